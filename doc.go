@@ -1,0 +1,39 @@
+// Package helium is the vocabulary of Helium, RPC over a NATS message bus: the
+// errors, codes, outcomes and metadata that servers and clients share. It imports
+// nothing but the standard library, so a service's own package can use it freely.
+//
+// # The parts
+//
+//   - [github.com/helium-rpc/helium/bus] connects to NATS,
+//     [github.com/helium-rpc/helium/bus/broker] embeds a NATS server in the process.
+//   - [github.com/helium-rpc/helium/binder] keeps the registry of services.
+//   - [github.com/helium-rpc/helium/rpcserver] serves a Go value.
+//   - [github.com/helium-rpc/helium/rpcclient] calls it.
+//   - [github.com/helium-rpc/helium/heliumtest] does all of that in one line of a test.
+//   - [github.com/helium-rpc/helium/mathsvc] is a small service to read first.
+//
+// # Errors
+//
+// Declare the errors of a service beside its interface:
+//
+//	var ErrDivisionByZero = helium.NewError(helium.InvalidArgument, "math.division_by_zero", "division by zero")
+//
+// A handler returns it, as it is or wrapped with %w; errors.Is recognises it in
+// the caller's process. Every error that a call returns is an [*Error]:
+//
+//	e := helium.AsError(err)
+//	e.Code     // InvalidArgument
+//	e.Reason   // "math.division_by_zero"
+//	e.Outcome  // Executed: the handler ran
+//
+// # Outcomes
+//
+// A failed call leaves one question: may I make it again? [Outcome] answers it.
+// NotExecuted means that it is certain that the handler didn't run; Executed that
+// it did; Unknown that the call was on its way when the trace was lost.
+//
+// # Metadata
+//
+// [WithMetadata] adds facts to all calls under a context, [MetadataFrom] reads them
+// in the handler.
+package helium

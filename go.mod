@@ -1,0 +1,3 @@
+module github.com/helium-rpc/helium
+
+go 1.26
