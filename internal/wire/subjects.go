@@ -1,0 +1,118 @@
+package wire
+
+import (
+	"crypto/rand"
+	"fmt"
+	"strings"
+)
+
+// DefaultPrefix is the first token of every subject unless a Config says otherwise.
+const DefaultPrefix = "helium"
+
+// QueueGroup is the group that instances and binders join, so that NATS hands each
+// message to one of them.
+const QueueGroup = "helium"
+
+// MaxName is how long the name of a service, a method or an instance may be, in bytes.
+const MaxName = 64
+
+// Subjects makes the subjects of one deployment. Its zero value uses [DefaultPrefix].
+// Names handed to its methods must have passed [CheckName]; see docs/protocol.md for
+// who subscribes to what.
+type Subjects struct{ prefix string }
+
+// NewSubjects returns the subjects under a prefix of one or more tokens; "" stands
+// for [DefaultPrefix].
+func NewSubjects(prefix string) (Subjects, error) {
+	if prefix == "" {
+		return Subjects{}, nil
+	}
+	for token := range strings.SplitSeq(prefix, ".") {
+		if err := CheckName("prefix token", token); err != nil {
+			return Subjects{}, fmt.Errorf("prefix %.100q: %w", prefix, err)
+		}
+	}
+	return Subjects{prefix: prefix}, nil
+}
+
+// Prefix returns the tokens before the first one that Helium chooses.
+func (s Subjects) Prefix() string {
+	if s.prefix == "" {
+		return DefaultPrefix
+	}
+	return s.prefix
+}
+
+// Call is where calls of one method go, to any instance.
+func (s Subjects) Call(service, method string) string {
+	return s.Prefix() + ".call." + service + "." + method
+}
+
+// Service is where messages go whose calls are of several methods of one service.
+func (s Subjects) Service(service string) string { return s.Prefix() + ".call." + service }
+
+// At is where calls to one instance go. An empty method makes it the subject of
+// messages whose calls are of several methods.
+func (s Subjects) At(instance, service, method string) string {
+	subject := s.Prefix() + ".at." + instance + "." + service
+	if method != "" {
+		subject += "." + method
+	}
+	return subject
+}
+
+// AtAll matches every call to one instance.
+func (s Subjects) AtAll(instance string) string { return s.Prefix() + ".at." + instance + ".>" }
+
+// Control is where cancels for calls at one instance go.
+func (s Subjects) Control(instance string) string { return s.Prefix() + ".ctl." + instance }
+
+// Register is where an instance of a service makes itself known to the binders.
+func (s Subjects) Register(service string) string { return s.Prefix() + ".binder.register." + service }
+
+// Renew is where an instance asks for another lease.
+func (s Subjects) Renew(service string) string { return s.Prefix() + ".binder.renew." + service }
+
+// End is where an instance takes its leave.
+func (s Subjects) End(service string) string { return s.Prefix() + ".binder.end." + service }
+
+// Lookup is where a name is looked up: "math", "math.add" or "add".
+func (s Subjects) Lookup(name string) string { return s.Prefix() + ".binder.lookup." + name }
+
+// List is where the whole registry is read.
+func (s Subjects) List() string { return s.Prefix() + ".binder.list" }
+
+// Event is where binders tell that a record of a service changed.
+func (s Subjects) Event(service string) string { return s.Prefix() + ".binder.event." + service }
+
+// CheckName refuses a name that can't be a subject token: names match
+// [A-Za-z][A-Za-z0-9_-]{0,63}. What names the thing in the error, such as "service".
+func CheckName(what, name string) error {
+	if validName(name) {
+		return nil
+	}
+	switch {
+	case name == "":
+		return fmt.Errorf("the %s has no name; names match [A-Za-z][A-Za-z0-9_-]{0,%d}", what, MaxName-1)
+	case len(name) > MaxName:
+		return fmt.Errorf("%s name %.20q… is %d bytes long; at most %d fit", what, name, len(name), MaxName)
+	}
+	return fmt.Errorf("%s name %q isn't allowed; names match [A-Za-z][A-Za-z0-9_-]{0,%d}", what, name, MaxName-1)
+}
+
+func validName(name string) bool {
+	if name == "" || len(name) > MaxName {
+		return false
+	}
+	for i := range len(name) {
+		c := name[i]
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !letter && (i == 0 || !('0' <= c && c <= '9' || c == '_' || c == '-')) {
+			return false
+		}
+	}
+	return true
+}
+
+// NewInstance returns a fresh, unguessable name for an instance.
+func NewInstance() string { return "i" + strings.ToLower(rand.Text()[:19]) }
