@@ -1,0 +1,63 @@
+package wire
+
+import (
+	"fmt"
+
+	"github.com/helium-rpc/helium"
+)
+
+// maxDetails bounds the details of an error that is read off the wire.
+const maxDetails = 256
+
+// AppendError appends an error as it stands in a KindError frame:
+// [code, reason, message, details, outcome, instance].
+func AppendError(b []byte, e *helium.Error) []byte {
+	b = AppendArrayHeader(b, 6)
+	b = AppendUint(b, uint64(e.Code))
+	b = AppendString(b, e.Reason)
+	b = AppendString(b, e.Message)
+	b = AppendStringMap(b, e.Details)
+	b = AppendUint(b, uint64(e.Outcome))
+	return AppendString(b, e.Instance)
+}
+
+// ReadError reads what AppendError wrote. A code or an outcome that this side
+// doesn't know becomes CodeUnknown or Unknown; elements beyond the six are ignored.
+func ReadError(body []byte) (*helium.Error, error) {
+	r := NewReader(body)
+	n, err := r.ArrayHeader()
+	if err != nil {
+		return nil, fmt.Errorf("error: %w", err)
+	}
+	if n < 6 {
+		return nil, fmt.Errorf("error: %d elements, want at least 6", n)
+	}
+	e := new(helium.Error)
+	code, err := r.Uint(64)
+	if err != nil {
+		return nil, fmt.Errorf("error code: %w", err)
+	}
+	if e.Code = helium.CodeUnknown; code <= uint64(helium.Unauthenticated) && code > 0 {
+		e.Code = helium.Code(code)
+	}
+	if e.Reason, err = r.String(); err != nil {
+		return nil, fmt.Errorf("error reason: %w", err)
+	}
+	if e.Message, err = r.String(); err != nil {
+		return nil, fmt.Errorf("error message: %w", err)
+	}
+	if e.Details, err = r.StringMap(maxDetails); err != nil {
+		return nil, fmt.Errorf("error details: %w", err)
+	}
+	outcome, err := r.Uint(64)
+	if err != nil {
+		return nil, fmt.Errorf("error outcome: %w", err)
+	}
+	if outcome <= uint64(helium.Executed) {
+		e.Outcome = helium.Outcome(outcome)
+	}
+	if e.Instance, err = r.String(); err != nil {
+		return nil, fmt.Errorf("error instance: %w", err)
+	}
+	return e, nil
+}

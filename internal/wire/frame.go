@@ -1,0 +1,195 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+)
+
+// A Helium message is the byte Magic, the byte Version, and one or more frames.
+// docs/protocol.md is the same in prose; testdata/vectors ties the two.
+const (
+	// Magic opens every Helium message. msgpack never uses this byte, so a message
+	// without it is a plain request.
+	Magic = 0xC1
+	// Version is the only protocol version so far.
+	Version = 0x01
+
+	headerSize = 2
+)
+
+// Kind is the first element of a frame.
+type Kind uint8
+
+const (
+	// KindCall: [1, sequence, ms left, metadata, arguments (, method)]
+	KindCall Kind = 1
+	// KindReply: [2, sequence, handler's µs, metadata, result]
+	KindReply Kind = 2
+	// KindError: [3, sequence, handler's µs, metadata, error]
+	KindError Kind = 3
+	// KindNotify is a KindCall that wants no answer; its sequence number is 0.
+	KindNotify Kind = 4
+	// KindCancel: [5, sequence]
+	KindCancel Kind = 5
+)
+
+// Frame is one element of a message. A Frame that was read points into the message.
+type Frame struct {
+	Kind Kind
+	// Seq ties a reply or a cancel to its call.
+	Seq uint64
+	// Time is the time left, in milliseconds, in a call, and the handler's time,
+	// in microseconds, in a reply.
+	Time uint64
+	// Metadata is a msgpack map of strings, or nil.
+	Metadata []byte
+	// Body is the arguments' msgpack array, the result's msgpack value, or, in a
+	// KindError, the error's msgpack array.
+	Body []byte
+	// Method is the method called, on a subject that doesn't say it; else empty.
+	Method string
+}
+
+// ErrNotHelium marks a payload that doesn't begin with Magic.
+var ErrNotHelium = errors.New("not a Helium message: its first byte isn't 0xC1")
+
+// IsMessage reports whether a payload claims to be a Helium message.
+func IsMessage(payload []byte) bool { return len(payload) > 0 && payload[0] == Magic }
+
+// AppendMessageHeader begins a message.
+func AppendMessageHeader(b []byte) []byte { return append(b, Magic, Version) }
+
+// AppendFrame appends f to a message.
+func AppendFrame(b []byte, f *Frame) []byte {
+	if f.Kind == KindCancel {
+		b = AppendArrayHeader(b, 2)
+		b = AppendUint(b, uint64(f.Kind))
+		return AppendUint(b, f.Seq)
+	}
+	n := 5
+	if f.Method != "" {
+		n = 6
+	}
+	b = AppendArrayHeader(b, n)
+	b = AppendUint(b, uint64(f.Kind))
+	b = AppendUint(b, f.Seq)
+	b = AppendUint(b, f.Time)
+	if f.Metadata == nil {
+		b = AppendNil(b)
+	} else {
+		b = append(b, f.Metadata...)
+	}
+	if f.Kind == KindError {
+		b = append(b, f.Body...)
+	} else {
+		b = AppendBytes(b, f.Body)
+	}
+	if f.Method != "" {
+		b = AppendString(b, f.Method)
+	}
+	return b
+}
+
+// frameOverhead bounds what AppendFrame adds to the metadata, body and method.
+const frameOverhead = 1 + 1 + 9 + 9 + 1 + 5 + 5
+
+// Size bounds the bytes that AppendFrame appends for f.
+func (f *Frame) Size() int { return frameOverhead + len(f.Metadata) + len(f.Body) + len(f.Method) }
+
+// FrameReader steps over the frames of one message.
+type FrameReader struct{ r Reader }
+
+// ReadMessage checks a message's two header bytes. Reading allocates nothing
+// but the strings it hands out, and nothing in the message can make it panic.
+func ReadMessage(payload []byte) (FrameReader, error) {
+	if !IsMessage(payload) {
+		return FrameReader{}, ErrNotHelium
+	}
+	if len(payload) < headerSize {
+		return FrameReader{}, errors.New("Helium message of one byte: its version is missing")
+	}
+	if payload[1] != Version {
+		return FrameReader{}, fmt.Errorf("Helium message of version %d; this side speaks version %d", payload[1], Version)
+	}
+	return FrameReader{r: NewReader(payload[headerSize:])}, nil
+}
+
+// More reports whether another frame follows.
+func (fr *FrameReader) More() bool { return fr.r.Len() > 0 }
+
+// Next reads the next frame into f. Elements beyond those known are stepped over,
+// and so are frames of a kind that this version doesn't know (f.Kind tells).
+func (fr *FrameReader) Next(f *Frame) error {
+	*f = Frame{}
+	r := &fr.r
+	n, err := r.ArrayHeader()
+	if err != nil {
+		return frameError("header", err)
+	}
+	if n < 1 {
+		return errors.New("frame: empty array; its first element is its kind")
+	}
+	kind, err := r.Uint(8)
+	if err != nil {
+		return frameError("kind", err)
+	}
+	f.Kind = Kind(kind)
+	read := 1
+	switch f.Kind {
+	case KindCall, KindNotify, KindReply, KindError:
+		if n < 5 {
+			return fmt.Errorf("frame of kind %d: %d elements, want at least 5", kind, n)
+		}
+		if err := fr.readBody(f); err != nil {
+			return err
+		}
+		read = 5
+		if n > 5 && (f.Kind == KindCall || f.Kind == KindNotify) {
+			if f.Method, err = r.String(); err != nil {
+				return frameError("method", err)
+			}
+			read = 6
+		}
+	case KindCancel:
+		if n < 2 {
+			return fmt.Errorf("cancel frame: %d elements, want at least 2", n)
+		}
+		if f.Seq, err = r.Uint(64); err != nil {
+			return frameError("sequence number", err)
+		}
+		read = 2
+	}
+	for ; read < n; read++ {
+		if err := r.Skip(); err != nil {
+			return frameError("further element", err)
+		}
+	}
+	return nil
+}
+
+// readBody reads the four elements that calls and replies have in common.
+func (fr *FrameReader) readBody(f *Frame) (err error) {
+	r := &fr.r
+	if f.Seq, err = r.Uint(64); err != nil {
+		return frameError("sequence number", err)
+	}
+	if f.Time, err = r.Uint(64); err != nil {
+		return frameError("time", err)
+	}
+	if !r.Nil() {
+		if f.Metadata, err = r.Raw(); err != nil {
+			return frameError("metadata", err)
+		}
+	}
+	if f.Kind == KindError {
+		f.Body, err = r.Raw()
+	} else {
+		f.Body, err = r.BytesRef()
+	}
+	if err != nil {
+		return frameError("body", err)
+	}
+	return nil
+}
+
+func frameError(part string, err error) error { return fmt.Errorf("frame %s: %w", part, err) }
