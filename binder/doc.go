@@ -1,0 +1,2 @@
+// Package binder is the registry: it knows which services exist.
+package binder

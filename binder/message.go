@@ -1,0 +1,144 @@
+package binder
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
+)
+
+// The messages between [Client] and [Binder]: plain NATS request and reply with JSON
+// bodies, so that any NATS client can take part. docs/protocol.md describes them.
+
+// A failed request is answered with these headers, those of every NATS service,
+// and a failure as its body.
+const (
+	errorHeader     = "Nats-Service-Error"
+	errorCodeHeader = "Nats-Service-Error-Code"
+)
+
+// instanceRequest renews or ends; the subject names the service.
+type instanceRequest struct {
+	Instance string `json:"instance"`
+}
+
+// lookupRequest may be left out; the subject names what is looked up.
+type lookupRequest struct {
+	// Method makes a bare name the name of a method even where a service has it too.
+	Method bool `json:"method,omitempty"`
+}
+
+type listRequest struct {
+	// After is the key ("<service>.<instance>") of the last record already read.
+	After string `json:"after,omitempty"`
+}
+
+type leaseReply struct {
+	LeaseMillis int64 `json:"lease_ms"`
+}
+
+func (r leaseReply) lease() time.Duration { return time.Duration(r.LeaseMillis) * time.Millisecond }
+
+// listReply and entryReply carry records as they are stored; see [Entry].
+type listReply struct {
+	Records []json.RawMessage `json:"records"`
+	More    bool              `json:"more,omitempty"`
+}
+
+type entryReply struct {
+	Service  string            `json:"service"`
+	Method   string            `json:"method,omitempty"`
+	Records  []json.RawMessage `json:"records"`
+	Omitted  int               `json:"omitted,omitempty"`
+	Revision uint64            `json:"revision"`
+}
+
+type failure struct {
+	Code    helium.Code       `json:"code"`
+	Reason  string            `json:"reason,omitempty"`
+	Message string            `json:"message"`
+	Details map[string]string `json:"details,omitempty"`
+}
+
+// failureMessage makes the answer to a request that failed.
+func failureMessage(subject string, e *helium.Error) *nats.Msg {
+	m := nats.NewMsg(subject)
+	m.Header.Set(errorHeader, headerLine(e.Error()))
+	m.Header.Set(errorCodeHeader, strconv.Itoa(httpStatus(e.Code)))
+	// A struct of strings can always be written.
+	m.Data, _ = json.Marshal(failure{Code: e.Code, Reason: e.Reason, Message: e.Message, Details: e.Details})
+	return m
+}
+
+// failureOf returns the error that an answer carries, or nil.
+func failureOf(m *nats.Msg) *helium.Error {
+	text := m.Header.Get(errorHeader)
+	if text == "" && m.Header.Get(errorCodeHeader) == "" {
+		return nil
+	}
+	var f failure
+	if err := json.Unmarshal(m.Data, &f); err != nil || !f.Code.Valid() {
+		// Not one of our binders; what it says is still the best there is.
+		return helium.Errorf(helium.CodeUnknown, "the binder answered: %s", text)
+	}
+	return &helium.Error{Code: f.Code, Reason: f.Reason, Message: f.Message, Details: f.Details}
+}
+
+// headerLine makes any text fit into one header line.
+func headerLine(text string) string {
+	const most = 512
+	if len(text) > most {
+		text = strings.ToValidUTF8(text[:most], "") + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// httpStatus returns the number that NATS tools show for an error.
+func httpStatus(c helium.Code) int {
+	switch c {
+	case helium.InvalidArgument, helium.OutOfRange:
+		return 400
+	case helium.Unauthenticated:
+		return 401
+	case helium.PermissionDenied:
+		return 403
+	case helium.NotFound:
+		return 404
+	case helium.AlreadyExists, helium.Aborted:
+		return 409
+	case helium.FailedPrecondition:
+		return 412
+	case helium.ResourceExhausted:
+		return 429
+	case helium.Canceled:
+		return 499
+	case helium.Unimplemented:
+		return 501
+	case helium.Unavailable:
+		return 503
+	case helium.DeadlineExceeded:
+		return 504
+	}
+	return 500
+}
+
+// decodeRequest reads a request's body; an empty one stands for {}.
+func decodeRequest(data []byte, into any) error {
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return ErrBadRequest.WithMessage("the request isn't JSON of the form docs/protocol.md gives: %w", err)
+	}
+	return nil
+}

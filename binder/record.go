@@ -1,0 +1,121 @@
+package binder
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// KindCall is the kind of a method that takes arguments once and answers once.
+const KindCall = "call"
+
+// A Record describes one instance of one service. Service and Instance together
+// name it; both, like the names of methods and types, match
+// [A-Za-z][A-Za-z0-9_-]{0,63}.
+type Record struct {
+	Service  string `json:"service"`
+	Instance string `json:"instance"`
+	// Version is the service's own, in whatever form it likes; shown, never compared.
+	Version string `json:"version,omitempty"`
+	// Methods are what the instance serves, each name once.
+	Methods []Method `json:"methods"`
+	// Types are the named types that the signatures use: name to shape, such as
+	// "Point" to "{x float64, y float64}".
+	Types map[string]string `json:"types,omitempty"`
+	// Metadata are facts for people and tools, such as a region.
+	Metadata map[string]string `json:"metadata,omitempty"`
+	// Started is when the instance came up, by its own clock.
+	Started time.Time `json:"started,omitzero"`
+	// PerMethod is true where the subject shared by all methods is off: callers
+	// must then send each call on its method's subject.
+	PerMethod bool `json:"per_method,omitempty"`
+}
+
+// A Method is one method of a [Record].
+type Method struct {
+	Name string `json:"name"`
+	// Signature is the method in Helium's notation: "add(a float64, b float64) float64".
+	Signature string `json:"signature"`
+	// Kind is [KindCall]; an empty one is registered as that. A binder keeps kinds
+	// that it doesn't know, so that servers may be newer than it.
+	Kind string `json:"kind"`
+	// Idempotent methods may be run twice, so a call of unknown outcome is retried.
+	Idempotent bool   `json:"idempotent,omitempty"`
+	Doc        string `json:"doc,omitempty"`
+}
+
+// key is the record's key in the bucket.
+func (r *Record) key() string { return recordKey(r.Service, r.Instance) }
+
+func recordKey(service, instance string) string { return service + "." + instance }
+
+// check refuses a record that a binder must not keep: [ErrBadName] or [ErrBadRecord].
+func (r *Record) check() error {
+	if err := checkName("service", r.Service); err != nil {
+		return err
+	}
+	if err := checkName("instance", r.Instance); err != nil {
+		return err
+	}
+	names := make(map[string]struct{}, len(r.Methods))
+	for i := range r.Methods {
+		m := &r.Methods[i]
+		if err := checkName("method", m.Name); err != nil {
+			return err
+		}
+		if _, twice := names[m.Name]; twice {
+			return ErrBadRecord.WithMessage("service %q lists its method %q twice; list each name once", r.Service, m.Name)
+		}
+		names[m.Name] = struct{}{}
+		if m.Kind == "" {
+			m.Kind = KindCall
+		}
+		if err := checkName("kind", m.Kind); err != nil {
+			return err
+		}
+	}
+	return r.checkSignatures()
+}
+
+// checkName turns a name that can't be a subject token into [ErrBadName].
+func checkName(what, name string) error {
+	if err := wire.CheckName(what, name); err != nil {
+		return ErrBadName.WithMessage("%w", err)
+	}
+	return nil
+}
+
+// encode returns the record as the bucket keeps it. The same record always gives
+// the same bytes, so that a renewal can be told from a change by comparing them.
+func (r *Record) encode() ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // "<" as "\u003c" would only make records longer
+	if err := enc.Encode(r); err != nil {
+		return nil, ErrBadRecord.WithMessage("the record can't be written as JSON: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// parseRecord reads and checks a record.
+func parseRecord(data []byte) (*Record, error) {
+	var r Record
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, ErrBadRecord.WithMessage("the record isn't JSON of the form docs/protocol.md gives: %w", err)
+	}
+	if err := r.check(); err != nil {
+		return nil, err
+	}
+	return &r, nil
+}
+
+// String names the record for people: "math/i4k2 1.2.0".
+func (r Record) String() string {
+	if r.Version == "" {
+		return fmt.Sprintf("%s/%s", r.Service, r.Instance)
+	}
+	return fmt.Sprintf("%s/%s %s", r.Service, r.Instance, r.Version)
+}

@@ -1,0 +1,70 @@
+package binder
+
+import (
+	"encoding/json"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+)
+
+// rememberedRecords bounds what a watch keeps to drop duplicates, in records.
+const rememberedRecords = 100_000
+
+// Watch calls handle for each change of the records of a service, or of all with "",
+// until stop is called. Calls come one at a time, in order for each record, once
+// however many binders run. Changes made before Watch returned may be missing, so
+// look up after it, not before. Events can be lost, while the connection is down for
+// one: treat them as a hint to look again, and look again now and then without one.
+//
+// stop waits for nothing; a call of handle that is under way may outlast it.
+func (c *Client) Watch(service string, handle func(Event)) (stop func(), err error) {
+	token := "*"
+	if service != "" {
+		if err := checkName("service", service); err != nil {
+			return nil, notExecuted(err)
+		}
+		token = service
+	}
+	var seen sequence // touched by the subscription's own goroutine only
+	sub, err := c.nc.Subscribe(c.subjects.Event(token), func(m *nats.Msg) {
+		var e Event
+		// What isn't an event, or is of another service than its subject says, is noise.
+		if json.Unmarshal(m.Data, &e) != nil || m.Subject != c.subjects.Event(e.Record.Service) {
+			return
+		}
+		if seen.next(&e) {
+			handle(e)
+		}
+	})
+	if err != nil {
+		return nil, ErrNotConnected.WithMessage("can't watch %s: %w", c.subjects.Event(token), err)
+	}
+	// Once the server knows the subscription, a lookup after Watch misses nothing.
+	if err := c.nc.FlushTimeout(requestTimeout); err != nil {
+		_ = sub.Unsubscribe()
+		return nil, ErrNotConnected.WithMessage("can't watch %s: %w", c.subjects.Event(token), err)
+	}
+	return sync.OnceFunc(func() { _ = sub.Unsubscribe() }), nil
+}
+
+// A sequence tells an event that is news from one that another binder told before.
+type sequence struct{ last map[string]lastEvent }
+
+type lastEvent struct {
+	revision uint64
+	kind     EventKind
+}
+
+func (s *sequence) next(e *Event) bool {
+	key := e.Record.key()
+	last, known := s.last[key]
+	if known && (e.Revision < last.revision || e.Revision == last.revision && e.Kind == last.kind) {
+		return false
+	}
+	if s.last == nil || len(s.last) >= rememberedRecords {
+		// Rather a few duplicates than memory that only grows.
+		s.last = make(map[string]lastEvent)
+	}
+	s.last[key] = lastEvent{revision: e.Revision, kind: e.Kind}
+	return true
+}
