@@ -85,6 +85,18 @@ func (s Subjects) List() string { return s.Prefix() + ".binder.list" }
 // Event is where binders tell that a record of a service changed.
 func (s Subjects) Event(service string) string { return s.Prefix() + ".binder.event." + service }
 
+// AllowedReply reports whether a request may be answered on a subject: on an inbox,
+// "_INBOX." or a user's own "_INBOX_<user>.", or on one of NATS's own for services
+// shared across accounts, "_R_.". Everything else a server must leave unanswered, else
+// a caller could make it publish where the caller itself may not.
+func AllowedReply(subject string) bool {
+	if !strings.HasPrefix(subject, "_INBOX.") && !strings.HasPrefix(subject, "_INBOX_") && !strings.HasPrefix(subject, "_R_.") {
+		return false
+	}
+	// Nobody receives on a wildcard; publishing to one is never meant well.
+	return strings.IndexByte(subject, '*') < 0 && strings.IndexByte(subject, '>') < 0
+}
+
 // CheckName refuses a name that can't be a subject token: names match
 // [A-Za-z][A-Za-z0-9_-]{0,63}. What names the thing in the error, such as "service".
 func CheckName(what, name string) error {
