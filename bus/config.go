@@ -1,0 +1,154 @@
+package bus
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// DefaultURL is where a server is looked for when neither Config.URL nor the
+// environment's NATS_URL says otherwise.
+const DefaultURL = "nats://127.0.0.1:4222"
+
+// firstConnect is how long Connect tries under a context without a deadline.
+const firstConnect = 5 * time.Second
+
+// Config says where to connect and as whom. The zero value connects to $NATS_URL,
+// or else to [DefaultURL], without credentials.
+//
+// At most one kind of credentials may be set: Credentials, NKeySeed, User with
+// Password, Token, or those written into URL.
+type Config struct {
+	// URL lists servers, comma separated: "nats://a:4222,nats://b:4222". Schemes are
+	// nats, tls, ws and wss. A cluster's other servers are found by themselves.
+	// Default: $NATS_URL, then [DefaultURL].
+	URL string
+	// Name is what the server's monitoring and logs call the connection.
+	// Default: the program's name.
+	Name string
+
+	// Credentials is the path of a .creds file. It is read again at each
+	// reconnect, so that credentials can be renewed while the program runs.
+	Credentials string
+	// NKeySeed is the seed of a user's nkey itself, such as "SUAB…"; not a path.
+	NKeySeed string
+	// User and Password are for servers with users.
+	User, Password string
+	// Token is for servers with a token.
+	Token string
+	// TLS makes TLS mandatory, under these rules. Default: TLS if the server asks
+	// for it or the URL's scheme is tls or wss, trusting the system's certificates.
+	TLS *tls.Config
+
+	// InboxPrefix is the first part of the subjects on which answers arrive. It
+	// begins with "_INBOX": Helium's servers answer nowhere else. Default:
+	// "_INBOX_<user>" where the user's name is known and made of letters, digits,
+	// "-" and "_", so that permissions can keep users out of each other's answers;
+	// else "_INBOX".
+	InboxPrefix string
+
+	// Wait makes Connect wait for a server that can't be reached yet, until the
+	// context ends, and say so in the log: programs then start in any order.
+	// Default: fail at the context's deadline, or after 5 s if it has none.
+	Wait bool
+
+	// Logger gets lost and regained connections and errors that no call returns,
+	// such as a publish that isn't permitted. Default: slog.Default().
+	Logger *slog.Logger
+
+	// InProcess connects to a server in this process, without a socket; URL is not
+	// used then. The broker package sets it. Default: nil, over the network.
+	InProcess nats.InProcessConnProvider
+
+	// Options are any of nats.go's, applied after Helium's own. Default: none.
+	Options []nats.Option
+}
+
+// target is a checked Config: what Connect needs, all defaults filled in.
+type target struct {
+	servers     []string // URLs with their credentials
+	shown       string   // the same for people: comma separated, without secrets
+	name        string
+	user        string // "" where unknown
+	hasIdentity bool   // some credentials are set
+	inboxPrefix string
+	logger      *slog.Logger
+	credentials []nats.Option
+}
+
+func (cfg Config) target() (*target, error) {
+	t := &target{name: cfg.Name, logger: cfg.Logger, user: cfg.User}
+	if t.name == "" {
+		t.name = filepath.Base(os.Args[0])
+	}
+	if t.logger == nil {
+		t.logger = slog.Default()
+	}
+	var inURL bool
+	if cfg.InProcess != nil {
+		t.servers, t.shown = []string{"nats://in-process"}, "the broker in this process"
+	} else {
+		urls, err := parseServers(cfg.URL)
+		if err != nil {
+			return nil, err
+		}
+		for _, u := range urls {
+			t.servers = append(t.servers, u.String())
+			if u.User == nil {
+				continue
+			}
+			inURL = true
+			if _, ok := u.User.Password(); ok && t.user == "" {
+				t.user = u.User.Username()
+			}
+		}
+		t.shown = redactAll(urls)
+	}
+	if err := t.setCredentials(cfg, inURL); err != nil {
+		return nil, err
+	}
+	t.inboxPrefix = cfg.InboxPrefix
+	if t.inboxPrefix == "" && subjectToken.MatchString(t.user) {
+		t.inboxPrefix = "_INBOX_" + t.user
+	}
+	if err := checkInboxPrefix(t.inboxPrefix); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+var subjectToken = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+
+func checkInboxPrefix(prefix string) error {
+	if prefix == "" {
+		return nil
+	}
+	if !strings.HasPrefix(prefix, "_INBOX") {
+		return fmt.Errorf("bus: inbox prefix %.100q doesn't begin with _INBOX, and Helium's servers answer nowhere else; set Config.InboxPrefix to something such as \"_INBOX_alice\"", prefix)
+	}
+	for token := range strings.SplitSeq(prefix, ".") {
+		if !subjectToken.MatchString(token) {
+			return fmt.Errorf("bus: inbox prefix %.100q isn't a subject; use letters, digits, \"-\", \"_\" and single dots", prefix)
+		}
+	}
+	return nil
+}
+
+// withDefaultDeadline bounds a context that has no deadline of its own.
+func withDefaultDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, firstConnect, errNoAnswer)
+}
+
+var errNoAnswer = errors.New("no answer within " + firstConnect.String())

@@ -1,0 +1,159 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+const (
+	// pingInterval and pingsOut notice a frozen server: nothing heard for three
+	// intervals, and the connection moves on.
+	pingInterval = 2 * time.Second
+	pingsOut     = 2
+	// writeTimeout is for a frozen server that is being written to: nats.go holds
+	// its lock while it writes, so that its own pings can't notice.
+	writeTimeout = 5 * time.Second
+
+	firstRetry = 100 * time.Millisecond
+	lastRetry  = 2 * time.Second
+)
+
+// Connect returns a connection that keeps Helium's rules; see the package's
+// documentation. The caller closes it. ctx bounds connecting only; without a
+// deadline it is 5 s, or with Config.Wait for ever.
+//
+// An error says what to change. It wraps nats.ErrNoServers when nothing could be
+// reached, nats.ErrAuthorization when the server refused the credentials, nats.ErrTLS
+// when the handshake failed, and the context's error when that ended first.
+func Connect(ctx context.Context, cfg Config) (*nats.Conn, error) {
+	t, err := cfg.target()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Wait {
+		return waitAndConnect(ctx, cfg, t)
+	}
+	return connectOnce(ctx, cfg, t)
+}
+
+// connectOnce tries each server once.
+func connectOnce(ctx context.Context, cfg Config, t *target) (*nats.Conn, error) {
+	ctx, cancel := withDefaultDeadline(ctx)
+	defer cancel()
+	if ctx.Err() != nil {
+		return nil, t.explain(ctx, ctx.Err(), "")
+	}
+	dial := newDialer(ctx, len(t.servers), cfg.InProcess)
+	defer dial.done()
+	options := nats.GetDefaultOptions()
+	for _, set := range t.options(cfg, dial) {
+		if err := set(&options); err != nil {
+			return nil, fmt.Errorf("bus: an option of nats.go doesn't fit: %w; check Config.Options", err)
+		}
+	}
+	nc, err := options.Connect()
+	if err != nil {
+		return nil, t.explain(ctx, err, dial.story())
+	}
+	if ctx.Err() != nil {
+		// The dialer may have closed the socket just after the handshake.
+		nc.Close()
+		return nil, t.explain(ctx, ctx.Err(), "")
+	}
+	return nc, nil
+}
+
+// waitAndConnect tries until a server is there, the context ends, or the answer is
+// one that waiting won't change.
+func waitAndConnect(ctx context.Context, cfg Config, t *target) (*nats.Conn, error) {
+	const remind = 30 * time.Second
+	var lastLog time.Time
+	for attempt := 1; ; attempt++ {
+		once, cancel := context.WithTimeoutCause(ctx, firstConnect, errNoAnswer)
+		nc, err := connectOnce(once, cfg, t)
+		cancel()
+		switch {
+		case err == nil:
+			if !lastLog.IsZero() {
+				t.logger.Info("the broker is there", "url", redactRaw(nc.ConnectedUrl()))
+			}
+			return nc, nil
+		case ctx.Err() != nil:
+			return nil, t.explain(ctx, ctx.Err(), "")
+		case !passing(err):
+			return nil, err
+		}
+		if time.Since(lastLog) >= remind {
+			lastLog = time.Now()
+			t.logger.Info("waiting for the broker", "url", t.shown, "reason", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(retryDelay(attempt)):
+		}
+	}
+}
+
+// options are Helium's rules as nats.go's options.
+func (t *target) options(cfg Config, dial *dialer) []nats.Option {
+	options := []nats.Option{
+		func(o *nats.Options) error { o.Servers = t.servers; return nil },
+		nats.Name(t.name),
+		nats.Timeout(dialTimeout),
+		nats.SetCustomDialer(dial),
+		nats.SkipHostLookup(), // the dialer does it, within the context
+
+		// A server that restarts or changes its users must find everyone again.
+		nats.MaxReconnects(-1),
+		nats.IgnoreAuthErrorAbort(),
+		nats.CustomReconnectDelay(retryDelay),
+		nats.ReconnectBufSize(-1), // nothing is sent late
+
+		nats.PingInterval(pingInterval),
+		nats.MaxPingsOutstanding(pingsOut),
+		nats.FlusherTimeout(writeTimeout),
+		nats.ReconnectOnFlusherError(),
+	}
+	if cfg.InProcess != nil {
+		options = append(options, nats.InProcessServer(dial))
+	}
+	if cfg.TLS != nil {
+		options = append(options, nats.Secure(cfg.TLS.Clone()))
+	}
+	if t.inboxPrefix != "" {
+		options = append(options, nats.CustomInboxPrefix(t.inboxPrefix))
+	}
+	options = append(options, t.credentials...)
+	options = append(options, newReporter(t.logger).options()...)
+	return append(options, cfg.Options...)
+}
+
+// retryDelay is the pause after all servers were tried for the nth time, n from 1:
+// about 100 ms at first, doubling, at most 2 s. Jitter of a half keeps the clients
+// of a restarted server from returning in one wave.
+func retryDelay(n int) time.Duration {
+	delay := lastRetry
+	if shift := max(n, 1) - 1; shift < 5 {
+		delay = min(delay, firstRetry<<shift)
+	}
+	return delay/2 + rand.N(delay/2)
+}
+
+// passing reports whether an error may go away by waiting: a server that isn't
+// there may come, one that refuses will refuse again.
+func passing(err error) bool {
+	for _, final := range []error{
+		nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired,
+		nats.ErrTLS, nats.ErrSecureConnWanted, nats.ErrSecureConnRequired, nats.ErrNkeysNotSupported,
+	} {
+		if errors.Is(err, final) {
+			return false
+		}
+	}
+	return errors.Is(err, nats.ErrNoServers) || errors.Is(err, context.DeadlineExceeded) || isUnreachable(err)
+}

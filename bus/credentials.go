@@ -1,0 +1,86 @@
+package bus
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nkeys"
+)
+
+// setCredentials refuses two kinds of credentials at once and reads the one there
+// is, so that a mistake shows before anything goes over the network.
+func (t *target) setCredentials(cfg Config, inURL bool) error {
+	var kinds []string
+	if cfg.Credentials != "" {
+		kinds = append(kinds, "Credentials")
+	}
+	if cfg.NKeySeed != "" {
+		kinds = append(kinds, "NKeySeed")
+	}
+	if cfg.User != "" || cfg.Password != "" {
+		kinds = append(kinds, "User and Password")
+	}
+	if cfg.Token != "" {
+		kinds = append(kinds, "Token")
+	}
+	if inURL {
+		kinds = append(kinds, "credentials inside the URL")
+	}
+	switch {
+	case len(kinds) > 1:
+		return fmt.Errorf("bus: the Config holds several kinds of credentials: %s; keep one", strings.Join(kinds, ", "))
+	case cfg.User == "" && cfg.Password != "":
+		return errors.New("bus: the Config has a Password and no User; set User too, or put a token into Token")
+	case cfg.Credentials != "":
+		if err := checkCredentials(cfg.Credentials); err != nil {
+			return err
+		}
+		t.credentials = append(t.credentials, nats.UserCredentials(cfg.Credentials))
+	case cfg.NKeySeed != "":
+		option, err := nkeyOption(cfg.NKeySeed)
+		if err != nil {
+			return err
+		}
+		t.credentials = append(t.credentials, option)
+	case cfg.User != "":
+		t.credentials = append(t.credentials, nats.UserInfo(cfg.User, cfg.Password))
+	case cfg.Token != "":
+		t.credentials = append(t.credentials, nats.Token(cfg.Token))
+	}
+	t.hasIdentity = len(kinds) > 0
+	return nil
+}
+
+// checkCredentials looks into a .creds file for what nats.go reads at each connect.
+func checkCredentials(path string) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("bus: can't read the credentials file: %w; check Config.Credentials", err)
+	}
+	if _, err := nkeys.ParseDecoratedJWT(content); err != nil {
+		return fmt.Errorf("bus: %s holds no user JWT; a .creds file comes from \"nsc generate creds\" or your NATS operator", path)
+	}
+	pair, err := nkeys.ParseDecoratedNKey(content)
+	if err != nil {
+		return fmt.Errorf("bus: %s holds no nkey seed; a .creds file has one behind its JWT, so fetch it again", path)
+	}
+	pair.Wipe()
+	return nil
+}
+
+func nkeyOption(seed string) (nats.Option, error) {
+	// The seed must not show in the error: it is the secret itself.
+	bad := errors.New("bus: Config.NKeySeed isn't the seed of a user's nkey; it is the text beginning with \"SU\" that \"nsc\" or \"nk -gen user\" prints, not the path of a file")
+	pair, err := nkeys.FromSeed([]byte(strings.TrimSpace(seed)))
+	if err != nil {
+		return nil, bad
+	}
+	public, err := pair.PublicKey()
+	if err != nil || !nkeys.IsValidPublicUserKey(public) {
+		return nil, bad
+	}
+	return nats.Nkey(public, pair.Sign), nil
+}

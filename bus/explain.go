@@ -1,0 +1,52 @@
+package bus
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+
+	"github.com/nats-io/nats.go"
+)
+
+// explain turns an error of nats.go's into one that says what to do. story is what
+// the dialer saw.
+func (t *target) explain(ctx context.Context, err error, story string) error {
+	switch {
+	case ctx.Err() != nil && story == "":
+		return fmt.Errorf("bus: gave up connecting to %s: %w", t.shown, context.Cause(ctx))
+	case ctx.Err() != nil:
+		return fmt.Errorf("bus: gave up connecting to %s (%s): %w%s", t.shown, story, context.Cause(ctx), hintUnreachable)
+	case errors.Is(err, nats.ErrAuthorization) && !t.hasIdentity:
+		return fmt.Errorf("bus: %s wants credentials and the Config has none: %w; set User and Password, Token, NKeySeed or Credentials", t.shown, err)
+	case errors.Is(err, nats.ErrAuthorization) && t.user != "":
+		return fmt.Errorf("bus: %s refused user %q: %w; check the name and the password", t.shown, t.user, err)
+	case errors.Is(err, nats.ErrAuthorization):
+		return fmt.Errorf("bus: %s refused the credentials: %w; check that they belong to this server", t.shown, err)
+	case errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked), errors.Is(err, nats.ErrAccountAuthExpired):
+		return fmt.Errorf("bus: the credentials are no longer good at %s: %w; fetch new ones", t.shown, err)
+	case errors.Is(err, nats.ErrNkeysNotSupported):
+		return fmt.Errorf("bus: %s has no nkey users: %w; use the kind of credentials that the server knows", t.shown, err)
+	case errors.Is(err, nats.ErrSecureConnWanted):
+		return fmt.Errorf("bus: %s doesn't offer TLS: %w; give the server a certificate, or drop Config.TLS and the tls scheme", t.shown, err)
+	case errors.Is(err, nats.ErrTLS):
+		return fmt.Errorf("bus: TLS with %s failed: %w; set Config.TLS with RootCAs that know the server's certificate, and Certificates if the server asks for one", t.shown, err)
+	case errors.Is(err, nats.ErrNoServers), isUnreachable(err):
+		if story == "" {
+			story = "a server took the connection but not the handshake; look at its log"
+		}
+		return fmt.Errorf("bus: can't reach %s: %w (%s)%s", t.shown, err, story, hintUnreachable)
+	}
+	return fmt.Errorf("bus: can't connect to %s: %w", t.shown, err)
+}
+
+const hintUnreachable = "; start a NATS server there, such as \"helium broker\", or point Config.URL or NATS_URL at one"
+
+// isUnreachable reports an error of the network, as opposed to an answer.
+func isUnreachable(err error) bool {
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded)
+}

@@ -1,0 +1,106 @@
+package bus
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+)
+
+// parseServers reads a comma separated list; "" stands for $NATS_URL or DefaultURL.
+// Its errors never repeat what stands before an "@", where secrets are.
+func parseServers(list string) ([]*url.URL, error) {
+	origin := "Config.URL"
+	if strings.TrimSpace(list) == "" {
+		list, origin = os.Getenv("NATS_URL"), "the environment's NATS_URL"
+	}
+	if strings.TrimSpace(list) == "" {
+		list, origin = DefaultURL, "the default URL"
+	}
+	var urls []*url.URL
+	for raw := range strings.SplitSeq(list, ",") {
+		raw = strings.TrimSpace(raw)
+		if raw == "" {
+			continue
+		}
+		u, problem := parseServer(raw)
+		if problem != "" {
+			return nil, fmt.Errorf("bus: %s in %s %s; write it as nats://host:4222", withoutUserinfo(raw), origin, problem)
+		}
+		urls = append(urls, u)
+	}
+	if len(urls) == 0 {
+		return nil, fmt.Errorf("bus: %s lists no server; write it as nats://host:4222,nats://other:4222", origin)
+	}
+	for _, u := range urls {
+		if websocket(u) != websocket(urls[0]) {
+			return nil, fmt.Errorf("bus: %s mixes ws:// with nats:// servers; list servers of one kind", origin)
+		}
+	}
+	return urls, nil
+}
+
+// parseServer returns what is wrong with raw, without repeating it.
+func parseServer(raw string) (u *url.URL, problem string) {
+	if !strings.Contains(raw, "://") {
+		raw = "nats://" + raw
+	}
+	u, err := url.Parse(raw)
+	if err != nil {
+		// url.Parse's own words may hold the password.
+		return nil, "isn't a URL"
+	}
+	switch u.Scheme {
+	case "nats", "tls", "ws", "wss":
+	default:
+		return nil, fmt.Sprintf("has the scheme %q, which isn't one of nats, tls, ws and wss", u.Scheme)
+	}
+	if u.Hostname() == "" {
+		return nil, "names no host"
+	}
+	if strings.ContainsAny(u.Hostname(), " \t") {
+		return nil, "names a host with a space in it"
+	}
+	return u, ""
+}
+
+func websocket(u *url.URL) bool { return strings.HasPrefix(u.Scheme, "ws") }
+
+// redact shows a server to people: the user's name stays, a password or a token goes.
+func redact(u *url.URL) string {
+	shown := *u
+	if u.User != nil {
+		if _, ok := u.User.Password(); ok {
+			shown.User = url.UserPassword(u.User.Username(), "xxxxx")
+		} else {
+			shown.User = url.User("xxxxx") // a name alone is a token to NATS
+		}
+	}
+	return shown.String()
+}
+
+func redactAll(urls []*url.URL) string {
+	shown := make([]string, len(urls))
+	for i, u := range urls {
+		shown[i] = redact(u)
+	}
+	return strings.Join(shown, ",")
+}
+
+// redactRaw is redact for a URL that nats.go hands out as text.
+func redactRaw(raw string) string {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return withoutUserinfo(raw)
+	}
+	return redact(u)
+}
+
+// withoutUserinfo quotes a URL that may not even be one, less all that stands
+// before its last "@".
+func withoutUserinfo(raw string) string {
+	if at := strings.LastIndexByte(raw, '@'); at >= 0 {
+		raw = "…" + raw[at:]
+	}
+	return fmt.Sprintf("%.100q", raw)
+}
