@@ -1,0 +1,87 @@
+package signature
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+)
+
+var contextType = reflect.TypeFor[context.Context]()
+
+// OfFunc returns the signature of a Go function under the given wire name. A
+// function is
+//
+//	func([ctx context.Context,] args...) ([result][, error])
+//
+// without a receiver; variadic ones are fine. The types of arguments and result are
+// translated as by [Types.OfType].
+//
+// The error lists everything that keeps the function from being called remotely, a
+// line each, and says how to mend it; then nothing is added to ts.
+func (ts *Types) OfFunc(name string, fn reflect.Type) (*Method, error) {
+	if fn == nil || fn.Kind() != reflect.Func {
+		return nil, fmt.Errorf("method %.80s: %.100v is not a function", name, fn)
+	}
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	w := ts.newWalkLocked()
+	if !validMethodName(name) {
+		w.fault("", "%.80q can't be the name of a method; names match [A-Za-z][A-Za-z0-9_-]{0,%d}", name, MaxName-1)
+	}
+	m := &Method{Name: name, Variadic: fn.IsVariadic()}
+	w.params(m, fn)
+	w.result(m, fn)
+	if w.faults == nil {
+		if n := len(m.String()); n > MaxLength {
+			w.fault("", "the signature is %d bytes long, at most %d fit; give the unnamed structs a name", n, MaxLength)
+		}
+	}
+	if err := w.finishLocked(ts, fmt.Sprintf("method %.80s", name)); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (w *walk) params(m *Method, fn reflect.Type) {
+	argument := 0
+	for i := range fn.NumIn() {
+		t := fn.In(i)
+		if t == contextType {
+			switch {
+			case i == 0:
+			case fn.In(0) == contextType:
+				w.fault("", "there are two contexts; one, the first parameter, is all a call has")
+			default:
+				w.fault("", "context.Context is parameter %d; make it the first", i+1)
+			}
+			continue
+		}
+		argument++
+		if m.Variadic && i == fn.NumIn()-1 {
+			t = t.Elem()
+		}
+		m.Params = append(m.Params, Param{Type: w.typ(t, fmt.Sprintf("argument %d", argument), 1)})
+	}
+}
+
+func (w *walk) result(m *Method, fn reflect.Type) {
+	results := fn.NumOut()
+	if results > 0 && fn.Out(results-1) == errorType {
+		results--
+	}
+	for i := range results {
+		if fn.Out(i) == errorType {
+			w.fault("", "result %d is an error; an error can be the last result only", i+1)
+			return
+		}
+	}
+	switch {
+	case results == 0:
+	case results > 1:
+		w.fault("", "it returns %d values; return one, such as a struct of them, and an error", results)
+	case results == fn.NumOut() && fn.Out(0).Implements(errorType):
+		w.fault("", "it returns %v as its result; return the interface error instead", fn.Out(0))
+	default:
+		m.Result = w.typ(fn.Out(0), "result", 1)
+	}
+}

@@ -1,0 +1,281 @@
+package signature
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"time"
+)
+
+var (
+	timeType  = reflect.TypeFor[time.Time]()
+	errorType = reflect.TypeFor[error]()
+)
+
+// maxNodes bounds how many parts the types of one function may have: aliases of
+// unnamed structs can double them at each level.
+const maxNodes = 10_000
+
+// OfType returns the type as which values of the Go type t travel. Named structs,
+// and other types that contain themselves, are added to ts. The error lists every
+// part that can't travel and says what to do about it; then nothing is added.
+//
+//	int, uint                     int64, uint64
+//	[]T, [N]T                     []T
+//	[]byte, [N]byte               bytes
+//	*T                            T?
+//	time.Time                     time
+//	time.Duration                 int64, nanoseconds
+//	a named struct                its name
+//	another named type            what it is made of
+//	any                           any
+//	with MarshalBinary            bytes
+//	with MarshalText              bytes
+//	with EncodeMsgpack            any
+//
+// Fields of structs are those that msgpack writes: named by the tag msgpack, else by
+// the tag json, else like the Go field; T? if they may be left out.
+func (ts *Types) OfType(t reflect.Type) (*Type, error) {
+	if t == nil {
+		return nil, errors.New("nil is no Go type; pass reflect.TypeFor[T]()")
+	}
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	w := ts.newWalkLocked()
+	result := w.typ(t, "", 1)
+	if err := w.finishLocked(ts, fmt.Sprintf("type %.100v", t)); err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// walk turns the Go types of one function into Types. What it adds is kept apart
+// until it is known that all of it can travel.
+type walk struct {
+	known  *Types                 // whose mu is held
+	named  map[string]*Type       // added, by name
+	ofGo   map[reflect.Type]*Type // added, by Go type
+	open   map[reflect.Type]*Type // named lists and maps whose parts are being walked
+	faults []error
+	nodes  int
+}
+
+func (ts *Types) newWalkLocked() *walk {
+	return &walk{
+		known: ts,
+		named: make(map[string]*Type),
+		ofGo:  make(map[reflect.Type]*Type),
+		open:  make(map[reflect.Type]*Type),
+	}
+}
+
+// finishLocked adds what was found to ts, unless there were faults: they are returned
+// as one error, a line each that begins with the subject.
+func (w *walk) finishLocked(ts *Types, subject string) error {
+	if n := len(ts.named) + len(w.named); n > MaxTypes {
+		w.fault("", "%d named types are too many for one service, which can have %d; split it", n, MaxTypes)
+	}
+	total := 0
+	for _, types := range []map[string]*Type{ts.named, w.named} {
+		for name, t := range types {
+			if w.faults != nil {
+				break
+			}
+			n := len(t.Definition())
+			if total += n; n > MaxLength {
+				w.fault("", "type %s is %d bytes long in Helium's notation, at most %d fit; give its parts named types", name, n, MaxLength)
+			}
+		}
+	}
+	if total > MaxDefinitions {
+		w.fault("", "the named types are %d bytes long in Helium's notation, at most %d fit; split the service", total, MaxDefinitions)
+	}
+	if w.faults != nil {
+		for i, err := range w.faults {
+			w.faults[i] = fmt.Errorf("%s: %w", subject, err)
+		}
+		return errors.Join(w.faults...)
+	}
+	maps.Copy(ts.named, w.named)
+	maps.Copy(ts.ofGo, w.ofGo)
+	return nil
+}
+
+// fault notes what is wrong with the part of the function that at names.
+func (w *walk) fault(at, format string, args ...any) {
+	err := fmt.Errorf(format, args...)
+	if at != "" {
+		err = fmt.Errorf("%s: %w", at, err)
+	}
+	w.faults = append(w.faults, err)
+}
+
+// typ returns the Type of t, the given number of levels deep. On a fault it returns
+// any Type: it won't be used.
+func (w *walk) typ(t reflect.Type, at string, depth int) *Type {
+	if w.nodes++; w.nodes >= maxNodes {
+		if w.nodes == maxNodes {
+			w.fault(at, "the types have more than %d parts; give the unnamed structs a name", maxNodes)
+		}
+		return scalar(Any)
+	}
+	if depth > MaxDepth {
+		w.fault(at, "%.100v nests deeper than %d levels or is a pointer to itself; make an inner part a named struct", t, MaxDepth)
+		return scalar(Any)
+	}
+	if t == timeType {
+		return scalar(Time)
+	}
+	if t.Kind() == reflect.Interface {
+		return w.ofInterface(t, at)
+	}
+	if t.Kind() == reflect.Pointer && t.Elem() == timeType {
+		return optional(scalar(Time)) // though *time.Time has MarshalBinary too
+	}
+	switch own, err := encodingOf(t); {
+	case err != nil:
+		w.fault(at, "%w", err)
+		return scalar(Any)
+	case own == msgpackEncoding:
+		return scalar(Any)
+	case own != noEncoding && t.Kind() == reflect.Pointer:
+		return optional(scalar(Bytes))
+	case own != noEncoding:
+		return scalar(Bytes)
+	}
+
+	switch t.Kind() {
+	case reflect.Pointer:
+		return optional(w.typ(t.Elem(), at, depth+1))
+	case reflect.Struct:
+		return w.ofStruct(t, at, depth)
+	case reflect.Slice, reflect.Array:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return w.ofBytes(t, at)
+		}
+		return w.ofContainer(t, at, depth)
+	case reflect.Map:
+		return w.ofContainer(t, at, depth)
+	}
+	if kind, ok := scalarKinds[t.Kind()]; ok {
+		return scalar(kind)
+	}
+	w.fault(at, "%.100v can't travel; %s", t, adviceAgainst[t.Kind()])
+	return scalar(Any)
+}
+
+var scalarKinds = map[reflect.Kind]Kind{
+	reflect.Bool: Bool,
+	reflect.Int:  Int64, reflect.Int8: Int8, reflect.Int16: Int16, reflect.Int32: Int32, reflect.Int64: Int64,
+	reflect.Uint: Uint64, reflect.Uint8: Uint8, reflect.Uint16: Uint16, reflect.Uint32: Uint32, reflect.Uint64: Uint64,
+	reflect.Float32: Float32, reflect.Float64: Float64,
+	reflect.String: String,
+}
+
+var adviceAgainst = map[reflect.Kind]string{
+	reflect.Chan:          "use a list, or a method that is called once for each value",
+	reflect.Func:          "pass the name of a method that the other side may call",
+	reflect.Complex64:     "use a struct of two floats",
+	reflect.Complex128:    "use a struct of two floats",
+	reflect.Uintptr:       "use uint64",
+	reflect.UnsafePointer: "memory means nothing to another process; send what it points to",
+}
+
+func (w *walk) ofInterface(t reflect.Type, at string) *Type {
+	switch {
+	case t == errorType:
+		w.fault(at, "an error can be a method's last result only; send its text, or a struct")
+	case t.NumMethod() > 0:
+		w.fault(at, "the interface %.100v can't travel, as the reader couldn't know what to make; use a struct, or any", t)
+	}
+	return scalar(Any)
+}
+
+// ofBytes is for lists whose elements are of the kind uint8, which msgpack writes as
+// bin whatever methods their type has.
+func (w *walk) ofBytes(t reflect.Type, at string) *Type {
+	if t.Kind() == reflect.Array && t.Elem() != reflect.TypeFor[byte]() {
+		// msgpack panics when it copies such an array.
+		w.fault(at, "%.100v can't travel; use [%d]byte or []%v", t, t.Len(), t.Elem())
+	}
+	return scalar(Bytes)
+}
+
+// ofContainer returns the Type of a list or a map. A named one that contains itself,
+// such as type Tree map[string]Tree, keeps its name; any other is what it is made of.
+func (w *walk) ofContainer(t reflect.Type, at string, depth int) *Type {
+	if known := w.typeOfGo(t); known != nil {
+		return known
+	}
+	if open := w.open[t]; open != nil {
+		w.name(open, t)
+		return open
+	}
+	node := &Type{}
+	if t.Name() != "" {
+		w.open[t] = node
+		defer delete(w.open, t)
+	}
+	if t.Kind() == reflect.Map {
+		node.Kind = Map
+		node.Key = w.key(t.Key(), at, depth)
+	} else {
+		node.Kind = List
+	}
+	node.Elem = w.typ(t.Elem(), at, depth+1)
+	return node
+}
+
+func (w *walk) key(t reflect.Type, at string, depth int) *Type {
+	faults := len(w.faults)
+	key := w.typ(t, at, depth+1)
+	if len(w.faults) == faults && !key.Kind.mayBeKey() {
+		w.fault(at, "%.100v can't be the key of a map; use a string, an integer, a bool or [N]byte", t)
+	}
+	return key
+}
+
+// ofStruct returns the Type of a struct without an encoding of its own. One that has
+// a name in Go is a named type: it may contain itself.
+func (w *walk) ofStruct(t reflect.Type, at string, depth int) *Type {
+	if known := w.typeOfGo(t); known != nil {
+		return known
+	}
+	node := &Type{Kind: Struct}
+	if t.Name() != "" {
+		w.name(node, t)
+		depth = 0
+	}
+	for _, f := range w.fieldsOf(t, at) {
+		ft := w.typ(f.typ, fieldPath(at, f.path), depth+1)
+		if f.mayMiss {
+			ft = optional(ft)
+		}
+		node.Fields = append(node.Fields, Field{Name: f.name, Type: ft})
+	}
+	return node
+}
+
+func (w *walk) typeOfGo(t reflect.Type) *Type {
+	if known := w.known.ofGo[t]; known != nil {
+		return known
+	}
+	return w.ofGo[t]
+}
+
+// name makes node, which stands for t, a named type.
+func (w *walk) name(node *Type, t reflect.Type) {
+	node.Name = freeName(t.Name(), func(name string) bool {
+		return w.named[name] != nil || w.known.named[name] != nil
+	})
+	w.named[node.Name] = node
+	w.ofGo[t] = node
+}
+
+func fieldPath(at, path string) string {
+	if at == "" {
+		return "field " + path
+	}
+	return at + ", field " + path
+}

@@ -1,0 +1,380 @@
+package signature
+
+import (
+	"encoding/json"
+	"fmt"
+	"unicode/utf8"
+)
+
+// parser reads one signature or one definition by recursive descent, one method a
+// rule of the grammar in docs/protocol.md. Blanks may stand between any two tokens.
+type parser struct {
+	text  string
+	pos   int // in text, of the next byte
+	named map[string]*Type
+}
+
+func newParser(text string, named map[string]*Type) (*parser, error) {
+	p := &parser{text: text, named: named}
+	if len(text) > MaxLength {
+		return nil, fmt.Errorf("%.40q… is %d bytes long; at most %d fit", text, len(text), MaxLength)
+	}
+	for i, r := range text {
+		if r == utf8.RuneError {
+			if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
+				return nil, p.errorf(i, "the text isn't UTF-8")
+			}
+		}
+	}
+	return p, nil
+}
+
+func parseMethod(text string, named map[string]*Type) (*Method, error) {
+	p, err := newParser(text, named)
+	if err != nil {
+		return nil, err
+	}
+	return p.method()
+}
+
+func parseDefinition(text string, named map[string]*Type) (*Type, error) {
+	p, err := newParser(text, named)
+	if err != nil {
+		return nil, err
+	}
+	t, err := p.typ(1)
+	if err != nil {
+		return nil, err
+	}
+	// Else two names could stand for each other and for nothing.
+	if t.Name != "" || t.Kind != Struct && t.Kind != List && t.Kind != Map {
+		return nil, p.errorf(0, "a definition is a struct, a list or a map, not %s", shorten(t.String(), 40))
+	}
+	return t, p.end()
+}
+
+func (p *parser) method() (*Method, error) {
+	p.blanks()
+	start := p.pos
+	for p.pos < len(p.text) && (isWordByte(p.text[p.pos]) || p.text[p.pos] == '-') {
+		p.pos++
+	}
+	m := &Method{Name: p.text[start:p.pos]}
+	if !validMethodName(m.Name) {
+		return nil, p.errorf(start, "want the name of a method: [A-Za-z][A-Za-z0-9_-]{0,%d}", MaxName-1)
+	}
+	if err := p.params(m); err != nil {
+		return nil, err
+	}
+	if p.peek() == 0 {
+		return m, p.end()
+	}
+	result, err := p.typ(1)
+	if err != nil {
+		return nil, err
+	}
+	m.Result = result
+	return m, p.end()
+}
+
+func (p *parser) params(m *Method) error {
+	if err := p.expect('('); err != nil {
+		return err
+	}
+	if p.take(')') {
+		return nil
+	}
+	names := make(map[string]bool)
+	for {
+		p.blanks()
+		start := p.pos
+		param, err := p.param(m)
+		if err != nil {
+			return err
+		}
+		if param.Name != "" && names[param.Name] {
+			return p.errorf(start, "two parameters are called %.40q", param.Name)
+		}
+		names[param.Name] = true
+		if (param.Name == "") != names[""] {
+			return p.errorf(start, "want either all parameters with a name or none")
+		}
+		m.Params = append(m.Params, param)
+		if !m.Variadic && p.take(',') {
+			continue
+		}
+		return p.expect(')')
+	}
+}
+
+// param reads a parameter, and sets m.Variadic if it repeats.
+func (p *parser) param(m *Method) (Param, error) {
+	var param Param
+	start := p.pos
+	if p.peek() == '"' {
+		name, err := p.name()
+		if err != nil {
+			return param, err
+		}
+		param.Name = name
+	} else if word := p.word(); word != "" {
+		// A word is a name if a type follows, and else a type itself.
+		switch next := p.peek(); {
+		case next == 0, next == ',', next == ')', next == '?', word == "map" && next == '[':
+			p.pos = start
+		default:
+			p.pos = start
+			name, err := p.name()
+			if err != nil {
+				return param, err
+			}
+			param.Name = name
+		}
+	}
+	if p.peek() == '.' {
+		for range 3 {
+			if p.pos == len(p.text) || p.text[p.pos] != '.' {
+				return param, p.errorf(p.pos, `want "..."`)
+			}
+			p.pos++
+		}
+		m.Variadic = true
+	}
+	t, err := p.typ(1)
+	param.Type = t
+	return param, err
+}
+
+// typ reads a type, itself the given number of levels deep.
+func (p *parser) typ(depth int) (*Type, error) {
+	if depth > MaxDepth {
+		return nil, p.errorf(p.pos, "types nest deeper than %d levels; define a name for an inner one", MaxDepth)
+	}
+	start := p.blanks()
+	switch p.peek() {
+	case '[':
+		p.pos++
+		if err := p.expect(']'); err != nil {
+			return nil, err
+		}
+		elem, err := p.typ(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		// A "?" behind it belonged to the element.
+		return &Type{Kind: List, Elem: elem}, nil
+	case '(':
+		return p.optionalGroup(depth)
+	case '{':
+		t, err := p.structure(depth)
+		if err != nil {
+			return nil, err
+		}
+		return p.suffix(t)
+	}
+	switch word := p.word(); {
+	case word == "":
+		return nil, p.errorf(start, "want a type, such as float64, []string or {x float64}")
+	case word == "map":
+		return p.mapping(depth)
+	case scalars[word] != nil:
+		return p.suffix(scalars[word])
+	case p.named[word] != nil:
+		return p.suffix(p.named[word])
+	default:
+		return nil, p.errorf(start, "no type %s is defined", shorten(word, 40))
+	}
+}
+
+// suffix reads the "?" that may follow t.
+func (p *parser) suffix(t *Type) (*Type, error) {
+	at := p.blanks()
+	if !p.take('?') {
+		return t, nil
+	}
+	if t.Kind == Any {
+		return nil, p.errorf(at, "any may be null already; leave the ? out")
+	}
+	if at := p.blanks(); p.take('?') {
+		return nil, p.errorf(at, "one ? is enough")
+	}
+	return &Type{Kind: Optional, Elem: t}, nil
+}
+
+// optionalGroup reads "([]T)?" or "(map[K]V)?". Parentheses mean nothing else, so
+// that a type has one spelling.
+func (p *parser) optionalGroup(depth int) (*Type, error) {
+	start := p.pos
+	p.pos++
+	t, err := p.typ(depth + 1)
+	if err != nil {
+		return nil, err
+	}
+	if t.Name != "" || t.Kind != List && t.Kind != Map {
+		return nil, p.errorf(start, "parentheses go around a list or a map only; write %s without", shorten(t.String(), 40))
+	}
+	if err := p.expect(')'); err != nil {
+		return nil, err
+	}
+	if p.peek() != '?' {
+		return nil, p.errorf(p.pos, "want ? behind the parentheses; they mean nothing else")
+	}
+	return p.suffix(t)
+}
+
+func (p *parser) mapping(depth int) (*Type, error) {
+	if err := p.expect('['); err != nil {
+		return nil, err
+	}
+	at := p.blanks()
+	key, err := p.typ(depth + 1)
+	if err != nil {
+		return nil, err
+	}
+	if !key.Kind.mayBeKey() {
+		return nil, p.errorf(at, "%s can't be the key of a map; bool, integers, string and bytes can", shorten(key.String(), 40))
+	}
+	if err := p.expect(']'); err != nil {
+		return nil, err
+	}
+	elem, err := p.typ(depth + 1)
+	if err != nil {
+		return nil, err
+	}
+	return &Type{Kind: Map, Key: key, Elem: elem}, nil
+}
+
+func (p *parser) structure(depth int) (*Type, error) {
+	p.pos++ // the brace
+	t := &Type{Kind: Struct}
+	if p.take('}') {
+		return t, nil
+	}
+	names := make(map[string]bool)
+	for {
+		at := p.blanks()
+		name, err := p.name()
+		if err != nil {
+			return nil, err
+		}
+		if names[name] {
+			return nil, p.errorf(at, "two fields are called %.40q", name)
+		}
+		names[name] = true
+		ft, err := p.typ(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		t.Fields = append(t.Fields, Field{Name: name, Type: ft})
+		if p.take(',') {
+			continue
+		}
+		return t, p.expect('}')
+	}
+}
+
+// name reads the name of a field or parameter: an identifier or a JSON string.
+func (p *parser) name() (string, error) {
+	start := p.blanks()
+	if p.peek() != '"' {
+		word := p.word()
+		switch word {
+		case "":
+			return "", p.errorf(start, "want a name")
+		case "map":
+			return "", p.errorf(start, `the name map is written "map"`)
+		}
+		return word, nil
+	}
+	p.pos++
+	for p.pos < len(p.text) && p.text[p.pos] != '"' {
+		if p.text[p.pos] == '\\' {
+			p.pos++
+		}
+		p.pos++
+	}
+	if p.pos >= len(p.text) {
+		p.pos = len(p.text)
+		return "", p.errorf(start, "the quotes aren't closed")
+	}
+	p.pos++
+	var name string
+	if err := json.Unmarshal([]byte(p.text[start:p.pos]), &name); err != nil {
+		return "", p.errorf(start, "the quoted name isn't a JSON string")
+	}
+	if name == "" {
+		return "", p.errorf(start, "the name is empty")
+	}
+	return name, nil
+}
+
+// word reads an identifier, "" if none is there.
+func (p *parser) word() string {
+	start := p.blanks()
+	for p.pos < len(p.text) && isWordByte(p.text[p.pos]) {
+		p.pos++
+	}
+	if !isIdentifier(p.text[start:p.pos]) {
+		p.pos = start
+	}
+	return p.text[start:p.pos]
+}
+
+// blanks steps over blanks and returns where they end.
+func (p *parser) blanks() int {
+	for p.pos < len(p.text) && p.text[p.pos] == ' ' {
+		p.pos++
+	}
+	return p.pos
+}
+
+// peek returns the next byte behind blanks, 0 at the end.
+func (p *parser) peek() byte {
+	if p.blanks() == len(p.text) {
+		return 0
+	}
+	return p.text[p.pos]
+}
+
+func (p *parser) take(c byte) bool {
+	if p.blanks() == len(p.text) || p.text[p.pos] != c {
+		return false
+	}
+	p.pos++
+	return true
+}
+
+func (p *parser) expect(c byte) error {
+	if !p.take(c) {
+		return p.errorf(p.pos, "want %q", string(c))
+	}
+	return nil
+}
+
+func (p *parser) end() error {
+	if p.blanks() < len(p.text) {
+		return p.errorf(p.pos, "want nothing more")
+	}
+	return nil
+}
+
+// errorf makes an error about the byte at pos. The message shows little of the text,
+// which can be long and anyone's.
+func (p *parser) errorf(pos int, format string, args ...any) error {
+	found := "the end"
+	if pos < len(p.text) {
+		found = fmt.Sprintf("%.16q", p.text[pos:])
+	}
+	return fmt.Errorf("%.60q, column %d: %s; found %s", p.text, pos+1, fmt.Sprintf(format, args...), found)
+}
+
+// shorten cuts s to about n bytes for a message.
+func shorten(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
