@@ -52,7 +52,7 @@ func (e *SyntaxError) Unwrap() error { return e.Cause }
 // come out. Scan is a single pass that neither recurses nor allocates; a refusal is
 // a *[SyntaxError] and costs one small allocation.
 func Scan(data []byte) error {
-	end, err := scanValue(data, 0)
+	end, err := scanValue(data, 0, MaxDepth)
 	if err != nil {
 		return err
 	}
@@ -76,8 +76,9 @@ func ScanArray(data []byte) (int, error) {
 	return n, nil
 }
 
-// scanValue checks the value that begins at off and returns where it ends.
-func scanValue(data []byte, off int) (int, error) {
+// scanValue checks the value that begins at off, with arrays and maps at most maxDepth
+// deep, and returns where it ends. maxDepth is at most MaxDepth.
+func scanValue(data []byte, off, maxDepth int) (int, error) {
 	// Of each open array or map: the values still to come, doubled, plus one for a
 	// map. The values of a map count keys too, so an even number means: a key is next.
 	var open [MaxDepth]uint32
@@ -103,7 +104,7 @@ func scanValue(data []byte, off int) (int, error) {
 				if depth > 0 && open[depth-1]&3 == 1 {
 					return 0, &SyntaxError{Offset: off, Cause: ErrMapKey}
 				}
-				if depth == MaxDepth {
+				if depth == maxDepth {
 					return 0, &SyntaxError{Offset: off, Cause: ErrTooDeep}
 				}
 				values := uint32(h.n)

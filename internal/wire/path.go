@@ -8,6 +8,9 @@ import (
 // maxMapHint bounds the room that is made for a map before its entries are read.
 const maxMapHint = 64
 
+// maxPath is how long the path in an error may be, in bytes.
+const maxPath = 200
+
 // keySegment stands in a path for a key of a map.
 const keySegment = "[key]"
 
@@ -26,7 +29,11 @@ func inside(segment string, err error) error {
 	default:
 		path += "." + e.Path
 	}
-	return &ValueError{Path: path, Problem: e.Problem}
+	// In a value that contains itself the path is long and says little.
+	if len(path) > maxPath {
+		path = path[:maxPath] + "…"
+	}
+	return &ValueError{Path: path, Problem: e.Problem, cause: e.cause}
 }
 
 // indexOf is the path segment of an array's element.

@@ -19,6 +19,8 @@ type Reader struct {
 	off  int
 	// depth counts the arrays and maps that decoding is inside of.
 	depth int
+	// room is the memory that decoding may still take, in bytes; see [Reader.take].
+	room int
 }
 
 // NewReader returns a Reader at the start of data. What it returns by reference
@@ -186,7 +188,7 @@ func (r *Reader) StringMap(limit int) (map[string]string, error) {
 
 // Skip steps over the next value, whatever it is, and checks it as [Scan] does.
 func (r *Reader) Skip() error {
-	end, err := scanValue(r.data, r.off)
+	end, err := scanValue(r.data, r.off, MaxDepth)
 	if err != nil {
 		return err
 	}
@@ -221,6 +223,8 @@ type ValueError struct {
 	Path string
 	// Problem says what is wrong and, where it isn't plain, what to do.
 	Problem string
+
+	cause error
 }
 
 func (e *ValueError) Error() string {
@@ -232,6 +236,9 @@ func (e *ValueError) Error() string {
 	}
 	return fmt.Sprintf("field %q: %s", e.Path, e.Problem)
 }
+
+// Unwrap returns the error of a type's own method, if that is what failed.
+func (e *ValueError) Unwrap() error { return e.cause }
 
 func valueErrorf(format string, args ...any) *ValueError {
 	return &ValueError{Problem: fmt.Sprintf(format, args...)}
