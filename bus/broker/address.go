@@ -1,0 +1,97 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// address is a checked host:port to listen on.
+type address struct {
+	host     string // "" for all interfaces
+	port     int    // 0 for a free one
+	loopback bool   // only this machine can reach it
+}
+
+// resolve checks the value of a Config's field, which errors name.
+func resolve(ctx context.Context, field, value string) (address, error) {
+	host, portText, err := net.SplitHostPort(value)
+	if err != nil {
+		return address{}, fmt.Errorf("broker: %s %.100q isn't an address; write host:port, such as 127.0.0.1:4222, with port 0 for a free one", field, value)
+	}
+	port, err := strconv.Atoi(portText)
+	if err != nil || port < 0 || port > 65535 {
+		return address{}, fmt.Errorf("broker: %s %.100q has the port %.20q; a port is a number from 0 (a free one) to 65535", field, value, portText)
+	}
+	a := address{host: host, port: port}
+	if host == "" {
+		return a, nil
+	}
+	if ip := net.ParseIP(host); ip != nil {
+		a.loopback = ip.IsLoopback()
+		return a, nil
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return address{}, fmt.Errorf("broker: %s %.100q: no address known for that host: %w; use an address of this machine, such as 127.0.0.1", field, value, err)
+	}
+	a.loopback = true
+	for _, ip := range ips {
+		a.loopback = a.loopback && ip.IsLoopback()
+	}
+	return a, nil
+}
+
+// free says early and plainly that an address can't be listened on: the server
+// would notice too, but only after it had opened its directory. It returns the port,
+// where that is 0 one that is free now.
+func (a address) free(ctx context.Context, field string) (port int, err error) {
+	at := net.JoinHostPort(a.host, strconv.Itoa(a.port))
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", at)
+	switch {
+	case err == nil:
+		return l.Addr().(*net.TCPAddr).Port, l.Close()
+	case errors.Is(err, syscall.EADDRINUSE):
+		return 0, fmt.Errorf("broker: %s %s is in use: %w; stop who uses it, or take another port, such as 0 for a free one", field, at, err)
+	}
+	return 0, fmt.Errorf("broker: can't listen on %s %s: %w; use an address of this machine, such as 127.0.0.1:0", field, at, err)
+}
+
+// url shows how to reach a server that listens on a with the given port.
+func (a address) url(scheme string, port int) string {
+	host := a.host
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1" // all interfaces: this one works on this machine
+	}
+	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// parseRoute reads one of Cluster.Routes and adds the cluster's credentials.
+func parseRoute(raw string, cluster *Cluster) (*url.URL, error) {
+	text := raw
+	if !strings.Contains(text, "://") {
+		text = "nats-route://" + text
+	}
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.Port() == "" || u.Port() == "0" {
+		return nil, fmt.Errorf("broker: a route in Cluster.Routes (%.100q) isn't an address; write nats://host:port with the other member's cluster port", afterAt(raw))
+	}
+	u.Scheme = "nats-route"
+	if u.User == nil && cluster.User != "" {
+		u.User = url.UserPassword(cluster.User, cluster.Password)
+	}
+	return u, nil
+}
+
+// afterAt leaves out what may hold a password.
+func afterAt(raw string) string {
+	if at := strings.LastIndexByte(raw, '@'); at >= 0 {
+		return "…" + raw[at:]
+	}
+	return raw
+}

@@ -1,0 +1,201 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/bus"
+)
+
+// startTimeout bounds what Start waits for after the server says that it runs.
+const startTimeout = 10 * time.Second
+
+// ErrClosed is wrapped by what Connect returns after Close.
+var ErrClosed = errors.New("the broker is closed")
+
+// Broker is a NATS server in this process. Its methods may be called from many
+// goroutines at once.
+type Broker struct {
+	server *server.Server
+	plan   *plan
+	store  *store
+	logger *slog.Logger
+
+	clientPort int // known once Start has returned
+
+	closing sync.Once
+
+	mu     sync.Mutex   // guards the fields below
+	conns  []*nats.Conn // made by Connect, for Close
+	closed bool
+}
+
+// Start returns a broker that serves: its ports are open, if any, and JetStream is
+// ready. In a cluster that means this member alone; [Broker.WaitCluster] waits for
+// the others. ctx bounds the start, not the broker's life, which [Broker.Close] ends.
+//
+// An error says what to change, and nothing is left behind: no goroutine, no port,
+// no temporary directory.
+func Start(ctx context.Context, cfg Config) (*Broker, error) {
+	for attempt := 1; ; attempt++ {
+		b, err := start(ctx, cfg)
+		if errors.Is(err, errPickedPortTaken) && attempt < 3 {
+			continue
+		}
+		return b, err
+	}
+}
+
+func start(ctx context.Context, cfg Config) (*Broker, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("broker: not started: %w", err)
+	}
+	logger := cfg.Logger
+	if logger == nil {
+		logger = slog.Default()
+	}
+	p, err := cfg.plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	st, err := openStore(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	p.options.StoreDir = st.path
+	srv, err := server.NewServer(p.options)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("broker: the server refuses its configuration: %w", err), st.close())
+	}
+	log := newServerLog(logger)
+	srv.SetLoggerV2(log, logger.Enabled(ctx, slog.LevelDebug), false, false)
+	b := &Broker{server: srv, plan: p, store: st, logger: logger}
+	srv.Start()
+	if err := b.awaitStart(ctx, log); err != nil {
+		b.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// errPickedPortTaken: between picking a free cluster port and opening it, somebody
+// else opened it.
+var errPickedPortTaken = errors.New("the port picked for the cluster is taken")
+
+// awaitStart waits until the ports are open: a server opens its cluster port on a
+// goroutine of its own, after Start.
+func (b *Broker) awaitStart(ctx context.Context, log *serverLog) error {
+	deadline := time.After(startTimeout)
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for {
+		select {
+		case err := <-log.fatal:
+			if b.plan.pickedPort && strings.Contains(err.Error(), "router port") {
+				return fmt.Errorf("broker: %w: %w; start again", errPickedPortTaken, err)
+			}
+			return fmt.Errorf("broker: the server can't start: %w", err)
+		default:
+		}
+		if at, ok := b.server.Addr().(*net.TCPAddr); ok {
+			b.clientPort = at.Port
+		}
+		if !b.plan.clustered || b.server.ClusterAddr() != nil {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("broker: not started: %w", ctx.Err())
+		case <-deadline:
+			return fmt.Errorf("broker: the cluster port isn't open after %v; look at the log at debug level", startTimeout)
+		case <-poll.C:
+		}
+	}
+}
+
+// Connect returns a connection within the process that keeps package bus's rules.
+// It needs no credentials and may do everything, whatever Config.Users says; name
+// is what monitoring and logs call it. Close closes it. Options are any of nats.go's.
+func (b *Broker) Connect(name string, options ...nats.Option) (*nats.Conn, error) {
+	return b.ConnectWith(context.Background(), bus.Config{Name: name, Logger: b.logger, Options: options})
+}
+
+// ConnectWith is Connect with all that a [bus.Config] can say: with credentials in
+// it, the connection is that user's, permissions and all. URL and TLS aren't used.
+func (b *Broker) ConnectWith(ctx context.Context, cfg bus.Config) (*nats.Conn, error) {
+	b.mu.Lock()
+	closed := b.closed
+	b.mu.Unlock()
+	if closed {
+		return nil, fmt.Errorf("broker: can't connect %q: %w; connect before Close", cfg.Name, ErrClosed)
+	}
+	cfg.InProcess, cfg.TLS = b.server, nil
+	nc, err := bus.Connect(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		nc.Close()
+		return nil, fmt.Errorf("broker: can't connect %q: %w; connect before Close", cfg.Name, ErrClosed)
+	}
+	b.conns = append(slices.DeleteFunc(b.conns, (*nats.Conn).IsClosed), nc)
+	return nc, nil
+}
+
+// Name returns the server's name.
+func (b *Broker) Name() string { return b.server.Name() }
+
+// URL returns where other processes connect, such as "nats://127.0.0.1:4222", without
+// credentials; "" while nothing listens. Listening on all interfaces, it is the
+// address that works on this machine.
+func (b *Broker) URL() string {
+	if !b.plan.listens {
+		return ""
+	}
+	scheme := "nats"
+	if b.plan.options.TLS {
+		scheme = "tls"
+	}
+	return b.plan.client.url(scheme, b.clientPort)
+}
+
+// ClusterURL returns a route to this member for the Routes of others, without
+// credentials; "" without a cluster.
+func (b *Broker) ClusterURL() string {
+	if !b.plan.clustered {
+		return ""
+	}
+	return b.plan.cluster.url("nats-route", b.plan.cluster.port)
+}
+
+// Close ends the broker and returns when all of it is gone: the connections that
+// Connect made, its ports and goroutines, a temporary directory. Again, it does nothing.
+func (b *Broker) Close() {
+	b.closing.Do(func() {
+		b.mu.Lock()
+		b.closed = true
+		conns := b.conns
+		b.conns = nil
+		b.mu.Unlock()
+		for _, nc := range conns {
+			nc.Close()
+		}
+		b.server.Shutdown()
+		b.server.WaitForShutdown()
+		if err := b.store.close(); err != nil {
+			b.logger.Warn("a broker's directory is left behind", "dir", b.store.path, "error", err)
+		}
+	})
+}
