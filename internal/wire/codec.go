@@ -126,10 +126,8 @@ func (m codecMaker) byKind(c *codec, t reflect.Type) {
 	}
 }
 
-// isByte reports whether a slice of t travels as bin.
-func isByte(t reflect.Type) bool {
-	return t.Kind() == reflect.Uint8 && !hasMethods(t)
-}
+// isByte reports whether lists of t travel as bin, whatever methods t has.
+func isByte(t reflect.Type) bool { return t.Kind() == reflect.Uint8 }
 
 // unsupported makes a codec that says what can't be sent, so that only a value that
 // really holds one fails.

@@ -304,6 +304,11 @@ func decodeStruct(fields *structFields) func(*Reader, reflect.Value) error {
 			if err != nil {
 				return inside(f.name, err)
 			}
+			if f.empty != nil && r.Nil() {
+				// What may be left out may be null.
+				fv.SetZero()
+				continue
+			}
 			if err := f.codec.decode(r, fv); err != nil {
 				return inside(f.name, err)
 			}

@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -13,104 +14,109 @@ type structFields struct {
 }
 
 type field struct {
-	// name is the field's key, head that key as msgpack.
-	name string
-	head []byte
+	// name is the field's key, head that key as msgpack. It may be read under alias too.
+	name, alias string
+	head        []byte
 	// index leads to the field, through embedded structs.
 	index []int
+	typ   reflect.Type
 	codec *codec
 	// empty reports that a value is left out; nil: it never is.
 	empty func(reflect.Value) bool
-
-	typ reflect.Type
-	// tagged tells a name that a tag gave from the field's own.
-	tagged bool
 }
 
-// fieldsOf finds the fields of a struct: the exported ones, under the name in the tag
-// `msgpack`, else in the tag `json`, else their own. The tag "-" leaves a field out;
-// the option omitempty leaves an empty value out, omitzero a zero one. An embedded
-// struct without a name in its tag lends its fields, unless it says noinline; any
-// struct with the option inline does. Of fields with the same name the one least deep
-// wins, and then the one named by a tag, as in encoding/json.
+// fieldsOf finds the fields of a struct by the msgpack library's rules, which
+// signatures follow too: the exported ones, under the name in the tag `msgpack`, else
+// in the tag `json`, else their own. The tag "-" leaves a field out, the option
+// omitempty leaves it out while it is empty, alias:x reads it under a second name.
+//
+// An embedded struct lends its fields, unless one of them has the name of a field
+// above it; then it is a field itself. The option inline lends the others all the
+// same, noinline none.
 func (m codecMaker) fieldsOf(t reflect.Type) *structFields {
-	found := collectFields(t, nil, nil)
 	fields := &structFields{byName: make(map[string]int)}
-	for i := range found {
-		f := found[i]
-		if !wins(&found[i], found) {
-			continue
-		}
+	for _, f := range collectFields(t, nil) {
 		f.head = AppendString(nil, f.name)
 		f.codec = m.codec(f.typ)
 		fields.byName[f.name] = len(fields.list)
 		fields.list = append(fields.list, f)
 	}
+	for i, f := range fields.list {
+		if _, taken := fields.byName[f.alias]; f.alias != "" && !taken {
+			fields.byName[f.alias] = i
+		}
+	}
 	return fields
 }
 
-// collectFields lists the fields of t at index and those of the structs it inlines.
-// Outer holds the structs that it is inlined in, which can't be inlined again.
-func collectFields(t reflect.Type, index []int, outer []reflect.Type) []field {
-	for _, o := range outer {
-		if o == t {
-			return nil
-		}
-	}
+// collectFields lists the fields of t. Outer are the structs that t is embedded in:
+// one that embeds itself isn't followed.
+func collectFields(t reflect.Type, outer []reflect.Type) []field {
 	outer = append(outer[:len(outer):len(outer)], t)
 	var found []field
+	allOmitted := false
 	for i := range t.NumField() {
 		sf := t.Field(i)
 		tag := parseTag(sf.Tag)
-		target := sf.Type
-		if target.Kind() == reflect.Pointer {
-			target = target.Elem()
-		}
-		isStruct := target.Kind() == reflect.Struct
-		if tag.skip || !sf.IsExported() && !(sf.Anonymous && isStruct) {
+		if tag.name == "-" {
 			continue
 		}
-		at := append(index[:len(index):len(index)], i)
-		inline := tag.inline || sf.Anonymous && tag.name == "" && !tag.noinline
-		if inline && isStruct && target != timeType && !hasMethods(target) {
-			found = append(found, collectFields(target, at, outer)...)
-			continue
+		if sf.Name == "_msgpack" {
+			allOmitted = allOmitted || tag.omitempty
+		}
+		if sf.Anonymous && !tag.noinline {
+			if inner, ok := embeddedFields(sf, outer); ok {
+				shadowed := slices.ContainsFunc(inner, func(f field) bool { return indexByName(found, f.name) >= 0 })
+				if tag.inline || !shadowed {
+					for _, f := range inner {
+						if indexByName(found, f.name) < 0 {
+							f.index = append([]int{i}, f.index...)
+							found = append(found, f)
+						}
+					}
+					continue
+				}
+			}
 		}
 		if !sf.IsExported() {
 			continue
 		}
-		f := field{name: tag.name, index: at, typ: sf.Type, tagged: tag.name != ""}
-		if !f.tagged {
+		f := field{name: tag.name, alias: tag.alias, index: []int{i}, typ: sf.Type}
+		if f.name == "" {
 			f.name = sf.Name
 		}
-		switch {
-		case tag.omitempty:
+		if tag.omitempty || allOmitted {
 			f.empty = emptyFunc(sf.Type)
-		case tag.omitzero:
-			f.empty = zeroFunc(sf.Type)
 		}
-		found = append(found, f)
+		// A field of the struct's own hides an embedded one of that name.
+		if at := indexByName(found, f.name); at >= 0 {
+			found[at] = f
+		} else {
+			found = append(found, f)
+		}
 	}
 	return found
 }
 
-// wins reports whether f has its name to itself.
-func wins(f *field, all []field) bool {
-	for i := range all {
-		other := &all[i]
-		if other == f || other.name != f.name || len(other.index) > len(f.index) {
-			continue
-		}
-		if len(other.index) < len(f.index) || other.tagged || !f.tagged {
-			return false
-		}
+// embeddedFields lists the fields that an embedded struct, or pointer to one, lends.
+func embeddedFields(sf reflect.StructField, outer []reflect.Type) ([]field, bool) {
+	t := sf.Type
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
 	}
-	return true
+	if t.Kind() != reflect.Struct || t == timeType || hasMethods(t) || slices.Contains(outer, t) {
+		return nil, false
+	}
+	return collectFields(t, outer), true
+}
+
+func indexByName(fields []field, name string) int {
+	return slices.IndexFunc(fields, func(f field) bool { return f.name == name })
 }
 
 type fieldTag struct {
-	name                                        string
-	skip, omitempty, omitzero, inline, noinline bool
+	name, alias                 string
+	omitempty, inline, noinline bool
 }
 
 func parseTag(tag reflect.StructTag) fieldTag {
@@ -118,21 +124,19 @@ func parseTag(tag reflect.StructTag) fieldTag {
 	if text == "" {
 		text = tag.Get("json")
 	}
-	if text == "-" {
-		return fieldTag{skip: true}
-	}
 	name, options, _ := strings.Cut(text, ",")
-	t := fieldTag{name: name}
+	t := fieldTag{name: strings.TrimSpace(name)}
 	for option := range strings.SplitSeq(options, ",") {
-		switch option {
+		key, value, _ := strings.Cut(strings.TrimSpace(option), ":")
+		switch key {
 		case "omitempty":
 			t.omitempty = true
-		case "omitzero":
-			t.omitzero = true
 		case "inline":
 			t.inline = true
 		case "noinline":
 			t.noinline = true
+		case "alias":
+			t.alias = strings.TrimSpace(value)
 		}
 	}
 	return t
@@ -142,26 +146,20 @@ type isZeroer interface{ IsZero() bool }
 
 var isZeroerType = reflect.TypeFor[isZeroer]()
 
-// emptyFunc is omitempty: nothing in it, or zero.
+// emptyFunc tells what omitempty leaves out: a value whose IsZero method says so,
+// what has no elements, and what is zero.
 func emptyFunc(t reflect.Type) func(reflect.Value) bool {
-	if !t.Implements(isZeroerType) {
-		switch t.Kind() {
-		case reflect.Map, reflect.Slice, reflect.Array:
-			return func(v reflect.Value) bool { return v.Len() == 0 }
+	if t.Implements(isZeroerType) {
+		return func(v reflect.Value) bool {
+			// An IsZero method may not be ready for a nil receiver.
+			return isNil(v) || v.Interface().(isZeroer).IsZero()
 		}
 	}
-	return zeroFunc(t)
-}
-
-// zeroFunc is omitzero: zero, or so says its IsZero method.
-func zeroFunc(t reflect.Type) func(reflect.Value) bool {
-	if !t.Implements(isZeroerType) {
-		return reflect.Value.IsZero
+	switch t.Kind() {
+	case reflect.Map, reflect.Slice, reflect.Array:
+		return func(v reflect.Value) bool { return v.Len() == 0 }
 	}
-	return func(v reflect.Value) bool {
-		// An IsZero method may not be ready for a nil receiver.
-		return isNil(v) || v.Interface().(isZeroer).IsZero()
-	}
+	return reflect.Value.IsZero
 }
 
 // isNil reports whether v is nil, and false where it can't be.
