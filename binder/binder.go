@@ -3,18 +3,116 @@ package binder
 import (
 	"context"
 	"errors"
+	"fmt"
+	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/internal/wire"
 )
+
+// closeTimeout is how long Close waits for requests that are being answered.
+const closeTimeout = 2 * time.Second
 
 // A Binder serves the registry. Any number may run on the same bus; they share the
 // bucket and the requests.
-type Binder struct{}
+type Binder struct {
+	nc       *nats.Conn
+	config   Config
+	subjects wire.Subjects
+	bucket   *bucket
+	catalog  *catalog
+	fresh    *freshness
+	desk     *desk
 
-// Start opens the registry's bucket, creating it if need be, and serves it until Close.
-func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
-	return nil, errors.New("binder: not written yet")
+	stop    context.CancelFunc
+	running sync.WaitGroup // every goroutine of the binder
+	closing sync.Once
 }
 
-// Close stops serving. It doesn't close the connection, and may be called twice.
-func (b *Binder) Close() {}
+// Start opens the registry's bucket, creating it if need be, reads it, and serves it
+// until Close. When it returns, the binder can be reached. While JetStream has no
+// leader, as when a cluster comes up, it waits, until ctx is over or for 15 s if ctx
+// has no deadline. Errors: [ErrNoJetStream], [ErrStore], a Config that can't work.
+//
+// It doesn't close nc. The binder outlives ctx, and a reconnect of nc, and a restart of
+// the NATS server.
+func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
+	if nc == nil {
+		return nil, errors.New("binder.Start: the connection is nil; pass one from bus.Connect or broker.Connect")
+	}
+	config, err := config.complete()
+	if err != nil {
+		return nil, err
+	}
+	subjects, err := wire.NewSubjects(config.Prefix)
+	if err != nil {
+		return nil, ErrBadName.WithMessage("binder: Config.Prefix: %w", err)
+	}
+	store, err := newBucket(nc, subjects, config)
+	if err != nil {
+		return nil, err
+	}
+	if _, bounded := ctx.Deadline(); !bounded {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, startTimeout)
+		defer cancel()
+	}
+	if err := openFirst(ctx, store); err != nil {
+		return nil, err
+	}
+
+	life, stop := context.WithCancel(context.WithoutCancel(ctx))
+	b := &Binder{nc: nc, config: config, subjects: subjects, bucket: store, catalog: newCatalog(), stop: stop}
+	b.fresh = &freshness{ctx: life, ask: store.ask, catalog: b.catalog, running: &b.running}
+	b.desk = newDesk(life, b)
+	tell := newTeller(nc, subjects, config)
+	if tell.hook != nil {
+		b.running.Go(func() { tell.run(life.Done()) })
+	}
+	f := &follower{nc: nc, bucket: store, catalog: b.catalog, tell: tell.tell, loaded: make(chan struct{})}
+	b.running.Go(func() { f.run(life) })
+
+	select {
+	case <-f.loaded:
+	case <-ctx.Done():
+		b.Close()
+		return nil, ErrStore.WithMessage("the registry's bucket %q couldn't be read in time: %w", store.name, ctx.Err())
+	}
+	if err := b.desk.open(ctx); err != nil {
+		b.Close()
+		return nil, fmt.Errorf("binder: can't subscribe to its subjects: %w", err)
+	}
+	services, instances := b.catalog.size()
+	config.Logger.Info("binder online", "prefix", subjects.Prefix(), "bucket", store.name,
+		"lease", store.leaseTime(), "services", services, "instances", instances)
+	return b, nil
+}
+
+// openFirst opens the bucket, and waits where waiting can help.
+func openFirst(ctx context.Context, store *bucket) error {
+	for {
+		_, _, err := store.open(ctx)
+		if err == nil || !errors.Is(err, ErrStore) || errors.Is(err, nats.ErrConnectionClosed) {
+			return err
+		}
+		select {
+		case <-time.After(4 * storeRetry):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// Close stops serving: requests that came are answered, no new ones are taken. It
+// leaves no goroutine behind, doesn't close the connection, and may be called twice.
+func (b *Binder) Close() {
+	b.closing.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		b.desk.close(ctx)
+		b.stop()
+		b.running.Wait()
+	})
+}

@@ -54,6 +54,9 @@ func (c *Client) Register(ctx context.Context, r Record) (lease time.Duration, e
 	if err := r.check(); err != nil {
 		return 0, notExecuted(err)
 	}
+	if err := r.checkSignatures(); err != nil {
+		return 0, notExecuted(err)
+	}
 	body, err := r.encode()
 	if err != nil {
 		return 0, notExecuted(err)

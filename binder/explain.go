@@ -1,0 +1,96 @@
+package binder
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/helium-rpc/helium"
+)
+
+// Answers to lookups that found nothing, or too much: they say what there is instead.
+
+const (
+	namesShown   = 20 // in a message or a detail
+	nearestShown = 3
+)
+
+// explain says why nothing goes by a name.
+func (c *catalog) explain(name string, methodOnly bool) error {
+	service, method, both := strings.Cut(name, ".")
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if both {
+		if s := c.services[service]; s != nil {
+			methods := slices.Sorted(maps.Keys(s.methods))
+			near := nearest(method, slices.Values(methods))
+			return unknown(ErrUnknownMethod.
+				WithMessage("service %q has no method %q%s; it has: %s", service, method, didYouMean(near), shorten(methods)).
+				WithDetail("methods", strings.Join(firstOf(methods), ",")), near)
+		}
+		near := nearest(service, slices.Values(c.names))
+		return unknown(ErrUnknownService.WithMessage("no service %q is registered%s", service, hint(near, c.names)), near)
+	}
+	if methodOnly {
+		near := nearest(name, maps.Keys(c.methods))
+		return unknown(ErrUnknownMethod.WithMessage("no registered service has a method %q%s", name, didYouMean(near)), near)
+	}
+	near := nearest(name, func(yield func(string) bool) {
+		for _, s := range c.names {
+			if !yield(s) {
+				return
+			}
+		}
+		for m := range c.methods {
+			if !yield(m) {
+				return
+			}
+		}
+	})
+	return unknown(ErrUnknownService.WithMessage("no service and no method %q is registered%s", name, hint(near, c.names)), near)
+}
+
+func ambiguous(method string, services []string) error {
+	return ErrAmbiguous.
+		WithMessage("several services have a method %q: %s; name one, such as %q", method, shorten(services), services[0]+"."+method).
+		WithDetail("services", strings.Join(firstOf(services), ","))
+}
+
+// unknown adds the nearest names, if there are any.
+func unknown(e *helium.Error, near []string) error {
+	if len(near) == 0 {
+		return e
+	}
+	return e.WithDetail("nearest", strings.Join(near, ","))
+}
+
+// hint names the nearest, or all that there is.
+func hint(near, all []string) string {
+	switch {
+	case len(near) > 0:
+		return didYouMean(near)
+	case len(all) == 0:
+		return "; the registry is empty, so start a server"
+	}
+	return "; registered are: " + shorten(all)
+}
+
+func didYouMean(near []string) string {
+	if len(near) == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %s?", strings.Join(near, " or "))
+}
+
+func firstOf(names []string) []string { return names[:min(len(names), namesShown)] }
+
+func shorten(names []string) string {
+	switch {
+	case len(names) == 0:
+		return "none"
+	case len(names) <= namesShown:
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(firstOf(names), ", "), len(names)-namesShown)
+}
