@@ -97,15 +97,6 @@ func (c *comparison) methods(stub, remote *Method) *difference {
 			return d.in(argumentName(i, p, want))
 		}
 	}
-	if stub.Variadic {
-		// What the stub repeats meets each parameter from there on.
-		last := stub.Params[len(stub.Params)-1]
-		for i := len(stub.Params); i < len(remote.Params); i++ {
-			if d := c.types(last.Type, remote.Params[i].Type, argument, false); d != nil {
-				return d.in(argumentName(i, last, remote.Params[i]))
-			}
-		}
-	}
 	switch {
 	case stub.Result == nil:
 		return nil

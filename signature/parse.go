@@ -96,10 +96,10 @@ func (p *parser) params(m *Method) error {
 			return p.errorf(start, "two parameters are called %.40q", param.Name)
 		}
 		names[param.Name] = true
-		if (param.Name == "") != names[""] {
+		m.Params = append(m.Params, param)
+		if (param.Name == "") != (m.Params[0].Name == "") {
 			return p.errorf(start, "want either all parameters with a name or none")
 		}
-		m.Params = append(m.Params, param)
 		if !m.Variadic && p.take(',') {
 			continue
 		}

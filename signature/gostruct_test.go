@@ -1,0 +1,346 @@
+package signature_test
+
+import (
+	gobytes "bytes"
+	"fmt"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium/signature"
+	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
+)
+
+// Structs in all the ways in which msgpack finds their fields.
+type (
+	tagged struct {
+		Plain   int8
+		Msgpack int8 `msgpack:"by_msgpack" json:"unread"`
+		JSON    int8 `json:"by_json"`
+		Both    int8 `msgpack:",omitempty" json:"unused"`
+		Dash    int8 `json:"-"`
+		Dashed  int8 `json:"-,"` // msgpack skips it, encoding/json doesn't
+		Spaced  int8 `msgpack:" spaced , omitempty "`
+		Hyphen  int8 `json:"user-id"`
+		String  int8 `json:"string,string,omitzero"` // options of encoding/json alone
+		hidden  int8
+		_       int8
+	}
+	inner    struct{ A, B int8 }
+	Exported struct{ C int8 }
+	embeds   struct {
+		inner
+		Exported `json:"ignored"` // inlined all the same
+		D        int8
+	}
+	EmbedsPointer struct {
+		*Exported
+		D int8
+	}
+	shadows struct { // A is taken, so the embedded struct isn't inlined
+		A int8
+		Shadowed
+	}
+	Shadowed      struct{ A, B int8 }
+	inlinesForced struct {
+		A        int8
+		Shadowed `msgpack:",inline"`
+	}
+	notInlined struct {
+		Exported `msgpack:"sub,noinline"`
+	}
+	Number       int8
+	embedsNumber struct{ Number }
+	embedsTime   struct {
+		*Exported
+		URL  *url.URL
+		Addr netip.Addr `json:",omitempty"`
+		When time.Time  `json:"when"`
+		Then *time.Time `json:"then"`
+	}
+	allOmitted struct {
+		A        int8
+		_msgpack struct{} `msgpack:",omitempty"`
+		B        int8
+	}
+	aliased struct {
+		A int8 `msgpack:"a,alias:b"`
+	}
+	variety struct {
+		Bytes  []byte
+		Array  [4]byte
+		Three  [3]int16
+		Text   colour
+		Any    any
+		Maps   map[level][]string
+		Keys   map[netip.Addr]float32
+		Bools  map[string]bool
+		Ptr    **int32
+		Slice  *[]string
+		Codes  []smallByte
+		Raw    msgpack.RawMessage
+		Took   time.Duration
+		Nested struct {
+			N *node `json:"n,omitempty"`
+		}
+	}
+)
+
+func TestStructsHaveTheFieldsThatMsgpackWrites(t *testing.T) {
+	exported, when, n, addr := &Exported{C: 3}, time.Unix(1e9, 5), int32(7), netip.MustParseAddr("::1")
+	pn, strs := &n, []string{"s"}
+	link := &url.URL{Scheme: "https", Host: "example.com"}
+	for _, c := range []struct {
+		want   string
+		values []any // of one type
+	}{
+		{"{Plain int8, by_msgpack int8, by_json int8, Both int8?, spaced int8?, \"user-id\" int8, string int8}",
+			[]any{tagged{hidden: 0}, tagged{Plain: 1, Msgpack: 2, JSON: 3, Both: 4, Spaced: 5, Hyphen: 6, String: 7}}},
+		{"{A int8, B int8, C int8, D int8}",
+			[]any{embeds{}, embeds{inner{1, 2}, Exported{3}, 4}}},
+		{"{C int8?, D int8}",
+			[]any{EmbedsPointer{}, EmbedsPointer{exported, 4}}},
+		{"{A int8, Shadowed Shadowed}",
+			[]any{shadows{}, shadows{1, Shadowed{2, 3}}}},
+		{"{A int8, B int8}",
+			[]any{inlinesForced{}, inlinesForced{1, Shadowed{0, 3}}}},
+		{"{sub Exported}",
+			[]any{notInlined{}, notInlined{Exported{3}}}},
+		{"{Number int8}",
+			[]any{embedsNumber{}, embedsNumber{5}}},
+		{"{C int8?, URL bytes?, Addr bytes?, when time, then time?}",
+			[]any{embedsTime{URL: link}, embedsTime{exported, link, addr, when, &when}}},
+		{"{A int8, B int8?}",
+			[]any{allOmitted{}, allOmitted{A: 1, B: 2}}},
+		{"{a int8}",
+			[]any{aliased{}, aliased{1}}},
+		{"{Value any, left node?, right node?}",
+			[]any{node{}, node{Value: "v", Left: &node{Value: "l"}, Right: &node{Right: &node{}}}}},
+		{"{Key string, Value []point?}",
+			[]any{pair[string, []*point]{}, pair[string, []*point]{"k", []*point{nil, {1, 2}}}}},
+		{"{Bytes bytes, Array bytes, Three []int16, Text string, Any any, Maps map[int8][]string, Keys map[bytes]float32, " +
+			"Bools map[string]bool, Ptr int32?, Slice ([]string)?, Codes bytes, Raw any, Took int64, Nested {n node?}}",
+			[]any{variety{Raw: msgpack.RawMessage{msgpcode.Nil}}, variety{
+				Bytes: []byte{1}, Array: [4]byte{1}, Three: [3]int16{1}, Text: "t", Any: "any",
+				Maps: map[level][]string{1: {"a"}}, Keys: map[netip.Addr]float32{addr: 1}, Bools: map[string]bool{"b": true},
+				Ptr: &pn, Slice: &strs, Codes: []smallByte{1, 2}, Raw: msgpack.RawMessage{msgpcode.True}, Took: time.Second,
+			}}},
+	} {
+		typ, err := signature.NewTypes().OfType(reflect.TypeOf(c.values[0]))
+		if err != nil {
+			t.Errorf("%T: got %v, want %s", c.values[0], err, c.want)
+			continue
+		}
+		if got := typ.Definition(); got != c.want {
+			t.Errorf("%T:\ngot  %s\nwant %s", c.values[0], got, c.want)
+		}
+		for _, value := range c.values {
+			data := encode(t, value)
+			dec := newDecoder(data)
+			if err := reads(dec, typ); err != nil {
+				t.Errorf("%T is %s, and msgpack writes %x: %v", value, typ.Definition(), data, err)
+			} else if dec.Buffered().(*gobytes.Reader).Len() > 0 {
+				t.Errorf("%T is %s, and msgpack writes more: %x", value, typ.Definition(), data)
+			}
+			if _, ok := value.(EmbedsPointer); ok {
+				continue // a nil embedded pointer reads back as one to zeros
+			}
+			back := reflect.New(reflect.TypeOf(value))
+			if err := newDecoder(data).DecodeValue(back); err != nil {
+				t.Errorf("%T doesn't read back: %v", value, err)
+			} else if got := back.Elem().Interface(); !gobytes.Equal(encode(t, got), data) {
+				t.Errorf("%T reads back as %v, want %v", value, got, value)
+			}
+		}
+	}
+}
+
+func encode(t *testing.T, value any) []byte {
+	t.Helper()
+	var b gobytes.Buffer
+	enc := msgpack.NewEncoder(&b)
+	enc.SetCustomStructTag("json")
+	if err := enc.Encode(value); err != nil {
+		t.Fatalf("%T: %v", value, err)
+	}
+	return b.Bytes()
+}
+
+func newDecoder(b []byte) *msgpack.Decoder {
+	dec := msgpack.NewDecoder(gobytes.NewReader(b))
+	dec.SetCustomStructTag("json")
+	return dec
+}
+
+// reads reads a value of type t as a program in another language would that knows
+// the notation alone: it fails on anything that t doesn't announce.
+func reads(dec *msgpack.Decoder, t *signature.Type) error {
+	code, err := dec.PeekCode()
+	if err != nil {
+		return err
+	}
+	if code == msgpcode.Nil {
+		switch t.Kind {
+		case signature.Optional, signature.Any, signature.List, signature.Map, signature.Bytes:
+			return dec.DecodeNil()
+		}
+		return fmt.Errorf("null is no %s", t)
+	}
+	is := func(ok bool) error {
+		if !ok {
+			return fmt.Errorf("the byte %#x begins no %s", code, t)
+		}
+		return dec.Skip()
+	}
+	switch t.Kind {
+	case signature.Any:
+		return dec.Skip()
+	case signature.Optional:
+		return reads(dec, t.Elem)
+	case signature.Bool:
+		return is(code == msgpcode.True || code == msgpcode.False)
+	case signature.Float32:
+		return is(code == msgpcode.Float)
+	case signature.Float64:
+		return is(code == msgpcode.Double)
+	case signature.String:
+		return is(msgpcode.IsString(code))
+	case signature.Bytes:
+		return is(msgpcode.IsBin(code))
+	case signature.Time:
+		_, err := dec.DecodeTime()
+		return err
+	case signature.List:
+		n, err := dec.DecodeArrayLen()
+		for i := 0; i < n && err == nil; i++ {
+			err = reads(dec, t.Elem)
+		}
+		return err
+	case signature.Map:
+		n, err := dec.DecodeMapLen()
+		for i := 0; i < n && err == nil; i++ {
+			if err = reads(dec, t.Key); err == nil {
+				err = reads(dec, t.Elem)
+			}
+		}
+		return err
+	case signature.Struct:
+		return readsStruct(dec, t)
+	}
+	return is(msgpcode.IsFixedNum(code) || code >= msgpcode.Uint8 && code <= msgpcode.Int64)
+}
+
+func readsStruct(dec *msgpack.Decoder, t *signature.Type) error {
+	missing := make(map[string]*signature.Type)
+	for _, f := range t.Fields {
+		missing[f.Name] = f.Type
+	}
+	n, err := dec.DecodeMapLen()
+	if err != nil {
+		return err
+	}
+	for range n {
+		name, err := dec.DecodeString()
+		if err != nil {
+			return err
+		}
+		ft := missing[name]
+		if ft == nil {
+			return fmt.Errorf("the field %s wasn't announced, or comes twice", name)
+		}
+		delete(missing, name)
+		if err := reads(dec, ft); err != nil {
+			return fmt.Errorf("field %s: %w", name, err)
+		}
+	}
+	for name, ft := range missing {
+		if ft.Kind != signature.Optional {
+			return fmt.Errorf("the field %s %s is missing", name, ft)
+		}
+	}
+	return nil
+}
+
+// Structs that msgpack writes wrongly, or that crash it.
+type (
+	asArray struct {
+		_msgpack struct{} `msgpack:",as_array"`
+		A        int8
+	}
+	interned struct {
+		A string `msgpack:",intern"`
+	}
+	twice struct {
+		A int8 `msgpack:"same"`
+		B int8 `msgpack:"same"`
+	}
+	lateTwice struct {
+		Exported
+		C int8
+	}
+	Name       struct{ Name string }
+	ownName    struct{ Name }
+	aliasTaken struct {
+		A int8
+		B int8 `msgpack:"b,alias:A"`
+	}
+	selfEmbedded  struct{ *selfEmbedded }
+	SelfEmbedded  struct{ *SelfEmbedded }
+	hiddenPointer struct{ *inner }
+	hiddenNumber  struct{ level }
+	hiddenShadow  struct {
+		A int8
+		inner
+	}
+	inlinedPointer struct {
+		*Exported `msgpack:",inline"`
+	}
+	inlinedNumber struct {
+		Number `msgpack:",inline"`
+	}
+	colon struct {
+		A int8 `json:"a:b"`
+	}
+	quoted struct {
+		A int8 `json:"'a'"`
+	}
+	noUTF8 struct {
+		A int8 `json:"\xff"`
+	}
+	nothing struct{ a int8 }
+)
+
+func TestStructsThatMsgpackGarblesAreRefused(t *testing.T) {
+	_, _ = asArray{}._msgpack, nothing{}.a
+	for _, c := range []struct {
+		typ  reflect.Type
+		want string
+	}{
+		{reflect.TypeFor[asArray](), "field asArray._msgpack: a struct written as an array couldn't grow a field; remove as_array"},
+		{reflect.TypeFor[interned](), "field interned.A: interned strings can't be read by other programs"},
+		{reflect.TypeFor[twice](), "field twice.A: its wire name \"same\" is that of field twice.B too"},
+		{reflect.TypeFor[lateTwice](), "field Exported.C: its wire name \"C\" is that of field lateTwice.C too"},
+		{reflect.TypeFor[ownName](), "field Name.Name: its wire name \"Name\" is that of field ownName.Name too"},
+		{reflect.TypeFor[aliasTaken](), "field aliasTaken.A: its wire name \"A\" is that of field aliasTaken.B too"},
+		{reflect.TypeFor[selfEmbedded](), "embeds itself, which msgpack can't follow"},
+		{reflect.TypeFor[SelfEmbedded](), "embeds itself, which msgpack can't follow"},
+		{reflect.TypeFor[hiddenPointer](), "embed the struct itself"},
+		{reflect.TypeFor[hiddenNumber](), "an embedded type that isn't exported can't be set by the reader"},
+		{reflect.TypeFor[hiddenShadow](), "an embedded type that isn't exported can't be set by the reader"},
+		{reflect.TypeFor[inlinedPointer](), "a pointer can't be inlined by a tag"},
+		{reflect.TypeFor[inlinedNumber](), "can't be inlined; remove inline from the tag"},
+		{reflect.TypeFor[colon](), "use no colon, quote, backslash or bracket"},
+		{reflect.TypeFor[quoted](), "use no colon, quote, backslash or bracket"},
+		{reflect.TypeFor[noUTF8](), "isn't UTF-8; mend the tag"},
+		{reflect.TypeFor[nothing](), "has no exported fields, so nothing of it would be sent"},
+	} {
+		typ, err := signature.NewTypes().OfType(c.typ)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: got %v and error %v, want an error with %q", c.typ, typ, err, c.want)
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package signature_test
+
+import (
+	"encoding/json"
+	"maps"
+	"math/big"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium/signature"
+	"github.com/vmihailenco/msgpack/v5"
+)
+
+// Types for the tables, in the shapes that programs have.
+type (
+	point  struct{ X, Y float64 }
+	level  int8
+	colour string
+	empty  struct{}
+	node   struct {
+		Value any
+		Left  *node `msgpack:"left"`
+		Right *node `json:"right,omitempty"`
+	}
+	tree           map[string]tree
+	rose           []*rose
+	ping           []pong
+	pong           map[int]ping
+	stamp          struct{ time.Time }
+	pair[K, V any] struct {
+		Key   K
+		Value V
+	}
+	bytes struct{ B []byte } // named like a word of the notation
+	Point struct{ Z float64 }
+)
+
+func TestGoTypesTravelAs(t *testing.T) {
+	for _, c := range []struct {
+		value any
+		want  string
+	}{
+		{false, "bool"}, {0, "int64"}, {int8(0), "int8"}, {int16(0), "int16"}, {int32(0), "int32"}, {int64(0), "int64"},
+		{uint(0), "uint64"}, {uint8(0), "uint8"}, {uint16(0), "uint16"}, {uint32(0), "uint32"}, {uint64(0), "uint64"},
+		{float32(0), "float32"}, {0.0, "float64"}, {"", "string"},
+		{level(0), "int8"}, {colour(""), "string"}, {time.Second, "int64"}, {time.Time{}, "time"},
+		{[]byte{}, "bytes"}, {[16]byte{}, "bytes"}, {json.RawMessage{}, "bytes"}, {msgpack.RawMessage{}, "any"},
+		{[]string{}, "[]string"}, {[3]int8{}, "[]int8"}, {[]any{}, "[]any"}, {[][]level{}, "[][]int8"},
+		{map[string]any{}, "map[string]any"}, {map[colour]point{}, "map[string]point"}, {map[[2]byte]bool{}, "map[bytes]bool"},
+		{map[netip.Addr]bool{}, "map[bytes]bool"}, {map[level]bool{}, "map[int8]bool"},
+		{new(int8), "int8?"}, {new(*int8), "int8?"}, {new([]string), "([]string)?"}, {new(map[string]int8), "(map[string]int8)?"},
+		{[]*point{}, "[]point?"}, {new(any), "any"}, {new(time.Time), "time?"}, {new(*time.Time), "time?"},
+		{netip.Addr{}, "bytes"}, {&netip.Addr{}, "bytes?"}, {&url.URL{}, "bytes?"}, {&big.Int{}, "bytes?"}, {stamp{}, "bytes"},
+		{point{}, "point"}, {empty{}, "empty"}, {struct{}{}, "{}"}, {struct{ A, B int8 }{}, "{A int8, B int8}"},
+		{node{}, "node"}, {tree{}, "tree"}, {rose{}, "rose"}, {ping{}, "ping"}, {pong{}, "pong"},
+		{pair[string, []point]{}, "pairStringPoint"}, {pair[map[string]int, time.Time]{}, "pairMapStringIntTime"},
+		{bytes{}, "bytes2"},
+	} {
+		typ, err := signature.NewTypes().OfType(reflect.TypeOf(c.value))
+		if err != nil {
+			t.Errorf("%T: got %v, want %s", c.value, err, c.want)
+			continue
+		}
+		if got := typ.String(); got != c.want {
+			t.Errorf("%T: got %s, want %s", c.value, got, c.want)
+		}
+	}
+	if typ, err := signature.NewTypes().OfType(reflect.TypeFor[any]()); err != nil || typ.String() != "any" {
+		t.Errorf("any: got %v, %v, want any", typ, err)
+	}
+}
+
+func TestTypesThatContainThemselvesAreNamed(t *testing.T) {
+	for _, c := range []struct {
+		value any
+		want  map[string]string
+	}{
+		{node{}, map[string]string{"node": "{Value any, left node?, right node?}"}},
+		{tree{}, map[string]string{"tree": "map[string]tree"}},
+		{rose{}, map[string]string{"rose": "[]rose?"}},
+		{ping{}, map[string]string{"ping": "[]map[int64]ping"}},
+		{struct{ A, B tree }{}, map[string]string{"tree": "map[string]tree"}},
+		{[]point{}, map[string]string{"point": "{X float64, Y float64}"}},
+		{[]level{}, map[string]string{}},
+	} {
+		types := signature.NewTypes()
+		if _, err := types.OfType(reflect.TypeOf(c.value)); err != nil {
+			t.Errorf("%T: %v", c.value, err)
+		}
+		if got := types.Definitions(); !maps.Equal(got, c.want) {
+			t.Errorf("%T: got the types %v, want %v", c.value, got, c.want)
+		}
+	}
+}
+
+func TestTwoGoTypesOfOneNameGetTwoNames(t *testing.T) {
+	outer := reflect.TypeFor[Point]()
+	type Point struct{ X float64 }
+	middle := reflect.TypeFor[Point]()
+	types := signature.NewTypes()
+	for _, c := range []struct {
+		typ  reflect.Type
+		want string
+	}{{outer, "Point"}, {middle, "Point2"}, {outer, "Point"}, {middle, "Point2"}} {
+		if typ, err := types.OfType(c.typ); err != nil || typ.Name != c.want {
+			t.Errorf("%v: got %v, %v, want %s", c.typ, typ, err, c.want)
+		}
+	}
+	want := map[string]string{"Point": "{Z float64}", "Point2": "{X float64}"}
+	if got := types.Definitions(); !maps.Equal(got, want) {
+		t.Errorf("got the types %v, want %v", got, want)
+	}
+}
+
+// Types that can't travel.
+type (
+	writesOnly  struct{}
+	readsOnly   struct{}
+	mismatched  struct{}
+	byPointer   struct{ N int }
+	selfPointer *selfPointer
+	deep        [][][][][][][][][][][][][][][][][][][][][][][][][][][][][][][][][]int
+)
+
+func (writesOnly) MarshalText() ([]byte, error)   { return nil, nil }
+func (*readsOnly) UnmarshalText([]byte) error     { return nil }
+func (mismatched) MarshalBinary() ([]byte, error) { return nil, nil }
+func (*mismatched) UnmarshalText([]byte) error    { return nil }
+func (*byPointer) MarshalBinary() ([]byte, error) { return nil, nil }
+func (*byPointer) UnmarshalBinary(b []byte) error { return nil }
+
+func TestGoTypesThatCannotTravelSayWhatToDo(t *testing.T) {
+	for _, c := range []struct {
+		typ  reflect.Type
+		want string
+	}{
+		{nil, "pass reflect.TypeFor"},
+		{reflect.TypeFor[chan int](), "type chan int: chan int can't travel; use a list"},
+		{reflect.TypeFor[func()](), "func() can't travel; pass the name of a method"},
+		{reflect.TypeFor[complex64](), "complex64 can't travel; use a struct of two floats"},
+		{reflect.TypeFor[uintptr](), "use uint64"},
+		{reflect.TypeFor[error](), "send its text"},
+		{reflect.TypeFor[interface{ Len() int }](), "use a struct, or any"},
+		{reflect.TypeFor[map[any]int](), "interface {} can't be the key of a map; use a string"},
+		{reflect.TypeFor[map[point]int](), "point can't be the key of a map"},
+		{reflect.TypeFor[map[*string]int](), "*string can't be the key of a map"},
+		{reflect.TypeFor[map[time.Time]int](), "time.Time can't be the key of a map"},
+		{reflect.TypeFor[sync.Mutex](), "sync.Mutex has no exported fields"},
+		{reflect.TypeFor[writesOnly](), "has MarshalText and nothing that reads it back"},
+		{reflect.TypeFor[readsOnly](), "has UnmarshalText and nothing that writes it"},
+		{reflect.TypeFor[mismatched](), "written by MarshalBinary and read by UnmarshalText"},
+		{reflect.TypeFor[byPointer](), "has MarshalBinary on its pointer only; use *signature_test.byPointer"},
+		{reflect.TypeFor[url.URL](), "use *url.URL"},
+		{reflect.TypeFor[selfPointer](), "is a pointer to itself"},
+		{reflect.TypeFor[deep](), "nests deeper than 32 levels"},
+		{reflect.TypeFor[[4]smallByte](), "use [4]byte or []signature_test.smallByte"},
+	} {
+		typ, err := signature.NewTypes().OfType(c.typ)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%v: got %v and error %v, want an error with %q", c.typ, typ, err, c.want)
+		}
+	}
+}
+
+type smallByte uint8
