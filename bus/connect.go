@@ -104,7 +104,7 @@ func (t *target) options(cfg Config, dial *dialer) []nats.Option {
 	options := []nats.Option{
 		func(o *nats.Options) error { o.Servers = t.servers; return nil },
 		nats.Name(t.name),
-		nats.Timeout(dialTimeout),
+		nats.Timeout(handshakeTimeout),
 		nats.SetCustomDialer(dial),
 		nats.SkipHostLookup(), // the dialer does it, within the context
 

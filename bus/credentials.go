@@ -60,7 +60,9 @@ func checkCredentials(path string) error {
 	if err != nil {
 		return fmt.Errorf("bus: can't read the credentials file: %w; check Config.Credentials", err)
 	}
-	if _, err := nkeys.ParseDecoratedJWT(content); err != nil {
+	// What isn't decorated is returned whole, so look whether it is a JWT: "eyJ" is
+	// how the base64 of a JSON object begins.
+	if token, err := nkeys.ParseDecoratedJWT(content); err != nil || !strings.HasPrefix(strings.TrimSpace(token), "eyJ") {
 		return fmt.Errorf("bus: %s holds no user JWT; a .creds file comes from \"nsc generate creds\" or your NATS operator", path)
 	}
 	pair, err := nkeys.ParseDecoratedNKey(content)

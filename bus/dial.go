@@ -11,8 +11,14 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// dialTimeout bounds reaching one server, and then shaking hands with it.
-const dialTimeout = 2 * time.Second
+const (
+	// dialTimeout bounds reaching one server, and at the first connect the handshake too.
+	dialTimeout = 2 * time.Second
+	// handshakeTimeout bounds the handshake of a reconnect, during which nats.go holds
+	// its lock and nobody can publish. It is the longer one only so that at the first
+	// connect the dialer's own limit is met, which explains itself.
+	handshakeTimeout = dialTimeout + 250*time.Millisecond
+)
 
 // dialer opens a connection's sockets. nats.go knows no context; so until the
 // connection stands, the dialer gives each server its share of the context's time

@@ -19,7 +19,7 @@ type reporter struct {
 	mu     sync.Mutex           // guards the fields below
 	lost   time.Time            // when the connection went away; zero while it stands
 	logged map[string]time.Time // error text → when it was last logged
-	fatal  string               // the last error text that reached onError
+	told   string               // the last error's text that reached onError
 }
 
 func newReporter(logger *slog.Logger) *reporter {
@@ -72,7 +72,7 @@ func (r *reporter) onError(nc *nats.Conn, sub *nats.Subscription, err error) {
 		key = sub.Subject + " " + key
 	}
 	r.mu.Lock()
-	r.fatal = err.Error()
+	r.told = err.Error()
 	last, known := r.logged[key]
 	repeated := known && time.Since(last) < repeatAfter
 	if !repeated {
@@ -102,7 +102,7 @@ func (r *reporter) onClosed(nc *nats.Conn) {
 		return
 	}
 	r.mu.Lock()
-	told := r.fatal == err.Error()
+	told := r.told == err.Error()
 	r.mu.Unlock()
 	if !told {
 		r.logger.Error("the NATS connection is closed for good; connect again", "connection", nc.Opts.Name, "reason", err)

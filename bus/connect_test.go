@@ -1,0 +1,235 @@
+package bus_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/bus/broker"
+)
+
+// deadAddress is one where nobody listens: its port was free a moment ago.
+func deadAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// silentAddress is one that takes connections and never says a word, like a frozen server.
+func silentAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l.Addr().String() // the kernel's queue takes them
+}
+
+func TestAConnectionOutlivesTheContextThatMadeIt(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	ctx, cancel := context.WithCancel(t.Context())
+	nc, err := bus.Connect(ctx, bus.Config{URL: b.URL(), Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	cancel()
+	if err := nc.FlushTimeout(5 * time.Second); err != nil {
+		t.Errorf("got %v from a flush after the context's end, want nil", err)
+	}
+	if got := nc.Statistics.Reconnects; got != 0 {
+		t.Errorf("got %d reconnects, want 0", got)
+	}
+}
+
+func TestNATSURLSaysWhereUnlessTheConfigDoes(t *testing.T) {
+	b := startBroker(t, broker.Config{})
+	t.Setenv("NATS_URL", b.URL())
+	if got := connect(t, bus.Config{}).ConnectedUrl(); got != b.URL() {
+		t.Errorf("got a connection to %s, want %s", got, b.URL())
+	}
+	t.Setenv("NATS_URL", "nats://"+deadAddress(t))
+	if got := connect(t, bus.Config{URL: b.URL()}).ConnectedUrl(); got != b.URL() {
+		t.Errorf("with Config.URL too: got a connection to %s, want %s", got, b.URL())
+	}
+	t.Setenv("NATS_URL", "http://nowhere")
+	refused(t, t.Context(), bus.Config{}, "NATS_URL", "http")
+}
+
+func TestTheConnectionHasTheNameOfTheConfig(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	if got := connect(t, bus.Config{URL: b.URL(), Name: "math-server"}).Opts.Name; got != "math-server" {
+		t.Errorf("got %q, want %q", got, "math-server")
+	}
+	if got := connect(t, bus.Config{URL: b.URL()}).Opts.Name; !strings.HasPrefix(got, "bus.test") {
+		t.Errorf("got %q, want the program's name", got)
+	}
+}
+
+func TestAnUnreachableServerIsAnErrorThatSaysWhatToDo(t *testing.T) {
+	t.Parallel()
+	dead := deadAddress(t)
+	err := refused(t, t.Context(), bus.Config{URL: dead}, "nats://"+dead, "refused", "start a NATS server", "NATS_URL")
+	if !errors.Is(err, nats.ErrNoServers) {
+		t.Errorf("got %v, want nats.ErrNoServers in it", err)
+	}
+}
+
+func TestAnUnreachableServersErrorKeepsSecrets(t *testing.T) {
+	t.Parallel()
+	dead := deadAddress(t)
+	for _, url := range []string{
+		"nats://alice:hush@" + dead,
+		"nats://hush@" + dead, // a token
+		"nats://alice:hush%zz@" + dead,
+		"alice:hush@" + dead + ", nats://bob:hush@" + dead,
+		"http://alice:hush@" + dead,
+	} {
+		if err := refused(t, t.Context(), bus.Config{URL: url}, dead); strings.Contains(err.Error(), "hush") {
+			t.Errorf("got %q, want no password in it", err)
+		}
+	}
+	if err := refused(t, t.Context(), bus.Config{URL: "nats://" + dead, User: "alice", Password: "hush"}, dead); strings.Contains(err.Error(), "hush") {
+		t.Errorf("got %q, want no password in it", err)
+	}
+}
+
+func TestAURLThatIsNoneIsRefusedWithAnExample(t *testing.T) {
+	t.Parallel()
+	for _, url := range []string{"http://127.0.0.1:4222", "nats://", "nats://:4222", "nats://a b:4222", "nats://a:port", ",", "nats://a:4222,ws://b:80"} {
+		refused(t, t.Context(), bus.Config{URL: url}, "Config.URL", "nats://")
+	}
+}
+
+func TestASilentServerIsGivenUpAtTheDeadline(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	refused(t, ctx, bus.Config{URL: silentAddress(t)}, "nats://127.0.0.1:")
+	if took := time.Since(began); took > 1500*time.Millisecond {
+		t.Errorf("took %v, want about 200ms", took)
+	}
+}
+
+func TestWithoutADeadlineASilentServerIsGivenUpInSeconds(t *testing.T) {
+	t.Parallel()
+	began := time.Now()
+	refused(t, context.Background(), bus.Config{URL: silentAddress(t)}, "didn't finish the handshake")
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("took %v, want at most about 5s", took)
+	}
+}
+
+func TestASilentServerLeavesTimeForTheOthers(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	nc, err := bus.Connect(ctx, bus.Config{
+		URL:     strings.Join([]string{silentAddress(t), silentAddress(t), b.URL()}, ","),
+		Logger:  quiet,
+		Options: []nats.Option{nats.DontRandomize()},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	if got := nc.ConnectedUrl(); got != b.URL() {
+		t.Errorf("got a connection to %s, want %s", got, b.URL())
+	}
+}
+
+func TestCancellingTheContextEndsConnectAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, wait := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(t.Context())
+		silent := silentAddress(t)
+		time.AfterFunc(50*time.Millisecond, cancel)
+		began := time.Now()
+		err := refused(t, ctx, bus.Config{URL: silent, Wait: wait}, silent)
+		if took := time.Since(began); took > time.Second {
+			t.Errorf("wait %v: took %v, want about 50ms", wait, took)
+		}
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("wait %v: got %v, want context.Canceled in it", wait, err)
+		}
+		refused(t, ctx, bus.Config{URL: silent, Wait: wait}, silent) // cancelled before
+	}
+}
+
+func TestWaitingConnectsWhenTheBrokerComesAndSaysSoOnce(t *testing.T) {
+	t.Parallel()
+	address := deadAddress(t)
+	logger, log := newLog()
+	type result struct {
+		nc  *nats.Conn
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		nc, err := bus.Connect(context.Background(), bus.Config{URL: "nats://alice:hush@" + address, Wait: true, Logger: logger})
+		done <- result{nc, err}
+	}()
+	within(t, 5*time.Second, "a line that says it waits", func() bool { return log.count("waiting for the broker") == 1 })
+	select {
+	case r := <-done:
+		t.Fatalf("got %v before there was a broker, want it to wait", r.err)
+	case <-time.After(500 * time.Millisecond): // several attempts, one line
+	}
+	startBroker(t, broker.Config{Listen: address})
+	r := <-done
+	if r.err != nil {
+		t.Fatal(r.err)
+	}
+	defer r.nc.Close()
+	if got := log.count("waiting for the broker"); got != 1 {
+		t.Errorf("got %d lines that say it waits, want 1:\n%s", got, log)
+	}
+	if log.count("the broker is there") != 1 || !strings.Contains(log.String(), address) || strings.Contains(log.String(), "hush") {
+		t.Errorf("got the log\n%swant a line when the broker is there, its address, and no password", log)
+	}
+}
+
+func TestWaitingIsOverWhenTheServerRefusesTheCredentials(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{Token: "secret"})
+	err := refused(t, t.Context(), bus.Config{URL: b.URL(), Token: "wrong", Wait: true}, "refused the credentials")
+	if !errors.Is(err, nats.ErrAuthorization) {
+		t.Errorf("got %v, want nats.ErrAuthorization in it", err)
+	}
+}
+
+func TestAWaitEndsAtTheContextsDeadline(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	dead := deadAddress(t)
+	err := refused(t, ctx, bus.Config{URL: dead, Wait: true}, dead)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want context.DeadlineExceeded in it", err)
+	}
+}
+
+func TestAnOptionOfTheConfigHasTheLastWord(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	nc := connect(t, bus.Config{URL: b.URL(), Options: []nats.Option{nats.CustomInboxPrefix("_INBOX_mine")}})
+	if got := nc.NewInbox(); !strings.HasPrefix(got, "_INBOX_mine.") {
+		t.Errorf("got inbox %s, want _INBOX_mine.…", got)
+	}
+	refused(t, t.Context(), bus.Config{URL: b.URL(), Options: []nats.Option{nats.CustomInboxPrefix("a.>")}}, "Config.Options")
+}
