@@ -1,0 +1,347 @@
+package wire_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+type point struct {
+	X float64 `msgpack:"x" json:"ignored"`
+	Y float64 `json:"y,omitempty"`
+}
+
+type Base struct {
+	ID   int
+	Kind string `json:"kind"`
+}
+
+type Extra struct{ Note *string }
+
+type shapes struct {
+	Base
+	*Extra
+	Bool   bool
+	I8     int8
+	U16    uint16
+	F32    float32
+	Text   string
+	Bytes  []byte
+	Hash   [4]byte
+	Pair   [2]int
+	Points []point
+	ByName map[string]*point
+	ByCode map[int8][]string
+	ByBool map[bool]uint8
+	ByHash map[[2]byte]float32
+	At     time.Time
+	For    time.Duration
+	Ptr    **int
+	Any    any
+	Err    error
+	Hidden chan int          `json:"-"`
+	Empty  map[string]string `msgpack:",omitempty"`
+	Tree   *tree
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// roundTrip appends v, scans what came out and reads it into a fresh value of v's type.
+func roundTrip(t testing.TB, v any) any {
+	t.Helper()
+	prefix := []byte("prefix")
+	b, err := wire.AppendValue(prefix, v)
+	if err != nil {
+		t.Fatalf("AppendValue(%+v): %v", v, err)
+	}
+	data := b[len(prefix):]
+	if err := wire.Scan(data); err != nil {
+		t.Fatalf("Scan of %+v: %v", v, err)
+	}
+	reflected, err := wire.AppendReflect(nil, reflect.ValueOf(v))
+	if err != nil || len(reflected) != len(data) {
+		t.Fatalf("AppendReflect(%+v): got %x, %v; want the %d bytes of AppendValue, %x", v, reflected, err, len(data), data)
+	}
+	p := reflect.New(reflect.TypeOf(v))
+	r := wire.NewReader(data)
+	if err := r.Value(p.Interface()); err != nil || r.Len() != 0 {
+		t.Fatalf("Value of %+v: got %v and %d bytes left, want all read", v, err, r.Len())
+	}
+	return p.Elem().Interface()
+}
+
+func TestWhatIsAppendedReadsBackEqual(t *testing.T) {
+	pi := 3
+	full := shapes{
+		Base: Base{ID: -7, Kind: "base"}, Extra: &Extra{Note: ptr("note")},
+		Bool: true, I8: -128, U16: 65535, F32: 0.1, Text: "grüße\xff", Bytes: []byte{0, 1}, Hash: [4]byte{1, 2, 3, 4},
+		Pair: [2]int{1, -2}, Points: []point{{1, 2}, {X: 3}}, ByName: map[string]*point{"a": {1, 2}, "nil": nil},
+		ByCode: map[int8][]string{-1: {"x"}, 2: nil, 3: {}}, ByBool: map[bool]uint8{true: 1}, ByHash: map[[2]byte]float32{{1, 2}: 3},
+		At: time.Date(2024, 2, 29, 1, 2, 3, 4, time.UTC), For: time.Minute, Ptr: ptr(&pi),
+		Any:  map[string]any{"i": int64(1), "u": uint64(math.MaxUint64), "f": 1.5, "s": "x", "b": []byte{1}, "l": []any{nil, true}, "t": time.Unix(1, 2).UTC()},
+		Err:  errors.New("boom"),
+		Tree: &tree{Name: "root", Children: []tree{{Name: "leaf", ByName: map[string]tree{"x": {}}}}},
+	}
+	for _, v := range []any{
+		true, 1, int8(-1), uint64(math.MaxUint64), float32(1.5), math.Inf(-1), "", "text", strings.Repeat("x", 70_000), []byte{}, []byte("b"), [3]byte{1},
+		time.Unix(0, 0).UTC(), time.Time{}, time.Unix(1<<35, 999_999_999).UTC(), time.Unix(-1, 1).UTC(), time.Hour,
+		[]float64{1, 2}, []float64(nil), []int{1}, []int64{-1}, []string{"a"}, []string{}, []bool{true}, make([]int, 70_000), [][]int{{1}, nil, {}},
+		map[string]string{"a": "b"}, map[string]string(nil), map[string]any{}, map[float64]string{0.5: "x"}, map[any]any{int64(1): "x", "y": true},
+		[]any{int64(1), nil, "x", []any{}}, point{1, 2}, ptr(point{1, 2}), (*point)(nil), struct{}{}, []struct{}{{}, {}}, [0]int{},
+		shapes{}, full, map[time.Time]int{time.Unix(5, 0).UTC(): 1},
+	} {
+		if got := roundTrip(t, v); !reflect.DeepEqual(got, v) {
+			t.Errorf("%T: got %+v, want %+v", v, got, v)
+		}
+	}
+}
+
+func TestAStructHasTheFieldsOfItsTags(t *testing.T) {
+	type Shadow struct {
+		ID    int
+		Other string
+	}
+	for _, test := range []struct {
+		v    any
+		want map[string]any
+	}{
+		{point{X: 1}, map[string]any{"x": 1.0}},
+		{point{X: 1, Y: 2}, map[string]any{"x": 1.0, "y": 2.0}},
+		{struct {
+			Base
+			Name string
+		}{Base{1, "k"}, "n"}, map[string]any{"ID": int64(1), "kind": "k", "Name": "n"}},
+		{struct {
+			Base `msgpack:",noinline"`
+		}{Base{1, "k"}}, map[string]any{"Base": map[string]any{"ID": int64(1), "kind": "k"}}},
+		{struct {
+			ID int
+			Shadow
+		}{1, Shadow{2, "o"}}, map[string]any{"ID": int64(1), "Shadow": map[string]any{"ID": int64(2), "Other": "o"}}},
+		{struct {
+			ID     int
+			Shadow `msgpack:",inline"`
+		}{1, Shadow{2, "o"}}, map[string]any{"ID": int64(1), "Other": "o"}},
+		{struct{ *Extra }{}, map[string]any{}},
+		{struct {
+			At time.Time `json:"at,omitempty"`
+			P  *int      `json:"p,omitempty"`
+			S  []int     `json:",omitempty"`
+			B  point     `json:",omitempty"`
+			N  int       `json:",string"`
+		}{S: []int{}}, map[string]any{"N": int64(0)}},
+	} {
+		b, err := wire.AppendValue(nil, test.v)
+		if err != nil {
+			t.Errorf("%T: %v", test.v, err)
+			continue
+		}
+		var got any
+		r := wire.NewReader(b)
+		if err := r.Value(&got); err != nil || !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%T: got %v, %v; want %v", test.v, got, err, test.want)
+		}
+	}
+}
+
+func TestAStructOfManyFieldsMayLeaveSomeOut(t *testing.T) {
+	fields := make([]reflect.StructField, 20)
+	for i := range fields {
+		fields[i] = reflect.StructField{Name: fmt.Sprintf("F%d", i), Type: reflect.TypeFor[int](), Tag: `json:",omitempty"`}
+	}
+	v := reflect.New(reflect.StructOf(fields)).Elem()
+	v.Field(3).SetInt(4)
+	v.Field(19).SetInt(5)
+	if got := roundTrip(t, v.Interface()); got != v.Interface() {
+		t.Errorf("got %+v, want %+v", got, v)
+	}
+}
+
+func TestFieldsThatAreNotKnownAreSkippedAndMissingOnesKeepTheirValue(t *testing.T) {
+	b, err := wire.AppendValue(nil, map[string]any{"x": 1, "new": []any{map[string]any{"a": 1}}, "z": nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := point{X: 8, Y: 9}
+	r := wire.NewReader(b)
+	if err := r.Value(&got); err != nil || got != (point{1, 9}) {
+		t.Errorf("got %v, %v; want {1 9}", got, err)
+	}
+}
+
+func TestWhatIsReadReplacesWhatWasThere(t *testing.T) {
+	type box struct {
+		L []int
+		M map[string]int
+		P *int
+	}
+	old := box{L: []int{7, 8, 9}, M: map[string]int{"old": 1}, P: ptr(1)}
+	got := old
+	b, err := wire.AppendValue(nil, box{L: []int{1}, M: map[string]int{"new": 2}, P: ptr(2)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := wire.NewReader(b)
+	if err := r.Value(&got); err != nil || !reflect.DeepEqual(got, box{[]int{1}, map[string]int{"new": 2}, ptr(2)}) {
+		t.Errorf("got %+v, %v; want only what was sent", got, err)
+	}
+	if !reflect.DeepEqual(old, box{[]int{7, 8, 9}, map[string]int{"old": 1}, ptr(1)}) {
+		t.Errorf("what was there before changed to %+v; it may be in use elsewhere", old)
+	}
+}
+
+func TestErrorsNameThePath(t *testing.T) {
+	type person struct {
+		Age  int8 `json:"age"`
+		Home *point
+	}
+	type team struct {
+		People []person          `json:"people"`
+		ByName map[string]person `json:"byName"`
+		ByID   map[int]*person
+		Three  [3]int
+	}
+	age := func(v any) map[string]any { return map[string]any{"age": v} }
+	for _, test := range []struct {
+		v      any
+		target any
+		want   string
+	}{
+		{age(300), new(person), `field "age": 300 is out of range of int8`},
+		{age(nil), new(person), `field "age": got nil, want a number`},
+		{map[string]any{"people": []any{age(1), age(2.5)}}, new(team), `field "people[1].age": 2.5 is no integer and doesn't fit int8`},
+		{map[string]any{"byName": map[string]any{"bob": age("old")}}, new(team), `field "byName[\"bob\"].age": got a string, want a number`},
+		{map[string]any{"ByID": map[int]any{5: age(-129)}}, new(team), `field "ByID[5].age": -129 is out of range of int8`},
+		{map[string]any{"ByID": map[string]any{"x": 1}}, new(team), `field "ByID[key]": got a string, want a number`},
+		{map[string]any{"Three": []int{1, 2}}, new(team), `field "Three": got 2 elements, want 3`},
+		{map[string]any{"Home": map[string]any{"x": true}}, new(person), `field "Home.x": got a bool, want a number`},
+		{[]any{1, "x"}, new([]int), `element [1]: got a string, want a number`},
+		{[]any{}, new(map[string]int), `got an array, want a map`},
+		{1, new(fmt.Stringer), `nothing tells which type to make for the interface fmt.Stringer; use a concrete type or any`},
+		{"yesterday", new(time.Time), `"yesterday" is no time; write it as in RFC 3339, such as 2006-01-02T15:04:05Z`},
+	} {
+		b, err := wire.AppendValue(nil, test.v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := wire.NewReader(b)
+		if err := r.Value(test.target); err == nil || err.Error() != test.want {
+			t.Errorf("%v into %T:\n got %v\nwant %s", test.v, test.target, err, test.want)
+		}
+		if r.Offset() != 0 {
+			t.Errorf("%v into %T: the Reader stepped to %d, want it to stay", test.v, test.target, r.Offset())
+		}
+	}
+}
+
+func TestNilOnlyFitsWhatCanBeNil(t *testing.T) {
+	for _, target := range []any{new(bool), new(int), new(uint8), new(float64), new(float32), new(string), new(point), new(time.Time), new([2]int), new([2]byte), new(time.Duration)} {
+		r := wire.NewReader([]byte{0xc0})
+		if err := r.Value(target); err == nil {
+			t.Errorf("nil into %T passed, want an error", target)
+		}
+	}
+	for _, target := range []any{ptr([]int{1}), ptr([]byte{1}), ptr(map[string]int{"a": 1}), ptr(ptr(1)), ptr(any(1)), ptr(errors.New("x")), ptr([]string{"x"})} {
+		r := wire.NewReader([]byte{0xc0})
+		if err := r.Value(target); err != nil || !reflect.ValueOf(target).Elem().IsZero() {
+			t.Errorf("nil into %T: got %v, %v; want nil", target, reflect.ValueOf(target).Elem(), err)
+		}
+	}
+	// What omitempty may leave out may also be null.
+	b, err := wire.AppendValue(nil, map[string]any{"x": 1, "y": nil})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := wire.NewReader(b)
+	if err := r.Value(new(point)); err != nil {
+		t.Errorf("nil into a field with omitempty: got %v, want its zero value", err)
+	}
+}
+
+func TestReadingNeedsAPointer(t *testing.T) {
+	for _, target := range []any{nil, 1, point{}, (*int)(nil), (*point)(nil), (*float64)(nil)} {
+		r := wire.NewReader([]byte{0x01})
+		if err := r.Value(target); err == nil || !strings.Contains(err.Error(), "pass a pointer") {
+			t.Errorf("into %#v: got %v, want a hint to pass a pointer", target, err)
+		}
+	}
+	r := wire.NewReader([]byte{0x01})
+	if err := r.ReflectValue(reflect.ValueOf(1)); err == nil {
+		t.Error("a reflect.Value that can't be set passed, want an error")
+	}
+}
+
+type selfPointer *selfPointer
+
+type ring struct {
+	Name string
+	Next *ring
+}
+
+type selfMap map[string]selfMap
+type selfSlice []selfSlice
+
+func TestWhatCannotBeSentIsAnErrorAndNeverTheEndOfTheProgram(t *testing.T) {
+	loop := &ring{Name: "loop"}
+	loop.Next = loop
+	var anyLoop any
+	anyLoop = &anyLoop
+	list := []any{nil}
+	list[0] = list
+	m := selfMap{}
+	m["m"] = m
+	s := selfSlice{nil}
+	s[0] = s
+	var self selfPointer
+	self = &self
+	deep := &ring{}
+	for range 100 {
+		deep = &ring{Next: deep}
+	}
+	for name, v := range map[string]any{
+		"a channel": make(chan int), "a function": func() {}, "a complex number": 1i, "an uintptr": uintptr(1),
+		"a channel in a struct": struct{ C chan int }{}, "a function in a list": []any{func() {}},
+		"a struct as a key": map[point]int{{}: 1}, "a list as a key": map[any]int{[1]int{}: 1},
+		"a ring": loop, "an interface that holds itself": anyLoop, "a list that holds itself": list,
+		"a map that holds itself": m, "a slice that holds itself": s, "a pointer to itself": self, "a long list": deep,
+	} {
+		b, err := wire.AppendValue([]byte("prefix"), v)
+		if err == nil || string(b) != "prefix" {
+			t.Errorf("%s: got %q, %v; want an error and only the prefix", name, b, err)
+		} else if len(err.Error()) > 500 {
+			t.Errorf("%s: the error is %d bytes long: %v", name, len(err.Error()), err)
+		}
+		if b, err := wire.AppendReflect([]byte("prefix"), reflect.ValueOf(v)); err == nil || string(b) != "prefix" {
+			t.Errorf("%s, reflected: got %q, %v; want an error and only the prefix", name, b, err)
+		}
+	}
+	r := wire.NewReader([]byte{0x01})
+	if err := r.Value(&self); err == nil {
+		t.Error("an integer into a pointer to itself passed, want an error")
+	}
+}
+
+func TestWhatIsAppendedHasRoomForArraysAroundIt(t *testing.T) {
+	var v any = 1
+	for {
+		next := []any{v}
+		if _, err := wire.AppendValue(nil, next); err != nil {
+			break
+		}
+		v = next
+	}
+	b := wire.AppendArrayHeader(wire.AppendArrayHeader(nil, 1), 1)
+	b, err := wire.AppendValue(b, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := wire.Scan(b); err != nil {
+		t.Errorf("the deepest value in two arrays: got %v, want it to pass", err)
+	}
+}
