@@ -1,0 +1,53 @@
+package rpcclient
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// Config says how a client calls. Its zero value works.
+type Config struct {
+	// Prefix is the first part of all subjects, the same as the servers'. Default "helium".
+	Prefix string
+	// Timeout is the time that a call gets whose context has no deadline. Default 10 s.
+	Timeout time.Duration
+	// MaxAttempts is how often a call is tried that provably didn't run, or whose
+	// method is idempotent, the first time included. Default 3; 1 turns retries off.
+	MaxAttempts int
+	// Interceptors wrap each call, the first one outermost.
+	Interceptors []Interceptor
+	// Logger gets what concerns no single call. Default slog.Default().
+	Logger *slog.Logger
+}
+
+const (
+	defaultTimeout     = 10 * time.Second
+	defaultMaxAttempts = 3
+)
+
+// withDefaults returns the configuration with every field filled in.
+func (c Config) withDefaults() (Config, wire.Subjects, error) {
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+	subjects, err := wire.NewSubjects(c.Prefix)
+	if err != nil {
+		return c, subjects, fmt.Errorf("rpcclient: Config.Prefix: %w", err)
+	}
+	if c.Timeout < 0 {
+		return c, subjects, fmt.Errorf("rpcclient: Config.Timeout is %v; set a positive time, or 0 for %v", c.Timeout, defaultTimeout)
+	}
+	if c.Timeout == 0 {
+		c.Timeout = defaultTimeout
+	}
+	if c.MaxAttempts < 0 {
+		return c, subjects, fmt.Errorf("rpcclient: Config.MaxAttempts is %d; set 1 for no retries, or 0 for %d", c.MaxAttempts, defaultMaxAttempts)
+	}
+	if c.MaxAttempts == 0 {
+		c.MaxAttempts = defaultMaxAttempts
+	}
+	return c, subjects, nil
+}

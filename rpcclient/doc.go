@@ -1,0 +1,2 @@
+// Package rpcclient calls services on a NATS bus.
+package rpcclient

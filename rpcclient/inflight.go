@@ -1,0 +1,101 @@
+package rpcclient
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// inflight is the table of calls that wait for their answer, by sequence number. It is
+// cut into shards, so that callers and the receiver seldom meet at a lock.
+type inflight struct {
+	shards [64]shard
+	count  atomic.Int64
+}
+
+type shard struct {
+	mu       sync.Mutex
+	calls    map[uint64]*Invocation // guarded by mu
+	earliest time.Time              // guarded by mu; no deadline is earlier; zero: no call since the last scan
+
+	_ [64]byte // keeps neighbours out of the same cache line
+}
+
+func newInflight() *inflight {
+	t := new(inflight)
+	for i := range t.shards {
+		t.shards[i].calls = make(map[uint64]*Invocation)
+	}
+	return t
+}
+
+func (t *inflight) shard(seq uint64) *shard { return &t.shards[seq%uint64(len(t.shards))] }
+
+// add enters a call under its sequence number and returns how many are in flight.
+func (t *inflight) add(call *Invocation) int64 {
+	s := t.shard(call.seq)
+	s.mu.Lock()
+	s.calls[call.seq] = call
+	if s.earliest.IsZero() || call.deadline.Before(s.earliest) {
+		s.earliest = call.deadline
+	}
+	s.mu.Unlock()
+	return t.count.Add(1)
+}
+
+// take removes a call, for the one who is to end it; nil if somebody else was faster.
+func (t *inflight) take(seq uint64) *Invocation {
+	s := t.shard(seq)
+	s.mu.Lock()
+	call := s.calls[seq]
+	delete(s.calls, seq)
+	s.mu.Unlock()
+	if call != nil {
+		t.count.Add(-1)
+	}
+	return call
+}
+
+// takeIf removes all calls that match.
+func (t *inflight) takeIf(match func(*Invocation) bool) (taken []*Invocation) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		for seq, call := range s.calls {
+			if match(call) {
+				delete(s.calls, seq)
+				taken = append(taken, call)
+			}
+		}
+		s.mu.Unlock()
+	}
+	t.count.Add(-int64(len(taken)))
+	return taken
+}
+
+// takeDue removes the calls whose deadline has passed, and returns the earliest
+// deadline of the others, zero if there are none.
+func (t *inflight) takeDue(now time.Time) (due []*Invocation, earliest time.Time) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		if !s.earliest.IsZero() && !s.earliest.After(now) {
+			s.earliest = time.Time{}
+			for seq, call := range s.calls {
+				switch {
+				case !call.deadline.After(now):
+					delete(s.calls, seq)
+					due = append(due, call)
+				case s.earliest.IsZero() || call.deadline.Before(s.earliest):
+					s.earliest = call.deadline
+				}
+			}
+		}
+		if !s.earliest.IsZero() && (earliest.IsZero() || s.earliest.Before(earliest)) {
+			earliest = s.earliest
+		}
+		s.mu.Unlock()
+	}
+	t.count.Add(-int64(len(due)))
+	return due, earliest
+}

@@ -1,0 +1,196 @@
+package rpcclient
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/signature"
+)
+
+// Func returns a function that calls a method.
+//
+//	add, err := rpcclient.Func[func(context.Context, float64, float64) (float64, error)](c, "math.add")
+//
+// F is func([ctx], args...) ([result], error). If the registry knows the method, it must
+// fit now; otherwise the first call finds out.
+func Func[F any](c *Client, method string) (F, error) {
+	var fn F
+	target := reflect.ValueOf(&fn).Elem()
+	ctx, cancel := context.WithTimeout(context.Background(), c.config.Timeout)
+	defer cancel()
+	service, name, err := c.resolve(ctx, method)
+	if err != nil {
+		return fn, err
+	}
+	stub, err := c.makeStub(service, name, target.Type())
+	if err != nil {
+		return fn, fmt.Errorf("rpcclient: a stub for %s.%s: %w", service, name, err)
+	}
+	target.Set(stub)
+	return fn, nil
+}
+
+// Bind fills the function fields of the struct that stub points to, each with a stub of
+// the method of that name: field Add calls "add"; the tag `helium:"name"` names another
+// and `helium:"-"` none.
+//
+//	var math struct {
+//		Add func(ctx context.Context, a, b float64) (float64, error)
+//	}
+//	err := c.Bind("math", &math)
+//
+// The error lists every field that can't work, and no field is filled then. As with
+// [Func], a service that isn't known yet is checked at the first call.
+func (c *Client) Bind(service string, stub any) error {
+	v := reflect.ValueOf(stub)
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
+		return fmt.Errorf("rpcclient: Bind wants a pointer to a struct with function fields, got %T", stub)
+	}
+	v = v.Elem()
+	stubs := make(map[int]reflect.Value)
+	var faults []string
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		name, tagged := field.Tag.Lookup("helium")
+		if name == "-" || field.Type.Kind() != reflect.Func && !tagged {
+			continue
+		}
+		if !field.IsExported() {
+			faults = append(faults, fmt.Sprintf("%s: it isn't exported; begin its name with a capital, or tag it `helium:\"-\"`", field.Name))
+			continue
+		}
+		if name == "" {
+			name = signature.WireName(field.Name)
+		}
+		fn, err := c.makeStub(service, name, field.Type)
+		if err != nil {
+			faults = append(faults, fmt.Sprintf("%s: %v", field.Name, err))
+			continue
+		}
+		stubs[i] = fn
+	}
+	if len(faults) > 0 {
+		return fmt.Errorf("rpcclient: Bind(%q, %T):\n\t%s", service, stub, strings.Join(faults, "\n\t"))
+	}
+	if len(stubs) == 0 {
+		return fmt.Errorf("rpcclient: Bind(%q, %T): the struct has no function fields; add some, such as Add func(context.Context, float64, float64) (float64, error)", service, stub)
+	}
+	for i, fn := range stubs {
+		v.Field(i).Set(fn)
+	}
+	return nil
+}
+
+var (
+	contextType = reflect.TypeFor[context.Context]()
+	errorType   = reflect.TypeFor[error]()
+)
+
+// makeStub returns a function of type t that calls the method.
+func (c *Client) makeStub(service, name string, t reflect.Type) (reflect.Value, error) {
+	if t.Kind() != reflect.Func {
+		return reflect.Value{}, fmt.Errorf("a stub is a func([ctx], args...) ([result], error), not %s", t)
+	}
+	if t.NumOut() == 0 || t.Out(t.NumOut()-1) != errorType {
+		return reflect.Value{}, fmt.Errorf("%s must return an error last: a call can fail even where the method can't", t)
+	}
+	types := signature.NewTypes()
+	sig, err := types.OfFunc(name, t)
+	if err != nil {
+		return reflect.Value{}, err
+	}
+	m := c.method(service, name)
+	if m.fault != nil {
+		return reflect.Value{}, m.fault
+	}
+	m.stub = sig
+	if err := m.checkNow(); err != nil {
+		return reflect.Value{}, err
+	}
+	return reflect.MakeFunc(t, m.reflectStub(t)), nil
+}
+
+// checkNow compares the stub with the registry, as far as the registry can tell now.
+func (m *Method) checkNow() error {
+	deadline := time.Now().Add(m.client.config.Timeout)
+	ctx, cancel := context.WithDeadline(context.Background(), deadline)
+	defer cancel()
+	_, err := m.route(ctx, len(m.stub.Params), deadline)
+	if errors.Is(err, ErrMismatch) || errors.Is(err, binder.ErrUnknownMethod) {
+		return err
+	}
+	return nil // not known yet: the first call finds out
+}
+
+// reflectStub returns the body of a function of type t.
+func (m *Method) reflectStub(t reflect.Type) func([]reflect.Value) []reflect.Value {
+	first := 0
+	if t.NumIn() > 0 && t.In(0) == contextType {
+		first = 1
+	}
+	var resultType reflect.Type
+	if t.NumOut() == 2 {
+		resultType = t.Out(0)
+	}
+	noError := reflect.Zero(errorType)
+
+	return func(in []reflect.Value) []reflect.Value {
+		ctx := context.Background()
+		if first == 1 {
+			if given, _ := in[0].Interface().(context.Context); given != nil {
+				ctx = given
+			}
+			in = in[1:]
+		}
+		call := m.beginReflect(in, t.IsVariadic())
+		err := call.Do(ctx)
+		failed := err != nil
+		var result reflect.Value
+		if resultType != nil {
+			result = reflect.New(resultType).Elem()
+		}
+		if !failed {
+			if resultType != nil {
+				err = call.Result.ReflectValue(result)
+			}
+			if err = call.End(err); err != nil && resultType != nil {
+				result.SetZero()
+			}
+		}
+		errValue := noError
+		if err != nil {
+			errValue = reflect.ValueOf(&err).Elem()
+		}
+		if resultType == nil {
+			return []reflect.Value{errValue}
+		}
+		return []reflect.Value{result, errValue}
+	}
+}
+
+// beginReflect begins a call with a function's arguments. Those of a variadic
+// parameter follow one another, as if each had a parameter of its own.
+func (m *Method) beginReflect(in []reflect.Value, variadic bool) *Invocation {
+	var rest reflect.Value
+	n := len(in)
+	if variadic {
+		rest = in[n-1]
+		in = in[:n-1]
+		n = len(in) + rest.Len()
+	}
+	call := m.Begin(n)
+	for _, arg := range in {
+		call.Args.Reflect(arg)
+	}
+	if variadic {
+		for i := range rest.Len() {
+			call.Args.Reflect(rest.Index(i))
+		}
+	}
+	return call
+}

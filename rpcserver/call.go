@@ -1,0 +1,102 @@
+package rpcserver
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// Reader reads arguments; see [Call].
+type Reader = wire.Reader
+
+// Writer takes the result; see [Call].
+type Writer = wire.Writer
+
+// Handler runs one call: it reads call.Args and writes call.Result. An error is the
+// caller's answer instead of the result.
+type Handler func(ctx context.Context, call *Call) error
+
+// Interceptor wraps the handlers of all methods, to look at calls, to refuse them or
+// to change what goes in and out.
+type Interceptor func(next Handler) Handler
+
+// Call is one call on its way through the server. It is good until its handler returns.
+type Call struct {
+	// Args reads the arguments, one after the other. There are as many as the
+	// method's signature demands.
+	Args Reader
+	// NumArgs is how many arguments came: of a variadic method, any number.
+	NumArgs int
+	// Result takes the result, one value; nothing written means nil.
+	Result Writer
+	// ReplyMetadata go back beside the result or the error. May be nil.
+	ReplyMetadata helium.Metadata
+
+	ctx      callContext
+	method   *method
+	metadata helium.Metadata
+	args     []byte        // the arguments' msgpack array, not scanned yet
+	refusal  *helium.Error // why the call can't be run, if it can't
+
+	caller *caller
+	seq    uint64        // the caller's name for the call
+	plain  *plainRequest // nil unless the call came as a plain request
+
+	small [32]byte // the result's first buffer, so that a small one costs no allocation
+}
+
+// Service returns the service's name.
+func (c *Call) Service() string { return c.method.service }
+
+// Method returns the method's name.
+func (c *Call) Method() string { return c.method.Name }
+
+// Metadata returns what came with the call. Don't change it.
+func (c *Call) Metadata() helium.Metadata { return c.metadata }
+
+// argumentError is a fault found while the arguments were read, so before the
+// implementation was called.
+type argumentError struct{ *helium.Error }
+
+// BadArgument is what a handler returns for an argument that it can't read: the
+// caller gets InvalidArgument, not executed. The position counts from 0.
+func (c *Call) BadArgument(position int, err error) error {
+	name := ""
+	if params := c.method.signature.Params; len(params) > 0 {
+		if p := params[min(position, len(params)-1)]; p.Name != "" {
+			name = " (" + p.Name + ")"
+		}
+	}
+	e := ErrBadArgument.WithMessage("argument %d%s of %s: %w", position+1, name, c.method.signature, err)
+	e.Outcome = helium.NotExecuted
+	return argumentError{e}
+}
+
+// start reads the arguments' array header and checks their number.
+func (c *Call) start() *helium.Error {
+	n, err := wire.ScanArray(c.args)
+	if err != nil {
+		return ErrBadArgument.WithMessage("the arguments aren't a msgpack array: %w", err).WithOutcome(helium.NotExecuted)
+	}
+	if want := c.method.countFault(n); want != "" {
+		return ErrBadArgument.WithMessage("%d %s for %s: want %s", n, plural(n, "argument"), c.method.signature, want).WithOutcome(helium.NotExecuted)
+	}
+	c.NumArgs = n
+	c.Args = wire.NewReader(c.args)
+	if _, err := c.Args.ArrayHeader(); err != nil {
+		return ErrBadArgument.WithMessage("the arguments: %w", err).WithOutcome(helium.NotExecuted)
+	}
+	return nil
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}
+
+// describe names the call in logs.
+func (c *Call) describe() string { return fmt.Sprintf("%s.%s", c.method.service, c.method.Name) }

@@ -1,0 +1,115 @@
+package rpcserver
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/helium-rpc/helium"
+)
+
+// callContext is a handler's context. The standard library's would cost a timer and
+// a goroutine's worth of bookkeeping for each call; here the server's one sweep
+// keeps the deadlines, and the Done channel is made when somebody asks for it.
+type callContext struct {
+	call     *Call
+	deadline time.Time
+
+	mu    sync.Mutex
+	err   error         // guarded by mu; why the context ended
+	done  chan struct{} // guarded by mu; nil until asked for
+	after []*afterFunc  // guarded by mu
+}
+
+type afterFunc struct{ run func() }
+
+type callKey struct{}
+
+// Deadline implements context.Context; every call has one.
+func (c *callContext) Deadline() (time.Time, bool) { return c.deadline, true }
+
+// Done implements context.Context.
+func (c *callContext) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.err != nil {
+			close(c.done)
+		}
+	}
+	return c.done
+}
+
+// Err implements context.Context.
+func (c *callContext) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Value implements context.Context.
+func (c *callContext) Value(key any) any {
+	if _, ok := key.(callKey); ok {
+		return c.call
+	}
+	return nil
+}
+
+// AfterFunc lets the context package's WithCancel and WithTimeout follow this context
+// without a goroutine; see context.AfterFunc.
+func (c *callContext) AfterFunc(f func()) (stop func() bool) {
+	after := &afterFunc{run: f}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		go f()
+		return func() bool { return false }
+	}
+	c.after = append(c.after, after)
+	return func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		for i, a := range c.after {
+			if a == after {
+				c.after = append(c.after[:i], c.after[i+1:]...)
+				return true
+			}
+		}
+		return false
+	}
+}
+
+// end ends the context, the first time it is called. Once the handler has returned
+// it ends too, so that what the handler left behind stops.
+func (c *callContext) end(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return
+	}
+	c.err = err
+	if c.done != nil {
+		close(c.done)
+	}
+	for _, a := range c.after {
+		go a.run()
+	}
+	c.after = nil
+}
+
+// CallFrom returns the call that a handler's context belongs to, or nil. It is good
+// until the handler returns.
+func CallFrom(ctx context.Context) *Call {
+	call, _ := ctx.Value(callKey{}).(*Call)
+	return call
+}
+
+// handlerContext is what the handler sees: the call's context, with the metadata if
+// there are any.
+func (c *Call) handlerContext() context.Context {
+	if c.metadata == nil {
+		return &c.ctx
+	}
+	return helium.WithReceivedMetadata(&c.ctx, c.metadata)
+}

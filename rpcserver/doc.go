@@ -1,0 +1,2 @@
+// Package rpcserver serves Go values to callers on a NATS bus.
+package rpcserver

@@ -1,0 +1,20 @@
+package rpcserver
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// faults collects everything that is wrong, so that it can be mended in one go.
+type faults []string
+
+func (f *faults) add(format string, args ...any) { *f = append(*f, fmt.Sprintf(format, args...)) }
+
+// err returns an error that lists all faults below a headline, or nil if there are none.
+func (f faults) err(headline string, args ...any) error {
+	if len(f) == 0 {
+		return nil
+	}
+	return errors.New("rpcserver: " + fmt.Sprintf(headline, args...) + ":\n\t" + strings.Join(f, "\n\t"))
+}

@@ -1,0 +1,176 @@
+package rpcserver
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/binder"
+)
+
+// leases keeps a server's services in the registry: registers each, renews each every
+// third of its lease, and registers again when the registry has lost one.
+type leases struct {
+	server     *Server
+	every      time.Duration // between two renewals
+	registered bool          // whether there is anything to end
+	stop       chan struct{} // closed by end
+	done       chan struct{} // closed when keep has returned; nil while it doesn't run
+}
+
+const (
+	firstRetry  = 50 * time.Millisecond
+	longRetry   = 2 * time.Second
+	renewalTime = 5 * time.Second // how long one attempt may take
+)
+
+func newLeases(s *Server) *leases {
+	return &leases{server: s, stop: make(chan struct{})}
+}
+
+// registerAll registers every service, and waits for a binder while there is none.
+func (l *leases) registerAll(ctx context.Context) error {
+	waiting := false
+	for retry := firstRetry; ; retry = min(2*retry, longRetry) {
+		err := l.tryAll(ctx, l.register)
+		if err == nil {
+			return nil
+		}
+		if !isAbsence(err) {
+			return err
+		}
+		if !waiting {
+			waiting = true
+			l.server.log.Warn("waiting for a binder", "reason", err)
+		}
+		select {
+		case <-time.After(jitter(retry)):
+		case <-ctx.Done():
+			return err
+		}
+	}
+}
+
+// isAbsence reports whether an error may go away when a binder or a broker comes.
+func isAbsence(err error) bool {
+	for _, absent := range []error{binder.ErrNoBinder, binder.ErrNotConnected, binder.ErrNoAnswer, binder.ErrStore, binder.ErrBusy, context.DeadlineExceeded} {
+		if errors.Is(err, absent) {
+			return true
+		}
+	}
+	return false
+}
+
+func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
+
+func (l *leases) tryAll(ctx context.Context, try func(context.Context, *service) error) error {
+	for _, svc := range l.server.services {
+		if err := try(ctx, svc); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *leases) register(ctx context.Context, svc *service) error {
+	lease, err := l.server.registry.Register(ctx, svc.record)
+	if err != nil {
+		return err
+	}
+	l.every, l.registered = lease/3, true
+	return nil
+}
+
+// start begins to renew what registerAll registered.
+func (l *leases) start() {
+	l.done = make(chan struct{})
+	go l.keep()
+}
+
+// renew asks for another lease, and registers anew what the registry doesn't know.
+func (l *leases) renew(ctx context.Context, svc *service) error {
+	lease, err := l.server.registry.Renew(ctx, svc.name, l.server.instance)
+	if errors.Is(err, binder.ErrUnknownInstance) {
+		return l.register(ctx, svc)
+	}
+	if err != nil {
+		return err
+	}
+	l.every = lease / 3
+	return nil
+}
+
+// keep renews until end is called. After a reconnect it renews at once: the broker may
+// have come back with an empty store.
+func (l *leases) keep() {
+	defer close(l.done)
+	status := l.server.nc.StatusChanged(nats.CONNECTED)
+	defer l.server.nc.RemoveStatusListener(status)
+	failing, retry := false, firstRetry
+	wait := l.every
+	for {
+		timer := time.NewTimer(wait)
+		select {
+		case <-l.stop:
+			timer.Stop()
+			return
+		case <-status:
+			timer.Stop()
+			l.server.payload.Store(l.server.nc.MaxPayload())
+		case <-timer.C:
+		}
+		ctx, cancel := l.attempt()
+		err := l.tryAll(ctx, l.renew)
+		cancel()
+		switch {
+		case err == nil && failing:
+			l.server.log.Info("registered again", "instance", l.server.instance)
+			fallthrough
+		case err == nil:
+			failing, retry, wait = false, firstRetry, l.every
+		default:
+			if !failing {
+				failing = true
+				l.server.log.Warn("the registration can't be renewed; calls go on, and it is tried again", "instance", l.server.instance, "reason", err)
+			}
+			wait = min(jitter(retry), l.every)
+			retry = min(2*retry, longRetry)
+		}
+	}
+}
+
+// attempt bounds one round of renewals; end interrupts it.
+func (l *leases) attempt() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.Background(), renewalTime)
+	go func() {
+		select {
+		case <-l.stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
+}
+
+// end stops the renewals and takes every service out of the registry, as far as a
+// binder can be reached: a lease that nobody renews ends by itself.
+func (l *leases) end(ctx context.Context) {
+	close(l.stop)
+	if l.done != nil {
+		<-l.done
+	}
+	if !l.registered {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, renewalTime)
+	defer cancel()
+	for _, svc := range l.server.services {
+		if err := l.server.registry.End(ctx, svc.name, l.server.instance); err != nil {
+			l.server.log.Warn("the registry couldn't be told of the departure; the lease will end by itself", "service", svc.name, "instance", l.server.instance, "reason", err)
+			return
+		}
+	}
+}

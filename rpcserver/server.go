@@ -1,0 +1,128 @@
+package rpcserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// inboundMessages is how many messages may wait to be received. The receiver never
+// waits for anything, so only a starved process comes near it.
+const inboundMessages = 1 << 16
+
+// Server serves Go values over one connection. Register services, then Start it.
+type Server struct {
+	nc       *nats.Conn
+	registry *binder.Client
+	config   Config
+	fault    error // what is wrong with the Config; Start returns it
+	subjects wire.Subjects
+	log      *slog.Logger
+	instance string
+	control  string // the subject of cancels
+
+	pool      *pool
+	callers   callers
+	deadlines *wire.Sweep
+	counters  counters
+	active    atomic.Int64  // calls admitted and not finished
+	quiet     chan struct{} // told when active falls to 0
+	payload   atomic.Int64  // the connection's largest message, in bytes; see maxPayload
+
+	// The receiver's own, see receive.go.
+	inbound       chan *nats.Msg
+	received      chan struct{} // closed when the receiver is done
+	targets       map[string]target
+	calls, oneWay []*Call // scratch
+	nobodySeq     uint64
+
+	mu       sync.Mutex
+	phase    phase                // guarded by mu
+	services []*service           // guarded by mu; fixed from Start on
+	subs     []*nats.Subscription // guarded by mu
+	leases   *leases              // guarded by mu; nil before Start
+}
+
+type phase int
+
+const (
+	fresh phase = iota
+	started
+	stopped
+)
+
+// service is a registered service.
+type service struct {
+	name    string
+	methods map[string]*method
+	record  binder.Record
+}
+
+// New returns a server that will serve over nc, which stays the caller's to close,
+// after the server's Shutdown. A Config that can't work is Start's error.
+func New(nc *nats.Conn, config Config) *Server {
+	s := &Server{
+		nc:       nc,
+		instance: wire.NewInstance(),
+		quiet:    make(chan struct{}, 1),
+		inbound:  make(chan *nats.Msg, inboundMessages),
+		received: make(chan struct{}),
+		targets:  make(map[string]target),
+	}
+	s.config, s.subjects, s.fault = config.withDefaults()
+	if s.fault == nil {
+		s.registry, s.fault = binder.NewClient(nc, s.config.Prefix)
+	}
+	s.log = s.config.Logger
+	s.control = s.subjects.Control(s.instance)
+	s.callers = callers{server: s, byKey: make(map[string]*caller)}
+	s.deadlines = wire.NewSweep(s.callers.expire)
+	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, s.run)
+	return s
+}
+
+// Instance returns the name by which the registry knows this server.
+func (s *Server) Instance() string { return s.instance }
+
+// Handle adds a service made by generated code or by hand. See [Register] for Go values.
+func (s *Server) Handle(svc Service) error {
+	methods, err := bind(svc, s.config.Interceptors)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.phase != fresh {
+		return fmt.Errorf("rpcserver: service %q comes too late; register all services before Start", svc.Name)
+	}
+	if slices.ContainsFunc(s.services, func(other *service) bool { return other.name == svc.Name }) {
+		return fmt.Errorf("rpcserver: service %q is registered already; give the second one another name", svc.Name)
+	}
+	added := &service{name: svc.Name, methods: make(map[string]*method, len(methods))}
+	added.record = binder.Record{
+		Service:   svc.Name,
+		Instance:  s.instance,
+		Version:   s.config.Version,
+		Types:     svc.Types,
+		Metadata:  s.config.Metadata,
+		PerMethod: s.config.PerMethod,
+	}
+	for _, m := range methods {
+		added.methods[m.Name] = m
+		added.record.Methods = append(added.record.Methods, binder.Method{
+			Name: m.Name, Signature: m.signature.String(), Kind: "call", Idempotent: m.Idempotent, Doc: m.Doc,
+		})
+	}
+	s.services = append(s.services, added)
+	return nil
+}

@@ -1,0 +1,45 @@
+package rpcserver
+
+import "sync/atomic"
+
+// Stats counts what a server did since it was made.
+type Stats struct {
+	Calls   uint64 // calls answered, whatever the answer, or done if none was wanted
+	Errors  uint64 // of them, with an error
+	Refused uint64 // of them, for load
+	Panics  uint64 // of them, whose handler panicked
+
+	RepliesSent  uint64 // replies in Helium messages
+	MessagesSent uint64 // the messages that they shared
+	LostReplies  uint64 // replies that the connection didn't take
+
+	Malformed  uint64 // messages that broke the protocol
+	BadReplies uint64 // messages dropped, as they wanted the answer where no caller listens
+	Duplicates uint64 // calls dropped, as one of that number was in flight
+
+	Running int // calls that run now
+	Waiting int // calls that wait for their turn now
+}
+
+type counters struct {
+	calls, errors, refused, panics         atomic.Uint64
+	repliesSent, messagesSent, lostReplies atomic.Uint64
+	malformed, badReplies, duplicates      atomic.Uint64
+}
+
+func (c *counters) sent(frames int) {
+	c.repliesSent.Add(uint64(frames))
+	c.messagesSent.Add(1)
+}
+
+// Stats returns the counts so far.
+func (s *Server) Stats() Stats {
+	c := &s.counters
+	running, waiting := s.pool.load()
+	return Stats{
+		Calls: c.calls.Load(), Errors: c.errors.Load(), Refused: c.refused.Load(), Panics: c.panics.Load(),
+		RepliesSent: c.repliesSent.Load(), MessagesSent: c.messagesSent.Load(), LostReplies: c.lostReplies.Load(),
+		Malformed: c.malformed.Load(), BadReplies: c.badReplies.Load(), Duplicates: c.duplicates.Load(),
+		Running: running, Waiting: waiting,
+	}
+}
