@@ -1,0 +1,140 @@
+package transcode
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
+
+// cursor steps over JSON text that is known to be valid, so it checks nothing itself.
+type cursor struct {
+	text []byte
+	off  int
+}
+
+// newCursor checks that text is exactly one JSON value.
+func newCursor(text []byte) (cursor, error) {
+	if json.Valid(text) {
+		return cursor{text: text}, nil
+	}
+	var raw json.RawMessage
+	err := json.Unmarshal(text, &raw)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return cursor{}, fmt.Errorf("the JSON is wrong at byte %d: %w", syntax.Offset, err)
+	}
+	return cursor{}, fmt.Errorf("the JSON is wrong: %w", err)
+}
+
+// peek steps over blanks and returns the next byte.
+func (c *cursor) peek() byte {
+	for {
+		switch b := c.text[c.off]; b {
+		case ' ', '\t', '\r', '\n':
+			c.off++
+		default:
+			return b
+		}
+	}
+}
+
+// take steps over the next byte behind blanks.
+func (c *cursor) take() {
+	c.peek()
+	c.off++
+}
+
+// more reports whether an array or object that began with n values has another one,
+// and steps over the comma before it or over the closing bracket.
+func (c *cursor) more(n int) bool {
+	switch c.peek() {
+	case ']', '}':
+		c.off++
+		return false
+	}
+	if n > 0 {
+		c.off++
+	}
+	return true
+}
+
+// literal steps over a string, number, bool or null and returns its text.
+func (c *cursor) literal() []byte {
+	quoted := c.peek() == '"'
+	start := c.off
+	for c.off++; c.off < len(c.text); c.off++ {
+		switch b := c.text[c.off]; {
+		case !quoted && isDelimiter(b):
+			return c.text[start:c.off]
+		case quoted && b == '\\':
+			c.off++
+		case quoted && b == '"':
+			c.off++
+			return c.text[start:c.off]
+		}
+	}
+	return c.text[start:]
+}
+
+// isDelimiter reports whether b can follow a number or a word.
+func isDelimiter(b byte) bool {
+	switch b {
+	case ',', ']', '}', ' ', '\t', '\r', '\n':
+		return true
+	}
+	return false
+}
+
+// key steps over the key of an object and the colon behind it, and returns the key.
+func (c *cursor) key() string {
+	key := unquote(c.literal())
+	c.take()
+	return key
+}
+
+// skip steps over any value and returns its text.
+func (c *cursor) skip() []byte {
+	c.peek()
+	start := c.off
+	for depth := 0; ; {
+		switch c.peek() {
+		case '[', '{':
+			depth++
+			c.off++
+		case ']', '}':
+			depth--
+			c.off++
+		case ',', ':':
+			c.off++
+			continue
+		default:
+			c.literal()
+		}
+		if depth == 0 {
+			return c.text[start:c.off]
+		}
+	}
+}
+
+// unquote returns what a JSON string says. Bytes that aren't UTF-8 and halves of
+// surrogate pairs become U+FFFD, as everywhere in encoding/json.
+func unquote(literal []byte) string {
+	inner := literal[1 : len(literal)-1]
+	if isPlain(inner) {
+		return string(inner)
+	}
+	var s string
+	if err := json.Unmarshal(literal, &s); err != nil {
+		return string(inner) // can't be: the text is valid
+	}
+	return s
+}
+
+func isPlain(s []byte) bool {
+	for _, b := range s {
+		if b == '\\' {
+			return false
+		}
+	}
+	return utf8.Valid(s)
+}

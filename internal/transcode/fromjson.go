@@ -1,0 +1,230 @@
+package transcode
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/signature"
+)
+
+// Value turns one JSON value into a msgpack value of type t; nil stands for any. See
+// the package's documentation for how types stand in JSON. The error names the place
+// in the value, such as people[3].age.
+func Value(jsonText []byte, t *signature.Type) (msgpack []byte, err error) {
+	c, err := newCursor(jsonText)
+	if err != nil {
+		return nil, err
+	}
+	e := newEncoder(c)
+	if err := e.value(t); err != nil {
+		return nil, err
+	}
+	return e.out, nil
+}
+
+// encoder turns the JSON under its cursor into msgpack, value by value.
+type encoder struct {
+	cursor
+	out    []byte
+	depth  int // arrays and maps that are begun
+	values int
+	fields fieldIndex
+}
+
+func newEncoder(c cursor) *encoder {
+	return &encoder{cursor: c, out: make([]byte, 0, len(c.text))}
+}
+
+// value appends the next value, which is to be a t.
+func (e *encoder) value(t *signature.Type) error {
+	if e.values++; e.values > wire.MaxElements {
+		return fmt.Errorf("the JSON holds more than %d values", wire.MaxElements)
+	}
+	first, kind := e.peek(), kindOf(t)
+	if first == 'n' && (kind == signature.Any || kind == signature.Optional) {
+		e.literal()
+		e.out = wire.AppendNil(e.out)
+		return nil
+	}
+	if kind == signature.Optional {
+		t = t.Elem
+		kind = kindOf(t)
+	}
+	switch {
+	case first == '"':
+		return e.text(t)
+	case first == '[' && kind == signature.List:
+		return e.list(t.Elem)
+	case first == '[' && kind == signature.Any:
+		return e.list(nil)
+	case first == '{' && kind == signature.Struct:
+		return e.structure(t)
+	case first == '{' && kind == signature.Map:
+		return e.mapping(t.Key, t.Elem)
+	case first == '{' && kind == signature.Any:
+		return e.mapping(nil, nil)
+	case (first == 't' || first == 'f') && (kind == signature.Bool || kind == signature.Any):
+		e.literal()
+		e.out = wire.AppendBool(e.out, first == 't')
+		return nil
+	case (first == '-' || isDigit(first)) && (kind.Numeric() || kind == signature.Any):
+		return e.number(kind)
+	}
+	return e.mismatch(t)
+}
+
+func (e *encoder) number(kind signature.Kind) (err error) {
+	literal := string(e.literal())
+	if kind == signature.Any {
+		e.out, err = appendAnyNumber(e.out, literal)
+	} else {
+		e.out, err = appendNumber(e.out, literal, kind)
+	}
+	return err
+}
+
+func (e *encoder) text(t *signature.Type) error {
+	at := e.off
+	out, ok, err := appendText(e.out, unquote(e.literal()), t)
+	if !ok {
+		e.off = at
+		return e.mismatch(t)
+	}
+	e.out = out
+	return err
+}
+
+func (e *encoder) list(elem *signature.Type) error {
+	head, err := e.open()
+	if err != nil {
+		return err
+	}
+	n := 0
+	for ; e.more(n); n++ {
+		if err := e.value(elem); err != nil {
+			return inside(indexSegment(n), err)
+		}
+	}
+	e.close(head, wire.AppendArrayHeader(nil, n))
+	return nil
+}
+
+func (e *encoder) mapping(key, elem *signature.Type) error {
+	head, err := e.open()
+	if err != nil {
+		return err
+	}
+	var met keySet
+	n := 0
+	for ; e.more(n); n++ {
+		text := e.key()
+		at := len(e.out)
+		if e.out, err = appendKey(e.out, text, key); err != nil {
+			return err
+		}
+		if !met.add(e.out[at:]) {
+			return problemf("two keys are %s", quote(text))
+		}
+		e.values++
+		if err := e.value(elem); err != nil {
+			return inside(keySegment(text), err)
+		}
+	}
+	e.close(head, wire.AppendMapHeader(nil, n))
+	return nil
+}
+
+func (e *encoder) structure(t *signature.Type) error {
+	head, err := e.open()
+	if err != nil {
+		return err
+	}
+	met := make([]bool, len(t.Fields))
+	n := 0
+	for ; e.more(n); n++ {
+		name := e.key()
+		i := e.fields.find(t, name, n)
+		switch {
+		case i < 0:
+			return problemf("there is no field %s in %s", quote(name), show(t))
+		case met[i]:
+			return problemf("two fields are %s", quote(name))
+		}
+		met[i] = true
+		e.out = wire.AppendString(e.out, name)
+		e.values++
+		if err := e.value(t.Fields[i].Type); err != nil {
+			return inside(shorten(name), err)
+		}
+	}
+	for i, f := range t.Fields {
+		if !met[i] && !mayBeNull(f.Type) {
+			return problemf("the field %s is missing; want %s", quote(f.Name), show(t))
+		}
+	}
+	e.close(head, wire.AppendMapHeader(nil, n))
+	return nil
+}
+
+// mayBeNull reports whether a value of type t can be left out.
+func mayBeNull(t *signature.Type) bool {
+	return kindOf(t) == signature.Optional || kindOf(t) == signature.Any
+}
+
+// open steps into an array or an object, and keeps a byte for its head. It returns
+// where the head belongs.
+func (e *encoder) open() (head int, err error) {
+	if e.depth++; e.depth > wire.MaxDepth {
+		return 0, fmt.Errorf("arrays and objects lie more than %d deep", wire.MaxDepth)
+	}
+	e.take()
+	e.out = append(e.out, 0)
+	return len(e.out) - 1, nil
+}
+
+// close writes the head of the array or map that open began, now that its length is
+// known.
+func (e *encoder) close(at int, head []byte) {
+	e.depth--
+	e.out[at] = head[0]
+	e.out = slices.Insert(e.out, at+1, head[1:]...)
+}
+
+// mismatch is the error for a next value that has another form than a t.
+func (e *encoder) mismatch(t *signature.Type) error {
+	got := shorten(string(e.skip()))
+	if got == "null" {
+		return problemf("got null, want %s, which is never null", show(t))
+	}
+	return problemf("got %s, want %s%s", got, show(t), form(t))
+}
+
+// form says what a t is in JSON, where its name doesn't.
+func form(t *signature.Type) string {
+	switch kind := kindOf(t); {
+	case kind == signature.Bool:
+		return ": true or false"
+	case kind.Numeric():
+		return ": a number"
+	case kind == signature.String:
+		return ": text in quotes"
+	case kind == signature.Bytes:
+		return ": base64 in quotes"
+	case kind == signature.Time:
+		return ": text in quotes, as in RFC 3339"
+	case kind == signature.List:
+		return ": an array"
+	case kind == signature.Map, kind == signature.Struct:
+		return ": an object"
+	}
+	return ""
+}
+
+// show prints a type for a message.
+func show(t *signature.Type) string {
+	if t.Kind == signature.Struct {
+		return shorten(t.Definition())
+	}
+	return shorten(t.String())
+}

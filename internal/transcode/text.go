@@ -1,0 +1,69 @@
+package transcode
+
+import (
+	"encoding/base64"
+	"strings"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/signature"
+)
+
+// appendText appends the value that a JSON string stands for where a value of t is
+// wanted, and reports whether any string can.
+func appendText(b []byte, text string, t *signature.Type) (out []byte, ok bool, err error) {
+	switch kindOf(t) {
+	case signature.Any, signature.String:
+		return wire.AppendString(b, text), true, nil
+	case signature.Bytes:
+		data, err := decodeBase64(text)
+		if err != nil {
+			return b, true, problemf(`%s is no base64; bytes stand in JSON as base64, such as "aGVsbG8="`, quote(text))
+		}
+		return wire.AppendBytes(b, data), true, nil
+	case signature.Time:
+		moment, err := time.Parse(time.RFC3339Nano, text)
+		if err != nil {
+			return b, true, problemf(`%s is no time; write it as in RFC 3339, such as "2006-01-02T15:04:05Z"`, quote(text))
+		}
+		return wire.AppendTime(b, moment), true, nil
+	}
+	return b, false, nil
+}
+
+// appendKey appends the key of a map with keys of type t from its text.
+func appendKey(b []byte, text string, t *signature.Type) ([]byte, error) {
+	out, ok, err := appendText(b, text, t)
+	kind := kindOf(t)
+	switch {
+	case ok:
+		return out, err
+	case kind == signature.Bool && (text == "true" || text == "false"):
+		return wire.AppendBool(b, text == "true"), nil
+	case kind.Numeric() && isNumber(text):
+		return appendNumber(b, text, kind)
+	}
+	return b, problemf("the key %s doesn't fit %s", quote(text), t)
+}
+
+// decodeBase64 reads the standard and the URL alphabet, padded or not. Line breaks
+// are skipped, as encoding/base64 does. The last character's spare bits must be zero,
+// as every encoder leaves them: else it is rather some other text.
+func decodeBase64(text string) ([]byte, error) {
+	encoding := base64.RawStdEncoding
+	if strings.ContainsAny(text, "-_") {
+		encoding = base64.RawURLEncoding
+	}
+	if strings.HasSuffix(strings.TrimRight(text, "\r\n"), "=") {
+		encoding = encoding.WithPadding(base64.StdPadding)
+	}
+	return encoding.Strict().DecodeString(text)
+}
+
+// kindOf is t's kind; a type that isn't known is any.
+func kindOf(t *signature.Type) signature.Kind {
+	if t == nil {
+		return signature.Any
+	}
+	return t.Kind
+}
