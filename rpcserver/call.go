@@ -58,7 +58,10 @@ func (c *Call) Metadata() helium.Metadata { return c.metadata }
 
 // argumentError is a fault found while the arguments were read, so before the
 // implementation was called.
-type argumentError struct{ *helium.Error }
+type argumentError struct{ fault *helium.Error }
+
+func (e argumentError) Error() string { return e.fault.Error() }
+func (e argumentError) Unwrap() error { return e.fault }
 
 // BadArgument is what a handler returns for an argument that it can't read: the
 // caller gets InvalidArgument, not executed. The position counts from 0.

@@ -2,6 +2,7 @@ package rpcserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"time"
@@ -68,8 +69,8 @@ func (s *Server) judge(call *Call, err error) *helium.Error {
 		}
 		return nil
 	}
-	if bad, ok := err.(argumentError); ok {
-		return bad.Error
+	if bad, ok := errors.AsType[argumentError](err); ok {
+		return bad.fault
 	}
 	e := *helium.AsError(err)
 	e.Outcome = helium.Executed
