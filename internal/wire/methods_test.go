@@ -1,0 +1,194 @@
+package wire_test
+
+import (
+	"errors"
+	"fmt"
+	"math/big"
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// celsius has the msgpack library's codec; it travels as text such as "21.5C".
+type celsius struct{ degrees float64 }
+
+func (c celsius) EncodeMsgpack(enc *msgpack.Encoder) error {
+	return enc.EncodeString(fmt.Sprintf("%gC", c.degrees))
+}
+
+func (c *celsius) DecodeMsgpack(dec *msgpack.Decoder) error {
+	text, err := dec.DecodeString()
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Sscanf(text, "%gC", &c.degrees)
+	return err
+}
+
+// pair has the other codec of the library; it travels as an array of two.
+type pair struct{ a, b int64 }
+
+func (p *pair) MarshalMsgpack() ([]byte, error) {
+	return wire.AppendInt(wire.AppendInt(wire.AppendArrayHeader(nil, 2), p.a), p.b), nil
+}
+
+func (p *pair) UnmarshalMsgpack(data []byte) error {
+	r := wire.NewReader(data)
+	n, err := r.ArrayHeader()
+	if err != nil || n != 2 {
+		return fmt.Errorf("want an array of two: %w", err)
+	}
+	if p.a, err = r.Int(64); err != nil {
+		return err
+	}
+	p.b, err = r.Int(64)
+	return err
+}
+
+// half has one half of the binary codec and both of the text's, so text it is.
+type half struct{ s string }
+
+func (half) MarshalBinary() ([]byte, error)     { return nil, errors.New("must not be called") }
+func (h half) MarshalText() ([]byte, error)     { return []byte("<" + h.s + ">"), nil }
+func (h *half) UnmarshalText(text []byte) error { h.s = strings.Trim(string(text), "<>"); return nil }
+func (h half) String() string                   { return h.s }
+
+// secret can only be written.
+type secret string
+
+func (secret) MarshalText() ([]byte, error) { return []byte("***"), nil }
+
+func TestTypesWithACodecOfTheirOwnUseIt(t *testing.T) {
+	type all struct {
+		C  celsius
+		CP *celsius
+		CN *celsius
+		L  []celsius
+		M  map[string]pair
+		P  *pair
+		H  half
+		K  map[half]int
+		B  *big.Int
+		N  netip.Addr
+		E  helium.Code
+		R  msgpack.RawMessage
+	}
+	for _, v := range []any{
+		celsius{21.5}, &celsius{-3}, pair{1, -2}, half{"x"},
+		all{
+			C: celsius{1}, CP: &celsius{2}, L: []celsius{{3}, {4}}, M: map[string]pair{"a": {5, 6}}, P: &pair{7, 8}, H: half{"h"},
+			K: map[half]int{{"k"}: 9}, B: big.NewInt(1).Lsh(big.NewInt(1), 100), N: netip.MustParseAddr("::1"), E: helium.NotFound,
+			R: msgpack.RawMessage{0x91, 0x01},
+		},
+	} {
+		if got := roundTrip(t, v); !reflect.DeepEqual(got, v) {
+			t.Errorf("%T: got %+v, want %+v", v, got, v)
+		}
+	}
+	b, err := wire.AppendValue(nil, struct{ S secret }{"hunter2"})
+	if err != nil || strings.Contains(string(b), "hunter2") || !strings.Contains(string(b), "***") {
+		t.Errorf("a type that can only be written: got %q, %v; want what its method wrote", b, err)
+	}
+}
+
+// faulty fails as its one field says.
+type faulty struct{ how string }
+
+var errFaulty = errors.New("the cause")
+
+func (f faulty) EncodeMsgpack(enc *msgpack.Encoder) error {
+	switch f.how {
+	case "panic":
+		panic("boom")
+	case "error":
+		return errFaulty
+	case "two":
+		return enc.EncodeMulti(1, 2)
+	case "extension":
+		return enc.EncodeExtHeader(7, 0)
+	case "deep":
+		for range 100 {
+			if err := enc.EncodeArrayLen(1); err != nil {
+				return err
+			}
+		}
+		return enc.EncodeNil()
+	}
+	return nil
+}
+
+func (f *faulty) DecodeMsgpack(dec *msgpack.Decoder) error {
+	how, err := dec.DecodeString()
+	switch {
+	case how == "panic":
+		panic("boom")
+	case how == "error":
+		return errFaulty
+	case how == "little":
+		return nil
+	case how == "much":
+		_, err = dec.DecodeString()
+	}
+	return err
+}
+
+func TestAFaultyCodecIsItsValuesErrorOnly(t *testing.T) {
+	for how, want := range map[string]string{
+		"panic": "boom", "error": "the cause", "two": "data follows", "nothing": "ends inside", "extension": "extension", "deep": "deep",
+	} {
+		b, err := wire.AppendValue([]byte("prefix"), map[string]any{"f": []faulty{{how}}})
+		if err == nil || string(b) != "prefix" || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "faulty") && how != "panic" {
+			t.Errorf("%s: got %q, %v; want the prefix and an error with %q", how, b, err, want)
+		}
+		if how == "error" && !errors.Is(err, errFaulty) {
+			t.Errorf("errors.Is doesn't find what the method returned in %v", err)
+		}
+		// What comes next must not suffer.
+		if got := roundTrip(t, []celsius{{1}}); !reflect.DeepEqual(got, []celsius{{1}}) {
+			t.Errorf("after %s: got %v, want a codec in order", how, got)
+		}
+	}
+	for how, fails := range map[string]bool{"panic": true, "error": true, "much": true, "little": false} {
+		r := wire.NewReader(wire.AppendString(nil, how))
+		var f faulty
+		err := r.Value(&f)
+		if fails != (err != nil) {
+			t.Errorf("%s: got %v, want an error: %v", how, err, fails)
+		}
+		if got := roundTrip(t, []celsius{{1}}); !reflect.DeepEqual(got, []celsius{{1}}) {
+			t.Errorf("after %s: got %v, want a codec in order", how, got)
+		}
+	}
+}
+
+// panicky panics when a field of it is asked whether it is empty.
+type panicky struct{}
+
+func (panicky) IsZero() bool { panic("IsZero") }
+
+func TestAPanicWhileAFieldIsLookedAtIsAnError(t *testing.T) {
+	b, err := wire.AppendValue([]byte("prefix"), struct {
+		P panicky `json:",omitempty"`
+	}{})
+	if err == nil || string(b) != "prefix" {
+		t.Errorf("got %q, %v; want the prefix and an error", b, err)
+	}
+}
+
+func TestAKeyThatGoCannotHashIsAnError(t *testing.T) {
+	// The second key is an array, which an any key can't be.
+	for _, data := range []string{"81 90 01", "82 01 02 80 03"} {
+		for _, target := range []any{new(any), new(map[any]int), new(map[string]int), new(map[[1]int]int)} {
+			r := wire.NewReader(unhex(t, data))
+			if err := r.Value(target); err == nil {
+				t.Errorf("%s into %T passed, want an error", data, target)
+			}
+		}
+	}
+}

@@ -1,0 +1,182 @@
+package wire_test
+
+import (
+	"bytes"
+	"errors"
+	"maps"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+func TestAReaderStepsOverValuesOneByOne(t *testing.T) {
+	b := wire.AppendNil(nil)
+	b = wire.AppendBool(b, true)
+	b = wire.AppendInt(b, -5)
+	b = wire.AppendUint(b, 300)
+	b = wire.AppendFloat64(b, 1.5)
+	b = wire.AppendFloat32(b, 2.5)
+	b = wire.AppendString(b, "text")
+	b = wire.AppendBytes(b, []byte("own"))
+	b = wire.AppendBytes(b, []byte("ref"))
+	b = wire.AppendTime(b, time.Unix(1, 2))
+	b = wire.AppendArrayHeader(b, 1)
+	b = wire.AppendMapHeader(b, 1)
+	b = wire.AppendString(b, "skip")
+	b = wire.AppendArrayHeader(b, 0)
+	b = wire.AppendStringMap(b, map[string]string{"b": "2", "a": "1"})
+	b = wire.AppendArrayHeader(b, 2)
+	raw := len(b) - 1
+	b = wire.AppendInt(wire.AppendInt(b, 1), 2)
+
+	r := wire.NewReader(b)
+	if r.Nil() != true || r.Nil() != false {
+		t.Error("Nil must step over one nil and nothing else")
+	}
+	check := func(what string, got, want any, err error) {
+		t.Helper()
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %v, %v; want %v", what, got, err, want)
+		}
+	}
+	truth, err := r.Bool()
+	check("Bool", truth, true, err)
+	i, err := r.Int(8)
+	check("Int", i, int64(-5), err)
+	u, err := r.Uint(16)
+	check("Uint", u, uint64(300), err)
+	f, err := r.Float64()
+	check("Float64", f, 1.5, err)
+	f32, err := r.Float32()
+	check("Float32", f32, float32(2.5), err)
+	s, err := r.String()
+	check("String", s, "text", err)
+	own, err := r.Bytes()
+	check("Bytes", own, []byte("own"), err)
+	ref, err := r.BytesRef()
+	check("BytesRef", ref, []byte("ref"), err)
+	at, err := r.Time()
+	check("Time", at, time.Unix(1, 2).UTC(), err)
+	n, err := r.ArrayHeader()
+	check("ArrayHeader", n, 1, err)
+	n, err = r.MapHeader()
+	check("MapHeader", n, 1, err)
+	check("Skip", nil, nil, errors.Join(r.Skip(), r.Skip()))
+	m, err := r.StringMap(2)
+	check("StringMap", m, map[string]string{"a": "1", "b": "2"}, err)
+	if r.Offset() != raw {
+		t.Errorf("Offset: got %d, want %d", r.Offset(), raw)
+	}
+	rest, err := r.Raw()
+	check("Raw", rest, b[raw:], err)
+	if r.Len() != 0 {
+		t.Errorf("Len: got %d, want nothing left", r.Len())
+	}
+	if &ref[0] == &own[0] || !bytes.Contains(b, ref) {
+		t.Error("BytesRef must share the data")
+	}
+	ref[0] = 'X'
+	if !bytes.Contains(b, []byte("Xef")) {
+		t.Error("BytesRef returned a copy, want the data itself")
+	}
+	own[0] = 'X'
+	if bytes.Contains(b, []byte("Xwn")) {
+		t.Error("Bytes returned the data itself, want a copy")
+	}
+	if cap(rest) != len(rest) || cap(ref) != len(ref) {
+		t.Error("an append to what a Reader returned would overwrite the data behind it")
+	}
+}
+
+// reads are all the ways to read one value.
+var reads = map[string]func(*wire.Reader) error{
+	"Bool":        func(r *wire.Reader) error { _, err := r.Bool(); return err },
+	"Int":         func(r *wire.Reader) error { _, err := r.Int(64); return err },
+	"Uint":        func(r *wire.Reader) error { _, err := r.Uint(8); return err },
+	"Float64":     func(r *wire.Reader) error { _, err := r.Float64(); return err },
+	"Float32":     func(r *wire.Reader) error { _, err := r.Float32(); return err },
+	"String":      func(r *wire.Reader) error { _, err := r.String(); return err },
+	"Bytes":       func(r *wire.Reader) error { _, err := r.Bytes(); return err },
+	"BytesRef":    func(r *wire.Reader) error { _, err := r.BytesRef(); return err },
+	"Time":        func(r *wire.Reader) error { _, err := r.Time(); return err },
+	"ArrayHeader": func(r *wire.Reader) error { _, err := r.ArrayHeader(); return err },
+	"MapHeader":   func(r *wire.Reader) error { _, err := r.MapHeader(); return err },
+	"StringMap":   func(r *wire.Reader) error { _, err := r.StringMap(100); return err },
+	"Skip":        func(r *wire.Reader) error { return r.Skip() },
+	"Raw":         func(r *wire.Reader) error { _, err := r.Raw(); return err },
+	"any":         func(r *wire.Reader) error { return r.Value(new(any)) },
+	"shapes":      func(r *wire.Reader) error { return r.Value(new(shapes)) },
+	"tree":        func(r *wire.Reader) error { return r.Value(new(tree)) },
+	"maps":        func(r *wire.Reader) error { return r.Value(new(map[any]map[string][]int8)) },
+	"celsius":     func(r *wire.Reader) error { return r.Value(new([]celsius)) },
+}
+
+func TestAReadThatFailsDoesNotStep(t *testing.T) {
+	full, err := wire.AppendValue(nil, []any{1, map[string]any{"ID": 300, "I8": 300}, "x", []byte("y"), 1.5, nil, true, time.Unix(1, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for cut := range len(full) {
+		for start := range cut + 1 {
+			for name, read := range reads {
+				r := wire.NewReader(full[start:cut])
+				if err := read(&r); err != nil && r.Offset() != 0 {
+					t.Errorf("%s of % x: failed with %v and stepped to %d, want it to stay", name, full[start:cut], err, r.Offset())
+				}
+			}
+		}
+	}
+}
+
+func TestAStringMapHasItsLimit(t *testing.T) {
+	want := map[string]string{"a": "1", "b": "2", "c": ""}
+	b := wire.AppendStringMap(nil, want)
+	r := wire.NewReader(b)
+	if _, err := r.StringMap(2); err == nil || r.Offset() != 0 {
+		t.Errorf("three entries with a limit of two: got %v at %d, want an error and no step", err, r.Offset())
+	}
+	if got, err := r.StringMap(3); err != nil || !maps.Equal(got, want) {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+	r = wire.NewReader(wire.AppendStringMap(nil, nil))
+	if got, err := r.StringMap(0); err != nil || got != nil {
+		t.Errorf("a nil map: got %v, %v; want nil", got, err)
+	}
+	for range 20 {
+		if again := wire.AppendStringMap(nil, want); !bytes.Equal(again, b) {
+			t.Fatalf("got % x, want the keys in order as in % x", again, b)
+		}
+	}
+}
+
+func TestTextAndBytesReadEachOther(t *testing.T) {
+	r := wire.NewReader(wire.AppendBytes(nil, []byte("b")))
+	if s, err := r.String(); s != "b" || err != nil {
+		t.Errorf("bytes as text: got %q, %v; want b", s, err)
+	}
+	r = wire.NewReader(wire.AppendString(nil, "s"))
+	if b, err := r.Bytes(); string(b) != "s" || err != nil {
+		t.Errorf("text as bytes: got %q, %v; want s", b, err)
+	}
+	r = wire.NewReader(wire.AppendString(nil, "2024-02-29T01:02:03.5+01:00"))
+	if at, err := r.Time(); err != nil || !at.Equal(time.Date(2024, 2, 29, 0, 2, 3, 5e8, time.UTC)) {
+		t.Errorf("text as time: got %v, %v; want the instant it tells", at, err)
+	}
+}
+
+func TestReadingNumbersAndStepsAllocateNothing(t *testing.T) {
+	data := wire.AppendFloat64(wire.AppendFloat64(wire.AppendArrayHeader(nil, 2), 2), 3)
+	if n := testing.AllocsPerRun(100, func() {
+		r := wire.NewReader(data)
+		_, err1 := r.ArrayHeader()
+		a, err2 := r.Float64()
+		b, err3 := r.Float64()
+		if err1 != nil || err2 != nil || err3 != nil || a+b != 5 {
+			t.Error("a call of two floats wasn't read")
+		}
+	}); n != 0 {
+		t.Errorf("got %v allocations a read of two floats, want none", n)
+	}
+}
