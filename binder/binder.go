@@ -15,6 +15,10 @@ import (
 // closeTimeout is how long Close waits for requests that are being answered.
 const closeTimeout = 2 * time.Second
 
+// noJetStreamGrace is how long Start doesn't believe that there is no JetStream: a
+// server of a cluster that comes up may be connected to none that has it yet.
+const noJetStreamGrace = time.Second
+
 // A Binder serves the registry. Any number may run on the same bus; they share the
 // bucket and the requests.
 type Binder struct {
@@ -92,9 +96,15 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 
 // openFirst opens the bucket, and waits where waiting can help.
 func openFirst(ctx context.Context, store *bucket) error {
+	began := time.Now()
 	for {
 		_, _, err := store.open(ctx)
-		if err == nil || !errors.Is(err, ErrStore) || errors.Is(err, nats.ErrConnectionClosed) {
+		switch {
+		case errors.Is(err, nats.ErrConnectionClosed):
+			return err
+		case errors.Is(err, ErrNoJetStream) && time.Since(began) < noJetStreamGrace:
+		case errors.Is(err, ErrStore):
+		default:
 			return err
 		}
 		select {

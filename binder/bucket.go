@@ -82,6 +82,10 @@ func (b *bucket) open(ctx context.Context) (jetstream.KeyValue, state, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeBudget)
 	defer cancel()
 	s, err := b.js.Stream(ctx, b.stream)
+	if errors.Is(err, nats.ErrNoResponders) {
+		// Nobody serves JetStream's API.
+		err = jetstream.ErrJetStreamNotEnabled
+	}
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		s, err = b.js.CreateStream(ctx, b.streamConfig())
 		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {

@@ -31,6 +31,7 @@ const (
 type Client struct {
 	nc       *nats.Conn
 	subjects wire.Subjects
+	attempt  time.Duration // attemptTimeout, but for tests
 }
 
 // NewClient returns a client of the binders under a subject prefix; "" is "helium".
@@ -43,7 +44,7 @@ func NewClient(nc *nats.Conn, prefix string) (*Client, error) {
 	if err != nil {
 		return nil, ErrBadName.WithMessage("binder.NewClient: %w", err)
 	}
-	return &Client{nc: nc, subjects: subjects}, nil
+	return &Client{nc: nc, subjects: subjects, attempt: attemptTimeout}, nil
 }
 
 // Register writes a record, or overwrites it, and returns the lease: renew each third
@@ -221,7 +222,7 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 	}
 	outcome := helium.NotExecuted // until an attempt was sent and not answered
 	for {
-		attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
+		attempt, cancel := context.WithTimeout(ctx, c.attempt)
 		m, err := c.nc.RequestWithContext(attempt, subject, body)
 		cancel()
 		switch {

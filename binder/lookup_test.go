@@ -1,13 +1,20 @@
 package binder
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/bus/broker"
 )
 
 func TestARegisteredServiceIsFoundByItsNameAndByItsMethods(t *testing.T) {
+	t.Parallel()
 	_, _, c := world(t, Config{})
 	want := Record{
 		Service: "math", Instance: "i1", Version: "1.2.0",
@@ -36,7 +43,204 @@ func TestARegisteredServiceIsFoundByItsNameAndByItsMethods(t *testing.T) {
 			t.Errorf("Lookup(%q): records\n got %+v\nwant %+v", name, e.Records, want)
 		}
 	}
-	if _, err := c.Lookup(t.Context(), "mat"); !errors.Is(err, ErrUnknownService) {
-		t.Errorf("Lookup(mat) = %v, want %v", err, ErrUnknownService)
+}
+
+func TestALookupOfAMethodFindsOnlyInstancesThatHaveIt(t *testing.T) {
+	t.Parallel()
+	_, _, c := world(t, Config{})
+	register(t, c, record("math", "old", "add"), record("math", "new", "add", "pow"))
+	for name, want := range map[string]string{
+		"math":     "[math/new math/old]",
+		"math.add": "[math/new math/old]",
+		"math.pow": "[math/new]",
+		"pow":      "[math/new]",
+	} {
+		e, err := c.Lookup(t.Context(), name)
+		if err != nil {
+			t.Fatalf("Lookup(%q): %v", name, err)
+		}
+		if got := instances(e.Records); got != want {
+			t.Errorf("Lookup(%q) = %v, want %v", name, got, want)
+		}
+	}
+}
+
+func TestABareNameMeansTheServiceUnlessAMethodIsAskedFor(t *testing.T) {
+	t.Parallel()
+	_, _, c := world(t, Config{})
+	register(t, c, record("sum", "i1", "total"), record("math", "i2", "sum"))
+	e, err := c.Lookup(t.Context(), "sum")
+	if err != nil || e.Service != "sum" || e.Method != "" {
+		t.Errorf("Lookup(sum) = %+v, %v; want the service sum", e, err)
+	}
+	e, err = c.LookupMethod(t.Context(), "sum")
+	if err != nil || e.Service != "math" || e.Method != "sum" {
+		t.Errorf("LookupMethod(sum) = %+v, %v; want math.sum", e, err)
+	}
+}
+
+func TestErrorsOfLookupsTellApartWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	_, _, c := world(t, Config{})
+	register(t, c, record("math", "i1", "add", "sub"), record("stats", "i2", "add", "mean"))
+	for _, test := range []struct {
+		name, detail, value string
+		methodOnly          bool
+		want                *helium.Error
+		says                []string
+	}{
+		{name: "maht", want: ErrUnknownService, detail: "nearest", value: "math", says: []string{`"maht"`, "math"}},
+		{name: "Math", want: ErrUnknownService, detail: "nearest", value: "math", says: []string{`"Math"`}},
+		{name: "men", want: ErrUnknownService, detail: "nearest", value: "mean", says: []string{"mean"}},
+		{name: "maht.add", want: ErrUnknownService, detail: "nearest", value: "math", says: []string{`"maht"`}},
+		{name: "zzzzzzzzzz", want: ErrUnknownService, says: []string{"registered are: math, stats"}},
+		{name: "math.ad", want: ErrUnknownMethod, detail: "methods", value: "add,sub", says: []string{`"ad"`, "did you mean add", "add, sub"}},
+		{name: "math.mean", want: ErrUnknownMethod, detail: "methods", value: "add,sub", says: []string{`"math"`, `"mean"`}},
+		{name: "add", want: ErrAmbiguous, detail: "services", value: "math,stats", says: []string{"math, stats", `"math.add"`}},
+		{name: "maen", methodOnly: true, want: ErrUnknownMethod, detail: "nearest", value: "mean", says: []string{"mean"}},
+		{name: "math", methodOnly: true, want: ErrUnknownMethod, says: []string{`"math"`}},
+	} {
+		lookup := c.Lookup
+		if test.methodOnly {
+			lookup = c.LookupMethod
+		}
+		_, err := lookup(t.Context(), test.name)
+		if !errors.Is(err, test.want) {
+			t.Errorf("lookup of %q: got %v, want %v", test.name, err, test.want)
+			continue
+		}
+		e := helium.AsError(err)
+		if test.detail != "" && e.Details[test.detail] != test.value {
+			t.Errorf("lookup of %q: detail %s = %q, want %q", test.name, test.detail, e.Details[test.detail], test.value)
+		}
+		for _, part := range test.says {
+			if !strings.Contains(e.Message, part) {
+				t.Errorf("lookup of %q: message %q doesn't say %q", test.name, e.Message, part)
+			}
+		}
+		if e.Outcome != helium.NotExecuted {
+			t.Errorf("lookup of %q: outcome %v, want %v", test.name, e.Outcome, helium.NotExecuted)
+		}
+	}
+}
+
+func TestAnEmptyRegistrySaysSo(t *testing.T) {
+	t.Parallel()
+	_, _, c := world(t, Config{})
+	_, err := c.Lookup(t.Context(), "math")
+	if !errors.Is(err, ErrUnknownService) || !strings.Contains(err.Error(), "start a server") {
+		t.Errorf("got %v, want %v and what to do", err, ErrUnknownService)
+	}
+}
+
+func TestNoBinderIsKnownAtOnce(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	c := newClient(t, connect(t, b))
+	began := time.Now()
+	for what, call := range map[string]func(context.Context) error{
+		"Register": func(ctx context.Context) error { _, err := c.Register(ctx, record("math", "i1", "add")); return err },
+		"Renew":    func(ctx context.Context) error { _, err := c.Renew(ctx, "math", "i1"); return err },
+		"End":      func(ctx context.Context) error { return c.End(ctx, "math", "i1") },
+		"Lookup":   func(ctx context.Context) error { _, err := c.Lookup(ctx, "math"); return err },
+		"List":     func(ctx context.Context) error { _, err := c.List(ctx); return err },
+	} {
+		err := call(t.Context())
+		if !errors.Is(err, ErrNoBinder) || helium.OutcomeOf(err) != helium.NotExecuted {
+			t.Errorf("%s: got %v (%v), want %v (not executed)", what, err, helium.OutcomeOf(err), ErrNoBinder)
+		}
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("five refusals took %v, want milliseconds", took)
+	}
+}
+
+func TestAClosedConnectionIsNotTakenForAMissingBinder(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	nc := connect(t, b)
+	c := newClient(t, nc)
+	nc.Close()
+	if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, ErrNotConnected) {
+		t.Errorf("got %v, want %v", err, ErrNotConnected)
+	}
+}
+
+func TestAnAnswerThatNeverComesEndsWithTheContext(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	nc := connect(t, b)
+	c := newClient(t, nc)
+	// It listens where binders do, and says nothing.
+	if _, err := nc.SubscribeSync("helium.binder.>"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	_, err := c.Lookup(ctx, "math")
+	if !errors.Is(err, ErrNoAnswer) || !errors.Is(err, context.DeadlineExceeded) || helium.OutcomeOf(err) != helium.NotExecuted {
+		t.Errorf("Lookup: got %v (%v), want %v (not executed)", err, helium.OutcomeOf(err), ErrNoAnswer)
+	}
+	_, err = c.Register(ctx, record("math", "i1", "add"))
+	if !errors.Is(err, ErrNoAnswer) || helium.OutcomeOf(err) != helium.Unknown {
+		t.Errorf("Register: got %v (%v), want %v (unknown)", err, helium.OutcomeOf(err), ErrNoAnswer)
+	}
+}
+
+func TestAListOfAnySizeComesInOrder(t *testing.T) {
+	t.Parallel()
+	_, reg, c := world(t, Config{})
+	// 2,000 records of more than 2 KiB don't fit four messages.
+	const services, each = 20, 100
+	doc := strings.Repeat("d", 2048)
+	var want []string
+	for s := range services {
+		for i := range each {
+			r := record(fmt.Sprintf("s%02d", s), fmt.Sprintf("i%03d", i), "add")
+			r.Methods[0].Doc = doc
+			data, err := r.encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := reg.bucket.js.PublishAsync(reg.bucket.subject(r.key()), data); err != nil {
+				t.Fatal(err)
+			}
+			want = append(want, r.Service+"/"+r.Instance)
+		}
+	}
+	select {
+	case <-reg.bucket.js.PublishAsyncComplete():
+	case <-time.After(patience):
+		t.Fatal("the records weren't written in time")
+	}
+	got, err := c.List(t.Context())
+	if err != nil {
+		t.Fatalf("List: %v", err)
+	}
+	if instances(got) != fmt.Sprint(want) {
+		t.Errorf("List returned %d records, want %d in order", len(got), len(want))
+	}
+}
+
+func TestRecordsThatDontFitOneAnswerAreCounted(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{MaxPayload: 8 << 10})
+	startBinder(t, connect(t, b), Config{})
+	c := newClient(t, connect(t, b))
+	const all = 10
+	for i := range all {
+		r := record("math", fmt.Sprintf("i%d", i), "add")
+		r.Methods[0].Doc = strings.Repeat("d", 1500)
+		register(t, c, r)
+	}
+	e, err := c.Lookup(t.Context(), "math")
+	if err != nil {
+		t.Fatalf("Lookup: %v", err)
+	}
+	if len(e.Records) == 0 || e.Omitted == 0 || len(e.Records)+e.Omitted != all {
+		t.Errorf("got %d records and %d omitted, want some of each, %d together", len(e.Records), e.Omitted, all)
+	}
+	if records, err := c.List(t.Context()); err != nil || len(records) != all {
+		t.Errorf("List = %d records, %v; want %d", len(records), err, all)
 	}
 }

@@ -54,7 +54,7 @@ func distance(a, b string, limit int) int {
 		} else {
 			row[from-1] = limit + 1 // outside the band
 		}
-		best := limit + 1
+		best := row[from-1]
 		for j := from; j <= to; j++ {
 			up := row[j]
 			if j == i+limit {

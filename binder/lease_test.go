@@ -1,0 +1,191 @@
+package binder
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium"
+)
+
+// events collects what a watch or a hook is told.
+type events struct {
+	mu  sync.Mutex
+	all []Event // guarded by mu
+}
+
+func (e *events) add(event Event) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.all = append(e.all, event)
+}
+
+func (e *events) String() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := ""
+	for _, event := range e.all {
+		s += fmt.Sprintf("%s %s/%s;", event.Kind, event.Record.Service, event.Record.Instance)
+	}
+	return s
+}
+
+// is returns an error unless exactly these events came.
+func (e *events) is(want string) func() error {
+	return func() error {
+		if got := e.String(); got != want {
+			return fmt.Errorf("events: got %q, want %q", got, want)
+		}
+		return nil
+	}
+}
+
+func TestARecordThatIsntRenewedExpires(t *testing.T) {
+	t.Parallel()
+	_, _, c := world(t, Config{Lease: time.Second})
+	var told events
+	stop, err := c.Watch("", told.add)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	register(t, c, record("math", "dies", "add"), record("math", "lives", "add"))
+	eventually(t, "the record that isn't renewed expires", func() error {
+		if _, err := c.Renew(t.Context(), "math", "lives"); err != nil {
+			t.Fatalf("Renew: %v", err)
+		}
+		e, err := c.Lookup(t.Context(), "math")
+		if err != nil {
+			return err
+		}
+		if got := instances(e.Records); got != "[math/lives]" {
+			return fmt.Errorf("instances: got %v, want [math/lives]", got)
+		}
+		return nil
+	})
+	eventually(t, "its expiry is told", told.is("registered math/dies;registered math/lives;expired math/dies;"))
+	_, err = c.Renew(t.Context(), "math", "dies")
+	if !errors.Is(err, ErrUnknownInstance) || helium.OutcomeOf(err) != helium.NotExecuted {
+		t.Errorf("renewal of the expired one: got %v (%v), want %v (not executed)", err, helium.OutcomeOf(err), ErrUnknownInstance)
+	}
+}
+
+func TestARenewalIsNoEventAndAChangeIs(t *testing.T) {
+	t.Parallel()
+	_, _, c := world(t, Config{})
+	var told, others events
+	for service, to := range map[string]*events{"math": &told, "stats": &others} {
+		stop, err := c.Watch(service, to.add)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stop()
+	}
+	register(t, c, record("math", "i1", "add"))
+	if lease, err := c.Renew(t.Context(), "math", "i1"); err != nil || lease != 30*time.Second {
+		t.Errorf("Renew = %v, %v; want 30s", lease, err)
+	}
+	register(t, c, record("math", "i1", "add")) // once more the same
+	register(t, c, record("math", "i1", "add", "sub"))
+	if err := c.End(t.Context(), "math", "i1"); err != nil {
+		t.Errorf("End: %v", err)
+	}
+	eventually(t, "registered, changed and ended are told", told.is("registered math/i1;changed math/i1;ended math/i1;"))
+	told.mu.Lock()
+	defer told.mu.Unlock()
+	for i := 1; i < len(told.all); i++ {
+		if told.all[i].Revision <= told.all[i-1].Revision {
+			t.Errorf("revisions don't grow: %d after %d", told.all[i].Revision, told.all[i-1].Revision)
+		}
+	}
+	if got := len(told.all[1].Record.Methods); got != 2 {
+		t.Errorf("the changed record has %d methods, want 2", got)
+	}
+	if got := others.String(); got != "" {
+		t.Errorf("a watch of another service was told %q, want nothing", got)
+	}
+}
+
+func TestAnEndedInstanceIsGoneAtOnceAndMayEndAgain(t *testing.T) {
+	t.Parallel()
+	_, _, c := world(t, Config{})
+	register(t, c, record("math", "i1", "add"))
+	for range 2 {
+		if err := c.End(t.Context(), "math", "i1"); err != nil {
+			t.Fatalf("End: %v", err)
+		}
+		if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, ErrUnknownService) {
+			t.Errorf("Lookup: got %v, want %v", err, ErrUnknownService)
+		}
+	}
+	if _, err := c.Renew(t.Context(), "math", "i1"); !errors.Is(err, ErrUnknownInstance) {
+		t.Errorf("Renew: got %v, want %v", err, ErrUnknownInstance)
+	}
+}
+
+func TestTheHookIsToldAndMayBlockOrPanic(t *testing.T) {
+	t.Parallel()
+	var told events
+	release := make(chan struct{})
+	_, _, c := world(t, Config{OnEvent: func(e Event) {
+		told.add(e)
+		<-release
+		panic("the hook's own trouble")
+	}})
+	t.Cleanup(sync.OnceFunc(func() { close(release) })) // before the binder is closed
+	register(t, c, record("math", "i1", "add"))
+	if err := c.End(t.Context(), "math", "i1"); err != nil {
+		t.Fatalf("End while the hook blocks: %v", err)
+	}
+	eventually(t, "the first event is told", told.is("registered math/i1;"))
+	release <- struct{}{}
+	eventually(t, "the second comes after the first panicked", told.is("registered math/i1;ended math/i1;"))
+}
+
+func TestAWatchThatWasStoppedIsToldNothing(t *testing.T) {
+	t.Parallel()
+	_, _, c := world(t, Config{})
+	var stopped, other events
+	stop, err := c.Watch("", stopped.add)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stopOther, err := c.Watch("", other.add)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stopOther()
+	stop()
+	stop()
+	register(t, c, record("math", "i1", "add"))
+	eventually(t, "the other watch is told", other.is("registered math/i1;"))
+	if got := stopped.String(); got != "" {
+		t.Errorf("got %q, want nothing", got)
+	}
+}
+
+func TestOfTheSameChangeToldTwiceOneIsNews(t *testing.T) {
+	t.Parallel()
+	var s sequence
+	at := func(kind EventKind, revision uint64) *Event {
+		return &Event{Kind: kind, Record: record("math", "i1"), Revision: revision}
+	}
+	for i, step := range []struct {
+		event *Event
+		want  bool
+	}{
+		{at(Registered, 5), true},
+		{at(Registered, 5), false}, // another binder says so too
+		{at(Changed, 7), true},
+		{at(Registered, 5), false}, // a slow one
+		{at(Expired, 7), true},     // a record whose loss made no write
+		{at(Expired, 7), false},
+		{at(Registered, 9), true},
+	} {
+		if got := s.next(step.event); got != step.want {
+			t.Errorf("step %d, %s at %d: got %v, want %v", i, step.event.Kind, step.event.Revision, got, step.want)
+		}
+	}
+}

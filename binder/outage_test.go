@@ -1,0 +1,333 @@
+package binder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/helium-rpc/helium/bus/broker"
+)
+
+// fixedPort returns an address on which a broker can be started more than once.
+func fixedPort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().String()
+}
+
+// dial connects over the network, and comes back after a restart.
+func dial(t *testing.T, url string) *nats.Conn {
+	t.Helper()
+	nc, err := nats.Connect(url, nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond), nats.ReconnectBufSize(-1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+// keep does what a server does: it registers, renews, and registers again when it is
+// told that nobody knows it.
+func keep(t *testing.T, c *Client, r Record, every time.Duration) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	t.Cleanup(func() { cancel(); running.Wait() })
+	if _, err := c.Register(ctx, r); err != nil {
+		t.Fatalf("register %v: %v", r, err)
+	}
+	running.Go(func() {
+		tick := time.NewTicker(every)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+			case <-ctx.Done():
+				return
+			}
+			if _, err := c.Renew(ctx, r.Service, r.Instance); errors.Is(err, ErrUnknownInstance) {
+				_, _ = c.Register(ctx, r) // the next renewal sees whether it worked
+			}
+		}
+	})
+}
+
+// inBucket returns an error unless the bucket itself holds a key.
+func inBucket(nc *nats.Conn, key string) func() error {
+	return func() error {
+		js, err := jetstream.New(nc)
+		if err != nil {
+			return err
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		kv, err := js.KeyValue(ctx, "helium_registry")
+		if err != nil {
+			return err
+		}
+		_, err = kv.Get(ctx, key)
+		return err
+	}
+}
+
+func TestAWipedBucketHealsAndNoLookupFails(t *testing.T) {
+	t.Parallel()
+	b, reg, c := world(t, Config{Lease: 3 * time.Second})
+	keep(t, c, record("math", "i1", "add"), 200*time.Millisecond)
+	nc := connect(t, b)
+	before, err := c.Lookup(t.Context(), "math")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := reg.bucket.js.DeleteStream(t.Context(), "KV_helium_registry"); err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, "the record is back in the bucket", func() error {
+			if _, err := c.Lookup(t.Context(), "math"); err != nil {
+				t.Fatalf("Lookup in between: %v", err)
+			}
+			return inBucket(nc, "math.i1")()
+		})
+	}
+	eventually(t, "the copy follows the new bucket", func() error {
+		after, err := c.Lookup(t.Context(), "math")
+		if err != nil {
+			t.Fatalf("Lookup: %v", err)
+		}
+		if after.Revision <= before.Revision {
+			return fmt.Errorf("revision %d isn't above %d, that of the bucket before", after.Revision, before.Revision)
+		}
+		return nil
+	})
+}
+
+func TestAfterAWipeWhoDoesntComeBackIsDroppedAfterALease(t *testing.T) {
+	t.Parallel()
+	_, reg, c := world(t, Config{Lease: time.Second})
+	var told events
+	register(t, c, record("math", "dead", "add"))
+	stop, err := c.Watch("", told.add)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	if err := reg.bucket.js.DeleteStream(t.Context(), "KV_helium_registry"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the dead instance is dropped", func() error {
+		if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, ErrUnknownService) {
+			return fmt.Errorf("Lookup: got %v, want %v", err, ErrUnknownService)
+		}
+		return nil
+	})
+	eventually(t, "that is told", told.is("expired math/dead;"))
+}
+
+func TestARestartOfTheBrokerLosesNoRegistration(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]struct {
+		dir    bool
+		memory bool
+	}{
+		"files":                 {dir: true},
+		"memory":                {memory: true},
+		"a directory that went": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			settings := broker.Config{Listen: fixedPort(t)}
+			if config.dir {
+				settings.Dir = t.TempDir()
+			}
+			first := startBroker(t, settings)
+			url := first.URL()
+			startBinder(t, dial(t, url), Config{Lease: 2 * time.Second, Memory: config.memory})
+			nc := dial(t, url)
+			c := newClient(t, nc)
+			keep(t, newClient(t, dial(t, url)), record("math", "i1", "add"), 200*time.Millisecond)
+
+			first.Close()
+			startBroker(t, settings)
+			eventually(t, "the binder answers again", func() error {
+				_, err := c.Lookup(t.Context(), "math")
+				if errors.Is(err, ErrUnknownService) {
+					t.Fatalf("the restart emptied the registry: %v", err)
+				}
+				return err
+			})
+			eventually(t, "the record is in the bucket", func() error {
+				if _, err := c.Lookup(t.Context(), "math"); errors.Is(err, ErrUnknownService) {
+					t.Fatalf("the restart emptied the registry: %v", err)
+				}
+				return inBucket(nc, "math.i1")()
+			})
+			register(t, c, record("stats", "i2", "mean"))
+			if records, err := c.List(t.Context()); err != nil || instances(records) != "[math/i1 stats/i2]" {
+				t.Errorf("List = %v, %v; want [math/i1 stats/i2]", instances(records), err)
+			}
+		})
+	}
+}
+
+func TestAnOutageLongerThanTheLeaseEmptiesNothing(t *testing.T) {
+	t.Parallel()
+	settings := broker.Config{Listen: fixedPort(t), Dir: t.TempDir()}
+	first := startBroker(t, settings)
+	url := first.URL()
+	reg := startBinder(t, dial(t, url), Config{Lease: time.Second})
+	c := newClient(t, dial(t, url))
+	register(t, c, record("math", "i1", "add"))
+	first.Close()
+	expired := time.After(1500 * time.Millisecond) // the lease runs out while nobody could renew
+	<-expired
+	if e := reg.catalog.get("math", "i1"); e == nil {
+		t.Fatal("the record was dropped during the outage")
+	}
+	startBroker(t, settings)
+	eventually(t, "the binder answers again", func() error {
+		_, err := c.Renew(t.Context(), "math", "i1")
+		if err == nil || errors.Is(err, ErrUnknownInstance) {
+			return nil
+		}
+		return err
+	})
+	if _, err := c.Lookup(t.Context(), "math"); err != nil {
+		t.Errorf("Lookup right after the outage: %v", err)
+	}
+	register(t, c, record("math", "i1", "add"))
+	if e, err := c.Lookup(t.Context(), "math"); err != nil || len(e.Records) != 1 {
+		t.Errorf("Lookup after it registered again: %+v, %v", e, err)
+	}
+}
+
+func TestWithoutJetStreamStartSaysHowToEnableIt(t *testing.T) {
+	t.Parallel()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoLog: true, NoSigs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	if !s.ReadyForConnections(patience) {
+		t.Fatal("the server doesn't come up")
+	}
+	nc := dial(t, s.ClientURL())
+	began := time.Now()
+	_, err = Start(t.Context(), nc, Config{Logger: quiet()})
+	if !errors.Is(err, ErrNoJetStream) || !strings.Contains(err.Error(), "jetstream {}") || !strings.Contains(err.Error(), "nats-server -js") {
+		t.Errorf("got %v, want %v and how to enable it", err, ErrNoJetStream)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v to find out, want a moment", took)
+	}
+}
+
+func TestABucketThatIsThereKeepsItsLeaseAndGetsWhatItLacks(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	nc := connect(t, b)
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Made by hand, without markers: its watchers would never see an expiry.
+	if _, err := js.CreateKeyValue(t.Context(), jetstream.KeyValueConfig{Bucket: "helium_registry", TTL: 2 * time.Second}); err != nil {
+		t.Fatal(err)
+	}
+	startBinder(t, nc, Config{Lease: 10 * time.Second})
+	c := newClient(t, nc)
+	lease, err := c.Register(t.Context(), record("math", "i1", "add"))
+	if err != nil || lease != 2*time.Second {
+		t.Errorf("Register = %v, %v; want the bucket's own 2s", lease, err)
+	}
+	eventually(t, "the record expires", func() error {
+		if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, ErrUnknownService) {
+			return fmt.Errorf("Lookup: got %v, want %v", err, ErrUnknownService)
+		}
+		return nil
+	})
+}
+
+func TestTwoPrefixesDontShareABucketByAccident(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	nc := connect(t, b)
+	startBinder(t, nc, Config{Prefix: "shop.eu"})
+	if _, err := Start(t.Context(), nc, Config{Prefix: "shop_eu", Logger: quiet()}); err == nil || !strings.Contains(err.Error(), `"shop.eu"`) {
+		t.Errorf("got %v, want an error that names shop.eu", err)
+	}
+	c, err := NewClient(nc, "shop.eu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	register(t, c, record("math", "i1", "add"))
+	if _, err := newClient(t, nc).Lookup(t.Context(), "math"); !errors.Is(err, ErrNoBinder) {
+		t.Errorf("Lookup under another prefix: got %v, want %v", err, ErrNoBinder)
+	}
+}
+
+// lines is a log's lines.
+type lines struct {
+	mu  sync.Mutex
+	all []string // guarded by mu
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, string(p))
+	return len(p), nil
+}
+
+func (l *lines) count(parts ...string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n := 0
+next:
+	for _, line := range l.all {
+		for _, part := range parts {
+			if !strings.Contains(line, part) {
+				continue next
+			}
+		}
+		n++
+	}
+	return n
+}
+
+func TestEachRegistrationAndDepartureIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	var log lines
+	for range 3 {
+		startBinder(t, connect(t, b), Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	}
+	c := newClient(t, connect(t, b))
+	register(t, c, record("math", "i1", "add"))
+	for range 5 {
+		if _, err := c.Renew(t.Context(), "math", "i1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.End(t.Context(), "math", "i1"); err != nil {
+		t.Fatal(err)
+	}
+	for _, what := range []string{"msg=registered", "msg=ended"} {
+		if got := log.count(what, "service=math", "instance=i1", "version=1.0.0"); got != 1 {
+			t.Errorf("%s: logged %d times, want once", what, got)
+		}
+	}
+}

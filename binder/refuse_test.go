@@ -1,0 +1,232 @@
+package binder
+
+import (
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/bus/broker"
+)
+
+// ask sends what no Client of ours would.
+func ask(t *testing.T, nc *nats.Conn, subject string, body string) error {
+	t.Helper()
+	m, err := nc.Request(subject, []byte(body), patience)
+	if err != nil {
+		t.Fatalf("request on %s: %v", subject, err)
+	}
+	if e := failureOf(m); e != nil {
+		return e
+	}
+	return nil
+}
+
+func body(t *testing.T, v any) string {
+	t.Helper()
+	data, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+func TestABinderRefusesWhatItCantKeep(t *testing.T) {
+	t.Parallel()
+	b, _, c := world(t, Config{MaxRecord: 4096})
+	nc := connect(t, b)
+
+	badInstance := record("math", "a.b", "add")
+	badMethod := record("math", "i1", "a d")
+	twice := record("math", "i1", "add", "add")
+	noSignature := record("math", "i1", "add")
+	noSignature.Methods[0].Signature = "add(a flot64)"
+	otherName := record("math", "i1", "add")
+	otherName.Methods[0].Signature = "sub()"
+	badType := record("math", "i1", "add")
+	badType.Types = map[string]string{"Point": "{x"}
+	million := `{"service":"math","instance":"i1","methods":[` + strings.Repeat(`{},`, 300_000) + `{}]}`
+
+	for _, test := range []struct {
+		why, subject, body string
+		want               *helium.Error
+	}{
+		{"not JSON", "helium.binder.register.math", "\xc1\x01\x02", ErrBadRecord},
+		{"an array", "helium.binder.register.math", "[]", ErrBadRecord},
+		{"nothing", "helium.binder.register.math", "", ErrBadRecord},
+		{"deep", "helium.binder.register.math", strings.Repeat("[", 4000), ErrBadRecord},
+		{"no names", "helium.binder.register.math", "{}", ErrBadName},
+		{"a subject that is no name", "helium.binder.register.9", body(t, record("9", "i1", "add")), ErrBadName},
+		{"a bad instance", "helium.binder.register.math", body(t, badInstance), ErrBadName},
+		{"a bad method", "helium.binder.register.math", body(t, badMethod), ErrBadName},
+		{"a method twice", "helium.binder.register.math", body(t, twice), ErrBadRecord},
+		{"a signature that can't be read", "helium.binder.register.math", body(t, noSignature), ErrBadRecord},
+		{"a signature of another method", "helium.binder.register.math", body(t, otherName), ErrBadRecord},
+		{"a type that can't be read", "helium.binder.register.math", body(t, badType), ErrBadRecord},
+		{"another service's subject", "helium.binder.register.stats", body(t, record("math", "i1", "add")), ErrWrongSubject},
+		{"300,001 methods", "helium.binder.register.math", million, ErrRecordTooLarge},
+		{"a renewal of nobody", "helium.binder.renew.math", "", ErrBadName},
+		{"a renewal of no name", "helium.binder.renew.math", `{"instance":"*"}`, ErrBadName},
+		{"a renewal that isn't JSON", "helium.binder.renew.math", "{", ErrBadRequest},
+		{"an end of nobody", "helium.binder.end.math", "{}", ErrBadName},
+		{"an end with a number", "helium.binder.end.math", `{"instance":1}`, ErrBadRequest},
+		{"a lookup of three names", "helium.binder.lookup.a.b.c", "", ErrBadName},
+		{"a lookup of no name", "helium.binder.lookup.9", "", ErrBadName},
+		{"a lookup that isn't JSON", "helium.binder.lookup.math", "x", ErrBadRequest},
+		{"a list that isn't JSON", "helium.binder.list", "x", ErrBadRequest},
+	} {
+		err := ask(t, nc, test.subject, test.body)
+		if !errors.Is(err, test.want) {
+			t.Errorf("%s: got %v, want %v", test.why, err, test.want)
+		}
+	}
+	if records, err := c.List(t.Context()); err != nil || len(records) != 0 {
+		t.Errorf("after all of it the registry holds %v, %v; want nothing", records, err)
+	}
+}
+
+func TestTheClientRefusesBeforeItSends(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	c := newClient(t, connect(t, b)) // no binder: what is sent ends as ErrNoBinder
+	long := record("math", "i1", "add")
+	long.Methods[0].Doc = strings.Repeat("d", 2<<20)
+	bad := record("math", "i1", "add")
+	bad.Methods[0].Signature = "add("
+	_, registerBad := c.Register(t.Context(), bad)
+	_, registerLong := c.Register(t.Context(), long)
+	_, registerName := c.Register(t.Context(), record("ma.th", "i1", "add"))
+	_, renewName := c.Renew(t.Context(), "math", "")
+	_, lookupName := c.Lookup(t.Context(), "a.b.c")
+	_, lookupWild := c.Lookup(t.Context(), ">")
+	_, methodName := c.LookupMethod(t.Context(), "a.b")
+	_, watchName := c.Watch("*", func(Event) {})
+	for what, test := range map[string]struct {
+		err  error
+		want *helium.Error
+	}{
+		"a bad signature":      {registerBad, ErrBadRecord},
+		"a record of 2 MiB":    {registerLong, ErrRecordTooLarge},
+		"a bad service":        {registerName, ErrBadName},
+		"no instance":          {renewName, ErrBadName},
+		"an end of a bad name": {c.End(t.Context(), "", "i1"), ErrBadName},
+		"three names":          {lookupName, ErrBadName},
+		"a wildcard":           {lookupWild, ErrBadName},
+		"a bare name with dot": {methodName, ErrBadName},
+		"a watch of anything":  {watchName, ErrBadName},
+	} {
+		if !errors.Is(test.err, test.want) || helium.OutcomeOf(test.err) != helium.NotExecuted {
+			t.Errorf("%s: got %v (%v), want %v (not executed)", what, test.err, helium.OutcomeOf(test.err), test.want)
+		}
+	}
+	if _, err := NewClient(nil, ""); err == nil {
+		t.Error("NewClient without a connection: got no error")
+	}
+	if _, err := NewClient(connect(t, b), "a..b"); !errors.Is(err, ErrBadName) {
+		t.Errorf("NewClient with a bad prefix: got %v, want %v", err, ErrBadName)
+	}
+}
+
+func TestAFailureCanBeReadByAnyNATSClient(t *testing.T) {
+	t.Parallel()
+	b, _, _ := world(t, Config{})
+	nc := connect(t, b)
+	m, err := nc.Request("helium.binder.lookup.math", nil, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := m.Header.Get("Nats-Service-Error-Code"); got != "404" {
+		t.Errorf("Nats-Service-Error-Code: got %q, want 404", got)
+	}
+	if got := m.Header.Get("Nats-Service-Error"); !strings.Contains(got, `"math"`) {
+		t.Errorf("Nats-Service-Error: got %q, want one that names math", got)
+	}
+	var failure struct{ Code, Reason, Message string }
+	if err := json.Unmarshal(m.Data, &failure); err != nil || failure.Code != "not_found" || failure.Reason != "binder.unknown_service" {
+		t.Errorf("body: got %s (%v), want code not_found, reason binder.unknown_service", m.Data, err)
+	}
+}
+
+func TestABinderAnswersInboxesOnly(t *testing.T) {
+	t.Parallel()
+	b, _, c := world(t, Config{})
+	nc := connect(t, b)
+	register(t, c, record("math", "i1", "add"))
+	answers, err := nc.SubscribeSync(">")
+	if err != nil {
+		t.Fatal(err)
+	}
+	victim := "helium.binder.end.stats"
+	for subject, body := range map[string]string{
+		"helium.binder.lookup.math":   "",
+		"helium.binder.lookup.maths":  "",
+		"helium.binder.list":          "",
+		"helium.binder.end.math":      `{"instance":"i1"}`,
+		"helium.binder.register.math": "x",
+	} {
+		if err := nc.PublishRequest(subject, victim, []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// A request that is answered shows that those before it were looked at.
+	for _, subject := range []string{"helium.binder.lookup.math", "helium.binder.list"} {
+		if err := ask(t, nc, subject, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.Lookup(t.Context(), "math"); err != nil {
+		t.Errorf("an end whose answer was to go elsewhere was carried out: %v", err)
+	}
+	for {
+		m, err := answers.NextMsg(50 * time.Millisecond)
+		if err != nil {
+			break
+		}
+		if m.Subject == victim {
+			t.Errorf("the binder published %q on %s", m.Data, victim)
+		}
+	}
+}
+
+func TestBytesInTheBucketThatAreNoRecordAreLeftOut(t *testing.T) {
+	t.Parallel()
+	_, reg, c := world(t, Config{})
+	register(t, c, record("math", "i1", "add"))
+	for key, value := range map[string]string{
+		"math.i2":  "garbage",
+		"math.i3":  body(t, record("stats", "i3", "add")), // another's record
+		"just-one": "{}",
+		"a.b.c":    body(t, record("a", "b", "c")),
+	} {
+		if _, err := reg.bucket.put(t.Context(), key, []byte(value)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	records, err := c.List(t.Context())
+	if err != nil || instances(records) != "[math/i1]" {
+		t.Errorf("List = %v, %v; want [math/i1]", instances(records), err)
+	}
+}
+
+func TestWrongConfigsAreRefusedWithWhatToDo(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	nc := connect(t, b)
+	for says, config := range map[string]Config{
+		"Config.Lease":     {Lease: time.Millisecond},
+		"Config.Replicas":  {Replicas: -1},
+		"Config.MaxRecord": {MaxRecord: -1},
+		"Config.Prefix":    {Prefix: "a..b"},
+	} {
+		if _, err := Start(t.Context(), nc, config); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("Start(%+v): got %v, want an error that says %s", config, err, says)
+		}
+	}
+	if _, err := Start(t.Context(), nil, Config{}); err == nil {
+		t.Error("Start without a connection: got no error")
+	}
+}

@@ -1,0 +1,188 @@
+package binder
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/bus/broker"
+)
+
+func TestWhatOneBinderWasToldAnotherAnswersAtOnce(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	for range 3 {
+		startBinder(t, connect(t, b), Config{})
+	}
+	c := newClient(t, connect(t, b))
+	// The queue group spreads requests over the three at random.
+	for i := range 50 {
+		service := fmt.Sprintf("s%d", i)
+		register(t, c, record(service, "i1", "add"))
+		if _, err := c.Lookup(t.Context(), service); err != nil {
+			t.Fatalf("Lookup(%s) right after its registration: %v", service, err)
+		}
+		if _, err := c.Renew(t.Context(), service, "i1"); err != nil {
+			t.Fatalf("Renew(%s): %v", service, err)
+		}
+		records, err := c.List(t.Context())
+		if err != nil || len(records) != i+1 {
+			t.Fatalf("List = %d records, %v; want %d", len(records), err, i+1)
+		}
+	}
+}
+
+func TestWithSeveralBindersAChangeIsToldOnce(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	for range 3 {
+		startBinder(t, connect(t, b), Config{})
+	}
+	c := newClient(t, connect(t, b))
+	var told events
+	stop, err := c.Watch("", told.add)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	want := ""
+	for i := range 10 {
+		instance := fmt.Sprintf("i%d", i)
+		register(t, c, record("math", instance, "add"))
+		want += "registered math/" + instance + ";"
+	}
+	eventually(t, "each registration is told once and in order", told.is(want))
+}
+
+func TestWhenABinderGoesTheOthersAnswer(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	conns := make([]*nats.Conn, 3)
+	binders := make([]*Binder, 3)
+	for i := range binders {
+		conns[i] = connect(t, b)
+		binders[i] = startBinder(t, conns[i], Config{})
+	}
+	c := newClient(t, connect(t, b))
+	register(t, c, record("math", "i1", "add"))
+
+	// Requests go on all the while; a binder that is closed answers those it took.
+	var asking sync.WaitGroup
+	done := make(chan struct{})
+	for range 8 {
+		asking.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if _, err := c.Lookup(t.Context(), "math"); err != nil {
+					t.Errorf("Lookup: %v", err)
+					return
+				}
+				if _, err := c.Lookup(t.Context(), "nobody"); !errors.Is(err, ErrUnknownService) {
+					t.Errorf("Lookup(nobody): got %v, want %v", err, ErrUnknownService)
+					return
+				}
+			}
+		})
+	}
+	binders[0].Close()
+	binders[0].Close()
+	if conns[0].IsClosed() {
+		t.Error("Close closed the connection")
+	}
+	binders[1].Close()
+	close(done)
+	asking.Wait()
+
+	register(t, c, record("stats", "i1", "mean"))
+	if records, err := c.List(t.Context()); err != nil || len(records) != 2 {
+		t.Errorf("List = %d records, %v; want 2", len(records), err)
+	}
+	binders[2].Close()
+	if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, ErrNoBinder) {
+		t.Errorf("Lookup after the last one: got %v, want %v", err, ErrNoBinder)
+	}
+	// The bucket outlives its binders.
+	startBinder(t, conns[0], Config{})
+	if _, err := c.Lookup(t.Context(), "math"); err != nil {
+		t.Errorf("Lookup with a new one: %v", err)
+	}
+}
+
+func TestAFrozenBinderCostsAWhileAndNotTheAnswer(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	c := newClient(t, connect(t, b))
+	c.attempt = 500 * time.Millisecond
+	// It takes requests and never answers; to NATS that is what a stopped process is.
+	frozen, err := connect(t, b).QueueSubscribeSync("helium.binder.lookup.>", "helium")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := frozen.SetPendingLimits(-1, -1); err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan error, 1)
+	go func() {
+		_, err := c.Lookup(t.Context(), "math")
+		answer <- err
+	}()
+	if _, err := frozen.NextMsg(patience); err != nil {
+		t.Fatalf("the frozen binder got no request: %v", err)
+	}
+	startBinder(t, connect(t, b), Config{})
+	register(t, c, record("math", "i1", "add"))
+	if err := frozen.Unsubscribe(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-answer; err != nil {
+		t.Errorf("Lookup: %v", err)
+	}
+}
+
+func TestAClusterKeepsTheRegistryWhenAMemberGoes(t *testing.T) {
+	t.Parallel()
+	addresses := []string{fixedPort(t), fixedPort(t), fixedPort(t)}
+	var brokers []*broker.Broker
+	for i, address := range addresses {
+		brokers = append(brokers, startBroker(t, broker.Config{
+			Name: fmt.Sprintf("member-%d", i), Listen: "127.0.0.1:0",
+			Cluster: &broker.Cluster{Listen: address, Routes: addresses},
+		}))
+	}
+	// Start waits until the cluster has a leader and can hold three replicas.
+	var binders []*Binder
+	for _, b := range brokers {
+		binders = append(binders, startBinder(t, connect(t, b), Config{Replicas: 3, Lease: 10 * time.Second}))
+	}
+	c := newClient(t, connect(t, brokers[0]))
+	for i := range 20 {
+		service := fmt.Sprintf("s%d", i)
+		register(t, c, record(service, "i1", "add"))
+		if _, err := c.Lookup(t.Context(), service); err != nil {
+			t.Fatalf("Lookup(%s) right after its registration: %v", service, err)
+		}
+	}
+	// The member goes with its binder; perhaps it led.
+	binders[2].Close()
+	brokers[2].Close()
+	eventually(t, "writes work with two of three", func() error {
+		_, err := c.Register(t.Context(), record("late", "i1", "add"))
+		return err
+	})
+	for range 10 {
+		if records, err := c.List(t.Context()); err != nil || len(records) != 21 {
+			t.Fatalf("List = %d records, %v; want 21", len(records), err)
+		}
+		if _, err := c.Renew(t.Context(), "late", "i1"); err != nil {
+			t.Fatalf("Renew: %v", err)
+		}
+	}
+}
