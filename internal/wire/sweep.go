@@ -21,6 +21,8 @@ type Sweep struct {
 
 	next atomic.Int64 // the tick the timer is set to; never later than the earliest deadline's
 
+	scanning sync.Mutex // held while scan runs
+
 	mu      sync.Mutex
 	timer   *time.Timer // guarded by mu; nil until first needed
 	stopped bool        // guarded by mu
@@ -48,8 +50,10 @@ func (s *Sweep) Watch(deadline time.Time) {
 	s.armLocked(tick)
 }
 
-// Stop ends the sweep: no scan begins after it returns.
+// Stop ends the sweep: no scan runs after it returns. Don't call it from the scan.
 func (s *Sweep) Stop() {
+	s.scanning.Lock()
+	defer s.scanning.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stopped = true
@@ -72,6 +76,8 @@ func (s *Sweep) armLocked(tick int64) {
 }
 
 func (s *Sweep) fire() {
+	s.scanning.Lock()
+	defer s.scanning.Unlock()
 	// Deadlines that come in while the scan runs must arm the timer again, so the
 	// tick is cleared before the scan looks.
 	s.mu.Lock()

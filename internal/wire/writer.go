@@ -12,6 +12,9 @@ type Writer struct {
 	err error
 }
 
+// NewWriter returns a writer that appends to buf.
+func NewWriter(buf []byte) Writer { return Writer{buf: buf} }
+
 // Reset empties the writer and keeps its buffer.
 func (w *Writer) Reset() { w.buf, w.err = w.buf[:0], nil }
 
