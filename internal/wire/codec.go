@@ -102,7 +102,7 @@ func (m codecMaker) byKind(c *codec, t reflect.Type) {
 		c.encode, c.decode = encodeArray(elem), decodeArray(elem)
 	case reflect.Map:
 		key, elem := m.codec(t.Key()), m.codec(t.Elem())
-		c.encode, c.decode = encodeMap(key, elem), decodeMap(t, key, elem)
+		c.encode, c.decode = encodeMap(t, key, elem), decodeMap(t, key, elem)
 	case reflect.Pointer:
 		target := t
 		for range maxPointers {

@@ -170,7 +170,7 @@ func encodeArray(elem *codec) func(*encoder, reflect.Value) error {
 	}
 }
 
-func encodeMap(key, elem *codec) func(*encoder, reflect.Value) error {
+func encodeMap(t reflect.Type, key, elem *codec) func(*encoder, reflect.Value) error {
 	return func(e *encoder, v reflect.Value) error {
 		if v.IsNil() {
 			e.b = AppendNil(e.b)
@@ -180,16 +180,20 @@ func encodeMap(key, elem *codec) func(*encoder, reflect.Value) error {
 			return err
 		}
 		e.b = AppendMapHeader(e.b, v.Len())
+		// One place for all keys and one for all values, instead of one for each.
+		k, x := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
 		for pair := v.MapRange(); pair.Next(); {
+			k.SetIterKey(pair)
+			x.SetIterValue(pair)
 			start := len(e.b)
-			if err := key.encode(e, pair.Key()); err != nil {
+			if err := key.encode(e, k); err != nil {
 				return inside(keySegment, err)
 			}
 			if f := families[e.b[start]]; f == arrayFamily || f == mapFamily {
 				return inside(keySegment, valueErrorf("%v can't be the key of a map; keys are scalars, such as a string", f))
 			}
-			if err := elem.encode(e, pair.Value()); err != nil {
-				return inside(keyName(pair.Key()), err)
+			if err := elem.encode(e, x); err != nil {
+				return inside(keyName(k), err)
 			}
 		}
 		e.done()

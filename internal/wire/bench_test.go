@@ -1,0 +1,131 @@
+package wire_test
+
+import (
+	"testing"
+
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+type order struct {
+	ID    int64             `msgpack:"id"`
+	User  string            `msgpack:"user"`
+	Lines []line            `msgpack:"lines"`
+	Tags  map[string]string `msgpack:"tags"`
+}
+
+type line struct {
+	Product string  `msgpack:"product"`
+	Count   int32   `msgpack:"count"`
+	Price   float64 `msgpack:"price"`
+}
+
+var anOrder = order{ID: 12345, User: "alice", Lines: []line{{"apple", 3, 1.25}, {"pear", 1, 2.5}, {"plum", 12, 0.1}}, Tags: map[string]string{"k": "v", "x": "y"}}
+
+func must[T any](b *testing.B) func(T, error) T {
+	return func(v T, err error) T {
+		if err != nil {
+			b.Fatal(err)
+		}
+		return v
+	}
+}
+
+func BenchmarkScan(b *testing.B) {
+	floats := wire.AppendFloat64(wire.AppendFloat64(wire.AppendArrayHeader(nil, 2), 2), 3)
+	nested := must[[]byte](b)(wire.AppendValue(nil, anOrder))
+	for name, data := range map[string][]byte{"two floats": floats, "nested struct": nested} {
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := wire.Scan(data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkTwoFloats(b *testing.B) {
+	buf := make([]byte, 0, 64)
+	data := wire.AppendFloat64(wire.AppendFloat64(wire.AppendArrayHeader(nil, 2), 2), 3)
+	b.Run("append", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			buf = wire.AppendFloat64(wire.AppendFloat64(wire.AppendArrayHeader(buf[:0], 2), 2), 3)
+		}
+	})
+	b.Run("append values", func(b *testing.B) {
+		args := []any{2.0, 3.0}
+		b.ReportAllocs()
+		for b.Loop() {
+			buf = wire.AppendArrayHeader(buf[:0], 2)
+			for _, arg := range args {
+				buf = must[[]byte](b)(wire.AppendValue(buf, arg))
+			}
+		}
+	})
+	b.Run("append by the library", func(b *testing.B) {
+		args := []any{2.0, 3.0}
+		b.ReportAllocs()
+		for b.Loop() {
+			must[[]byte](b)(msgpack.Marshal(args))
+		}
+	})
+	b.Run("read", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			r := wire.NewReader(data)
+			must[int](b)(r.ArrayHeader())
+			must[float64](b)(r.Float64())
+			must[float64](b)(r.Float64())
+		}
+	})
+	b.Run("read by the library", func(b *testing.B) {
+		var args [2]float64
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := msgpack.Unmarshal(data, &args); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func BenchmarkNestedStruct(b *testing.B) {
+	data := must[[]byte](b)(wire.AppendValue(nil, anOrder))
+	b.Run("append", func(b *testing.B) {
+		buf := make([]byte, 0, 1024)
+		b.ReportAllocs()
+		for b.Loop() {
+			buf = must[[]byte](b)(wire.AppendValue(buf[:0], &anOrder))
+		}
+	})
+	b.Run("append by the library", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			must[[]byte](b)(msgpack.Marshal(&anOrder))
+		}
+	})
+	b.Run("read", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			var v order
+			r := wire.NewReader(data)
+			if err := r.Value(&v); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("read by the library", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			var v order
+			if err := msgpack.Unmarshal(data, &v); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
