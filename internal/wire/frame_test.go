@@ -1,0 +1,247 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/helium-rpc/helium"
+)
+
+// vectorFile is a set of messages that any implementation must read and write alike.
+type vectorFile struct {
+	Messages []messageVector `json:"messages"`
+	Refused  []refusedVector `json:"refused"`
+}
+
+type messageVector struct {
+	Name   string        `json:"name"`
+	Hex    string        `json:"hex"`
+	Frames []frameVector `json:"frames"`
+	// OnlyRead marks what this version reads but never writes.
+	OnlyRead bool `json:"only_read,omitempty"`
+}
+
+type frameVector struct {
+	Kind     Kind   `json:"kind"`
+	Seq      uint64 `json:"seq"`
+	Time     uint64 `json:"time,omitempty"`
+	Metadata string `json:"metadata,omitempty"` // hex
+	Body     string `json:"body,omitempty"`     // hex
+	Method   string `json:"method,omitempty"`
+}
+
+type refusedVector struct {
+	Name  string `json:"name"`
+	Hex   string `json:"hex"`
+	Error string `json:"error"` // part of the message
+}
+
+func readVectors(t testing.TB) vectorFile {
+	t.Helper()
+	text, err := os.ReadFile("../../testdata/vectors/messages.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file vectorFile
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	if len(file.Messages) < 10 || len(file.Refused) < 10 {
+		t.Fatalf("%d messages and %d refused ones; the vectors are incomplete", len(file.Messages), len(file.Refused))
+	}
+	return file
+}
+
+func unhex(t testing.TB, text string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(strings.ReplaceAll(text, " ", ""))
+	if err != nil {
+		t.Fatalf("vector %q: %v", text, err)
+	}
+	return b
+}
+
+func (v frameVector) frame(t testing.TB) Frame {
+	f := Frame{Kind: v.Kind, Seq: v.Seq, Time: v.Time, Method: v.Method}
+	if v.Metadata != "" {
+		f.Metadata = unhex(t, v.Metadata)
+	}
+	if v.Body != "" {
+		f.Body = unhex(t, v.Body)
+	}
+	return f
+}
+
+// readAll reads a message whole.
+func readAll(payload []byte) (all []Frame, err error) {
+	frames, err := ReadMessage(payload)
+	for err == nil && frames.More() {
+		var f Frame
+		if err = frames.Next(&f); err == nil {
+			all = append(all, f)
+		}
+	}
+	return all, err
+}
+
+func TestMessagesAreWrittenAndReadAsTheVectorsSay(t *testing.T) {
+	for _, v := range readVectors(t).Messages {
+		t.Run(v.Name, func(t *testing.T) {
+			payload := unhex(t, v.Hex)
+			written := AppendMessageHeader(nil)
+			var want []Frame
+			for _, fv := range v.Frames {
+				f := fv.frame(t)
+				want = append(want, f)
+				written = AppendFrame(written, &f)
+			}
+			if !v.OnlyRead && !bytes.Equal(written, payload) {
+				t.Errorf("written %x, want %x", written, payload)
+			}
+			got, err := readAll(payload)
+			if err != nil || !reflect.DeepEqual(got, want) {
+				t.Errorf("read %+v, %v; want %+v, nil", got, err, want)
+			}
+		})
+	}
+}
+
+func TestMessagesThatBreakTheProtocolAreRefused(t *testing.T) {
+	for _, v := range readVectors(t).Refused {
+		t.Run(v.Name, func(t *testing.T) {
+			_, err := readAll(unhex(t, v.Hex))
+			if err == nil || !strings.Contains(err.Error(), v.Error) {
+				t.Errorf("error = %v, want one that says %q", err, v.Error)
+			}
+		})
+	}
+}
+
+func TestAMessageCutAnywhereIsRefusedOrShorter(t *testing.T) {
+	for _, v := range readVectors(t).Messages {
+		payload := unhex(t, v.Hex)
+		for n := range payload {
+			got, err := readAll(payload[:n])
+			if err == nil && len(got) >= len(v.Frames) && len(v.Frames) > 0 {
+				t.Errorf("%s cut to %d of %d bytes reads as whole: %+v", v.Name, n, len(payload), got)
+			}
+		}
+	}
+}
+
+func TestReadingFramesAllocatesNothing(t *testing.T) {
+	payload := AppendMessageHeader(nil)
+	for seq := range uint64(30) {
+		payload = AppendFrame(payload, &Frame{Kind: KindCall, Seq: seq, Time: 1000, Body: []byte{0x90}})
+	}
+	allocs := testing.AllocsPerRun(100, func() {
+		frames, err := ReadMessage(payload)
+		for err == nil && frames.More() {
+			var f Frame
+			err = frames.Next(&f)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	if allocs != 0 {
+		t.Errorf("reading 30 frames allocates %v times, want 0", allocs)
+	}
+}
+
+func TestAFramesSizeIsNeverAboveItsBound(t *testing.T) {
+	for _, n := range []int{0, 1, 31, 32, 255, 256, 65535, 65536} {
+		f := Frame{Kind: KindCall, Seq: 1<<64 - 1, Time: 1<<64 - 1, Metadata: AppendStringMap(nil, map[string]string{"k": "v"}), Body: make([]byte, n), Method: strings.Repeat("m", MaxName)}
+		if got := len(AppendFrame(nil, &f)); got > f.Size() {
+			t.Errorf("a body of %d bytes makes a frame of %d, above its bound %d", n, got, f.Size())
+		}
+	}
+}
+
+func TestErrorsCrossTheWireWhole(t *testing.T) {
+	want := &helium.Error{
+		Code: helium.NotFound, Reason: "shop.no_such_item", Message: "no item 7",
+		Details: map[string]string{"item": "7"}, Outcome: helium.Executed, Instance: "i1",
+	}
+	got, err := ReadError(AppendError(nil, want))
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("read %+v, %v; want %+v, nil", got, err, want)
+	}
+	if !errors.Is(got, helium.NewError(helium.NotFound, "shop.no_such_item", "any text")) {
+		t.Error("the error isn't recognised by its code and reason")
+	}
+}
+
+func TestAnErrorOfAnUnknownCodeOrOutcomeStaysAnError(t *testing.T) {
+	b := AppendArrayHeader(nil, 7) // one element more than this version knows
+	b = AppendUint(b, 99)
+	b = AppendString(b, "new.reason")
+	b = AppendString(b, "from a newer version")
+	b = AppendNil(b)
+	b = AppendUint(b, 9)
+	b = AppendString(b, "i1")
+	b = AppendString(b, "more")
+	got, err := ReadError(b)
+	if err != nil || got.Code != helium.CodeUnknown || got.Outcome != helium.Unknown || got.Reason != "new.reason" {
+		t.Errorf("read %+v, %v; want unknown code and outcome, reason new.reason", got, err)
+	}
+}
+
+func TestAnErrorThatIsNotOneIsRefused(t *testing.T) {
+	whole := AppendError(nil, &helium.Error{Code: helium.Internal, Reason: "a.b", Message: "c", Details: map[string]string{"d": "e"}, Instance: "f"})
+	for n := range whole {
+		if e, err := ReadError(whole[:n]); err == nil {
+			t.Errorf("%d of %d bytes read as %+v", n, len(whole), e)
+		}
+	}
+	for _, body := range [][]byte{{0x90}, {0x96, 0xc0}, {0x80}, nil, {0xdd, 0xff, 0xff, 0xff, 0xff}} {
+		if e, err := ReadError(body); err == nil {
+			t.Errorf("%x read as %+v", body, e)
+		}
+	}
+}
+
+func FuzzReadMessage(f *testing.F) {
+	for _, v := range readVectors(f).Messages {
+		f.Add(unhex(f, v.Hex))
+	}
+	for _, v := range readVectors(f).Refused {
+		f.Add(unhex(f, v.Hex))
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		frames, err := readAll(payload)
+		for i := range frames {
+			if frames[i].Kind == KindError {
+				_, _ = ReadError(frames[i].Body)
+			}
+		}
+		if err != nil {
+			return
+		}
+		// What can be read can be written, and reads the same.
+		written := AppendMessageHeader(nil)
+		var known []Frame
+		for _, frame := range frames {
+			switch frame.Kind {
+			case KindCall, KindReply, KindError, KindNotify, KindCancel:
+				known = append(known, frame)
+				written = AppendFrame(written, &frame)
+			}
+		}
+		again, err := readAll(written)
+		if err != nil || len(again) != len(known) {
+			t.Fatalf("%x was written again as %x: %v", payload, written, err)
+		}
+		for i := range again {
+			if !bytes.Equal(again[i].Body, known[i].Body) || again[i].Seq != known[i].Seq || again[i].Method != known[i].Method {
+				t.Errorf("frame %d = %+v, want %+v", i, again[i], known[i])
+			}
+		}
+	})
+}

@@ -1,0 +1,305 @@
+package wire
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// sent is one message as publish saw it.
+type sent struct {
+	id     uint64
+	method string
+	frames []Frame
+}
+
+// recorder keeps copies of what is published; while hold is open, publish waits.
+type recorder struct {
+	t    testing.TB
+	hold chan struct{}
+	busy chan struct{} // told when a publish begins to wait
+
+	mu   sync.Mutex
+	sent []sent // guarded by mu
+}
+
+func newRecorder(t testing.TB) *recorder { return &recorder{t: t, busy: make(chan struct{}, 100)} }
+
+func (r *recorder) publish(m *Message) {
+	if r.hold != nil {
+		r.busy <- struct{}{}
+		<-r.hold
+	}
+	got := sent{id: m.ID, method: m.Method}
+	data := slices.Clone(m.Data)
+	frames, err := ReadMessage(data)
+	for err == nil && frames.More() {
+		var f Frame
+		if err = frames.Next(&f); err == nil {
+			got.frames = append(got.frames, f)
+		}
+	}
+	if err != nil || len(got.frames) != m.Frames {
+		r.t.Errorf("message %x: %d frames, %v; want %d, nil", data, len(got.frames), err, m.Frames)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.sent = append(r.sent, got)
+}
+
+// messages returns the sequence numbers of each message that was sent.
+func (r *recorder) messages() (seqs [][]uint64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.sent {
+		var s []uint64
+		for _, f := range m.frames {
+			s = append(s, f.Seq)
+		}
+		seqs = append(seqs, s)
+	}
+	return seqs
+}
+
+func call(seq uint64) *Frame { return &Frame{Kind: KindCall, Seq: seq, Time: 1000, Body: []byte{0x90}} }
+
+// wantMessages compares what was sent with lists of sequence numbers.
+func wantMessages(t *testing.T, r *recorder, want ...[]uint64) {
+	t.Helper()
+	if got := r.messages(); !slices.EqualFunc(got, want, slices.Equal) {
+		t.Errorf("messages = %v, want %v", got, want)
+	}
+}
+
+// addBehind adds frames while the outbox is busy sending frame 0, then lets go and waits
+// until all have left.
+func addBehind(r *recorder, o *Outbox, add func()) {
+	r.hold = make(chan struct{})
+	var done sync.WaitGroup
+	done.Go(func() { o.Add(call(0), "first", 0, false, nil) })
+	<-r.busy
+	add()
+	close(r.hold)
+	done.Wait()
+}
+
+func TestAFrameAloneLeavesAtOnceOnItsCallersGoroutine(t *testing.T) {
+	r := newRecorder(t)
+	o := NewOutbox(0, r.publish)
+	for seq := range uint64(3) {
+		o.Add(call(seq), "add", 0, false, nil)
+		// No waiting: Add has returned, so the frame has left.
+		if got := len(r.messages()); got != int(seq)+1 {
+			t.Fatalf("%d messages after %d frames, want as many", got, seq+1)
+		}
+	}
+	wantMessages(t, r, []uint64{0}, []uint64{1}, []uint64{2})
+}
+
+func TestFramesThatWaitAtTheSameMomentShareAMessage(t *testing.T) {
+	r := newRecorder(t)
+	o := NewOutbox(0, r.publish)
+	addBehind(r, o, func() {
+		for seq := uint64(1); seq <= 5; seq++ {
+			o.Add(call(seq), "add", MinWork, true, nil) // returns: somebody else is the sender
+		}
+	})
+	wantMessages(t, r, []uint64{0}, []uint64{1, 2, 3, 4, 5})
+	if frames, messages := o.Sent(); frames != 6 || messages != 2 {
+		t.Errorf("Sent() = %d, %d; want 6, 2", frames, messages)
+	}
+}
+
+func TestAMessageOfSeveralMethodsNamesThemAndOneOfASingleMethodDoesNot(t *testing.T) {
+	r := newRecorder(t)
+	o := NewOutbox(0, r.publish)
+	addBehind(r, o, func() {
+		o.Add(call(1), "add", 0, true, nil)
+		o.Add(call(2), "add", 0, true, nil)
+		o.Add(call(3), "sub", 0, true, nil)
+		o.Add(call(4), "add", 0, true, nil)
+	})
+	wantMessages(t, r, []uint64{0}, []uint64{1, 2, 3, 4})
+	if got := r.sent[0]; got.method != "first" || got.frames[0].Method != "" {
+		t.Errorf("message of one method = subject %q, frame %q; want %q and no name", got.method, got.frames[0].Method, "first")
+	}
+	var names []string
+	for _, f := range r.sent[1].frames {
+		names = append(names, f.Method)
+	}
+	if want := []string{"add", "add", "sub", "add"}; r.sent[1].method != "" || !slices.Equal(names, want) {
+		t.Errorf("mixed message = subject %q, frames %q; want none and %q", r.sent[1].method, names, want)
+	}
+}
+
+func TestAMessageIsFullWhenItsExpectedWorkIs(t *testing.T) {
+	slow := 2 * time.Millisecond
+	for _, tt := range []struct {
+		name string
+		work []time.Duration
+		want [][]uint64
+	}{
+		{"slow calls go one a message", []time.Duration{slow, slow, slow}, [][]uint64{{0}, {1}, {2}, {3}}},
+		{"quick calls share", []time.Duration{MinWork, MinWork, MinWork}, [][]uint64{{0}, {1, 2, 3}}},
+		{"unknown ones go a few a message", []time.Duration{UnknownWork, UnknownWork, UnknownWork, UnknownWork, UnknownWork}, [][]uint64{{0}, {1, 2, 3, 4}, {5}}},
+		{"a slow one doesn't join quick ones", []time.Duration{MinWork, slow, MinWork}, [][]uint64{{0}, {1}, {2}, {3}}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRecorder(t)
+			o := NewOutbox(0, r.publish)
+			addBehind(r, o, func() {
+				for i, work := range tt.work {
+					o.Add(call(uint64(i+1)), "add", work, true, nil)
+				}
+			})
+			wantMessages(t, r, tt.want...)
+		})
+	}
+}
+
+func TestAMessageStaysBelowItsSizeUnlessOneFrameAloneIsLarger(t *testing.T) {
+	r := newRecorder(t)
+	const limit = 1000
+	var largest int
+	o := NewOutbox(limit, func(m *Message) {
+		if m.Frames > 1 {
+			largest = max(largest, len(m.Data))
+		}
+		r.publish(m)
+	})
+	addBehind(r, o, func() {
+		for seq := uint64(1); seq <= 20; seq++ {
+			f := call(seq)
+			f.Body = AppendBytes(AppendArrayHeader(nil, 1), make([]byte, 150))
+			method := "add"
+			if seq == 3 {
+				method = "subtract" // the names that the others get now count as well
+			}
+			o.Add(f, method, 0, true, nil)
+		}
+		large := call(21)
+		large.Body = make([]byte, 5*limit)
+		o.Add(large, "add", 0, true, nil)
+	})
+	if largest == 0 || largest > limit {
+		t.Errorf("the largest shared message has %d bytes, want 1 to %d", largest, limit)
+	}
+	messages := r.messages()
+	if last := messages[len(messages)-1]; !slices.Equal(last, []uint64{21}) {
+		t.Errorf("last message = %v, want the large frame alone", last)
+	}
+}
+
+func TestTheMessageIsKnownBeforeItLeaves(t *testing.T) {
+	var id atomic.Uint64
+	var atPublish uint64
+	var message uint64
+	o := NewOutbox(0, func(m *Message) { atPublish, message = id.Load(), m.ID })
+	o.Add(call(1), "add", 0, false, &id)
+	if atPublish != message || message == 0 {
+		t.Errorf("while its message %d leaves, the frame knows message %d", message, atPublish)
+	}
+}
+
+func TestEveryFrameLeavesOnceHoweverManyGoroutinesAdd(t *testing.T) {
+	r := newRecorder(t)
+	o := NewOutbox(0, r.publish)
+	const goroutines, each = 50, 200
+	var wg sync.WaitGroup
+	for g := range uint64(goroutines) {
+		wg.Go(func() {
+			for i := range uint64(each) {
+				o.Add(call(g*each+i), fmt.Sprint("m", i%3), MinWork, true, nil)
+			}
+		})
+	}
+	wg.Wait()
+	waitIdle(t, o)
+	seen := make(map[uint64]int)
+	last := make(map[uint64]uint64)
+	for _, m := range r.messages() {
+		for _, seq := range m {
+			seen[seq]++
+			if g := seq / each; seq < last[g] {
+				t.Errorf("frame %d left after %d of the same goroutine", seq, last[g])
+			} else {
+				last[g] = seq
+			}
+		}
+	}
+	if len(seen) != goroutines*each {
+		t.Errorf("%d frames left, want %d", len(seen), goroutines*each)
+	}
+	for seq, n := range seen {
+		if n != 1 {
+			t.Errorf("frame %d left %d times, want once", seq, n)
+		}
+	}
+}
+
+// waitIdle returns when nobody sends any more; a sender that took over may outlast Add.
+func waitIdle(t *testing.T, o *Outbox) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		o.mu.Lock()
+		sending := o.sending
+		o.mu.Unlock()
+		if !sending {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("the outbox still sends after 10 s")
+		}
+	}
+}
+
+func TestACallerDoesNotSendForOthersForEver(t *testing.T) {
+	// Each message that leaves brings another one, as under endless load.
+	var o *Outbox
+	stop := make(chan struct{})
+	next := uint64(0)
+	o = NewOutbox(0, func(*Message) {
+		select {
+		case <-stop:
+		default:
+			next++
+			o.Add(call(next), "add", WorkBudget, true, nil)
+		}
+	})
+	returned := make(chan struct{})
+	go func() {
+		defer close(returned)
+		o.Add(call(0), "add", WorkBudget, false, nil)
+	}()
+	select {
+	case <-returned:
+	case <-time.After(10 * time.Second):
+		t.Error("Add still sends other callers' frames after 10 s")
+	}
+	close(stop)
+	waitIdle(t, o)
+}
+
+func TestAddingAFrameAllocatesNothing(t *testing.T) {
+	o := NewOutbox(0, func(*Message) {})
+	f := call(1)
+	allocs := testing.AllocsPerRun(1000, func() { o.Add(f, "add", MinWork, false, nil) })
+	// The message comes from a pool, which the garbage collector may empty.
+	if allocs >= 1 {
+		t.Errorf("Add allocates %v times, want 0", allocs)
+	}
+}
+
+func BenchmarkOutbox(b *testing.B) {
+	o := NewOutbox(0, func(*Message) {})
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		f := call(1)
+		for pb.Next() {
+			o.Add(f, "add", MinWork, false, nil)
+		}
+	})
+}
