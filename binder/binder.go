@@ -69,7 +69,7 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	b := &Binder{nc: nc, config: config, subjects: subjects, bucket: store, catalog: newCatalog(), stop: stop}
-	b.fresh = &freshness{ctx: life, ask: store.ask, catalog: b.catalog, running: &b.running}
+	b.fresh = &freshness{ctx: life, ask: store.ask, catalog: b.catalog, behind: store.fallBehind, running: &b.running}
 	b.desk = newDesk(life, b)
 	tell := newTeller(nc, subjects, config)
 	if tell.hook != nil {

@@ -45,6 +45,8 @@ type bucket struct {
 	created atomic.Int64 // Unix nanoseconds of the stream that is followed; 0: none yet
 	// missed gets a value when the bucket turns out to be gone or another one.
 	missed chan struct{}
+	// behind gets a value when the catalog doesn't follow the bucket.
+	behind chan struct{}
 }
 
 // state is what the stream under the bucket says, by its leader.
@@ -63,7 +65,7 @@ func newBucket(nc *nats.Conn, subjects wire.Subjects, config Config) (*bucket, e
 	name := strings.ReplaceAll(subjects.Prefix(), ".", "_") + "_registry"
 	return &bucket{
 		js: js, config: config, prefix: subjects.Prefix(), name: name, stream: "KV_" + name,
-		missed: make(chan struct{}, 1),
+		missed: make(chan struct{}, 1), behind: make(chan struct{}, 1),
 	}, nil
 }
 
@@ -270,10 +272,15 @@ func (b *bucket) retry(ctx context.Context, do func(context.Context) error) erro
 }
 
 // miss makes the follower look after the bucket.
-func (b *bucket) miss() {
+func (b *bucket) miss() { signal(b.missed) }
+
+// fallBehind makes the follower watch anew.
+func (b *bucket) fallBehind() { signal(b.behind) }
+
+func signal(to chan<- struct{}) {
 	select {
-	case b.missed <- struct{}{}:
-	default:
+	case to <- struct{}{}:
+	default: // it was told already
 	}
 }
 

@@ -13,9 +13,9 @@ import (
 
 const (
 	// loadSilence is how long the bucket may send nothing while it is read from the start.
-	loadSilence = 5 * time.Second
+	loadSilence = 2 * time.Second
 	// followRetry is the longest wait before the bucket is opened again.
-	followRetry = time.Second
+	followRetry = 500 * time.Millisecond
 	// checkInterval is how often the follower asks whether it still hears everything.
 	checkInterval = 5 * time.Second
 )
@@ -96,6 +96,17 @@ func (f *follower) watch(ctx context.Context, reconnected <-chan nats.Status) er
 		return err
 	}
 
+	// What there was before the watch is in the catalog now, though the last change may
+	// be missing: markers age. With replicas, the watch may read from one that is a bit
+	// behind, so the rest may still be on its way.
+	behind := time.Duration(0)
+	if st.replicas > 1 {
+		behind = catchUpTimeout
+	}
+	complete := time.NewTimer(behind)
+	defer complete.Stop()
+	began := time.Now()
+
 	check := time.NewTicker(min(checkInterval, f.bucket.leaseTime()))
 	defer check.Stop()
 	sweep := time.NewTicker(min(time.Second, f.bucket.leaseTime()/4))
@@ -108,6 +119,12 @@ func (f *follower) watch(ctx context.Context, reconnected <-chan nats.Status) er
 			}
 			if change != nil {
 				f.apply(change, true)
+			}
+		case <-complete.C:
+			f.catalog.advance(st.last)
+		case <-f.bucket.behind:
+			if time.Since(began) > 2*catchUpTimeout { // else this watch is the remedy
+				return nil
 			}
 		case now := <-sweep.C:
 			f.sweep(now)
@@ -131,7 +148,7 @@ func (f *follower) watch(ctx context.Context, reconnected <-chan nats.Status) er
 func watchAll(ctx context.Context, kv jetstream.KeyValue) (jetstream.KeyWatcher, func(), error) {
 	// The context of a watch must live as long as it, so a timer bounds its creation.
 	ctx, cancel := context.WithCancel(ctx)
-	timer := time.AfterFunc(storeBudget, cancel)
+	timer := time.AfterFunc(storeAttempt, cancel)
 	watcher, err := kv.WatchAll(ctx)
 	if !timer.Stop() && err == nil {
 		err = context.DeadlineExceeded
@@ -191,11 +208,6 @@ func (f *follower) load(ctx context.Context, updates <-chan jetstream.KeyValueEn
 		if _, there := present[e.key()]; !there && !e.lost {
 			f.lose(e)
 		}
-	}
-	if st.replicas <= 1 {
-		// What there was before the watch is in the catalog, though the last change
-		// itself may be gone. (With replicas the watch may read from one that is behind.)
-		f.catalog.advance(st.last)
 	}
 	f.last.told, f.last.seen = 0, 0
 	if first {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// catchUpTimeout bounds the wait for the catalog once the store's state is known. A
-// watch is behind by milliseconds; one that is further behind is ill, and the caller
-// gets what there is.
+// catchUpTimeout is how long the catalog may be behind a state of the store that is
+// known. A watch is behind by milliseconds. One that is further behind hears nothing
+// any more, as when the member of a cluster that served it died, and is made anew.
 const catchUpTimeout = 500 * time.Millisecond
 
 // freshness brings the catalog up to date before a binder says "not found". However
@@ -19,6 +19,8 @@ type freshness struct {
 	ctx     context.Context // the binder's
 	ask     func(context.Context) (state, error)
 	catalog *catalog
+	// behind makes the follower watch anew.
+	behind  func()
 	running *sync.WaitGroup
 
 	mu   sync.Mutex // guards next and busy
@@ -35,7 +37,7 @@ type question struct {
 }
 
 // catchUp returns once the catalog has all that the store had when it was called. Its
-// error says that the store couldn't be asked.
+// error says that the store couldn't be asked, or heard.
 func (f *freshness) catchUp(ctx context.Context) error {
 	f.mu.Lock()
 	if f.next == nil {
@@ -56,10 +58,27 @@ func (f *freshness) catchUp(ctx context.Context) error {
 	if q.err != nil {
 		return q.err
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeBudget)
+	defer cancel()
+	if f.settle(ctx, q.target) {
+		return nil
+	}
+	if err := f.catalog.await(ctx, q.target); err != nil {
+		return ErrStore.WithMessage("the binder doesn't hear of changes in the registry's store; see that JetStream has a leader (nats server report jetstream): %w", err)
+	}
+	return nil
+}
+
+// settle waits a moment until the catalog has all changes up to a revision. It reports
+// false if they don't come, and sees to the watch.
+func (f *freshness) settle(ctx context.Context, revision uint64) bool {
 	ctx, cancel := context.WithTimeout(ctx, catchUpTimeout)
 	defer cancel()
-	_ = f.catalog.await(ctx, q.target) // bounded on purpose; see catchUpTimeout
-	return nil
+	if f.catalog.await(ctx, revision) == nil {
+		return true
+	}
+	f.behind()
+	return false
 }
 
 // run asks until nobody wants to know any more.

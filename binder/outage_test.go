@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"sync"
@@ -18,15 +19,21 @@ import (
 	"github.com/helium-rpc/helium/bus/broker"
 )
 
-// fixedPort returns an address on which a broker can be started more than once.
+// fixedPort returns an address on which a broker can be started more than once. It is
+// below the ports that systems hand out for connections, or one of those might take it
+// while the broker is down.
 func fixedPort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
+		if err != nil {
+			continue
+		}
+		_ = l.Close()
+		return l.Addr().String()
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().String()
+	t.Fatal("no free port found")
+	return ""
 }
 
 // dial connects over the network, and comes back after a restart.

@@ -13,6 +13,10 @@ import (
 // messageOverhead is how much longer a message with one record is than the record.
 const messageOverhead = 1024
 
+// renewTries is how often a renewal that finds the catalog behind is tried: others may
+// renew the same record.
+const renewTries = 3
+
 // register puts a record into the bucket.
 func (b *Binder) register(ctx context.Context, service string, body []byte) ([]byte, error) {
 	if err := b.checkSize(len(body)); err != nil {
@@ -45,7 +49,7 @@ func (b *Binder) register(ctx context.Context, service string, body []byte) ([]b
 	if known == nil || known.lost || !bytes.Equal(known.data, data) {
 		b.config.Logger.Info("registered", append(recordAttrs(r), "methods", len(r.Methods))...)
 	}
-	b.settle(ctx, revision)
+	b.fresh.settle(ctx, revision) // so that it shows in this binder's own answers
 	return b.leaseReply()
 }
 
@@ -67,7 +71,7 @@ func (b *Binder) renew(ctx context.Context, service string, body []byte) ([]byte
 		return nil, err
 	}
 	unknown := ErrUnknownInstance.WithMessage("the registry doesn't know instance %q of service %q; register it again", instance, service)
-	for asked := false; ; asked = true {
+	for try := 1; ; try++ {
 		if e := b.catalog.get(service, instance); e != nil && !e.lost {
 			_, err := b.bucket.renew(ctx, e.key(), e.data, e.revision)
 			if err == nil {
@@ -77,7 +81,7 @@ func (b *Binder) renew(ctx context.Context, service string, body []byte) ([]byte
 				return nil, err
 			}
 		}
-		if asked {
+		if try == renewTries {
 			return nil, unknown
 		}
 		if err := b.fresh.catchUp(ctx); err != nil {
@@ -107,15 +111,8 @@ func (b *Binder) end(ctx context.Context, service string, body []byte) ([]byte, 
 	}
 	gone := e.departed()
 	b.config.Logger.Info("ended", recordAttrs(&gone)...)
-	b.settle(ctx, revision)
+	b.fresh.settle(ctx, revision) // so that it shows in this binder's own answers
 	return []byte("{}"), nil
-}
-
-// settle waits a moment until a write shows in this binder's own answers.
-func (b *Binder) settle(ctx context.Context, revision uint64) {
-	ctx, cancel := context.WithTimeout(ctx, catchUpTimeout)
-	defer cancel()
-	_ = b.catalog.await(ctx, revision) // it is written; being behind is no failure
 }
 
 func (b *Binder) leaseReply() ([]byte, error) {
