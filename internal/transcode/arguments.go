@@ -2,7 +2,6 @@ package transcode
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/signature"
@@ -41,7 +40,7 @@ func Arguments(jsonText []byte, m *signature.Method) (msgpack []byte, err error)
 	if err != nil {
 		return nil, err
 	}
-	return e.out, nil
+	return e.finish()
 }
 
 func (e *encoder) arguments(m *signature.Method) error {
@@ -111,6 +110,7 @@ func (e *encoder) namedArguments(m *signature.Method) error {
 			n += added
 			continue
 		case raw == nil:
+			e.values++
 			e.out = wire.AppendNil(e.out)
 		default:
 			if err := e.value(m.Params[i].Type); err != nil {
@@ -136,148 +136,4 @@ func (e *encoder) repeated(t *signature.Type) (n int, err error) {
 		}
 	}
 	return n, nil
-}
-
-// Named turns a msgpack map of named arguments into the msgpack array that a handler
-// reads. Names follow the rules of [Arguments]. The values aren't looked at, nor turned
-// into anything: the handler's decoder does that.
-func Named(msgpackMap []byte, m *signature.Method) ([]byte, error) {
-	if err := wire.Scan(msgpackMap); err != nil {
-		return nil, err
-	}
-	named, err := newNamedArguments(m)
-	if err != nil {
-		return nil, err
-	}
-	r := wire.NewReader(msgpackMap)
-	n, err := r.MapHeader()
-	if err != nil {
-		return nil, fmt.Errorf("the named arguments: %w", err)
-	}
-	for range n {
-		name, err := r.String()
-		if err != nil {
-			return nil, fmt.Errorf("the name of an argument: %w", err)
-		}
-		value, err := r.Raw()
-		if err != nil {
-			return nil, err
-		}
-		if err := named.add(name, value); err != nil {
-			return nil, err
-		}
-	}
-	if err := named.complete(); err != nil {
-		return nil, err
-	}
-	return named.array()
-}
-
-// array joins values that are msgpack.
-func (a *namedArguments) array() ([]byte, error) {
-	n := len(a.values)
-	var repeated []byte // the values of the variadic parameter
-	if last := n - 1; a.variadic(last) {
-		n--
-		if raw := a.values[last]; raw != nil && raw[0] != 0xc0 {
-			r := wire.NewReader(raw)
-			added, err := r.ArrayHeader()
-			if err != nil {
-				return nil, argument(last, a.method, fmt.Errorf("%w: the parameter repeats", err))
-			}
-			n += added
-			repeated = raw[r.Offset():]
-		}
-	}
-	size := len(repeated) + 5
-	for _, raw := range a.values {
-		size += len(raw) + 1
-	}
-	out := wire.AppendArrayHeader(make([]byte, 0, size), n)
-	for i, raw := range a.values {
-		switch {
-		case a.variadic(i):
-			out = append(out, repeated...)
-		case raw == nil:
-			out = wire.AppendNil(out)
-		default:
-			out = append(out, raw...)
-		}
-	}
-	return out, nil
-}
-
-// namedArguments collects arguments by name.
-type namedArguments struct {
-	method *signature.Method
-	index  map[string]int
-	// values has the text or the bytes of the argument for each parameter; nil: none.
-	values [][]byte
-}
-
-func newNamedArguments(m *signature.Method) (*namedArguments, error) {
-	if m == nil {
-		return nil, fmt.Errorf("the names of the parameters aren't known; send an array of the arguments, in order")
-	}
-	a := &namedArguments{
-		method: m,
-		index:  make(map[string]int, len(m.Params)),
-		values: make([][]byte, len(m.Params)),
-	}
-	for i, p := range m.Params {
-		if p.Name == "" {
-			return nil, fmt.Errorf("the names of the parameters aren't known; send an array of the arguments, in the order of %s", shorten(m.String()))
-		}
-		a.index[p.Name] = i
-	}
-	return a, nil
-}
-
-func (a *namedArguments) add(name string, value []byte) error {
-	i, ok := a.index[name]
-	switch {
-	case !ok && len(a.values) == 0:
-		return fmt.Errorf("there is no argument %s; %s takes none", quote(name), a.method.Name)
-	case !ok:
-		return fmt.Errorf("there is no argument %s; want %s", quote(name), a.names())
-	case a.values[i] != nil:
-		return fmt.Errorf("two arguments are %s", quote(name))
-	}
-	a.values[i] = value
-	return nil
-}
-
-// complete returns an error that lists the arguments that are missing, if any are.
-func (a *namedArguments) complete() error {
-	var missing []string
-	for i, p := range a.method.Params {
-		if a.values[i] == nil && !mayBeNull(p.Type) && !a.variadic(i) {
-			missing = append(missing, shorten(p.Name))
-		}
-	}
-	if missing == nil {
-		return nil
-	}
-	return fmt.Errorf("arguments are missing: %s; want %s", enumerate(missing), a.names())
-}
-
-// variadic reports whether the i-th parameter repeats.
-func (a *namedArguments) variadic(i int) bool {
-	return a.method.Variadic && i >= 0 && i == len(a.values)-1
-}
-
-func (a *namedArguments) names() string {
-	names := make([]string, len(a.method.Params))
-	for i, p := range a.method.Params {
-		names[i] = shorten(p.Name)
-	}
-	return enumerate(names)
-}
-
-func enumerate(names []string) string {
-	const most = 20
-	if len(names) > most {
-		return strings.Join(names[:most], ", ") + " …"
-	}
-	return strings.Join(names, ", ")
 }

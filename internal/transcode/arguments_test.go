@@ -80,3 +80,106 @@ func TestArgumentsArriveInTheOrderOfTheParameters(t *testing.T) {
 		}
 	}
 }
+
+func TestArgumentsThatDoNotFitAreRefusedByNumberAndName(t *testing.T) {
+	tests := []struct{ signature, json, want string }{
+		{"add(a int8, b int8)", `[1,300]`, `argument 2 (b): 300 is out of range of int8`},
+		{"add(a int8, b int8)", `{"b":300,"a":1}`, `argument 2 (b): 300 is out of range of int8`},
+		{"add(int8, int8)", `[1,300]`, `argument 2: 300 is out of range of int8`},
+		{"add(a int8, b int8)", `[1,2,1e400]`, `argument 3: 1e400 is out of range of float64`},
+		{"log(level int8, xs ...int8)", `[1,2,300]`, `argument 3 (xs): 300 is out of range of int8`},
+		{"log(level int8, xs ...int8)", `{"level":1,"xs":[2,300]}`, `argument 2 (xs): [1]: 300 is out of range of int8`},
+		{"log(level int8, xs ...int8)", `{"level":1,"xs":2}`, `argument 2 (xs): got 2, want an array: the parameter repeats`},
+		{"save(people []Person)", `[[{"name":"Ann","age":-1}]]`, `argument 1 (people): [0].age: -1 is out of range of uint8`},
+
+		{"add(a int8, b int8)", `{"a":1}`, `arguments are missing: b; want a, b`},
+		{"add(a int8, b int8)", `{}`, `arguments are missing: a, b; want a, b`},
+		{"add(a int8, b int8)", `{"a":1,"c":2}`, `there is no argument "c"; want a, b`},
+		{"add(a int8, b int8)", `{"a":1,"A":2}`, `there is no argument "A"; want a, b`},
+		{"add(a int8, b int8)", `{"a":1,"\u0061":2}`, `two arguments are "a"`},
+		{"add(a int8, b int8)", `{"a":null,"b":1}`, `argument 1 (a): got null, want int8, which is never null`},
+		{"add(int8, int8)", `{"a":1,"b":2}`, `the arguments have no names here; send an array of them, in order`},
+		{"now()", `{"a":1}`, `there is no argument "a"; now takes none`},
+		{"save(p Point)", `{"x":1,"y":2}`, `there is no argument "x"; want p; hint: put an object that is the argument itself in an array`},
+
+		{"add(a int8, b int8)", `3`, `the arguments are 3; want an array of them, such as [1, 2], or an object of named ones`},
+		{"add(a int8, b int8)", `null`, `the arguments are null; want an array of them, such as [1, 2], or an object of named ones`},
+	}
+	for _, tt := range tests {
+		out, err := Arguments([]byte(tt.json), method(t, tt.signature))
+		if err == nil {
+			t.Errorf("%s of %s: got % x, want the error %s", tt.signature, tt.json, out, tt.want)
+			continue
+		}
+		if err.Error() != tt.want {
+			t.Errorf("%s of %s:\ngot  %s\nwant %s", tt.signature, tt.json, err, tt.want)
+		}
+	}
+}
+
+func TestWithoutASignatureArgumentsAreReadAsAny(t *testing.T) {
+	out, err := Arguments([]byte(`[1,"a",{"b":null}]`), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := back(t, out), `[1,"a",{"b":null}]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if out, err := Arguments([]byte(`{"a":1}`), nil); err != errUnnamed {
+		t.Errorf("by name: got % x, %v; want the error %v", out, err, errUnnamed)
+	}
+}
+
+func TestNamedMsgpackArgumentsArriveInTheOrderOfTheParameters(t *testing.T) {
+	tests := []struct {
+		signature string
+		msgpack   []byte
+		want      string
+	}{
+		{"add(a int64, b int64)", dict(t, "b", 3, "a", 2), `[2,3]`},
+		{"add(a int64, b int64)", dict(t, []byte("b"), 3, "a", 2), `[2,3]`},
+		{"add(a int64, b int64)", dict(t, "b", []string{"not", "my", "business"}, "a", nil), `[null,["not","my","business"]]`},
+		{"find(q string, limit int64?, more any)", dict(t, "q", "x"), `["x",null,null]`},
+		{"sum(xs ...float64)", dict(t), `[]`},
+		{"sum(xs ...float64)", dict(t, "xs", nil), `[]`},
+		{"sum(xs ...float64)", dict(t, "xs", []float64{}), `[]`},
+		{"log(level string, xs ...int64)", dict(t, "xs", make([]int, 20), "level", "x"), `["x",0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]`},
+		{"now()", dict(t), `[]`},
+	}
+	for _, tt := range tests {
+		out, err := Named(tt.msgpack, method(t, tt.signature))
+		if err != nil {
+			t.Errorf("%s of % x: %v", tt.signature, tt.msgpack, err)
+			continue
+		}
+		if got := back(t, out); got != tt.want {
+			t.Errorf("%s of % x: got %s, want %s", tt.signature, tt.msgpack, got, tt.want)
+		}
+	}
+}
+
+func TestNamedMsgpackArgumentsWithWrongNamesAreRefused(t *testing.T) {
+	tests := []struct {
+		signature string
+		msgpack   []byte
+		want      string
+	}{
+		{"add(a int64, b int64)", dict(t, "a", 2), `arguments are missing: b; want a, b`},
+		{"add(a int64, b int64)", dict(t, "a", 2, "c", 3), `there is no argument "c"; want a, b`},
+		{"add(a int64, b int64)", dict(t, "a", 2, "a", nil, "b", 1), `two arguments are "a"`},
+		{"add(a int64, b int64)", dict(t, 1, 2), `the name of an argument: got an integer, want a string`},
+		{"add(int64, int64)", dict(t, "a", 2, "b", 3), errUnnamed.Error()},
+		{"sum(xs ...float64)", dict(t, "xs", 2), `argument 1 (xs): got an integer, want an array: the parameter repeats`},
+		{"add(a int64, b int64)", pack(t, []int{1, 2}), `the named arguments: got an array, want a map`},
+	}
+	for _, tt := range tests {
+		out, err := Named(tt.msgpack, method(t, tt.signature))
+		if err == nil {
+			t.Errorf("%s of % x: got % x, want the error %s", tt.signature, tt.msgpack, out, tt.want)
+			continue
+		}
+		if err.Error() != tt.want {
+			t.Errorf("%s of % x:\ngot  %s\nwant %s", tt.signature, tt.msgpack, err, tt.want)
+		}
+	}
+}

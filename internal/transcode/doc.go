@@ -24,10 +24,11 @@
 //	any               anything: integers of 64 bits become integers and all other
 //	                  numbers float64; an object becomes a map with text as keys
 //
-// From JSON everything is strict, because what is wrong is most likely a mistake: null
-// stands for T? and any only, no object has a key twice, and a struct has all its
-// fields but those of the types T? and any, and no others. That is what
-// [signature.Fits] asks of a stub's structs.
+// From JSON everything is strict, because what is off is most likely a mistake: null
+// stands for T? and any only, no object has a key twice, and a struct has no fields
+// but its own and all of them, save those of type T? and any. That is what
+// [signature.Fits] asks of a stub: a caller in JSON declares no type, so the fields
+// that it sends are those it knows.
 //
 // To JSON the type only says how to write a value, and none is refused for its type: a
 // handler's result was right when it left. What a signature says is never null isn't:
@@ -35,7 +36,7 @@
 // NaN, the infinities, times outside the years 0 to 9999, and maps two of whose keys
 // have the same text.
 //
-// Work and memory are proportional to the input, whatever it is, and depth and number
-// of values are limited as by [wire.Scan]. What [Arguments], [Named] and [Value] return
-// passes it.
+// Input may be hostile. Work and memory are proportional to it and to how many fields
+// its structs have, and the depth and the number of values are limited as by
+// [wire.Scan], which everything that [Arguments], [Named] and [Value] return passes.
 package transcode

@@ -20,7 +20,7 @@ func Value(jsonText []byte, t *signature.Type) (msgpack []byte, err error) {
 	if err := e.value(t); err != nil {
 		return nil, err
 	}
-	return e.out, nil
+	return e.finish()
 }
 
 // encoder turns the JSON under its cursor into msgpack, value by value.
@@ -28,7 +28,7 @@ type encoder struct {
 	cursor
 	out    []byte
 	depth  int // arrays and maps that are begun
-	values int
+	values int // what wire.Scan counts as values, and a little more
 	fields fieldIndex
 }
 
@@ -36,10 +36,23 @@ func newEncoder(c cursor) *encoder {
 	return &encoder{cursor: c, out: make([]byte, 0, len(c.text))}
 }
 
+var (
+	errTooMany = fmt.Errorf("there are more than %d values", wire.MaxElements)
+	errTooDeep = fmt.Errorf("arrays and objects lie more than %d deep", wire.MaxDepth)
+)
+
+// finish returns what was encoded.
+func (e *encoder) finish() ([]byte, error) {
+	if e.values > wire.MaxElements {
+		return nil, errTooMany
+	}
+	return e.out, nil
+}
+
 // value appends the next value, which is to be a t.
 func (e *encoder) value(t *signature.Type) error {
 	if e.values++; e.values > wire.MaxElements {
-		return fmt.Errorf("the JSON holds more than %d values", wire.MaxElements)
+		return errTooMany
 	}
 	first, kind := e.peek(), kindOf(t)
 	if first == 'n' && (kind == signature.Any || kind == signature.Optional) {
@@ -121,7 +134,7 @@ func (e *encoder) mapping(key, elem *signature.Type) error {
 		text := e.key()
 		at := len(e.out)
 		if e.out, err = appendKey(e.out, text, key); err != nil {
-			return err
+			return problemf("the key %s: %v", quote(text), err)
 		}
 		if !met.add(e.out[at:]) {
 			return problemf("two keys are %s", quote(text))
@@ -147,7 +160,7 @@ func (e *encoder) structure(t *signature.Type) error {
 		i := e.fields.find(t, name, n)
 		switch {
 		case i < 0:
-			return problemf("there is no field %s in %s", quote(name), show(t))
+			return problemf("there is no field %s; want %s", quote(name), show(t))
 		case met[i]:
 			return problemf("two fields are %s", quote(name))
 		}
@@ -176,7 +189,7 @@ func mayBeNull(t *signature.Type) bool {
 // where the head belongs.
 func (e *encoder) open() (head int, err error) {
 	if e.depth++; e.depth > wire.MaxDepth {
-		return 0, fmt.Errorf("arrays and objects lie more than %d deep", wire.MaxDepth)
+		return 0, errTooDeep
 	}
 	e.take()
 	e.out = append(e.out, 0)

@@ -43,7 +43,18 @@ func appendKey(b []byte, text string, t *signature.Type) ([]byte, error) {
 	case kind.Numeric() && isNumber(text):
 		return appendNumber(b, text, kind)
 	}
-	return b, problemf("the key %s doesn't fit %s", quote(text), t)
+	return b, problemf("want %s%s", show(t), keyForm(kind))
+}
+
+// keyForm says what the text of a key must be.
+func keyForm(kind signature.Kind) string {
+	switch {
+	case kind == signature.Bool:
+		return ": true or false"
+	case kind.Numeric():
+		return ": a number"
+	}
+	return ", which can't be a key"
 }
 
 // decodeBase64 reads the standard and the URL alphabet, padded or not. Line breaks

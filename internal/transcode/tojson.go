@@ -2,7 +2,6 @@ package transcode
 
 import (
 	"encoding/base64"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -17,8 +16,8 @@ import (
 // msgpack. The type t says how it was meant; nil: not known. See the package's
 // documentation for how types stand in JSON.
 //
-// An error is a *[wire.SyntaxError] if the bytes are no msgpack, and else says what
-// JSON can't express, and where.
+// An error is a *[wire.SyntaxError] if the bytes are refused by [wire.Scan], and else
+// says what JSON can't express, and where, such as [3]["ratio"].
 func JSON(msgpack []byte, t *signature.Type) ([]byte, error) {
 	if err := wire.Scan(msgpack); err != nil {
 		return nil, err
@@ -106,7 +105,7 @@ func (p *printer) integer() error {
 
 func (p *printer) float(v float64, bits int) error {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
-		return problemf("JSON has no number %v; ask in msgpack", v)
+		return problemf("JSON has no number %v", v)
 	}
 	// The limits are those of encoding/json and of JavaScript.
 	format := byte('f')
@@ -139,7 +138,7 @@ func (p *printer) time() error {
 		return err
 	}
 	if year := v.Year(); year < 0 || year > 9999 {
-		return problemf("the time lies in the year %d; JSON has times of the years 0 to 9999 only, as RFC 3339 does; ask in msgpack", year)
+		return problemf("the time lies in the year %d; RFC 3339 writes the years 0 to 9999 only", year)
 	}
 	p.out = append(p.out, '"')
 	p.out = v.AppendFormat(p.out, time.RFC3339Nano)
@@ -183,16 +182,15 @@ func (p *printer) mapping(t *signature.Type) error {
 		at := len(p.out)
 		elem, err := p.key(t, i)
 		if err != nil {
-			return err
+			return inside("[key]", err)
 		}
 		key := p.out[at:]
 		if !met.add(key) {
-			return problemf("two keys of the map are %s in JSON; ask in msgpack", shorten(string(key)))
+			return problemf("two keys of the map are %s in JSON", shorten(string(key)))
 		}
 		p.out = append(p.out, ':')
-		at = len(p.out)
 		if err := p.value(elem); err != nil {
-			return inside(fmt.Sprintf("[%s]", shorten(string(key))), err)
+			return inside("["+shorten(string(key))+"]", err)
 		}
 	}
 	p.out = append(p.out, '}')
@@ -230,8 +228,8 @@ func (p *printer) key(t *signature.Type, i int) (elem *signature.Type, err error
 }
 
 // appendQuoted appends text as a JSON string. As encoding/json does it replaces what
-// isn't UTF-8 by U+FFFD, and escapes the two line separators that JavaScript once
-// stumbled over; unlike it, it lets < > & be.
+// isn't UTF-8 by U+FFFD and escapes U+2028 and U+2029, which end lines in old
+// JavaScript; unlike it, it lets < > & be.
 func appendQuoted(b, text []byte) []byte {
 	const hex = "0123456789abcdef"
 	b = append(b, '"')

@@ -1,0 +1,215 @@
+package transcode
+
+import (
+	"bytes"
+	"math"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+func TestAValueBecomesWhatItsTypeSays(t *testing.T) {
+	moment := time.Date(2024, 2, 29, 23, 59, 59, 123456789, time.UTC)
+	integer := func(v int64) []byte { return wire.AppendInt(nil, v) }
+	float := func(v float64) []byte { return wire.AppendFloat64(nil, v) }
+	text := func(v string) []byte { return wire.AppendString(nil, v) }
+	blob := func(v string) []byte { return wire.AppendBytes(nil, []byte(v)) }
+	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
+	list := func(n int) []byte { return wire.AppendArrayHeader(nil, n) }
+	mapping := func(n int) []byte { return wire.AppendMapHeader(nil, n) }
+	null := wire.AppendNil(nil)
+	yes := wire.AppendBool(nil, true)
+
+	tests := []struct {
+		typ, json string
+		want      []byte
+	}{
+		{"bool", "true", yes},
+		{"bool", "false", wire.AppendBool(nil, false)},
+
+		{"int8", "-128", integer(-128)},
+		{"int8", "127.0", integer(127)},
+		{"int64", "1e3", integer(1000)},
+		{"int64", "1E+3", integer(1000)},
+		{"int64", "1200e-2", integer(12)},
+		{"int64", "1.25e2", integer(125)},
+		{"int64", "0.00012e5", integer(12)},
+		{"int64", "-0", integer(0)},
+		{"int64", "0e99999999999999999999", integer(0)},
+		{"int64", "-9223372036854775808", integer(math.MinInt64)},
+		{"int64", "9223372036854775807", integer(math.MaxInt64)},
+		{"int64", "9223372036854775807.000", integer(math.MaxInt64)},
+		{"int64", "922337203685477580.7e1", integer(math.MaxInt64)},
+		{"int64", "9007199254740993", integer(1<<53 + 1)},
+		{"uint64", "18446744073709551615", wire.AppendUint(nil, math.MaxUint64)},
+		{"uint64", "1844674407370955161500e-2", wire.AppendUint(nil, math.MaxUint64)},
+		{"uint64", "-0.0", integer(0)},
+
+		{"float64", "2", float(2)},
+		{"float64", "2.5e-3", float(0.0025)},
+		{"float64", "-1", float(-1)},
+		{"float64", "9007199254740993", float(1 << 53)},
+		{"float64", "1e-999", float(0)},
+		{"float32", "0.1", wire.AppendFloat32(nil, 0.1)},
+
+		{"any", "2", integer(2)},
+		{"any", "-2", integer(-2)},
+		{"any", "2.0", float(2)},
+		{"any", "2e0", float(2)},
+		{"any", "-9223372036854775808", integer(math.MinInt64)},
+		{"any", "18446744073709551615", wire.AppendUint(nil, math.MaxUint64)},
+		{"any", "18446744073709551616", float(1 << 64)},
+		{"any", "-9223372036854775809", float(-1 << 63)},
+		{"any", "null", null},
+		{"any", `[null,"a",{"b":true}]`, join(list(3), null, text("a"), mapping(1), text("b"), yes)},
+
+		{"string", `"grüß dich"`, text("grüß dich")},
+		{"string", `"a\n\u00e9\ud83d\ude00\/"`, text("a\né😀/")},
+		{"string", `"\ud800"`, text("\uFFFD")},
+		{"string", "\"a\xff\"", text("a\uFFFD")},
+		{"string", `"null"`, text("null")},
+
+		{"bytes", `""`, blob("")},
+		{"bytes", `"aGVsbG8="`, blob("hello")},
+		{"bytes", `"aGVsbG8"`, blob("hello")},
+		{"bytes", `"+/+/"`, blob("\xfb\xff\xbf")},
+		{"bytes", `"-_-_"`, blob("\xfb\xff\xbf")},
+		{"bytes", `"-_8="`, blob("\xfb\xff")},
+		{"bytes", `"-_8"`, blob("\xfb\xff")},
+
+		{"time", `"2024-02-29T23:59:59.123456789Z"`, wire.AppendTime(nil, moment)},
+		{"time", `"2024-03-01T01:59:59.123456789+02:00"`, wire.AppendTime(nil, moment)},
+
+		{"int8?", "null", null},
+		{"int8?", "5", integer(5)},
+		{"([]int8?)?", "[null,1]", join(list(2), null, integer(1))},
+		{"[]int8", " [ 1 , 2 ] ", join(list(2), integer(1), integer(2))},
+		{"[]int8", "[]", list(0)},
+		{"[][]string", `[[],["a"]]`, join(list(2), list(0), list(1), text("a"))},
+
+		{"map[string]int8", `{"b":1,"a":2}`, join(mapping(2), text("b"), integer(1), text("a"), integer(2))},
+		{"map[string]int8", `{}`, mapping(0)},
+		{"map[string]int8", `{"":1}`, join(mapping(1), text(""), integer(1))},
+		{"map[int16]bool", `{"-3":true,"1e2":true}`, join(mapping(2), integer(-3), yes, integer(100), yes)},
+		{"map[uint64]bool", `{"18446744073709551615":true}`, join(mapping(1), wire.AppendUint(nil, math.MaxUint64), yes)},
+		{"map[bool]string", `{"true":"a","false":"b"}`, join(mapping(2), yes, text("a"), wire.AppendBool(nil, false), text("b"))},
+		{"Blob", `{"aGk=":"aG8="}`, join(mapping(1), blob("hi"), blob("ho"))},
+
+		{"Point", `{"y":2,"x":1}`, join(mapping(2), text("y"), float(2), text("x"), float(1))},
+		{"Person", `{"name":"Ann","age":7}`, join(mapping(2), text("name"), text("Ann"), text("age"), integer(7))},
+		{"Person", `{"name":"Ann","age":7,"nick":null,"extra":[1]}`, join(mapping(4),
+			text("name"), text("Ann"), text("age"), integer(7), text("nick"), null, text("extra"), list(1), integer(1))},
+		{"Tree", `{"value":1,"kids":[{"value":2,"kids":[]}]}`, join(
+			mapping(2), text("value"), integer(1), text("kids"), list(1),
+			mapping(2), text("value"), integer(2), text("kids"), list(0))},
+		{"{}", `{}`, mapping(0)},
+	}
+	for _, tt := range tests {
+		got, err := Value([]byte(tt.json), typeOf(t, tt.typ))
+		if err != nil {
+			t.Errorf("%s as %s: %v", tt.json, tt.typ, err)
+			continue
+		}
+		if !bytes.Equal(got, tt.want) {
+			t.Errorf("%s as %s: got % x, want % x", tt.json, tt.typ, got, tt.want)
+		}
+	}
+}
+
+func TestAValueThatDoesNotFitItsTypeIsRefusedWithItsPlace(t *testing.T) {
+	tests := []struct{ typ, json, want string }{
+		{"int8", "300", `300 is out of range of int8`},
+		{"int8", "-129", `-129 is out of range of int8`},
+		{"uint8", "-1", `-1 is out of range of uint8`},
+		{"uint8", "256", `256 is out of range of uint8`},
+		{"int64", "9223372036854775808", `9223372036854775808 is out of range of int64`},
+		{"int64", "-9223372036854775809", `-9223372036854775809 is out of range of int64`},
+		{"uint64", "18446744073709551616", `18446744073709551616 is out of range of uint64`},
+		{"uint64", "99999999999999999999", `99999999999999999999 is out of range of uint64`},
+		{"int64", "1e999999999999999999999", `1e999999999999999999999 is out of range of int64`},
+		{"int64", "1e-999999999999999999999", `1e-999999999999999999999 is no integer and doesn't fit int64`},
+		{"int64", "2.5", `2.5 is no integer and doesn't fit int64`},
+		{"int64", "9223372036854775807.5", `9223372036854775807.5 is no integer and doesn't fit int64`},
+		{"int64", `"5"`, `got "5", want int64: a number`},
+		{"int64", `true`, `got true, want int64: a number`},
+		{"int64", `null`, `got null, want int64, which is never null`},
+		{"float64", "1e400", `1e400 is out of range of float64`},
+		{"float32", "1e39", `1e39 is out of range of float32`},
+		{"any", "-1e400", `-1e400 is out of range of float64`},
+		{"float64", `"NaN"`, `got "NaN", want float64: a number`},
+		{"bool", "1", `got 1, want bool: true or false`},
+		{"bool", `"true"`, `got "true", want bool: true or false`},
+		{"string", "5", `got 5, want string: text in quotes`},
+		{"string", "null", `got null, want string, which is never null`},
+		{"bytes", "[1,2]", `got [1,2], want bytes: base64 in quotes`},
+		{"bytes", `"hello"`, `"hello" is no base64; bytes stand in JSON as base64, such as "aGVsbG8="`},
+		{"bytes", `"aGVsbG9="`, `"aGVsbG9=" is no base64; bytes stand in JSON as base64, such as "aGVsbG8="`},
+		{"bytes", `"a+_b"`, `"a+_b" is no base64; bytes stand in JSON as base64, such as "aGVsbG8="`},
+		{"time", "0", `got 0, want time: text in quotes, as in RFC 3339`},
+		{"time", `"yesterday"`, `"yesterday" is no time; write it as in RFC 3339, such as "2006-01-02T15:04:05Z"`},
+		{"[]int8", `{"a":1}`, `got {"a":1}, want []int8: an array`},
+		{"[]int8", "null", `got null, want []int8, which is never null`},
+		{"[]int8", "[1,2,300]", `[2]: 300 is out of range of int8`},
+		{"[][]int8", "[[],[1,null]]", `[1][1]: got null, want int8, which is never null`},
+		{"int8?", "300", `300 is out of range of int8`},
+		{"map[string][]int8", `{"a b":[300]}`, `["a b"][0]: 300 is out of range of int8`},
+		{"map[string]int8", `[]`, `got [], want map[string]int8: an object`},
+		{"map[string]int8", `{"a":1,"\u0061":2}`, `two keys are "a"`},
+		{"map[int8]int8", `{"1":1,"1.0":2}`, `two keys are "1.0"`},
+		{"map[int8]int8", `{"300":1}`, `the key "300": 300 is out of range of int8`},
+		{"map[int8]int8", `{" 1":1}`, `the key " 1": want int8: a number`},
+		{"map[int8]int8", `{"+1":1}`, `the key "+1": want int8: a number`},
+		{"map[int8]int8", `{"":1}`, `the key "": want int8: a number`},
+		{"map[int8]int8", `{"[1":1}`, `the key "[1": want int8: a number`},
+		{"map[int8]int8", `{"-":1}`, `the key "-": want int8: a number`},
+		{"map[bool]int8", `{"yes":1}`, `the key "yes": want bool: true or false`},
+		{"Blob", `{"!":""}`, `the key "!": "!" is no base64; bytes stand in JSON as base64, such as "aGVsbG8="`},
+		{"any", `{"a":{"b":1,"b":2}}`, `["a"]: two keys are "b"`},
+		{"any", `{"a":[1,1e400]}`, `["a"][1]: 1e400 is out of range of float64`},
+		{"Point", `{"x":1}`, `the field "y" is missing; want {x float64, y float64}`},
+		{"Point", `{"x":1,"y":2,"z":3}`, `there is no field "z"; want {x float64, y float64}`},
+		{"Point", `{"x":1,"X":2}`, `there is no field "X"; want {x float64, y float64}`},
+		{"Point", `{"x":1,"x":2,"y":3}`, `two fields are "x"`},
+		{"Point", `{"x":1,"y":null}`, `y: got null, want float64, which is never null`},
+		{"Point", `[1,2]`, `got [1,2], want {x float64, y float64}: an object`},
+		{"Tree", `{"value":1,"kids":[{"value":1.5,"kids":[]}]}`, `kids[0].value: 1.5 is no integer and doesn't fit int64`},
+		{"{a {b int8}}", `{"a":{"b":""}}`, `a.b: got "", want int8: a number`},
+	}
+	for _, tt := range tests {
+		got, err := Value([]byte(tt.json), typeOf(t, tt.typ))
+		if err == nil {
+			t.Errorf("%s as %s: got % x, want the error %s", tt.json, tt.typ, got, tt.want)
+			continue
+		}
+		if err.Error() != tt.want {
+			t.Errorf("%s as %s:\ngot  %s\nwant %s", tt.json, tt.typ, err, tt.want)
+		}
+	}
+}
+
+func TestTextThatIsNoJSONIsRefusedWithItsByte(t *testing.T) {
+	tests := []struct{ json, want string }{
+		{"", "the JSON is wrong at byte 0: unexpected end of JSON input"},
+		{"[1,", "the JSON is wrong at byte 3: unexpected end of JSON input"},
+		{"[1,]", "the JSON is wrong at byte 4: invalid character ']' looking for beginning of value"},
+		{"[1] 2", "the JSON is wrong at byte 5: invalid character '2' after top-level value"},
+		{"[01]", "the JSON is wrong at byte 3: invalid character '1' after array element"},
+		{"[NaN]", "the JSON is wrong at byte 2: invalid character 'N' looking for beginning of value"},
+		{"['a']", `the JSON is wrong at byte 2: invalid character '\'' looking for beginning of value`},
+		{"[\"a\nb\"]", `the JSON is wrong at byte 4: invalid character '\n' in string literal`},
+		{"[1] // one", "the JSON is wrong at byte 5: invalid character '/' after top-level value"},
+	}
+	m := method(t, "log(words ...any)")
+	for _, tt := range tests {
+		for name, f := range map[string]func() ([]byte, error){
+			"Arguments": func() ([]byte, error) { return Arguments([]byte(tt.json), m) },
+			"Value":     func() ([]byte, error) { return Value([]byte(tt.json), nil) },
+		} {
+			got, err := f()
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("%s of %q: got % x, %v; want the error %s", name, tt.json, got, err, tt.want)
+			}
+		}
+	}
+}
