@@ -76,14 +76,14 @@ func implements[I any]() func(reflect.Type) bool {
 func takesMsgpack(method, parameter string) func(reflect.Type) bool {
 	return func(t reflect.Type) bool {
 		m, ok := t.MethodByName(method)
-		if !ok || t.Kind() == reflect.Interface {
+		if !ok {
 			return false
 		}
-		// The first parameter is the receiver.
-		if f := m.Type; f.NumIn() == 2 && f.NumOut() == 1 && f.Out(0) == errorType && f.In(1).Kind() == reflect.Pointer {
-			p := f.In(1).Elem()
-			return p.PkgPath() == "github.com/vmihailenco/msgpack/v5" && p.Name() == parameter
+		f := m.Type // its first parameter is the receiver
+		if f.NumIn() != 2 || f.NumOut() != 1 || f.Out(0) != errorType || f.In(1).Kind() != reflect.Pointer {
+			return false
 		}
-		return false
+		p := f.In(1).Elem()
+		return p.PkgPath() == "github.com/vmihailenco/msgpack/v5" && p.Name() == parameter
 	}
 }

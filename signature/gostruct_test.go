@@ -23,7 +23,7 @@ type (
 		JSON    int8 `json:"by_json"`
 		Both    int8 `msgpack:",omitempty" json:"unused"`
 		Dash    int8 `json:"-"`
-		Dashed  int8 `json:"-,"` // msgpack skips it, encoding/json doesn't
+		Dashed  int8 `msgpack:"-,"` // skipped, though encoding/json would call such a field "-"
 		Spaced  int8 `msgpack:" spaced , omitempty "`
 		Hyphen  int8 `json:"user-id"`
 		String  int8 `json:"string,string,omitzero"` // options of encoding/json alone
@@ -61,6 +61,15 @@ type (
 		Addr netip.Addr `json:",omitempty"`
 		When time.Time  `json:"when"`
 		Then *time.Time `json:"then"`
+	}
+	twoTimes struct { // both have MarshalBinary, so neither lends it to the struct
+		time.Time
+		netip.Addr
+	}
+	sealed        struct{ n int8 }
+	embedsNothing struct {
+		sealed
+		A int8
 	}
 	allOmitted struct {
 		A        int8
@@ -114,6 +123,10 @@ func TestStructsHaveTheFieldsThatMsgpackWrites(t *testing.T) {
 			[]any{embedsNumber{}, embedsNumber{5}}},
 		{"{C int8?, URL bytes?, Addr bytes?, when time, then time?}",
 			[]any{embedsTime{URL: link}, embedsTime{exported, link, addr, when, &when}}},
+		{"{Time time, Addr bytes}",
+			[]any{twoTimes{when, addr}}},
+		{"{A int8}",
+			[]any{embedsNothing{}, embedsNothing{sealed{n: 0}, 1}}},
 		{"{A int8, B int8?}",
 			[]any{allOmitted{}, allOmitted{A: 1, B: 2}}},
 		{"{a int8}",
@@ -309,13 +322,13 @@ type (
 		A int8 `json:"'a'"`
 	}
 	noUTF8 struct {
-		A int8 `json:"\xff"`
+		A int8 `msgpack:"\xff"`
 	}
 	nothing struct{ a int8 }
 )
 
 func TestStructsThatMsgpackGarblesAreRefused(t *testing.T) {
-	_, _ = asArray{}._msgpack, nothing{}.a
+	_, _, _, _ = asArray{}._msgpack, allOmitted{}._msgpack, nothing{}.a, hiddenNumber{}.level
 	for _, c := range []struct {
 		typ  reflect.Type
 		want string

@@ -245,10 +245,14 @@ func (w *walk) ofStruct(t reflect.Type, at string, depth int) *Type {
 	node := &Type{Kind: Struct}
 	if t.Name() != "" {
 		w.name(node, t)
-		depth = 0
+		depth = 1
 	}
 	for _, f := range w.fieldsOf(t, at) {
-		ft := w.typ(f.typ, fieldPath(at, f.path), depth+1)
+		inner := depth + 1
+		if f.mayMiss {
+			inner++ // as if it were a pointer
+		}
+		ft := w.typ(f.typ, fieldPath(at, f.path), inner)
 		if f.mayMiss {
 			ft = optional(ft)
 		}

@@ -38,7 +38,14 @@ type (
 	}
 	bytes struct{ B []byte } // named like a word of the notation
 	Point struct{ Z float64 }
+	names []string
+	größe struct{ Z float64 }
+	// otherMsgpack has a method for another library of nearly the same name.
+	otherMsgpack struct{ N int8 }
+	Encoder      struct{}
 )
+
+func (otherMsgpack) EncodeMsgpack(*Encoder) error { return nil }
 
 func TestGoTypesTravelAs(t *testing.T) {
 	for _, c := range []struct {
@@ -59,7 +66,7 @@ func TestGoTypesTravelAs(t *testing.T) {
 		{point{}, "point"}, {empty{}, "empty"}, {struct{}{}, "{}"}, {struct{ A, B int8 }{}, "{A int8, B int8}"},
 		{node{}, "node"}, {tree{}, "tree"}, {rose{}, "rose"}, {ping{}, "ping"}, {pong{}, "pong"},
 		{pair[string, []point]{}, "pairStringPoint"}, {pair[map[string]int, time.Time]{}, "pairMapStringIntTime"},
-		{bytes{}, "bytes2"},
+		{bytes{}, "bytes2"}, {größe{}, "gr__e"}, {otherMsgpack{}, "otherMsgpack"}, {struct{ A, B names }{}, "{A []string, B []string}"},
 	} {
 		typ, err := signature.NewTypes().OfType(reflect.TypeOf(c.value))
 		if err != nil {
@@ -101,19 +108,39 @@ func TestTypesThatContainThemselvesAreNamed(t *testing.T) {
 func TestTwoGoTypesOfOneNameGetTwoNames(t *testing.T) {
 	outer := reflect.TypeFor[Point]()
 	type Point struct{ X float64 }
-	middle := reflect.TypeFor[Point]()
+	inner := reflect.TypeFor[Point]()
 	types := signature.NewTypes()
 	for _, c := range []struct {
 		typ  reflect.Type
 		want string
-	}{{outer, "Point"}, {middle, "Point2"}, {outer, "Point"}, {middle, "Point2"}} {
-		if typ, err := types.OfType(c.typ); err != nil || typ.Name != c.want {
+	}{
+		{reflect.TypeFor[struct {
+			A pair[int, pair[Point, Point]]
+			B Point
+		}](), "{A pairIntPairPointPoint, B Point}"},
+		{inner, "Point"},
+		{outer, "Point2"},
+		{inner, "Point"},
+		{outer, "Point2"},
+	} {
+		if typ, err := types.OfType(c.typ); err != nil || typ.String() != c.want {
 			t.Errorf("%v: got %v, %v, want %s", c.typ, typ, err, c.want)
 		}
 	}
-	want := map[string]string{"Point": "{Z float64}", "Point2": "{X float64}"}
-	if got := types.Definitions(); !maps.Equal(got, want) {
-		t.Errorf("got the types %v, want %v", got, want)
+	both, err := signature.NewTypes().OfFunc("f", reflect.FuncOf([]reflect.Type{inner, outer}, nil, false))
+	if want := "f(Point, Point2)"; err != nil || both.String() != want {
+		t.Errorf("got %v, %v, want %s", both, err, want)
+	}
+}
+
+func TestLongNamesOfGenericTypesAreCut(t *testing.T) {
+	type aTypeWithAVeryVeryVeryLongName struct{}
+	type long = pair[aTypeWithAVeryVeryVeryLongName, aTypeWithAVeryVeryVeryLongName]
+	m, err := signature.NewTypes().OfFunc("f", reflect.TypeFor[func(pair[long, int], pair[long, bool])]())
+	want := "f(pairPairATypeWithAVeryVeryVeryLongNameATypeWithAVeryVeryVeryLong, " +
+		"pairPairATypeWithAVeryVeryVeryLongNameATypeWithAVeryVeryVeryLon2)"
+	if err != nil || m.String() != want {
+		t.Errorf("got %v, %v, want %s", m, err, want)
 	}
 }
 

@@ -65,13 +65,6 @@ func (ts *Types) Parse(signature string) (*Method, error) {
 	return parseMethod(signature, ts.named)
 }
 
-// Lookup returns the type of that name, or nil.
-func (ts *Types) Lookup(name string) *Type {
-	ts.mu.RLock()
-	defer ts.mu.RUnlock()
-	return ts.named[name]
-}
-
 // Definitions returns what each name stands for: "Point" → "{x float64, y float64}".
 // It is empty, not nil, if there are no named types.
 //
@@ -129,26 +122,18 @@ func identifier(goName string) string {
 		return strings.ContainsRune("[],;{}()* \"", r)
 	}) {
 		word = word[strings.LastIndexAny(word, "/.")+1:]
-		first, size := utf8.DecodeRuneInString(word)
-		if b.Len() > 0 {
-			first = unicode.ToUpper(first)
-		}
+		word, _, _ = strings.Cut(word, "·") // the compiler numbers local types: "T·1"
 		for i, r := range word {
-			switch {
-			case i == 0 && size > 0 && isASCIIWord(first):
-				b.WriteRune(first)
-			case i > 0 && isASCIIWord(r):
-				b.WriteRune(r)
-			case r != '·': // the compiler's mark in names of local types: "T·1"
-				b.WriteByte('_')
+			if i == 0 && b.Len() > 0 {
+				r = unicode.ToUpper(r)
 			}
+			if !isASCIIWord(r) {
+				r = '_'
+			}
+			b.WriteRune(r)
 		}
 	}
-	name := b.String()
-	if name == "" || '0' <= name[0] && name[0] <= '9' {
-		return "T" + name
-	}
-	return name
+	return b.String() // begins as the Go name does: no digit
 }
 
 func isASCIIWord(r rune) bool { return r < utf8.RuneSelf && isWordByte(byte(r)) }
