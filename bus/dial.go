@@ -61,7 +61,11 @@ func (d *dialer) Dial(network, address string) (net.Conn, error) {
 // InProcessConn implements nats.InProcessConnProvider.
 func (d *dialer) InProcessConn() (net.Conn, error) {
 	return d.open("the broker in this process", func(context.Context) (net.Conn, error) {
-		return d.inProcess.InProcessConn()
+		conn, err := d.inProcess.InProcessConn()
+		if err != nil {
+			return nil, err
+		}
+		return &pipe{Conn: conn}, nil
 	})
 }
 
