@@ -1,0 +1,154 @@
+package expr
+
+import (
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/constant"
+	"go/parser"
+	"go/scanner"
+	"go/token"
+	"strings"
+	"unicode/utf8"
+)
+
+// MaxLength is how long an expression may be, in bytes.
+const MaxLength = 4096
+
+// A Tree is an expression, parsed.
+type Tree struct {
+	text string
+	root node
+}
+
+// String returns the expression as it was written.
+func (t *Tree) String() string { return t.text }
+
+// Parse reads one expression. Its error is a [*SyntaxError].
+func Parse(text string) (*Tree, error) {
+	text = strings.TrimSpace(text)
+	p := parse{text: text}
+	switch {
+	case text == "":
+		return nil, p.errorAt(0, "nothing to evaluate%s", hint)
+	case len(text) > MaxLength:
+		return nil, &SyntaxError{Text: text[:20] + "…", Column: 1, Message: fmt.Sprintf("%d bytes are too many; write at most %d", len(text), MaxLength)}
+	}
+	// The standard library reads Go's expressions; this package then takes those that
+	// are arithmetic.
+	p.files = token.NewFileSet()
+	goTree, err := parser.ParseExprFrom(p.files, "", text, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, p.explain(err)
+	}
+	root, err := p.convert(goTree)
+	if err != nil {
+		return nil, err
+	}
+	return &Tree{text: text, root: root}, nil
+}
+
+// A SyntaxError says where an expression isn't arithmetic.
+type SyntaxError struct {
+	// Text is the expression.
+	Text string
+	// Column is where in it, in characters, from 1.
+	Column int
+	// Message says what is wrong there and what to write instead.
+	Message string
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("%s: column %d: %s", e.Text, e.Column, e.Message)
+}
+
+const hint = "; write numbers, + - * / and parentheses, such as (1 + 2) * 3"
+
+type parse struct {
+	text  string
+	files *token.FileSet
+}
+
+// convert turns Go's tree into one of this package's.
+func (p *parse) convert(e ast.Expr) (node, error) {
+	switch e := e.(type) {
+	case *ast.ParenExpr:
+		return p.convert(e.X)
+	case *ast.BasicLit:
+		return p.number(e)
+	case *ast.UnaryExpr:
+		if e.Op != token.SUB {
+			return nil, p.errorAtPos(e.Pos(), "no operator %s here%s", e.Op, hint)
+		}
+		x, err := p.convert(e.X)
+		if err != nil {
+			return nil, err
+		}
+		return negation{x}, nil
+	case *ast.BinaryExpr:
+		if _, known := methods[e.Op]; !known {
+			return nil, p.errorAtPos(e.OpPos, "no operator %s%s", e.Op, hint)
+		}
+		left, err := p.convert(e.X)
+		if err != nil {
+			return nil, err
+		}
+		right, err := p.convert(e.Y)
+		if err != nil {
+			return nil, err
+		}
+		return operation{e.Op, p.column(e.OpPos), left, right}, nil
+	}
+	from, to := p.offset(e.Pos()), min(p.offset(e.End()), len(p.text))
+	return nil, p.errorAt(from, "%q is no number%s", p.text[from:to], hint)
+}
+
+func (p *parse) number(lit *ast.BasicLit) (node, error) {
+	if lit.Kind != token.INT && lit.Kind != token.FLOAT {
+		return nil, p.errorAtPos(lit.Pos(), "%s is no number%s", lit.Value, hint)
+	}
+	if d := lit.Value; lit.Kind == token.INT && len(d) > 1 && d[0] == '0' && '0' <= d[1] && d[1] <= '9' {
+		// Go reads it in base 8, which nobody expects of a calculator.
+		return nil, p.errorAtPos(lit.Pos(), "%s begins with 0; leave the 0 out, or write 0o for base 8", d)
+	}
+	value, _ := constant.Float64Val(constant.ToFloat(constant.MakeFromLiteral(lit.Value, lit.Kind, 0)))
+	if value-value != 0 { // infinite
+		return nil, p.errorAtPos(lit.Pos(), "%s is too large; the largest number is about 1.8e308", lit.Value)
+	}
+	return number(value), nil
+}
+
+// explain turns an error of go/parser into one for somebody who writes no Go.
+func (p *parse) explain(err error) error {
+	list, ok := errors.AsType[scanner.ErrorList](err)
+	if !ok || len(list) == 0 {
+		return p.errorAt(0, "%v%s", err, hint)
+	}
+	first := list[0]
+	what := first.Msg
+	switch {
+	case strings.Contains(what, "found 'EOF'"), strings.Contains(what, "found newline"):
+		what = "something is missing"
+	case strings.Contains(what, ", found "):
+		_, found, _ := strings.Cut(what, ", found ")
+		what = "unexpected " + found
+	}
+	return p.errorAt(first.Pos.Offset, "%s%s", what, hint)
+}
+
+func (p *parse) offset(at token.Pos) int { return p.files.Position(at).Offset }
+
+func (p *parse) column(at token.Pos) int { return p.columnOf(p.offset(at)) }
+
+// columnOf counts characters, as people do, not bytes.
+func (p *parse) columnOf(offset int) int {
+	return 1 + utf8.RuneCountInString(p.text[:min(offset, len(p.text))])
+}
+
+func (p *parse) errorAtPos(at token.Pos, format string, args ...any) error {
+	return p.errorAt(p.offset(at), format, args...)
+}
+
+func (p *parse) errorAt(offset int, format string, args ...any) error {
+	return &SyntaxError{Text: p.text, Column: p.columnOf(offset), Message: fmt.Sprintf(format, args...)}
+}

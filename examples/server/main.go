@@ -1,0 +1,72 @@
+// Server serves arithmetic as the service "math" and prints each request.
+//
+//	go run ./examples/server -url nats://127.0.0.1:4222
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/mathsvc"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("server", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	url := flags.String("url", "", "`address` of the broker (default $NATS_URL, then "+bus.DefaultURL+")")
+	delay := flags.Duration("delay", 0, "how long each request takes, to watch some at work")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	math := printed{math: mathsvc.New(), delay: *delay, out: stdout}
+	if err := serve(ctx, *url, math, stdout, stderr); err != nil && ctx.Err() == nil {
+		fmt.Fprintln(stderr, "server:", err)
+		return 1
+	}
+	return 0
+}
+
+// patience is how long the server waits for a broker and a binder.
+const patience = time.Hour
+
+// serve serves math until ctx ends and the requests that run by then are finished.
+func serve(ctx context.Context, url string, math mathsvc.Service, stdout, stderr io.Writer) error {
+	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	start, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	nc, err := bus.Connect(start, bus.Config{URL: url, Name: "math-server", Wait: true, Logger: logger})
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+
+	srv := rpcserver.New(nc, rpcserver.Config{Version: "1.0.0", Logger: logger})
+	// Adding twice does no harm, so a call that got lost may be made again.
+	again := rpcserver.Idempotent("add", "sub", "mul", "div")
+	if err := rpcserver.Register(srv, "math", math, again); err != nil {
+		return err
+	}
+	if err := srv.Start(start); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, ">> Server Online! (%s)\n", srv.Instance())
+
+	<-ctx.Done()
+	fmt.Fprintln(stdout, ">> Server Stopping")
+	return srv.Shutdown(context.WithoutCancel(ctx))
+}
