@@ -28,7 +28,11 @@ func Arguments(jsonText []byte, m *signature.Method) (msgpack []byte, err error)
 	if err != nil {
 		return nil, err
 	}
-	e := newEncoder(c)
+	return newEncoder(c).all(m)
+}
+
+// all returns the array of all arguments.
+func (e *encoder) all(m *signature.Method) (msgpack []byte, err error) {
 	switch e.peek() {
 	case '[':
 		err = e.arguments(m)

@@ -55,17 +55,44 @@ func TestDepthIsLimitedAsInMsgpack(t *testing.T) {
 }
 
 func TestTheNumberOfValuesIsLimitedAsInMsgpack(t *testing.T) {
-	zeros := []byte("[" + strings.Repeat("0,", wire.MaxElements-1) + "0]")
-	out, err := Arguments(zeros, nil)
-	if err != nil {
-		t.Fatalf("%d values: %v", wire.MaxElements, err)
+	tests := []struct {
+		signature, json string
+		values          int
+	}{
+		{"m(...any)", `[0,"",null]`, 3},
+		{"m(...any)", `[[],[[]]]`, 3},
+		{"m(...any)", `[{"a":0,"b":[0]}]`, 6},
+		{"m(...Point)", `[{"x":0,"y":1}]`, 5},
+		{"m(a any, b any, c ...any)", `{"b":0}`, 2},
+		{"m(a any, b any, c ...any)", `{"c":[0,0]}`, 4},
 	}
-	if n, err := wire.ScanArray(out); err != nil || n != wire.MaxElements {
-		t.Errorf("got an array of %d, %v; want one of %d", n, err, wire.MaxElements)
+	for _, tt := range tests {
+		// Values that are as good as read, as four million of them take long.
+		for before, want := range map[int]error{
+			wire.MaxElements - tt.values:     nil,
+			wire.MaxElements - tt.values + 1: errTooMany,
+		} {
+			c, err := newCursor([]byte(tt.json))
+			if err != nil {
+				t.Fatal(err)
+			}
+			e := newEncoder(c)
+			e.values = before
+			if out, err := e.all(method(t, tt.signature)); !errors.Is(err, want) {
+				t.Errorf("%s behind %d values: got % x, %v; want the error %v", tt.json, before, out, err, want)
+			}
+		}
 	}
-	zeros[len(zeros)-1] = ','
-	if out, err := Arguments(append(zeros, "0]"...), nil); !errors.Is(err, errTooMany) {
-		t.Errorf("one value more: got %d bytes, %v; want the error %v", len(out), err, errTooMany)
+
+	// The names and the nil for the argument that is left out make the difference.
+	zeros := append(wire.AppendArrayHeader(nil, wire.MaxElements-2), make([]byte, wire.MaxElements-2)...)
+	named := append(dict(t, "b"), zeros...)
+	named[0]++
+	if _, err := Named(named, method(t, "m(a any, b any)")); err != nil {
+		t.Errorf("two named arguments: %v", err)
+	}
+	if out, err := Named(named, method(t, "m(a any, b any, c any)")); !errors.Is(err, wire.ErrTooMany) {
+		t.Errorf("three named arguments: got %d bytes, %v; want the error %v", len(out), err, wire.ErrTooMany)
 	}
 }
 
@@ -79,7 +106,7 @@ func allocated(f func()) uint64 {
 }
 
 func TestHostileInputCostsNoMoreThanItsSize(t *testing.T) {
-	const large = 1 << 20
+	const large = 1 << 18
 	m := method(t, "m(a int64, b any, c []Tree, d map[int64]bool)")
 	tests := map[string]struct {
 		input string
@@ -99,7 +126,7 @@ func TestHostileInputCostsNoMoreThanItsSize(t *testing.T) {
 		"a length that lies":                    {"\xdd\x01\x00\x00\x00", 0, func(b []byte) { JSON(b, nil) }},
 		"a map that lies":                       {"\xdf\x7f\xff\xff\xff", 0, func(b []byte) { Named(b, m) }},
 		"a str that lies":                       {"\xdb\x7f\xff\xff\xff", 0, func(b []byte) { JSON(b, nil) }},
-		"control characters":                    {"\xdb\x00\x10\x00\x00" + strings.Repeat("\x00", large), 32, func(b []byte) { JSON(b, nil) }},
+		"control characters":                    {"\xdb\x00\x04\x00\x00" + strings.Repeat("\x00", large), 32, func(b []byte) { JSON(b, nil) }},
 	}
 	for name, tt := range tests {
 		input := []byte(tt.input)

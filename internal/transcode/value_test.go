@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/signature"
 )
 
 func TestAValueBecomesWhatItsTypeSays(t *testing.T) {
@@ -210,6 +211,36 @@ func TestTextThatIsNoJSONIsRefusedWithItsByte(t *testing.T) {
 			if err == nil || err.Error() != tt.want {
 				t.Errorf("%s of %q: got % x, %v; want the error %s", name, tt.json, got, err, tt.want)
 			}
+		}
+	}
+}
+
+func TestATypeMadeByHandIsHarmless(t *testing.T) {
+	list, nothing := &signature.Type{Kind: signature.List}, &signature.Type{}
+	tests := []struct {
+		typ        *signature.Type
+		json, want string // want is the error if it isn't the JSON
+	}{
+		{list, `[1,"a"]`, `[1,"a"]`},
+		{&signature.Type{Kind: signature.Map}, `{"a":1}`, `{"a":1}`},
+		{&signature.Type{Kind: signature.Optional}, `1`, `1`},
+		{&signature.Type{Kind: signature.Struct, Fields: []signature.Field{{Name: "a"}}}, `{"a":1}`, `{"a":1}`},
+		{&signature.Type{Kind: signature.Map, Key: list}, `{"a":1}`, `the key "a": want []…, which can't be a key`},
+		{nothing, `1`, `got 1, want invalid`},
+		{nothing, `"a"`, `got "a", want invalid`},
+		{nothing, `null`, `got null, want invalid, which is never null`},
+	}
+	for _, tt := range tests {
+		out, err := Value([]byte(tt.json), tt.typ)
+		if err != nil {
+			if err.Error() != tt.want {
+				t.Errorf("%s as %v: got the error %v, want %s", tt.json, tt.typ, err, tt.want)
+			}
+			continue
+		}
+		text, err := JSON(out, tt.typ)
+		if err != nil || string(text) != tt.want {
+			t.Errorf("%s as %v: got %s, %v; want %s", tt.json, tt.typ, text, err, tt.want)
 		}
 	}
 }
