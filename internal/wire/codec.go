@@ -102,6 +102,9 @@ func (m codecMaker) byKind(c *codec, t reflect.Type) {
 		c.encode, c.decode = encodeArray(elem), decodeArray(elem)
 	case reflect.Map:
 		key, elem := m.codec(t.Key()), m.codec(t.Elem())
+		if k := t.Key(); k.Kind() == reflect.Interface && k.NumMethod() == 0 {
+			key = &codec{encode: encodeInterface, decode: decodeInterfaceKey}
+		}
 		c.encode, c.decode = encodeMap(t, key, elem), decodeMap(t, key, elem)
 	case reflect.Pointer:
 		target := t

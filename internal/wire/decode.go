@@ -265,8 +265,15 @@ func decodePointer(t reflect.Type, elem *codec) func(*Reader, reflect.Value) err
 	}
 }
 
-func decodeInterface(r *Reader, v reflect.Value) error {
-	x, err := r.dynamic()
+func decodeInterface(r *Reader, v reflect.Value) error { return setDynamic(v, (*Reader).dynamic, r) }
+
+// decodeInterfaceKey is decodeInterface for the key of a map.
+func decodeInterfaceKey(r *Reader, v reflect.Value) error {
+	return setDynamic(v, (*Reader).dynamicKey, r)
+}
+
+func setDynamic(v reflect.Value, read func(*Reader) (any, error), r *Reader) error {
+	x, err := read(r)
 	if err != nil {
 		return err
 	}

@@ -74,15 +74,9 @@ func (r *Reader) dynamicMap() (any, error) {
 	// byKey takes over from the first key that isn't text.
 	var byKey map[any]any
 	for range n {
-		if err := r.scalarNext(); err != nil {
-			return nil, err
-		}
-		key, err := r.dynamic()
+		key, err := r.dynamicKey()
 		if err != nil {
 			return nil, inside(keySegment, err)
-		}
-		if b, ok := key.([]byte); ok {
-			key = string(b)
 		}
 		name, isText := key.(string)
 		segment := keySegment
@@ -110,4 +104,16 @@ func (r *Reader) dynamicMap() (any, error) {
 		return byKey, nil
 	}
 	return byName, nil
+}
+
+// dynamicKey reads the key of a map into a type that Go can hash: a bin is a string.
+func (r *Reader) dynamicKey() (any, error) {
+	if err := r.scalarNext(); err != nil {
+		return nil, err
+	}
+	key, err := r.dynamic()
+	if b, ok := key.([]byte); ok {
+		return string(b), err
+	}
+	return key, err
 }

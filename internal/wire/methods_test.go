@@ -1,6 +1,7 @@
 package wire_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/big"
@@ -190,5 +191,19 @@ func TestAKeyThatGoCannotHashIsAnError(t *testing.T) {
 				t.Errorf("%s into %T passed, want an error", data, target)
 			}
 		}
+	}
+}
+
+func TestWhatACodecMadeCountsItsDepthFromWhereItStands(t *testing.T) {
+	raw := msgpack.RawMessage(append(bytes.Repeat([]byte{0x91}, 50), 0xc0))
+	if _, err := wire.AppendValue(nil, []any{raw}); err != nil {
+		t.Errorf("51 levels: got %v, want them to pass", err)
+	}
+	var v any = raw
+	for range 20 {
+		v = []any{v}
+	}
+	if b, err := wire.AppendValue(nil, v); err == nil {
+		t.Errorf("70 levels passed as % x, want an error", b)
 	}
 }

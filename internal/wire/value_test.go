@@ -295,7 +295,7 @@ func TestWhatCannotBeSentIsAnErrorAndNeverTheEndOfTheProgram(t *testing.T) {
 	list := []any{nil}
 	list[0] = list
 	m := selfMap{}
-	m["m"] = m
+	m[strings.Repeat("m", 50)] = m
 	s := selfSlice{nil}
 	s[0] = s
 	var self selfPointer
@@ -343,5 +343,134 @@ func TestWhatIsAppendedHasRoomForArraysAroundIt(t *testing.T) {
 	}
 	if err := wire.Scan(b); err != nil {
 		t.Errorf("the deepest value in two arrays: got %v, want it to pass", err)
+	}
+}
+
+func TestWhatTheOtherSideWouldRefuseAsTooMuchIsNotSent(t *testing.T) {
+	for _, v := range []any{make([]int, wire.MaxElements+1), make([]struct{}, wire.MaxElements+1), make([][]bool, wire.MaxElements+1)} {
+		if b, err := wire.AppendValue(nil, v); err == nil {
+			t.Errorf("%d elements of a %T passed as %d bytes, want an error", wire.MaxElements+1, v, len(b))
+		}
+	}
+	// The limit is for each value, not for all that were ever sent.
+	half := make([]int, wire.MaxElements/2)
+	buf := make([]byte, 0, wire.MaxElements)
+	for range 4 {
+		if _, err := wire.AppendValue(buf, half); err != nil {
+			t.Fatalf("half of what is allowed: got %v, want it to pass", err)
+		}
+	}
+}
+
+func TestEntriesOfAMapDoNotLeakIntoEachOther(t *testing.T) {
+	want := make(map[string]point)
+	for i := range 20 {
+		want[fmt.Sprint(i)] = point{X: float64(i), Y: float64(i % 2)} // every other Y is left out
+	}
+	if got := roundTrip(t, want); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestAnArrayHasExactlyItsLength(t *testing.T) {
+	for _, v := range []any{[]byte{1, 2, 3}, []byte{1, 2, 3, 4, 5}, []int{1, 2, 3}, []int{1, 2, 3, 4, 5}} {
+		b, err := wire.AppendValue(nil, v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, target := range []any{new([4]byte), new([4]int)} {
+			r := wire.NewReader(b)
+			if err := r.Value(target); err == nil {
+				t.Errorf("%v into %T passed as %v, want an error", v, target, target)
+			}
+		}
+	}
+}
+
+func TestAMapWhoseKeysAreNotAllTextKeepsThemAll(t *testing.T) {
+	data := unhex(t, "84 a1 61 01 02 03 c4 01 62 04 c0 05")
+	var got any
+	r := wire.NewReader(data)
+	want := map[any]any{"a": int64(1), int64(2): int64(3), "b": int64(4), nil: int64(5)}
+	if err := r.Value(&got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+	var typed map[any]int
+	r = wire.NewReader(data)
+	if want := (map[any]int{"a": 1, int64(2): 3, "b": 4, nil: 5}); r.Value(&typed) != nil || !reflect.DeepEqual(typed, want) {
+		t.Errorf("got %v, want %v", typed, want)
+	}
+}
+
+// Ouroboros embeds itself.
+type Ouroboros struct {
+	*Ouroboros
+	N int
+}
+
+func TestAStructThatEmbedsItselfIsAFieldOfItself(t *testing.T) {
+	want := Ouroboros{&Ouroboros{nil, 2}, 1}
+	if got := roundTrip(t, want); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestManyGoroutinesMayMeetATypeAtOnce(t *testing.T) {
+	type node struct {
+		Next *node
+		Side map[string][]node
+	}
+	want := node{&node{}, map[string][]node{"a": {{}, {}}}}
+	done := make(chan error)
+	const goroutines = 8
+	for range goroutines {
+		go func() {
+			b, err := wire.AppendValue(nil, want)
+			if err == nil {
+				var got node
+				r := wire.NewReader(b)
+				if err = r.Value(&got); err == nil && !reflect.DeepEqual(got, want) {
+					err = fmt.Errorf("got %+v, want %+v", got, want)
+				}
+			}
+			done <- err
+		}()
+	}
+	for range goroutines {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestAFieldIsReadUnderItsAlias(t *testing.T) {
+	type renamed struct {
+		_msgpack struct{} `msgpack:",omitempty"`
+		Name     string   `msgpack:"name,alias:title"`
+	}
+	for _, key := range []string{"name", "title"} {
+		b, err := wire.AppendValue(nil, map[string]string{key: "x"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got renamed
+		r := wire.NewReader(b)
+		if err := r.Value(&got); err != nil || got.Name != "x" {
+			t.Errorf("under %q: got %+v, %v; want x", key, got, err)
+		}
+	}
+	if b, err := wire.AppendValue(nil, renamed{}); err != nil || len(b) != 1 {
+		t.Errorf("omitempty for all fields: got % x, %v; want an empty map", b, err)
+	}
+	_ = renamed{}._msgpack
+}
+
+func TestAMapOfManyEntriesReadsBack(t *testing.T) {
+	want := make(map[int32]bool)
+	for i := range int32(70_000) {
+		want[i] = i%2 == 0
+	}
+	if got := roundTrip(t, want); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %d entries, want %d", len(got.(map[int32]bool)), len(want))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -84,9 +85,7 @@ func plainText(v any) string {
 	for k, v := range v.(map[any]any) {
 		pairs = append(pairs, plainText(k)+": "+plainText(v))
 	}
-	if len(pairs) == 2 && pairs[0] > pairs[1] && !strings.HasPrefix(pairs[0], "1") {
-		pairs[0], pairs[1] = pairs[1], pairs[0]
-	}
+	slices.Sort(pairs)
 	return "{" + strings.Join(pairs, ", ") + "}"
 }
 
