@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -30,10 +31,16 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:4222", "`address` of the broker; port 0 takes a free one")
 	lease := flags.Duration("lease", 30*time.Second, "how long a killed server stays registered")
-	if err := flags.Parse(args); err != nil {
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case flags.NArg() > 0:
+		fmt.Fprintf(stderr, "binder: takes no arguments, got %q; see -h for the flags\n", flags.Args())
 		return 2
 	}
-	if err := serve(ctx, *listen, *lease, stdout, stderr); err != nil {
+	if err := serve(ctx, *listen, *lease, stdout, stderr); err != nil && ctx.Err() == nil {
 		fmt.Fprintln(stderr, "binder:", err)
 		return 1
 	}

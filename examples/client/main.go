@@ -34,7 +34,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.SetOutput(stderr)
 	url := flags.String("url", "", "`address` of the broker (default $NATS_URL, then "+bus.DefaultURL+")")
 	wait := flags.Duration("wait", 10*time.Second, "how long to wait for the broker, and for the service")
-	if err := flags.Parse(args); err != nil {
+	flags.Usage = func() {
+		fmt.Fprint(stderr, "usage: client [flags] [--] [expression ...]\n\n"+
+			"-- is for expressions that begin with a minus sign.\n\n")
+		flags.PrintDefaults()
+	}
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
 		return 2
 	}
 	trees, err := expr.Read(ctx, flags.Args(), stdin, stderr)

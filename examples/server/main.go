@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -30,11 +31,17 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 	flags.SetOutput(stderr)
 	url := flags.String("url", "", "`address` of the broker (default $NATS_URL, then "+bus.DefaultURL+")")
 	delay := flags.Duration("delay", 0, "how long each request takes, to watch some at work")
-	if err := flags.Parse(args); err != nil {
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		return 2
+	case flags.NArg() > 0:
+		fmt.Fprintf(stderr, "server: takes no arguments, got %q; see -h for the flags\n", flags.Args())
 		return 2
 	}
 	math := printed{math: mathsvc.New(), delay: *delay, out: stdout}
-	if err := serve(ctx, *url, math, stdout, stderr); err != nil && ctx.Err() == nil {
+	if err := serve(ctx, *url, math, stdout, stderr); err != nil {
 		fmt.Fprintln(stderr, "server:", err)
 		return 1
 	}
@@ -51,7 +58,7 @@ func serve(ctx context.Context, url string, math mathsvc.Service, stdout, stderr
 	defer cancel()
 	nc, err := bus.Connect(start, bus.Config{URL: url, Name: "math-server", Wait: true, Logger: logger})
 	if err != nil {
-		return err
+		return unlessStopped(ctx, err)
 	}
 	defer nc.Close()
 
@@ -62,11 +69,19 @@ func serve(ctx context.Context, url string, math mathsvc.Service, stdout, stderr
 		return err
 	}
 	if err := srv.Start(start); err != nil {
-		return err
+		return unlessStopped(ctx, err)
 	}
 	fmt.Fprintf(stdout, ">> Server Online! (%s)\n", srv.Instance())
 
 	<-ctx.Done()
 	fmt.Fprintln(stdout, ">> Server Stopping")
 	return srv.Shutdown(context.WithoutCancel(ctx))
+}
+
+// unlessStopped drops the error of a start that Ctrl-C ended.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
 }

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"go/ast"
-	"go/constant"
 	"go/parser"
 	"go/scanner"
 	"go/token"
+	"math"
+	"math/big"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -33,6 +35,12 @@ func Parse(text string) (*Tree, error) {
 		return nil, p.errorAt(0, "nothing to evaluate%s", hint)
 	case len(text) > MaxLength:
 		return nil, &SyntaxError{Text: text[:20] + "…", Column: 1, Message: fmt.Sprintf("%d bytes are too many; write at most %d", len(text), MaxLength)}
+	}
+	if i := strings.Index(text, "/*"); i >= 0 {
+		return nil, p.errorAt(i, "no operator /*%s", hint) // a comment to Go
+	}
+	if i := strings.Index(text, "//"); i >= 0 {
+		return nil, p.errorAt(i, "no operator //%s", hint)
 	}
 	// The standard library reads Go's expressions; this package then takes those that
 	// are arithmetic.
@@ -111,11 +119,27 @@ func (p *parse) number(lit *ast.BasicLit) (node, error) {
 		// Go reads it in base 8, which nobody expects of a calculator.
 		return nil, p.errorAtPos(lit.Pos(), "%s begins with 0; leave the 0 out, or write 0o for base 8", d)
 	}
-	value, _ := constant.Float64Val(constant.ToFloat(constant.MakeFromLiteral(lit.Value, lit.Kind, 0)))
-	if value-value != 0 { // infinite
+	value, ok := float(lit)
+	if !ok {
 		return nil, p.errorAtPos(lit.Pos(), "%s is too large; the largest number is about 1.8e308", lit.Value)
 	}
 	return number(value), nil
+}
+
+// float returns the value of a literal that go/parser took, and false if it is out of
+// range.
+func float(lit *ast.BasicLit) (value float64, ok bool) {
+	digits := strings.ReplaceAll(lit.Value, "_", "")
+	if lit.Kind == token.INT {
+		i, ok := new(big.Int).SetString(digits, 0)
+		if !ok {
+			return 0, false
+		}
+		value, _ = new(big.Float).SetInt(i).Float64()
+		return value, !math.IsInf(value, 0)
+	}
+	value, err := strconv.ParseFloat(digits, 64)
+	return value, err == nil
 }
 
 // explain turns an error of go/parser into one for somebody who writes no Go.
