@@ -102,79 +102,6 @@ func TestWhatIsAppendedReadsBackEqual(t *testing.T) {
 	}
 }
 
-func TestAStructHasTheFieldsOfItsTags(t *testing.T) {
-	type Shadow struct {
-		ID    int
-		Other string
-	}
-	for _, test := range []struct {
-		v    any
-		want map[string]any
-	}{
-		{point{X: 1}, map[string]any{"x": 1.0}},
-		{point{X: 1, Y: 2}, map[string]any{"x": 1.0, "y": 2.0}},
-		{struct {
-			Base
-			Name string
-		}{Base{1, "k"}, "n"}, map[string]any{"ID": int64(1), "kind": "k", "Name": "n"}},
-		{struct {
-			Base `msgpack:",noinline"`
-		}{Base{1, "k"}}, map[string]any{"Base": map[string]any{"ID": int64(1), "kind": "k"}}},
-		{struct {
-			ID int
-			Shadow
-		}{1, Shadow{2, "o"}}, map[string]any{"ID": int64(1), "Shadow": map[string]any{"ID": int64(2), "Other": "o"}}},
-		{struct {
-			ID     int
-			Shadow `msgpack:",inline"`
-		}{1, Shadow{2, "o"}}, map[string]any{"ID": int64(1), "Other": "o"}},
-		{struct{ *Extra }{}, map[string]any{}},
-		{struct {
-			At time.Time `json:"at,omitempty"`
-			P  *int      `json:"p,omitempty"`
-			S  []int     `json:",omitempty"`
-			B  point     `json:",omitempty"`
-			N  int       `json:",string"`
-		}{S: []int{}}, map[string]any{"N": int64(0)}},
-	} {
-		b, err := wire.AppendValue(nil, test.v)
-		if err != nil {
-			t.Errorf("%T: %v", test.v, err)
-			continue
-		}
-		var got any
-		r := wire.NewReader(b)
-		if err := r.Value(&got); err != nil || !reflect.DeepEqual(got, test.want) {
-			t.Errorf("%T: got %v, %v; want %v", test.v, got, err, test.want)
-		}
-	}
-}
-
-func TestAStructOfManyFieldsMayLeaveSomeOut(t *testing.T) {
-	fields := make([]reflect.StructField, 20)
-	for i := range fields {
-		fields[i] = reflect.StructField{Name: fmt.Sprintf("F%d", i), Type: reflect.TypeFor[int](), Tag: `json:",omitempty"`}
-	}
-	v := reflect.New(reflect.StructOf(fields)).Elem()
-	v.Field(3).SetInt(4)
-	v.Field(19).SetInt(5)
-	if got := roundTrip(t, v.Interface()); got != v.Interface() {
-		t.Errorf("got %+v, want %+v", got, v)
-	}
-}
-
-func TestFieldsThatAreNotKnownAreSkippedAndMissingOnesKeepTheirValue(t *testing.T) {
-	b, err := wire.AppendValue(nil, map[string]any{"x": 1, "new": []any{map[string]any{"a": 1}}, "z": nil})
-	if err != nil {
-		t.Fatal(err)
-	}
-	got := point{X: 8, Y: 9}
-	r := wire.NewReader(b)
-	if err := r.Value(&got); err != nil || got != (point{1, 9}) {
-		t.Errorf("got %v, %v; want {1 9}", got, err)
-	}
-}
-
 func TestWhatIsReadReplacesWhatWasThere(t *testing.T) {
 	type box struct {
 		L []int
@@ -277,91 +204,6 @@ func TestReadingNeedsAPointer(t *testing.T) {
 	}
 }
 
-type selfPointer *selfPointer
-
-type ring struct {
-	Name string
-	Next *ring
-}
-
-type selfMap map[string]selfMap
-type selfSlice []selfSlice
-
-func TestWhatCannotBeSentIsAnErrorAndNeverTheEndOfTheProgram(t *testing.T) {
-	loop := &ring{Name: "loop"}
-	loop.Next = loop
-	var anyLoop any
-	anyLoop = &anyLoop
-	list := []any{nil}
-	list[0] = list
-	m := selfMap{}
-	m[strings.Repeat("m", 50)] = m
-	s := selfSlice{nil}
-	s[0] = s
-	var self selfPointer
-	self = &self
-	deep := &ring{}
-	for range 100 {
-		deep = &ring{Next: deep}
-	}
-	for name, v := range map[string]any{
-		"a channel": make(chan int), "a function": func() {}, "a complex number": 1i, "an uintptr": uintptr(1),
-		"a channel in a struct": struct{ C chan int }{}, "a function in a list": []any{func() {}},
-		"a struct as a key": map[point]int{{}: 1}, "a list as a key": map[any]int{[1]int{}: 1},
-		"a ring": loop, "an interface that holds itself": anyLoop, "a list that holds itself": list,
-		"a map that holds itself": m, "a slice that holds itself": s, "a pointer to itself": self, "a long list": deep,
-	} {
-		b, err := wire.AppendValue([]byte("prefix"), v)
-		if err == nil || string(b) != "prefix" {
-			t.Errorf("%s: got %q, %v; want an error and only the prefix", name, b, err)
-		} else if len(err.Error()) > 500 {
-			t.Errorf("%s: the error is %d bytes long: %v", name, len(err.Error()), err)
-		}
-		if b, err := wire.AppendReflect([]byte("prefix"), reflect.ValueOf(v)); err == nil || string(b) != "prefix" {
-			t.Errorf("%s, reflected: got %q, %v; want an error and only the prefix", name, b, err)
-		}
-	}
-	r := wire.NewReader([]byte{0x01})
-	if err := r.Value(&self); err == nil {
-		t.Error("an integer into a pointer to itself passed, want an error")
-	}
-}
-
-func TestWhatIsAppendedHasRoomForArraysAroundIt(t *testing.T) {
-	var v any = 1
-	for {
-		next := []any{v}
-		if _, err := wire.AppendValue(nil, next); err != nil {
-			break
-		}
-		v = next
-	}
-	b := wire.AppendArrayHeader(wire.AppendArrayHeader(nil, 1), 1)
-	b, err := wire.AppendValue(b, v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := wire.Scan(b); err != nil {
-		t.Errorf("the deepest value in two arrays: got %v, want it to pass", err)
-	}
-}
-
-func TestWhatTheOtherSideWouldRefuseAsTooMuchIsNotSent(t *testing.T) {
-	for _, v := range []any{make([]int, wire.MaxElements+1), make([]struct{}, wire.MaxElements+1), make([][]bool, wire.MaxElements+1)} {
-		if b, err := wire.AppendValue(nil, v); err == nil {
-			t.Errorf("%d elements of a %T passed as %d bytes, want an error", wire.MaxElements+1, v, len(b))
-		}
-	}
-	// The limit is for each value, not for all that were ever sent.
-	half := make([]int, wire.MaxElements/2)
-	buf := make([]byte, 0, wire.MaxElements)
-	for range 4 {
-		if _, err := wire.AppendValue(buf, half); err != nil {
-			t.Fatalf("half of what is allowed: got %v, want it to pass", err)
-		}
-	}
-}
-
 func TestEntriesOfAMapDoNotLeakIntoEachOther(t *testing.T) {
 	want := make(map[string]point)
 	for i := range 20 {
@@ -402,19 +244,6 @@ func TestAMapWhoseKeysAreNotAllTextKeepsThemAll(t *testing.T) {
 	}
 }
 
-// Ouroboros embeds itself.
-type Ouroboros struct {
-	*Ouroboros
-	N int
-}
-
-func TestAStructThatEmbedsItselfIsAFieldOfItself(t *testing.T) {
-	want := Ouroboros{&Ouroboros{nil, 2}, 1}
-	if got := roundTrip(t, want); !reflect.DeepEqual(got, want) {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
-}
-
 func TestManyGoroutinesMayMeetATypeAtOnce(t *testing.T) {
 	type node struct {
 		Next *node
@@ -441,28 +270,6 @@ func TestManyGoroutinesMayMeetATypeAtOnce(t *testing.T) {
 			t.Error(err)
 		}
 	}
-}
-
-func TestAFieldIsReadUnderItsAlias(t *testing.T) {
-	type renamed struct {
-		_msgpack struct{} `msgpack:",omitempty"`
-		Name     string   `msgpack:"name,alias:title"`
-	}
-	for _, key := range []string{"name", "title"} {
-		b, err := wire.AppendValue(nil, map[string]string{key: "x"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got renamed
-		r := wire.NewReader(b)
-		if err := r.Value(&got); err != nil || got.Name != "x" {
-			t.Errorf("under %q: got %+v, %v; want x", key, got, err)
-		}
-	}
-	if b, err := wire.AppendValue(nil, renamed{}); err != nil || len(b) != 1 {
-		t.Errorf("omitempty for all fields: got % x, %v; want an empty map", b, err)
-	}
-	_ = renamed{}._msgpack
 }
 
 func TestAMapOfManyEntriesReadsBack(t *testing.T) {

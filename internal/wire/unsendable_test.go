@@ -1,0 +1,94 @@
+package wire_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+type selfPointer *selfPointer
+
+type ring struct {
+	Name string
+	Next *ring
+}
+
+type selfMap map[string]selfMap
+type selfSlice []selfSlice
+
+func TestWhatCannotBeSentIsAnErrorAndNeverTheEndOfTheProgram(t *testing.T) {
+	loop := &ring{Name: "loop"}
+	loop.Next = loop
+	var anyLoop any
+	anyLoop = &anyLoop
+	list := []any{nil}
+	list[0] = list
+	m := selfMap{}
+	m[strings.Repeat("m", 50)] = m
+	s := selfSlice{nil}
+	s[0] = s
+	var self selfPointer
+	self = &self
+	deep := &ring{}
+	for range 100 {
+		deep = &ring{Next: deep}
+	}
+	for name, v := range map[string]any{
+		"a channel": make(chan int), "a function": func() {}, "a complex number": 1i, "an uintptr": uintptr(1),
+		"a channel in a struct": struct{ C chan int }{}, "a function in a list": []any{func() {}},
+		"a struct as a key": map[point]int{{}: 1}, "a list as a key": map[any]int{[1]int{}: 1},
+		"a ring": loop, "an interface that holds itself": anyLoop, "a list that holds itself": list,
+		"a map that holds itself": m, "a slice that holds itself": s, "a pointer to itself": self, "a long list": deep,
+	} {
+		b, err := wire.AppendValue([]byte("prefix"), v)
+		if err == nil || string(b) != "prefix" {
+			t.Errorf("%s: got %q, %v; want an error and only the prefix", name, b, err)
+		} else if len(err.Error()) > 500 {
+			t.Errorf("%s: the error is %d bytes long: %v", name, len(err.Error()), err)
+		}
+		if b, err := wire.AppendReflect([]byte("prefix"), reflect.ValueOf(v)); err == nil || string(b) != "prefix" {
+			t.Errorf("%s, reflected: got %q, %v; want an error and only the prefix", name, b, err)
+		}
+	}
+	r := wire.NewReader([]byte{0x01})
+	if err := r.Value(&self); err == nil {
+		t.Error("an integer into a pointer to itself passed, want an error")
+	}
+}
+
+func TestWhatIsAppendedHasRoomForArraysAroundIt(t *testing.T) {
+	var v any = 1
+	for {
+		next := []any{v}
+		if _, err := wire.AppendValue(nil, next); err != nil {
+			break
+		}
+		v = next
+	}
+	b := wire.AppendArrayHeader(wire.AppendArrayHeader(nil, 1), 1)
+	b, err := wire.AppendValue(b, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := wire.Scan(b); err != nil {
+		t.Errorf("the deepest value in two arrays: got %v, want it to pass", err)
+	}
+}
+
+func TestWhatTheOtherSideWouldRefuseAsTooMuchIsNotSent(t *testing.T) {
+	for _, v := range []any{make([]int, wire.MaxElements+1), make([]struct{}, wire.MaxElements+1), make([][]bool, wire.MaxElements+1)} {
+		if b, err := wire.AppendValue(nil, v); err == nil {
+			t.Errorf("%d elements of a %T passed as %d bytes, want an error", wire.MaxElements+1, v, len(b))
+		}
+	}
+	// The limit is for each value, not for all that were ever sent.
+	half := make([]int, wire.MaxElements/2)
+	buf := make([]byte, 0, wire.MaxElements)
+	for range 4 {
+		if _, err := wire.AppendValue(buf, half); err != nil {
+			t.Fatalf("half of what is allowed: got %v, want it to pass", err)
+		}
+	}
+}
