@@ -19,10 +19,11 @@
 //	m.String()           // move(Point, ...float64) Point
 //	types.Definitions()  // Point → {x float64, y float64}
 //
-// The types are those that vmihailenco/msgpack v5.4.1 writes, struct tags, embedded
-// structs and encodings of a type's own included; what it would garble, such as two
-// fields of one name, is refused. An error lists all that is wrong with a function.
-// [Types.OfType] has the table of types.
+// The types tell what internal/wire writes: struct tags, embedded structs and types
+// with MarshalBinary and the like included; tests keep the two together. What couldn't
+// be written and read again, such as a channel or two fields of one name, is refused,
+// with an error that lists all that is wrong with the function. [Types.OfType] has the
+// table of types.
 //
 // # From text
 //

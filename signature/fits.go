@@ -20,8 +20,8 @@ const maxComparisons = 100_000
 //   - Numbers of any kind fit each other; a value out of range is an error when it
 //     is read. Bool, string, bytes and time fit themselves.
 //   - any fits everything, and a map[string]any fits every struct.
-//   - T fits where T? is expected, as it is never null. T? fits where T is expected
-//     only as a field of a struct: there absent, null and zero are the same.
+//   - T fits where T? is read, but not T? where T is read: it may be null, or a field
+//     left out.
 //   - A service may grow: a stub needs not know every field of a result. All other
 //     fields that one side alone has must be optional there: what a method wants of
 //     its argument, what a stub sends, what a stub wants of a result. Two structs with
@@ -93,7 +93,7 @@ func (c *comparison) methods(stub, remote *Method) *difference {
 	for i, p := range stub.Params {
 		// A variadic method's last parameter stands for all that follow.
 		want := remote.Params[min(i, len(remote.Params)-1)]
-		if d := c.types(p.Type, want.Type, argument, false); d != nil {
+		if d := c.types(p.Type, want.Type, argument); d != nil {
 			return d.in(argumentName(i, p, want))
 		}
 	}
@@ -103,7 +103,7 @@ func (c *comparison) methods(stub, remote *Method) *difference {
 	case remote.Result == nil:
 		return differ("result %s, want none", shorten(stub.Result.String(), 100))
 	}
-	return c.types(stub.Result, remote.Result, result, false).in("result")
+	return c.types(stub.Result, remote.Result, result).in("result")
 }
 
 // countFits compares how many arguments the stub sends with how many the method takes.
@@ -140,8 +140,7 @@ func argumentName(i int, stub, want Param) string {
 	return fmt.Sprintf("argument %d (%s)", i+1, shorten(name, 40))
 }
 
-// types compares two types. A field may be optional on one side alone.
-func (c *comparison) types(stub, want *Type, dir direction, field bool) *difference {
+func (c *comparison) types(stub, want *Type, dir direction) *difference {
 	if stub.Kind == Any || want.Kind == Any {
 		return nil
 	}
@@ -149,7 +148,7 @@ func (c *comparison) types(stub, want *Type, dir direction, field bool) *differe
 	if dir == result {
 		writer, reader = want, stub
 	}
-	if !field && writer.Kind == Optional && reader.Kind != Optional {
+	if writer.Kind == Optional && reader.Kind != Optional {
 		if dir == argument {
 			return differ("%s, want %s, which is never null", show(stub, want), show(want, stub))
 		}
@@ -180,12 +179,12 @@ func (c *comparison) types(stub, want *Type, dir direction, field bool) *differe
 	case stub.Kind != want.Kind:
 		return differ("%s, want %s", show(stub, want), show(want, stub))
 	case stub.Kind == List:
-		return c.types(stub.Elem, want.Elem, dir, false).in("element")
+		return c.types(stub.Elem, want.Elem, dir).in("element")
 	case stub.Kind == Map:
-		if d := c.types(stub.Key, want.Key, dir, false); d != nil {
+		if d := c.types(stub.Key, want.Key, dir); d != nil {
 			return d.in("key")
 		}
-		return c.types(stub.Elem, want.Elem, dir, false).in("value")
+		return c.types(stub.Elem, want.Elem, dir).in("value")
 	}
 	return nil
 }
@@ -211,7 +210,7 @@ func (c *comparison) structs(stub, want *Type, dir direction) *difference {
 		}
 		shared++
 		delete(wanted, f.Name)
-		if d := c.types(f.Type, other, dir, true); d != nil {
+		if d := c.types(f.Type, other, dir); d != nil {
 			return d.in("field " + shortName(f.Name))
 		}
 	}

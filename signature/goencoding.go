@@ -4,66 +4,56 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"strings"
 )
 
-// encodingKind says how values of a Go type are encoded by methods of their own.
-type encodingKind int
+// ownEncoding says how values of a Go type are encoded by methods of their own.
+type ownEncoding int
 
 const (
-	noEncoding      encodingKind = iota
-	msgpackEncoding              // EncodeMsgpack, MarshalMsgpack: any msgpack value
-	binaryEncoding               // MarshalBinary: a msgpack bin
-	textEncoding                 // MarshalText: a msgpack bin too, not a str
+	noEncoding     ownEncoding = iota
+	anyEncoding                // EncodeMsgpack, MarshalMsgpack: any msgpack value
+	bytesEncoding              // MarshalBinary, MarshalText: a msgpack bin, text too
+	brokenEncoding             // half a pair: written and never read, or the reverse
 )
 
-// methods are the pairs that vmihailenco/msgpack v5.4.1 looks for, the first that a
-// type has winning (encode_value.go, decode_value.go). It knows no json.Marshaler.
-var methods = []struct {
-	kind           encodingKind
+// methodPairs are the pairs of methods that the wire honours (internal/wire,
+// methods.go): the first of which a type or its pointer has both halves wins. There is
+// no json.Marshaler among them.
+var methodPairs = []struct {
+	encoding       ownEncoding
+	writer, reader string
 	writes, reads  func(reflect.Type) bool
-	writer, reader string // for messages
 }{
-	{msgpackEncoding, takesMsgpack("EncodeMsgpack", "Encoder"), takesMsgpack("DecodeMsgpack", "Decoder"), "EncodeMsgpack", "DecodeMsgpack"},
-	{msgpackEncoding, implements[interface{ MarshalMsgpack() ([]byte, error) }](), implements[interface{ UnmarshalMsgpack([]byte) error }](), "MarshalMsgpack", "UnmarshalMsgpack"},
-	{binaryEncoding, implements[encoding.BinaryMarshaler](), implements[encoding.BinaryUnmarshaler](), "MarshalBinary", "UnmarshalBinary"},
-	{textEncoding, implements[encoding.TextMarshaler](), implements[encoding.TextUnmarshaler](), "MarshalText", "UnmarshalText"},
+	{anyEncoding, "EncodeMsgpack", "DecodeMsgpack", takesMsgpack("EncodeMsgpack", "Encoder"), takesMsgpack("DecodeMsgpack", "Decoder")},
+	{anyEncoding, "MarshalMsgpack", "UnmarshalMsgpack", implements[interface{ MarshalMsgpack() ([]byte, error) }](), implements[interface{ UnmarshalMsgpack([]byte) error }]()},
+	{bytesEncoding, "MarshalBinary", "UnmarshalBinary", implements[encoding.BinaryMarshaler](), implements[encoding.BinaryUnmarshaler]()},
+	{bytesEncoding, "MarshalText", "UnmarshalText", implements[encoding.TextMarshaler](), implements[encoding.TextUnmarshaler]()},
 }
 
-// encodingOf returns how values of t are encoded by their own methods, an error if
-// they could be written and not read or the other way round.
-func encodingOf(t reflect.Type) (encodingKind, error) {
-	var written, read encodingKind
-	var writer, reader string
-	var throughPointer bool
-	receivers := []reflect.Type{t}
-	if t.Kind() != reflect.Pointer {
-		receivers = append(receivers, reflect.PointerTo(t))
+// encodingOf returns how values of t are encoded by methods of their own. The error
+// belongs to brokenEncoding.
+func encodingOf(t reflect.Type) (ownEncoding, error) {
+	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
+		return noEncoding, nil // what they lead to may have one
 	}
-	for i, receiver := range receivers {
-		for _, m := range methods {
-			if written == noEncoding && m.writes(receiver) {
-				written, writer, throughPointer = m.kind, m.writer, i == 1
-			}
-			if read == noEncoding && m.reads(receiver) {
-				read, reader = m.kind, m.reader
-			}
+	receiver := reflect.PointerTo(t) // has t's own methods too
+	var halves []string
+	for _, pair := range methodPairs {
+		writes, reads := pair.writes(receiver), pair.reads(receiver)
+		switch {
+		case writes && reads:
+			return pair.encoding, nil
+		case writes:
+			halves = append(halves, pair.writer+" without "+pair.reader)
+		case reads:
+			halves = append(halves, pair.reader+" without "+pair.writer)
 		}
 	}
-	switch {
-	case written == noEncoding && read == noEncoding:
+	if halves == nil {
 		return noEncoding, nil
-	case read == noEncoding:
-		return 0, fmt.Errorf("%.100v has %s and nothing that reads it back; add the method that belongs to it", t, writer)
-	case written == noEncoding:
-		return 0, fmt.Errorf("%.100v has %s and nothing that writes it; add the method that belongs to it", t, reader)
-	case written != read:
-		return 0, fmt.Errorf("%.100v would be written by %s and read by %s, which don't belong together; add the missing ones", t, writer, reader)
-	case throughPointer:
-		// msgpack can only call it where the value has an address, which an argument
-		// has not.
-		return 0, fmt.Errorf("%.100v has %s on its pointer only; use *%v", t, writer, t)
 	}
-	return written, nil
+	return brokenEncoding, fmt.Errorf("%.100v has %s, so what is written couldn't be read; add the other half", t, strings.Join(halves, " and "))
 }
 
 func implements[I any]() func(reflect.Type) bool {

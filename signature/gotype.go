@@ -34,8 +34,11 @@ const maxNodes = 10_000
 //	with MarshalText              bytes
 //	with EncodeMsgpack            any
 //
-// Fields of structs are those that msgpack writes: named by the tag msgpack, else by
-// the tag json, else like the Go field; T? if they may be left out.
+// The methods may be those of *T, and those for reading must be there too.
+//
+// The fields of a struct are the exported ones: named by the tag msgpack, else by the
+// tag json, else like the Go field; T? with the option omitempty; left out if the tag
+// is "-". An embedded struct lends its fields unless one's name is taken.
 func (ts *Types) OfType(t reflect.Type) (*Type, error) {
 	if t == nil {
 		return nil, errors.New("nil is no Go type; pass reflect.TypeFor[T]()")
@@ -130,18 +133,13 @@ func (w *walk) typ(t reflect.Type, at string, depth int) *Type {
 	if t.Kind() == reflect.Interface {
 		return w.ofInterface(t, at)
 	}
-	if t.Kind() == reflect.Pointer && t.Elem() == timeType {
-		return optional(scalar(Time)) // though *time.Time has MarshalBinary too
-	}
-	switch own, err := encodingOf(t); {
-	case err != nil:
+	switch own, err := encodingOf(t); own {
+	case brokenEncoding:
 		w.fault(at, "%w", err)
 		return scalar(Any)
-	case own == msgpackEncoding:
+	case anyEncoding:
 		return scalar(Any)
-	case own != noEncoding && t.Kind() == reflect.Pointer:
-		return optional(scalar(Bytes))
-	case own != noEncoding:
+	case bytesEncoding:
 		return scalar(Bytes)
 	}
 
@@ -152,7 +150,7 @@ func (w *walk) typ(t reflect.Type, at string, depth int) *Type {
 		return w.ofStruct(t, at, depth)
 	case reflect.Slice, reflect.Array:
 		if t.Elem().Kind() == reflect.Uint8 {
-			return w.ofBytes(t, at)
+			return scalar(Bytes) // whatever methods the elements' type has
 		}
 		return w.ofContainer(t, at, depth)
 	case reflect.Map:
@@ -190,16 +188,6 @@ func (w *walk) ofInterface(t reflect.Type, at string) *Type {
 		w.fault(at, "the interface %.100v can't travel, as the reader couldn't know what to make; use a struct, or any", t)
 	}
 	return scalar(Any)
-}
-
-// ofBytes is for lists whose elements are of the kind uint8, which msgpack writes as
-// bin whatever methods their type has.
-func (w *walk) ofBytes(t reflect.Type, at string) *Type {
-	if t.Kind() == reflect.Array && t.Elem() != reflect.TypeFor[byte]() {
-		// msgpack panics when it copies such an array.
-		w.fault(at, "%.100v can't travel; use [%d]byte or []%v", t, t.Len(), t.Elem())
-	}
-	return scalar(Bytes)
 }
 
 // ofContainer returns the Type of a list or a map. A named one that contains itself,
