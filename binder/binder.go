@@ -75,7 +75,7 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 	if tell.hook != nil {
 		b.running.Go(func() { tell.run(life.Done()) })
 	}
-	f := &follower{nc: nc, bucket: store, catalog: b.catalog, tell: tell.tell, loaded: make(chan struct{})}
+	f := &follower{nc: nc, bucket: store, catalog: b.catalog, tell: tell.tell, running: &b.running, loaded: make(chan struct{})}
 	b.running.Go(func() { f.run(life) })
 
 	select {

@@ -222,9 +222,7 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 	}
 	outcome := helium.NotExecuted // until an attempt was sent and not answered
 	for {
-		attempt, cancel := context.WithTimeout(ctx, c.attempt)
-		m, err := c.nc.RequestWithContext(attempt, subject, body)
-		cancel()
+		m, lost, err := c.send(ctx, subject, body)
 		switch {
 		case err == nil:
 			if e := failureOf(m); e != nil {
@@ -234,6 +232,8 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 				return helium.Errorf(helium.Internal, "the answer on %s isn't a binder's: %w", subject, err)
 			}
 			return nil
+		case lost:
+			return ErrNotConnected.WithMessage("the connection to NATS was lost while the binder was asked; ask again once it is back").WithOutcome(helium.Unknown)
 		case errors.Is(err, nats.ErrNoResponders):
 			return ErrNoBinder.WithMessage("no binder answers on %s; start one with binder.Start, or with: helium binder", subject).WithOutcome(outcome)
 		case ctx.Err() != nil:
@@ -247,6 +247,23 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 			return ErrNotConnected.WithMessage("not connected to NATS (%w); see that the broker runs and that its address is right", err).WithOutcome(outcome)
 		}
 	}
+}
+
+// send makes one attempt. lost says that the connection went meanwhile: no answer can
+// come any more, and nats.go would wait for it all the same.
+func (c *Client) send(ctx context.Context, subject string, body []byte) (m *nats.Msg, lost bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.attempt)
+	defer cancel()
+	gone := c.nc.StatusChanged(nats.RECONNECTING, nats.DISCONNECTED, nats.CLOSED)
+	watched := make(chan bool, 1)
+	go func() {
+		_, told := <-gone // closed below, or by then told
+		watched <- told
+		cancel()
+	}()
+	m, err = c.nc.RequestWithContext(ctx, subject, body)
+	c.nc.RemoveStatusListener(gone)
+	return m, <-watched && err != nil, err
 }
 
 func notExecuted(err error) error { return helium.AsError(err).WithOutcome(helium.NotExecuted) }

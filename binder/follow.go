@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -38,6 +39,7 @@ type follower struct {
 	bucket  *bucket
 	catalog *catalog
 	tell    func(Event)
+	running *sync.WaitGroup // the binder's goroutines
 
 	loaded chan struct{} // closed when the bucket was read for the first time
 	// grace is until when expired records are kept as lost.
@@ -87,7 +89,7 @@ func (f *follower) watch(ctx context.Context, reconnected <-chan nats.Status) er
 	if err != nil {
 		return err
 	}
-	watcher, stop, err := watchAll(ctx, kv)
+	watcher, stop, err := f.watchAll(ctx, kv)
 	if err != nil {
 		return err
 	}
@@ -145,32 +147,34 @@ func (f *follower) watch(ctx context.Context, reconnected <-chan nats.Status) er
 }
 
 // watchAll watches a bucket from the start. stop frees everything it uses.
-func watchAll(ctx context.Context, kv jetstream.KeyValue) (jetstream.KeyWatcher, func(), error) {
+func (f *follower) watchAll(ctx context.Context, kv jetstream.KeyValue) (jetstream.KeyWatcher, func(), error) {
 	// The context of a watch must live as long as it, so a timer bounds its creation.
 	ctx, cancel := context.WithCancel(ctx)
 	timer := time.AfterFunc(storeAttempt, cancel)
 	watcher, err := kv.WatchAll(ctx)
-	if !timer.Stop() && err == nil {
-		err = context.DeadlineExceeded
-		_ = watcher.Stop()
-	}
+	late := !timer.Stop()
 	if err != nil {
 		cancel()
 		return nil, nil, ErrStore.WithMessage("%s: %w", ErrStore.Message, err)
 	}
-	return watcher, func() {
+	stop := func() {
 		// The watcher's callback blocks on a full channel, and its end waits for the
 		// callback: somebody has to read until the channel is closed.
-		drained := make(chan struct{})
-		go func() {
-			defer close(drained)
+		f.running.Go(func() {
 			for range watcher.Updates() {
 			}
-		}()
-		_ = watcher.Stop()
-		cancel()
-		<-drained
-	}, nil
+		})
+		// This tells JetStream, and waits for an answer that a dead leader doesn't give.
+		f.running.Go(func() {
+			_ = watcher.Stop()
+			cancel()
+		})
+	}
+	if late {
+		stop()
+		return nil, nil, ErrStore.WithMessage("%s: %w", ErrStore.Message, context.DeadlineExceeded)
+	}
+	return watcher, stop, nil
 }
 
 // load reads the bucket as it is now and compares.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/helium-rpc/helium"
 )
 
@@ -120,6 +122,23 @@ func TestAnEndedInstanceIsGoneAtOnceAndMayEndAgain(t *testing.T) {
 	}
 	if _, err := c.Renew(t.Context(), "math", "i1"); !errors.Is(err, ErrUnknownInstance) {
 		t.Errorf("Renew: got %v, want %v", err, ErrUnknownInstance)
+	}
+}
+
+func TestARenewalDoesntBringBackWhatEndedElsewhere(t *testing.T) {
+	t.Parallel()
+	b, reg, c := world(t, Config{})
+	register(t, c, record("math", "i1", "add"))
+	before := reg.catalog.get("math", "i1")
+	if err := c.End(t.Context(), "math", "i1"); err != nil {
+		t.Fatal(err)
+	}
+	reg.catalog.put(before) // as if this binder hadn't heard of it yet
+	if _, err := c.Renew(t.Context(), "math", "i1"); !errors.Is(err, ErrUnknownInstance) {
+		t.Errorf("Renew: got %v, want %v", err, ErrUnknownInstance)
+	}
+	if err := inBucket(connect(t, b), "math.i1")(); !errors.Is(err, jetstream.ErrKeyNotFound) {
+		t.Errorf("the bucket's answer: got %v, want %v", err, jetstream.ErrKeyNotFound)
 	}
 }
 

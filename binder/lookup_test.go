@@ -190,9 +190,9 @@ func TestAnAnswerThatNeverComesEndsWithTheContext(t *testing.T) {
 func TestAListOfAnySizeComesInOrder(t *testing.T) {
 	t.Parallel()
 	_, reg, c := world(t, Config{})
-	// 2,000 records of more than 2 KiB don't fit four messages.
+	// 2,000 records of more than 1 KiB do not fit two messages.
 	const services, each = 20, 100
-	doc := strings.Repeat("d", 2048)
+	doc := strings.Repeat("d", 1100)
 	var want []string
 	for s := range services {
 		for i := range each {

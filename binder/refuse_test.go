@@ -192,6 +192,24 @@ func TestABinderAnswersInboxesOnly(t *testing.T) {
 	}
 }
 
+func TestARequestThatPanicsIsItsOwnErrorOnly(t *testing.T) {
+	t.Parallel()
+	b, reg, c := world(t, Config{})
+	nc := connect(t, b)
+	sub, err := nc.Subscribe("broken", func(m *nats.Msg) {
+		reg.desk.answer(m, func() ([]byte, error) { panic("a bug") })
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = sub.Unsubscribe() }()
+	err = ask(t, nc, "broken", "")
+	if helium.CodeOf(err) != helium.Internal || strings.Contains(err.Error(), "a bug") {
+		t.Errorf("got %v, want an internal error that doesn't tell", err)
+	}
+	register(t, c, record("math", "i1", "add"))
+}
+
 func TestBytesInTheBucketThatAreNoRecordAreLeftOut(t *testing.T) {
 	t.Parallel()
 	_, reg, c := world(t, Config{})
