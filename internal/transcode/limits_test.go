@@ -64,6 +64,7 @@ func TestTheNumberOfValuesIsLimitedAsInMsgpack(t *testing.T) {
 		{"m(...any)", `[{"a":0,"b":[0]}]`, 6},
 		{"m(...Point)", `[{"x":0,"y":1}]`, 5},
 		{"m(a any, b any, c ...any)", `{"b":0}`, 2},
+		{"m(a any, b any)", `{"a":0}`, 2},
 		{"m(a any, b any, c ...any)", `{"c":[0,0]}`, 4},
 	}
 	for _, tt := range tests {
@@ -144,6 +145,7 @@ func TestErrorsStayShortAndPrintable(t *testing.T) {
 	for name, err := range map[string]error{
 		"name":     second(Arguments([]byte(`{`+quoted+`:1}`), m)),
 		"value":    second(Arguments([]byte(`[`+quoted+`]`), m)),
+		"lines":    second(Arguments([]byte("[[\n1,\n\"\u202e\x7f\"]]"), m)),
 		"number":   second(Arguments([]byte(`[`+strings.Repeat("9", 50_000)+`]`), m)),
 		"field":    second(Arguments([]byte(`[1,2,{`+quoted+`:1}]`), m)),
 		"key":      second(Arguments([]byte(`[1,2,{"x":1,"y":1},{`+quoted+`:1}]`), m)),
@@ -156,7 +158,7 @@ func TestErrorsStayShortAndPrintable(t *testing.T) {
 			t.Errorf("%s: got no error", name)
 			continue
 		}
-		if text := err.Error(); len(text) > 300 || strings.ContainsAny(text, "\x1b\n") {
+		if text := err.Error(); len(text) > 300 || strings.ContainsAny(text, "\x1b\n\x7f\u202e") {
 			t.Errorf("%s: got the error %.400q of %d bytes, want a short one without control characters", name, text, len(text))
 		}
 	}

@@ -206,7 +206,7 @@ func (p *printer) key(t *signature.Type, i int) (elem *signature.Type, err error
 	case signature.Map:
 		key, elem = t.Key, t.Elem
 	case signature.Struct:
-		mark := p.r
+		// If it fails, the key is still to be read.
 		if name, err := p.r.String(); err == nil {
 			if f := p.fields.find(t, name, i); f >= 0 {
 				elem = t.Fields[f].Type
@@ -214,7 +214,6 @@ func (p *printer) key(t *signature.Type, i int) (elem *signature.Type, err error
 			p.out = appendQuoted(p.out, []byte(name))
 			return elem, nil
 		}
-		p.r = mark
 	}
 	if err := p.value(key); err != nil {
 		return nil, err
