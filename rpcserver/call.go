@@ -25,20 +25,25 @@ type Interceptor func(next Handler) Handler
 // Call is one call on its way through the server. It is good until its handler returns.
 type Call struct {
 	// Args reads the arguments, one after the other. There are as many as the
-	// method's signature demands.
+	// method's signature demands. A Reader is a small value: an interceptor that looks
+	// at arguments reads them from a copy, and leaves this one to the handler.
 	Args Reader
 	// NumArgs is how many arguments came: of a variadic method, any number.
 	NumArgs int
-	// Result takes the result, one value; nothing written means nil.
+	// Result takes the result, one value; nothing written means nil. An interceptor
+	// that wants another result than the handler's calls Result.Reset first.
 	Result Writer
-	// ReplyMetadata go back beside the result or the error. May be nil.
+	// ReplyMetadata go back beside the result or the error, at most 256 entries. A
+	// plain request gets none. May be nil.
 	ReplyMetadata helium.Metadata
 
 	ctx      callContext
-	method   *method
+	method   *method // nil only if there is a refusal
 	metadata helium.Metadata
 	args     []byte        // the arguments' msgpack array, not scanned yet
 	refusal  *helium.Error // why the call can't be run, if it can't
+	entered  bool          // the handler within the interceptors was called
+	packed   []byte        // ReplyMetadata as they leave, once the handler is done
 
 	caller *caller
 	seq    uint64        // the caller's name for the call
@@ -67,7 +72,7 @@ func (e argumentError) Unwrap() error { return e.fault }
 // caller gets InvalidArgument, not executed. The position counts from 0.
 func (c *Call) BadArgument(position int, err error) error {
 	name := ""
-	if params := c.method.signature.Params; len(params) > 0 {
+	if params := c.method.signature.Params; len(params) > 0 && position >= 0 {
 		if p := params[min(position, len(params)-1)]; p.Name != "" {
 			name = " (" + p.Name + ")"
 		}
@@ -77,19 +82,34 @@ func (c *Call) BadArgument(position int, err error) error {
 	return argumentError{e}
 }
 
+// outcome tells a call that an interceptor ended from one that reached its handler.
+func (c *Call) outcome() helium.Outcome {
+	if c.entered {
+		return helium.Executed
+	}
+	return helium.NotExecuted
+}
+
 // start reads the arguments' array header and checks their number.
 func (c *Call) start() *helium.Error {
+	if c.plain != nil {
+		args, err := c.plain.arguments(c.method.signature)
+		if err != nil {
+			return ErrBadArgument.WithMessage("%s: %w", c.method.signature, err)
+		}
+		c.args = args
+	}
 	n, err := wire.ScanArray(c.args)
 	if err != nil {
-		return ErrBadArgument.WithMessage("the arguments aren't a msgpack array: %w", err).WithOutcome(helium.NotExecuted)
+		return ErrBadArgument.WithMessage("the arguments aren't a msgpack array: %w", err)
 	}
 	if want := c.method.countFault(n); want != "" {
-		return ErrBadArgument.WithMessage("%d %s for %s: want %s", n, plural(n, "argument"), c.method.signature, want).WithOutcome(helium.NotExecuted)
+		return ErrBadArgument.WithMessage("%d %s for %s: want %s", n, plural(n, "argument"), c.method.signature, want)
 	}
 	c.NumArgs = n
 	c.Args = wire.NewReader(c.args)
 	if _, err := c.Args.ArrayHeader(); err != nil {
-		return ErrBadArgument.WithMessage("the arguments: %w", err).WithOutcome(helium.NotExecuted)
+		return ErrBadArgument.WithMessage("the arguments: %w", err)
 	}
 	return nil
 }

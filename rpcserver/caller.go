@@ -6,12 +6,16 @@ import (
 	"sync"
 	"time"
 
-	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// idleCaller is how long a caller without calls in flight is remembered.
-const idleCaller = 5 * time.Second
+const (
+	// idleCaller is how long a caller without calls in flight is remembered.
+	idleCaller = 5 * time.Second
+	// manyCallers is how many are remembered. Those that come on top are forgotten as
+	// soon as they have no call in flight, so that making up inboxes costs little.
+	manyCallers = 10_000
+)
 
 // caller is one inbox that calls come from: its calls in flight, and the outbox that
 // its replies share. All plain requests and all calls that want no answer are those
@@ -19,6 +23,7 @@ const idleCaller = 5 * time.Second
 type caller struct {
 	server *Server
 	key    string
+	brief  bool         // forget it when it has no calls in flight
 	outbox *wire.Outbox // nil for nobody
 
 	mu       sync.Mutex
@@ -28,7 +33,8 @@ type caller struct {
 	lastUsed time.Time        // guarded by mu
 }
 
-// callers are the inboxes that calls have come from lately.
+// callers are the inboxes that calls have come from lately. Where both locks are needed,
+// that of callers is taken first.
 type callers struct {
 	server *Server
 
@@ -46,7 +52,7 @@ const sharedInbox = '+'
 // callerKey returns what the reply subjects of one caller have in common.
 func callerKey(reply string) (key string, shared bool) {
 	if dot := strings.LastIndexByte(reply, '.'); dot >= 0 && dot+1 < len(reply) && reply[dot+1] == sharedInbox {
-		return reply[:dot], true
+		return reply[:dot+2], true
 	}
 	return reply, false
 }
@@ -54,11 +60,13 @@ func callerKey(reply string) (key string, shared bool) {
 // admit enters a message's calls under their caller. It returns those that it took:
 // a sequence number that is in flight already isn't run again.
 func (cs *callers) admit(reply string, calls []*Call, now time.Time) (taken []*Call) {
-	key, _ := callerKey(reply)
+	key, shared := callerKey(reply)
 	cs.mu.Lock()
 	c := cs.byKey[key]
 	if c == nil {
 		c = &caller{server: cs.server, key: key, calls: make(map[uint64]*Call)}
+		// A reply subject for one message only will never be used again.
+		c.brief = !shared && key != nobody || len(cs.byKey) >= manyCallers
 		if key != nobody {
 			c.outbox = wire.NewOutbox(cs.server.maxPayload(), c.publish)
 		}
@@ -102,49 +110,83 @@ func (cs *callers) cancel(reply string, seq uint64, cause error) {
 	}
 }
 
-// expire ends the contexts of calls whose deadline has passed, forgets callers that
-// have long had none in flight, and returns when to look again.
-func (cs *callers) expire(now time.Time) (earliest time.Time) {
-	soonest := func(t time.Time) {
-		if earliest.IsZero() || t.Before(earliest) {
-			earliest = t
-		}
+// take removes a call from those in flight, for the one who is to answer it; ok is
+// false if somebody else was faster. company says whether the caller has others.
+func (c *caller) take(call *Call) (company, ok bool) {
+	c.mu.Lock()
+	if c.calls[call.seq] != call {
+		c.mu.Unlock()
+		return false, false
 	}
+	delete(c.calls, call.seq)
+	company = len(c.calls) > 0
+	c.mu.Unlock()
+	if c.brief && !company {
+		c.server.callers.forget(c)
+	}
+	return company, true
+}
+
+// forget removes a caller unless it has calls in flight again.
+func (cs *callers) forget(c *caller) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.calls) == 0 && cs.byKey[c.key] == c {
+		delete(cs.byKey, c.key)
+	}
+}
+
+// expire ends the contexts of calls whose deadline has passed, forgets callers that
+// have long had none in flight, and returns when to look again: soon enough for
+// callers whose calls end before their deadlines.
+func (cs *callers) expire(now time.Time) (earliest time.Time) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	for key, c := range cs.byKey {
 		c.mu.Lock()
+		next := now.Add(idleCaller)
 		switch {
-		case len(c.calls) == 0 && now.Sub(c.lastUsed) >= idleCaller:
+		case len(c.calls) > 0:
+			next = c.expireLocked(now, next)
+		case now.Sub(c.lastUsed) >= idleCaller:
 			delete(cs.byKey, key)
-		case len(c.calls) == 0:
-			soonest(c.lastUsed.Add(idleCaller))
+			next = time.Time{}
 		default:
-			soonest(c.expireLocked(now))
+			next = c.lastUsed.Add(idleCaller)
 		}
 		c.mu.Unlock()
+		if !next.IsZero() && (earliest.IsZero() || next.Before(earliest)) {
+			earliest = next
+		}
 	}
 	return earliest
 }
 
-// expireLocked ends what is due and returns the caller's next deadline, or a time when
-// calls that are overdue but still run are looked at again.
-func (c *caller) expireLocked(now time.Time) time.Time {
+// expireLocked ends what is due and returns the caller's next deadline, or latest if
+// that is earlier. Calls that are overdue but still run are looked at again then.
+func (c *caller) expireLocked(now, latest time.Time) time.Time {
 	if c.earliest.After(now) {
-		return c.earliest
+		return earlier(c.earliest, latest)
 	}
-	next := now.Add(idleCaller)
+	next := latest
 	for _, call := range c.calls {
 		if deadline := call.ctx.deadline; deadline.After(now) {
-			if deadline.Before(next) {
-				next = deadline
-			}
-			continue
+			next = earlier(next, deadline)
+		} else {
+			call.ctx.end(context.DeadlineExceeded)
 		}
-		call.ctx.end(context.DeadlineExceeded)
 	}
 	c.earliest = next
 	return next
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // each calls f for every call in flight.
@@ -161,61 +203,5 @@ func (cs *callers) each(f func(*Call)) {
 	cs.mu.Unlock()
 	for _, call := range calls {
 		f(call)
-	}
-}
-
-// answer sends the result that the call holds, or the error if it isn't nil, unless the
-// call has been answered already. micros is the handler's time in microseconds.
-func (c *caller) answer(call *Call, err *helium.Error, micros uint64) {
-	c.mu.Lock()
-	if c.calls[call.seq] != call {
-		c.mu.Unlock()
-		return
-	}
-	delete(c.calls, call.seq)
-	company := len(c.calls) > 0
-	gone := !company && c.outbox != nil && len(c.key) == len(c.reply)
-	c.mu.Unlock()
-	if gone {
-		// A reply subject for one message only would never be used again.
-		c.server.callers.forget(c)
-	}
-	if call.plain != nil {
-		c.server.answerPlain(call, err)
-	}
-	if c.outbox == nil {
-		return
-	}
-
-	f := wire.Frame{Kind: wire.KindReply, Seq: call.seq, Time: micros}
-	if call.ReplyMetadata != nil {
-		f.Metadata = wire.AppendStringMap(nil, call.ReplyMetadata)
-	}
-	if err != nil {
-		f.Kind, f.Body = wire.KindError, wire.AppendError(nil, err)
-	} else {
-		f.Body = call.Result.Bytes()
-	}
-	c.outbox.Add(&f, "", 0, company, nil)
-}
-
-func (cs *callers) forget(c *caller) {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.calls) == 0 && cs.byKey[c.key] == c {
-		delete(cs.byKey, c.key)
-	}
-}
-
-// publish sends a message of replies.
-func (c *caller) publish(m *wire.Message) {
-	c.mu.Lock()
-	reply := c.reply
-	c.mu.Unlock()
-	c.server.counters.sent(m.Frames)
-	if err := c.server.nc.Publish(reply, m.Data); err != nil {
-		c.server.counters.lostReplies.Add(uint64(m.Frames))
 	}
 }

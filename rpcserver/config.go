@@ -1,7 +1,6 @@
 package rpcserver
 
 import (
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -55,13 +54,13 @@ func (c Config) withDefaults() (Config, wire.Subjects, error) {
 	}
 	subjects, err := wire.NewSubjects(c.Prefix)
 	if err != nil {
-		return c, subjects, fmt.Errorf("rpcserver: Config.Prefix: %w", err)
+		return c, subjects, errorf("Config.Prefix: %w", err)
 	}
 	if c.Version == "" {
 		c.Version = defaultVersion
 	}
 	if c.MaxInFlight < 0 {
-		return c, subjects, fmt.Errorf("rpcserver: Config.MaxInFlight is %d; set how many calls may run at once, or 0 for %d", c.MaxInFlight, defaultMaxInFlight)
+		return c, subjects, errorf("Config.MaxInFlight is %d; set how many calls may run at once, or 0 for %d", c.MaxInFlight, defaultMaxInFlight)
 	}
 	if c.MaxInFlight == 0 {
 		c.MaxInFlight = defaultMaxInFlight
@@ -72,14 +71,19 @@ func (c Config) withDefaults() (Config, wire.Subjects, error) {
 	case c.MaxQueue < 0:
 		c.MaxQueue = 0
 	}
+	for i, interceptor := range c.Interceptors {
+		if interceptor == nil {
+			return c, subjects, errorf("Config.Interceptors[%d] is nil; leave it out", i)
+		}
+	}
 	if c.Timeout < 0 {
-		return c, subjects, fmt.Errorf("rpcserver: Config.Timeout is %v; set a positive time, or 0 for %v", c.Timeout, defaultTimeout)
+		return c, subjects, errorf("Config.Timeout is %v; set a positive time, or 0 for %v", c.Timeout, defaultTimeout)
 	}
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout
 	}
 	if c.DrainTimeout < 0 {
-		return c, subjects, fmt.Errorf("rpcserver: Config.DrainTimeout is %v; set a positive time, or 0 for %v", c.DrainTimeout, defaultDrainTimeout)
+		return c, subjects, errorf("Config.DrainTimeout is %v; set a positive time, or 0 for %v", c.DrainTimeout, defaultDrainTimeout)
 	}
 	if c.DrainTimeout == 0 {
 		c.DrainTimeout = defaultDrainTimeout

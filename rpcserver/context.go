@@ -14,6 +14,7 @@ import (
 type callContext struct {
 	call     *Call
 	deadline time.Time
+	received context.Context // answers for the metadata that came with the call; nil: none did
 
 	mu    sync.Mutex
 	err   error         // guarded by mu; why the context ended
@@ -52,6 +53,9 @@ func (c *callContext) Err() error {
 func (c *callContext) Value(key any) any {
 	if _, ok := key.(callKey); ok {
 		return c.call
+	}
+	if c.received != nil {
+		return c.received.Value(key)
 	}
 	return nil
 }
@@ -105,11 +109,9 @@ func CallFrom(ctx context.Context) *Call {
 	return call
 }
 
-// handlerContext is what the handler sees: the call's context, with the metadata if
-// there are any.
-func (c *Call) handlerContext() context.Context {
-	if c.metadata == nil {
-		return &c.ctx
-	}
-	return helium.WithReceivedMetadata(&c.ctx, c.metadata)
+// receive makes md what came with the call. The values live behind this context and
+// not in one around it: the context package would need a goroutine for each child of
+// such a one.
+func (c *callContext) receive(md helium.Metadata) {
+	c.received = helium.WithReceivedMetadata(context.Background(), md)
 }

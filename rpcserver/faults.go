@@ -6,6 +6,9 @@ import (
 	"strings"
 )
 
+// errorf makes the errors of this package that no call gets.
+func errorf(format string, args ...any) error { return fmt.Errorf("rpcserver: "+format, args...) }
+
 // faults collects everything that is wrong, so that it can be mended in one go.
 type faults []string
 

@@ -12,13 +12,15 @@ import (
 )
 
 // leases keeps a server's services in the registry: registers each, renews each every
-// third of its lease, and registers again when the registry has lost one.
+// third of its lease, and registers again when the registry has lost one. Until start
+// its fields are the starter's, then keep's, and once keep has returned end's.
 type leases struct {
 	server     *Server
-	every      time.Duration // between two renewals
-	registered bool          // whether there is anything to end
-	stop       chan struct{} // closed by end
-	done       chan struct{} // closed when keep has returned; nil while it doesn't run
+	every      time.Duration      // between two renewals
+	registered bool               // whether there is anything to end
+	life       context.Context    // ends with stop
+	stop       context.CancelFunc // called by end
+	done       chan struct{}      // closed when keep has returned; nil if it never ran
 }
 
 const (
@@ -28,7 +30,9 @@ const (
 )
 
 func newLeases(s *Server) *leases {
-	return &leases{server: s, stop: make(chan struct{})}
+	l := &leases{server: s}
+	l.life, l.stop = context.WithCancel(context.Background())
+	return l
 }
 
 // registerAll registers every service, and waits for a binder while there is none.
@@ -40,7 +44,7 @@ func (l *leases) registerAll(ctx context.Context) error {
 			return nil
 		}
 		if !isAbsence(err) {
-			return err
+			return errorf("the services can't be registered: %w", err)
 		}
 		if !waiting {
 			waiting = true
@@ -49,7 +53,7 @@ func (l *leases) registerAll(ctx context.Context) error {
 		select {
 		case <-time.After(jitter(retry)):
 		case <-ctx.Done():
-			return err
+			return errorf("the services can't be registered: %w", err)
 		}
 	}
 }
@@ -66,13 +70,20 @@ func isAbsence(err error) bool {
 
 func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
 
+// tryAll tries every service and returns the first error: what is wrong with one record
+// mustn't let the lease of another end.
 func (l *leases) tryAll(ctx context.Context, try func(context.Context, *service) error) error {
+	var first error
 	for _, svc := range l.server.services {
-		if err := try(ctx, svc); err != nil {
-			return err
+		err := try(ctx, svc)
+		if first == nil {
+			first = err
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
-	return nil
+	return first
 }
 
 func (l *leases) register(ctx context.Context, svc *service) error {
@@ -114,15 +125,15 @@ func (l *leases) keep() {
 	for {
 		timer := time.NewTimer(wait)
 		select {
-		case <-l.stop:
+		case <-l.life.Done():
 			timer.Stop()
 			return
 		case <-status:
 			timer.Stop()
-			l.server.payload.Store(l.server.nc.MaxPayload())
 		case <-timer.C:
 		}
-		ctx, cancel := l.attempt()
+		l.server.learnPayload()
+		ctx, cancel := context.WithTimeout(l.life, renewalTime)
 		err := l.tryAll(ctx, l.renew)
 		cancel()
 		switch {
@@ -132,7 +143,7 @@ func (l *leases) keep() {
 		case err == nil:
 			failing, retry, wait = false, firstRetry, l.every
 		default:
-			if !failing {
+			if !failing && l.life.Err() == nil {
 				failing = true
 				l.server.log.Warn("the registration can't be renewed; calls go on, and it is tried again", "instance", l.server.instance, "reason", err)
 			}
@@ -142,30 +153,17 @@ func (l *leases) keep() {
 	}
 }
 
-// attempt bounds one round of renewals; end interrupts it.
-func (l *leases) attempt() (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(context.Background(), renewalTime)
-	go func() {
-		select {
-		case <-l.stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
-}
-
 // end stops the renewals and takes every service out of the registry, as far as a
 // binder can be reached: a lease that nobody renews ends by itself.
 func (l *leases) end(ctx context.Context) {
-	close(l.stop)
+	l.stop()
 	if l.done != nil {
 		<-l.done
 	}
 	if !l.registered {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, renewalTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
 	defer cancel()
 	for _, svc := range l.server.services {
 		if err := l.server.registry.End(ctx, svc.name, l.server.instance); err != nil {

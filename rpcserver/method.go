@@ -1,6 +1,7 @@
 package rpcserver
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/helium-rpc/helium/internal/wire"
@@ -42,9 +43,8 @@ type method struct {
 	run       Handler // Handler within the interceptors
 }
 
-// bind checks a service and makes its methods ready to run. Every fault is in the error.
-func bind(svc Service, interceptors []Interceptor) (methods []*method, err error) {
-	var faults faults
+// bind checks a service and makes its methods ready to run. What is wrong goes to faults.
+func bind(svc Service, interceptors []Interceptor, faults *faults) (methods []*method) {
 	if err := wire.CheckName("service", svc.Name); err != nil {
 		faults.add("%v", err)
 	}
@@ -52,45 +52,65 @@ func bind(svc Service, interceptors []Interceptor) (methods []*method, err error
 	if err != nil {
 		faults.add("types: %v", err)
 	}
-	if len(svc.Methods) == 0 {
+	if len(svc.Methods) == 0 && len(*faults) == 0 {
 		faults.add("it has no methods; export some")
 	}
 	names := make(map[string]bool, len(svc.Methods))
 	for _, m := range svc.Methods {
-		switch err := wire.CheckName("method", m.Name); {
-		case err != nil:
-			faults.add("%v", err)
-			continue
-		case names[m.Name]:
+		if names[m.Name] {
 			faults.add("two methods are called %q on the wire; rename one", m.Name)
-			continue
-		case m.Handler == nil:
-			faults.add("%s: its Handler is nil", m.Name)
 			continue
 		}
 		names[m.Name] = true
-		if types == nil {
-			continue
-		}
-		sig, err := types.Parse(m.Signature)
+		sig, err := m.check(types)
 		if err != nil {
-			faults.add("%s: %v", m.Name, err)
+			faults.add("%v", err)
 			continue
 		}
-		if sig.Name != m.Name {
-			faults.add("%s: its signature is that of %q", m.Name, sig.Name)
+		run, err := m.within(interceptors)
+		if err != nil {
+			faults.add("%v", err)
 			continue
-		}
-		run := m.Handler
-		for i := len(interceptors) - 1; i >= 0; i-- {
-			run = interceptors[i](run)
 		}
 		methods = append(methods, &method{Method: m, service: svc.Name, signature: sig, run: run})
 	}
-	if err := faults.err("service %q can't be served", svc.Name); err != nil {
+	return methods
+}
+
+// check returns the method's signature, nil without an error if types are nil.
+func (m *Method) check(types *signature.Types) (*signature.Method, error) {
+	if err := wire.CheckName("method", m.Name); err != nil {
 		return nil, err
 	}
-	return methods, nil
+	if m.Handler == nil {
+		return nil, fmt.Errorf("%s: its Handler is nil", m.Name)
+	}
+	if types == nil {
+		return nil, nil
+	}
+	sig, err := types.Parse(m.Signature)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", m.Name, err)
+	case sig.Name != m.Name:
+		return nil, fmt.Errorf("%s: its signature is that of %q", m.Name, sig.Name)
+	}
+	return sig, nil
+}
+
+// within returns the method's handler within the interceptors.
+func (m *Method) within(interceptors []Interceptor) (Handler, error) {
+	handler := m.Handler
+	run := Handler(func(ctx context.Context, call *Call) error {
+		call.entered = true
+		return handler(ctx, call)
+	})
+	for i := len(interceptors) - 1; i >= 0; i-- {
+		if run = interceptors[i](run); run == nil {
+			return nil, fmt.Errorf("%s: Config.Interceptors[%d] returned no handler; return next to leave calls alone", m.Name, i)
+		}
+	}
+	return run, nil
 }
 
 // countFault returns how many arguments the method wants, if n isn't it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -11,13 +12,16 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/signature"
 )
 
 // plainRequest is a call that came without Helium's frames, from any NATS client: a
-// msgpack array or JSON. The answer is a bare value in the same encoding.
+// msgpack array or map, or JSON. The answer is a bare value in the same encoding.
 type plainRequest struct {
-	reply string
-	json  bool
+	reply  string
+	json   bool
+	data   []byte
+	answer []byte // the result's text, once it is packed
 }
 
 // The headers of an error answer, as NATS's service framework (ADR-32) has them.
@@ -40,104 +44,96 @@ type plainError struct {
 func (s *Server) handlePlain(msg *nats.Msg, to target) {
 	now := time.Now()
 	call := s.emptyCall(to, now.Add(s.config.Timeout))
-	call.plain = &plainRequest{reply: msg.Reply, json: looksLikeJSON(msg.Data)}
-	if to.method == nil {
+	call.plain = &plainRequest{reply: msg.Reply, json: looksLikeJSON(msg.Data), data: msg.Data}
+	switch {
+	case to.refusal != nil:
+		call.refusal = to.refusal
+	case to.method == nil:
 		call.refusal = ErrBadMessage.WithMessage("a plain request names its method by its subject: send it to %q", s.subjects.Call(to.service.name, "<method>"))
-	} else {
-		args, err := plainArguments(msg.Data, call)
-		if err != nil {
-			call.refusal = ErrBadArgument.WithMessage("%s: %w", to.method.signature, err)
-		}
-		call.args = args
 	}
 	calls := append(s.calls[:0], call)
 	s.submitForNobody(calls, now)
 	clear(calls)
 }
 
-// looksLikeJSON tells JSON from msgpack by the first byte: arrays and objects in JSON
-// begin with what in msgpack is a small number, and nobody sends a bare number.
-func looksLikeJSON(data []byte) bool {
-	if len(data) == 0 {
-		return true
-	}
-	switch data[0] {
-	case '[', '{', ' ', '\t', '\r', '\n', '"':
-		return true
-	}
-	return false
-}
+// looksLikeJSON tells text from msgpack: arguments in msgpack are an array or a map, and
+// both begin with a byte above all of ASCII.
+func looksLikeJSON(data []byte) bool { return len(data) == 0 || data[0] < 0x80 }
 
-// plainArguments returns the arguments as the msgpack array that handlers read.
-func plainArguments(data []byte, call *Call) ([]byte, error) {
+// arguments returns the arguments as the msgpack array that handlers read. No data
+// stand for no arguments.
+func (p *plainRequest) arguments(m *signature.Method) ([]byte, error) {
 	switch {
-	case len(bytes.TrimSpace(data)) == 0:
+	case len(bytes.TrimSpace(p.data)) == 0:
 		return wire.AppendArrayHeader(nil, 0), nil
-	case call.plain.json:
-		return transcode.Arguments(data, call.method.signature)
-	case isMap(data[0]):
-		return transcode.Named(data, call.method.signature)
+	case p.json:
+		return transcode.Arguments(p.data, m)
+	case isMap(p.data[0]):
+		return transcode.Named(p.data, m)
 	}
-	return data, nil
+	return p.data, nil
 }
 
 func isMap(first byte) bool { return first&0xf0 == 0x80 || first == 0xde || first == 0xdf }
 
-// answerPlain sends the answer of a plain request.
-func (s *Server) answerPlain(call *Call, err *helium.Error) {
-	if call.plain.reply == "" {
+// packPlain is pack for a plain request.
+func (s *Server) packPlain(call *Call) *helium.Error {
+	result := call.Result.Bytes()
+	if call.plain.json {
+		text, err := transcode.JSON(result, call.method.signature.Result)
+		if err != nil {
+			return ErrBadResult.WithMessage("%s ran, and its result has no form in JSON: %w; ask with msgpack", call.describe(), err)
+		}
+		result = text
+	}
+	call.plain.answer = result
+	return s.tooLarge(call, len(result))
+}
+
+// answerPlain sends the answer of a plain request: the result that it holds, or err if
+// that isn't nil.
+func (s *Server) answerPlain(p *plainRequest, err *helium.Error) {
+	if p.reply == "" {
 		return
 	}
-	msg := nats.NewMsg(call.plain.reply)
-	if err == nil {
-		msg.Data, err = plainResult(call)
-	}
+	msg := &nats.Msg{Subject: p.reply, Data: p.answer}
 	if err != nil {
-		if err.Instance == "" {
-			err.Instance = s.instance
+		msg = p.errorMessage(err)
+		if msg.Size() > s.maxPayload() {
+			// In JSON a text can take six times its bytes.
+			short := *err
+			short.Message, short.Details = cutText(err.Message, s.errorRoom()/8), nil
+			msg = p.errorMessage(&short)
 		}
-		msg.Header.Set(errorHeader, headerText(err.Error()))
-		msg.Header.Set(errorCodeHeader, strconv.Itoa(httpStatus(err.Code)))
-		msg.Data = plainErrorBody(call, err)
 	}
 	if s.nc.PublishMsg(msg) != nil {
 		s.counters.lostReplies.Add(1)
 	}
 }
 
-func plainResult(call *Call) ([]byte, *helium.Error) {
-	if !call.plain.json {
-		return call.Result.Bytes(), nil
-	}
-	text, err := transcode.JSON(call.Result.Bytes(), call.method.signature.Result)
-	if err != nil {
-		return nil, ErrBadResult.WithMessage("%s ran, and its result has no form in JSON: %w; ask with msgpack", call.describe(), err).WithOutcome(helium.Executed)
-	}
-	return text, nil
-}
-
-func plainErrorBody(call *Call, err *helium.Error) []byte {
+func (p *plainRequest) errorMessage(err *helium.Error) *nats.Msg {
+	msg := nats.NewMsg(p.reply)
+	msg.Header.Set(errorHeader, headerText(err.Error()))
+	msg.Header.Set(errorCodeHeader, strconv.Itoa(httpStatus(err.Code)))
 	body := plainError{Code: err.Code, Reason: err.Reason, Message: err.Message, Details: err.Details, Outcome: err.Outcome.String(), Instance: err.Instance}
-	if call.plain.json {
-		text, _ := json.Marshal(body) // a struct of strings always can be
-		return text
+	if p.json {
+		msg.Data, _ = json.Marshal(body) // a struct of strings always can be
+	} else {
+		msg.Data, _ = wire.AppendValue(nil, body)
 	}
-	b, _ := wire.AppendValue(nil, body)
-	return b
+	return msg
 }
 
 // headerText makes a text fit for a header line.
 func headerText(text string) string {
-	const longest = 1024
-	if len(text) > longest {
-		text = text[:longest] + "…"
-	}
-	return string(bytes.Map(func(r rune) rune {
+	const longest = 256
+	text = cutText(text, longest)
+	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {
 			return ' '
 		}
 		return r
-	}, []byte(text)))
+	}, text)
 }
 
 // httpStatus returns the number that NATS tools expect as an error's code.

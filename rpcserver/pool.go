@@ -56,6 +56,15 @@ func (p *pool) submit(calls []*Call) (taken int) {
 	return taken
 }
 
+// drop takes back every call that waits.
+func (p *pool) drop() []*Call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	waiting := p.queue[p.head:]
+	p.queue, p.head = nil, 0
+	return waiting
+}
+
 // close lets the goroutines go once the queue is empty.
 func (p *pool) close() {
 	p.mu.Lock()

@@ -2,6 +2,8 @@ package rpcserver
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -19,14 +21,12 @@ import (
 // One goroutine receives, in the order of arrival, so a cancel can't overtake its
 // call; it never runs a handler and never waits.
 
-// target is what a subject stands for.
-type target struct {
-	service *service
-	method  *method // nil on a subject for several methods
-}
-
 // maxMetadata bounds the metadata of one call, in entries.
 const maxMetadata = 256
+
+// maxCalls bounds the calls of one message. Callers share messages for what takes a
+// server 100 µs, so some hundred calls at most.
+const maxCalls = 4096
 
 // longest bounds the time left that a caller may claim.
 const longest = 365 * 24 * time.Hour
@@ -53,20 +53,24 @@ func (s *Server) handle(msg *nats.Msg) {
 		s.handleControl(msg)
 		return
 	}
-	to, ok := s.targets[msg.Subject]
-	if !ok {
-		s.counters.malformed.Add(1)
-		return
-	}
-	if wire.IsMessage(msg.Data) {
+	to := s.target(msg.Subject)
+	switch {
+	case !wire.IsMessage(msg.Data):
+		s.handlePlain(msg, to)
+	case to.refusal != nil:
+		s.refuseMessage(msg.Reply, to.refusal)
+	default:
 		s.handleFrames(msg, to)
-		return
 	}
-	s.handlePlain(msg, to)
 }
 
 // handleControl cancels the calls that the message names.
 func (s *Server) handleControl(msg *nats.Msg) {
+	if msg.Reply == "" {
+		// Only the reply subject tells whose calls are meant.
+		s.counters.malformed.Add(1)
+		return
+	}
 	frames, err := wire.ReadMessage(msg.Data)
 	for err == nil && frames.More() {
 		var f wire.Frame
@@ -82,26 +86,13 @@ func (s *Server) handleControl(msg *nats.Msg) {
 // handleFrames admits the calls of a Helium message. A message that breaks the
 // protocol anywhere is refused whole, before any of its calls runs.
 func (s *Server) handleFrames(msg *nats.Msg, to target) {
-	calls, oneWay := s.calls[:0], s.oneWay[:0]
+	now := time.Now()
+	calls, oneWay, err := s.readCalls(msg.Data, to, now)
 	defer func() {
 		s.calls, s.oneWay = calls, oneWay
 		clear(calls)
 		clear(oneWay)
 	}()
-	now := time.Now()
-	frames, err := wire.ReadMessage(msg.Data)
-	for err == nil && frames.More() {
-		var f wire.Frame
-		if err = frames.Next(&f); err != nil {
-			break
-		}
-		switch f.Kind {
-		case wire.KindCall:
-			calls = append(calls, s.newCall(&f, to, now))
-		case wire.KindNotify:
-			oneWay = append(oneWay, s.newCall(&f, to, now))
-		}
-	}
 	switch {
 	case err != nil:
 		s.counters.malformed.Add(1)
@@ -113,11 +104,38 @@ func (s *Server) handleFrames(msg *nats.Msg, to target) {
 		calls = calls[:0]
 	}
 	if len(calls) > 0 {
-		s.submit(s.callers.admit(msg.Reply, calls, now))
+		s.submit(s.callers.admit(msg.Reply, calls, now), now)
 	}
 	if len(oneWay) > 0 {
 		s.submitForNobody(oneWay, now)
 	}
+}
+
+// readCalls makes the calls of a message's frames, in the server's scratch slices.
+// Frames of a kind that isn't known are for versions to come.
+func (s *Server) readCalls(data []byte, to target, now time.Time) (calls, oneWay []*Call, err error) {
+	calls, oneWay = s.calls[:0], s.oneWay[:0]
+	frames, err := wire.ReadMessage(data)
+	if err == nil && !frames.More() {
+		err = errors.New("it has no frames")
+	}
+	for err == nil && frames.More() {
+		var f wire.Frame
+		if err = frames.Next(&f); err != nil {
+			break
+		}
+		switch {
+		case len(calls)+len(oneWay) == maxCalls:
+			err = fmt.Errorf("it has more than %d calls", maxCalls)
+		case f.Kind == wire.KindCall && f.Seq == 0:
+			err = errors.New("a call has the sequence number 0, which stands for the whole message")
+		case f.Kind == wire.KindCall:
+			calls = append(calls, s.newCall(&f, to, now))
+		case f.Kind == wire.KindNotify:
+			oneWay = append(oneWay, s.newCall(&f, to, now))
+		}
+	}
+	return calls, oneWay, err
 }
 
 // submitForNobody runs calls that no sequence number of a caller's names.
@@ -126,7 +144,7 @@ func (s *Server) submitForNobody(calls []*Call, now time.Time) {
 		s.nobodySeq++
 		call.seq = s.nobodySeq
 	}
-	s.submit(s.callers.admit(nobody, calls, now))
+	s.submit(s.callers.admit(nobody, calls, now), now)
 }
 
 // newCall makes a call of a frame. One that can't be run says why in its refusal.
@@ -153,6 +171,7 @@ func (s *Server) newCall(f *wire.Frame, to target, now time.Time) *Call {
 			call.refusal = ErrBadMessage.WithMessage("the call's metadata: %w", err)
 		}
 		call.metadata = md
+		call.ctx.receive(md)
 	}
 	return call
 }
@@ -166,12 +185,12 @@ func (s *Server) emptyCall(to target, deadline time.Time) *Call {
 }
 
 // submit hands admitted calls to the pool and refuses those for which it has no room.
-func (s *Server) submit(calls []*Call) {
+func (s *Server) submit(calls []*Call, now time.Time) {
 	if len(calls) == 0 {
 		return
 	}
 	s.active.Add(int64(len(calls)))
-	s.deadlines.Watch(earliestDeadline(calls))
+	s.deadlines.Watch(earliestDeadline(calls, now.Add(idleCaller)))
 	taken := s.pool.submit(calls)
 	for _, call := range calls[taken:] {
 		s.counters.refused.Add(1)
@@ -179,26 +198,11 @@ func (s *Server) submit(calls []*Call) {
 	}
 }
 
-func earliestDeadline(calls []*Call) time.Time {
-	earliest := calls[0].ctx.deadline
-	for _, call := range calls[1:] {
-		if call.ctx.deadline.Before(earliest) {
-			earliest = call.ctx.deadline
-		}
+// earliestDeadline returns when the sweep has to look, at the latest by a given time:
+// callers are to be forgotten even if all their calls have years to run.
+func earliestDeadline(calls []*Call, latest time.Time) time.Time {
+	for _, call := range calls {
+		latest = earlier(latest, call.ctx.deadline)
 	}
-	return earliest
-}
-
-// refuseMessage tells a caller that its message broke the protocol: an error with
-// the sequence number 0 concerns the message, not one of its calls.
-func (s *Server) refuseMessage(reply string, err *helium.Error) {
-	if reply == "" {
-		return
-	}
-	err.Outcome, err.Instance = helium.NotExecuted, s.instance
-	f := wire.Frame{Kind: wire.KindError, Body: wire.AppendError(nil, err)}
-	s.counters.sent(1)
-	if s.nc.Publish(reply, wire.AppendFrame(wire.AppendMessageHeader(nil), &f)) != nil {
-		s.counters.lostReplies.Add(1)
-	}
+	return latest
 }

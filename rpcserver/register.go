@@ -37,29 +37,34 @@ func Idempotent(methods ...string) Option {
 // variadic. On the wire its name begins in lower case: Add is "add", HTTPGet is
 // "httpGet". The error lists every method that doesn't fit, and why.
 func Register[S any](srv *Server, name string, impl S, options ...Option) error {
-	svc, err := describe(name, reflect.TypeFor[S](), reflect.ValueOf(impl))
-	if err != nil {
-		return err
-	}
+	var faults faults
+	svc := describe(name, reflect.TypeFor[S](), reflect.ValueOf(impl), &faults)
 	for _, option := range options {
 		if err := option(&svc); err != nil {
-			return fmt.Errorf("rpcserver: service %q: %w", name, err)
+			faults.add("%v", err)
 		}
+	}
+	if len(faults) > 0 {
+		// Handle would refuse it as well; asking for all faults spares a second round.
+		svc.Methods = slices.DeleteFunc(svc.Methods, func(m Method) bool { return m.Handler == nil })
+		bind(svc, srv.config.Interceptors, &faults)
+		return faults.err("service %q can't be served", name)
 	}
 	return srv.Handle(svc)
 }
 
-// describe makes a Service of a Go value.
-func describe(name string, iface reflect.Type, impl reflect.Value) (Service, error) {
+// describe makes a Service of a Go value. A method that can't be served has its name and
+// no Handler, and is among the faults.
+func describe(name string, s reflect.Type, impl reflect.Value, faults *faults) Service {
 	svc := Service{Name: name}
-	var faults faults
 	if !impl.IsValid() || impl.Kind() == reflect.Pointer && impl.IsNil() {
 		faults.add("the implementation is nil; pass a value, such as mathsvc.New()")
-		return svc, faults.err("service %q can't be served", name)
+		return svc
 	}
-	allowed := iface
-	if iface.Kind() != reflect.Interface || iface.NumMethod() == 0 {
+	allowed := s
+	if s.Kind() != reflect.Interface || s.NumMethod() == 0 {
 		allowed = impl.Type()
+		missingMethods(allowed, faults)
 	}
 	types := signature.NewTypes()
 	for i := range allowed.NumMethod() {
@@ -69,23 +74,31 @@ func describe(name string, iface reflect.Type, impl reflect.Value) (Service, err
 			faults.add("%s isn't exported; an interface to serve has exported methods only", goName)
 			continue
 		}
-		wireName := signature.WireName(goName)
-		sig, err := types.OfFunc(wireName, fn.Type())
-		if err != nil {
+		m := Method{Name: signature.WireName(goName)}
+		if sig, err := types.OfFunc(m.Name, fn.Type()); err != nil {
 			faults.add("%s %s: %v", goName, fn.Type(), err)
-			continue
+		} else {
+			m.Signature, m.Handler = sig.String(), reflectHandler(fn)
 		}
-		svc.Methods = append(svc.Methods, Method{Name: wireName, Signature: sig.String(), Handler: reflectHandler(fn)})
-	}
-	if allowed.NumMethod() == 0 {
-		hint := ""
-		if impl.Kind() != reflect.Pointer && reflect.PointerTo(impl.Type()).NumMethod() > 0 {
-			hint = "; hint: pass a pointer, its methods have pointer receivers"
-		}
-		faults.add("%s has no exported methods%s", impl.Type(), hint)
+		svc.Methods = append(svc.Methods, m)
 	}
 	svc.Types = types.Definitions()
-	return svc, faults.err("service %q can't be served", name)
+	return svc
+}
+
+// missingMethods finds a value that lacks methods which a pointer to it would have.
+func missingMethods(t reflect.Type, faults *faults) {
+	if t.Kind() != reflect.Pointer && reflect.PointerTo(t).NumMethod() > t.NumMethod() {
+		for m := range reflect.PointerTo(t).Methods() {
+			if _, ok := t.MethodByName(m.Name); !ok {
+				faults.add("%s of %s has a pointer receiver; hint: pass a pointer, or name an interface without it", m.Name, t)
+			}
+		}
+		return
+	}
+	if t.NumMethod() == 0 {
+		faults.add("%s has no exported methods", t)
+	}
 }
 
 var (
@@ -100,11 +113,15 @@ func reflectHandler(fn reflect.Value) Handler {
 	if t.NumIn() > 0 && t.In(0) == contextType {
 		first = 1
 	}
+	last := t.NumIn() - 1
 	hasResult := t.NumOut() > 0 && t.Out(0) != errorType
 	hasError := t.NumOut() > 0 && t.Out(t.NumOut()-1) == errorType
 
 	return func(ctx context.Context, call *Call) error {
-		in := make([]reflect.Value, first, first+call.NumArgs)
+		if t.IsVariadic() && call.NumArgs > last-first && tooMuch(call, t.In(last).Elem()) {
+			return call.BadArgument(last-first, errTooMuch)
+		}
+		in := make([]reflect.Value, first, max(first+call.NumArgs, t.NumIn()))
 		if first == 1 {
 			in[0] = reflect.ValueOf(ctx)
 		}
@@ -126,6 +143,20 @@ func reflectHandler(fn reflect.Value) Handler {
 		}
 		return nil
 	}
+}
+
+// Each value of a variadic parameter can be a single byte on the wire and a large struct
+// in memory. As in a list, together they may take so much and no more.
+const (
+	roomFloor  = 4 << 20
+	roomFactor = 128
+)
+
+var errTooMuch = fmt.Errorf("the values would take more than %d times the memory of the message that holds them", roomFactor)
+
+func tooMuch(call *Call, elem reflect.Type) bool {
+	size := elem.Size() + reflect.TypeFor[reflect.Value]().Size()
+	return uint64(size)*uint64(call.NumArgs) > roomFloor+roomFactor*uint64(call.Args.Len())
 }
 
 // paramType returns the type of argument i; a variadic parameter's for all of its own.

@@ -1,8 +1,9 @@
 package rpcserver
 
 import (
-	"fmt"
+	"context"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -43,20 +44,19 @@ type Server struct {
 	calls, oneWay []*Call // scratch
 	nobodySeq     uint64
 
-	mu       sync.Mutex
-	phase    phase                // guarded by mu
-	services []*service           // guarded by mu; fixed from Start on
-	subs     []*nats.Subscription // guarded by mu
-	leases   *leases              // guarded by mu; nil before Start
+	// Start's own until begun is closed, then Shutdown's.
+	leases *leases
+	subs   []*nats.Subscription
+
+	begun   chan struct{} // closed when a Start has done what it could
+	ended   chan struct{} // closed when the server is shut down
+	outcome error         // what Shutdown returned; read it once ended is closed
+
+	mu        sync.Mutex
+	phase     phase              // guarded by mu
+	services  []*service         // guarded by mu; fixed from Start on
+	interrupt context.CancelFunc // guarded by mu; ends a Start under way
 }
-
-type phase int
-
-const (
-	fresh phase = iota
-	started
-	stopped
-)
 
 // service is a registered service.
 type service struct {
@@ -75,6 +75,8 @@ func New(nc *nats.Conn, config Config) *Server {
 		inbound:  make(chan *nats.Msg, inboundMessages),
 		received: make(chan struct{}),
 		targets:  make(map[string]target),
+		begun:    make(chan struct{}),
+		ended:    make(chan struct{}),
 	}
 	s.config, s.subjects, s.fault = config.withDefaults()
 	if s.fault == nil {
@@ -84,6 +86,7 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.control = s.subjects.Control(s.instance)
 	s.callers = callers{server: s, byKey: make(map[string]*caller)}
 	s.deadlines = wire.NewSweep(s.callers.expire)
+	s.leases = newLeases(s)
 	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, s.run)
 	return s
 }
@@ -93,25 +96,26 @@ func (s *Server) Instance() string { return s.instance }
 
 // Handle adds a service made by generated code or by hand. See [Register] for Go values.
 func (s *Server) Handle(svc Service) error {
-	methods, err := bind(svc, s.config.Interceptors)
-	if err != nil {
+	var faults faults
+	methods := bind(svc, s.config.Interceptors, &faults)
+	if err := faults.err("service %q can't be served", svc.Name); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.phase != fresh {
-		return fmt.Errorf("rpcserver: service %q comes too late; register all services before Start", svc.Name)
+		return errorf("service %q comes too late; register all services before Start", svc.Name)
 	}
 	if slices.ContainsFunc(s.services, func(other *service) bool { return other.name == svc.Name }) {
-		return fmt.Errorf("rpcserver: service %q is registered already; give the second one another name", svc.Name)
+		return errorf("service %q is registered already; give the second one another name", svc.Name)
 	}
 	added := &service{name: svc.Name, methods: make(map[string]*method, len(methods))}
 	added.record = binder.Record{
 		Service:   svc.Name,
 		Instance:  s.instance,
 		Version:   s.config.Version,
-		Types:     svc.Types,
-		Metadata:  s.config.Metadata,
+		Types:     maps.Clone(svc.Types),
+		Metadata:  maps.Clone(s.config.Metadata),
 		PerMethod: s.config.PerMethod,
 	}
 	for _, m := range methods {

@@ -1,0 +1,180 @@
+package rpcserver
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// An answer that doesn't fit a message would be its caller's timeout. So results are
+// measured before they leave, and errors are cut to what always fits.
+
+const (
+	// maxErrorText bounds an error's message, and its details, in bytes.
+	maxErrorText = 64 << 10
+	// maxReason bounds an error's reason, in bytes.
+	maxReason = 256
+	// maxEntries bounds an error's details and a reply's metadata; callers read no more.
+	maxEntries = 256
+	// errorOverhead is what an error's other parts and what is around it take, in bytes.
+	errorOverhead = 1024
+)
+
+// answer is what a caller gets for a call.
+type answer struct {
+	err      *helium.Error // nil: the call's result
+	micros   uint64        // the handler's time
+	metadata []byte        // a msgpack map, or nil
+}
+
+// answer sends a call's answer, unless it was answered before, and reports whether it
+// did. It looks at the call's result only if a has no error.
+func (s *Server) answer(call *Call, a *answer) bool {
+	company, ok := call.caller.take(call)
+	switch {
+	case !ok:
+		return false
+	case call.plain != nil:
+		s.answerPlain(call.plain, a.err)
+	case call.caller.outbox != nil:
+		f := replyFrame(call, a)
+		call.caller.outbox.Add(&f, "", 0, company, nil)
+	}
+	return true
+}
+
+func replyFrame(call *Call, a *answer) wire.Frame {
+	f := wire.Frame{Kind: wire.KindReply, Seq: call.seq, Time: a.micros, Metadata: a.metadata}
+	if a.err != nil {
+		f.Kind, f.Body = wire.KindError, wire.AppendError(nil, a.err)
+	} else {
+		f.Body = call.Result.Bytes()
+	}
+	return f
+}
+
+// pack brings the result of a call that went well into the form in which it leaves.
+func (s *Server) pack(call *Call) *helium.Error {
+	if err := call.Result.Err(); err != nil {
+		return ErrBadResult.WithMessage("%s ran, and its result can't be encoded: %w", call.describe(), err)
+	}
+	if len(call.Result.Bytes()) == 0 {
+		call.Result.Nil()
+	}
+	if len(call.ReplyMetadata) > maxEntries {
+		return ErrBadResult.WithMessage("%s ran, and its reply metadata have %d entries; at most %d are allowed", call.describe(), len(call.ReplyMetadata), maxEntries)
+	}
+	if call.plain != nil {
+		return s.packPlain(call)
+	}
+	call.packMetadata()
+	f := replyFrame(call, &answer{metadata: call.packed})
+	return s.tooLarge(call, messageHeader+f.Size())
+}
+
+// messageHeader is what a message has before its frames, in bytes.
+const messageHeader = 2
+
+func (s *Server) tooLarge(call *Call, size int) *helium.Error {
+	if limit := s.maxPayload(); size > limit {
+		return ErrResultTooLarge.WithMessage("%s ran, and its result makes a message of %d bytes; at most %d fit. Return less at once, or raise the NATS server's max_payload", call.describe(), size, limit)
+	}
+	return nil
+}
+
+// packMetadata encodes the reply's metadata, which the handler may not touch any more.
+func (c *Call) packMetadata() {
+	if len(c.ReplyMetadata) > 0 {
+		c.packed = wire.AppendStringMap(nil, c.ReplyMetadata)
+	}
+}
+
+// fit returns e with its texts cut to what a message takes.
+func (s *Server) fit(e *helium.Error) *helium.Error {
+	limit := s.errorRoom()
+	c := *e
+	c.Message = cutText(e.Message, limit)
+	c.Reason = cutText(e.Reason, maxReason)
+	size := 0
+	for k, v := range e.Details {
+		size += len(k) + len(v)
+	}
+	if size > limit || len(e.Details) > maxEntries {
+		c.Details = map[string]string{"helium.details": fmt.Sprintf("left out: %d entries of %d bytes are too many", len(e.Details), size)}
+	}
+	return &c
+}
+
+// errorRoom returns how many bytes an error's message may have, and its details, and
+// the metadata beside it.
+func (s *Server) errorRoom() int {
+	return min(maxErrorText, max(0, s.maxPayload()-errorOverhead)/4)
+}
+
+// cutText shortens a text to a number of bytes, between two characters.
+func cutText(text string, limit int) string {
+	if len(text) <= limit {
+		return text
+	}
+	return strings.ToValidUTF8(text[:limit], "") + "…"
+}
+
+// publish sends a message of replies.
+func (c *caller) publish(m *wire.Message) {
+	c.mu.Lock()
+	reply := c.reply
+	c.mu.Unlock()
+	s := c.server
+	switch err := s.nc.Publish(reply, m.Data); {
+	case errors.Is(err, nats.ErrMaxPayload):
+		s.publishSingly(reply, m)
+		return
+	case err != nil:
+		s.counters.lostReplies.Add(uint64(m.Frames))
+	}
+	s.counters.sent(m.Frames)
+}
+
+// publishSingly sends each reply of a message alone: the connection moved to a NATS
+// server that takes smaller messages since the outbox was made. What still doesn't
+// fit becomes an error.
+func (s *Server) publishSingly(reply string, m *wire.Message) {
+	s.learnPayload()
+	frames, err := wire.ReadMessage(m.Data)
+	for err == nil && frames.More() {
+		var f wire.Frame
+		if err = frames.Next(&f); err != nil {
+			break
+		}
+		if messageHeader+f.Size() > s.maxPayload() {
+			e := ErrResultTooLarge.WithOutcome(helium.Executed)
+			e.Instance = s.instance
+			f = wire.Frame{Kind: wire.KindError, Seq: f.Seq, Time: f.Time, Body: wire.AppendError(nil, e)}
+		}
+		s.publishFrame(reply, &f)
+	}
+}
+
+// publishFrame sends a message of one frame.
+func (s *Server) publishFrame(reply string, f *wire.Frame) {
+	s.counters.sent(1)
+	if s.nc.Publish(reply, wire.AppendFrame(wire.AppendMessageHeader(nil), f)) != nil {
+		s.counters.lostReplies.Add(1)
+	}
+}
+
+// refuseMessage tells a caller that nothing in its message is run: an error with the
+// sequence number 0 concerns the message, not one of its calls.
+func (s *Server) refuseMessage(reply string, err *helium.Error) {
+	if reply == "" {
+		return
+	}
+	e := s.fit(err)
+	e.Outcome, e.Instance = helium.NotExecuted, s.instance
+	s.publishFrame(reply, &wire.Frame{Kind: wire.KindError, Body: wire.AppendError(nil, e)})
+}

@@ -1,0 +1,125 @@
+package rpcserver
+
+import (
+	"context"
+	"time"
+
+	"github.com/helium-rpc/helium"
+)
+
+// leaveTime bounds what Shutdown waits for a binder, and what it waits for the NATS
+// server, even if its context has ended: calls under way to a server that had gone
+// without a word would be lost.
+const leaveTime = 2 * time.Second
+
+// Shutdown stops the server so that no call is lost: it leaves the registry, takes no
+// more calls, finishes those that it has, and flushes their answers. If ctx or
+// Config.DrainTimeout ends first, the contexts of the calls that still run end, their
+// callers get ErrCut, and the error says how many there were. Calls that wait for their
+// turn then don't run at all. Shutdown doesn't wait for the handlers of calls it cut.
+func (s *Server) Shutdown(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, s.config.DrainTimeout)
+	defer cancel()
+	s.mu.Lock()
+	before := s.phase
+	s.phase = stopped
+	interrupt := s.interrupt
+	s.mu.Unlock()
+
+	switch before {
+	case fresh:
+		close(s.ended)
+	case started:
+		interrupt()
+		<-s.begun
+		s.outcome = s.stop(ctx)
+		close(s.ended)
+	case stopped:
+		select {
+		case <-s.ended:
+		case <-ctx.Done():
+			return errorf("another Shutdown is under way, and the time to wait for it is over: %w", ctx.Err())
+		}
+	}
+	return s.outcome
+}
+
+func (s *Server) stop(ctx context.Context) error {
+	s.leases.end(ctx)
+	s.leave(ctx)
+	cut := s.finishCalls(ctx)
+	s.deadlines.Stop()
+	s.pool.close()
+	flushErr := s.flush(ctx)
+	if cut > 0 {
+		return errorf("%d %s cut, as the time for shutting down was over; their callers were told", cut, plural(cut, "call"))
+	}
+	return flushErr
+}
+
+// leave ends the subscriptions and returns once everything that had been sent to them
+// is received.
+func (s *Server) leave(ctx context.Context) {
+	if s.nc.IsConnected() {
+		for _, sub := range s.subs {
+			_ = sub.Drain() // fails only if the connection is closed, and then nothing comes
+		}
+		// Once the NATS server has answered, every message that it had sent before it
+		// knew of the departure has arrived.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
+		_ = s.nc.FlushWithContext(ctx) // fails if the connection is lost, and the messages with it
+		cancel()
+	}
+	for _, sub := range s.subs {
+		// A connection that is down, or went down meanwhile, would open the
+		// subscriptions again when it comes back, for nobody.
+		_ = sub.Unsubscribe()
+	}
+	s.inbound <- nil
+	<-s.received
+}
+
+// finishCalls waits until no call is left, or until ctx ends, and returns how many
+// calls it then cut.
+func (s *Server) finishCalls(ctx context.Context) (cut int) {
+	for s.active.Load() > 0 {
+		select {
+		case <-s.quiet:
+		case <-ctx.Done():
+			return s.cutCalls()
+		}
+	}
+	return 0
+}
+
+// cutCalls answers every call that isn't done and ends its context. The answer goes
+// first, else the handler could be faster with "context canceled".
+func (s *Server) cutCalls() (cut int) {
+	waiting := s.pool.drop()
+	for _, call := range waiting {
+		s.finish(call, ErrCut.WithMessage("the server stopped before the call's turn came").WithOutcome(helium.NotExecuted), 0)
+	}
+	err := ErrCut.WithOutcome(helium.Unknown)
+	err.Instance = s.instance
+	s.callers.each(func(call *Call) {
+		// The handler may be writing to the call's result and metadata now.
+		if s.answer(call, &answer{err: err}) {
+			cut++
+		}
+		call.ctx.end(context.Canceled)
+	})
+	return len(waiting) + cut
+}
+
+// flush sees the last answers off.
+func (s *Server) flush(ctx context.Context) error {
+	if !s.nc.IsConnected() {
+		return nil // nobody is there to take them
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
+	defer cancel()
+	if err := s.nc.FlushWithContext(ctx); err != nil {
+		return errorf("the last answers may not have left: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,125 @@
+package rpcserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// target is what a subject stands for.
+type target struct {
+	service *service
+	method  *method       // nil on a subject for several methods
+	refusal *helium.Error // not nil: nothing is served there
+}
+
+// addTargets fills in what the receiver, which hasn't started yet, knows of subjects.
+func (s *Server) addTargets() {
+	for _, svc := range s.services {
+		if !s.config.PerMethod {
+			s.targets[s.subjects.Service(svc.name)] = target{service: svc}
+			s.targets[s.subjects.At(s.instance, svc.name, "")] = target{service: svc}
+		}
+		for name, m := range svc.methods {
+			s.targets[s.subjects.Call(svc.name, name)] = target{service: svc, method: m}
+			s.targets[s.subjects.At(s.instance, svc.name, name)] = target{service: svc, method: m}
+		}
+	}
+}
+
+// target returns what a subject stands for. Below the instance's own subject anything
+// may be asked for, so that a caller whose knowledge is old hears so at once.
+func (s *Server) target(subject string) target {
+	if to, ok := s.targets[subject]; ok {
+		return to
+	}
+	hint := ""
+	if s.config.PerMethod {
+		hint = "; it takes calls on the subjects of methods only"
+	}
+	return target{refusal: ErrNoMethod.WithMessage("instance %s serves nothing on %.200q%s", s.instance, subject, hint)}
+}
+
+// subscribe opens the server's subjects and waits until the NATS server knows them.
+func (s *Server) subscribe(ctx context.Context) error {
+	before := s.nc.LastError()
+	atInstance := s.subjects.AtAll(s.instance)
+	for subject := range s.targets {
+		if strings.HasPrefix(subject, strings.TrimSuffix(atInstance, ">")) {
+			continue
+		}
+		if err := s.join(subject, wire.QueueGroup); err != nil {
+			return err
+		}
+	}
+	for _, subject := range []string{atInstance, s.control} {
+		if err := s.join(subject, ""); err != nil {
+			return err
+		}
+	}
+	if err := s.confirm(ctx); err != nil {
+		return err
+	}
+	if err := s.nc.LastError(); err != before && errors.Is(err, nats.ErrPermissionViolation) && s.isMine(err) {
+		return s.explainDenied(err)
+	}
+	return nil
+}
+
+// join subscribes to one subject. All subscriptions deliver to the same channel, so
+// that messages are received in the order in which they came.
+func (s *Server) join(subject, queue string) error {
+	sub, err := s.nc.ChanQueueSubscribe(subject, queue, s.inbound)
+	if err != nil {
+		return errorf("subscribing to %q: %w", subject, err)
+	}
+	s.subs = append(s.subs, sub)
+	return nil
+}
+
+// confirm returns once the NATS server has the subscriptions.
+func (s *Server) confirm(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, defaultStart)
+	defer cancel()
+	if err := s.nc.FlushWithContext(ctx); err != nil {
+		return errorf("the NATS server didn't confirm the subscriptions; see that the connection is up: %w", err)
+	}
+	return nil
+}
+
+// isMine reports whether a violation of permissions is by a subscription of this server
+// and not by something else on the same connection. NATS quotes the subject.
+func (s *Server) isMine(violation error) bool {
+	for _, sub := range s.subs {
+		if strings.Contains(violation.Error(), `"`+sub.Subject+`"`) {
+			return true
+		}
+	}
+	return false
+}
+
+// explainDenied says what the connection's user has to be allowed.
+func (s *Server) explainDenied(violation error) error {
+	var allow []string
+	for _, svc := range s.services {
+		if !s.config.PerMethod {
+			allow = append(allow, s.subjects.Service(svc.name))
+		}
+		allow = append(allow, s.subjects.Call(svc.name, "*"))
+	}
+	allow = append(allow, s.subjects.AtAll("*"), s.subjects.Control("*"))
+	return errorf("this connection's user may not serve here; allow it to subscribe to %s: %w", quoted(allow), violation)
+}
+
+func quoted(list []string) string {
+	for i, text := range list {
+		list[i] = fmt.Sprintf("%q", text)
+	}
+	return strings.Join(list, ", ")
+}
