@@ -13,7 +13,8 @@ type ownEncoding int
 const (
 	noEncoding     ownEncoding = iota
 	anyEncoding                // EncodeMsgpack, MarshalMsgpack: any msgpack value
-	bytesEncoding              // MarshalBinary, MarshalText: a msgpack bin, text too
+	bytesEncoding              // MarshalBinary: a msgpack bin
+	textEncoding               // MarshalText: a msgpack str
 	brokenEncoding             // half a pair: written and never read, or the reverse
 )
 
@@ -28,7 +29,7 @@ var methodPairs = []struct {
 	{anyEncoding, "EncodeMsgpack", "DecodeMsgpack", takesMsgpack("EncodeMsgpack", "Encoder"), takesMsgpack("DecodeMsgpack", "Decoder")},
 	{anyEncoding, "MarshalMsgpack", "UnmarshalMsgpack", implements[interface{ MarshalMsgpack() ([]byte, error) }](), implements[interface{ UnmarshalMsgpack([]byte) error }]()},
 	{bytesEncoding, "MarshalBinary", "UnmarshalBinary", implements[encoding.BinaryMarshaler](), implements[encoding.BinaryUnmarshaler]()},
-	{bytesEncoding, "MarshalText", "UnmarshalText", implements[encoding.TextMarshaler](), implements[encoding.TextUnmarshaler]()},
+	{textEncoding, "MarshalText", "UnmarshalText", implements[encoding.TextMarshaler](), implements[encoding.TextUnmarshaler]()},
 }
 
 // encodingOf returns how values of t are encoded by methods of their own. The error

@@ -31,7 +31,7 @@ const maxNodes = 10_000
 //	another named type            what it is made of
 //	any                           any
 //	with MarshalBinary            bytes
-//	with MarshalText              bytes
+//	with MarshalText              string
 //	with EncodeMsgpack            any
 //
 // The methods may be those of *T, and those for reading must be there too.
@@ -141,6 +141,8 @@ func (w *walk) typ(t reflect.Type, at string, depth int) *Type {
 		return scalar(Any)
 	case bytesEncoding:
 		return scalar(Bytes)
+	case textEncoding:
+		return scalar(String)
 	}
 
 	switch t.Kind() {

@@ -16,7 +16,7 @@ import (
 //	EncodeMsgpack, DecodeMsgpack      any one value, with the library's encoder
 //	MarshalMsgpack, UnmarshalMsgpack  the bytes of any one value
 //	MarshalBinary, UnmarshalBinary    bin
-//	MarshalText, UnmarshalText        bin too, as the library does; text is read as well
+//	MarshalText, UnmarshalText        text, where the library writes bin; bin is read as well
 //
 // The first pair of which the type has both wins; a type with halves only is encoded
 // and decoded by the first half there is, and by its kind where there is none. A nil
@@ -162,7 +162,7 @@ func encodeText(e *encoder, receiver any) error {
 	if err != nil {
 		return methodError(receiver, "MarshalText", err)
 	}
-	e.b = append(appendBytesHeader(e.b, len(text)), text...)
+	e.b = AppendString(e.b, string(text))
 	return nil
 }
 

@@ -98,6 +98,20 @@ func TestTypesWithACodecOfTheirOwnUseIt(t *testing.T) {
 	}
 }
 
+func TestATextCodecTravelsAsTextAndIsReadFromBinToo(t *testing.T) {
+	text := wire.AppendString(nil, "<x>")
+	if got, err := wire.AppendValue(nil, half{"x"}); err != nil || !bytes.Equal(got, text) {
+		t.Errorf("appended %x, %v; want %x, nil", got, err, text)
+	}
+	for _, data := range [][]byte{text, wire.AppendBytes(nil, []byte("<x>"))} {
+		var got half
+		r := wire.NewReader(data)
+		if err := r.Value(&got); err != nil || got.s != "x" {
+			t.Errorf("%x read as %q, %v; want \"x\", nil", data, got.s, err)
+		}
+	}
+}
+
 // faulty fails as its one field says.
 type faulty struct{ how string }
 
