@@ -106,10 +106,10 @@ func ReadMessage(payload []byte) (FrameReader, error) {
 		return FrameReader{}, ErrNotHelium
 	}
 	if len(payload) < headerSize {
-		return FrameReader{}, errors.New("Helium message of one byte: its version is missing")
+		return FrameReader{}, errors.New("a Helium message of one byte: its version is missing")
 	}
 	if payload[1] != Version {
-		return FrameReader{}, fmt.Errorf("Helium message of version %d; this side speaks version %d", payload[1], Version)
+		return FrameReader{}, fmt.Errorf("a Helium message of version %d; this side speaks version %d", payload[1], Version)
 	}
 	return FrameReader{r: NewReader(payload[headerSize:])}, nil
 }
