@@ -92,7 +92,7 @@ func (w *walk) lentBy(f reflect.StructField, at string, outer []reflect.Type) ([
 	if pointer {
 		t = t.Elem()
 	}
-	if t.Kind() != reflect.Struct || t == timeType || slices.Contains(outer, t) {
+	if t.Kind() != reflect.Struct || slices.Contains(outer, t) {
 		return nil, false, nil
 	}
 	if own, _ := encodingOf(t); own != noEncoding {
