@@ -2,6 +2,7 @@ package rpcclient
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -39,21 +40,33 @@ type core struct {
 	lastSeq   atomic.Uint64
 	retries   retryBudget
 	counters  counters
-	payload   atomic.Int64 // the connection's largest message, in bytes
-	closed    atomic.Bool
-	life      context.Context // ends with Close
-	die       context.CancelFunc
+	sent      sentLog
+	payload   atomic.Int64  // the connection's largest message, in bytes; 0: not known
+	epoch     atomic.Uint64 // counts the connections to a server that nc has had, from 1
+	keepsLate bool          // nc keeps what is published while it is down, and sends it later
 
-	mu           sync.Mutex
-	services     map[string]*service             // guarded by mu
-	destinations map[destinationKey]*destination // guarded by mu
-	bareNames    map[string]string               // guarded by mu; "add" to "math", while known to be unambiguous
-	dynamic      map[methodKey]*Method           // guarded by mu; those called by name
-	closing      []func()                        // guarded by mu; what Close undoes, last first
+	born       time.Time       // services count their time from here
+	life       context.Context // ends with Close
+	die        context.CancelFunc
+	closed     atomic.Bool
+	closing    sync.Once
+	closeErr   error          // of the first Close
+	background sync.WaitGroup // lookups
+
+	mu         sync.RWMutex
+	services   map[string]*service    // guarded by mu
+	names      map[string]bareName    // guarded by mu; what methods' bare names stand for
+	namesEpoch uint64                 // guarded by mu; grows when a bare name may have become ambiguous
+	asking     map[*question]struct{} // guarded by mu; questions to binders that wait for their answer
+	undo       []func()               // guarded by mu; what Close undoes, last first
 }
 
 // New returns a client that calls over nc, which stays the caller's to close, after the
-// client's Close. No binder needs to be there yet.
+// client's Close. No binder needs to be there yet, but nc must be connected.
+//
+// The client steps in front of nc's error handler, from which alone NATS tells what the
+// connection's user isn't permitted to do. Who sets another one later should have it
+// call the one that nc.ErrorHandler returned.
 func New(nc *nats.Conn, config Config) (*Client, error) {
 	config, subjects, err := config.withDefaults()
 	if err != nil {
@@ -61,28 +74,30 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	}
 	registry, err := binder.NewClient(nc, config.Prefix)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("rpcclient: %w", err)
 	}
 	c := &core{
 		nc: nc, registry: registry, config: config, subjects: subjects, log: config.Logger,
-		inbox:        nc.NewInbox(),
-		inflight:     newInflight(),
-		services:     make(map[string]*service),
-		destinations: make(map[destinationKey]*destination),
-		bareNames:    make(map[string]string),
-		dynamic:      make(map[methodKey]*Method),
+		inbox:     nc.NewInbox(),
+		inflight:  newInflight(),
+		keepsLate: nc.Opts.ReconnectBufSize >= 0,
+		born:      time.Now(),
+		services:  make(map[string]*service),
+		names:     make(map[string]bareName),
+		asking:    make(map[*question]struct{}),
 	}
 	c.life, c.die = context.WithCancel(context.Background())
 	// An outsider can't guess a call that is in flight, even if it knew the inbox.
 	c.lastSeq.Store(rand.Uint64() >> 1)
 	c.payload.Store(nc.MaxPayload())
+	c.epoch.Store(1)
 	c.deadlines = wire.NewSweep(c.expire)
 	c.handler = c.invoke
 	for i := len(config.Interceptors) - 1; i >= 0; i-- {
 		c.handler = config.Interceptors[i](c.handler)
 	}
 	if err := c.open(); err != nil {
-		c.close()
+		_ = c.close() // its error could only repeat err
 		return nil, fmt.Errorf("rpcclient: %w", err)
 	}
 	return &Client{core: c}, nil
@@ -90,6 +105,9 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 
 // open subscribes to what the client has to hear of.
 func (c *core) open() (err error) {
+	c.watchPermissions()
+	c.watchConnection()
+	before := c.nc.LastError()
 	if c.replies, err = c.nc.Subscribe(c.inbox+".*", c.receive); err != nil {
 		return fmt.Errorf("subscribing to the client's inbox: %w", err)
 	}
@@ -99,43 +117,52 @@ func (c *core) open() (err error) {
 	if err := c.replies.SetPendingLimits(-1, -1); err != nil {
 		return err
 	}
+	// Watch returns once the NATS server knows this subscription and the one above.
 	stop, err := c.registry.Watch("", c.registryChanged)
 	if err != nil {
 		return fmt.Errorf("watching the registry: %w", err)
 	}
 	c.onClose(stop)
-	c.watchConnection()
-	c.watchPermissions()
+	// Without its answers every call would wait for its deadline. Without the events of
+	// the registry, which may be forbidden too, the client only learns more slowly.
+	if err := c.nc.LastError(); err != before && errors.Is(err, nats.ErrPermissionViolation) && deniedInbox(err, c.inbox) {
+		return ErrNotPermitted.WithMessage("this connection's user may not receive answers; allow it to subscribe to %q: %w", c.inbox+".*", err)
+	}
 	return nil
 }
 
 func (c *core) onClose(undo func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.closing = append(c.closing, undo)
+	c.undo = append(c.undo, undo)
 }
 
 // At returns a view of the client whose calls go to one instance, by its name in the
 // registry. It shares everything with the client and needs no Close of its own.
 func (c *Client) At(instance string) *Client { return &Client{core: c.core, instance: instance} }
 
-// Close fails the calls in flight and ends the client. The connection stays open.
+// Close fails the calls in flight and ends the client and its views by At. The
+// connection stays open. An error means that one-way calls may not have left.
 func (c *Client) Close() error { return c.close() }
 
 func (c *core) close() error {
-	if c.closed.Swap(true) {
-		return nil
-	}
-	c.die()
-	c.mu.Lock()
-	closing := c.closing
-	c.mu.Unlock()
+	c.closing.Do(func() { c.closeErr = c.shutDown() })
+	return c.closeErr
+}
 
-	for i := len(closing) - 1; i >= 0; i-- {
-		closing[i]()
+func (c *core) shutDown() error {
+	c.mu.Lock()
+	c.closed.Store(true) // with the lock, so that no lookup begins from now on
+	undo := c.undo
+	c.mu.Unlock()
+	c.die()
+	for i := len(undo) - 1; i >= 0; i-- {
+		undo[i]()
 	}
+	// A call that comes after this sees that the client is closed; see attempt.
 	c.failAll(ErrClosed.WithMessage("the client was closed while the call was in flight").WithOutcome(helium.Unknown))
 	c.deadlines.Stop()
+	c.background.Wait()
 	// What was handed over to be sent one way has nobody who waits for it.
 	if c.counters.notifies.Load() > 0 && c.nc.IsConnected() {
 		if err := c.nc.FlushTimeout(time.Second); err != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strconv"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -15,36 +17,49 @@ import (
 // it.
 type destination struct {
 	core     *core
-	service  string
+	service  *service
 	instance string // "" for any
 	shared   string // the subject of messages whose calls are of several methods
 	outbox   *wire.Outbox
 
-	mu       sync.Mutex
-	subjects map[string]string       // guarded by mu; of methods
-	byMethod map[string]*wire.Outbox // guarded by mu; for a service whose shared subject is off
+	sharedProven atomic.Uint64 // the core.epoch in which such a message was last answered
+	sharedDenied atomic.Uint64 // the core.epoch in which NATS last refused one
+
+	mu    sync.Mutex
+	paths map[string]*path // guarded by mu; by method
 }
 
-type destinationKey struct{ service, instance string }
+// path is how calls of one method leave for a destination, and what was learnt from
+// those that did.
+type path struct {
+	subject string
+	nanos   atomic.Int64                // the handler's expected time; 0: unknown yet
+	proven  atomic.Uint64               // the core.epoch in which a message on the subject was last answered
+	alone   atomic.Pointer[wire.Outbox] // of this method only; nil until needed
+}
 
-func (c *core) destination(s *service, instance string) *destination {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	key := destinationKey{s.name, instance}
-	d := c.destinations[key]
+// destination returns where calls go to an instance, or with "" to any.
+func (s *service) destination(instance string) *destination {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.destinations[instance]
 	if d == nil {
-		d = &destination{
-			core: c, service: s.name, instance: instance,
-			shared:   c.subjects.Service(s.name),
-			subjects: make(map[string]string),
-			byMethod: make(map[string]*wire.Outbox),
-		}
-		if instance != "" {
-			d.shared = c.subjects.At(instance, s.name, "")
-		}
-		d.outbox = d.newOutbox()
-		c.destinations[key] = d
+		d = s.newDestination(instance)
+		s.destinations[instance] = d
 	}
+	return d
+}
+
+func (s *service) newDestination(instance string) *destination {
+	d := &destination{
+		core: s.core, service: s, instance: instance,
+		shared: s.core.subjects.Service(s.name),
+		paths:  make(map[string]*path),
+	}
+	if instance != "" {
+		d.shared = s.core.subjects.At(instance, s.name, "")
+	}
+	d.outbox = d.newOutbox()
 	return d
 }
 
@@ -52,46 +67,49 @@ func (d *destination) newOutbox() *wire.Outbox {
 	return wire.NewOutbox(int(d.core.payload.Load()), d.publish)
 }
 
-// outbox returns the outbox that the method's calls leave by.
-func (m *Method) outbox(r *route) *wire.Outbox {
-	d := m.destination
-	if !r.perMethod && !m.service.sharedDenied.Load() {
-		return d.outbox
-	}
+// path returns the path of a method, which the registry has been seen to know.
+func (d *destination) path(method string) *path {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	o := d.byMethod[m.name]
-	if o == nil {
-		o = d.newOutbox()
-		d.byMethod[m.name] = o
+	p := d.paths[method]
+	if p == nil {
+		p = &path{subject: d.core.subjects.Call(d.service.name, method)}
+		if d.instance != "" {
+			p.subject = d.core.subjects.At(d.instance, d.service.name, method)
+		}
+		d.paths[method] = p
 	}
-	return o
+	return p
 }
 
-// subject returns where calls of a method go; "" stands for several methods.
-func (d *destination) subject(method string) string {
-	if method == "" {
-		return d.shared
+// outboxOf returns the outbox that calls on a path leave by: the one that all methods
+// share, unless the service or NATS forbids that.
+func (d *destination) outboxOf(p *path, r *route) *wire.Outbox {
+	if !r.perMethod && d.sharedDenied.Load() != d.core.epoch.Load() {
+		return d.outbox
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	subject := d.subjects[method]
-	if subject == "" {
-		if subject = d.core.subjects.Call(d.service, method); d.instance != "" {
-			subject = d.core.subjects.At(d.instance, d.service, method)
-		}
-		d.subjects[method] = subject
+	if p.alone.Load() == nil {
+		p.alone.CompareAndSwap(nil, d.newOutbox())
 	}
-	return subject
+	return p.alone.Load()
 }
 
 // publish sends a message of calls.
 func (d *destination) publish(m *wire.Message) {
 	c := d.core
+	shared := m.Method == ""
+	subject := d.shared
+	if !shared {
+		subject = d.path(m.Method).subject
+	}
 	c.counters.frames.Add(uint64(m.Frames))
 	c.counters.messages.Add(1)
-	err := c.nc.PublishRequest(d.subject(m.Method), c.replySubject(m.ID), m.Data)
-	if err != nil {
+	c.sent.record(m.ID, shared)
+	if c.keepsLate && !c.nc.IsConnected() {
+		c.failMessage(m.ID, notSent(nats.ErrConnectionReconnecting))
+		return
+	}
+	if err := c.nc.PublishRequest(subject, c.replySubject(m.ID), m.Data); err != nil {
 		c.failMessage(m.ID, notSent(err))
 	}
 }
@@ -109,16 +127,45 @@ func (c *core) replySubject(message uint64) string {
 // notSent explains why the connection didn't take a message. With Helium's connection
 // rules nothing waits in a buffer, so nothing is sent late.
 func notSent(err error) *helium.Error {
-	reason := err.Error()
+	var reason string
 	switch {
-	case errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrConnectionReconnecting), errors.Is(err, nats.ErrDisconnected):
+	case errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrConnectionReconnecting):
 		reason = "the connection to NATS is down; it is opened again by itself"
 	case errors.Is(err, nats.ErrConnectionClosed):
 		reason = "the connection to NATS is closed; connect again and make a new client"
 	case errors.Is(err, nats.ErrConnectionDraining):
-		reason = "the connection to NATS is being drained"
+		reason = "the connection to NATS is being drained; connect again and make a new client"
 	case errors.Is(err, nats.ErrMaxPayload):
 		return ErrTooLarge.WithMessage("the NATS server takes no message of that size").WithOutcome(helium.NotExecuted)
+	default:
+		// The socket failed under the write; the server may have got all of it.
+		return ErrDisconnected.WithMessage("the connection to NATS failed while the call was being sent; nobody can tell whether it ran: %w", err).WithOutcome(helium.Unknown)
 	}
 	return ErrNotSent.WithMessage("the call couldn't be sent: %s", reason).WithOutcome(helium.NotExecuted)
+}
+
+// work returns how long a server is expected to be busy with a call.
+func (p *path) work() time.Duration {
+	if nanos := p.nanos.Load(); nanos > 0 {
+		return time.Duration(nanos)
+	}
+	return wire.UnknownWork
+}
+
+// observe takes in the handler's time of one more call, in microseconds. The
+// expectation rises fast and sinks slowly: taking a slow method for a quick one makes
+// calls wait behind it, the other way round only costs messages.
+func (p *path) observe(micros uint64) {
+	const longest = uint64(time.Hour / time.Microsecond)
+	took := max(int64(min(micros, longest))*int64(time.Microsecond), int64(wire.MinWork))
+	expected := p.nanos.Load()
+	switch {
+	case expected == took:
+	case expected == 0:
+		p.nanos.Store(took)
+	case took > expected:
+		p.nanos.Store(expected + (took-expected+3)/4)
+	default:
+		p.nanos.Store(expected - (expected-took+31)/32)
+	}
 }

@@ -2,10 +2,9 @@ package rpcclient
 
 import (
 	"context"
-	"strings"
+	"reflect"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // Call calls a method by name and stores its result in what result points to; nil
@@ -17,12 +16,21 @@ import (
 // "add" alone works while only one service has such a method. Numbers of any width fit
 // each other; one out of range is an error. Every error is a *helium.Error.
 func (c *Client) Call(ctx context.Context, method string, result any, args ...any) error {
-	m, err := c.resolveMethod(ctx, method)
+	var resultType reflect.Type
+	if result != nil {
+		target := reflect.ValueOf(result)
+		if target.Kind() != reflect.Pointer || target.IsNil() {
+			return ErrMismatch.WithMessage("the result of %.100q can't be stored in a %T; hint: pass a pointer that isn't nil, or nil to discard it", method, result).WithOutcome(helium.NotExecuted)
+		}
+		resultType = target.Type().Elem()
+	}
+	m, err := c.lookUpMethod(ctx, method)
 	if err != nil {
 		return err
 	}
 	call := m.begin(args)
-	if err := call.Do(ctx); err != nil {
+	call.resultType = resultType
+	if err := m.do(ctx, call); err != nil {
 		return err
 	}
 	if result == nil {
@@ -35,8 +43,7 @@ func (c *Client) Call(ctx context.Context, method string, result any, args ...an
 //
 //	sum, err := rpcclient.Call[float64](ctx, c, "math.add", 2, 3)
 func Call[T any](ctx context.Context, c *Client, method string, args ...any) (result T, err error) {
-	err = c.Call(ctx, method, &result, args...)
-	if err != nil {
+	if err = c.Call(ctx, method, &result, args...); err != nil {
 		var zero T
 		return zero, err
 	}
@@ -47,13 +54,13 @@ func Call[T any](ctx context.Context, c *Client, method string, args ...any) (re
 // the call is handed to the connection; whether a handler runs isn't known, and a call
 // that finds no instance, or one that is too busy, is lost. See [Client.Close].
 func (c *Client) Notify(ctx context.Context, method string, args ...any) error {
-	m, err := c.resolveMethod(ctx, method)
+	m, err := c.lookUpMethod(ctx, method)
 	if err != nil {
 		return err
 	}
 	call := m.begin(args)
 	call.oneWay = true
-	if err := call.Do(ctx); err != nil {
+	if err := m.do(ctx, call); err != nil {
 		return err
 	}
 	return call.End(nil)
@@ -68,47 +75,82 @@ func (m *Method) begin(args []any) *Invocation {
 	return call
 }
 
-// resolveMethod returns the method that a name stands for.
-func (c *Client) resolveMethod(ctx context.Context, name string) (*Method, error) {
+// dynamicKey names a method of a service that is called by name.
+type dynamicKey struct{ instance, method string }
+
+// lookUpMethod returns the method that a name stands for, the same one each time once
+// a call of it has been found to fit.
+func (c *Client) lookUpMethod(ctx context.Context, name string) (*Method, error) {
+	if service, method := splitName(name); service != "" {
+		if m := c.knownMethod(service, method); m != nil {
+			return m, nil
+		}
+	}
 	service, method, err := c.resolve(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	return c.dynamicMethod(service, method), nil
+	if m := c.knownMethod(service, method); m != nil {
+		return m, nil
+	}
+	m := &Method{client: c, name: method}
+	if m.fault = checkNames(service, method, c.instance); m.fault == nil {
+		m.service = c.service(service, false)
+		m.destination = m.service.passingDestination(c.instance)
+	}
+	return m, nil
 }
 
-// dynamicMethod returns a method without a signature, the same one each time.
-func (c *Client) dynamicMethod(service, name string) *Method {
-	key := methodKey{c.instance, service, name}
-	c.mu.Lock()
-	m := c.dynamic[key]
-	c.mu.Unlock()
-	if m != nil {
-		return m
+func (c *Client) knownMethod(service, method string) *Method {
+	c.mu.RLock()
+	s := c.services[service]
+	c.mu.RUnlock()
+	if s == nil {
+		return nil
 	}
-	m = c.method(service, name)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.dynamic[key] = m
-	return m
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.dynamic[dynamicKey{c.instance, method}]
 }
 
-type methodKey struct{ instance, service, method string }
+// do makes a call by name. The names of methods, services and instances may come from
+// strangers, so only what the registry knows is kept for the next call.
+func (m *Method) do(ctx context.Context, call *Invocation) error {
+	err := call.Do(ctx)
+	switch {
+	case m.service == nil:
+	case m.fits.Load() == nil:
+		m.client.forgetUnknown(m.service)
+	default:
+		m.service.keep(m)
+	}
+	return err
+}
 
-// splitName cuts "math.add" in two; of a bare name the service is "".
-func splitName(name string) (service, method string, err error) {
-	service, method, both := strings.Cut(name, ".")
-	if !both {
-		service, method = "", service
+// keep keeps a method that calls by name were found to fit.
+func (s *service) keep(m *Method) {
+	key := dynamicKey{m.client.instance, m.name}
+	s.mu.RLock()
+	kept := s.dynamic[key] != nil || key.instance != "" && s.records[key.instance] == nil
+	s.mu.RUnlock()
+	if kept {
+		return
 	}
-	if both {
-		err = wire.CheckName("service", service)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if key.instance == "" || s.records[key.instance] != nil {
+		s.dynamic[key] = m
 	}
-	if err == nil {
-		err = wire.CheckName("method", method)
+}
+
+// passingDestination is destination for a call by name: an instance that the registry
+// doesn't know gets one that nobody keeps.
+func (s *service) passingDestination(instance string) *destination {
+	s.mu.RLock()
+	known := instance == "" || s.records[instance] != nil
+	s.mu.RUnlock()
+	if known {
+		return s.destination(instance)
 	}
-	if err != nil {
-		return "", "", ErrBadName.WithMessage("%.100q can't be called: %w; call a method as \"math.add\"", name, err).WithOutcome(helium.NotExecuted)
-	}
-	return service, method, nil
+	return s.newDestination(instance)
 }

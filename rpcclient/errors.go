@@ -19,11 +19,15 @@ var (
 	ErrCanceled = helium.NewError(helium.Canceled, "helium.canceled", "the caller's context was canceled")
 	// ErrClosed: the client was closed.
 	ErrClosed = helium.NewError(helium.FailedPrecondition, "helium.client_closed", "the client is closed; make a new one with rpcclient.New")
-	// ErrNotPermitted: the connection's user may not publish on the call's subject.
+	// ErrNotPermitted: the connection's user may not use the subject that it takes: to
+	// call the method, to look it up, or to receive answers.
 	ErrNotPermitted = helium.NewError(helium.PermissionDenied, "helium.not_permitted", "this connection's user may not call the method")
 	// ErrMismatch: the stub or the arguments don't fit the method as it is registered.
 	// Nothing was sent.
 	ErrMismatch = helium.NewError(helium.InvalidArgument, "helium.signature_mismatch", "the stub doesn't fit the method")
+	// ErrInterceptor: an interceptor returned nil, but no result had come. Its call may
+	// have failed or never been made.
+	ErrInterceptor = helium.NewError(helium.Internal, "helium.interceptor", "an interceptor returned nil for a call that brought no result; let it return the error of next")
 	// ErrBadName: that can't be the name of a method.
 	ErrBadName = helium.NewError(helium.InvalidArgument, "helium.bad_name", "that can't be the name of a method")
 	// ErrBadArgument: an argument can't be encoded, or the server couldn't read it.

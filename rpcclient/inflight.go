@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/helium-rpc/helium"
 )
 
 // inflight is the table of calls that wait for their answer, by sequence number. It is
@@ -98,4 +100,30 @@ func (t *inflight) takeDue(now time.Time) (due []*Invocation, earliest time.Time
 	}
 	t.count.Add(-int64(len(due)))
 	return due, earliest
+}
+
+// expire fails the calls whose deadline has passed; see wire.Sweep.
+func (c *core) expire(now time.Time) (earliest time.Time) {
+	due, earliest := c.inflight.takeDue(now)
+	for _, call := range due {
+		call.finish(nil, ErrDeadline.WithOutcome(helium.Unknown))
+	}
+	return earliest
+}
+
+// failAll fails every call in flight.
+func (c *core) failAll(e *helium.Error) {
+	for _, call := range c.inflight.takeIf(func(*Invocation) bool { return true }) {
+		call.finish(nil, e)
+	}
+}
+
+// failMessage fails the calls that left, or should have left, in one message.
+func (c *core) failMessage(id uint64, e *helium.Error) {
+	if id == 0 {
+		return
+	}
+	for _, call := range c.inflight.takeIf(func(call *Invocation) bool { return call.message.Load() == id }) {
+		call.finish(nil, e)
+	}
 }

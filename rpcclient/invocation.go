@@ -2,26 +2,27 @@ package rpcclient
 
 import (
 	"context"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
-	"github.com/helium-rpc/helium/signature"
 )
 
-// Writer takes the arguments of a [Invocation].
+// Writer takes the arguments of an [Invocation].
 type Writer = wire.Writer
 
-// Reader reads the result of a [Invocation].
+// Reader reads the result of an [Invocation].
 type Reader = wire.Reader
 
-// Handler carries out one call.
+// Handler carries out one call. The call is the handler's until it returns.
 type Handler func(ctx context.Context, call *Invocation) error
 
 // Interceptor wraps all calls of a client, to look at them, to add metadata to their
-// context (see helium.WithMetadata), or to fail them. Retries happen within next.
+// context (see helium.WithMetadata), or to fail them. Retries happen within next, which
+// may be called again once it has returned; it makes the call anew.
 type Interceptor func(next Handler) Handler
 
 // Invocation is one call by way of a [Method], in the order: Begin, Args, Do, Result,
@@ -31,14 +32,18 @@ type Invocation struct {
 	Args Writer
 	// Result reads the result, once Do has returned nil.
 	Result Reader
-	// ReplyMetadata came back beside the result, if any did.
+	// ReplyMetadata came back beside the result or the error, if any did.
 	ReplyMetadata helium.Metadata
 
-	method  *Method
-	numArgs int
-	oneWay  bool
+	method     *Method
+	numArgs    int
+	resultType reflect.Type // of a call by name, where it says; else nil
+	oneWay     bool
+	mayHaveRun bool // by the end of some attempt, it couldn't be ruled out
+	answered   bool // the last attempt brought a result
 
-	// Of the attempt that is in flight:
+	// Of the attempt that is in flight. Whoever takes the call out of the table of
+	// calls in flight owns body and err until it has told done, and then nothing.
 	seq      uint64
 	deadline time.Time
 	message  atomic.Uint64 // the message that it left in; 0: none yet
@@ -48,65 +53,6 @@ type Invocation struct {
 }
 
 var invocationPool = sync.Pool{New: func() any { return &Invocation{done: make(chan struct{}, 1)} }}
-
-// Method is a method prepared for calls: its names checked, its subject made. It does
-// what every way of calling ends in, with neither reflection nor any, and is safe for
-// concurrent use. Get one from Client.Method and keep it.
-type Method struct {
-	client      *Client
-	service     *service
-	destination *destination
-	state       *methodState
-	name        string
-	stub        *signature.Method // what the caller thinks the method is; nil: not said
-	fault       error             // why no call can be made
-	fits        atomic.Pointer[route]
-}
-
-// Method returns a service's method for calls. The signature, in the notation of
-// package signature with its named types, is what the caller takes the method to be;
-// the first call checks it against the registry, and "" lets anything pass. A fault in
-// the names or the signature is the error of every call.
-func (c *Client) Method(service, name, sig string, types map[string]string) *Method {
-	m := c.method(service, name)
-	if sig != "" && m.fault == nil {
-		parsed, err := signature.ParseTypes(types)
-		if err == nil {
-			m.stub, err = parsed.Parse(sig)
-		}
-		if err != nil {
-			m.fault = ErrMismatch.WithMessage("the stub's own signature can't be read: %w", err).WithOutcome(helium.NotExecuted)
-		}
-	}
-	return m
-}
-
-// method returns a method without a signature.
-func (c *Client) method(service, name string) *Method {
-	m := &Method{client: c, name: name}
-	if m.fault = checkNames(service, name, c.instance); m.fault != nil {
-		return m
-	}
-	m.service = c.service(service)
-	m.state = m.service.method(name)
-	m.destination = c.destination(m.service, c.instance)
-	return m
-}
-
-// checkNames refuses what can't be part of a subject.
-func checkNames(service, method, instance string) error {
-	err := wire.CheckName("service", service)
-	if err == nil {
-		err = wire.CheckName("method", method)
-	}
-	if err == nil && instance != "" {
-		err = wire.CheckName("instance", instance)
-	}
-	if err != nil {
-		return ErrBadName.WithMessage("%w", err).WithOutcome(helium.NotExecuted)
-	}
-	return nil
-}
 
 // Begin begins a call of that many arguments. It must come to Do.
 func (m *Method) Begin(args int) *Invocation {
@@ -123,11 +69,37 @@ func (call *Invocation) Do(ctx context.Context) error {
 	c := call.method.client.core
 	err := c.handler(ctx, call)
 	c.counters.calls.Add(1)
-	if err != nil {
-		c.counters.failures.Add(1)
-		call.release()
+	if err == nil && !call.answered {
+		err = ErrInterceptor
 	}
-	return err
+	if err == nil {
+		return nil
+	}
+	c.counters.failures.Add(1)
+	e := call.judge(err)
+	call.release()
+	return e
+}
+
+// judge makes an error that may be an interceptor's own into one of the call's.
+func (call *Invocation) judge(err error) *helium.Error {
+	e := call.overall(helium.AsError(err))
+	if e.Outcome == helium.Unknown && !call.mayHaveRun {
+		e = e.WithOutcome(helium.NotExecuted)
+	}
+	if e.Service == "" {
+		e = call.method.named(e)
+	}
+	return e
+}
+
+// overall returns the last attempt's error as that of all attempts: if one of them may
+// have run, the call may have.
+func (call *Invocation) overall(last *helium.Error) *helium.Error {
+	if call.mayHaveRun && last.Outcome == helium.NotExecuted {
+		return last.WithOutcome(helium.Unknown)
+	}
+	return last
 }
 
 // End gives the call back; neither it nor its Result may be used afterwards. It takes
@@ -148,28 +120,28 @@ func (call *Invocation) release() {
 	if cap(call.Args.Bytes()) > keep {
 		call.Args = Writer{}
 	}
-	call.method, call.body, call.err, call.oneWay = nil, nil, nil, false
+	call.method, call.resultType, call.body, call.err = nil, nil, nil, nil
+	call.oneWay, call.mayHaveRun, call.answered = false, false, false
 	call.Result, call.ReplyMetadata = Reader{}, nil
 	invocationPool.Put(call)
 }
 
 // Service returns the name of the service that is called.
-func (call *Invocation) Service() string { return call.method.service.name }
+func (call *Invocation) Service() string {
+	if call.method.service == nil {
+		return "" // it has no name that could be one
+	}
+	return call.method.service.name
+}
 
 // Method returns the name of the method that is called.
 func (call *Invocation) Method() string { return call.method.name }
+
+// OneWay reports whether nobody waits for the call's answer; see Client.Notify.
+func (call *Invocation) OneWay() bool { return call.oneWay }
 
 // finish ends the attempt in flight, for whoever took it out of the table.
 func (call *Invocation) finish(body []byte, err *helium.Error) {
 	call.body, call.err = body, err
 	call.done <- struct{}{}
-}
-
-// named returns e as the error of a call of m.
-func (m *Method) named(e *helium.Error) *helium.Error {
-	c := *e
-	if m.service != nil {
-		c.Service, c.Method = m.service.name, m.name
-	}
-	return &c
 }

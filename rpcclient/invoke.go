@@ -5,6 +5,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -19,48 +21,103 @@ import (
 //	                                     │                 └───────────────────┘
 //	                                     └── again, if it provably didn't run
 
+// longest bounds the time of a call, whatever its context says. Servers have the same
+// bound.
+const longest = 365 * 24 * time.Hour
+
 // invoke makes a call, again if it may be made again.
 func (c *core) invoke(ctx context.Context, call *Invocation) error {
 	m := call.method
-	if m.fault != nil {
-		return m.fault
+	now := time.Now()
+	deadline := c.deadline(ctx, now)
+	if e := c.ready(ctx, call); e != nil {
+		return m.named(call.overall(e))
 	}
-	if err := ctx.Err(); err != nil {
-		return m.named(contextError(err, helium.NotExecuted))
+	r, err := m.route(ctx, call, now, deadline)
+	if err != nil {
+		return m.named(call.overall(helium.AsError(err)))
 	}
-	if err := call.Args.Err(); err != nil {
-		return m.named(ErrBadArgument.WithMessage("an argument can't be encoded: %w", err).WithOutcome(helium.NotExecuted))
+	var e *helium.Error
+	if call.oneWay {
+		e = c.sendOneWay(ctx, call, r, deadline)
+	} else {
+		e = c.persist(ctx, call, r, deadline)
 	}
+	if e != nil {
+		return m.named(call.overall(e))
+	}
+	return nil
+}
+
+// deadline returns when the call is over.
+func (c *core) deadline(ctx context.Context, now time.Time) time.Time {
 	deadline, ok := ctx.Deadline()
 	if !ok {
-		deadline = time.Now().Add(c.config.Timeout)
+		return now.Add(c.config.Timeout)
 	}
-	r, err := m.route(ctx, call.numArgs, deadline)
-	if err != nil {
-		return m.named(helium.AsError(err))
+	if latest := now.Add(longest); deadline.After(latest) {
+		return latest
 	}
-	if call.oneWay {
-		return c.sendOneWay(ctx, call, r, deadline)
+	return deadline
+}
+
+// ready returns why the call can't be made at all.
+func (c *core) ready(ctx context.Context, call *Invocation) *helium.Error {
+	call.answered, call.ReplyMetadata = false, nil
+	switch {
+	case call.method.fault != nil:
+		return call.method.fault
+	case c.closed.Load():
+		return ErrClosed.WithOutcome(helium.NotExecuted)
 	}
+	if err := ctx.Err(); err != nil {
+		return contextError(err, helium.NotExecuted)
+	}
+	if err := call.Args.Err(); err != nil {
+		return ErrBadArgument.WithMessage("an argument can't be encoded: %w", err).WithOutcome(helium.NotExecuted)
+	}
+	return nil
+}
+
+// persist makes attempts until one succeeds or another may not be made.
+func (c *core) persist(ctx context.Context, call *Invocation, r *route, deadline time.Time) *helium.Error {
+	m := call.method
 	c.retries.pay()
+	detours := 0
 	for attempt := 1; ; attempt++ {
 		e := c.attempt(ctx, call, r, deadline)
+		call.mayHaveRun = call.mayHaveRun || e == nil || e.Outcome != helium.NotExecuted
 		if e == nil {
 			return nil
 		}
-		if attempt >= c.config.MaxAttempts || !mayRetry(e, r.idempotent(m.name)) || c.closed.Load() || !c.retries.take() {
-			return m.named(e)
+		if e == errOtherSubject && detours < maxDetours {
+			// Another subject is the rest of the same attempt.
+			detours++
+			attempt--
+			continue
+		}
+		if attempt >= c.config.MaxAttempts || !mayRetry(e, r.idempotent(m)) || !c.retries.take() {
+			return e
 		}
 		c.counters.retries.Add(1)
 		if !pause(ctx, attempt, deadline) {
-			return m.named(e)
+			if ctx.Err() != nil {
+				return contextError(ctx.Err(), e.Outcome)
+			}
+			return e
 		}
 		// Meanwhile the registry may have learnt more.
-		if r, err = m.route(ctx, call.numArgs, deadline); err != nil {
-			return m.named(helium.AsError(err))
+		next, err := m.route(ctx, call, time.Now(), deadline)
+		if err != nil {
+			return helium.AsError(err)
 		}
+		r = next
 	}
 }
+
+// maxDetours is how often one attempt may be sent on another subject. Once is enough,
+// unless the connection changes meanwhile.
+const maxDetours = 3
 
 // attempt sends the call once and waits for its answer.
 func (c *core) attempt(ctx context.Context, call *Invocation, r *route, deadline time.Time) *helium.Error {
@@ -68,63 +125,63 @@ func (c *core) attempt(ctx context.Context, call *Invocation, r *route, deadline
 	if err != nil {
 		return err
 	}
+	m := call.method
 	call.seq = c.nextSeq()
 	call.deadline = deadline
 	call.message.Store(0)
+	call.ReplyMetadata = nil
 	f.Seq = call.seq
 	company := c.inflight.add(call) > 1
 	c.deadlines.Watch(deadline)
-	if c.closed.Load() {
-		// Close may have failed the calls in flight just before this one came.
-		if c.inflight.take(call.seq) != nil {
-			return ErrClosed.WithOutcome(helium.NotExecuted)
-		}
-	} else {
-		call.method.outbox(r).Add(&f, call.method.name, call.method.state.work(), company, &call.message)
+	// Close fails the calls in flight after it has set closed. So either it finds this
+	// one, or this one finds closed set.
+	if c.closed.Load() && c.inflight.take(call.seq) != nil {
+		return ErrClosed.WithOutcome(helium.NotExecuted)
 	}
+	p := m.path.Load()
+	m.destination.outboxOf(p, r).Add(&f, m.name, p.work(), company, &call.message)
 	return c.wait(ctx, call, r)
 }
 
 // wait returns when the call is answered or failed, or when its context ends.
 func (c *core) wait(ctx context.Context, call *Invocation, r *route) *helium.Error {
-	if cancelled := ctx.Done(); cancelled == nil {
-		<-call.done
-	} else {
-		select {
-		case <-call.done:
-		case <-cancelled:
-			if c.inflight.take(call.seq) != nil {
-				e := contextError(ctx.Err(), helium.Unknown)
-				if e.Code == helium.Canceled {
-					c.cancel(call.seq, r)
-				}
-				return e
-			}
+	select {
+	case <-call.done:
+	case <-ctx.Done():
+		if c.inflight.take(call.seq) == nil {
 			<-call.done // the answer came at the same moment
+			break
 		}
+		e := contextError(ctx.Err(), helium.Unknown)
+		if e.Code == helium.Canceled {
+			c.cancel(call, r)
+		}
+		return e
 	}
 	if call.err != nil {
 		return call.err
 	}
+	call.answered = true
 	call.Result = wire.NewReader(call.body)
 	return nil
 }
 
 // sendOneWay sends a call that nobody answers.
-func (c *core) sendOneWay(ctx context.Context, call *Invocation, r *route, deadline time.Time) error {
+func (c *core) sendOneWay(ctx context.Context, call *Invocation, r *route, deadline time.Time) *helium.Error {
 	f, e := c.frame(ctx, call, wire.KindNotify, deadline)
 	switch {
 	case e != nil:
-	case c.closed.Load():
-		e = ErrClosed.WithOutcome(helium.NotExecuted)
+		return e
+	case c.nc.IsClosed():
+		return notSent(nats.ErrConnectionClosed)
 	case !c.nc.IsConnected():
-		e = ErrNotSent.WithMessage("the call couldn't be sent: the connection to NATS is down; it is opened again by itself").WithOutcome(helium.NotExecuted)
-	}
-	if e != nil {
-		return call.method.named(e)
+		return notSent(nats.ErrConnectionReconnecting)
 	}
 	c.counters.notifies.Add(1)
-	call.method.outbox(r).Add(&f, call.method.name, call.method.state.work(), c.inflight.count.Load() > 0, nil)
+	m := call.method
+	p := m.path.Load()
+	call.mayHaveRun, call.answered = true, true
+	m.destination.outboxOf(p, r).Add(&f, m.name, p.work(), c.inflight.count.Load() > 0, nil)
 	return nil
 }
 
@@ -142,11 +199,14 @@ func (c *core) frame(ctx context.Context, call *Invocation, kind wire.Kind, dead
 	if md := helium.SentMetadata(ctx); len(md) > 0 {
 		f.Metadata = wire.AppendStringMap(nil, md)
 	}
-	if size, limit := f.Size()+wire.MaxName+2, int(c.payload.Load()); size > limit {
+	if size, limit := f.Size()+wire.MaxName+messageOverhead, int(c.payload.Load()); size > limit && limit > 0 {
 		return f, ErrTooLarge.WithMessage("the call's arguments and metadata make a message of %d bytes; this connection takes at most %d", size, limit).WithOutcome(helium.NotExecuted)
 	}
 	return f, nil
 }
+
+// messageOverhead is what a message adds to its frames, in bytes.
+const messageOverhead = 2
 
 // nextSeq returns a sequence number; 0 isn't one.
 func (c *core) nextSeq() uint64 {
@@ -159,9 +219,13 @@ func (c *core) nextSeq() uint64 {
 
 // cancel tells the instances of a service that the caller of a call gave up. Which one
 // has the call isn't known, and those that don't have it take no notice.
-func (c *core) cancel(seq uint64, r *route) {
-	data := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCancel, Seq: seq})
-	for _, instance := range r.instances {
+func (c *core) cancel(call *Invocation, r *route) {
+	data := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCancel, Seq: call.seq})
+	instances := r.instances
+	if only := call.method.client.instance; only != "" {
+		instances = []string{only}
+	}
+	for _, instance := range instances {
 		// A cancel that gets lost costs the server the rest of the call's time.
 		_ = c.nc.PublishRequest(c.subjects.Control(instance), c.replySubject(0), data)
 	}
@@ -173,30 +237,4 @@ func contextError(err error, outcome helium.Outcome) *helium.Error {
 		return ErrDeadline.WithOutcome(outcome)
 	}
 	return ErrCanceled.WithOutcome(outcome)
-}
-
-// expire fails the calls whose deadline has passed; see wire.Sweep.
-func (c *core) expire(now time.Time) (earliest time.Time) {
-	due, earliest := c.inflight.takeDue(now)
-	for _, call := range due {
-		call.finish(nil, ErrDeadline.WithOutcome(helium.Unknown))
-	}
-	return earliest
-}
-
-// failAll fails every call in flight.
-func (c *core) failAll(e *helium.Error) {
-	for _, call := range c.inflight.takeIf(func(*Invocation) bool { return true }) {
-		call.finish(nil, e)
-	}
-}
-
-// failMessage fails the calls that left, or should have left, in one message.
-func (c *core) failMessage(id uint64, e *helium.Error) {
-	if id == 0 {
-		return
-	}
-	for _, call := range c.inflight.takeIf(func(call *Invocation) bool { return call.message.Load() == id }) {
-		call.finish(nil, e)
-	}
 }

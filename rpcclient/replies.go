@@ -21,7 +21,7 @@ const maxReplyMetadata = 256
 func (c *core) receive(msg *nats.Msg) {
 	if len(msg.Data) == 0 && msg.Header.Get("Status") == noResponders {
 		c.counters.noResponders.Add(1)
-		c.failMessage(messageID(msg.Subject), ErrNoInstance.WithOutcome(helium.NotExecuted))
+		c.failNobody(messageID(msg.Subject))
 		return
 	}
 	frames, err := wire.ReadMessage(msg.Data)
@@ -46,9 +46,7 @@ func (c *core) answer(f *wire.Frame, subject string) {
 	}
 	if f.Kind == wire.KindError && f.Seq == 0 {
 		// It concerns the whole message that was sent with this reply subject.
-		e := readError(f.Body)
-		c.log.Warn("a server refused a message", "reason", e)
-		c.failMessage(messageID(subject), e)
+		c.failMessage(messageID(subject), readError(f.Body))
 		return
 	}
 	call := c.inflight.take(f.Seq)
@@ -56,26 +54,46 @@ func (c *core) answer(f *wire.Frame, subject string) {
 		c.counters.unmatched.Add(1)
 		return
 	}
-	m := call.method
+	call.proven()
 	if f.Metadata != nil {
 		r := wire.NewReader(f.Metadata)
-		if md, err := r.StringMap(maxReplyMetadata); err == nil {
-			call.ReplyMetadata = md
+		md, err := r.StringMap(maxReplyMetadata)
+		if err != nil {
+			c.counters.malformed.Add(1) // the result is worth more than what came beside it
 		}
+		call.ReplyMetadata = md
 	}
+	m, path := call.method, call.method.path.Load()
 	if f.Kind == wire.KindReply {
-		m.state.observe(f.Time)
+		path.observe(f.Time)
 		call.finish(f.Body, nil)
 		return
 	}
 	e := readError(f.Body)
-	if e.Outcome == helium.Executed {
-		m.state.observe(f.Time)
-	}
-	if e.Code == helium.Unimplemented && e.Outcome == helium.NotExecuted {
-		m.service.stale.Store(true) // the registry's copy is behind
+	switch {
+	case e.Outcome == helium.Executed:
+		path.observe(f.Time)
+	case e.Code == helium.Unimplemented, e.Code == helium.InvalidArgument:
+		// The client had checked the call, so what it knows is behind.
+		m.service.lookAgain()
 	}
 	call.finish(nil, e)
+}
+
+// failNobody fails the calls of a message that found nobody.
+func (c *core) failNobody(message uint64) {
+	if message == 0 {
+		return // it was no call but a cancel, and the instance is gone
+	}
+	for _, call := range c.inflight.takeIf(func(call *Invocation) bool { return call.message.Load() == message }) {
+		m := call.method
+		m.service.lookAgain()
+		e := ErrNoInstance
+		if m.client.instance != "" {
+			e = e.WithMessage("instance %q isn't running; call another one, or any", m.client.instance)
+		}
+		call.finish(nil, e.WithOutcome(helium.NotExecuted))
+	}
 }
 
 // readError reads the error of an answer. One that can't be read is still an answer:

@@ -12,6 +12,7 @@ type Stats struct {
 	FramesSent   uint64 // calls sent, each attempt counted
 	MessagesSent uint64 // the messages that they shared
 
+	Lookups      uint64 // questions to the binders
 	NoResponders uint64 // messages that found nobody listening
 	Unmatched    uint64 // answers that came late, twice or unasked
 	Malformed    uint64 // answers that broke the protocol
@@ -22,6 +23,7 @@ type Stats struct {
 type counters struct {
 	calls, failures, retries, notifies atomic.Uint64
 	frames, messages                   atomic.Uint64
+	lookups                            atomic.Uint64
 	noResponders, unmatched, malformed atomic.Uint64
 }
 
@@ -31,6 +33,7 @@ func (c *Client) Stats() Stats {
 	return Stats{
 		Calls: n.calls.Load(), Failures: n.failures.Load(), Retries: n.retries.Load(), Notifies: n.notifies.Load(),
 		FramesSent: n.frames.Load(), MessagesSent: n.messages.Load(),
+		Lookups:      n.lookups.Load(),
 		NoResponders: n.noResponders.Load(), Unmatched: n.unmatched.Load(), Malformed: n.malformed.Load(),
 		InFlight: int(c.inflight.count.Load()),
 	}

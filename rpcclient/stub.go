@@ -27,7 +27,7 @@ func Func[F any](c *Client, method string) (F, error) {
 	if err != nil {
 		return fn, err
 	}
-	stub, err := c.makeStub(service, name, target.Type())
+	stub, err := c.makeStub(ctx, service, name, target.Type())
 	if err != nil {
 		return fn, fmt.Errorf("rpcclient: a stub for %s.%s: %w", service, name, err)
 	}
@@ -52,6 +52,9 @@ func (c *Client) Bind(service string, stub any) error {
 		return fmt.Errorf("rpcclient: Bind wants a pointer to a struct with function fields, got %T", stub)
 	}
 	v = v.Elem()
+	// All fields together have the time of one call: no binder may be there to answer.
+	ctx, cancel := context.WithTimeout(context.Background(), c.config.Timeout)
+	defer cancel()
 	stubs := make(map[int]reflect.Value)
 	var faults []string
 	for i := range v.NumField() {
@@ -67,7 +70,7 @@ func (c *Client) Bind(service string, stub any) error {
 		if name == "" {
 			name = signature.WireName(field.Name)
 		}
-		fn, err := c.makeStub(service, name, field.Type)
+		fn, err := c.makeStub(ctx, service, name, field.Type)
 		if err != nil {
 			faults = append(faults, fmt.Sprintf("%s: %v", field.Name, err))
 			continue
@@ -92,36 +95,33 @@ var (
 )
 
 // makeStub returns a function of type t that calls the method.
-func (c *Client) makeStub(service, name string, t reflect.Type) (reflect.Value, error) {
+func (c *Client) makeStub(ctx context.Context, service, name string, t reflect.Type) (reflect.Value, error) {
 	if t.Kind() != reflect.Func {
 		return reflect.Value{}, fmt.Errorf("a stub is a func([ctx], args...) ([result], error), not %s", t)
 	}
 	if t.NumOut() == 0 || t.Out(t.NumOut()-1) != errorType {
 		return reflect.Value{}, fmt.Errorf("%s must return an error last: a call can fail even where the method can't", t)
 	}
-	types := signature.NewTypes()
-	sig, err := types.OfFunc(name, t)
+	stub, err := signature.NewTypes().OfFunc(name, t)
 	if err != nil {
 		return reflect.Value{}, err
 	}
-	m := c.method(service, name)
+	m := c.pinnedMethod(service, name)
 	if m.fault != nil {
 		return reflect.Value{}, m.fault
 	}
-	m.stub = sig
-	if err := m.checkNow(); err != nil {
+	m.stub = stub
+	if err := m.checkNow(ctx); err != nil {
 		return reflect.Value{}, err
 	}
 	return reflect.MakeFunc(t, m.reflectStub(t)), nil
 }
 
 // checkNow compares the stub with the registry, as far as the registry can tell now.
-func (m *Method) checkNow() error {
-	deadline := time.Now().Add(m.client.config.Timeout)
-	ctx, cancel := context.WithDeadline(context.Background(), deadline)
-	defer cancel()
-	_, err := m.route(ctx, len(m.stub.Params), deadline)
-	if errors.Is(err, ErrMismatch) || errors.Is(err, binder.ErrUnknownMethod) {
+func (m *Method) checkNow(ctx context.Context) error {
+	deadline, _ := ctx.Deadline()
+	_, err := m.route(ctx, &Invocation{}, time.Now(), deadline)
+	if errors.Is(err, ErrMismatch) || errors.Is(err, binder.ErrUnknownMethod) || errors.Is(err, ErrClosed) {
 		return err
 	}
 	return nil // not known yet: the first call finds out
