@@ -41,6 +41,7 @@ type desk struct {
 	// open requests on their own goroutines.
 	requests sync.WaitGroup
 	asks     chan struct{}
+	misused  sync.Once // logged
 }
 
 func newDesk(ctx context.Context, b *Binder) *desk {
@@ -50,6 +51,7 @@ func newDesk(ctx context.Context, b *Binder) *desk {
 // open subscribes; it returns once the server knows.
 func (d *desk) open(ctx context.Context) error {
 	s := d.binder.subjects
+	before := d.binder.nc.LastError()
 	for _, each := range []struct {
 		subject string
 		handle  nats.MsgHandler
@@ -66,7 +68,26 @@ func (d *desk) open(ctx context.Context) error {
 		}
 		d.subs = append(d.subs, sub)
 	}
-	return d.binder.nc.FlushWithContext(ctx)
+	if err := d.binder.nc.FlushWithContext(ctx); err != nil {
+		return err
+	}
+	// What isn't permitted is told before the flush is answered, and only here.
+	if err := d.binder.nc.LastError(); err != before && errors.Is(err, nats.ErrPermissionViolation) {
+		return fmt.Errorf("this user must be allowed to subscribe to %s: %w", strings.TrimSuffix(s.List(), "list")+">", err)
+	}
+	return nil
+}
+
+// mayAnswer reports whether a request is answered at all. One that nobody waits for is
+// no request, and one that wants its answer elsewhere than in an inbox would make the
+// binder publish what its sender may not.
+func (d *desk) mayAnswer(m *nats.Msg) bool {
+	if m.Reply != "" && !wire.AllowedReply(m.Reply) {
+		d.misused.Do(func() {
+			d.binder.config.Logger.Warn("a request wanted its answer on a subject that is no inbox; requests like it are dropped", "subject", m.Subject, "reply", m.Reply)
+		})
+	}
+	return wire.AllowedReply(m.Reply)
 }
 
 // close takes no more requests and waits for those that came.
@@ -104,7 +125,7 @@ func (d *desk) close(ctx context.Context) {
 func (d *desk) serve(atOnce int, prefix string, handle func(ctx context.Context, name string, body []byte) ([]byte, error)) nats.MsgHandler {
 	places := make(chan struct{}, atOnce)
 	return func(m *nats.Msg) {
-		if !wire.AllowedReply(m.Reply) {
+		if !d.mayAnswer(m) {
 			return
 		}
 		select {
@@ -124,7 +145,7 @@ func (d *desk) serve(atOnce int, prefix string, handle func(ctx context.Context,
 // lookup answers from the catalog, on the subscription's goroutine. Only a name that
 // isn't there gets a goroutine, to ask the store.
 func (d *desk) lookup(m *nats.Msg) {
-	if !wire.AllowedReply(m.Reply) {
+	if !d.mayAnswer(m) {
 		return
 	}
 	name := strings.TrimPrefix(m.Subject, d.binder.subjects.Lookup(""))

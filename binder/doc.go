@@ -1,2 +1,69 @@
-// Package binder is the registry: it knows which services exist.
+// Package binder is the registry: it knows which services exist, which instances
+// serve them and what their methods look like. It doesn't carry calls; NATS does.
+//
+// # Running one
+//
+//	reg, err := binder.Start(ctx, nc, binder.Config{})
+//	if err != nil {
+//		return err // says what to do, such as how to enable JetStream
+//	}
+//	defer reg.Close()
+//
+// Run one or several, beside the servers or alone; it needs a NATS server with
+// JetStream. They share a key-value bucket and the requests, so any of them can go and
+// come while the others answer.
+//
+// # Asking one
+//
+//	c, err := binder.NewClient(nc, "")
+//	entry, err := c.Lookup(ctx, "math.add") // or "math", or "add"
+//	for _, r := range entry.Records {
+//		fmt.Println(r.Instance, r.Version)
+//	}
+//
+// A program that calls services doesn't need this: package rpcclient asks for it. Nor
+// does one that serves: package rpcserver registers it.
+//
+// # A record's life
+//
+//	lease, err := c.Register(ctx, binder.Record{Service: "math", Instance: "i1", …})
+//	lease, err = c.Renew(ctx, "math", "i1") // each third of the lease
+//	err = c.End(ctx, "math", "i1")
+//
+// A record that isn't renewed expires with its lease. A renewal that is answered with
+// [ErrUnknownInstance] says that the registry lost the record: register again. That is
+// all it takes to mend a store that was wiped.
+//
+// # Watching
+//
+//	stop, err := c.Watch("math", func(e binder.Event) { fmt.Println(e.Kind, e.Record) })
+//
+// Events are hints: they come once and in order for each record, and can be lost with
+// the connection. What counts is the next lookup.
+//
+// # What can be relied on
+//
+// A lookup that follows a registration finds it, whichever binders answered the two:
+// before a binder says that a name isn't there, it asks the store. What is there may be
+// a moment old: an instance that has just ended may still be in an answer.
+//
+// While the store is out of reach, lookups of what is known are answered from memory,
+// the rest with [ErrStore], never with "not found". Whatever an outage made expire is
+// kept for one more lease, for no instance could renew in it.
+//
+// # Errors
+//
+// Every error is a *helium.Error that matches one of this package's: [ErrNoBinder]
+// within milliseconds where none runs, [ErrUnknownService] with the nearest names,
+// [ErrUnknownMethod] with the methods that there are, [ErrAmbiguous] with the services
+// to choose from, [ErrNoJetStream] with how to enable it.
+//
+// # Inside
+//
+// binder.go starts and ends it. desk.go takes requests in, read.go and write.go answer
+// them; catalog.go is the copy they are answered from, explain.go and nearest.go what is
+// said when it has no answer. follow.go keeps the copy like the bucket, bucket.go is the
+// bucket, fresh.go makes sure before a no, tell.go passes changes on. client.go and
+// watch.go are the other side; message.go is what travels between the two, described
+// for other languages in docs/protocol.md.
 package binder

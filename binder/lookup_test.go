@@ -187,6 +187,38 @@ func TestAnAnswerThatNeverComesEndsWithTheContext(t *testing.T) {
 	}
 }
 
+func TestALostConnectionEndsARequestAtOnce(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{Listen: "127.0.0.1:0"})
+	c := newClient(t, dial(t, b.URL()))
+	c.attempt = patience
+	nc := connect(t, b)
+	silent, err := nc.SubscribeSync("helium.binder.>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	answer := make(chan error, 1)
+	go func() {
+		_, err := c.Register(testContext(t), record("math", "i1", "add"))
+		answer <- err
+	}()
+	if _, err := silent.NextMsg(patience); err != nil {
+		t.Fatalf("the request didn't come: %v", err)
+	}
+	b.Close()
+	select {
+	case err := <-answer:
+		if !errors.Is(err, ErrNotConnected) || helium.OutcomeOf(err) != helium.Unknown {
+			t.Errorf("got %v (%v), want %v (unknown)", err, helium.OutcomeOf(err), ErrNotConnected)
+		}
+	case <-time.After(patience / 2):
+		t.Error("the request still waits for an answer that can't come")
+	}
+}
+
 func TestAListOfAnySizeComesInOrder(t *testing.T) {
 	t.Parallel()
 	_, reg, c := world(t, Config{})

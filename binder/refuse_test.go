@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
 )
 
@@ -227,6 +228,23 @@ func TestBytesInTheBucketThatAreNoRecordAreLeftOut(t *testing.T) {
 	records, err := c.List(t.Context())
 	if err != nil || instances(records) != "[math/i1]" {
 		t.Errorf("List = %v, %v; want [math/i1]", instances(records), err)
+	}
+}
+
+func TestABinderThatMayNotSubscribeSaysSo(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{Users: []broker.User{{
+		Name: "binder", Password: "secret",
+		Subscribe: broker.Subjects{Allow: []string{"_INBOX_binder.>"}},
+	}}})
+	nc, err := b.ConnectWith(t.Context(), bus.Config{Name: "binder", User: "binder", Password: "secret", Logger: quiet()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	_, err = Start(t.Context(), nc, Config{Logger: quiet()})
+	if !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), "helium.binder.>") {
+		t.Errorf("got %v, want an error that names helium.binder.>", err)
 	}
 }
 

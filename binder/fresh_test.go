@@ -1,0 +1,74 @@
+package binder
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// freshnessOf returns a freshness whose store is a function, and a count of how often
+// the watch was found wanting.
+func freshnessOf(t *testing.T, ask func(context.Context) (state, error)) (*freshness, *atomic.Int32) {
+	var behind atomic.Int32
+	return &freshness{
+		ctx: t.Context(), ask: ask, catalog: newCatalog(),
+		behind:  func() { behind.Add(1) },
+		running: new(sync.WaitGroup),
+	}, &behind
+}
+
+func TestARequestNeverSharesAQuestionAskedBeforeIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var asked atomic.Int32
+		f, _ := freshnessOf(t, func(context.Context) (state, error) {
+			asked.Add(1)
+			time.Sleep(time.Second) // the store takes its time
+			return state{empty: true}, nil
+		})
+		var first, later sync.WaitGroup
+		first.Go(func() { _ = f.catchUp(t.Context()) })
+		synctest.Wait() // the first question is under way
+		for range 100 {
+			later.Go(func() { _ = f.catchUp(t.Context()) })
+		}
+		first.Wait()
+		synctest.Wait()
+		if got := asked.Load(); got != 2 {
+			t.Errorf("questions after the first answer: got %d, want 2", got)
+		}
+		later.Wait()
+		f.running.Wait()
+		if got := asked.Load(); got != 2 {
+			t.Errorf("questions for 101 requests: got %d, want 2, the later ones share one", got)
+		}
+	})
+}
+
+func TestACatalogThatDoesntFollowIsNotBelieved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, behind := freshnessOf(t, func(context.Context) (state, error) { return state{last: 7}, nil })
+		began := time.Now()
+		if err := f.catchUp(t.Context()); !errors.Is(err, ErrStore) {
+			t.Errorf("got %v, want %v", err, ErrStore)
+		}
+		if took := time.Since(began); took > storeBudget {
+			t.Errorf("it took %v, want at most %v", took, storeBudget)
+		}
+		if behind.Load() == 0 {
+			t.Error("nobody was told that the watch is behind")
+		}
+		// One that follows, if late, is.
+		go func() {
+			time.Sleep(2 * catchUpTimeout)
+			f.catalog.advance(7)
+		}()
+		if err := f.catchUp(t.Context()); err != nil {
+			t.Errorf("with a new watch: got %v, want no error", err)
+		}
+		f.running.Wait()
+	})
+}
