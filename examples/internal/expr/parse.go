@@ -28,23 +28,18 @@ func (t *Tree) String() string { return t.text }
 
 // Parse reads one expression. Its error is a [*SyntaxError].
 func Parse(text string) (*Tree, error) {
-	text = strings.TrimSpace(text)
-	p := parse{text: text}
+	text = strings.ToValidUTF8(strings.TrimSpace(text), "\uFFFD")
+	p := parse{text: text, files: token.NewFileSet()}
 	switch {
 	case text == "":
 		return nil, p.errorAt(0, "nothing to evaluate%s", hint)
 	case len(text) > MaxLength:
-		return nil, &SyntaxError{Text: text[:20] + "…", Column: 1, Message: fmt.Sprintf("%d bytes are too many; write at most %d", len(text), MaxLength)}
+		return nil, &SyntaxError{Text: strings.ToValidUTF8(text[:20], "") + "…", Column: 1, Message: fmt.Sprintf("%d bytes are too many; write at most %d", len(text), MaxLength)}
 	}
-	if i := strings.Index(text, "/*"); i >= 0 {
-		return nil, p.errorAt(i, "no operator /*%s", hint) // a comment to Go
+	if err := p.scan(); err != nil {
+		return nil, err
 	}
-	if i := strings.Index(text, "//"); i >= 0 {
-		return nil, p.errorAt(i, "no operator //%s", hint)
-	}
-	// The standard library reads Go's expressions; this package then takes those that
-	// are arithmetic.
-	p.files = token.NewFileSet()
+	// What is left is arithmetic to Go as well, so the standard library can read it.
 	goTree, err := parser.ParseExprFrom(p.files, "", text, parser.SkipObjectResolution)
 	if err != nil {
 		return nil, p.explain(err)
@@ -77,6 +72,49 @@ type parse struct {
 	files *token.FileSet
 }
 
+// scan refuses all of Go's words and signs that aren't arithmetic, before Go's parser
+// can make something of them.
+func (p *parse) scan() error {
+	var fault error
+	refuse := func(offset int, format string, args ...any) {
+		if fault == nil {
+			fault = p.errorAt(offset, format+hint, args...)
+		}
+	}
+	file := p.files.AddFile("", p.files.Base(), len(p.text))
+	var s scanner.Scanner
+	s.Init(file, []byte(p.text), func(at token.Position, message string) { refuse(at.Offset, "%s", message) }, scanner.ScanComments)
+	for {
+		pos, tok, text := s.Scan()
+		at := file.Offset(pos)
+		switch tok {
+		case token.EOF:
+			return fault
+		case token.INT, token.FLOAT, token.ADD, token.SUB, token.MUL, token.QUO, token.LPAREN, token.RPAREN:
+		case token.DEC:
+			refuse(at, "two minus signs without a space between them")
+		case token.COMMENT:
+			refuse(at, "no operator %s", text[:2])
+		case token.SEMICOLON:
+			if text == ";" { // else the end of a line
+				refuse(at, "unexpected ';'")
+			}
+		default:
+			switch {
+			case !tok.IsOperator():
+				refuse(at, "%s is no number", text)
+			case tok.Precedence() > token.LowestPrec:
+				refuse(at, "no operator %s", tok)
+			default:
+				refuse(at, "unexpected '%s'", tok)
+			}
+		}
+		if fault != nil {
+			return fault
+		}
+	}
+}
+
 // convert turns Go's tree into one of this package's.
 func (p *parse) convert(e ast.Expr) (node, error) {
 	switch e := e.(type) {
@@ -94,9 +132,6 @@ func (p *parse) convert(e ast.Expr) (node, error) {
 		}
 		return negation{x}, nil
 	case *ast.BinaryExpr:
-		if _, known := methods[e.Op]; !known {
-			return nil, p.errorAtPos(e.OpPos, "no operator %s%s", e.Op, hint)
-		}
 		left, err := p.convert(e.X)
 		if err != nil {
 			return nil, err
@@ -112,9 +147,6 @@ func (p *parse) convert(e ast.Expr) (node, error) {
 }
 
 func (p *parse) number(lit *ast.BasicLit) (node, error) {
-	if lit.Kind != token.INT && lit.Kind != token.FLOAT {
-		return nil, p.errorAtPos(lit.Pos(), "%s is no number%s", lit.Value, hint)
-	}
 	if d := lit.Value; lit.Kind == token.INT && len(d) > 1 && d[0] == '0' && '0' <= d[1] && d[1] <= '9' {
 		// Go reads it in base 8, which nobody expects of a calculator.
 		return nil, p.errorAtPos(lit.Pos(), "%s begins with 0; leave the 0 out, or write 0o for base 8", d)
