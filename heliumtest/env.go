@@ -28,21 +28,42 @@ type Env struct {
 	t testing.TB
 }
 
+// Config says how the parts of an Env differ from their defaults. Its zero value works.
+// A Logger that isn't set gets warnings and worse only.
+type Config struct {
+	// Broker may have Users, for tests of permissions.
+	Broker broker.Config
+	// Binder keeps the registry in memory, whatever its Memory says.
+	Binder binder.Config
+	// Client is the configuration of Env.Client.
+	Client rpcclient.Config
+}
+
 // New starts an Env for a test. A part that doesn't start fails the test at once.
 func New(t testing.TB) *Env {
 	t.Helper()
-	ctx := testContext(t)
+	return NewWith(t, Config{})
+}
+
+// NewWith is New with a configuration.
+func NewWith(t testing.TB, config Config) *Env {
+	t.Helper()
 	env := &Env{t: t}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	config.Broker.Logger = orQuiet(config.Broker.Logger)
 	var err error
-	if env.Broker, err = broker.Start(ctx, broker.Config{Logger: quiet()}); err != nil {
+	if env.Broker, err = broker.Start(ctx, config.Broker); err != nil {
 		t.Fatalf("heliumtest: the broker doesn't start: %v", err)
 	}
 	t.Cleanup(env.Broker.Close)
-	if env.Binder, err = binder.Start(ctx, env.Conn("binder"), binder.Config{Logger: quiet()}); err != nil {
+	config.Binder.Logger = orQuiet(config.Binder.Logger)
+	config.Binder.Memory = true // it ends with the test
+	if env.Binder, err = binder.Start(ctx, env.Conn("binder"), config.Binder); err != nil {
 		t.Fatalf("heliumtest: the binder doesn't start: %v", err)
 	}
-	t.Cleanup(func() { env.Binder.Close() })
-	env.Client = env.NewClient(rpcclient.Config{})
+	t.Cleanup(env.Binder.Close)
+	env.Client = env.NewClient(config.Client)
 	return env
 }
 
@@ -60,7 +81,14 @@ func (env *Env) Conn(name string) *nats.Conn {
 // NewClient returns another client, over a connection of its own.
 func (env *Env) NewClient(config rpcclient.Config) *rpcclient.Client {
 	env.t.Helper()
-	c, err := rpcclient.New(env.Conn("client"), config)
+	return env.NewClientOn(env.Conn("client"), config)
+}
+
+// NewClientOn returns another client over a connection that the test has made.
+func (env *Env) NewClientOn(nc *nats.Conn, config rpcclient.Config) *rpcclient.Client {
+	env.t.Helper()
+	config.Logger = orQuiet(config.Logger)
+	c, err := rpcclient.New(nc, config)
 	if err != nil {
 		env.t.Fatalf("heliumtest: the client: %v", err)
 	}
@@ -88,14 +116,14 @@ func ServeWith[S any](env *Env, config rpcserver.Config, name string, impl S, op
 	if config.DrainTimeout == 0 {
 		config.DrainTimeout = time.Second
 	}
-	if config.Logger == nil {
-		config.Logger = quiet()
-	}
+	config.Logger = orQuiet(config.Logger)
 	srv := rpcserver.New(env.Conn(name+"-server"), config)
 	if err := rpcserver.Register(srv, name, impl, options...); err != nil {
 		env.t.Fatalf("heliumtest: %v", err)
 	}
-	if err := srv.Start(testContext(env.t)); err != nil {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := srv.Start(ctx); err != nil {
 		env.t.Fatalf("heliumtest: the server of %q doesn't start: %v", name, err)
 	}
 	env.t.Cleanup(func() {
@@ -106,16 +134,21 @@ func ServeWith[S any](env *Env, config rpcserver.Config, name string, impl S, op
 	return srv
 }
 
-// testContext bounds what is done before or after the test itself.
-func testContext(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	t.Cleanup(cancel)
-	return ctx
+// orQuiet returns the logger, or where there is none one for warnings and worse.
+func orQuiet(logger *slog.Logger) *slog.Logger {
+	if logger != nil {
+		return logger
+	}
+	return slog.New(warnings{slog.Default().Handler()})
 }
 
-// quiet logs warnings and worse only.
-func quiet() *slog.Logger { return slog.New(warnings{slog.Default().Handler()}) }
+// warnings passes on warnings and worse.
+type warnings struct{ to slog.Handler }
 
-type warnings struct{ slog.Handler }
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.to.Enabled(ctx, level)
+}
 
-func (warnings) Enabled(_ context.Context, level slog.Level) bool { return level >= slog.LevelWarn }
+func (w warnings) Handle(ctx context.Context, r slog.Record) error { return w.to.Handle(ctx, r) }
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler        { return warnings{w.to.WithAttrs(attrs)} }
+func (w warnings) WithGroup(name string) slog.Handler              { return warnings{w.to.WithGroup(name)} }

@@ -1,0 +1,27 @@
+// Package mathsvc is the example service: arithmetic on two numbers. It is small
+// enough to read in a minute, and shows what a service on Helium consists of.
+//
+//   - service.go is the service itself: an ordinary Go interface, an ordinary
+//     implementation, and the errors that callers can tell apart. Nothing in it knows
+//     of a bus.
+//   - client.go is a stub that is a Service too, so a program that calls arithmetic on
+//     another machine reads like one that has it at hand. Such a file is generated.
+//
+// A program serves it:
+//
+//	srv := rpcserver.New(nc, rpcserver.Config{})
+//	err := rpcserver.Register[mathsvc.Service](srv, "math", mathsvc.New())
+//	err = srv.Run(ctx)
+//
+// And others call it:
+//
+//	c, err := rpcclient.New(nc, rpcclient.Config{})
+//	math := mathsvc.NewClient(c)
+//	quotient, err := math.Div(ctx, 1, 0)
+//	if errors.Is(err, mathsvc.ErrDivisionByZero) {
+//		…
+//	}
+//
+// All of a service's methods take a context and return an error last: a call over a bus
+// can be late, be cancelled and fail, even where the arithmetic can't.
+package mathsvc
