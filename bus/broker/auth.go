@@ -116,7 +116,7 @@ func (u User) permissions() (*server.Permissions, error) {
 		}
 	}
 	if u.Responses < -1 || u.ResponseTime < 0 {
-		return nil, errors.New("Responses is -1 (any number), 0 (none) or more, and ResponseTime isn't negative")
+		return nil, errors.New("its Responses must be -1 (any number), 0 (none) or more, and its ResponseTime not negative")
 	}
 	p := &server.Permissions{Publish: u.Publish.permission(), Subscribe: u.Subscribe.permission()}
 	if u.Subscribe.Allow != nil && len(u.Subscribe.Allow) == 0 {

@@ -145,7 +145,7 @@ func TestARestartOnTheSameDirAndPortKeepsDataAndClients(t *testing.T) {
 	if again.URL() != b.URL() {
 		t.Errorf("got URL %s, want %s", again.URL(), b.URL())
 	}
-	within(t, 10*time.Second, "the client connected again", nc.IsConnected)
+	within(t, 10*time.Second, "the client connected again", func() bool { return nc.Stats().Reconnects == 1 && nc.IsConnected() })
 	if entry, err := kv.Get("math"); err != nil || string(entry.Value()) != "here" {
 		t.Errorf("got %v, %v; want here", entry, err)
 	}

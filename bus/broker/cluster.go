@@ -1,7 +1,11 @@
 package broker
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"slices"
@@ -9,11 +13,16 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/bus"
 )
 
-// WaitCluster waits until this member is connected to size-1 others and they have
-// elected a JetStream leader that counts them all: from then on a bucket can have
-// size replicas. An error names who is there and who is missing.
+// WaitCluster waits until this member is connected to size-1 others, they have elected
+// a JetStream leader, and a stream with size replicas (at most 5, NATS's own limit)
+// can be created, which it tries. An error names who is there and who is missing.
+//
+// An election takes well under a second, or several seconds if candidates tie.
 func (b *Broker) WaitCluster(ctx context.Context, size int) error {
 	if !b.plan.clustered {
 		if size <= 1 {
@@ -23,15 +32,17 @@ func (b *Broker) WaitCluster(ctx context.Context, size int) error {
 	}
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()
+	var refusal error // why the last try to create a stream failed
 	for {
-		members := b.members()
-		leader, counted := b.leader()
-		if len(members) >= size && leader != "" && counted >= size && b.server.JetStreamIsCurrent() {
-			return nil
+		members, meta := b.members(), b.meta()
+		if len(members) >= size && meta.Leader != "" && meta.Size >= size && b.server.JetStreamIsCurrent() {
+			if refusal = b.tryReplicas(ctx, size); refusal == nil {
+				return nil
+			}
 		}
 		select {
 		case <-ctx.Done():
-			return b.incomplete(ctx.Err(), members, size, leader, counted)
+			return b.incomplete(ctx.Err(), members, size, meta, refusal)
 		case <-poll.C:
 		}
 	}
@@ -53,32 +64,88 @@ func (b *Broker) members() []string {
 	return names
 }
 
-// leader returns JetStream's leader, "" while there is none, and how many members
-// the group counts.
-func (b *Broker) leader() (name string, members int) {
+// meta returns what this member knows of JetStream's group: its leader, "" while
+// there is none, how many members it counts and the names of the others.
+func (b *Broker) meta() server.MetaClusterInfo {
 	info, err := b.server.Jsz(&server.JSzOptions{})
 	if err != nil || info.Meta == nil {
-		return "", 0
+		return server.MetaClusterInfo{}
 	}
-	return info.Meta.Leader, info.Meta.Size
+	return *info.Meta
 }
 
-func (b *Broker) incomplete(cause error, members []string, size int, leader string, counted int) error {
-	cluster := b.plan.options.Cluster.Name
-	if len(members) >= size {
-		state := "has no JetStream leader yet"
-		if leader != "" {
-			state = fmt.Sprintf("has the JetStream leader %s, which counts %d members", leader, counted)
+// tryReplicas creates a stream and deletes it. Nothing less tells: the leader places
+// replicas only on members that have reported to it, some time after they joined, and
+// keeps to itself who has.
+func (b *Broker) tryReplicas(ctx context.Context, size int) error {
+	nc, err := b.ConnectWith(ctx, bus.Config{Name: "helium-wait-cluster", Logger: b.logger})
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	name := "HELIUM_WAIT_" + rand.Text()
+	config, err := json.Marshal(map[string]any{
+		"name": name, "subjects": []string{name}, "storage": "memory", "retention": "limits",
+		"num_replicas": max(1, min(size, 5)),
+	})
+	if err != nil {
+		return err
+	}
+	err = jetStreamRequest(ctx, nc, "$JS.API.STREAM.CREATE."+name, config)
+	// Whatever the answer, and though ctx may have ended: it must not stay.
+	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
+	defer cancel()
+	if gone := jetStreamRequest(cleanup, nc, "$JS.API.STREAM.DELETE."+name, nil); err == nil {
+		err = gone
+	}
+	return err
+}
+
+func jetStreamRequest(ctx context.Context, nc *nats.Conn, subject string, payload []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	answer, err := nc.RequestWithContext(ctx, subject, payload)
+	if err != nil {
+		return err
+	}
+	var result struct {
+		Error *struct {
+			Description string `json:"description"`
+		} `json:"error"`
+	}
+	if err := json.Unmarshal(answer.Data, &result); err != nil {
+		return err
+	}
+	if result.Error != nil {
+		return errors.New(result.Error.Description)
+	}
+	return nil
+}
+
+func (b *Broker) incomplete(cause error, members []string, size int, meta server.MetaClusterInfo, refusal error) error {
+	cluster, present := b.plan.options.Cluster.Name, strings.Join(members, ", ")
+	switch {
+	case len(members) < size:
+		return fmt.Errorf("broker: cluster %q has %d of %d members (%s)%s: %w",
+			cluster, len(members), size, present, b.missing(members, meta), cause)
+	case meta.Leader == "":
+		return fmt.Errorf("broker: cluster %q is connected (%s) and has elected no JetStream leader yet: %w; wait longer, or look whether former members are still counted (%d are)",
+			cluster, present, cause, meta.Size)
+	}
+	reason := cmp.Or(refusal, fmt.Errorf("the leader counts %d members", meta.Size))
+	return fmt.Errorf("broker: cluster %q is connected (%s) and led by %s, but can't keep %d replicas (%w): %w; wait longer",
+		cluster, present, meta.Leader, size, reason, cause)
+}
+
+// missing says whom the group knows and misses, and tries the routes to say which
+// don't answer.
+func (b *Broker) missing(members []string, meta server.MetaClusterInfo) string {
+	var words strings.Builder
+	for _, peer := range meta.Replicas {
+		if !slices.Contains(members, peer.Name) {
+			fmt.Fprintf(&words, "; %s was a member and is away", peer.Name)
 		}
-		return fmt.Errorf("broker: cluster %q is connected (%s) but %s: %w; wait longer, or look whether former members are still counted",
-			cluster, strings.Join(members, ", "), state, cause)
 	}
-	return fmt.Errorf("broker: cluster %q has %d of %d members (%s)%s: %w", cluster, len(members), size,
-		strings.Join(members, ", "), b.missing(), cause)
-}
-
-// missing tries the routes, so that the error can say which don't answer.
-func (b *Broker) missing() string {
 	var silent []string
 	for _, route := range b.plan.routes {
 		conn, err := net.DialTimeout("tcp", route.Host, 250*time.Millisecond)
@@ -88,11 +155,13 @@ func (b *Broker) missing() string {
 		}
 		conn.Close()
 	}
-	if len(silent) > 0 {
-		return "; nobody answers at " + strings.Join(silent, ", ") + ", start them or correct Cluster.Routes"
+	switch {
+	case len(silent) > 0:
+		words.WriteString("; nobody answers at " + strings.Join(silent, ", ") + ", start them or correct Cluster.Routes")
+	case len(b.plan.routes) == 0:
+		words.WriteString("; it has no routes of its own, so the others must have " + b.ClusterURL() + " in their Cluster.Routes")
+	default:
+		words.WriteString("; its routes answer, so look whether every member has the same Cluster.Name, User and Password, and a Name of its own")
 	}
-	if len(b.plan.routes) == 0 {
-		return "; it has no routes of its own, so the others must have " + b.ClusterURL() + " in their Cluster.Routes"
-	}
-	return "; all its routes answer, so check that every member has the same Cluster.Name, User and Password and a Name of its own"
+	return words.String()
 }

@@ -72,6 +72,9 @@ func TestMembersStartedInSequenceFindEachOther(t *testing.T) {
 	if _, err := kv.PutString("math", "here"); err != nil {
 		t.Fatal(err)
 	}
+	if got := streams(t, a); len(got) != 1 {
+		t.Errorf("got streams %q, want the bucket's only: the wait leaves none", got)
+	}
 	elsewhere, err := jetStream(t, inProcess(t, c)).KeyValue("registry")
 	if err != nil {
 		t.Fatal(err)
@@ -80,6 +83,14 @@ func TestMembersStartedInSequenceFindEachOther(t *testing.T) {
 		entry, err := elsewhere.Get("math")
 		return err == nil && string(entry.Value()) == "here"
 	})
+}
+
+func streams(t *testing.T, b *broker.Broker) (names []string) {
+	t.Helper()
+	for name := range jetStream(t, inProcess(t, b)).StreamNames() {
+		names = append(names, name)
+	}
+	return names
 }
 
 func TestMembersWithPortsPickedUpFrontMayStartAtOnce(t *testing.T) {
@@ -119,6 +130,9 @@ func TestMembersWithPortsPickedUpFrontMayStartAtOnce(t *testing.T) {
 		}
 	}
 	waitCluster(t, 3, members...)
+	if got := streams(t, members[0]); len(got) != 0 {
+		t.Errorf("got streams %q, want none: the wait leaves none", got)
+	}
 	echo(t, inProcess(t, members[0]), "echo")
 	caller := dial(t, bus.Config{URL: members[2].URL()})
 	within(t, 10*time.Second, "an answer from another member", func() bool {
@@ -130,7 +144,7 @@ func TestMembersWithPortsPickedUpFrontMayStartAtOnce(t *testing.T) {
 func TestAMemberThatListensForNoClientsIsShutToThem(t *testing.T) {
 	t.Parallel()
 	open := start(t, broker.Config{Name: "open", Listen: "127.0.0.1:0", Cluster: &broker.Cluster{}})
-	shut := member(t, "shut", broker.Cluster{}, open)
+	shut := start(t, broker.Config{Name: "shut", Token: "secret", Cluster: &broker.Cluster{Routes: []string{open.ClusterURL()}}})
 	waitRoutes(t, 2, open)
 	if shut.URL() != "" {
 		t.Errorf("got URL %s, want none", shut.URL())
@@ -139,7 +153,7 @@ func TestAMemberThatListensForNoClientsIsShutToThem(t *testing.T) {
 		t.Errorf("got %q told to clients, want no word of the member that is shut", got)
 	}
 	inProcess(t, shut)
-	if err := broker.KnockAtClientPort(t.Context(), shut); !errors.Is(err, nats.ErrAuthorization) {
+	if err := broker.KnockAtClientPort(t.Context(), shut, "secret"); !errors.Is(err, nats.ErrAuthorization) {
 		t.Errorf("got %v from its client port, want nats.ErrAuthorization", err)
 	}
 }
@@ -151,6 +165,20 @@ func TestMembersWithTLSKnowEachOther(t *testing.T) {
 	b := member(t, "b", cluster, a)
 	waitRoutes(t, 2, a)
 	waitRoutes(t, 2, b)
+}
+
+func TestAMemberWithACertificateOfItsOwnIsNoMember(t *testing.T) {
+	t.Parallel()
+	known := certificate(t).server
+	a := member(t, "a", broker.Cluster{TLS: known})
+	stranger := known.Clone() // trusts a
+	stranger.Certificates = certificate(t).server.Certificates
+	b := member(t, "b", broker.Cluster{TLS: stranger}, a)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+	defer cancel()
+	if err := b.WaitCluster(ctx, 2); err == nil || connected(t, a) != 1 {
+		t.Errorf("got %v and %d members, want an error and a alone", err, connected(t, a))
+	}
 }
 
 func TestWaitClusterNamesWhoIsThereAndWhoIsMissing(t *testing.T) {

@@ -7,8 +7,8 @@ import (
 )
 
 // KnockAtClientPort connects to a port that URL doesn't tell.
-func KnockAtClientPort(ctx context.Context, b *Broker) error {
-	nc, err := bus.Connect(ctx, bus.Config{URL: b.server.Addr().String()})
+func KnockAtClientPort(ctx context.Context, b *Broker, token string) error {
+	nc, err := bus.Connect(ctx, bus.Config{URL: b.server.Addr().String(), Token: token})
 	if err == nil {
 		nc.Close()
 	}

@@ -2,7 +2,6 @@ package broker
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 )
@@ -27,7 +26,7 @@ func (l *serverLog) log(level slog.Level, format string, v ...any) {
 // Fatalf doesn't log: Start returns the error.
 func (l *serverLog) Fatalf(format string, v ...any) {
 	select {
-	case l.fatal <- errors.New(fmt.Sprintf(format, v...)):
+	case l.fatal <- fmt.Errorf(format, v...):
 	default:
 	}
 }

@@ -52,7 +52,7 @@ func (cfg Config) plan(ctx context.Context) (*plan, error) {
 		ServerName:             name,
 		NoSigs:                 true,
 		DisableJetStreamBanner: true,
-		PingInterval:           pingInterval,
+		PingInterval:           pingInterval, // of clients and of a cluster's members
 		MaxPingsOut:            pingsOut,
 		MaxPayload:             int32(cmp.Or(int64(cfg.MaxPayload), defaultMaxPayload)),
 		JetStream:              true,
@@ -161,7 +161,6 @@ func (p *plan) setCluster(ctx context.Context, cfg Config) error {
 	opts.Cluster.Name = name
 	opts.Cluster.Host, opts.Cluster.Port = hostAndPort(at)
 	opts.Cluster.Username, opts.Cluster.Password = c.User, c.Password
-	opts.Cluster.PingInterval, opts.Cluster.MaxPingsOut = pingInterval, pingsOut
 	opts.Cluster.ConnectRetries = routeRetries
 	if c.TLS != nil {
 		opts.Cluster.TLSConfig = c.TLS.Clone()
