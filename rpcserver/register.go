@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -113,57 +114,61 @@ func reflectHandler(fn reflect.Value) Handler {
 	if t.NumIn() > 0 && t.In(0) == contextType {
 		first = 1
 	}
-	last := t.NumIn() - 1
 	hasResult := t.NumOut() > 0 && t.Out(0) != errorType
 	hasError := t.NumOut() > 0 && t.Out(t.NumOut()-1) == errorType
-
-	return func(ctx context.Context, call *Call) error {
-		if t.IsVariadic() && call.NumArgs > last-first && tooMuch(call, t.In(last).Elem()) {
-			return call.BadArgument(last-first, errTooMuch)
-		}
-		in := make([]reflect.Value, first, max(first+call.NumArgs, t.NumIn()))
+	call := fn.Call
+	if t.IsVariadic() {
+		call = fn.CallSlice
+	}
+	return func(ctx context.Context, c *Call) error {
+		in := make([]reflect.Value, t.NumIn())
 		if first == 1 {
 			in[0] = reflect.ValueOf(ctx)
 		}
-		for i := range call.NumArgs {
-			arg := reflect.New(paramType(t, first+i)).Elem()
-			if err := call.Args.ReflectValue(arg); err != nil {
-				return call.BadArgument(i, err)
+		for i := first; i < len(in); i++ {
+			in[i] = reflect.New(t.In(i)).Elem()
+			var err error
+			if t.IsVariadic() && i == len(in)-1 {
+				err = c.readRest(i-first, in[i])
+			} else {
+				err = c.Args.ReflectValue(in[i])
 			}
-			in = append(in, arg)
+			if err != nil {
+				return c.BadArgument(i-first, err)
+			}
 		}
-		out := fn.Call(in)
+		out := call(in)
 		if hasError {
 			if err, _ := out[len(out)-1].Interface().(error); err != nil {
 				return err
 			}
 		}
 		if hasResult {
-			call.Result.Reflect(out[0])
+			c.Result.Reflect(out[0])
 		}
 		return nil
 	}
 }
 
-// Each value of a variadic parameter can be a single byte on the wire and a large struct
-// in memory. As in a list, together they may take so much and no more.
-const (
-	roomFloor  = 4 << 20
-	roomFactor = 128
-)
-
-var errTooMuch = fmt.Errorf("the values would take more than %d times the memory of the message that holds them", roomFactor)
-
-func tooMuch(call *Call, elem reflect.Type) bool {
-	size := elem.Size() + reflect.TypeFor[reflect.Value]().Size()
-	return uint64(size)*uint64(call.NumArgs) > roomFloor+roomFactor*uint64(call.Args.Len())
-}
-
-// paramType returns the type of argument i; a variadic parameter's for all of its own.
-func paramType(t reflect.Type, i int) reflect.Type {
-	last := t.NumIn() - 1
-	if t.IsVariadic() && i >= last {
-		return t.In(last).Elem()
+// readRest reads the arguments from the n-th on into a slice. They are read as one list
+// and not one by one, because a value can be a byte on the wire and large in memory:
+// a list as a whole may take so much and no more.
+func (c *Call) readRest(n int, slice reflect.Value) error {
+	rest := c.NumArgs - n
+	if rest <= 0 {
+		return nil
 	}
-	return t.In(i)
+	if slice.Type().Elem().Kind() == reflect.Uint8 {
+		// As a list they would be expected to be one value, bytes.
+		slice.Set(reflect.MakeSlice(slice.Type(), rest, rest))
+		for i := range rest {
+			if err := c.Args.ReflectValue(slice.Index(i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	list := wire.AppendArrayHeader(make([]byte, 0, c.Args.Len()+5), rest)
+	r := wire.NewReader(append(list, c.args[c.Args.Offset():]...))
+	return r.ReflectValue(slice)
 }

@@ -1,0 +1,150 @@
+package rpcserver
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/helium-rpc/helium"
+)
+
+func newCallContext() *callContext {
+	call := new(Call)
+	call.ctx.call = call
+	call.ctx.deadline = time.Now().Add(time.Minute)
+	return &call.ctx
+}
+
+func TestACallsContextEndsOnceWithTheFirstReason(t *testing.T) {
+	for _, askedBefore := range []bool{true, false} {
+		c := newCallContext()
+		if askedBefore {
+			select {
+			case <-c.Done():
+				t.Error("Done is closed before the end")
+			default:
+			}
+		}
+		if err := c.Err(); err != nil {
+			t.Errorf("Err before the end = %v, want nil", err)
+		}
+		c.end(context.DeadlineExceeded)
+		c.end(context.Canceled)
+		select {
+		case <-c.Done():
+		default:
+			t.Errorf("asked before: %v: Done isn't closed after the end", askedBefore)
+		}
+		if err := c.Err(); err != context.DeadlineExceeded {
+			t.Errorf("Err = %v, want the first reason, %v", err, context.DeadlineExceeded)
+		}
+		if cause := context.Cause(c); cause != context.DeadlineExceeded {
+			t.Errorf("Cause = %v, want %v", cause, context.DeadlineExceeded)
+		}
+		if c.Done() != c.Done() {
+			t.Error("Done returns another channel each time")
+		}
+	}
+}
+
+func TestChildrenOfACallsContextEndWithItAndTakeNoGoroutine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCallContext()
+		c.receive(helium.Metadata{"tenant": "blue"})
+		before := runtime.NumGoroutine()
+		cancelled, cancel := context.WithCancel(c)
+		defer cancel()
+		timed, cancel := context.WithTimeout(c, time.Second)
+		defer cancel()
+		long, cancel := context.WithTimeout(c, time.Hour)
+		defer cancel()
+		grandchild, cancel := context.WithCancel(cancelled)
+		defer cancel()
+		ran := make(chan struct{})
+		stop := context.AfterFunc(c, func() { close(ran) })
+		if after := runtime.NumGoroutine(); after != before {
+			t.Errorf("%d goroutines with children, %d without; want the same", after, before)
+		}
+		if got, _ := timed.Deadline(); !got.Equal(time.Now().Add(time.Second)) {
+			t.Errorf("a shorter deadline is %v away, want 1 s", time.Until(got))
+		}
+		if got, _ := long.Deadline(); !got.Equal(c.deadline) {
+			t.Errorf("a longer deadline is %v away, want the call's own", time.Until(got))
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if timed.Err() != context.DeadlineExceeded || c.Err() != nil {
+			t.Errorf("after the child's time: child %v, call %v; want deadline exceeded, nil", timed.Err(), c.Err())
+		}
+
+		c.end(context.Canceled)
+		synctest.Wait()
+		for name, ctx := range map[string]context.Context{"WithCancel": cancelled, "WithTimeout": long, "grandchild": grandchild} {
+			if ctx.Err() != context.Canceled {
+				t.Errorf("%s: Err = %v, want %v", name, ctx.Err(), context.Canceled)
+			}
+		}
+		select {
+		case <-ran:
+		default:
+			t.Error("the AfterFunc didn't run")
+		}
+		if stop() {
+			t.Error("stop = true after the function ran, want false")
+		}
+	})
+}
+
+func TestAnAfterFuncThatWasStoppedDoesNotRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newCallContext()
+		var ran []string
+		stopA := c.AfterFunc(func() { ran = append(ran, "a") })
+		c.AfterFunc(func() { ran = append(ran, "b") })
+		if !stopA() {
+			t.Error("stop = false before the end, want true")
+		}
+		if stopA() {
+			t.Error("stop = true the second time, want false")
+		}
+		c.end(context.Canceled)
+		synctest.Wait()
+		if len(ran) != 1 || ran[0] != "b" {
+			t.Errorf("ran %v, want [b]", ran)
+		}
+		c.AfterFunc(func() { ran = append(ran, "late") })
+		synctest.Wait()
+		if len(ran) != 2 {
+			t.Errorf("ran %v; a function given after the end runs at once", ran)
+		}
+	})
+}
+
+func TestACallsContextKnowsItsCallAndItsMetadata(t *testing.T) {
+	c := newCallContext()
+	if got := CallFrom(c); got != c.call {
+		t.Errorf("CallFrom = %p, want %p", got, c.call)
+	}
+	if got := CallFrom(context.Background()); got != nil {
+		t.Errorf("CallFrom(Background) = %v, want nil", got)
+	}
+	if got := helium.MetadataFrom(c); got != nil {
+		t.Errorf("metadata without any = %v, want nil", got)
+	}
+	c.receive(helium.Metadata{"tenant": "blue"})
+	if got := helium.MetadataFrom(c)["tenant"]; got != "blue" {
+		t.Errorf("received tenant = %q, want blue", got)
+	}
+	if got := helium.SentMetadata(c); got != nil {
+		t.Errorf("metadata passed on by itself = %v, want nil", got)
+	}
+	if got := c.Value(nil); got != nil {
+		t.Errorf("Value(nil) = %v, want nil", got)
+	}
+	if !errors.Is(context.Cause(c), nil) {
+		t.Errorf("Cause before the end = %v, want nil", context.Cause(c))
+	}
+}

@@ -1,0 +1,246 @@
+package rpcserver
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+)
+
+// poolOf makes a pool whose calls run functions, and a way to submit those.
+func poolOf(workers, maxQueue int) (p *pool, submit func(...func()) int) {
+	var mu sync.Mutex
+	bodies := make(map[*Call]func())
+	p = newPool(workers, maxQueue, func(call *Call) {
+		mu.Lock()
+		body := bodies[call]
+		delete(bodies, call)
+		mu.Unlock()
+		body()
+	})
+	return p, func(run ...func()) int {
+		calls := make([]*Call, len(run))
+		mu.Lock()
+		for i, body := range run {
+			calls[i] = new(Call)
+			bodies[calls[i]] = body
+		}
+		mu.Unlock()
+		return p.submit(calls)
+	}
+}
+
+func TestCallsThatBlockHoldUpNobodyBehindThem(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(4, 10)
+		block := make(chan struct{})
+		var quick atomic.Int64
+		submit(
+			func() { <-block }, func() { <-block }, func() { <-block },
+			func() { quick.Add(1) }, func() { quick.Add(1) }, func() { quick.Add(1) },
+		)
+		synctest.Wait()
+		if got := quick.Load(); got != 3 {
+			t.Errorf("%d quick calls ran beside three that block, want 3", got)
+		}
+		if running, waiting := p.load(); running != 3 || waiting != 0 {
+			t.Errorf("load = %d running, %d waiting; want 3, 0", running, waiting)
+		}
+		close(block)
+		p.close()
+	})
+}
+
+func TestNeverMoreCallsRunThanThereAreWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const workers = 3
+		p, submit := poolOf(workers, 100)
+		var running, most, done atomic.Int64
+		step := make(chan struct{})
+		for range 50 {
+			submit(func() {
+				if n := running.Add(1); n > most.Load() {
+					most.Store(n)
+				}
+				<-step
+				running.Add(-1)
+				done.Add(1)
+			})
+		}
+		for range 50 {
+			synctest.Wait()
+			if got, want := running.Load(), min(workers, 50-done.Load()); got != want {
+				t.Fatalf("%d calls run, want %d: as many as may", got, want)
+			}
+			step <- struct{}{}
+		}
+		synctest.Wait()
+		if most.Load() != workers || done.Load() != 50 {
+			t.Errorf("most at once = %d, done = %d; want %d, 50", most.Load(), done.Load(), workers)
+		}
+		p.close()
+	})
+}
+
+func TestCallsBeginInTheOrderOfArrival(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(1, 1000)
+		var order []int
+		gate := make(chan struct{})
+		submit(func() { <-gate })
+		for i := range 500 {
+			submit(func() { order = append(order, i) })
+		}
+		close(gate)
+		synctest.Wait()
+		if len(order) != 500 {
+			t.Fatalf("%d calls ran, want 500", len(order))
+		}
+		for i, got := range order {
+			if got != i {
+				t.Fatalf("call %d ran in place %d", got, i)
+			}
+		}
+		p.close()
+	})
+}
+
+func TestAPoolTakesSoManyCallsAndRefusesTheRest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(2, 3)
+		gate := make(chan struct{})
+		block := func() { <-gate }
+		if got := submit(block, block, block, block); got != 4 {
+			t.Errorf("took %d of 4, want all: 2 run and 3 may wait", got)
+		}
+		synctest.Wait()
+		if got := submit(block, block, block); got != 1 {
+			t.Errorf("took %d of 3, want 1: there was room for one", got)
+		}
+		if got := submit(block); got != 0 {
+			t.Errorf("took %d of 1 while full, want 0", got)
+		}
+		close(gate)
+		synctest.Wait()
+		if got := submit(func() {}); got != 1 {
+			t.Errorf("took %d of 1 once the rest was done, want 1", got)
+		}
+		p.close()
+	})
+}
+
+func TestAPoolWithoutAQueueTakesWhatItCanRunAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(2, 0)
+		gate := make(chan struct{})
+		block := func() { <-gate }
+		if got := submit(block, block, block); got != 2 {
+			t.Errorf("took %d of 3, want 2", got)
+		}
+		close(gate)
+		p.close()
+	})
+}
+
+func TestIdleWorkersGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(1000, 1000)
+		gate := make(chan struct{})
+		for range 1000 {
+			submit(func() { <-gate })
+		}
+		synctest.Wait()
+		if got := p.started; got != 1000 {
+			t.Errorf("%d workers while 1000 calls block, want 1000", got)
+		}
+		close(gate)
+		synctest.Wait()
+		if got := p.started; got > maxIdle {
+			t.Errorf("%d workers are left with nothing to do, want at most %d", got, maxIdle)
+		}
+		p.close()
+		synctest.Wait()
+		if got := p.started; got != 0 {
+			t.Errorf("%d workers are left after close, want 0", got)
+		}
+	})
+}
+
+func TestAWorkerThatEndsItsGoroutineIsReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(1, 10)
+		ran := false
+		submit(runtime.Goexit, runtime.Goexit, func() { ran = true })
+		synctest.Wait()
+		if running, waiting := p.load(); !ran || running != 0 || waiting != 0 {
+			t.Errorf("ran = %v, %d running, %d waiting; want true, 0, 0", ran, running, waiting)
+		}
+		p.close()
+	})
+}
+
+func TestWhatWaitsCanBeTakenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(1, 10)
+		gate := make(chan struct{})
+		never := func() { t.Error("a call ran that was taken back") }
+		submit(func() { <-gate }, never, never)
+		synctest.Wait()
+		if got := len(p.drop()); got != 2 {
+			t.Errorf("took back %d calls, want 2", got)
+		}
+		if _, waiting := p.load(); waiting != 0 {
+			t.Errorf("%d calls wait after that, want 0", waiting)
+		}
+		ran := false
+		submit(func() { ran = true })
+		close(gate)
+		synctest.Wait()
+		if !ran {
+			t.Error("a call that came after that didn't run")
+		}
+		p.close()
+	})
+}
+
+func TestAPoolLosesNoCallUnderStress(t *testing.T) {
+	const submitters, each, workers, maxQueue = 8, 3000, 16, 64
+	p, submit := poolOf(workers, maxQueue)
+	defer p.close()
+	var taken, ran, running atomic.Int64
+	var ranAll, wg sync.WaitGroup
+	for range submitters {
+		wg.Go(func() {
+			for i := 0; i < each; {
+				batch := make([]func(), 1+rand.N(20))
+				for j := range batch {
+					batch[j] = func() {
+						defer ranAll.Done()
+						if n := running.Add(1); n > workers {
+							t.Errorf("%d calls run at once, want at most %d", n, workers)
+						}
+						if rand.N(4) == 0 {
+							runtime.Gosched()
+						}
+						running.Add(-1)
+						ran.Add(1)
+					}
+				}
+				ranAll.Add(len(batch))
+				n := submit(batch...)
+				ranAll.Add(n - len(batch))
+				taken.Add(int64(n))
+				if i += n; n == 0 {
+					runtime.Gosched()
+				}
+			}
+		})
+	}
+	wg.Wait()
+	ranAll.Wait()
+	if taken.Load() != ran.Load() {
+		t.Errorf("%d calls ran of %d taken", ran.Load(), taken.Load())
+	}
+}
