@@ -49,7 +49,7 @@ func (e *entry) key() string { return recordKey(e.service, e.instance) }
 
 // departed is the record that events of its end carry.
 func (e *entry) departed() Record {
-	return Record{Service: e.service, Instance: e.instance, Version: e.version}
+	return Record{Service: e.service, Instance: e.instance, Version: e.version, Methods: []Method{}}
 }
 
 func newEntry(r *Record, data []byte, revision uint64) *entry {

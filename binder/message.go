@@ -44,18 +44,10 @@ type leaseReply struct {
 
 func (r leaseReply) lease() time.Duration { return time.Duration(r.LeaseMillis) * time.Millisecond }
 
-// listReply and entryReply carry records as they are stored; see [Entry].
+// listReply carries records as they are stored. The answer to a lookup is an [Entry].
 type listReply struct {
 	Records []json.RawMessage `json:"records"`
 	More    bool              `json:"more,omitempty"`
-}
-
-type entryReply struct {
-	Service  string            `json:"service"`
-	Method   string            `json:"method,omitempty"`
-	Records  []json.RawMessage `json:"records"`
-	Omitted  int               `json:"omitted,omitempty"`
-	Revision uint64            `json:"revision"`
 }
 
 type failure struct {

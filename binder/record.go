@@ -61,6 +61,9 @@ func (r *Record) check() error {
 	if err := checkName("instance", r.Instance); err != nil {
 		return err
 	}
+	if r.Methods == nil {
+		r.Methods = []Method{} // null would be one more case for every reader
+	}
 	names := make(map[string]struct{}, len(r.Methods))
 	for i := range r.Methods {
 		m := &r.Methods[i]
