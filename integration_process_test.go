@@ -1,0 +1,174 @@
+package helium_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// partVariable makes the test binary a part of the system, for tests to kill: it holds
+// a part as JSON.
+const partVariable = "HELIUM_TEST_PART"
+
+func TestMain(m *testing.M) {
+	if text := os.Getenv(partVariable); text != "" {
+		if err := playPart(text); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// part says what a process is. Exactly one of the pointers is set.
+type part struct {
+	URL    string // of the broker, for all but a broker
+	Broker *broker.Config
+	Binder *struct{ Lease time.Duration }
+	Server *rpcserver.Config // of the service "work"
+}
+
+// playPart plays a part until the standard input ends. When the part can be used it
+// prints a line: of a broker the URL and the cluster's URL, of a server the instance.
+// A server prints a line with the ID of each Hold that begins.
+func playPart(text string) error {
+	var p part
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if p.Broker != nil {
+		p.Broker.Logger = quiet
+		b, err := broker.Start(ctx, *p.Broker)
+		if err != nil {
+			return err
+		}
+		defer b.Close()
+		return waitForEnd(b.URL(), b.ClusterURL())
+	}
+	nc, err := bus.Connect(ctx, bus.Config{URL: p.URL, Name: "part", Logger: quiet})
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	if p.Binder != nil {
+		b, err := binder.Start(ctx, nc, binder.Config{Lease: p.Binder.Lease, Logger: quiet})
+		if err != nil {
+			return err
+		}
+		defer b.Close()
+		return waitForEnd("binder")
+	}
+	p.Server.Logger = quiet
+	srv := rpcserver.New(nc, *p.Server)
+	w := newWorker(srv.Instance())
+	if err := rpcserver.Register(srv, "work", w); err != nil {
+		return err
+	}
+	if err := srv.Start(ctx); err != nil {
+		return err
+	}
+	go func() {
+		for id := range w.began {
+			fmt.Println(id)
+		}
+	}()
+	err = waitForEnd(srv.Instance())
+	stop, cancel := context.WithCancel(context.Background())
+	cancel() // nobody waits for this process's calls any more
+	_ = srv.Shutdown(stop)
+	return err
+}
+
+func waitForEnd(words ...string) error {
+	fmt.Println("ready", strings.Join(words, " "))
+	_, err := io.Copy(io.Discard, os.Stdin)
+	return err
+}
+
+// process is a program under test.
+type process struct {
+	t     testing.TB
+	cmd   *exec.Cmd
+	stdin io.Closer
+	lines chan string   // what it prints, until it ends
+	done  chan struct{} // closed when it has ended
+	words []string      // what a part said when it was ready
+}
+
+// launch starts a part and waits until it can be used.
+func launch(t testing.TB, p part) *process {
+	t.Helper()
+	text, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), partVariable+"="+string(text))
+	child := execute(t, cmd)
+	ready := receive(t, "a part that is ready", child.lines)
+	words, ok := strings.CutPrefix(ready, "ready ")
+	if !ok {
+		t.Fatalf("the part said %q, want that it is ready", ready)
+	}
+	child.words = strings.Fields(words)
+	return child
+}
+
+// execute starts a program. It ends with the test, by the end of its standard input
+// or, if it doesn't mind that, because it is killed.
+func execute(t testing.TB, cmd *exec.Cmd) *process {
+	t.Helper()
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	p := &process{t: t, cmd: cmd, stdin: stdin, lines: make(chan string, 10_000), done: make(chan struct{})}
+	go func() {
+		defer close(p.done)
+		defer close(p.lines)
+		for scan := bufio.NewScanner(stdout); scan.Scan(); {
+			p.lines <- scan.Text()
+		}
+		if err := cmd.Wait(); err != nil && stderr.Len() > 0 {
+			t.Logf("%s: %v\n%s", cmd.Args[0], err, stderr.String())
+		}
+	}()
+	t.Cleanup(p.kill)
+	return p
+}
+
+// kill ends the process without a warning and returns when it is gone.
+func (p *process) kill() {
+	if err := p.cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		p.t.Errorf("killing %s: %v", p.cmd.Args[0], err)
+	}
+	p.stdin.Close()
+	<-p.done
+}

@@ -1,0 +1,233 @@
+package helium_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/mathsvc"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// checkArithmetic calls the service "math" in every way that there is.
+func checkArithmetic(t *testing.T, c *rpcclient.Client) {
+	t.Helper()
+	ctx := testContext(t)
+	var stub struct {
+		Add, Sub, Mul, Div func(ctx context.Context, a, b float64) (float64, error)
+	}
+	if err := c.Bind("math", &stub); err != nil {
+		t.Fatalf("Bind: %v", err)
+	}
+	generated := mathsvc.NewClient(c)
+	for _, m := range []struct {
+		name             string
+		generated, bound func(ctx context.Context, a, b float64) (float64, error)
+		want             float64
+	}{
+		{"add", generated.Add, stub.Add, 9}, {"sub", generated.Sub, stub.Sub, 5},
+		{"mul", generated.Mul, stub.Mul, 14}, {"div", generated.Div, stub.Div, 3.5},
+	} {
+		single, err := rpcclient.Func[func(context.Context, float64, float64) (float64, error)](c, "math."+m.name)
+		if err != nil {
+			t.Fatalf("Func of math.%s: %v", m.name, err)
+		}
+		named := func(name string) func(context.Context, float64, float64) (float64, error) {
+			return func(ctx context.Context, a, b float64) (float64, error) {
+				return rpcclient.Call[float64](ctx, c, name, a, b)
+			}
+		}
+		for way, call := range map[string]func(context.Context, float64, float64) (float64, error){
+			"generated": m.generated, "bound": m.bound, "function": single,
+			"by name": named("math." + m.name), "by bare name": named(m.name),
+		} {
+			if got, err := call(ctx, 7, 2); err != nil || got != m.want {
+				t.Errorf("%s, %s: %s(7, 2) = %v, %v; want %v, nil", way, m.name, m.name, got, err, m.want)
+			}
+		}
+	}
+	if _, err := stub.Div(ctx, 1, 0); !errors.Is(err, mathsvc.ErrDivisionByZero) || helium.OutcomeOf(err) != helium.Executed {
+		t.Errorf("div(1, 0): error %v, outcome %v; want ErrDivisionByZero, executed", err, helium.OutcomeOf(err))
+	}
+}
+
+func TestTheWholeSystemWorksInOneProcess(t *testing.T) {
+	t.Parallel()
+	env := heliumtest.New(t)
+	heliumtest.Serve(env, "math", mathsvc.New())
+	checkArithmetic(t, env.Client)
+}
+
+func TestTheWholeSystemWorksOverTCP(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	serve(t, n.dial(), rpcserver.Config{}, "math", mathsvc.New())
+	checkArithmetic(t, n.client(rpcclient.Config{}))
+}
+
+// buildExamples builds the example programs and returns their folder.
+func buildExamples(t *testing.T, names ...string) string {
+	t.Helper()
+	dir := t.TempDir()
+	args := []string{"build", "-o", dir + string(filepath.Separator)}
+	for _, name := range names {
+		args = append(args, "./examples/"+name)
+	}
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		t.Fatalf("go %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return dir
+}
+
+// lineWith returns the first line that holds a text; the program must print it soon.
+func (p *process) lineWith(text string) string {
+	p.t.Helper()
+	for {
+		line := receive(p.t, fmt.Sprintf("a line with %q", text), p.lines)
+		if strings.Contains(line, text) {
+			return line
+		}
+	}
+}
+
+func TestTheExamplesWorkInThreeProcessesStartedInAnyOrder(t *testing.T) {
+	t.Parallel()
+	dir := buildExamples(t, "binder", "server", "client")
+	program := func(name string, args ...string) *exec.Cmd { return exec.Command(filepath.Join(dir, name), args...) }
+	address := freeAddress(t)
+	url := "nats://" + address
+
+	// The server waits for its broker and its binder.
+	server := execute(t, program("server", "-url", url))
+	binderProgram := execute(t, program("binder", "-listen", address))
+	if line := binderProgram.lineWith("Binder Online"); !strings.Contains(line, address) {
+		t.Errorf("the binder said %q, want its address %s in it", line, address)
+	}
+	server.lineWith(">> Server Online!")
+	binderProgram.lineWith("math/")
+
+	out, err := program("client", "-url", url, "(1 + 2) * 3", "7 / 2").Output()
+	if want := "(1 + 2) * 3 = 9\n7 / 2 = 3.5\n"; err != nil || string(out) != want {
+		t.Errorf("the client printed %q, %v; want %q, nil", out, err, want)
+	}
+	server.lineWith("add(1, 2) = 3")
+	server.lineWith("mul(3, 3) = 9")
+
+	out, err = program("client", "-url", url, "-wait", "2s", "1 / 0").CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(out), "division by zero") {
+		t.Errorf("the client that divides by zero printed %q, %v; want the error, and exit code 1", out, err)
+	}
+
+	// A program of somebody else's meets the same system.
+	c := newClient(t, dial(t, url), rpcclient.Config{})
+	checkArithmetic(t, c)
+}
+
+func TestCallsThatWaitTogetherShareMessages(t *testing.T) {
+	t.Parallel()
+	const goroutines, each = 256, 40
+	n := newNetwork(t)
+	srv := serve(t, n.dial(), rpcserver.Config{}, "math", mathsvc.New())
+	c := n.client(rpcclient.Config{})
+	math := mathsvc.NewClient(c)
+	ctx := testContext(t)
+	if _, err := math.Add(ctx, 1, 2); err != nil {
+		t.Fatal(err)
+	}
+	calls, replies := c.Stats(), srv.Stats()
+	var all sync.WaitGroup
+	for g := range goroutines {
+		all.Go(func() {
+			for i := range each {
+				a, b := float64(g), float64(i)
+				if got, err := math.Add(ctx, a, b); err != nil || got != a+b {
+					t.Errorf("Add(%v, %v) = %v, %v; want %v, nil", a, b, got, err, a+b)
+				}
+			}
+		})
+	}
+	all.Wait()
+	frames, messages := c.Stats().FramesSent-calls.FramesSent, c.Stats().MessagesSent-calls.MessagesSent
+	if frames != goroutines*each {
+		t.Errorf("%d frames for %d calls, want one each", frames, goroutines*each)
+	}
+	if perMessage := float64(frames) / float64(messages); perMessage < 4 {
+		t.Errorf("%.1f calls a message (%d in %d), want well above 1: at least 4", perMessage, frames, messages)
+	}
+	frames, messages = srv.Stats().RepliesSent-replies.RepliesSent, srv.Stats().MessagesSent-replies.MessagesSent
+	if perMessage := float64(frames) / float64(messages); perMessage < 2 {
+		t.Errorf("%.1f replies a message (%d in %d), want well above 1: at least 2", perMessage, frames, messages)
+	}
+}
+
+func TestOneCallerAloneNeverWaitsForCompany(t *testing.T) {
+	t.Parallel()
+	const calls = 200
+	n := newNetwork(t)
+	srv := serve(t, n.dial(), rpcserver.Config{}, "math", mathsvc.New())
+	c := n.client(rpcclient.Config{})
+	math := mathsvc.NewClient(c)
+	for i := range calls {
+		if got, err := math.Add(testContext(t), float64(i), 1); err != nil || got != float64(i)+1 {
+			t.Fatalf("Add(%d, 1) = %v, %v; want %d, nil", i, got, err, i+1)
+		}
+	}
+	if s := c.Stats(); s.FramesSent != calls || s.MessagesSent != calls {
+		t.Errorf("%d calls left as %d frames in %d messages, want one each", calls, s.FramesSent, s.MessagesSent)
+	}
+	if s := srv.Stats(); s.RepliesSent != calls || s.MessagesSent != calls {
+		t.Errorf("%d replies left in %d messages, want one each for %d calls", s.RepliesSent, s.MessagesSent, calls)
+	}
+}
+
+func TestTheRegistryTellsWhatIsServed(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	first := serve(t, n.dial(), rpcserver.Config{Version: "1.0.0"}, "math", mathsvc.New())
+	second := serve(t, n.dial(), rpcserver.Config{Version: "1.1.0"}, "math", mathsvc.New())
+	serve(t, n.dial(), rpcserver.Config{}, "work", newWorker("w"))
+	registry := registryOf(t, n.dial())
+	ctx := testContext(t)
+
+	for name, want := range map[string]string{"math": "math", "math.add": "math.add", "add": "math.add", "who": "work.who"} {
+		entry, err := registry.Lookup(ctx, name)
+		if err != nil {
+			t.Errorf("Lookup(%q): %v", name, err)
+			continue
+		}
+		if got := strings.TrimSuffix(entry.Service+"."+entry.Method, "."); got != want {
+			t.Errorf("Lookup(%q) is %s, want %s", name, got, want)
+		}
+	}
+	entry, err := registry.Lookup(ctx, "math.add")
+	if err != nil || len(entry.Records) != 2 {
+		t.Fatalf("Lookup(math.add) = %+v, %v; want two instances", entry, err)
+	}
+	for _, r := range entry.Records {
+		if want := map[string]string{first.Instance(): "1.0.0", second.Instance(): "1.1.0"}[r.Instance]; r.Version != want {
+			t.Errorf("instance %s has version %q, want %q", r.Instance, r.Version, want)
+		}
+		if got := r.Methods[0].Signature; !strings.HasPrefix(got, "add(") {
+			t.Errorf("the first method is %q, want add(…", got)
+		}
+	}
+	if _, err := registry.Lookup(ctx, "mth"); !errors.Is(err, binder.ErrUnknownService) && !errors.Is(err, binder.ErrUnknownMethod) || !strings.Contains(fmt.Sprint(err), "math") {
+		t.Errorf("Lookup(mth) = %v, want an error that suggests math", err)
+	}
+	if err := first.Shutdown(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if entry, err := registry.Lookup(ctx, "math"); err != nil || len(entry.Records) != 1 || entry.Records[0].Instance != second.Instance() {
+		t.Errorf("after the first one left, Lookup(math) = %+v, %v; want %s alone", entry, err, second.Instance())
+	}
+}
