@@ -15,7 +15,8 @@
 //
 //   - It reconnects for ever: first after about 100 ms, then less often, at least every
 //     2 s or so, with jitter. Even after refused credentials, since they can be renewed.
-//   - Nothing is sent late: while disconnected, publishing fails at once.
+//   - Nothing is sent late: while disconnected, publishing fails at once; or after at
+//     most 2.25 s, where a reconnect is shaking hands with a server that says nothing.
 //   - A server that falls silent is noticed after three pings of two seconds, also
 //     while much is being written to it.
 //   - Answers arrive under a prefix of the user's own, "_INBOX_<user>", so that

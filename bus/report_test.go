@@ -14,10 +14,13 @@ import (
 
 func TestABrokersRestartIsLoggedOnceEachAndNothingIsSentLate(t *testing.T) {
 	t.Parallel()
-	b := startBroker(t, broker.Config{})
-	address := strings.TrimPrefix(b.URL(), "nats://")
+	address := unusedAddress(t)
+	b := startBroker(t, broker.Config{Listen: address})
 	logger, log := newLog()
-	nc := connect(t, bus.Config{URL: b.URL(), Name: "math-server", Logger: logger})
+	attempts := make(chan struct{}, 1000)
+	nc := connect(t, bus.Config{URL: b.URL(), Name: "math-server", Logger: logger, Options: []nats.Option{
+		nats.ReconnectErrHandler(func(*nats.Conn, error) { attempts <- struct{}{} }),
+	}})
 	received := make(chan string, 10)
 	if _, err := nc.Subscribe("news", func(m *nats.Msg) { received <- string(m.Data) }); err != nil {
 		t.Fatal(err)
@@ -28,7 +31,13 @@ func TestABrokersRestartIsLoggedOnceEachAndNothingIsSentLate(t *testing.T) {
 	if err := nc.Publish("news", []byte("late")); !errors.Is(err, nats.ErrReconnectBufExceeded) {
 		t.Errorf("got %v from a publish while disconnected, want nats.ErrReconnectBufExceeded", err)
 	}
-	time.Sleep(500 * time.Millisecond) // several attempts fail, none is logged
+	for i := range 3 { // they fail, and none is logged
+		select {
+		case <-attempts:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("got %d attempts to reconnect, want 3", i)
+		}
+	}
 
 	startBroker(t, broker.Config{Listen: address})
 	within(t, 10*time.Second, "a connected client", nc.IsConnected)
@@ -70,8 +79,8 @@ func TestClosingAConnectionIsNoNews(t *testing.T) {
 func TestItReconnectsEvenAfterTheServerRefusedItTwice(t *testing.T) {
 	t.Parallel()
 	user := func(password string) []broker.User { return []broker.User{{Name: "alice", Password: password}} }
-	b := startBroker(t, broker.Config{Users: user("pw")})
-	address := strings.TrimPrefix(b.URL(), "nats://")
+	address := unusedAddress(t)
+	b := startBroker(t, broker.Config{Listen: address, Users: user("pw")})
 	logger, log := newLog()
 	nc := connect(t, bus.Config{URL: b.URL(), User: "alice", Password: "pw", Logger: logger})
 	refusals := make(chan struct{}, 100)

@@ -129,7 +129,7 @@ func entries(t *testing.T, dir string) (names []string) {
 
 func TestARestartOnTheSameDirAndPortKeepsDataAndClients(t *testing.T) {
 	t.Parallel()
-	cfg := broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir() + "/made/when/needed"}
+	cfg := broker.Config{Listen: unusedAddress(t), Dir: t.TempDir() + "/made/when/needed"}
 	b := start(t, cfg)
 	nc := dial(t, bus.Config{URL: b.URL()})
 	kv, err := jetStream(t, nc).CreateKeyValue(&nats.KeyValueConfig{Bucket: "registry"})
@@ -139,7 +139,6 @@ func TestARestartOnTheSameDirAndPortKeepsDataAndClients(t *testing.T) {
 	if _, err := kv.PutString("math", "here"); err != nil {
 		t.Fatal(err)
 	}
-	cfg.Listen = strings.TrimPrefix(b.URL(), "nats://")
 	b.Close()
 	again := start(t, cfg)
 	if again.URL() != b.URL() {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -97,13 +96,7 @@ func TestMembersWithPortsPickedUpFrontMayStartAtOnce(t *testing.T) {
 	t.Parallel()
 	var ports []string
 	for range 3 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer l.Close()
-		ports = append(ports, l.Addr().String())
-		l.Close()
+		ports = append(ports, unusedAddress(t))
 	}
 	members := make([]*broker.Broker, len(ports))
 	var starts sync.WaitGroup
@@ -185,12 +178,7 @@ func TestWaitClusterNamesWhoIsThereAndWhoIsMissing(t *testing.T) {
 	t.Parallel()
 	briefly, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	gone, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	missing := gone.Addr().String()
-	gone.Close()
+	missing := unusedAddress(t)
 	a := member(t, "a", broker.Cluster{Name: "west", User: "u", Password: "hush"})
 	b := start(t, broker.Config{Name: "b", Cluster: &broker.Cluster{Name: "west", User: "u", Password: "hush", Routes: []string{a.ClusterURL(), missing}}})
 	waitRoutes(t, 2, a)

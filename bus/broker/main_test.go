@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -166,4 +168,19 @@ func jetStream(t *testing.T, nc *nats.Conn) nats.JetStreamContext {
 		t.Fatal(err)
 	}
 	return js
+}
+
+// unusedAddress is one where nobody listens, below the ports that the system hands
+// out: nobody takes it by chance while a test has it closed.
+func unusedAddress(t *testing.T) string {
+	t.Helper()
+	for range 100 {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000)))
+		if err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
+	}
+	t.Fatal("got no unused port in 100 tries")
+	return ""
 }
