@@ -73,10 +73,10 @@ func showError(ctx context.Context, sys *system, out io.Writer) error {
 	return w.Flush()
 }
 
-// showSharing makes many calls at once, and prints which instance ran how many and how
-// many messages they took.
+// showSharing lets many callers call at once, and prints which instance ran how many
+// calls and how many messages they took.
 func showSharing(ctx context.Context, sys *system, out io.Writer) error {
-	const calls = 1000
+	const callers, each = 50, 20
 	ran := make([]uint64, len(sys.servers))
 	for i, s := range sys.servers {
 		ran[i] = s.ran.Load()
@@ -84,23 +84,29 @@ func showSharing(ctx context.Context, sys *system, out io.Writer) error {
 	before := sys.client.Stats()
 
 	var all sync.WaitGroup
-	faults := make([]error, calls)
-	for i := range calls {
-		all.Go(func() { _, faults[i] = sys.math.Add(ctx, float64(i), 1) })
+	faults := make([]error, callers)
+	for i := range callers {
+		all.Go(func() {
+			for range each {
+				if _, faults[i] = sys.math.Add(ctx, float64(i), 1); faults[i] != nil {
+					return
+				}
+			}
+		})
 	}
 	all.Wait()
 	if err := errors.Join(faults...); err != nil {
 		return err
 	}
 
-	w := table(out, fmt.Sprintf("\n%d calls at once, shared by the instances", calls))
+	w := table(out, fmt.Sprintf("\n%d callers at once: the instances share their calls", callers))
 	for i, s := range sys.servers {
 		fmt.Fprintf(w, "  instance %s\tran %d\n", s.Instance(), s.ran.Load()-ran[i])
 	}
 	w.Flush()
 
 	after := sys.client.Stats()
-	w = table(out, "\nCalls made at once also share messages")
+	w = table(out, "\nCalls made at once share messages")
 	fmt.Fprintf(w, "  one by one\t%s\t%s\n", count(before.FramesSent, "call"), count(before.MessagesSent, "message"))
 	fmt.Fprintf(w, "  at once\t%s\t%s\n", count(after.FramesSent-before.FramesSent, "call"), count(after.MessagesSent-before.MessagesSent, "message"))
 	return w.Flush()
