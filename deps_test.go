@@ -20,7 +20,7 @@ const (
 	natsServer = "github.com/nats-io/nats-server"
 	nkeys      = "github.com/nats-io/nkeys"
 	nuid       = "github.com/nats-io/nuid"
-	msgpack    = "github.com/vmihailenco/msgpack"
+	msgpackLib = "github.com/vmihailenco/msgpack"
 	tagparser  = "github.com/vmihailenco/tagparser"
 )
 
@@ -29,7 +29,7 @@ const (
 var arrows = map[string][]string{
 	".":                  {},
 	"signature":          {},
-	"internal/wire":      {".", msgpack},
+	"internal/wire":      {".", msgpackLib},
 	"internal/transcode": {".", "signature", "internal/wire"},
 	"bus":                {natsGo, nkeys},
 	"bus/broker":         {"bus", natsGo, nkeys, natsServer},
@@ -46,7 +46,7 @@ var free = []string{"examples", "cmd"}
 // runtimeModules are all that a program gets with the packages it calls and serves by.
 // The last five are what nats.go and msgpack need themselves.
 var runtimeModules = []string{
-	module, natsGo, msgpack,
+	module, natsGo, msgpackLib,
 	nkeys, nuid, tagparser, "github.com/klauspost/compress", "golang.org/x",
 }
 

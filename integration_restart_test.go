@@ -1,0 +1,244 @@
+package helium_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// traffic is callers that call work.run without a pause, each call with an ID of its own.
+type traffic struct {
+	stop    chan struct{}
+	callers sync.WaitGroup
+	ended   atomic.Int64
+
+	mu   sync.Mutex
+	ends map[int64]error // guarded by mu; how each call ended, by ID
+}
+
+// startTraffic makes calls from so many goroutines, with a limit on the time of each.
+func startTraffic(c *rpcclient.Client, callers int, limit time.Duration) *traffic {
+	tr := &traffic{stop: make(chan struct{}), ends: make(map[int64]error)}
+	var last atomic.Int64
+	for range callers {
+		tr.callers.Go(func() {
+			for {
+				select {
+				case <-tr.stop:
+					return
+				default:
+				}
+				id := last.Add(1)
+				err := callWithin(limit, c, id)
+				tr.mu.Lock()
+				tr.ends[id] = err
+				tr.mu.Unlock()
+				tr.ended.Add(1)
+				if err != nil {
+					// A caller who is told at once that nobody is there needn't ask a
+					// thousand times a second.
+					time.Sleep(time.Millisecond)
+				}
+			}
+		})
+	}
+	return tr
+}
+
+// goOn waits until so many more calls have ended.
+func (tr *traffic) goOn(t *testing.T, more int64) {
+	t.Helper()
+	want := tr.ended.Load() + more
+	eventually(t, "calls to end", func() error {
+		if got := tr.ended.Load(); got < want {
+			return fmt.Errorf("%d of %d", got, want)
+		}
+		return nil
+	})
+}
+
+// finish stops the callers and returns how each call ended.
+func (tr *traffic) finish() map[int64]error {
+	close(tr.stop)
+	tr.callers.Wait()
+	return tr.ends
+}
+
+// checkBooks compares how calls ended with how often they ran at all workers.
+func checkBooks(t *testing.T, ends map[int64]error, workers ...*worker) (failed int) {
+	t.Helper()
+	for id, err := range ends {
+		ran := 0
+		for _, w := range workers {
+			ran += w.times(id)
+		}
+		if err != nil {
+			failed++
+		}
+		outcome := helium.OutcomeOf(err)
+		switch {
+		case err == nil && ran == 1:
+		case err != nil && outcome == helium.NotExecuted && ran == 0:
+		case err != nil && outcome == helium.Unknown && ran <= 1:
+		default:
+			t.Errorf("call %d ended with %v (%v) and ran %d times", id, err, outcome, ran)
+		}
+	}
+	return failed
+}
+
+func TestABrokerThatIsKilledAndRestartedLosesNoRegistrationAndRunsNoCallLate(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, dir string }{
+		{"with what it kept", t.TempDir()},
+		{"with nothing left", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			address := freeAddress(t)
+			config := broker.Config{Listen: address, Dir: c.dir}
+			url := "nats://" + address
+			first := launch(t, part{Broker: &config})
+			startBinder(t, dial(t, url), binder.Config{Lease: long})
+			w := newWorker("w")
+			srv := serve(t, dial(t, url), rpcserver.Config{}, "work", w)
+			client := newClient(t, dial(t, url), rpcclient.Config{})
+			traffic := startTraffic(client, 8, patience)
+			traffic.goOn(t, 100)
+
+			first.kill()
+			const probe = int64(1) << 40 // IDs that the traffic doesn't reach
+			eventually(t, "not sent, at once", func() error {
+				began := time.Now()
+				err := callWithin(patience, client, probe)
+				if took := time.Since(began); took > soon {
+					t.Errorf("while the broker is away a call took %v to fail, want milliseconds", took)
+				}
+				if errors.Is(err, rpcclient.ErrNotSent) && helium.CodeOf(err) == helium.Unavailable && helium.OutcomeOf(err) == helium.NotExecuted {
+					return nil
+				}
+				return fmt.Errorf("error %v, outcome %v", err, helium.OutcomeOf(err))
+			})
+			traffic.goOn(t, 100)
+
+			launch(t, part{Broker: &config})
+			eventually(t, "calls that succeed", func() error { return callWithin(time.Second, client, probe+1) })
+			registry := registryOf(t, dial(t, url))
+			eventually(t, "the server registered, far before its lease ends", func() error {
+				entry, err := registry.Lookup(testContext(t), "work")
+				if err == nil && (len(entry.Records) != 1 || entry.Records[0].Instance != srv.Instance()) {
+					err = fmt.Errorf("records %v, want %s alone", entry.Records, srv.Instance())
+				}
+				return err
+			})
+			eventually(t, "a client that knows nothing yet to find it", func() error {
+				return callWithin(time.Second, newClient(t, dial(t, url), rpcclient.Config{}), probe+2)
+			})
+			traffic.goOn(t, 100)
+
+			ends := traffic.finish()
+			// What had waited somewhere would have come before the calls just made, so
+			// once the server has finished all it has, the books are closed.
+			if err := srv.Shutdown(testContext(t)); err != nil {
+				t.Fatal(err)
+			}
+			if failed := checkBooks(t, ends, w); failed == 0 {
+				t.Errorf("none of %d calls failed, want some while the broker was away", len(ends))
+			}
+			if got := w.times(probe); got != 0 {
+				t.Errorf("the call that wasn't sent ran %d times, want 0", got)
+			}
+		})
+	}
+}
+
+func TestServersReplacedOneAfterTheOtherLoseNoCall(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	c := n.client(rpcclient.Config{})
+	var workers []*worker
+	start := func() *rpcserver.Server {
+		w := newWorker(fmt.Sprint("w", len(workers)))
+		workers = append(workers, w)
+		return serve(t, n.dial(), rpcserver.Config{DrainTimeout: patience}, "work", w)
+	}
+	running := []*rpcserver.Server{start(), start()}
+	traffic := startTraffic(c, 32, patience)
+	for range 4 {
+		traffic.goOn(t, 200)
+		running = append(running, start())
+		if err := running[0].Shutdown(testContext(t)); err != nil {
+			t.Errorf("Shutdown: %v, want every call finished", err)
+		}
+		running = running[1:]
+	}
+	traffic.goOn(t, 200)
+	ends := traffic.finish()
+	for id, err := range ends {
+		if err != nil {
+			t.Errorf("call %d: %v, want no call lost", id, err)
+		}
+	}
+	checkBooks(t, ends, workers...)
+	for _, w := range workers {
+		if len(w.ran) == 0 {
+			t.Errorf("%s ran nothing, want each server to have had calls", w.name)
+		}
+	}
+}
+
+func TestAServerThatStopsFinishesWhatItHas(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	w := newWorker("w")
+	srv := serve(t, n.dial(), rpcserver.Config{DrainTimeout: patience}, "work", w)
+	c := n.client(rpcclient.Config{})
+	const calls = 10
+	answers := make(chan error, calls)
+	for id := range int64(calls) {
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), patience)
+			defer cancel()
+			answers <- c.Call(ctx, "work.hold", nil, id)
+		}()
+	}
+	for range calls {
+		receive(t, "a Hold that began", w.began)
+	}
+	stopped := make(chan error, 1)
+	go func() { stopped <- srv.Shutdown(context.Background()) }()
+	eventually(t, "new calls to find nobody", func() error {
+		err := callWithin(time.Second, c, 100)
+		if err != nil && strings.Contains(err.Error(), "no instance") {
+			return nil
+		}
+		return fmt.Errorf("error %v", err)
+	})
+	select {
+	case err := <-stopped:
+		t.Fatalf("Shutdown returned %v with calls at work, want it to wait for them", err)
+	case err := <-answers:
+		t.Fatalf("a call ended with %v when the server was told to stop, want it finished", err)
+	default:
+	}
+	close(w.release)
+	for range calls {
+		if err := receive(t, "an answer", answers); err != nil {
+			t.Errorf("a call that was at work: %v, want its answer", err)
+		}
+	}
+	if err := receive(t, "the end of Shutdown", stopped); err != nil {
+		t.Errorf("Shutdown: %v, want nil", err)
+	}
+}
