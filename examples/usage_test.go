@@ -1,6 +1,9 @@
 package examples_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestATakenPortIsExplained(t *testing.T) {
 	t.Parallel()
@@ -33,6 +36,9 @@ func TestAClientGivesUpAndSaysWhatToStart(t *testing.T) {
 	client = start(t, "client", "-url", at.url(), "-wait", "300ms", "1 + 2", "3 + 4")
 	client.awaitExit(1)
 	client.complained("1 + 2: column 3: ", "within 300ms", "go run ./examples/server")
+	if got := client.stderr.String(); strings.Contains(got, "3 + 4") {
+		t.Errorf("got %q, want an end once nobody came for the first expression", got)
+	}
 }
 
 func TestWrongUseIsRefusedBeforeAnythingStarts(t *testing.T) {
