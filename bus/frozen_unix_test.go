@@ -19,7 +19,8 @@ import (
 func TestAFrozenServerIsNoticedWithinSeconds(t *testing.T) {
 	t.Parallel()
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), childVariable+"=broker")
+	// Killed, it leaves its temporary directory: so that is one of the test's.
+	child.Env = append(os.Environ(), "TMPDIR="+t.TempDir(), childVariable+"=broker")
 	child.Stderr = os.Stderr
 	input, err := child.StdinPipe()
 	if err != nil {

@@ -20,7 +20,8 @@ func TestAFrozenPeerIsNoticedWithinSeconds(t *testing.T) {
 	t.Parallel()
 	parent := start(t, broker.Config{Name: "parent", Listen: "127.0.0.1:0", Cluster: &broker.Cluster{}})
 	child := exec.Command(os.Args[0])
-	child.Env = append(os.Environ(), childRoute+"="+parent.ClusterURL(), childServer+"="+parent.URL())
+	// Killed, it leaves its temporary directory: so that is one of the test's.
+	child.Env = append(os.Environ(), "TMPDIR="+t.TempDir(), childRoute+"="+parent.ClusterURL(), childServer+"="+parent.URL())
 	child.Stderr = os.Stderr
 	input, err := child.StdinPipe()
 	if err != nil {
