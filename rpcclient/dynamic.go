@@ -120,7 +120,7 @@ func (m *Method) do(ctx context.Context, call *Invocation) error {
 	switch {
 	case m.service == nil:
 	case m.fits.Load() == nil:
-		m.client.forgetUnknown(m.service)
+		m.service.forgetUnknown()
 	default:
 		m.service.keep(m)
 	}
@@ -138,9 +138,17 @@ func (s *service) keep(m *Method) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if key.instance == "" || s.records[key.instance] != nil {
-		s.dynamic[key] = m
+	if key.instance != "" && s.records[key.instance] == nil {
+		return
 	}
+	switch s.destinations[key.instance] {
+	case nil:
+		s.destinations[key.instance] = m.destination
+	case m.destination:
+	default:
+		return // the next call's method leaves by the one that others use
+	}
+	s.dynamic[key] = m
 }
 
 // passingDestination is destination for a call by name: an instance that the registry

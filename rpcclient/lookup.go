@@ -21,6 +21,10 @@ type lookup struct {
 func (s *service) look(method string) *lookup {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.lookLocked(method)
+}
+
+func (s *service) lookLocked(method string) *lookup {
 	if l := s.lookups[method]; l != nil {
 		return l
 	}
@@ -44,6 +48,7 @@ func (s *service) look(method string) *lookup {
 		s.mu.Unlock()
 		if l.err != nil {
 			s.lookAgain()
+			s.forgetUnknown()
 		}
 		close(l.done)
 	}()
@@ -108,10 +113,15 @@ func (l *lookup) await(ctx context.Context, deadline time.Time) error {
 // learn makes sure that something is known of the service.
 func (s *service) learn(ctx context.Context, deadline time.Time) (*route, error) {
 	for {
+		s.mu.Lock()
+		// With the lock, for a lookup may just have ended.
 		if r := s.current.Load(); r != nil {
+			s.mu.Unlock()
 			return r, nil
 		}
-		err := s.look("").await(ctx, deadline)
+		l := s.lookLocked("")
+		s.mu.Unlock()
+		err := l.await(ctx, deadline)
 		if err != nil && !errors.Is(err, binder.ErrNoAnswer) {
 			return nil, err
 		}

@@ -89,10 +89,16 @@ func (c *core) service(name string, pin bool) *service {
 
 // forgetUnknown drops a service that only calls by name asked for and that doesn't
 // exist: names may come from strangers, and memory must not grow by them.
-func (c *core) forgetUnknown(s *service) {
+func (s *service) forgetUnknown() {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.current.Load() != nil || len(s.lookups) > 0 {
+		return // the lookup under way comes back to this
+	}
+	c := s.core
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !s.pinned && s.current.Load() == nil && c.services[s.name] == s {
+	if !s.pinned && c.services[s.name] == s {
 		delete(c.services, s.name)
 	}
 }

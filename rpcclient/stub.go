@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/helium-rpc/helium/binder"
@@ -35,60 +34,6 @@ func Func[F any](c *Client, method string) (F, error) {
 	return fn, nil
 }
 
-// Bind fills the function fields of the struct that stub points to, each with a stub of
-// the method of that name: field Add calls "add"; the tag `helium:"name"` names another
-// and `helium:"-"` none.
-//
-//	var math struct {
-//		Add func(ctx context.Context, a, b float64) (float64, error)
-//	}
-//	err := c.Bind("math", &math)
-//
-// The error lists every field that can't work, and no field is filled then. As with
-// [Func], a service that isn't known yet is checked at the first call.
-func (c *Client) Bind(service string, stub any) error {
-	v := reflect.ValueOf(stub)
-	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
-		return fmt.Errorf("rpcclient: Bind wants a pointer to a struct with function fields, got %T", stub)
-	}
-	v = v.Elem()
-	// All fields together have the time of one call: no binder may be there to answer.
-	ctx, cancel := context.WithTimeout(context.Background(), c.config.Timeout)
-	defer cancel()
-	stubs := make(map[int]reflect.Value)
-	var faults []string
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		name, tagged := field.Tag.Lookup("helium")
-		if name == "-" || field.Type.Kind() != reflect.Func && !tagged {
-			continue
-		}
-		if !field.IsExported() {
-			faults = append(faults, fmt.Sprintf("%s: it isn't exported; begin its name with a capital, or tag it `helium:\"-\"`", field.Name))
-			continue
-		}
-		if name == "" {
-			name = signature.WireName(field.Name)
-		}
-		fn, err := c.makeStub(ctx, service, name, field.Type)
-		if err != nil {
-			faults = append(faults, fmt.Sprintf("%s: %v", field.Name, err))
-			continue
-		}
-		stubs[i] = fn
-	}
-	if len(faults) > 0 {
-		return fmt.Errorf("rpcclient: Bind(%q, %T):\n\t%s", service, stub, strings.Join(faults, "\n\t"))
-	}
-	if len(stubs) == 0 {
-		return fmt.Errorf("rpcclient: Bind(%q, %T): the struct has no function fields; add some, such as Add func(context.Context, float64, float64) (float64, error)", service, stub)
-	}
-	for i, fn := range stubs {
-		v.Field(i).Set(fn)
-	}
-	return nil
-}
-
 var (
 	contextType = reflect.TypeFor[context.Context]()
 	errorType   = reflect.TypeFor[error]()
@@ -102,13 +47,13 @@ func (c *Client) makeStub(ctx context.Context, service, name string, t reflect.T
 	if t.NumOut() == 0 || t.Out(t.NumOut()-1) != errorType {
 		return reflect.Value{}, fmt.Errorf("%s must return an error last: a call can fail even where the method can't", t)
 	}
-	stub, err := signature.NewTypes().OfFunc(name, t)
-	if err != nil {
-		return reflect.Value{}, err
-	}
 	m := c.pinnedMethod(service, name)
 	if m.fault != nil {
 		return reflect.Value{}, m.fault
+	}
+	stub, err := signature.NewTypes().OfFunc(name, t)
+	if err != nil {
+		return reflect.Value{}, err
 	}
 	m.stub = stub
 	if err := m.checkNow(ctx); err != nil {

@@ -1,0 +1,24 @@
+package rpcclient
+
+// Known returns how many services, methods called by name, bare names and instances to
+// call the client remembers.
+func (c *Client) Known() (services, methods, names, instances int) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, s := range c.services {
+		s.mu.RLock()
+		methods += len(s.dynamic)
+		instances += len(s.destinations)
+		if s.destinations[""] != nil {
+			instances--
+		}
+		s.mu.RUnlock()
+	}
+	return len(c.services), methods, len(c.names), instances
+}
+
+// Distrust makes what the client knows of a service as old as it may become.
+func (c *Client) Distrust(service string) { c.service(service, false).refreshDue.Store(0) }
+
+// Inbox returns the subject prefix at which the client is answered.
+func (c *Client) Inbox() string { return c.inbox }

@@ -1,0 +1,120 @@
+package rpcclient
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/helium-rpc/helium"
+)
+
+func TestThePauseGrowsAndIsRandom(t *testing.T) {
+	for _, c := range []struct {
+		attempt     int
+		least, most time.Duration
+	}{
+		{1, time.Millisecond, 5 * time.Millisecond},
+		{2, 5 * time.Millisecond, 25 * time.Millisecond},
+		{3, 25 * time.Millisecond, 125 * time.Millisecond},
+		{6, 200 * time.Millisecond, time.Second},
+		{1000, 200 * time.Millisecond, time.Second},
+	} {
+		seen := make(map[time.Duration]bool)
+		for range 200 {
+			got := pauseAfter(c.attempt)
+			if got < c.least || got > c.most {
+				t.Fatalf("the pause after attempt %d is %v, want %v to %v", c.attempt, got, c.least, c.most)
+			}
+			seen[got] = true
+		}
+		if len(seen) < 50 {
+			t.Errorf("200 pauses after attempt %d have %d lengths, want them spread", c.attempt, len(seen))
+		}
+	}
+}
+
+func TestThePauseEndsWithTheCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		if !pause(t.Context(), 2, began.Add(time.Minute)) {
+			t.Error("a call with a minute left may not go on")
+		}
+		if took := time.Since(began); took < 5*time.Millisecond || took > 25*time.Millisecond {
+			t.Errorf("the pause took %v, want 5 to 25 ms", took)
+		}
+
+		began = time.Now()
+		if pause(t.Context(), 2, began.Add(5*time.Millisecond)) {
+			t.Error("a call without the time for the pause may go on")
+		}
+		if took := time.Since(began); took != 0 {
+			t.Errorf("it was told after %v, want at once", took)
+		}
+
+		ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond/2)
+		defer cancel()
+		began = time.Now()
+		if pause(ctx, 3, began.Add(time.Minute)) {
+			t.Error("a call whose context ended may go on")
+		}
+		if took := time.Since(began); took != time.Millisecond/2 {
+			t.Errorf("it was told after %v, want when the context ended", took)
+		}
+	})
+}
+
+func TestRetriesHaveABudgetOfATenthOfTheCalls(t *testing.T) {
+	var b retryBudget
+	take := func() (taken int) {
+		for b.take() {
+			taken++
+		}
+		return taken
+	}
+	if got := take(); got != 10 {
+		t.Errorf("%d retries in a row, want 10", got)
+	}
+	for _, calls := range []int{9, 1, 100, 37} {
+		for range calls {
+			b.pay()
+		}
+		if got, want := take(), map[int]int{9: 0, 1: 1, 100: 10, 37: 3}[calls]; got != want {
+			t.Errorf("after %d more calls %d retries, want %d", calls, got, want)
+		}
+	}
+	for range 10_000 {
+		b.pay()
+	}
+	if got := take(); got != 10 {
+		t.Errorf("after a long time without one, %d retries in a row, want 10: they aren't saved up", got)
+	}
+}
+
+func TestOnlyWhatProvablyDidNotRunIsCalledAgain(t *testing.T) {
+	overloaded := helium.NewError(helium.ResourceExhausted, "helium.overloaded", "overloaded")
+	for _, c := range []struct {
+		name              string
+		e                 *helium.Error
+		plain, idempotent bool
+	}{
+		{"nobody there", ErrNoInstance.WithOutcome(helium.NotExecuted), true, true},
+		{"not sent", ErrNotSent.WithOutcome(helium.NotExecuted), true, true},
+		{"overloaded", overloaded.WithOutcome(helium.NotExecuted), true, true},
+		{"connection lost", ErrDisconnected.WithOutcome(helium.Unknown), false, true},
+		{"timeout", ErrDeadline.WithOutcome(helium.Unknown), false, false},
+		{"cancelled", ErrCanceled.WithOutcome(helium.NotExecuted), false, false},
+		{"wrong arguments", ErrBadArgument.WithOutcome(helium.NotExecuted), false, false},
+		{"not permitted", ErrNotPermitted.WithOutcome(helium.NotExecuted), false, false},
+		{"too large", ErrTooLarge.WithOutcome(helium.NotExecuted), false, false},
+		{"closed", ErrClosed.WithOutcome(helium.NotExecuted), false, false},
+		{"the handler's own Unavailable", helium.Errorf(helium.Unavailable, "my database").WithOutcome(helium.Executed), false, false},
+	} {
+		if got := mayRetry(c.e, false); got != c.plain {
+			t.Errorf("%s: again = %v, want %v", c.name, got, c.plain)
+		}
+		if got := mayRetry(c.e, true); got != c.idempotent {
+			t.Errorf("%s, idempotent: again = %v, want %v", c.name, got, c.idempotent)
+		}
+	}
+}
