@@ -43,7 +43,7 @@ func TestAPanicIsItsCallersInternalAndNobodyElsesProblem(t *testing.T) {
 	go func() { done <- c.Call(ctx, "probe.block", nil) }()
 	receive(t, "the other call", p.entered)
 
-	calls := map[string][]any{"probe.panic": {"secret of the handler"}, "probe.nilMap": nil, "probe.exit": nil, "probe.fail": {"panicking"}}
+	calls := map[string][]any{"probe.panic": {"secret of the handler"}, "probe.index": nil, "probe.exit": nil, "probe.fail": {"panicking"}}
 	for range 3 { // more often than there are workers
 		for method, args := range calls {
 			err := c.Call(ctx, method, nil, args...)

@@ -1,2 +1,128 @@
-// Package rpcserver serves Go values to callers on a NATS bus.
+// Package rpcserver serves ordinary Go values on a NATS bus.
+//
+// # A service
+//
+// A service is an interface and a value that implements it:
+//
+//	type Greeter interface {
+//		Greet(ctx context.Context, name string) (string, error)
+//	}
+//
+//	type greeter struct{}
+//
+//	func (greeter) Greet(ctx context.Context, name string) (string, error) {
+//		return "hello, " + name, nil
+//	}
+//
+// A server needs a connection, from [github.com/helium-rpc/helium/bus.Connect] or from
+// an embedded broker, and somewhere on the bus a binder:
+//
+//	srv := rpcserver.New(nc, rpcserver.Config{Version: "1.2.0"})
+//	if err := rpcserver.Register[Greeter](srv, "greeter", greeter{}); err != nil {
+//		return err
+//	}
+//	return srv.Run(ctx)
+//
+// Now anybody on the bus calls greeter.greet. [Server.Run] serves until ctx ends;
+// [Server.Start] and [Server.Shutdown] are its two halves. One server serves any number
+// of services, and a connection may carry any number of servers. Instances of the same
+// service share its calls: start as many as you like, wherever you like.
+//
+// # What can be a method
+//
+// A method is
+//
+//	func([ctx context.Context,] args...) ([result,] [error])
+//
+// and may be variadic. Arguments and results are what package signature has a notation
+// for: numbers, text, bytes, times, structs, slices, maps, pointers and any; no channels
+// and no functions. The type argument of [Register] is the list of what may be called:
+// with an interface its methods and no others, without one all exported methods of the
+// value. On the wire a name begins in lower case: Add is "add", HTTPGet is "httpGet".
+// What doesn't fit is listed in Register's error, all of it at once.
+//
+// [Idempotent] declares methods that may safely run twice; only those are called again
+// after an answer got lost.
+//
+// # Errors
+//
+// The caller gets what a handler returns: code, reason, message and details of a
+// [helium.Error], wrapped or not, cross the wire, so that errors.Is works on the other
+// side. Any other error arrives as its text with helium.CodeUnknown. A panic is its
+// caller's Internal, with the stack in this server's log and not on the wire; all other
+// calls go on. So do those whose result can't be sent or is too large: the caller gets
+// a small error, never silence.
+//
+// Every error says whether the handler ran. One that comes from a handler says Executed;
+// one for which no handler was called, such as [ErrOverloaded] or an interceptor's
+// refusal, says NotExecuted.
+//
+// # Concurrency and limits
+//
+// Calls run concurrently, so the implementation must be safe for that.
+// [Config.MaxInFlight] of them run at once, [Config.MaxQueue] more wait, in the order of
+// arrival, and the next is refused at once: not executed, so that clients try another
+// instance. A call that blocks takes one of the places and holds up nobody else. Where
+// the database behind a service takes 20 connections, MaxInFlight: 20 is the way to say
+// so.
+//
+// # Deadlines and cancellation
+//
+// Every call has a deadline, its caller's or [Config.Timeout]. It is that of the
+// handler's context, which ends, too, when the caller gives up and when the call is
+// over. A call whose time ran out, or whose caller gave up, before its turn came isn't
+// run. Deadlines are kept to within 20 ms. The context is cheap until it is waited for:
+// its channel is made when Done is first called, and its children made by the context
+// package need no goroutine.
+//
+// # Interceptors
+//
+// An [Interceptor] wraps the handlers of all methods, the first of
+// [Config.Interceptors] outermost:
+//
+//	func logged(next rpcserver.Handler) rpcserver.Handler {
+//		return func(ctx context.Context, call *rpcserver.Call) error {
+//			start := time.Now()
+//			err := next(ctx, call)
+//			slog.Info("call", "service", call.Service(), "method", call.Method(), "took", time.Since(start), "err", err)
+//			return err
+//		}
+//	}
+//
+// It may return an error instead of calling next, read arguments from a copy of
+// call.Args, replace the result, and set call.ReplyMetadata. Metadata that came with a
+// call are in its context, see [helium.MetadataFrom]; they don't go on to calls that the
+// handler makes unless it says so.
+//
+// # Plain requests
+//
+// Any NATS client can call without Helium: a request on helium.call.<service>.<method>
+// with a JSON array, a JSON object of named arguments, or the same in msgpack.
+//
+//	$ nats request helium.call.greeter.greet '["gopher"]'
+//	"hello, gopher"
+//
+// The answer is a bare value in the same encoding. An error is the headers
+// Nats-Service-Error and Nats-Service-Error-Code, an HTTP status, and a body with code,
+// reason, message, details, outcome and instance. A request without a reply subject runs
+// unanswered. A Go function doesn't tell the names of its parameters, so named arguments
+// work where generated code registered the service, see [Server.Handle].
+//
+// Answers go to inboxes only, subjects that begin with _INBOX or _R_. Messages that want
+// theirs elsewhere are dropped and counted in [Stats]: else callers could make a server
+// publish what they may not.
+//
+// # Shutting down
+//
+// [Server.Shutdown] loses no call: it leaves the registry, takes no more calls, finishes
+// those it has, and flushes the answers. When its context or [Config.DrainTimeout] ends
+// first, it cuts what is left: those callers get [ErrCut] at once, and the contexts of
+// their handlers end. Rolling new instances in and old ones out under load costs no
+// caller an error.
+//
+// # When something is down
+//
+// Without a binder a running server goes on, and registers again when one is back;
+// without a broker it waits to be connected again, and then registers at once. Nothing
+// needs to be restarted with anything else.
 package rpcserver

@@ -50,10 +50,10 @@ func (p *probe) Panic(text string) { panic(text) }
 
 func (p *probe) Exit() { runtime.Goexit() }
 
-// NilMap panics in the runtime.
-func (p *probe) NilMap() {
-	var m map[string]int
-	m["x"] = 1
+// Index panics in the runtime.
+func (p *probe) Index() {
+	var nothing []int
+	_ = nothing[p.calls.Load()]
 }
 
 // Bytes returns so many bytes.

@@ -33,14 +33,18 @@ func unstarted(t *testing.T) *rpcserver.Server {
 
 type misfits struct{}
 
-func (misfits) Good(a int) int                        { return a }
-func (misfits) Two() (int, string)                    { return 0, "" }
-func (misfits) LateContext(int, context.Context)      {}
-func (misfits) Stream(chan int)                       {}
-func (misfits) ErrorFirst() (error, int)              { return nil, 0 } //nolint:staticcheck // on purpose
-func (misfits) Callback(func())                       {}
-func (misfits) ID()                                   {}
-func (misfits) Id()                                   {} //nolint:staticcheck // on purpose
+func (misfits) Good(a int) int                   { return a }
+func (misfits) Two() (int, string)               { return 0, "" }
+func (misfits) LateContext(int, context.Context) {}
+func (misfits) Stream(chan int)                  {}
+
+//lint:ignore ST1008 that is what Register must refuse
+func (misfits) ErrorFirst() (error, int) { return nil, 0 }
+func (misfits) Callback(func())          {}
+func (misfits) ID()                      {}
+func (misfits) Id()                      {}
+
+//lint:ignore U1000 only exported methods are looked at
 func (misfits) private()                              {}
 func (misfits) Fine(context.Context, ...string) error { return nil }
 

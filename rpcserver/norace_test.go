@@ -1,0 +1,5 @@
+//go:build !race
+
+package rpcserver
+
+const raceAllocs = 0
