@@ -4,23 +4,16 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // The messages between [Client] and [Binder]: plain NATS request and reply with JSON
 // bodies, so that any NATS client can take part. docs/protocol.md describes them.
-
-// A failed request is answered with these headers, those of every NATS service,
-// and a failure as its body.
-const (
-	errorHeader     = "Nats-Service-Error"
-	errorCodeHeader = "Nats-Service-Error-Code"
-)
 
 // instanceRequest renews or ends; the subject names the service.
 type instanceRequest struct {
@@ -57,11 +50,12 @@ type failure struct {
 	Details map[string]string `json:"details,omitempty"`
 }
 
-// failureMessage makes the answer to a request that failed.
+// failureMessage makes the answer to a request that failed: headers as every NATS
+// service has them, and a failure as its body.
 func failureMessage(subject string, e *helium.Error) *nats.Msg {
 	m := nats.NewMsg(subject)
-	m.Header.Set(errorHeader, headerLine(e.Error()))
-	m.Header.Set(errorCodeHeader, strconv.Itoa(httpStatus(e.Code)))
+	m.Header.Set(wire.ErrorHeader, wire.HeaderText(e.Error()))
+	m.Header.Set(wire.ErrorCodeHeader, strconv.Itoa(wire.HTTPStatus(e.Code)))
 	// A struct of strings can always be written.
 	m.Data, _ = json.Marshal(failure{Code: e.Code, Reason: e.Reason, Message: e.Message, Details: e.Details})
 	return m
@@ -69,8 +63,8 @@ func failureMessage(subject string, e *helium.Error) *nats.Msg {
 
 // failureOf returns the error that an answer carries, or nil.
 func failureOf(m *nats.Msg) *helium.Error {
-	text := m.Header.Get(errorHeader)
-	if text == "" && m.Header.Get(errorCodeHeader) == "" {
+	text := m.Header.Get(wire.ErrorHeader)
+	if text == "" && m.Header.Get(wire.ErrorCodeHeader) == "" {
 		return nil
 	}
 	var f failure
@@ -79,49 +73,6 @@ func failureOf(m *nats.Msg) *helium.Error {
 		return helium.Errorf(helium.CodeUnknown, "the binder answered: %s", text)
 	}
 	return &helium.Error{Code: f.Code, Reason: f.Reason, Message: f.Message, Details: f.Details}
-}
-
-// headerLine makes any text fit into one header line.
-func headerLine(text string) string {
-	const most = 512
-	if len(text) > most {
-		text = strings.ToValidUTF8(text[:most], "") + "…"
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, text)
-}
-
-// httpStatus returns the number that NATS tools show for an error.
-func httpStatus(c helium.Code) int {
-	switch c {
-	case helium.InvalidArgument, helium.OutOfRange:
-		return 400
-	case helium.Unauthenticated:
-		return 401
-	case helium.PermissionDenied:
-		return 403
-	case helium.NotFound:
-		return 404
-	case helium.AlreadyExists, helium.Aborted:
-		return 409
-	case helium.FailedPrecondition:
-		return 412
-	case helium.ResourceExhausted:
-		return 429
-	case helium.Canceled:
-		return 499
-	case helium.Unimplemented:
-		return 501
-	case helium.Unavailable:
-		return 503
-	case helium.DeadlineExceeded:
-		return 504
-	}
-	return 500
 }
 
 // decodeRequest reads a request's body; an empty one stands for {}.

@@ -1,0 +1,56 @@
+package wire
+
+import (
+	"strings"
+
+	"github.com/helium-rpc/helium"
+)
+
+// The headers of an error that answers a plain request, as NATS's service framework has
+// them. Source: NATS ADR-32.
+const (
+	ErrorHeader     = "Nats-Service-Error"
+	ErrorCodeHeader = "Nats-Service-Error-Code"
+)
+
+// HeaderText makes any text fit for one line of a header, shortened to what tools show.
+func HeaderText(text string) string {
+	const longest = 512
+	if len(text) > longest {
+		text = strings.ToValidUTF8(text[:longest], "") + "…"
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, text)
+}
+
+// HTTPStatus returns the number that NATS tools show as an error's code.
+// Source: google.rpc.Code's mapping to HTTP.
+func HTTPStatus(code helium.Code) int {
+	switch code {
+	case helium.InvalidArgument, helium.FailedPrecondition, helium.OutOfRange:
+		return 400
+	case helium.Unauthenticated:
+		return 401
+	case helium.PermissionDenied:
+		return 403
+	case helium.NotFound:
+		return 404
+	case helium.AlreadyExists, helium.Aborted:
+		return 409
+	case helium.ResourceExhausted:
+		return 429
+	case helium.Canceled:
+		return 499
+	case helium.Unimplemented:
+		return 501
+	case helium.Unavailable:
+		return 503
+	case helium.DeadlineExceeded:
+		return 504
+	}
+	return 500
+}
