@@ -29,6 +29,8 @@ const soon = 3 * time.Second
 // long is a lease that no test sees the end of.
 const long = 10 * time.Minute
 
+var longLease = binder.Config{Lease: long}
+
 var quiet = slog.New(slog.DiscardHandler)
 
 // worker is the service "work". It keeps books on what ran.
@@ -173,7 +175,7 @@ func newNetwork(t testing.TB) network {
 	t.Helper()
 	b := startBroker(t, broker.Config{Listen: "127.0.0.1:0"})
 	n := network{t, b}
-	startBinder(t, n.dial(), binder.Config{Lease: long})
+	startBinder(t, n.dial(), longLease)
 	return n
 }
 

@@ -156,7 +156,7 @@ func execute(t testing.TB, cmd *exec.Cmd) *process {
 		for scan := bufio.NewScanner(stdout); scan.Scan(); {
 			p.lines <- scan.Text()
 		}
-		if err := cmd.Wait(); err != nil && stderr.Len() > 0 {
+		if err := cmd.Wait(); cmd.ProcessState.ExitCode() > 0 { // not killed
 			t.Logf("%s: %v\n%s", cmd.Args[0], err, stderr.String())
 		}
 	}()

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -98,73 +97,66 @@ func checkBooks(t *testing.T, ends map[int64]error, workers ...*worker) (failed 
 	return failed
 }
 
-func TestABrokerThatIsKilledAndRestartedLosesNoRegistrationAndRunsNoCallLate(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct{ name, dir string }{
-		{"with what it kept", t.TempDir()},
-		{"with nothing left", ""},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			address := freeAddress(t)
-			config := broker.Config{Listen: address, Dir: c.dir}
-			url := "nats://" + address
-			first := launch(t, part{Broker: &config})
-			startBinder(t, dial(t, url), binder.Config{Lease: long})
-			w := newWorker("w")
-			srv := serve(t, dial(t, url), rpcserver.Config{}, "work", w)
-			client := newClient(t, dial(t, url), rpcclient.Config{})
-			traffic := startTraffic(client, 8, patience)
-			traffic.goOn(t, 100)
+// brokerIsKilledAndRestarted checks that no registration is lost and no call runs late,
+// whether the broker kept a directory or, with "", lost everything.
+func brokerIsKilledAndRestarted(t *testing.T, dir string) {
+	address := freeAddress(t)
+	config := broker.Config{Listen: address, Dir: dir}
+	url := "nats://" + address
+	first := launch(t, part{Broker: &config})
+	startBinder(t, dial(t, url), longLease)
+	w := newWorker("w")
+	srv := serve(t, dial(t, url), rpcserver.Config{}, "work", w)
+	client := newClient(t, dial(t, url), rpcclient.Config{})
+	traffic := startTraffic(client, 8, patience)
+	traffic.goOn(t, 100)
 
-			first.kill()
-			const probe = int64(1) << 40 // IDs that the traffic doesn't reach
-			eventually(t, "not sent, at once", func() error {
-				began := time.Now()
-				err := callWithin(patience, client, probe)
-				if took := time.Since(began); took > soon {
-					t.Errorf("while the broker is away a call took %v to fail, want milliseconds", took)
-				}
-				if errors.Is(err, rpcclient.ErrNotSent) && helium.CodeOf(err) == helium.Unavailable && helium.OutcomeOf(err) == helium.NotExecuted {
-					return nil
-				}
-				return fmt.Errorf("error %v, outcome %v", err, helium.OutcomeOf(err))
-			})
-			traffic.goOn(t, 100)
+	first.kill()
+	const probe = int64(1) << 40 // IDs that the traffic doesn't reach
+	eventually(t, "not sent, at once", func() error {
+		began := time.Now()
+		err := callWithin(patience, client, probe)
+		if took := time.Since(began); took > soon {
+			t.Errorf("while the broker is away a call took %v to fail, want milliseconds", took)
+		}
+		if errors.Is(err, rpcclient.ErrNotSent) && helium.CodeOf(err) == helium.Unavailable && helium.OutcomeOf(err) == helium.NotExecuted {
+			return nil
+		}
+		return fmt.Errorf("error %v, outcome %v", err, helium.OutcomeOf(err))
+	})
+	traffic.goOn(t, 100)
 
-			launch(t, part{Broker: &config})
-			eventually(t, "calls that succeed", func() error { return callWithin(time.Second, client, probe+1) })
-			registry := registryOf(t, dial(t, url))
-			eventually(t, "the server registered, far before its lease ends", func() error {
-				entry, err := registry.Lookup(testContext(t), "work")
-				if err == nil && (len(entry.Records) != 1 || entry.Records[0].Instance != srv.Instance()) {
-					err = fmt.Errorf("records %v, want %s alone", entry.Records, srv.Instance())
-				}
-				return err
-			})
-			eventually(t, "a client that knows nothing yet to find it", func() error {
-				return callWithin(time.Second, newClient(t, dial(t, url), rpcclient.Config{}), probe+2)
-			})
-			traffic.goOn(t, 100)
+	launch(t, part{Broker: &config})
+	eventually(t, "calls that succeed", func() error { return callWithin(time.Second, client, probe+1) })
+	registry := registryOf(t, dial(t, url))
+	eventually(t, "the server registered, far before its lease ends", func() error {
+		entry, err := registry.Lookup(testContext(t), "work")
+		if err == nil && (len(entry.Records) != 1 || entry.Records[0].Instance != srv.Instance()) {
+			err = fmt.Errorf("records %v, want %s alone", entry.Records, srv.Instance())
+		}
+		return err
+	})
+	eventually(t, "a client that knows nothing yet to find it", func() error {
+		return callWithin(time.Second, newClient(t, dial(t, url), rpcclient.Config{}), probe+2)
+	})
+	traffic.goOn(t, 100)
 
-			ends := traffic.finish()
-			// What had waited somewhere would have come before the calls just made, so
-			// once the server has finished all it has, the books are closed.
-			if err := srv.Shutdown(testContext(t)); err != nil {
-				t.Fatal(err)
-			}
-			if failed := checkBooks(t, ends, w); failed == 0 {
-				t.Errorf("none of %d calls failed, want some while the broker was away", len(ends))
-			}
-			if got := w.times(probe); got != 0 {
-				t.Errorf("the call that wasn't sent ran %d times, want 0", got)
-			}
-		})
+	ends := traffic.finish()
+	// What had waited somewhere would have come before the calls just made, so
+	// once the server has finished all it has, the books are closed.
+	if err := srv.Shutdown(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	if failed := checkBooks(t, ends, w); failed == 0 {
+		t.Errorf("none of %d calls failed, want some while the broker was away", len(ends))
+	}
+	if got := w.times(probe); got != 0 {
+		t.Errorf("the call that wasn't sent ran %d times, want 0", got)
 	}
 }
 
-func TestServersReplacedOneAfterTheOtherLoseNoCall(t *testing.T) {
-	t.Parallel()
+// serversAreReplaced checks that callers notice nothing of it.
+func serversAreReplaced(t *testing.T) {
 	n := newNetwork(t)
 	c := n.client(rpcclient.Config{})
 	var workers []*worker
@@ -198,8 +190,8 @@ func TestServersReplacedOneAfterTheOtherLoseNoCall(t *testing.T) {
 	}
 }
 
-func TestAServerThatStopsFinishesWhatItHas(t *testing.T) {
-	t.Parallel()
+// serverStopsWithCallsAtWork checks that it finishes them and takes no others.
+func serverStopsWithCallsAtWork(t *testing.T) {
 	n := newNetwork(t)
 	w := newWorker("w")
 	srv := serve(t, n.dial(), rpcserver.Config{DrainTimeout: patience}, "work", w)
