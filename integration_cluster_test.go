@@ -65,10 +65,7 @@ func TestWhenANodeOfTheClusterIsKilledCallsGoOnOverTheOthers(t *testing.T) {
 	t.Parallel()
 	b := startMember(t, "b")
 	c := startMember(t, "c", b.ClusterURL())
-	dies := launch(t, part{Broker: &broker.Config{
-		Name: "dies", Listen: "127.0.0.1:0",
-		Cluster: &broker.Cluster{Routes: []string{b.ClusterURL(), c.ClusterURL()}},
-	}})
+	dies := launch(t, part{Broker: &brokerPart{Listen: "127.0.0.1:0", Name: "dies", Routes: []string{b.ClusterURL(), c.ClusterURL()}}})
 	waitCluster(t, b, c)
 
 	// The binder and one of two servers are at the node that dies, first.

@@ -19,7 +19,7 @@ import (
 // launchWorker starts a server of the service "work" in a process of its own.
 func (n network) launchWorker() *process {
 	n.t.Helper()
-	return launch(n.t, part{URL: n.broker.URL(), Server: &rpcserver.Config{}})
+	return launch(n.t, part{URL: n.broker.URL(), Server: &serverPart{}})
 }
 
 // checkRegistered fails the test unless the registry has that many instances of "work".
@@ -133,7 +133,7 @@ func TestAfterAServerIsKilledTheOthersTakeItsCalls(t *testing.T) {
 func TestWhileNoBinderRunsClientsGoOnWithWhatTheyKnow(t *testing.T) {
 	t.Parallel()
 	n := network{t, startBroker(t, broker.Config{Listen: "127.0.0.1:0"})}
-	registry := launch(t, part{URL: n.broker.URL(), Binder: &struct{ Lease time.Duration }{3 * time.Second}})
+	registry := launch(t, part{URL: n.broker.URL(), Binder: &binderPart{Lease: 3 * time.Second}})
 	w := newWorker("w")
 	serve(t, n.dial(), rpcserver.Config{}, "work", w)
 	c := n.client(rpcclient.Config{})
@@ -177,7 +177,7 @@ func TestWhileNoBinderRunsClientsGoOnWithWhatTheyKnow(t *testing.T) {
 		t.Errorf("a new client: error %v, outcome %v after %v; want binder.ErrNoBinder, not executed, in milliseconds", err, helium.OutcomeOf(err), time.Since(began))
 	}
 
-	launch(t, part{URL: n.broker.URL(), Binder: &struct{ Lease time.Duration }{3 * time.Second}})
+	launch(t, part{URL: n.broker.URL(), Binder: &binderPart{Lease: 3 * time.Second}})
 	eventually(t, "the server registered with the new binder", func() error {
 		return callWithin(patience, n.client(rpcclient.Config{}), 400)
 	})

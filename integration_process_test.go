@@ -39,9 +39,29 @@ func TestMain(m *testing.M) {
 // part says what a process is. Exactly one of the pointers is set.
 type part struct {
 	URL    string // of the broker, for all but a broker
-	Broker *broker.Config
-	Binder *struct{ Lease time.Duration }
-	Server *rpcserver.Config // of the service "work"
+	Broker *brokerPart
+	Binder *binderPart
+	Server *serverPart
+}
+
+// binderPart is a binder.
+type binderPart struct{ Lease time.Duration }
+
+// serverPart is a server of the service "work".
+type serverPart struct{}
+
+// brokerPart is a broker that listens, one of a cluster if it has routes.
+type brokerPart struct {
+	Listen, Dir, Name string
+	Routes            []string
+}
+
+func (p *brokerPart) config() broker.Config {
+	config := broker.Config{Listen: p.Listen, Dir: p.Dir, Name: p.Name, Logger: quiet}
+	if p.Routes != nil {
+		config.Cluster = &broker.Cluster{Routes: p.Routes}
+	}
+	return config
 }
 
 // playPart plays a part until the standard input ends. When the part can be used it
@@ -55,8 +75,7 @@ func playPart(text string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if p.Broker != nil {
-		p.Broker.Logger = quiet
-		b, err := broker.Start(ctx, *p.Broker)
+		b, err := broker.Start(ctx, p.Broker.config())
 		if err != nil {
 			return err
 		}
@@ -76,8 +95,7 @@ func playPart(text string) error {
 		defer b.Close()
 		return waitForEnd("binder")
 	}
-	p.Server.Logger = quiet
-	srv := rpcserver.New(nc, *p.Server)
+	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet})
 	w := newWorker(srv.Instance())
 	if err := rpcserver.Register(srv, "work", w); err != nil {
 		return err

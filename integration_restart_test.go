@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -101,7 +100,7 @@ func checkBooks(t *testing.T, ends map[int64]error, workers ...*worker) (failed 
 // whether the broker kept a directory or, with "", lost everything.
 func brokerIsKilledAndRestarted(t *testing.T, dir string) {
 	address := freeAddress(t)
-	config := broker.Config{Listen: address, Dir: dir}
+	config := brokerPart{Listen: address, Dir: dir}
 	url := "nats://" + address
 	first := launch(t, part{Broker: &config})
 	startBinder(t, dial(t, url), longLease)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -133,8 +135,9 @@ func TestTheExamplesWorkInThreeProcessesStartedInAnyOrder(t *testing.T) {
 	checkArithmetic(t, c)
 }
 
+// This test isn't parallel: with the processors busy elsewhere, handlers seem slow, and
+// slow calls don't share messages.
 func TestCallsThatWaitTogetherShareMessages(t *testing.T) {
-	t.Parallel()
 	const goroutines, each = 256, 40
 	n := newNetwork(t)
 	srv := serve(t, n.dial(), rpcserver.Config{}, "math", mathsvc.New())
@@ -144,30 +147,48 @@ func TestCallsThatWaitTogetherShareMessages(t *testing.T) {
 	if _, err := math.Add(ctx, 1, 2); err != nil {
 		t.Fatal(err)
 	}
-	calls, replies := c.Stats(), srv.Stats()
-	var all sync.WaitGroup
-	for g := range goroutines {
-		all.Go(func() {
-			for i := range each {
-				a, b := float64(g), float64(i)
-				if got, err := math.Add(ctx, a, b); err != nil || got != a+b {
-					t.Errorf("Add(%v, %v) = %v, %v; want %v, nil", a, b, got, err, a+b)
+	// round makes all the calls and returns how many shared a message, and how many
+	// replies did.
+	round := func() (calls, replies float64) {
+		asked, answered := c.Stats(), srv.Stats()
+		var all sync.WaitGroup
+		for g := range goroutines {
+			all.Go(func() {
+				for i := range each {
+					a, b := float64(g), float64(i)
+					if got, err := math.Add(ctx, a, b); err != nil || got != a+b {
+						t.Errorf("Add(%v, %v) = %v, %v; want %v, nil", a, b, got, err, a+b)
+					}
 				}
-			}
-		})
+			})
+		}
+		all.Wait()
+		frames := c.Stats().FramesSent - asked.FramesSent
+		if frames != goroutines*each {
+			t.Errorf("%d frames for %d calls, want one each", frames, goroutines*each)
+		}
+		calls = float64(frames) / float64(c.Stats().MessagesSent-asked.MessagesSent)
+		replies = float64(srv.Stats().RepliesSent-answered.RepliesSent) / float64(srv.Stats().MessagesSent-answered.MessagesSent)
+		return calls, replies
 	}
-	all.Wait()
-	frames, messages := c.Stats().FramesSent-calls.FramesSent, c.Stats().MessagesSent-calls.MessagesSent
-	if frames != goroutines*each {
-		t.Errorf("%d frames for %d calls, want one each", frames, goroutines*each)
+	want := 4.0
+	if raceDetector() {
+		want = 1.5 // it makes quick handlers slow
 	}
-	if perMessage := float64(frames) / float64(messages); perMessage < 4 {
-		t.Errorf("%.1f calls a message (%d in %d), want well above 1: at least 4", perMessage, frames, messages)
+	// What else runs on the machine can spoil a round, but not all of them.
+	var calls, replies float64
+	for range 10 {
+		if calls, replies = round(); calls >= want && replies >= want {
+			return
+		}
 	}
-	frames, messages = srv.Stats().RepliesSent-replies.RepliesSent, srv.Stats().MessagesSent-replies.MessagesSent
-	if perMessage := float64(frames) / float64(messages); perMessage < 2 {
-		t.Errorf("%.1f replies a message (%d in %d), want well above 1: at least 2", perMessage, frames, messages)
-	}
+	t.Errorf("%.1f calls and %.1f replies a message, want well above 1: at least %v", calls, replies, want)
+}
+
+// raceDetector reports whether the tests were built with -race.
+func raceDetector() bool {
+	info, _ := debug.ReadBuildInfo()
+	return info != nil && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 func TestOneCallerAloneNeverWaitsForCompany(t *testing.T) {

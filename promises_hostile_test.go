@@ -1,0 +1,247 @@
+package helium_test
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"testing"
+
+	"github.com/nats-io/nats.go"
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// hungry is a service whose arguments invite to allocate.
+type hungry struct{}
+
+type tree struct {
+	Name     string
+	Children []tree
+	Extra    any
+}
+
+func (hungry) Ints(v []int64) int               { return len(v) }
+func (hungry) Texts(v [][]string) int           { return len(v) }
+func (hungry) Map(v map[string][]byte) int      { return len(v) }
+func (hungry) Any(v any) bool                   { return v == nil }
+func (hungry) Tree(v tree) int                  { return len(v.Children) }
+func (hungry) Bytes(v []byte) int               { return len(v) }
+func (hungry) Many(v ...[16]int64) int          { return len(v) }
+func (hungry) Two(a []float64, b string) string { return b }
+
+var hungryMethods = []string{"ints", "texts", "map", "any", "tree", "bytes", "many", "two"}
+
+// bombs are values that claim more than they are.
+func bombs() map[string][]byte {
+	array, dict := []byte{0x91}, []byte{0x81, 0xa1, 'a'}
+	return map[string][]byte{
+		"16 million elements":               {0xdd, 0x01, 0x00, 0x00, 0x00},
+		"4 billion elements":                {0xdd, 0xff, 0xff, 0xff, 0xff},
+		"16 million entries":                {0xdf, 0x01, 0x00, 0x00, 0x00},
+		"4 billion entries":                 {0xdf, 0xff, 0xff, 0xff, 0xff},
+		"a text of 4 GB":                    {0xdb, 0xff, 0xff, 0xff, 0xff},
+		"2 GB of bytes":                     {0xc6, 0x7f, 0xff, 0xff, 0xff},
+		"an extension of 4 GB":              {0xc9, 0xff, 0xff, 0xff, 0xff, 0x01},
+		"one in one, 16 million elements":   {0x91, 0xdd, 0x01, 0x00, 0x00, 0x00},
+		"in a list, after a proper element": {0x92, 0x01, 0xdd, 0x01, 0x00, 0x00, 0x00},
+		"arrays 200,000 deep":               append(bytes.Repeat(array, 200_000), 0xc0),
+		"maps 100,000 deep":                 append(bytes.Repeat(dict, 100_000), 0xc0),
+		"arrays deep, and no end":           bytes.Repeat(array, 200_000),
+		"a byte that isn't msgpack":         {0x91, 0xc1},
+		"half a number":                     {0x91, 0xcf, 0x01},
+		"what trails":                       {0x90, 0x90},
+		"JSON 200,000 deep":                 bytes.Repeat([]byte("["), 200_000),
+		"JSON objects 50,000 deep":          bytes.Repeat([]byte(`{"a":`), 50_000),
+		"half a JSON text":                  []byte(`["a`),
+	}
+}
+
+// framed are messages of one call with those arguments, and of frames that are broken.
+func framed(t *testing.T, method string, args []byte) [][]byte {
+	header := []byte{0xc1, 0x01}
+	call := func(elements ...any) []byte { return append(slices.Clone(header), pack(t, elements)...) }
+	raw := msgpack.RawMessage(args)
+	return [][]byte{
+		call(1, 7, 60_000, nil, args),                       // as arguments
+		call(1, 8, 60_000, nil, args, method),               // on the service's subject
+		call(4, 0, 60_000, nil, args, method),               // one way
+		call(1, 9, 60_000, raw, []byte{0x90}, method),       // as metadata
+		call(1, 10, 60_000, nil, raw, method),               // bare
+		call(1, 11, 60_000, nil, []byte{0x90}, method, raw), // as an element to come
+		append(slices.Clone(header), args...),               // as a frame
+		append([]byte{0xc1}, args...),                       // as a version
+	}
+}
+
+// allocatedBy returns how many bytes were allocated meanwhile, by whoever.
+func allocatedBy(f func()) uint64 {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	f()
+	runtime.ReadMemStats(&after)
+	return after.TotalAlloc - before.TotalAlloc
+}
+
+// This test isn't parallel: it measures the memory of the whole process.
+func TestPromise7HostileBytesCostNothing(t *testing.T) {
+	n := newNetwork(t)
+	srv := serve(t, n.dial(), rpcserver.Config{}, "hungry", hungry{})
+	c := n.client(rpcclient.Config{})
+	if _, err := rpcclient.Call[int](testContext(t), c, "hungry.ints", []int64{1}); err != nil {
+		t.Fatal(err)
+	}
+	nc := bareConnection(t, n.broker.URL())
+	var sent, sentBytes uint64
+	// send delivers messages and waits until the server is done with them.
+	send := func(subject string, messages ...[]byte) {
+		for _, m := range messages {
+			sent, sentBytes = sent+1, sentBytes+uint64(len(m))
+			if err := nc.PublishRequest(subject, nc.NewInbox(), m); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := nc.FlushWithContext(testContext(t)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// check fails the test if the server is gone, or memory moved.
+	check := func(t *testing.T, allocated uint64) {
+		t.Helper()
+		// Each message crosses a client, a server and a broker, which copy it, and gets
+		// an answer. A single bomb that goes off takes 100 MB and more.
+		if limit := 16<<20 + 8*sentBytes + 16<<10*sent; allocated > limit {
+			t.Errorf("%d messages of %d bytes made the process allocate %d bytes, want %d at most", sent, sentBytes, allocated, limit)
+		}
+		sent, sentBytes = 0, 0
+		if got, err := rpcclient.Call[int](testContext(t), c, "hungry.ints", []int64{1, 2, 3}); err != nil || got != 3 {
+			t.Errorf("afterwards ints(1, 2, 3) = %v, %v; want 3, nil", got, err)
+		}
+		if got := srv.Stats().Panics; got != 0 {
+			t.Errorf("the server counts %d panics, want 0", got)
+		}
+	}
+	settle := func() {
+		eventually(t, "a server at rest", func() error {
+			// The messages of one connection are received in order, so this is the last.
+			if _, err := rpcclient.Call[int](testContext(t), c, "hungry.ints", []int64{1}); err != nil {
+				return err
+			}
+			if s := srv.Stats(); s.Running+s.Waiting > 0 {
+				return errors.New("calls are under way")
+			}
+			return nil
+		})
+	}
+
+	t.Run("bombs as plain requests", func(t *testing.T) {
+		for _, bomb := range bombs() {
+			check(t, allocatedBy(func() {
+				for _, method := range hungryMethods {
+					send("helium.call.hungry."+method, bomb, append([]byte{0x91}, bomb...))
+				}
+				settle()
+			}))
+		}
+	})
+	t.Run("bombs within frames", func(t *testing.T) {
+		for _, bomb := range bombs() {
+			check(t, allocatedBy(func() {
+				for _, method := range hungryMethods {
+					messages := framed(t, method, bomb)
+					send("helium.call.hungry."+method, messages...)
+					send("helium.call.hungry", messages...)
+				}
+				send("helium.at."+srv.Instance()+".hungry.ints", framed(t, "ints", bomb)...)
+				send("helium.ctl."+srv.Instance(), framed(t, "ints", bomb)...)
+				settle()
+			}))
+		}
+	})
+	t.Run("bombs for the binder", func(t *testing.T) {
+		check(t, allocatedBy(func() {
+			for _, bomb := range bombs() {
+				for _, request := range []string{"register.hungry", "renew.hungry", "end.hungry", "lookup.hungry", "list"} {
+					send("helium.binder."+request, bomb)
+				}
+			}
+			settle()
+		}))
+		if _, err := registryOf(t, n.dial()).Lookup(testContext(t), "hungry"); err != nil {
+			t.Errorf("afterwards Lookup(hungry): %v, want nil", err)
+		}
+	})
+	t.Run("random bytes", func(t *testing.T) {
+		random := rand.New(rand.NewPCG(1, 2))
+		check(t, allocatedBy(func() {
+			for range 2000 {
+				b := make([]byte, random.IntN(200))
+				for i := range b {
+					b[i] = byte(random.Uint32())
+				}
+				method := hungryMethods[random.IntN(len(hungryMethods))]
+				send("helium.call.hungry."+method, b, append([]byte{0xc1, 0x01}, b...), framed(t, method, b)[0])
+			}
+			settle()
+		}))
+	})
+}
+
+// It isn't parallel either.
+func TestPromise7AHostileServerCostsItsCallersNothing(t *testing.T) {
+	n := newNetwork(t)
+	registry := registryOf(t, n.dial())
+	r := binder.Record{Service: "trap", Instance: "trap", Methods: []binder.Method{{Name: "run", Signature: "run() []int64", Kind: binder.KindCall}}}
+	if _, err := registry.Register(testContext(t), r); err != nil {
+		t.Fatal(err)
+	}
+	nc := bareConnection(t, n.broker.URL())
+	next := make(chan func(seq uint64) []byte, 1)
+	_, err := nc.QueueSubscribe("helium.call.trap.run", "helium", func(m *nats.Msg) {
+		var call []msgpack.RawMessage
+		var seq uint64
+		if err := msgpack.Unmarshal(m.Data[2:], &call); err != nil || msgpack.Unmarshal(call[1], &seq) != nil {
+			t.Errorf("the call %x can't be read: %v", m.Data, err)
+		}
+		_ = m.Respond((<-next)(seq)) // the caller tells if nothing comes
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	c := n.client(rpcclient.Config{})
+	answer := func(elements ...any) []byte { return append([]byte{0xc1, 0x01}, pack(t, elements)...) }
+
+	var calls int
+	allocated := allocatedBy(func() {
+		for name, bomb := range bombs() {
+			calls++
+			next <- func(seq uint64) []byte { return answer(2, seq, 1, nil, bomb) }
+			got, err := rpcclient.Call[[]int64](testContext(t), c, "trap.run")
+			if err == nil || len(got) != 0 || err != nil && helium.OutcomeOf(err) != helium.Executed {
+				t.Errorf("%s as the result: %d elements, error %v, outcome %v; want an error, executed", name, len(got), err, helium.OutcomeOf(err))
+			}
+			calls++
+			next <- func(seq uint64) []byte {
+				return append(answer(2, seq, 1, nil, []byte{0x91, 0x07}), bomb...)
+			}
+			if got, err := rpcclient.Call[[]int64](testContext(t), c, "trap.run"); err == nil && (len(got) != 1 || got[0] != 7) {
+				t.Errorf("a good answer before %s: %v, want 7 or an error", name, got)
+			}
+		}
+	})
+	if limit := uint64(96 << 20); allocated > limit {
+		t.Errorf("%d answers made the process allocate %d bytes, want %d at most", calls, allocated, limit)
+	}
+	next <- func(seq uint64) []byte { return answer(2, seq, 1, nil, []byte{0x91, 0x07}) }
+	if got, err := rpcclient.Call[[]int64](testContext(t), c, "trap.run"); err != nil || len(got) != 1 || got[0] != 7 {
+		t.Errorf("afterwards run() = %v, %v; want [7], nil", got, err)
+	}
+}
