@@ -17,7 +17,7 @@ func BenchmarkAdd(b *testing.B) {
 	for _, inFlight := range []int{1, 16, 256} {
 		b.Run(fmt.Sprintf("inflight=%d", inFlight), func(b *testing.B) {
 			env := heliumtest.New(b)
-			heliumtest.Serve(env, "math", mathsvc.New())
+			serveGenerated(b, env)
 			math := mathsvc.NewClient(env.Client)
 			ctx := context.Background()
 			if _, err := math.Add(ctx, 1, 2); err != nil {

@@ -86,7 +86,7 @@ func (sys *system) serve(ctx context.Context, logger *slog.Logger) error {
 		Logger:       logger,
 		Interceptors: []rpcserver.Interceptor{s.count},
 	})
-	if err := rpcserver.Register(s.Server, "math", mathsvc.New()); err != nil {
+	if err := mathsvc.Register(s.Server, "math", mathsvc.New()); err != nil {
 		return err
 	}
 	if err := s.Start(ctx); err != nil {

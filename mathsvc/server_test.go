@@ -1,0 +1,66 @@
+package mathsvc_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/mathsvc"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// serveGenerated serves the math service by mathsvc.Register.
+func serveGenerated(t testing.TB, env *heliumtest.Env) {
+	t.Helper()
+	srv := rpcserver.New(env.Conn("math-server"), rpcserver.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err := mathsvc.Register(srv, "math", mathsvc.New()); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Start(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := srv.Shutdown(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestTheServiceServedWithoutReflectionIsTheSame(t *testing.T) {
+	env := heliumtest.New(t)
+	serveGenerated(t, env)
+	math := mathsvc.NewClient(env.Client)
+	ctx := context.Background()
+	for _, tt := range []struct {
+		name string
+		call func(context.Context, float64, float64) (float64, error)
+		want float64
+	}{{"Add", math.Add, 8}, {"Sub", math.Sub, 4}, {"Mul", math.Mul, 12}, {"Div", math.Div, 3}} {
+		if got, err := tt.call(ctx, 6, 2); err != nil || got != tt.want {
+			t.Errorf("%s(6, 2) = %v, %v; want %v, nil", tt.name, got, err, tt.want)
+		}
+	}
+	if _, err := math.Div(ctx, 1, 0); !errors.Is(err, mathsvc.ErrDivisionByZero) {
+		t.Errorf("Div(1, 0) error = %v, want ErrDivisionByZero", err)
+	}
+	if err := env.Client.Call(ctx, "math.add", nil, 1, "two"); !errors.Is(err, rpcserver.ErrBadArgument) {
+		t.Errorf(`add(1, "two") error = %v, want ErrBadArgument`, err)
+	}
+}
+
+func TestItsParametersCanBeNamed(t *testing.T) {
+	env := heliumtest.New(t)
+	serveGenerated(t, env)
+	reply, err := env.Conn("bare").Request("helium.call.math.sub", []byte(`{"b": 2, "a": 7}`), 5*time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got float64
+	if err := json.Unmarshal(reply.Data, &got); err != nil || got != 5 {
+		t.Errorf("sub(a=7, b=2) answered %q, want 5", reply.Data)
+	}
+}
