@@ -53,7 +53,7 @@ type core struct {
 	closeErr   error          // of the first Close
 	background sync.WaitGroup // lookups
 
-	mu         sync.RWMutex
+	mu         sync.RWMutex           // taken after a service.mu, never before
 	services   map[string]*service    // guarded by mu
 	names      map[string]bareName    // guarded by mu; what methods' bare names stand for
 	namesEpoch uint64                 // guarded by mu; grows when a bare name may have become ambiguous
