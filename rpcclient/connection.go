@@ -18,13 +18,22 @@ func (c *core) watchConnection() {
 				c.reconnected()
 				continue
 			}
-			c.failAll(ErrDisconnected.WithOutcome(helium.Unknown))
+			c.lost()
 		}
 	}()
 	c.onClose(func() {
 		c.nc.RemoveStatusListener(status) // closes the channel
 		<-done
 	})
+}
+
+// lost fails the calls that went with the connection. Those that the connection hasn't
+// taken are left to publish, which is about to learn that it doesn't.
+func (c *core) lost() {
+	c.losses.Add(1) // before looking; see publish
+	for _, call := range c.inflight.takeIf(func(call *Invocation) bool { return c.sent.wasTaken(call.message.Load()) }) {
+		call.finish(nil, ErrDisconnected.WithOutcome(helium.Unknown))
+	}
 }
 
 // reconnected takes stock: events may have been missed, and permissions may differ.

@@ -104,14 +104,26 @@ func (d *destination) publish(m *wire.Message) {
 	}
 	c.counters.frames.Add(uint64(m.Frames))
 	c.counters.messages.Add(1)
-	c.sent.record(m.ID, shared)
-	if c.keepsLate && !c.nc.IsConnected() {
-		c.failMessage(m.ID, notSent(nats.ErrConnectionReconnecting))
+	c.sent.leaving(m.ID, shared)
+	losses := c.losses.Load()
+	if err := c.hand(subject, m); err != nil {
+		c.failMessage(m.ID, notSent(err))
 		return
 	}
-	if err := c.nc.PublishRequest(subject, c.replySubject(m.ID), m.Data); err != nil {
-		c.failMessage(m.ID, notSent(err))
+	c.sent.taken(m.ID)
+	if c.losses.Load() != losses {
+		// Whoever handled the loss of the connection may not have seen that this
+		// message was taken; see lost.
+		c.failMessage(m.ID, ErrDisconnected.WithOutcome(helium.Unknown))
 	}
+}
+
+// hand hands a message to the connection.
+func (c *core) hand(subject string, m *wire.Message) error {
+	if c.keepsLate && !c.nc.IsConnected() {
+		return nats.ErrConnectionReconnecting
+	}
+	return c.nc.PublishRequest(subject, c.replySubject(m.ID), m.Data)
 }
 
 // replySubject returns where a message's calls are answered. Its last token begins with

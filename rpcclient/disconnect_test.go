@@ -83,6 +83,7 @@ func TestCallsInFlightFailAtOnceWhenTheConnectionIsLost(t *testing.T) {
 	for range 20 {
 		within(t, r.gate.entered, "call")
 	}
+	defer close(r.gate.leave)
 	began := time.Now()
 	r.cut(t)
 	for _, err := range within(t, errs, "end of the calls") {
@@ -172,6 +173,7 @@ func TestAnIdempotentCallThatLostItsConnectionStaysOfUnknownOutcome(t *testing.T
 	done := make(chan error, 1)
 	go func() { done <- r.client.Call(context.Background(), "gate.pass", nil, 1) }()
 	within(t, r.gate.entered, "call")
+	defer close(r.gate.leave)
 	r.cut(t)
 	// It is tried again, and not sent, as there is no connection; but it did run.
 	err := within(t, done, "end of the call")

@@ -1,2 +1,109 @@
 // Package rpcclient calls services on a NATS bus.
+//
+// # Connect and call
+//
+// A client needs a connection, from bus.Connect or from an embedded broker, and calls
+// over it until it is closed:
+//
+//	c, err := rpcclient.New(nc, rpcclient.Config{})
+//	if err != nil {
+//		return err
+//	}
+//	defer c.Close()
+//
+//	sum, err := rpcclient.Call[float64](ctx, c, "math.add", 2, 3)
+//
+// "math.add" is the method add of the service math, wherever it runs. "add" alone does
+// while only one service has such a method.
+//
+// # Ways to call
+//
+// By name, with the result stored where a pointer says, or as the value of a generic
+// function:
+//
+//	var sum float64
+//	err := c.Call(ctx, "math.add", &sum, 2, 3)
+//	sum, err := rpcclient.Call[float64](ctx, c, "math.add", 2, 3)
+//
+// By a function of the method's shape, or by a struct of such functions:
+//
+//	add, err := rpcclient.Func[func(context.Context, float64, float64) (float64, error)](c, "math.add")
+//
+//	var math struct {
+//		Add func(ctx context.Context, a, b float64) (float64, error)
+//		Div func(ctx context.Context, a, b float64) (float64, error)
+//	}
+//	err := c.Bind("math", &math)
+//
+// By a generated stub, such as package mathsvc's NewClient, without reflection: it is
+// made of [Client.Method], [Method.Begin], [Invocation.Do] and [Invocation.End].
+//
+// All of them do the same. What can't fit, a wrong number of arguments or a type of
+// another shape, fails before anything is sent, at Func and Bind if the service is
+// known by then, and the message has both signatures. Numbers of any width fit each
+// other; one that is out of range is an error when it is read. Only the types of
+// arguments of calls by name are left to the server to check.
+//
+// # Errors
+//
+// An error of a call is a *helium.Error. errors.Is finds the service's own errors in it,
+// and those of this package and of packages binder and rpcserver:
+//
+//	switch quotient, err := math.Div(ctx, a, b); {
+//	case errors.Is(err, mathsvc.ErrDivisionByZero): // the service's own
+//	case errors.Is(err, rpcclient.ErrNoInstance):   // nobody is running
+//	case helium.CodeOf(err) == helium.PermissionDenied:
+//	}
+//
+// Its Outcome answers what matters after a failure: did the handler run? NotExecuted is
+// only said where it is certain. A call that was on its way when the connection was
+// lost, or when its time ran out, is Unknown.
+//
+// # Deadlines
+//
+// Every call has one: its context's, or else Config.Timeout from when it began, 10 s by
+// default. The server is told how much time is left, the handler's context ends by
+// then, and a call whose time is over before its turn comes isn't run. Cancelling the
+// context cancels the handler's. A call without an instance, without permission or
+// without a connection fails at once, not at its deadline; and what couldn't be sent at
+// once is never sent later.
+//
+// # Retries
+//
+// A call is made again, up to three times in all, where that can't run it twice: if it
+// provably didn't run, as nobody was there or the server had too much to do, or if its
+// connection was lost and the server declared the method idempotent. Pauses of some
+// milliseconds, growing and random, lie between. Retries keep to the deadline, and all
+// of a client's together to a tenth of its calls.
+//
+// # Sharing one client
+//
+// Make one client and share it: all methods are safe for concurrent use, and calls that
+// wait at the same moment travel in one message, which is much of Helium's speed. A
+// call that is alone waits for nobody. A message goes to one instance, so only quick
+// calls share; methods that take long go one a message and spread.
+//
+// What the client knows of a service it looks up once; the registry's events keep it
+// fresh. Without a binder calls go on from what is known.
+//
+// # Metadata and interceptors
+//
+// Metadata of a call is put into its context by helium.WithMetadata. Interceptors see
+// all calls of a client:
+//
+//	trace := func(next rpcclient.Handler) rpcclient.Handler {
+//		return func(ctx context.Context, call *rpcclient.Invocation) error {
+//			ctx = helium.WithMetadata(ctx, helium.Metadata{"trace": newTrace()})
+//			err := next(ctx, call)
+//			log.Printf("%s.%s: %v, served by %s", call.Service(), call.Method(), err, call.ReplyMetadata["host"])
+//			return err
+//		}
+//	}
+//	c, err := rpcclient.New(nc, rpcclient.Config{Interceptors: []rpcclient.Interceptor{trace}})
+//
+// # One instance, and one way
+//
+// [Client.At] calls one instance by its name in the registry; when that is gone, calls
+// fail with [ErrNoInstance], whoever else is running. [Client.Notify] calls without
+// waiting for an answer, and without hearing of it.
 package rpcclient

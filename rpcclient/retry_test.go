@@ -22,7 +22,7 @@ var (
 
 // play has a fake server answer one call's attempts: with each of the errors, then with
 // a result. It returns how the call ended and how many attempts came.
-func play(t *testing.T, config rpcclient.Config, idempotent bool, errs ...*helium.Error) (err error, attempts int) {
+func play(t *testing.T, config rpcclient.Config, idempotent bool, errs ...*helium.Error) (attempts int, err error) {
 	t.Helper()
 	env := heliumtest.NewWith(t, heliumtest.Config{Client: config})
 	fake := newFakeServer(t, env, idempotent)
@@ -37,7 +37,7 @@ func play(t *testing.T, config rpcclient.Config, idempotent bool, errs ...*heliu
 				fake.answer(t, call, 1)
 			}
 		case err := <-done:
-			return err, attempts
+			return attempts, err
 		case <-time.After(patience):
 			t.Fatal("the call doesn't end")
 		}
@@ -45,43 +45,43 @@ func play(t *testing.T, config rpcclient.Config, idempotent bool, errs ...*heliu
 }
 
 func TestACallThatDidNotRunIsTriedThreeTimes(t *testing.T) {
-	if err, attempts := play(t, rpcclient.Config{}, false, away, away); err != nil || attempts != 3 {
+	if attempts, err := play(t, rpcclient.Config{}, false, away, away); err != nil || attempts != 3 {
 		t.Errorf("with two refusals: %v after %d attempts, want nil after 3", err, attempts)
 	}
-	err, attempts := play(t, rpcclient.Config{}, false, away, away, away)
+	attempts, err := play(t, rpcclient.Config{}, false, away, away, away)
 	if !errors.Is(err, errAway) || attempts != 3 || helium.OutcomeOf(err) != helium.NotExecuted {
 		t.Errorf("with three refusals: %v (%v) after %d attempts, want the refusal, not executed, after 3", err, helium.OutcomeOf(err), attempts)
 	}
 }
 
 func TestMaxAttemptsSaysHowOften(t *testing.T) {
-	if err, attempts := play(t, rpcclient.Config{MaxAttempts: 1}, true, away); !errors.Is(err, errAway) || attempts != 1 {
+	if attempts, err := play(t, rpcclient.Config{MaxAttempts: 1}, true, away); !errors.Is(err, errAway) || attempts != 1 {
 		t.Errorf("of 1: %v after %d attempts, want the refusal after 1", err, attempts)
 	}
-	if err, attempts := play(t, rpcclient.Config{MaxAttempts: 4}, false, away, away, away); err != nil || attempts != 4 {
+	if attempts, err := play(t, rpcclient.Config{MaxAttempts: 4}, false, away, away, away); err != nil || attempts != 4 {
 		t.Errorf("of 4: %v after %d attempts, want nil after 4", err, attempts)
 	}
 }
 
 func TestACallThatMayHaveRunIsOnlyTriedAgainIfItIsIdempotent(t *testing.T) {
-	err, attempts := play(t, rpcclient.Config{}, false, cut)
+	attempts, err := play(t, rpcclient.Config{}, false, cut)
 	if !errors.Is(err, rpcserver.ErrCut) || attempts != 1 || helium.OutcomeOf(err) != helium.Unknown {
 		t.Errorf("not idempotent: %v (%v) after %d attempts, want the error, unknown, after 1", err, helium.OutcomeOf(err), attempts)
 	}
-	if err, attempts := play(t, rpcclient.Config{}, true, cut); err != nil || attempts != 2 {
+	if attempts, err := play(t, rpcclient.Config{}, true, cut); err != nil || attempts != 2 {
 		t.Errorf("idempotent: %v after %d attempts, want nil after 2", err, attempts)
 	}
 }
 
 func TestTheOutcomeIsThatOfAllAttempts(t *testing.T) {
-	err, attempts := play(t, rpcclient.Config{}, true, cut, away, away)
+	attempts, err := play(t, rpcclient.Config{}, true, cut, away, away)
 	if !errors.Is(err, errAway) || attempts != 3 || helium.OutcomeOf(err) != helium.Unknown {
 		t.Errorf("%v (%v) after %d attempts; want the last error after 3, and unknown, for the first may have run", err, helium.OutcomeOf(err), attempts)
 	}
 }
 
 func TestTheHandlersOwnUnavailableIsNotTriedAgain(t *testing.T) {
-	err, attempts := play(t, rpcclient.Config{}, true, errAway.WithOutcome(helium.Executed))
+	attempts, err := play(t, rpcclient.Config{}, true, errAway.WithOutcome(helium.Executed))
 	if !errors.Is(err, errAway) || attempts != 1 || helium.OutcomeOf(err) != helium.Executed {
 		t.Errorf("%v (%v) after %d attempts, want the error, executed, after 1", err, helium.OutcomeOf(err), attempts)
 	}

@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -109,14 +110,15 @@ func (s *service) replace(entry *binder.Entry, began time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
-	old, records := s.records, make(map[string]*record, len(entry.Records))
+	var versions []*version
+	records := make(map[string]*record, len(entry.Records))
 	for i := range entry.Records {
 		r := &entry.Records[i]
 		if !s.gone[r.Instance].overrules(began, entry.Revision, now) {
-			records[r.Instance] = s.recordLocked(r)
+			records[r.Instance] = s.readLocked(r, &versions)
 		}
 	}
-	for instance, known := range old {
+	for instance, known := range s.records {
 		// An answer that had no room for all of them says nothing of the others.
 		if known.told.overrules(began, entry.Revision, now) || entry.Omitted > 0 && records[instance] == nil {
 			records[instance] = known
@@ -132,7 +134,7 @@ func (s *service) replace(entry *binder.Entry, began time.Time) {
 			return // the last instances are the best that is known until others come
 		}
 		for i := range entry.Records {
-			records[entry.Records[i].Instance] = s.recordLocked(&entry.Records[i])
+			records[entry.Records[i].Instance] = s.readLocked(&entry.Records[i], &versions)
 		}
 	}
 	s.records = records
@@ -143,7 +145,7 @@ func (s *service) replace(entry *binder.Entry, began time.Time) {
 func (s *service) put(r *binder.Record, told news) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	known := s.recordLocked(r)
+	known := s.readLocked(r, new([]*version))
 	known.told = told
 	s.records[r.Instance] = known
 	delete(s.gone, r.Instance)
@@ -165,14 +167,21 @@ func (s *service) remove(instance string, told news) {
 	s.publishLocked()
 }
 
-// recordLocked reads a record. Instances with the same methods share one version.
-func (s *service) recordLocked(r *binder.Record) *record {
-	for _, known := range s.records {
-		if known.version.same(r) {
-			return &record{version: known.version, perMethod: r.PerMethod}
+// readLocked reads a record. Instances with the same methods share one version: one that
+// is known already, or one of those read just now.
+func (s *service) readLocked(r *binder.Record, justNow *[]*version) *record {
+	known := *justNow
+	if current := s.current.Load(); current != nil {
+		known = slices.Concat(known, current.versions)
+	}
+	for _, v := range known {
+		if v.same(r) {
+			return &record{version: v, perMethod: r.PerMethod}
 		}
 	}
-	return &record{version: newVersion(r), perMethod: r.PerMethod}
+	v := newVersion(r)
+	*justNow = append(*justNow, v)
+	return &record{version: v, perMethod: r.PerMethod}
 }
 
 // publishLocked makes the route of the records, and lets go of what was kept for
