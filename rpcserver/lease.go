@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 )
 
@@ -17,7 +18,7 @@ import (
 type leases struct {
 	server     *Server
 	every      time.Duration      // between two renewals
-	registered bool               // whether there is anything to end
+	registered bool               // whether there may be anything to end
 	life       context.Context    // ends with stop
 	stop       context.CancelFunc // called by end
 	done       chan struct{}      // closed when keep has returned; nil if it never ran
@@ -86,13 +87,25 @@ func (l *leases) tryAll(ctx context.Context, try func(context.Context, *service)
 	return first
 }
 
+// register writes a service's record. What was sent is waited for, even if ctx ends
+// meanwhile: a record that is written after its server has left would stay for a lease.
 func (l *leases) register(ctx context.Context, svc *service) error {
+	ctx, cancel := linger(ctx, leaveTime)
+	defer cancel()
 	lease, err := l.server.registry.Register(ctx, svc.record)
 	if err != nil {
+		l.registered = l.registered || helium.OutcomeOf(err) != helium.NotExecuted
 		return err
 	}
 	l.every, l.registered = lease/3, true
 	return nil
+}
+
+// linger returns a context that ends a while after ctx does.
+func linger(ctx context.Context, while time.Duration) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(while, cancel) })
+	return late, func() { stop(); cancel() }
 }
 
 // start begins to renew what registerAll registered.

@@ -157,6 +157,38 @@ func TestShutdownEndsAStartThatWaits(t *testing.T) {
 	}
 }
 
+func TestStartAndShutdownMayMeetAtAnyMoment(t *testing.T) {
+	w := newWorld(t, broker.Config{})
+	w.startBinder(binder.Config{})
+	nc, registry := w.conn(), w.registry()
+	if err := nc.FlushTimeout(patience); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 40 {
+		srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet()})
+		for _, name := range []string{"a", "b"} {
+			if err := rpcserver.Register(srv, name, mathsvc.New()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		started := make(chan error, 1)
+		go func() { started <- srv.Start(testContext(t)) }()
+		time.Sleep(time.Duration(i) * 50 * time.Microsecond) // each time at another moment
+		if err := srv.Shutdown(testContext(t)); err != nil {
+			t.Errorf("Shutdown = %v, want nil", err)
+		}
+		if err := receive(t, "Start", started); err != nil {
+			wants(t, err, "was shut down")
+		}
+		if records, err := registry.List(testContext(t)); len(records) > 0 || err != nil {
+			t.Fatalf("the registry has %v, %v after round %d; want nothing", records, err, i)
+		}
+		if got := nc.NumSubscriptions(); got > 1 { // one is that of nats.go's requests
+			t.Fatalf("%d subscriptions are left after round %d", got, i)
+		}
+	}
+}
+
 func TestRunServesUntilItsContextEnds(t *testing.T) {
 	w := newWorld(t, broker.Config{})
 	var log logBook
