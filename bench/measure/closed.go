@@ -1,0 +1,83 @@
+package measure
+
+import (
+	"sync"
+	"time"
+)
+
+// Closed makes calls for a duration, so many in flight at any moment, and returns when
+// all are answered. Only calls that end within the duration count for the rate.
+func Closed(call func() error, inFlight int, d time.Duration) Sample {
+	workers := make([]worker, inFlight)
+	for i := range workers {
+		workers[i].latencies = newLatencies()
+	}
+	var wg sync.WaitGroup
+	start := time.Now()
+	end := start.Add(d)
+	for i := range workers {
+		w := &workers[i]
+		wg.Go(func() { w.callUntil(end, call) })
+	}
+	wg.Wait()
+	sample := sum(workers)
+	sample.PerSecond = float64(inTime(workers)) / d.Seconds()
+	return sample
+}
+
+// worker is what one goroutine saw.
+type worker struct {
+	latencies latencies
+	calls     int
+	inTime    int // of them, succeeded before the end
+	failed    int
+	err       error // the first
+}
+
+func (w *worker) callUntil(end time.Time, call func() error) {
+	for began := time.Now(); began.Before(end); {
+		err := call()
+		now := time.Now()
+		w.done(began, now, end, err)
+		began = now
+	}
+}
+
+// done notes a call that was meant to begin at began.
+func (w *worker) done(began, now, end time.Time, err error) {
+	w.calls++
+	if err != nil {
+		if w.failed++; w.err == nil {
+			w.err = err
+		}
+		return
+	}
+	w.latencies.add(now.Sub(began))
+	if now.Before(end) {
+		w.inTime++
+	}
+}
+
+func inTime(workers []worker) (n int) {
+	for i := range workers {
+		n += workers[i].inTime
+	}
+	return n
+}
+
+func sum(workers []worker) Sample {
+	all := newLatencies()
+	for i := range workers {
+		all.merge(workers[i].latencies)
+	}
+	sample := all.sample()
+	for i := range workers {
+		w := &workers[i]
+		sample.Calls += w.calls
+		sample.Failed += w.failed
+		if w.err != nil && sample.Error == "" {
+			sample.Error = w.err.Error()
+		}
+	}
+	return sample
+}
