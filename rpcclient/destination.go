@@ -166,18 +166,19 @@ func (p *path) work() time.Duration {
 
 // observe takes in the handler's time of one more call, in microseconds. The
 // expectation rises fast and sinks slowly: taking a slow method for a quick one makes
-// calls wait behind it, the other way round only costs messages.
+// calls wait behind it, the other way round only costs messages. It jumps for no single
+// call, not even the first: one that was interrupted says little of the others.
 func (p *path) observe(micros uint64) {
 	const longest = uint64(time.Hour / time.Microsecond)
 	took := max(int64(min(micros, longest))*int64(time.Microsecond), int64(wire.MinWork))
 	expected := p.nanos.Load()
+	if expected == 0 {
+		expected = int64(wire.UnknownWork)
+	}
 	switch {
-	case expected == took:
-	case expected == 0:
-		p.nanos.Store(took)
 	case took > expected:
 		p.nanos.Store(expected + (took-expected+3)/4)
-	default:
-		p.nanos.Store(expected - (expected-took+31)/32)
+	case took < expected:
+		p.nanos.Store(expected - (expected-took+7)/8)
 	}
 }
