@@ -97,6 +97,7 @@ func TestAHandlersErrorReachesItsCaller(t *testing.T) {
 }
 
 func TestAnErrorAlwaysFitsAMessage(t *testing.T) {
+	t.Parallel()
 	for _, maxPayload := range []int{0, 4 << 10} {
 		w := newWorld(t, broker.Config{MaxPayload: maxPayload})
 		w.startBinder(binder.Config{})
@@ -121,6 +122,7 @@ func TestAnErrorAlwaysFitsAMessage(t *testing.T) {
 }
 
 func TestAResultThatCannotBeSentIsASmallError(t *testing.T) {
+	t.Parallel()
 	for _, maxPayload := range []int{0, 4 << 10} {
 		limit := maxPayload
 		if limit == 0 {

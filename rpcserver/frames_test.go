@@ -108,6 +108,7 @@ func TestFramesOfUnknownKindsAndFurtherElementsAreForVersionsToCome(t *testing.T
 }
 
 func TestACallThatCannotBeRunIsRefusedAndTheOthersRun(t *testing.T) {
+	t.Parallel()
 	w, _, _, _ := start(t, rpcserver.Config{})
 	serveWide(t, w)
 	peer := w.peer()
@@ -216,6 +217,7 @@ func TestEachMessageIsAnsweredWhereItAsked(t *testing.T) {
 }
 
 func TestAnswersToOneInboxShareMessages(t *testing.T) {
+	t.Parallel()
 	w, srv, p, _ := start(t, rpcserver.Config{})
 	peer := w.peer()
 	const calls = 2000

@@ -35,6 +35,7 @@ func known(t *testing.T, registry *binder.Client, srv *rpcserver.Server) bool {
 }
 
 func TestAServerIsBackAfterTheBrokerAndTheBinderRestarted(t *testing.T) {
+	t.Parallel()
 	for _, kept := range []bool{true, false} {
 		config := broker.Config{Listen: "127.0.0.1:0"}
 		if kept {
@@ -70,6 +71,7 @@ func TestAServerIsBackAfterTheBrokerAndTheBinderRestarted(t *testing.T) {
 }
 
 func TestAWipedRegistryHealsWithinARenewal(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, broker.Config{})
 	w.startBinder(binder.Config{Lease: time.Second})
 	srv, _ := w.serve(rpcserver.Config{})
@@ -84,6 +86,7 @@ func TestAWipedRegistryHealsWithinARenewal(t *testing.T) {
 }
 
 func TestALeaseIsKeptAndOneThatNobodyRenewsEnds(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, broker.Config{})
 	w.startBinder(binder.Config{Lease: time.Second})
 	nc := w.conn()
@@ -111,6 +114,7 @@ func TestALeaseIsKeptAndOneThatNobodyRenewsEnds(t *testing.T) {
 }
 
 func TestAServerServesOnWhileNoBinderIsThere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, broker.Config{})
 	w.startBinder(binder.Config{Lease: time.Second})
 	var log logBook

@@ -71,6 +71,7 @@ func TestAPlainRequestIsAnsweredInKind(t *testing.T) {
 }
 
 func TestAPlainRequestsErrorIsHeadersAndABody(t *testing.T) {
+	t.Parallel()
 	w, srv, p, _ := start(t, rpcserver.Config{})
 	nc := w.conn()
 	for _, c := range []struct {

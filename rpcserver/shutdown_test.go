@@ -228,6 +228,7 @@ func TestNoCallIsLostWhenItsServerLeavesAtThatMoment(t *testing.T) {
 }
 
 func TestARestartOfInstancesUnderLoadLosesNoCall(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, broker.Config{})
 	w.startBinder(binder.Config{})
 	var executed atomic.Int64
