@@ -94,7 +94,7 @@ func (c *Call) packMetadata() {
 	}
 }
 
-// fit returns e with its texts cut to what a message takes.
+// fit returns a copy of e with its texts cut to what a message takes.
 func (s *Server) fit(e *helium.Error) *helium.Error {
 	limit := s.errorRoom()
 	c := *e

@@ -65,7 +65,7 @@ func (s *Server) judge(call *Call, err error) *helium.Error {
 	if bad, ok := errors.AsType[argumentError](err); ok {
 		return bad.fault
 	}
-	e := s.fit(helium.AsError(err))
+	e := *helium.AsError(err)
 	e.Outcome = call.outcome()
 	// The handler may have got the error from a call of its own; this one is its answer.
 	e.Service, e.Method = "", ""
@@ -75,7 +75,7 @@ func (s *Server) judge(call *Call, err error) *helium.Error {
 	if call.packMetadata(); len(call.ReplyMetadata) > maxEntries || len(call.packed) > s.errorRoom() {
 		call.packed = nil
 	}
-	return e
+	return &e
 }
 
 // broken returns the caller's error for a handler that didn't return; p is what it
@@ -96,11 +96,8 @@ func (s *Server) finish(call *Call, err *helium.Error, micros uint64) {
 	s.counters.calls.Add(1)
 	if err != nil {
 		s.counters.errors.Add(1)
-		if err.Instance != s.instance {
-			c := *err
-			c.Instance = s.instance
-			err = &c
-		}
+		err = s.fit(err)
+		err.Instance = s.instance
 	}
 	s.answer(call, &answer{err: err, micros: micros, metadata: call.packed})
 	call.ctx.end(context.Canceled)
