@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -24,13 +23,7 @@ type plainRequest struct {
 	answer []byte // the result's text, once it is packed
 }
 
-// The headers of an error answer, as NATS's service framework (ADR-32) has them.
-const (
-	errorHeader     = "Nats-Service-Error"
-	errorCodeHeader = "Nats-Service-Error-Code"
-)
-
-// plainError is the body of an error answer.
+// plainError is the body of an error answer, which has headers as every NATS service's.
 type plainError struct {
 	Code     helium.Code       `json:"code" msgpack:"code"`
 	Reason   string            `json:"reason,omitempty" msgpack:"reason,omitempty"`
@@ -113,8 +106,8 @@ func (s *Server) answerPlain(p *plainRequest, err *helium.Error) {
 
 func (p *plainRequest) errorMessage(err *helium.Error) *nats.Msg {
 	msg := nats.NewMsg(p.reply)
-	msg.Header.Set(errorHeader, headerText(err.Error()))
-	msg.Header.Set(errorCodeHeader, strconv.Itoa(httpStatus(err.Code)))
+	msg.Header.Set(wire.ErrorHeader, wire.HeaderText(err.Error()))
+	msg.Header.Set(wire.ErrorCodeHeader, strconv.Itoa(wire.HTTPStatus(err.Code)))
 	body := plainError{Code: err.Code, Reason: err.Reason, Message: err.Message, Details: err.Details, Outcome: err.Outcome.String(), Instance: err.Instance}
 	if p.json {
 		msg.Data, _ = json.Marshal(body) // a struct of strings always can be
@@ -122,44 +115,4 @@ func (p *plainRequest) errorMessage(err *helium.Error) *nats.Msg {
 		msg.Data, _ = wire.AppendValue(nil, body)
 	}
 	return msg
-}
-
-// headerText makes a text fit for a header line.
-func headerText(text string) string {
-	const longest = 256
-	text = cutText(text, longest)
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, text)
-}
-
-// httpStatus returns the number that NATS tools expect as an error's code.
-// Source: the mapping of google.rpc.Code to HTTP.
-func httpStatus(code helium.Code) int {
-	switch code {
-	case helium.InvalidArgument, helium.FailedPrecondition, helium.OutOfRange:
-		return 400
-	case helium.Unauthenticated:
-		return 401
-	case helium.PermissionDenied:
-		return 403
-	case helium.NotFound:
-		return 404
-	case helium.AlreadyExists, helium.Aborted:
-		return 409
-	case helium.ResourceExhausted:
-		return 429
-	case helium.Canceled:
-		return 499
-	case helium.Unimplemented:
-		return 501
-	case helium.Unavailable:
-		return 503
-	case helium.DeadlineExceeded:
-		return 504
-	}
-	return 500
 }

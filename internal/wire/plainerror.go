@@ -15,7 +15,7 @@ const (
 
 // HeaderText makes any text fit for one line of a header, shortened to what tools show.
 func HeaderText(text string) string {
-	const longest = 512
+	const longest = 256
 	if len(text) > longest {
 		text = strings.ToValidUTF8(text[:longest], "") + "…"
 	}

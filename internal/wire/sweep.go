@@ -18,6 +18,9 @@ type Sweep struct {
 	// scan ends what is due and returns the earliest deadline that remains, or the
 	// zero time if there is none.
 	scan func(now time.Time) (earliest time.Time)
+	// born is when ticks began to be counted: with Go's monotonic clock, so that a
+	// change of the time of day moves no deadline.
+	born time.Time
 
 	next atomic.Int64 // the tick the timer is set to; never later than the earliest deadline's
 
@@ -33,7 +36,7 @@ const noTick = math.MaxInt64
 // NewSweep returns a sweep that calls scan, on a goroutine of its own and never twice
 // at the same moment. Nothing runs until the first Watch.
 func NewSweep(scan func(now time.Time) (earliest time.Time)) *Sweep {
-	s := &Sweep{scan: scan}
+	s := &Sweep{scan: scan, born: time.Now()}
 	s.next.Store(noTick)
 	return s
 }
@@ -41,7 +44,7 @@ func NewSweep(scan func(now time.Time) (earliest time.Time)) *Sweep {
 // Watch makes sure that a scan runs soon after the deadline. The deadline must be
 // where scan finds it before Watch is called.
 func (s *Sweep) Watch(deadline time.Time) {
-	tick := tickAfter(deadline)
+	tick := s.tickAfter(deadline)
 	if s.next.Load() <= tick {
 		return
 	}
@@ -67,7 +70,7 @@ func (s *Sweep) armLocked(tick int64) {
 		return
 	}
 	s.next.Store(tick)
-	wait := time.Until(time.Unix(0, tick*int64(SweepTick)))
+	wait := time.Until(s.born.Add(time.Duration(tick) * SweepTick))
 	if s.timer == nil {
 		s.timer = time.AfterFunc(wait, s.fire)
 	} else {
@@ -93,6 +96,6 @@ func (s *Sweep) fire() {
 }
 
 // tickAfter returns the first tick that isn't before t.
-func tickAfter(t time.Time) int64 {
-	return (t.UnixNano() + int64(SweepTick) - 1) / int64(SweepTick)
+func (s *Sweep) tickAfter(t time.Time) int64 {
+	return int64((t.Sub(s.born) + SweepTick - 1) / SweepTick)
 }
