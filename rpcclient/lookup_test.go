@@ -122,6 +122,19 @@ func TestALookupThatIsNotAnsweredKeepsEachCallersDeadline(t *testing.T) {
 	}
 }
 
+func TestALookupThatIsNotAnsweredKeepsTheClientsTimeout(t *testing.T) {
+	env := heliumtest.New(t)
+	late := newFakeBinder(t, env) // it never answers
+	c := env.NewClient(rpcclient.Config{Timeout: 50 * time.Millisecond})
+	began := time.Now()
+	for _, name := range []string{"late.do", "do"} {
+		err := c.Call(context.Background(), name, nil)
+		checkFailure(t, "a call of "+name, err, failure{code: helium.DeadlineExceeded, outcome: helium.NotExecuted, says: []string{"binder"}})
+	}
+	inTime(t, began, "giving up")
+	within(t, late.asked, "lookup")
+}
+
 func TestWithoutABinderANewServiceFailsAtOnceAndAKnownOneIsServed(t *testing.T) {
 	env := heliumtest.New(t)
 	heliumtest.Serve(env, "math", mathsvc.New())
