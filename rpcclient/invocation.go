@@ -2,6 +2,7 @@ package rpcclient
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"sync"
 	"sync/atomic"
@@ -106,6 +107,11 @@ func (call *Invocation) overall(last *helium.Error) *helium.Error {
 // the error of reading the result, and returns it as one that names the call.
 func (call *Invocation) End(err error) error {
 	m := call.method
+	// A result that nobody read was discarded; one that was read in part is another
+	// than the stub takes it for.
+	if rest := call.Result.Len(); err == nil && rest > 0 && call.Result.Offset() > 0 {
+		err = fmt.Errorf("%d bytes are left after it", rest)
+	}
 	call.release()
 	if err == nil {
 		return nil

@@ -103,3 +103,26 @@ func TestAMessageThatAServerRefusesWholeFailsAllItsCalls(t *testing.T) {
 		t.Errorf("the call ended with %v, want the refusal", err)
 	}
 }
+
+func TestAResultThatGoesOnIsNoResult(t *testing.T) {
+	env := heliumtest.New(t)
+	fake := newFakeServer(t, env, false)
+	for _, way := range everyWay(t.Context(), env.Client, "fake.do", func(f func() (int64, error)) (int64, error) { return f() }) {
+		done := make(chan error, 1)
+		go func() {
+			_, err := way.call()
+			done <- err
+		}()
+		call := within(t, fake.calls, "call")
+		fake.send(t, call.reply, wire.Frame{Kind: wire.KindReply, Seq: call.seq, Body: wire.AppendInt(wire.AppendInt(nil, 1), 2)})
+		checkFailure(t, way.name, within(t, done, "answer"), failure{is: rpcclient.ErrBadResult, code: helium.Internal, outcome: helium.Executed})
+	}
+	// One that is discarded may be anything.
+	done := make(chan error, 1)
+	go func() { done <- env.Client.Call(t.Context(), "fake.do", nil) }()
+	call := within(t, fake.calls, "call")
+	fake.send(t, call.reply, wire.Frame{Kind: wire.KindReply, Seq: call.seq, Body: []byte("no result")})
+	if err := within(t, done, "answer"); err != nil {
+		t.Errorf("a call whose result is discarded: %v", err)
+	}
+}
