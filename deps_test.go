@@ -29,13 +29,14 @@ const (
 var arrows = map[string][]string{
 	".":                  {},
 	"signature":          {},
-	"internal/wire":      {".", msgpackLib},
-	"internal/transcode": {".", "signature", "internal/wire"},
+	"internal/codec":     {msgpackLib},
+	"internal/wire":      {".", "internal/codec"},
+	"internal/transcode": {".", "signature", "internal/codec"},
 	"bus":                {natsGo, nkeys},
 	"bus/broker":         {"bus", natsGo, nkeys, natsServer},
 	"binder":             {".", "signature", "internal/wire", natsGo},
-	"rpcserver":          {".", "signature", "internal/wire", "internal/transcode", "binder", natsGo},
-	"rpcclient":          {".", "signature", "internal/wire", "binder", natsGo},
+	"rpcserver":          {".", "signature", "internal/codec", "internal/wire", "internal/transcode", "binder", natsGo},
+	"rpcclient":          {".", "signature", "internal/codec", "internal/wire", "binder", natsGo},
 	"mathsvc":            {".", "rpcclient", "rpcserver"},
 	"heliumtest":         {".", "signature", "internal/wire", "bus", "bus/broker", "binder", "rpcserver", "rpcclient", natsGo},
 }

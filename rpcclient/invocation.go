@@ -9,14 +9,14 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 // Writer takes the arguments of an [Invocation].
-type Writer = wire.Writer
+type Writer = codec.Writer
 
 // Reader reads the result of an [Invocation].
-type Reader = wire.Reader
+type Reader = codec.Reader
 
 // Handler carries out one call. The call is the handler's until it returns.
 type Handler func(ctx context.Context, call *Invocation) error

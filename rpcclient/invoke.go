@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -162,7 +163,7 @@ func (c *core) wait(ctx context.Context, call *Invocation, r *route) *helium.Err
 		return call.err
 	}
 	call.answered = true
-	call.Result = wire.NewReader(call.body)
+	call.Result = codec.NewReader(call.body)
 	return nil
 }
 
@@ -197,7 +198,7 @@ func (c *core) frame(ctx context.Context, call *Invocation, kind wire.Kind, dead
 		Body: call.Args.Bytes(),
 	}
 	if md := helium.SentMetadata(ctx); len(md) > 0 {
-		f.Metadata = wire.AppendStringMap(nil, md)
+		f.Metadata = codec.AppendStringMap(nil, md)
 	}
 	if size, limit := f.Size()+wire.MaxName+messageOverhead, int(c.payload.Load()); size > limit && limit > 0 {
 		return f, ErrTooLarge.WithMessage("the call's arguments and metadata make a message of %d bytes; this connection takes at most %d", size, limit).WithOutcome(helium.NotExecuted)

@@ -7,6 +7,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -56,7 +57,7 @@ func (c *core) answer(f *wire.Frame, subject string) {
 	}
 	call.proven()
 	if f.Metadata != nil {
-		r := wire.NewReader(f.Metadata)
+		r := codec.NewReader(f.Metadata)
 		md, err := r.StringMap(maxReplyMetadata)
 		if err != nil {
 			c.counters.malformed.Add(1) // the result is worth more than what came beside it

@@ -5,14 +5,14 @@ import (
 	"fmt"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 // Reader reads arguments; see [Call].
-type Reader = wire.Reader
+type Reader = codec.Reader
 
 // Writer takes the result; see [Call].
-type Writer = wire.Writer
+type Writer = codec.Writer
 
 // Handler runs one call: it reads call.Args and writes call.Result. An error is the
 // caller's answer instead of the result.
@@ -99,7 +99,7 @@ func (c *Call) start() *helium.Error {
 		}
 		c.args = args
 	}
-	n, err := wire.ScanArray(c.args)
+	n, err := codec.ScanArray(c.args)
 	if err != nil {
 		return ErrBadArgument.WithMessage("the arguments aren't a msgpack array: %w", err)
 	}
@@ -107,7 +107,7 @@ func (c *Call) start() *helium.Error {
 		return ErrBadArgument.WithMessage("%d %s for %s: want %s", n, plural(n, "argument"), c.method.signature, want)
 	}
 	c.NumArgs = n
-	c.Args = wire.NewReader(c.args)
+	c.Args = codec.NewReader(c.args)
 	if _, err := c.Args.ArrayHeader(); err != nil {
 		return ErrBadArgument.WithMessage("the arguments: %w", err)
 	}

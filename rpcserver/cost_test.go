@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -49,8 +50,8 @@ func add(inspect func(ctx context.Context)) Method {
 }
 
 func addMessage(calls int) []byte {
-	body := wire.AppendArrayHeader(nil, 2)
-	body = wire.AppendFloat64(wire.AppendFloat64(body, 2), 3)
+	body := codec.AppendArrayHeader(nil, 2)
+	body = codec.AppendFloat64(codec.AppendFloat64(body, 2), 3)
 	data := wire.AppendMessageHeader(nil)
 	for seq := range calls {
 		data = wire.AppendFrame(data, &wire.Frame{Kind: wire.KindCall, Seq: uint64(seq) + 1, Time: 10_000, Body: body})

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -36,7 +37,7 @@ func wantError(t *testing.T, f wire.Frame, want error) *helium.Error {
 
 func wantResult(t *testing.T, f wire.Frame, seq uint64, want any) {
 	t.Helper()
-	body, err := wire.AppendValue(nil, want)
+	body, err := codec.AppendValue(nil, want)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -160,10 +161,10 @@ func (w *world) peer() *peer {
 
 // callFrame is a call with a minute left.
 func callFrame(seq uint64, args ...any) wire.Frame {
-	body := wire.AppendArrayHeader(nil, len(args))
+	body := codec.AppendArrayHeader(nil, len(args))
 	for _, arg := range args {
 		var err error
-		if body, err = wire.AppendValue(body, arg); err != nil {
+		if body, err = codec.AppendValue(body, arg); err != nil {
 			panic(err)
 		}
 	}

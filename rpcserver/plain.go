@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/signature"
@@ -58,7 +59,7 @@ func looksLikeJSON(data []byte) bool { return len(data) == 0 || data[0] < 0x80 }
 func (p *plainRequest) arguments(m *signature.Method) ([]byte, error) {
 	switch {
 	case len(bytes.TrimSpace(p.data)) == 0:
-		return wire.AppendArrayHeader(nil, 0), nil
+		return codec.AppendArrayHeader(nil, 0), nil
 	case p.json:
 		return transcode.Arguments(p.data, m)
 	case isMap(p.data[0]):
@@ -112,7 +113,7 @@ func (p *plainRequest) errorMessage(err *helium.Error) *nats.Msg {
 	if p.json {
 		msg.Data, _ = json.Marshal(body) // a struct of strings always can be
 	} else {
-		msg.Data, _ = wire.AppendValue(nil, body)
+		msg.Data, _ = codec.AppendValue(nil, body)
 	}
 	return msg
 }

@@ -10,14 +10,14 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
 func msgpack(t testing.TB, v any) []byte {
 	t.Helper()
-	b, err := wire.AppendValue(nil, v)
+	b, err := codec.AppendValue(nil, v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestAPlainRequestsErrorIsHeadersAndABody(t *testing.T) {
 		t.Fatal(err)
 	}
 	checkPlainError(t, "in msgpack", msg, "400")
-	r := wire.NewReader(msg.Data)
+	r := codec.NewReader(msg.Data)
 	var body map[string]any
 	if err := r.Value(&body); err != nil || body["code"] != "failed_precondition" || body["outcome"] != "executed" {
 		t.Errorf("in msgpack: got %v, %v; want failed_precondition, executed", body, err)

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -165,7 +166,7 @@ func (s *Server) newCall(f *wire.Frame, to target, now time.Time) *Call {
 		call.refusal = ErrBadMessage.WithMessage("a call on the subject of %s.%s names the method %.64q", to.service.name, to.method.Name, f.Method)
 	}
 	if f.Metadata != nil {
-		r := wire.NewReader(f.Metadata)
+		r := codec.NewReader(f.Metadata)
 		md, err := r.StringMap(maxMetadata)
 		if err != nil {
 			call.refusal = ErrBadMessage.WithMessage("the call's metadata: %w", err)
@@ -178,7 +179,7 @@ func (s *Server) newCall(f *wire.Frame, to target, now time.Time) *Call {
 
 func (s *Server) emptyCall(to target, deadline time.Time) *Call {
 	call := &Call{method: to.method}
-	call.Result = wire.NewWriter(call.small[:0])
+	call.Result = codec.NewWriter(call.small[:0])
 	call.ctx.call = call
 	call.ctx.deadline = deadline
 	return call

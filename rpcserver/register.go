@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -168,7 +168,7 @@ func (c *Call) readRest(n int, slice reflect.Value) error {
 		}
 		return nil
 	}
-	list := wire.AppendArrayHeader(make([]byte, 0, c.Args.Len()+5), rest)
-	r := wire.NewReader(append(list, c.args[c.Args.Offset():]...))
+	list := codec.AppendArrayHeader(make([]byte, 0, c.Args.Len()+5), rest)
+	r := codec.NewReader(append(list, c.args[c.Args.Offset():]...))
 	return r.ReflectValue(slice)
 }

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/signature"
 	"github.com/vmihailenco/msgpack/v5"
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
@@ -192,7 +192,7 @@ func TestStructsHaveTheFieldsThatTheWireHolds(t *testing.T) {
 				t.Errorf("%T is %s, and the wire holds more: %x", value, typ.Definition(), data)
 			}
 			back := reflect.New(reflect.TypeOf(value))
-			r := wire.NewReader(data)
+			r := codec.NewReader(data)
 			if err := r.Value(back.Interface()); err != nil {
 				t.Errorf("%T doesn't read back: %v", value, err)
 			} else if got := back.Elem().Interface(); !gobytes.Equal(encode(t, got), data) {
@@ -204,7 +204,7 @@ func TestStructsHaveTheFieldsThatTheWireHolds(t *testing.T) {
 
 func encode(t *testing.T, value any) []byte {
 	t.Helper()
-	b, err := wire.AppendReflect(nil, reflect.ValueOf(value))
+	b, err := codec.AppendReflect(nil, reflect.ValueOf(value))
 	if err != nil {
 		t.Fatalf("%T: %v", value, err)
 	}

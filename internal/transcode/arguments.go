@@ -3,7 +3,7 @@ package transcode
 import (
 	"fmt"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -62,7 +62,7 @@ func (e *encoder) arguments(m *signature.Method) error {
 			return argument(n, m, err)
 		}
 	}
-	e.close(head, wire.AppendArrayHeader(nil, n))
+	e.close(head, codec.AppendArrayHeader(nil, n))
 	return nil
 }
 
@@ -115,7 +115,7 @@ func (e *encoder) namedArguments(m *signature.Method) error {
 			continue
 		case raw == nil:
 			e.values++
-			e.out = wire.AppendNil(e.out)
+			e.out = codec.AppendNil(e.out)
 		default:
 			if err := e.value(m.Params[i].Type); err != nil {
 				return argument(i, m, err)
@@ -123,7 +123,7 @@ func (e *encoder) namedArguments(m *signature.Method) error {
 		}
 		n++
 	}
-	e.close(head, wire.AppendArrayHeader(nil, n))
+	e.close(head, codec.AppendArrayHeader(nil, n))
 	return nil
 }
 

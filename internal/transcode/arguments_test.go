@@ -3,7 +3,7 @@ package transcode
 import (
 	"testing"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -40,7 +40,7 @@ func testTypes(t testing.TB) *signature.Types {
 // back prints msgpack as JSON without the help of a type, for messages and comparisons.
 func back(t testing.TB, msgpack []byte) string {
 	t.Helper()
-	if err := wire.Scan(msgpack); err != nil {
+	if err := codec.Scan(msgpack); err != nil {
 		t.Fatalf("% x is refused: %v", msgpack, err)
 	}
 	text, err := JSON(msgpack, nil)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -28,7 +28,7 @@ type encoder struct {
 	cursor
 	out    []byte
 	depth  int // arrays and maps that are begun
-	values int // what wire.Scan counts as values, and a little more
+	values int // what codec.Scan counts as values, and a little more
 	fields fieldIndex
 }
 
@@ -37,13 +37,13 @@ func newEncoder(c cursor) *encoder {
 }
 
 var (
-	errTooMany = fmt.Errorf("there are more than %d values", wire.MaxElements)
-	errTooDeep = fmt.Errorf("arrays and objects lie more than %d deep", wire.MaxDepth)
+	errTooMany = fmt.Errorf("there are more than %d values", codec.MaxElements)
+	errTooDeep = fmt.Errorf("arrays and objects lie more than %d deep", codec.MaxDepth)
 )
 
 // finish returns what was encoded.
 func (e *encoder) finish() ([]byte, error) {
-	if e.values > wire.MaxElements {
+	if e.values > codec.MaxElements {
 		return nil, errTooMany
 	}
 	return e.out, nil
@@ -51,13 +51,13 @@ func (e *encoder) finish() ([]byte, error) {
 
 // value appends the next value, which is to be a t.
 func (e *encoder) value(t *signature.Type) error {
-	if e.values++; e.values > wire.MaxElements {
+	if e.values++; e.values > codec.MaxElements {
 		return errTooMany
 	}
 	first, kind := e.peek(), kindOf(t)
 	if first == 'n' && (kind == signature.Any || kind == signature.Optional) {
 		e.literal()
-		e.out = wire.AppendNil(e.out)
+		e.out = codec.AppendNil(e.out)
 		return nil
 	}
 	if kind == signature.Optional {
@@ -79,7 +79,7 @@ func (e *encoder) value(t *signature.Type) error {
 		return e.mapping(nil, nil)
 	case (first == 't' || first == 'f') && (kind == signature.Bool || kind == signature.Any):
 		e.literal()
-		e.out = wire.AppendBool(e.out, first == 't')
+		e.out = codec.AppendBool(e.out, first == 't')
 		return nil
 	case (first == '-' || isDigit(first)) && (kind.Numeric() || kind == signature.Any):
 		return e.number(kind)
@@ -119,7 +119,7 @@ func (e *encoder) list(elem *signature.Type) error {
 			return inside(indexSegment(n), err)
 		}
 	}
-	e.close(head, wire.AppendArrayHeader(nil, n))
+	e.close(head, codec.AppendArrayHeader(nil, n))
 	return nil
 }
 
@@ -144,7 +144,7 @@ func (e *encoder) mapping(key, elem *signature.Type) error {
 			return inside(keySegment(text), err)
 		}
 	}
-	e.close(head, wire.AppendMapHeader(nil, n))
+	e.close(head, codec.AppendMapHeader(nil, n))
 	return nil
 }
 
@@ -165,7 +165,7 @@ func (e *encoder) structure(t *signature.Type) error {
 			return problemf("two fields are %s", quote(name))
 		}
 		met[i] = true
-		e.out = wire.AppendString(e.out, name)
+		e.out = codec.AppendString(e.out, name)
 		e.values++
 		if err := e.value(t.Fields[i].Type); err != nil {
 			return inside(shorten(name), err)
@@ -176,7 +176,7 @@ func (e *encoder) structure(t *signature.Type) error {
 			return problemf("the field %s is missing; want %s", quote(f.Name), show(t))
 		}
 	}
-	e.close(head, wire.AppendMapHeader(nil, n))
+	e.close(head, codec.AppendMapHeader(nil, n))
 	return nil
 }
 
@@ -188,7 +188,7 @@ func mayBeNull(t *signature.Type) bool {
 // open steps into an array or an object, and keeps a byte for its head. It returns
 // where the head belongs.
 func (e *encoder) open() (head int, err error) {
-	if e.depth++; e.depth > wire.MaxDepth {
+	if e.depth++; e.depth > codec.MaxDepth {
 		return 0, errTooDeep
 	}
 	e.take()

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -44,7 +44,7 @@ func FuzzArguments(f *testing.F) {
 		if !json.Valid(text) {
 			t.Fatalf("%q was read, and is no JSON", text)
 		}
-		if _, err := wire.ScanArray(out); err != nil {
+		if _, err := codec.ScanArray(out); err != nil {
 			t.Fatalf("%q became % x, which is refused: %v", text, out, err)
 		}
 		// The worst is a digit and a comma that become a float64, and null arguments.
@@ -80,7 +80,7 @@ func FuzzJSON(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if err := wire.Scan(msgpack); err != nil {
+		if err := codec.Scan(msgpack); err != nil {
 			t.Fatalf("% x was read, and is refused: %v", msgpack, err)
 		}
 		if !json.Valid(text) {
@@ -106,7 +106,7 @@ func FuzzNamed(f *testing.F) {
 		if err != nil {
 			return
 		}
-		n, err := wire.ScanArray(out)
+		n, err := codec.ScanArray(out)
 		if err != nil {
 			t.Fatalf("% x became % x, which is refused: %v", msgpack, out, err)
 		}

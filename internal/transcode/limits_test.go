@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 func TestDepthIsLimitedAsInMsgpack(t *testing.T) {
@@ -20,20 +20,20 @@ func TestDepthIsLimitedAsInMsgpack(t *testing.T) {
 		transcode         func([]byte) ([]byte, error)
 		deepest           int
 	}{
-		{name: "arrays", open: "[", shut: "]", deepest: wire.MaxDepth,
+		{name: "arrays", open: "[", shut: "]", deepest: codec.MaxDepth,
 			transcode: func(text []byte) ([]byte, error) { return Value(text, nil) }},
-		{name: "objects", open: `{"a":`, inner: "1", shut: "}", deepest: wire.MaxDepth,
+		{name: "objects", open: `{"a":`, inner: "1", shut: "}", deepest: codec.MaxDepth,
 			transcode: func(text []byte) ([]byte, error) { return Value(text, nil) }},
-		{name: "arguments", open: "[", shut: "]", deepest: wire.MaxDepth,
+		{name: "arguments", open: "[", shut: "]", deepest: codec.MaxDepth,
 			transcode: func(text []byte) ([]byte, error) { return Arguments(text, m) }},
-		{name: "trees", open: `{"value":1,"kids":[`, shut: "]}", deepest: wire.MaxDepth / 2,
+		{name: "trees", open: `{"value":1,"kids":[`, shut: "]}", deepest: codec.MaxDepth / 2,
 			transcode: func(text []byte) ([]byte, error) { return Value(text, typeOf(t, "Tree")) }},
-		{name: "a named argument", open: "[", shut: "]", deepest: wire.MaxDepth - 1,
+		{name: "a named argument", open: "[", shut: "]", deepest: codec.MaxDepth - 1,
 			transcode: func(text []byte) ([]byte, error) {
 				return Arguments([]byte(`{"a":`+string(text)+`}`), method(t, "m(a any)"))
 			}},
 		// Its own array melts into that of the arguments.
-		{name: "a named variadic argument", open: "[", shut: "]", deepest: wire.MaxDepth,
+		{name: "a named variadic argument", open: "[", shut: "]", deepest: codec.MaxDepth,
 			transcode: func(text []byte) ([]byte, error) {
 				return Arguments([]byte(`{"words":`+string(text)+`}`), m)
 			}},
@@ -42,7 +42,7 @@ func TestDepthIsLimitedAsInMsgpack(t *testing.T) {
 		out, err := tt.transcode(nested(tt.open, tt.inner, tt.shut, tt.deepest))
 		if err != nil {
 			t.Errorf("%s %d deep: %v", tt.name, tt.deepest, err)
-		} else if err := wire.Scan(out); err != nil {
+		} else if err := codec.Scan(out); err != nil {
 			t.Errorf("%s %d deep: got msgpack that is refused: %v", tt.name, tt.deepest, err)
 		}
 		for _, depth := range []int{tt.deepest + 1, 5000} {
@@ -70,8 +70,8 @@ func TestTheNumberOfValuesIsLimitedAsInMsgpack(t *testing.T) {
 	for _, tt := range tests {
 		// Values that are as good as read, as four million of them take long.
 		for before, want := range map[int]error{
-			wire.MaxElements - tt.values:     nil,
-			wire.MaxElements - tt.values + 1: errTooMany,
+			codec.MaxElements - tt.values:     nil,
+			codec.MaxElements - tt.values + 1: errTooMany,
 		} {
 			c, err := newCursor([]byte(tt.json))
 			if err != nil {
@@ -86,14 +86,14 @@ func TestTheNumberOfValuesIsLimitedAsInMsgpack(t *testing.T) {
 	}
 
 	// The names and the nil for the argument that is left out make the difference.
-	zeros := append(wire.AppendArrayHeader(nil, wire.MaxElements-2), make([]byte, wire.MaxElements-2)...)
+	zeros := append(codec.AppendArrayHeader(nil, codec.MaxElements-2), make([]byte, codec.MaxElements-2)...)
 	named := append(dict(t, "b"), zeros...)
 	named[0]++
 	if _, err := Named(named, method(t, "m(a any, b any)")); err != nil {
 		t.Errorf("two named arguments: %v", err)
 	}
-	if out, err := Named(named, method(t, "m(a any, b any, c any)")); !errors.Is(err, wire.ErrTooMany) {
-		t.Errorf("three named arguments: got %d bytes, %v; want the error %v", len(out), err, wire.ErrTooMany)
+	if out, err := Named(named, method(t, "m(a any, b any, c any)")); !errors.Is(err, codec.ErrTooMany) {
+		t.Errorf("three named arguments: got %d bytes, %v; want the error %v", len(out), err, codec.ErrTooMany)
 	}
 }
 

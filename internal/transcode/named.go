@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -13,14 +13,14 @@ import (
 // reads. Names follow the rules of [Arguments]. The values aren't looked at, nor turned
 // into anything: the handler's decoder does that.
 func Named(msgpackMap []byte, m *signature.Method) ([]byte, error) {
-	if err := wire.Scan(msgpackMap); err != nil {
+	if err := codec.Scan(msgpackMap); err != nil {
 		return nil, err
 	}
 	named, err := newNamedArguments(m)
 	if err != nil {
 		return nil, err
 	}
-	r := wire.NewReader(msgpackMap)
+	r := codec.NewReader(msgpackMap)
 	n, err := r.MapHeader()
 	if err != nil {
 		return nil, fmt.Errorf("the named arguments: %w", err)
@@ -46,7 +46,7 @@ func Named(msgpackMap []byte, m *signature.Method) ([]byte, error) {
 		return nil, err
 	}
 	// With a nil for each argument that is left out there can be too many values.
-	if err := wire.Scan(out); err != nil {
+	if err := codec.Scan(out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -59,7 +59,7 @@ func (a *namedArguments) array() ([]byte, error) {
 	if last := n - 1; a.variadic(last) {
 		n--
 		if raw := a.values[last]; raw != nil && raw[0] != 0xc0 {
-			r := wire.NewReader(raw)
+			r := codec.NewReader(raw)
 			added, err := r.ArrayHeader()
 			if err != nil {
 				return nil, argument(last, a.method, fmt.Errorf("%w: the parameter repeats", err))
@@ -72,13 +72,13 @@ func (a *namedArguments) array() ([]byte, error) {
 	for _, raw := range a.values {
 		size += len(raw) + 1
 	}
-	out := wire.AppendArrayHeader(make([]byte, 0, size), n)
+	out := codec.AppendArrayHeader(make([]byte, 0, size), n)
 	for i, raw := range a.values {
 		switch {
 		case a.variadic(i):
 			out = append(out, repeated...)
 		case raw == nil:
-			out = wire.AppendNil(out)
+			out = codec.AppendNil(out)
 		default:
 			out = append(out, raw...)
 		}

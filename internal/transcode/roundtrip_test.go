@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -197,7 +197,7 @@ func TestEveryValueComesBackAsItWentIn(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%d: %s of %s: %v", i, m, inOrder, err)
 		}
-		n, err := wire.ScanArray(args)
+		n, err := codec.ScanArray(args)
 		if err != nil {
 			t.Fatalf("%d: %s of %s: got % x, which is refused: %v", i, m, inOrder, args, err)
 		}
@@ -209,7 +209,7 @@ func TestEveryValueComesBackAsItWentIn(t *testing.T) {
 			t.Fatalf("%d: %s: by name got % x, want % x as in order", i, m, byName, args)
 		}
 
-		r := wire.NewReader(args)
+		r := codec.NewReader(args)
 		if _, err := r.ArrayHeader(); err != nil {
 			t.Fatal(err)
 		}

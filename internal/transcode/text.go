@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -14,19 +14,19 @@ import (
 func appendText(b []byte, text string, t *signature.Type) (out []byte, ok bool, err error) {
 	switch kindOf(t) {
 	case signature.Any, signature.String:
-		return wire.AppendString(b, text), true, nil
+		return codec.AppendString(b, text), true, nil
 	case signature.Bytes:
 		data, err := decodeBase64(text)
 		if err != nil {
 			return b, true, problemf(`%s is no base64; bytes stand in JSON as base64, such as "aGVsbG8="`, quote(text))
 		}
-		return wire.AppendBytes(b, data), true, nil
+		return codec.AppendBytes(b, data), true, nil
 	case signature.Time:
 		moment, err := time.Parse(time.RFC3339Nano, text)
 		if err != nil {
 			return b, true, problemf(`%s is no time; write it as in RFC 3339, such as "2006-01-02T15:04:05Z"`, quote(text))
 		}
-		return wire.AppendTime(b, moment), true, nil
+		return codec.AppendTime(b, moment), true, nil
 	}
 	return b, false, nil
 }
@@ -39,7 +39,7 @@ func appendKey(b []byte, text string, t *signature.Type) ([]byte, error) {
 	case ok:
 		return out, err
 	case kind == signature.Bool && (text == "true" || text == "false"):
-		return wire.AppendBool(b, text == "true"), nil
+		return codec.AppendBool(b, text == "true"), nil
 	case kind.Numeric() && isNumber(text):
 		return appendNumber(b, text, kind)
 	}

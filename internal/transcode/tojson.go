@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -16,13 +16,13 @@ import (
 // msgpack. The type t says how it was meant; nil: not known. See the package's
 // documentation for how types stand in JSON.
 //
-// An error is a *[wire.SyntaxError] if the bytes are refused by [wire.Scan], and else
+// An error is a *[codec.SyntaxError] if the bytes are refused by [codec.Scan], and else
 // says what JSON can't express, and where, such as [3]["ratio"].
 func JSON(msgpack []byte, t *signature.Type) ([]byte, error) {
-	if err := wire.Scan(msgpack); err != nil {
+	if err := codec.Scan(msgpack); err != nil {
 		return nil, err
 	}
-	p := printer{data: msgpack, r: wire.NewReader(msgpack), out: make([]byte, 0, len(msgpack)*2)}
+	p := printer{data: msgpack, r: codec.NewReader(msgpack), out: make([]byte, 0, len(msgpack)*2)}
 	if err := p.value(t); err != nil {
 		return nil, err
 	}
@@ -32,7 +32,7 @@ func JSON(msgpack []byte, t *signature.Type) ([]byte, error) {
 // printer turns scanned msgpack into JSON, value by value.
 type printer struct {
 	data   []byte // what r reads
-	r      wire.Reader
+	r      codec.Reader
 	out    []byte
 	fields fieldIndex
 }

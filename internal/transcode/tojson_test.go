@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -17,7 +17,7 @@ func pack(t testing.TB, values ...any) []byte {
 	t.Helper()
 	var b []byte
 	for _, v := range values {
-		out, err := wire.AppendValue(b, v)
+		out, err := codec.AppendValue(b, v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +29,7 @@ func pack(t testing.TB, values ...any) []byte {
 // dict makes a msgpack map of keys and values in a row.
 func dict(t testing.TB, keysAndValues ...any) []byte {
 	t.Helper()
-	return append(wire.AppendMapHeader(nil, len(keysAndValues)/2), pack(t, keysAndValues...)...)
+	return append(codec.AppendMapHeader(nil, len(keysAndValues)/2), pack(t, keysAndValues...)...)
 }
 
 func TestAResultIsWrittenAsItsTypeSays(t *testing.T) {
@@ -150,13 +150,13 @@ func TestBytesThatAreNoMsgpackAreRefused(t *testing.T) {
 		msgpack []byte
 		want    error
 	}{
-		{"nothing", nil, wire.ErrTruncated},
-		{"a length that lies", []byte{0xdd, 1, 0, 0, 0}, wire.ErrTruncated},
-		{"two values", []byte{1, 2}, wire.ErrTrailing},
-		{"the reserved byte", []byte{0xc1}, wire.ErrReserved},
-		{"a map as a key", []byte{0x81, 0x80, 1}, wire.ErrMapKey},
-		{"an extension", []byte{0xd4, 5, 0}, wire.ErrExtension},
-		{"a hundred thousand arrays", bytes.Repeat([]byte{0x91}, 100_000), wire.ErrTooDeep},
+		{"nothing", nil, codec.ErrTruncated},
+		{"a length that lies", []byte{0xdd, 1, 0, 0, 0}, codec.ErrTruncated},
+		{"two values", []byte{1, 2}, codec.ErrTrailing},
+		{"the reserved byte", []byte{0xc1}, codec.ErrReserved},
+		{"a map as a key", []byte{0x81, 0x80, 1}, codec.ErrMapKey},
+		{"an extension", []byte{0xd4, 5, 0}, codec.ErrExtension},
+		{"a hundred thousand arrays", bytes.Repeat([]byte{0x91}, 100_000), codec.ErrTooDeep},
 	}
 	for _, tt := range tests {
 		if got, err := JSON(tt.msgpack, nil); !errors.Is(err, tt.want) {

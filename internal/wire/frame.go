@@ -3,6 +3,8 @@ package wire
 import (
 	"errors"
 	"fmt"
+
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 // A Helium message is the byte Magic, the byte Version, and one or more frames.
@@ -62,30 +64,30 @@ func AppendMessageHeader(b []byte) []byte { return append(b, Magic, Version) }
 // AppendFrame appends f to a message.
 func AppendFrame(b []byte, f *Frame) []byte {
 	if f.Kind == KindCancel {
-		b = AppendArrayHeader(b, 2)
-		b = AppendUint(b, uint64(f.Kind))
-		return AppendUint(b, f.Seq)
+		b = codec.AppendArrayHeader(b, 2)
+		b = codec.AppendUint(b, uint64(f.Kind))
+		return codec.AppendUint(b, f.Seq)
 	}
 	n := 5
 	if f.Method != "" {
 		n = 6
 	}
-	b = AppendArrayHeader(b, n)
-	b = AppendUint(b, uint64(f.Kind))
-	b = AppendUint(b, f.Seq)
-	b = AppendUint(b, f.Time)
+	b = codec.AppendArrayHeader(b, n)
+	b = codec.AppendUint(b, uint64(f.Kind))
+	b = codec.AppendUint(b, f.Seq)
+	b = codec.AppendUint(b, f.Time)
 	if f.Metadata == nil {
-		b = AppendNil(b)
+		b = codec.AppendNil(b)
 	} else {
 		b = append(b, f.Metadata...)
 	}
 	if f.Kind == KindError {
 		b = append(b, f.Body...)
 	} else {
-		b = AppendBytes(b, f.Body)
+		b = codec.AppendBytes(b, f.Body)
 	}
 	if f.Method != "" {
-		b = AppendString(b, f.Method)
+		b = codec.AppendString(b, f.Method)
 	}
 	return b
 }
@@ -97,7 +99,7 @@ const frameOverhead = 1 + 1 + 9 + 9 + 1 + 5 + 5
 func (f *Frame) Size() int { return frameOverhead + len(f.Metadata) + len(f.Body) + len(f.Method) }
 
 // FrameReader steps over the frames of one message.
-type FrameReader struct{ r Reader }
+type FrameReader struct{ r codec.Reader }
 
 // ReadMessage checks a message's two header bytes. Reading allocates nothing
 // but the strings it hands out, and nothing in the message can make it panic.
@@ -111,7 +113,7 @@ func ReadMessage(payload []byte) (FrameReader, error) {
 	if payload[1] != Version {
 		return FrameReader{}, fmt.Errorf("a Helium message of version %d; this side speaks version %d", payload[1], Version)
 	}
-	return FrameReader{r: NewReader(payload[headerSize:])}, nil
+	return FrameReader{r: codec.NewReader(payload[headerSize:])}, nil
 }
 
 // More reports whether another frame follows.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 // vectorFile is a set of messages that any implementation must read and write alike.
@@ -157,7 +158,7 @@ func TestReadingFramesAllocatesNothing(t *testing.T) {
 
 func TestAFramesSizeIsNeverAboveItsBound(t *testing.T) {
 	for _, n := range []int{0, 1, 31, 32, 255, 256, 65535, 65536} {
-		f := Frame{Kind: KindCall, Seq: 1<<64 - 1, Time: 1<<64 - 1, Metadata: AppendStringMap(nil, map[string]string{"k": "v"}), Body: make([]byte, n), Method: strings.Repeat("m", MaxName)}
+		f := Frame{Kind: KindCall, Seq: 1<<64 - 1, Time: 1<<64 - 1, Metadata: codec.AppendStringMap(nil, map[string]string{"k": "v"}), Body: make([]byte, n), Method: strings.Repeat("m", MaxName)}
 		if got := len(AppendFrame(nil, &f)); got > f.Size() {
 			t.Errorf("a body of %d bytes makes a frame of %d, above its bound %d", n, got, f.Size())
 		}
@@ -179,14 +180,14 @@ func TestErrorsCrossTheWireWhole(t *testing.T) {
 }
 
 func TestAnErrorOfAnUnknownCodeOrOutcomeStaysAnError(t *testing.T) {
-	b := AppendArrayHeader(nil, 7) // one element more than this version knows
-	b = AppendUint(b, 99)
-	b = AppendString(b, "new.reason")
-	b = AppendString(b, "from a newer version")
-	b = AppendNil(b)
-	b = AppendUint(b, 9)
-	b = AppendString(b, "i1")
-	b = AppendString(b, "more")
+	b := codec.AppendArrayHeader(nil, 7) // one element more than this version knows
+	b = codec.AppendUint(b, 99)
+	b = codec.AppendString(b, "new.reason")
+	b = codec.AppendString(b, "from a newer version")
+	b = codec.AppendNil(b)
+	b = codec.AppendUint(b, 9)
+	b = codec.AppendString(b, "i1")
+	b = codec.AppendString(b, "more")
 	got, err := ReadError(b)
 	if err != nil || got.Code != helium.CodeUnknown || got.Outcome != helium.Unknown || got.Reason != "new.reason" {
 		t.Errorf("read %+v, %v; want unknown code and outcome, reason new.reason", got, err)

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 // sent is one message as publish saw it.
@@ -173,7 +175,7 @@ func TestAMessageStaysBelowItsSizeUnlessOneFrameAloneIsLarger(t *testing.T) {
 	addBehind(r, o, func() {
 		for seq := uint64(1); seq <= 20; seq++ {
 			f := call(seq)
-			f.Body = AppendBytes(AppendArrayHeader(nil, 1), make([]byte, 150))
+			f.Body = codec.AppendBytes(codec.AppendArrayHeader(nil, 1), make([]byte, 150))
 			method := "add"
 			if seq == 3 {
 				method = "subtract" // the names that the others get now count as well

@@ -1,4 +1,4 @@
-package wire_test
+package codec_test
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 func TestAStructHasTheFieldsOfItsTags(t *testing.T) {
@@ -44,13 +44,13 @@ func TestAStructHasTheFieldsOfItsTags(t *testing.T) {
 			N  int       `json:",string"`
 		}{S: []int{}}, map[string]any{"N": int64(0)}},
 	} {
-		b, err := wire.AppendValue(nil, test.v)
+		b, err := codec.AppendValue(nil, test.v)
 		if err != nil {
 			t.Errorf("%T: %v", test.v, err)
 			continue
 		}
 		var got any
-		r := wire.NewReader(b)
+		r := codec.NewReader(b)
 		if err := r.Value(&got); err != nil || !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%T: got %v, %v; want %v", test.v, got, err, test.want)
 		}
@@ -71,12 +71,12 @@ func TestAStructOfManyFieldsMayLeaveSomeOut(t *testing.T) {
 }
 
 func TestFieldsThatAreNotKnownAreSkippedAndMissingOnesKeepTheirValue(t *testing.T) {
-	b, err := wire.AppendValue(nil, map[string]any{"x": 1, "new": []any{map[string]any{"a": 1}}, "z": nil})
+	b, err := codec.AppendValue(nil, map[string]any{"x": 1, "new": []any{map[string]any{"a": 1}}, "z": nil})
 	if err != nil {
 		t.Fatal(err)
 	}
 	got := point{X: 8, Y: 9}
-	r := wire.NewReader(b)
+	r := codec.NewReader(b)
 	if err := r.Value(&got); err != nil || got != (point{1, 9}) {
 		t.Errorf("got %v, %v; want {1 9}", got, err)
 	}
@@ -101,17 +101,17 @@ func TestAFieldIsReadUnderItsAlias(t *testing.T) {
 		Name     string   `msgpack:"name,alias:title"`
 	}
 	for _, key := range []string{"name", "title"} {
-		b, err := wire.AppendValue(nil, map[string]string{key: "x"})
+		b, err := codec.AppendValue(nil, map[string]string{key: "x"})
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got renamed
-		r := wire.NewReader(b)
+		r := codec.NewReader(b)
 		if err := r.Value(&got); err != nil || got.Name != "x" {
 			t.Errorf("under %q: got %+v, %v; want x", key, got, err)
 		}
 	}
-	if b, err := wire.AppendValue(nil, renamed{}); err != nil || len(b) != 1 {
+	if b, err := codec.AppendValue(nil, renamed{}); err != nil || len(b) != 1 {
 		t.Errorf("omitempty for all fields: got % x, %v; want an empty map", b, err)
 	}
 	_ = renamed{}._msgpack

@@ -1,4 +1,4 @@
-package wire
+package codec
 
 import (
 	"fmt"
@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// structFields are the fields of a struct as they stand on the wire.
+// structFields are the fields of a struct as they stand on the codec.
 type structFields struct {
 	list   []field
 	byName map[string]int

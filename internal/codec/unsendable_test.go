@@ -1,11 +1,11 @@
-package wire_test
+package codec_test
 
 import (
 	"reflect"
 	"strings"
 	"testing"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 type selfPointer *selfPointer
@@ -42,17 +42,17 @@ func TestWhatCannotBeSentIsAnErrorAndNeverTheEndOfTheProgram(t *testing.T) {
 		"a ring": loop, "an interface that holds itself": anyLoop, "a list that holds itself": list,
 		"a map that holds itself": m, "a slice that holds itself": s, "a pointer to itself": self, "a long list": deep,
 	} {
-		b, err := wire.AppendValue([]byte("prefix"), v)
+		b, err := codec.AppendValue([]byte("prefix"), v)
 		if err == nil || string(b) != "prefix" {
 			t.Errorf("%s: got %q, %v; want an error and only the prefix", name, b, err)
 		} else if len(err.Error()) > 500 {
 			t.Errorf("%s: the error is %d bytes long: %v", name, len(err.Error()), err)
 		}
-		if b, err := wire.AppendReflect([]byte("prefix"), reflect.ValueOf(v)); err == nil || string(b) != "prefix" {
+		if b, err := codec.AppendReflect([]byte("prefix"), reflect.ValueOf(v)); err == nil || string(b) != "prefix" {
 			t.Errorf("%s, reflected: got %q, %v; want an error and only the prefix", name, b, err)
 		}
 	}
-	r := wire.NewReader([]byte{0x01})
+	r := codec.NewReader([]byte{0x01})
 	if err := r.Value(&self); err == nil {
 		t.Error("an integer into a pointer to itself passed, want an error")
 	}
@@ -62,32 +62,32 @@ func TestWhatIsAppendedHasRoomForArraysAroundIt(t *testing.T) {
 	var v any = 1
 	for {
 		next := []any{v}
-		if _, err := wire.AppendValue(nil, next); err != nil {
+		if _, err := codec.AppendValue(nil, next); err != nil {
 			break
 		}
 		v = next
 	}
-	b := wire.AppendArrayHeader(wire.AppendArrayHeader(nil, 1), 1)
-	b, err := wire.AppendValue(b, v)
+	b := codec.AppendArrayHeader(codec.AppendArrayHeader(nil, 1), 1)
+	b, err := codec.AppendValue(b, v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := wire.Scan(b); err != nil {
+	if err := codec.Scan(b); err != nil {
 		t.Errorf("the deepest value in two arrays: got %v, want it to pass", err)
 	}
 }
 
 func TestWhatTheOtherSideWouldRefuseAsTooMuchIsNotSent(t *testing.T) {
-	for _, v := range []any{make([]int, wire.MaxElements+1), make([]struct{}, wire.MaxElements+1), make([][]bool, wire.MaxElements+1)} {
-		if b, err := wire.AppendValue(nil, v); err == nil {
-			t.Errorf("%d elements of a %T passed as %d bytes, want an error", wire.MaxElements+1, v, len(b))
+	for _, v := range []any{make([]int, codec.MaxElements+1), make([]struct{}, codec.MaxElements+1), make([][]bool, codec.MaxElements+1)} {
+		if b, err := codec.AppendValue(nil, v); err == nil {
+			t.Errorf("%d elements of a %T passed as %d bytes, want an error", codec.MaxElements+1, v, len(b))
 		}
 	}
 	// The limit is for each value, not for all that were ever sent.
-	half := make([]int, wire.MaxElements/2)
-	buf := make([]byte, 0, wire.MaxElements)
+	half := make([]int, codec.MaxElements/2)
+	buf := make([]byte, 0, codec.MaxElements)
 	for range 4 {
-		if _, err := wire.AppendValue(buf, half); err != nil {
+		if _, err := codec.AppendValue(buf, half); err != nil {
 			t.Fatalf("half of what is allowed: got %v, want it to pass", err)
 		}
 	}

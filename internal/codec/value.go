@@ -1,4 +1,4 @@
-package wire
+package codec
 
 import (
 	"reflect"
@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// How Go values stand on the wire. AppendValue writes it and Reader.Value reads it:
+// How Go values stand on the codec. AppendValue writes it and Reader.Value reads it:
 //
 //	bool, numbers, string  themselves; numbers in the shortest form of their family
 //	[]byte, [N]byte        bin; a nil []byte is nil

@@ -1,4 +1,4 @@
-package wire_test
+package codec_test
 
 import (
 	"bytes"
@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 // unhex turns "92 01 02" into bytes.
@@ -27,31 +27,31 @@ func TestTheGuardSaysWhereAndWhyItRefuses(t *testing.T) {
 		cause      error
 		offset     int
 	}{
-		{"nothing at all", "", wire.ErrTruncated, 0},
-		{"half an integer", "cd 01", wire.ErrTruncated, 0},
-		{"a string beyond the end", "92 01 a3 61 62", wire.ErrTruncated, 2},
-		{"a str32 of four billion bytes", "db ff ff ff ff 61", wire.ErrTruncated, 0},
-		{"a bin32 of 16 million bytes", "c6 01 00 00 00", wire.ErrTruncated, 0},
-		{"an array32 of 16 million elements", "dd 01 00 00 00", wire.ErrTruncated, 0},
-		{"a map32 of four billion pairs", "df ff ff ff ff 01 02", wire.ErrTruncated, 0},
-		{"a map with room for half its pairs", "82 01 02 03", wire.ErrTruncated, 0},
-		{"an array that lacks its last element", "92 91 01", wire.ErrTruncated, 3},
-		{"a length cut in two", "da 00", wire.ErrTruncated, 0},
-		{"a second value", "01 02", wire.ErrTrailing, 1},
-		{"bytes behind an array", "91 01 c0", wire.ErrTrailing, 2},
-		{"the reserved byte", "91 c1", wire.ErrReserved, 1},
-		{"an extension of a user's own", "d4 05 00", wire.ErrExtension, 0},
-		{"the library's interned string", "d4 80 00", wire.ErrExtension, 0},
-		{"a timestamp of one byte", "d4 ff 00", wire.ErrExtension, 0},
-		{"a timestamp of nine bytes", "c7 09 ff 00 00 00 00 00 00 00 00 00", wire.ErrExtension, 0},
-		{"a timestamp cut short", "d7 ff 00 00", wire.ErrTruncated, 0},
-		{"an extension without a type", "d6", wire.ErrTruncated, 0},
-		{"an array as a key", "81 90 01", wire.ErrMapKey, 1},
-		{"a map as the second key", "82 01 02 80 03", wire.ErrMapKey, 3},
-		{"a map as a key in a map as a value", "81 01 81 80 01", wire.ErrMapKey, 3},
+		{"nothing at all", "", codec.ErrTruncated, 0},
+		{"half an integer", "cd 01", codec.ErrTruncated, 0},
+		{"a string beyond the end", "92 01 a3 61 62", codec.ErrTruncated, 2},
+		{"a str32 of four billion bytes", "db ff ff ff ff 61", codec.ErrTruncated, 0},
+		{"a bin32 of 16 million bytes", "c6 01 00 00 00", codec.ErrTruncated, 0},
+		{"an array32 of 16 million elements", "dd 01 00 00 00", codec.ErrTruncated, 0},
+		{"a map32 of four billion pairs", "df ff ff ff ff 01 02", codec.ErrTruncated, 0},
+		{"a map with room for half its pairs", "82 01 02 03", codec.ErrTruncated, 0},
+		{"an array that lacks its last element", "92 91 01", codec.ErrTruncated, 3},
+		{"a length cut in two", "da 00", codec.ErrTruncated, 0},
+		{"a second value", "01 02", codec.ErrTrailing, 1},
+		{"bytes behind an array", "91 01 c0", codec.ErrTrailing, 2},
+		{"the reserved byte", "91 c1", codec.ErrReserved, 1},
+		{"an extension of a user's own", "d4 05 00", codec.ErrExtension, 0},
+		{"the library's interned string", "d4 80 00", codec.ErrExtension, 0},
+		{"a timestamp of one byte", "d4 ff 00", codec.ErrExtension, 0},
+		{"a timestamp of nine bytes", "c7 09 ff 00 00 00 00 00 00 00 00 00", codec.ErrExtension, 0},
+		{"a timestamp cut short", "d7 ff 00 00", codec.ErrTruncated, 0},
+		{"an extension without a type", "d6", codec.ErrTruncated, 0},
+		{"an array as a key", "81 90 01", codec.ErrMapKey, 1},
+		{"a map as the second key", "82 01 02 80 03", codec.ErrMapKey, 3},
+		{"a map as a key in a map as a value", "81 01 81 80 01", codec.ErrMapKey, 3},
 	} {
-		err := wire.Scan(unhex(t, test.data))
-		var syntax *wire.SyntaxError
+		err := codec.Scan(unhex(t, test.data))
+		var syntax *codec.SyntaxError
 		if !errors.Is(err, test.cause) || !errors.As(err, &syntax) || syntax.Offset != test.offset {
 			t.Errorf("%s: Scan(%s) = %v, want %q at byte %d", test.name, test.data, err, test.cause, test.offset)
 		}
@@ -72,7 +72,7 @@ func TestTheGuardLetsEveryKindOfValuePass(t *testing.T) {
 		"d6 ff 00 00 00 01", "d7 ff 00 00 00 00 00 00 00 01", "c7 0c ff 00 00 00 00 00 00 00 00 00 00 00 01",
 		"81 d6 ff 00 00 00 01 01", "92 82 01 91 02 03 04 05",
 	} {
-		if err := wire.Scan(unhex(t, data)); err != nil {
+		if err := codec.Scan(unhex(t, data)); err != nil {
 			t.Errorf("Scan(%s) = %v, want it to pass", data, err)
 		}
 	}
@@ -82,46 +82,46 @@ func TestTheGuardAllowsTheLimitsAndNothingBeyond(t *testing.T) {
 	nested := func(depth int) []byte {
 		return append(bytes.Repeat([]byte{0x91}, depth), 0xc0)
 	}
-	if err := wire.Scan(nested(wire.MaxDepth)); err != nil {
-		t.Errorf("arrays %d deep: got %v, want them to pass", wire.MaxDepth, err)
+	if err := codec.Scan(nested(codec.MaxDepth)); err != nil {
+		t.Errorf("arrays %d deep: got %v, want them to pass", codec.MaxDepth, err)
 	}
-	for _, depth := range []int{wire.MaxDepth + 1, 10_000, 1_000_000} {
-		if err := wire.Scan(nested(depth)); !errors.Is(err, wire.ErrTooDeep) {
-			t.Errorf("arrays %d deep: got %v, want %v", depth, err, wire.ErrTooDeep)
+	for _, depth := range []int{codec.MaxDepth + 1, 10_000, 1_000_000} {
+		if err := codec.Scan(nested(depth)); !errors.Is(err, codec.ErrTooDeep) {
+			t.Errorf("arrays %d deep: got %v, want %v", depth, err, codec.ErrTooDeep)
 		}
 	}
 	flat := func(n int) []byte {
-		return append(wire.AppendArrayHeader(nil, n), make([]byte, n)...)
+		return append(codec.AppendArrayHeader(nil, n), make([]byte, n)...)
 	}
-	if err := wire.Scan(flat(wire.MaxElements)); err != nil {
-		t.Errorf("%d elements: got %v, want them to pass", wire.MaxElements, err)
+	if err := codec.Scan(flat(codec.MaxElements)); err != nil {
+		t.Errorf("%d elements: got %v, want them to pass", codec.MaxElements, err)
 	}
-	if err := wire.Scan(flat(wire.MaxElements + 1)); !errors.Is(err, wire.ErrTooMany) {
-		t.Errorf("%d elements: got %v, want %v", wire.MaxElements+1, err, wire.ErrTooMany)
+	if err := codec.Scan(flat(codec.MaxElements + 1)); !errors.Is(err, codec.ErrTooMany) {
+		t.Errorf("%d elements: got %v, want %v", codec.MaxElements+1, err, codec.ErrTooMany)
 	}
 }
 
 func TestTheGuardCountsTheElementsOfAnArray(t *testing.T) {
-	if n, err := wire.ScanArray(unhex(t, "93 01 91 02 03")); n != 3 || err != nil {
+	if n, err := codec.ScanArray(unhex(t, "93 01 91 02 03")); n != 3 || err != nil {
 		t.Errorf("got %d, %v; want 3 elements", n, err)
 	}
-	if n, err := wire.ScanArray(unhex(t, "90")); n != 0 || err != nil {
+	if n, err := codec.ScanArray(unhex(t, "90")); n != 0 || err != nil {
 		t.Errorf("got %d, %v; want no elements", n, err)
 	}
-	for data, want := range map[string]error{"80": wire.ErrNotArray, "c0": wire.ErrNotArray, "91": wire.ErrTruncated, "90 90": wire.ErrTrailing} {
-		if _, err := wire.ScanArray(unhex(t, data)); !errors.Is(err, want) {
+	for data, want := range map[string]error{"80": codec.ErrNotArray, "c0": codec.ErrNotArray, "91": codec.ErrTruncated, "90 90": codec.ErrTrailing} {
+		if _, err := codec.ScanArray(unhex(t, data)); !errors.Is(err, want) {
 			t.Errorf("ScanArray(%s) = %v, want %v", data, err, want)
 		}
 	}
 }
 
 func TestTheGuardAllocatesNothing(t *testing.T) {
-	data, err := wire.AppendValue(nil, map[string]any{"a": []any{1, "two", 3.0, nil, []byte("four")}, "b": map[string]int{"c": 5}})
+	data, err := codec.AppendValue(nil, map[string]any{"a": []any{1, "two", 3.0, nil, []byte("four")}, "b": map[string]int{"c": 5}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if n := testing.AllocsPerRun(100, func() {
-		if err := wire.Scan(data); err != nil {
+		if err := codec.Scan(data); err != nil {
 			t.Error(err)
 		}
 	}); n != 0 {
@@ -162,7 +162,7 @@ func TestAClaimedLengthAllocatesNothingWorthNaming(t *testing.T) {
 			// Twice, because the first time may make the codec of the type.
 			for range 2 {
 				var err error
-				if got := allocated(func() { r := wire.NewReader(test.data); err = r.Value(target) }); err == nil {
+				if got := allocated(func() { r := codec.NewReader(test.data); err = r.Value(target) }); err == nil {
 					t.Errorf("%s into %T passed, want an error", test.name, target)
 				} else if got > 2<<20 {
 					t.Errorf("%s into %T allocated %d bytes, want few", test.name, target, got)
@@ -182,13 +182,13 @@ type tree struct {
 
 func TestAFewBytesThatStandForHugeValuesAreRefused(t *testing.T) {
 	type page struct{ Bytes [1 << 16]int64 }
-	data := append(wire.AppendArrayHeader(nil, 1<<16), bytes.Repeat([]byte{0x80}, 1<<16)...)
-	if err := wire.Scan(data); err != nil {
+	data := append(codec.AppendArrayHeader(nil, 1<<16), bytes.Repeat([]byte{0x80}, 1<<16)...)
+	if err := codec.Scan(data); err != nil {
 		t.Fatal(err)
 	}
 	for _, target := range []any{new([]page), new([]*page)} {
 		var err error
-		got := allocated(func() { r := wire.NewReader(data); err = r.Value(target) })
+		got := allocated(func() { r := codec.NewReader(data); err = r.Value(target) })
 		if err == nil || got > 64<<20 {
 			t.Errorf("%d bytes into %T: got %v and %d bytes allocated, want an error and at most 64 MiB", len(data), target, err, got)
 		}
@@ -206,12 +206,12 @@ func TestALargeHonestValueIsDecoded(t *testing.T) {
 	for i := range want {
 		want[i].ID = int64(i)
 	}
-	data, err := wire.AppendValue(nil, want)
+	data, err := codec.AppendValue(nil, want)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var got []row
-	r := wire.NewReader(data)
+	r := codec.NewReader(data)
 	if err := r.Value(&got); err != nil || len(got) != len(want) || got[99_999] != want[99_999] {
 		t.Errorf("got %d rows, %v; want %d", len(got), err, len(want))
 	}

@@ -1,4 +1,4 @@
-package wire_test
+package codec_test
 
 import (
 	"errors"
@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 type point struct {
@@ -56,20 +56,20 @@ func ptr[T any](v T) *T { return &v }
 func roundTrip(t testing.TB, v any) any {
 	t.Helper()
 	prefix := []byte("prefix")
-	b, err := wire.AppendValue(prefix, v)
+	b, err := codec.AppendValue(prefix, v)
 	if err != nil {
 		t.Fatalf("AppendValue(%+v): %v", v, err)
 	}
 	data := b[len(prefix):]
-	if err := wire.Scan(data); err != nil {
+	if err := codec.Scan(data); err != nil {
 		t.Fatalf("Scan of %+v: %v", v, err)
 	}
-	reflected, err := wire.AppendReflect(nil, reflect.ValueOf(v))
+	reflected, err := codec.AppendReflect(nil, reflect.ValueOf(v))
 	if err != nil || len(reflected) != len(data) {
 		t.Fatalf("AppendReflect(%+v): got %x, %v; want the %d bytes of AppendValue, %x", v, reflected, err, len(data), data)
 	}
 	p := reflect.New(reflect.TypeOf(v))
-	r := wire.NewReader(data)
+	r := codec.NewReader(data)
 	if err := r.Value(p.Interface()); err != nil || r.Len() != 0 {
 		t.Fatalf("Value of %+v: got %v and %d bytes left, want all read", v, err, r.Len())
 	}
@@ -110,11 +110,11 @@ func TestWhatIsReadReplacesWhatWasThere(t *testing.T) {
 	}
 	old := box{L: []int{7, 8, 9}, M: map[string]int{"old": 1}, P: ptr(1)}
 	got := old
-	b, err := wire.AppendValue(nil, box{L: []int{1}, M: map[string]int{"new": 2}, P: ptr(2)})
+	b, err := codec.AppendValue(nil, box{L: []int{1}, M: map[string]int{"new": 2}, P: ptr(2)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := wire.NewReader(b)
+	r := codec.NewReader(b)
 	if err := r.Value(&got); err != nil || !reflect.DeepEqual(got, box{[]int{1}, map[string]int{"new": 2}, ptr(2)}) {
 		t.Errorf("got %+v, %v; want only what was sent", got, err)
 	}
@@ -153,11 +153,11 @@ func TestErrorsNameThePath(t *testing.T) {
 		{1, new(fmt.Stringer), `nothing tells which type to make for the interface fmt.Stringer; use a concrete type or any`},
 		{"yesterday", new(time.Time), `"yesterday" is no time; write it as in RFC 3339, such as 2006-01-02T15:04:05Z`},
 	} {
-		b, err := wire.AppendValue(nil, test.v)
+		b, err := codec.AppendValue(nil, test.v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := wire.NewReader(b)
+		r := codec.NewReader(b)
 		if err := r.Value(test.target); err == nil || err.Error() != test.want {
 			t.Errorf("%v into %T:\n got %v\nwant %s", test.v, test.target, err, test.want)
 		}
@@ -169,23 +169,23 @@ func TestErrorsNameThePath(t *testing.T) {
 
 func TestNilOnlyFitsWhatCanBeNil(t *testing.T) {
 	for _, target := range []any{new(bool), new(int), new(uint8), new(float64), new(float32), new(string), new(point), new(time.Time), new([2]int), new([2]byte), new(time.Duration)} {
-		r := wire.NewReader([]byte{0xc0})
+		r := codec.NewReader([]byte{0xc0})
 		if err := r.Value(target); err == nil {
 			t.Errorf("nil into %T passed, want an error", target)
 		}
 	}
 	for _, target := range []any{ptr([]int{1}), ptr([]byte{1}), ptr(map[string]int{"a": 1}), ptr(ptr(1)), ptr(any(1)), ptr(errors.New("x")), ptr([]string{"x"})} {
-		r := wire.NewReader([]byte{0xc0})
+		r := codec.NewReader([]byte{0xc0})
 		if err := r.Value(target); err != nil || !reflect.ValueOf(target).Elem().IsZero() {
 			t.Errorf("nil into %T: got %v, %v; want nil", target, reflect.ValueOf(target).Elem(), err)
 		}
 	}
 	// What omitempty may leave out may also be null.
-	b, err := wire.AppendValue(nil, map[string]any{"x": 1, "y": nil})
+	b, err := codec.AppendValue(nil, map[string]any{"x": 1, "y": nil})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := wire.NewReader(b)
+	r := codec.NewReader(b)
 	if err := r.Value(new(point)); err != nil {
 		t.Errorf("nil into a field with omitempty: got %v, want its zero value", err)
 	}
@@ -193,12 +193,12 @@ func TestNilOnlyFitsWhatCanBeNil(t *testing.T) {
 
 func TestReadingNeedsAPointer(t *testing.T) {
 	for _, target := range []any{nil, 1, point{}, (*int)(nil), (*point)(nil), (*float64)(nil)} {
-		r := wire.NewReader([]byte{0x01})
+		r := codec.NewReader([]byte{0x01})
 		if err := r.Value(target); err == nil || !strings.Contains(err.Error(), "pass a pointer") {
 			t.Errorf("into %#v: got %v, want a hint to pass a pointer", target, err)
 		}
 	}
-	r := wire.NewReader([]byte{0x01})
+	r := codec.NewReader([]byte{0x01})
 	if err := r.ReflectValue(reflect.ValueOf(1)); err == nil {
 		t.Error("a reflect.Value that can't be set passed, want an error")
 	}
@@ -216,12 +216,12 @@ func TestEntriesOfAMapDoNotLeakIntoEachOther(t *testing.T) {
 
 func TestAnArrayHasExactlyItsLength(t *testing.T) {
 	for _, v := range []any{[]byte{1, 2, 3}, []byte{1, 2, 3, 4, 5}, []int{1, 2, 3}, []int{1, 2, 3, 4, 5}} {
-		b, err := wire.AppendValue(nil, v)
+		b, err := codec.AppendValue(nil, v)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, target := range []any{new([4]byte), new([4]int)} {
-			r := wire.NewReader(b)
+			r := codec.NewReader(b)
 			if err := r.Value(target); err == nil {
 				t.Errorf("%v into %T passed as %v, want an error", v, target, target)
 			}
@@ -232,13 +232,13 @@ func TestAnArrayHasExactlyItsLength(t *testing.T) {
 func TestAMapWhoseKeysAreNotAllTextKeepsThemAll(t *testing.T) {
 	data := unhex(t, "84 a1 61 01 02 03 c4 01 62 04 c0 05")
 	var got any
-	r := wire.NewReader(data)
+	r := codec.NewReader(data)
 	want := map[any]any{"a": int64(1), int64(2): int64(3), "b": int64(4), nil: int64(5)}
 	if err := r.Value(&got); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
 	var typed map[any]int
-	r = wire.NewReader(data)
+	r = codec.NewReader(data)
 	if want := (map[any]int{"a": 1, int64(2): 3, "b": 4, nil: 5}); r.Value(&typed) != nil || !reflect.DeepEqual(typed, want) {
 		t.Errorf("got %v, want %v", typed, want)
 	}
@@ -254,10 +254,10 @@ func TestManyGoroutinesMayMeetATypeAtOnce(t *testing.T) {
 	const goroutines = 8
 	for range goroutines {
 		go func() {
-			b, err := wire.AppendValue(nil, want)
+			b, err := codec.AppendValue(nil, want)
 			if err == nil {
 				var got node
-				r := wire.NewReader(b)
+				r := codec.NewReader(b)
 				if err = r.Value(&got); err == nil && !reflect.DeepEqual(got, want) {
 					err = fmt.Errorf("got %+v, want %+v", got, want)
 				}

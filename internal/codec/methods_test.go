@@ -1,4 +1,4 @@
-package wire_test
+package codec_test
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 // celsius has the msgpack library's codec; it travels as text such as "21.5C".
@@ -36,11 +36,11 @@ func (c *celsius) DecodeMsgpack(dec *msgpack.Decoder) error {
 type pair struct{ a, b int64 }
 
 func (p *pair) MarshalMsgpack() ([]byte, error) {
-	return wire.AppendInt(wire.AppendInt(wire.AppendArrayHeader(nil, 2), p.a), p.b), nil
+	return codec.AppendInt(codec.AppendInt(codec.AppendArrayHeader(nil, 2), p.a), p.b), nil
 }
 
 func (p *pair) UnmarshalMsgpack(data []byte) error {
-	r := wire.NewReader(data)
+	r := codec.NewReader(data)
 	n, err := r.ArrayHeader()
 	if err != nil || n != 2 {
 		return fmt.Errorf("want an array of two: %w", err)
@@ -92,20 +92,20 @@ func TestTypesWithACodecOfTheirOwnUseIt(t *testing.T) {
 			t.Errorf("%T: got %+v, want %+v", v, got, v)
 		}
 	}
-	b, err := wire.AppendValue(nil, struct{ S secret }{"hunter2"})
+	b, err := codec.AppendValue(nil, struct{ S secret }{"hunter2"})
 	if err != nil || strings.Contains(string(b), "hunter2") || !strings.Contains(string(b), "***") {
 		t.Errorf("a type that can only be written: got %q, %v; want what its method wrote", b, err)
 	}
 }
 
 func TestATextCodecTravelsAsTextAndIsReadFromBinToo(t *testing.T) {
-	text := wire.AppendString(nil, "<x>")
-	if got, err := wire.AppendValue(nil, half{"x"}); err != nil || !bytes.Equal(got, text) {
+	text := codec.AppendString(nil, "<x>")
+	if got, err := codec.AppendValue(nil, half{"x"}); err != nil || !bytes.Equal(got, text) {
 		t.Errorf("appended %x, %v; want %x, nil", got, err, text)
 	}
-	for _, data := range [][]byte{text, wire.AppendBytes(nil, []byte("<x>"))} {
+	for _, data := range [][]byte{text, codec.AppendBytes(nil, []byte("<x>"))} {
 		var got half
-		r := wire.NewReader(data)
+		r := codec.NewReader(data)
 		if err := r.Value(&got); err != nil || got.s != "x" {
 			t.Errorf("%x read as %q, %v; want \"x\", nil", data, got.s, err)
 		}
@@ -157,7 +157,7 @@ func TestAFaultyCodecIsItsValuesErrorOnly(t *testing.T) {
 	for how, want := range map[string]string{
 		"panic": "boom", "error": "the cause", "two": "data follows", "nothing": "ends inside", "extension": "extension", "deep": "deep",
 	} {
-		b, err := wire.AppendValue([]byte("prefix"), map[string]any{"f": []faulty{{how}}})
+		b, err := codec.AppendValue([]byte("prefix"), map[string]any{"f": []faulty{{how}}})
 		if err == nil || string(b) != "prefix" || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "faulty") && how != "panic" {
 			t.Errorf("%s: got %q, %v; want the prefix and an error with %q", how, b, err, want)
 		}
@@ -170,7 +170,7 @@ func TestAFaultyCodecIsItsValuesErrorOnly(t *testing.T) {
 		}
 	}
 	for how, fails := range map[string]bool{"panic": true, "error": true, "much": true, "little": false} {
-		r := wire.NewReader(wire.AppendString(nil, how))
+		r := codec.NewReader(codec.AppendString(nil, how))
 		var f faulty
 		err := r.Value(&f)
 		if fails != (err != nil) {
@@ -188,7 +188,7 @@ type panicky struct{}
 func (panicky) IsZero() bool { panic("IsZero") }
 
 func TestAPanicWhileAFieldIsLookedAtIsAnError(t *testing.T) {
-	b, err := wire.AppendValue([]byte("prefix"), struct {
+	b, err := codec.AppendValue([]byte("prefix"), struct {
 		P panicky `json:",omitempty"`
 	}{})
 	if err == nil || string(b) != "prefix" {
@@ -200,7 +200,7 @@ func TestAKeyThatGoCannotHashIsAnError(t *testing.T) {
 	// The second key is an array, which an any key can't be.
 	for _, data := range []string{"81 90 01", "82 01 02 80 03"} {
 		for _, target := range []any{new(any), new(map[any]int), new(map[string]int), new(map[[1]int]int)} {
-			r := wire.NewReader(unhex(t, data))
+			r := codec.NewReader(unhex(t, data))
 			if err := r.Value(target); err == nil {
 				t.Errorf("%s into %T passed, want an error", data, target)
 			}
@@ -210,14 +210,14 @@ func TestAKeyThatGoCannotHashIsAnError(t *testing.T) {
 
 func TestWhatACodecMadeCountsItsDepthFromWhereItStands(t *testing.T) {
 	raw := msgpack.RawMessage(append(bytes.Repeat([]byte{0x91}, 50), 0xc0))
-	if _, err := wire.AppendValue(nil, []any{raw}); err != nil {
+	if _, err := codec.AppendValue(nil, []any{raw}); err != nil {
 		t.Errorf("51 levels: got %v, want them to pass", err)
 	}
 	var v any = raw
 	for range 20 {
 		v = []any{v}
 	}
-	if b, err := wire.AppendValue(nil, v); err == nil {
+	if b, err := codec.AppendValue(nil, v); err == nil {
 		t.Errorf("70 levels passed as % x, want an error", b)
 	}
 }

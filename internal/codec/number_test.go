@@ -1,4 +1,4 @@
-package wire_test
+package codec_test
 
 import (
 	"fmt"
@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 // numbers are written in every Go type and read into every other.
@@ -36,13 +36,13 @@ func checkInteger[T int8 | int16 | int32 | int64 | int | uint8 | uint16 | uint32
 	case float64:
 		want, fits = integerOf[T](v)
 	}
-	data, err := wire.AppendValue(nil, v)
+	data, err := codec.AppendValue(nil, v)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const untouched = 77
 	got := T(untouched)
-	r := wire.NewReader(data)
+	r := codec.NewReader(data)
 	err = r.Value(&got)
 	switch {
 	case fits && (err != nil || got != want || r.Len() != 0):
@@ -66,7 +66,7 @@ func checkNested[V any](t *testing.T, what string, number []byte, around string,
 	t.Helper()
 	data := append(unhex(t, around), number...)
 	var v V
-	r := wire.NewReader(data)
+	r := codec.NewReader(data)
 	if err := r.Value(&v); (err == nil) != fits || fits && !right(&v) {
 		t.Errorf("% x as %s, a %T: got %+v, %v; want it to fit: %v", data, what, v, v, err, fits)
 	}
@@ -119,17 +119,17 @@ func TestAFloatReadsAnyNumberRounded(t *testing.T) {
 		case float64:
 			want = v
 		}
-		data, err := wire.AppendValue(nil, v)
+		data, err := codec.AppendValue(nil, v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := wire.NewReader(data)
+		r := codec.NewReader(data)
 		got, err := r.Float64()
 		if err != nil || got != want && !(math.IsNaN(got) && math.IsNaN(want)) {
 			t.Errorf("%T(%v) as float64: got %v, %v; want %v", v, v, got, err, want)
 		}
 		var narrow float32
-		r = wire.NewReader(data)
+		r = codec.NewReader(data)
 		err = r.Value(&narrow)
 		beyond := math.Abs(want) > math.MaxFloat32 && !math.IsInf(want, 0)
 		if beyond != (err != nil) {
@@ -159,11 +159,11 @@ func TestErrorsOfNumbersSayTheNumberAndTheType(t *testing.T) {
 		{1, new(bool), "got an integer, want a bool"},
 		{1, new(string), "got an integer, want a string"},
 	} {
-		data, err := wire.AppendValue(nil, test.v)
+		data, err := codec.AppendValue(nil, test.v)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r := wire.NewReader(data)
+		r := codec.NewReader(data)
 		if err := r.Value(test.target); err == nil || !strings.Contains(fmt.Sprint(err), test.want) {
 			t.Errorf("%v into %T: got %v, want %q", test.v, test.target, err, test.want)
 		}
@@ -179,7 +179,7 @@ func TestNumbersTakeTheShortestForm(t *testing.T) {
 		{65535, 3}, {65536, 5}, {-32769, 5}, {math.MaxUint32, 5}, {math.MaxUint32 + 1, 9}, {math.MinInt32 - 1, 9},
 		{uint8(7), 1}, {int64(7), 1}, {1.0, 9}, {float32(1), 5},
 	} {
-		if data, err := wire.AppendValue(nil, test.v); err != nil || len(data) != test.size {
+		if data, err := codec.AppendValue(nil, test.v); err != nil || len(data) != test.size {
 			t.Errorf("%T(%v): got %d bytes, %v; want %d", test.v, test.v, len(data), err, test.size)
 		}
 	}

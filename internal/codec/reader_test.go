@@ -1,4 +1,4 @@
-package wire_test
+package codec_test
 
 import (
 	"bytes"
@@ -8,30 +8,30 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 func TestAReaderStepsOverValuesOneByOne(t *testing.T) {
-	b := wire.AppendNil(nil)
-	b = wire.AppendBool(b, true)
-	b = wire.AppendInt(b, -5)
-	b = wire.AppendUint(b, 300)
-	b = wire.AppendFloat64(b, 1.5)
-	b = wire.AppendFloat32(b, 2.5)
-	b = wire.AppendString(b, "text")
-	b = wire.AppendBytes(b, []byte("own"))
-	b = wire.AppendBytes(b, []byte("ref"))
-	b = wire.AppendTime(b, time.Unix(1, 2))
-	b = wire.AppendArrayHeader(b, 1)
-	b = wire.AppendMapHeader(b, 1)
-	b = wire.AppendString(b, "skip")
-	b = wire.AppendArrayHeader(b, 0)
-	b = wire.AppendStringMap(b, map[string]string{"b": "2", "a": "1"})
-	b = wire.AppendArrayHeader(b, 2)
+	b := codec.AppendNil(nil)
+	b = codec.AppendBool(b, true)
+	b = codec.AppendInt(b, -5)
+	b = codec.AppendUint(b, 300)
+	b = codec.AppendFloat64(b, 1.5)
+	b = codec.AppendFloat32(b, 2.5)
+	b = codec.AppendString(b, "text")
+	b = codec.AppendBytes(b, []byte("own"))
+	b = codec.AppendBytes(b, []byte("ref"))
+	b = codec.AppendTime(b, time.Unix(1, 2))
+	b = codec.AppendArrayHeader(b, 1)
+	b = codec.AppendMapHeader(b, 1)
+	b = codec.AppendString(b, "skip")
+	b = codec.AppendArrayHeader(b, 0)
+	b = codec.AppendStringMap(b, map[string]string{"b": "2", "a": "1"})
+	b = codec.AppendArrayHeader(b, 2)
 	raw := len(b) - 1
-	b = wire.AppendInt(wire.AppendInt(b, 1), 2)
+	b = codec.AppendInt(codec.AppendInt(b, 1), 2)
 
-	r := wire.NewReader(b)
+	r := codec.NewReader(b)
 	if r.Nil() != true || r.Nil() != false {
 		t.Error("Nil must step over one nil and nothing else")
 	}
@@ -91,37 +91,37 @@ func TestAReaderStepsOverValuesOneByOne(t *testing.T) {
 }
 
 // reads are all the ways to read one value.
-var reads = map[string]func(*wire.Reader) error{
-	"Bool":        func(r *wire.Reader) error { _, err := r.Bool(); return err },
-	"Int":         func(r *wire.Reader) error { _, err := r.Int(64); return err },
-	"Uint":        func(r *wire.Reader) error { _, err := r.Uint(8); return err },
-	"Float64":     func(r *wire.Reader) error { _, err := r.Float64(); return err },
-	"Float32":     func(r *wire.Reader) error { _, err := r.Float32(); return err },
-	"String":      func(r *wire.Reader) error { _, err := r.String(); return err },
-	"Bytes":       func(r *wire.Reader) error { _, err := r.Bytes(); return err },
-	"BytesRef":    func(r *wire.Reader) error { _, err := r.BytesRef(); return err },
-	"Time":        func(r *wire.Reader) error { _, err := r.Time(); return err },
-	"ArrayHeader": func(r *wire.Reader) error { _, err := r.ArrayHeader(); return err },
-	"MapHeader":   func(r *wire.Reader) error { _, err := r.MapHeader(); return err },
-	"StringMap":   func(r *wire.Reader) error { _, err := r.StringMap(100); return err },
-	"Skip":        func(r *wire.Reader) error { return r.Skip() },
-	"Raw":         func(r *wire.Reader) error { _, err := r.Raw(); return err },
-	"any":         func(r *wire.Reader) error { return r.Value(new(any)) },
-	"shapes":      func(r *wire.Reader) error { return r.Value(new(shapes)) },
-	"tree":        func(r *wire.Reader) error { return r.Value(new(tree)) },
-	"maps":        func(r *wire.Reader) error { return r.Value(new(map[any]map[string][]int8)) },
-	"celsius":     func(r *wire.Reader) error { return r.Value(new([]celsius)) },
+var reads = map[string]func(*codec.Reader) error{
+	"Bool":        func(r *codec.Reader) error { _, err := r.Bool(); return err },
+	"Int":         func(r *codec.Reader) error { _, err := r.Int(64); return err },
+	"Uint":        func(r *codec.Reader) error { _, err := r.Uint(8); return err },
+	"Float64":     func(r *codec.Reader) error { _, err := r.Float64(); return err },
+	"Float32":     func(r *codec.Reader) error { _, err := r.Float32(); return err },
+	"String":      func(r *codec.Reader) error { _, err := r.String(); return err },
+	"Bytes":       func(r *codec.Reader) error { _, err := r.Bytes(); return err },
+	"BytesRef":    func(r *codec.Reader) error { _, err := r.BytesRef(); return err },
+	"Time":        func(r *codec.Reader) error { _, err := r.Time(); return err },
+	"ArrayHeader": func(r *codec.Reader) error { _, err := r.ArrayHeader(); return err },
+	"MapHeader":   func(r *codec.Reader) error { _, err := r.MapHeader(); return err },
+	"StringMap":   func(r *codec.Reader) error { _, err := r.StringMap(100); return err },
+	"Skip":        func(r *codec.Reader) error { return r.Skip() },
+	"Raw":         func(r *codec.Reader) error { _, err := r.Raw(); return err },
+	"any":         func(r *codec.Reader) error { return r.Value(new(any)) },
+	"shapes":      func(r *codec.Reader) error { return r.Value(new(shapes)) },
+	"tree":        func(r *codec.Reader) error { return r.Value(new(tree)) },
+	"maps":        func(r *codec.Reader) error { return r.Value(new(map[any]map[string][]int8)) },
+	"celsius":     func(r *codec.Reader) error { return r.Value(new([]celsius)) },
 }
 
 func TestAReadThatFailsDoesNotStep(t *testing.T) {
-	full, err := wire.AppendValue(nil, []any{1, map[string]any{"ID": 300, "I8": 300}, "x", []byte("y"), 1.5, nil, true, time.Unix(1, 1)})
+	full, err := codec.AppendValue(nil, []any{1, map[string]any{"ID": 300, "I8": 300}, "x", []byte("y"), 1.5, nil, true, time.Unix(1, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for cut := range len(full) {
 		for start := range cut + 1 {
 			for name, read := range reads {
-				r := wire.NewReader(full[start:cut])
+				r := codec.NewReader(full[start:cut])
 				if err := read(&r); err != nil && r.Offset() != 0 {
 					t.Errorf("%s of % x: failed with %v and stepped to %d, want it to stay", name, full[start:cut], err, r.Offset())
 				}
@@ -132,44 +132,44 @@ func TestAReadThatFailsDoesNotStep(t *testing.T) {
 
 func TestAStringMapHasItsLimit(t *testing.T) {
 	want := map[string]string{"a": "1", "b": "2", "c": ""}
-	b := wire.AppendStringMap(nil, want)
-	r := wire.NewReader(b)
+	b := codec.AppendStringMap(nil, want)
+	r := codec.NewReader(b)
 	if _, err := r.StringMap(2); err == nil || r.Offset() != 0 {
 		t.Errorf("three entries with a limit of two: got %v at %d, want an error and no step", err, r.Offset())
 	}
 	if got, err := r.StringMap(3); err != nil || !maps.Equal(got, want) {
 		t.Errorf("got %v, %v; want %v", got, err, want)
 	}
-	r = wire.NewReader(wire.AppendStringMap(nil, nil))
+	r = codec.NewReader(codec.AppendStringMap(nil, nil))
 	if got, err := r.StringMap(0); err != nil || got != nil {
 		t.Errorf("a nil map: got %v, %v; want nil", got, err)
 	}
 	for range 20 {
-		if again := wire.AppendStringMap(nil, want); !bytes.Equal(again, b) {
+		if again := codec.AppendStringMap(nil, want); !bytes.Equal(again, b) {
 			t.Fatalf("got % x, want the keys in order as in % x", again, b)
 		}
 	}
 }
 
 func TestTextAndBytesReadEachOther(t *testing.T) {
-	r := wire.NewReader(wire.AppendBytes(nil, []byte("b")))
+	r := codec.NewReader(codec.AppendBytes(nil, []byte("b")))
 	if s, err := r.String(); s != "b" || err != nil {
 		t.Errorf("bytes as text: got %q, %v; want b", s, err)
 	}
-	r = wire.NewReader(wire.AppendString(nil, "s"))
+	r = codec.NewReader(codec.AppendString(nil, "s"))
 	if b, err := r.Bytes(); string(b) != "s" || err != nil {
 		t.Errorf("text as bytes: got %q, %v; want s", b, err)
 	}
-	r = wire.NewReader(wire.AppendString(nil, "2024-02-29T01:02:03.5+01:00"))
+	r = codec.NewReader(codec.AppendString(nil, "2024-02-29T01:02:03.5+01:00"))
 	if at, err := r.Time(); err != nil || !at.Equal(time.Date(2024, 2, 29, 0, 2, 3, 5e8, time.UTC)) {
 		t.Errorf("text as time: got %v, %v; want the instant it tells", at, err)
 	}
 }
 
 func TestReadingNumbersAndStepsAllocateNothing(t *testing.T) {
-	data := wire.AppendFloat64(wire.AppendFloat64(wire.AppendArrayHeader(nil, 2), 2), 3)
+	data := codec.AppendFloat64(codec.AppendFloat64(codec.AppendArrayHeader(nil, 2), 2), 3)
 	if n := testing.AllocsPerRun(100, func() {
-		r := wire.NewReader(data)
+		r := codec.NewReader(data)
 		_, err1 := r.ArrayHeader()
 		a, err2 := r.Float64()
 		b, err3 := r.Float64()

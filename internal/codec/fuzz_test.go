@@ -1,4 +1,4 @@
-package wire_test
+package codec_test
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 // addSeeds adds the vectors, honest values and bombs.
@@ -35,7 +35,7 @@ func addSeeds(f *testing.F) {
 		f.Add(data)
 	}
 	for _, v := range []any{shapes{}, shapes{Points: []point{{1, 2}}, Any: []any{1, "x"}, At: time.Unix(1, 1)}, tree{Children: []tree{{}}}, []celsius{{1}}} {
-		data, err := wire.AppendValue(nil, v)
+		data, err := codec.AppendValue(nil, v)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -46,15 +46,15 @@ func addSeeds(f *testing.F) {
 func FuzzScan(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		err := wire.Scan(data)
-		r := wire.NewReader(data)
+		err := codec.Scan(data)
+		r := codec.NewReader(data)
 		if skipErr := r.Skip(); (err == nil) != (skipErr == nil && r.Len() == 0) {
 			t.Errorf("Scan: %v, but Skip: %v with %d bytes left", err, skipErr, r.Len())
 		}
 		if err != nil {
 			return
 		}
-		if n := testing.AllocsPerRun(1, func() { _ = wire.Scan(data) }); n != 0 {
+		if n := testing.AllocsPerRun(1, func() { _ = codec.Scan(data) }); n != 0 {
 			t.Errorf("got %v allocations, want none", n)
 		}
 		// What passes, the library decodes too; it must be told that keys of maps
@@ -66,20 +66,20 @@ func FuzzScan(f *testing.F) {
 			t.Errorf("Scan passed, the library says: %v", err)
 		}
 		var v any
-		r = wire.NewReader(data)
+		r = codec.NewReader(data)
 		if err := r.Value(&v); err != nil || r.Len() != 0 {
 			t.Errorf("Scan passed, Value says: %v, with %d bytes left", err, r.Len())
 		}
-		again, err := wire.AppendValue(nil, v)
+		again, err := codec.AppendValue(nil, v)
 		if err != nil {
 			// Data may lie a little deeper than what is sent.
-			if wire.Scan(append(bytes.Repeat([]byte{0x91}, 4), data...)) == nil {
+			if codec.Scan(append(bytes.Repeat([]byte{0x91}, 4), data...)) == nil {
 				t.Errorf("%#v was read and can't be sent: %v", v, err)
 			}
 			return
 		}
 		var w any
-		r = wire.NewReader(again)
+		r = codec.NewReader(again)
 		if err := r.Value(&w); err != nil || !equal(v, w) {
 			t.Errorf("got %#v, %v; want %#v again", w, err, v)
 		}
@@ -142,9 +142,9 @@ func FuzzDecode(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, target := range targets() {
-			var r wire.Reader
+			var r codec.Reader
 			var err error
-			decode := func() { r = wire.NewReader(data); err = r.Value(target) }
+			decode := func() { r = codec.NewReader(data); err = r.Value(target) }
 			if got := allocated(decode); got > uint64(16<<20+1000*len(data)) {
 				t.Errorf("%d bytes into %T allocated %d bytes", len(data), target, got)
 			}
@@ -152,11 +152,11 @@ func FuzzDecode(f *testing.F) {
 				t.Errorf("into %T: failed with %v and stepped to %d", target, err, r.Offset())
 			}
 			if err == nil {
-				if err := wire.Scan(data[:r.Offset()]); err != nil {
+				if err := codec.Scan(data[:r.Offset()]); err != nil {
 					t.Errorf("%T was read from what Scan refuses: %v", target, err)
 				}
-				if b, err := wire.AppendReflect(nil, reflect.ValueOf(target).Elem()); err == nil {
-					if err := wire.Scan(b); err != nil {
+				if b, err := codec.AppendReflect(nil, reflect.ValueOf(target).Elem()); err == nil {
+					if err := codec.Scan(b); err != nil {
 						t.Errorf("%T was appended as what Scan refuses: %v", target, err)
 					}
 				}
@@ -169,7 +169,7 @@ func FuzzReader(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for name, read := range reads {
-			r := wire.NewReader(data)
+			r := codec.NewReader(data)
 			for r.Len() > 0 {
 				before := r.Offset()
 				err := read(&r)

@@ -1,4 +1,4 @@
-package wire_test
+package codec_test
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 // valueVectors is testdata/vectors/values.json, which a second implementation reads too.
@@ -47,7 +47,7 @@ func readVectors(t testing.TB) valueVectors {
 
 // vectorReads reads a value as the type that a vector names, and writes it down as
 // vectors do.
-var vectorReads = map[string]func(r *wire.Reader) (value any, text string, err error){
+var vectorReads = map[string]func(r *codec.Reader) (value any, text string, err error){
 	"any":               readAs(plainText),
 	"bool":              readAs(func(v bool) string { return fmt.Sprint(v) }),
 	"int8":              readAs(func(v int8) string { return fmt.Sprint(v) }),
@@ -68,8 +68,8 @@ var vectorReads = map[string]func(r *wire.Reader) (value any, text string, err e
 	}),
 }
 
-func readAs[T any](text func(T) string) func(r *wire.Reader) (any, string, error) {
-	return func(r *wire.Reader) (any, string, error) {
+func readAs[T any](text func(T) string) func(r *codec.Reader) (any, string, error) {
+	return func(r *codec.Reader) (any, string, error) {
 		var v T
 		err := r.Value(&v)
 		return v, text(v), err
@@ -93,22 +93,22 @@ func TestValuesAreWrittenAndReadAsTheVectorsSay(t *testing.T) {
 	vectors := readVectors(t)
 	for _, v := range append(vectors.Values, vectors.Reads...) {
 		data := unhex(t, v.Hex)
-		if err := wire.Scan(data); err != nil {
+		if err := codec.Scan(data); err != nil {
 			t.Errorf("Scan(%s): got %v, want it to pass", v.Hex, err)
 		}
-		r := wire.NewReader(data)
+		r := codec.NewReader(data)
 		_, text, err := vectorReads[v.As](&r)
 		if err != nil || text != v.Value || r.Len() != 0 {
 			t.Errorf("%s as %s: got %s, %v; want %s (%s)", v.Hex, v.As, text, err, v.Value, v.Note)
 		}
 	}
 	for _, v := range vectors.Values {
-		r := wire.NewReader(unhex(t, v.Hex))
+		r := codec.NewReader(unhex(t, v.Hex))
 		value, _, err := vectorReads[v.As](&r)
 		if err != nil {
 			continue // told above
 		}
-		if got, err := wire.AppendValue(nil, value); err != nil || !bytes.Equal(got, unhex(t, v.Hex)) {
+		if got, err := codec.AppendValue(nil, value); err != nil || !bytes.Equal(got, unhex(t, v.Hex)) {
 			t.Errorf("%s %s: got % x, %v; want %s", v.As, v.Value, got, err, v.Hex)
 		}
 	}
@@ -116,7 +116,7 @@ func TestValuesAreWrittenAndReadAsTheVectorsSay(t *testing.T) {
 
 func TestWhatDoesNotFitIsRefusedAsTheVectorsSay(t *testing.T) {
 	for _, v := range readVectors(t).Misfits {
-		r := wire.NewReader(unhex(t, v.Hex))
+		r := codec.NewReader(unhex(t, v.Hex))
 		if _, text, err := vectorReads[v.As](&r); err == nil || err.Error() != v.Error {
 			t.Errorf("%s as %s: got %s, %v; want the error %s", v.Hex, v.As, text, err, v.Error)
 		}
@@ -125,12 +125,12 @@ func TestWhatDoesNotFitIsRefusedAsTheVectorsSay(t *testing.T) {
 
 func TestTheGuardRefusesWhatTheVectorsSay(t *testing.T) {
 	causes := map[string]error{
-		"truncated": wire.ErrTruncated, "trailing": wire.ErrTrailing, "reserved": wire.ErrReserved,
-		"extension": wire.ErrExtension, "map key": wire.ErrMapKey, "too deep": wire.ErrTooDeep,
+		"truncated": codec.ErrTruncated, "trailing": codec.ErrTrailing, "reserved": codec.ErrReserved,
+		"extension": codec.ErrExtension, "map key": codec.ErrMapKey, "too deep": codec.ErrTooDeep,
 	}
 	for _, v := range readVectors(t).Rejects {
-		err := wire.Scan(unhex(t, v.Hex))
-		var syntax *wire.SyntaxError
+		err := codec.Scan(unhex(t, v.Hex))
+		var syntax *codec.SyntaxError
 		if !errors.Is(err, causes[v.Cause]) || !errors.As(err, &syntax) || syntax.Offset != v.Offset {
 			t.Errorf("Scan(%s): got %v, want %q at byte %d", v.Hex, err, v.Cause, v.Offset)
 		}

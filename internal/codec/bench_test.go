@@ -1,11 +1,11 @@
-package wire_test
+package codec_test
 
 import (
 	"testing"
 
 	"github.com/vmihailenco/msgpack/v5"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/codec"
 )
 
 type order struct {
@@ -33,14 +33,14 @@ func must[T any](b *testing.B) func(T, error) T {
 }
 
 func BenchmarkScan(b *testing.B) {
-	floats := wire.AppendFloat64(wire.AppendFloat64(wire.AppendArrayHeader(nil, 2), 2), 3)
-	nested := must[[]byte](b)(wire.AppendValue(nil, anOrder))
+	floats := codec.AppendFloat64(codec.AppendFloat64(codec.AppendArrayHeader(nil, 2), 2), 3)
+	nested := must[[]byte](b)(codec.AppendValue(nil, anOrder))
 	for name, data := range map[string][]byte{"two floats": floats, "nested struct": nested} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := wire.Scan(data); err != nil {
+				if err := codec.Scan(data); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -50,20 +50,20 @@ func BenchmarkScan(b *testing.B) {
 
 func BenchmarkTwoFloats(b *testing.B) {
 	buf := make([]byte, 0, 64)
-	data := wire.AppendFloat64(wire.AppendFloat64(wire.AppendArrayHeader(nil, 2), 2), 3)
+	data := codec.AppendFloat64(codec.AppendFloat64(codec.AppendArrayHeader(nil, 2), 2), 3)
 	b.Run("append", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			buf = wire.AppendFloat64(wire.AppendFloat64(wire.AppendArrayHeader(buf[:0], 2), 2), 3)
+			buf = codec.AppendFloat64(codec.AppendFloat64(codec.AppendArrayHeader(buf[:0], 2), 2), 3)
 		}
 	})
 	b.Run("append values", func(b *testing.B) {
 		args := []any{2.0, 3.0}
 		b.ReportAllocs()
 		for b.Loop() {
-			buf = wire.AppendArrayHeader(buf[:0], 2)
+			buf = codec.AppendArrayHeader(buf[:0], 2)
 			for _, arg := range args {
-				buf = must[[]byte](b)(wire.AppendValue(buf, arg))
+				buf = must[[]byte](b)(codec.AppendValue(buf, arg))
 			}
 		}
 	})
@@ -77,7 +77,7 @@ func BenchmarkTwoFloats(b *testing.B) {
 	b.Run("read", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			r := wire.NewReader(data)
+			r := codec.NewReader(data)
 			must[int](b)(r.ArrayHeader())
 			must[float64](b)(r.Float64())
 			must[float64](b)(r.Float64())
@@ -95,12 +95,12 @@ func BenchmarkTwoFloats(b *testing.B) {
 }
 
 func BenchmarkNestedStruct(b *testing.B) {
-	data := must[[]byte](b)(wire.AppendValue(nil, anOrder))
+	data := must[[]byte](b)(codec.AppendValue(nil, anOrder))
 	b.Run("append", func(b *testing.B) {
 		buf := make([]byte, 0, 1024)
 		b.ReportAllocs()
 		for b.Loop() {
-			buf = must[[]byte](b)(wire.AppendValue(buf[:0], &anOrder))
+			buf = must[[]byte](b)(codec.AppendValue(buf[:0], &anOrder))
 		}
 	})
 	b.Run("append by the library", func(b *testing.B) {
@@ -113,7 +113,7 @@ func BenchmarkNestedStruct(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			var v order
-			r := wire.NewReader(data)
+			r := codec.NewReader(data)
 			if err := r.Value(&v); err != nil {
 				b.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package wire
+package codec
 
 import (
 	"reflect"
@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// codec moves values of one Go type to and from the wire. It is made once a type.
+// codec moves values of one Go type to and from the codec. It is made once a type.
 type codec struct {
 	encode func(e *encoder, v reflect.Value) error
 	// decode needs a v that can be set.
