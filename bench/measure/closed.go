@@ -8,10 +8,7 @@ import (
 // Closed makes calls for a duration, so many in flight at any moment, and returns when
 // all are answered. Only calls that end within the duration count for the rate.
 func Closed(call func() error, inFlight int, d time.Duration) Sample {
-	workers := make([]worker, inFlight)
-	for i := range workers {
-		workers[i].latencies = newLatencies()
-	}
+	workers := newWorkers(inFlight)
 	var wg sync.WaitGroup
 	start := time.Now()
 	end := start.Add(d)
@@ -27,11 +24,27 @@ func Closed(call func() error, inFlight int, d time.Duration) Sample {
 
 // worker is what one goroutine saw.
 type worker struct {
-	latencies latencies
+	latencies *latencies // shared with others
 	calls     int
 	inTime    int // of them, succeeded before the end
 	failed    int
 	err       error // the first
+}
+
+// histograms is how many histograms workers share: one each would fill the processor's
+// cache, and one for all would make them wait for each other.
+const histograms = 16
+
+func newWorkers(n int) []worker {
+	shared := make([]*latencies, min(n, histograms))
+	for i := range shared {
+		shared[i] = newLatencies()
+	}
+	workers := make([]worker, n)
+	for i := range workers {
+		workers[i].latencies = shared[i%len(shared)]
+	}
+	return workers
 }
 
 func (w *worker) callUntil(end time.Time, call func() error) {
@@ -67,7 +80,7 @@ func inTime(workers []worker) (n int) {
 
 func sum(workers []worker) Sample {
 	all := newLatencies()
-	for i := range workers {
+	for i := range min(len(workers), histograms) {
 		all.merge(workers[i].latencies)
 	}
 	sample := all.sample()

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"sync"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -11,22 +12,28 @@ const (
 	precision = 2               // significant digits: each value is right to 1 %
 )
 
-// latencies counts how many calls took how long. It isn't safe for concurrent use.
-type latencies struct{ histogram *hdrhistogram.Histogram }
-
-func newLatencies() latencies {
-	// From 100 ns up: finer than any call is.
-	return latencies{hdrhistogram.New(100, int64(longest), precision)}
+// latencies counts how many calls took how long.
+type latencies struct {
+	mu        sync.Mutex
+	histogram *hdrhistogram.Histogram // guarded by mu
 }
 
-func (l latencies) add(d time.Duration) {
+func newLatencies() *latencies {
+	// From 100 ns up: finer than any call is.
+	return &latencies{histogram: hdrhistogram.New(100, int64(longest), precision)}
+}
+
+func (l *latencies) add(d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	// It can't fail: what is out of range was brought into it.
 	_ = l.histogram.RecordValue(int64(min(max(d, 0), longest)))
 }
 
-func (l latencies) merge(other latencies) { l.histogram.Merge(other.histogram) }
+// merge adds the other's counts, once nobody adds to either any more.
+func (l *latencies) merge(other *latencies) { l.histogram.Merge(other.histogram) }
 
-func (l latencies) percentile(p float64) time.Duration {
+func (l *latencies) percentile(p float64) time.Duration {
 	return time.Duration(l.histogram.ValueAtPercentile(p))
 }
 
@@ -47,7 +54,7 @@ type Sample struct {
 	Late int
 }
 
-func (l latencies) sample() Sample {
+func (l *latencies) sample() Sample {
 	return Sample{
 		P50: l.percentile(50), P99: l.percentile(99), P999: l.percentile(99.9),
 		Max: time.Duration(l.histogram.Max()),

@@ -39,10 +39,7 @@ func (s schedule) due(now time.Time) int {
 // Open starts calls at a rate for a duration, and returns when all that were started
 // are answered.
 func Open(call func() error, rate float64, d time.Duration) Sample {
-	workers := make([]worker, maxOpen)
-	for i := range workers {
-		workers[i].latencies = newLatencies()
-	}
+	workers := newWorkers(maxOpen)
 	begins := make(chan time.Time)
 	s := schedule{start: time.Now().Add(time.Millisecond), rate: rate}
 	end := s.start.Add(d)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -86,12 +87,14 @@ func TestCallsFailOnceTheServerIsKilled(t *testing.T) {
 }
 
 func TestACallThatHangsIsLeftBehind(t *testing.T) {
-	release := make(chan struct{})
-	defer close(release)
-	failures := process.Failures(func() error { <-release; return errors.New("late") }, 1)
-	if len(failures) != 1 || failures[0].Took < process.MaxFail || failures[0].Error == "" {
-		t.Errorf("got %+v; want one failure after %v", failures, process.MaxFail)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		defer close(release)
+		failures := process.Failures(func() error { <-release; return errors.New("late") }, 1)
+		if len(failures) != 1 || failures[0].Took != process.MaxFail || failures[0].Error == "" {
+			t.Errorf("got %+v; want one failure after %v", failures, process.MaxFail)
+		}
+	})
 }
 
 func TestAChildThatCannotStartSaysWhy(t *testing.T) {

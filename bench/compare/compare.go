@@ -1,0 +1,184 @@
+// Package compare measures Helium and its peers under the same loads: peer after peer,
+// and all of it again each round, so that whatever else the machine does meets all of
+// them. A row is the median of its rounds.
+package compare
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/helium-rpc/helium/bench/peers"
+	"github.com/helium-rpc/helium/bench/report"
+)
+
+// Config says what is measured. All fields must be set.
+type Config struct {
+	Peers    []string        // their names
+	Payloads []peers.Payload // of the table of payloads
+	InFlight []int           // calls in flight of the tables of calls
+	// PayloadInFlight is the same for the table of payloads, which else would take
+	// most of the time.
+	PayloadInFlight []int
+	Duration        time.Duration // of one measurement
+	Rounds          int
+	Tables          []report.Table
+	Progress        io.Writer // told what is being measured
+}
+
+// parts are how much of a peak the open loops call at.
+var parts = []float64{0.25, 0.5, 0.75}
+
+// peakInFlight is how many calls are in flight where a peak must be known that no
+// table has measured.
+const peakInFlight = 256
+
+// Run measures. An error of one peer ends the run: its numbers would be missed.
+func Run(config Config) (*report.Report, error) {
+	r := &report.Report{
+		Machine:  report.ThisMachine(),
+		Settings: report.Settings{Duration: config.Duration, Rounds: config.Rounds},
+	}
+	wanted := func(t report.Table) bool { return slices.Contains(config.Tables, t) }
+	if wanted(report.Calls) || wanted(report.Payloads) || wanted(report.OwnPeak) || wanted(report.SameRate) {
+		if err := config.separate(r, wanted); err != nil {
+			return r, err
+		}
+	}
+	if wanted(report.Process) {
+		if err := config.oneProcess(r); err != nil {
+			return r, err
+		}
+	}
+	if wanted(report.NoServer) {
+		gone, err := config.gone()
+		r.Gone = gone
+		if err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// separate measures broker, server and client as processes of their own.
+func (c *Config) separate(r *report.Report, wanted func(report.Table) bool) (err error) {
+	fleet, err := startSeparate(c.Peers)
+	if err != nil {
+		return err
+	}
+	defer fleet.close(&err)
+	if wanted(report.Calls) {
+		if err := c.closed(r, fleet, report.Calls, []peers.Payload{peers.Add}, c.InFlight); err != nil {
+			return err
+		}
+	}
+	if wanted(report.Payloads) {
+		payloads := slices.DeleteFunc(slices.Clone(c.Payloads), func(p peers.Payload) bool { return p == peers.Add && wanted(report.Calls) })
+		if err := c.closed(r, fleet, report.Payloads, payloads, c.PayloadInFlight); err != nil {
+			return err
+		}
+	}
+	if wanted(report.OwnPeak) || wanted(report.SameRate) {
+		peaks, err := c.peaks(r, fleet)
+		if err != nil {
+			return err
+		}
+		return c.open(r, fleet, peaks, wanted)
+	}
+	return nil
+}
+
+// oneProcess measures each peer as a whole in a process.
+func (c *Config) oneProcess(r *report.Report) (err error) {
+	fleet, err := startWholes(c.Peers)
+	if err != nil {
+		return err
+	}
+	defer fleet.close(&err)
+	return c.closed(r, fleet, report.Process, []peers.Payload{peers.Add}, c.InFlight)
+}
+
+// closed measures closed loops: for each load all peers, and all of that each round.
+func (c *Config) closed(r *report.Report, f *fleet, table report.Table, payloads []peers.Payload, inFlight []int) error {
+	rows := newRows(table)
+	for round := range c.Rounds {
+		for _, payload := range payloads {
+			for _, n := range inFlight {
+				c.say("%s, round %d of %d: %s, %d in flight", table, round+1, c.Rounds, payload, n)
+				for _, u := range f.units {
+					m, err := u.closed(payload, n, c.Duration)
+					if err != nil {
+						return err
+					}
+					rows.add(report.Row{Peer: u.peer, Payload: payload, InFlight: n}, m)
+				}
+			}
+		}
+	}
+	r.Rows = append(r.Rows, rows.done()...)
+	return nil
+}
+
+// peaks returns each peer's peak: the best of the table of calls, else one measurement.
+func (c *Config) peaks(r *report.Report, f *fleet) (map[string]float64, error) {
+	peaks := make(map[string]float64)
+	for _, row := range r.Rows {
+		if row.Table == report.Calls {
+			peaks[row.Peer] = max(peaks[row.Peer], row.PerSecond.Median)
+		}
+	}
+	for _, u := range f.units {
+		if peaks[u.peer] > 0 {
+			continue
+		}
+		c.say("the peak of %s", u.peer)
+		m, err := u.closed(peers.Add, peakInFlight, c.Duration)
+		if err != nil {
+			return nil, err
+		}
+		peaks[u.peer] = m.sample.PerSecond
+	}
+	return peaks, nil
+}
+
+// open measures open loops at parts of each peer's own peak and of Helium's.
+func (c *Config) open(r *report.Report, f *fleet, peaks map[string]float64, wanted func(report.Table) bool) error {
+	helium := 0.0
+	for peer, peak := range peaks {
+		if peers.IsHelium(peer) {
+			helium = math.Max(helium, peak)
+		}
+	}
+	own, same := newRows(report.OwnPeak), newRows(report.SameRate)
+	for round := range c.Rounds {
+		for _, part := range parts {
+			c.say("open loops, round %d of %d: %.0f %% of the peak", round+1, c.Rounds, 100*part)
+			for _, u := range f.units {
+				for _, rows := range []*rows{own, same} {
+					peak := peaks[u.peer]
+					if rows == same {
+						peak = helium
+					}
+					if peak == 0 || !wanted(rows.table) {
+						continue
+					}
+					row := report.Row{Peer: u.peer, Payload: peers.Add, Rate: math.Round(part * peak), Part: part}
+					m, err := u.open(row.Payload, row.Rate, c.Duration)
+					if err != nil {
+						return err
+					}
+					rows.add(row, m)
+				}
+			}
+		}
+	}
+	r.Rows = append(r.Rows, own.done()...)
+	r.Rows = append(r.Rows, same.done()...)
+	return nil
+}
+
+func (c *Config) say(format string, args ...any) {
+	fmt.Fprintf(c.Progress, format+"\n", args...)
+}

@@ -1,0 +1,122 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/helium-rpc/helium/bench/measure"
+	"github.com/helium-rpc/helium/bench/peers"
+	"github.com/helium-rpc/helium/bench/process"
+	"github.com/helium-rpc/helium/bench/report"
+)
+
+// gone measures how long calls take to fail: of a fresh client while nobody serves, and
+// of one whose server was killed.
+func (c *Config) gone() (rows []report.Gone, err error) {
+	for _, name := range c.Peers {
+		c.say("gone: %s", name)
+		row, err := goneRow(name)
+		if err != nil {
+			return rows, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
+// laterCalls is how many calls follow the first one after a server was killed.
+const laterCalls = 5
+
+func goneRow(name string) (row report.Gone, err error) {
+	row.Peer = name
+	peer, err := peers.ByName(name)
+	if err != nil {
+		return row, err
+	}
+	f := new(fleet)
+	defer f.close(&err)
+	var bus *process.Child
+	var url string
+	if peer.OnBus() {
+		if bus, err = f.start(process.Setup{Role: process.Broker}); err != nil {
+			return row, err
+		}
+		url = bus.Address
+	}
+	var fresh []float64
+	for range 5 {
+		took, err := freshFailure(peer, url)
+		if err != nil {
+			return row, err
+		}
+		fresh = append(fresh, float64(took))
+	}
+	row.Fresh = time.Duration(measure.Median(fresh))
+
+	u, err := f.startUnit(peer, bus)
+	if err != nil {
+		return row, err
+	}
+	fail := process.Command{Do: process.Fail, Payload: peers.Add, Count: 1}
+	reply, err := u.client.Ask(fail)
+	if err == nil && reply.Failures[0].Error != "" {
+		err = errors.New(reply.Failures[0].Error)
+	}
+	if err != nil {
+		return row, err
+	}
+	u.server.Kill()
+	fail.Count += laterCalls
+	if reply, err = u.client.Ask(fail); err != nil {
+		return row, err
+	}
+	var later []float64
+	for _, failure := range reply.Failures[1:] {
+		later = append(later, float64(failure.Took))
+	}
+	row.First = reply.Failures[0].Took
+	row.Later = time.Duration(measure.Median(later))
+	row.Error = reply.Failures[laterCalls].Error
+	return row, nil
+}
+
+// freshFailure returns how long it takes from dialling to an error. Peers differ in
+// which step it is that fails.
+func freshFailure(peer peers.Peer, brokerURL string) (time.Duration, error) {
+	nobody, err := closedAddress()
+	if err != nil {
+		return 0, err
+	}
+	at := peers.Loopback(nobody, brokerURL)
+	ctx, cancel := context.WithTimeout(context.Background(), process.MaxFail)
+	defer cancel()
+	var dialled atomic.Pointer[peers.Client] // read while a call that hangs may still run
+	failure := process.Failures(func() error {
+		client, err := peer.Dial(ctx, at)
+		if err != nil {
+			return err
+		}
+		dialled.Store(&client)
+		call, err := client.Caller(peers.Add)
+		if err != nil {
+			return err
+		}
+		return call()
+	}, 1)[0]
+	if client := dialled.Load(); client != nil {
+		_ = (*client).Close() // it has never worked
+	}
+	return failure.Took, nil
+}
+
+// closedAddress returns an address of this machine at which nobody listens.
+func closedAddress() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}

@@ -1,0 +1,112 @@
+package curves
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/bench/measure"
+	"github.com/helium-rpc/helium/bench/report"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// deadline looks at how late deadlines are kept while very many calls wait for theirs.
+func deadline(s size) (report.Curve, error) {
+	calls, timeout := 10_000, 2*time.Second
+	if s.quick {
+		calls, timeout = 200, 300*time.Millisecond
+	}
+	c := report.Curve{
+		Title:   fmt.Sprintf("How late deadlines are kept, %d calls in flight", calls),
+		Notes:   fmt.Sprintf("One process. Handlers wait for their context; calls get %v, and start spread over a quarter of that.", timeout),
+		Columns: []report.Column{{Name: "p50", Unit: "ms"}, {Name: "p99", Unit: "ms"}, {Name: "most", Unit: "ms"}},
+	}
+	for _, byContext := range []bool{false, true} {
+		label := "default timeout"
+		if byContext {
+			label = "context's deadline"
+		}
+		points, err := in(func(sys *system) ([]report.Point, error) {
+			return deadlinePoints(sys, label, calls, timeout, byContext)
+		})
+		if err != nil {
+			return c, err
+		}
+		c.Points = append(c.Points, points...)
+	}
+	return c, nil
+}
+
+// lateness collects how late something was, by how many goroutines it may be.
+type lateness struct {
+	mu   sync.Mutex
+	late []int64 // guarded by mu; nanoseconds
+}
+
+func (l *lateness) note(deadline time.Time) {
+	late := int64(time.Since(deadline))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.late = append(l.late, late)
+}
+
+func (l *lateness) point(label string) report.Point {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ms := func(p float64) float64 { return milliseconds(time.Duration(measure.Percentile(l.late, p))) }
+	return report.Point{Label: label, Values: []float64{ms(50), ms(99), ms(100)}}
+}
+
+// deadlinePoints returns how late callers heard, and how late handlers did.
+func deadlinePoints(sys *system, label string, calls int, timeout time.Duration, byContext bool) ([]report.Point, error) {
+	var callers, handlers lateness
+	var running sync.WaitGroup
+	wait := func(ctx context.Context) {
+		running.Add(1)
+		defer running.Done()
+		<-ctx.Done()
+		if at, ok := ctx.Deadline(); ok {
+			handlers.note(at)
+		}
+	}
+	if _, err := sys.serve(rpcserver.Config{MaxInFlight: 2 * calls}, adder(serviceName(0), 1, wait)); err != nil {
+		return nil, err
+	}
+	config := rpcclient.Config{}
+	if !byContext {
+		config.Timeout = timeout
+	}
+	client, err := sys.client(config)
+	if err != nil {
+		return nil, err
+	}
+	stub := adding(client, serviceName(0), 0)
+	start := time.Now()
+	errs := make([]error, calls)
+	var wg sync.WaitGroup
+	for i := range calls {
+		wg.Go(func() {
+			time.Sleep(time.Until(start.Add(timeout / 4 * time.Duration(i) / time.Duration(calls))))
+			ctx, began := context.Background(), time.Now()
+			if byContext {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithDeadline(ctx, began.Add(timeout))
+				defer cancel()
+			}
+			errs[i] = stub(ctx)
+			callers.note(began.Add(timeout))
+		})
+	}
+	wg.Wait()
+	running.Wait()
+	for _, err := range errs {
+		if helium.CodeOf(err) != helium.DeadlineExceeded {
+			return nil, errors.Join(errors.New("a call that nobody answers didn't end by its deadline"), err)
+		}
+	}
+	return []report.Point{callers.point("caller, " + label), handlers.point("handler, " + label)}, nil
+}
