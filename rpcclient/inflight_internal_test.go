@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -95,5 +96,24 @@ func TestTheTableKnowsWhichDeadlineIsNext(t *testing.T) {
 	due, earliest = c.inflight.takeDue(now.Add(time.Hour))
 	if len(due) != 199 || !earliest.IsZero() {
 		t.Errorf("%d are due later and the next is at %v, want 199 and none", len(due), earliest)
+	}
+}
+
+func TestNoDeadlineIsFurtherAwayThanServersTake(t *testing.T) {
+	c := &core{config: Config{Timeout: time.Second}}
+	now := time.Now()
+	for at, want := range map[time.Time]time.Time{
+		time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC): now.Add(longest),
+		now.Add(time.Hour):  now.Add(time.Hour),
+		now.Add(-time.Hour): now.Add(-time.Hour),
+	} {
+		ctx, cancel := context.WithDeadline(t.Context(), at)
+		if got := c.deadline(ctx, now); !got.Equal(want) {
+			t.Errorf("with a context until %v, a call has until %v, want %v", at, got, want)
+		}
+		cancel()
+	}
+	if got := c.deadline(context.Background(), now); !got.Equal(now.Add(time.Second)) {
+		t.Errorf("without a deadline, a call has until %v, want the client's timeout", got)
 	}
 }
