@@ -33,7 +33,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	c := &o.compare
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.DurationVar(&c.Duration, "d", 500*time.Millisecond, "how long one measurement lasts; a warm-up of a fifth comes before it")
+	flags.DurationVar(&c.Duration, "d", 400*time.Millisecond, "how long one measurement lasts; a warm-up of a fifth comes before it")
 	flags.IntVar(&c.Rounds, "rounds", 3, "how often everything is measured; tables show the median")
 	names := flags.String("peers", "", "peers, comma separated (default all: "+strings.Join(allPeers(), ",")+")")
 	payloads := flags.String("payload", "1k,16k,256k,order,add", "payloads of the table of payloads; add is left out where the table of calls has it")

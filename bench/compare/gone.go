@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -27,8 +28,10 @@ func (c *Config) gone() (rows []report.Gone, err error) {
 	return rows, nil
 }
 
-// laterCalls is how many calls follow the first one after a server was killed.
-const laterCalls = 5
+const (
+	kills      = 3 // servers of each peer
+	laterCalls = 5 // that follow the first one after a server was killed
+)
 
 func goneRow(name string) (row report.Gone, err error) {
 	row.Peer = name
@@ -56,9 +59,30 @@ func goneRow(name string) (row report.Gone, err error) {
 	}
 	row.Fresh = time.Duration(measure.Median(fresh))
 
+	var first, later []float64
+	for range kills {
+		failures, err := f.killServer(peer, bus)
+		if err != nil {
+			return row, err
+		}
+		first = append(first, float64(failures[0].Took))
+		for _, failure := range failures[1:] {
+			later = append(later, float64(failure.Took))
+		}
+		row.Error = failures[laterCalls].Error
+	}
+	row.First = time.Duration(measure.Median(first))
+	row.Worst = time.Duration(slices.Max(first))
+	row.Later = time.Duration(measure.Median(later))
+	return row, nil
+}
+
+// killServer starts a server and a client, kills the server once they have met, and
+// returns how the next calls fail.
+func (f *fleet) killServer(peer peers.Peer, bus *process.Child) ([]process.Failure, error) {
 	u, err := f.startUnit(peer, bus)
 	if err != nil {
-		return row, err
+		return nil, err
 	}
 	fail := process.Command{Do: process.Fail, Payload: peers.Add, Count: 1}
 	reply, err := u.client.Ask(fail)
@@ -66,21 +90,12 @@ func goneRow(name string) (row report.Gone, err error) {
 		err = errors.New(reply.Failures[0].Error)
 	}
 	if err != nil {
-		return row, err
+		return nil, err
 	}
 	u.server.Kill()
 	fail.Count += laterCalls
-	if reply, err = u.client.Ask(fail); err != nil {
-		return row, err
-	}
-	var later []float64
-	for _, failure := range reply.Failures[1:] {
-		later = append(later, float64(failure.Took))
-	}
-	row.First = reply.Failures[0].Took
-	row.Later = time.Duration(measure.Median(later))
-	row.Error = reply.Failures[laterCalls].Error
-	return row, nil
+	reply, err = u.client.Ask(fail)
+	return reply.Failures, err
 }
 
 // freshFailure returns how long it takes from dialling to an error. Peers differ in

@@ -14,7 +14,7 @@ func connections(s size) (report.Curve, error) {
 	c := report.Curve{
 		Title: "Many client connections", X: "connections",
 		Notes:   "One process; 512 calls in flight in all, each by a client at random. The heap is what a client and its connection cost, the broker's and the server's part included.",
-		Columns: []report.Column{{Name: "calls", Unit: "calls/s"}, {Name: "p99", Unit: "µs"}, {Name: "calls/message"}, {Name: "heap a client", Unit: "KiB"}},
+		Columns: []report.Column{{Name: "calls a second"}, {Name: "p99", Unit: "ms"}, {Name: "calls/message"}, {Name: "heap a client", Unit: "KiB"}},
 	}
 	for _, n := range s.steps(20, 1, 5, 20, 50, 100, 200, 500) {
 		point, err := in(func(sys *system) (p report.Point, err error) {
@@ -39,7 +39,7 @@ func connections(s size) (report.Curve, error) {
 			}
 			cost := (heap() - before) / float64(n)
 			l, err := keep(s, inFlight, anyOf(stubs), clients...)
-			return report.Point{X: float64(n), Values: []float64{l.PerSecond, microseconds(l.P99), l.perMessage, cost / kiB}}, err
+			return report.Point{X: float64(n), Values: []float64{l.PerSecond, milliseconds(l.P99), l.perMessage, cost / kiB}}, err
 		})
 		if err != nil {
 			return c, err

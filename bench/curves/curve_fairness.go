@@ -15,7 +15,7 @@ func fairness(s size) (report.Curve, error) {
 	c := report.Curve{
 		Title:   "Coalescing beside one call a message",
 		Notes:   "One process. Four instances that run 16 calls each, 64 calls in flight from one client. Slower is 20 ms where the others take 2 ms.",
-		Columns: []report.Column{{Name: "calls", Unit: "calls/s"}, {Name: "p50", Unit: "ms", Hidden: true}, {Name: "p99", Unit: "ms"}, {Name: "calls/message"}},
+		Columns: []report.Column{{Name: "calls a second"}, {Name: "p50", Unit: "ms", Hidden: true}, {Name: "p99", Unit: "ms"}, {Name: "calls/message"}},
 	}
 	for _, k := range []struct {
 		label   string

@@ -13,7 +13,7 @@ func inFlight(s size) (report.Curve, error) {
 	c := report.Curve{
 		Title: "Many calls in flight", X: "calls in flight",
 		Notes:   "One process, one client, one instance that queues instead of refusing.",
-		Columns: []report.Column{{Name: "calls", Unit: "calls/s"}, {Name: "p50", Unit: "µs", Hidden: true}, {Name: "p99", Unit: "µs"}, {Name: "calls/message"}},
+		Columns: []report.Column{{Name: "calls a second"}, {Name: "p50", Unit: "ms", Hidden: true}, {Name: "p99", Unit: "ms"}, {Name: "calls/message"}},
 	}
 	for _, n := range s.steps(1000, 1, 10, 100, 1000, 5000, 10000, 20000, 50000) {
 		point, err := in(func(sys *system) (p report.Point, err error) {
@@ -26,7 +26,7 @@ func inFlight(s size) (report.Curve, error) {
 			}
 			stub := adding(client, serviceName(0), 0)
 			l, err := keep(s, n, func() error { return stub(context.Background()) }, client)
-			return report.Point{X: float64(n), Values: []float64{l.PerSecond, microseconds(l.P50), microseconds(l.P99), l.perMessage}}, err
+			return report.Point{X: float64(n), Values: []float64{l.PerSecond, milliseconds(l.P50), milliseconds(l.P99), l.perMessage}}, err
 		})
 		if err != nil {
 			return c, err

@@ -13,7 +13,7 @@ func instances(s size) (report.Curve, error) {
 	c := report.Curve{
 		Title: "Many instances of one service", X: "instances",
 		Notes:   "One process, so more instances bring no more processors: what shows is their cost. 64 calls in flight from one client.",
-		Columns: []report.Column{{Name: "calls", Unit: "calls/s"}, {Name: "p99", Unit: "µs"}, {Name: "calls/message"}, {Name: "first call", Unit: "ms", Hidden: true}},
+		Columns: []report.Column{{Name: "calls a second"}, {Name: "p99", Unit: "ms"}, {Name: "calls/message"}, {Name: "first call", Unit: "ms", Hidden: true}},
 	}
 	for _, n := range s.steps(4, 1, 2, 4, 8, 16, 32) {
 		point, err := in(func(sys *system) (p report.Point, err error) {
@@ -33,7 +33,7 @@ func instances(s size) (report.Curve, error) {
 				return p, err
 			}
 			l, err := keep(s, manyInFlight, func() error { return stub(context.Background()) }, client)
-			return report.Point{X: float64(n), Values: []float64{l.PerSecond, microseconds(l.P99), l.perMessage, milliseconds(first)}}, err
+			return report.Point{X: float64(n), Values: []float64{l.PerSecond, milliseconds(l.P99), l.perMessage, milliseconds(first)}}, err
 		})
 		if err != nil {
 			return c, err

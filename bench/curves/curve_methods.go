@@ -14,7 +14,7 @@ const manyInFlight = 64
 
 // growthColumns are what curves of methods and services show.
 var growthColumns = []report.Column{
-	{Name: "calls", Unit: "calls/s"}, {Name: "p99", Unit: "µs"},
+	{Name: "calls a second"}, {Name: "p99", Unit: "ms"},
 	{Name: "start of the server", Unit: "ms"}, {Name: "first call", Unit: "ms"},
 }
 
@@ -62,5 +62,5 @@ func growth(s size, sys *system, n int, services []rpcserver.Service, stub func(
 	if err != nil {
 		return p, err
 	}
-	return report.Point{X: float64(n), Values: []float64{l.PerSecond, microseconds(l.P99), milliseconds(start), milliseconds(first)}}, nil
+	return report.Point{X: float64(n), Values: []float64{l.PerSecond, milliseconds(l.P99), milliseconds(start), milliseconds(first)}}, nil
 }

@@ -20,7 +20,7 @@ func registry(s size) (report.Curve, error) {
 	c := report.Curve{
 		Title: "A registry with many records", X: "records",
 		Notes:   "Services of four instances and four methods. Lookups one after the other, of a service at random. Memory and start are those of a second binder on the same bucket, which reads all of it.",
-		Columns: []report.Column{{Name: "lookup p99", Unit: "µs"}, {Name: "binder's heap", Unit: "MiB"}, {Name: "binder's start", Unit: "ms"}, {Name: "registrations", Unit: "per second"}},
+		Columns: []report.Column{{Name: "lookup p99", Unit: "µs"}, {Name: "binder's heap", Unit: "MiB"}, {Name: "binder's start", Unit: "ms"}, {Name: "registrations a second"}},
 	}
 	for _, n := range s.steps(1000, 10, 100, 1000, 5000, 20000) {
 		point, err := in(func(sys *system) (report.Point, error) { return registryPoint(s, sys, n) })

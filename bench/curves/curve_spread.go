@@ -14,7 +14,7 @@ func spread(s size) (report.Curve, error) {
 	c := report.Curve{
 		Title:   "Calls spread at random",
 		Notes:   "One process, one client, one instance, 256 calls in flight.",
-		Columns: []report.Column{{Name: "calls", Unit: "calls/s"}, {Name: "p99", Unit: "µs"}, {Name: "calls/message"}},
+		Columns: []report.Column{{Name: "calls a second"}, {Name: "p99", Unit: "ms"}, {Name: "calls/message"}},
 	}
 	for _, k := range []struct {
 		label             string
@@ -43,7 +43,7 @@ func spread(s size) (report.Curve, error) {
 				}
 			}
 			l, err := keep(s, inFlight, anyOf(stubs), client)
-			return report.Point{Label: k.label, Values: []float64{l.PerSecond, microseconds(l.P99), l.perMessage}}, err
+			return report.Point{Label: k.label, Values: []float64{l.PerSecond, milliseconds(l.P99), l.perMessage}}, err
 		})
 		if err != nil {
 			return c, err

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"fmt"
 	"image/color"
 	"math"
@@ -16,6 +17,12 @@ import (
 
 	"github.com/helium-rpc/helium/bench/peers"
 )
+
+// The plotting library takes its fonts from variables.
+func init() {
+	plot.DefaultFont.Variant = "Sans"
+	plotter.DefaultFont.Variant = "Sans"
+}
 
 const (
 	chartWidth  = 8 * vg.Inch
@@ -145,7 +152,7 @@ func addLine(p *plot.Plot, xys plotter.XYs, style draw.LineStyle) error {
 }
 
 // savePanels writes plots beside each other, two in a line, as one SVG file.
-func savePanels(file string, panels []*plot.Plot) (err error) {
+func savePanels(file string, panels []*plot.Plot) error {
 	columns := min(len(panels), 2)
 	rows := (len(panels) + columns - 1) / columns
 	grid := make([][]*plot.Plot, rows)
@@ -166,17 +173,13 @@ func savePanels(file string, panels []*plot.Plot) (err error) {
 			}
 		}
 	}
-	f, err := os.Create(file)
-	if err != nil {
+	var svg bytes.Buffer
+	if _, err := canvas.WriteTo(&svg); err != nil {
 		return err
 	}
-	defer func() {
-		if closeErr := f.Close(); err == nil {
-			err = closeErr
-		}
-	}()
-	_, err = canvas.WriteTo(f)
-	return err
+	// Where Liberation Sans isn't, the others have letters of the same width.
+	data := bytes.ReplaceAll(svg.Bytes(), []byte("font-family:Liberation Sans;"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;"))
+	return os.WriteFile(file, data, 0o644)
 }
 
 // finite says whether a log axis can show a value.

@@ -1,6 +1,9 @@
 package report
 
 import (
+	"slices"
+	"strings"
+
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
@@ -24,10 +27,10 @@ func (c *Curve) panels() (panels []*plot.Plot, err error) {
 			title = c.Title
 		}
 		p := newPlot(title, c.X, y)
-		p.Y.Tick.Marker = plain{}
 		if c.X == "" {
 			err = c.bars(p, i)
 		} else {
+			p.Y.Tick.Marker = plain{}
 			err = c.line(p, i)
 		}
 		if err != nil {
@@ -66,24 +69,40 @@ func (c *Curve) line(p *plot.Plot, column int) error {
 	return nil
 }
 
+// bars draws a bar to the right for each case, the first one on top.
 func (c *Curve) bars(p *plot.Plot, column int) error {
 	var values plotter.Values
 	var names []string
-	for _, point := range c.Points {
+	for _, point := range slices.Backward(c.Points) {
 		values = append(values, point.Values[column])
-		names = append(names, point.Label)
+		names = append(names, point.Label+strings.Repeat("\u00a0", 4)) // spaces that SVG keeps, for wider fonts than ours
 	}
 	if len(values) == 0 {
 		return nil
 	}
-	bars, err := plotter.NewBarChart(values, vg.Points(28))
+	bars, err := plotter.NewBarChart(values, vg.Points(14))
 	if err != nil {
 		return err
 	}
+	bars.Horizontal = true
 	bars.Color = lineStyle(0, true).Color
 	bars.LineStyle.Width = 0
 	p.Add(bars)
-	p.NominalX(names...)
-	p.Y.Min = 0
+	p.NominalY(names...)
+	p.X.Label.Text, p.Y.Label.Text = p.Y.Label.Text, ""
+	p.Y.Min, p.Y.Max = -0.6, float64(len(values))-0.4
+	p.X.Min, p.X.Max = 0, max(slices.Max(values)*1.25, 1e-9) // room for the numbers
+	p.X.Tick.Marker = plain{}
+	texts := plotter.XYLabels{}
+	for i, v := range values {
+		texts.XYs = append(texts.XYs, plotter.XY{X: v, Y: float64(i)})
+		texts.Labels = append(texts.Labels, number(v))
+	}
+	labels, err := plotter.NewLabels(texts)
+	if err != nil {
+		return err
+	}
+	labels.Offset.X, labels.Offset.Y = vg.Points(4), -vg.Points(4)
+	p.Add(labels)
 	return nil
 }

@@ -24,6 +24,9 @@ type Loss struct {
 // peers' own generated code is compared with.
 const reference = "helium"
 
+// noticeable is from what ratio a difference counts: latencies are right to 1 %.
+const noticeable = 1.01
+
 // metric is a number of a row, and whether more of it is better.
 type metric struct {
 	name   string
@@ -75,7 +78,7 @@ func lossesTo(table Table, l load, helium *Row) (losses []Loss) {
 			if m.more {
 				ratio = theirs / ours
 			}
-			if ratio > 1 {
+			if ratio > noticeable {
 				losses = append(losses, Loss{table, l.name, m.name, row.Peer, ours, theirs, ratio})
 			}
 		}
@@ -83,18 +86,30 @@ func lossesTo(table Table, l load, helium *Row) (losses []Loss) {
 	return losses
 }
 
+// lossGrid shows a line for each measure that is lost, with the best peer first.
 func (r *Report) lossGrid() grid {
 	g := grid{
 		title:  "Where Helium loses",
-		remark: "Every measure in which a peer beats Helium's generated stubs, the worst first.",
-		head:   []string{"times", "measure", "load", "table", "peer", "it", "Helium"},
+		remark: "Every measure in which a peer beats Helium's generated stubs by more than 1 %, the worst first, with all the peers that do.",
+		head:   []string{"times", "measure", "load", "table", "Helium", "best", "peer", "others"},
 	}
+	at := make(map[[3]string]int) // the line of a table, load and measure
 	for _, l := range r.Losses() {
+		key := [3]string{string(l.Table), l.Load, l.What}
+		if n, known := at[key]; known {
+			others := &g.rows[n][len(g.head)-1]
+			if *others != "" {
+				*others += ", "
+			}
+			*others += fmt.Sprintf("%s %.2f", l.Peer, l.Ratio)
+			continue
+		}
+		at[key] = len(g.rows)
 		show := metrics[slices.IndexFunc(metrics, func(m metric) bool { return m.name == l.What })].show
-		g.rows = append(g.rows, []string{fmt.Sprintf("%.2f", l.Ratio), l.What, l.Load, string(l.Table), l.Peer, show(l.Theirs), show(l.Helium)})
+		g.rows = append(g.rows, []string{fmt.Sprintf("%.2f", l.Ratio), l.What, l.Load, string(l.Table), show(l.Helium), show(l.Theirs), l.Peer, ""})
 	}
 	if len(g.rows) == 0 {
-		g.rows = append(g.rows, []string{"–", "nowhere", "", "", "", "", ""})
+		g.rows = append(g.rows, []string{"–", "nowhere", "", "", "", "", "", ""})
 	}
 	return g
 }

@@ -73,9 +73,11 @@ func (r *Row) Overloaded() bool {
 type Gone struct {
 	Peer string
 	// Fresh is for a client that has just been made, dialling included, while no
-	// server is there; First for the first call after the server was killed; Later
-	// the median of those after it.
-	Fresh, First, Later time.Duration
+	// server is there.
+	Fresh time.Duration
+	// First and Worst are the median and the longest of the first calls after the
+	// server was killed, Later the median of those after them.
+	First, Worst, Later time.Duration
 	// Error is what the last call failed with; "" if none failed.
 	Error string
 }

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"go.uber.org/goleak"
+
+	"github.com/helium-rpc/helium/bench/curves"
+	"github.com/helium-rpc/helium/bench/peers"
+	"github.com/helium-rpc/helium/bench/process"
+	"github.com/helium-rpc/helium/bench/report"
+)
+
+func TestMain(m *testing.M) {
+	process.Main() // the children of these tests are this program too
+	curves.Main()
+	goleak.VerifyTestMain(m)
+}
+
+// runIt runs the program in a folder of its own.
+func runIt(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	var out, errs bytes.Buffer
+	code = run(args, &out, &errs)
+	return out.String(), errs.String(), code
+}
+
+func TestEveryPeerIsMeasuredInEveryTable(t *testing.T) {
+	stdout, stderr, code := runIt(t, "-d", "20ms", "-rounds", "1", "-c", "2", "-payload", "order", "-payload-c", "2", "-json", "out.json", "-results")
+	if code != 0 {
+		t.Fatalf("exit code %d, want 0:\n%s", code, stderr)
+	}
+	if !strings.Contains(stdout, "Where Helium loses") {
+		t.Errorf("the output doesn't say where Helium loses:\n%s", stdout)
+	}
+	data, err := os.ReadFile("out.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report.Report
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	found := make(map[report.Table]map[string]bool)
+	for _, row := range r.Rows {
+		if found[row.Table] == nil {
+			found[row.Table] = make(map[string]bool)
+		}
+		found[row.Table][row.Peer] = true
+		if row.Failed > 0 {
+			t.Errorf("%s, %s: %d calls failed: %s", row.Table, row.Peer, row.Failed, row.Error)
+		}
+		if row.CPU <= 0 || row.Bytes <= 0 || row.Allocs <= 0 {
+			t.Errorf("%s, %s: a call costs %v µs, %v bytes, %v allocations; want something", row.Table, row.Peer, row.CPU, row.Bytes, row.Allocs)
+		}
+	}
+	for _, table := range []report.Table{report.Calls, report.Payloads, report.Process, report.OwnPeak, report.SameRate} {
+		if got, want := len(found[table]), len(peers.All()); got != want {
+			t.Errorf("table %s has %d peers, want %d", table, got, want)
+		}
+	}
+	if got, want := len(r.Gone), len(peers.All()); got != want {
+		t.Errorf("table gone has %d peers, want %d", got, want)
+	}
+	for _, g := range r.Gone {
+		if g.Error == "" {
+			t.Errorf("%s: calls didn't fail though the server was killed", g.Peer)
+		}
+	}
+	for _, file := range []string{"RESULTS.md", filepath.Join("charts", "calls.svg")} {
+		if _, err := os.Stat(file); err != nil {
+			t.Errorf("-results didn't write it: %v", err)
+		}
+	}
+}
+
+func TestCurvesAreMeasuredAndWritten(t *testing.T) {
+	stdout, stderr, code := runIt(t, "-curve", "spread,fairness,deadline", "-quick", "-results")
+	if code != 0 {
+		t.Fatalf("exit code %d, want 0:\n%s", code, stderr)
+	}
+	for _, want := range []string{"16 methods of one service", "one slower, off", "caller, default timeout"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("the output doesn't have %q:\n%s", want, stdout)
+		}
+	}
+	for _, file := range []string{"CURVES.md", filepath.Join("charts", "curve-spread.svg")} {
+		if _, err := os.Stat(file); err != nil {
+			t.Errorf("-results didn't write it: %v", err)
+		}
+	}
+}
+
+func TestAWrongFlagIsRefusedWithWhatWouldBeRight(t *testing.T) {
+	for _, c := range []struct{ args, want string }{
+		{"-peers corba", "net/rpc"},
+		{"-payload novel", "256k"},
+		{"-tables chairs", "calls"},
+		{"-curve bell", "methods"},
+		{"-c 0", "1 or more"},
+		{"-rounds 0", "positive"},
+		{"grpc", "dash"},
+	} {
+		if _, stderr, code := runIt(t, strings.Fields(c.args)...); code != 2 || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: exit code %d, %q; want 2, and to be told of %q", c.args, code, stderr, c.want)
+		}
+	}
+}
