@@ -104,8 +104,8 @@ func TestNoDeadlineIsFurtherAwayThanServersTake(t *testing.T) {
 	now := time.Now()
 	for at, want := range map[time.Time]time.Time{
 		time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC): now.Add(longest),
-		now.Add(time.Hour):  now.Add(time.Hour),
-		now.Add(-time.Hour): now.Add(-time.Hour),
+		now.Add(time.Hour):                          now.Add(time.Hour),
+		now.Add(-time.Hour):                         now.Add(-time.Hour),
 	} {
 		ctx, cancel := context.WithDeadline(t.Context(), at)
 		if got := c.deadline(ctx, now); !got.Equal(want) {

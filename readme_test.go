@@ -1,0 +1,136 @@
+package helium_test
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// The Go code of the README stands in this file line for line, so it compiles and works.
+
+type Greeter interface {
+	Greet(ctx context.Context, name string) (string, error)
+}
+
+type polite struct{}
+
+func (polite) Greet(_ context.Context, name string) (string, error) {
+	return "Good day, " + name, nil
+}
+
+func TestTheReadmesServiceIsServedAndCalled(t *testing.T) {
+	b, err := broker.Start(t.Context(), broker.Config{Listen: "127.0.0.1:0"})
+	check(t, err)
+	t.Cleanup(b.Close)
+	binderConn, err := b.Connect("binder")
+	check(t, err)
+	reg, err := binder.Start(t.Context(), binderConn, binder.Config{})
+	check(t, err)
+	t.Cleanup(reg.Close)
+	t.Setenv("NATS_URL", b.URL())
+
+	ctx, stop := context.WithCancel(t.Context())
+	served := make(chan error)
+	go func() { served <- serveAsTheReadmeSays(ctx) }()
+	callAsTheReadmeSays(t)
+	stop()
+	check(t, <-served)
+}
+
+func serveAsTheReadmeSays(ctx context.Context) error {
+	nc, err := bus.Connect(ctx, bus.Config{Name: "greeter"}) // $NATS_URL, else localhost
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	srv := rpcserver.New(nc, rpcserver.Config{})
+	err = rpcserver.Register[Greeter](srv, "greeter", polite{})
+	if err != nil {
+		return err
+	}
+	err = srv.Run(ctx) // serves until ctx ends, then drains
+	return err
+}
+
+func callAsTheReadmeSays(t *testing.T) {
+	ctx := t.Context()
+	nc, err := bus.Connect(ctx, bus.Config{})
+	check(t, err)
+	defer nc.Close()
+	eventually(t, "the greeter is registered", func() error {
+		_, err := registryOf(t, nc).Lookup(ctx, "greeter")
+		return err
+	})
+
+	c, err := rpcclient.New(nc, rpcclient.Config{})
+	check(t, err)
+	defer c.Close()
+	text, err := rpcclient.Call[string](ctx, c, "greeter.greet", "Ada")
+	check(t, err)
+	checkGreeting(t, text)
+
+	var greeter struct {
+		Greet func(ctx context.Context, name string) (string, error)
+	}
+	err = c.Bind("greeter", &greeter) // checked against the registry, now
+	check(t, err)
+	text, err = greeter.Greet(ctx, "Ada")
+	check(t, err)
+	checkGreeting(t, text)
+}
+
+func TestTheReadmesTestTakesTwoLines(t *testing.T) {
+	env := heliumtest.New(t)
+	heliumtest.Serve[Greeter](env, "greeter", polite{})
+	text, err := rpcclient.Call[string](t.Context(), env.Client, "greeter.greet", "Ada")
+	check(t, err)
+	checkGreeting(t, text)
+}
+
+func TestTheReadmeShowsTheCodeThatIsTestedHere(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	check(t, err)
+	code, err := os.ReadFile("readme_test.go")
+	check(t, err)
+	tested := make(map[string]bool)
+	for line := range strings.Lines(string(code)) {
+		tested[strings.TrimSpace(line)] = true
+	}
+	lines := 0
+	for i, block := range strings.Split(string(readme), "```") {
+		if i%2 == 0 || !strings.HasPrefix(block, "go\n") {
+			continue
+		}
+		for line := range strings.Lines(strings.TrimPrefix(block, "go\n")) {
+			lines++
+			if line := strings.TrimSpace(line); line != "" && !tested[line] {
+				t.Errorf("the README shows %q, which no test runs", line)
+			}
+		}
+	}
+	if lines < 10 {
+		t.Errorf("the README shows %d lines of Go, want some", lines)
+	}
+}
+
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func checkGreeting(t *testing.T, text string) {
+	t.Helper()
+	if want := "Good day, Ada"; text != want {
+		t.Errorf("got %q, want %q", text, want)
+	}
+}
