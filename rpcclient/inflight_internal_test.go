@@ -2,11 +2,13 @@ package rpcclient
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // waiting enters a call that left, or is to leave, in a message.
@@ -47,6 +49,21 @@ func TestALostConnectionTakesTheCallsThatItHadTakenAndNoOthers(t *testing.T) {
 	if n := c.inflight.count.Load(); n != 2 {
 		t.Errorf("%d calls are in flight, want 2", n)
 	}
+}
+
+func TestACallThatOvertakesCloseIsNotSent(t *testing.T) {
+	c := &core{inflight: newInflight(), deadlines: wire.NewSweep(func(time.Time) time.Time { return time.Time{} })}
+	call := c.waiting(0)
+	c.inflight.take(call.seq)
+	c.closed.Store(true) // since the call was found ready
+	e := c.attempt(t.Context(), call, new(route), time.Now().Add(time.Hour))
+	if !errors.Is(e, ErrClosed) || e.Outcome != helium.NotExecuted {
+		t.Errorf("the attempt ended with %v (%v), want ErrClosed, not executed", e, e.Outcome)
+	}
+	if n := c.inflight.count.Load(); n != 0 {
+		t.Errorf("%d calls are in flight, want none", n)
+	}
+	c.deadlines.Stop()
 }
 
 func TestACancelThatFoundNobodyFailsNoCall(t *testing.T) {

@@ -64,7 +64,7 @@ func (c *core) deadline(ctx context.Context, now time.Time) time.Time {
 
 // ready returns why the call can't be made at all.
 func (c *core) ready(ctx context.Context, call *Invocation) *helium.Error {
-	call.answered, call.ReplyMetadata = false, nil
+	call.answered = false
 	switch {
 	case call.method.fault != nil:
 		return call.method.fault

@@ -298,10 +298,19 @@ func TestABareNameThatWasKnownOutlivesTheBinder(t *testing.T) {
 	}
 	wantError(t, c.Call(t.Context(), "sub", nil, 2, 3), binder.ErrNoBinder, helium.NotExecuted)
 	// After a reconnect the name is in doubt, but there is nobody to ask.
+	before := c.Stats().Lookups
 	if err := nc.ForceReconnect(); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, func() error { return c.Call(t.Context(), "add", nil, 2, 3) })
+	eventually(t, func() error {
+		if err := c.Call(t.Context(), "add", nil, 2, 3); err != nil {
+			return err
+		}
+		if c.Stats().Lookups == before {
+			return errors.New("the name isn't in doubt yet")
+		}
+		return nil
+	})
 }
 
 func TestNamesThatDoNotExistLeaveNothingBehind(t *testing.T) {
