@@ -129,31 +129,3 @@ func TestSlowCallsGoOneAMessage(t *testing.T) {
 		t.Errorf("the instances had %d and %d calls, want them spread", a, b)
 	}
 }
-
-// quick is the least that a call in generated shape may cost.
-func TestACallAllocatesWhatItsMessageAndAnswerTakeAndNoMore(t *testing.T) {
-	if raceEnabled {
-		return // the race detector drops pooled objects at random
-	}
-	env := heliumtest.New(t)
-	heliumtest.Serve(env, "math", mathsvc.New())
-	// Both sides of the call, nats.go and the broker included, allocate in this process,
-	// so the client's own part is measured without them.
-	fake := env.NewClient(rpcclient.Config{Interceptors: []rpcclient.Interceptor{
-		func(rpcclient.Handler) rpcclient.Handler {
-			return func(context.Context, *rpcclient.Invocation) error { return errAway }
-		},
-	}})
-	method := fake.Method("math", "add", "add(a float64, b float64) float64", nil)
-	ctx := context.Background()
-	got := testing.AllocsPerRun(1000, func() {
-		call := method.Begin(2)
-		call.Args.Float64(1)
-		call.Args.Float64(2)
-		_ = call.Do(ctx)
-	})
-	// The error that names the call is two: with its outcome, and with its names.
-	if got > 2 {
-		t.Errorf("beginning and failing a call allocates %v times, want 2", got)
-	}
-}

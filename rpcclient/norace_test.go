@@ -1,5 +1,0 @@
-//go:build !race
-
-package rpcclient_test
-
-const raceEnabled = false
