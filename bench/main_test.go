@@ -60,6 +60,10 @@ func TestEveryPeerIsMeasuredInEveryTable(t *testing.T) {
 		if row.Failed > 0 {
 			t.Errorf("%s, %s: %d calls failed: %s", row.Table, row.Peer, row.Failed, row.Error)
 		}
+		// So short an open loop may have no call at all.
+		if row.Part > 0 {
+			continue
+		}
 		if row.CPU <= 0 || row.Bytes <= 0 || row.Allocs <= 0 {
 			t.Errorf("%s, %s: a call costs %v µs, %v bytes, %v allocations; want something", row.Table, row.Peer, row.CPU, row.Bytes, row.Allocs)
 		}

@@ -48,13 +48,13 @@ const memoryBuffer = 1 << 20
 // NATS's own in-process connections for peers on the bus, buffers in memory for the
 // others. The broker may be nil where no peer on the bus comes.
 func OneProcess(b *broker.Broker) (server, client Place) {
-	listener := bufconn.Listen(memoryBuffer)
+	memory := bufconn.Listen(memoryBuffer)
 	view := func() Place {
 		traffic := new(Traffic)
 		return Place{
-			Listen: func() (net.Listener, error) { return listener, nil },
+			Listen: func() (net.Listener, error) { return wholeListener{memory}, nil },
 			Dial: func(ctx context.Context) (net.Conn, error) {
-				return traffic.count(listener.DialContext(ctx))
+				return traffic.count(whole(memory.DialContext(ctx)))
 			},
 			Connect: func(_ context.Context, name string) (*nats.Conn, error) {
 				return b.Connect(name, traffic.onBus)
