@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/helium-rpc/helium/bench/peers"
 )
@@ -57,6 +58,7 @@ func (r *Report) Losses() (losses []Loss) {
 			losses = append(losses, lossesTo(table, l, l.rows[i])...)
 		}
 	}
+	losses = append(losses, r.goneLosses()...)
 	slices.SortStableFunc(losses, func(a, b Loss) int { return cmp.Compare(b.Ratio, a.Ratio) })
 	return losses
 }
@@ -86,6 +88,33 @@ func lossesTo(table Table, l load, helium *Row) (losses []Loss) {
 	return losses
 }
 
+// goneLosses returns where another peer's calls fail sooner.
+func (r *Report) goneLosses() (losses []Loss) {
+	i := slices.IndexFunc(r.Gone, func(g Gone) bool { return g.Peer == reference })
+	if i < 0 {
+		return nil
+	}
+	for _, g := range r.Gone {
+		if peers.IsHelium(g.Peer) {
+			continue
+		}
+		for _, m := range []struct {
+			what         string
+			ours, theirs time.Duration
+		}{
+			{"fresh client", r.Gone[i].Fresh, g.Fresh},
+			{"first after kill", r.Gone[i].First, g.First},
+			{"later", r.Gone[i].Later, g.Later},
+		} {
+			if ratio := float64(m.ours) / float64(m.theirs); m.theirs > 0 && ratio > noticeable {
+				ours, theirs := float64(m.ours)/float64(time.Microsecond), float64(m.theirs)/float64(time.Microsecond)
+				losses = append(losses, Loss{NoServer, "nobody serves", m.what, g.Peer, ours, theirs, ratio})
+			}
+		}
+	}
+	return losses
+}
+
 // lossGrid shows a line for each measure that is lost, with the best peer first.
 func (r *Report) lossGrid() grid {
 	g := grid{
@@ -105,7 +134,10 @@ func (r *Report) lossGrid() grid {
 			continue
 		}
 		at[key] = len(g.rows)
-		show := metrics[slices.IndexFunc(metrics, func(m metric) bool { return m.name == l.What })].show
+		show := micros // of the table without a server
+		if i := slices.IndexFunc(metrics, func(m metric) bool { return m.name == l.What }); i >= 0 {
+			show = metrics[i].show
+		}
 		g.rows = append(g.rows, []string{fmt.Sprintf("%.2f", l.Ratio), l.What, l.Load, string(l.Table), show(l.Helium), show(l.Theirs), l.Peer, ""})
 	}
 	if len(g.rows) == 0 {

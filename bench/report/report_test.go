@@ -42,7 +42,8 @@ func sample() *report.Report {
 			row(report.Calls, "nats", 256, 50_000, 600),
 			helium, overloaded,
 		},
-		Gone: []report.Gone{{Peer: "helium", Fresh: time.Millisecond, First: 2 * time.Millisecond, Worst: 3 * time.Second, Later: 90 * time.Microsecond, Error: "no instance\nsecond line"}},
+		Gone: []report.Gone{{Peer: "helium", Fresh: time.Millisecond, First: 2 * time.Millisecond, Worst: 3 * time.Second, Later: 90 * time.Microsecond, Error: "no instance\nsecond line"},
+			{Peer: "nats", Fresh: time.Millisecond, First: 3 * time.Millisecond, Worst: 3 * time.Millisecond, Later: 30 * time.Microsecond, Error: "no responders"}},
 		Curves: []report.Curve{
 			{Name: "methods", Title: "Many methods", X: "methods", Columns: []report.Column{{Name: "calls a second"}, {Name: "p99", Unit: "ms", Hidden: true}},
 				Points: []report.Point{{X: 1, Values: []float64{1000, 0}}, {X: 1000, Values: []float64{900, 2}}}},
@@ -62,7 +63,7 @@ func TestLossesAreWhereAnotherPeerIsBetterTheWorstFirst(t *testing.T) {
 	}
 	// Not helium-call, which is Helium; not nats' 4,010 calls/s, which are no more than
 	// 4,000; not what can't keep up.
-	want := []string{"grpc|calls/s|1 in flight", "grpc|p99|1 in flight", "nats|p99|256 in flight"}
+	want := []string{"nats|later|nobody serves", "grpc|calls/s|1 in flight", "grpc|p99|1 in flight", "nats|p99|256 in flight"}
 	if !slices.Equal(got, want) {
 		t.Errorf("losses are %q, want %q", got, want)
 	}

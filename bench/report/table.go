@@ -64,7 +64,7 @@ func (r *Report) grids() (grids []grid) {
 	if g := r.goneGrid(); len(g.rows) > 0 {
 		grids = append(grids, g)
 	}
-	if g := r.lossGrid(); len(r.Rows) > 0 {
+	if g := r.lossGrid(); len(r.Rows)+len(r.Gone) > 0 {
 		grids = append(grids, g)
 	}
 	for i := range r.Curves {
