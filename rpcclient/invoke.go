@@ -146,18 +146,17 @@ func (c *core) attempt(ctx context.Context, call *Invocation, r *route, deadline
 
 // wait returns when the call is answered or failed, or when its context ends.
 func (c *core) wait(ctx context.Context, call *Invocation, r *route) *helium.Error {
-	select {
-	case <-call.done:
-	case <-ctx.Done():
-		if c.inflight.take(call.seq) == nil {
+	if ended := ctx.Done(); ended == nil {
+		<-call.done // half the cost of a select
+	} else {
+		select {
+		case <-call.done:
+		case <-ended:
+			if c.inflight.take(call.seq) != nil {
+				return c.giveUp(ctx, call, r)
+			}
 			<-call.done // the answer came at the same moment
-			break
 		}
-		e := contextError(ctx.Err(), helium.Unknown)
-		if e.Code == helium.Canceled {
-			c.cancel(call, r)
-		}
-		return e
 	}
 	if call.err != nil {
 		return call.err
@@ -165,6 +164,15 @@ func (c *core) wait(ctx context.Context, call *Invocation, r *route) *helium.Err
 	call.answered = true
 	call.Result = codec.NewReader(call.body)
 	return nil
+}
+
+// giveUp returns the error of a call whose context ended, and cancels it.
+func (c *core) giveUp(ctx context.Context, call *Invocation, r *route) *helium.Error {
+	e := contextError(ctx.Err(), helium.Unknown)
+	if e.Code == helium.Canceled {
+		c.cancel(call, r)
+	}
+	return e
 }
 
 // sendOneWay sends a call that nobody answers.

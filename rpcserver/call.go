@@ -3,6 +3,8 @@ package rpcserver
 import (
 	"context"
 	"fmt"
+	"sync"
+	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/codec"
@@ -22,7 +24,8 @@ type Handler func(ctx context.Context, call *Call) error
 // to change what goes in and out.
 type Interceptor func(next Handler) Handler
 
-// Call is one call on its way through the server. It is good until its handler returns.
+// Call is one call on its way through the server. It is good until its handler returns:
+// then the server uses it for another call, so keep neither it nor its Args and Result.
 type Call struct {
 	// Args reads the arguments, one after the other. There are as many as the
 	// method's signature demands. A Reader is a small value: an interceptor that looks
@@ -37,8 +40,8 @@ type Call struct {
 	// plain request gets none. May be nil.
 	ReplyMetadata helium.Metadata
 
-	ctx      callContext
-	method   *method // nil only if there is a refusal
+	ctx      *callContext // not part of the Call, as handlers may keep their contexts
+	method   *method      // nil only if there is a refusal
 	metadata helium.Metadata
 	args     []byte        // the arguments' msgpack array, not scanned yet
 	refusal  *helium.Error // why the call can't be run, if it can't
@@ -50,6 +53,24 @@ type Call struct {
 	plain  *plainRequest // nil unless the call came as a plain request
 
 	small [32]byte // the result's first buffer, so that a small one costs no allocation
+}
+
+var callPool = sync.Pool{New: func() any { return new(Call) }}
+
+// newCall returns a call of a method, nil for none, that ends at the deadline.
+func newCall(m *method, deadline time.Time) *Call {
+	call := callPool.Get().(*Call)
+	call.method = m
+	call.Result = codec.NewWriter(call.small[:0])
+	call.ctx = &callContext{call: call, deadline: deadline}
+	return call
+}
+
+// recycle gives the call back. Nobody but its worker knows it any more: it is answered,
+// so it is in no table, and its context has forgotten it.
+func (c *Call) recycle() {
+	*c = Call{}
+	callPool.Put(c)
 }
 
 // Service returns the service's name.

@@ -103,9 +103,8 @@ func (cs *callers) cancel(reply string, seq uint64, cause error) {
 		return
 	}
 	c.mu.Lock()
-	call := c.calls[seq]
-	c.mu.Unlock()
-	if call != nil {
+	defer c.mu.Unlock()
+	if call := c.calls[seq]; call != nil {
 		call.ctx.end(cause)
 	}
 }

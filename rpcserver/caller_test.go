@@ -15,8 +15,8 @@ func someCallers() *callers {
 }
 
 func callUntil(seq uint64, deadline time.Time) *Call {
-	call := &Call{seq: seq}
-	call.ctx.deadline = deadline
+	call := newCall(nil, deadline)
+	call.seq = seq
 	return call
 }
 

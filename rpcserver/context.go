@@ -12,11 +12,11 @@ import (
 // a goroutine's worth of bookkeeping for each call; here the server's one sweep
 // keeps the deadlines, and the Done channel is made when somebody asks for it.
 type callContext struct {
-	call     *Call
 	deadline time.Time
 	received context.Context // answers for the metadata that came with the call; nil: none did
 
 	mu    sync.Mutex
+	call  *Call         // guarded by mu; nil once the context has ended with its handler
 	err   error         // guarded by mu; why the context ended
 	done  chan struct{} // guarded by mu; nil until asked for
 	after []*afterFunc  // guarded by mu
@@ -52,6 +52,8 @@ func (c *callContext) Err() error {
 // Value implements context.Context.
 func (c *callContext) Value(key any) any {
 	if _, ok := key.(callKey); ok {
+		c.mu.Lock()
+		defer c.mu.Unlock()
 		return c.call
 	}
 	if c.received != nil {
@@ -84,11 +86,23 @@ func (c *callContext) AfterFunc(f func()) (stop func() bool) {
 	}
 }
 
-// end ends the context, the first time it is called. Once the handler has returned
-// it ends too, so that what the handler left behind stops.
+// leave ends the context once the handler has returned, so that what the handler left
+// behind stops, and forgets the call.
+func (c *callContext) leave() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.call = nil
+	c.endLocked(context.Canceled)
+}
+
+// end ends the context, the first time it is called.
 func (c *callContext) end(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.endLocked(err)
+}
+
+func (c *callContext) endLocked(err error) {
 	if c.err != nil {
 		return
 	}
@@ -102,8 +116,8 @@ func (c *callContext) end(err error) {
 	c.after = nil
 }
 
-// CallFrom returns the call that a handler's context belongs to, or nil. It is good
-// until the handler returns.
+// CallFrom returns the call that a handler's context belongs to, or nil if it belongs to
+// none or the handler has returned.
 func CallFrom(ctx context.Context) *Call {
 	call, _ := ctx.Value(callKey{}).(*Call)
 	return call

@@ -11,10 +11,7 @@ import (
 )
 
 func newCallContext() *callContext {
-	call := new(Call)
-	call.ctx.call = call
-	call.ctx.deadline = time.Now().Add(time.Minute)
-	return &call.ctx
+	return newCall(nil, time.Now().Add(time.Minute)).ctx
 }
 
 func TestACallsContextEndsOnceWithTheFirstReason(t *testing.T) {

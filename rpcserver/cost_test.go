@@ -88,7 +88,7 @@ func TestACallCostsOneAllocationFromMessageToAnswer(t *testing.T) {
 		t.Fatalf("%d calls were answered of %d", answered, runs*calls)
 	}
 	if perCall := allocs / calls; perCall > 1.2+raceAllocs {
-		t.Errorf("%.2f allocations a call, want 1: the Call itself", perCall)
+		t.Errorf("%.2f allocations a call, want 1: its context", perCall)
 	}
 }
 

@@ -37,7 +37,7 @@ type plainError struct {
 // handlePlain admits a plain request as a call.
 func (s *Server) handlePlain(msg *nats.Msg, to target) {
 	now := time.Now()
-	call := s.emptyCall(to, now.Add(s.config.Timeout))
+	call := newCall(to.method, now.Add(s.config.Timeout))
 	call.plain = &plainRequest{reply: msg.Reply, json: looksLikeJSON(msg.Data), data: msg.Data}
 	switch {
 	case to.refusal != nil:

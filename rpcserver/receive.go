@@ -131,9 +131,9 @@ func (s *Server) readCalls(data []byte, to target, now time.Time) (calls, oneWay
 		case f.Kind == wire.KindCall && f.Seq == 0:
 			err = errors.New("a call has the sequence number 0, which stands for the whole message")
 		case f.Kind == wire.KindCall:
-			calls = append(calls, s.newCall(&f, to, now))
+			calls = append(calls, s.readCall(&f, to, now))
 		case f.Kind == wire.KindNotify:
-			oneWay = append(oneWay, s.newCall(&f, to, now))
+			oneWay = append(oneWay, s.readCall(&f, to, now))
 		}
 	}
 	return calls, oneWay, err
@@ -148,13 +148,13 @@ func (s *Server) submitForNobody(calls []*Call, now time.Time) {
 	s.submit(s.callers.admit(nobody, calls, now), now)
 }
 
-// newCall makes a call of a frame. One that can't be run says why in its refusal.
-func (s *Server) newCall(f *wire.Frame, to target, now time.Time) *Call {
+// readCall makes a call of a frame. One that can't be run says why in its refusal.
+func (s *Server) readCall(f *wire.Frame, to target, now time.Time) *Call {
 	left := longest
 	if f.Time < uint64(longest/time.Millisecond) {
 		left = time.Duration(f.Time) * time.Millisecond
 	}
-	call := s.emptyCall(to, now.Add(left))
+	call := newCall(to.method, now.Add(left))
 	call.seq, call.args = f.Seq, f.Body
 	switch {
 	case to.method == nil:
@@ -174,14 +174,6 @@ func (s *Server) newCall(f *wire.Frame, to target, now time.Time) *Call {
 		call.metadata = md
 		call.ctx.receive(md)
 	}
-	return call
-}
-
-func (s *Server) emptyCall(to target, deadline time.Time) *Call {
-	call := &Call{method: to.method}
-	call.Result = codec.NewWriter(call.small[:0])
-	call.ctx.call = call
-	call.ctx.deadline = deadline
 	return call
 }
 

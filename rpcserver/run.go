@@ -33,7 +33,7 @@ func (s *Server) execute(call *Call, now time.Time) *helium.Error {
 	if err := whyNotRun(call, now); err != nil {
 		return err.WithOutcome(helium.NotExecuted)
 	}
-	err := call.method.run(&call.ctx, call)
+	err := call.method.run(call.ctx, call)
 	if err == nil {
 		if err := s.pack(call); err != nil {
 			return err.WithOutcome(call.outcome())
@@ -100,7 +100,10 @@ func (s *Server) finish(call *Call, err *helium.Error, micros uint64) {
 		err.Instance = s.instance
 	}
 	s.answer(call, &answer{err: err, micros: micros, metadata: call.packed})
-	call.ctx.end(context.Canceled)
+	call.ctx.leave()
+	if !s.cutting.Load() {
+		call.recycle()
+	}
 	if s.active.Add(-1) == 0 {
 		select {
 		case s.quiet <- struct{}{}:

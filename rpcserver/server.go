@@ -34,6 +34,7 @@ type Server struct {
 	deadlines *wire.Sweep
 	counters  counters
 	active    atomic.Int64  // calls admitted and not finished
+	cutting   atomic.Bool   // calls are being cut: who answers a call doesn't own it
 	quiet     chan struct{} // told when active falls to 0
 	payload   atomic.Int64  // the connection's largest message, in bytes; see maxPayload
 

@@ -95,6 +95,7 @@ func (s *Server) finishCalls(ctx context.Context) (cut int) {
 // cutCalls answers every call that isn't done and ends its context. The answer goes
 // first, else the handler could be faster with "context canceled".
 func (s *Server) cutCalls() (cut int) {
+	s.cutting.Store(true)
 	waiting := s.pool.drop()
 	for _, call := range waiting {
 		s.finish(call, ErrCut.WithMessage("the server stopped before the call's turn came").WithOutcome(helium.NotExecuted), 0)
