@@ -166,8 +166,8 @@ func (p *path) work() time.Duration {
 
 // observe takes in the handler's time of one more call, in microseconds. The
 // expectation rises fast and sinks slowly: taking a slow method for a quick one makes
-// calls wait behind it, the other way round only costs messages. It jumps for no single
-// call, not even the first: one that was interrupted says little of the others.
+// calls wait behind it, the other way round only costs messages. No single call moves it
+// far, not even the first: one that was interrupted says little of the others.
 func (p *path) observe(micros uint64) {
 	const longest = uint64(time.Hour / time.Microsecond)
 	took := max(int64(min(micros, longest))*int64(time.Microsecond), int64(wire.MinWork))
@@ -175,7 +175,7 @@ func (p *path) observe(micros uint64) {
 	if expected == 0 {
 		expected = int64(wire.UnknownWork)
 	}
-	switch {
+	switch took = min(took, 8*expected); {
 	case took > expected:
 		p.nanos.Store(expected + (took-expected+3)/4)
 	case took < expected:
