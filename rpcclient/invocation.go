@@ -10,6 +10,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // Writer takes the arguments of an [Invocation].
@@ -122,8 +123,7 @@ func (call *Invocation) End(err error) error {
 // release puts the call back into the pool. Nobody else knows it any more: whoever took
 // it out of the table has told done, and that was received.
 func (call *Invocation) release() {
-	const keep = 64 << 10 // a buffer larger than this isn't kept for small calls
-	if cap(call.Args.Bytes()) > keep {
+	if cap(call.Args.Bytes()) > wire.MaxKept {
 		call.Args = Writer{}
 	}
 	call.method, call.resultType, call.body, call.err = nil, nil, nil, nil

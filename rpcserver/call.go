@@ -8,6 +8,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // Reader reads arguments; see [Call].
@@ -52,16 +53,16 @@ type Call struct {
 	seq    uint64        // the caller's name for the call
 	plain  *plainRequest // nil unless the call came as a plain request
 
-	small [32]byte // the result's first buffer, so that a small one costs no allocation
+	buffer []byte // the result's first buffer; the only thing kept from call to call
 }
 
-var callPool = sync.Pool{New: func() any { return new(Call) }}
+var callPool = sync.Pool{New: func() any { return &Call{buffer: make([]byte, 0, 64)} }}
 
 // newCall returns a call of a method, nil for none, that ends at the deadline.
 func newCall(m *method, deadline time.Time) *Call {
 	call := callPool.Get().(*Call)
 	call.method = m
-	call.Result = codec.NewWriter(call.small[:0])
+	call.Result = codec.NewWriter(call.buffer)
 	call.ctx = &callContext{call: call, deadline: deadline}
 	return call
 }
@@ -69,7 +70,11 @@ func newCall(m *method, deadline time.Time) *Call {
 // recycle gives the call back. Nobody but its worker knows it any more: it is answered,
 // so it is in no table, and its context has forgotten it.
 func (c *Call) recycle() {
-	*c = Call{}
+	buffer := c.Result.Bytes()[:0]
+	if cap(buffer) > wire.MaxKept {
+		buffer = c.buffer
+	}
+	*c = Call{buffer: buffer}
 	callPool.Put(c)
 }
 

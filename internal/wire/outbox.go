@@ -22,6 +22,11 @@ const (
 	// MaxMessage is the size, in bytes, past which a message takes no further frame.
 	MaxMessage = 64 << 10
 
+	// MaxKept is the size, in bytes, up to which buffers are used again. It is what
+	// NATS takes by default: making and clearing large buffers costs more than copying
+	// what is in them, and what a pool keeps goes with the next garbage collections.
+	MaxKept = 1<<20 + 64<<10
+
 	// senderRounds is how many messages a caller sends before a goroutine of the
 	// outbox's own takes over: it has a call of its own to wait for.
 	senderRounds = 16
@@ -202,8 +207,7 @@ func (m *Message) nameMethods() {
 }
 
 func (m *Message) recycle() {
-	// A buffer that once held a large value isn't kept for small ones.
-	if cap(m.Data) <= MaxMessage {
+	if cap(m.Data) <= MaxKept {
 		messagePool.Put(m)
 	}
 }
