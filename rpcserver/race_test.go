@@ -3,4 +3,4 @@
 package rpcserver
 
 // raceAllocs is what the race detector adds: it keeps pools from keeping things.
-const raceAllocs = 1
+const raceAllocs = 2

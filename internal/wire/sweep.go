@@ -10,7 +10,7 @@ import (
 // SweepTick is how coarsely deadlines are kept: a call ends within one tick, plus
 // what the scheduler takes, after its deadline. A timer per call would cost more
 // than a quick call does.
-const SweepTick = 10 * time.Millisecond
+const SweepTick = 5 * time.Millisecond
 
 // Sweep runs a function when deadlines have passed, with one timer for any number of
 // deadlines. It isn't told of calls that ended: then it finds nothing, once.
