@@ -87,6 +87,10 @@ func (c *Call) Method() string { return c.method.Name }
 // Metadata returns what came with the call. Don't change it.
 func (c *Call) Metadata() helium.Metadata { return c.metadata }
 
+// ReadResult returns a reader of what was written to Result, for interceptors that look
+// at results once the handler is done.
+func (c *Call) ReadResult() Reader { return codec.NewReader(c.Result.Bytes()) }
+
 // argumentError is a fault found while the arguments were read, so before the
 // implementation was called.
 type argumentError struct{ fault *helium.Error }

@@ -29,7 +29,9 @@ func TestInterceptorsRunInOrderTheFirstOutermost(t *testing.T) {
 				text, err := args.String()
 				note(fmt.Sprintf("%s before %s.%s(%s) %v", name, call.Service(), call.Method(), text, err))
 				err = next(ctx, call)
-				note(fmt.Sprintf("%s after %d bytes", name, len(call.Result.Bytes())))
+				result := call.ReadResult()
+				answer, readErr := result.String()
+				note(fmt.Sprintf("%s after %s %v", name, answer, readErr))
 				return err
 			}
 		}
@@ -38,7 +40,7 @@ func TestInterceptorsRunInOrderTheFirstOutermost(t *testing.T) {
 	if got, err := rpcclient.Call[string](testContext(t), c, "probe.echo", "hi"); got != "hi" || err != nil {
 		t.Fatalf("echo = %q, %v; want hi, nil", got, err)
 	}
-	want := []string{"a before probe.echo(hi) <nil>", "b before probe.echo(hi) <nil>", "b after 3 bytes", "a after 3 bytes"}
+	want := []string{"a before probe.echo(hi) <nil>", "b before probe.echo(hi) <nil>", "b after hi <nil>", "a after hi <nil>"}
 	if !slices.Equal(seen, want) {
 		t.Errorf("seen %q, want %q", seen, want)
 	}
