@@ -235,7 +235,7 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 		case lost:
 			return ErrNotConnected.WithMessage("the connection to NATS was lost while the binder was asked; ask again once it is back").WithOutcome(helium.Unknown)
 		case errors.Is(err, nats.ErrNoResponders):
-			return ErrNoBinder.WithMessage("no binder answers on %s; start one with binder.Start, or with: helium binder", subject).WithOutcome(outcome)
+			return ErrNoBinder.WithMessage("no binder answers on %s; start one with binder.Start, as examples/binder does", subject).WithOutcome(outcome)
 		case ctx.Err() != nil:
 			if errors.Is(ctx.Err(), context.Canceled) {
 				return helium.Errorf(helium.Canceled, "gave up waiting for the binder: %w", ctx.Err())

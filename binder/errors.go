@@ -7,7 +7,7 @@ import "github.com/helium-rpc/helium"
 var (
 	// ErrNoBinder: no binder listens. It is known within milliseconds.
 	ErrNoBinder = helium.NewError(helium.Unavailable, "binder.unreachable",
-		"no binder answers; start one with binder.Start, or with: helium binder")
+		"no binder answers; start one with binder.Start, as examples/binder does")
 	// ErrNotConnected: the connection to NATS is down or closed.
 	ErrNotConnected = helium.NewError(helium.Unavailable, "binder.not_connected",
 		"not connected to NATS; see that the broker runs and that its address is right")

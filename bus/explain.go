@@ -42,7 +42,7 @@ func (t *target) explain(ctx context.Context, err error, story string) error {
 	return fmt.Errorf("bus: can't connect to %s: %w", t.shown, err)
 }
 
-const hintUnreachable = "; start a NATS server there, such as \"helium broker\", or point Config.URL or NATS_URL at one"
+const hintUnreachable = "; start a NATS server there, such as with \"nats-server -js\" or broker.Start, or point Config.URL or NATS_URL at one"
 
 // isUnreachable reports an error of the network, as opposed to an answer.
 func isUnreachable(err error) bool {

@@ -156,7 +156,7 @@ func TestWithoutABinderANewServiceFailsAtOnceAndAKnownOneIsServed(t *testing.T) 
 		t.Fatalf("another method of a known service: %v", err)
 	}
 	err := env.Client.Call(t.Context(), "shapes.touch", nil)
-	checkFailure(t, "an unknown service", err, failure{is: binder.ErrNoBinder, code: helium.Unavailable, outcome: helium.NotExecuted, says: []string{"helium binder"}})
+	checkFailure(t, "an unknown service", err, failure{is: binder.ErrNoBinder, code: helium.Unavailable, outcome: helium.NotExecuted, says: []string{"binder.Start"}})
 	inTime(t, began, "all of it")
 
 	// A refresh that fails, again and again, takes nothing away.
