@@ -144,3 +144,19 @@ func TestACallsContextKnowsItsCallAndItsMetadata(t *testing.T) {
 		t.Errorf("Cause before the end = %v, want nil", cause)
 	}
 }
+
+func TestAContextThatOutlivesItsHandlerForgetsTheCall(t *testing.T) {
+	call := newCall(nil, time.Now().Add(time.Minute))
+	ctx := call.ctx
+	if got := CallFrom(ctx); got != call {
+		t.Fatalf("CallFrom while the handler runs = %p, want %p", got, call)
+	}
+	ctx.leave()
+	call.recycle()
+	if got := CallFrom(ctx); got != nil {
+		t.Errorf("CallFrom after the handler = %p, want nil: the call may be another's now", got)
+	}
+	if ctx.Err() != context.Canceled {
+		t.Errorf("the context's error after the handler = %v, want canceled", ctx.Err())
+	}
+}
