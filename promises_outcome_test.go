@@ -59,6 +59,12 @@ func (f *faulty) Bytes(id int64, size int) []byte {
 	return make([]byte, size)
 }
 
+// Outlive takes no notice of its context: it runs until the worker is released.
+func (f *faulty) Outlive(id int64) {
+	f.enter(id)
+	<-f.release
+}
+
 // Small takes a small number.
 func (f *faulty) Small(id int64, n int8) { f.enter(id) }
 
@@ -71,6 +77,7 @@ func TestPromise2EveryErrorSaysWhetherTheHandlerCouldHaveRun(t *testing.T) {
 	registerNobody(t, n, "empty", "run")
 	f := &faulty{newWorker("w")}
 	serve(t, n.dial(), rpcserver.Config{}, "faulty", f)
+	t.Cleanup(func() { close(f.release) }) // before the server is shut down
 	c := n.client(rpcclient.Config{})
 	call := func(method string, args ...any) func(context.Context, int64) error {
 		return func(ctx context.Context, id int64) error {
@@ -118,10 +125,12 @@ func TestPromise2EveryErrorSaysWhetherTheHandlerCouldHaveRun(t *testing.T) {
 			return err
 		}, helium.Internal, helium.Executed},
 
+		// A handler that returned at its deadline might be heard just before the
+		// caller's own, and would rightly be called Executed.
 		{"a deadline while it ran", func(ctx context.Context, id int64) error {
 			ctx, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
 			defer cancel()
-			return c.Call(ctx, "faulty.hold", nil, id)
+			return c.Call(ctx, "faulty.outlive", nil, id)
 		}, helium.DeadlineExceeded, helium.Unknown},
 		{"a cancel while it ran", func(ctx context.Context, id int64) error {
 			ctx, cancel := context.WithCancel(ctx)
