@@ -37,14 +37,18 @@ type core struct {
 	replies   *nats.Subscription
 	inflight  *inflight
 	deadlines *wire.Sweep
-	lastSeq   atomic.Uint64
 	retries   retryBudget
-	counters  counters
-	sent      sentLog
 	payload   atomic.Int64  // the connection's largest message, in bytes; 0: not known
 	losses    atomic.Uint64 // counts how often nc said that it lost its connection
 	epoch     atomic.Uint64 // counts the connections to a server that nc has had, from 1
 	keepsLate bool          // nc keeps what is published while it is down, and sends it later
+
+	// What every call writes is kept out of the cache lines of what every call reads.
+	_        [64]byte
+	lastSeq  atomic.Uint64
+	counters counters
+	sent     sentLog
+	_        [64]byte
 
 	born       time.Time       // services count their time from here
 	life       context.Context // ends with Close
@@ -80,7 +84,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	c := &core{
 		nc: nc, registry: registry, config: config, subjects: subjects, log: config.Logger,
 		inbox:     nc.NewInbox(),
-		inflight:  newInflight(),
+		inflight:  new(inflight),
 		keepsLate: nc.Opts.ReconnectBufSize >= 0,
 		born:      time.Now(),
 		services:  make(map[string]*service),

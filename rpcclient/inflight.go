@@ -6,29 +6,24 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // inflight is the table of calls that wait for their answer, by sequence number. It is
 // cut into shards, so that callers and the receiver seldom meet at a lock.
 type inflight struct {
 	shards [64]shard
+	_      [64]byte // what follows is written by every call
 	count  atomic.Int64
+	_      [64]byte
 }
 
 type shard struct {
 	mu       sync.Mutex
-	calls    map[uint64]*Invocation // guarded by mu
-	earliest time.Time              // guarded by mu; no deadline is earlier; zero: no call since the last scan
+	calls    wire.Table[*Invocation] // guarded by mu
+	earliest time.Time               // guarded by mu; no deadline is earlier; zero: no call since the last scan
 
 	_ [64]byte // keeps neighbours out of the same cache line
-}
-
-func newInflight() *inflight {
-	t := new(inflight)
-	for i := range t.shards {
-		t.shards[i].calls = make(map[uint64]*Invocation)
-	}
-	return t
 }
 
 func (t *inflight) shard(seq uint64) *shard { return &t.shards[seq%uint64(len(t.shards))] }
@@ -37,7 +32,7 @@ func (t *inflight) shard(seq uint64) *shard { return &t.shards[seq%uint64(len(t.
 func (t *inflight) add(call *Invocation) int64 {
 	s := t.shard(call.seq)
 	s.mu.Lock()
-	s.calls[call.seq] = call
+	s.calls.Put(call.seq, call)
 	if s.earliest.IsZero() || call.deadline.Before(s.earliest) {
 		s.earliest = call.deadline
 	}
@@ -49,10 +44,9 @@ func (t *inflight) add(call *Invocation) int64 {
 func (t *inflight) take(seq uint64) *Invocation {
 	s := t.shard(seq)
 	s.mu.Lock()
-	call := s.calls[seq]
-	delete(s.calls, seq)
+	call, ok := s.calls.Take(seq)
 	s.mu.Unlock()
-	if call != nil {
+	if ok {
 		t.count.Add(-1)
 	}
 	return call
@@ -63,16 +57,23 @@ func (t *inflight) takeIf(match func(*Invocation) bool) (taken []*Invocation) {
 	for i := range t.shards {
 		s := &t.shards[i]
 		s.mu.Lock()
-		for seq, call := range s.calls {
+		before := len(taken)
+		for _, call := range s.calls.All() {
 			if match(call) {
-				delete(s.calls, seq)
 				taken = append(taken, call)
 			}
 		}
+		s.removeLocked(taken[before:])
 		s.mu.Unlock()
 	}
 	t.count.Add(-int64(len(taken)))
 	return taken
+}
+
+func (s *shard) removeLocked(calls []*Invocation) {
+	for _, call := range calls {
+		s.calls.Take(call.seq)
+	}
 }
 
 // takeDue removes the calls whose deadline has passed, and returns the earliest
@@ -83,15 +84,16 @@ func (t *inflight) takeDue(now time.Time) (due []*Invocation, earliest time.Time
 		s.mu.Lock()
 		if !s.earliest.IsZero() && !s.earliest.After(now) {
 			s.earliest = time.Time{}
-			for seq, call := range s.calls {
+			before := len(due)
+			for _, call := range s.calls.All() {
 				switch {
 				case !call.deadline.After(now):
-					delete(s.calls, seq)
 					due = append(due, call)
 				case s.earliest.IsZero() || call.deadline.Before(s.earliest):
 					s.earliest = call.deadline
 				}
 			}
+			s.removeLocked(due[before:])
 		}
 		if !s.earliest.IsZero() && (earliest.IsZero() || s.earliest.Before(earliest)) {
 			earliest = s.earliest

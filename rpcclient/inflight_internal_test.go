@@ -32,7 +32,7 @@ func ended(call *Invocation) error {
 }
 
 func TestALostConnectionTakesTheCallsThatItHadTakenAndNoOthers(t *testing.T) {
-	c := &core{inflight: newInflight()}
+	c := &core{inflight: new(inflight)}
 	queued, leaving, taken := c.waiting(0), c.waiting(1), c.waiting(2)
 	c.sent.leaving(1, false)
 	c.sent.leaving(2, true)
@@ -52,11 +52,13 @@ func TestALostConnectionTakesTheCallsThatItHadTakenAndNoOthers(t *testing.T) {
 }
 
 func TestACallThatOvertakesCloseIsNotSent(t *testing.T) {
-	c := &core{inflight: newInflight(), deadlines: wire.NewSweep(func(time.Time) time.Time { return time.Time{} })}
+	c := &core{inflight: new(inflight), deadlines: wire.NewSweep(func(time.Time) time.Time { return time.Time{} })}
 	call := c.waiting(0)
+	call.method.path.Store(new(path))
+	call.method.destination = &destination{core: c}
 	c.inflight.take(call.seq)
 	c.closed.Store(true) // since the call was found ready
-	e := c.attempt(t.Context(), call, new(route), time.Now().Add(time.Hour))
+	e := c.attempt(t.Context(), call, new(route), time.Now(), time.Now().Add(time.Hour))
 	if !errors.Is(e, ErrClosed) || e.Outcome != helium.NotExecuted {
 		t.Errorf("the attempt ended with %v (%v), want ErrClosed, not executed", e, e.Outcome)
 	}
@@ -67,7 +69,7 @@ func TestACallThatOvertakesCloseIsNotSent(t *testing.T) {
 }
 
 func TestACancelThatFoundNobodyFailsNoCall(t *testing.T) {
-	c := &core{inflight: newInflight()}
+	c := &core{inflight: new(inflight)}
 	queued := c.waiting(0)
 	c.failNobody(messageID("_INBOX.abc.+0"))
 	c.failMessage(messageID("_INBOX.abc.nothing"), ErrNoInstance)
@@ -77,7 +79,7 @@ func TestACancelThatFoundNobodyFailsNoCall(t *testing.T) {
 }
 
 func TestEachCallIsTakenOutOfTheTableOnce(t *testing.T) {
-	c := &core{inflight: newInflight()}
+	c := &core{inflight: new(inflight)}
 	calls := make(map[uint64]*Invocation)
 	for i := range 200 {
 		call := c.waiting(uint64(i%4 + 1))
@@ -98,7 +100,7 @@ func TestEachCallIsTakenOutOfTheTableOnce(t *testing.T) {
 }
 
 func TestTheTableKnowsWhichDeadlineIsNext(t *testing.T) {
-	c := &core{inflight: newInflight()}
+	c := &core{inflight: new(inflight)}
 	now := time.Now()
 	for i := range 300 {
 		call := c.waiting(1)

@@ -48,6 +48,7 @@ type Invocation struct {
 	// calls in flight owns body and err until it has told done, and then nothing.
 	seq      uint64
 	deadline time.Time
+	outbox   *wire.Outbox  // that it leaves by
 	message  atomic.Uint64 // the message that it left in; 0: none yet
 	body     []byte        // the result, before done
 	err      *helium.Error // before done
@@ -126,7 +127,7 @@ func (call *Invocation) release() {
 	if cap(call.Args.Bytes()) > wire.MaxKept {
 		call.Args = Writer{}
 	}
-	call.method, call.resultType, call.body, call.err = nil, nil, nil, nil
+	call.method, call.resultType, call.outbox, call.body, call.err = nil, nil, nil, nil, nil
 	call.oneWay, call.mayHaveRun, call.answered = false, false, false
 	call.Result, call.ReplyMetadata = Reader{}, nil
 	invocationPool.Put(call)

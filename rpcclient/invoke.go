@@ -34,15 +34,19 @@ func (c *core) invoke(ctx context.Context, call *Invocation) error {
 	if e := c.ready(ctx, call); e != nil {
 		return m.named(call.overall(e))
 	}
-	r, err := m.route(ctx, call, now, deadline)
-	if err != nil {
-		return m.named(call.overall(helium.AsError(err)))
+	r := m.knownRoute(call, now)
+	if r == nil {
+		var err error
+		if r, err = m.route(ctx, call, now, deadline); err != nil {
+			return m.named(call.overall(helium.AsError(err)))
+		}
+		now = time.Now() // it may have taken long
 	}
 	var e *helium.Error
 	if call.oneWay {
-		e = c.sendOneWay(ctx, call, r, deadline)
+		e = c.sendOneWay(ctx, call, r, deadline.Sub(now))
 	} else {
-		e = c.persist(ctx, call, r, deadline)
+		e = c.persist(ctx, call, r, now, deadline)
 	}
 	if e != nil {
 		return m.named(call.overall(e))
@@ -81,12 +85,12 @@ func (c *core) ready(ctx context.Context, call *Invocation) *helium.Error {
 }
 
 // persist makes attempts until one succeeds or another may not be made.
-func (c *core) persist(ctx context.Context, call *Invocation, r *route, deadline time.Time) *helium.Error {
+func (c *core) persist(ctx context.Context, call *Invocation, r *route, now, deadline time.Time) *helium.Error {
 	m := call.method
 	c.retries.pay()
 	detours := 0
 	for attempt := 1; ; attempt++ {
-		e := c.attempt(ctx, call, r, deadline)
+		e := c.attempt(ctx, call, r, now, deadline)
 		call.mayHaveRun = call.mayHaveRun || e == nil || e.Outcome != helium.NotExecuted
 		if e == nil {
 			return nil
@@ -95,6 +99,7 @@ func (c *core) persist(ctx context.Context, call *Invocation, r *route, deadline
 			// Another subject is the rest of the same attempt.
 			detours++
 			attempt--
+			now = time.Now()
 			continue
 		}
 		if attempt >= c.config.MaxAttempts || !mayRetry(e, r.idempotent(m)) || !c.retries.take() {
@@ -112,7 +117,7 @@ func (c *core) persist(ctx context.Context, call *Invocation, r *route, deadline
 		if err != nil {
 			return helium.AsError(err)
 		}
-		r = next
+		r, now = next, time.Now()
 	}
 }
 
@@ -121,12 +126,14 @@ func (c *core) persist(ctx context.Context, call *Invocation, r *route, deadline
 const maxDetours = 3
 
 // attempt sends the call once and waits for its answer.
-func (c *core) attempt(ctx context.Context, call *Invocation, r *route, deadline time.Time) *helium.Error {
-	f, err := c.frame(ctx, call, wire.KindCall, deadline)
+func (c *core) attempt(ctx context.Context, call *Invocation, r *route, now, deadline time.Time) *helium.Error {
+	f, err := c.frame(ctx, call, wire.KindCall, deadline.Sub(now))
 	if err != nil {
 		return err
 	}
 	m := call.method
+	p := m.path.Load()
+	call.outbox = m.destination.outboxOf(p, r)
 	call.seq = c.nextSeq()
 	call.deadline = deadline
 	call.message.Store(0)
@@ -139,8 +146,7 @@ func (c *core) attempt(ctx context.Context, call *Invocation, r *route, deadline
 	if c.closed.Load() && c.inflight.take(call.seq) != nil {
 		return ErrClosed.WithOutcome(helium.NotExecuted)
 	}
-	p := m.path.Load()
-	m.destination.outboxOf(p, r).Add(&f, m.name, p.work(), company, &call.message)
+	call.outbox.Add(&f, m.name, p.work(), company, &call.message)
 	return c.wait(ctx, call, r)
 }
 
@@ -176,8 +182,8 @@ func (c *core) giveUp(ctx context.Context, call *Invocation, r *route) *helium.E
 }
 
 // sendOneWay sends a call that nobody answers.
-func (c *core) sendOneWay(ctx context.Context, call *Invocation, r *route, deadline time.Time) *helium.Error {
-	f, e := c.frame(ctx, call, wire.KindNotify, deadline)
+func (c *core) sendOneWay(ctx context.Context, call *Invocation, r *route, left time.Duration) *helium.Error {
+	f, e := c.frame(ctx, call, wire.KindNotify, left)
 	switch {
 	case e != nil:
 		return e
@@ -194,9 +200,8 @@ func (c *core) sendOneWay(ctx context.Context, call *Invocation, r *route, deadl
 	return nil
 }
 
-// frame makes the call's frame, but for its sequence number.
-func (c *core) frame(ctx context.Context, call *Invocation, kind wire.Kind, deadline time.Time) (wire.Frame, *helium.Error) {
-	left := time.Until(deadline)
+// frame makes the frame of a call with so much time left, but for its sequence number.
+func (c *core) frame(ctx context.Context, call *Invocation, kind wire.Kind, left time.Duration) (wire.Frame, *helium.Error) {
 	if left <= 0 {
 		return wire.Frame{}, ErrDeadline.WithMessage("the call's time was over before it was sent").WithOutcome(helium.NotExecuted)
 	}

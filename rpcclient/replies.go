@@ -25,12 +25,26 @@ func (c *core) receive(msg *nats.Msg) {
 		c.failNobody(messageID(msg.Subject))
 		return
 	}
+	// Callers that are woken together often call again together. The first one of them
+	// would send its call alone while the others are still being woken.
+	var held *wire.Outbox
 	frames, err := wire.ReadMessage(msg.Data)
 	for err == nil && frames.More() {
 		var f wire.Frame
-		if err = frames.Next(&f); err == nil {
-			c.answer(&f, msg.Subject)
+		if err = frames.Next(&f); err != nil {
+			break
 		}
+		call := c.takeAnswered(&f, msg.Subject)
+		if call == nil {
+			continue
+		}
+		if held == nil && frames.More() && call.outbox.Hold() {
+			held = call.outbox
+		}
+		c.answer(call, &f)
+	}
+	if held != nil {
+		held.Release()
 	}
 	if err != nil {
 		c.counters.malformed.Add(1)
@@ -38,23 +52,27 @@ func (c *core) receive(msg *nats.Msg) {
 	}
 }
 
-// answer ends the call that a frame answers. Answers that come late, twice or unasked
-// are counted, and that is all.
-func (c *core) answer(f *wire.Frame, subject string) {
+// takeAnswered takes the call that a frame answers out of the table. Answers that come
+// late, twice or unasked are counted, and that is all.
+func (c *core) takeAnswered(f *wire.Frame, subject string) *Invocation {
 	if f.Kind != wire.KindReply && f.Kind != wire.KindError {
 		c.counters.unmatched.Add(1)
-		return
+		return nil
 	}
 	if f.Kind == wire.KindError && f.Seq == 0 {
 		// It concerns the whole message that was sent with this reply subject.
 		c.failMessage(messageID(subject), readError(f.Body))
-		return
+		return nil
 	}
 	call := c.inflight.take(f.Seq)
 	if call == nil {
 		c.counters.unmatched.Add(1)
-		return
 	}
+	return call
+}
+
+// answer ends a call, taken out of the table, with the frame that answers it.
+func (c *core) answer(call *Invocation, f *wire.Frame) {
 	call.proven()
 	if f.Metadata != nil {
 		r := codec.NewReader(f.Metadata)

@@ -102,6 +102,19 @@ type fitted struct {
 	result reflect.Type // of a method without a stub; nil: not said
 }
 
+// knownRoute returns what route would, if that is a call like the one before it: nil if
+// not.
+func (m *Method) knownRoute(call *Invocation, now time.Time) *route {
+	known := m.fits.Load()
+	if known == nil || m.stub == nil && (known.args != call.numArgs || known.result != call.resultType) {
+		return nil
+	}
+	if m.service.fresh(now) != known.route {
+		return nil
+	}
+	return known.route
+}
+
 // route returns what the registry says about the method's service, after making sure
 // that the call fits the method.
 func (m *Method) route(ctx context.Context, call *Invocation, now, deadline time.Time) (*route, error) {

@@ -27,10 +27,10 @@ type caller struct {
 	outbox *wire.Outbox // nil for nobody
 
 	mu       sync.Mutex
-	reply    string           // guarded by mu; the subject that answers go to
-	calls    map[uint64]*Call // guarded by mu; in flight, by sequence number
-	earliest time.Time        // guarded by mu; no call's deadline is earlier; zero: no call
-	lastUsed time.Time        // guarded by mu
+	reply    string            // guarded by mu; the subject that answers go to
+	calls    wire.Table[*Call] // guarded by mu; in flight
+	earliest time.Time         // guarded by mu; no call's deadline is earlier; zero: no call
+	lastUsed time.Time         // guarded by mu
 }
 
 // callers are the inboxes that calls have come from lately. Where both locks are needed,
@@ -64,7 +64,7 @@ func (cs *callers) admit(reply string, calls []*Call, now time.Time) (taken []*C
 	cs.mu.Lock()
 	c := cs.byKey[key]
 	if c == nil {
-		c = &caller{server: cs.server, key: key, calls: make(map[uint64]*Call)}
+		c = &caller{server: cs.server, key: key}
 		// A reply subject for one message only will never be used again.
 		c.brief = !shared && key != nobody || len(cs.byKey) >= manyCallers
 		if key != nobody {
@@ -79,12 +79,11 @@ func (cs *callers) admit(reply string, calls []*Call, now time.Time) (taken []*C
 	c.reply, c.lastUsed = reply, now
 	taken = calls[:0]
 	for _, call := range calls {
-		if _, double := c.calls[call.seq]; double {
+		if !c.calls.Put(call.seq, call) {
 			cs.server.counters.duplicates.Add(1)
 			continue
 		}
 		call.caller = c
-		c.calls[call.seq] = call
 		if c.earliest.IsZero() || call.ctx.deadline.Before(c.earliest) {
 			c.earliest = call.ctx.deadline
 		}
@@ -104,7 +103,7 @@ func (cs *callers) cancel(reply string, seq uint64, cause error) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if call := c.calls[seq]; call != nil {
+	if call, ok := c.calls.Get(seq); ok {
 		call.ctx.end(cause)
 	}
 }
@@ -113,12 +112,12 @@ func (cs *callers) cancel(reply string, seq uint64, cause error) {
 // false if somebody else was faster. company says whether the caller has others.
 func (c *caller) take(call *Call) (company, ok bool) {
 	c.mu.Lock()
-	if c.calls[call.seq] != call {
+	if there, _ := c.calls.Get(call.seq); there != call {
 		c.mu.Unlock()
 		return false, false
 	}
-	delete(c.calls, call.seq)
-	company = len(c.calls) > 0
+	c.calls.Take(call.seq)
+	company = c.calls.Len() > 0
 	c.mu.Unlock()
 	if c.brief && !company {
 		c.server.callers.forget(c)
@@ -132,7 +131,7 @@ func (cs *callers) forget(c *caller) {
 	defer cs.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.calls) == 0 && cs.byKey[c.key] == c {
+	if c.calls.Len() == 0 && cs.byKey[c.key] == c {
 		delete(cs.byKey, c.key)
 	}
 }
@@ -147,7 +146,7 @@ func (cs *callers) expire(now time.Time) (earliest time.Time) {
 		c.mu.Lock()
 		next := now.Add(idleCaller)
 		switch {
-		case len(c.calls) > 0:
+		case c.calls.Len() > 0:
 			next = c.expireLocked(now, next)
 		case now.Sub(c.lastUsed) >= idleCaller:
 			delete(cs.byKey, key)
@@ -170,7 +169,7 @@ func (c *caller) expireLocked(now, latest time.Time) time.Time {
 		return earlier(c.earliest, latest)
 	}
 	next := latest
-	for _, call := range c.calls {
+	for _, call := range c.calls.All() {
 		if deadline := call.ctx.deadline; deadline.After(now) {
 			next = earlier(next, deadline)
 		} else {
@@ -194,7 +193,7 @@ func (cs *callers) each(f func(*Call)) {
 	var calls []*Call
 	for _, c := range cs.byKey {
 		c.mu.Lock()
-		for _, call := range c.calls {
+		for _, call := range c.calls.All() {
 			calls = append(calls, call)
 		}
 		c.mu.Unlock()

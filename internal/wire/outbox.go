@@ -49,7 +49,7 @@ type Outbox struct {
 	mu      sync.Mutex
 	queue   []*Message // guarded by mu; queue[head:] wait, in the order in which they leave
 	head    int        // guarded by mu
-	sending bool       // guarded by mu; some goroutine is in send
+	sending bool       // guarded by mu; some goroutine is in send or will be: it has the outbox
 
 	frames   atomic.Uint64
 	messages atomic.Uint64
@@ -110,6 +110,25 @@ func (o *Outbox) Add(f *Frame, method string, work time.Duration, company bool, 
 	if company {
 		runtime.Gosched()
 	}
+	o.send(senderRounds)
+}
+
+// Hold keeps frames in the queue until Release, for one who is about to wake many that
+// may add some. It returns false, and then Release isn't called, if the outbox isn't
+// idle.
+func (o *Outbox) Hold() bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.sending {
+		return false
+	}
+	o.sending = true
+	return true
+}
+
+// Release yields the processor once and sends what has gathered.
+func (o *Outbox) Release() {
+	runtime.Gosched()
 	o.send(senderRounds)
 }
 
