@@ -24,7 +24,10 @@ type slot[V any] struct {
 	value V
 }
 
-const fewestSlots = 8
+const (
+	fewestSlots = 8
+	keptSlots   = 256 // so many aren't given back: what comes and goes would make them anew
+)
 
 // Len returns how many values are in the table.
 func (t *Table[V]) Len() int { return t.taken }
@@ -62,7 +65,7 @@ func (t *Table[V]) Take(seq uint64) (value V, ok bool) {
 	value = t.slots[i].value
 	t.free(i)
 	t.taken--
-	if len(t.slots) > fewestSlots && 8*t.taken < len(t.slots) {
+	if len(t.slots) > keptSlots && 8*t.taken < len(t.slots) {
 		t.resize(len(t.slots) / 2)
 	}
 	return value, true
