@@ -168,7 +168,7 @@ func (c *core) wait(ctx context.Context, call *Invocation, r *route) *helium.Err
 		return call.err
 	}
 	call.answered = true
-	call.Result = codec.NewReader(call.body)
+	call.Result = codec.NewOwnedReader(call.body)
 	return nil
 }
 

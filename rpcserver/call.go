@@ -137,7 +137,7 @@ func (c *Call) start() *helium.Error {
 		return ErrBadArgument.WithMessage("%d %s for %s: want %s", n, plural(n, "argument"), c.method.signature, want)
 	}
 	c.NumArgs = n
-	c.Args = codec.NewReader(c.args)
+	c.Args = codec.NewOwnedReader(c.args)
 	if _, err := c.Args.ArrayHeader(); err != nil {
 		return ErrBadArgument.WithMessage("the arguments: %w", err)
 	}

@@ -21,11 +21,21 @@ type Reader struct {
 	depth int
 	// room is the memory that decoding may still take, in bytes; see [Reader.take].
 	room int
+	// owned says that data is nobody else's, so that what is read may keep it.
+	owned bool
 }
 
 // NewReader returns a Reader at the start of data. What it returns by reference
 // shares data's memory.
 func NewReader(data []byte) Reader { return Reader{data: data} }
+
+// NewOwnedReader returns a Reader of data that nobody uses otherwise, now or later. Long
+// bytes that are most of it aren't copied.
+func NewOwnedReader(data []byte) Reader { return Reader{data: data, owned: true} }
+
+// keptWhole is how long bytes must be, in bytes, to be read without a copy. Data is part
+// of a message: shorter bytes would keep many times their own size from being collected.
+const keptWhole = 16 << 10
 
 // Len returns how many bytes are left.
 func (r *Reader) Len() int { return len(r.data) - r.off }
@@ -84,11 +94,15 @@ func (r *Reader) stringRef(want string) ([]byte, error) {
 	return r.data[h.body:r.off:r.off], nil
 }
 
-// Bytes reads bytes, or text as bytes, into a slice of their own. A nil is a nil slice.
+// Bytes reads bytes, or text as bytes, into a slice that is the reader's caller's to keep
+// and to change. A nil is a nil slice.
 func (r *Reader) Bytes() ([]byte, error) {
 	b, err := r.BytesRef()
-	if b == nil {
+	switch {
+	case b == nil:
 		return nil, err
+	case r.owned && len(b) >= keptWhole && len(b) > len(r.data)/2:
+		return b, nil
 	}
 	return append(make([]byte, 0, len(b)), b...), nil
 }
