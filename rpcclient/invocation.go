@@ -55,7 +55,9 @@ type Invocation struct {
 	done     chan struct{} // told once, by whoever took the call out of the table
 }
 
-var invocationPool = sync.Pool{New: func() any { return &Invocation{done: make(chan struct{}, 1)} }}
+var invocationPool = sync.Pool{New: func() any {
+	return &Invocation{Args: codec.NewWriter(nil, wire.Room), done: make(chan struct{}, 1)}
+}}
 
 // Begin begins a call of that many arguments. It must come to Do.
 func (m *Method) Begin(args int) *Invocation {
@@ -124,8 +126,8 @@ func (call *Invocation) End(err error) error {
 // release puts the call back into the pool. Nobody else knows it any more: whoever took
 // it out of the table has told done, and that was received.
 func (call *Invocation) release() {
-	if cap(call.Args.Bytes()) > wire.MaxKept {
-		call.Args = Writer{}
+	if cap(call.Args.Buffer()) > wire.MaxKept {
+		call.Args = codec.NewWriter(nil, wire.Room)
 	}
 	call.method, call.resultType, call.outbox, call.body, call.err = nil, nil, nil, nil, nil
 	call.oneWay, call.mayHaveRun, call.answered = false, false, false

@@ -146,7 +146,11 @@ func (c *core) attempt(ctx context.Context, call *Invocation, r *route, now, dea
 	if c.closed.Load() && c.inflight.take(call.seq) != nil {
 		return ErrClosed.WithOutcome(helium.NotExecuted)
 	}
-	call.outbox.Add(&f, m.name, p.work(), company, &call.message)
+	if wire.GoesWhole(&f, company) {
+		call.outbox.AddWhole(wire.Whole(&f, &call.Args), m.name, &call.message)
+	} else {
+		call.outbox.Add(&f, m.name, p.work(), company, &call.message)
+	}
 	return c.wait(ctx, call, r)
 }
 

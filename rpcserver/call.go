@@ -56,13 +56,13 @@ type Call struct {
 	buffer []byte // the result's first buffer; the only thing kept from call to call
 }
 
-var callPool = sync.Pool{New: func() any { return &Call{buffer: make([]byte, 0, 64)} }}
+var callPool = sync.Pool{New: func() any { return &Call{buffer: make([]byte, 0, wire.Room+64)} }}
 
 // newCall returns a call of a method, nil for none, that ends at the deadline.
 func newCall(m *method, deadline time.Time) *Call {
 	call := callPool.Get().(*Call)
 	call.method = m
-	call.Result = codec.NewWriter(call.buffer)
+	call.Result = codec.NewWriter(call.buffer, wire.Room)
 	call.ctx = &callContext{call: call, deadline: deadline}
 	return call
 }
@@ -70,7 +70,7 @@ func newCall(m *method, deadline time.Time) *Call {
 // recycle gives the call back. Nobody but its worker knows it any more: it is answered,
 // so it is in no table, and its context has forgotten it.
 func (c *Call) recycle() {
-	buffer := c.Result.Bytes()[:0]
+	buffer := c.Result.Buffer()
 	if cap(buffer) > wire.MaxKept {
 		buffer = c.buffer
 	}

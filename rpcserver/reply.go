@@ -44,7 +44,11 @@ func (s *Server) answer(call *Call, a *answer) bool {
 		s.answerPlain(call.plain, a.err)
 	case call.caller.outbox != nil:
 		f := replyFrame(call, a)
-		call.caller.outbox.Add(&f, "", 0, company, nil)
+		if a.err == nil && wire.GoesWhole(&f, company) {
+			call.caller.outbox.AddWhole(wire.Whole(&f, &call.Result), "", nil)
+		} else {
+			call.caller.outbox.Add(&f, "", 0, company, nil)
+		}
 	}
 	return true
 }

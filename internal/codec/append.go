@@ -81,10 +81,11 @@ func AppendBytes(b []byte, v []byte) []byte {
 	if v == nil {
 		return AppendNil(b)
 	}
-	return append(appendBytesHeader(b, len(v)), v...)
+	return append(AppendBytesHeader(b, len(v)), v...)
 }
 
-func appendBytesHeader(b []byte, n int) []byte {
+// AppendBytesHeader announces bytes, of which n follow.
+func AppendBytesHeader(b []byte, n int) []byte {
 	switch {
 	case n <= math.MaxUint8:
 		return append(b, 0xc4, byte(n))

@@ -117,7 +117,7 @@ func encodeBytes(e *encoder, v reflect.Value) error {
 }
 
 func encodeByteArray(e *encoder, v reflect.Value) error {
-	e.b = appendBytesHeader(e.b, v.Len())
+	e.b = AppendBytesHeader(e.b, v.Len())
 	if v.CanAddr() {
 		e.b = append(e.b, v.Bytes()...)
 		return nil

@@ -153,7 +153,7 @@ func encodeBinary(e *encoder, receiver any) error {
 	if err != nil {
 		return methodError(receiver, "MarshalBinary", err)
 	}
-	e.b = append(appendBytesHeader(e.b, len(data)), data...)
+	e.b = append(AppendBytesHeader(e.b, len(data)), data...)
 	return nil
 }
 

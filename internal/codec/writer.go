@@ -8,18 +8,36 @@ import (
 // Writer collects msgpack values, such as a call's arguments. Only values that need
 // a user's own encoding can fail; the first failure sticks and Err returns it.
 type Writer struct {
-	buf []byte
-	err error
+	buf  []byte
+	room int // of buf, in front of what is written; see Prepend
+	err  error
 }
 
-// NewWriter returns a writer that appends to buf.
-func NewWriter(buf []byte) Writer { return Writer{buf: buf} }
+// NewWriter returns an empty writer that uses buf's memory, and leaves room for as many
+// bytes in front of what it will take.
+func NewWriter(buf []byte, room int) Writer {
+	return Writer{buf: append(buf[:0], make([]byte, room)...), room: room}
+}
 
 // Reset empties the writer and keeps its buffer.
-func (w *Writer) Reset() { w.buf, w.err = w.buf[:0], nil }
+func (w *Writer) Reset() { w.buf, w.err = w.buf[:w.room], nil }
 
 // Bytes returns what was written. It is the writer's own until the next Reset.
-func (w *Writer) Bytes() []byte { return w.buf }
+func (w *Writer) Bytes() []byte { return w.buf[w.room:] }
+
+// Buffer returns the writer's memory, for another one.
+func (w *Writer) Buffer() []byte { return w.buf[:0] }
+
+// Prepend returns what was written with a prefix before it, in the writer's own memory.
+// It returns false if there isn't room for the prefix.
+func (w *Writer) Prepend(prefix []byte) (whole []byte, ok bool) {
+	if len(prefix) > w.room {
+		return nil, false
+	}
+	begin := w.room - len(prefix)
+	copy(w.buf[begin:], prefix)
+	return w.buf[begin:], true
+}
 
 // Err returns the first failure.
 func (w *Writer) Err() error { return w.err }

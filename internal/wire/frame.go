@@ -63,6 +63,16 @@ func AppendMessageHeader(b []byte) []byte { return append(b, Magic, Version) }
 
 // AppendFrame appends f to a message.
 func AppendFrame(b []byte, f *Frame) []byte {
+	b = appendHead(b, f)
+	b = append(b, f.Body...)
+	if f.Method != "" {
+		b = codec.AppendString(b, f.Method)
+	}
+	return b
+}
+
+// appendHead appends what comes before f's body.
+func appendHead(b []byte, f *Frame) []byte {
 	if f.Kind == KindCancel {
 		b = codec.AppendArrayHeader(b, 2)
 		b = codec.AppendUint(b, uint64(f.Kind))
@@ -81,15 +91,29 @@ func AppendFrame(b []byte, f *Frame) []byte {
 	} else {
 		b = append(b, f.Metadata...)
 	}
-	if f.Kind == KindError {
-		b = append(b, f.Body...)
-	} else {
-		b = codec.AppendBytes(b, f.Body)
+	switch {
+	case f.Kind == KindError:
+		return b
+	case f.Body == nil:
+		return codec.AppendNil(b)
 	}
-	if f.Method != "" {
-		b = codec.AppendString(b, f.Method)
+	return codec.AppendBytesHeader(b, len(f.Body))
+}
+
+// Room is how many bytes a [codec.Writer] should leave in front of a frame's body, so
+// that Whole needs no copy.
+const Room = headerSize + frameOverhead + 64
+
+// Whole returns the message that holds only f, whose body is what w has taken. It is
+// made in w's memory if w has the room for f's metadata.
+func Whole(f *Frame, w *codec.Writer) []byte {
+	var prefix [Room]byte
+	if f.Method == "" && headerSize+frameOverhead+len(f.Metadata) <= Room {
+		if data, ok := w.Prepend(appendHead(AppendMessageHeader(prefix[:0]), f)); ok {
+			return data
+		}
 	}
-	return b
+	return AppendFrame(AppendMessageHeader(nil), f)
 }
 
 // frameOverhead bounds what AppendFrame adds to the metadata, body and method.

@@ -22,6 +22,11 @@ const (
 	// MaxMessage is the size, in bytes, past which a message takes no further frame.
 	MaxMessage = 64 << 10
 
+	// Sharing a message saves less than the copy into it costs: for frames from large on,
+	// in bytes, and from medium on for those that nobody would share with.
+	large  = MaxMessage / 2
+	medium = large / 8
+
 	// MaxKept is the size, in bytes, up to which buffers are used again. It is what
 	// NATS takes by default: making and clearing large buffers costs more than copying
 	// what is in them, and what a pool keeps goes with the next garbage collections.
@@ -111,6 +116,25 @@ func (o *Outbox) Add(f *Frame, method string, work time.Duration, company bool, 
 		runtime.Gosched()
 	}
 	o.send(senderRounds)
+}
+
+// GoesWhole reports whether a frame should leave by AddWhole. If company is true, other
+// calls are in flight.
+func GoesWhole(f *Frame, company bool) bool {
+	size := f.Size()
+	return size >= large || size >= medium && !company
+}
+
+// AddWhole is Add for a frame that is a whole message already, without waiting for its
+// turn: whose message it is has no use for a queue.
+func (o *Outbox) AddWhole(data []byte, method string, id *atomic.Uint64) {
+	m := Message{ID: lastMessage.Add(1), Data: data, Method: method, Frames: 1}
+	if id != nil {
+		id.Store(m.ID)
+	}
+	o.frames.Add(1)
+	o.messages.Add(1)
+	o.publish(&m)
 }
 
 // Hold keeps frames in the queue until Release, for one who is about to wake many that
