@@ -180,3 +180,53 @@ func TestReadingNumbersAndStepsAllocateNothing(t *testing.T) {
 		t.Errorf("got %v allocations a read of two floats, want none", n)
 	}
 }
+
+func TestLongBytesOfAnOwnedReaderAreNotCopied(t *testing.T) {
+	long, short := make([]byte, 20<<10), make([]byte, 1<<10)
+	for _, test := range []struct {
+		name   string
+		value  []byte
+		before int // bytes of another value in front
+		reader func([]byte) codec.Reader
+		shared bool
+	}{
+		{"long, owned", long, 0, codec.NewOwnedReader, true},
+		{"long, not owned", long, 0, codec.NewReader, false},
+		{"short, owned", short, 0, codec.NewOwnedReader, false},
+		{"long, owned, and little of all", long, 30 << 10, codec.NewOwnedReader, false},
+	} {
+		data := codec.AppendBytes(nil, make([]byte, test.before))
+		data = codec.AppendBytes(data, test.value)
+		data = append(data, 0xc3)
+		r := test.reader(data)
+		_ = r.Skip()
+		got, err := r.Bytes()
+		if err != nil || len(got) != len(test.value) {
+			t.Fatalf("%s: got %d bytes, %v; want %d", test.name, len(got), err, len(test.value))
+		}
+		got[0] = 1
+		if shared := bytes.IndexByte(data[test.before+3:], 1) >= 0; shared != test.shared {
+			t.Errorf("%s: the bytes share the data: %v, want %v", test.name, shared, test.shared)
+		}
+		if got = append(got, 0); data[len(data)-1] != 0xc3 {
+			t.Errorf("%s: appending to what was read changed the data behind it", test.name)
+		}
+	}
+}
+
+func TestAWriterPrependsWhereItLeftRoom(t *testing.T) {
+	w := codec.NewWriter(nil, 4)
+	for range 2 { // a reset writer has its room again
+		w.Reset()
+		w.Int(7)
+		if got, ok := w.Prepend([]byte("abc")); !ok || string(got) != "abc\x07" {
+			t.Errorf("Prepend = %q, %v; want abc and the value", got, ok)
+		}
+		if got := w.Bytes(); string(got) != "\x07" {
+			t.Errorf("Bytes = %q after Prepend, want the value alone", got)
+		}
+	}
+	if got, ok := w.Prepend([]byte("abcde")); ok {
+		t.Errorf("Prepend = %q where 5 bytes have room for 4, want false", got)
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"math"
 	"os"
 	"reflect"
 	"strings"
@@ -131,6 +132,31 @@ func TestAMessageCutAnywhereIsRefusedOrShorter(t *testing.T) {
 			got, err := readAll(payload[:n])
 			if err == nil && len(got) >= len(v.Frames) && len(v.Frames) > 0 {
 				t.Errorf("%s cut to %d of %d bytes reads as whole: %+v", v.Name, n, len(payload), got)
+			}
+		}
+	}
+}
+
+func TestAMessageMadeAroundItsBodyIsTheOneMadeByCopying(t *testing.T) {
+	roomy, cramped := codec.NewWriter(nil, Room), codec.NewWriter(nil, 1)
+	for _, w := range []*codec.Writer{&roomy, &cramped} {
+		w.Binary(make([]byte, 300))
+	}
+	metadata := func(n int) []byte { return codec.AppendStringMap(nil, map[string]string{"k": strings.Repeat("v", n)}) }
+	for _, f := range []Frame{
+		{Kind: KindCall, Seq: math.MaxUint64, Time: math.MaxUint64},
+		{Kind: KindReply, Seq: 1, Time: 7, Metadata: metadata(10)},
+		{Kind: KindReply, Seq: 1, Time: 7, Metadata: metadata(1000)},
+		{Kind: KindCall, Seq: 1, Time: 7, Method: "add"},
+	} {
+		for _, w := range []*codec.Writer{&roomy, &cramped} {
+			f.Body = w.Bytes()
+			want := AppendFrame(AppendMessageHeader(nil), &f)
+			if got := Whole(&f, w); !bytes.Equal(got, want) {
+				t.Errorf("kind %d, %d bytes of metadata: got % x, want % x", f.Kind, len(f.Metadata), got, want)
+			}
+			if !bytes.Equal(w.Bytes(), f.Body) {
+				t.Errorf("kind %d: the body changed", f.Kind)
 			}
 		}
 	}

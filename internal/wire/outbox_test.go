@@ -258,6 +258,60 @@ func waitIdle(t *testing.T, o *Outbox) {
 	}
 }
 
+func TestAHeldOutboxSendsWhatGatheredInOneMessage(t *testing.T) {
+	r := newRecorder(t)
+	o := NewOutbox(0, r.publish)
+	if !o.Hold() {
+		t.Fatal("Hold = false on an idle outbox")
+	}
+	if o.Hold() {
+		t.Error("Hold = true on one that is held")
+	}
+	for seq := uint64(1); seq <= 3; seq++ {
+		o.Add(call(seq), "add", 0, true, nil)
+	}
+	wantMessages(t, r)
+	o.Release()
+	wantMessages(t, r, []uint64{1, 2, 3})
+	if o.Hold() {
+		o.Release() // with nothing gathered
+	} else {
+		t.Error("Hold = false after Release")
+	}
+	o.Add(call(4), "add", 0, false, nil)
+	wantMessages(t, r, []uint64{1, 2, 3}, []uint64{4})
+}
+
+func TestAWholeMessageLeavesWithoutWaitingForItsTurn(t *testing.T) {
+	r := newRecorder(t)
+	o := NewOutbox(0, r.publish)
+	o.Hold()
+	o.Add(call(1), "add", 0, true, nil)
+	var id atomic.Uint64
+	o.AddWhole(AppendFrame(AppendMessageHeader(nil), call(2)), "add", &id)
+	wantMessages(t, r, []uint64{2})
+	o.Release()
+	wantMessages(t, r, []uint64{2}, []uint64{1})
+	if got := r.sent[0]; got.id != id.Load() || got.id == 0 || got.method != "add" {
+		t.Errorf("it left as message %d of %q, want %d of add", got.id, got.method, id.Load())
+	}
+	if frames, messages := o.Sent(); frames != 2 || messages != 2 {
+		t.Errorf("Sent() = %d, %d; want 2, 2", frames, messages)
+	}
+}
+
+func TestLargeFramesGoWholeAndMediumOnesThatAreAlone(t *testing.T) {
+	for _, test := range []struct {
+		size           int
+		alone, company bool
+	}{{100, false, false}, {medium, true, false}, {large, true, true}} {
+		f := &Frame{Kind: KindCall, Body: make([]byte, test.size)}
+		if alone, company := GoesWhole(f, false), GoesWhole(f, true); alone != test.alone || company != test.company {
+			t.Errorf("%d bytes: goes whole %v alone and %v in company, want %v and %v", test.size, alone, company, test.alone, test.company)
+		}
+	}
+}
+
 func TestACallerDoesNotSendForOthersForEver(t *testing.T) {
 	// Each message that leaves brings another one, as under endless load.
 	var o *Outbox
