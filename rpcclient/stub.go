@@ -97,12 +97,13 @@ func (m *Method) reflectStub(t reflect.Type) func([]reflect.Value) []reflect.Val
 		failed := err != nil
 		var result reflect.Value
 		if resultType != nil {
-			result = reflect.New(resultType).Elem()
+			pointer := reflect.New(resultType)
+			result = pointer.Elem()
+			if !failed {
+				err = call.Result.Value(pointer.Interface())
+			}
 		}
 		if !failed {
-			if resultType != nil {
-				err = call.Result.ReflectValue(result)
-			}
 			if err = call.End(err); err != nil && resultType != nil {
 				result.SetZero()
 			}

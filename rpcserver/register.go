@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync"
 
 	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/signature"
@@ -120,24 +121,24 @@ func reflectHandler(fn reflect.Value) Handler {
 	if t.IsVariadic() {
 		call = fn.CallSlice
 	}
+	pool := sync.Pool{New: func() any { return newArguments(t) }}
 	return func(ctx context.Context, c *Call) error {
-		in := make([]reflect.Value, t.NumIn())
-		if first == 1 {
-			in[0] = reflect.ValueOf(ctx)
-		}
-		for i := first; i < len(in); i++ {
-			in[i] = reflect.New(t.In(i)).Elem()
+		args := pool.Get().(*arguments)
+		args.ctx = ctx
+		for i := first; i < len(args.values); i++ {
 			var err error
-			if t.IsVariadic() && i == len(in)-1 {
-				err = c.readRest(i-first, in[i])
+			if t.IsVariadic() && i == len(args.values)-1 {
+				err = c.readRest(i-first, args.values[i])
 			} else {
-				err = c.Args.ReflectValue(in[i])
+				err = c.Args.Value(args.pointers[i])
 			}
 			if err != nil {
 				return c.BadArgument(i-first, err)
 			}
 		}
-		out := call(in)
+		out := call(args.values)
+		args.clear()
+		pool.Put(args)
 		if hasError {
 			if err, _ := out[len(out)-1].Interface().(error); err != nil {
 				return err
@@ -147,6 +148,33 @@ func reflectHandler(fn reflect.Value) Handler {
 			c.Result.Reflect(out[0])
 		}
 		return nil
+	}
+}
+
+// arguments are a function's arguments. The function gets copies, so they are used for
+// call after call.
+type arguments struct {
+	ctx      context.Context // the first of them, if the function takes one
+	values   []reflect.Value
+	pointers []any // to the values
+}
+
+func newArguments(t reflect.Type) *arguments {
+	args := &arguments{values: make([]reflect.Value, t.NumIn()), pointers: make([]any, t.NumIn())}
+	for i := range args.values {
+		pointer := reflect.New(t.In(i))
+		if i == 0 && t.In(i) == contextType {
+			pointer = reflect.ValueOf(&args.ctx)
+		}
+		args.values[i], args.pointers[i] = pointer.Elem(), pointer.Interface()
+	}
+	return args
+}
+
+// clear forgets the values: a struct's fields that the next call doesn't name are zero.
+func (args *arguments) clear() {
+	for _, v := range args.values {
+		v.SetZero()
 	}
 }
 

@@ -3,9 +3,11 @@ package rpcserver_test
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcclient"
@@ -233,5 +235,56 @@ func TestStartWithoutServicesSaysSo(t *testing.T) {
 	}
 	if err := srv.Start(testContext(t)); err == nil || errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Start after Shutdown = %v, want an error at once", err)
+	}
+}
+
+type order struct {
+	Item  string
+	Notes map[string]string
+	Count int
+}
+
+type orders struct{ kept []order }
+
+// Take returns what it was given, and keeps it too.
+func (o *orders) Take(ctx context.Context, ord order, extra *int) (order, error) {
+	if ctx == nil || ctx.Err() != nil {
+		return order{}, errors.New("a context that isn't this call's")
+	}
+	o.kept = append(o.kept, ord)
+	if extra != nil {
+		ord.Count += *extra
+	}
+	return ord, nil
+}
+
+func TestACallSeesNothingOfTheArgumentsOfTheOneBefore(t *testing.T) {
+	w := newWorld(t, broker.Config{})
+	w.startBinder(binder.Config{})
+	srv, _ := w.server(rpcserver.Config{})
+	service := new(orders)
+	if err := rpcserver.Register(srv, "orders", service); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c := w.client(rpcclient.Config{})
+	for i, test := range []struct {
+		order map[string]any
+		extra any
+		want  order
+	}{
+		{map[string]any{"Item": "tea", "Count": 2, "Notes": map[string]string{"k": "v"}}, 5, order{"tea", map[string]string{"k": "v"}, 7}},
+		{map[string]any{"Item": "salt"}, nil, order{"salt", nil, 0}},
+		{map[string]any{"Notes": map[string]string{"n": "w"}}, 1, order{"", map[string]string{"n": "w"}, 1}},
+	} {
+		got, err := rpcclient.Call[order](t.Context(), c, "orders.take", test.order, test.extra)
+		if err != nil || !reflect.DeepEqual(got, test.want) {
+			t.Errorf("call %d: got %+v, %v; want %+v", i+1, got, err, test.want)
+		}
+	}
+	if kept := service.kept[0]; kept.Item != "tea" || kept.Count != 2 || kept.Notes["k"] != "v" {
+		t.Errorf("what the first call kept became %+v", kept)
 	}
 }
