@@ -38,7 +38,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	names := flags.String("peers", "", "peers, comma separated (default all: "+strings.Join(allPeers(), ",")+")")
 	payloads := flags.String("payload", "1k,16k,256k,order,add", "payloads of the table of payloads; add is left out where the table of calls has it")
 	inFlight := flags.String("c", "1,16,64,256,1024", "calls in flight of the tables of calls")
-	payloadInFlight := flags.String("payload-c", "1,64", "calls in flight of the table of payloads")
+	payloadInFlight := flags.String("payload-c", "1,64,256", "calls in flight of the table of payloads")
 	tables := flags.String("tables", strings.Join(allTables(), ","), "tables, comma separated")
 	flags.StringVar(&o.json, "json", "", "write everything to this `file` in JSON")
 	flags.StringVar(&o.svg, "svg", "", "draw charts into this `folder`")
