@@ -43,8 +43,30 @@ type Method struct {
 	// that it doesn't know, so that servers may be newer than it.
 	Kind string `json:"kind"`
 	// Idempotent methods may be run twice, so a call of unknown outcome is retried.
-	Idempotent bool   `json:"idempotent,omitempty"`
-	Doc        string `json:"doc,omitempty"`
+	Idempotent bool `json:"idempotent,omitempty"`
+	// Doc says what the method does.
+	Doc string `json:"doc,omitempty"`
+	// Errors are those that callers can expect and tell apart; others may come too.
+	Errors []MethodError `json:"errors,omitempty"`
+	// Example is a call that can be tried.
+	Example *Example `json:"example,omitempty"`
+}
+
+// A MethodError is an error that a method declares.
+type MethodError struct {
+	// Code is one of the sixteen codes by its name, such as "invalid_argument".
+	Code string `json:"code"`
+	// Reason is what the error is known by, such as "math.division_by_zero".
+	Reason  string `json:"reason"`
+	Message string `json:"message,omitempty"`
+}
+
+// An Example is one call of a method, in JSON.
+type Example struct {
+	// Args is the array of its arguments.
+	Args json.RawMessage `json:"args"`
+	// Result is what the method returns for them, if that is always the same.
+	Result json.RawMessage `json:"result,omitempty"`
 }
 
 // key is the record's key in the bucket.

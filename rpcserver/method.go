@@ -2,8 +2,11 @@ package rpcserver
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/signature"
 )
@@ -31,8 +34,21 @@ type Method struct {
 	// Idempotent promises that a second execution does no harm, so that a call whose
 	// outcome is unknown may be made again.
 	Idempotent bool
+	// Errors are those that the method declares: the ones that callers can expect and
+	// tell apart. Others may come too.
+	Errors []*helium.Error
+	// Example is a call that can be tried. May be zero.
+	Example Example
 	// Handler runs a call.
 	Handler Handler
+}
+
+// Example is a call of a method for people and tools, in JSON.
+type Example struct {
+	// Args is the array of the arguments, such as "[2, 3]".
+	Args string
+	// Result is what the method returns for them; "" if that isn't always the same.
+	Result string
 }
 
 // method is a Method at work.
@@ -95,7 +111,33 @@ func (m *Method) check(types *signature.Types) (*signature.Method, error) {
 	case sig.Name != m.Name:
 		return nil, fmt.Errorf("%s: its signature is that of %q", m.Name, sig.Name)
 	}
-	return sig, nil
+	return sig, m.checkExample()
+}
+
+func (m *Method) checkExample() error {
+	if m.Example == (Example{}) {
+		return nil
+	}
+	var args []json.RawMessage
+	if err := json.Unmarshal([]byte(m.Example.Args), &args); err != nil {
+		return fmt.Errorf("%s: its Example.Args, %q, isn't a JSON array: %w", m.Name, m.Example.Args, err)
+	}
+	if result := m.Example.Result; result != "" && !json.Valid([]byte(result)) {
+		return fmt.Errorf("%s: its Example.Result, %q, isn't JSON", m.Name, result)
+	}
+	return nil
+}
+
+// described returns the method as the registry has it.
+func (m *method) described() binder.Method {
+	d := binder.Method{Name: m.Name, Signature: m.signature.String(), Kind: binder.KindCall, Idempotent: m.Idempotent, Doc: m.Doc}
+	for _, e := range m.Errors {
+		d.Errors = append(d.Errors, binder.MethodError{Code: e.Code.String(), Reason: e.Reason, Message: e.Message})
+	}
+	if m.Example != (Example{}) {
+		d.Example = &binder.Example{Args: json.RawMessage(m.Example.Args), Result: json.RawMessage(m.Example.Result)}
+	}
+	return d
 }
 
 // within returns the method's handler within the interceptors.

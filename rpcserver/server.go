@@ -121,9 +121,7 @@ func (s *Server) Handle(svc Service) error {
 	}
 	for _, m := range methods {
 		added.methods[m.Name] = m
-		added.record.Methods = append(added.record.Methods, binder.Method{
-			Name: m.Name, Signature: m.signature.String(), Kind: "call", Idempotent: m.Idempotent, Doc: m.Doc,
-		})
+		added.record.Methods = append(added.record.Methods, m.described())
 	}
 	s.services = append(s.services, added)
 	return nil
