@@ -171,6 +171,7 @@ func (u *unit) usage() (total measure.Usage, err error) {
 			return total, err
 		}
 		total.CPU += reply.Usage.CPU
+		total.Broker = reply.Usage.CPU
 	}
 	return total, nil
 }

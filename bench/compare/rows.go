@@ -52,6 +52,7 @@ func summarize(row report.Row, rounds []measurement) report.Row {
 	row.P99 = spread(func(m *measurement) float64 { return micros(m.sample.P99) })
 	row.P999 = spread(func(m *measurement) float64 { return micros(m.sample.P999) })
 	row.CPU = perCall(func(u *measure.Usage) float64 { return micros(u.CPU) })
+	row.Broker = perCall(func(u *measure.Usage) float64 { return micros(u.Broker) })
 	row.Bytes = perCall(func(u *measure.Usage) float64 { return float64(u.BytesIn + u.BytesOut) })
 	row.Allocs = perCall(func(u *measure.Usage) float64 { return float64(u.Mallocs) })
 	row.PerMessage = spread(func(m *measurement) float64 {

@@ -15,7 +15,7 @@ func TestARowIsTheMedianOfItsRounds(t *testing.T) {
 	for i, perSecond := range []float64{900, 1000, 2000} {
 		rows.add(load, measurement{
 			sample: measure.Sample{PerSecond: perSecond, P99: time.Duration(i+1) * time.Millisecond, Calls: 100, Failed: i, Error: []string{"", "busy", "late"}[i]},
-			used:   measure.Usage{CPU: time.Duration(i+1) * time.Millisecond, BytesIn: 3000, BytesOut: 1000, Mallocs: 500, Frames: 100, Messages: 25},
+			used:   measure.Usage{CPU: time.Duration(i+1) * time.Millisecond, Broker: time.Duration(i+1) * time.Millisecond / 4, BytesIn: 3000, BytesOut: 1000, Mallocs: 500, Frames: 100, Messages: 25},
 		})
 	}
 	other := load
@@ -34,6 +34,9 @@ func TestARowIsTheMedianOfItsRounds(t *testing.T) {
 	}
 	if got.CPU != 20 || got.Bytes != 40 || got.Allocs != 5 || got.PerMessage != 4 {
 		t.Errorf("a call costs %v µs, %v bytes, %v allocations, %v a message; want 20, 40, 5, 4", got.CPU, got.Bytes, got.Allocs, got.PerMessage)
+	}
+	if got.Broker != 5 {
+		t.Errorf("the broker's part is %v µs, want 5", got.Broker)
 	}
 	if got.Failed != 3 || got.Error != "busy" {
 		t.Errorf("%d failed by %q; want the sum, 3, and the first error, busy", got.Failed, got.Error)

@@ -8,6 +8,7 @@ import (
 // Usage is what a process has used since it began.
 type Usage struct {
 	CPU      time.Duration // user and system time
+	Broker   time.Duration // the part of CPU that the broker used, in a process of its own
 	Mallocs  uint64        // heap objects allocated
 	Heap     uint64        // bytes of heap in use now
 	BytesIn  uint64        // of the client's connections
@@ -27,7 +28,7 @@ func Self() Usage {
 // Since returns what was used since an earlier moment; Heap stays as it is now.
 func (u Usage) Since(earlier Usage) Usage {
 	return Usage{
-		CPU: u.CPU - earlier.CPU, Mallocs: u.Mallocs - earlier.Mallocs, Heap: u.Heap,
+		CPU: u.CPU - earlier.CPU, Broker: u.Broker - earlier.Broker, Mallocs: u.Mallocs - earlier.Mallocs, Heap: u.Heap,
 		BytesIn: u.BytesIn - earlier.BytesIn, BytesOut: u.BytesOut - earlier.BytesOut,
 		Frames: u.Frames - earlier.Frames, Messages: u.Messages - earlier.Messages,
 	}

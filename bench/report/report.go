@@ -52,6 +52,7 @@ type Row struct {
 	// Of one call, the median of the rounds, all processes together but for Allocs,
 	// which leave the broker out where it has a process of its own.
 	CPU    float64 // microseconds
+	Broker float64 `json:",omitempty"` // microseconds: the part of CPU that the broker used, in a process of its own
 	Bytes  float64 // in and out of the client's connections
 	Allocs float64 // heap objects
 	// PerMessage is how many calls shared a message on their way to the server; 0

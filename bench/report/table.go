@@ -75,14 +75,14 @@ func (r *Report) grids() (grids []grid) {
 
 // loadGrid shows the rows of a table, those of one load together.
 func (r *Report) loadGrid(table Table) grid {
-	g := grid{head: []string{"peer", "load", "calls/s", "rounds", "p50", "p99", "p99.9", "CPU µs/call", "bytes/call", "allocs/call", "calls/message", ""}}
+	g := grid{head: []string{"peer", "load", "calls/s", "rounds", "p50", "p99", "p99.9", "CPU µs/call", "broker's part", "bytes/call", "allocs/call", "calls/message", ""}}
 	for _, l := range r.loads(table) {
 		for _, row := range l.rows {
 			g.rows = append(g.rows, []string{
 				row.Peer, l.name,
 				number(row.PerSecond.Median), spread(row.PerSecond),
 				micros(row.P50.Median), micros(row.P99.Median), micros(row.P999.Median),
-				orDash(row.CPU), orDash(row.Bytes), orDash(row.Allocs), orDash(row.PerMessage), row.remark(),
+				orDash(row.CPU), orDash(row.Broker), orDash(row.Bytes), orDash(row.Allocs), orDash(row.PerMessage), row.remark(),
 			})
 		}
 	}

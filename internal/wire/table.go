@@ -65,7 +65,7 @@ func (t *Table[V]) Take(seq uint64) (value V, ok bool) {
 	value = t.slots[i].value
 	t.free(i)
 	t.taken--
-	if len(t.slots) > keptSlots && 8*t.taken < len(t.slots) {
+	if len(t.slots) > keptSlots && 32*t.taken < len(t.slots) {
 		t.resize(len(t.slots) / 2)
 	}
 	return value, true
