@@ -51,6 +51,7 @@ func all() []curve {
 		{"services", services},
 		{"connections", connections},
 		{"instances", instances},
+		{"cluster", cluster},
 		{"registry", registry},
 		{"inflight", inFlight},
 		{"idle", idle},
