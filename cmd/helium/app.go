@@ -1,0 +1,94 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/rpcclient"
+)
+
+// app is what all subcommands share: the streams, and what the common flags said. It
+// serves one run of the command and isn't used concurrently, but for its methods that
+// connect.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+
+	connection connection
+	output     output
+
+	began   time.Time // of the command; errors say how long it took
+	running bool      // a subcommand began: flags and arguments were fine
+}
+
+func newApp(in io.Reader, out, err io.Writer) *app {
+	return &app{in: in, out: out, err: err, began: time.Now()}
+}
+
+// say tells the person at the terminal something that isn't data.
+func (a *app) say(format string, args ...any) {
+	fmt.Fprintf(a.err, format+"\n", args...)
+}
+
+// logger is for what happens while no call waits for it, such as a lost connection.
+func (a *app) logger() *slog.Logger {
+	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}
+
+// dial connects to NATS as the flags say. The caller closes the connection. Errors are
+// explained and end the command with exitNoBus, or with exitUsage where the flags
+// contradict each other.
+func (a *app) dial(ctx context.Context) (*nats.Conn, error) {
+	cfg, err := a.connection.config()
+	if err != nil {
+		return nil, err
+	}
+	cfg.Logger = a.logger()
+	ctx, cancel := context.WithTimeout(ctx, min(a.connection.timeout, longestDial))
+	defer cancel()
+	nc, err := bus.Connect(ctx, cfg)
+	if err != nil {
+		return nil, fail(exitNoBus, "helium dev  (a broker to try things), or --server nats://host:4222", err)
+	}
+	return nc, nil
+}
+
+// longestDial bounds connecting: a server that is there answers sooner.
+const longestDial = 5 * time.Second
+
+// client connects and returns a client for calls. done closes both.
+func (a *app) client(ctx context.Context) (c *rpcclient.Client, nc *nats.Conn, done func(), err error) {
+	nc, err = a.dial(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	c, err = rpcclient.New(nc, rpcclient.Config{
+		Prefix: a.connection.prefix, Timeout: a.connection.timeout, Logger: a.logger(),
+	})
+	if err != nil {
+		nc.Close()
+		return nil, nil, nil, fail(exitUsage, "", err)
+	}
+	return c, nc, func() { _ = c.Close(); nc.Close() }, nil
+}
+
+// registry connects and returns a client of the binders. done closes the connection.
+func (a *app) registry(ctx context.Context) (c *binder.Client, nc *nats.Conn, done func(), err error) {
+	nc, err = a.dial(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	c, err = binder.NewClient(nc, a.connection.prefix)
+	if err != nil {
+		nc.Close()
+		return nil, nil, nil, fail(exitUsage, "", err)
+	}
+	return c, nc, nc.Close, nil
+}

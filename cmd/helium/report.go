@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/helium-rpc/helium"
+)
+
+// errorReport is an error as -o json writes it to stderr, within {"error": …}. Its
+// fields stay what they are from version to version.
+type errorReport struct {
+	// Code is one of Helium's sixteen, such as "invalid_argument"; "usage" for a
+	// command line that can't be meant.
+	Code     string            `json:"code"`
+	Reason   string            `json:"reason,omitempty"`
+	Message  string            `json:"message"`
+	Service  string            `json:"service,omitempty"`
+	Method   string            `json:"method,omitempty"`
+	Instance string            `json:"instance,omitempty"`
+	Outcome  string            `json:"outcome,omitempty"` // did the handler run: of calls only
+	Details  map[string]string `json:"details,omitempty"`
+	TookMS   float64           `json:"took_ms"` // milliseconds since the command began
+	Exit     int               `json:"exit"`    // the exit code
+	Next     string            `json:"next,omitempty"`
+}
+
+// reportOf gathers what is known of an error.
+func reportOf(f *failure, took time.Duration) errorReport {
+	r := errorReport{
+		Code:    codeOfExit(f.exit),
+		Message: f.err.Error(),
+		TookMS:  float64(took.Microseconds()) / 1000,
+		Exit:    f.exit,
+		Next:    f.hint,
+	}
+	e, ok := errors.AsType[*helium.Error](f.err)
+	if !ok {
+		return r
+	}
+	r.Code, r.Reason, r.Details = e.Code.String(), e.Reason, e.Details
+	if e.Message != "" && error(e) == bare(f.err) {
+		r.Message = e.Message // its service and code stand in fields of their own
+	}
+	r.Service, r.Method, r.Instance = e.Service, e.Method, e.Instance
+	if e.Service != "" {
+		r.Outcome = e.Outcome.String()
+	}
+	return r
+}
+
+// bare takes off what fail put around an error.
+func bare(err error) error {
+	for {
+		f, ok := err.(*failure)
+		if !ok {
+			return err
+		}
+		err = f.err
+	}
+}
+
+// codeOfExit is the code of an error that is no call's.
+func codeOfExit(exit int) string {
+	switch exit {
+	case exitUsage:
+		return "usage"
+	case exitNoBus, exitNoInstance:
+		return helium.Unavailable.String()
+	case exitUnknown:
+		return helium.NotFound.String()
+	case exitArguments:
+		return helium.InvalidArgument.String()
+	case exitDeadline:
+		return helium.DeadlineExceeded.String()
+	case exitThreshold:
+		return helium.FailedPrecondition.String()
+	case exitInterrupted:
+		return helium.Canceled.String()
+	}
+	return helium.Internal.String()
+}
+
+// report tells the person, or the script, what went wrong.
+func (a *app) report(f *failure) {
+	r := reportOf(f, time.Since(a.began))
+	if a.output.machine() {
+		writeJSONLine(a.err, map[string]errorReport{"error": r})
+		return
+	}
+	r.write(a.err)
+}
+
+func (r *errorReport) write(w io.Writer) {
+	fmt.Fprintf(w, "helium: %s\n", r.Message)
+	row := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(w, "  %-9s %s\n", name, value)
+		}
+	}
+	if r.Code != "usage" {
+		code := r.Code
+		if r.Reason != "" {
+			code += " (" + r.Reason + ")"
+		}
+		row("code", code)
+	}
+	if r.Service != "" {
+		row("service", strings.TrimSuffix(r.Service+"."+r.Method, "."))
+	}
+	row("instance", r.Instance)
+	row("outcome", r.Outcome)
+	if r.Code != "usage" {
+		row("took", fmt.Sprintf("%.3gms", r.TookMS))
+	}
+	row("next", r.Next)
+}
+
+// writeJSONLine writes a value as one line of JSON. What has no JSON is a bug, and a
+// place to write to that is gone can't be told about.
+func writeJSONLine(w io.Writer, v any) {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(v)
+}

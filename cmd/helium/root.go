@@ -1,0 +1,49 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// newRoot returns the command with all its subcommands, a line each.
+func newRoot(a *app) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "helium",
+		Short: "RPC over NATS: see what is on the bus, and call it",
+		Long: `RPC over NATS: see what is on the bus, and call it.
+
+To try it: "helium dev" in one terminal, "helium ls" in another.`,
+		Args:              cobra.NoArgs,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceErrors:     true, // run reports them, with what helps next
+		SilenceUsage:      true,
+		DisableAutoGenTag: true,
+		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
+	}
+	root.SetIn(a.in)
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	a.connection.register(root.PersistentFlags())
+	a.output.register(root.PersistentFlags())
+
+	root.AddCommand(
+		newVersionCommand(a),
+	)
+	a.watch(root)
+	return root
+}
+
+// watch notes when a subcommand itself begins: what fails before that is wrong usage.
+func (a *app) watch(cmd *cobra.Command) {
+	if inner := cmd.RunE; inner != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			a.running = true
+			if err := a.output.check(); err != nil {
+				return err
+			}
+			return inner(cmd, args)
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		a.watch(sub)
+	}
+}
