@@ -33,6 +33,9 @@ type Config struct {
 	// methods alone, so that NATS permissions can be given method by method. Calls
 	// of different methods then share no messages.
 	PerMethod bool
+	// NoMonitoring turns off the answers on $SRV.>, by which tools and dashboards for
+	// NATS services find this server and read its figures. Default: it answers.
+	NoMonitoring bool
 
 	// Interceptors wrap each call, the first one outermost.
 	Interceptors []Interceptor

@@ -57,6 +57,7 @@ type method struct {
 	service   string
 	signature *signature.Method
 	run       Handler // Handler within the interceptors
+	tally     tally
 }
 
 // bind checks a service and makes its methods ready to run. What is wrong goes to faults.

@@ -21,7 +21,7 @@ func (s *Server) run(call *Call) {
 		if !returned {
 			err = s.broken(call, recover())
 		}
-		s.finish(call, err, uint64(time.Since(start)/time.Microsecond))
+		s.finish(call, err, time.Since(start))
 	}()
 	err = s.execute(call, start)
 	returned = true
@@ -92,14 +92,17 @@ func (s *Server) broken(call *Call, p any) *helium.Error {
 
 // finish answers a call and lets its context end. A call that has been answered
 // already, because the server was stopping, isn't answered again.
-func (s *Server) finish(call *Call, err *helium.Error, micros uint64) {
+func (s *Server) finish(call *Call, err *helium.Error, took time.Duration) {
 	s.counters.calls.Add(1)
 	if err != nil {
 		s.counters.errors.Add(1)
 		err = s.fit(err)
 		err.Instance = s.instance
 	}
-	s.answer(call, &answer{err: err, micros: micros, metadata: call.packed})
+	if call.method != nil {
+		call.method.tally.done(err, took, err == nil || call.entered)
+	}
+	s.answer(call, &answer{err: err, micros: uint64(took / time.Microsecond), metadata: call.packed})
 	call.ctx.leave()
 	if !s.cutting.Load() {
 		call.recycle()

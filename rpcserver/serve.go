@@ -132,6 +132,7 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	s.leases.start()
+	s.monitor.open(ctx)
 	return nil
 }
 

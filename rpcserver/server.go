@@ -46,8 +46,9 @@ type Server struct {
 	nobodySeq     uint64
 
 	// Start's own until begun is closed, then Shutdown's.
-	leases *leases
-	subs   []*nats.Subscription
+	leases  *leases
+	monitor *monitor
+	subs    []*nats.Subscription
 
 	begun   chan struct{} // closed when a Start has done what it could
 	ended   chan struct{} // closed when the server is shut down
@@ -88,6 +89,7 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.callers = callers{server: s, byKey: make(map[string]*caller)}
 	s.deadlines = wire.NewSweep(s.callers.expire)
 	s.leases = newLeases(s)
+	s.monitor = newMonitor(s)
 	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, s.run)
 	return s
 }

@@ -46,6 +46,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 func (s *Server) stop(ctx context.Context) error {
 	s.leases.end(ctx)
+	s.monitor.close()
 	s.leave(ctx)
 	cut := s.finishCalls(ctx)
 	s.deadlines.Stop()

@@ -66,7 +66,7 @@ func (s *Server) subscribe(ctx context.Context) error {
 	if err := s.confirm(ctx); err != nil {
 		return err
 	}
-	if err := s.nc.LastError(); err != before && errors.Is(err, nats.ErrPermissionViolation) && s.isMine(err) {
+	if err := s.nc.LastError(); err != before && errors.Is(err, nats.ErrPermissionViolation) && concerns(err, s.subs) {
 		return s.explainDenied(err)
 	}
 	return nil
@@ -93,10 +93,10 @@ func (s *Server) confirm(ctx context.Context) error {
 	return nil
 }
 
-// isMine reports whether a violation of permissions is by a subscription of this server
+// concerns reports whether a violation of permissions is by one of these subscriptions
 // and not by something else on the same connection. NATS quotes the subject.
-func (s *Server) isMine(violation error) bool {
-	for _, sub := range s.subs {
+func concerns(violation error, subs []*nats.Subscription) bool {
+	for _, sub := range subs {
 		if strings.Contains(violation.Error(), `"`+sub.Subject+`"`) {
 			return true
 		}

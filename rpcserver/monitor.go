@@ -1,0 +1,178 @@
+package rpcserver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/micro"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// NATS has a convention for services (ADR-32): whoever asks on $SRV.PING, $SRV.INFO or
+// $SRV.STATS hears from every instance of every service. Tools and dashboards for NATS
+// services live by it, so a server answers too, once for each of its services:
+//
+//	$SRV.<verb>   $SRV.<verb>.<service>   $SRV.<verb>.<service>.<instance>
+//
+// What it says is in describe.go. It stands apart from calls: it has a goroutine and
+// subscriptions of its own, and a server whose user may not have them serves all the same.
+
+// monitor answers what is asked on NATS's control subjects of services.
+type monitor struct {
+	server  *Server
+	inbound chan *nats.Msg
+	done    chan struct{}        // closed when run has returned; nil if it never ran
+	subs    []*nats.Subscription // Start's own until the server has begun, then Shutdown's
+}
+
+const (
+	// monitorMessages is how many questions may wait. They are those of people and
+	// dashboards; whoever asks faster than that hears less.
+	monitorMessages = 1024
+	// monitorTime is how long Start waits to hear whether questions may be received.
+	monitorTime = 2 * time.Second
+)
+
+// verbs are what is asked, each in three ways.
+var verbs = []micro.Verb{micro.PingVerb, micro.InfoVerb, micro.StatsVerb}
+
+func newMonitor(s *Server) *monitor {
+	return &monitor{server: s, inbound: make(chan *nats.Msg, monitorMessages)}
+}
+
+// open begins to answer. Where it may not, the log says so and the server goes on.
+func (m *monitor) open(ctx context.Context) {
+	if m.server.config.NoMonitoring {
+		return
+	}
+	m.done = make(chan struct{})
+	go m.run()
+	// One subject first: a user who may not have it gets one refusal, not a dozen.
+	subjects := m.subjects()
+	denied := m.join(ctx, subjects[:1])
+	if denied == nil {
+		denied = m.join(ctx, subjects[1:])
+	} else {
+		m.leave()
+	}
+	if denied != nil {
+		m.server.log.Warn("tools for NATS services can't see all of this server; allow its user to subscribe to $SRV.>, or set Config.NoMonitoring", "reason", denied)
+	}
+}
+
+// subjects are those that concern this server, the one that all servers have first.
+func (m *monitor) subjects() (subjects []string) {
+	add := func(service, instance string) {
+		for _, verb := range verbs {
+			subject, err := micro.ControlSubject(verb, service, instance)
+			if err == nil { // it is one only for an instance of no service
+				subjects = append(subjects, subject)
+			}
+		}
+	}
+	add("", "")
+	for _, svc := range m.server.services {
+		add(svc.name, "")
+		add(svc.name, m.server.instance)
+	}
+	return subjects
+}
+
+// join subscribes, without a queue group as everyone is asked, and returns why it may
+// not if the NATS server says so.
+func (m *monitor) join(ctx context.Context, subjects []string) (denied error) {
+	nc := m.server.nc
+	before := nc.LastError()
+	for _, subject := range subjects {
+		sub, err := nc.ChanSubscribe(subject, m.inbound)
+		if err != nil {
+			return err
+		}
+		m.subs = append(m.subs, sub)
+	}
+	ctx, cancel := context.WithTimeout(ctx, monitorTime)
+	defer cancel()
+	// If it isn't confirmed, the connection is down; the subscriptions return with it.
+	_ = nc.FlushWithContext(ctx)
+	if err := nc.LastError(); err != before && errors.Is(err, nats.ErrPermissionViolation) && concerns(err, m.subs) {
+		return err
+	}
+	return nil
+}
+
+func (m *monitor) leave() {
+	for _, sub := range m.subs {
+		_ = sub.Unsubscribe() // fails only if the connection is closed, and the subscription with it
+	}
+	m.subs = nil
+}
+
+// close stops answering.
+func (m *monitor) close() {
+	if m.done == nil {
+		return
+	}
+	m.leave()
+	m.inbound <- nil
+	<-m.done
+}
+
+// run answers until a nil message comes.
+func (m *monitor) run() {
+	defer close(m.done)
+	for msg := range m.inbound {
+		if msg == nil {
+			return
+		}
+		if wire.AllowedReply(msg.Reply) {
+			m.answer(msg)
+		} else if msg.Reply != "" {
+			m.server.counters.badReplies.Add(1)
+		}
+	}
+}
+
+// answer answers for each of the services that a question concerns.
+func (m *monitor) answer(msg *nats.Msg) {
+	tokens := strings.Split(msg.Subject, ".") // $SRV, the verb, perhaps a service and an instance
+	for _, svc := range m.server.services {
+		if len(tokens) > 2 && tokens[2] != svc.name {
+			continue
+		}
+		reply := nats.NewMsg(msg.Reply)
+		reply.Data = m.text(tokens[1], svc)
+		if limit := m.server.maxPayload(); len(reply.Data) > limit {
+			fault := "the answer of " + strconv.Itoa(len(reply.Data)) + " bytes doesn't fit a message of " + strconv.Itoa(limit)
+			reply.Data = nil
+			reply.Header.Set(wire.ErrorHeader, fault)
+			reply.Header.Set(wire.ErrorCodeHeader, "500")
+		}
+		_ = m.server.nc.PublishMsg(reply) // fails if the connection is down, and then nobody waits
+	}
+}
+
+// text returns what to say of a service, at length if that fits a message.
+func (m *monitor) text(verb string, svc *service) (text []byte) {
+	for _, atLength := range []bool{true, false} {
+		var about any
+		switch verb {
+		case micro.PingVerb.String():
+			about = svc.ping()
+		case micro.InfoVerb.String():
+			about = svc.info(m.server.subjects, atLength)
+		case micro.StatsVerb.String():
+			about = svc.stats(m.server.subjects, atLength)
+		}
+		text, _ = json.Marshal(about) // numbers and texts always can be
+		if len(text) <= m.server.maxPayload() {
+			break
+		}
+	}
+	return text
+}
