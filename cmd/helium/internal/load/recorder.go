@@ -2,7 +2,6 @@ package load
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"sync"
 	"time"
@@ -129,9 +128,6 @@ func (r *recorder) collect(now time.Time) Point {
 	return p
 }
 
-// keep appends a point, and makes one of two each time there are too many.
-func (r *recorder) keep(p Point) { r.timeline = append(r.timeline, p) }
-
 // errorCounts returns the errors, the most frequent first.
 func (r *recorder) errorCounts() []ErrorCount {
 	counts := make([]ErrorCount, 0, len(r.failures))
@@ -142,9 +138,4 @@ func (r *recorder) errorCounts() []ErrorCount {
 		return cmp.Or(-cmp.Compare(a.Count, b.Count), cmp.Compare(a.Code, b.Code), cmp.Compare(a.Reason, b.Reason))
 	})
 	return counts
-}
-
-// isCut reports whether a call failed because the run was ended.
-func isCut(err error) bool {
-	return err != nil && errors.Is(err, errEnded)
 }
