@@ -7,6 +7,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/signature"
 )
@@ -112,16 +113,19 @@ func (m *Method) check(types *signature.Types) (*signature.Method, error) {
 	case sig.Name != m.Name:
 		return nil, fmt.Errorf("%s: its signature is that of %q", m.Name, sig.Name)
 	}
-	return sig, m.checkExample()
+	return sig, m.checkExample(sig)
 }
 
-func (m *Method) checkExample() error {
+func (m *Method) checkExample(sig *signature.Method) error {
 	if m.Example == (Example{}) {
 		return nil
 	}
 	var args []json.RawMessage
 	if err := json.Unmarshal([]byte(m.Example.Args), &args); err != nil {
 		return fmt.Errorf("%s: its Example.Args, %q, isn't a JSON array: %w", m.Name, m.Example.Args, err)
+	}
+	if _, err := transcode.Arguments([]byte(m.Example.Args), sig); err != nil {
+		return fmt.Errorf("%s: its Example.Args, %q, don't fit %s: %w", m.Name, m.Example.Args, sig, err)
 	}
 	if result := m.Example.Result; result != "" && !json.Valid([]byte(result)) {
 		return fmt.Errorf("%s: its Example.Result, %q, isn't JSON", m.Name, result)
