@@ -38,6 +38,7 @@ var arrows = map[string][]string{
 	"rpcserver":          {".", "signature", "internal/codec", "internal/wire", "internal/transcode", "binder", natsGo},
 	"rpcclient":          {".", "signature", "internal/codec", "internal/wire", "binder", natsGo},
 	"mathsvc":            {".", "rpcclient", "rpcserver"},
+	"schema":             {".", "signature", "binder"},
 	"heliumtest":         {".", "signature", "internal/wire", "bus", "bus/broker", "binder", "rpcserver", "rpcclient", natsGo},
 }
 

@@ -1,0 +1,195 @@
+package schema
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strconv"
+
+	"github.com/helium-rpc/helium/signature"
+)
+
+// Of returns the JSON Schema of a type as its values stand in the JSON of a plain
+// request; nil stands for any. It is a document of its own: named types are among its
+// $defs.
+//
+// Whatever Helium writes for the type fits the schema, and what fits it Helium reads,
+// but for the range of numbers that are keys. docs/schema.md has the table.
+func Of(t *signature.Type) *Schema {
+	w := newWriter("#/$defs/", nil)
+	return w.document(w.of(t))
+}
+
+// Arguments returns the JSON Schema of the arguments of a plain request to m: an array
+// in order or, if the parameters have names, an object by name.
+func Arguments(m *signature.Method) *Schema {
+	w := newWriter("#/$defs/", nil)
+	s := w.inOrder(m)
+	if named := w.byName(m); named != nil {
+		s = &Schema{AnyOf: []*Schema{s, named}}
+	}
+	return w.document(s)
+}
+
+// Result returns the JSON Schema of m's result, null if it has none.
+func Result(m *signature.Method) *Schema {
+	if m.Result == nil {
+		return &Schema{Dialect: Dialect, Type: Types{"null"}}
+	}
+	return Of(m.Result)
+}
+
+// writer turns types into schemas and remembers which named types they refer to.
+type writer struct {
+	prefix string                   // of references
+	rename func(name string) string // of named types; nil keeps them
+	named  map[string]*signature.Type
+	todo   []*signature.Type // named types met and not written yet
+}
+
+func newWriter(prefix string, rename func(string) string) *writer {
+	return &writer{prefix: prefix, rename: rename, named: make(map[string]*signature.Type)}
+}
+
+// document makes s a document that stands alone.
+func (w *writer) document(s *Schema) *Schema {
+	s.Dialect = Dialect
+	s.Defs = w.definitions()
+	return s
+}
+
+// definitions returns the schemas of all named types that were referred to, those
+// included that only they refer to, by name.
+func (w *writer) definitions() Properties {
+	var defs Properties
+	for len(w.todo) > 0 {
+		t := w.todo[0]
+		w.todo = w.todo[1:]
+		s := w.shape(t)
+		s.Title = t.Name
+		defs = append(defs, Property{w.name(t), s})
+	}
+	slices.SortFunc(defs, func(a, b Property) int { return cmp.Compare(a.Name, b.Name) })
+	return defs
+}
+
+func (w *writer) name(t *signature.Type) string {
+	if w.rename != nil {
+		return w.rename(t.Name)
+	}
+	return t.Name
+}
+
+// of returns the schema of t: a reference if it has a name.
+func (w *writer) of(t *signature.Type) *Schema {
+	if t == nil || t.Name == "" {
+		return w.shape(t)
+	}
+	if _, met := w.named[t.Name]; !met {
+		w.named[t.Name] = t
+		w.todo = append(w.todo, t)
+	}
+	return &Schema{Ref: w.prefix + w.name(t)}
+}
+
+// integers are the ranges of the integer types.
+var integers = map[signature.Kind]struct{ least, most json.Number }{
+	signature.Int8:   {"-128", "127"},
+	signature.Int16:  {"-32768", "32767"},
+	signature.Int32:  {"-2147483648", "2147483647"},
+	signature.Int64:  {"-9223372036854775808", "9223372036854775807"},
+	signature.Uint8:  {"0", "255"},
+	signature.Uint16: {"0", "65535"},
+	signature.Uint32: {"0", "4294967295"},
+	signature.Uint64: {"0", "18446744073709551615"},
+}
+
+// greatestFloat32 is the largest float32 in the digits that it is written with, which
+// are a little more than its value.
+const greatestFloat32 = "3.4028235e+38"
+
+// base64Text is base64 in the standard alphabet, padded, with zeros for spare bits: how
+// bytes are written. Readers take more.
+const base64Text = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)?$"
+
+// shape returns the schema of what t is, whatever its name.
+func (w *writer) shape(t *signature.Type) *Schema {
+	if t == nil {
+		return &Schema{}
+	}
+	if r, ok := integers[t.Kind]; ok {
+		return &Schema{Type: Types{"integer"}, Format: t.Kind.String(), Minimum: r.least, Maximum: r.most}
+	}
+	switch t.Kind {
+	case signature.Bool:
+		return &Schema{Type: Types{"boolean"}}
+	case signature.Float32:
+		return &Schema{Type: Types{"number"}, Format: "float", Minimum: "-" + greatestFloat32, Maximum: greatestFloat32}
+	case signature.Float64:
+		return &Schema{Type: Types{"number"}, Format: "double"}
+	case signature.String:
+		return &Schema{Type: Types{"string"}}
+	case signature.Bytes:
+		return &Schema{Type: Types{"string"}, ContentEncoding: "base64", Pattern: base64Text}
+	case signature.Time:
+		return &Schema{Type: Types{"string"}, Format: "date-time"}
+	case signature.List:
+		return &Schema{Type: Types{"array"}, Items: w.of(t.Elem)}
+	case signature.Map:
+		return &Schema{Type: Types{"object"}, PropertyNames: keyText(t.Key), AdditionalProperties: w.of(t.Elem)}
+	case signature.Optional:
+		return orNull(w.of(t.Elem))
+	case signature.Struct:
+		return w.structure(t)
+	}
+	return &Schema{} // any
+}
+
+func (w *writer) structure(t *signature.Type) *Schema {
+	s := &Schema{Type: Types{"object"}, AdditionalProperties: nothing()}
+	for _, f := range t.Fields {
+		s.Properties = append(s.Properties, Property{f.Name, w.of(f.Type)})
+		if !mayBeNull(f.Type) {
+			s.Required = append(s.Required, f.Name)
+		}
+	}
+	return s
+}
+
+// mayBeNull reports whether a value of type t can be null, and so be left out.
+func mayBeNull(t *signature.Type) bool {
+	return t == nil || t.Kind == signature.Optional || t.Kind == signature.Any
+}
+
+// orNull returns the schema of what fits s, or null.
+func orNull(s *Schema) *Schema {
+	if len(s.Type) == 0 {
+		return &Schema{AnyOf: []*Schema{s, {Type: Types{"null"}}}}
+	}
+	s.Type = append(s.Type, "null")
+	return s
+}
+
+// keyText returns the schema of the text that a map's key of type t stands as. All keys
+// are text already, so a string needs none. A pattern can bound how many digits a number
+// has, not how large it is.
+func keyText(t *signature.Type) *Schema {
+	switch t.Kind {
+	case signature.Bool:
+		return &Schema{Enum: []string{"true", "false"}}
+	case signature.Bytes:
+		return &Schema{Pattern: base64Text}
+	case signature.String:
+		return nil
+	}
+	r, ok := integers[t.Kind]
+	if !ok {
+		return nil // any: a text is one
+	}
+	sign := "-?"
+	if r.least == "0" {
+		sign = ""
+	}
+	digits := strconv.Itoa(len(r.most) - 1) // behind the first
+	return &Schema{Pattern: "^(0|" + sign + "[1-9][0-9]{0," + digits + "})$"}
+}
