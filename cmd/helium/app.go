@@ -46,16 +46,24 @@ func (a *app) logger() *slog.Logger {
 // explained and end the command with exitNoBus, or with exitUsage where the flags
 // contradict each other.
 func (a *app) dial(ctx context.Context) (*nats.Conn, error) {
-	cfg, err := a.connection.config()
-	if err != nil {
+	ctx, cancel := context.WithTimeout(ctx, min(a.connection.timeout, longestDial))
+	defer cancel()
+	return a.connect(ctx, bus.Config{Name: "helium"})
+}
+
+// dialWaiting is dial for what keeps running: it waits for a server, until ctx ends.
+func (a *app) dialWaiting(ctx context.Context, name string) (*nats.Conn, error) {
+	return a.connect(ctx, bus.Config{Name: name, Wait: true})
+}
+
+func (a *app) connect(ctx context.Context, cfg bus.Config) (*nats.Conn, error) {
+	if err := a.connection.configure(&cfg); err != nil {
 		return nil, err
 	}
 	cfg.Logger = a.logger()
-	ctx, cancel := context.WithTimeout(ctx, min(a.connection.timeout, longestDial))
-	defer cancel()
 	nc, err := bus.Connect(ctx, cfg)
 	if err != nil {
-		return nil, fail(exitNoBus, "helium dev  (a broker to try things), or --server nats://host:4222", err)
+		return nil, fail(exitNoBus, "helium doctor; or start a broker to try things: helium dev", err)
 	}
 	return nc, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"os"
@@ -62,14 +61,14 @@ func (c *connection) value(flag string) string {
 	return value
 }
 
-// config puts flags, environment and context together. A context counts if it is
+// configure puts flags, environment and context together. A context counts if it is
 // named, or if it is the selected one and no server is named. Flags stand over it, and
 // so does the environment unless the context is named by its flag.
-func (c *connection) config() (bus.Config, error) {
+func (c *connection) configure(cfg *bus.Config) error {
 	if c.timeout <= 0 {
-		return bus.Config{}, fail(exitUsage, "", fmt.Errorf("--timeout %v: give a positive time, such as 2s", c.timeout))
+		return fail(exitUsage, "", fmt.Errorf("--timeout %v: give a positive time, such as 2s", c.timeout))
 	}
-	cfg := bus.Config{Name: "helium command", URL: c.server}
+	cfg.URL = c.server
 	context := c.context
 	if !c.flags.Changed("context") {
 		context = c.environ("NATS_CONTEXT")
@@ -77,40 +76,46 @@ func (c *connection) config() (bus.Config, error) {
 			cfg.URL = c.environ("NATS_URL")
 		}
 	}
+	var known nats.Options // of the context
 	if context != "" || cfg.URL == "" {
-		if err := c.addContext(&cfg, context); err != nil {
-			return cfg, err
+		var err error
+		if known, err = c.loadContext(context); err != nil {
+			return fail(exitUsage, "nats context ls", fmt.Errorf("the context %q of the nats command can't be used: %w", context, err))
 		}
-	}
-	if err := c.addCredentials(&cfg); err != nil {
-		return cfg, err
-	}
-	return cfg, c.addTLS(&cfg)
-}
-
-func (c *connection) addContext(cfg *bus.Config, name string) error {
-	options, err := c.loadContext(name)
-	if err != nil {
-		return fail(exitUsage, "nats context ls", fmt.Errorf("context %q can't be used: %w", name, err))
 	}
 	if cfg.URL == "" {
-		cfg.URL = strings.Join(options.Servers, ",")
+		cfg.URL = strings.Join(known.Servers, ",")
 	}
-	cfg.User, cfg.Password, cfg.Token = options.User, options.Password, options.Token
-	cfg.InboxPrefix = options.InboxPrefix
-	cfg.Options = append(cfg.Options, func(o *nats.Options) error {
-		o.UserJWT, o.Nkey, o.SignatureCB = options.UserJWT, options.Nkey, options.SignatureCB
-		o.TLSHandshakeFirst = options.TLSHandshakeFirst
-		if options.Secure {
-			o.Secure = true
-			o.TLSCertCB, o.RootCAsCB = options.TLSCertCB, options.RootCAsCB
+	if cfg.URL == "" && context != "" {
+		cfg.URL = bus.DefaultURL // and not NATS_URL: the context is what was asked for
+	}
+	own, err := c.addCredentials(cfg)
+	if err != nil {
+		return err
+	}
+	if !own {
+		cfg.User, cfg.Password, cfg.Token = known.User, known.Password, known.Token
+	}
+	cfg.InboxPrefix = known.InboxPrefix
+	cfg.Options = []nats.Option{inherit(known, !own)}
+	return c.addTLS(cfg)
+}
+
+// inherit hands on what a context says and bus.Config has no field for.
+func inherit(known nats.Options, credentials bool) nats.Option {
+	return func(o *nats.Options) error {
+		if credentials && known.SignatureCB != nil {
+			o.UserJWT, o.Nkey, o.SignatureCB = known.UserJWT, known.Nkey, known.SignatureCB
 		}
-		if options.CustomDialer != nil {
-			o.CustomDialer = options.CustomDialer
+		if known.Secure && !o.Secure {
+			o.Secure, o.TLSCertCB, o.RootCAsCB = true, known.TLSCertCB, known.RootCAsCB
 		}
+		if known.CustomDialer != nil {
+			o.CustomDialer = known.CustomDialer
+		}
+		o.TLSHandshakeFirst = known.TLSHandshakeFirst
 		return nil
-	})
-	return nil
+	}
 }
 
 // contextOptions reads a context of the nats command. The library only connects by
@@ -128,28 +133,22 @@ func contextOptions(name string) (nats.Options, error) {
 	return told, err
 }
 
-// addCredentials puts those of flags and environment in the place of a context's.
-func (c *connection) addCredentials(cfg *bus.Config) error {
-	creds, nkey := c.value("creds"), c.value("nkey")
-	user, password, token := c.value("user"), c.value("password"), c.value("token")
-	if creds+nkey+user+password+token == "" {
-		return nil
+// addCredentials adds those of flags and environment, which stand in the place of a
+// context's. own says whether there are any.
+func (c *connection) addCredentials(cfg *bus.Config) (own bool, err error) {
+	cfg.Credentials = c.value("creds")
+	cfg.User, cfg.Password, cfg.Token = c.value("user"), c.value("password"), c.value("token")
+	if cfg.User != "" && cfg.Password == "" && cfg.Token == "" {
+		cfg.User, cfg.Token = "", cfg.User // as the nats command has it
 	}
-	cfg.User, cfg.Password, cfg.Token = user, password, token
-	cfg.Options = append(cfg.Options, func(o *nats.Options) error { return nil })
-	cfg.Credentials = creds
-	if user != "" && password == "" && token == "" {
-		cfg.User, cfg.Token = "", user // as the nats command has it
+	if file := c.value("nkey"); file != "" {
+		seed, err := os.ReadFile(file)
+		if err != nil {
+			return false, fail(exitUsage, "", fmt.Errorf("--nkey: %w; give the file that holds the seed", err))
+		}
+		cfg.NKeySeed = strings.TrimSpace(string(seed))
 	}
-	if nkey == "" {
-		return nil
-	}
-	seed, err := os.ReadFile(nkey)
-	if err != nil {
-		return fail(exitUsage, "", fmt.Errorf("--nkey: %w; give the file that holds the seed", err))
-	}
-	cfg.NKeySeed = strings.TrimSpace(string(seed))
-	return nil
+	return cfg.Credentials+cfg.NKeySeed+cfg.User+cfg.Password+cfg.Token != "", nil
 }
 
 func (c *connection) addTLS(cfg *bus.Config) error {
@@ -171,13 +170,7 @@ func (c *connection) addTLS(cfg *bus.Config) error {
 	if ca == "" {
 		return nil
 	}
-	pem, err := os.ReadFile(ca)
-	if err != nil {
-		return fail(exitUsage, "", fmt.Errorf("--tlsca: %w", err))
-	}
-	cfg.TLS.RootCAs = x509.NewCertPool()
-	if !cfg.TLS.RootCAs.AppendCertsFromPEM(pem) {
-		return fail(exitUsage, "", fmt.Errorf("--tlsca %s holds no certificate in PEM", ca))
-	}
-	return nil
+	pool, err := certificates(ca)
+	cfg.TLS.RootCAs = pool
+	return err
 }

@@ -12,7 +12,6 @@ func newRoot(a *app) *cobra.Command {
 		Long: `RPC over NATS: see what is on the bus, and call it.
 
 To try it: "helium dev" in one terminal, "helium ls" in another.`,
-		Args:              cobra.NoArgs,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors:     true, // run reports them, with what helps next
 		SilenceUsage:      true,
@@ -26,6 +25,10 @@ To try it: "helium dev" in one terminal, "helium ls" in another.`,
 	a.output.register(root.PersistentFlags())
 
 	root.AddCommand(
+		newDevCommand(a),
+		newBrokerCommand(a),
+		newBinderCommand(a),
+		newServeCommand(a),
 		newVersionCommand(a),
 	)
 	a.watch(root)

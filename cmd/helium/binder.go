@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium/binder"
+)
+
+func newBinderCommand(a *app) *cobra.Command {
+	config := binder.Config{}
+	cmd := &cobra.Command{
+		Use:   "binder",
+		Short: "Run a binder, the registry of services, on a NATS server with JetStream",
+		Long: `Run a binder, the registry of services, on a NATS server with JetStream.
+
+It waits for the server, and prints what comes and goes. Any number of binders may
+run; they share one bucket.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			nc, err := a.dialWaiting(ctx, "helium binder")
+			if err != nil {
+				return unlessStopped(ctx, err)
+			}
+			defer nc.Close()
+			reg, greeted, err := a.startBinder(ctx, nc, config)
+			if err != nil {
+				return unlessStopped(ctx, err)
+			}
+			defer reg.Close()
+			url := nc.ConnectedUrlRedacted()
+			a.announce(onlineAt{URL: url}, url, func() { fmt.Fprintf(a.out, "Binder Online at %s\n", url) })
+			greeted()
+			<-ctx.Done()
+			return nil
+		},
+	}
+	cmd.Flags().DurationVar(&config.Lease, "lease", 30*time.Second, "how long a killed server stays registered")
+	cmd.Flags().IntVar(&config.Replicas, "replicas", 1, "on how many servers of a cluster the registry is kept: 1, 3 or 5")
+	cmd.Flags().BoolVar(&config.Memory, "memory", false, "keep the registry in memory, not in files")
+	return cmd
+}
+
+// startBinder starts a binder that prints what comes and goes, but not before greeted
+// is called, so that the greeting stands first. Calling it again does nothing.
+func (a *app) startBinder(ctx context.Context, nc *nats.Conn, config binder.Config) (reg *binder.Binder, greeted func(), err error) {
+	open := make(chan struct{})
+	greeted = sync.OnceFunc(func() { close(open) })
+	config.Prefix = a.connection.prefix
+	config.Logger = a.logger()
+	config.OnEvent = func(event binder.Event) {
+		<-open
+		a.announce(event, event.Record.String(), func() {
+			fmt.Fprintf(a.out, "%-10s  %s\n", event.Kind, event.Record)
+		})
+	}
+	reg, err = binder.Start(ctx, nc, config)
+	if err != nil {
+		greeted()
+		return nil, nil, err
+	}
+	return reg, greeted, nil
+}
+
+// unlessStopped drops the error of a start that an interrupt ended.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}

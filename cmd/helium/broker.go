@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/helium-rpc/helium/bus/broker"
+)
+
+func newBrokerCommand(a *app) *cobra.Command {
+	var flags brokerFlags
+	cmd := &cobra.Command{
+		Use:   "broker",
+		Short: "Run a NATS server with JetStream, and nothing else",
+		Long: `Run a NATS server with JetStream, and nothing else.
+
+With --user and --password, or --token, only who knows them may connect; with
+--tlscert and --tlskey it offers TLS, and with --tlsca clients need certificates
+that those vouch for. Beyond loopback it takes both TLS and credentials.`,
+		Example: "  helium broker --listen 127.0.0.1:4222 --dir data",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			b, err := a.startBroker(cmd.Context(), flags)
+			if err != nil {
+				return err
+			}
+			defer b.Close()
+			a.announce(onlineAt{URL: b.URL()}, b.URL(), func() {
+				fmt.Fprintf(a.out, "Broker Online at %s\n", b.URL())
+			})
+			<-cmd.Context().Done()
+			return nil
+		},
+	}
+	flags.register(cmd.Flags())
+	return cmd
+}
+
+// onlineAt is what "helium broker -o json" prints once clients can connect, and a
+// binder once it answers.
+type onlineAt struct {
+	URL string `json:"url"`
+}
+
+// brokerFlags say where a broker of this process listens and keeps its data.
+type brokerFlags struct {
+	listen, dir string
+}
+
+const defaultListen = "127.0.0.1:4222"
+
+func (f *brokerFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.listen, "listen", defaultListen, "`address` where clients connect; port 0 takes a free one")
+	flags.StringVar(&f.dir, "dir", "", "`folder` that keeps the registry over restarts (default: a temporary one)")
+}
+
+// startBroker starts a broker. The flags that say as whom to connect say here who may.
+func (a *app) startBroker(ctx context.Context, flags brokerFlags) (*broker.Broker, error) {
+	cfg := broker.Config{Listen: flags.listen, Dir: flags.dir, Logger: a.logger()}
+	c := &a.connection
+	if c.user != "" {
+		cfg.Users = []broker.User{{Name: c.user, Password: c.password}}
+	}
+	cfg.Token = c.token
+	if err := a.offerTLS(&cfg); err != nil {
+		return nil, err
+	}
+	b, err := broker.Start(ctx, cfg)
+	if err != nil {
+		return nil, fail(exitInternal, "another --listen, such as 127.0.0.1:0, or another --dir", err)
+	}
+	return b, nil
+}
+
+func (a *app) offerTLS(cfg *broker.Config) error {
+	c := &a.connection
+	if c.tlsCert == "" && c.tlsKey == "" {
+		return nil
+	}
+	pair, err := tls.LoadX509KeyPair(c.tlsCert, c.tlsKey)
+	if err != nil {
+		return fail(exitUsage, "", fmt.Errorf("--tlscert %s, --tlskey %s: %w", c.tlsCert, c.tlsKey, err))
+	}
+	cfg.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	if c.tlsCA == "" {
+		return nil
+	}
+	if cfg.TLS.ClientCAs, err = certificates(c.tlsCA); err != nil {
+		return err
+	}
+	cfg.TLS.ClientAuth = tls.RequireAndVerifyClientCert
+	return nil
+}
+
+// certificates reads the file that --tlsca names.
+func certificates(path string) (*x509.CertPool, error) {
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fail(exitUsage, "", fmt.Errorf("--tlsca: %w", err))
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fail(exitUsage, "", fmt.Errorf("--tlsca %s holds no certificate in PEM; give a file of \"-----BEGIN CERTIFICATE-----\" blocks", path))
+	}
+	return pool, nil
+}

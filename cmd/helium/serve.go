@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium/mathsvc"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+func newServeCommand(a *app) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve an example service",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newServeMathCommand(a))
+	return cmd
+}
+
+func newServeMathCommand(a *app) *cobra.Command {
+	var delay time.Duration
+	cmd := &cobra.Command{
+		Use:   "math",
+		Short: "Serve arithmetic as the service math",
+		Long: `Serve arithmetic as the service math, until Ctrl-C; then finish what runs.
+
+It waits for a NATS server and a binder. Start it several times for several instances.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx := cmd.Context()
+			nc, err := a.dialWaiting(ctx, "helium serve math")
+			if err != nil {
+				return unlessStopped(ctx, err)
+			}
+			defer nc.Close()
+			// Start waits for a binder for as long as its context lasts, if it has an end.
+			start, cancel := context.WithTimeout(ctx, patience)
+			defer cancel()
+			srv, err := a.serveMath(start, nc, delay)
+			if err != nil {
+				return unlessStopped(ctx, err)
+			}
+			a.announce(onlineServer{Service: "math", Instance: srv.Instance()}, srv.Instance(), func() {
+				fmt.Fprintf(a.out, ">> Server Online! (%s)\n", srv.Instance())
+			})
+			<-ctx.Done()
+			return srv.Shutdown(context.WithoutCancel(ctx))
+		},
+	}
+	cmd.Flags().DurationVar(&delay, "delay", 0, "how long each call takes, to watch some at work")
+	return cmd
+}
+
+// patience is how long what serves waits for a server and a binder.
+const patience = time.Hour
+
+// onlineServer is what "helium serve math -o json" prints once it can be called.
+type onlineServer struct {
+	Service  string `json:"service"`
+	Instance string `json:"instance"`
+}
+
+// serveMath starts the example service. The caller shuts it down.
+func (a *app) serveMath(ctx context.Context, nc *nats.Conn, delay time.Duration) (*rpcserver.Server, error) {
+	srv := rpcserver.New(nc, rpcserver.Config{
+		Prefix:       a.connection.prefix,
+		Version:      "1.0.0",
+		Logger:       a.logger(),
+		Interceptors: []rpcserver.Interceptor{delayed(delay)},
+	})
+	if err := mathsvc.Register(srv, "math", mathsvc.New()); err != nil {
+		return nil, err
+	}
+	return srv, srv.Start(ctx)
+}
+
+// delayed makes each call take some time, or as long as its caller waits.
+func delayed(delay time.Duration) rpcserver.Interceptor {
+	return func(next rpcserver.Handler) rpcserver.Handler {
+		if delay <= 0 {
+			return next
+		}
+		return func(ctx context.Context, call *rpcserver.Call) error {
+			select {
+			case <-time.After(delay):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			return next(ctx, call)
+		}
+	}
+}
