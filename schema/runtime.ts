@@ -1,0 +1,185 @@
+/**
+ * What a client needs of a connection to NATS: any of `@nats-io/transport-node`, of
+ * `wsconnect` in `@nats-io/nats-core`, and of their kin will do.
+ */
+export interface Connection {
+  request(subject: string, payload: string, options: { timeout: number }): Promise<Reply>;
+}
+
+/** What a client needs of an answer. */
+export interface Reply {
+  string(): string;
+  readonly headers?: { get(name: string): string } | undefined;
+}
+
+/** An `AbortSignal`. */
+export interface Signal {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+/** How a client calls, unless a call says otherwise. */
+export interface ClientOptions {
+  /** How long a call may take, in milliseconds. Default: 10000. */
+  timeout?: number | undefined;
+  /** The first part of the subjects. Default: {{prefix}}. */
+  prefix?: string | undefined;
+}
+
+/** How one call is made. */
+export interface CallOptions {
+  /** How long it may take, in milliseconds. Default: the client's. */
+  timeout?: number | undefined;
+  /** Stops waiting for the answer. The method isn't told, and may run to its end. */
+  signal?: Signal | undefined;
+  /** The one instance that is to run the call. Default: any. */
+  instance?: string | undefined;
+}
+
+/** The sixteen codes of errors. */
+export type Code =
+  | "canceled" | "unknown" | "invalid_argument" | "deadline_exceeded"
+  | "not_found" | "already_exists" | "permission_denied" | "resource_exhausted"
+  | "failed_precondition" | "aborted" | "out_of_range" | "unimplemented"
+  | "internal" | "unavailable" | "data_loss" | "unauthenticated";
+
+/** Could the method have run? Only what was "not executed" is certain to do no harm if it is called again. */
+export type Outcome = "unknown" | "not executed" | "executed";
+
+/** What an error says beside its message. */
+export interface ErrorFacts {
+  code: Code;
+  /** Names the error for programs, such as "math.division_by_zero"; may be empty. */
+  reason: string;
+  message: string;
+  outcome: Outcome;
+  details?: { [name: string]: string } | undefined;
+  /** The instance that answered, "" if none did. */
+  instance?: string | undefined;
+}
+
+/** The error of a call: the method's own, Helium's, or the bus's. */
+export class HeliumError extends Error implements ErrorFacts {
+  override readonly name: string = "HeliumError";
+  readonly code: Code;
+  readonly reason: string;
+  readonly outcome: Outcome;
+  readonly details: { [name: string]: string };
+  readonly instance: string;
+  /** What was called: "math.add". */
+  readonly method: string;
+
+  constructor(method: string, facts: ErrorFacts, cause?: unknown) {
+    super(`${method}: ${facts.message} (${facts.code})`, { cause });
+    this.method = method;
+    this.code = facts.code;
+    this.reason = facts.reason;
+    this.outcome = facts.outcome;
+    this.details = facts.details ?? {};
+    this.instance = facts.instance ?? "";
+  }
+}
+
+/** Makes the calls of one service: plain JSON requests, as docs/protocol.md has them. */
+class Caller {
+  readonly #connection: Connection;
+  readonly #service: string;
+  readonly #options: ClientOptions;
+
+  constructor(connection: Connection, service: string, options: ClientOptions) {
+    this.#connection = connection;
+    this.#service = service;
+    this.#options = options;
+  }
+
+  async call(method: string, args: unknown[], options: CallOptions = {}): Promise<unknown> {
+    const name = `${this.#service}.${method}`;
+    const prefix = this.#options.prefix ?? {{prefix}};
+    const to = options.instance === undefined ? "call" : `at.${options.instance}`;
+    const timeout = options.timeout ?? this.#options.timeout ?? 10_000;
+    const payload = encode(name, args);
+    if (options.signal?.aborted) {
+      throw canceled(name, "not executed", options.signal);
+    }
+    let reply: Reply;
+    try {
+      const answer = this.#connection.request(`${prefix}.${to}.${name}`, payload, { timeout });
+      reply = await abortable(answer, name, options.signal);
+    } catch (cause) {
+      throw cause instanceof HeliumError ? cause : busError(name, timeout, cause);
+    }
+    return decode(name, reply);
+  }
+}
+
+/** Waits for an answer until the signal says to stop. */
+function abortable(answer: Promise<Reply>, method: string, signal: Signal | undefined): Promise<Reply> {
+  if (signal === undefined) {
+    return answer;
+  }
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(canceled(method, "unknown", signal));
+    signal.addEventListener("abort", stop);
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
+}
+
+function canceled(method: string, outcome: Outcome, signal: Signal): HeliumError {
+  return new HeliumError(method, { code: "canceled", reason: "helium.canceled", message: "the caller gave up", outcome }, signal.reason);
+}
+
+/** Turns what the connection throws into a HeliumError. */
+function busError(method: string, timeout: number, cause: unknown): HeliumError {
+  const error = cause instanceof Error ? cause : new Error(String(cause));
+  const root = error.cause instanceof Error ? error.cause : error;
+  const noResponders = root.name.startsWith("NoResponders") || root.message.includes("no responders");
+  if (noResponders) {
+    return new HeliumError(method, { code: "unavailable", reason: "helium.no_instance", message: "no instance listens", outcome: "not executed" }, cause);
+  }
+  if (error.name === "TimeoutError") {
+    return new HeliumError(method, { code: "deadline_exceeded", reason: "helium.deadline", message: `no answer within ${timeout} ms`, outcome: "unknown" }, cause);
+  }
+  return new HeliumError(method, { code: "unavailable", reason: "helium.disconnected", message: error.message, outcome: "unknown" }, cause);
+}
+
+/** Writes arguments as JSON, and refuses what JSON would silently make null of. */
+function encode(method: string, args: unknown[]): string {
+  return JSON.stringify(args, (_key, value: unknown) => {
+    if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) {
+      throw new HeliumError(method, { code: "invalid_argument", reason: "helium.bad_argument", message: `JSON has no number ${value}`, outcome: "not executed" });
+    }
+    return value;
+  });
+}
+
+/** Reads an answer: the result, or an error by its headers and its body. */
+function decode(method: string, reply: Reply): unknown {
+  const text = reply.string();
+  const problem = reply.headers?.get("Nats-Service-Error");
+  if (problem) {
+    const facts: ErrorFacts = { code: "unknown", reason: "", message: problem, outcome: "unknown" };
+    try {
+      Object.assign(facts, JSON.parse(text));
+    } catch {
+      // No body of Helium's: the header is all there is.
+    }
+    throw new HeliumError(method, facts);
+  }
+  const rounded = firstRounded(text);
+  if (rounded !== undefined) {
+    throw new HeliumError(method, { code: "out_of_range", reason: "helium.bad_result", message: `the result holds ${rounded}, which no number of JavaScript is; read it by msgpack`, outcome: "executed" });
+  }
+  return JSON.parse(text);
+}
+
+/** Finds an integer in JSON that a number can't hold, as those of 64 bits can be. */
+function firstRounded(text: string): string | undefined {
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*/g)) {
+    if (token.length > 15 && /^-?[0-9]+$/.test(token) && String(Number(token)) !== token) {
+      return token;
+    }
+  }
+  return undefined;
+}
