@@ -14,7 +14,7 @@ import (
 // doorkeeper decides who may connect. The server's own lists could not tell a
 // connection made within the process, which needs no credentials, from others.
 type doorkeeper struct {
-	closed bool // nobody but this process: nothing was asked to listen
+	closed bool // nobody but this process: nothing was asked to listen for clients
 	token  string
 	users  map[string]account // by name or nkey
 }
@@ -26,7 +26,7 @@ type account struct {
 
 // newDoorkeeper returns nil where everyone may connect.
 func newDoorkeeper(cfg Config) (*doorkeeper, error) {
-	d := &doorkeeper{closed: cfg.Listen == "", token: cfg.Token, users: make(map[string]account)}
+	d := &doorkeeper{closed: cfg.Listen == "" && cfg.Websocket == nil, token: cfg.Token, users: make(map[string]account)}
 	for i, u := range cfg.Users {
 		id := u.Name
 		switch {

@@ -88,9 +88,8 @@ func start(ctx context.Context, cfg Config) (*Broker, error) {
 	return b, nil
 }
 
-// errPickedPortTaken: between picking a free cluster port and opening it, somebody
-// else opened it.
-var errPickedPortTaken = errors.New("the port picked for the cluster is taken")
+// errPickedPortTaken: between picking a free port and opening it, somebody else opened it.
+var errPickedPortTaken = errors.New("a port that was picked as it was free is taken")
 
 // awaitStart waits until the ports are open: a server opens its cluster port on a
 // goroutine of its own, after Start.
@@ -101,7 +100,7 @@ func (b *Broker) awaitStart(ctx context.Context, log *serverLog) error {
 	for {
 		select {
 		case err := <-log.fatal:
-			if b.plan.pickedPort && strings.Contains(err.Error(), "router port") {
+			if b.plan.pickedPort && (strings.Contains(err.Error(), "router port") || strings.Contains(err.Error(), "websocket connections")) {
 				return fmt.Errorf("broker: %w: %w; start again", errPickedPortTaken, err)
 			}
 			return fmt.Errorf("broker: the server can't start: %w", err)

@@ -21,6 +21,9 @@ type Config struct {
 	// member has. Default: a random one.
 	Name string
 
+	// Websocket lets browsers, and others that speak websocket, connect. Default: none can.
+	Websocket *Websocket
+
 	// Cluster joins this broker with others. Default: it stands alone.
 	Cluster *Cluster
 
@@ -46,6 +49,21 @@ type Config struct {
 	// Logger gets the server's warnings as warnings and the rest at debug level.
 	// Default: slog.Default().
 	Logger *slog.Logger
+}
+
+// Websocket says where clients connect by websocket. Users, Token and limits are those of
+// all clients; [Broker.WebsocketURL] tells the address.
+type Websocket struct {
+	// Listen is host:port, port 0 for a free one, an empty host for all interfaces.
+	// Beyond loopback it takes TLS, and Users or a Token. Default: 127.0.0.1:0.
+	Listen string
+	// AllowedOrigins are the sites whose pages may connect, as browsers name them: scheme,
+	// host, and port if it isn't the usual one, such as "https://console.example.com".
+	// Pages of the listener's own address always may, those of all other sites never.
+	// Programs that aren't browsers name no origin and aren't held to it. Default: none.
+	AllowedOrigins []string
+	// TLS is the certificate for Listen. Default: no TLS.
+	TLS *tls.Config
 }
 
 // Cluster says how brokers find each other. Every member has the same Name,
@@ -97,13 +115,17 @@ type Subjects struct {
 }
 
 const (
-	defaultMaxPayload    = 1 << 20
-	maxMaxPayload        = 64 << 20
-	defaultMaxMemory     = 256 << 20
-	defaultMaxStorage    = 10 << 30
-	temporaryMaxStorage  = 1 << 30
-	defaultClusterName   = "helium"
-	defaultClusterListen = "127.0.0.1:0"
+	defaultMaxPayload      = 1 << 20
+	maxMaxPayload          = 64 << 20
+	defaultMaxMemory       = 256 << 20
+	defaultMaxStorage      = 10 << 30
+	temporaryMaxStorage    = 1 << 30
+	defaultClusterName     = "helium"
+	defaultClusterListen   = "127.0.0.1:0"
+	defaultWebsocketListen = "127.0.0.1:0"
+
+	// handshakeTimeout is how long a websocket client may take to say what it wants.
+	handshakeTimeout = 5 * time.Second
 
 	// pingInterval and pingsOut notice a frozen client or cluster member: nothing
 	// heard for three intervals, and its connection is dropped.

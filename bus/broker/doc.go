@@ -22,7 +22,19 @@
 // find it, the broker goes on where it was. Two brokers can't use one Dir at a time.
 //
 // Beyond loopback, Listen takes TLS and either Users or a Token, and Cluster.Listen
-// takes Cluster.TLS with User and Password; without, Start refuses.
+// takes Cluster.TLS with User and Password; without, Start refuses. So it is with
+// Websocket.Listen, which has a TLS of its own.
+//
+// # For browsers
+//
+//	b, err := broker.Start(ctx, broker.Config{Websocket: &broker.Websocket{
+//		AllowedOrigins: []string{"http://localhost:3000"},
+//	}})
+//	fmt.Println("helium is at", b.WebsocketURL())
+//
+// Clients then connect by websocket as well, or instead where Listen is empty. A page may
+// connect if it comes from the listener's own address or from an allowed origin; without
+// that rule, any page that somebody on this machine looks at could.
 //
 // # Users
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 )
 
 // serverLog hands the server's log to slog. It also catches what the server calls
@@ -31,8 +32,15 @@ func (l *serverLog) Fatalf(format string, v ...any) {
 	}
 }
 
-func (l *serverLog) Errorf(format string, v ...any)  { l.log(slog.LevelWarn, format, v...) }
-func (l *serverLog) Warnf(format string, v ...any)   { l.log(slog.LevelWarn, format, v...) }
+func (l *serverLog) Errorf(format string, v ...any) { l.log(slog.LevelWarn, format, v...) }
+func (l *serverLog) Warnf(format string, v ...any) {
+	level := slog.LevelWarn
+	if strings.HasPrefix(format, "Websocket not configured with TLS") {
+		level = slog.LevelDebug // it listens on loopback, Start has seen to that
+	}
+	l.log(level, format, v...)
+}
+
 func (l *serverLog) Noticef(format string, v ...any) { l.log(slog.LevelDebug, format, v...) }
 func (l *serverLog) Debugf(format string, v ...any)  { l.log(slog.LevelDebug, format, v...) }
 func (l *serverLog) Tracef(format string, v ...any)  { l.log(slog.LevelDebug, format, v...) }

@@ -23,7 +23,12 @@ type plan struct {
 	client    address // where, if so
 	clustered bool
 	cluster   address // where, if so
-	// pickedPort: cluster's port was free a moment ago, no more is known.
+
+	hasWebsocket bool
+	websocket    address // where, if so
+
+	// pickedPort: the cluster's or the websocket's port was free a moment ago, no more
+	// is known.
 	pickedPort bool
 }
 
@@ -68,6 +73,11 @@ func (cfg Config) plan(ctx context.Context) (*plan, error) {
 	}
 	if err := p.setClientPort(ctx, cfg); err != nil {
 		return nil, err
+	}
+	if cfg.Websocket != nil {
+		if err := p.setWebsocket(ctx, cfg); err != nil {
+			return nil, err
+		}
 	}
 	if cfg.Cluster != nil {
 		if err := p.setCluster(ctx, cfg); err != nil {
@@ -143,7 +153,7 @@ func (p *plan) setCluster(ctx context.Context, cfg Config) error {
 	}
 	// A cluster port is picked here rather than by the server, for the sake of the
 	// route to itself.
-	p.pickedPort = at.port == 0
+	p.pickedPort = p.pickedPort || at.port == 0
 	if at.port, err = at.free(ctx, "Cluster.Listen"); err != nil {
 		return err
 	}

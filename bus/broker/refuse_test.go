@@ -22,8 +22,9 @@ func TestAPortInUseIsAnErrorThatNamesItAndLeavesNothing(t *testing.T) {
 	taken := l.Addr().String()
 	t.Setenv("TMPDIR", temp)
 	for name, cfg := range map[string]broker.Config{
-		"Listen":         {Listen: taken},
-		"Cluster.Listen": {Name: "a", Cluster: &broker.Cluster{Listen: taken}},
+		"Listen":           {Listen: taken},
+		"Cluster.Listen":   {Name: "a", Cluster: &broker.Cluster{Listen: taken}},
+		"Websocket.Listen": {Websocket: &broker.Websocket{Listen: taken}},
 	} {
 		if err := refused(t, cfg, name, taken, "in use"); !errors.Is(err, syscall.EADDRINUSE) {
 			t.Errorf("%s: got %v, want syscall.EADDRINUSE in it", name, err)
@@ -75,6 +76,7 @@ func TestWhatTheServerItselfRefusesIsAnErrorAndLetsTheDirGo(t *testing.T) {
 func TestNonsenseIsRefusedWithAnExample(t *testing.T) {
 	t.Parallel()
 	cluster := func(c broker.Cluster) broker.Config { return broker.Config{Name: "a", Cluster: &c} }
+	websocket := func(ws broker.Websocket) broker.Config { return broker.Config{Websocket: &ws} }
 	for _, c := range []struct {
 		cfg   broker.Config
 		wants []string
@@ -99,6 +101,14 @@ func TestNonsenseIsRefusedWithAnExample(t *testing.T) {
 		{cluster(broker.Cluster{Routes: []string{"nonsense"}}), []string{"Cluster.Routes", "nonsense", "nats://host:port"}},
 		{cluster(broker.Cluster{Routes: []string{"nats://a:0"}}), []string{"Cluster.Routes"}},
 		{cluster(broker.Cluster{TLS: certificate(t).client}), []string{"Cluster.TLS", "no certificate"}},
+		{websocket(broker.Websocket{Listen: "nonsense"}), []string{"Websocket.Listen", "nonsense", "host:port"}},
+		{websocket(broker.Websocket{TLS: certificate(t).client}), []string{"Websocket.TLS", "no certificate"}},
+		{websocket(broker.Websocket{AllowedOrigins: []string{"example.com"}}), []string{"AllowedOrigins", "example.com", "https://"}},
+		{websocket(broker.Websocket{AllowedOrigins: []string{"*"}}), []string{"AllowedOrigins", "*"}},
+		{websocket(broker.Websocket{AllowedOrigins: []string{"https://*"}}), []string{"AllowedOrigins", "https://*"}},
+		{websocket(broker.Websocket{AllowedOrigins: []string{"https://a.example/path"}}), []string{"AllowedOrigins", "no path"}},
+		{websocket(broker.Websocket{AllowedOrigins: []string{"ftp://a.example"}}), []string{"AllowedOrigins", "ftp://a.example"}},
+		{broker.Config{Name: "a", Websocket: &broker.Websocket{}, Cluster: &broker.Cluster{}}, []string{"Websocket", "Listen as well"}},
 	} {
 		refused(t, c.cfg, c.wants...)
 	}
@@ -120,6 +130,8 @@ func TestListeningBeyondLoopbackTakesTLSAndAuthentication(t *testing.T) {
 		refused(t, broker.Config{Listen: listen}, listen, "set TLS, and Users or Token")
 		refused(t, broker.Config{Listen: listen, TLS: tls}, listen, "set Users or Token")
 		refused(t, broker.Config{Listen: listen, Token: "t"}, listen, "set TLS,")
+		refused(t, broker.Config{Token: "t", Websocket: &broker.Websocket{Listen: listen}}, listen, "set Websocket.TLS")
+		refused(t, broker.Config{Websocket: &broker.Websocket{Listen: listen, TLS: tls}}, listen, "set Users or Token")
 		for _, c := range []broker.Cluster{{}, {TLS: tls}, {User: "u", Password: "p"}} {
 			c.Listen = listen
 			refused(t, broker.Config{Name: "a", Cluster: &c}, listen, "set Cluster.TLS, User and Password")
