@@ -112,6 +112,22 @@
 // theirs elsewhere are dropped and counted in [Stats]: else callers could make a server
 // publish what they may not.
 //
+// # What NATS's own tools see
+//
+// A server answers NATS's convention for services (ADR-32) on $SRV.PING, $SRV.INFO and
+// $SRV.STATS, so that nats service ls, info, stats and request, and dashboards, know it:
+// each registered service is one of theirs, its id is [Server.Instance], and each method an
+// endpoint with its signature in the metadata. The figures of a method count every call,
+// however it came; their data is an [EndpointData], with a histogram of how long the
+// handlers took:
+//
+//	var data rpcserver.EndpointData
+//	err := json.Unmarshal(endpoint.Data, &data)
+//	fmt.Println(data.InFlight, data.Latency.Quantile(0.99))
+//
+// [Config.NoMonitoring] turns it off. A connection whose user may not subscribe to $SRV.>
+// serves all the same.
+//
 // # Shutting down
 //
 // [Server.Shutdown] loses no call: it leaves the registry, takes no more calls, finishes
