@@ -1,0 +1,195 @@
+package probe
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+var (
+	// ErrNobody: nobody subscribes to the subject.
+	ErrNobody = errors.New("nobody subscribes")
+	// ErrSilent: somebody subscribes, or may, and didn't answer in time.
+	ErrSilent = errors.New("no answer")
+
+	errRan = errors.New("it answered with a result, as if the call had run: the time left in a call means nothing to it")
+)
+
+// Prober asks over one connection. It isn't for concurrent use, and nobody else should
+// publish on the connection meanwhile: NATS tells of what isn't permitted to the
+// connection as a whole.
+type Prober struct {
+	nc       *nats.Conn
+	subjects wire.Subjects
+}
+
+// New returns a prober of the services under a prefix; "" is "helium".
+func New(nc *nats.Conn, prefix string) (*Prober, error) {
+	subjects, err := wire.NewSubjects(prefix)
+	return &Prober{nc: nc, subjects: subjects}, err
+}
+
+// Subjects are those that the prober's deployment uses.
+func (p *Prober) Subjects() wire.Subjects { return p.subjects }
+
+// MayPublish returns why the connection's user may not publish to a subject, in NATS's
+// words, or nil if it may. It publishes a message that holds no call and wants no answer.
+func (p *Prober) MayPublish(ctx context.Context, subject string) (denied, err error) {
+	before := p.nc.LastError()
+	if err := p.nc.Publish(subject, ignorable()); err != nil {
+		return nil, err
+	}
+	return p.deniedSince(ctx, before, subject)
+}
+
+// MaySubscribe returns why the connection's user may not subscribe to a subject, or nil
+// if it may.
+func (p *Prober) MaySubscribe(ctx context.Context, subject string) (denied, err error) {
+	before := p.nc.LastError()
+	sub, err := p.nc.SubscribeSync(subject)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = sub.Unsubscribe() }()
+	return p.deniedSince(ctx, before, subject)
+}
+
+// MayReceive is MaySubscribe for the subjects on which answers come.
+func (p *Prober) MayReceive(ctx context.Context) (inbox string, denied, err error) {
+	inbox = p.nc.NewInbox()
+	prefix, _, _ := strings.Cut(inbox, ".")
+	denied, err = p.MaySubscribe(ctx, inbox)
+	return prefix + ".>", denied, err
+}
+
+// deniedSince returns what NATS refused since before. It says so in the order of what
+// was asked, so all of it has come once a ping is answered.
+func (p *Prober) deniedSince(ctx context.Context, before error, subject string) (denied, err error) {
+	if err := p.flush(ctx); err != nil {
+		return nil, err
+	}
+	if last := p.nc.LastError(); last != before && errors.Is(last, nats.ErrPermissionViolation) && strings.Contains(last.Error(), `"`+subject+`"`) {
+		return last, nil
+	}
+	return nil, nil
+}
+
+// pingTime is how long the server may take to answer a ping.
+const pingTime = 5 * time.Second
+
+// flush waits until the server has dealt with all that was sent.
+func (p *Prober) flush(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTime)
+	defer cancel()
+	return p.nc.FlushWithContext(ctx)
+}
+
+// Subscribed reports whether anybody subscribes to a subject, as far as the server knows
+// that the connection leads to. Whoever does gets a message that holds no call.
+func (p *Prober) Subscribed(ctx context.Context, subject string) (bool, error) {
+	inbox := p.nc.NewInbox()
+	sub, err := p.nc.SubscribeSync(inbox)
+	if err != nil {
+		return false, err
+	}
+	defer func() { _ = sub.Unsubscribe() }()
+	if err := p.nc.PublishRequest(subject, inbox, ignorable()); err != nil {
+		return false, err
+	}
+	// That nobody listens is said before the ping is answered.
+	if err := p.flush(ctx); err != nil {
+		return false, err
+	}
+	switch _, err := sub.NextMsg(time.Nanosecond); {
+	case errors.Is(err, nats.ErrNoResponders):
+		return false, nil
+	case errors.Is(err, nats.ErrTimeout):
+		return true, nil
+	default:
+		return err == nil, err // somebody answered, which it needn't
+	}
+}
+
+func isNobody(msg *nats.Msg) bool { return len(msg.Data) == 0 && msg.Header.Get("Status") == "503" }
+
+// Target is where a call would go.
+type Target struct {
+	Subject string
+	Params  int // how many parameters the method has
+}
+
+// Answer is what a probe of a target brought.
+type Answer struct {
+	// Took is the time from question to answer.
+	Took time.Duration
+	// Instance is who answered, "" if nobody did.
+	Instance string
+	// Refusal is how it refused: by helium.expired_in_queue if all is well.
+	Refusal *helium.Error
+	// Err is ErrNobody, ErrSilent, or what is wrong with the answer.
+	Err error
+}
+
+// Well reports whether the target would have run the call if it had had any time.
+func (a *Answer) Well() bool {
+	return a.Err == nil && a.Refusal != nil && a.Refusal.Reason == "helium.expired_in_queue" && a.Refusal.Outcome == helium.NotExecuted
+}
+
+// Call probes all targets at once, for so long at most, and returns an answer for each.
+func (p *Prober) Call(ctx context.Context, patience time.Duration, targets ...Target) []Answer {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	answers := make([]Answer, len(targets))
+	waits := make([]func() Answer, len(targets))
+	for i, target := range targets {
+		waits[i] = p.ask(ctx, target)
+	}
+	for i, wait := range waits {
+		answers[i] = wait()
+	}
+	return answers
+}
+
+// ask sends a probe; wait waits for its answer.
+func (p *Prober) ask(ctx context.Context, target Target) (wait func() Answer) {
+	failed := func(err error) func() Answer { return func() Answer { return Answer{Err: err} } }
+	inbox, seq := p.nc.NewInbox(), rand.Uint64()>>1+1
+	// The answer's own goroutine notes the time: whoever waits may be late.
+	arrived := make(chan Answer, 1)
+	began := time.Now()
+	sub, err := p.nc.Subscribe(inbox, func(msg *nats.Msg) {
+		a := Answer{Took: time.Since(began)}
+		if isNobody(msg) {
+			a.Err = ErrNobody
+		} else if a.Refusal, a.Err = readAnswer(msg.Data, seq); a.Refusal != nil {
+			a.Instance = a.Refusal.Instance
+		}
+		select {
+		case arrived <- a:
+		default: // another answer to the same question
+		}
+	})
+	if err != nil {
+		return failed(err)
+	}
+	if err := p.nc.PublishRequest(target.Subject, inbox, expired(seq, target.Params)); err != nil {
+		_ = sub.Unsubscribe()
+		return failed(err)
+	}
+	return func() Answer {
+		defer func() { _ = sub.Unsubscribe() }()
+		select {
+		case a := <-arrived:
+			return a
+		case <-ctx.Done():
+			return Answer{Took: time.Since(began), Err: ErrSilent}
+		}
+	}
+}

@@ -1,0 +1,52 @@
+package probe
+
+import (
+	"fmt"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// unknownKind is a kind of frame that no version of the protocol has given a meaning.
+const unknownKind = 127
+
+// ignorable returns a message that holds no call, by the rule for unknown frames.
+func ignorable() []byte {
+	b := wire.AppendMessageHeader(nil)
+	b = codec.AppendArrayHeader(b, 1)
+	return codec.AppendUint(b, unknownKind)
+}
+
+// expired returns a message with one call that has no time left, of one argument more
+// than the method takes.
+func expired(seq uint64, params int) []byte {
+	args := codec.AppendArrayHeader(nil, params+1)
+	for range params + 1 {
+		args = codec.AppendNil(args)
+	}
+	return wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCall, Seq: seq, Time: 0, Body: args})
+}
+
+// readAnswer reads what came back for a call: the error that refused it. A call that
+// wasn't refused, or an answer that can't be read, is an error of this side.
+func readAnswer(data []byte, seq uint64) (refusal *helium.Error, err error) {
+	frames, err := wire.ReadMessage(data)
+	for err == nil && frames.More() {
+		var f wire.Frame
+		if err = frames.Next(&f); err != nil {
+			break
+		}
+		switch {
+		case f.Seq != seq && f.Seq != 0: // 0: a refusal of the whole message
+		case f.Kind == wire.KindError:
+			return wire.ReadError(f.Body)
+		case f.Kind == wire.KindReply:
+			return nil, errRan
+		}
+	}
+	if err == nil {
+		err = fmt.Errorf("the answer holds none to call %d", seq)
+	}
+	return nil, err
+}
