@@ -24,7 +24,8 @@ type app struct {
 	connection connection
 	output     output
 
-	began   time.Time // of the command; errors say how long it took
+	asked   string    // the service or method that the command line names, "" for none
+	began   time.Time // of the command, then of its call; errors say how long it took
 	running bool      // a subcommand began: flags and arguments were fine
 }
 
@@ -32,9 +33,11 @@ func newApp(in io.Reader, out, err io.Writer) *app {
 	return &app{in: in, out: out, err: err, began: time.Now()}
 }
 
-// say tells the person at the terminal something that isn't data.
+// say tells the person at the terminal, not a program, something that isn't data.
 func (a *app) say(format string, args ...any) {
-	fmt.Fprintf(a.err, format+"\n", args...)
+	if !a.output.machine() {
+		fmt.Fprintf(a.err, format+"\n", args...)
+	}
 }
 
 // logger is for what happens while no call waits for it, such as a lost connection.

@@ -110,35 +110,33 @@ func (a *app) judge(ctx context.Context, err error) *failure {
 		return f
 	}
 	if f.hint == "" {
-		f.hint = hintFor(f.exit, err)
+		f.hint = a.hintFor(f.exit, err)
 	}
 	return f
 }
 
 // hintFor names the command that helps after an error of a kind.
-func hintFor(exit int, err error) string {
-	name := ""
+func (a *app) hintFor(exit int, err error) string {
+	name := a.asked
 	if e, ok := errors.AsType[*helium.Error](err); ok && e.Service != "" {
-		name = e.Service
-		if e.Method != "" {
-			name += "." + e.Method
-		}
+		name = strings.TrimSuffix(e.Service+"."+e.Method, ".")
 	}
-	switch exit {
-	case exitUsage:
+	service, _, isMethod := strings.Cut(name, ".")
+	switch {
+	case exit == exitUsage:
 		return "helium --help"
-	case exitNoBus:
+	case errors.Is(err, binder.ErrNoBinder):
+		return "helium binder"
+	case exit == exitNoBus:
 		return "helium doctor"
-	case exitUnknown:
+	case errors.Is(err, binder.ErrUnknownMethod) && isMethod:
+		return "helium describe " + service
+	case exit == exitUnknown, name == "":
 		return "helium ls"
-	case exitArguments, exitMethod:
-		if name != "" {
-			return "helium describe " + name
-		}
-	case exitDeadline, exitNoInstance:
-		if name != "" {
-			return "helium why " + name
-		}
+	case exit == exitArguments, exit == exitMethod:
+		return "helium describe " + name
+	case exit == exitDeadline, exit == exitNoInstance:
+		return "helium why " + name
 	}
 	return ""
 }

@@ -20,7 +20,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 	a := newApp(stdin, stdout, stderr)
 	root := newRoot(a)
-	root.SetArgs(args)
+	root.SetArgs(protectNumbers(args))
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK

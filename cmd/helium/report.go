@@ -29,8 +29,9 @@ type errorReport struct {
 	Next     string            `json:"next,omitempty"`
 }
 
-// reportOf gathers what is known of an error.
-func reportOf(f *failure, took time.Duration) errorReport {
+// reportOf gathers what is known of an error. asked is the service or method that the
+// command line named, for errors that came before a call; "" for none.
+func reportOf(f *failure, asked string, took time.Duration) errorReport {
 	r := errorReport{
 		Code:    codeOfExit(f.exit),
 		Message: f.err.Error(),
@@ -38,6 +39,7 @@ func reportOf(f *failure, took time.Duration) errorReport {
 		Exit:    f.exit,
 		Next:    f.hint,
 	}
+	r.Service, r.Method, _ = strings.Cut(asked, ".")
 	e, ok := errors.AsType[*helium.Error](f.err)
 	if !ok {
 		return r
@@ -46,9 +48,9 @@ func reportOf(f *failure, took time.Duration) errorReport {
 	if e.Message != "" && error(e) == bare(f.err) {
 		r.Message = e.Message // its service and code stand in fields of their own
 	}
-	r.Service, r.Method, r.Instance = e.Service, e.Method, e.Instance
+	r.Instance = e.Instance
 	if e.Service != "" {
-		r.Outcome = e.Outcome.String()
+		r.Service, r.Method, r.Outcome = e.Service, e.Method, e.Outcome.String()
 	}
 	return r
 }
@@ -87,7 +89,7 @@ func codeOfExit(exit int) string {
 
 // report tells the person, or the script, what went wrong.
 func (a *app) report(f *failure) {
-	r := reportOf(f, time.Since(a.began))
+	r := reportOf(f, a.asked, time.Since(a.began))
 	if a.output.machine() {
 		writeJSONLine(a.err, map[string]errorReport{"error": r})
 		return
@@ -102,21 +104,21 @@ func (r *errorReport) write(w io.Writer) {
 			fmt.Fprintf(w, "  %-9s %s\n", name, value)
 		}
 	}
-	if r.Code != "usage" {
-		code := r.Code
-		if r.Reason != "" {
-			code += " (" + r.Reason + ")"
-		}
-		row("code", code)
+	if r.Code == "usage" {
+		row("next", r.Next)
+		return
 	}
+	code := r.Code
+	if r.Reason != "" {
+		code += " (" + r.Reason + ")"
+	}
+	row("code", code)
 	if r.Service != "" {
 		row("service", strings.TrimSuffix(r.Service+"."+r.Method, "."))
 	}
 	row("instance", r.Instance)
 	row("outcome", r.Outcome)
-	if r.Code != "usage" {
-		row("took", fmt.Sprintf("%.3gms", r.TookMS))
-	}
+	row("took", milliseconds(r.TookMS))
 	row("next", r.Next)
 }
 

@@ -29,6 +29,12 @@ To try it: "helium dev" in one terminal, "helium ls" in another.`,
 		newBrokerCommand(a),
 		newBinderCommand(a),
 		newServeCommand(a),
+		newLsCommand(a),
+		newDescribeCommand(a),
+		newCallCommand(a),
+		newPingCommand(a),
+		newCompletionCommand(a),
+		newBenchCommand(a),
 		newVersionCommand(a),
 	)
 	a.watch(root)

@@ -1,0 +1,231 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/transcode"
+	"github.com/helium-rpc/helium/rpcclient"
+)
+
+// callFlags are those of "helium call".
+type callFlags struct {
+	data     string
+	at       string
+	metadata []string
+	each     bool
+	parallel int
+}
+
+func newCallCommand(a *app) *cobra.Command {
+	var flags callFlags
+	cmd := &cobra.Command{
+		Use:   "call service.method [value | name=value | name:=json]...",
+		Short: "Call a method",
+		Long: `Call a method, and print its result as JSON.
+
+Arguments are taken by the types that the service registered: "2" is text for a
+string and a number for a float64. What doesn't fit is refused before it is sent.
+
+  2            the next parameter
+  b=3          the parameter b
+  xs:=[1,2]    the parameter xs, as JSON; :=[1,2] for the next parameter
+  --           behind it words are values alone, even those like b=3
+
+In JSON, bytes are base64 and times as in RFC 3339; 64-bit integers stay exact.`,
+		Example: `  helium call math.add 2 3
+  helium call math.add b=3 a=2
+  helium call math.add -d '{"a": 2, "b": 3}'
+  helium call math.add -d @args.json
+  helium call math.add --each < calls.ndjson`,
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: a.completeCall,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dash := cmd.ArgsLenAtDash()
+			if dash > 0 {
+				dash--
+			}
+			return a.call(cmd.Context(), args[0], args[1:], dash, flags)
+		},
+	}
+	cmd.Flags().StringVarP(&flags.data, "data", "d", "", "arguments as a JSON array or object: the `text` itself, @file, or - for stdin")
+	cmd.Flags().StringVar(&flags.at, "at", "", "call one `instance`, by its name in the registry")
+	cmd.Flags().StringArrayVar(&flags.metadata, "metadata", nil, "facts to send beside the arguments, `key=value`; may be repeated")
+	cmd.Flags().BoolVar(&flags.each, "each", false, "one call for each line of JSON in --data (default: stdin), answers in order, a line each")
+	cmd.Flags().IntVarP(&flags.parallel, "parallel", "P", 16, "with --each: how many calls are in flight at once")
+	_ = cmd.RegisterFlagCompletionFunc("at", a.completeInstances)
+	return cmd
+}
+
+func (a *app) call(ctx context.Context, name string, words []string, dash int, flags callFlags) error {
+	a.asked = name
+	if len(words) > 0 && (flags.data != "" || flags.each) {
+		return fail(exitUsage, "helium call --help", errors.New("arguments stand either on the command line or in --data, not in both"))
+	}
+	if flags.each && flags.parallel < 1 {
+		return fail(exitUsage, "helium call --help", fmt.Errorf("-P %d: give at least 1 call in flight", flags.parallel))
+	}
+	ctx, err := withMetadata(ctx, flags.metadata)
+	if err != nil {
+		return err
+	}
+	once, cancel := a.bounded(ctx)
+	defer cancel()
+	m, done, err := a.openMethod(once, name, flags.at)
+	if err != nil {
+		return err
+	}
+	defer done()
+	if flags.each {
+		return a.callEach(ctx, m, flags)
+	}
+	args, err := a.arguments(m, words, dash, flags.data)
+	if err != nil {
+		return err
+	}
+	a.began = time.Now() // an error tells how long the call took
+	result, err := m.call(once, args)
+	if err != nil {
+		return err
+	}
+	return a.showResult(result)
+}
+
+// arguments returns a single call's arguments, from wherever they are.
+func (a *app) arguments(m *remoteMethod, words []string, dash int, data string) (args [][]byte, err error) {
+	if data == "" {
+		args, err = parseWords(m.method, words, dash)
+		return args, m.refused(err)
+	}
+	from, err := a.openData(data)
+	if err != nil {
+		return nil, err
+	}
+	defer from.Close()
+	text, err := io.ReadAll(from)
+	if err != nil {
+		return nil, fmt.Errorf("--data can't be read: %w", err)
+	}
+	args, err = parseDocument(m.method, text)
+	return args, m.refused(err)
+}
+
+// openData opens what --data names: "-" or "@-" for stdin, "@file", or the text itself.
+func (a *app) openData(data string) (io.ReadCloser, error) {
+	path, isFile := strings.CutPrefix(data, "@")
+	switch {
+	case data == "-" || isFile && path == "-":
+		return io.NopCloser(a.in), nil
+	case isFile:
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fail(exitUsage, "helium call --help", fmt.Errorf("--data: %w", err))
+		}
+		return f, nil
+	}
+	return io.NopCloser(strings.NewReader(data)), nil
+}
+
+func withMetadata(ctx context.Context, words []string) (context.Context, error) {
+	md := helium.Metadata{}
+	for _, word := range words {
+		key, value, ok := strings.Cut(word, "=")
+		if !ok || key == "" {
+			return ctx, fail(exitUsage, "helium call --help", fmt.Errorf("--metadata %q isn't key=value", word))
+		}
+		md[key] = value
+	}
+	if len(md) == 0 {
+		return ctx, nil
+	}
+	return helium.WithMetadata(ctx, md), nil
+}
+
+// showResult writes a result: a document for people and programs; raw, text is itself.
+func (a *app) showResult(result json.RawMessage) error {
+	var text string
+	switch {
+	case a.output.form == "ndjson":
+		_, err := fmt.Fprintf(a.out, "%s\n", result)
+		return err
+	case a.output.form == "raw" && json.Unmarshal(result, &text) == nil && result[0] == '"':
+		_, err := fmt.Fprintln(a.out, text)
+		return err
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, result, "", "  "); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(a.out, &indented)
+	return err
+}
+
+// remoteMethod is a method, looked up and ready to be called. It is safe for
+// concurrent use.
+type remoteMethod struct {
+	*target
+	calls *rpcclient.Method
+}
+
+// openMethod connects and looks a method up. done closes the connection.
+func (a *app) openMethod(ctx context.Context, name, instance string) (m *remoteMethod, done func(), err error) {
+	c, nc, done, err := a.client(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	reg, err := binder.NewClient(nc, a.connection.prefix)
+	if err == nil {
+		var t *target
+		if t, err = findMethod(ctx, reg, name, instance); err == nil {
+			if instance != "" {
+				c = c.At(instance)
+			}
+			return &remoteMethod{t, c.Method(t.service, t.record.Name, t.record.Signature, t.types)}, done, nil
+		}
+	}
+	done()
+	return nil, nil, err
+}
+
+// refused makes the error of arguments that don't fit, with the method's signature.
+func (t *target) refused(err error) error {
+	if err == nil {
+		return nil
+	}
+	e := rpcclient.ErrBadArgument.WithMessage("%w; it is %s", err, t.record.Signature).WithOutcome(helium.NotExecuted)
+	e.Service, e.Method = t.service, t.record.Name
+	return fail(exitArguments, "helium describe "+t.name(), e)
+}
+
+// call makes a call with arguments in msgpack and returns the result as JSON.
+//
+// The JSON is turned into msgpack here and goes as a Helium call, not as a plain JSON
+// request: so it has a deadline and a cancel, retries and outcomes like any other call,
+// and integers, bytes and times keep their types.
+func (m *remoteMethod) call(ctx context.Context, args [][]byte) (json.RawMessage, error) {
+	call := m.calls.Begin(len(args))
+	for _, arg := range args {
+		call.Args.Value(msgpack.RawMessage(arg))
+	}
+	if err := call.Do(ctx); err != nil {
+		return nil, err
+	}
+	packed, err := call.Result.Raw()
+	var result []byte
+	if err == nil {
+		result, err = transcode.JSON(packed, m.method.Result)
+	}
+	return result, call.End(err)
+}

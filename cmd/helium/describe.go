@@ -1,0 +1,209 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/signature"
+)
+
+func newDescribeCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "describe service|service.method|method",
+		Short: "Show a service's methods, or one method, with types, errors and an example",
+		Example: `  helium describe math
+  helium describe math.div
+  helium describe math -o raw     signatures only`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeServicesAndMethods,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.asked = args[0]
+			ctx, cancel := a.bounded(cmd.Context())
+			defer cancel()
+			reg, _, done, err := a.registry(ctx)
+			if err != nil {
+				return err
+			}
+			defer done()
+			entry, err := reg.Lookup(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return a.describe(describe(entry))
+		},
+	}
+}
+
+// description is what "helium describe -o json" writes.
+type description struct {
+	Service   string              `json:"service"`
+	Versions  []string            `json:"versions"`
+	Instances []string            `json:"instances"`
+	Methods   []methodDescription `json:"methods"`
+	Types     map[string]string   `json:"types,omitempty"`
+	single    bool                // one method was asked for
+}
+
+// methodDescription is a method as the newest instance that has it registers it.
+type methodDescription struct {
+	Service string `json:"service"`
+	binder.Method
+	// Differs lists instances whose signature is another.
+	Differs []string `json:"differs,omitempty"`
+}
+
+// describe gathers what the instances of a service say.
+func describe(entry *binder.Entry) *description {
+	d := &description{Service: entry.Service, Versions: []string{}, Methods: []methodDescription{}, single: entry.Method != ""}
+	records := slices.Clone(entry.Records)
+	slices.SortStableFunc(records, func(x, y binder.Record) int { return y.Started.Compare(x.Started) })
+	for _, r := range records {
+		d.Instances = append(d.Instances, r.Instance)
+		d.Versions = with(d.Versions, r.Version)
+		for name, definition := range r.Types {
+			if d.Types == nil {
+				d.Types = make(map[string]string)
+			}
+			if d.Types[name] == "" {
+				d.Types[name] = definition
+			}
+		}
+		for _, m := range r.Methods {
+			if d.single && m.Name != entry.Method {
+				continue
+			}
+			at := slices.IndexFunc(d.Methods, func(known methodDescription) bool { return known.Name == m.Name })
+			switch {
+			case at < 0:
+				d.Methods = append(d.Methods, methodDescription{Service: entry.Service, Method: m})
+			case d.Methods[at].Signature != m.Signature:
+				d.Methods[at].Differs = append(d.Methods[at].Differs, r.Instance)
+			}
+		}
+	}
+	return d
+}
+
+func (a *app) describe(d *description) error {
+	switch a.output.form {
+	case "json":
+		return a.writeJSON(d)
+	case "ndjson":
+		for _, m := range d.Methods {
+			writeJSONLine(a.out, m)
+		}
+	case "raw":
+		for _, m := range d.Methods {
+			fmt.Fprintln(a.out, m.Signature)
+		}
+	default:
+		d.write(a)
+	}
+	return nil
+}
+
+// write is for people.
+func (d *description) write(a *app) {
+	instances := "1 instance"
+	if len(d.Instances) != 1 {
+		instances = fmt.Sprintf("%d instances", len(d.Instances))
+	}
+	fmt.Fprintf(a.out, "%s %s, %s\n", d.Service, strings.Join(d.Versions, ", "), instances)
+	for _, m := range d.Methods {
+		fmt.Fprintln(a.out)
+		m.write(a, d.Types)
+	}
+	if len(d.Types) == 0 {
+		return
+	}
+	fmt.Fprintln(a.out)
+	for _, name := range slices.Sorted(maps.Keys(d.Types)) {
+		fmt.Fprintf(a.out, "  %s = %s\n", name, d.Types[name])
+	}
+}
+
+func (m *methodDescription) write(a *app, types map[string]string) {
+	fmt.Fprintf(a.out, "  %s\n", m.Signature)
+	line := func(format string, args ...any) { fmt.Fprintf(a.out, "      "+format+"\n", args...) }
+	for text := range strings.Lines(m.Doc) {
+		line("%s", strings.TrimRight(text, " \n"))
+	}
+	if m.Kind != "" && m.Kind != binder.KindCall {
+		line("kind %s", m.Kind)
+	}
+	if m.Idempotent {
+		line("idempotent: a call that may have run is tried again")
+	}
+	for _, e := range m.Errors {
+		line("error %s (%s): %s", e.Reason, e.Code, e.Message)
+	}
+	if len(m.Differs) > 0 {
+		line("another signature: %s", strings.Join(m.Differs, ", "))
+	}
+	if try := m.try(types); try != "" {
+		line("try: %s", try)
+	}
+}
+
+// try returns a command that calls the method: by its example, or with placeholders
+// that stand for nothing but their parameters.
+func (m *methodDescription) try(types map[string]string) string {
+	method, err := parseMethod(m.Signature, types)
+	if err != nil {
+		return ""
+	}
+	words := []string{"helium call", m.Service + "." + m.Name}
+	if m.Example != nil {
+		return strings.Join(append(words, exampleWords(method, m.Example.Args)...), " ")
+	}
+	for i, p := range method.Params {
+		name := p.Name
+		if name == "" {
+			name = fmt.Sprintf("arg%d", i+1)
+		}
+		words = append(words, "<"+name+">")
+	}
+	return strings.Join(words, " ")
+}
+
+// exampleWords writes the arguments of an example as words of a shell.
+func exampleWords(method *signature.Method, args json.RawMessage) []string {
+	var values []json.RawMessage
+	if json.Unmarshal(args, &values) != nil {
+		return []string{"-d", quoted(string(args))}
+	}
+	var words []string
+	for i, value := range values {
+		words = append(words, exampleWord(paramType(method, i), value))
+	}
+	return words
+}
+
+func exampleWord(t *signature.Type, value json.RawMessage) string {
+	var text string
+	isText := json.Unmarshal(value, &text) == nil
+	switch {
+	case isText && t != nil && (t.Kind == signature.String || t.Kind == signature.Bytes || t.Kind == signature.Time):
+		return quoted(text)
+	case t != nil && (t.Kind.Numeric() || t.Kind == signature.Bool):
+		return string(value)
+	}
+	return quoted(":=" + string(value))
+}
+
+// quoted returns a word as a shell takes it.
+func quoted(word string) string {
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-.:/@%+,=", r)
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}

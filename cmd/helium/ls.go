@@ -1,0 +1,162 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium/binder"
+)
+
+func newLsCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:     "ls [service]",
+		Aliases: []string{"list"},
+		Short:   "List services, or the instances of one",
+		Example: `  helium ls
+  helium ls math
+  helium ls -o raw            their names only`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.completeServices,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, cancel := a.bounded(cmd.Context())
+			defer cancel()
+			reg, _, done, err := a.registry(ctx)
+			if err != nil {
+				return err
+			}
+			defer done()
+			if len(args) == 1 {
+				a.asked = args[0]
+				entry, err := lookupService(ctx, reg, args[0])
+				if err != nil {
+					return err
+				}
+				return a.listInstances(entry.Records)
+			}
+			records, err := reg.List(ctx)
+			if err != nil {
+				return err
+			}
+			return a.listServices(records)
+		},
+	}
+}
+
+// serviceRow is a service as "helium ls -o json" writes it.
+type serviceRow struct {
+	Service   string   `json:"service"`
+	Versions  []string `json:"versions"`  // of its instances, each once
+	Instances []string `json:"instances"` // their names
+	Methods   []string `json:"methods"`   // those that any instance has
+}
+
+// servicesOf groups records, which are ordered by service.
+func servicesOf(records []binder.Record) []serviceRow {
+	var rows []serviceRow
+	for _, r := range records {
+		if len(rows) == 0 || rows[len(rows)-1].Service != r.Service {
+			rows = append(rows, serviceRow{Service: r.Service, Versions: []string{}, Methods: []string{}})
+		}
+		row := &rows[len(rows)-1]
+		row.Instances = append(row.Instances, r.Instance)
+		row.Versions = with(row.Versions, r.Version)
+		for _, m := range r.Methods {
+			row.Methods = with(row.Methods, m.Name)
+		}
+	}
+	return rows
+}
+
+// with adds what isn't in a list yet.
+func with(list []string, item string) []string {
+	if item == "" || slices.Contains(list, item) {
+		return list
+	}
+	return append(list, item)
+}
+
+func (a *app) listServices(records []binder.Record) error {
+	rows := servicesOf(records)
+	if len(rows) == 0 {
+		a.say("No service is registered. To serve an example: helium serve math")
+	}
+	return showList(a, rows, func(r serviceRow) string { return r.Service }, func(t table.Writer) {
+		t.AppendHeader(table.Row{"service", "version", "instances", "methods"})
+		for _, r := range rows {
+			t.AppendRow(table.Row{r.Service, strings.Join(r.Versions, ", "), len(r.Instances), shortened(r.Methods, 60)})
+		}
+	})
+}
+
+// instanceRow is an instance as "helium ls math -o json" writes it.
+type instanceRow struct {
+	Service  string            `json:"service"`
+	Instance string            `json:"instance"`
+	Version  string            `json:"version"`
+	Started  time.Time         `json:"started,omitzero"`
+	Methods  []string          `json:"methods"`
+	Metadata map[string]string `json:"metadata,omitempty"`
+}
+
+func (a *app) listInstances(records []binder.Record) error {
+	rows := make([]instanceRow, len(records))
+	for i, r := range records {
+		rows[i] = instanceRow{Service: r.Service, Instance: r.Instance, Version: r.Version, Started: r.Started, Metadata: r.Metadata, Methods: []string{}}
+		for _, m := range r.Methods {
+			rows[i].Methods = append(rows[i].Methods, m.Name)
+		}
+	}
+	return showList(a, rows, func(r instanceRow) string { return r.Instance }, func(t table.Writer) {
+		t.AppendHeader(table.Row{"instance", "version", "up", "methods", "metadata"})
+		for _, r := range rows {
+			t.AppendRow(table.Row{r.Instance, r.Version, since(r.Started), shortened(r.Methods, 40), pairs(r.Metadata)})
+		}
+	})
+}
+
+// shortened joins as many words as a column of some characters holds.
+func shortened(words []string, room int) string {
+	text := ""
+	for i, word := range words {
+		if i > 0 {
+			text += ", "
+		}
+		if len(text)+len(word) > room && i > 0 {
+			return fmt.Sprintf("%s… %d more", text, len(words)-i)
+		}
+		text += word
+	}
+	return text
+}
+
+// since returns how long ago something began, as people say it.
+func since(began time.Time) string {
+	if began.IsZero() {
+		return ""
+	}
+	switch d := time.Since(began); {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", max(0, int(d.Seconds())))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	default:
+		return fmt.Sprintf("%dd", int(d.Hours()/24))
+	}
+}
+
+// pairs returns metadata as "a=1 b=2".
+func pairs(metadata map[string]string) string {
+	var words []string
+	for _, key := range slices.Sorted(maps.Keys(metadata)) {
+		words = append(words, key+"="+metadata[key])
+	}
+	return strings.Join(words, " ")
+}

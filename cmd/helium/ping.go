@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
+)
+
+func newPingCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "ping [service]",
+		Short: "Ask NATS, a binder and each instance for an answer, and time it",
+		Long: `Ask NATS, a binder and each instance for an answer, and time it.
+
+An instance is asked for a method that it doesn't have, so no handler runs. The
+command ends with 7 if an instance that is registered doesn't answer.`,
+		Example: `  helium ping
+  helium ping math`,
+		Args:              cobra.MaximumNArgs(1),
+		ValidArgsFunction: a.completeServices,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ctx, cancel := a.bounded(cmd.Context())
+			defer cancel()
+			service := ""
+			if len(args) == 1 {
+				service, a.asked = args[0], args[0]
+			}
+			return a.ping(ctx, service)
+		},
+	}
+}
+
+// pingRow is an answer as "helium ping -o json" writes it.
+type pingRow struct {
+	What     string  `json:"what"` // "nats", "binder" or the service
+	Instance string  `json:"instance,omitempty"`
+	OK       bool    `json:"ok"`
+	MS       float64 `json:"ms"` // until the answer, or until it was clear that none comes
+	Error    string  `json:"error,omitempty"`
+}
+
+func (r *pingRow) set(took time.Duration, err error) {
+	r.OK, r.MS = err == nil, float64(took.Microseconds())/1000
+	if err != nil {
+		r.Error = err.Error()
+	}
+}
+
+func (a *app) ping(ctx context.Context, service string) error {
+	reg, nc, done, err := a.registry(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	var rows []pingRow
+	if service == "" {
+		row := pingRow{What: "nats", Instance: nc.ConnectedServerName()}
+		row.set(nc.RTT())
+		rows = append(rows, row)
+	}
+	began := time.Now()
+	var records []binder.Record
+	if service == "" {
+		records, err = reg.List(ctx)
+	} else {
+		var entry *binder.Entry
+		if entry, err = lookupService(ctx, reg, service); err == nil {
+			records = entry.Records
+		}
+	}
+	if err != nil {
+		return err
+	}
+	if service == "" {
+		row := pingRow{What: "binder"}
+		row.set(time.Since(began), nil)
+		rows = append(rows, row)
+	}
+	answers := a.pingInstances(ctx, nc, records)
+	if err := a.showPings(append(rows, answers...)); err != nil {
+		return err
+	}
+	return silentInstances(answers)
+}
+
+// pingInstances asks all instances at once.
+func (a *app) pingInstances(ctx context.Context, nc *nats.Conn, records []binder.Record) []pingRow {
+	rows := make([]pingRow, len(records))
+	room := make(chan struct{}, 64)
+	var asked sync.WaitGroup
+	for i, r := range records {
+		room <- struct{}{}
+		asked.Go(func() {
+			rows[i] = pingRow{What: r.Service, Instance: r.Instance}
+			began := time.Now()
+			err := a.pingInstance(ctx, nc, &r)
+			rows[i].set(time.Since(began), err)
+			<-room
+		})
+	}
+	asked.Wait()
+	return rows
+}
+
+// noMethod is a name that no Go method gets, as "-" isn't part of one.
+const noMethod = "helium-ping"
+
+// pingInstance returns nil if the instance says that it doesn't have such a method: as
+// a plain request, since a client would ask the registry first and send nothing.
+func (a *app) pingInstance(ctx context.Context, nc *nats.Conn, r *binder.Record) error {
+	prefix := a.connection.prefix
+	if prefix == "" {
+		prefix = "helium"
+	}
+	m, err := nc.RequestWithContext(ctx, prefix+".at."+r.Instance+"."+r.Service+"."+noMethod, []byte("[]"))
+	switch {
+	case errors.Is(err, nats.ErrNoResponders):
+		return errors.New("nobody listens; its record stays until its lease ends")
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
+		return errors.New("no answer in time; it may be frozen, or too busy")
+	case err != nil:
+		return err
+	}
+	var answer struct{ Instance string }
+	if json.Unmarshal(m.Data, &answer) != nil || answer.Instance != r.Instance {
+		return fmt.Errorf("an answer came that isn't the instance's: %.100q", m.Data)
+	}
+	return nil
+}
+
+func (a *app) showPings(rows []pingRow) error {
+	return showList(a, rows, func(r pingRow) string {
+		return fmt.Sprintf("%s %s %t %g", r.What, r.Instance, r.OK, r.MS)
+	}, func(t table.Writer) {
+		t.AppendHeader(table.Row{"what", "instance", "time", "answer"})
+		for _, r := range rows {
+			answer := "ok"
+			if !r.OK {
+				answer = r.Error
+			}
+			t.AppendRow(table.Row{r.What, r.Instance, milliseconds(r.MS), answer})
+		}
+	})
+}
+
+// milliseconds returns a time for people, with three digits that count.
+func milliseconds(ms float64) string { return fmt.Sprintf("%.3gms", ms) }
+
+// silentInstances is the error of those that are registered and didn't answer.
+func silentInstances(rows []pingRow) error {
+	silent := 0
+	var first *pingRow
+	for i := range rows {
+		if !rows[i].OK {
+			if silent++; first == nil {
+				first = &rows[i]
+			}
+		}
+	}
+	if silent == 0 {
+		return nil
+	}
+	e := helium.Errorf(helium.Unavailable, "%d of %d instances didn't answer; the first: %s", silent, len(rows), first.Error)
+	e.Service, e.Instance, e.Outcome = first.What, first.Instance, helium.NotExecuted
+	return fail(exitNoInstance, "helium why "+first.What, e)
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/signature"
+)
+
+// bounded returns the context of a command that asks and ends: by --timeout.
+func (a *app) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, a.connection.timeout)
+}
+
+// target is a method that someone named on the command line, as it is registered.
+type target struct {
+	service  string
+	instance string // the one that is to be called, "" for any
+	record   binder.Method
+	method   *signature.Method
+	types    map[string]string // the named types of its signature
+	records  []binder.Record   // the instances that have it
+}
+
+// name returns "math.add".
+func (t *target) name() string { return t.service + "." + t.record.Name }
+
+// findMethod looks up "math.add", or "add" while one service has such a method. With an
+// instance, the method is as that one has it. Errors say which command helps.
+func findMethod(ctx context.Context, reg *binder.Client, name, instance string) (*target, error) {
+	entry, err := reg.Lookup(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if entry.Method == "" {
+		// A service may have the name of some other service's method.
+		if byMethod, err := reg.LookupMethod(ctx, name); err == nil {
+			entry = byMethod
+		} else {
+			return nil, fail(exitUsage, "helium describe "+name, fmt.Errorf("%s is a service; name one of its methods, such as %s.%s", name, name, anyMethod(entry.Records)))
+		}
+	}
+	records := entry.Records
+	if instance != "" {
+		records = slices.DeleteFunc(slices.Clone(records), func(r binder.Record) bool { return r.Instance != instance })
+		if len(records) == 0 {
+			return nil, fail(exitNoInstance, "helium ls "+entry.Service, fmt.Errorf("no instance %s of %s is registered; there are %s", instance, entry.Service, instancesOf(entry.Records)))
+		}
+	}
+	r := newest(records)
+	t := &target{service: entry.Service, instance: instance, types: r.Types, records: records}
+	at := slices.IndexFunc(r.Methods, func(m binder.Method) bool { return m.Name == entry.Method })
+	if at < 0 {
+		return nil, helium.Errorf(helium.Internal, "the binder found %s.%s in a record that doesn't have it", entry.Service, entry.Method)
+	}
+	t.record = r.Methods[at]
+	if t.method, err = parseMethod(t.record.Signature, r.Types); err != nil {
+		return nil, fmt.Errorf("the record of %s can't be read: %w", t.name(), err)
+	}
+	return t, nil
+}
+
+func parseMethod(sig string, definitions map[string]string) (*signature.Method, error) {
+	types, err := signature.ParseTypes(definitions)
+	if err != nil {
+		return nil, err
+	}
+	return types.Parse(sig)
+}
+
+// lookupService looks up a service, not a method.
+func lookupService(ctx context.Context, reg *binder.Client, name string) (*binder.Entry, error) {
+	entry, err := reg.Lookup(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if entry.Method != "" {
+		return nil, fail(exitUsage, "helium describe "+name, fmt.Errorf("%s is a method of %s; name the service", name, entry.Service))
+	}
+	return entry, nil
+}
+
+// newest returns the record whose instance came up last: what it says of a method is
+// most likely what the others will say soon.
+func newest(records []binder.Record) *binder.Record {
+	latest := &records[0]
+	for i := range records {
+		if records[i].Started.After(latest.Started) {
+			latest = &records[i]
+		}
+	}
+	return latest
+}
+
+func anyMethod(records []binder.Record) string {
+	for _, r := range records {
+		if len(r.Methods) > 0 {
+			return r.Methods[0].Name
+		}
+	}
+	return "method"
+}
+
+func instancesOf(records []binder.Record) string {
+	var names []string
+	for _, r := range records {
+		names = append(names, r.Instance)
+	}
+	return strings.Join(names, ", ")
+}
