@@ -1,0 +1,161 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/helium-rpc/helium/cmd/helium/internal/load"
+	"github.com/helium-rpc/helium/cmd/helium/internal/loadpage"
+)
+
+// benchReport is what "helium bench -o json" writes. Times are in milliseconds.
+type benchReport struct {
+	Method    string    `json:"method"`
+	Signature string    `json:"signature"`
+	Instances []string  `json:"instances"`
+	Loop      string    `json:"loop"` // closed or open
+	InFlight  int       `json:"in_flight"`
+	Rate      float64   `json:"rate,omitempty"` // asked for, calls a second
+	Started   time.Time `json:"started"`
+	ElapsedMS float64   `json:"elapsed_ms"`
+
+	Calls     int     `json:"calls"` // answered, in time or not
+	OK        int     `json:"ok"`
+	Failed    int     `json:"failed"`
+	Unstarted int     `json:"unstarted"`  // never started, as all callers were busy
+	PerSecond float64 `json:"per_second"` // calls that succeeded
+	ErrorRate float64 `json:"error_rate"` // 0 to 1, of the calls failed or never started
+
+	LatencyMS   map[string]float64 `json:"latency_ms,omitempty"` // min, mean, p50 …, max
+	Errors      []benchError       `json:"errors"`
+	Histogram   []benchBar         `json:"histogram"`
+	Timeline    []benchPoint       `json:"timeline"`
+	Goals       []benchGoal        `json:"goals,omitempty"`
+	Interrupted bool               `json:"interrupted,omitempty"`
+
+	flags    benchFlags
+	verdicts []load.Verdict
+}
+
+type benchError struct {
+	Code    string `json:"code"`
+	Reason  string `json:"reason,omitempty"`
+	Message string `json:"message"` // of the first
+	Count   int    `json:"count"`
+}
+
+type benchBar struct {
+	FromMS float64 `json:"from_ms"`
+	ToMS   float64 `json:"to_ms"`
+	Count  int     `json:"count"`
+}
+
+type benchPoint struct {
+	FromMS    float64 `json:"from_ms"`
+	ToMS      float64 `json:"to_ms"`
+	OK        int     `json:"ok"`
+	Failed    int     `json:"failed"`
+	PerSecond float64 `json:"per_second"`
+	P50MS     float64 `json:"p50_ms"`
+	P99MS     float64 `json:"p99_ms"`
+	MaxMS     float64 `json:"max_ms"`
+}
+
+type benchGoal struct {
+	Goal string `json:"goal"`
+	Got  string `json:"got"`
+	Met  bool   `json:"met"`
+	By   string `json:"missed_by,omitempty"`
+}
+
+// benchBars is how many bars a histogram on a terminal has.
+const benchBars = 12
+
+func newBenchReport(m *remoteMethod, flags benchFlags, r *load.Result, goals []load.Goal) *benchReport {
+	report := &benchReport{
+		Method: m.name(), Signature: m.record.Signature, Loop: "closed",
+		InFlight: r.Plan.InFlight, Rate: r.Plan.Rate, Started: r.Started.UTC(), ElapsedMS: inMS(r.Elapsed),
+		Calls: r.Calls(), OK: r.OK, Failed: r.Failed, Unstarted: r.Unstarted,
+		PerSecond: r.PerSecond(), ErrorRate: r.ErrorRate(),
+		Errors: []benchError{}, Histogram: []benchBar{}, Timeline: []benchPoint{}, Interrupted: r.Cut, flags: flags,
+	}
+	for _, record := range m.records {
+		report.Instances = append(report.Instances, record.Instance)
+	}
+	if r.Plan.Open() {
+		report.Loop = "open"
+	}
+	if r.OK > 0 {
+		report.LatencyMS = map[string]float64{"min": inMS(r.Min()), "mean": inMS(r.Mean()), "max": inMS(r.Max())}
+		for _, p := range loadpage.Percentiles {
+			report.LatencyMS[fmt.Sprintf("p%g", p)] = inMS(r.Percentile(p))
+		}
+	}
+	for _, e := range r.Errors {
+		report.Errors = append(report.Errors, benchError{e.Code.String(), e.Reason, e.Message, e.Count})
+	}
+	for _, b := range r.Bars(benchBars) {
+		report.Histogram = append(report.Histogram, benchBar{inMS(b.From), inMS(b.To), b.Count})
+	}
+	for _, p := range r.Timeline {
+		report.Timeline = append(report.Timeline, benchPoint{
+			inMS(p.From), inMS(p.To), p.OK, p.Failed, p.PerSecond(), inMS(p.P50), inMS(p.P99), inMS(p.Max),
+		})
+	}
+	for _, g := range goals {
+		v := g.Check(r)
+		report.verdicts = append(report.verdicts, v)
+		report.Goals = append(report.Goals, benchGoal(v))
+	}
+	return report
+}
+
+// inMS returns a time in milliseconds, to the nanosecond.
+func inMS(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
+
+// missed returns the error of goals that weren't reached, each with how far it was.
+func (b *benchReport) missed() error {
+	var missed []string
+	for _, v := range b.verdicts {
+		if !v.Met {
+			missed = append(missed, fmt.Sprintf("%s, measured %s: %s", v.Goal, v.Got, v.By))
+		}
+	}
+	if missed == nil {
+		return nil
+	}
+	return fail(exitThreshold, "helium why "+b.Method, errors.New("missed "+strings.Join(missed, "; ")))
+}
+
+// writePage writes the report of --html and closes its file, if there is one.
+func (b *benchReport) writePage(file *os.File, r *load.Result) error {
+	if file == nil {
+		return nil
+	}
+	facts := []loadpage.Fact{
+		{Name: "signature", Text: b.Signature},
+		{Name: "instances", Text: strings.Join(b.Instances, ", ")},
+		{Name: "load", Text: b.loadInWords(r)},
+		{Name: "began", Text: b.Started.Format(time.RFC1123)},
+	}
+	err := loadpage.Write(file, loadpage.Page{Title: b.Method, Facts: facts, Result: r, Verdicts: b.verdicts})
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return fmt.Errorf("--html %s: %w", b.flags.html, err)
+	}
+	return nil
+}
+
+// loadInWords says what was measured: "32 calls in flight, for 10s".
+func (b *benchReport) loadInWords(r *load.Result) string {
+	text := fmt.Sprintf("%d in flight", b.InFlight)
+	if r.Plan.Open() {
+		text = fmt.Sprintf("%g calls a second, %d in flight at most", b.Rate, b.InFlight)
+	}
+	return text + fmt.Sprintf(", %v", load.Round(r.Elapsed))
+}

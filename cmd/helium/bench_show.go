@@ -1,0 +1,85 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+
+	"github.com/helium-rpc/helium/cmd/helium/internal/load"
+	"github.com/helium-rpc/helium/cmd/helium/internal/loadpage"
+)
+
+// showBench writes the report; raw is the calls a second alone.
+func (a *app) showBench(b *benchReport, r *load.Result) error {
+	return showOne(a, b, strconv.FormatFloat(b.PerSecond, 'f', 0, 64), func() { a.printBench(b, r) })
+}
+
+func (a *app) printBench(b *benchReport, r *load.Result) {
+	fmt.Fprintf(a.out, "%s   %s\n\n", b.Method, b.loadInWords(r))
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(a.out, "  %-8s"+format+"\n", append([]any{name}, args...)...)
+	}
+	row("calls", "%d   %.0f/s", r.OK, r.PerSecond())
+	if r.Failed > 0 {
+		row("failed", "%d   %.3g%%", r.Failed, 100*float64(r.Failed)/float64(r.Calls()))
+	}
+	for _, e := range b.Errors {
+		row("", "%d × %s", e.Count, strings.TrimSpace(e.Code+" "+e.Reason)+": "+e.Message)
+	}
+	if r.Unstarted > 0 {
+		row("late", "%d never started: all %d callers were busy; the latencies are too good", r.Unstarted, b.InFlight)
+	}
+	if r.GivenUp > 0 {
+		row("cut", "%d given up when it was interrupted", r.GivenUp)
+	}
+	if r.OK > 0 {
+		fmt.Fprintln(a.out)
+		a.printLatencies(r)
+		fmt.Fprintln(a.out)
+		a.printBars(r.Bars(benchBars))
+	}
+	if b.verdicts != nil {
+		fmt.Fprintln(a.out)
+	}
+	for _, v := range b.verdicts {
+		if v.Met {
+			row("met", "%s, measured %s", v.Goal, v.Got)
+		} else {
+			row("missed", "%s, measured %s: %s", v.Goal, v.Got, v.By)
+		}
+	}
+}
+
+func (a *app) printLatencies(r *load.Result) {
+	line := func(name string, text string) { fmt.Fprintf(a.out, "  %-8s%s\n", name, text) }
+	line("min", load.Round(r.Min()).String())
+	line("mean", load.Round(r.Mean()).String())
+	for _, p := range loadpage.Percentiles {
+		if float64(r.OK)*(100-p) < 100 {
+			break // not one call in so few is that rare
+		}
+		line(fmt.Sprintf("p%g", p), load.Round(r.Percentile(p)).String())
+	}
+	line("max", load.Round(r.Max()).String())
+}
+
+// printBars draws the histogram, a bar a line.
+func (a *app) printBars(bars []load.Bar) {
+	const longest = 40
+	most := 1
+	for _, b := range bars {
+		most = max(most, b.Count)
+	}
+	for _, b := range bars {
+		bar := strings.Repeat("█", b.Count*longest/most)
+		if bar == "" && b.Count > 0 {
+			bar = "▏"
+		}
+		if a.colour() {
+			bar = text.FgBlue.Sprint(bar)
+		}
+		fmt.Fprintf(a.out, "  %8s  %s %d\n", load.Round(b.To), bar, b.Count)
+	}
+}
