@@ -35,6 +35,7 @@ To try it: "helium dev" in one terminal, "helium ls" in another.`,
 		newPingCommand(a),
 		newCompletionCommand(a),
 		newBenchCommand(a),
+		newGenCommand(a),
 		newVersionCommand(a),
 	)
 	a.watch(root)

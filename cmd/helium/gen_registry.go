@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/schema"
+)
+
+// registryGenerator makes a file of what the registry says about services.
+type registryGenerator struct {
+	name   string // of the subcommand: "ts"
+	render func([]*schema.Service, schema.Config) ([]byte, error)
+
+	title string // of the output, "" for the default
+	out   string // file, "" for stdout
+	check bool
+}
+
+// command adds the flags that all such generators have, and what runs them.
+func (g *registryGenerator) command(a *app, cmd *cobra.Command) *cobra.Command {
+	cmd.ValidArgsFunction = func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
+		return a.completeServices(cmd, nil, word) // any number of them
+	}
+	cmd.RunE = func(cmd *cobra.Command, services []string) error { return g.run(a, cmd, services) }
+	cmd.Flags().StringVar(&g.out, "out", "", "`file` to write (default stdout)")
+	cmd.Flags().BoolVar(&g.check, "check", false, "write nothing; fail if the file of --out is stale")
+	return cmd
+}
+
+func (g *registryGenerator) run(a *app, cmd *cobra.Command, names []string) error {
+	if g.check && g.out == "" {
+		return fail(exitUsage, g.refresh(a, names)+" --out file --check", errors.New("--check compares with a file; name it with --out"))
+	}
+	records, err := a.recordsOf(cmd, names)
+	if err != nil {
+		return err
+	}
+	services, err := schema.Services(records)
+	if err != nil {
+		return fmt.Errorf("the registry holds what can't be read: %w", err)
+	}
+	for _, s := range services {
+		if len(s.Differing) > 0 {
+			a.say("%s: the instance that started last counts; %s is different", s.Name, strings.Join(s.Differing, ", "))
+		}
+		if len(s.Skipped) > 0 {
+			a.say("%s: left out, because they are of another kind: %s", s.Name, strings.Join(s.Skipped, ", "))
+		}
+	}
+	text, err := g.render(services, schema.Config{Prefix: a.connection.prefix, Title: g.title, Command: g.refresh(a, names)})
+	if err != nil {
+		return err
+	}
+	return g.deliver(a, text, names)
+}
+
+// refresh is the command that makes the output anew, without what only this machine
+// needs: where the bus is, and where the file.
+func (g *registryGenerator) refresh(a *app, names []string) string {
+	words := append([]string{"helium gen " + g.name}, names...)
+	if a.connection.prefix != "" {
+		words = append(words, "--prefix "+shellWord(a.connection.prefix))
+	}
+	if g.title != "" {
+		words = append(words, "--title "+shellWord(g.title))
+	}
+	return strings.Join(words, " ")
+}
+
+// shellWord is text that a shell takes for one word.
+func shellWord(text string) string {
+	if text != "" && !strings.ContainsFunc(text, func(r rune) bool {
+		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-", r)
+	}) {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+}
+
+// deliver writes the output, or compares the file with it.
+func (g *registryGenerator) deliver(a *app, text []byte, names []string) error {
+	if g.out == "" {
+		_, err := a.out.Write(text)
+		return err
+	}
+	old, err := os.ReadFile(g.out)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	missing := err != nil
+	switch {
+	case !missing && bytes.Equal(old, text):
+		return nil
+	case !g.check:
+		return os.WriteFile(g.out, text, 0o644)
+	}
+	err = fmt.Errorf("%s is stale: line %d isn't what the registry gives now", g.out, firstDifference(old, text))
+	if missing {
+		err = fmt.Errorf("%s isn't there", g.out)
+	}
+	return fail(exitInternal, g.refresh(a, names)+" --out "+shellWord(g.out), err)
+}
+
+// firstDifference returns the number of the first line that differs.
+func firstDifference(a, b []byte) int {
+	line := 1
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			break
+		}
+		if a[i] == '\n' {
+			line++
+		}
+	}
+	return line
+}
+
+// recordsOf returns the records of the named services, of all if none is named.
+func (a *app) recordsOf(cmd *cobra.Command, names []string) ([]binder.Record, error) {
+	ctx, cancel := a.bounded(cmd.Context())
+	defer cancel()
+	reg, _, done, err := a.registry(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	if len(names) == 0 {
+		records, err := reg.List(ctx)
+		if err == nil && len(records) == 0 {
+			err = fail(exitUnknown, "helium serve math  (an example)", errors.New("no service is registered"))
+		}
+		return records, err
+	}
+	var records []binder.Record
+	for _, name := range names {
+		entry, err := lookupService(ctx, reg, name)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, entry.Records...)
+	}
+	return records, nil
+}
