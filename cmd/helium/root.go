@@ -36,6 +36,7 @@ To try it: "helium dev" in one terminal, "helium ls" in another.`,
 		newCompletionCommand(a),
 		newBenchCommand(a),
 		newGenCommand(a),
+		newWhyCommand(a),
 		newVersionCommand(a),
 	)
 	a.watch(root)

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jedib0t/go-pretty/v6/text"
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/load"
+	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
+	"github.com/helium-rpc/helium/signature"
+)
+
+func newWhyCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "why service.method",
+		Short: "Walk the way of a call, and tell where it ends",
+		Long: `Walk the way of a call stage by stage, tell what is found at each, and what to do.
+
+The last stages ask the instances themselves, with calls that have no time left: they
+take the same way as any call, and are turned away where the handler would begin. So
+nothing is run.
+
+The exit code is the one that "helium call" would end with: 0 if the method can be
+called, 3 without NATS, a binder or permission, 4 for an unknown name, 6 where an
+instance is silent, 7 where none is there or all have too much to do.`,
+		Example:           `  helium why math.add`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: a.completeCall,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.asked = args[0]
+			ctx, cancel := a.bounded(cmd.Context())
+			defer cancel()
+			return a.why(ctx, args[0])
+		},
+	}
+}
+
+// walk is one walk along the way of a call:
+//
+//	connect ─▶ permissions ─▶ binder ─▶ record ─▶ lease ─▶ may call ─▶ subscribers ─▶ probe
+//
+// A stage that fails doesn't end it where the next one can be tried all the same: that a
+// server answers though no binder does says much. The first failure decides.
+type walk struct {
+	app             *app
+	nc              *nats.Conn
+	prober          *probe.Prober
+	service, method string // method "" until one is chosen, service "" until it is known
+	mayAsk          bool   // answers can be received, and binders asked
+	records         []binder.Record
+	signature       *signature.Method // nil: not known
+
+	report  whyReport
+	problem error // the first
+}
+
+// whyReport is what "helium why -o json" writes.
+type whyReport struct {
+	Name   string     `json:"name"`
+	OK     bool       `json:"ok"`
+	Stages []whyStage `json:"stages"`
+	Exit   int        `json:"exit"`           // the exit code
+	Next   string     `json:"next,omitempty"` // what to do
+}
+
+// whyStage is one stage of the way.
+type whyStage struct {
+	Stage  string  `json:"stage"`
+	Status string  `json:"status"` // one of the words below
+	TookMS float64 `json:"took_ms"`
+	Found  string  `json:"found"`
+}
+
+// What may be said of a stage, or of a check of the doctor.
+const (
+	statusOK      = "ok"
+	statusWarning = "warning" // it works, and something isn't as it should be
+	statusFailed  = "failed"
+	statusSkipped = "skipped" // it couldn't be looked at, and need not be wrong
+)
+
+// whyPatience bounds what one stage waits for.
+const whyPatience = 3 * time.Second
+
+func (a *app) why(ctx context.Context, name string) error {
+	w := &walk{app: a, report: whyReport{Name: name, Stages: []whyStage{}}}
+	if err := w.readName(name); err != nil {
+		return err
+	}
+	if !a.output.machine() && a.output.form != "raw" {
+		fmt.Fprintf(a.out, "%s\n\n", name)
+	}
+	for _, s := range []struct {
+		name string
+		look func(context.Context) finding
+	}{
+		{"nats", w.connect},
+		{"permissions", w.permissions},
+		{"binder", w.binder},
+		{"record", w.record},
+		{"lease", w.lease},
+		{"may call", w.mayCall},
+		{"subscribers", w.subscribers},
+		{"probe", w.probe},
+	} {
+		if ctx.Err() != nil {
+			break
+		}
+		w.pass(ctx, s.name, s.look)
+	}
+	if w.nc != nil {
+		w.nc.Close()
+	}
+	return w.end(ctx)
+}
+
+// finding is what a stage found.
+type finding struct {
+	status string
+	text   string
+	err    error // of a failed stage, made by fail
+}
+
+func found(format string, args ...any) finding {
+	return finding{status: statusOK, text: fmt.Sprintf(format, args...)}
+}
+
+func warning(format string, args ...any) finding {
+	return finding{status: statusWarning, text: fmt.Sprintf(format, args...)}
+}
+
+func skipped(format string, args ...any) finding {
+	return finding{status: statusSkipped, text: fmt.Sprintf(format, args...)}
+}
+
+// failed is a failure that ends in what to do next.
+func failed(exit int, next string, err error) finding {
+	text := err.Error()
+	if e, ok := err.(*helium.Error); ok {
+		text = e.Message // it stands in a walk along one method: no need to name that
+	}
+	return finding{status: statusFailed, text: text, err: fail(exit, next, err)}
+}
+
+// pass takes one stage.
+func (w *walk) pass(ctx context.Context, name string, look func(context.Context) finding) {
+	ctx, cancel := context.WithTimeout(ctx, whyPatience)
+	defer cancel()
+	began := time.Now()
+	f := look(ctx)
+	took := time.Since(began)
+	s := whyStage{Stage: name, Status: f.status, TookMS: inMS(took), Found: f.text}
+	w.report.Stages = append(w.report.Stages, s)
+	if w.problem == nil {
+		w.problem = f.err
+	}
+	if !w.app.output.machine() && w.app.output.form != "raw" {
+		w.app.printFinding(s.Status, s.Stage, load.Round(took).String(), s.Found)
+	}
+}
+
+// printFinding writes a line: its status, what was looked at, how long that took.
+func (a *app) printFinding(status, what, took, text string) {
+	if status == statusSkipped {
+		took = ""
+	}
+	fmt.Fprintf(a.out, "  %s %-12s %8s  %s\n", a.painted(status), what, took, text)
+}
+
+// painted returns a status in its colour, eight characters wide.
+func (a *app) painted(status string) string {
+	word := fmt.Sprintf("%-8s", status)
+	if !a.colour() {
+		return word
+	}
+	return map[string]text.Color{
+		statusOK: text.FgGreen, statusWarning: text.FgYellow, statusFailed: text.FgRed, statusSkipped: text.Faint,
+	}[status].Sprint(word)
+}
+
+// end says what it all comes to.
+func (w *walk) end(ctx context.Context) error {
+	a := w.app
+	if w.problem != nil {
+		f := a.judge(ctx, w.problem)
+		w.report.Exit, w.report.Next = f.exit, f.hint
+	} else if ctx.Err() != nil {
+		w.problem = ctx.Err()
+		w.report.Exit = a.judge(ctx, w.problem).exit
+	} else {
+		w.report.OK, w.report.Next = true, w.tryIt()
+	}
+	verdict := "failed"
+	if w.report.OK {
+		verdict = "ok"
+	}
+	err := showOne(a, w.report, verdict, func() {
+		fmt.Fprintln(a.out)
+		if w.report.OK {
+			fmt.Fprintf(a.out, "%s.%s can be called. Nothing was run.\n  next      %s\n", w.service, w.method, w.report.Next)
+		}
+	})
+	if w.problem != nil {
+		return w.problem
+	}
+	return err
+}

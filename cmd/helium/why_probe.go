@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/cmd/helium/internal/load"
+	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// unnamed says why the stages past the registry can't be walked, if they can't.
+func (w *walk) unnamed() string {
+	switch {
+	case w.prober == nil:
+		return "no connection"
+	case w.service == "" || w.method == "":
+		return "it isn't known which service has the method"
+	}
+	return ""
+}
+
+func (w *walk) subject() string { return w.prober.Subjects().Call(w.service, w.method) }
+
+// mayCall finds out whether the user may send calls of the method.
+func (w *walk) mayCall(ctx context.Context) finding {
+	if why := w.unnamed(); why != "" {
+		return skipped("%s", why)
+	}
+	denied, err := w.prober.MayPublish(ctx, w.subject())
+	if err != nil {
+		return w.lost(err)
+	}
+	if denied != nil {
+		return failed(exitNoBus, "allow the user to publish to "+w.subject(),
+			w.named(rpcclient.ErrNotPermitted.WithMessage("this user may not call it: it may not publish to %s", w.subject())))
+	}
+	return found("may publish to %s", w.subject())
+}
+
+// named returns an error as that of a call of the method, which didn't run.
+func (w *walk) named(e *helium.Error) error {
+	c := e.WithOutcome(helium.NotExecuted)
+	c.Service, c.Method = w.service, w.method
+	return c
+}
+
+// subscribers finds out whether anybody listens.
+func (w *walk) subscribers(ctx context.Context) finding {
+	if why := w.unnamed(); why != "" {
+		return skipped("%s", why)
+	}
+	there, err := w.prober.Subscribed(ctx, w.subject())
+	switch {
+	case err != nil:
+		return w.lost(err)
+	case there:
+		return found("somebody listens on %s", w.subject())
+	}
+	next := "start an instance of " + w.service
+	if w.service == "math" {
+		next = "helium serve math"
+	}
+	message := "nobody listens on %s: no instance is running"
+	if len(w.records) > 0 {
+		message += "; the registry's record is of one that was killed or lost its connection, and stays until its lease ends"
+	}
+	return failed(exitNoInstance, next, w.named(rpcclient.ErrNoInstance.WithMessage(message, w.subject())))
+}
+
+// probe asks whoever NATS chooses, and then each instance, without running anything.
+func (w *walk) probe(ctx context.Context) finding {
+	if why := w.unnamed(); why != "" {
+		return skipped("%s", why)
+	}
+	params := 0
+	if w.signature != nil {
+		params = len(w.signature.Params)
+	}
+	targets := []probe.Target{{Subject: w.subject(), Params: params}}
+	each := w.records[:min(len(w.records), maxInstances)]
+	if len(each) > 0 && w.mayAddress(ctx, each[0].Instance) {
+		for _, r := range each {
+			targets = append(targets, probe.Target{Subject: w.prober.Subjects().At(r.Instance, w.service, w.method), Params: params})
+		}
+	} else {
+		each = nil // only NATS's choice can be asked
+	}
+	answers := w.prober.Call(ctx, w.patience(), targets...)
+	chosen, rest := &answers[0], answers[1:]
+
+	var silent, gone, well []string
+	for i := range rest {
+		switch name := each[i].Instance; {
+		case rest[i].Well():
+			well = append(well, name)
+		case errors.Is(rest[i].Err, probe.ErrSilent):
+			silent = append(silent, name)
+		case errors.Is(rest[i].Err, probe.ErrNobody):
+			gone = append(gone, name)
+		}
+	}
+	if errors.Is(chosen.Err, probe.ErrNobody) {
+		return skipped("nobody to ask")
+	}
+	if len(silent) > 0 || errors.Is(chosen.Err, probe.ErrSilent) {
+		return w.silence(silent, len(each))
+	}
+	if !chosen.Well() {
+		return w.refused(chosen)
+	}
+	for i := range rest {
+		if !rest[i].Well() && !errors.Is(rest[i].Err, probe.ErrNobody) {
+			return w.refused(&rest[i])
+		}
+	}
+	text := fmt.Sprintf("%s answered in %v, nothing was run", chosen.Instance, load.Round(chosen.Took))
+	if len(each) > 1 {
+		text += fmt.Sprintf("; so did %d of %d instances", len(well), len(each))
+	}
+	if len(gone) > 0 {
+		return warning("%s; not there any more: %s. Such a record ends with its lease, and gets no calls meanwhile", text, strings.Join(gone, ", "))
+	}
+	return found("%s", text)
+}
+
+// mayAddress finds out whether the user may call single instances, which calls of the
+// method don't need.
+func (w *walk) mayAddress(ctx context.Context, instance string) bool {
+	denied, err := w.prober.MayPublish(ctx, w.prober.Subjects().At(instance, w.service, w.method))
+	return denied == nil && err == nil
+}
+
+// patience is how long a probe waits: one that isn't run is answered at once, unless
+// the instance has no worker free for as long.
+func (w *walk) patience() time.Duration { return min(time.Second, w.app.connection.timeout/2) }
+
+// silence is the finding of instances that take calls and don't answer.
+func (w *walk) silence(instances []string, all int) finding {
+	who := "whoever listens doesn't answer"
+	if len(instances) > 0 {
+		who = fmt.Sprintf("%d of %s take calls and don't answer: %s", len(instances), plural(all, "instance"), strings.Join(instances, ", "))
+	}
+	return failed(exitDeadline, "look at those processes: they hang, are stopped, or all their workers are busy; restart them",
+		w.named(rpcclient.ErrDeadline.WithMessage("%s; calls that go there end with their deadline", who)))
+}
+
+// refused is the finding of an answer other than that all is well.
+func (w *walk) refused(a *probe.Answer) finding {
+	if a.Refusal == nil {
+		return failed(exitInternal, "see which program listens on "+w.subject(), fmt.Errorf("the answer isn't one of a Helium server: %w", a.Err))
+	}
+	e := *a.Refusal
+	e.Service, e.Method = w.service, w.method
+	switch {
+	case errors.Is(&e, rpcserver.ErrOverloaded):
+		return failed(exitNoInstance, "start more instances of "+w.service+", or call less", &e)
+	case errors.Is(&e, rpcserver.ErrNoMethod):
+		return failed(exitUnknown, "helium describe "+w.service, &e)
+	case e.Outcome != helium.NotExecuted:
+		return failed(exitInternal, "see which program listens on "+w.subject(), fmt.Errorf("the call should have been turned away, and it may have run: %w", &e))
+	}
+	return failed(exitOfCall(&e), "helium describe "+w.service, &e)
+}
+
+// tryIt returns a command that calls the method: with its example, if it tells one.
+func (w *walk) tryIt() string {
+	name := w.service + "." + w.method
+	m := methodOf(newest(w.records), w.method)
+	switch {
+	case m != nil && m.Example != nil:
+		return fmt.Sprintf("helium call %s -d '%s'", name, m.Example.Args)
+	case w.signature != nil && len(w.signature.Params) == 0:
+		return "helium call " + name
+	}
+	return "helium describe " + name
+}
