@@ -39,6 +39,7 @@ var arrows = map[string][]string{
 	"rpcclient":          {".", "signature", "internal/codec", "internal/wire", "binder", natsGo},
 	"mathsvc":            {".", "rpcclient", "rpcserver"},
 	"schema":             {".", "signature", "binder"},
+	"internal/gogen":     {"signature", "golang.org/x/tools"},
 	"heliumtest":         {".", "signature", "internal/wire", "bus", "bus/broker", "binder", "rpcserver", "rpcclient", natsGo},
 }
 

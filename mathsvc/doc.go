@@ -3,14 +3,16 @@
 //
 //   - service.go is the service itself: an ordinary Go interface, an ordinary
 //     implementation, and the errors that callers can tell apart. Nothing in it knows
-//     of a bus.
-//   - client.go is a stub that is a Service too, so a program that calls arithmetic on
-//     another machine reads like one that has it at hand. Such a file is generated.
+//     of a bus; the lines that begin with //helium: say what types can't.
+//   - service_helium.go is made from the interface by "go generate", see
+//     docs/generate.md: [Client] is a Service too, so a program that calls arithmetic
+//     on another machine reads like one that has it at hand, and [Register] serves a
+//     Service without reflection.
 //
 // A program serves it:
 //
 //	srv := rpcserver.New(nc, rpcserver.Config{})
-//	err := rpcserver.Register[mathsvc.Service](srv, "math", mathsvc.New())
+//	err := mathsvc.Register(srv, "math", mathsvc.New())
 //	err = srv.Run(ctx)
 //
 // And others call it:

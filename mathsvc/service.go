@@ -6,15 +6,30 @@ import (
 	"github.com/helium-rpc/helium"
 )
 
+//go:generate go run github.com/helium-rpc/helium/cmd/helium gen go --type Service
+
 // Service does arithmetic on float64 by IEEE 754: overflow gives an infinity, not an error.
 type Service interface {
 	// Add returns a + b.
+	//
+	//helium:idempotent
+	//helium:example [2, 3] => 5
 	Add(ctx context.Context, a, b float64) (float64, error)
 	// Sub returns a - b.
+	//
+	//helium:idempotent
+	//helium:example [5, 3] => 2
 	Sub(ctx context.Context, a, b float64) (float64, error)
 	// Mul returns a * b.
+	//
+	//helium:idempotent
+	//helium:example [2, 3] => 6
 	Mul(ctx context.Context, a, b float64) (float64, error)
 	// Div returns a / b, and ErrDivisionByZero if b is 0.
+	//
+	//helium:idempotent
+	//helium:error ErrDivisionByZero
+	//helium:example [6, 3] => 2
 	Div(ctx context.Context, a, b float64) (float64, error)
 }
 

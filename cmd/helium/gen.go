@@ -10,6 +10,7 @@ func newGenCommand(a *app) *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
+		newGenGoCommand(a),
 		newGenTSCommand(a),
 		newGenOpenRPCCommand(a),
 	)

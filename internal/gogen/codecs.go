@@ -1,0 +1,153 @@
+package gogen
+
+import (
+	"fmt"
+	"go/types"
+	"strconv"
+	"strings"
+)
+
+// codec is the pair of functions of one composite type, as the template writes it.
+type codec struct {
+	Write, Read string // names
+	Type        string
+	Writing     string // bodies
+	Reading     string
+}
+
+// codecs writes the functions of all composite types that were asked for, and of those
+// that they ask for.
+func (g *generator) codecs() (codecs []codec) {
+	for len(g.pending) > 0 {
+		t := g.pending[0]
+		g.pending = g.pending[1:]
+		c := codec{Write: g.function("write", t), Read: g.function("read", t), Type: g.typ(t)}
+		switch u := t.Underlying().(type) {
+		case *types.Pointer:
+			g.optional(&c, u)
+		case *types.Slice:
+			g.list(&c, t, u)
+		case *types.Map:
+			g.dictionary(&c, t, u)
+		case *types.Struct:
+			g.structure(&c, t)
+		}
+		codecs = append(codecs, c)
+	}
+	return codecs
+}
+
+const (
+	writeNil = "if *v == nil {\nw.Nil()\nreturn\n}\n"
+	readNil  = "if r.Nil() {\n*v = nil\nreturn nil\n}\n"
+	orReturn = "\nif err != nil {\nreturn err\n}\n"
+)
+
+func (g *generator) optional(c *codec, t *types.Pointer) {
+	elem := t.Elem()
+	s := g.plan.shape(elem)
+	c.Writing = writeNil + g.writing(theWriter, elem, s, "**v")
+	c.Reading = readNil + "p := new(" + g.typ(elem) + ")\n" +
+		"var err error\n" + g.reading(theReader, elem, s, "*p") + orReturn +
+		"*v = p\nreturn nil"
+}
+
+func (g *generator) list(c *codec, t types.Type, u *types.Slice) {
+	elem := u.Elem()
+	s := g.plan.shape(elem)
+	c.Writing = writeNil + "w.ArrayHeader(len(*v))\n" +
+		"for i := range *v {\n" + g.writing(theWriter, elem, s, "(*v)[i]") + "\n}"
+	c.Reading = readNil + "n, err := r.ArrayHeader()" + orReturn + g.roomCheck(t) +
+		"list := make(" + g.typ(t) + ", n)\n" +
+		"for i := range list {\n" + g.reading(theReader, elem, s, "list[i]") + orReturn + "}\n" +
+		"*v = list\nreturn nil"
+}
+
+// roomCheck refuses a list or map that would take much more memory than its message.
+func (g *generator) roomCheck(t types.Type) string {
+	size := g.plan.elementSize(t)
+	if size <= largeElement {
+		return ""
+	}
+	return fmt.Sprintf("if n > (%d+%d*r.Len())/%d {\nreturn %s.New(\"the value would take far more memory than the message that holds it\")\n}\n",
+		roomFloor, largeElement, size, g.imports.name("errors", "errors"))
+}
+
+func (g *generator) dictionary(c *codec, t types.Type, u *types.Map) {
+	key, elem := g.plan.shape(u.Key()), g.plan.shape(u.Elem())
+	c.Writing = writeNil + "w.MapHeader(len(*v))\n" +
+		"for key, value := range *v {\n" +
+		g.writing(theWriter, u.Key(), key, "key") + "\n" +
+		g.writing(theWriter, u.Elem(), elem, "value") + "\n}"
+	c.Reading = readNil + "n, err := r.MapHeader()" + orReturn + g.roomCheck(t) +
+		"m := make(" + g.typ(t) + ", min(n, 64))\n" +
+		"for range n {\n" +
+		"var key " + g.typ(u.Key()) + "\n" + g.reading(theReader, u.Key(), key, "key") + orReturn +
+		"var value " + g.typ(u.Elem()) + "\n" + g.inBlock(g.reading(theReader, u.Elem(), elem, "value")) + orReturn +
+		"m[key] = value\n}\n" +
+		"*v = m\nreturn nil"
+}
+
+// inBlock keeps the variables of statements to themselves, if they declare any.
+func (g *generator) inBlock(statements string) string {
+	if strings.HasPrefix(statements, "var ") {
+		return "{\n" + statements + "\n}"
+	}
+	return statements
+}
+
+func (g *generator) structure(c *codec, t types.Type) {
+	fields := fieldsOf(t, nil)
+	var write, count, read strings.Builder
+	always := 0
+	for _, f := range fields {
+		s := g.plan.shape(f.typ)
+		expr := "v"
+		for _, step := range f.steps {
+			expr += "." + step.Name()
+		}
+		one := "w.String(" + strconv.Quote(f.name) + ")\n" + g.writing(theWriter, f.typ, s, expr) + "\n"
+		if f.omitEmpty {
+			_, filled, _ := emptiness(f.typ, expr)
+			fmt.Fprintf(&count, "if %s {\nn++\n}\n", filled)
+			fmt.Fprintf(&write, "if %s {\n%s}\n", filled, one)
+		} else {
+			always++
+			write.WriteString(one)
+		}
+		fmt.Fprintf(&read, "case %s:\n", caseNames(fields, f))
+		if f.omitEmpty && (s <= scalarShape || s == timeShape || s == structShape) {
+			// What may be left out may be null.
+			fmt.Fprintf(&read, "if r.Nil() {\n%s = %s\nbreak\n}\n", expr, g.zero(types.Unalias(f.typ)))
+		}
+		read.WriteString(g.reading(theReader, f.typ, s, expr) + "\n")
+	}
+	if count.Len() > 0 {
+		c.Writing = fmt.Sprintf("n := %d\n%sw.MapHeader(n)\n%s", always, &count, &write)
+	} else {
+		c.Writing = fmt.Sprintf("w.MapHeader(%d)\n%s", always, &write)
+	}
+	c.Reading = "n, err := r.MapHeader()" + orReturn +
+		"for range n {\n" +
+		"name, err := r.BytesRef()" + orReturn +
+		"if name == nil {\nreturn " + g.imports.name("errors", "errors") + ".New(\"got nil, want the name of a field\")\n}\n" +
+		"switch string(name) {\n" + read.String() + "default:\nerr = r.Skip()\n}" + orReturn +
+		"}\nreturn nil"
+}
+
+// caseNames returns the names that a field is read under.
+func caseNames(fields []*field, f *field) string {
+	names := strconv.Quote(f.name)
+	if f.alias == "" || indexByName(fields, f.alias) >= 0 {
+		return names
+	}
+	for _, other := range fields {
+		if other == f {
+			break
+		}
+		if other.alias == f.alias {
+			return names // the first has it
+		}
+	}
+	return names + ", " + strconv.Quote(f.alias)
+}

@@ -1,0 +1,135 @@
+package gogen
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"regexp"
+	"strings"
+)
+
+// comment is what the comment above a method says.
+type comment struct {
+	doc        string // without directives
+	directives []directive
+}
+
+// directive is a line such as //helium:idempotent.
+type directive struct {
+	name string // "idempotent"
+	args string
+	pos  token.Position
+}
+
+// comments finds the comments of methods. Export data has none, so for interfaces of
+// other packages it reads the file that the method stands in.
+type comments struct {
+	fset  *token.FileSet
+	files map[string]*parsed // by name
+}
+
+type parsed struct {
+	fset *token.FileSet
+	file *ast.File
+}
+
+func newComments(fset *token.FileSet, files []*ast.File) *comments {
+	c := &comments{fset: fset, files: make(map[string]*parsed)}
+	for _, f := range files {
+		c.files[fset.Position(f.Package).Filename] = &parsed{fset, f}
+	}
+	return c
+}
+
+// of returns the comment of the method of an interface that is declared at pos.
+func (c *comments) of(name string, pos token.Pos) comment {
+	at := c.fset.Position(pos)
+	p, ok := c.files[at.Filename]
+	if !ok {
+		p = &parsed{fset: token.NewFileSet()}
+		// A file that isn't there, as of a standard library without sources, has no
+		// comments to tell.
+		p.file, _ = parser.ParseFile(p.fset, at.Filename, nil, parser.ParseComments|parser.SkipObjectResolution)
+		c.files[at.Filename] = p
+	}
+	if p.file == nil {
+		return comment{}
+	}
+	var found *ast.Field
+	ast.Inspect(p.file, func(n ast.Node) bool {
+		i, ok := n.(*ast.InterfaceType)
+		if !ok || found != nil {
+			return found == nil
+		}
+		for _, f := range i.Methods.List {
+			for _, id := range f.Names {
+				if id.Name == name && p.fset.Position(id.Pos()).Line == at.Line {
+					found = f
+				}
+			}
+		}
+		return true
+	})
+	if found == nil {
+		return comment{}
+	}
+	return read(p.fset, found)
+}
+
+var directiveForm = regexp.MustCompile(`^//\s*helium:(\S*)\s*(.*)$`)
+
+// read splits the comment of a method into text and directives.
+func read(fset *token.FileSet, f *ast.Field) (c comment) {
+	c.doc = strings.TrimSpace(f.Doc.Text())
+	if f.Doc == nil {
+		c.doc = strings.TrimSpace(f.Comment.Text())
+	}
+	for _, group := range []*ast.CommentGroup{f.Doc, f.Comment} {
+		if group == nil {
+			continue
+		}
+		for _, line := range group.List {
+			match := directiveForm.FindStringSubmatch(line.Text)
+			if match == nil {
+				continue
+			}
+			d := directive{name: match[1], args: strings.TrimSpace(match[2]), pos: shortened(fset.Position(line.Pos()))}
+			if !strings.HasPrefix(line.Text, "//helium:") {
+				d.name = " " + d.name // Go takes it for text; so does a reader of the docs
+			}
+			c.directives = append(c.directives, d)
+		}
+	}
+	return c
+}
+
+// example is a call that can be tried, in JSON.
+type example struct {
+	args, result string
+}
+
+// parseExample reads "[2, 3] => 5"; the result may be missing.
+func parseExample(text string) (e example, count int, err error) {
+	dec := json.NewDecoder(strings.NewReader(text))
+	var args []json.RawMessage
+	if err := dec.Decode(&args); err != nil || args == nil {
+		return e, 0, fmt.Errorf("the arguments aren't a JSON array; write it as in //helium:example [2, 3] => 5")
+	}
+	rest, err := io.ReadAll(io.MultiReader(dec.Buffered(), bytes.NewReader(nil)))
+	if err != nil {
+		return e, 0, err
+	}
+	e.args = strings.TrimSpace(text[:len(text)-len(rest)])
+	result, has := strings.CutPrefix(strings.TrimSpace(string(rest)), "=>")
+	if !has && result != "" {
+		return e, 0, fmt.Errorf("%q follows the arguments; write => before the result, as in //helium:example [2, 3] => 5", cut(result))
+	}
+	if e.result = strings.TrimSpace(result); has && !json.Valid([]byte(e.result)) {
+		return e, 0, fmt.Errorf("the result %q isn't JSON; write it as in //helium:example [2, 3] => 5", cut(e.result))
+	}
+	return e, len(args), nil
+}

@@ -1,0 +1,80 @@
+package gogen
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+)
+
+// File is a generated file.
+type File struct {
+	// Path is where it belongs, absolute.
+	Path string
+	// Content is what it should hold.
+	Content []byte
+	// Service is the name of the service that its client calls.
+	Service string
+	// Command is the command line that makes it, to be run in its folder.
+	Command string
+}
+
+// Fresh reports whether the file on disk holds what it should. A file that isn't there
+// isn't fresh.
+func (f *File) Fresh() (bool, error) {
+	content, err := os.ReadFile(f.Path)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && bytes.Equal(content, f.Content), err
+}
+
+// Write puts the file in its place: whole or not at all, and not if it is fresh, so that
+// its time stays.
+func (f *File) Write() error {
+	if fresh, err := f.Fresh(); err != nil || fresh {
+		return err
+	}
+	mode := os.FileMode(0o644)
+	if info, err := os.Stat(f.Path); err == nil {
+		mode = info.Mode().Perm()
+	}
+	temporary, err := os.CreateTemp(filepath.Dir(f.Path), ".helium-*")
+	if err != nil {
+		return fmt.Errorf("the file can't be written: %w", err)
+	}
+	_, err = temporary.Write(f.Content)
+	if err == nil {
+		err = temporary.Chmod(mode)
+	}
+	if closed := temporary.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(temporary.Name(), f.Path)
+	}
+	if err != nil {
+		_ = os.Remove(temporary.Name())
+		return fmt.Errorf("the file can't be written: %w", err)
+	}
+	return nil
+}
+
+var generated = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
+
+// mayReplace refuses to write over what a person wrote.
+func mayReplace(path string) error {
+	content, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if !generated.Match(content) {
+		return fmt.Errorf("%s is there and wasn't generated; choose another name with --out, or remove the file", shortPath(path))
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package gogen
+
+import (
+	"bytes"
+	"context"
+	_ "embed" // the template
+	"fmt"
+	"go/format"
+	"go/types"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"golang.org/x/tools/go/packages"
+	"golang.org/x/tools/go/types/typeutil"
+)
+
+//go:embed stub.go.tmpl
+var stubText string
+
+var stubTemplate = template.Must(template.New("stub").Parse(stubText))
+
+// Generate reads the interface and returns the file for it, which it has type-checked
+// together with the package. It writes nothing.
+//
+// The error is [Faults] if the interface can't be called remotely.
+func Generate(ctx context.Context, given Config) (*File, error) {
+	cfg, err := given.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, cfg.Out)
+	empty, err := emptied(dir, path)
+	if err != nil {
+		return nil, err
+	}
+	if err := mayReplace(path); err != nil {
+		return nil, err
+	}
+	pkg, err := load(ctx, dir, path, empty)
+	if err != nil {
+		return nil, err
+	}
+	svc, err := readService(pkg, cfg.Type, cfg.Service)
+	if err != nil {
+		return nil, withErrors(err, pkg.Errors)
+	}
+	content, err := write(svc, cfg.command(given))
+	if err != nil {
+		return nil, err
+	}
+	file := &File{Path: path, Content: content, Service: svc.name, Command: cfg.command(given)}
+	if fresh, err := file.Fresh(); err == nil && fresh {
+		return file, nil // it compiled when it was written, and nothing changed that it depends on
+	}
+	return file, check(ctx, dir, file)
+}
+
+// check type-checks the package with the file in it.
+func check(ctx context.Context, dir string, file *File) error {
+	pkg, err := load(ctx, dir, file.Path, file.Content)
+	if err != nil {
+		return err
+	}
+	var broken []packages.Error
+	for _, e := range pkg.Errors {
+		// Faults of other files are their author's business, and may be there because
+		// the file that is being made is still missing.
+		inFile := strings.HasPrefix(e.Pos, file.Path+":")
+		missing := strings.Contains(e.Msg, "no required module provides package "+helium)
+		if inFile || missing || strings.Contains(e.Msg, "redeclared") || strings.Contains(e.Msg, "already declared") {
+			broken = append(broken, e)
+		}
+	}
+	if broken == nil {
+		return nil
+	}
+	return fmt.Errorf("the code for the package wouldn't compile, so nothing is written:\n%w", joined(broken))
+}
+
+// withErrors adds the package's own errors where its types couldn't be told for them.
+func withErrors(err error, errs []packages.Error) error {
+	if len(errs) == 0 || !strings.Contains(err.Error(), "doesn't compile") {
+		return err
+	}
+	return fmt.Errorf("%w\n%w", err, joined(errs))
+}
+
+// generator writes one file.
+type generator struct {
+	svc      *service
+	plan     *planner
+	imports  *imports
+	prefix   string // of the names of functions: "Stock"
+	words    typeutil.Map
+	taken    map[string]bool // words
+	pending  []types.Type    // composite types whose functions aren't written yet
+	explains bool
+}
+
+// view is what the template sees.
+type view struct {
+	Command, Package                           string
+	Imports                                    []string
+	Interface, Service                         string
+	Client, New, NewFor, Register              string
+	Types                                      string // the function, "" if there are none
+	Definitions                                [][2]string
+	Methods                                    []methodView
+	Codecs                                     []codec
+	Explain                                    string
+	HeliumPkg, RPCClient, RPCServer, ContextIs string
+	ErrorsIs                                   string
+}
+
+// write makes the file's content.
+func write(svc *service, command string) ([]byte, error) {
+	name := svc.iface.Name()
+	g := &generator{
+		svc: svc, plan: newPlanner(svc.pkg), imports: newImports(svc.pkg),
+		prefix: capital(name), taken: make(map[string]bool),
+	}
+	v := view{Command: command, Package: svc.pkg.Name(), Interface: name, Service: strconv.Quote(svc.name)}
+	v.names(svc)
+	v.ContextIs = g.imports.name("context", "context")
+	v.ErrorsIs = g.imports.name("errors", "errors")
+	v.RPCClient = g.imports.name(helium+"/rpcclient", "rpcclient")
+	v.RPCServer = g.imports.name(helium+"/rpcserver", "rpcserver")
+	if len(svc.types) > 0 {
+		v.Types = g.private("", "Types")
+		for _, name := range slices.Sorted(maps.Keys(svc.types)) {
+			v.Definitions = append(v.Definitions, [2]string{strconv.Quote(name), strconv.Quote(svc.types[name])})
+		}
+	}
+	// The packages of all types are named before the parameters are, as these give way.
+	for _, m := range svc.methods {
+		g.imports.all(m)
+	}
+	for _, m := range svc.methods {
+		v.Methods = append(v.Methods, g.method(m))
+	}
+	v.Codecs = g.codecs()
+	if g.explains {
+		v.Explain = g.explain()
+	}
+	v.HeliumPkg = g.imports.byPath[helium]
+	v.Imports = g.imports.lines()
+	var out bytes.Buffer
+	if err := stubTemplate.Execute(&out, v); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	content, err := format.Source(out.Bytes())
+	if err != nil {
+		return nil, fmt.Errorf("the code for %s isn't Go, which is a fault of helium gen go: %w", name, err)
+	}
+	return content, nil
+}
+
+// names says what the file declares for users. An interface that isn't exported gives
+// names that aren't either.
+func (v *view) names(svc *service) {
+	name := svc.iface.Name()
+	switch {
+	case name == "Service":
+		v.Client, v.New, v.Register = "Client", "NewClient", "Register"
+	case svc.iface.Exported():
+		v.Client, v.New, v.Register = name+"Client", "New"+name+"Client", "Register"+name
+	default:
+		v.Client, v.New, v.Register = name+"Client", "new"+capital(name)+"Client", "register"+capital(name)
+	}
+	v.NewFor = v.New + "For"
+}
+
+// private returns a name of the file's own: "stockAddSignature".
+func (g *generator) private(verb, what string) string {
+	if verb != "" {
+		return verb + g.prefix + what
+	}
+	return strings.ToLower(g.prefix[:1]) + g.prefix[1:] + what
+}
+
+// all imports the packages of a method's types.
+func (im *imports) all(m *method) {
+	for _, p := range m.params {
+		types.TypeString(p.typ, im.of)
+	}
+	if m.result != nil {
+		types.TypeString(m.result, im.of)
+	}
+	if len(m.errors) > 0 {
+		im.name(helium, "helium")
+	}
+}

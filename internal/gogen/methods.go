@@ -1,0 +1,252 @@
+package gogen
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"strconv"
+	"strings"
+)
+
+// methodView is one method as the template writes it.
+type methodView struct {
+	Name      string // in Go
+	Wire      string
+	Field     string // of the client
+	Constant  string // the signature's
+	Signature string
+	Serve     string // the function that makes the handler
+	Comment   []string
+
+	Doc           string
+	Idempotent    bool
+	Errors        []string
+	ExampleArgs   string
+	ExampleResult string
+
+	Params     string // of the client's method
+	Result     string // "float64, " or ""
+	ClientBody string
+	Context    string // of the handler: "ctx", "_" if it is of no use
+	ServerBody string
+}
+
+func (g *generator) method(m *method) methodView {
+	v := methodView{
+		Name:       m.fn.Name(),
+		Wire:       strconv.Quote(m.name),
+		Field:      fieldName(m.name),
+		Constant:   g.private("", m.fn.Name()+"Signature"),
+		Signature:  strconv.Quote(m.signature),
+		Serve:      "serve" + g.prefix + m.fn.Name(),
+		Idempotent: m.idempotent,
+		Context:    "_",
+	}
+	if m.doc != "" {
+		v.Doc = strconv.Quote(m.doc)
+		v.Comment = strings.Split(m.doc, "\n")
+	} else {
+		v.Comment = []string{fmt.Sprintf("%s calls the method %q of the service.", m.fn.Name(), m.name)}
+	}
+	for _, e := range m.errors {
+		g.imports.name(helium, "helium")
+		name := e.Name()
+		if e.Pkg() != g.svc.pkg {
+			name = g.imports.of(e.Pkg()) + "." + name
+		}
+		v.Errors = append(v.Errors, name)
+	}
+	if m.example.args != "" {
+		v.ExampleArgs = strconv.Quote(m.example.args)
+		v.ExampleResult = strconv.Quote(m.example.result)
+	}
+	if m.hasContext {
+		v.Context = "ctx"
+	}
+	names := g.paramNames(m)
+	g.clientSide(m, &v, names)
+	g.serverSide(m, &v, names)
+	return v
+}
+
+// fieldName returns the name of the client's field for a method.
+func fieldName(wire string) string {
+	if token.IsKeyword(wire) {
+		return wire + "Method"
+	}
+	return wire
+}
+
+// locals are the names that the methods and handlers use themselves.
+var locals = []string{"c", "ctx", "call", "impl", "err", "at", "result", "i", "n", "raw"}
+
+// paramNames returns the names of the parameters in generated code: those of the source
+// where nothing else has them.
+func (g *generator) paramNames(m *method) []string {
+	taken := make(map[string]bool)
+	for _, name := range locals {
+		taken[name] = true
+	}
+	names := make([]string, len(m.params))
+	for i, p := range m.params {
+		name := p.name
+		if name == "" || name == "_" {
+			name = fmt.Sprintf("a%d", i+1)
+		}
+		for taken[name] || g.isUsed(name) {
+			name += "_"
+		}
+		taken[name] = true
+		names[i] = name
+	}
+	return names
+}
+
+// isUsed reports a name that means something in the whole file.
+func (g *generator) isUsed(name string) bool {
+	return types.Universe.Lookup(name) != nil || g.svc.pkg.Scope().Lookup(name) != nil || g.imports.taken[name]
+}
+
+func (g *generator) clientSide(m *method, v *methodView, names []string) {
+	var params []string
+	if m.hasContext {
+		params = append(params, "ctx "+g.imports.name("context", "context")+".Context")
+	}
+	for i, p := range m.params {
+		typ := g.typ(p.typ)
+		if m.variadic && i == len(m.params)-1 {
+			typ = "..." + typ
+		}
+		params = append(params, names[i]+" "+typ)
+	}
+	v.Params = strings.Join(params, ", ")
+
+	var b strings.Builder
+	failed := "err"
+	if m.result != nil {
+		v.Result = g.typ(m.result) + ", "
+		failed = g.zero(types.Unalias(m.result)) + ", err"
+	}
+	fixed := len(m.params)
+	count := strconv.Itoa(fixed)
+	if m.variadic {
+		fixed--
+		count = fmt.Sprintf("%d + len(%s)", fixed, names[fixed])
+		if fixed == 0 {
+			count = fmt.Sprintf("len(%s)", names[fixed])
+		}
+	}
+	fmt.Fprintf(&b, "call := c.%s.Begin(%s)\n", v.Field, count)
+	for i, p := range m.params[:fixed] {
+		fmt.Fprintln(&b, g.writing(theArgs, p.typ, g.plan.argument(p.typ), names[i]))
+	}
+	if m.variadic {
+		p := m.params[fixed]
+		s := reflected
+		if g.plan.variadic(p.typ) {
+			s = g.plan.shape(p.typ)
+		}
+		fmt.Fprintf(&b, "for i := range %s {\n%s\n}\n", names[fixed], g.writing(theArgs, p.typ, s, names[fixed]+"[i]"))
+	}
+	ctx := "ctx"
+	if !m.hasContext {
+		ctx = g.imports.name("context", "context") + ".Background()"
+	}
+	fmt.Fprintf(&b, "if err := call.Do(%s); err != nil {\nreturn %s\n}\n", ctx, failed)
+	if m.result == nil {
+		b.WriteString("return call.End(nil)")
+		v.ClientBody = b.String()
+		return
+	}
+	s := g.plan.argument(m.result)
+	returned := "result"
+	switch {
+	case s == reflected:
+		fmt.Fprintf(&b, "var result %s\nerr := call.Result.Value(&result)\n", g.typ(m.result))
+	case s.composite():
+		fmt.Fprintf(&b, "var result %s\nat := call.Result\nerr := %s(&call.Result, &result)\nif err != nil {\nerr = %s[%s](at, err)\n}\n",
+			g.typ(m.result), g.function("read", m.result), g.explain(), g.typ(m.result))
+	default:
+		read, _, converted := g.simpleRead(theResult, m.result, s, "result")
+		fmt.Fprintf(&b, "result, err := %s\n", read)
+		returned = converted
+	}
+	fmt.Fprintf(&b, "if err = call.End(err); err != nil {\nreturn %s\n}\nreturn %s, nil", failed, returned)
+	v.ClientBody = b.String()
+}
+
+func (g *generator) serverSide(m *method, v *methodView, names []string) {
+	var b strings.Builder
+	var passed []string
+	if m.hasContext {
+		passed = append(passed, "ctx")
+	}
+	marked := false
+	for i, p := range m.params {
+		if m.variadic && i == len(m.params)-1 {
+			g.readRest(&b, p.typ, names[i], i)
+			passed = append(passed, names[i]+"...")
+			continue
+		}
+		s := g.plan.argument(p.typ)
+		if s == reflected || s.composite() {
+			fmt.Fprintf(&b, "var %s %s\n", names[i], g.typ(p.typ))
+			passed = append(passed, names[i])
+		}
+		switch {
+		case s == reflected:
+			fmt.Fprintf(&b, "if err := call.Args.Value(&%s); err != nil {\nreturn call.BadArgument(%d, err)\n}\n", names[i], i)
+		case s.composite():
+			mark := "at := call.Args"
+			if marked {
+				mark = "at = call.Args"
+			}
+			marked = true
+			fmt.Fprintf(&b, "%s\nif err := %s(&call.Args, &%s); err != nil {\nreturn call.BadArgument(%d, %s[%s](at, err))\n}\n",
+				mark, g.function("read", p.typ), names[i], i, g.explain(), g.typ(p.typ))
+		default:
+			read, _, converted := g.simpleRead(theArgs, p.typ, s, names[i])
+			fmt.Fprintf(&b, "%s, err := %s\nif err != nil {\nreturn call.BadArgument(%d, err)\n}\n", names[i], read, i)
+			passed = append(passed, converted)
+		}
+	}
+	invocation := fmt.Sprintf("impl.%s(%s)", m.fn.Name(), strings.Join(passed, ", "))
+	if m.result == nil {
+		fmt.Fprintf(&b, "return %s", invocation)
+	} else {
+		fmt.Fprintf(&b, "result, err := %s\nif err != nil {\nreturn err\n}\n%s\nreturn nil",
+			invocation, g.writing(theResult, m.result, g.plan.argument(m.result), "result"))
+	}
+	v.ServerBody = b.String()
+}
+
+// readRest reads the values of a variadic parameter, the position-th.
+func (g *generator) readRest(b *strings.Builder, elem types.Type, name string, position int) {
+	fmt.Fprintf(b, "var %s []%s\n", name, g.typ(elem))
+	if !g.plan.variadic(elem) {
+		fmt.Fprintf(b, "if err := call.RestValue(%d, &%s); err != nil {\nreturn call.BadArgument(%d, err)\n}\n", position, name, position)
+		return
+	}
+	count := "call.NumArgs"
+	at := "i"
+	if position > 0 {
+		count = fmt.Sprintf("call.NumArgs-%d", position)
+		at = fmt.Sprintf("%d+i", position)
+	}
+	fmt.Fprintf(b, "if n := %s; n > 0 {\n%s = make([]%s, n)\n}\nfor i := range %s {\n", count, name, g.typ(elem), name)
+	switch s := g.plan.shape(elem); {
+	case s.composite():
+		fmt.Fprintf(b, "at := call.Args\nif err := %s(&call.Args, &%s[i]); err != nil {\nreturn call.BadArgument(%s, %s[%s](at, err))\n}\n",
+			g.function("read", elem), name, at, g.explain(), g.typ(elem))
+	default:
+		read, _, converted := g.simpleRead(theArgs, elem, s, "raw")
+		fmt.Fprintf(b, "raw, err := %s\nif err != nil {\nreturn call.BadArgument(%s, err)\n}\n%s[i] = %s\n", read, at, name, converted)
+	}
+	b.WriteString("}\n")
+}
+
+// explain returns the name of the function that finds the place of a fault again.
+func (g *generator) explain() string {
+	g.explains = true
+	return "explain" + g.prefix
+}

@@ -1,0 +1,175 @@
+package gogen
+
+import (
+	"fmt"
+	"go/types"
+	"strings"
+)
+
+// stream is the Writer or Reader that a statement uses: as a value with methods, and as
+// a pointer to pass on.
+type stream struct{ value, pointer string }
+
+var (
+	theWriter = stream{"w", "w"} // of a function that writes a composite value
+	theReader = stream{"r", "r"}
+	theArgs   = stream{"call.Args", "&call.Args"}
+	theResult = stream{"call.Result", "&call.Result"}
+)
+
+// scalarMethod returns the method of Writer and Reader for a number, a bool or a text,
+// and the type that the one takes and the other returns.
+func scalarMethod(t types.Type) (method, typ string) {
+	switch kind := t.Underlying().(*types.Basic).Kind(); kind {
+	case types.Bool:
+		return "Bool", "bool"
+	case types.Int, types.Int8, types.Int16, types.Int32, types.Int64:
+		return "Int", "int64"
+	case types.Uint, types.Uint8, types.Uint16, types.Uint32, types.Uint64:
+		return "Uint", "uint64"
+	case types.Float32:
+		return "Float32", "float32"
+	case types.Float64:
+		return "Float64", "float64"
+	}
+	return "String", "string"
+}
+
+// width returns what the reading method wants to know of an integer: its bits.
+func (g *generator) width(t types.Type) string {
+	switch kind := t.Underlying().(*types.Basic).Kind(); kind {
+	case types.Int, types.Uint:
+		return g.imports.name("strconv", "strconv") + ".IntSize"
+	case types.Int8, types.Uint8:
+		return "8"
+	case types.Int16, types.Uint16:
+		return "16"
+	case types.Int32, types.Uint32:
+		return "32"
+	case types.Int64, types.Uint64:
+		return "64"
+	}
+	return ""
+}
+
+// writing returns the statement that writes the value of expr, which can be addressed.
+func (g *generator) writing(w stream, t types.Type, s shape, expr string) string {
+	t = types.Unalias(t)
+	switch s {
+	case scalarShape:
+		method, typ := scalarMethod(t)
+		if typ != types.TypeString(t, nil) {
+			expr = typ + "(" + expr + ")"
+		}
+		return w.value + "." + method + "(" + expr + ")"
+	case bytesShape:
+		return w.value + ".Binary(" + expr + ")"
+	case timeShape:
+		return w.value + ".Time(" + expr + ")"
+	case reflected:
+		return w.value + ".Value(" + expr + ")"
+	}
+	return g.function("write", t) + "(" + w.pointer + ", " + address(expr) + ")"
+}
+
+// simpleRead returns the expression that reads a value without parts, the type of its
+// first result, and what makes of a variable of that type a value of type t.
+func (g *generator) simpleRead(r stream, t types.Type, s shape, variable string) (read, typ, converted string) {
+	t = types.Unalias(t)
+	switch s {
+	case bytesShape:
+		return r.value + ".Bytes()", "[]byte", variable
+	case timeShape:
+		return r.value + ".Time()", g.typ(t), variable
+	}
+	method, typ := scalarMethod(t)
+	read = r.value + "." + method + "(" + g.width(t) + ")"
+	if types.TypeString(t, nil) == typ {
+		return read, typ, variable
+	}
+	return read, typ, g.typ(t) + "(" + variable + ")"
+}
+
+// reading returns the statements that read a value into target. They set err.
+func (g *generator) reading(r stream, t types.Type, s shape, target string) string {
+	switch {
+	case s == reflected:
+		return "err = " + r.value + ".Value(" + address(target) + ")"
+	case s.composite():
+		return "err = " + g.function("read", t) + "(" + r.pointer + ", " + address(target) + ")"
+	}
+	read, typ, converted := g.simpleRead(r, t, s, "raw")
+	if converted == "raw" {
+		return target + ", err = " + read
+	}
+	return "var raw " + typ + "\nraw, err = " + read + "\n" + target + " = " + converted
+}
+
+// zero writes the zero value of a type.
+func (g *generator) zero(t types.Type) string {
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		switch info := u.Info(); {
+		case info&types.IsBoolean != 0:
+			return "false"
+		case info&types.IsString != 0:
+			return `""`
+		}
+		return "0"
+	case *types.Struct, *types.Array:
+		return g.typ(t) + "{}"
+	}
+	return "nil"
+}
+
+// typ writes a type as the file names it.
+func (g *generator) typ(t types.Type) string { return types.TypeString(t, g.imports.of) }
+
+// address returns the address of an expression.
+func address(expr string) string {
+	if pointer, ok := strings.CutPrefix(expr, "*"); ok {
+		return pointer
+	}
+	return "&" + expr
+}
+
+// function returns the name of the function that reads or writes a composite type, and
+// sees to it that it is written.
+func (g *generator) function(verb string, t types.Type) string {
+	t = types.Unalias(t)
+	word, ok := g.words.At(t).(string)
+	if !ok {
+		word = g.word(t)
+		for n := 2; g.taken[word]; n++ {
+			word = fmt.Sprintf("%s%d", g.word(t), n)
+		}
+		g.taken[word] = true
+		g.words.Set(t, word)
+		g.pending = append(g.pending, t)
+	}
+	return verb + g.prefix + word
+}
+
+// word names a type within the name of a function.
+func (g *generator) word(t types.Type) string {
+	t = types.Unalias(t)
+	if name := runtimeName(t); name != "" {
+		return capital(identifier(name))
+	}
+	switch u := t.(type) {
+	case *types.Basic:
+		return capital(u.Name())
+	case *types.Pointer:
+		return "Optional" + g.word(u.Elem())
+	case *types.Slice:
+		if isUint8(u.Elem()) {
+			return "Bytes"
+		}
+		return "ListOf" + g.word(u.Elem())
+	case *types.Map:
+		return "MapOf" + g.word(u.Key()) + "To" + g.word(u.Elem())
+	}
+	return "Value"
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

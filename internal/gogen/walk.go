@@ -1,0 +1,268 @@
+package gogen
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"strconv"
+
+	"golang.org/x/tools/go/types/typeutil"
+
+	"github.com/helium-rpc/helium/signature"
+)
+
+// maxNodes bounds how many parts the types of one method may have.
+const maxNodes = 10_000
+
+// walk turns the Go types of an interface into types of Helium's notation. It takes the
+// decisions that package signature takes of the same types by reflection, in the same
+// order, so that both give a type the same name; a test holds the two together.
+type walk struct {
+	faults *faults
+	home   *types.Package             // faults in its structs are told at their fields
+	named  map[string]*signature.Type // by name
+	ofGo   typeutil.Map               // types.Type → *signature.Type: those that have a name
+	open   typeutil.Map               // types.Type → *signature.Type: named lists and maps being walked
+	nodes  int                        // of the method at hand
+
+	subject string    // of faults: "add: argument 1"
+	pos     token.Pos // of the parameter or result at hand
+}
+
+func newWalk(home *types.Package, faults *faults) *walk {
+	return &walk{faults: faults, home: home, named: make(map[string]*signature.Type)}
+}
+
+// of returns the type of a parameter or result that stands at pos.
+func (w *walk) of(t types.Type, subject string, pos token.Pos) *signature.Type {
+	w.subject, w.pos = subject, pos
+	return w.typ(t, "", 1)
+}
+
+// definitions returns what the names of types stand for.
+func (w *walk) definitions() map[string]string {
+	definitions := make(map[string]string, len(w.named))
+	for name, t := range w.named {
+		definitions[name] = t.Definition()
+	}
+	return definitions
+}
+
+func (w *walk) fault(at, format string, args ...any) {
+	if at != "" {
+		at = ", " + at
+	}
+	w.faults.add(w.pos, "%s%s: %s", w.subject, at, fmt.Sprintf(format, args...))
+}
+
+var scalarKinds = map[types.BasicKind]signature.Kind{
+	types.Bool: signature.Bool,
+	types.Int:  signature.Int64, types.Int8: signature.Int8, types.Int16: signature.Int16, types.Int32: signature.Int32, types.Int64: signature.Int64,
+	types.Uint: signature.Uint64, types.Uint8: signature.Uint8, types.Uint16: signature.Uint16, types.Uint32: signature.Uint32, types.Uint64: signature.Uint64,
+	types.Float32: signature.Float32, types.Float64: signature.Float64,
+	types.String: signature.String,
+}
+
+func scalar(k signature.Kind) *signature.Type { return &signature.Type{Kind: k} }
+
+// optional returns t?; what may be null already stays as it is.
+func optional(t *signature.Type) *signature.Type {
+	if t.Kind == signature.Optional || t.Kind == signature.Any {
+		return t
+	}
+	return &signature.Type{Kind: signature.Optional, Elem: t}
+}
+
+// typ returns the type as which t travels, the given number of levels deep. On a fault
+// it returns any type: it won't be used.
+func (w *walk) typ(t types.Type, at string, depth int) *signature.Type {
+	t = types.Unalias(t)
+	if w.nodes++; w.nodes >= maxNodes {
+		if w.nodes == maxNodes {
+			w.fault(at, "the types have more than %d parts; give the unnamed structs a name", maxNodes)
+		}
+		return scalar(signature.Any)
+	}
+	if depth > signature.MaxDepth {
+		w.fault(at, "%s nests deeper than %d levels or is a pointer to itself; make an inner part a named struct", shortType(t), signature.MaxDepth)
+		return scalar(signature.Any)
+	}
+	if isTime(t) {
+		return scalar(signature.Time)
+	}
+	if i, ok := t.Underlying().(*types.Interface); ok {
+		return w.ofInterface(t, i, at)
+	}
+	switch own, problem := encodingOf(t); own {
+	case brokenEncoding:
+		w.fault(at, "%s", problem)
+		return scalar(signature.Any)
+	case anyEncoding:
+		return scalar(signature.Any)
+	case bytesEncoding:
+		return scalar(signature.Bytes)
+	case textEncoding:
+		return scalar(signature.String)
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Pointer:
+		return optional(w.typ(u.Elem(), at, depth+1))
+	case *types.Struct:
+		return w.ofStruct(t, at, depth)
+	case *types.Slice:
+		return w.ofList(t, u.Elem(), at, depth)
+	case *types.Array:
+		return w.ofList(t, u.Elem(), at, depth)
+	case *types.Map:
+		return w.ofContainer(t, func(node *signature.Type) {
+			node.Kind = signature.Map
+			node.Key = w.key(u.Key(), at, depth)
+			node.Elem = w.typ(u.Elem(), at, depth+1)
+		})
+	case *types.Basic:
+		if kind, ok := scalarKinds[u.Kind()]; ok {
+			return scalar(kind)
+		}
+		if u.Kind() == types.Invalid {
+			w.fault(at, "its type doesn't compile; %q tells why", "go vet")
+			return scalar(signature.Any)
+		}
+	}
+	w.fault(at, "%s can't travel; %s", shortType(t), adviceAgainst(t))
+	return scalar(signature.Any)
+}
+
+func adviceAgainst(t types.Type) string {
+	switch u := t.Underlying().(type) {
+	case *types.Chan:
+		return "use a list, or a method that is called once for each value"
+	case *types.Signature:
+		return "pass the name of a method that the other side may call"
+	case *types.Basic:
+		switch u.Kind() {
+		case types.Complex64, types.Complex128:
+			return "use a struct of two floats"
+		case types.Uintptr:
+			return "use uint64"
+		case types.UnsafePointer:
+			return "memory means nothing to another process; send what it points to"
+		}
+	}
+	return "use another type"
+}
+
+func (w *walk) ofInterface(t types.Type, i *types.Interface, at string) *signature.Type {
+	switch {
+	case isError(t):
+		w.fault(at, "an error can be a method's last result only; send its text, or a struct")
+	case i.NumMethods() > 0:
+		w.fault(at, "the interface %s can't travel, as the reader couldn't know what to make; use a struct, or any", shortType(t))
+	}
+	return scalar(signature.Any)
+}
+
+func (w *walk) ofList(t, elem types.Type, at string, depth int) *signature.Type {
+	if isUint8(elem) {
+		return scalar(signature.Bytes) // whatever methods the elements' type has
+	}
+	return w.ofContainer(t, func(node *signature.Type) {
+		node.Kind = signature.List
+		node.Elem = w.typ(elem, at, depth+1)
+	})
+}
+
+func isUint8(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Kind() == types.Uint8
+}
+
+// ofContainer returns the type of a list or a map, which fill completes. A named one
+// that contains itself keeps its name; any other is what it is made of.
+func (w *walk) ofContainer(t types.Type, fill func(node *signature.Type)) *signature.Type {
+	if known, ok := w.ofGo.At(t).(*signature.Type); ok {
+		return known
+	}
+	if open, ok := w.open.At(t).(*signature.Type); ok && open != nil {
+		w.name(open, t)
+		return open
+	}
+	node := &signature.Type{}
+	if runtimeName(t) != "" {
+		w.open.Set(t, node)
+		defer w.open.Delete(t)
+	}
+	fill(node)
+	return node
+}
+
+func (w *walk) key(t types.Type, at string, depth int) *signature.Type {
+	faults := len(w.faults.list)
+	key := w.typ(t, at, depth+1)
+	k := key.Kind
+	mayBeKey := k == signature.Bool || k >= signature.Int8 && k <= signature.Uint64 || k == signature.String || k == signature.Bytes
+	if len(w.faults.list) == faults && !mayBeKey {
+		w.fault(at, "%s can't be the key of a map; use a string, an integer, a bool or [N]byte", shortType(t))
+	}
+	return key
+}
+
+// ofStruct returns the type of a struct without an encoding of its own. One that has a
+// name in Go is a named type: it may contain itself.
+func (w *walk) ofStruct(t types.Type, at string, depth int) *signature.Type {
+	if known, ok := w.ofGo.At(t).(*signature.Type); ok {
+		return known
+	}
+	node := &signature.Type{Kind: signature.Struct}
+	if runtimeName(t) != "" {
+		w.name(node, t)
+		depth = 1
+	}
+	outerPos := w.pos
+	defer func() { w.pos = outerPos }()
+	fields := fieldsOf(t, func(pos token.Pos, path, problem string) {
+		w.pos = outerPos
+		if path == "" {
+			w.fault(at, "%s", problem)
+			return
+		}
+		w.moveTo(pos)
+		w.fault(fieldPath(at, path), "%s", problem)
+	})
+	for _, f := range fields {
+		w.pos = outerPos
+		w.moveTo(f.pos())
+		inner := depth + 1
+		if f.mayMiss {
+			inner++ // as if it were a pointer
+		}
+		ft := w.typ(f.typ, fieldPath(at, f.path), inner)
+		if f.mayMiss {
+			ft = optional(ft)
+		}
+		node.Fields = append(node.Fields, signature.Field{Name: f.name, Type: ft})
+	}
+	return node
+}
+
+// moveTo makes a field the place of faults, if it is in a file of the package at hand.
+func (w *walk) moveTo(pos token.Pos) {
+	if scope := w.home.Scope().Innermost(pos); scope != nil {
+		w.pos = pos
+	}
+}
+
+// name makes node, which stands for t, a named type.
+func (w *walk) name(node *signature.Type, t types.Type) {
+	node.Name = freeName(t, func(name string) bool { return w.named[name] != nil })
+	w.named[node.Name] = node
+	w.ofGo.Set(t, node)
+}
+
+func fieldPath(at, path string) string {
+	if at == "" {
+		return "field " + path
+	}
+	return at + ", field " + path
+}
+
+func quoted(s string) string { return strconv.Quote(s) }
