@@ -258,16 +258,20 @@ const disguise = "\x00"
 
 var looksNegative = regexp.MustCompile(`^-\.?[0-9]`)
 
-// protectNumbers disguises negative numbers among the arguments of the process.
+// protectNumbers disguises negative numbers among the arguments of the process, but not
+// behind a flag, whose value one may be.
 func protectNumbers(args []string) []string {
 	var protected []string
+	afterFlag := false
 	for i, arg := range args {
 		if arg == "--" {
 			return append(protected, args[i:]...)
 		}
-		if looksNegative.MatchString(arg) {
+		isNumber := looksNegative.MatchString(arg)
+		if isNumber && !afterFlag {
 			arg = disguise + arg
 		}
+		afterFlag = strings.HasPrefix(arg, "-") && !isNumber && !strings.Contains(arg, "=")
 		protected = append(protected, arg)
 	}
 	return protected

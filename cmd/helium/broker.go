@@ -31,8 +31,8 @@ that those vouch for. Beyond loopback it takes both TLS and credentials.`,
 				return err
 			}
 			defer b.Close()
-			a.announce(onlineAt{URL: b.URL()}, b.URL(), func() {
-				fmt.Fprintf(a.out, "Broker Online at %s\n", b.URL())
+			a.announce(onlineAt{URL: b.URL(), Websocket: b.WebsocketURL()}, b.URL(), func() {
+				fmt.Fprintf(a.out, "Broker Online at %s\n", addresses(b))
 			})
 			<-cmd.Context().Done()
 			return nil
@@ -45,12 +45,23 @@ that those vouch for. Beyond loopback it takes both TLS and credentials.`,
 // onlineAt is what "helium broker -o json" prints once clients can connect, and a
 // binder once it answers.
 type onlineAt struct {
-	URL string `json:"url"`
+	URL       string `json:"url"`
+	Websocket string `json:"websocket,omitempty"`
+}
+
+// addresses are where clients connect, for people.
+func addresses(b *broker.Broker) string {
+	if b.WebsocketURL() == "" {
+		return b.URL()
+	}
+	return b.URL() + " and " + b.WebsocketURL()
 }
 
 // brokerFlags say where a broker of this process listens and keeps its data.
 type brokerFlags struct {
 	listen, dir string
+	websocket   string
+	origins     []string
 }
 
 const defaultListen = "127.0.0.1:4222"
@@ -58,6 +69,8 @@ const defaultListen = "127.0.0.1:4222"
 func (f *brokerFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.listen, "listen", defaultListen, "`address` where clients connect; port 0 takes a free one")
 	flags.StringVar(&f.dir, "dir", "", "`folder` that keeps the registry over restarts (default: a temporary one)")
+	flags.StringVar(&f.websocket, "websocket", "", "`address` where clients connect by websocket; port 0 takes a free one (default: nowhere)")
+	flags.StringSliceVar(&f.origins, "origin", nil, "`sites` whose pages may connect by websocket, such as https://console.example.com")
 }
 
 // startBroker starts a broker. The flags that say as whom to connect say here who may.
@@ -68,6 +81,9 @@ func (a *app) startBroker(ctx context.Context, flags brokerFlags) (*broker.Broke
 		cfg.Users = []broker.User{{Name: c.user, Password: c.password}}
 	}
 	cfg.Token = c.token
+	if flags.websocket != "" {
+		cfg.Websocket = &broker.Websocket{Listen: flags.websocket, AllowedOrigins: flags.origins}
+	}
 	if err := a.offerTLS(&cfg); err != nil {
 		return nil, err
 	}
@@ -88,6 +104,9 @@ func (a *app) offerTLS(cfg *broker.Config) error {
 		return fail(exitUsage, "", fmt.Errorf("--tlscert %s, --tlskey %s: %w", c.tlsCert, c.tlsKey, err))
 	}
 	cfg.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}
+	if cfg.Websocket != nil {
+		cfg.Websocket.TLS = cfg.TLS.Clone()
+	}
 	if c.tlsCA == "" {
 		return nil
 	}

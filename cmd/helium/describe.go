@@ -147,6 +147,9 @@ func (m *methodDescription) write(a *app, types map[string]string) {
 		line("another signature: %s", strings.Join(m.Differs, ", "))
 	}
 	if try := m.try(types); try != "" {
+		if m.Example != nil && len(m.Example.Result) > 0 {
+			try += "   # " + string(m.Example.Result) // a comment to the shell it is pasted into
+		}
 		line("try: %s", try)
 	}
 }

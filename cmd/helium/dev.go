@@ -53,8 +53,8 @@ func (a *app) dev(ctx context.Context, flags brokerFlags) error {
 	if err != nil {
 		return err
 	}
-	a.announce(devOnline{URL: b.URL(), Service: "math", Instance: srv.Instance()}, b.URL(), func() {
-		fmt.Fprintf(a.out, "Binder Online at %s\n>> Server Online! (%s)\n\n", b.URL(), srv.Instance())
+	a.announce(devOnline{URL: b.URL(), Websocket: b.WebsocketURL(), Service: "math", Instance: srv.Instance()}, b.URL(), func() {
+		fmt.Fprintf(a.out, "Binder Online at %s\n>> Server Online! (%s)\n\n", addresses(b), srv.Instance())
 		fmt.Fprint(a.out, whatNext(b.URL()))
 	})
 	greeted()
@@ -65,9 +65,10 @@ func (a *app) dev(ctx context.Context, flags brokerFlags) error {
 
 // devOnline is what "helium dev -o json" prints once everything is there.
 type devOnline struct {
-	URL      string `json:"url"`
-	Service  string `json:"service"`
-	Instance string `json:"instance"`
+	URL       string `json:"url"`
+	Websocket string `json:"websocket,omitempty"`
+	Service   string `json:"service"`
+	Instance  string `json:"instance"`
 }
 
 // whatNext names commands that work as they stand in another terminal.

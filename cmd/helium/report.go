@@ -34,7 +34,7 @@ type errorReport struct {
 func reportOf(f *failure, asked string, took time.Duration) errorReport {
 	r := errorReport{
 		Code:    codeOfExit(f.exit),
-		Message: f.err.Error(),
+		Message: strings.TrimSpace(f.err.Error()),
 		TookMS:  float64(took.Microseconds()) / 1000,
 		Exit:    f.exit,
 		Next:    f.hint,
