@@ -1,3 +1,5 @@
+const defaultPrefix = {{prefix}};
+
 /**
  * What a client needs of a connection to NATS: any of `@nats-io/transport-node`, of
  * `wsconnect` in `@nats-io/nats-core`, and of their kin will do.
@@ -24,7 +26,7 @@ export interface Signal {
 export interface ClientOptions {
   /** How long a call may take, in milliseconds. Default: 10000. */
   timeout?: number | undefined;
-  /** The first part of the subjects. Default: {{prefix}}. */
+  /** The first part of the subjects. Default: as when this file was generated. */
   prefix?: string | undefined;
 }
 
@@ -96,7 +98,7 @@ class Caller {
 
   async call(method: string, args: unknown[], options: CallOptions = {}): Promise<unknown> {
     const name = `${this.#service}.${method}`;
-    const prefix = this.#options.prefix ?? {{prefix}};
+    const prefix = this.#options.prefix ?? defaultPrefix;
     const to = options.instance === undefined ? "call" : `at.${options.instance}`;
     const timeout = options.timeout ?? this.#options.timeout ?? 10_000;
     const payload = encode(name, args);
@@ -134,14 +136,18 @@ function canceled(method: string, outcome: Outcome, signal: Signal): HeliumError
 function busError(method: string, timeout: number, cause: unknown): HeliumError {
   const error = cause instanceof Error ? cause : new Error(String(cause));
   const root = error.cause instanceof Error ? error.cause : error;
-  const noResponders = root.name.startsWith("NoResponders") || root.message.includes("no responders");
-  if (noResponders) {
-    return new HeliumError(method, { code: "unavailable", reason: "helium.no_instance", message: "no instance listens", outcome: "not executed" }, cause);
+  const facts: ErrorFacts = { code: "unavailable", reason: "helium.disconnected", message: error.message, outcome: "unknown" };
+  if (root.name.startsWith("NoResponders") || root.message.includes("no responders")) {
+    Object.assign(facts, { reason: "helium.no_instance", message: "no instance listens", outcome: "not executed" });
+  } else if (root.name === "TimeoutError") {
+    Object.assign(facts, { code: "deadline_exceeded", reason: "helium.deadline", message: `no answer within ${timeout} ms` });
+  } else if (root.name === "PermissionViolationError") {
+    const outcome = "operation" in root && root.operation === "publish" ? "not executed" : "unknown";
+    Object.assign(facts, { code: "permission_denied", reason: "helium.not_permitted", outcome });
+  } else if (root.name === "ClosedConnectionError" || root.name === "DrainingConnectionError") {
+    Object.assign(facts, { reason: "helium.not_sent", outcome: "not executed" });
   }
-  if (error.name === "TimeoutError") {
-    return new HeliumError(method, { code: "deadline_exceeded", reason: "helium.deadline", message: `no answer within ${timeout} ms`, outcome: "unknown" }, cause);
-  }
-  return new HeliumError(method, { code: "unavailable", reason: "helium.disconnected", message: error.message, outcome: "unknown" }, cause);
+  return new HeliumError(method, facts, cause);
 }
 
 /** Writes arguments as JSON, and refuses what JSON would silently make null of. */
@@ -169,9 +175,17 @@ function decode(method: string, reply: Reply): unknown {
   }
   const rounded = firstRounded(text);
   if (rounded !== undefined) {
-    throw new HeliumError(method, { code: "out_of_range", reason: "helium.bad_result", message: `the result holds ${rounded}, which no number of JavaScript is; read it by msgpack`, outcome: "executed" });
+    throw badResult(method, `the result holds ${rounded}, which no number of JavaScript is; read it by msgpack`);
   }
-  return JSON.parse(text);
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw badResult(method, "the answer isn't JSON", cause);
+  }
+}
+
+function badResult(method: string, message: string, cause?: unknown): HeliumError {
+  return new HeliumError(method, { code: "internal", reason: "helium.bad_result", message, outcome: "executed" }, cause);
 }
 
 /** Finds an integer in JSON that a number can't hold, as those of 64 bits can be. */

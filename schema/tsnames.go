@@ -18,7 +18,7 @@ var reserved = wordSet(`
 	var void while with yield NaN Infinity globalThis
 	Array Error JSON Number Object Promise String
 	CallOptions Caller ClientOptions Code Connection ErrorFacts HeliumError Outcome Reply
-	Signal abortable busError canceled decode encode firstRounded options`)
+	Signal abortable badResult busError canceled decode defaultPrefix encode firstRounded options`)
 
 func wordSet(words string) map[string]bool {
 	set := make(map[string]bool)

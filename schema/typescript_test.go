@@ -1,0 +1,112 @@
+package schema_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/schema"
+)
+
+// compiler is TypeScript's, once the packages of folder node are installed.
+const compiler = "../node/node_modules/typescript/bin/tsc"
+
+// compileTypeScript runs tsc --strict over files, by absolute paths. Where it isn't
+// installed the golden files are all there is: they passed it.
+func compileTypeScript(t *testing.T, files ...string) {
+	t.Helper()
+	if _, err := os.Stat(compiler); errors.Is(err, fs.ErrNotExist) {
+		t.Log("tsc isn't installed; for it: npm ci in folder node")
+		return
+	}
+	args := []string{compiler, "--strict", "--noEmit", "--noUnusedLocals", "--exactOptionalPropertyTypes",
+		"--noUncheckedIndexedAccess", "--target", "es2022", "--module", "nodenext"}
+	out, err := exec.CommandContext(t.Context(), "node", append(args, files...)...).CombinedOutput()
+	if err != nil {
+		t.Errorf("tsc: %v\n%s", err, out)
+	}
+}
+
+// hostile is a record whose texts try to get out of where they belong.
+func hostile() binder.Record {
+	const out = `*/ evil(); /* "; evil(); // ` + "`${evil()}` \u2028 \u202e evil(); \x1b[2J \n */ evil();"
+	m := call("f", `f("*/ evil(); /*" {"\"; evil(); //" int8, "${evil()}\n" bytes}, "1" bytes, "1_" bytes?) T`, out)
+	m.Errors = []binder.MethodError{{Code: out, Reason: out, Message: out}}
+	m.Example = &binder.Example{Args: []byte(`["*/ evil()", "", null]`), Result: []byte(`"*/ evil()"`)}
+	other := m
+	other.Name, other.Signature, other.Kind = "g", out, "stream"
+	return binder.Record{
+		Service: "h", Version: out, Methods: []binder.Method{m, other},
+		Types: map[string]string{"T": `{"*/ evil(); /*" any}`},
+	}
+}
+
+func TestTheTypeScriptCompiles(t *testing.T) {
+	text := typescript(t, services(t, hostile()), schema.Config{Prefix: `"+evil()+"`, Command: "helium\n gen ts */"})
+	path := filepath.Join(t.TempDir(), "hostile.ts")
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	compileTypeScript(t, path, "testdata/math.ts", "testdata/every.ts")
+}
+
+// notCode are comments and string literals.
+var notCode = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*|"(?:[^"\\\n]|\\.)*"`)
+
+func TestNoTextOfARecordBecomesCode(t *testing.T) {
+	text := string(typescript(t, services(t, hostile()), schema.Config{Prefix: `"+evil()+"`, Command: "helium\n gen ts evil()"}))
+	if !strings.Contains(text, "evil()") {
+		t.Fatal("nothing hostile is in the output; this test says nothing")
+	}
+	client, _, _ := strings.Cut(text, "\n/**\n * What a client needs") // what follows has no text of a record
+	if code := notCode.ReplaceAllString(client, ""); strings.Contains(code, "evil()") {
+		t.Errorf("a text of the record is code:\n%s\nfrom\n%s", code, client)
+	}
+	for _, r := range text {
+		if r != '\n' && (r < ' ' || r == 0x7f || r == '\u202e' || r == '\u2028') {
+			t.Errorf("the output has the control character %q", r)
+		}
+	}
+}
+
+func TestTypesOfTwoServicesKeepApart(t *testing.T) {
+	text := string(typescript(t, services(t, every(), nodes()), schema.Config{}))
+	for _, want := range []string{
+		"export interface EveryThingNode {", "export interface NodesNode {", "n: NodesNode;", "export interface Own {",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the output lacks %q", want)
+		}
+	}
+	if alone := string(typescript(t, services(t, nodes()), schema.Config{})); !strings.Contains(alone, "export interface Node {") {
+		t.Error("of one service alone a type keeps its name; got no interface Node")
+	}
+}
+
+func TestEveryNameIsDeclaredOnce(t *testing.T) {
+	a, b := nodes(), nodes()
+	a.Service, b.Service = "a-b", "a_b" // both ABClient
+	a.Types = map[string]string{"ABClient": "{x int8}", "Node": "{x int8}", "Own": "{n ABClient, o Node}", "class": "[]Own"}
+	a.Methods[0].Signature = "get(x class) Own"
+	text := typescript(t, services(t, a, b, math(), every()), schema.Config{})
+	met := make(map[string]bool)
+	for _, match := range regexp.MustCompile(`(?m)^(?:export )?(?:class|interface|type|function) (\S+)`).FindAllSubmatch(text, -1) {
+		name := strings.TrimSuffix(string(match[1]), ";")
+		name, _, _ = strings.Cut(name, "(")
+		if met[name] {
+			t.Errorf("%s is declared twice", name)
+		}
+		met[name] = true
+	}
+	for _, want := range []string{"ABClient", "ABClient2", "ABClient3", "class_", "MathClient", "HeliumError", "firstRounded"} {
+		if !met[want] {
+			t.Errorf("no %s is declared; got %v", want, met)
+		}
+	}
+}
