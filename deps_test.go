@@ -40,6 +40,7 @@ var arrows = map[string][]string{
 	"mathsvc":            {".", "rpcclient", "rpcserver"},
 	"schema":             {".", "signature", "binder"},
 	"internal/gogen":     {"signature", "golang.org/x/tools"},
+	"node":               {}, // tests alone
 	"heliumtest":         {".", "signature", "internal/wire", "bus", "bus/broker", "binder", "rpcserver", "rpcclient", natsGo},
 }
 

@@ -1,0 +1,134 @@
+// A caller: docs/protocol.md, "Calls".
+
+import { randomBytes } from "node:crypto";
+import { encode } from "@msgpack/msgpack";
+import { createInbox } from "@nats-io/nats-core";
+import { decodeBody, decodeMessage, encodeMessage, HeliumError, Kind } from "./frames.mjs";
+
+export class Caller {
+  #nc;
+  #prefix;
+  #inbox = createInbox();
+  #answers;
+  #seq = BigInt("0x" + randomBytes(6).toString("hex")) + 1n; // an unguessable beginning
+  #messages = 0;
+  #calls = new Map(); // by their numbers: those in flight
+
+  /** A caller over a connection, which stays its owner's to close. */
+  constructor(nc, { prefix = "helium" } = {}) {
+    this.#nc = nc;
+    this.#prefix = prefix;
+    this.#answers = nc.subscribe(`${this.#inbox}.*`, { callback: (err, msg) => err ?? this.#receive(msg) });
+  }
+
+  /** How many calls wait for their answer. */
+  get inFlight() { return this.#calls.size; }
+
+  close() {
+    this.#answers.unsubscribe();
+    for (const seq of this.#calls.keys()) {
+      this.#end(seq, new HeliumError("canceled", "the caller was closed"));
+    }
+  }
+
+  /**
+   * Calls a method with a list of arguments and returns its result. `timeout` is in
+   * milliseconds; `signal`, an AbortSignal, cancels the call; `metadata` go with it;
+   * `floats` sends all numbers as floats; `instance` picks who is to run it.
+   */
+  call(service, method, args, options = {}) {
+    const [result] = this.#send(service, method, [{ method, args, ...options }], options.instance);
+    return result;
+  }
+
+  /** Makes calls of a service's methods in one message, and returns their promises. */
+  callTogether(service, calls) {
+    return this.#send(service, "", calls);
+  }
+
+  /** Calls without an answer. */
+  notify(service, method, args, { timeout = 10_000 } = {}) {
+    const frame = { kind: Kind.oneWay, seq: 0n, time: Math.ceil(timeout), body: encode(args) };
+    this.#nc.publish(this.#subject(service, method), encodeMessage([frame]));
+  }
+
+  #subject(service, method, instance) {
+    const where = instance ? `at.${instance}.${service}` : `call.${service}`;
+    return `${this.#prefix}.${where}${method ? "." + method : ""}`;
+  }
+
+  #send(service, method, calls, instance) {
+    // Answers may go to any reply subject of this form, so they can share messages.
+    const token = `+${(++this.#messages).toString(36)}`;
+    const promises = [];
+    const frames = calls.map((call) => {
+      const { timeout = 10_000, signal, metadata = null, floats = false } = call;
+      const seq = this.#seq++;
+      const pending = { service, token, signal };
+      promises.push(new Promise((resolve, reject) => Object.assign(pending, { resolve, reject })));
+      pending.timer = setTimeout(() => this.#end(seq, new HeliumError("deadline_exceeded", `no answer within ${timeout} ms`, { reason: "helium.deadline" })), timeout);
+      // Telling the instances is best effort: the call has ended here whether or not they hear it.
+      pending.abort = () => this.#cancel(seq, pending).catch(() => {});
+      this.#calls.set(seq, pending);
+      signal?.addEventListener("abort", pending.abort);
+      const body = encode(call.args, { forceIntegerToFloat: floats });
+      return { kind: Kind.call, seq, time: Math.ceil(timeout), metadata, body, method: method ? undefined : call.method };
+    });
+    this.#nc.publish(this.#subject(service, method, instance), encodeMessage(frames), { reply: `${this.#inbox}.${token}` });
+    return promises;
+  }
+
+  #receive(msg) {
+    const token = msg.subject.slice(this.#inbox.length + 1);
+    if (msg.data.length === 0 && msg.headers?.code === 503) {
+      this.#endMessage(token, new HeliumError("unavailable", "nobody listens", { reason: "helium.no_instance", outcome: "not executed" }));
+      return;
+    }
+    for (const f of decodeMessage(msg.data)) {
+      if (f.kind === Kind.reply) this.#end(f.seq, null, f);
+      if (f.kind === Kind.error && f.seq === 0n) this.#endMessage(token, f.error);
+      else if (f.kind === Kind.error) this.#end(f.seq, f.error);
+    }
+  }
+
+  #endMessage(token, error) {
+    for (const [seq, pending] of this.#calls) {
+      if (pending.token === token) this.#end(seq, error);
+    }
+  }
+
+  /** Ends a call, if it hasn't ended: answers that come late or twice are ignored. */
+  #end(seq, error, reply) {
+    const pending = this.#calls.get(seq);
+    if (pending === undefined) return;
+    this.#calls.delete(seq);
+    clearTimeout(pending.timer);
+    pending.signal?.removeEventListener("abort", pending.abort);
+    if (error) {
+      pending.reject(error);
+      return;
+    }
+    try {
+      pending.resolve(decodeBody(reply.body));
+    } catch (err) {
+      pending.reject(err);
+    }
+  }
+
+  /** Gives a call up and tells every instance of the service; those without it ignore it. */
+  async #cancel(seq, pending) {
+    this.#end(seq, new HeliumError("canceled", "the caller gave up"));
+    const cancel = encodeMessage([{ kind: Kind.cancel, seq }]);
+    for (const { instance } of (await lookup(this.#nc, pending.service, this.#prefix)).records) {
+      this.#nc.publish(`${this.#prefix}.ctl.${instance}`, cancel, { reply: `${this.#inbox}.+` });
+    }
+  }
+}
+
+/** Asks a binder for a service, a method of one, or a method's bare name. */
+export async function lookup(nc, name, prefix = "helium") {
+  const answer = await nc.request(`${prefix}.binder.lookup.${name}`, "", { timeout: 4000 });
+  const body = answer.json();
+  if (answer.headers?.get("Nats-Service-Error")) throw new HeliumError(body.code, body.message, body);
+  return body;
+}

@@ -1,0 +1,72 @@
+package node_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// desk is a service with the names of its parameters, and methods that tell what became
+// of calls that ended early.
+type desk struct{ waiting, deadline, canceled, noted atomic.Int64 }
+
+func (d *desk) service() rpcserver.Service {
+	return rpcserver.Service{
+		Name:  "desk",
+		Types: map[string]string{"Ended": "{waiting int64, deadline int64, canceled int64, noted int64}"},
+		Methods: []rpcserver.Method{
+			{Name: "sub", Signature: "sub(a float64, b float64) float64", Handler: d.sub},
+			{Name: "wait", Signature: "wait()", Handler: d.wait},
+			{Name: "ended", Signature: "ended() Ended", Handler: d.ended},
+			{Name: "tenant", Signature: "tenant() string", Handler: d.tenant},
+			{Name: "note", Signature: "note(text string)", Handler: d.note},
+		},
+	}
+}
+
+func (d *desk) sub(_ context.Context, call *rpcserver.Call) error {
+	a, err := call.Args.Float64()
+	if err != nil {
+		return call.BadArgument(0, err)
+	}
+	b, err := call.Args.Float64()
+	if err != nil {
+		return call.BadArgument(1, err)
+	}
+	call.Result.Float64(a - b)
+	return nil
+}
+
+// wait waits for the end of its context.
+func (d *desk) wait(ctx context.Context, _ *rpcserver.Call) error {
+	d.waiting.Add(1)
+	<-ctx.Done()
+	d.waiting.Add(-1)
+	if errors.Is(ctx.Err(), context.Canceled) {
+		d.canceled.Add(1)
+	} else {
+		d.deadline.Add(1)
+	}
+	return ctx.Err()
+}
+
+// ended returns how many calls of wait go on, and how many ended by what.
+func (d *desk) ended(_ context.Context, call *rpcserver.Call) error {
+	call.Result.Value(map[string]int64{
+		"waiting": d.waiting.Load(), "deadline": d.deadline.Load(), "canceled": d.canceled.Load(), "noted": d.noted.Load(),
+	})
+	return nil
+}
+
+func (d *desk) tenant(ctx context.Context, call *rpcserver.Call) error {
+	call.Result.String(helium.MetadataFrom(ctx)["tenant"])
+	return nil
+}
+
+func (d *desk) note(context.Context, *rpcserver.Call) error {
+	d.noted.Add(1)
+	return nil
+}

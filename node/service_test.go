@@ -1,0 +1,198 @@
+package node_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/rpcclient"
+)
+
+// wordCount is what the service says of a word.
+type wordCount struct {
+	Word  string `msgpack:"word"`
+	Times int64  `msgpack:"times"`
+}
+
+// words is a stub of the service in words.mjs.
+type words struct {
+	Upper    func(ctx context.Context, text string) (string, error)
+	Count    func(ctx context.Context, text string) ([]wordCount, error)
+	Find     func(ctx context.Context, word, text string) (int, error)
+	Wait     func(ctx context.Context) error
+	Canceled func(ctx context.Context) (int, error)
+	Tenant   func(ctx context.Context) (string, error)
+}
+
+// TestAGoStubCallsAServiceInNode starts words.mjs, a service made from docs/protocol.md,
+// and lives through its whole life with it.
+func TestAGoStubCallsAServiceInNode(t *testing.T) {
+	const lease = time.Second // the shortest; words.mjs renews each third of it
+	n := newNetwork(t, binder.Config{Lease: lease})
+	program := node(t, []string{"HELIUM_URL=" + n.broker.URL()}, "words.mjs")
+	said := new(lines)
+	program.Stdout, program.Stderr = said, said
+	stdin, err := program.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := program.Start(); err != nil {
+		t.Fatal(err)
+	}
+	exited := make(chan error, 1)
+	go func() { exited <- program.Wait() }()
+	t.Cleanup(func() {
+		stdin.Close()
+		select {
+		case <-exited:
+		case <-time.After(patience):
+			_ = program.Process.Kill()
+			<-exited
+		}
+	})
+	eventually(t, "the service says that it serves", func() bool {
+		select {
+		case err := <-exited:
+			exited <- err
+			t.Fatalf("it ended: %v\n%s", err, said)
+		default:
+		}
+		return wholeLine(said.String(), "serving ") != ""
+	})
+	instance := wholeLine(said.String(), "serving ")
+
+	nc := n.conn()
+	c, err := rpcclient.New(nc, rpcclient.Config{Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var stub words
+	if err := c.Bind("words", &stub); err != nil {
+		t.Fatalf("Bind: %v", err)
+	}
+	began := time.Now()
+
+	if got, err := stub.Upper(ctx, "grüße"); got != "GRÜSSE" || err != nil {
+		t.Errorf("Upper = %q, %v; want GRÜSSE", got, err)
+	}
+	if got, err := stub.Count(ctx, "a b a"); fmt.Sprint(got) != "[{a 2} {b 1}]" || err != nil {
+		t.Errorf("Count = %v, %v; want a twice and b once", got, err)
+	}
+	if got, err := stub.Tenant(helium.WithMetadata(ctx, helium.Metadata{"tenant": "blue"})); got != "blue" || err != nil {
+		t.Errorf("Tenant = %q, %v; want blue", got, err)
+	}
+	_, err = stub.Find(ctx, "c", "a b")
+	e := helium.AsError(err)
+	if e == nil || e.Code != helium.NotFound || e.Reason != "words.not_there" || e.Details["word"] != "c" || e.Outcome != helium.Executed || e.Instance != instance {
+		t.Errorf("Find of what isn't there = %+v; want not_found, words.not_there, executed, of %s", e, instance)
+	}
+	err = c.Call(ctx, "words.upper", nil, 5, 6)
+	if helium.CodeOf(err) != helium.InvalidArgument || helium.OutcomeOf(err) != helium.NotExecuted {
+		t.Errorf("a call with a wrong number of arguments = %v; want invalid_argument, not executed", err)
+	}
+
+	manyAtOnce(ctx, t, stub)
+	endings(ctx, t, stub)
+
+	// A plain request of any NATS client reaches it like any other service.
+	for payload, want := range map[string]string{`["b", "a b"]`: "2", `{"text": "a b", "word": "b"}`: "2"} {
+		if answer, err := nc.RequestWithContext(ctx, "helium.call.words.find", []byte(payload)); err != nil || string(answer.Data) != want {
+			t.Errorf("a plain request %s = %v, %v; want %s", payload, answer, err, want)
+		}
+	}
+	answer, err := nc.RequestWithContext(ctx, "helium.at."+instance+".words.find", []byte(`["c", "a b"]`))
+	if err != nil || answer.Header.Get("Nats-Service-Error-Code") != "404" || !bytes.Contains(answer.Data, []byte(`"reason":"words.not_there"`)) {
+		t.Errorf("a plain request that fails = %v, %v; want 404 and the reason", answer, err)
+	}
+
+	// The lease is over twice, and it is still there: it renews.
+	registry, err := binder.NewClient(nc, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "two leases and the time to expire are over", func() bool { return time.Since(began) > 2*lease+2*time.Second })
+	if entry, err := registry.Lookup(ctx, "words"); err != nil || len(entry.Records) != 1 || entry.Records[0].Instance != instance || entry.Records[0].Version != "2.0.0" {
+		t.Errorf("the lookup after two leases = %+v, %v; want the instance", entry, err)
+	}
+
+	// It ends when its input does.
+	if err := stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-exited:
+		exited <- err
+		if err != nil || !strings.Contains(said.String(), "left after ") {
+			t.Errorf("it ended with %v and said:\n%s\nwant it to take its leave", err, said)
+		}
+	case <-time.After(patience):
+		t.Fatalf("it doesn't end; it said:\n%s", said)
+	}
+	if entry, err := registry.Lookup(ctx, "words"); !errors.Is(err, binder.ErrUnknownService) {
+		t.Errorf("the lookup after its end = %+v, %v; want ErrUnknownService", entry, err)
+	}
+	if _, err := stub.Upper(ctx, "x"); helium.CodeOf(err) != helium.Unavailable && helium.CodeOf(err) != helium.NotFound || helium.OutcomeOf(err) != helium.NotExecuted {
+		t.Errorf("a call after its end = %v; want it not executed", err)
+	}
+}
+
+// manyAtOnce makes calls that share messages, of several methods.
+func manyAtOnce(ctx context.Context, t *testing.T, stub words) {
+	t.Helper()
+	const calls = 500
+	wrong := make(chan string, calls)
+	for i := range calls {
+		go func() {
+			text, padding := fmt.Sprintf("x%d", i), strings.Repeat(" ", i)
+			if i%2 == 0 {
+				got, err := stub.Upper(ctx, text)
+				if want := strings.ToUpper(text); got != want || err != nil {
+					wrong <- fmt.Sprintf("Upper(%q) = %q, %v; want %q", text, got, err, want)
+					return
+				}
+			} else if got, err := stub.Find(ctx, text, padding+text); got != i || err != nil {
+				wrong <- fmt.Sprintf("Find(%q) = %d, %v; want %d", text, got, err, i)
+				return
+			}
+			wrong <- ""
+		}()
+	}
+	for range calls {
+		if fault := <-wrong; fault != "" {
+			t.Error(fault)
+		}
+	}
+}
+
+// endings ends a call by its deadline and one by a cancel.
+func endings(ctx context.Context, t *testing.T, stub words) {
+	t.Helper()
+	short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
+	defer cancel()
+	if err := stub.Wait(short); helium.CodeOf(err) != helium.DeadlineExceeded {
+		t.Errorf("Wait past its deadline = %v; want deadline_exceeded", err)
+	}
+	given, giveUp := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	go func() { done <- stub.Wait(given) }()
+	time.AfterFunc(50*time.Millisecond, giveUp)
+	if err := <-done; helium.CodeOf(err) != helium.Canceled {
+		t.Errorf("Wait that was given up = %v; want canceled", err)
+	}
+	eventually(t, "the cancel reached the handler", func() bool {
+		n, err := stub.Canceled(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n >= 1
+	})
+}

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { encode } from "@msgpack/msgpack";
+import { Caller, lookup } from "../caller.mjs";
+import { decodeMessage, encodeMessage, Kind } from "../frames.mjs";
+import { testCalls } from "./calls.mjs";
+import { connection, eventually } from "./world.mjs";
+
+const nc = await connection();
+testCalls(nc);
+
+test("a deadline reaches the handler, and its error the caller", async () => {
+  const caller = new Caller(nc);
+  const err = await caller.call("desk", "wait", [], { timeout: 100 }).catch((err) => err);
+  assert.equal(err.code, "deadline_exceeded");
+  await eventually("the handler's context ended with its deadline", async () => (await caller.call("desk", "ended", [])).deadline === 1);
+  caller.close();
+});
+
+test("a call whose time is over before its turn isn't run", async () => {
+  const call = encodeMessage([{ kind: Kind.call, seq: 7n, time: 0, body: encode(["x"]) }]);
+  const [answer] = decodeMessage((await nc.request("helium.call.desk.note", call)).data);
+  assert.deepEqual([answer.kind, answer.seq], [Kind.error, 7n]);
+  assert.deepEqual([answer.error.code, answer.error.reason, answer.error.outcome], ["deadline_exceeded", "helium.expired_in_queue", "not executed"]);
+});
+
+test("a message that breaks the protocol is refused whole", async () => {
+  const good = encodeMessage([{ kind: Kind.call, seq: 7n, time: 1000, body: encode(["x"]) }]);
+  const [answer] = decodeMessage((await nc.request("helium.call.desk.note", Uint8Array.from([...good, 0x2a]))).data);
+  assert.deepEqual([answer.kind, answer.seq, answer.error.reason, answer.error.outcome], [Kind.error, 0n, "helium.bad_message", "not executed"]);
+});
+
+test("a cancel reaches the handler", async () => {
+  const caller = new Caller(nc);
+  const give = new AbortController();
+  const call = caller.call("desk", "wait", [], { signal: give.signal }).catch((err) => err);
+  await eventually("the handler runs", async () => (await caller.call("desk", "ended", [])).waiting === 1);
+  give.abort();
+  assert.equal((await call).code, "canceled");
+  await eventually("the handler's context was canceled", async () => (await caller.call("desk", "ended", [])).canceled === 1);
+  caller.close();
+});
+
+test("nobody listening is told at once, and nothing ran", async () => {
+  const caller = new Caller(nc);
+  const err = await caller.call("nobody", "home", [], { timeout: 60_000 }).catch((err) => err);
+  assert.deepEqual([err.code, err.outcome], ["unavailable", "not executed"]);
+  caller.close();
+});
+
+test("metadata go with a call, and one instance can be picked", async () => {
+  const caller = new Caller(nc);
+  const { records } = await lookup(nc, "desk");
+  assert.equal(records.length, 1);
+  assert.equal(await caller.call("desk", "tenant", [], { metadata: { tenant: "blue" }, instance: records[0].instance }), "blue");
+  const err = await caller.call("math", "add", [2, 3], { instance: records[0].instance }).catch((err) => err);
+  assert.deepEqual([err.code, err.outcome], ["unimplemented", "not executed"]);
+  caller.close();
+});
+
+test("a one-way call runs and is not answered", async () => {
+  const caller = new Caller(nc);
+  const before = (await caller.call("desk", "ended", [])).noted;
+  caller.notify("desk", "note", ["x"]);
+  await eventually("it ran", async () => (await caller.call("desk", "ended", [])).noted === before + 1);
+  caller.close();
+});
+
+test("what the registry doesn't know is an error with a reason", async () => {
+  const err = await lookup(nc, "maht").catch((err) => err);
+  assert.deepEqual([err.code, err.reason], ["not_found", "binder.unknown_service"]);
+  assert.match(err.details.nearest, /math/);
+});
