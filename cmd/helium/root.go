@@ -37,6 +37,7 @@ To try it: "helium dev" in one terminal, "helium ls" in another.`,
 		newBenchCommand(a),
 		newGenCommand(a),
 		newWhyCommand(a),
+		newTopCommand(a),
 		newVersionCommand(a),
 	)
 	a.watch(root)

@@ -1,0 +1,117 @@
+package figures
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/micro"
+
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// ErrDenied: the connection's user may not ask.
+var ErrDenied = errors.New("this user may not ask for figures: it may not publish to $SRV.STATS")
+
+// Look is what all instances said at one moment.
+type Look struct {
+	At        time.Time
+	Instances map[Instance]*Counts
+}
+
+// Instance names an instance of a service.
+type Instance struct{ Service, ID string }
+
+// Counts are an instance's figures since it began.
+type Counts struct {
+	At        time.Time // when its answer came
+	Started   time.Time
+	Endpoints map[string]Endpoint // by name
+}
+
+// Endpoint is one method of an instance.
+type Endpoint struct {
+	Requests, Errors uint64
+	LastError        string
+	InFlight         uint64
+	Latency          rpcserver.Latency
+	HasLatency       bool // false: not one of Helium's, which tell how long calls took
+}
+
+// quiet is how long no answer comes before all are taken to be there.
+const quiet = 150 * time.Millisecond
+
+// Ask asks everyone, and waits for answers until none comes any more, or for patience.
+func Ask(ctx context.Context, nc *nats.Conn, patience time.Duration) (*Look, error) {
+	inbox := nc.NewInbox()
+	answers := make(chan *nats.Msg, 4096)
+	sub, err := nc.ChanSubscribe(inbox, answers)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = sub.Unsubscribe() }()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	before := nc.LastError()
+	subject, err := micro.ControlSubject(micro.StatsVerb, "", "")
+	if err != nil {
+		return nil, err
+	}
+	if err := nc.PublishRequest(subject, inbox, nil); err != nil {
+		return nil, fmt.Errorf("asking for figures: %w", err)
+	}
+	if err := nc.FlushWithContext(ctx); err != nil {
+		return nil, fmt.Errorf("asking for figures: %w", err)
+	}
+	if last := nc.LastError(); last != before && errors.Is(last, nats.ErrPermissionViolation) && strings.Contains(last.Error(), `"`+subject+`"`) {
+		return nil, ErrDenied
+	}
+	look := &Look{At: time.Now(), Instances: make(map[Instance]*Counts)}
+	silence := time.NewTimer(patience) // the first answer has all the time
+	defer silence.Stop()
+	for {
+		select {
+		case msg := <-answers:
+			if len(msg.Data) == 0 && msg.Header.Get("Status") == "503" {
+				return look, nil // nobody is there
+			}
+			look.add(msg.Data, time.Now())
+			silence.Reset(quiet)
+		case <-silence.C:
+			return look, nil
+		case <-ctx.Done():
+			if errors.Is(ctx.Err(), context.Canceled) {
+				return nil, ctx.Err()
+			}
+			return look, nil
+		}
+	}
+}
+
+// add takes an answer. Those that can't be read are somebody else's business.
+func (l *Look) add(text []byte, at time.Time) {
+	var stats micro.Stats
+	if json.Unmarshal(text, &stats) != nil || stats.Name == "" || stats.ID == "" {
+		return
+	}
+	counts := &Counts{At: at, Started: stats.Started, Endpoints: make(map[string]Endpoint)}
+	for _, e := range stats.Endpoints {
+		if e == nil {
+			continue
+		}
+		endpoint := Endpoint{Requests: uint64(max(0, e.NumRequests)), Errors: uint64(max(0, e.NumErrors)), LastError: e.LastError}
+		var data struct {
+			InFlight uint64             `json:"in_flight"`
+			Latency  *rpcserver.Latency `json:"latency_ns"`
+		}
+		if json.Unmarshal(e.Data, &data) == nil && data.Latency != nil {
+			endpoint.InFlight, endpoint.Latency, endpoint.HasLatency = data.InFlight, *data.Latency, true
+		}
+		counts.Endpoints[e.Name] = endpoint
+	}
+	l.Instances[Instance{stats.Name, stats.ID}] = counts
+}

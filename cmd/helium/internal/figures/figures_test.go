@@ -1,0 +1,195 @@
+package figures_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/micro"
+
+	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/figures"
+	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/mathsvc"
+)
+
+const patience = 10 * time.Second
+
+func look(t *testing.T, nc *nats.Conn) *figures.Look {
+	t.Helper()
+	l, err := figures.Ask(t.Context(), nc, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func TestRowsTellWhatHappenedBetweenTwoLooks(t *testing.T) {
+	env := heliumtest.New(t)
+	one := heliumtest.Serve[mathsvc.Service](env, "math", mathsvc.New())
+	two := heliumtest.Serve[mathsvc.Service](env, "math", mathsvc.New())
+	nc := env.Conn("top")
+	call := func(instance, method string, a, b float64) {
+		var x float64
+		_ = env.Client.At(instance).Call(t.Context(), "math."+method, &x, a, b)
+	}
+	call(one.Instance(), "add", 1, 2) // before the first look
+	before := look(t, nc)
+	for range 6 {
+		call(one.Instance(), "add", 1, 2)
+	}
+	for range 4 {
+		call(two.Instance(), "add", 1, 2)
+		call(two.Instance(), "div", 1, 0)
+	}
+	after := look(t, nc)
+	seconds := func(calls float64) (least, most float64) {
+		// The answers of instances come a little after each look began.
+		rate := calls / after.At.Sub(before.At).Seconds()
+		return rate / 10, rate * 10
+	}
+	for _, test := range []struct {
+		by                        figures.Grouping
+		service, method, instance string
+		calls, errors             float64 // between the looks
+		instances                 int
+		total                     uint64
+	}{
+		{figures.ByService, "math", "", "", 14, 4, 2, 15},
+		{figures.ByMethod, "math", "add", "", 10, 0, 2, 11},
+		{figures.ByMethod, "math", "div", "", 4, 4, 2, 4},
+		{figures.ByInstance, "math", "", one.Instance(), 6, 0, 1, 7},
+		{figures.ByAll, "math", "div", two.Instance(), 4, 4, 1, 4},
+		{figures.ByAll, "math", "sub", two.Instance(), 0, 0, 1, 0},
+	} {
+		found := false
+		for _, r := range figures.Rows(before, after, test.by) {
+			if r.Service != test.service || r.Method != test.method || r.Instance != test.instance {
+				continue
+			}
+			found = true
+			if least, most := seconds(test.calls); r.Calls < least || r.Calls > most {
+				t.Errorf("%+v: %g calls a second, want %g to %g", test, r.Calls, least, most)
+			}
+			if least, most := seconds(test.errors); r.Errors < least || r.Errors > most {
+				t.Errorf("%+v: %g errors a second, want %g to %g", test, r.Errors, least, most)
+			}
+			if r.Instances != test.instances || r.TotalCalls != test.total {
+				t.Errorf("%+v: %d instances, %d calls in all; want %d and %d", test, r.Instances, r.TotalCalls, test.instances, test.total)
+			}
+			if r.HasLatency != (test.calls > 0) || r.P99 < r.P50 {
+				t.Errorf("%+v: p50 %v, p99 %v, told: %t; want some where there were calls", test, r.P50, r.P99, r.HasLatency)
+			}
+			if (r.LastError != "") != (test.errors > 0) {
+				t.Errorf("%+v: last error %q, want one where there were errors", test, r.LastError)
+			}
+		}
+		if !found {
+			t.Errorf("no row for %+v in %+v", test, figures.Rows(before, after, test.by))
+		}
+	}
+}
+
+func TestWithoutAnEarlierLookThereAreNoRates(t *testing.T) {
+	env := heliumtest.New(t)
+	heliumtest.Serve[mathsvc.Service](env, "math", mathsvc.New())
+	if err := env.Client.Call(t.Context(), "math.add", nil, 1, 2); err != nil {
+		t.Fatal(err)
+	}
+	rows := figures.Rows(nil, look(t, env.Conn("top")), figures.ByService)
+	if len(rows) != 1 || rows[0].Calls != 0 || rows[0].TotalCalls != 1 {
+		t.Errorf("%+v, want one row without a rate, of 1 call in all", rows)
+	}
+}
+
+func TestAnInstanceThatIsNewCountsFromItsBeginning(t *testing.T) {
+	env := heliumtest.New(t)
+	nc := env.Conn("top")
+	before := look(t, nc)
+	heliumtest.Serve[mathsvc.Service](env, "math", mathsvc.New())
+	if err := env.Client.Call(t.Context(), "math.add", nil, 1, 2); err != nil {
+		t.Fatal(err)
+	}
+	rows := figures.Rows(before, look(t, nc), figures.ByService)
+	if len(rows) != 1 || rows[0].Calls <= 0 {
+		t.Errorf("%+v, want one row with a rate", rows)
+	}
+}
+
+func TestNobodyIsKnownAtOnce(t *testing.T) {
+	env := heliumtest.New(t)
+	began := time.Now()
+	l, err := figures.Ask(t.Context(), env.Conn("top"), time.Minute)
+	if err != nil || len(l.Instances) != 0 {
+		t.Errorf("%+v, %v; want nobody", l, err)
+	}
+	if took := time.Since(began); took > patience {
+		t.Errorf("it took %v, want no wait for answers that can't come", took)
+	}
+}
+
+func TestOtherServicesAreThereWithoutPercentiles(t *testing.T) {
+	env := heliumtest.New(t)
+	svc, err := micro.AddService(env.Conn("other"), micro.Config{
+		Name: "other", Version: "1.0.0",
+		Endpoint: &micro.EndpointConfig{Subject: "other.echo", Handler: micro.HandlerFunc(func(r micro.Request) { _ = r.Respond(r.Data()) })},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = svc.Stop() })
+	nc := env.Conn("top")
+	before := look(t, nc)
+	if _, err := nc.Request("other.echo", []byte("x"), patience); err != nil {
+		t.Fatal(err)
+	}
+	rows := figures.Rows(before, look(t, nc), figures.ByService)
+	if len(rows) != 1 || rows[0].Calls <= 0 || rows[0].HasLatency {
+		t.Errorf("%+v, want one row with a rate and without percentiles", rows)
+	}
+}
+
+func TestWhoMayNotAskIsTold(t *testing.T) {
+	quiet := slog.New(slog.DiscardHandler)
+	env := heliumtest.NewWith(t, heliumtest.Config{Broker: broker.Config{Logger: quiet, Users: []broker.User{{
+		Name: "limited", Password: "secret", Publish: broker.Subjects{Deny: []string{"$SRV.>"}},
+	}}}})
+	nc, err := env.Broker.ConnectWith(t.Context(), bus.Config{User: "limited", Password: "secret", Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	if _, err := figures.Ask(t.Context(), nc, patience); !errors.Is(err, figures.ErrDenied) {
+		t.Errorf("Ask = %v, want ErrDenied", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := figures.Ask(ctx, env.Conn("top"), patience); !errors.Is(err, context.Canceled) {
+		t.Errorf("Ask with an ended context = %v, want its error", err)
+	}
+}
+
+func TestRowsAreSortedMostFirstAndThenByName(t *testing.T) {
+	rows := func() []figures.Row {
+		return []figures.Row{
+			{Service: "b", Calls: 1, P99: 3}, {Service: "c", Calls: 5, Errors: 1}, {Service: "a", Calls: 1, P99: 3, InFlight: 2},
+		}
+	}
+	for order, want := range map[string]string{
+		"calls": "cab", "errors": "cab", "p99": "abc", "inflight": "abc", "name": "abc",
+	} {
+		got := ""
+		sorted := rows()
+		figures.Sort(sorted, figures.Orders[order])
+		for _, r := range sorted {
+			got += r.Service
+		}
+		if got != want {
+			t.Errorf("by %s: %s, want %s", order, got, want)
+		}
+	}
+}

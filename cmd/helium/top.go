@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium/cmd/helium/internal/figures"
+)
+
+// topFlags are those of "helium top".
+type topFlags struct {
+	by, sort string
+	interval time.Duration
+	once     bool
+}
+
+func newTopCommand(a *app) *cobra.Command {
+	var flags topFlags
+	cmd := &cobra.Command{
+		Use:   "top [service]...",
+		Short: "Watch calls, latencies and errors of all services",
+		Long: `Watch calls, latencies and errors of all services, or of those named.
+
+Figures are what the instances themselves count, between two looks an --interval apart;
+latencies are of the handlers. On a terminal the table is live until Ctrl-C. Otherwise,
+and with --once, one is printed; with -o ndjson rows go on, a line each.`,
+		Example: `  helium top
+  helium top math --by instance --sort p99
+  helium top --once -o json`,
+		ValidArgsFunction: a.completeServices,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.top(cmd.Context(), args, flags)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&flags.by, "by", "method", "what has a `row`: service, method, instance or all (a method of an instance)")
+	f.StringVar(&flags.sort, "sort", "calls", "what comes first: most calls, errors, p50, p99 or inflight; or the first name")
+	f.DurationVar(&flags.interval, "interval", time.Second, "time between two looks, at least 100ms")
+	f.BoolVar(&flags.once, "once", false, "print one table, after one interval")
+	_ = cmd.RegisterFlagCompletionFunc("by", cobra.FixedCompletions(slices.Sorted(maps.Keys(figures.Groupings)), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(slices.Sorted(maps.Keys(figures.Orders)), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// check says what can't be meant, and returns what is.
+func (f *topFlags) check() (figures.Grouping, func(a, b figures.Row) int, error) {
+	by, ok := figures.Groupings[f.by]
+	if !ok {
+		return by, nil, fail(exitUsage, "helium top --help", fmt.Errorf("--by %s can't be; use %s", f.by, strings.Join(slices.Sorted(maps.Keys(figures.Groupings)), ", ")))
+	}
+	order, ok := figures.Orders[f.sort]
+	if !ok {
+		return by, nil, fail(exitUsage, "helium top --help", fmt.Errorf("--sort %s can't be; use %s", f.sort, strings.Join(slices.Sorted(maps.Keys(figures.Orders)), ", ")))
+	}
+	if f.interval < 100*time.Millisecond {
+		return by, nil, fail(exitUsage, "helium top --help", fmt.Errorf("--interval %v is too short; give at least 100ms", f.interval))
+	}
+	return by, order, nil
+}
+
+func (a *app) top(ctx context.Context, services []string, flags topFlags) error {
+	by, order, err := flags.check()
+	if err != nil {
+		return err
+	}
+	nc, err := a.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	// What isn't permitted is told by the look that needed it.
+	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
+	t := &topTable{app: a, nc: nc, services: services, by: by, order: order}
+	switch {
+	case a.output.form == "table" && isTerminal(a.out) && !flags.once:
+		return unlessStopped(ctx, t.live(ctx, flags.interval))
+	case a.output.form == "ndjson" && !flags.once:
+		return unlessStopped(ctx, t.stream(ctx, flags.interval))
+	}
+	return t.once(ctx, flags.interval)
+}
+
+// once shows what happened between two looks.
+func (t *topTable) once(ctx context.Context, interval time.Duration) error {
+	for range 2 {
+		if err := t.look(ctx, interval); err != nil {
+			return err
+		}
+	}
+	return t.show()
+}
+
+// stream goes on showing, until ctx ends.
+func (t *topTable) stream(ctx context.Context, interval time.Duration) error {
+	for {
+		if err := t.look(ctx, interval); err != nil {
+			return err
+		}
+		if t.before == nil {
+			continue // rates need two looks
+		}
+		if err := t.show(); err != nil {
+			return err
+		}
+	}
+}
+
+// live draws on the whole terminal until ctx ends. That nobody answers for a while,
+// during a restart of the broker, doesn't end it.
+func (t *topTable) live(ctx context.Context, interval time.Duration) error {
+	screen := openScreen(t.app.out)
+	defer screen.close()
+	for {
+		err := t.look(ctx, interval)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		screen.draw(t.lines(err, time.Now()))
+	}
+}
