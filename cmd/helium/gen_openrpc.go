@@ -7,7 +7,7 @@ import (
 )
 
 func newGenOpenRPCCommand(a *app) *cobra.Command {
-	g := &registryGenerator{name: "openrpc", render: schema.OpenRPC}
+	g := &registryGenerator{name: "openrpc", makes: "OpenRPC", render: schema.OpenRPC}
 	cmd := g.command(a, &cobra.Command{
 		Use:   "openrpc [service...]",
 		Short: "Write an OpenRPC document of live services",

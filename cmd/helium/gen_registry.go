@@ -17,6 +17,7 @@ import (
 // registryGenerator makes a file of what the registry says about services.
 type registryGenerator struct {
 	name   string // of the subcommand: "ts"
+	makes  string // what its output is: "TypeScript"
 	render func([]*schema.Service, schema.Config) ([]byte, error)
 
 	title string // of the output, "" for the default
@@ -59,7 +60,7 @@ func (g *registryGenerator) run(a *app, cmd *cobra.Command, names []string) erro
 	if err != nil {
 		return err
 	}
-	return g.deliver(a, text, names)
+	return g.deliver(a, text, services, names)
 }
 
 // refresh is the command that makes the output anew, without what only this machine
@@ -86,7 +87,7 @@ func shellWord(text string) string {
 }
 
 // deliver writes the output, or compares the file with it.
-func (g *registryGenerator) deliver(a *app, text []byte, names []string) error {
+func (g *registryGenerator) deliver(a *app, text []byte, services []*schema.Service, names []string) error {
 	if g.out == "" {
 		_, err := a.out.Write(text)
 		return err
@@ -96,17 +97,29 @@ func (g *registryGenerator) deliver(a *app, text []byte, names []string) error {
 		return err
 	}
 	missing := err != nil
+	fresh := !missing && bytes.Equal(old, text)
 	switch {
-	case !missing && bytes.Equal(old, text):
+	case g.check && fresh:
 		return nil
-	case !g.check:
-		return os.WriteFile(g.out, text, 0o644)
+	case g.check:
+		err := fmt.Errorf("%s is stale: line %d isn't what the registry gives now", g.out, firstDifference(old, text))
+		if missing {
+			err = fmt.Errorf("%s isn't there", g.out)
+		}
+		return fail(exitInternal, g.refresh(a, names)+" --out "+shellWord(g.out), err)
+	case fresh:
+		a.say("%s is as it should be", g.out)
+		return nil
 	}
-	err = fmt.Errorf("%s is stale: line %d isn't what the registry gives now", g.out, firstDifference(old, text))
-	if missing {
-		err = fmt.Errorf("%s isn't there", g.out)
+	if err := os.WriteFile(g.out, text, 0o644); err != nil {
+		return err
 	}
-	return fail(exitInternal, g.refresh(a, names)+" --out "+shellWord(g.out), err)
+	of := make([]string, len(services))
+	for i, s := range services {
+		of[i] = s.Name
+	}
+	a.say("%s: %s of %s", g.out, g.makes, strings.Join(of, ", "))
+	return nil
 }
 
 // firstDifference returns the number of the first line that differs.

@@ -7,7 +7,7 @@ import (
 )
 
 func newGenTSCommand(a *app) *cobra.Command {
-	g := &registryGenerator{name: "ts", render: schema.TypeScript}
+	g := &registryGenerator{name: "ts", makes: "TypeScript", render: schema.TypeScript}
 	return g.command(a, &cobra.Command{
 		Use:   "ts [service...]",
 		Short: "Write TypeScript types and clients of live services",
