@@ -38,6 +38,7 @@ To try it: "helium dev" in one terminal, "helium ls" in another.`,
 		newGenCommand(a),
 		newWhyCommand(a),
 		newTopCommand(a),
+		newDoctorCommand(a),
 		newVersionCommand(a),
 	)
 	a.watch(root)

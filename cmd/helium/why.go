@@ -124,7 +124,8 @@ func (a *app) why(ctx context.Context, name string) error {
 type finding struct {
 	status string
 	text   string
-	err    error // of a failed stage, made by fail
+	next   string // what to do, of a warning or a failure
+	err    error  // of a failure, made by fail
 }
 
 func found(format string, args ...any) finding {
@@ -145,7 +146,7 @@ func failed(exit int, next string, err error) finding {
 	if e, ok := err.(*helium.Error); ok {
 		text = e.Message // it stands in a walk along one method: no need to name that
 	}
-	return finding{status: statusFailed, text: text, err: fail(exit, next, err)}
+	return finding{status: statusFailed, text: text, next: next, err: fail(exit, next, err)}
 }
 
 // pass takes one stage.

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium/cmd/helium/internal/load"
+	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
+)
+
+func newDoctorCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the environment, NATS and the registry, and tell what to do",
+		Long: `Check the environment, NATS and the registry, and tell what is wrong and what to do.
+
+It changes nothing and runs no method. A warning is something that works and could be
+better. The exit code is 0 without failures, 3 where NATS or binders can't be used.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			ctx, cancel := a.bounded(cmd.Context())
+			defer cancel()
+			return a.doctor(ctx)
+		},
+	}
+}
+
+// examination is one run of the doctor's checks. Each may use what those before found.
+type examination struct {
+	app      *app
+	nc       *nats.Conn    // nil: NATS can't be reached
+	prober   *probe.Prober // set with nc
+	inbox    bool          // answers can come
+	answered bool          // a binder did
+	report   doctorReport
+	failures []error
+	warnings int
+}
+
+// doctorReport is what "helium doctor -o json" writes.
+type doctorReport struct {
+	OK     bool          `json:"ok"` // no check failed
+	Checks []doctorCheck `json:"checks"`
+	Exit   int           `json:"exit"` // the exit code
+}
+
+type doctorCheck struct {
+	Check  string  `json:"check"`
+	Status string  `json:"status"` // ok, warning, failed or skipped
+	TookMS float64 `json:"took_ms"`
+	Found  string  `json:"found"`
+	Next   string  `json:"next,omitempty"` // what to do
+}
+
+func (a *app) doctor(ctx context.Context) error {
+	e := &examination{app: a, report: doctorReport{Checks: []doctorCheck{}}}
+	defer func() {
+		if e.nc != nil {
+			e.nc.Close()
+		}
+	}()
+	for _, check := range []struct {
+		name string
+		look func(context.Context) finding
+	}{
+		{"command", e.command},
+		{"settings", e.settings},
+		{"contexts", e.contexts},
+		{"files", e.files},
+		{"nats", e.nats},
+		{"user", e.user},
+		{"clock", e.clock},
+		{"max_payload", e.maxPayload},
+		{"inbox", e.inboxes},
+		{"permissions", e.permissions},
+		{"binder", e.binder},
+		{"bucket", e.bucket},
+		{"binders", e.binders},
+		{"instances", e.instances},
+	} {
+		if ctx.Err() != nil {
+			break
+		}
+		e.check(ctx, check.name, check.look)
+	}
+	return e.end(ctx)
+}
+
+// check makes one check.
+func (e *examination) check(ctx context.Context, name string, look func(context.Context) finding) {
+	ctx, cancel := context.WithTimeout(ctx, whyPatience)
+	defer cancel()
+	began := time.Now()
+	f := look(ctx)
+	took := time.Since(began)
+	switch f.status {
+	case statusWarning:
+		e.warnings++
+	case statusFailed:
+		e.failures = append(e.failures, f.err)
+	}
+	e.report.Checks = append(e.report.Checks, doctorCheck{Check: name, Status: f.status, TookMS: inMS(took), Found: f.text, Next: f.next})
+	if a := e.app; a.output.form == "table" {
+		a.printFinding(f.status, name, load.Round(took).String(), f.text)
+		if f.next != "" {
+			a.printFinding("", "", "", "next: "+f.next)
+		}
+	}
+}
+
+// end says what it all comes to.
+func (e *examination) end(ctx context.Context) error {
+	a := e.app
+	var problem error
+	switch {
+	case len(e.failures) == 1:
+		problem = e.failures[0]
+	case len(e.failures) > 1:
+		first := a.judge(ctx, e.failures[0])
+		problem = fail(first.exit, first.hint, fmt.Errorf("%d checks failed; the first: %w", len(e.failures), first.err))
+	case ctx.Err() != nil:
+		problem = fail(exitDeadline, "helium doctor --timeout 1m", errors.New("the time was over before all was checked"))
+	}
+	e.report.OK = problem == nil
+	if problem != nil {
+		e.report.Exit = a.judge(ctx, problem).exit
+	}
+	verdict := map[bool]string{true: "ok", false: "failed"}[e.report.OK]
+	err := showOne(a, e.report, verdict, func() {
+		switch {
+		case problem != nil:
+			fmt.Fprintln(a.out)
+		case e.warnings > 0:
+			fmt.Fprintf(a.out, "\nAll of it works; %s.\n", plural(e.warnings, "warning"))
+		default:
+			fmt.Fprintln(a.out, "\nAll is well.")
+		}
+	})
+	if problem != nil {
+		return problem
+	}
+	return err
+}
+
+// advised is a warning with what to do.
+func advised(next, format string, args ...any) finding {
+	f := warning(format, args...)
+	f.next = next
+	return f
+}

@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/helium-rpc/helium/binder"
+)
+
+// binder asks for a name that isn't there: before it says so, a binder asks the store.
+func (e *examination) binder(ctx context.Context) finding {
+	if !e.inbox {
+		return skipped("answers can't come")
+	}
+	if denied, err := e.prober.MayPublish(ctx, e.prober.Subjects().Lookup("helium-doctor")); denied != nil || err != nil {
+		return skipped("it may not be asked")
+	}
+	reg, err := binder.NewClient(e.nc, e.app.connection.prefix)
+	if err != nil {
+		return failed(exitUsage, "", err)
+	}
+	_, err = reg.Lookup(ctx, "helium-doctor")
+	switch {
+	case err == nil, exitCodeOf(err) == exitUnknown:
+		e.answered = true
+		return found("answers, and reaches its store")
+	case errors.Is(err, binder.ErrNoBinder):
+		return failed(exitNoBus, "helium binder", errors.New("no binder is running; without one, programs don't find services that they don't know yet"))
+	case errors.Is(err, binder.ErrStore):
+		e.answered = true
+		return failed(exitNoBus, "see that JetStream runs and has a leader: nats server report jetstream", err)
+	}
+	return failed(exitNoBus, "look at the binder's log", err)
+}
+
+// bucket holds the bucket of the registry against what docs/protocol.md says.
+func (e *examination) bucket(ctx context.Context) finding {
+	if !e.inbox {
+		return skipped("answers can't come")
+	}
+	s := newStore(e.nc, e.prober, e.prober.Subjects())
+	_, info, err := s.open(ctx)
+	switch {
+	case errors.Is(err, errNotAllowed):
+		return skipped("%v", err)
+	case errors.Is(err, errNoStore) && e.answered:
+		return skipped("JetStream isn't for this account; the binder's is another one")
+	case errors.Is(err, errNoStore):
+		return failed(exitNoBus, `put "jetstream {}" into the NATS server's configuration, or start it with: nats-server -js`, err)
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		return skipped("the bucket %s isn't there yet; the first binder makes it", s.name)
+	case err != nil:
+		return failed(exitNoBus, "nats stream info "+s.stream(), fmt.Errorf("the bucket %s can't be looked at: %w", s.name, err))
+	}
+	if owner := info.Config.Metadata["helium_prefix"]; owner != "" && owner != e.prober.Subjects().Prefix() {
+		return failed(exitNoBus, "choose another --prefix", fmt.Errorf("the bucket %s is that of the prefix %q", s.name, owner))
+	}
+	text := fmt.Sprintf("%s: %d keys, lease %v, %s, %s", s.name, info.State.Msgs, info.Config.MaxAge, info.Config.Storage, plural(info.Config.Replicas, "replica"))
+	if wrong := unfit(info.Config); wrong != nil {
+		return advised("restart a binder, which mends it; or nats kv del "+s.name+": servers register again", "%s; %s", text, strings.Join(wrong, "; "))
+	}
+	if info.Config.Replicas == 1 && e.nc.ConnectedClusterName() != "" {
+		return advised("nats stream edit "+s.stream()+" --replicas 3", "%s: with its server gone, no new service is found", text)
+	}
+	return found("%s", text)
+}
+
+// unfit says which settings of a bucket aren't those of a registry.
+func unfit(c jetstream.StreamConfig) (wrong []string) {
+	if c.MaxAge <= 0 {
+		wrong = append(wrong, "it has no lease (max_age), so records of killed servers stay")
+	}
+	if c.SubjectDeleteMarkerTTL <= 0 || !c.AllowMsgTTL {
+		wrong = append(wrong, "it leaves no markers (subject_delete_marker_ttl), so nobody hears of an expiry")
+	}
+	if c.MaxMsgsPerSubject != 1 {
+		wrong = append(wrong, fmt.Sprintf("it keeps %d values a key (max_msgs_per_subject), not 1", c.MaxMsgsPerSubject))
+	}
+	return wrong
+}
+
+// binders counts them by those who watch the bucket, as each binder does.
+func (e *examination) binders(ctx context.Context) finding {
+	if !e.answered {
+		return skipped("none answered")
+	}
+	_, info, err := newStore(e.nc, e.prober, e.prober.Subjects()).open(ctx)
+	if err != nil {
+		return skipped("they can't be counted: %v", err)
+	}
+	switch n := info.State.Consumers; n {
+	case 0:
+		return advised("look at the binder's log", "one answers, and none watches the bucket")
+	case 1:
+		return found("1 watches the bucket; a second one would answer while it is restarted")
+	default:
+		return found("%d watch the bucket", n)
+	}
+}
+
+// instances looks whether somebody stands behind each record.
+func (e *examination) instances(ctx context.Context) finding {
+	if !e.answered {
+		return skipped("no binder answered")
+	}
+	if denied, err := e.prober.MayPublish(ctx, e.prober.Subjects().List()); denied != nil || err != nil {
+		return skipped("this user may not list them")
+	}
+	reg, err := binder.NewClient(e.nc, e.app.connection.prefix)
+	if err != nil {
+		return failed(exitUsage, "", err)
+	}
+	records, err := reg.List(ctx)
+	if err != nil {
+		return failed(exitCodeOf(err), "look at the binder's log", err)
+	}
+	if len(records) == 0 {
+		return found("no service is registered; an example is: helium serve math")
+	}
+	services := map[string]bool{}
+	var gone []string
+	for i, r := range records {
+		services[r.Service] = true
+		if i >= maxInstances {
+			continue // services with so many are looked at by helium ping
+		}
+		subject := e.prober.Subjects().At(r.Instance, r.Service, "")
+		if denied, err := e.prober.MayPublish(ctx, subject); denied != nil || err != nil {
+			continue
+		}
+		if there, err := e.prober.Subscribed(ctx, subject); err == nil && !there {
+			gone = append(gone, r.Service+"/"+r.Instance)
+		}
+	}
+	text := plural(len(records), "instance") + " of " + plural(len(services), "service")
+	if gone != nil {
+		return advised("nothing, if they were just killed: their records end with their lease", "%s; nobody is behind the records of %s", text, strings.Join(gone, ", "))
+	}
+	return found("%s", text)
+}
