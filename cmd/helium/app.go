@@ -41,8 +41,10 @@ func (a *app) say(format string, args ...any) {
 }
 
 // logger is for what happens while no call waits for it, such as a lost connection.
-func (a *app) logger() *slog.Logger {
-	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+func (a *app) logger() *slog.Logger { return a.loggerFrom(slog.LevelWarn) }
+
+func (a *app) loggerFrom(level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
 }
 
 // dial connects to NATS as the flags say. The caller closes the connection. Errors are
@@ -51,19 +53,19 @@ func (a *app) logger() *slog.Logger {
 func (a *app) dial(ctx context.Context) (*nats.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, min(a.connection.timeout, longestDial))
 	defer cancel()
-	return a.connect(ctx, bus.Config{Name: "helium"})
+	return a.connect(ctx, bus.Config{Name: "helium", Logger: a.logger()})
 }
 
 // dialWaiting is dial for what keeps running: it waits for a server, until ctx ends.
 func (a *app) dialWaiting(ctx context.Context, name string) (*nats.Conn, error) {
-	return a.connect(ctx, bus.Config{Name: name, Wait: true})
+	// Who watches wants to know that it waits, and for what.
+	return a.connect(ctx, bus.Config{Name: name, Wait: true, Logger: a.loggerFrom(slog.LevelInfo)})
 }
 
 func (a *app) connect(ctx context.Context, cfg bus.Config) (*nats.Conn, error) {
 	if err := a.connection.configure(&cfg); err != nil {
 		return nil, err
 	}
-	cfg.Logger = a.logger()
 	nc, err := bus.Connect(ctx, cfg)
 	if err != nil {
 		return nil, fail(exitNoBus, "helium doctor; or start a broker to try things: helium dev", err)

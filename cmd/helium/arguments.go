@@ -40,7 +40,7 @@ func parseWords(m *signature.Method, words []string, dash int) ([][]byte, error)
 			err = b.next(word, false)
 		} else if text, raw := strings.CutPrefix(word, ":="); raw {
 			err = b.next(text, true)
-		} else if parts := byName.FindStringSubmatch(word); parts != nil {
+		} else if parts := byName.FindStringSubmatch(word); parts != nil && !b.isPadded(parts) {
 			err = b.named(parts[1], parts[3], parts[2] == ":=")
 		} else {
 			err = b.next(word, false)
@@ -162,6 +162,17 @@ func (b *argumentList) spread(place, text string) error {
 		b.rest = append(b.rest, value)
 	}
 	return nil
+}
+
+// isPadded reports a word such as "aGk=" that is base64 for the next parameter, and
+// doesn't begin with the name of any.
+func (b *argumentList) isPadded(parts []string) bool {
+	next := paramType(b.method, b.filled)
+	if next == nil || next.Kind != signature.Bytes || parts[2] != "=" || strings.Trim(parts[3], "=") != "" {
+		return false
+	}
+	_, err := b.indexOf(parts[1])
+	return err != nil
 }
 
 func (b *argumentList) indexOf(name string) (int, error) {

@@ -19,7 +19,7 @@ import (
 // keepRunning are the subcommands that don't end by themselves.
 var keepRunning = []string{"dev", "broker", "binder", "serve"}
 
-var anyURL = regexp.MustCompile(`nats://127\.0\.0\.1:[0-9]+`)
+var anyURL = regexp.MustCompile(`(nats|tls)://127\.0\.0\.1:[0-9]+`)
 
 // varying are the parts of output that differ from run to run, and what stands for them.
 var varying = []struct {

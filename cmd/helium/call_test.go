@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// kinds returns what it is given, in each kind of type.
+type kinds struct{}
+
+func (kinds) Text(s string) string            { return s }
+func (kinds) Whole(n int64) int64             { return n }
+func (kinds) Natural(n uint64) uint64         { return n }
+func (kinds) Small(n int8) int8               { return n }
+func (kinds) Flag(b bool) bool                { return b }
+func (kinds) Blob(b []byte) []byte            { return b }
+func (kinds) When(t time.Time) time.Time      { return t }
+func (kinds) List(xs []int64) []int64         { return xs }
+func (kinds) Maybe(n *int64) *int64           { return n }
+func (kinds) Anything(v any) any              { return v }
+func (kinds) Move(p point, by ...int64) point { return point{p.X + float64(len(by)), p.Label} }
+func (kinds) Nothing()                        {}
+func (kinds) Said(ctx context.Context, key string) string {
+	return helium.MetadataFrom(ctx)[key]
+}
+func (kinds) Fail(reason string) error {
+	return helium.NewError(helium.FailedPrecondition, reason, "as it was asked to")
+}
+func (kinds) Panic() { panic("as it was asked to") }
+
+type point struct {
+	X     float64
+	Label string
+}
+
+// serve serves a value until the test ends.
+func serve[S any](t *testing.T, b *broker.Broker, name string, impl S) *rpcserver.Server {
+	t.Helper()
+	nc, err := b.Connect(name)
+	check(t, err)
+	srv := rpcserver.New(nc, rpcserver.Config{Logger: slog.New(slog.DiscardHandler)})
+	check(t, rpcserver.Register(srv, name, impl))
+	check(t, srv.Start(t.Context()))
+	t.Cleanup(func() { _ = srv.Shutdown(context.Background()) }) // a call may be cut on purpose
+	return srv
+}
+
+func TestValuesOfEveryTypeComeBackAsTheyWent(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "kinds", kinds{})
+	t.Setenv("NATS_URL", url)
+	for _, test := range []struct{ method, word, want string }{
+		{"text", "2", `"2"`},
+		{"text", "", `""`},
+		{"text", "a < b & c", `"a < b & c"`},
+		{"text", "naïve ☃", `"naïve ☃"`},
+		{"whole", "9007199254740993", "9007199254740993"},
+		{"whole", "-9223372036854775808", "-9223372036854775808"},
+		{"natural", "18446744073709551615", "18446744073709551615"},
+		{"small", "-128", "-128"},
+		{"flag", "true", "true"},
+		{"blob", "aGk=", `"aGk="`},
+		{"when", "2026-01-02T03:04:05.000000006Z", `"2026-01-02T03:04:05.000000006Z"`},
+		{"list", "[9007199254740993]", "[9007199254740993]"},
+		{"list", "[]", "[]"},
+		{"maybe", "null", "null"},
+		{"maybe", "7", "7"},
+		{"anything", "7", `"7"`},
+		{"anything", ":=9007199254740993", "9007199254740993"},
+		{"anything", `:={"a":[1,2.5,"x",null]}`, `{"a":[1,2.5,"x",null]}`},
+		{"move", `{"X":1,"Label":"a"}`, `{"X":1,"Label":"a"}`},
+	} {
+		r := heliumRun(t, "call", "kinds."+test.method, test.word, "-o", "ndjson")
+		if got := strings.TrimSuffix(r.out, "\n"); r.exit != exitOK || got != test.want {
+			t.Errorf("%s %s: got exit %d and %s, want %s; it says:\n%s", test.method, test.word, r.exit, got, test.want, r.err)
+		}
+	}
+}
+
+func TestAResultHasItsFormByTheFlag(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "kinds", kinds{})
+	for _, test := range []struct{ form, method, word, want string }{
+		{"table", "text", "x", "\"x\"\n"},
+		{"json", "text", "x", "\"x\"\n"},
+		{"raw", "text", "a \"quoted\" word", "a \"quoted\" word\n"},
+		{"raw", "whole", "5", "5\n"},
+		{"table", "list", "[1,2]", "[\n  1,\n  2\n]\n"},
+		{"ndjson", "list", "[1,2]", "[1,2]\n"},
+		{"table", "nothing", "", "null\n"},
+	} {
+		args := []string{"call", "kinds." + test.method, "-s", url, "-o", test.form}
+		if test.word != "" {
+			args = append(args, test.word)
+		}
+		if r := heliumRun(t, args...); r.exit != exitOK || r.out != test.want {
+			t.Errorf("%q: got exit %d and %q, want %q; it says:\n%s", args, r.exit, r.out, test.want, r.err)
+		}
+	}
+}
+
+func TestMetadataTravelsAndOneInstanceIsCalled(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	t.Setenv("NATS_URL", url)
+	one, two := &counted{}, &counted{}
+	serve(t, b, "counted", one)
+	second := serve(t, b, "counted", two)
+	serve(t, b, "kinds", kinds{})
+
+	r := heliumRun(t, "call", "kinds.said", "who", "--metadata", "who=Ada=Byron", "--metadata", "why=x", "-o", "raw")
+	if want := "Ada=Byron\n"; r.out != want {
+		t.Errorf("got %q, want %q; it says:\n%s", r.out, want, r.err)
+	}
+	for range 5 {
+		if r := heliumRun(t, "call", "counted.count", "--at", second.Instance()); r.exit != exitOK {
+			t.Fatal(r.err)
+		}
+	}
+	if got := one.calls.Load(); got != 0 {
+		t.Errorf("the other instance ran %d calls, want 0", got)
+	}
+	if got := two.calls.Load(); got != 5 {
+		t.Errorf("the instance ran %d calls, want 5", got)
+	}
+}
+
+// counted counts its calls.
+type counted struct{ calls atomic.Int64 }
+
+func (c *counted) Count() int64 { return c.calls.Add(1) }
+
+func TestAServicesOwnErrorsEndWith8WhateverTheirCode(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	t.Setenv("NATS_URL", url)
+	srv := serve(t, b, "kinds", kinds{})
+	for _, test := range []struct {
+		args   []string
+		exit   int
+		reason string
+	}{
+		{[]string{"kinds.fail", "shop.sold_out"}, exitMethod, "shop.sold_out"},
+		{[]string{"kinds.panic"}, exitMethod, "helium.panic"},
+		{[]string{"kinds.small", "300"}, exitArguments, "helium.bad_argument"},
+		{[]string{"kinds.text"}, exitArguments, "helium.bad_argument"},
+	} {
+		r := heliumRun(t, append([]string{"call", "-o", "json"}, test.args...)...)
+		var told struct{ Error errorReport }
+		check(t, json.Unmarshal([]byte(r.err), &told))
+		if r.exit != test.exit || told.Error.Exit != test.exit || told.Error.Reason != test.reason {
+			t.Errorf("%q: got exit %d (told as %d) and reason %q, want %d and %q", test.args, r.exit, told.Error.Exit, told.Error.Reason, test.exit, test.reason)
+		}
+		if ran := test.exit == exitMethod; (told.Error.Instance == srv.Instance()) != ran || (told.Error.Outcome == "executed") != ran {
+			t.Errorf("%q: got instance %q and outcome %q; want those of the instance if it ran (%t)", test.args, told.Error.Instance, told.Error.Outcome, ran)
+		}
+		if told.Error.Service != "kinds" || told.Error.Next == "" || told.Error.TookMS <= 0 {
+			t.Errorf("%q: got %+v, want a service, a time and what to do next", test.args, told.Error)
+		}
+	}
+}
+
+func TestEachLineIsACallAndAnswersComeInOrder(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	t.Setenv("NATS_URL", url)
+	parallel := &parallelism{}
+	serve(t, b, "parallelism", parallel)
+	var lines, want strings.Builder
+	for i := range 300 {
+		fmt.Fprintf(&lines, "[%d]\n\n", i)
+		fmt.Fprintf(&want, "{\"result\":%d}\n", i)
+	}
+	r := heliumRunWith(t, strings.NewReader(lines.String()), "call", "parallelism.same", "--each", "-P", "8")
+	if r.exit != exitOK || r.out != want.String() {
+		t.Errorf("got exit %d and\n%s\nwant the numbers from 0 to 299; it says:\n%s", r.exit, r.out, r.err)
+	}
+	if most := parallel.most.Load(); most > 8 || most < 2 {
+		t.Errorf("got up to %d calls in flight, want more than one and at most 8", most)
+	}
+	if r.err != "" {
+		t.Errorf("got %q on stderr, want no bar where no terminal is", r.err)
+	}
+}
+
+// parallelism counts how many of its calls run at once.
+type parallelism struct{ now, most atomic.Int64 }
+
+func (p *parallelism) Same(n int64) int64 {
+	now := p.now.Add(1)
+	defer p.now.Add(-1)
+	for {
+		most := p.most.Load()
+		if now <= most || p.most.CompareAndSwap(most, now) {
+			break
+		}
+	}
+	time.Sleep(time.Millisecond) // work, so that calls can meet
+	return n
+}
+
+func TestALineThatFailsDoesntStopTheOthersAndDecidesTheExitCode(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	t.Setenv("NATS_URL", url)
+	serve(t, b, "kinds", kinds{})
+	file := writeFile(t, "calls.ndjson", []byte("[1]\n[300]\nnonsense\n[4]"))
+	r := heliumRun(t, "call", "kinds.small", "--each", "-d", "@"+file)
+	lines := strings.Split(strings.TrimSuffix(r.out, "\n"), "\n")
+	if len(lines) != 4 {
+		t.Fatalf("got %d lines, want 4:\n%s", len(lines), r.out)
+	}
+	for i, want := range []string{`{"result":1}`, `{"error":{"code":"invalid_argument"`, `{"error":{"code":"invalid_argument"`, `{"result":4}`} {
+		if !strings.HasPrefix(lines[i], want) {
+			t.Errorf("line %d: got %s, want %s…", i+1, lines[i], want)
+		}
+	}
+	if want := "2 of 4 calls failed"; r.exit != exitArguments || !strings.Contains(r.err, want) {
+		t.Errorf("got exit %d and %q, want %d and %q", r.exit, r.err, exitArguments, want)
+	}
+	r = heliumRun(t, "call", "kinds.small", "--each", "-o", "raw", "-d", "@"+file)
+	if want := "1\n\n\n4\n"; r.out != want || !strings.Contains(r.err, "call 2: helium:") {
+		t.Errorf("raw: got %q and %q, want %q and the errors on stderr", r.out, r.err, want)
+	}
+}
+
+func TestTheBarOfManyCallsShowsHowFarTheyAre(t *testing.T) {
+	var seen lockedBuffer
+	bar := startProgress(&seen, "math.add", 3)
+	for range 3 {
+		bar.add()
+	}
+	bar.stop()
+	bar.stop() // as the deferred one does
+	if got := seen.String(); !strings.Contains(got, "math.add") || !strings.Contains(got, "[3 in") {
+		t.Errorf("got %q, want the method and that all is done", got)
+	}
+}
