@@ -126,7 +126,7 @@ func openRPC(t testing.TB, s []*schema.Service, c schema.Config) []byte {
 	return text
 }
 
-func TestTheOutputIsAsThePeopleWhoReadItWereShown(t *testing.T) {
+func TestTheOutputIsThatOfTheGoldenFiles(t *testing.T) {
 	one := schema.Config{Command: "helium gen ts math"}
 	golden(t, "math.ts", typescript(t, services(t, math()), one))
 	golden(t, "every.ts", typescript(t, services(t, every(), math(), nodes()), schema.Config{Prefix: "eu.helium"}))
