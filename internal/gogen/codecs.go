@@ -123,9 +123,9 @@ func (g *generator) structure(c *codec, t types.Type) {
 		read.WriteString(g.reading(theReader, f.typ, s, expr) + "\n")
 	}
 	if count.Len() > 0 {
-		c.Writing = fmt.Sprintf("n := %d\n%sw.MapHeader(n)\n%s", always, &count, &write)
+		c.Writing = fmt.Sprintf("n := %d\n%sw.MapHeader(n)\n%s", always, &count, strings.TrimSpace(write.String()))
 	} else {
-		c.Writing = fmt.Sprintf("w.MapHeader(%d)\n%s", always, &write)
+		c.Writing = fmt.Sprintf("w.MapHeader(%d)\n%s", always, strings.TrimSpace(write.String()))
 	}
 	c.Reading = "n, err := r.MapHeader()" + orReturn +
 		"for range n {\n" +

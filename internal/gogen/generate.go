@@ -52,6 +52,9 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 	if err != nil {
 		return nil, withErrors(err, pkg.Errors)
 	}
+	if err := namesFree(pkg, svc); err != nil {
+		return nil, err
+	}
 	content, err := write(svc, cfg.command(given))
 	if err != nil {
 		return nil, err
@@ -61,6 +64,19 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 		return file, nil // it compiled when it was written, and nothing changed that it depends on
 	}
 	return file, check(ctx, dir, file)
+}
+
+// namesFree makes sure that the package doesn't declare what the file will.
+func namesFree(pkg *packages.Package, svc *service) error {
+	faults := &faults{fset: pkg.Fset}
+	var v view
+	v.names(svc)
+	for _, name := range []string{v.Client, v.New, v.NewFor, v.Register} {
+		if other := pkg.Types.Scope().Lookup(name); other != nil {
+			faults.add(other.Pos(), "%s is declared here, and generated code declares it too; rename it, or the interface", name)
+		}
+	}
+	return faults.err()
 }
 
 // check type-checks the package with the file in it.

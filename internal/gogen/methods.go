@@ -117,7 +117,10 @@ func (g *generator) clientSide(m *method, v *methodView, names []string) {
 		if m.variadic && i == len(m.params)-1 {
 			typ = "..." + typ
 		}
-		params = append(params, names[i]+" "+typ)
+		if i+1 < len(m.params) && !(m.variadic && i+1 == len(m.params)-1) && typ == g.typ(m.params[i+1].typ) {
+			typ = "" // the next one's, as in "a, b float64"
+		}
+		params = append(params, strings.TrimSpace(names[i]+" "+typ))
 	}
 	v.Params = strings.Join(params, ", ")
 
