@@ -19,6 +19,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	// Else each process that is built with the race detector takes a second to end.
+	_ = os.Setenv("GORACE", "atexit_sleep_ms=0")
 	testscript.Main(leakless{m}, map[string]func(){
 		"helium": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
@@ -53,6 +55,7 @@ func TestScripts(t *testing.T) {
 			config := filepath.Join(env.WorkDir, "config") // nobody's own contexts
 			env.Setenv("XDG_CONFIG_HOME", config)
 			env.Setenv("NATS_URL", "nats://127.0.0.1:1") // and nobody's own broker
+			env.Setenv("GORACE", os.Getenv("GORACE"))
 			return os.Mkdir(config, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

@@ -28,11 +28,13 @@ var varying = []struct {
 }{
 	{regexp.MustCompile(`\bi[a-z2-7]{19}\b`), "INSTANCE"},
 	{regexp.MustCompile(`\bbroker-[A-Z0-9]{12}\b`), "BROKER"},
-	{regexp.MustCompile(`\b[0-9.]+(e[+-][0-9]+)?(ms|µs|s|m|h)\b`), "TIME"},
+	{regexp.MustCompile(`\b[0-9.]+(e[+-][0-9]+)?(ms|µs|ns|s|m|h)\b`), "TIME"},
 	{regexp.MustCompile(`"(took_ms|ms)":\s*[0-9.e+-]+`), `"$1":TIME`},
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "ADDRESS"},
 	{regexp.MustCompile(`helium \S+ \(go1.*\)`), "VERSION"},
 	{regexp.MustCompile(`(?m)^ *export NATS_URL=.*\n`), ""}, // of other ports than 4222
+	{regexp.MustCompile(`\b[0-9]+/s`), "RATE"},
+	{regexp.MustCompile(`(?m)^ *TIME +[█▏]* ?[0-9]+$`), "BAR"}, // of a histogram
 	{regexp.MustCompile(`[ \t]+`), " "},
 	{regexp.MustCompile(`(?m) $`), ""},
 }
