@@ -60,6 +60,8 @@ func math() binder.Record {
 
 // every is a record with every type and every shape of parameters.
 func every() binder.Record {
+	doIt := call("do-it", "do-it(at time, more ...string) map[bytes]uint8", "")
+	doIt.Example = &binder.Example{Args: json.RawMessage(`["2026-01-02T03:04:05Z", "a", "b"]`)}
 	return binder.Record{
 		Service: "every-thing", Instance: "i2", Version: "0.1.0",
 		Types: map[string]string{
@@ -84,7 +86,7 @@ func every() binder.Record {
 			call("plain", "plain(int64, bytes?) {x float64, y (map[bool][]int8?)?}", ""),
 			call("delete", `delete(class string, "a b" string, options Caller) Empty`, ""),
 			call("constructor", "constructor(arguments Empty)", ""),
-			call("do-it", "do-it(at time) map[bytes]uint8", ""),
+			doIt,
 			{Name: "follow", Signature: "follow(from time) stream All", Kind: "stream"},
 		},
 	}

@@ -105,8 +105,9 @@ func (w *tsWriter) method(m *Method, taken names) {
 		result = tsType(sig.Result, w.names)
 		back = "return await "
 	}
+	name := w.methodName(sig.Name, taken)
 	fmt.Fprintf(w, "\n  %sasync %s(%s): Promise<%s> {\n    %sthis.#caller.call(%s, [%s], options)",
-		tsComment("  ", w.doc(m, params)), w.methodName(sig.Name, taken),
+		tsComment("  ", w.doc(m, name, params)), name,
 		strings.Join(append(declared, "options?: CallOptions"), ", "), result,
 		back, tsString(sig.Name), strings.Join(sent, ", "))
 	if sig.Result != nil {
@@ -139,7 +140,7 @@ func firstLeftOut(m *signature.Method) int {
 
 // doc is what a method's comment says: what it does, what its types don't tell, its
 // errors, and an example.
-func (w *tsWriter) doc(m *Method, params []string) string {
+func (w *tsWriter) doc(m *Method, name string, params []string) string {
 	sig := m.Signature
 	parts := []string{strings.TrimSpace(m.Doc), "`" + sig.String() + "`"}
 	if m.Idempotent {
@@ -160,7 +161,7 @@ func (w *tsWriter) doc(m *Method, params []string) string {
 		tags = append(tags, "@throws {HeliumError} "+errorText(e))
 	}
 	if args := m.exampleArguments(); args != nil {
-		tags = append(tags, "@example "+w.example(m, args))
+		tags = append(tags, "@example "+exampleCall(m, name, args))
 	}
 	parts = append(parts, strings.Join(tags, "\n"))
 	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
@@ -178,8 +179,9 @@ func errorText(e binder.MethodError) string {
 	return text
 }
 
-// example is a call as a program writes it, and what it gives.
-func (w *tsWriter) example(m *Method, args []json.RawMessage) string {
+// exampleCall is a call as a program writes it, and what it gives. The name is as it
+// stands in the class.
+func exampleCall(m *Method, name string, args []json.RawMessage) string {
 	texts := make([]string, 0, len(args))
 	for _, arg := range args {
 		texts = append(texts, oneLine(arg))
@@ -188,7 +190,11 @@ func (w *tsWriter) example(m *Method, args []json.RawMessage) string {
 		last := len(m.Signature.Params) - 1
 		texts = append(texts[:last:last], "["+strings.Join(texts[last:], ", ")+"]")
 	}
-	text := "await client." + m.Signature.Name + "(" + strings.Join(texts, ", ") + ")"
+	member := "." + name
+	if name[0] == '"' {
+		member = "[" + name + "]"
+	}
+	text := "await client" + member + "(" + strings.Join(texts, ", ") + ")"
 	if m.Example.Result != nil {
 		text += " // " + oneLine(m.Example.Result)
 	}

@@ -157,13 +157,14 @@ export class EveryThingClient {
   }
 
   /**
-   * `do-it(at time) map[bytes]uint8`
+   * `do-it(at time, more ...string) map[bytes]uint8`
    *
    * @param at A time as in RFC 3339.
    * @returns Keys: bytes. Values: uint8.
+   * @example await client["do-it"]("2026-01-02T03:04:05Z", ["a", "b"])
    */
-  async "do-it"(at: string, options?: CallOptions): Promise<{ [key: string]: number }> {
-    return await this.#caller.call("do-it", [at], options) as { [key: string]: number };
+  async "do-it"(at: string, more: readonly string[], options?: CallOptions): Promise<{ [key: string]: number }> {
+    return await this.#caller.call("do-it", [at, ...more], options) as { [key: string]: number };
   }
 }
 
