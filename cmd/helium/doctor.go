@@ -23,6 +23,9 @@ It changes nothing and runs no method. A warning is something that works and cou
 better. The exit code is 0 without failures, 3 where NATS or binders can't be used.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.connection.checkTimeout(); err != nil {
+				return err
+			}
 			ctx, cancel := a.bounded(cmd.Context())
 			defer cancel()
 			return a.doctor(ctx)

@@ -59,7 +59,7 @@ func (e *examination) bucket(ctx context.Context) finding {
 	if owner := info.Config.Metadata["helium_prefix"]; owner != "" && owner != e.prober.Subjects().Prefix() {
 		return failed(exitNoBus, "choose another --prefix", fmt.Errorf("the bucket %s is that of the prefix %q", s.name, owner))
 	}
-	text := fmt.Sprintf("%s: %d keys, lease %v, %s, %s", s.name, info.State.Msgs, info.Config.MaxAge, info.Config.Storage, plural(info.Config.Replicas, "replica"))
+	text := fmt.Sprintf("%s: %s, lease %v, %s, %s", s.name, plural(int(info.State.Msgs), "key"), info.Config.MaxAge, strings.ToLower(info.Config.Storage.String()), plural(info.Config.Replicas, "replica"))
 	if wrong := unfit(info.Config); wrong != nil {
 		return advised("restart a binder, which mends it; or nats kv del "+s.name+": servers register again", "%s; %s", text, strings.Join(wrong, "; "))
 	}

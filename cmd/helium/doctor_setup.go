@@ -15,7 +15,7 @@ import (
 // command tells which command this is.
 func (e *examination) command(context.Context) finding {
 	v := thisVersion()
-	return found("helium %s, %s, %s", v.Version, v.Go, v.Platform)
+	return found("helium %s (%s, %s)", v.Version, v.Go, v.Platform)
 }
 
 // settings tells where it connects, and which flag or variable says so.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
 	"github.com/helium-rpc/helium/signature"
@@ -34,11 +35,22 @@ instance is silent, 7 where none is there or all have too much to do.`,
 		ValidArgsFunction: a.completeCall,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.asked = args[0]
+			if err := a.connection.checkTimeout(); err != nil {
+				return err
+			}
 			ctx, cancel := a.bounded(cmd.Context())
 			defer cancel()
 			return a.why(ctx, args[0])
 		},
 	}
+}
+
+// checkTimeout refuses a time that would be over before anything begins.
+func (c *connection) checkTimeout() error {
+	if c.timeout > 0 {
+		return nil
+	}
+	return c.configure(&bus.Config{})
 }
 
 // walk is one walk along the way of a call:

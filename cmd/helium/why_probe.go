@@ -168,15 +168,15 @@ func (w *walk) refused(a *probe.Answer) finding {
 	return failed(exitOfCall(&e), "helium describe "+w.service, &e)
 }
 
-// tryIt returns a command that calls the method: with its example, if it tells one.
+// tryIt returns a command that calls the method.
 func (w *walk) tryIt() string {
 	name := w.service + "." + w.method
-	m := methodOf(newest(w.records), w.method)
-	switch {
-	case m != nil && m.Example != nil:
-		return fmt.Sprintf("helium call %s -d '%s'", name, m.Example.Args)
-	case w.signature != nil && len(w.signature.Params) == 0:
-		return "helium call " + name
+	newest := newest(w.records)
+	if m := methodOf(newest, w.method); m != nil {
+		described := methodDescription{Service: w.service, Method: *m}
+		if try := described.try(newest.Types); try != "" {
+			return try
+		}
 	}
 	return "helium describe " + name
 }
