@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 )
 
@@ -41,8 +43,32 @@ To try it: "helium dev" in one terminal, "helium ls" in another.`,
 		newDoctorCommand(a),
 		newVersionCommand(a),
 	)
+	intoGroups(root)
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(outputForms, cobra.ShellCompDirectiveNoFileComp))
 	a.watch(root)
 	return root
+}
+
+// groups are how --help orders the subcommands; those in none stand last.
+var groups = []struct {
+	title    string
+	commands []string
+}{
+	{"Run", []string{"dev", "broker", "binder", "serve"}},
+	{"Look and call", []string{"ls", "describe", "call", "ping", "top"}},
+	{"Find out", []string{"why", "doctor", "bench"}},
+	{"Write code", []string{"gen"}},
+}
+
+func intoGroups(root *cobra.Command) {
+	for _, group := range groups {
+		root.AddGroup(&cobra.Group{ID: group.title, Title: group.title + ":"})
+		for _, cmd := range root.Commands() {
+			if slices.Contains(group.commands, cmd.Name()) {
+				cmd.GroupID = group.title
+			}
+		}
+	}
 }
 
 // watch notes when a subcommand itself begins: what fails before that is wrong usage.
