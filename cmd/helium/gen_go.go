@@ -60,7 +60,7 @@ and nothing is written.`,
 func (a *app) genGo(ctx context.Context, cfg gogen.Config, check bool) error {
 	file, err := gogen.Generate(ctx, cfg)
 	if faults, ok := errors.AsType[gogen.Faults](err); ok {
-		return fail(exitUsage, "mend the interface as the lines above say", fmt.Errorf("%s can't be called remotely:\n%w", cfg.Type, faults))
+		return fail(exitUsage, "helium gen go --help  (what an interface may have)", fmt.Errorf("%s can't be called remotely:\n%w", cfg.Type, faults))
 	}
 	if err != nil {
 		return fail(exitUsage, "helium gen go --help", err)

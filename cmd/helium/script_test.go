@@ -60,6 +60,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"up": scriptUp, "down": scriptDown, "exits": scriptExits, "session": scriptSession,
+			"module": scriptModule,
 		},
 	})
 }

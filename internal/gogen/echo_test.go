@@ -51,7 +51,7 @@ var samples = map[string][]any{
 	"ByName": {map[string][]corpus.Line{"a": {line}, "b": nil}}, "ByBool": {map[bool]uint8{true: 1}}, "ByDigest": {map[[2]byte]string{{1, 2}: "x"}},
 	"Optional": {ptr(""), ptr("x")}, "OptionalInt": {ptr(0)}, "OptionalOrder": {&order, &corpus.Order{}}, "OptionalList": {&[]string{"a"}}, "Twice": {ptr(ptr(4))},
 	"Times": {[]*time.Time{nil, &when}},
-	"Point": {corpus.Point{X: 1, Y: -0.0}}, "Order": {order}, "Orders": {[]corpus.Order{order, {}}}, "Alias": {order}, "Line": {line},
+	"Point": {corpus.Point{X: 1, Y: -2}}, "Order": {order}, "Orders": {[]corpus.Order{order, {}}}, "Alias": {order}, "Line": {line},
 	"Node": {node}, "Nodes": {[]*corpus.Node{nil, &node}}, "Holder": {corpus.Holder{Name: "h", Node: node, Tree: tree}}, "Tree": {tree},
 	"Forest": {corpus.Forest{{}, nil, {{}}}}, "Even": {corpus.Even{Odd: &corpus.Odd{Evens: []corpus.Even{{}}}}}, "Odd": {corpus.Odd{Evens: []corpus.Even{{Odd: &corpus.Odd{}}}}},
 	"Nothing": {}, "Wide": {[]corpus.Wide{wide}}, "WideByName": {map[string]corpus.Wide{"w": wide}}, "Fleet": {corpus.Fleet{Ships: []corpus.Page[corpus.Wide]{{Items: []corpus.Wide{wide}}}}},

@@ -62,19 +62,18 @@ func (f *File) Write() error {
 	return nil
 }
 
-var generated = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
+var generatedHeader = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
+
+// isGenerated reports a file that says of itself that nobody wrote it.
+func isGenerated(path string) bool {
+	content, err := os.ReadFile(path)
+	return err == nil && generatedHeader.Match(content)
+}
 
 // mayReplace refuses to write over what a person wrote.
 func mayReplace(path string) error {
-	content, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) || isGenerated(path) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	if !generated.Match(content) {
-		return fmt.Errorf("%s is there and wasn't generated; choose another name with --out, or remove the file", shortPath(path))
-	}
-	return nil
+	return fmt.Errorf("%s is there and wasn't generated; choose another name with --out, or remove the file", shortPath(path))
 }

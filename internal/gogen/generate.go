@@ -72,7 +72,13 @@ func namesFree(pkg *packages.Package, svc *service) error {
 	var v view
 	v.names(svc)
 	for _, name := range []string{v.Client, v.New, v.NewFor, v.Register} {
-		if other := pkg.Types.Scope().Lookup(name); other != nil {
+		other := pkg.Types.Scope().Lookup(name)
+		if other == nil {
+			continue
+		}
+		if isGenerated(pkg.Fset.Position(other.Pos()).Filename) {
+			faults.add(other.Pos(), "%s is declared here by an earlier output; remove the file", name)
+		} else {
 			faults.add(other.Pos(), "%s is declared here, and generated code declares it too; rename it, or the interface", name)
 		}
 	}
