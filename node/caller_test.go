@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/helium-rpc/helium/binder"
@@ -59,6 +60,34 @@ func TestNodeCalls(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAFewLinesOfNodeFindAServiceAndCallIt(t *testing.T) {
+	n := newNetwork(t, binder.Config{})
+	srv := rpcserver.New(n.conn(), rpcserver.Config{Version: "1.2.3", Logger: quiet})
+	if err := srv.Handle(calculator()); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	defer srv.Shutdown(context.Background())
+	out, err := node(t, []string{"NATS_URL=" + n.broker.URL()}, "hello.mjs").CombinedOutput()
+	if want := "math 1.2.3 [ 'add(a float64, b float64) float64' ]\n2 + 3 = 5\n"; string(out) != want || err != nil {
+		t.Errorf("got %v and\n%swant\n%s", err, out, want)
+	}
+	program, err := os.ReadFile("hello.mjs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, _ := strings.Cut(string(program), "\n\n") // below the comment
+	if !strings.Contains(string(readme), "```js\n"+code+"```\n") {
+		t.Errorf("README.md doesn't show hello.mjs as it is, want\n%s", code)
 	}
 }
 

@@ -70,3 +70,22 @@ func (d *desk) note(context.Context, *rpcserver.Call) error {
 	d.noted.Add(1)
 	return nil
 }
+
+// calculator is the service math with one method whose parameters have names.
+func calculator() rpcserver.Service {
+	return rpcserver.Service{Name: "math", Methods: []rpcserver.Method{{
+		Name: "add", Signature: "add(a float64, b float64) float64",
+		Handler: func(_ context.Context, call *rpcserver.Call) error {
+			a, err := call.Args.Float64()
+			if err != nil {
+				return call.BadArgument(0, err)
+			}
+			b, err := call.Args.Float64()
+			if err != nil {
+				return call.BadArgument(1, err)
+			}
+			call.Result.Float64(a + b)
+			return nil
+		},
+	}}}
+}

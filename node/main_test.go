@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -72,6 +73,11 @@ func (n *network) conn() *nats.Conn {
 func node(t *testing.T, environment []string, args ...string) *exec.Cmd {
 	t.Helper()
 	install(t)
+	// Programs that this process doesn't open are none of go test's business: it would
+	// repeat an old result when they change. It notes that the folder was read.
+	if _, err := os.ReadDir("."); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), nodePatience)
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, tool(t, "node"), args...)
@@ -104,6 +110,7 @@ func install(t *testing.T) {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(lock)
+	oldEnough(t)
 	stamp, want := filepath.Join("node_modules", ".helium-stamp"), hex.EncodeToString(sum[:])
 	installed := func() bool {
 		have, err := os.ReadFile(stamp)
@@ -145,6 +152,22 @@ func install(t *testing.T) {
 	}
 	if err := os.Rename(filepath.Join(temp, "node_modules"), "node_modules"); err != nil && !installed() {
 		t.Fatal(err)
+	}
+}
+
+// oldEnough fails a test if node is too old to run it.
+func oldEnough(t *testing.T) {
+	t.Helper()
+	out, err := exec.Command(tool(t, "node"), "--version").Output()
+	if err != nil {
+		t.Fatalf("node --version: %v", err)
+	}
+	var major, minor int
+	if _, err := fmt.Sscanf(string(out), "v%d.%d", &major, &minor); err != nil {
+		t.Fatalf("node --version says %q: %v", out, err)
+	}
+	if major < 18 || major == 18 && minor < 19 {
+		t.Fatalf("node is %s; install Node.js 18.19 or newer, see https://nodejs.org", bytes.TrimSpace(out))
 	}
 }
 
