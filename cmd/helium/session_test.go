@@ -34,7 +34,7 @@ var varying = []struct {
 	{regexp.MustCompile(`helium \S+ \(go1.*\)`), "VERSION"},
 	{regexp.MustCompile(`(?m)^ *export NATS_URL=.*\n`), ""}, // of other ports than 4222
 	{regexp.MustCompile(`\b[0-9]+/s`), "RATE"},
-	{regexp.MustCompile(`(?m)^ *TIME +[█▏]* ?[0-9]+$`), "BAR"}, // of a histogram
+	{regexp.MustCompile(`(?m)(^ *TIME +[█▏]* ?[0-9]+\n?)+`), "BARS\n"}, // of a histogram, as many as there are
 	{regexp.MustCompile(`[ \t]+`), " "},
 	{regexp.MustCompile(`(?m) $`), ""},
 }
