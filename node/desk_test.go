@@ -11,12 +11,12 @@ import (
 
 // desk is a service with the names of its parameters, and methods that tell what became
 // of calls that ended early.
-type desk struct{ waiting, deadline, canceled, noted atomic.Int64 }
+type desk struct{ began, deadline, canceled, noted atomic.Int64 }
 
 func (d *desk) service() rpcserver.Service {
 	return rpcserver.Service{
 		Name:  "desk",
-		Types: map[string]string{"Ended": "{waiting int64, deadline int64, canceled int64, noted int64}"},
+		Types: map[string]string{"Ended": "{began int64, deadline int64, canceled int64, noted int64}"},
 		Methods: []rpcserver.Method{
 			{Name: "sub", Signature: "sub(a float64, b float64) float64", Handler: d.sub},
 			{Name: "wait", Signature: "wait()", Handler: d.wait},
@@ -42,9 +42,8 @@ func (d *desk) sub(_ context.Context, call *rpcserver.Call) error {
 
 // wait waits for the end of its context.
 func (d *desk) wait(ctx context.Context, _ *rpcserver.Call) error {
-	d.waiting.Add(1)
+	d.began.Add(1)
 	<-ctx.Done()
-	d.waiting.Add(-1)
 	if errors.Is(ctx.Err(), context.Canceled) {
 		d.canceled.Add(1)
 	} else {
@@ -53,10 +52,10 @@ func (d *desk) wait(ctx context.Context, _ *rpcserver.Call) error {
 	return ctx.Err()
 }
 
-// ended returns how many calls of wait go on, and how many ended by what.
+// ended returns how many calls of wait began, and how many ended by what.
 func (d *desk) ended(_ context.Context, call *rpcserver.Call) error {
 	call.Result.Value(map[string]int64{
-		"waiting": d.waiting.Load(), "deadline": d.deadline.Load(), "canceled": d.canceled.Load(), "noted": d.noted.Load(),
+		"began": d.began.Load(), "deadline": d.deadline.Load(), "canceled": d.canceled.Load(), "noted": d.noted.Load(),
 	})
 	return nil
 }

@@ -5,22 +5,23 @@ import { test } from "node:test";
 import { decode, encode } from "@msgpack/msgpack";
 import { Caller } from "../caller.mjs";
 import { HeliumError } from "../frames.mjs";
+import { ask, eventually } from "./world.mjs";
 
 /** Calls in JSON, in msgpack and in frames. */
 export function testCalls(nc) {
   test("a plain request in JSON is answered in JSON", async () => {
-    assert.equal((await nc.request("helium.call.math.add", "[2, 3]")).string(), "5");
-    assert.equal((await nc.request("helium.call.desk.sub", `{"b": 3, "a": 2}`)).string(), "-1");
+    assert.equal((await ask(nc, "helium.call.math.add", "[2, 3]")).string(), "5");
+    assert.equal((await ask(nc, "helium.call.desk.sub", `{"b": 3, "a": 2}`)).string(), "-1");
   });
 
   test("a plain request in msgpack is answered in msgpack", async () => {
-    assert.equal(decode((await nc.request("helium.call.math.add", encode([2, 3]))).data), 5);
-    assert.equal(decode((await nc.request("helium.call.desk.sub", encode({ b: 3, a: 2 }))).data), -1);
+    assert.equal(decode((await ask(nc, "helium.call.math.add", encode([2, 3]))).data), 5);
+    assert.equal(decode((await ask(nc, "helium.call.desk.sub", encode({ b: 3, a: 2 }))).data), -1);
   });
 
   test("an error of a plain request is headers and a body in its encoding", async () => {
     for (const [payload, read] of [["[1, 0]", (m) => m.json()], [encode([1, 0]), (m) => decode(m.data)]]) {
-      const answer = await nc.request("helium.call.math.div", payload);
+      const answer = await ask(nc, "helium.call.math.div", payload);
       assert.equal(answer.headers.get("Nats-Service-Error-Code"), "400");
       assert.match(answer.headers.get("Nats-Service-Error"), /division by zero/);
       const { instance, ...body } = read(answer);
@@ -59,6 +60,29 @@ export function testCalls(nc) {
     const err = await caller.call("math", "div", [1, 0]).catch((err) => err);
     assert.ok(err instanceof HeliumError, String(err));
     assert.deepEqual([err.code, err.reason, err.message, err.outcome], ["invalid_argument", "math.division_by_zero", "division by zero", "executed"]);
+    caller.close();
+  });
+
+  test("a deadline reaches the handler, and its error the caller", async () => {
+    const caller = new Caller(nc);
+    const before = (await caller.call("desk", "ended", [])).deadline;
+    await eventually("the context of a handler ended with its deadline", async () => {
+      const err = await caller.call("desk", "wait", [], { timeout: 100 }).catch((err) => err);
+      assert.equal(err.code, "deadline_exceeded");
+      return (await caller.call("desk", "ended", [])).deadline > before;
+    });
+    caller.close();
+  });
+
+  test("a cancel reaches the handler", async () => {
+    const caller = new Caller(nc);
+    const give = new AbortController();
+    const before = await caller.call("desk", "ended", []);
+    const call = caller.call("desk", "wait", [], { signal: give.signal, timeout: 60_000 }).catch((err) => err);
+    await eventually("the handler runs", async () => (await caller.call("desk", "ended", [])).began > before.began);
+    give.abort();
+    assert.equal((await call).code, "canceled");
+    await eventually("the handler's context was canceled", async () => (await caller.call("desk", "ended", [])).canceled > before.canceled);
     caller.close();
   });
 }

@@ -4,41 +4,22 @@ import { encode } from "@msgpack/msgpack";
 import { Caller, lookup } from "../caller.mjs";
 import { decodeMessage, encodeMessage, Kind } from "../frames.mjs";
 import { testCalls } from "./calls.mjs";
-import { connection, eventually } from "./world.mjs";
+import { ask, connection, eventually } from "./world.mjs";
 
 const nc = await connection();
 testCalls(nc);
 
-test("a deadline reaches the handler, and its error the caller", async () => {
-  const caller = new Caller(nc);
-  const err = await caller.call("desk", "wait", [], { timeout: 100 }).catch((err) => err);
-  assert.equal(err.code, "deadline_exceeded");
-  await eventually("the handler's context ended with its deadline", async () => (await caller.call("desk", "ended", [])).deadline === 1);
-  caller.close();
-});
-
 test("a call whose time is over before its turn isn't run", async () => {
   const call = encodeMessage([{ kind: Kind.call, seq: 7n, time: 0, body: encode(["x"]) }]);
-  const [answer] = decodeMessage((await nc.request("helium.call.desk.note", call)).data);
+  const [answer] = decodeMessage((await ask(nc, "helium.call.desk.note", call)).data);
   assert.deepEqual([answer.kind, answer.seq], [Kind.error, 7n]);
   assert.deepEqual([answer.error.code, answer.error.reason, answer.error.outcome], ["deadline_exceeded", "helium.expired_in_queue", "not executed"]);
 });
 
 test("a message that breaks the protocol is refused whole", async () => {
   const good = encodeMessage([{ kind: Kind.call, seq: 7n, time: 1000, body: encode(["x"]) }]);
-  const [answer] = decodeMessage((await nc.request("helium.call.desk.note", Uint8Array.from([...good, 0x2a]))).data);
+  const [answer] = decodeMessage((await ask(nc, "helium.call.desk.note", Uint8Array.from([...good, 0x2a]))).data);
   assert.deepEqual([answer.kind, answer.seq, answer.error.reason, answer.error.outcome], [Kind.error, 0n, "helium.bad_message", "not executed"]);
-});
-
-test("a cancel reaches the handler", async () => {
-  const caller = new Caller(nc);
-  const give = new AbortController();
-  const call = caller.call("desk", "wait", [], { signal: give.signal }).catch((err) => err);
-  await eventually("the handler runs", async () => (await caller.call("desk", "ended", [])).waiting === 1);
-  give.abort();
-  assert.equal((await call).code, "canceled");
-  await eventually("the handler's context was canceled", async () => (await caller.call("desk", "ended", [])).canceled === 1);
-  caller.close();
 });
 
 test("nobody listening is told at once, and nothing ran", async () => {

@@ -3,14 +3,14 @@ import { after, test } from "node:test";
 import { wsconnect } from "@nats-io/nats-core";
 import WebSocket from "ws";
 import { testCalls } from "./calls.mjs";
-import { given } from "./world.mjs";
+import { ask, given } from "./world.mjs";
 
 const url = given("HELIUM_WEBSOCKET");
 
 /** Connects as a page of the origin would. */
 function fromPage(origin) {
   return wsconnect({
-    servers: url, reconnect: false, timeout: 10_000,
+    servers: url, reconnect: false, timeout: 20_000,
     wsFactory: async (server) => ({ socket: new WebSocket(server, { origin }), encrypted: false }),
   });
 }
@@ -21,7 +21,7 @@ testCalls(nc);
 
 test("a page of the listener's own address may connect", async () => {
   const own = await fromPage(url.replace("ws:", "http:"));
-  assert.equal((await own.request("helium.call.math.add", "[2, 3]")).string(), "5");
+  assert.equal((await ask(own, "helium.call.math.add", "[2, 3]")).string(), "5");
   await own.close();
 });
 

@@ -33,6 +33,11 @@ export function hex(data) {
   return Buffer.from(data).toString("hex");
 }
 
+/** A request that only a failing test waits long for. */
+export function ask(nc, subject, payload) {
+  return nc.request(subject, payload, { timeout: 20_000 });
+}
+
 /** Polls until a condition holds. */
 export async function eventually(what, holds) {
   for (const deadline = Date.now() + 20_000; !(await holds()); ) {
