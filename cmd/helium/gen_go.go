@@ -59,8 +59,8 @@ and nothing is written.`,
 
 func (a *app) genGo(ctx context.Context, cfg gogen.Config, check bool) error {
 	file, err := gogen.Generate(ctx, cfg)
-	if faults, ok := errors.AsType[gogen.Faults](err); ok {
-		return fail(exitUsage, "helium gen go --help  (what an interface may have)", fmt.Errorf("%s can't be called remotely:\n%w", cfg.Type, faults))
+	if _, refused := errors.AsType[gogen.Faults](err); refused {
+		return fail(exitUsage, "helium gen go --help  (what an interface may have)", fmt.Errorf("%s can't be called remotely:\n%w", cfg.Type, err))
 	}
 	if err != nil {
 		return fail(exitUsage, "helium gen go --help", err)

@@ -8,6 +8,7 @@ import (
 	"go/format"
 	"go/types"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -35,6 +36,9 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 	dir, err := filepath.Abs(cfg.Dir)
 	if err != nil {
 		return nil, err
+	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("there is no folder %s; name that of the package that declares %s", cfg.Dir, cfg.Type)
 	}
 	path := filepath.Join(dir, cfg.Out)
 	empty, err := emptied(dir, path)
@@ -93,11 +97,13 @@ func check(ctx context.Context, dir string, file *File) error {
 	}
 	var broken []packages.Error
 	for _, e := range pkg.Errors {
+		if strings.Contains(e.Msg, "could not import "+helium) {
+			return fmt.Errorf("the module of %s can't import %s, which generated code needs; run: go get %s", shortPath(dir), helium, helium)
+		}
 		// Faults of other files are their author's business, and may be there because
 		// the file that is being made is still missing.
 		inFile := strings.HasPrefix(e.Pos, file.Path+":")
-		missing := strings.Contains(e.Msg, "no required module provides package "+helium)
-		if inFile || missing || strings.Contains(e.Msg, "redeclared") || strings.Contains(e.Msg, "already declared") {
+		if inFile || strings.Contains(e.Msg, "redeclared") || strings.Contains(e.Msg, "already declared") {
 			broken = append(broken, e)
 		}
 	}
@@ -109,7 +115,8 @@ func check(ctx context.Context, dir string, file *File) error {
 
 // withErrors adds the package's own errors where its types couldn't be told for them.
 func withErrors(err error, errs []packages.Error) error {
-	if len(errs) == 0 || !strings.Contains(err.Error(), "doesn't compile") {
+	errs = slices.DeleteFunc(slices.Clone(errs), func(e packages.Error) bool { return e.Kind != packages.TypeError })
+	if len(errs) == 0 || !strings.Contains(err.Error(), doesNotCompile) {
 		return err
 	}
 	return fmt.Errorf("%w\n%w", err, joined(errs))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go/build"
 	"go/parser"
 	"go/token"
 	"os"
@@ -87,18 +88,23 @@ func emptied(dir, path string) ([]byte, error) {
 	return []byte("package " + name + "\n"), nil
 }
 
-// packageName reads the name of the package from any file of the folder but the one at
-// path, and from that one if it is alone.
+// packageName reads the name of the package from any file of the folder that is compiled,
+// but for the one at path, and from that one if it is alone.
 func packageName(dir, path string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return "", err
 	}
-	for _, file := range append(files, path) {
-		if file == path && len(files) > 1 || strings.HasSuffix(file, "_test.go") {
-			continue
+	files := []string{}
+	for _, entry := range entries {
+		file := filepath.Join(dir, entry.Name())
+		compiled, err := build.Default.MatchFile(dir, entry.Name())
+		if err == nil && compiled && file != path && strings.HasSuffix(file, ".go") && !strings.HasSuffix(file, "_test.go") {
+			files = append(files, file)
 		}
-		if f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly); err == nil && f.Name.Name != "documentation" {
+	}
+	for _, file := range append(files, path) {
+		if f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly); err == nil {
 			return f.Name.Name, nil
 		}
 	}

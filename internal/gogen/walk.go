@@ -14,6 +14,9 @@ import (
 // maxNodes bounds how many parts the types of one method may have.
 const maxNodes = 10_000
 
+// doesNotCompile is the fault of a type that the compiler has faults of its own with.
+const doesNotCompile = "its type doesn't compile"
+
 // walk turns the Go types of an interface into types of Helium's notation. It takes the
 // decisions that package signature takes of the same types by reflection, in the same
 // order, so that both give a type the same name; a test holds the two together.
@@ -124,7 +127,7 @@ func (w *walk) typ(t types.Type, at string, depth int) *signature.Type {
 			return scalar(kind)
 		}
 		if u.Kind() == types.Invalid {
-			w.fault(at, "its type doesn't compile; %q tells why", "go vet")
+			w.fault(at, doesNotCompile)
 			return scalar(signature.Any)
 		}
 	}
