@@ -39,6 +39,7 @@ type examination struct {
 	nc       *nats.Conn    // nil: NATS can't be reached
 	prober   *probe.Prober // set with nc
 	inbox    bool          // answers can come
+	about    *aboutUser    // what the server says of this user; nil: nothing
 	answered bool          // a binder did
 	report   doctorReport
 	failures []error
@@ -76,10 +77,10 @@ func (a *app) doctor(ctx context.Context) error {
 		{"contexts", e.contexts},
 		{"files", e.files},
 		{"nats", e.nats},
-		{"user", e.user},
-		{"clock", e.clock},
 		{"max_payload", e.maxPayload},
 		{"inbox", e.inboxes},
+		{"user", e.user},
+		{"clock", e.clock},
 		{"permissions", e.permissions},
 		{"binder", e.binder},
 		{"bucket", e.bucket},

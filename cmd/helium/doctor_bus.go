@@ -85,35 +85,47 @@ type aboutUser struct {
 		Account string        `json:"account"`
 		Expires time.Duration `json:"expires"` // left
 	} `json:"data"`
+	took time.Duration // the question
+	skew time.Duration // how far this machine's clock is ahead
 }
 
 // askUser asks the server who this connection is.
-func (e *examination) askUser(ctx context.Context) (about aboutUser, took time.Duration, err error) {
+func (e *examination) askUser(ctx context.Context) (*aboutUser, error) {
 	const subject = "$SYS.REQ.USER.INFO"
 	denied, err := e.prober.MayPublish(ctx, subject)
 	if denied != nil {
-		return about, 0, errors.New("this user may not ask $SYS.REQ.USER.INFO")
+		return nil, errors.New("this user may not ask " + subject)
 	}
 	if err != nil {
-		return about, 0, err
+		return nil, err
 	}
 	began := time.Now()
 	msg, err := e.nc.RequestWithContext(ctx, subject, nil)
 	if err != nil {
-		return about, 0, err
+		return nil, err
 	}
-	return about, time.Since(began), json.Unmarshal(msg.Data, &about)
+	about := &aboutUser{took: time.Since(began)}
+	if err := json.Unmarshal(msg.Data, about); err != nil {
+		return nil, err
+	}
+	// The server looked at its clock somewhere on the way there and back.
+	about.skew = began.Add(about.took / 2).Sub(about.Server.Time)
+	return about, nil
 }
 
 // user tells as whom it is connected.
 func (e *examination) user(ctx context.Context) finding {
-	if e.prober == nil {
+	switch {
+	case e.prober == nil:
 		return unreachable()
+	case !e.inbox:
+		return skipped("answers can't come")
 	}
-	about, _, err := e.askUser(ctx)
+	about, err := e.askUser(ctx)
 	if err != nil {
 		return skipped("%v", err)
 	}
+	e.about = about
 	text := "nobody in particular"
 	if about.Data.User != "" {
 		text = about.Data.User
@@ -131,19 +143,17 @@ func (e *examination) user(ctx context.Context) finding {
 
 // clock compares this machine's clock with the server's. Calls don't go by clocks;
 // credentials, certificates and what people read in logs do.
-func (e *examination) clock(ctx context.Context) finding {
-	if e.prober == nil {
+func (e *examination) clock(context.Context) finding {
+	switch {
+	case e.prober == nil:
 		return unreachable()
-	}
-	about, took, err := e.askUser(ctx)
-	if err != nil || about.Server.Time.IsZero() {
+	case e.about == nil || e.about.Server.Time.IsZero():
 		return skipped("the server doesn't tell its time")
 	}
-	// The server looked at its clock somewhere on the way there and back.
-	skew := time.Since(about.Server.Time) - took/2
+	skew, took := e.about.skew, e.about.took
 	switch {
 	case skew.Abs() <= mostClockSkew+took:
-		return found("within %v of the server's", max(skew.Abs(), time.Millisecond).Round(time.Millisecond))
+		return found("within %v of the server's", max(skew.Abs(), took, time.Millisecond).Round(time.Millisecond))
 	case skew > 0:
 		return advised("set both clocks by NTP", "%v ahead of the server's; deadlines don't mind, credentials and certificates do", skew.Round(time.Millisecond))
 	}

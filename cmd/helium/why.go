@@ -64,7 +64,9 @@ type walk struct {
 	nc              *nats.Conn
 	prober          *probe.Prober
 	service, method string // method "" until one is chosen, service "" until it is known
-	mayAsk          bool   // answers can be received, and binders asked
+	inbox           bool   // answers can be received
+	mayAsk          bool   // and binders asked
+	denied          bool   // the method's subject can't be published to
 	records         []binder.Record
 	signature       *signature.Method // nil: not known
 

@@ -25,6 +25,19 @@ func (w *walk) unnamed() string {
 	return ""
 }
 
+// unheard says why nobody can be asked on the method's subject, if so.
+func (w *walk) unheard() string {
+	switch why := w.unnamed(); {
+	case why != "":
+		return why
+	case !w.inbox:
+		return "answers can't be received"
+	case w.denied:
+		return "nothing can be sent there"
+	}
+	return ""
+}
+
 func (w *walk) subject() string { return w.prober.Subjects().Call(w.service, w.method) }
 
 // mayCall finds out whether the user may send calls of the method.
@@ -37,6 +50,7 @@ func (w *walk) mayCall(ctx context.Context) finding {
 		return w.lost(err)
 	}
 	if denied != nil {
+		w.denied = true
 		return failed(exitNoBus, "allow the user to publish to "+w.subject(),
 			w.named(rpcclient.ErrNotPermitted.WithMessage("this user may not call it: it may not publish to %s", w.subject())))
 	}
@@ -52,7 +66,7 @@ func (w *walk) named(e *helium.Error) error {
 
 // subscribers finds out whether anybody listens.
 func (w *walk) subscribers(ctx context.Context) finding {
-	if why := w.unnamed(); why != "" {
+	if why := w.unheard(); why != "" {
 		return skipped("%s", why)
 	}
 	there, err := w.prober.Subscribed(ctx, w.subject())
@@ -75,7 +89,7 @@ func (w *walk) subscribers(ctx context.Context) finding {
 
 // probe asks whoever NATS chooses, and then each instance, without running anything.
 func (w *walk) probe(ctx context.Context) finding {
-	if why := w.unnamed(); why != "" {
+	if why := w.unheard(); why != "" {
 		return skipped("%s", why)
 	}
 	params := 0

@@ -61,6 +61,7 @@ func (w *walk) permissions(ctx context.Context) finding {
 	if denied != nil {
 		return failed(exitNoBus, "allow the user to subscribe to "+inbox, errors.New("this user may not receive answers: it may not subscribe to "+inbox))
 	}
+	w.inbox = true
 	lookup := w.prober.Subjects().Lookup(w.report.Name)
 	if denied, err = w.prober.MayPublish(ctx, lookup); err != nil {
 		return w.lost(err)

@@ -189,6 +189,11 @@ func (p *Prober) ask(ctx context.Context, target Target) (wait func() Answer) {
 		case a := <-arrived:
 			return a
 		case <-ctx.Done():
+		}
+		select {
+		case a := <-arrived: // while another target's answer was waited for
+			return a
+		default:
 			return Answer{Took: time.Since(began), Err: ErrSilent}
 		}
 	}

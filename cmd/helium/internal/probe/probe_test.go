@@ -98,6 +98,29 @@ func TestNobodyIsToldApartFromSilence(t *testing.T) {
 	}
 }
 
+func TestASilentTargetHidesNoAnswers(t *testing.T) {
+	env := heliumtest.New(t)
+	srv := heliumtest.Serve(env, "counter", &counter{})
+	nc := env.Conn("silent")
+	if _, err := nc.SubscribeSync("helium.call.silent.method"); err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	p := newProber(t, env.Conn("prober"))
+	targets := []probe.Target{{Subject: "helium.call.silent.method"}}
+	for range 20 { // that they answered is forgotten at random, if it is
+		targets = append(targets, probe.Target{Subject: p.Subjects().At(srv.Instance(), "counter", "none")})
+	}
+	answers := p.Call(t.Context(), time.Second, targets...)
+	for i, a := range answers {
+		if want := i > 0; a.Well() != want {
+			t.Errorf("target %d: %+v, want well: %t", i, a, want)
+		}
+	}
+}
+
 func TestWhoAnswersWithAResultIsntWell(t *testing.T) {
 	env := heliumtest.New(t)
 	nc := env.Conn("careless")

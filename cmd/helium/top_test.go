@@ -1,0 +1,104 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/figures"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+func TestTopShowsRatesAndLatenciesOfCallsUnderWay(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	srv := serveOn(t, b, rpcserver.Config{}, "diary", newDiary())
+	nc, err := b.Connect("caller")
+	check(t, err)
+	defer nc.Close()
+	c, err := rpcclient.New(nc, rpcclient.Config{})
+	check(t, err)
+	defer func() { check(t, c.Close()) }()
+	stop := make(chan struct{})
+	var calling sync.WaitGroup
+	calling.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				_ = c.Call(t.Context(), "diary.one", nil, 1)
+			}
+		}
+	})
+	defer calling.Wait()
+	defer close(stop)
+	r := heliumRun(t, "top", "diary", "-s", url, "--once", "--interval", "200ms", "--by", "all", "--sort", "calls", "-o", "json")
+	var rows []topRow
+	if err := json.Unmarshal([]byte(r.out), &rows); err != nil || r.exit != exitOK || len(rows) != 5 {
+		t.Fatalf("exit %d, rows %v (%v); want 0 and 5 rows:\n%s", r.exit, rows, err, r.err)
+	}
+	first := rows[0]
+	if first.Method != "one" || first.Instance != srv.Instance() || first.Calls <= 0 || first.P50MS == nil || *first.P99MS < *first.P50MS {
+		t.Errorf("the first row is %+v; want method one of %s, with calls and percentiles", first, srv.Instance())
+	}
+	if rows[1].Calls != 0 || rows[1].P50MS != nil {
+		t.Errorf("the second row is %+v; want no calls and no percentiles", rows[1])
+	}
+}
+
+func TestTopTellsThatTheUserMayNotAsk(t *testing.T) {
+	_, url := newBus(t, broker.Config{Users: []broker.User{{Name: "limited", Password: "x", Publish: broker.Subjects{Deny: []string{"$SRV.>"}}}}})
+	r := heliumRun(t, "top", "--once", "-s", url, "--user", "limited", "--password", "x")
+	if r.exit != exitNoBus || !strings.Contains(r.err, "may not publish to $SRV.STATS") || !strings.Contains(r.err, "allow the user to publish to $SRV.STATS") {
+		t.Errorf("exit %d; want %d, and what to allow:\n%s", r.exit, exitNoBus, r.err)
+	}
+}
+
+func TestTheLiveTableSaysWhatItWaitsForAndWhatFailed(t *testing.T) {
+	b, _ := newBus(t, broker.Config{})
+	nc, err := b.Connect("top")
+	check(t, err)
+	defer nc.Close()
+	var out lockedBuffer
+	a := newApp(nil, &out, &out)
+	a.connection.timeout = testPatience
+	table := &topTable{app: a, nc: nc, by: figures.ByMethod, order: figures.Orders["calls"]}
+	shown := func(problem error) string { return strings.Join(table.lines(problem, time.Now()), "\n") }
+	for _, want := range []string{"Looking", "No service answers"} {
+		check(t, table.look(t.Context(), time.Millisecond))
+		if got := shown(nil); !strings.Contains(got, want) {
+			t.Errorf("got %q, want %q in it", got, want)
+		}
+	}
+	serveOn(t, b, rpcserver.Config{}, "diary", newDiary())
+	check(t, table.look(t.Context(), time.Millisecond))
+	if got := shown(nil); !strings.Contains(got, "diary     some") {
+		t.Errorf("got:\n%s\nwant a row for each method of diary", got)
+	}
+	nc.Close()
+	problem := table.look(t.Context(), time.Millisecond)
+	if got := shown(problem); problem == nil || !strings.Contains(got, "No figures now") || !strings.Contains(got, "diary     some") {
+		t.Errorf("after %v got:\n%s\nwant the trouble, and the last rows", problem, got)
+	}
+}
+
+func TestAScreenShowsWhatFitsIt(t *testing.T) {
+	var out lockedBuffer
+	s := openScreen(&out)
+	s.size = func() (int, int) { return 10, 3 }
+	s.draw([]string{"a line that is too long", "second", "third", "fourth"})
+	s.close()
+	got := out.String()
+	for _, want := range []string{"a line tha\x1b[K\r\n", "second", "… 2 more", "\x1b[?1049l"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("got %q, want %q in it", got, want)
+		}
+	}
+	if strings.Contains(got, "third") || strings.Contains(got, "too long") {
+		t.Errorf("got %q, want nothing that doesn't fit", got)
+	}
+}
