@@ -122,6 +122,7 @@ func TestWordsThatDontFitAreRefusedWithTheirPlace(t *testing.T) {
 		{"f(a float64, b float64)", []string{"1", "2", "3"}, "too many arguments"},
 		{"f(a float64, b float64)", []string{"1", "2", "a=1"}, "argument 1 (a) is given twice"},
 		{"f(a float64, b float64)", []string{"a=1", "a=1"}, "argument 1 (a) is given twice"},
+		{"f(a float64, b float64)", []string{"a=1", "2"}, "argument 1 (a) is given twice"},
 		{"f(a float64)", []string{"c=1"}, "there is no parameter c, only a"},
 		{"f(s string)", []string{"k=v"}, "stands behind --"},
 		{"f(float64)", []string{"a=1"}, "doesn't tell the names"},

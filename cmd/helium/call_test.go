@@ -121,7 +121,7 @@ func TestMetadataTravelsAndOneInstanceIsCalled(t *testing.T) {
 	if want := "Ada=Byron\n"; r.out != want {
 		t.Errorf("got %q, want %q; it says:\n%s", r.out, want, r.err)
 	}
-	for range 5 {
+	for range 10 {
 		if r := heliumRun(t, "call", "counted.count", "--at", second.Instance()); r.exit != exitOK {
 			t.Fatal(r.err)
 		}
@@ -129,8 +129,8 @@ func TestMetadataTravelsAndOneInstanceIsCalled(t *testing.T) {
 	if got := one.calls.Load(); got != 0 {
 		t.Errorf("the other instance ran %d calls, want 0", got)
 	}
-	if got := two.calls.Load(); got != 5 {
-		t.Errorf("the instance ran %d calls, want 5", got)
+	if got := two.calls.Load(); got != 10 {
+		t.Errorf("the instance ran %d calls, want 10", got)
 	}
 }
 

@@ -28,7 +28,7 @@ func (a *app) callEach(ctx context.Context, m *remoteMethod, flags callFlags) er
 		return err
 	}
 	defer from.Close()
-	bar := newProgress(a.err, m.name(), countLines(from))
+	bar := a.newProgress(m.name(), countLines(from))
 	defer bar.stop()
 
 	ctx, stop := context.WithCancel(ctx)

@@ -85,6 +85,9 @@ func (a *app) listServices(records []binder.Record) error {
 	rows := servicesOf(records)
 	if len(rows) == 0 {
 		a.say("No service is registered. To serve an example: helium serve math")
+		if a.output.form == "table" {
+			return nil // a header alone would be noise
+		}
 	}
 	return showList(a, rows, func(r serviceRow) string { return r.Service }, func(t table.Writer) {
 		t.AppendHeader(table.Row{"service", "version", "instances", "methods"})

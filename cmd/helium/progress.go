@@ -10,20 +10,20 @@ import (
 	"github.com/jedib0t/go-pretty/v6/progress"
 )
 
-// progressBar shows how many calls of "helium call --each" are done, on a terminal
-// only. One goroutine uses it.
+// progressBar shows how many calls of "helium call --each" are done, on a terminal that
+// doesn't show the results as well. One goroutine uses it.
 type progressBar struct {
 	writer  progress.Writer // nil: nobody watches
 	tracker *progress.Tracker
 	stop    func() // ends it, once; the line stays
 }
 
-// newProgress starts a bar on w, if that is a terminal. total 0: not known.
-func newProgress(w io.Writer, name string, total int64) *progressBar {
-	if !isTerminal(w) {
+// newProgress starts a bar on stderr, if anybody sees it. total 0: not known.
+func (a *app) newProgress(name string, total int64) *progressBar {
+	if !isTerminal(a.err) || isTerminal(a.out) {
 		return &progressBar{stop: func() {}}
 	}
-	return startProgress(w, name, total)
+	return startProgress(a.err, name, total)
 }
 
 func startProgress(w io.Writer, name string, total int64) *progressBar {
