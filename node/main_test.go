@@ -120,7 +120,8 @@ func install(t *testing.T) {
 		return
 	}
 	// They are put in their place whole: another run of these tests may be at it as well.
-	temp, err := os.MkdirTemp(".", "node_modules.tmp-")
+	// What begins with a dot, go list and others that walk the tree leave alone.
+	temp, err := os.MkdirTemp(".", ".install-")
 	if err != nil {
 		t.Fatal(err)
 	}

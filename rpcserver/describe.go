@@ -52,7 +52,10 @@ func (svc *service) ping() micro.Ping {
 
 // info says what can be called; at length, with the methods' documentation.
 func (svc *service) info(subjects wire.Subjects, atLength bool) micro.Info {
-	info := micro.Info{ServiceIdentity: svc.identity(), Type: micro.InfoResponseType, Endpoints: []micro.EndpointInfo{}}
+	info := micro.Info{
+		ServiceIdentity: svc.identity(), Type: micro.InfoResponseType, Endpoints: []micro.EndpointInfo{},
+		Description: "A Helium service; helium describe " + svc.name + " tells more",
+	}
 	for _, m := range svc.record.Methods {
 		metadata := map[string]string{
 			"signature":  m.Signature,

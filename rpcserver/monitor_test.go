@@ -175,6 +175,9 @@ func TestWhatNATSToolsReadOfAServiceIsEnoughToCallIt(t *testing.T) {
 
 	nc := w.conn()
 	info := discover[micro.Info](t, nc, control(t, micro.InfoVerb, "shapes", ""), 1)[0]
+	if !strings.Contains(info.Description, "helium describe shapes") {
+		t.Errorf("got the description %q, want it to say how to know more", info.Description)
+	}
 	if info.Type != micro.InfoResponseType || info.ID != srv.Instance() || info.Name != "shapes" || info.Version != "0.0.0" {
 		t.Errorf("got %+v, want the service's own identity", info)
 	}
