@@ -2,6 +2,7 @@ package figures_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"testing"
@@ -134,7 +135,8 @@ func TestNobodyIsKnownAtOnce(t *testing.T) {
 
 func TestOtherServicesAreThereWithoutPercentiles(t *testing.T) {
 	env := heliumtest.New(t)
-	svc, err := micro.AddService(env.Conn("other"), micro.Config{
+	serving := env.Conn("other")
+	svc, err := micro.AddService(serving, micro.Config{
 		Name: "other", Version: "1.0.0",
 		Endpoint: &micro.EndpointConfig{Subject: "other.echo", Handler: micro.HandlerFunc(func(r micro.Request) { _ = r.Respond(r.Data()) })},
 	})
@@ -142,6 +144,9 @@ func TestOtherServicesAreThereWithoutPercentiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = svc.Stop() })
+	if err := serving.Flush(); err != nil { // else it may not hear the first question
+		t.Fatal(err)
+	}
 	nc := env.Conn("top")
 	before := look(t, nc)
 	if _, err := nc.Request("other.echo", []byte("x"), patience); err != nil {
@@ -191,5 +196,30 @@ func TestRowsAreSortedMostFirstAndThenByName(t *testing.T) {
 		if got != want {
 			t.Errorf("by %s: %s, want %s", order, got, want)
 		}
+	}
+}
+
+func TestPercentilesAreThoseOfTheTimeBetweenTheLooks(t *testing.T) {
+	at := time.Now()
+	lookAt := func(at time.Time, requests uint64, latency string) *figures.Look {
+		e := figures.Endpoint{Requests: requests, HasLatency: true}
+		if err := json.Unmarshal([]byte(latency), &e.Latency); err != nil {
+			t.Fatal(err)
+		}
+		return &figures.Look{At: at, Instances: map[figures.Instance]*figures.Counts{
+			{Service: "math", ID: "i1"}: {At: at, Endpoints: map[string]figures.Endpoint{"add": e}},
+		}}
+	}
+	const slow, quick = "1073741824", "1024" // bounds, in nanoseconds
+	before := lookAt(at, 1000, "[["+slow+",1000]]")
+	after := lookAt(at.Add(2*time.Second), 1100, "[["+quick+",100],["+slow+",1000]]")
+	rows := figures.Rows(before, after, figures.ByMethod)
+	if len(rows) != 1 || rows[0].P99 > 2*time.Microsecond || rows[0].Calls != 50 || rows[0].TotalCalls != 1100 {
+		t.Errorf("%+v; want 50 calls a second, of 1 µs at most, and 1100 in all", rows)
+	}
+	// An instance that began again has figures that went back: they are all new.
+	rows = figures.Rows(after, lookAt(at.Add(4*time.Second), 10, "[["+quick+",10]]"), figures.ByMethod)
+	if len(rows) != 1 || rows[0].Calls != 5 || rows[0].P99 > 2*time.Microsecond {
+		t.Errorf("%+v; want 5 calls a second, of 1 µs at most", rows)
 	}
 }

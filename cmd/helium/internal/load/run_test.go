@@ -251,3 +251,20 @@ func TestBarsHoldEveryCall(t *testing.T) {
 		t.Errorf("bars of nothing: %v, want none", bars)
 	}
 }
+
+func TestErrorsAddUpOverTheWholeTime(t *testing.T) {
+	result := mustRun(t, load.Plan{Duration: 250 * time.Millisecond, InFlight: 3}, func(context.Context) error {
+		time.Sleep(time.Millisecond)
+		return errors.New("no")
+	})
+	if len(result.Timeline) < 2 || len(result.Errors) != 1 || result.Errors[0].Count != result.Failed || result.Failed == 0 {
+		t.Errorf("%d points, errors %+v, %d failed; want several points, and one error as often as calls failed", len(result.Timeline), result.Errors, result.Failed)
+	}
+	inPoints := 0
+	for _, p := range result.Timeline {
+		inPoints += p.Failed
+	}
+	if inPoints != result.Failed {
+		t.Errorf("the timeline has %d failures, want %d", inPoints, result.Failed)
+	}
+}
