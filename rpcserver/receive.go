@@ -183,11 +183,7 @@ func (s *Server) submit(calls []*Call, now time.Time) {
 		return
 	}
 	s.active.Add(int64(len(calls)))
-	for _, call := range calls {
-		if call.method != nil {
-			call.method.tally.admitted.Add(1)
-		}
-	}
+	countAdmitted(calls)
 	s.deadlines.Watch(earliestDeadline(calls, now.Add(idleCaller)))
 	taken := s.pool.submit(calls)
 	for _, call := range calls[taken:] {

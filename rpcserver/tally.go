@@ -10,15 +10,33 @@ import (
 // tally counts the calls of one method, without a lock: it is on the way of every call.
 //
 //	admitted = run + not run + in flight
+//
+// The receiver writes one part and the workers the other, so they are kept on cache lines
+// apart from each other, and from what stands before a tally and is only read.
 type tally struct {
+	_        [64]byte
 	admitted atomic.Uint64 // by the receiver alone
-	_        [56]byte      // workers write what follows; they shouldn't wait for the receiver
+	_        [56]byte
 
 	latency   histogram     // of the calls that were run, so it counts them too
 	nanos     atomic.Uint64 // that they took together
 	notRun    atomic.Uint64 // calls that were answered without running the handler
 	errors    atomic.Uint64 // of all, those that ended with an error
 	lastError atomic.Pointer[helium.Error]
+}
+
+// countAdmitted counts calls that the receiver admits, neighbours of one method at once.
+func countAdmitted(calls []*Call) {
+	for len(calls) > 0 {
+		m, n := calls[0].method, 1
+		for n < len(calls) && calls[n].method == m {
+			n++
+		}
+		if m != nil { // a call of no method is there to be refused
+			m.tally.admitted.Add(uint64(n))
+		}
+		calls = calls[n:]
+	}
 }
 
 // done counts a call that ends now. ran says whether the handler was reached; a refusal
