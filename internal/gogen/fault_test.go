@@ -187,7 +187,6 @@ func TestCodeThatWouldNotCompileIsNotWritten(t *testing.T) {
 			"more.go": "package shop\n\nfunc (*StockClient) Count() {}\n",
 		},
 		"a file doesn't parse": {"shop.go": "package shop\n\ntype Stock interface{ Count() (int, error) }\n\nfunc {\n"},
-		"a type is hidden":     {"shop.go": "package shop\n\ntype int64 string\n\ntype Stock interface{ Count(b uint64) (int, error) }\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

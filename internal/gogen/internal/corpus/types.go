@@ -38,7 +38,7 @@ type Order struct {
 	Gift     *Line             `msgpack:"gift"`
 	Price    shared.Money      `msgpack:"price"`
 	Paid     bool
-	Skipped  chan int `msgpack:"-"`
+	Skipped  chan int `msgpack:"-" json:"-"`
 	secret   int
 }
 
