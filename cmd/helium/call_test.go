@@ -139,6 +139,23 @@ type counted struct{ calls atomic.Int64 }
 
 func (c *counted) Count() int64 { return c.calls.Add(1) }
 
+func TestABareMethodIsCalledWhileOnlyOneServiceHasIt(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	t.Setenv("NATS_URL", url)
+	serve(t, b, "kinds", kinds{})
+	serve(t, b, "text", &counted{}) // a service with the name of another's method
+	if r := heliumRun(t, "call", "text", "x", "-o", "raw"); r.exit != exitOK || r.out != "x\n" {
+		t.Errorf("got exit %d and %q, want the method text of kinds; it says:\n%s", r.exit, r.out, r.err)
+	}
+	serve(t, b, "one", &counted{})
+	if r := heliumRun(t, "call", "count"); r.exit != exitUnknown || !strings.Contains(r.err, "one") || !strings.Contains(r.err, "next") {
+		t.Errorf("two services have it: got exit %d and %q, want %d and the services", r.exit, r.err, exitUnknown)
+	}
+	if r := heliumRun(t, "call", "kinds"); r.exit != exitUsage || !strings.Contains(r.err, "is a service") {
+		t.Errorf("a service alone: got exit %d and %q, want %d", r.exit, r.err, exitUsage)
+	}
+}
+
 func TestAServicesOwnErrorsEndWith8WhateverTheirCode(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	t.Setenv("NATS_URL", url)

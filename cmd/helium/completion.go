@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"time"
 
@@ -13,9 +14,17 @@ import (
 	"github.com/helium-rpc/helium/bus"
 )
 
-// completionTime bounds how long a press of the tab key may look for what is on the
-// bus, so that with the start of the process it stays within 150 ms.
-const completionTime = 120 * time.Millisecond
+// defaultCompletionTime bounds how long a press of the tab key may look for what is on
+// the bus, so that with the start of the process it stays within 150 ms.
+const defaultCompletionTime = 120 * time.Millisecond
+
+// completionTime is $HELIUM_COMPLETION_TIME, for a bus that is far away, or the default.
+func completionTime() time.Duration {
+	if d, err := time.ParseDuration(os.Getenv("HELIUM_COMPLETION_TIME")); err == nil && d > 0 {
+		return d
+	}
+	return defaultCompletionTime
+}
 
 func newCompletionCommand(*app) *cobra.Command {
 	shells := []string{"bash", "zsh", "fish", "powershell"}
@@ -27,7 +36,10 @@ func newCompletionCommand(*app) *cobra.Command {
   bash         source <(helium completion bash)
   zsh          helium completion zsh > "${fpath[1]}/_helium"
   fish         helium completion fish > ~/.config/fish/completions/helium.fish
-  powershell   helium completion powershell | Out-String | Invoke-Expression`,
+  powershell   helium completion powershell | Out-String | Invoke-Expression
+
+It looks at the bus for 120 ms at most; HELIUM_COMPLETION_TIME=500ms gives it longer,
+for a bus that is far away.`,
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
 		ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -48,7 +60,7 @@ func newCompletionCommand(*app) *cobra.Command {
 // ask runs a question to the registry for a completion. Whatever goes wrong, the answer
 // is none, in silence: nobody asked for an error.
 func (a *app) ask(cmd *cobra.Command, question func(ctx context.Context, reg *binder.Client)) {
-	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime)
+	ctx, cancel := context.WithTimeout(cmd.Context(), completionTime())
 	defer cancel()
 	cfg := bus.Config{Name: "helium completion"}
 	if a.connection.configure(&cfg) != nil {

@@ -32,6 +32,7 @@ func completions(t *testing.T, words ...string) string {
 func TestServicesMethodsParametersAndInstancesAreCompleted(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	t.Setenv("NATS_URL", url)
+	t.Setenv("HELIUM_COMPLETION_TIME", testPatience.String()) // whatever the machine does
 	nc, err := b.Connect("math")
 	check(t, err)
 	srv := rpcserver.New(nc, rpcserver.Config{})
@@ -72,6 +73,7 @@ func TestServicesMethodsParametersAndInstancesAreCompleted(t *testing.T) {
 
 func TestCompletionIsSilentAndQuickWithoutABus(t *testing.T) {
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	t.Setenv("HELIUM_COMPLETION_TIME", "")
 	frozen, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
 	check(t, err)
 	defer frozen.Close()

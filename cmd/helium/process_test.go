@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -139,6 +141,22 @@ func TestWhatServesEndsWith0WhenItIsStopped(t *testing.T) {
 	check(t, waiting.cmd.Process.Signal(os.Interrupt))
 	if got := waiting.exit(t); got != exitOK {
 		t.Errorf("helium serve without a broker: got exit %d, want 0; it says:\n%s", got, waiting.err.String())
+	}
+}
+
+func TestDevListensForWebsocketsIfAsked(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	dev := startProcess(t, "dev", "--listen", "127.0.0.1:0", "--websocket", "127.0.0.1:0", "-o", "json")
+	var told devOnline
+	eventually(t, "it says where it is", func() bool {
+		line, _, whole := strings.Cut(dev.out.String(), "\n")
+		return whole && json.Unmarshal([]byte(line), &told) == nil
+	}, dev)
+	if !strings.HasPrefix(told.URL, "nats://127.0.0.1:") || !strings.HasPrefix(told.Websocket, "ws://127.0.0.1:") || told.Instance == "" {
+		t.Fatalf("got %+v, want both addresses and the instance", told)
+	}
+	if r := heliumRun(t, "call", "math.add", "2", "3", "-s", told.Websocket); r.exit != exitOK || r.out != "5\n" {
+		t.Errorf("by websocket: got exit %d and %q, want 5; it says:\n%s", r.exit, r.out, r.err)
 	}
 }
 
