@@ -71,7 +71,7 @@ func (m *monitor) subjects() (subjects []string) {
 	add := func(service, instance string) {
 		for _, verb := range verbs {
 			subject, err := micro.ControlSubject(verb, service, instance)
-			if err == nil { // it is one only for an instance of no service
+			if err == nil { // as it is, but for an instance of no service
 				subjects = append(subjects, subject)
 			}
 		}
@@ -92,7 +92,7 @@ func (m *monitor) join(ctx context.Context, subjects []string) (denied error) {
 	for _, subject := range subjects {
 		sub, err := nc.ChanSubscribe(subject, m.inbound)
 		if err != nil {
-			return err
+			return nil // the connection is closed; Run says so
 		}
 		m.subs = append(m.subs, sub)
 	}
