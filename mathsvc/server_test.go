@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -62,5 +63,32 @@ func TestItsParametersCanBeNamed(t *testing.T) {
 	var got float64
 	if err := json.Unmarshal(reply.Data, &got); err != nil || got != 5 {
 		t.Errorf("sub(a=7, b=2) answered %q, want 5", reply.Data)
+	}
+}
+
+func TestTheExamplesOfItsMethodsAreTrue(t *testing.T) {
+	env := heliumtest.New(t)
+	serveGenerated(t, env)
+	registry, err := binder.NewClient(env.Conn("reader"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	entry, err := registry.Lookup(t.Context(), "math")
+	if err != nil {
+		t.Fatal(err)
+	}
+	methods := entry.Records[0].Methods
+	for _, m := range methods {
+		if m.Example == nil || !m.Idempotent || m.Doc == "" {
+			t.Errorf("%s is described as %+v; want an example, a text, and that it is idempotent", m.Name, m)
+			continue
+		}
+		reply, err := env.Conn("bare").Request("helium.call.math."+m.Name, m.Example.Args, 5*time.Second)
+		if err != nil || string(reply.Data) != string(m.Example.Result) {
+			t.Errorf("%s(%s) = %s, %v; want %s", m.Name, m.Example.Args, reply.Data, err, m.Example.Result)
+		}
+	}
+	if len(methods) != 4 {
+		t.Errorf("math has %d methods, want 4", len(methods))
 	}
 }

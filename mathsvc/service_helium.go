@@ -92,7 +92,7 @@ const (
 )
 
 // Add returns a + b.
-func (c *Client) Add(ctx context.Context, a float64, b float64) (float64, error) {
+func (c *Client) Add(ctx context.Context, a, b float64) (float64, error) {
 	call := c.add.Begin(2)
 	call.Args.Float64(a)
 	call.Args.Float64(b)
@@ -107,7 +107,7 @@ func (c *Client) Add(ctx context.Context, a float64, b float64) (float64, error)
 }
 
 // Sub returns a - b.
-func (c *Client) Sub(ctx context.Context, a float64, b float64) (float64, error) {
+func (c *Client) Sub(ctx context.Context, a, b float64) (float64, error) {
 	call := c.sub.Begin(2)
 	call.Args.Float64(a)
 	call.Args.Float64(b)
@@ -122,7 +122,7 @@ func (c *Client) Sub(ctx context.Context, a float64, b float64) (float64, error)
 }
 
 // Mul returns a * b.
-func (c *Client) Mul(ctx context.Context, a float64, b float64) (float64, error) {
+func (c *Client) Mul(ctx context.Context, a, b float64) (float64, error) {
 	call := c.mul.Begin(2)
 	call.Args.Float64(a)
 	call.Args.Float64(b)
@@ -137,7 +137,7 @@ func (c *Client) Mul(ctx context.Context, a float64, b float64) (float64, error)
 }
 
 // Div returns a / b, and ErrDivisionByZero if b is 0.
-func (c *Client) Div(ctx context.Context, a float64, b float64) (float64, error) {
+func (c *Client) Div(ctx context.Context, a, b float64) (float64, error) {
 	call := c.div.Begin(2)
 	call.Args.Float64(a)
 	call.Args.Float64(b)

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-var helium = "github.com/helium-rpc/helium"
+// heliumPath is the path of this module and of its root package.
+const heliumPath = "github.com/helium-rpc/helium"
 
 // describe reads what the comment of a method says beside its types.
 func (r *reader) describe(m *method) {
@@ -72,7 +73,7 @@ func (r *reader) errorVariable(m *method, name string) (v *types.Var, problem st
 		return nil, fmt.Sprintf("//helium:error %s: there is no such variable; declare it with helium.NewError", name)
 	}
 	p, ok := types.Unalias(v.Type()).(*types.Pointer)
-	if !ok || !isNamed(p.Elem(), helium, "Error") {
+	if !ok || !isNamed(p.Elem(), heliumPath, "Error") {
 		return nil, fmt.Sprintf("//helium:error %s: it is a %s, and an error that callers recognise is a *helium.Error; declare it with helium.NewError", name, shortType(v.Type()))
 	}
 	if v.Pkg() != r.pkg.Types && !v.Exported() {

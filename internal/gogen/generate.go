@@ -17,6 +17,8 @@ import (
 
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/types/typeutil"
+
+	"github.com/helium-rpc/helium/signature"
 )
 
 //go:embed stub.go.tmpl
@@ -97,8 +99,8 @@ func check(ctx context.Context, dir string, file *File) error {
 	}
 	var broken []packages.Error
 	for _, e := range pkg.Errors {
-		if strings.Contains(e.Msg, "could not import "+helium) {
-			return fmt.Errorf("the module of %s can't import %s, which generated code needs; run: go get %s", shortPath(dir), helium, helium)
+		if strings.Contains(e.Msg, "could not import "+heliumPath) {
+			return fmt.Errorf("the module of %s can't import %s, which generated code needs; run: go get %s", shortPath(dir), heliumPath, heliumPath)
 		}
 		// Faults of other files are their author's business, and may be there because
 		// the file that is being made is still missing.
@@ -136,17 +138,20 @@ type generator struct {
 
 // view is what the template sees.
 type view struct {
-	Command, Package                           string
-	Imports                                    []string
-	Interface, Service                         string
-	Client, New, NewFor, Register              string
-	Types                                      string // the function, "" if there are none
-	Definitions                                [][2]string
-	Methods                                    []methodView
-	Codecs                                     []codec
-	Explain                                    string
-	HeliumPkg, RPCClient, RPCServer, ContextIs string
-	ErrorsIs                                   string
+	Command string // that made the file
+	Package string
+	Imports []string // lines, "" between the groups
+
+	Interface, Service            string // Service is quoted
+	Client, New, NewFor, Register string // what the file declares for users
+	Types                         string // the function that returns the definitions; "": there are none
+	Definitions                   [][2]string
+	Methods                       []methodView
+	Codecs                        []codec
+	Explain                       string // the function; "": nothing needs it
+
+	// What the file calls the packages that it always imports, or that errors need.
+	ContextPkg, ErrorsPkg, HeliumPkg, ClientPkg, ServerPkg string
 }
 
 // write makes the file's content.
@@ -158,12 +163,12 @@ func write(svc *service, command string) ([]byte, error) {
 	}
 	v := view{Command: command, Package: svc.pkg.Name(), Interface: name, Service: strconv.Quote(svc.name)}
 	v.names(svc)
-	v.ContextIs = g.imports.name("context", "context")
-	v.ErrorsIs = g.imports.name("errors", "errors")
-	v.RPCClient = g.imports.name(helium+"/rpcclient", "rpcclient")
-	v.RPCServer = g.imports.name(helium+"/rpcserver", "rpcserver")
+	v.ContextPkg = g.imports.name("context", "context")
+	v.ErrorsPkg = g.imports.name("errors", "errors")
+	v.ClientPkg = g.imports.name(heliumPath+"/rpcclient", "rpcclient")
+	v.ServerPkg = g.imports.name(heliumPath+"/rpcserver", "rpcserver")
 	if len(svc.types) > 0 {
-		v.Types = g.private("", "Types")
+		v.Types = g.private("Types")
 		for _, name := range slices.Sorted(maps.Keys(svc.types)) {
 			v.Definitions = append(v.Definitions, [2]string{strconv.Quote(name), strconv.Quote(svc.types[name])})
 		}
@@ -179,7 +184,7 @@ func write(svc *service, command string) ([]byte, error) {
 	if g.explains {
 		v.Explain = g.explain()
 	}
-	v.HeliumPkg = g.imports.byPath[helium]
+	v.HeliumPkg = g.imports.byPath[heliumPath]
 	v.Imports = g.imports.lines()
 	var out bytes.Buffer
 	if err := stubTemplate.Execute(&out, v); err != nil {
@@ -208,11 +213,8 @@ func (v *view) names(svc *service) {
 }
 
 // private returns a name of the file's own: "stockAddSignature".
-func (g *generator) private(verb, what string) string {
-	if verb != "" {
-		return verb + g.prefix + what
-	}
-	return strings.ToLower(g.prefix[:1]) + g.prefix[1:] + what
+func (g *generator) private(what string) string {
+	return signature.WireName(g.prefix) + what
 }
 
 // all imports the packages of a method's types.
@@ -224,6 +226,6 @@ func (im *imports) all(m *method) {
 		types.TypeString(m.result, im.of)
 	}
 	if len(m.errors) > 0 {
-		im.name(helium, "helium")
+		im.name(heliumPath, "helium")
 	}
 }

@@ -36,7 +36,7 @@ func (g *generator) method(m *method) methodView {
 		Name:       m.fn.Name(),
 		Wire:       strconv.Quote(m.name),
 		Field:      fieldName(m.name),
-		Constant:   g.private("", m.fn.Name()+"Signature"),
+		Constant:   g.private(m.fn.Name() + "Signature"),
 		Signature:  strconv.Quote(m.signature),
 		Serve:      "serve" + g.prefix + m.fn.Name(),
 		Idempotent: m.idempotent,
@@ -49,7 +49,7 @@ func (g *generator) method(m *method) methodView {
 		v.Comment = []string{fmt.Sprintf("%s calls the method %q of the service.", m.fn.Name(), m.name)}
 	}
 	for _, e := range m.errors {
-		g.imports.name(helium, "helium")
+		g.imports.name(heliumPath, "helium")
 		name := e.Name()
 		if e.Pkg() != g.svc.pkg {
 			name = g.imports.of(e.Pkg()) + "." + name
