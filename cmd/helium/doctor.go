@@ -26,9 +26,7 @@ better. The exit code is 0 without failures, 3 where NATS or binders can't be us
 			if err := a.connection.checkTimeout(); err != nil {
 				return err
 			}
-			ctx, cancel := a.bounded(cmd.Context())
-			defer cancel()
-			return a.doctor(ctx)
+			return a.doctor(cmd.Context())
 		},
 	}
 }
@@ -44,6 +42,7 @@ type examination struct {
 	report   doctorReport
 	failures []error
 	warnings int
+	late     bool // the time was over before the last check
 }
 
 // doctorReport is what "helium doctor -o json" writes.
@@ -68,6 +67,8 @@ func (a *app) doctor(ctx context.Context) error {
 			e.nc.Close()
 		}
 	}()
+	bounded, cancel := a.bounded(ctx)
+	defer cancel()
 	for _, check := range []struct {
 		name string
 		look func(context.Context) finding
@@ -87,10 +88,11 @@ func (a *app) doctor(ctx context.Context) error {
 		{"binders", e.binders},
 		{"instances", e.instances},
 	} {
-		if ctx.Err() != nil {
+		if bounded.Err() != nil {
+			e.late = true
 			break
 		}
-		e.check(ctx, check.name, check.look)
+		e.check(bounded, check.name, check.look)
 	}
 	return e.end(ctx)
 }
@@ -127,7 +129,7 @@ func (e *examination) end(ctx context.Context) error {
 	case len(e.failures) > 1:
 		first := a.judge(ctx, e.failures[0])
 		problem = fail(first.exit, first.hint, fmt.Errorf("%d checks failed; the first: %w", len(e.failures), first.err))
-	case ctx.Err() != nil:
+	case e.late:
 		problem = fail(exitDeadline, "helium doctor --timeout 1m", errors.New("the time was over before all was checked"))
 	}
 	e.report.OK = problem == nil

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -38,9 +39,7 @@ instance is silent, 7 where none is there or all have too much to do.`,
 			if err := a.connection.checkTimeout(); err != nil {
 				return err
 			}
-			ctx, cancel := a.bounded(cmd.Context())
-			defer cancel()
-			return a.why(ctx, args[0])
+			return a.why(cmd.Context(), args[0])
 		},
 	}
 }
@@ -72,6 +71,7 @@ type walk struct {
 
 	report  whyReport
 	problem error // the first
+	late    bool  // the time was over before the last stage
 }
 
 // whyReport is what "helium why -o json" writes.
@@ -110,6 +110,8 @@ func (a *app) why(ctx context.Context, name string) error {
 	if !a.output.machine() && a.output.form != "raw" {
 		fmt.Fprintf(a.out, "%s\n\n", name)
 	}
+	bounded, cancel := a.bounded(ctx)
+	defer cancel()
 	for _, s := range []struct {
 		name string
 		look func(context.Context) finding
@@ -123,10 +125,11 @@ func (a *app) why(ctx context.Context, name string) error {
 		{"subscribers", w.subscribers},
 		{"probe", w.probe},
 	} {
-		if ctx.Err() != nil {
+		if bounded.Err() != nil {
+			w.late = true
 			break
 		}
-		w.pass(ctx, s.name, s.look)
+		w.pass(bounded, s.name, s.look)
 	}
 	if w.nc != nil {
 		w.nc.Close()
@@ -202,12 +205,12 @@ func (a *app) painted(status string) string {
 // end says what it all comes to.
 func (w *walk) end(ctx context.Context) error {
 	a := w.app
+	if w.problem == nil && w.late {
+		w.problem = fail(exitDeadline, "helium why "+w.report.Name+" --timeout 1m", errors.New("the time was over before the end of the way"))
+	}
 	if w.problem != nil {
 		f := a.judge(ctx, w.problem)
 		w.report.Exit, w.report.Next = f.exit, f.hint
-	} else if ctx.Err() != nil {
-		w.problem = ctx.Err()
-		w.report.Exit = a.judge(ctx, w.problem).exit
 	} else {
 		w.report.OK, w.report.Next = true, w.tryIt()
 	}

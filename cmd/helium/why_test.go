@@ -216,3 +216,17 @@ func TestWhyNoticesInstancesOfAnotherSignature(t *testing.T) {
 	checkStage(t, stages, "record", statusWarning, "other instances have another signature")
 	checkStage(t, stages, "probe", statusWarning, "not there any more: older")
 }
+
+func TestWhyEndsWithItsTime(t *testing.T) {
+	_, url := newBus(t, broker.Config{})
+	report, _, r := whyReportOf(t, "diary.one", "-s", url, "--timeout", "1ns")
+	if r.exit != exitDeadline || !strings.Contains(report.Next, "--timeout 1m") {
+		t.Errorf("exit %d, next %q; want %d and more time", r.exit, report.Next, exitDeadline)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, err lockedBuffer
+	if exit := run(ctx, []string{"why", "diary.one", "-s", url}, strings.NewReader(""), &out, &err); exit != exitInterrupted {
+		t.Errorf("exit %d after an interrupt, want %d", exit, exitInterrupted)
+	}
+}
