@@ -74,7 +74,7 @@ func (r *reader) errorVariable(m *method, name string) (v *types.Var, problem st
 	}
 	p, ok := types.Unalias(v.Type()).(*types.Pointer)
 	if !ok || !isNamed(p.Elem(), heliumPath, "Error") {
-		return nil, fmt.Sprintf("//helium:error %s: it is a %s, and an error that callers recognise is a *helium.Error; declare it with helium.NewError", name, shortType(v.Type()))
+		return nil, fmt.Sprintf("//helium:error %s: its type is %s, and an error that callers recognise is a *helium.Error; declare it with helium.NewError", name, shortType(v.Type()))
 	}
 	if v.Pkg() != r.pkg.Types && !v.Exported() {
 		return nil, fmt.Sprintf("//helium:error %s: it isn't exported by package %s", name, v.Pkg().Name())

@@ -80,7 +80,7 @@ type Stock interface {
 	Space(ctx context.Context) error
 	//helium:error ErrNone // there is no such variable
 	NoError(ctx context.Context) error
-	//helium:error plain // it is a error, and an error that callers recognise is a *helium.Error
+	//helium:error plain // its type is error, and an error that callers recognise is a *helium.Error
 	Plain(ctx context.Context) error
 	//helium:example [1] => 2 // has 1 arguments, want 0
 	Example(ctx context.Context) error
@@ -131,6 +131,25 @@ func cutLast(s, separator string) (before, after string, found bool) {
 		return s, "", false
 	}
 	return s[:i], s[i+len(separator):], true
+}
+
+func TestWhatOtherPackagesKeepToThemselvesIsRefused(t *testing.T) {
+	dir := newPackage(t, map[string]string{"shop.go": `package shop
+
+import "github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
+
+type Stock interface{ shared.Vault }
+`})
+	_, err := gogen.Generate(t.Context(), gogen.Config{Dir: dir, Type: "Stock"})
+	var faults gogen.Faults
+	if !errors.As(err, &faults) || len(faults) != 2 {
+		t.Fatalf("got %v, want two faults", err)
+	}
+	for i, want := range []string{"Open: argument 1 (k): shared.key isn't exported by its package", "secret isn't exported; an interface"} {
+		if filepath.Base(faults[i].Position.Filename) != "shared.go" || !strings.Contains(faults[i].Problem, want) {
+			t.Errorf("got %v, want it in shared.go with %q", faults[i], want)
+		}
+	}
 }
 
 func TestTypesThatAreNoInterfaceOfMethodsAreRefused(t *testing.T) {

@@ -11,18 +11,25 @@ import (
 	"github.com/helium-rpc/helium/rpcclient"
 )
 
+// outcome is what came of reading a value.
+type outcome struct {
+	value any
+	left  int // bytes
+	err   error
+}
+
 // reading is one type's generated function beside reflection.
 type reading struct {
 	name string
-	both func(data []byte) (generated, reflected any, generatedErr, reflectedErr error, left [2]int)
+	both func(data []byte) (generated, reflected outcome)
 }
 
 func readingOf[T any](read func(*rpcclient.Reader, *T) error) reading {
-	return reading{fmt.Sprintf("%T", *new(T)), func(data []byte) (any, any, error, error, [2]int) {
+	return reading{fmt.Sprintf("%T", *new(T)), func(data []byte) (generated, reflected outcome) {
 		var a, b T
 		r, s := codec.NewReader(data), codec.NewReader(data)
 		errA, errB := read(&r, &a), s.Value(&b)
-		return a, b, errA, errB, [2]int{r.Len(), s.Len()}
+		return outcome{a, r.Len(), errA}, outcome{b, s.Len(), errB}
 	}}
 }
 
@@ -51,15 +58,15 @@ func FuzzGeneratedCodeReadsWhatReflectionReads(f *testing.F) {
 			return // never reaches either
 		}
 		for _, r := range readings {
-			generated, reflected, errA, errB, left := r.both(data)
+			got, want := r.both(data)
 			switch {
-			case (errA == nil) != (errB == nil):
-				t.Errorf("%x as %s: generated code fails with %v, want %v", data, r.name, errA, errB)
-			case errA != nil:
-			case left[0] != left[1]:
-				t.Errorf("%x as %s: generated code leaves %d bytes, want %d", data, r.name, left[0], left[1])
-			case !reflect.DeepEqual(generated, reflected) && !holdsNaN(reflected):
-				t.Errorf("%x as %s: generated code reads %+v, want %+v", data, r.name, generated, reflected)
+			case (got.err == nil) != (want.err == nil):
+				t.Errorf("%x as %s: generated code fails with %v, want %v", data, r.name, got.err, want.err)
+			case got.err != nil:
+			case got.left != want.left:
+				t.Errorf("%x as %s: generated code leaves %d bytes, want %d", data, r.name, got.left, want.left)
+			case !reflect.DeepEqual(got.value, want.value) && !holdsNaN(want.value):
+				t.Errorf("%x as %s: generated code reads %+v, want %+v", data, r.name, got.value, want.value)
 			}
 		}
 	})

@@ -42,3 +42,11 @@ type Till interface {
 	//helium:error ErrClosed
 	Pay(ctx context.Context, amount Money) (Money, error)
 }
+
+type key struct{ Teeth []int }
+
+// Vault is an interface that only this package can have a client of.
+type Vault interface {
+	Open(ctx context.Context, k key) error
+	secret() error
+}
