@@ -87,6 +87,20 @@ func TestValuesOfEveryTypeComeBackAsTheyWent(t *testing.T) {
 	}
 }
 
+func TestValuesBehindTwoDashesAreSentAsTheyStand(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "kinds", kinds{})
+	for _, word := range []string{"a=b", ":=5", "-2", "--help", "@file"} {
+		r := heliumRun(t, "call", "kinds.text", "-s", url, "-o", "raw", "--", word)
+		if r.exit != exitOK || r.out != word+"\n" {
+			t.Errorf("-- %s: got exit %d and %q, want it back; it says:\n%s", word, r.exit, r.out, r.err)
+		}
+	}
+	if r := heliumRun(t, "call", "kinds.text", "-s", url, "a=b"); r.exit != exitArguments {
+		t.Errorf("a=b: got exit %d, want %d: no parameter has that name", r.exit, exitArguments)
+	}
+}
+
 func TestAResultHasItsFormByTheFlag(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	serve(t, b, "kinds", kinds{})

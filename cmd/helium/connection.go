@@ -80,7 +80,11 @@ func (c *connection) configure(cfg *bus.Config) error {
 	if context != "" || cfg.URL == "" {
 		var err error
 		if known, err = c.loadContext(context); err != nil {
-			return fail(exitUsage, "nats context ls", fmt.Errorf("the context %q of the nats command can't be used: %w", context, err))
+			which := fmt.Sprintf("the context %q", context)
+			if context == "" {
+				which = "the selected context"
+			}
+			return fail(exitUsage, "nats context ls", fmt.Errorf("%s of the nats command can't be used: %w", which, err))
 		}
 	}
 	if cfg.URL == "" {

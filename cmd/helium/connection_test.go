@@ -171,6 +171,8 @@ func TestContextsOfTheNatsCommandAreRead(t *testing.T) {
 	check(t, os.WriteFile(selected, []byte("good\n"), 0o600))
 	checkConnects(t, "")
 	checkConnects(t, "wants credentials", "-s", url)
+	check(t, os.WriteFile(selected, []byte("gone\n"), 0o600))
+	checkConnects(t, "the selected context of the nats command can't be used")
 }
 
 func TestAContextsNkeyAndCertificatesAreUsed(t *testing.T) {

@@ -131,7 +131,10 @@ func startDaemon(ts *testscript.TestScript, name string, args []string) *daemon 
 	ts.Check(err)
 	d := &daemon{cmd: exec.Command(path, args...), done: make(chan struct{})}
 	d.cmd.Dir = ts.MkAbs(".")
-	d.cmd.Env = append(os.Environ(), "NATS_URL="+ts.Getenv("NATS_URL"), "XDG_CONFIG_HOME="+ts.Getenv("XDG_CONFIG_HOME"))
+	d.cmd.Env = append(os.Environ(), "NATS_CONTEXT=", "NATS_URL="+ts.Getenv("NATS_URL"), "XDG_CONFIG_HOME="+ts.Getenv("XDG_CONFIG_HOME"))
+	for _, name := range variables {
+		d.cmd.Env = append(d.cmd.Env, name+"=") // nobody's own credentials
+	}
 	d.cmd.Stdout, d.cmd.Stderr = d, d
 	ts.Check(d.cmd.Start())
 	go func() {
