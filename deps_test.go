@@ -42,7 +42,6 @@ var arrows = map[string][]string{
 	"internal/gogen":                        {"signature", "golang.org/x/tools"},
 	"internal/gogen/internal/corpus":        {".", "rpcclient", "rpcserver", msgpackLib, "internal/gogen/internal/corpus/shared"},
 	"internal/gogen/internal/corpus/shared": {"."},
-	"node":                                  {}, // tests alone
 	"heliumtest":                            {".", "signature", "internal/wire", "bus", "bus/broker", "binder", "rpcserver", "rpcclient", natsGo},
 }
 

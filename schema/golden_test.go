@@ -128,8 +128,10 @@ func openRPC(t testing.TB, s []*schema.Service, c schema.Config) []byte {
 	return text
 }
 
+// The tests in folder node compile the TypeScript and run it.
 func TestTheOutputIsThatOfTheGoldenFiles(t *testing.T) {
 	one := schema.Config{Command: "helium gen ts math"}
+	golden(t, "hostile.ts", typescript(t, services(t, hostile()), schema.Config{Prefix: `"+evil()+"`, Command: "helium\n gen ts */"}))
 	golden(t, "math.ts", typescript(t, services(t, math()), one))
 	golden(t, "every.ts", typescript(t, services(t, every(), math(), nodes()), schema.Config{Prefix: "eu.helium"}))
 	golden(t, "math.openrpc.json", openRPC(t, services(t, math()), schema.Config{Command: "helium gen openrpc math"}))
