@@ -83,8 +83,8 @@ func (a *app) doctor(ctx context.Context) error {
 		{"user", e.user},
 		{"clock", e.clock},
 		{"permissions", e.permissions},
+		{"bucket", e.bucket}, // without it binders don't start, so it comes first
 		{"binder", e.binder},
-		{"bucket", e.bucket},
 		{"binders", e.binders},
 		{"instances", e.instances},
 	} {

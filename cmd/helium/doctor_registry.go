@@ -11,7 +11,21 @@ import (
 	"github.com/helium-rpc/helium/binder"
 )
 
-// binder asks for a name that isn't there: before it says so, a binder asks the store.
+// askBinder asks for a name that isn't there: before it says so, a binder asks the store.
+func (e *examination) askBinder(ctx context.Context) error {
+	reg, err := binder.NewClient(e.nc, e.app.connection.prefix)
+	if err != nil {
+		return err
+	}
+	_, err = reg.Lookup(ctx, "helium-doctor")
+	if exitCodeOf(err) == exitUnknown {
+		err = nil
+	}
+	e.answered = err == nil || errors.Is(err, binder.ErrStore)
+	return err
+}
+
+// binder finds out whether one answers.
 func (e *examination) binder(ctx context.Context) finding {
 	if !e.inbox {
 		return skipped("answers can't come")
@@ -19,22 +33,16 @@ func (e *examination) binder(ctx context.Context) finding {
 	if denied, err := e.prober.MayPublish(ctx, e.prober.Subjects().Lookup("helium-doctor")); denied != nil || err != nil {
 		return skipped("it may not be asked")
 	}
-	reg, err := binder.NewClient(e.nc, e.app.connection.prefix)
-	if err != nil {
-		return failed(exitUsage, "", err)
-	}
-	_, err = reg.Lookup(ctx, "helium-doctor")
-	switch {
-	case err == nil, exitCodeOf(err) == exitUnknown:
-		e.answered = true
+	switch err := e.askBinder(ctx); {
+	case err == nil:
 		return found("answers, and reaches its store")
 	case errors.Is(err, binder.ErrNoBinder):
 		return failed(exitNoBus, "helium binder", errors.New("no binder is running; without one, programs don't find services that they don't know yet"))
 	case errors.Is(err, binder.ErrStore):
-		e.answered = true
 		return failed(exitNoBus, "see that JetStream runs and has a leader: nats server report jetstream", err)
+	default:
+		return failed(exitNoBus, "look at the binder's log", err)
 	}
-	return failed(exitNoBus, "look at the binder's log", err)
 }
 
 // bucket holds the bucket of the registry against what docs/protocol.md says.
@@ -47,7 +55,7 @@ func (e *examination) bucket(ctx context.Context) finding {
 	switch {
 	case errors.Is(err, errNotAllowed):
 		return skipped("%v", err)
-	case errors.Is(err, errNoStore) && e.answered:
+	case errors.Is(err, errNoStore) && e.askBinder(ctx) == nil:
 		return skipped("JetStream isn't for this account; the binder's is another one")
 	case errors.Is(err, errNoStore):
 		return failed(exitNoBus, `put "jetstream {}" into the NATS server's configuration, or start it with: nats-server -js`, err)

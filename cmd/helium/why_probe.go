@@ -156,12 +156,12 @@ func (w *walk) patience() time.Duration { return min(time.Second, w.app.connecti
 
 // silence is the finding of instances that take calls and don't answer.
 func (w *walk) silence(instances []string, all int) finding {
-	who := "whoever listens doesn't answer"
+	who := "whoever listens"
 	if len(instances) > 0 {
-		who = fmt.Sprintf("%d of %s take calls and don't answer: %s", len(instances), plural(all, "instance"), strings.Join(instances, ", "))
+		who = fmt.Sprintf("%s (%d of %d instances)", strings.Join(instances, ", "), len(instances), all)
 	}
 	return failed(exitDeadline, "look at those processes: they hang, are stopped, or all their workers are busy; restart them",
-		w.named(rpcclient.ErrDeadline.WithMessage("%s; calls that go there end with their deadline", who)))
+		w.named(rpcclient.ErrDeadline.WithMessage("no answer from %s; calls still go there, and end with their deadline", who)))
 }
 
 // refused is the finding of an answer other than that all is well.

@@ -163,7 +163,7 @@ func TestWhyFindsAnInstanceThatTakesCallsAndDoesntAnswer(t *testing.T) {
 	if r.exit != exitDeadline {
 		t.Errorf("exit %d, want %d", r.exit, exitDeadline)
 	}
-	checkStage(t, stages, "probe", statusFailed, "1 of 2 instances take calls and don't answer: frozen")
+	checkStage(t, stages, "probe", statusFailed, "no answer from frozen (1 of 2 instances)")
 }
 
 func TestWhyTellsOfInstancesThatHaveTooMuchToDo(t *testing.T) {
