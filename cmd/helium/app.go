@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -68,9 +69,22 @@ func (a *app) connect(ctx context.Context, cfg bus.Config) (*nats.Conn, error) {
 	}
 	nc, err := bus.Connect(ctx, cfg)
 	if err != nil {
-		return nil, fail(exitNoBus, "helium doctor; or start a broker to try things: helium dev", err)
+		return nil, fail(exitNoBus, connectHint(err), err)
 	}
 	return nc, nil
+}
+
+// connectHint says which flags help, or where a broker comes from.
+func connectHint(err error) string {
+	switch {
+	case errors.Is(err, nats.ErrAuthorization):
+		return "--context, --creds, --nkey, --user with --password, or --token"
+	case errors.Is(err, nats.ErrTLS):
+		return "--tlsca, and --tlscert with --tlskey if the server asks for a certificate"
+	case errors.Is(err, nats.ErrNoServers):
+		return "helium doctor; or start a broker to try things: helium dev"
+	}
+	return "helium doctor"
 }
 
 // longestDial bounds connecting: a server that is there answers sooner.

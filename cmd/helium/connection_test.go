@@ -131,9 +131,25 @@ func TestUsersConnectByFlagsAndByEnvironment(t *testing.T) {
 	checkConnects(t, "can't reach", "-s", "nats://127.0.0.1:1")
 }
 
+func TestARefusalNamesTheFlagsThatHelp(t *testing.T) {
+	_, url := newBus(t, broker.Config{Token: "s3cret", TLS: &tls.Config{Certificates: []tls.Certificate{newAuthority(t).issue(t, "server")}}})
+	for want, args := range map[string][]string{
+		"--tlsca":     {"-s", url},
+		"helium dev":  {"-s", "nats://127.0.0.1:1"},
+		"positive":    {"-s", url, "--timeout", "0s"},
+		"--tlscert":   {"-s", url},
+		"helium --he": {"-s", url, "--nonsense"},
+	} {
+		if r := heliumRun(t, append([]string{"ls"}, args...)...); !strings.Contains(r.err, want) {
+			t.Errorf("helium ls %q: got %q, want it to name %s", args, r.err, want)
+		}
+	}
+}
+
 func TestATokenLetsIn(t *testing.T) {
 	_, url := newBus(t, broker.Config{Token: "s3cret"})
 	checkConnects(t, "wants credentials", "-s", url)
+	checkConnects(t, "next      --context, --creds, --nkey", "-s", url)
 	checkConnects(t, "", "-s", url, "--token", "s3cret")
 	checkConnects(t, "", "-s", url, "--user", "s3cret") // as the nats command has it
 	checkConnects(t, "refused the credentials", "-s", url, "--token", "wrong")

@@ -111,6 +111,21 @@ func TestEveryTerminalExampleOfTheDocumentationIsAScriptThatRuns(t *testing.T) {
 	}
 }
 
+func TestEverySubcommandIsDocumented(t *testing.T) {
+	text, err := os.ReadFile("../../docs/command.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, cmd := range newRoot(newApp(nil, nil, nil)).Commands() {
+		if want := "helium " + cmd.Name(); !strings.Contains(strings.Join(strings.Fields(string(text)), " "), want) {
+			t.Errorf("docs/command.md doesn't tell of %s", want)
+		}
+		if cmd.Short == "" {
+			t.Errorf("helium %s has no line in --help", cmd.Name())
+		}
+	}
+}
+
 // sessionsOfScripts returns the sessions that scripts run.
 func sessionsOfScripts(t *testing.T) (sessions []string) {
 	t.Helper()
