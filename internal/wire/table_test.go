@@ -103,7 +103,7 @@ func BenchmarkMapInsteadOfTable(b *testing.B) {
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, ok := table[seq-256]; ok {
+		if call, ok := table[seq-256]; ok && call == nil {
 			delete(table, seq-256)
 		}
 		if _, double := table[seq]; !double {
