@@ -31,7 +31,11 @@ const (
 func (e *examination) nats(ctx context.Context) finding {
 	nc, err := e.app.dial(ctx)
 	if err != nil {
-		return failed(exitCodeOf(err), "helium dev, for a broker to try things; or --server nats://host:4222", err)
+		next := connectHint(err)
+		if strings.HasPrefix(next, "helium doctor") { // that is what runs
+			next = "helium dev, for a broker to try things; or --server nats://host:4222"
+		}
+		return failed(exitCodeOf(err), next, err)
 	}
 	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}) // told where it is looked for
 	e.nc = nc

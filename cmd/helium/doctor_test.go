@@ -64,6 +64,12 @@ func TestTheDoctorTellsWhatTheUserMayNot(t *testing.T) {
 	checkCheck(t, checks, "binder", statusOK, "answers", "")
 	checkCheck(t, checks, "instances", statusSkipped, "may not list", "")
 
+	checks, r = checksOf(t, user("nobody")...)
+	if r.exit != exitNoBus {
+		t.Errorf("exit %d, want %d", r.exit, exitNoBus)
+	}
+	checkCheck(t, checks, "nats", statusFailed, "refused", "--user")
+
 	checks, r = checksOf(t, user("deaf")...)
 	if r.exit != exitNoBus {
 		t.Errorf("exit %d, want %d", r.exit, exitNoBus)

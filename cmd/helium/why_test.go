@@ -140,7 +140,7 @@ func TestWhyTellsWhatTheUserMayNot(t *testing.T) {
 		{"deaf", "subscribers", statusSkipped, "answers can't be received", exitNoBus, "allow"},
 		{"modest", "probe", statusOK, "nothing was run", exitOK, "helium call"},
 		{"modest", "lease", statusSkipped, "may not look", exitOK, "helium call"},
-		{"nobody", "nats", statusFailed, "refused", exitNoBus, "helium doctor"},
+		{"nobody", "nats", statusFailed, "refused", exitNoBus, "--user"},
 	} {
 		report, stages, r := whyReportOf(t, "diary.one", "-s", url, "--user", test.user, "--password", "x")
 		if r.exit != test.exit || !strings.Contains(report.Next, test.next) {
