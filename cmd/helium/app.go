@@ -78,9 +78,9 @@ func (a *app) connect(ctx context.Context, cfg bus.Config) (*nats.Conn, error) {
 func connectHint(err error) string {
 	switch {
 	case errors.Is(err, nats.ErrAuthorization):
-		return "--context, --creds, --nkey, --user with --password, or --token"
+		return "helium doctor; or give --context, --creds, --nkey, --user with --password, or --token"
 	case errors.Is(err, nats.ErrTLS):
-		return "--tlsca, and --tlscert with --tlskey if the server asks for a certificate"
+		return "helium doctor; or give --tlsca, and --tlscert with --tlskey if the server asks for a certificate"
 	case errors.Is(err, nats.ErrNoServers):
 		return "helium doctor; or start a broker to try things: helium dev"
 	}

@@ -149,7 +149,7 @@ func TestARefusalNamesTheFlagsThatHelp(t *testing.T) {
 func TestATokenLetsIn(t *testing.T) {
 	_, url := newBus(t, broker.Config{Token: "s3cret"})
 	checkConnects(t, "wants credentials", "-s", url)
-	checkConnects(t, "next      --context, --creds, --nkey", "-s", url)
+	checkConnects(t, "next      helium doctor; or give --context, --creds, --nkey", "-s", url)
 	checkConnects(t, "", "-s", url, "--token", "s3cret")
 	checkConnects(t, "", "-s", url, "--user", "s3cret") // as the nats command has it
 	checkConnects(t, "refused the credentials", "-s", url, "--token", "wrong")
