@@ -31,9 +31,10 @@ const (
 func (e *examination) nats(ctx context.Context) finding {
 	nc, err := e.app.dial(ctx)
 	if err != nil {
-		next := connectHint(err)
-		if strings.HasPrefix(next, "helium doctor") { // that is what runs
-			next = "helium dev, for a broker to try things; or --server nats://host:4222"
+		// Others are sent to the doctor first; what else helps stands behind it.
+		next := strings.TrimPrefix(strings.TrimPrefix(connectHint(err), "helium doctor"), "; or ")
+		if next == "" {
+			next = "--server nats://host:4222, of a server that answers"
 		}
 		return failed(exitCodeOf(err), next, err)
 	}
