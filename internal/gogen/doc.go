@@ -12,7 +12,7 @@
 //
 // # How it goes
 //
-//	load.go      the package, type-checked as if the old file were empty
+//	load.go      the package, type-checked without the old file
 //	service.go   the interface becomes a service: methods, parameters, results
 //	describe.go  comments and directives add what types can't say
 //	walk.go      Go types become types of Helium's notation

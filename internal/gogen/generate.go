@@ -43,14 +43,14 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 		return nil, fmt.Errorf("there is no folder %s; name that of the package that declares %s", cfg.Dir, cfg.Type)
 	}
 	path := filepath.Join(dir, cfg.Out)
-	empty, err := emptied(dir, path)
-	if err != nil {
-		return nil, err
-	}
 	if err := mayReplace(path); err != nil {
 		return nil, err
 	}
-	pkg, err := load(ctx, dir, path, empty)
+	f, err := openFolder(ctx, dir, path)
+	if err != nil {
+		return nil, err
+	}
+	pkg, err := f.check(path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 	if fresh, err := file.Fresh(); err == nil && fresh {
 		return file, nil // it compiled when it was written, and nothing changed that it depends on
 	}
-	return file, check(ctx, dir, file)
+	return file, check(f, file)
 }
 
 // namesFree makes sure that the package doesn't declare what the file will.
@@ -92,15 +92,15 @@ func namesFree(pkg *packages.Package, svc *service) error {
 }
 
 // check type-checks the package with the file in it.
-func check(ctx context.Context, dir string, file *File) error {
-	pkg, err := load(ctx, dir, file.Path, file.Content)
+func check(f *folder, file *File) error {
+	pkg, err := f.check(file.Path, file.Content)
 	if err != nil {
 		return err
 	}
 	var broken []packages.Error
 	for _, e := range pkg.Errors {
 		if strings.Contains(e.Msg, "could not import "+heliumPath) {
-			return fmt.Errorf("the module of %s can't import %s, which generated code needs; run: go get %s", shortPath(dir), heliumPath, heliumPath)
+			return fmt.Errorf("package %s can't import %s, which generated code needs; run: go get %s", f.root.PkgPath, heliumPath, heliumPath)
 		}
 		// Faults of other files are their author's business, and may be there because
 		// the file that is being made is still missing.

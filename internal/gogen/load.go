@@ -4,56 +4,143 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"go/build"
+	"go/ast"
+	"go/importer"
 	"go/parser"
+	"go/scanner"
 	"go/token"
+	"go/types"
+	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"golang.org/x/tools/go/packages"
 )
 
-// load type-checks the package in a folder as it would be if the file at path had that
-// content. Types of other packages come from what the go command compiled of them.
-func load(ctx context.Context, dir, path string, content []byte) (*packages.Package, error) {
-	cfg := &packages.Config{
+// folder is a Go package as it stands in its folder, to be type-checked with a generated
+// file in the place of the one that is there. It asks the go command once, and takes the
+// types of other packages from what that compiled of them.
+type folder struct {
+	fset     *token.FileSet
+	root     *packages.Package            // without types
+	known    map[string]*packages.Package // by path: all that the package and generated code import
+	importer types.Importer               // of compiled packages
+	files    []*ast.File                  // without the generated one
+}
+
+// openFolder reads the package in a folder, but for the file at path.
+func openFolder(ctx context.Context, dir, path string) (*folder, error) {
+	pkgs, err := packages.Load(&packages.Config{
 		Context: ctx,
 		Dir:     dir,
-		Mode:    packages.LoadSyntax,
-	}
-	if content != nil {
-		cfg.Overlay = map[string][]byte{path: content}
-	}
-	pkgs, err := packages.Load(cfg, ".")
+		Mode: packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles | packages.NeedImports |
+			packages.NeedDeps | packages.NeedExportFile | packages.NeedModule,
+	}, ".", heliumPath+"/rpcclient", heliumPath+"/rpcserver")
 	if err != nil {
-		return nil, fmt.Errorf("the package in %s can't be loaded: %w", dir, err)
+		return nil, fmt.Errorf("the package in %s can't be loaded: %w", shortPath(dir), err)
 	}
-	if len(pkgs) != 1 {
-		return nil, fmt.Errorf("there are %d packages in %s, want one", len(pkgs), dir)
+	f := &folder{fset: token.NewFileSet(), known: make(map[string]*packages.Package)}
+	f.importer = importer.ForCompiler(f.fset, "gc", f.export)
+	packages.Visit(pkgs, nil, func(p *packages.Package) { f.known[p.PkgPath] = p })
+	for _, p := range pkgs {
+		if p.PkgPath != heliumPath+"/rpcclient" && p.PkgPath != heliumPath+"/rpcserver" {
+			f.root = p
+		}
 	}
-	pkg := pkgs[0]
-	if pkg.Types == nil || len(pkg.Syntax) == 0 {
-		return nil, fmt.Errorf("the package in %s can't be loaded: %w", dir, joined(pkg.Errors))
+	if f.root == nil {
+		return nil, fmt.Errorf("the package in %s is part of what generated code is made of; declare the interface in another", shortPath(dir))
 	}
-	if faults := syntaxFaults(pkg.Errors); faults != nil {
-		return nil, faults
+	names := f.root.CompiledGoFiles
+	if len(names) == 0 {
+		names = f.root.GoFiles // a file doesn't parse, maybe the one that is left out
 	}
+	var faults []error
+	for _, name := range names {
+		if name == path {
+			continue
+		}
+		file, err := parser.ParseFile(f.fset, name, nil, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			faults = append(faults, syntaxError(err))
+			continue
+		}
+		f.files = append(f.files, file)
+	}
+	if faults != nil {
+		return nil, errors.Join(faults...)
+	}
+	if len(f.files) == 0 {
+		return nil, fmt.Errorf("the package in %s can't be loaded: %w", shortPath(dir), joined(f.root.Errors))
+	}
+	return f, nil
+}
+
+// check type-checks the package with that content of the file at path; nil: without it.
+// Faults are in the result's Errors.
+func (f *folder) check(path string, content []byte) (*packages.Package, error) {
+	files := f.files[:len(f.files):len(f.files)]
+	if content != nil {
+		file, err := parser.ParseFile(f.fset, path, content, parser.SkipObjectResolution)
+		if err != nil {
+			return nil, syntaxError(err)
+		}
+		files = append(files, file)
+	}
+	pkg := &packages.Package{Name: files[0].Name.Name, PkgPath: f.root.PkgPath, Fset: f.fset, Syntax: files}
+	cfg := types.Config{
+		Importer: f,
+		Error: func(err error) {
+			if e, ok := errors.AsType[types.Error](err); ok {
+				pkg.Errors = append(pkg.Errors, packages.Error{Pos: e.Fset.Position(e.Pos).String(), Msg: e.Msg, Kind: packages.TypeError})
+			}
+		},
+		FakeImportC: true,
+	}
+	if m := f.root.Module; m != nil && m.GoVersion != "" {
+		cfg.GoVersion = "go" + m.GoVersion
+	}
+	// Its error is the first of those above.
+	pkg.Types, _ = cfg.Check(f.root.PkgPath, f.fset, files, nil)
 	return pkg, nil
 }
 
-// syntaxFaults returns the errors of files that can't even be parsed.
-func syntaxFaults(errs []packages.Error) error {
-	var broken []packages.Error
-	for _, e := range errs {
-		if e.Kind == packages.ParseError {
-			broken = append(broken, e)
-		}
+// Import implements types.Importer.
+func (f *folder) Import(path string) (*types.Package, error) {
+	if path == "unsafe" {
+		return types.Unsafe, nil
 	}
-	if broken == nil {
-		return nil
+	p := f.root.Imports[path] // its path may be another, in a folder of vendors
+	if p == nil {
+		p = f.known[path]
 	}
-	return joined(broken)
+	if p == nil {
+		return nil, errors.New("the go command doesn't know it")
+	}
+	if p.ExportFile == "" {
+		return nil, joined(p.Errors)
+	}
+	return f.importer.Import(p.PkgPath)
+}
+
+// export opens what the go command compiled of a package.
+func (f *folder) export(path string) (io.ReadCloser, error) {
+	p := f.known[path]
+	if p == nil || p.ExportFile == "" {
+		return nil, fmt.Errorf("the go command has not compiled %s", path)
+	}
+	return os.Open(p.ExportFile)
+}
+
+// syntaxError shortens the paths in errors of the parser.
+func syntaxError(err error) error {
+	list, ok := errors.AsType[scanner.ErrorList](err)
+	if !ok {
+		return err
+	}
+	for _, e := range list {
+		e.Pos = shortened(e.Pos)
+	}
+	return list.Err()
 }
 
 func joined(errs []packages.Error) error {
@@ -62,51 +149,10 @@ func joined(errs []packages.Error) error {
 	}
 	lines := make([]string, len(errs))
 	for i, e := range errs {
-		lines[i] = describe(e)
+		lines[i] = e.Msg
+		if e.Pos != "" && e.Pos != "-" {
+			lines[i] = shortPath(e.Pos) + ": " + e.Msg
+		}
 	}
 	return errors.New(strings.Join(lines, "\n"))
-}
-
-// describe writes an error of the package with a short path.
-func describe(e packages.Error) string {
-	if e.Pos == "" || e.Pos == "-" {
-		return e.Msg
-	}
-	return shortPath(e.Pos) + ": " + e.Msg
-}
-
-// emptied returns what stands in for the generated file while its package is read: an
-// older one may not fit the interface any more. It returns nil if there is no such file.
-func emptied(dir, path string) ([]byte, error) {
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	name, err := packageName(dir, path)
-	if err != nil {
-		return nil, err
-	}
-	return []byte("package " + name + "\n"), nil
-}
-
-// packageName reads the name of the package from any file of the folder that is compiled,
-// but for the one at path, and from that one if it is alone.
-func packageName(dir, path string) (string, error) {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return "", err
-	}
-	files := []string{}
-	for _, entry := range entries {
-		file := filepath.Join(dir, entry.Name())
-		compiled, err := build.Default.MatchFile(dir, entry.Name())
-		if err == nil && compiled && file != path && strings.HasSuffix(file, ".go") && !strings.HasSuffix(file, "_test.go") {
-			files = append(files, file)
-		}
-	}
-	for _, file := range append(files, path) {
-		if f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.PackageClauseOnly); err == nil {
-			return f.Name.Name, nil
-		}
-	}
-	return "", fmt.Errorf("%s has no Go file that says which package it is", dir)
 }

@@ -20,7 +20,11 @@ var loadCorpus = sync.OnceValues(func() (*packages.Package, error) {
 	if err != nil {
 		return nil, err
 	}
-	return load(context.Background(), dir, "", nil)
+	f, err := openFolder(context.Background(), dir, "")
+	if err != nil {
+		return nil, err
+	}
+	return f.check("", nil)
 })
 
 func readCorpus(t *testing.T, iface string) *service {
