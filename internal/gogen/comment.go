@@ -7,7 +7,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io"
+	"path/filepath"
 	"regexp"
 	"strings"
 )
@@ -28,8 +30,9 @@ type directive struct {
 // comments finds the comments of methods. Export data has none, so for interfaces of
 // other packages it reads the file that the method stands in.
 type comments struct {
-	fset  *token.FileSet
-	files map[string]*parsed // by name
+	fset   *token.FileSet
+	files  map[string]*parsed                   // by the name in positions
+	source func(pkg, base string) (path string) // of a file of another package; "" if it isn't there
 }
 
 type parsed struct {
@@ -37,23 +40,25 @@ type parsed struct {
 	file *ast.File
 }
 
-func newComments(fset *token.FileSet, files []*ast.File) *comments {
-	c := &comments{fset: fset, files: make(map[string]*parsed)}
+func newComments(fset *token.FileSet, files []*ast.File, source func(pkg, base string) string) *comments {
+	c := &comments{fset: fset, files: make(map[string]*parsed), source: source}
 	for _, f := range files {
 		c.files[fset.Position(f.Package).Filename] = &parsed{fset, f}
 	}
 	return c
 }
 
-// of returns the comment of the method of an interface that is declared at pos.
-func (c *comments) of(name string, pos token.Pos) comment {
-	at := c.fset.Position(pos)
+// of returns the comment of the method of an interface.
+func (c *comments) of(fn *types.Func) comment {
+	name, at := fn.Name(), c.fset.Position(fn.Pos())
 	p, ok := c.files[at.Filename]
 	if !ok {
 		p = &parsed{fset: token.NewFileSet()}
-		// A file that isn't there, as of a standard library without sources, has no
-		// comments to tell.
-		p.file, _ = parser.ParseFile(p.fset, at.Filename, nil, parser.ParseComments|parser.SkipObjectResolution)
+		// The name in a position isn't a path if the build trims paths. A file that isn't
+		// there, as of a standard library without sources, has no comments to tell.
+		if path := c.source(fn.Pkg().Path(), filepath.Base(at.Filename)); path != "" {
+			p.file, _ = parser.ParseFile(p.fset, path, nil, parser.ParseComments|parser.SkipObjectResolution)
+		}
 		c.files[at.Filename] = p
 	}
 	if p.file == nil {

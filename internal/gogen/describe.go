@@ -12,7 +12,7 @@ const heliumPath = "github.com/helium-rpc/helium"
 
 // describe reads what the comment of a method says beside its types.
 func (r *reader) describe(m *method) {
-	c := r.comments.of(m.fn.Name(), m.fn.Pos())
+	c := r.comments.of(m.fn)
 	m.doc = c.doc
 	for _, d := range c.directives {
 		if problem := r.direct(m, d); problem != "" {

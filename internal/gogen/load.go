@@ -76,7 +76,8 @@ func openFolder(ctx context.Context, dir, path string) (*folder, error) {
 }
 
 // check type-checks the package with that content of the file at path; nil: without it.
-// Faults are in the result's Errors.
+// Faults are in the result's Errors; its Imports are all packages that are known, also
+// those that others import.
 func (f *folder) check(path string, content []byte) (*packages.Package, error) {
 	files := f.files[:len(f.files):len(f.files)]
 	if content != nil {
@@ -86,7 +87,7 @@ func (f *folder) check(path string, content []byte) (*packages.Package, error) {
 		}
 		files = append(files, file)
 	}
-	pkg := &packages.Package{Name: files[0].Name.Name, PkgPath: f.root.PkgPath, Fset: f.fset, Syntax: files}
+	pkg := &packages.Package{Name: files[0].Name.Name, PkgPath: f.root.PkgPath, Fset: f.fset, Syntax: files, Imports: f.known}
 	cfg := types.Config{
 		Importer: f,
 		Error: func(err error) {

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -55,7 +56,7 @@ type reader struct {
 
 // readService finds an interface in a package and all that is wrong with it.
 func readService(pkg *packages.Package, typeName, serviceName string) (*service, error) {
-	r := &reader{pkg: pkg, comments: newComments(pkg.Fset, pkg.Syntax), faults: &faults{fset: pkg.Fset}}
+	r := &reader{pkg: pkg, comments: newComments(pkg.Fset, pkg.Syntax, sourceOf(pkg)), faults: &faults{fset: pkg.Fset}}
 	r.walk = newWalk(pkg.Types, r.faults)
 	svc := &service{pkg: pkg.Types, name: serviceName}
 	iface := r.find(svc, typeName)
@@ -88,6 +89,20 @@ func readService(pkg *packages.Package, typeName, serviceName string) (*service,
 	r.checkLimits(svc)
 	slices.SortStableFunc(svc.methods, func(a, b *method) int { return r.compare(a.fn, b.fn) })
 	return svc, r.faults.err()
+}
+
+// sourceOf returns a function that finds files of the packages that a package imports.
+func sourceOf(pkg *packages.Package) func(path, base string) string {
+	return func(path, base string) string {
+		if p := pkg.Imports[path]; p != nil {
+			for _, file := range p.GoFiles {
+				if filepath.Base(file) == base {
+					return file
+				}
+			}
+		}
+		return ""
+	}
 }
 
 // find looks the interface up. It returns nil after a fault.
