@@ -107,6 +107,22 @@ func TestAVariadicArgumentThatCannotBeReadIsNamedByItsPosition(t *testing.T) {
 	}
 }
 
+func TestLargeVariadicArgumentsTakeNoMoreMemoryThanAList(t *testing.T) {
+	env := heliumtest.New(t)
+	generated, _ := serveCorpus(t, env, corpus.Register, corpus.New())
+	many := make([]any, 200_001) // a byte each, and 160 in memory
+	many[0] = ""
+	for i := range many[1:] {
+		many[1+i] = struct{}{}
+	}
+	if err := env.Client.Call(t.Context(), generated+".widest", nil, many...); !errors.Is(err, rpcserver.ErrBadArgument) || !strings.Contains(err.Error(), "memory") {
+		t.Errorf("widest of %d empty structs: error %v, want ErrBadArgument that speaks of memory", len(many)-1, err)
+	}
+	if err := env.Client.Call(t.Context(), generated+".widest", nil, many[:1000]...); err != nil {
+		t.Errorf("widest of 999 empty structs: error %v, want none", err)
+	}
+}
+
 func TestTheRegistryKnowsWhatTheCommentsSay(t *testing.T) {
 	env := heliumtest.New(t)
 	generated, _ := serveCorpus(t, env, corpus.Register, corpus.New())
