@@ -80,6 +80,7 @@ func whatNext(url string) string {
 	return next + `  helium ls                   what is there
   helium describe math        its methods
   helium call math.add 2 3    a call
+  helium bench math.add 2 3   how fast it is
 
 `
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -153,8 +154,13 @@ func (a *app) showPings(rows []pingRow) error {
 	})
 }
 
-// milliseconds returns a time for people, with three digits that count.
-func milliseconds(ms float64) string { return fmt.Sprintf("%.3gms", ms) }
+// milliseconds returns a time for people, with at least three digits that count.
+func milliseconds(ms float64) string {
+	if ms >= 1000 {
+		return strconv.FormatFloat(ms, 'f', 0, 64) + "ms"
+	}
+	return fmt.Sprintf("%.3gms", ms)
+}
 
 // silentInstances is the error of those that are registered and didn't answer.
 func silentInstances(rows []pingRow) error {
