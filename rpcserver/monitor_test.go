@@ -8,14 +8,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
 
-	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
@@ -224,112 +221,6 @@ func TestAVersionThatNATSToolsWouldRefuseStandsInTheMetadata(t *testing.T) {
 		if ping.Version != want || ping.Metadata["helium.version"] != original {
 			t.Errorf("%q: got version %q, helium.version %q; want %q, %q", version, ping.Version, ping.Metadata["helium.version"], want, original)
 		}
-	}
-}
-
-func TestFiguresAreExactUnderConcurrency(t *testing.T) {
-	const callers, rounds = 16, 100
-	w, srv, _, c := start(t, rpcserver.Config{})
-	nc := w.conn()
-	var crowd sync.WaitGroup
-	for range callers {
-		crowd.Go(func() {
-			for range rounds {
-				if err := c.Call(testContext(t), "probe.echo", nil, "x"); err != nil {
-					t.Errorf("echo: %v", err)
-				}
-				if err := c.Call(testContext(t), "probe.fail", nil, "teapot"); !errors.Is(err, errTeapot) {
-					t.Errorf("fail: %v, want a teapot", err)
-				}
-				if _, err := nc.Request("helium.call.probe.echo", []byte(`["x"]`), patience); err != nil {
-					t.Errorf("a plain request: %v", err)
-				}
-				if answer, err := nc.Request("helium.call.probe.echo", []byte(`[1, 2]`), patience); err != nil || answer.Header.Get(micro.ErrorCodeHeader) != "400" {
-					t.Errorf("a bad plain request: %v, %v; want 400", answer, err)
-				}
-			}
-		})
-	}
-	crowd.Wait()
-	stats := statsOf(t, nc, srv, "probe")
-	if stats.Type != micro.StatsResponseType || time.Since(stats.Started) > time.Minute || stats.Started.Location() != time.UTC {
-		t.Errorf("got type %q, started %v; want the type of stats and a moment ago in UTC", stats.Type, stats.Started)
-	}
-	for _, want := range []struct {
-		method                string
-		requests, errors, ran int
-		lastError             string
-	}{
-		{"echo", 3 * callers * rounds, callers * rounds, 2 * callers * rounds, "400:"},
-		{"fail", callers * rounds, callers * rounds, callers * rounds, "400:I am a teapot"},
-		{"count", 0, 0, 0, ""},
-	} {
-		e, data := endpoint(t, stats, want.method)
-		if e.NumRequests != want.requests || e.NumErrors != want.errors || int(data.Latency.Count()) != want.ran || data.InFlight != 0 {
-			t.Errorf("%s: %d requests, %d errors, %d timed, %d in flight; want %d, %d, %d, 0",
-				want.method, e.NumRequests, e.NumErrors, data.Latency.Count(), data.InFlight, want.requests, want.errors, want.ran)
-		}
-		if !strings.HasPrefix(e.LastError, want.lastError) || (e.LastError == "") != (want.lastError == "") {
-			t.Errorf("%s: last error %q, want it to begin with %q", want.method, e.LastError, want.lastError)
-		}
-		if (e.ProcessingTime > 0) != (want.ran > 0) || e.NumRequests > 0 && e.AverageProcessingTime != e.ProcessingTime/time.Duration(e.NumRequests) {
-			t.Errorf("%s: %v for all, %v on average; want the average of %d", want.method, e.ProcessingTime, e.AverageProcessingTime, e.NumRequests)
-		}
-		if e.QueueGroup != "helium" || e.Subject != "helium.call.probe."+want.method {
-			t.Errorf("%s: subject %q, group %q; want its own, helium", want.method, e.Subject, e.QueueGroup)
-		}
-	}
-}
-
-func TestTimesAreThoseOfTheHandlers(t *testing.T) {
-	w, srv, p, c := start(t, rpcserver.Config{})
-	began := time.Now()
-	done := make(chan error, 1)
-	go func() { done <- c.Call(testContext(t), "probe.block", nil) }()
-	receive(t, "the handler runs", p.entered)
-	const least = 20 * time.Millisecond
-	time.Sleep(least) // what is measured
-	p.releaseAll()
-	if err := receive(t, "the answer", done); err != nil {
-		t.Fatal(err)
-	}
-	most := time.Since(began)
-	e, data := endpoint(t, statsOf(t, w.conn(), srv, "probe"), "block")
-	if e.ProcessingTime < least || e.ProcessingTime > most || e.AverageProcessingTime != e.ProcessingTime {
-		t.Errorf("processing time %v, average %v; want both the same, from %v to %v", e.ProcessingTime, e.AverageProcessingTime, least, most)
-	}
-	if got := data.Latency.Quantile(1); got < least || got > most+most/8 {
-		t.Errorf("the longest took %v; want from %v to %v", got, least, most)
-	}
-}
-
-func TestCallsInFlightAndThoseRefusedForLoadAreCounted(t *testing.T) {
-	w, srv, p, c := start(t, rpcserver.Config{MaxInFlight: 2, MaxQueue: 1})
-	done := make(chan error, 4)
-	for range 3 {
-		go func() { done <- c.Call(testContext(t), "probe.block", nil) }()
-	}
-	nc := w.conn()
-	eventually(t, "three are in flight", func() bool {
-		_, data := endpoint(t, statsOf(t, nc, srv, "probe"), "block")
-		return data.InFlight == 3
-	})
-	if err := c.Call(testContext(t), "probe.block", nil); helium.CodeOf(err) != helium.ResourceExhausted {
-		t.Errorf("a call too many = %v, want resource_exhausted", err)
-	}
-	e, data := endpoint(t, statsOf(t, nc, srv, "probe"), "block")
-	if e.NumRequests != 1 || e.NumErrors != 1 || !strings.HasPrefix(e.LastError, "429:") || data.InFlight != 3 || data.Latency.Count() != 0 {
-		t.Errorf("got %+v, in flight %d, timed %d; want 1 request, 1 error of 429, 3, 0", e, data.InFlight, data.Latency.Count())
-	}
-	p.releaseAll()
-	for range 3 {
-		if err := receive(t, "an answer", done); err != nil {
-			t.Error(err)
-		}
-	}
-	e, data = endpoint(t, statsOf(t, nc, srv, "probe"), "block")
-	if e.NumRequests != 4 || e.NumErrors != 1 || data.InFlight != 0 || data.Latency.Count() != 3 {
-		t.Errorf("got %+v, in flight %d, timed %d; want 4 requests, 1 error, 0, 3", e, data.InFlight, data.Latency.Count())
 	}
 }
 
