@@ -35,10 +35,6 @@ const (
 	// senderRounds is how many messages a caller sends before a goroutine of the
 	// outbox's own takes over: it has a call of its own to wait for.
 	senderRounds = 16
-
-	// releaseYields is how often the processor is yielded to many that were woken: once
-	// is little, as an idle processor takes up the one who yields before their turn.
-	releaseYields = 3
 )
 
 // Outbox queues the frames that go to one place and sends them, those that wait at
@@ -154,11 +150,9 @@ func (o *Outbox) Hold() bool {
 	return true
 }
 
-// Release yields the processor to those who were woken, and sends what has gathered.
+// Release yields the processor once to those who were woken, and sends what has gathered.
 func (o *Outbox) Release() {
-	for range releaseYields {
-		runtime.Gosched()
-	}
+	runtime.Gosched()
 	o.send(senderRounds)
 }
 
