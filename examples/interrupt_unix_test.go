@@ -31,7 +31,7 @@ func TestCtrlCFinishesTheCallsThatRun(t *testing.T) {
 	client.wrote("1 + 2 = 3\n")
 	server.awaitExit(0)
 	server.wrote(">> Server Online! (" + instance + ")\nadd(1, 2) takes 1s\n>> Server Stopping\nadd(1, 2) = 3\n")
-	binder.await(`\nended +math/` + instance)
+	binder.await(`(?m)^ended +math/` + instance)
 }
 
 func TestASecondCtrlCDoesNotWaitForTheCallsThatRun(t *testing.T) {

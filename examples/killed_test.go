@@ -11,7 +11,7 @@ func TestAClientWaitsForAKilledServerToBeRestarted(t *testing.T) {
 	binder := at.startBinder("-lease", "1s")
 	server := at.startServer()
 	killed := server.await(online)
-	binder.await(`\nregistered +math/` + killed)
+	binder.await(`(?m)^registered +math/` + killed)
 	server.kill()
 
 	client := at.startClient("2 * 3")
@@ -21,8 +21,8 @@ func TestAClientWaitsForAKilledServerToBeRestarted(t *testing.T) {
 	client.wrote("2 * 3 = 6\n")
 
 	// The binder learns of the departure as nobody renews the lease.
-	binder.await(`\nexpired +math/` + killed)
-	binder.await(`\nregistered +math/` + next.await(online))
+	binder.await(`(?m)^expired +math/` + killed)
+	binder.await(`(?m)^registered +math/` + next.await(online))
 }
 
 func TestTheOtherServerTakesOverWhenOneIsKilled(t *testing.T) {
@@ -47,7 +47,7 @@ func TestAServerRegistersAgainAfterTheBinderWasKilled(t *testing.T) {
 	binder.kill()
 	server.await("lost the NATS server")
 
-	at.startBinder().await(`\nregistered +math/` + instance)
+	at.startBinder().await(`(?m)^registered +math/` + instance)
 	client := at.startClient("2 * 3")
 	client.awaitExit(0)
 	client.wrote("2 * 3 = 6\n")
