@@ -124,7 +124,7 @@ func TestCloseMayComeAtAnyMoment(t *testing.T) {
 		}
 		nc.Close()
 		// The server's workers come and go with its calls.
-		if err := goleak.Find(before, goleak.IgnoreAnyFunction("github.com/helium-rpc/helium/rpcserver.(*pool).worker")); err != nil {
+		if err := leaks(before, goleak.IgnoreAnyFunction("github.com/helium-rpc/helium/rpcserver.(*pool).worker")); err != nil {
 			t.Fatalf("goroutines are left: %v", err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"testing"
 	"time"
 
@@ -15,14 +16,35 @@ import (
 	"github.com/helium-rpc/helium/rpcclient"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if code == 0 {
+		if err := leaks(); err != nil {
+			fmt.Fprintln(os.Stderr, "goroutines are left:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// leaks returns an error about goroutines that don't end. goleak alone gives those that
+// are ending less than half a second, and a busy machine may take longer.
+func leaks(options ...goleak.Option) error {
+	deadline := time.Now().Add(patience)
+	for {
+		err := goleak.Find(options...)
+		if err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
 
 // patience bounds what is expected to happen soon; only a failing test waits for it.
 const patience = 20 * time.Second
 
 // soon is what a noisy machine needs for what takes milliseconds. It is well below all
 // timeouts, so that failing at one isn't taken for failing at once.
-const soon = 3 * time.Second
+const soon = 8 * time.Second
 
 var quiet = slog.New(slog.DiscardHandler)
 

@@ -158,6 +158,12 @@ func TestAMessageThatFoundNobodyFailsItsOwnCallsOnly(t *testing.T) {
 	env := heliumtest.NewWith(t, heliumtest.Config{Client: rpcclient.Config{MaxAttempts: 1}})
 	fake := newFakeServer(t, env, false)
 	done := make(chan error, 1)
+	// Another call goes first, for this one's message mustn't be number 1.
+	go func() { done <- env.Client.Call(t.Context(), "fake.do", nil) }()
+	fake.answer(t, within(t, fake.calls, "call"), 1)
+	if err := within(t, done, "answer"); err != nil {
+		t.Fatal(err)
+	}
 	go func() { done <- env.Client.Call(t.Context(), "fake.do", nil) }()
 	call := within(t, fake.calls, "call")
 
