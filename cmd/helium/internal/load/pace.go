@@ -21,9 +21,14 @@ func (p *pace) at(i int) time.Time {
 	return p.start.Add(time.Duration(float64(i) / p.rate * float64(time.Second)))
 }
 
+// catchUp is how long after the end calls are handed out that are late because this
+// program stood still, and not because callers were busy.
+const catchUp = time.Second
+
 // hand hands out the calls and returns how many it did, fewer than planned only if the
-// callers were busy until the end, or ctx ended.
-func (p *pace) hand(ctx context.Context, begins chan<- time.Time) (handed int) {
+// callers were busy until the end, if so many calls are more than this program can hand
+// out, or if ctx ended. free holds a token for each caller that is.
+func (p *pace) hand(ctx context.Context, begins chan<- time.Time, free <-chan struct{}) (handed int) {
 	// The last calls may wait for a caller until the end, and one interval more, so that
 	// a plan that callers keep up with is never cut short.
 	last := p.end.Add(max(time.Duration(float64(time.Second)/p.rate), 10*time.Millisecond))
@@ -32,16 +37,30 @@ func (p *pace) hand(ctx context.Context, begins chan<- time.Time) (handed int) {
 	if p.end.IsZero() {
 		timeout.Stop()
 	}
+	var over time.Time // when the end was noticed
 	for i := range p.count {
 		intended := p.at(i)
 		if !p.waitUntil(ctx, intended) {
 			return i
 		}
+		if over.IsZero() {
+			select {
+			case <-free:
+				begins <- intended
+				continue
+			case <-timeout.C:
+				over = time.Now()
+			case <-ctx.Done():
+				return i
+			}
+		}
 		select {
-		case begins <- intended:
-		case <-timeout.C:
-			return i
-		case <-ctx.Done():
+		case <-free:
+			if time.Since(over) > catchUp {
+				return i
+			}
+			begins <- intended
+		default:
 			return i
 		}
 	}

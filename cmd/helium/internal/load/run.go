@@ -87,17 +87,20 @@ func (r *run) goesOn(ctx context.Context, now time.Time) bool {
 // open hands calls to callers when they are meant to start.
 func (r *run) open(ctx context.Context) int {
 	begins := make(chan time.Time)
+	free := make(chan struct{}, r.plan.InFlight)
 	var callers sync.WaitGroup
 	for i := range r.plan.InFlight {
+		free <- struct{}{}
 		s := &r.rec.shards[i%len(r.rec.shards)]
 		callers.Go(func() {
 			for intended := range begins {
 				r.one(ctx, s, intended)
+				free <- struct{}{}
 			}
 		})
 	}
 	p := pace{start: r.start, rate: r.plan.Rate, count: r.plan.scheduled(), end: r.end, nap: nap}
-	started := p.hand(ctx, begins)
+	started := p.hand(ctx, begins, free)
 	close(begins)
 	callers.Wait()
 	return started

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -63,18 +64,20 @@ func TestAClosedLoopHasNoMoreCallsInFlightThanAllowed(t *testing.T) {
 }
 
 func TestARunEndsWithItsTime(t *testing.T) {
-	const d = 100 * time.Millisecond
-	began := time.Now()
-	result := mustRun(t, load.Plan{InFlight: 2, Duration: d}, func(context.Context) error {
-		time.Sleep(time.Millisecond)
-		return nil
+	synctest.Test(t, func(t *testing.T) {
+		const d = 100 * time.Millisecond
+		began := time.Now()
+		result := mustRun(t, load.Plan{InFlight: 2, Duration: d}, func(context.Context) error {
+			time.Sleep(time.Millisecond)
+			return nil
+		})
+		if took := time.Since(began); took != d {
+			t.Errorf("it took %v, want %v", took, d)
+		}
+		if result.OK != 200 || result.PerSecond() != 2000 || result.Elapsed != d {
+			t.Errorf("%d calls, %g a second, within %v; want 200, 2000 a second, within %v", result.OK, result.PerSecond(), result.Elapsed, d)
+		}
 	})
-	if took := time.Since(began); took < d {
-		t.Errorf("it took %v, want at least %v", took, d)
-	}
-	if result.OK == 0 || result.PerSecond() <= 0 || result.Elapsed < d {
-		t.Errorf("%d calls, %g a second, within %v; want some, within %v or a little more", result.OK, result.PerSecond(), result.Elapsed, d)
-	}
 }
 
 func TestAStallCountsForEveryCallThatShouldHaveStartedInIt(t *testing.T) {
@@ -170,20 +173,22 @@ func TestErrorsAreCountedByKind(t *testing.T) {
 }
 
 func TestTheWarmUpIsntCounted(t *testing.T) {
-	var made atomic.Int64
-	result := mustRun(t, load.Plan{Calls: 10, Warmup: 20 * time.Millisecond}, func(context.Context) error {
-		if made.Add(1) == 1 {
-			return errors.New("the first call, while everything is cold")
+	synctest.Test(t, func(t *testing.T) {
+		var made atomic.Int64
+		result := mustRun(t, load.Plan{Calls: 10, Warmup: 20 * time.Millisecond}, func(context.Context) error {
+			if made.Add(1) == 1 {
+				return errors.New("the first call, while everything is cold")
+			}
+			time.Sleep(time.Millisecond)
+			return nil
+		})
+		if result.OK != 10 || result.Failed != 0 {
+			t.Errorf("%d good and %d failed; want 10 and 0, without those of the warm-up", result.OK, result.Failed)
 		}
-		time.Sleep(time.Millisecond)
-		return nil
+		if made.Load() <= 10 {
+			t.Errorf("%d calls made, want more than the 10 that count", made.Load())
+		}
 	})
-	if result.OK != 10 || result.Failed != 0 {
-		t.Errorf("%d good and %d failed; want 10 and 0, without those of the warm-up", result.OK, result.Failed)
-	}
-	if made.Load() <= 10 {
-		t.Errorf("%d calls made, want more than the 10 that count", made.Load())
-	}
 }
 
 func TestAnEndedContextEndsTheRunWithWhatWasSeen(t *testing.T) {
@@ -218,14 +223,16 @@ func TestPlansThatCantBeAreRefused(t *testing.T) {
 }
 
 func TestProgressIsToldWhileItRuns(t *testing.T) {
-	points := 0
-	result := mustRun(t, load.Plan{Duration: 200 * time.Millisecond, Progress: func(load.Point) { points++ }}, func(context.Context) error {
-		time.Sleep(time.Millisecond)
-		return nil
+	synctest.Test(t, func(t *testing.T) {
+		points := 0
+		result := mustRun(t, load.Plan{Duration: 200 * time.Millisecond, Progress: func(load.Point) { points++ }}, func(context.Context) error {
+			time.Sleep(time.Millisecond)
+			return nil
+		})
+		if points < 2 || points != len(result.Timeline) {
+			t.Errorf("told of %d points, the timeline has %d; want the same and at least 2", points, len(result.Timeline))
+		}
 	})
-	if points < 2 || points != len(result.Timeline) {
-		t.Errorf("told of %d points, the timeline has %d; want the same and at least 2", points, len(result.Timeline))
-	}
 }
 
 func TestBarsHoldEveryCall(t *testing.T) {
@@ -253,18 +260,20 @@ func TestBarsHoldEveryCall(t *testing.T) {
 }
 
 func TestErrorsAddUpOverTheWholeTime(t *testing.T) {
-	result := mustRun(t, load.Plan{Duration: 250 * time.Millisecond, InFlight: 3}, func(context.Context) error {
-		time.Sleep(time.Millisecond)
-		return errors.New("no")
+	synctest.Test(t, func(t *testing.T) {
+		result := mustRun(t, load.Plan{Duration: 250 * time.Millisecond, InFlight: 3}, func(context.Context) error {
+			time.Sleep(time.Millisecond)
+			return errors.New("no")
+		})
+		if len(result.Timeline) < 2 || len(result.Errors) != 1 || result.Errors[0].Count != result.Failed || result.Failed == 0 {
+			t.Errorf("%d points, errors %+v, %d failed; want several points, and one error as often as calls failed", len(result.Timeline), result.Errors, result.Failed)
+		}
+		inPoints := 0
+		for _, p := range result.Timeline {
+			inPoints += p.Failed
+		}
+		if inPoints != result.Failed {
+			t.Errorf("the timeline has %d failures, want %d", inPoints, result.Failed)
+		}
 	})
-	if len(result.Timeline) < 2 || len(result.Errors) != 1 || result.Errors[0].Count != result.Failed || result.Failed == 0 {
-		t.Errorf("%d points, errors %+v, %d failed; want several points, and one error as often as calls failed", len(result.Timeline), result.Errors, result.Failed)
-	}
-	inPoints := 0
-	for _, p := range result.Timeline {
-		inPoints += p.Failed
-	}
-	if inPoints != result.Failed {
-		t.Errorf("the timeline has %d failures, want %d", inPoints, result.Failed)
-	}
 }

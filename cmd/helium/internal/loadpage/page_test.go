@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
@@ -44,12 +45,15 @@ func TestThePageNeedsNothingFromElsewhere(t *testing.T) {
 
 func TestThePageShowsFiguresChartsGoalsAndErrors(t *testing.T) {
 	var n atomic.Int64
-	result := measured(t, load.Plan{Duration: 200 * time.Millisecond, InFlight: 2}, func(context.Context) error {
-		time.Sleep(time.Millisecond)
-		if n.Add(1)%5 == 0 {
-			return errors.New("an odd <error>")
-		}
-		return nil
+	var result *load.Result
+	synctest.Test(t, func(t *testing.T) {
+		result = measured(t, load.Plan{Duration: 200 * time.Millisecond, InFlight: 2}, func(context.Context) error {
+			time.Sleep(time.Millisecond)
+			if n.Add(1)%5 == 0 {
+				return errors.New("an odd <error>")
+			}
+			return nil
+		})
 	})
 	goals, err := load.ParseGoals("p50<1h,err<1%")
 	if err != nil {
