@@ -191,35 +191,53 @@ func TestEveryWayOfCallingKnowsWhatIsNotThere(t *testing.T) {
 
 func TestEveryWayOfCallingKeepsTheDeadlineAndCanBeCancelled(t *testing.T) {
 	env := heliumtest.New(t)
-	impl := newShapes().(shapes)
-	heliumtest.Serve[Shapes](env, "shapes", impl)
-	if err := env.Client.Call(t.Context(), "shapes.touch", nil); err != nil {
+	g := newGate()
+	heliumtest.Serve(env, "gate", g)
+	if err := env.Client.Call(t.Context(), "gate.free", nil, 0); err != nil {
 		t.Fatal(err)
 	}
-	for i := range everyWay(t.Context(), env.Client, "shapes.wait", func(func(context.Context) error) (none, error) { return none{}, nil }) {
-		waitWith := func(ctx context.Context) (string, error) {
-			way := everyWay(ctx, env.Client, "shapes.wait", func(f func(context.Context) error) (none, error) { return none{}, f(ctx) })[i]
+	ways := func(ctx context.Context, n int) []way[int] {
+		return everyWay(ctx, env.Client, "gate.pass", func(f func(context.Context, int) (int, error)) (int, error) { return f(ctx, n) }, n)
+	}
+	n := 0
+	for i := range ways(t.Context(), n) {
+		// A call whose time is over before its handler begins shows less; the next one has more.
+		for left := 50 * time.Millisecond; ; left *= 2 {
+			n++
+			ctx, cancel := context.WithTimeout(t.Context(), left)
+			way := ways(ctx, n)[i]
 			_, err := way.call()
-			return way.name, err
-		}
-		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-		name, err := waitWith(ctx)
-		cancel()
-		if err == nil || !errors.Is(err, context.DeadlineExceeded) || helium.CodeOf(err) != helium.DeadlineExceeded {
-			t.Errorf("%s at its deadline: %v, want DeadlineExceeded", name, err)
-		}
-		within(t, impl.waiting, "call that waits")
-
-		ctx, cancel = context.WithCancel(t.Context())
-		go func() {
-			<-impl.waiting
 			cancel()
-		}()
-		name, err = waitWith(ctx)
-		checkFailure(t, name+" when it is cancelled", err, failure{is: context.Canceled, code: helium.Canceled, outcome: helium.Unknown})
+			if err == nil || !errors.Is(err, context.DeadlineExceeded) || helium.CodeOf(err) != helium.DeadlineExceeded {
+				t.Errorf("%s at its deadline: %v, want DeadlineExceeded", way.name, err)
+			}
+			if g.handlerOf(n) != nil {
+				break
+			}
+			if left > patience {
+				t.Fatalf("%s reached no handler within %v", way.name, left)
+			}
+		}
 
-		name, err = waitWith(ctx)
-		checkFailure(t, name+" when it was cancelled before", err, failure{is: context.Canceled, code: helium.Canceled, outcome: helium.NotExecuted})
+		n++
+		ctx, cancel := context.WithCancel(t.Context())
+		way := ways(ctx, n)[i]
+		done := make(chan error, 1)
+		go func() {
+			_, err := way.call()
+			done <- err
+		}()
+		eventually(t, func() error {
+			if g.handlerOf(n) == nil {
+				return errors.New("the call doesn't arrive")
+			}
+			return nil
+		})
+		cancel()
+		checkFailure(t, way.name+" when it is cancelled", within(t, done, "end of the call"), failure{is: context.Canceled, code: helium.Canceled, outcome: helium.Unknown})
+
+		_, err := way.call()
+		checkFailure(t, way.name+" when it was cancelled before", err, failure{is: context.Canceled, code: helium.Canceled, outcome: helium.NotExecuted})
 	}
 }
 

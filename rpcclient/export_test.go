@@ -19,6 +19,20 @@ func (c *Client) Known() (services, methods, names, instances int) {
 	return len(c.services), methods, len(c.names), instances
 }
 
+// Instances returns the instances that the client knows of a service.
+func (c *Client) Instances(service string) []string {
+	c.mu.RLock()
+	s := c.services[service]
+	c.mu.RUnlock()
+	if s == nil || s.current.Load() == nil {
+		return nil
+	}
+	return s.current.Load().instances
+}
+
+// Connections returns how many connections to a server the client has taken note of.
+func (c *Client) Connections() uint64 { return c.epoch.Load() }
+
 // Distrust makes what the client knows of a service as old as it may become.
 func (c *Client) Distrust(service string) { c.service(service, false).refreshDue.Store(0) }
 

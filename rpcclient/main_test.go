@@ -107,7 +107,7 @@ func statsAre(t testing.TB, c *rpcclient.Client, wrong func(rpcclient.Stats) err
 
 // gate is a service whose method runs until the test says so.
 type gate struct {
-	entered chan context.Context // gets each call's context
+	entered chan context.Context // gets each call's context, which knows the call's number
 	leave   chan struct{}        // closed, or fed once for each call that may return
 }
 
@@ -117,12 +117,30 @@ func newGate() *gate {
 
 // Pass returns what it got once the gate is open, or why its context ended.
 func (g *gate) Pass(ctx context.Context, n int) (int, error) {
-	g.entered <- ctx
+	g.entered <- context.WithValue(ctx, callNumber{}, n)
 	select {
 	case <-g.leave:
 		return n, nil
 	case <-ctx.Done():
 		return 0, fmt.Errorf("at the gate: %w", ctx.Err())
+	}
+}
+
+// callNumber is the key of what a call's context at a gate knows.
+type callNumber struct{}
+
+// handlerOf returns the context of the handler of a numbered call, nil if it hasn't been
+// at the gate yet. Handlers of other calls are forgotten.
+func (g *gate) handlerOf(number int) context.Context {
+	for {
+		select {
+		case handler := <-g.entered:
+			if handler.Value(callNumber{}) == number {
+				return handler
+			}
+		default:
+			return nil
+		}
 	}
 }
 
