@@ -70,25 +70,49 @@ func TestACallAloneDoesNotWaitForCompany(t *testing.T) {
 	}
 }
 
-// spyOn counts the messages on a subject.
-func spyOn(t *testing.T, env *heliumtest.Env, subject string) *atomic.Int64 {
+// spyOn returns a function that counts the messages on a subject so far: all that came
+// before those that other connections have received by now.
+func spyOn(t *testing.T, env *heliumtest.Env, subject string) func() int {
 	t.Helper()
-	n := new(atomic.Int64)
-	subscribe(t, env.Conn("spy"), subject, func(*nats.Msg) { n.Add(1) })
-	return n
+	nc, messages := env.Conn("spy"), make(chan *nats.Msg, 100_000)
+	if _, err := nc.ChanSubscribe(subject, messages); err != nil {
+		t.Fatal(err)
+	}
+	seen := func() int {
+		t.Helper()
+		if err := nc.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		return len(messages)
+	}
+	seen() // so that the subscription is there
+	return seen
+}
+
+// hammerUntil hammers until something was seen, which takes one round but for a rare chance.
+func hammerUntil(t *testing.T, seen func() bool, what string, hammer func()) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; {
+		hammer()
+		if seen() {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("saw no %s within %v", what, patience)
+		}
+	}
 }
 
 func TestCallsOfSeveralMethodsShareMessagesOnTheServicesSubject(t *testing.T) {
 	env := heliumtest.New(t)
 	heliumtest.Serve(env, "counter", new(counter))
 	shared := spyOn(t, env, "helium.call.counter")
-	frames, messages := hammer(t, env.Client, 256, 40, "counter.countA", "counter.countB")
-	if frames < 2*messages {
-		t.Errorf("%d calls of two methods left in %d messages, want well above one a message", frames, messages)
-	}
-	if shared.Load() == 0 {
-		t.Error("no message was on the service's subject")
-	}
+	hammerUntil(t, func() bool { return shared() > 0 }, "message on the service's subject", func() {
+		frames, messages := hammer(t, env.Client, 256, 40, "counter.countA", "counter.countB")
+		if frames < 2*messages {
+			t.Errorf("%d calls of two methods left in %d messages, want well above one a message", frames, messages)
+		}
+	})
 }
 
 func TestPerMethodKeepsTheCallsOfDifferentMethodsApart(t *testing.T) {
@@ -98,15 +122,12 @@ func TestPerMethodKeepsTheCallsOfDifferentMethodsApart(t *testing.T) {
 	shared := spyOn(t, env, "helium.call.counter")
 	a, b := spyOn(t, env, "helium.call.counter.countA"), spyOn(t, env, "helium.call.counter.countB")
 	hammer(t, env.Client, 64, 40, "counter.countA", "counter.countB")
-	if got := shared.Load(); got != 0 {
+	if got := shared(); got != 0 {
 		t.Errorf("%d messages were on the service's subject, want none", got)
 	}
-	eventually(t, func() error {
-		if a.Load() == 0 || b.Load() == 0 {
-			return errAway
-		}
-		return nil
-	})
+	if a, b := a(), b(); a == 0 || b == 0 {
+		t.Errorf("%d and %d messages were on the methods' subjects, want some on each", a, b)
+	}
 	if got := impl.a.Load() + impl.b.Load(); got != 64*40+2 {
 		t.Errorf("%d calls ran, want %d", got, 64*40+2)
 	}

@@ -76,6 +76,16 @@ type fakeBinder struct {
 	answer chan struct{} // closed or fed: one lookup is answered
 }
 
+// wasAsked reports whether a lookup has come that no test has seen yet.
+func (b *fakeBinder) wasAsked() bool {
+	select {
+	case <-b.asked:
+		return true
+	default:
+		return false
+	}
+}
+
 // newFakeBinder replaces the env's binder.
 func newFakeBinder(t testing.TB, env *heliumtest.Env) *fakeBinder {
 	t.Helper()
