@@ -120,7 +120,7 @@ func (t *target) options(cfg Config, dial *dialer) []nats.Option {
 		nats.ReconnectOnFlusherError(),
 	}
 	if cfg.InProcess != nil {
-		options = append(options, nats.InProcessServer(dial))
+		options = append(options, nats.InProcessServer(dial), nats.Timeout(inProcessTimeout+handshakeTimeout-dialTimeout))
 	}
 	if cfg.TLS != nil {
 		options = append(options, nats.Secure(cfg.TLS.Clone()))

@@ -3,10 +3,13 @@ package bus_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -31,13 +34,13 @@ func TestAConnectionOutlivesTheContextThatMadeIt(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{})
 	ctx, cancel := context.WithCancel(t.Context())
-	nc, err := bus.Connect(ctx, bus.Config{URL: b.URL(), Logger: quiet})
+	nc, err := attempt(ctx, bus.Config{URL: b.URL(), Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer nc.Close()
 	cancel()
-	if err := nc.FlushTimeout(5 * time.Second); err != nil {
+	if err := nc.FlushTimeout(patience); err != nil {
 		t.Errorf("got %v from a flush after the context's end, want nil", err)
 	}
 	if got := nc.Statistics.Reconnects; got != 0 {
@@ -73,7 +76,7 @@ func TestTheConnectionHasTheNameOfTheConfig(t *testing.T) {
 func TestAnUnreachableServerIsAnErrorThatSaysWhatToDo(t *testing.T) {
 	t.Parallel()
 	dead := unusedAddress(t)
-	err := refused(t, t.Context(), bus.Config{URL: dead}, "nats://"+dead, "refused", "start a NATS server", "NATS_URL")
+	err := answeredNo(t, bus.Config{URL: dead}, "nats://"+dead, "refused", "start a NATS server", "NATS_URL")
 	if !errors.Is(err, nats.ErrNoServers) {
 		t.Errorf("got %v, want nats.ErrNoServers in it", err)
 	}
@@ -105,60 +108,46 @@ func TestAURLThatIsNoneIsRefusedWithAnExample(t *testing.T) {
 	}
 }
 
-func TestASilentServerIsGivenUpAtTheDeadline(t *testing.T) {
+func TestASilentServerOnTheNetworkIsGivenUp(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer cancel()
+	silent := silentAddress(t)
 	began := time.Now()
-	refused(t, ctx, bus.Config{URL: silentAddress(t)}, "nats://127.0.0.1:")
-	if took := time.Since(began); took > 1500*time.Millisecond {
-		t.Errorf("took %v, want about 200ms", took)
+	refused(t, context.Background(), bus.Config{URL: silent}, "nats://"+silent)
+	if took := time.Since(began); took > patience {
+		t.Errorf("took %v, want about 2s", took)
 	}
-}
-
-func TestWithoutADeadlineASilentServerIsGivenUpInSeconds(t *testing.T) {
-	t.Parallel()
-	began := time.Now()
-	refused(t, context.Background(), bus.Config{URL: silentAddress(t)}, "didn't finish the handshake")
-	if took := time.Since(began); took > 10*time.Second {
-		t.Errorf("took %v, want at most about 5s", took)
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	// Waiting, it would go on without an end.
+	if err := refused(t, ctx, bus.Config{URL: silent, Wait: true}, silent); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want context.Canceled in it", err)
 	}
 }
 
 func TestASilentServerLeavesTimeForTheOthers(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{})
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
-	defer cancel()
-	nc, err := bus.Connect(ctx, bus.Config{
-		URL:     strings.Join([]string{silentAddress(t), silentAddress(t), b.URL()}, ","),
-		Logger:  quiet,
-		Options: []nats.Option{nats.DontRandomize()},
-	})
-	if err != nil {
-		t.Fatal(err)
+	silent := []string{silentAddress(t), silentAddress(t)}
+	// Less than two servers may take without shares, so that the third had none left. Its
+	// share is a bit more than a second, which a busy machine can use up: then once more.
+	const limit = 3900 * time.Millisecond
+	var nc *nats.Conn
+	for try := 1; nc == nil; try++ {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		var err error
+		nc, err = bus.Connect(ctx, bus.Config{
+			URL:     strings.Join(append(silent, b.URL()), ","),
+			Logger:  quiet,
+			Options: []nats.Option{nats.DontRandomize()},
+		})
+		if err != nil && try == 5 {
+			t.Fatalf("got %v five times, want a connection within %v", err, limit)
+		}
 	}
 	defer nc.Close()
 	if got := nc.ConnectedUrl(); got != b.URL() {
 		t.Errorf("got a connection to %s, want %s", got, b.URL())
-	}
-}
-
-func TestCancellingTheContextEndsConnectAtOnce(t *testing.T) {
-	t.Parallel()
-	for _, wait := range []bool{false, true} {
-		ctx, cancel := context.WithCancel(t.Context())
-		silent := silentAddress(t)
-		time.AfterFunc(50*time.Millisecond, cancel)
-		began := time.Now()
-		err := refused(t, ctx, bus.Config{URL: silent, Wait: wait}, silent)
-		if took := time.Since(began); took > time.Second {
-			t.Errorf("wait %v: took %v, want about 50ms", wait, took)
-		}
-		if !errors.Is(err, context.Canceled) {
-			t.Errorf("wait %v: got %v, want context.Canceled in it", wait, err)
-		}
-		refused(t, ctx, bus.Config{URL: silent, Wait: wait}, silent) // cancelled before
 	}
 }
 
@@ -175,7 +164,7 @@ func TestWaitingConnectsWhenTheBrokerComesAndSaysSoOnce(t *testing.T) {
 		nc, err := bus.Connect(context.Background(), bus.Config{URL: "nats://alice:hush@" + address, Wait: true, Logger: logger})
 		done <- result{nc, err}
 	}()
-	within(t, 5*time.Second, "a line that says it waits", func() bool { return log.count("waiting for the broker") == 1 })
+	within(t, "a line that says it waits", func() bool { return log.count("waiting for the broker") == 1 })
 	select {
 	case r := <-done:
 		t.Fatalf("got %v before there was a broker, want it to wait", r.err)
@@ -198,9 +187,54 @@ func TestWaitingConnectsWhenTheBrokerComesAndSaysSoOnce(t *testing.T) {
 func TestWaitingIsOverWhenTheServerRefusesTheCredentials(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{Token: "secret"})
-	err := refused(t, t.Context(), bus.Config{URL: b.URL(), Token: "wrong", Wait: true}, "refused the credentials")
+	err := answeredNo(t, bus.Config{URL: b.URL(), Token: "wrong", Wait: true}, "refused the credentials")
 	if !errors.Is(err, nats.ErrAuthorization) {
 		t.Errorf("got %v, want nats.ErrAuthorization in it", err)
+	}
+}
+
+// slowOnce is a server that is too slow for the first client's handshake, or finds the
+// client too slow, and good for the others.
+func slowOnce(t *testing.T, url string) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var pipes sync.WaitGroup
+	pipes.Go(func() {
+		for first := true; ; first = false {
+			client, err := l.Accept()
+			if err != nil {
+				return // closed below
+			}
+			if first {
+				fmt.Fprint(client, "INFO {\"max_payload\":1000,\"auth_required\":true}\r\n-ERR 'Authentication Timeout'\r\n")
+				pipes.Go(func() { io.Copy(io.Discard, client); client.Close() }) // closed at once, it could be lost
+				continue
+			}
+			server, err := net.Dial("tcp", strings.TrimPrefix(url, "nats://"))
+			if err != nil {
+				t.Error(err)
+				client.Close()
+				return
+			}
+			pipes.Go(func() { io.Copy(server, client); server.Close() })
+			pipes.Go(func() { io.Copy(client, server); client.Close() })
+		}
+	})
+	t.Cleanup(func() { l.Close(); pipes.Wait() })
+	return l.Addr().String()
+}
+
+func TestWaitingGoesOnAfterAHandshakeThatTookTooLong(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{Token: "secret"})
+	address := slowOnce(t, b.URL())
+	logger, log := newLog()
+	connect(t, bus.Config{URL: address, Token: "secret", Wait: true, Logger: logger})
+	if got := log.count("waiting for the broker"); got != 1 {
+		t.Errorf("got %d lines that say it waits, want 1:\n%s", got, log)
 	}
 }
 

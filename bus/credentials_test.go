@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats.go"
@@ -94,7 +93,7 @@ func TestRefusedCredentialsSaySoAndWhose(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c.cfg.URL = b.URL()
-			err := refused(t, t.Context(), c.cfg, c.want, b.URL())
+			err := answeredNo(t, c.cfg, c.want, b.URL())
 			if !errors.Is(err, nats.ErrAuthorization) {
 				t.Errorf("got %v, want nats.ErrAuthorization in it", err)
 			}
@@ -122,6 +121,10 @@ func TestWrongCredentialsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	noSeed, _, _ := strings.Cut(string(creds), "-----BEGIN USER NKEY SEED")
+	other := "A" // one wrong letter is what a seed's checksum finds for certain
+	if seed[20] == 'A' {
+		other = "B"
+	}
 	for name, c := range map[string]struct {
 		cfg   bus.Config
 		wants []string
@@ -136,7 +139,7 @@ func TestWrongCredentialsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 		"public key as seed": {bus.Config{NKeySeed: public}, []string{"NKeySeed", "SU"}},
 		"path as seed":       {bus.Config{NKeySeed: missing}, []string{"NKeySeed", "not the path"}},
 		"operator's seed":    {bus.Config{NKeySeed: string(operatorSeed)}, []string{"NKeySeed", "user's nkey"}},
-		"mistyped seed":      {bus.Config{NKeySeed: seed[:20] + "AAA" + seed[23:]}, []string{"NKeySeed"}},
+		"mistyped seed":      {bus.Config{NKeySeed: seed[:20] + other + seed[21:]}, []string{"NKeySeed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.cfg.URL == "" {
@@ -194,7 +197,7 @@ func TestARequestIsAnsweredUnderTheUsersPrefix(t *testing.T) {
 	if err := server.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := connect(t, bus.Config{URL: b.URL(), User: "shop", Password: "pw"}).Request("echo", []byte("hi"), 5*time.Second)
+	answer, err := connect(t, bus.Config{URL: b.URL(), User: "shop", Password: "pw"}).Request("echo", []byte("hi"), patience)
 	if err != nil || string(answer.Data) != "hi" {
 		t.Errorf("got %v, %v; want hi", answer, err)
 	}

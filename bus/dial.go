@@ -18,6 +18,9 @@ const (
 	// its lock and nobody can publish. It is the longer one only so that at the first
 	// connect the dialer's own limit is met, which explains itself.
 	handshakeTimeout = dialTimeout + 250*time.Millisecond
+	// inProcessTimeout stands for both within the process: nothing there can be out of
+	// reach or frozen by itself, so only a machine with much to do lets a handshake wait.
+	inProcessTimeout = 30 * time.Second
 )
 
 // dialer opens a connection's sockets. nats.go knows no context; so until the
@@ -39,6 +42,9 @@ type dialer struct {
 // newDialer returns a dialer that obeys ctx, which has a deadline, until established.
 func newDialer(ctx context.Context, servers int, inProcess nats.InProcessConnProvider) *dialer {
 	share := dialTimeout
+	if inProcess != nil {
+		share = inProcessTimeout
+	}
 	if deadline, ok := ctx.Deadline(); ok {
 		share = min(share, time.Until(deadline)/time.Duration(servers))
 	}

@@ -13,7 +13,7 @@ import (
 )
 
 func ExampleConnect() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	// Any NATS server will do; this one is for the example.
 	b, err := broker.Start(ctx, broker.Config{Listen: "127.0.0.1:0"})
@@ -22,7 +22,7 @@ func ExampleConnect() {
 	}
 	defer b.Close()
 
-	nc, err := bus.Connect(ctx, bus.Config{URL: b.URL(), Name: "example"})
+	nc, err := bus.Connect(ctx, bus.Config{URL: b.URL(), Name: "example", Wait: true})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"strings"
 
 	"github.com/nats-io/nats.go"
 )
@@ -35,7 +36,7 @@ func (t *target) explain(ctx context.Context, err error, story string) error {
 		return fmt.Errorf("bus: TLS with %s failed: %w; set Config.TLS with RootCAs that know the server's certificate, and Certificates if the server asks for one", t.shown, err)
 	case errors.Is(err, nats.ErrNoServers), isUnreachable(err):
 		if story == "" {
-			story = "a server took the connection but not the handshake; look at its log"
+			story = "a server took the connection but didn't finish the handshake; look at its log"
 		}
 		return fmt.Errorf("bus: can't reach %s: %w (%s)%s", t.shown, err, story, hintUnreachable)
 	}
@@ -44,9 +45,11 @@ func (t *target) explain(ctx context.Context, err error, story string) error {
 
 const hintUnreachable = "; start a NATS server there, such as with \"nats-server -js\" or broker.Start, or point Config.URL or NATS_URL at one"
 
-// isUnreachable reports an error of the network, as opposed to an answer.
+// isUnreachable reports an error of the network, as opposed to an answer. A server's word
+// that the handshake took too long is none about the credentials.
 func isUnreachable(err error) bool {
 	_, network := errors.AsType[net.Error](err)
 	return network || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded)
+		errors.Is(err, io.ErrClosedPipe) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) ||
+		strings.Contains(strings.ToLower(err.Error()), "authentication timeout")
 }

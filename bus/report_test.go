@@ -27,20 +27,20 @@ func TestABrokersRestartIsLoggedOnceEachAndNothingIsSentLate(t *testing.T) {
 	}
 
 	b.Close()
-	within(t, 5*time.Second, "a disconnected client", func() bool { return !nc.IsConnected() })
+	within(t, "a disconnected client", func() bool { return !nc.IsConnected() })
 	if err := nc.Publish("news", []byte("late")); !errors.Is(err, nats.ErrReconnectBufExceeded) {
 		t.Errorf("got %v from a publish while disconnected, want nats.ErrReconnectBufExceeded", err)
 	}
 	for i := range 3 { // they fail, and none is logged
 		select {
 		case <-attempts:
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("got %d attempts to reconnect, want 3", i)
 		}
 	}
 
 	startBroker(t, broker.Config{Listen: address})
-	within(t, 10*time.Second, "a connected client", nc.IsConnected)
+	within(t, "a connected client", nc.IsConnected)
 	if err := nc.Publish("news", []byte("fresh")); err != nil {
 		t.Fatal(err)
 	}
@@ -49,10 +49,10 @@ func TestABrokersRestartIsLoggedOnceEachAndNothingIsSentLate(t *testing.T) {
 		if got != "fresh" {
 			t.Errorf("got %q first, want fresh", got)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(patience):
 		t.Error("got nothing, want fresh: the subscription is gone")
 	}
-	within(t, 5*time.Second, "a line for the reconnect", func() bool { return log.count("connected to NATS again") > 0 })
+	within(t, "a line for the reconnect", func() bool { return log.count("connected to NATS again") > 0 })
 	if lost, again := log.count("lost the NATS server"), log.count("connected to NATS again"); lost != 1 || again != 1 {
 		t.Errorf("got %d lines for the loss and %d for the return, want 1 and 1:\n%s", lost, again, log)
 	}
@@ -91,20 +91,23 @@ func TestItReconnectsEvenAfterTheServerRefusedItTwice(t *testing.T) {
 			refusals <- struct{}{}
 		}
 	})
+	began := time.Now()
 	b.Close()
 	other := startBroker(t, broker.Config{Listen: address, Users: user("other")})
 	for i := range 3 {
 		select {
 		case <-refusals:
-		case <-time.After(10 * time.Second):
+		case <-time.After(patience):
 			t.Fatalf("got %d refusals, want 3", i)
 		}
 	}
 	other.Close()
 	startBroker(t, broker.Config{Listen: address, Users: user("pw")})
-	within(t, 10*time.Second, "a connected client", nc.IsConnected)
-	if got := log.count("no longer takes these credentials"); got != 1 {
-		t.Errorf("got %d lines for the refusals, want 1:\n%s", got, log)
+	within(t, "a connected client", nc.IsConnected)
+	// The same error is logged again once ten seconds are over.
+	most := 1 + int(time.Since(began)/(10*time.Second))
+	if got := log.count("no longer takes these credentials"); got < 1 || got > most {
+		t.Errorf("got %d lines for the refusals, want 1 to %d:\n%s", got, most, log)
 	}
 }
 
@@ -121,7 +124,7 @@ func TestAPublishThatIsNotPermittedIsLoggedWithWhatToDo(t *testing.T) {
 	if err := nc.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 5*time.Second, "a line about the violation", func() bool { return log.count("secrets") > 0 })
+	within(t, "a line about the violation", func() bool { return log.count("secrets") > 0 })
 	if got := log.String(); !strings.Contains(got, "allow the subject") || strings.Count(got, "\n") != 1 {
 		t.Errorf("got the log\n%swant one line that says what to do", got)
 	}
@@ -142,7 +145,7 @@ func TestAHandlerInstalledLaterGetsTheErrors(t *testing.T) {
 		if !errors.Is(err, nats.ErrPermissionViolation) {
 			t.Errorf("got %v, want nats.ErrPermissionViolation", err)
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(patience):
 		t.Fatal("got no error, want nats.ErrPermissionViolation")
 	}
 	if got := log.String(); got != "" {

@@ -20,6 +20,9 @@ import (
 // startTimeout bounds what Start waits for after the server says that it runs.
 const startTimeout = 10 * time.Second
 
+// connectTimeout bounds Connect. It takes a millisecond, if the machine has one.
+const connectTimeout = 30 * time.Second
+
 // ErrClosed is wrapped by what Connect returns after Close.
 var ErrClosed = errors.New("the broker is closed")
 
@@ -126,7 +129,9 @@ func (b *Broker) awaitStart(ctx context.Context, log *serverLog) error {
 // It needs no credentials and may do everything, whatever Config.Users says; name
 // is what monitoring and logs call it. Close closes it. Options are any of nats.go's.
 func (b *Broker) Connect(name string, options ...nats.Option) (*nats.Conn, error) {
-	return b.ConnectWith(context.Background(), bus.Config{Name: name, Logger: b.logger, Options: options})
+	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+	defer cancel()
+	return b.ConnectWith(ctx, bus.Config{Name: name, Logger: b.logger, Options: options})
 }
 
 // ConnectWith is Connect with all that a [bus.Config] can say: with credentials in
