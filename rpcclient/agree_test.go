@@ -242,7 +242,7 @@ func TestEveryWayOfCallingKeepsTheDeadlineAndCanBeCancelled(t *testing.T) {
 }
 
 func TestEveryWayOfCallingHearsOfOverload(t *testing.T) {
-	env := heliumtest.New(t)
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: long})
 	g := newGate()
 	srv := heliumtest.ServeWith(env, rpcserver.Config{MaxInFlight: 1, MaxQueue: -1}, "gate", g)
 	first := make(chan error, 1)
@@ -265,7 +265,7 @@ func TestEveryWayOfCallingHearsOfOverload(t *testing.T) {
 }
 
 func TestEveryWayOfCallingNoticesThatNobodyIsThere(t *testing.T) {
-	env := heliumtest.New(t)
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: long})
 	registry, err := binder.NewClient(env.Conn("ghost"), "")
 	if err != nil {
 		t.Fatal(err)

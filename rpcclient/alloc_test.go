@@ -6,6 +6,7 @@ package rpcclient_test
 
 import (
 	"context"
+	"math"
 	"testing"
 
 	"github.com/helium-rpc/helium/heliumtest"
@@ -25,12 +26,16 @@ func TestBeginningACallAllocatesNothing(t *testing.T) {
 	}})
 	method := fake.Method("math", "add", "add(a float64, b float64) float64", nil)
 	ctx := context.Background()
-	got := testing.AllocsPerRun(1000, func() {
-		call := method.Begin(2)
-		call.Args.Float64(1)
-		call.Args.Float64(2)
-		_ = call.Do(ctx)
-	})
+	// What else runs in the process can only add to it, so the least of several counts.
+	got := math.Inf(1)
+	for range 5 {
+		got = min(got, testing.AllocsPerRun(1000, func() {
+			call := method.Begin(2)
+			call.Args.Float64(1)
+			call.Args.Float64(2)
+			_ = call.Do(ctx)
+		}))
+	}
 	// The error that names the call is two: with its outcome, and with its names.
 	if got > 2 {
 		t.Errorf("beginning and failing a call allocates %v times, want 2", got)

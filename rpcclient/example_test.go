@@ -21,7 +21,10 @@ type exampleT struct {
 	undo []func()
 }
 
-func (t *exampleT) Cleanup(f func()) { t.undo = append(t.undo, f) }
+func (t *exampleT) Cleanup(f func())          { t.undo = append(t.undo, f) }
+func (t *exampleT) Logf(string, ...any)       {}
+func (t *exampleT) Errorf(f string, v ...any) { fmt.Printf(f+"\n", v...) } // no example expects that
+func (t *exampleT) Fatalf(f string, v ...any) { panic(fmt.Sprintf(f, v...)) }
 
 func (t *exampleT) close() {
 	for i := len(t.undo) - 1; i >= 0; i-- {

@@ -23,7 +23,7 @@ func (echo) Echo(data []byte) []byte {
 }
 
 func TestLargeValuesArriveWholeAlsoWhenACallIsMadeAgain(t *testing.T) {
-	env := heliumtest.New(t)
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: long})
 	var refused sync.Map // by the size of the arguments: the first call of each
 	heliumtest.ServeWith(env, rpcserver.Config{Logger: quiet, Interceptors: []rpcserver.Interceptor{
 		func(next rpcserver.Handler) rpcserver.Handler {
