@@ -115,12 +115,22 @@ func TestTheGuardCountsTheElementsOfAnArray(t *testing.T) {
 	}
 }
 
+// allocations returns how often f allocates. What else runs in the process can only add
+// to a count, so the least of several is it.
+func allocations(runs int, f func()) float64 {
+	least := testing.AllocsPerRun(runs, f)
+	for try := 0; try < 10 && least > 0; try++ {
+		least = min(least, testing.AllocsPerRun(runs, f))
+	}
+	return least
+}
+
 func TestTheGuardAllocatesNothing(t *testing.T) {
 	data, err := codec.AppendValue(nil, map[string]any{"a": []any{1, "two", 3.0, nil, []byte("four")}, "b": map[string]int{"c": 5}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := testing.AllocsPerRun(100, func() {
+	if n := allocations(100, func() {
 		if err := codec.Scan(data); err != nil {
 			t.Error(err)
 		}

@@ -168,7 +168,7 @@ func TestTextAndBytesReadEachOther(t *testing.T) {
 
 func TestReadingNumbersAndStepsAllocateNothing(t *testing.T) {
 	data := codec.AppendFloat64(codec.AppendFloat64(codec.AppendArrayHeader(nil, 2), 2), 3)
-	if n := testing.AllocsPerRun(100, func() {
+	if n := allocations(100, func() {
 		r := codec.NewReader(data)
 		_, err1 := r.ArrayHeader()
 		a, err2 := r.Float64()
