@@ -146,8 +146,13 @@ func (c *core) onClose(undo func()) {
 // registry. It shares everything with the client and needs no Close of its own.
 func (c *Client) At(instance string) *Client { return &Client{core: c.core, instance: instance} }
 
+// leaveTime bounds what Close waits for one-way calls to leave. A NATS server that is
+// only busy takes less.
+const leaveTime = 5 * time.Second
+
 // Close fails the calls in flight and ends the client and its views by At. The
-// connection stays open. An error means that one-way calls may not have left.
+// connection stays open. An error means that one-way calls may not have left: the NATS
+// server didn't answer within 5 s.
 func (c *Client) Close() error { return c.close() }
 
 func (c *core) close() error {
@@ -170,7 +175,7 @@ func (c *core) shutDown() error {
 	c.background.Wait()
 	// What was handed over to be sent one way has nobody who waits for it.
 	if c.counters.notifies.Load() > 0 && c.nc.IsConnected() {
-		if err := c.nc.FlushTimeout(time.Second); err != nil {
+		if err := c.nc.FlushTimeout(leaveTime); err != nil {
 			return fmt.Errorf("rpcclient: one-way calls may not have left: %w", err)
 		}
 	}
