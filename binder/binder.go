@@ -12,8 +12,9 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// closeTimeout is how long Close waits for requests that are being answered.
-const closeTimeout = 2 * time.Second
+// closeTimeout is how long Close waits for requests that are being answered. It is
+// longer than they wait for the store.
+const closeTimeout = 5 * time.Second
 
 // noJetStreamGrace is how long Start doesn't believe that there is no JetStream: a
 // server of a cluster that comes up may be connected to none that has it yet.

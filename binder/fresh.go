@@ -60,13 +60,19 @@ func (f *freshness) catchUp(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeBudget)
 	defer cancel()
-	if f.settle(ctx, q.target) {
-		return nil
-	}
-	if err := f.catalog.await(ctx, q.target); err != nil {
+	if err := f.await(ctx, q.target); err != nil {
 		return ErrStore.WithMessage("the binder doesn't hear of changes in the registry's store; see that JetStream has a leader (nats server report jetstream): %w", err)
 	}
 	return nil
+}
+
+// await returns once the catalog has all changes up to a revision, or ctx is over. If
+// they are late, it sees to the watch.
+func (f *freshness) await(ctx context.Context, revision uint64) error {
+	if f.settle(ctx, revision) {
+		return nil
+	}
+	return f.catalog.await(ctx, revision)
 }
 
 // settle waits a moment until the catalog has all changes up to a revision. It reports

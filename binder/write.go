@@ -41,6 +41,8 @@ func (b *Binder) register(ctx context.Context, service string, body []byte) ([]b
 	if err := b.checkSize(len(data)); err != nil {
 		return nil, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeBudget)
+	defer cancel()
 	known := b.catalog.get(r.Service, r.Instance)
 	revision, err := b.bucket.put(ctx, r.key(), data)
 	if err != nil {
@@ -49,7 +51,7 @@ func (b *Binder) register(ctx context.Context, service string, body []byte) ([]b
 	if known == nil || known.lost || !bytes.Equal(known.data, data) {
 		b.config.Logger.Info("registered", append(recordAttrs(r), "methods", len(r.Methods))...)
 	}
-	b.fresh.settle(ctx, revision) // so that it shows in this binder's own answers
+	_ = b.fresh.await(ctx, revision) // so that it shows in this binder's own answers
 	return b.leaseReply()
 }
 
@@ -105,13 +107,15 @@ func (b *Binder) end(ctx context.Context, service string, body []byte) ([]byte, 
 			return []byte("{}"), nil
 		}
 	}
+	ctx, cancel := context.WithTimeout(ctx, storeBudget)
+	defer cancel()
 	revision, err := b.bucket.remove(ctx, e.key())
 	if err != nil {
 		return nil, err
 	}
 	gone := e.departed()
 	b.config.Logger.Info("ended", recordAttrs(&gone)...)
-	b.fresh.settle(ctx, revision) // so that it shows in this binder's own answers
+	_ = b.fresh.await(ctx, revision) // so that it shows in this binder's own answers
 	return []byte("{}"), nil
 }
 

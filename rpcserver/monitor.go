@@ -6,7 +6,6 @@ import (
 	"errors"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
@@ -36,7 +35,7 @@ const (
 	// dashboards; whoever asks faster than that hears less.
 	monitorMessages = 1024
 	// monitorTime is how long Start waits to hear whether questions may be received.
-	monitorTime = 2 * time.Second
+	monitorTime = defaultStart
 )
 
 // verbs are what is asked, each in three ways.

@@ -135,14 +135,13 @@ func (c *caller) publish(m *wire.Message) {
 	reply := c.reply
 	c.mu.Unlock()
 	s := c.server
+	s.counters.sent(m.Frames) // first: who has an answer finds it counted
 	switch err := s.nc.Publish(reply, m.Data); {
 	case errors.Is(err, nats.ErrMaxPayload):
 		s.publishSingly(reply, m)
-		return
 	case err != nil:
 		s.counters.lostReplies.Add(uint64(m.Frames))
 	}
-	s.counters.sent(m.Frames)
 }
 
 // publishSingly sends each reply of a message alone: the connection moved to a NATS
@@ -150,6 +149,7 @@ func (c *caller) publish(m *wire.Message) {
 // fit becomes an error.
 func (s *Server) publishSingly(reply string, m *wire.Message) {
 	s.learnPayload()
+	s.counters.messagesSent.Add(uint64(m.Frames - 1)) // it was counted as one
 	frames, err := wire.ReadMessage(m.Data)
 	for err == nil && frames.More() {
 		var f wire.Frame
@@ -165,9 +165,8 @@ func (s *Server) publishSingly(reply string, m *wire.Message) {
 	}
 }
 
-// publishFrame sends a message of one frame.
+// publishFrame sends a message of one frame, which is counted already.
 func (s *Server) publishFrame(reply string, f *wire.Frame) {
-	s.counters.sent(1)
 	if s.nc.Publish(reply, wire.AppendFrame(wire.AppendMessageHeader(nil), f)) != nil {
 		s.counters.lostReplies.Add(1)
 	}
@@ -181,5 +180,6 @@ func (s *Server) refuseMessage(reply string, err *helium.Error) {
 	}
 	e := s.fit(err)
 	e.Outcome, e.Instance = helium.NotExecuted, s.instance
+	s.counters.sent(1)
 	s.publishFrame(reply, &wire.Frame{Kind: wire.KindError, Body: wire.AppendError(nil, e)})
 }

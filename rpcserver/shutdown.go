@@ -9,8 +9,8 @@ import (
 
 // leaveTime bounds what Shutdown waits for a binder, and what it waits for the NATS
 // server, even if its context has ended: calls under way to a server that had gone
-// without a word would be lost.
-const leaveTime = 2 * time.Second
+// without a word would be lost. It is longer than a busy machine stands still.
+const leaveTime = 5 * time.Second
 
 // Shutdown stops the server so that no call is lost: it leaves the registry, takes no
 // more calls, finishes those that it has, and flushes their answers. If ctx or
