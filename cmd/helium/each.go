@@ -48,6 +48,7 @@ func (a *app) callEach(ctx context.Context, m *remoteMethod, flags callFlags) er
 		select {
 		case c, more = <-queue:
 		case <-ctx.Done():
+			awaitBegun(queue)
 			return context.Cause(ctx) // a reader of stdin may wait for ever
 		}
 		if !more {
@@ -68,12 +69,30 @@ func (a *app) callEach(ctx context.Context, m *remoteMethod, flags callFlags) er
 	}
 	bar.stop()
 	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx) // lines may be left that nobody began
 	case readErr != nil:
 		return fmt.Errorf("--data can't be read after line %d: %w", count, readErr)
 	case first != nil:
 		return fail(first.exit, first.hint, fmt.Errorf("%d of %d calls failed; the first: %w", failed, count, first))
 	}
 	return nil
+}
+
+// awaitBegun waits until the calls that have begun have ended, which they do at once when
+// their context does: closed before that, the client couldn't tell their handlers.
+func awaitBegun(queue <-chan *lineCall) {
+	for {
+		select {
+		case c, more := <-queue:
+			if !more {
+				return
+			}
+			<-c.done
+		default:
+			return
+		}
+	}
 }
 
 // lineCall is the call of one line. All but done is set before done is closed.
