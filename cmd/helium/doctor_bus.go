@@ -43,7 +43,7 @@ func (e *examination) nats(ctx context.Context) finding {
 	if e.prober, err = probe.New(nc, e.app.connection.prefix); err != nil {
 		return failed(exitUsage, "--prefix of names and dots", err)
 	}
-	rtt, err := nc.RTT()
+	rtt, err := quickestRTT(ctx, nc)
 	if err != nil {
 		return failed(exitNoBus, "look at the server's log", fmt.Errorf("connected to %s, and then no answer: %w", nc.ConnectedUrlRedacted(), err))
 	}
@@ -58,6 +58,25 @@ func (e *examination) nats(ctx context.Context) finding {
 		return advised("connect to a server nearby", "%s, and each call takes that twice", text)
 	}
 	return found("%s", text)
+}
+
+// quickestRTT returns how far the server is: the first round trip that isn't slow, or the
+// quickest of some. One that is slow may have met a busy moment of either machine.
+func quickestRTT(ctx context.Context, nc *nats.Conn) (quickest time.Duration, err error) {
+	const tries = 10
+	for try := range tries {
+		rtt, err := nc.RTT()
+		if err != nil {
+			return 0, err
+		}
+		if try == 0 || rtt < quickest {
+			quickest = rtt
+		}
+		if quickest <= slowRoundTrip || ctx.Err() != nil {
+			break
+		}
+	}
+	return quickest, nil
 }
 
 // olderThan compares versions by their first two numbers; what can't be read is new.
