@@ -77,13 +77,14 @@ func (a *app) top(ctx context.Context, services []string, flags topFlags) error 
 	defer nc.Close()
 	// What isn't permitted is told by the look that needed it.
 	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
-	t := &topTable{app: a, nc: nc, services: services, by: by, order: order}
+	t := &topTable{app: a, nc: nc, services: services, by: by, order: order, patience: min(livePatience, a.connection.timeout)}
 	switch {
 	case a.output.form == "table" && isTerminal(a.out) && !flags.once:
 		return unlessStopped(ctx, t.live(ctx, flags.interval))
 	case a.output.form == "ndjson" && !flags.once:
 		return unlessStopped(ctx, t.stream(ctx, flags.interval))
 	}
+	t.patience = a.connection.timeout // there is no next look that could do better
 	return t.once(ctx, flags.interval)
 }
 

@@ -21,12 +21,15 @@ type topTable struct {
 	by       figures.Grouping
 	order    func(a, b figures.Row) int
 
+	// patience bounds waiting for the first answer to a look.
+	patience time.Duration
+
 	before, after *figures.Look
 	due           time.Time // of the next look
 }
 
-// lookPatience bounds waiting for the answers to one look.
-const lookPatience = time.Second
+// livePatience is how long a table that goes on waits for the first answer to a look.
+const livePatience = time.Second
 
 // look looks again, when it is time to.
 func (t *topTable) look(ctx context.Context, interval time.Duration) error {
@@ -36,7 +39,7 @@ func (t *topTable) look(ctx context.Context, interval time.Duration) error {
 		return ctx.Err()
 	}
 	t.due = time.Now().Add(interval)
-	next, err := figures.Ask(ctx, t.nc, min(lookPatience, t.app.connection.timeout))
+	next, err := figures.Ask(ctx, t.nc, t.patience)
 	if err == figures.ErrDenied {
 		return fail(exitNoBus, "allow the user to publish to $SRV.STATS", err)
 	}
