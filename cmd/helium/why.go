@@ -100,7 +100,7 @@ const (
 )
 
 // whyPatience bounds what one stage waits for.
-const whyPatience = 3 * time.Second
+const whyPatience = 5 * time.Second
 
 func (a *app) why(ctx context.Context, name string) error {
 	w := &walk{app: a, report: whyReport{Name: name, Stages: []whyStage{}}}

@@ -152,7 +152,11 @@ func (w *walk) mayAddress(ctx context.Context, instance string) bool {
 
 // patience is how long a probe waits: one that isn't run is answered at once, unless
 // the instance has no worker free for as long.
-func (w *walk) patience() time.Duration { return min(time.Second, w.app.connection.timeout/2) }
+func (w *walk) patience() time.Duration { return min(probePatience, w.app.connection.timeout/2) }
+
+// probePatience is that time if --timeout leaves as much: more than a process that isn't
+// hung stands still.
+const probePatience = 3 * time.Second
 
 // silence is the finding of instances that take calls and don't answer.
 func (w *walk) silence(instances []string, all int) finding {
