@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -202,7 +203,7 @@ func TestAServicesOwnErrorsEndWith8WhateverTheirCode(t *testing.T) {
 func TestEachLineIsACallAndAnswersComeInOrder(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	t.Setenv("NATS_URL", url)
-	parallel := &parallelism{}
+	parallel := &parallelism{met: make(chan struct{})}
 	serve(t, b, "parallelism", parallel)
 	var lines, want strings.Builder
 	for i := range 300 {
@@ -221,10 +222,14 @@ func TestEachLineIsACallAndAnswersComeInOrder(t *testing.T) {
 	}
 }
 
-// parallelism counts how many of its calls run at once.
-type parallelism struct{ now, most atomic.Int64 }
+// parallelism counts how many of its calls run at once. The first waits for a second.
+type parallelism struct {
+	now, most atomic.Int64
+	met       chan struct{} // closed once two calls run
+	once      sync.Once
+}
 
-func (p *parallelism) Same(n int64) int64 {
+func (p *parallelism) Same(ctx context.Context, n int64) (int64, error) {
 	now := p.now.Add(1)
 	defer p.now.Add(-1)
 	for {
@@ -233,8 +238,16 @@ func (p *parallelism) Same(n int64) int64 {
 			break
 		}
 	}
-	time.Sleep(time.Millisecond) // work, so that calls can meet
-	return n
+	if now > 1 {
+		p.once.Do(func() { close(p.met) })
+	}
+	select {
+	case <-p.met:
+		time.Sleep(time.Millisecond) // work, so that more can meet
+		return n, nil
+	case <-ctx.Done():
+		return n, ctx.Err()
+	}
 }
 
 func TestALineThatFailsDoesntStopTheOthersAndDecidesTheExitCode(t *testing.T) {

@@ -78,11 +78,16 @@ func TestCompletionIsSilentAndQuickWithoutABus(t *testing.T) {
 	check(t, err)
 	defer frozen.Close()
 	for _, url := range []string{"nats://127.0.0.1:1", "nats://" + frozen.Addr().String(), "nonsense://"} {
-		began := time.Now()
-		r := heliumRun(t, "__complete", "call", "-s", url, "math.add", "")
-		// It is 120 ms by the context; the rest is for a machine that is busy otherwise.
-		if took := time.Since(began); took > 2*time.Second {
-			t.Errorf("%s: it took %v, want some 150 ms", url, took)
+		var r ran
+		// It is 120 ms by the context. The machine may be busy otherwise, but not each time.
+		quickest := testPatience
+		for try := 0; try < 10 && quickest > time.Second; try++ {
+			began := time.Now()
+			r = heliumRun(t, "__complete", "call", "-s", url, "math.add", "")
+			quickest = min(quickest, time.Since(began))
+		}
+		if quickest > time.Second {
+			t.Errorf("%s: it took %v, want some 150 ms", url, quickest)
 		}
 		if want := ":6\n"; r.out != want {
 			t.Errorf("%s: got %q, want nothing but what to do: %q", url, r.out, want)

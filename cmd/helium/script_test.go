@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,10 +9,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
 )
@@ -30,12 +29,19 @@ func TestMain(m *testing.M) {
 type leakless struct{ m *testing.M }
 
 func (l leakless) Run() int {
-	code := l.m.Run()
-	if err := goleak.Find(); err != nil && code == 0 {
+	if code := l.m.Run(); code != 0 {
+		return code
+	}
+	err := goleak.Find()
+	// On a busy machine what is ending may take longer than Find waits.
+	for deadline := time.Now().Add(testPatience); err != nil && time.Now().Before(deadline); {
+		err = goleak.Find()
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	return code
+	return 0
 }
 
 // TestScripts runs the terminal sessions of testdata/script, a file each. Beside what
@@ -43,8 +49,10 @@ func (l leakless) Run() int {
 //
 //	up name args...       starts "helium args..." in the background and waits until it says
 //	                      that it is there; a broker's address becomes NATS_URL
-//	down name [signal]    ends it, by SIGINT or KILL
+//	down name [signal]    ends it, by SIGINT, or by KILL, which the broker then knows
 //	exits code args...    runs "helium args...", which must end with that code
+//	expires args...       the same with a short --timeout and the code of a call that took
+//	                      longer; if NATS wasn't even reached in that time, with a longer one
 //	session file...       runs a file of "$ command" lines and compares what they print
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -60,8 +68,8 @@ func TestScripts(t *testing.T) {
 			return os.Mkdir(config, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"up": scriptUp, "down": scriptDown, "exits": scriptExits, "session": scriptSession,
-			"module": scriptModule,
+			"up": scriptUp, "down": scriptDown, "exits": scriptExits, "expires": scriptExpires,
+			"session": scriptSession, "module": scriptModule,
 		},
 	})
 }
@@ -72,15 +80,31 @@ func scriptExits(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	want, err := strconv.Atoi(args[0])
 	ts.Check(err)
-	err = ts.Exec("helium", args[1:]...)
-	got := 0
-	if exited, ok := errors.AsType[*exec.ExitError](err); ok {
-		got = exited.ExitCode()
-	} else {
-		ts.Check(err)
-	}
-	if got != want {
+	if got := exitOf(ts, args[1:]...); got != want {
 		ts.Fatalf("helium %s: got exit code %d, want %d", strings.Join(args[1:], " "), got, want)
+	}
+}
+
+// exitOf runs "helium args..." and returns how it ended.
+func exitOf(ts *testscript.TestScript, args ...string) int {
+	err := ts.Exec("helium", args...)
+	if exited, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exited.ExitCode()
+	}
+	ts.Check(err)
+	return exitOK
+}
+
+func scriptExpires(ts *testscript.TestScript, _ bool, args []string) {
+	for timeout := 300 * time.Millisecond; ; timeout *= 4 {
+		got := exitOf(ts, append(args, "--timeout", timeout.String())...)
+		if got == exitNoBus && timeout < testPatience {
+			continue
+		}
+		if got != exitDeadline {
+			ts.Fatalf("helium %s, within %v: got exit code %d, want %d", strings.Join(args, " "), timeout, got, exitDeadline)
+		}
+		return
 	}
 }
 
@@ -102,6 +126,7 @@ func scriptDown(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	if len(args) > 1 && args[1] == "KILL" {
 		d.kill()
+		d.awaitGone(ts)
 		return
 	}
 	if err := d.stop(); err != nil {
@@ -118,8 +143,7 @@ type daemon struct {
 	done chan struct{} // closed once it ended
 	err  error         // before done is closed
 
-	mu     sync.Mutex
-	output bytes.Buffer // stdout and stderr, guarded by mu
+	out, errs lockedBuffer // stdout, and stderr, on which a log may come at any moment
 }
 
 // startDaemon starts the command, with a free port for its broker if it has one.
@@ -135,7 +159,7 @@ func startDaemon(ts *testscript.TestScript, name string, args []string) *daemon 
 	for _, name := range variables {
 		d.cmd.Env = append(d.cmd.Env, name+"=") // nobody's own credentials
 	}
-	d.cmd.Stdout, d.cmd.Stderr = d, d
+	d.cmd.Stdout, d.cmd.Stderr = &d.out, &d.errs
 	ts.Check(d.cmd.Start())
 	go func() {
 		d.err = d.cmd.Wait()
@@ -146,17 +170,7 @@ func startDaemon(ts *testscript.TestScript, name string, args []string) *daemon 
 	return d
 }
 
-func (d *daemon) Write(p []byte) (int, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.output.Write(p)
-}
-
-func (d *daemon) printed() string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.output.String()
-}
+func (d *daemon) printed() string { return d.out.String() + d.errs.String() }
 
 // testPatience is how long something may take that takes no time on an idle machine.
 const testPatience = 30 * time.Second
@@ -164,16 +178,16 @@ const testPatience = 30 * time.Second
 // waitFor waits until the daemon printed something and hands its broker's address on.
 func (d *daemon) waitFor(ts *testscript.TestScript, want string) {
 	deadline := time.After(testPatience)
-	for !strings.Contains(normal(d.printed()), normal(want)) {
+	for !strings.Contains(normal(d.out.String()), normal(want)) {
 		select {
 		case <-d.done:
 			ts.Fatalf("%v ended: %v; it printed:\n%s\nwant:\n%s", d.cmd, d.err, d.printed(), want)
 		case <-deadline:
-			ts.Fatalf("%v printed:\n%s\nwant:\n%s", d.cmd, normal(d.printed()), normal(want))
+			ts.Fatalf("%v printed:\n%s%s\nwant:\n%s", d.cmd, normal(d.out.String()), d.errs.String(), normal(want))
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
-	if url := anyURL.FindString(d.printed()); url != "" {
+	if url := anyURL.FindString(d.out.String()); url != "" {
 		ts.Setenv("NATS_URL", url)
 		ts.Setenv("NATS_ADDRESS", strings.TrimPrefix(url, "nats://"))
 	}
@@ -192,4 +206,25 @@ func (d *daemon) stop() error {
 func (d *daemon) kill() {
 	_ = d.cmd.Process.Kill()
 	<-d.done
+}
+
+// awaitGone waits until the broker has noticed that a daemon, which was killed, is gone:
+// until nobody listens where it did.
+func (d *daemon) awaitGone(ts *testscript.TestScript) {
+	subject := "helium.binder.list"
+	if d.cmd.Args[1] == "serve" {
+		subject = "helium.at." + anyInstance.FindString(d.out.String()) + ".nobody.nothing"
+	}
+	nc, err := nats.Connect(ts.Getenv("NATS_URL"), nats.Timeout(testPatience))
+	ts.Check(err)
+	defer nc.Close()
+	for deadline := time.Now().Add(testPatience); ; {
+		_, err := nc.Request(subject, nil, 100*time.Millisecond)
+		if errors.Is(err, nats.ErrNoResponders) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%v was killed, and %s still has a listener: got %v, want no responders", d.cmd, subject, err)
+		}
+	}
 }

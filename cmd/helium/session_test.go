@@ -19,14 +19,17 @@ import (
 // keepRunning are the subcommands that don't end by themselves.
 var keepRunning = []string{"dev", "broker", "binder", "serve"}
 
-var anyURL = regexp.MustCompile(`(nats|tls)://127\.0\.0\.1:[0-9]+`)
+var (
+	anyURL      = regexp.MustCompile(`(nats|tls)://127\.0\.0\.1:[0-9]+`)
+	anyInstance = regexp.MustCompile(`\bi[a-z2-7]{19}\b`)
+)
 
 // varying are the parts of output that differ from run to run, and what stands for them.
 var varying = []struct {
 	part *regexp.Regexp
 	is   string
 }{
-	{regexp.MustCompile(`\bi[a-z2-7]{19}\b`), "INSTANCE"},
+	{anyInstance, "INSTANCE"},
 	{regexp.MustCompile(`\bbroker-[A-Z0-9]{12}\b`), "BROKER"},
 	{regexp.MustCompile(`\b[0-9.]+(e[+-][0-9]+)?(ms|µs|ns|s|m|h)\b`), "TIME"},
 	{regexp.MustCompile(`"(took_ms|ms)":\s*[0-9.e+-]+`), `"$1":TIME`},
