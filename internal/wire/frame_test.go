@@ -162,12 +162,22 @@ func TestAMessageMadeAroundItsBodyIsTheOneMadeByCopying(t *testing.T) {
 	}
 }
 
+// allocations returns how often f allocates. What else runs in the process can only add
+// to a count, so the least of several is it.
+func allocations(runs int, f func()) float64 {
+	least := testing.AllocsPerRun(runs, f)
+	for try := 0; try < 10 && least > 0; try++ {
+		least = min(least, testing.AllocsPerRun(runs, f))
+	}
+	return least
+}
+
 func TestReadingFramesAllocatesNothing(t *testing.T) {
 	payload := AppendMessageHeader(nil)
 	for seq := range uint64(30) {
 		payload = AppendFrame(payload, &Frame{Kind: KindCall, Seq: seq, Time: 1000, Body: []byte{0x90}})
 	}
-	allocs := testing.AllocsPerRun(100, func() {
+	allocs := allocations(100, func() {
 		frames, err := ReadMessage(payload)
 		for err == nil && frames.More() {
 			var f Frame
