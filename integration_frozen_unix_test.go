@@ -16,7 +16,7 @@ func TestAFrozenServerIsNoticedWithinSecondsAndTheOthersTakeItsCalls(t *testing.
 	n := newNetwork(t)
 	c := n.client(rpcclient.Config{})
 	frozen, other := n.launchWorker(), n.launchWorker()
-	if got := whoAnswers(c); len(got) != 2 {
+	if got := whoAnswers(c, patience); len(got) != 2 {
 		t.Fatalf("40 calls met %v, want both of two servers", got)
 	}
 	if err := frozen.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
@@ -24,12 +24,13 @@ func TestAFrozenServerIsNoticedWithinSecondsAndTheOthersTakeItsCalls(t *testing.
 	}
 	began := time.Now()
 	eventually(t, "the other server alone", func() error {
-		if err := callWithin(200*time.Millisecond, c, 1); err != nil {
+		if err := callWithin(time.Second, c, 1); err != nil {
 			return err // this one was the frozen server's
 		}
 		return onlyAnswers(c, other.words[0])
 	})
-	if took := time.Since(began); took > 20*time.Second {
+	// NATS by itself takes minutes.
+	if took := time.Since(began); took > patience {
 		t.Errorf("it took %v, want seconds", took)
 	}
 	n.checkRegistered(2)
@@ -38,7 +39,7 @@ func TestAFrozenServerIsNoticedWithinSecondsAndTheOthersTakeItsCalls(t *testing.
 		t.Fatal(err)
 	}
 	eventually(t, "both servers again", func() error {
-		if got := whoAnswers(c); len(got) != 2 {
+		if got := whoAnswers(c, 2*time.Second); len(got) != 2 {
 			return fmt.Errorf("40 calls met %v", got)
 		}
 		return nil

@@ -20,11 +20,12 @@ import (
 )
 
 // patience bounds what is expected to happen soon; only a failing test waits for it.
-const patience = 30 * time.Second
+const patience = time.Minute
 
-// soon bounds what takes milliseconds on a machine that isn't busy. It is far from the
-// deadlines and leases that it is told apart from.
-const soon = 3 * time.Second
+// soon bounds what takes milliseconds on a machine that isn't busy, and some seconds on
+// one where any goroutine may stand still for a while. It is far from the deadlines and
+// leases that it is told apart from.
+const soon = 15 * time.Second
 
 // long is a lease that no test sees the end of.
 const long = 10 * time.Minute
@@ -81,6 +82,13 @@ func (w *worker) times(id int64) int {
 	return w.ran[id]
 }
 
+// hasRun reports whether anything ran.
+func (w *worker) hasRun() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.ran) > 0
+}
+
 func testContext(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 4*patience)
 	t.Cleanup(cancel)
@@ -98,10 +106,10 @@ func startBroker(t testing.TB, config broker.Config) *broker.Broker {
 	return b
 }
 
-// dial connects over TCP.
+// dial connects over TCP. A handshake that takes too long is made again.
 func dial(t testing.TB, url string, options ...nats.Option) *nats.Conn {
 	t.Helper()
-	nc, err := bus.Connect(testContext(t), bus.Config{URL: url, Name: t.Name(), Logger: quiet, Options: options})
+	nc, err := bus.Connect(testContext(t), bus.Config{URL: url, Name: t.Name(), Wait: true, Logger: quiet, Options: options})
 	if err != nil {
 		t.Fatalf("connecting to %s: %v", url, err)
 	}
@@ -230,19 +238,25 @@ func callWithin(limit time.Duration, c *rpcclient.Client, id int64) error {
 	return err
 }
 
+// taken are the addresses that tests have been given.
+var taken sync.Map
+
 // freeAddress returns an address on loopback that is free and that the system hands
 // out to nobody by itself: not to others, and not to a client that dials it while
-// nothing listens, which could then meet itself there.
+// nothing listens, which could then meet itself there. No other test is given it, and
+// the tests of other packages look elsewhere.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	for range 100 {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20_000+rand.N(10_000)))
-		if err != nil {
+	for range 1000 {
+		address := fmt.Sprintf("127.0.0.1:%d", 30_000+rand.N(2_000))
+		if _, given := taken.LoadOrStore(address, true); given {
 			continue
 		}
-		l.Close()
-		return l.Addr().String()
+		if l, err := net.Listen("tcp", address); err == nil {
+			l.Close()
+			return address
+		}
 	}
-	t.Fatal("no free port between 20000 and 30000")
+	t.Fatal("no free port between 30000 and 32000")
 	return ""
 }
