@@ -189,6 +189,9 @@ func TestNoFileHoldsMoreThanAReaderCanKeepInMind(t *testing.T) {
 	const most = 450 // lines; past 400 a file wants to be two concepts
 	count := 0
 	err := filepath.WalkDir(".", func(path string, entry fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // tests of other packages put folders here and take them away
+		}
 		if err != nil {
 			return err
 		}
@@ -199,6 +202,9 @@ func TestNoFileHoldsMoreThanAReaderCanKeepInMind(t *testing.T) {
 			return nil
 		}
 		text, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
