@@ -23,7 +23,7 @@ func TestTheZeroConfigServesWithinTheProcessOnly(t *testing.T) {
 		t.Errorf("got URL %q and cluster URL %q, want none: nothing listens", b.URL(), b.ClusterURL())
 	}
 	echo(t, inProcess(t, b), "echo")
-	answer, err := inProcess(t, b).Request("echo", []byte("hi"), 5*time.Second)
+	answer, err := inProcess(t, b).Request("echo", []byte("hi"), patience)
 	if err != nil || string(answer.Data) != "hi" {
 		t.Errorf("got %v, %v; want hi", answer, err)
 	}
@@ -54,7 +54,7 @@ func TestPort0TakesAFreeOneAndURLTellsWhich(t *testing.T) {
 		t.Errorf("got URLs %s and %s, want two ports, and the host as configured", a.URL(), b.URL())
 	}
 	echo(t, inProcess(t, a), "echo")
-	answer, err := dial(t, bus.Config{URL: a.URL()}).Request("echo", []byte("hi"), 5*time.Second)
+	answer, err := dial(t, bus.Config{URL: a.URL()}).Request("echo", []byte("hi"), patience)
 	if err != nil || string(answer.Data) != "hi" {
 		t.Errorf("got %v, %v; want hi", answer, err)
 	}
@@ -93,8 +93,10 @@ func TestCloseEndsConnectionsAndMayBeRepeated(t *testing.T) {
 		t.Errorf("got %v, want broker.ErrClosed", err)
 	}
 	if nc, err := bus.Connect(t.Context(), bus.Config{URL: b.URL(), Logger: quiet}); err == nil {
-		nc.Close()
-		t.Error("got a connection after Close, want an error")
+		defer nc.Close()
+		if nc.ConnectedServerName() == b.Name() { // the port is free for others
+			t.Error("got a connection after Close, want an error")
+		}
 	}
 }
 
@@ -129,7 +131,7 @@ func entries(t *testing.T, dir string) (names []string) {
 
 func TestARestartOnTheSameDirAndPortKeepsDataAndClients(t *testing.T) {
 	t.Parallel()
-	cfg := broker.Config{Listen: unusedAddress(t), Dir: t.TempDir() + "/made/when/needed"}
+	cfg := broker.Config{Listen: unusedAddress(t), Dir: dataDir(t) + "/made/when/needed"}
 	b := start(t, cfg)
 	nc := dial(t, bus.Config{URL: b.URL()})
 	kv, err := jetStream(t, nc).CreateKeyValue(&nats.KeyValueConfig{Bucket: "registry"})
@@ -144,7 +146,7 @@ func TestARestartOnTheSameDirAndPortKeepsDataAndClients(t *testing.T) {
 	if again.URL() != b.URL() {
 		t.Errorf("got URL %s, want %s", again.URL(), b.URL())
 	}
-	within(t, 10*time.Second, "the client connected again", func() bool { return nc.Stats().Reconnects == 1 && nc.IsConnected() })
+	within(t, "the client connected again", func() bool { return nc.Stats().Reconnects >= 1 && nc.IsConnected() })
 	if entry, err := kv.Get("math"); err != nil || string(entry.Value()) != "here" {
 		t.Errorf("got %v, %v; want here", entry, err)
 	}
@@ -202,7 +204,7 @@ func TestTheServersLogGoesToTheLoggerAndNormalLifeIsNoNews(t *testing.T) {
 	inProcess(t, b)
 	dial(t, bus.Config{URL: b.URL(), Token: "secret"}).Close()
 	b.Close()
-	if got := log.String(); got != "" {
+	if got := log.news(); got != "" {
 		t.Errorf("got the log\n%swant none", got)
 	}
 	debug := slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -32,11 +34,13 @@ func (b *Broker) WaitCluster(ctx context.Context, size int) error {
 	}
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()
+	// One name for all tries: the next one also removes what an answer that got lost left.
+	name := "HELIUM_WAIT_" + rand.Text()
 	var refusal error // why the last try to create a stream failed
 	for {
 		members, meta := b.members(), b.meta()
 		if len(members) >= size && meta.Leader != "" && meta.Size >= size && b.server.JetStreamIsCurrent() {
-			if refusal = b.tryReplicas(ctx, size); refusal == nil {
+			if refusal = b.tryReplicas(ctx, name, size); refusal == nil {
 				return nil
 			}
 		}
@@ -74,16 +78,15 @@ func (b *Broker) meta() server.MetaClusterInfo {
 	return *info.Meta
 }
 
-// tryReplicas creates a stream and deletes it. Nothing less tells: the leader places
-// replicas only on members that have reported to it, some time after they joined, and
+// tryReplicas creates a stream of that name and deletes it. Nothing less tells: the leader
+// places replicas only on members that have reported to it, some time after they joined, and
 // keeps to itself who has.
-func (b *Broker) tryReplicas(ctx context.Context, size int) error {
+func (b *Broker) tryReplicas(ctx context.Context, name string, size int) error {
 	nc, err := b.ConnectWith(ctx, bus.Config{Name: "helium-wait-cluster", Logger: b.logger})
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
-	name := "HELIUM_WAIT_" + rand.Text()
 	config, err := json.Marshal(map[string]any{
 		"name": name, "subjects": []string{name}, "storage": "memory", "retention": "limits",
 		"num_replicas": max(1, min(size, 5)),
@@ -137,6 +140,29 @@ func (b *Broker) incomplete(cause error, members []string, size int, meta server
 		cluster, present, meta.Leader, size, reason, cause)
 }
 
+// silentOf returns where nobody takes a connection. All are asked at once, so that one
+// that is far away or busy can be given time.
+func silentOf(routes []*url.URL) (hosts []string) {
+	errs := make([]error, len(routes))
+	var all sync.WaitGroup
+	for i, route := range routes {
+		all.Go(func() {
+			conn, err := net.DialTimeout("tcp", route.Host, 2*time.Second)
+			if err == nil {
+				conn.Close()
+			}
+			errs[i] = err
+		})
+	}
+	all.Wait()
+	for i, err := range errs {
+		if err != nil {
+			hosts = append(hosts, routes[i].Host)
+		}
+	}
+	return hosts
+}
+
 // missing says whom the group knows and misses, and tries the routes to say which
 // don't answer.
 func (b *Broker) missing(members []string, meta server.MetaClusterInfo) string {
@@ -146,15 +172,7 @@ func (b *Broker) missing(members []string, meta server.MetaClusterInfo) string {
 			fmt.Fprintf(&words, "; %s was a member and is away", peer.Name)
 		}
 	}
-	var silent []string
-	for _, route := range b.plan.routes {
-		conn, err := net.DialTimeout("tcp", route.Host, 250*time.Millisecond)
-		if err != nil {
-			silent = append(silent, route.Host)
-			continue
-		}
-		conn.Close()
-	}
+	silent := silentOf(b.plan.routes)
 	switch {
 	case len(silent) > 0:
 		words.WriteString("; nobody answers at " + strings.Join(silent, ", ") + ", start them or correct Cluster.Routes")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 // store is the directory that a running broker keeps its data in.
@@ -48,8 +49,24 @@ func openStore(dir string) (*store, error) {
 // close lets go of the directory, and removes a temporary one.
 func (s *store) close() error {
 	if s.temporary {
-		return os.RemoveAll(s.path)
+		return removeAll(s.path)
 	}
+	// A program that this process starts at this moment has a copy of the file until it
+	// is under way, so closing alone wouldn't let the lock go.
+	unlockFile(s.lock)
 	// The file stays: were it removed, two brokers could hold locks on two files.
 	return s.lock.Close()
+}
+
+// removeAll removes a directory in which the server may still write: after its shutdown
+// the last goroutines of its store are on their way out.
+func removeAll(dir string) error {
+	const tries = 100
+	for try := 1; ; try++ {
+		err := os.RemoveAll(dir)
+		if err == nil || try == tries {
+			return err
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 func ExampleStart() {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	b, err := broker.Start(ctx, broker.Config{})
 	if err != nil {
@@ -42,7 +42,7 @@ func ExampleStart_mistake() {
 }
 
 func ExampleBroker_WaitCluster() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	var routes []string
 	var members []*broker.Broker

@@ -8,7 +8,7 @@ import (
 
 // KnockAtClientPort connects to a port that URL doesn't tell.
 func KnockAtClientPort(ctx context.Context, b *Broker, token string) error {
-	nc, err := bus.Connect(ctx, bus.Config{URL: b.server.Addr().String(), Token: token})
+	nc, err := bus.Connect(ctx, bus.Config{URL: b.server.Addr().String(), Token: token, Wait: true})
 	if err == nil {
 		nc.Close()
 	}

@@ -44,16 +44,16 @@ func TestAFrozenPeerIsNoticedWithinSeconds(t *testing.T) {
 	}
 	waitRoutes(t, 2, parent)
 	nc := inProcess(t, parent)
-	if _, err := nc.Request("echo", nil, 5*time.Second); err != nil {
+	if _, err := nc.Request("echo", nil, patience); err != nil {
 		t.Fatal(err)
 	}
 
 	if err := child.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	within(t, 12*time.Second, "the frozen client dropped", func() bool {
+	within(t, "the frozen client dropped", func() bool {
 		_, err := nc.Request("echo", nil, 100*time.Millisecond)
 		return errors.Is(err, nats.ErrNoResponders)
 	})
-	within(t, 12*time.Second, "the frozen member dropped", func() bool { return connected(t, parent) == 1 })
+	within(t, "the frozen member dropped", func() bool { return connected(t, parent) == 1 })
 }
