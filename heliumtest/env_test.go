@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"testing"
 	"time"
 
@@ -18,7 +19,29 @@ import (
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if code == 0 {
+		if err := leaks(); err != nil {
+			fmt.Fprintln(os.Stderr, "goroutines are left:", err)
+			code = 1
+		}
+	}
+	os.Exit(code)
+}
+
+// patience bounds what is expected to happen soon; only a failing test waits for it.
+const patience = time.Minute
+
+// leaks returns an error about goroutines that don't end. goleak alone gives those that
+// are ending less than half a second, and a busy machine may take longer.
+func leaks(options ...goleak.Option) error {
+	for deadline := time.Now().Add(patience); ; {
+		if err := goleak.Find(options...); err == nil || time.Now().After(deadline) {
+			return err
+		}
+	}
+}
 
 func TestAServiceIsCalledWithinOneProcess(t *testing.T) {
 	env := heliumtest.New(t)
@@ -63,11 +86,7 @@ func TestEverythingIsClosedWithTheTest(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	began := time.Now()
 	end.run()
-	if took := time.Since(began); took > 2*time.Second {
-		t.Errorf("closing took %v, want milliseconds", took)
-	}
 	if !conn.IsClosed() {
 		t.Error("a connection made by Conn is still open")
 	}
@@ -80,8 +99,28 @@ func TestEverythingIsClosedWithTheTest(t *testing.T) {
 	if _, err := env.Broker.Connect("late"); !errors.Is(err, broker.ErrClosed) {
 		t.Errorf("connecting to the broker failed with %v, want broker.ErrClosed", err)
 	}
-	if err := goleak.Find(before); err != nil {
+	if err := leaks(before); err != nil {
 		t.Errorf("goroutines are left: %v", err)
+	}
+}
+
+func TestClosingTakesMilliseconds(t *testing.T) {
+	// What else runs on the machine can hold up some, but not all; a part that waits for
+	// something would hold up them all.
+	fastest := time.Hour
+	for start := time.Now(); fastest > time.Second && time.Since(start) < patience; {
+		end := &cleanup{TB: t}
+		env := heliumtest.New(end)
+		heliumtest.Serve(env, "math", mathsvc.New())
+		if _, err := mathsvc.NewClient(env.Client).Add(t.Context(), 1, 2); err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		end.run()
+		fastest = min(fastest, time.Since(began))
+	}
+	if fastest > time.Second {
+		t.Errorf("the fastest closing took %v, want milliseconds", fastest)
 	}
 }
 
