@@ -47,6 +47,9 @@ const quiet = 150 * time.Millisecond
 
 // Ask asks everyone, and waits for answers until none comes any more, or for patience.
 func Ask(ctx context.Context, nc *nats.Conn, patience time.Duration) (*Look, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err // below, an answer that comes at once would be as welcome
+	}
 	inbox := nc.NewInbox()
 	answers := make(chan *nats.Msg, 4096)
 	sub, err := nc.ChanSubscribe(inbox, answers)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"math"
 	"testing"
 	"time"
 
@@ -29,6 +30,19 @@ func look(t *testing.T, nc *nats.Conn) *figures.Look {
 	return l
 }
 
+// lookAt looks at so many instances: again if one was so much slower than the others
+// that its answer wasn't waited for.
+func lookAt(t *testing.T, nc *nats.Conn, instances int) *figures.Look {
+	t.Helper()
+	for range 20 {
+		if l := look(t, nc); len(l.Instances) == instances {
+			return l
+		}
+	}
+	t.Fatalf("in none of 20 looks %d instances answered", instances)
+	return nil
+}
+
 func TestRowsTellWhatHappenedBetweenTwoLooks(t *testing.T) {
 	env := heliumtest.New(t)
 	one := heliumtest.Serve[mathsvc.Service](env, "math", mathsvc.New())
@@ -39,7 +53,7 @@ func TestRowsTellWhatHappenedBetweenTwoLooks(t *testing.T) {
 		_ = env.Client.At(instance).Call(t.Context(), "math."+method, &x, a, b)
 	}
 	call(one.Instance(), "add", 1, 2) // before the first look
-	before := look(t, nc)
+	before := lookAt(t, nc, 2)
 	for range 6 {
 		call(one.Instance(), "add", 1, 2)
 	}
@@ -47,25 +61,29 @@ func TestRowsTellWhatHappenedBetweenTwoLooks(t *testing.T) {
 		call(two.Instance(), "add", 1, 2)
 		call(two.Instance(), "div", 1, 0)
 	}
-	after := look(t, nc)
-	seconds := func(calls float64) (least, most float64) {
-		// The answers of instances come a little after each look began.
-		rate := calls / after.At.Sub(before.At).Seconds()
-		return rate / 10, rate * 10
+	after := lookAt(t, nc, 2)
+	type perInstance struct{ one, two float64 }
+	// Each instance's calls are those between its own two answers.
+	rate := func(calls perInstance) float64 {
+		between := func(instance string) float64 {
+			i := figures.Instance{Service: "math", ID: instance}
+			return after.Instances[i].At.Sub(before.Instances[i].At).Seconds()
+		}
+		return calls.one/between(one.Instance()) + calls.two/between(two.Instance())
 	}
 	for _, test := range []struct {
 		by                        figures.Grouping
 		service, method, instance string
-		calls, errors             float64 // between the looks
+		calls, errors             perInstance // between the looks
 		instances                 int
 		total                     uint64
 	}{
-		{figures.ByService, "math", "", "", 14, 4, 2, 15},
-		{figures.ByMethod, "math", "add", "", 10, 0, 2, 11},
-		{figures.ByMethod, "math", "div", "", 4, 4, 2, 4},
-		{figures.ByInstance, "math", "", one.Instance(), 6, 0, 1, 7},
-		{figures.ByAll, "math", "div", two.Instance(), 4, 4, 1, 4},
-		{figures.ByAll, "math", "sub", two.Instance(), 0, 0, 1, 0},
+		{figures.ByService, "math", "", "", perInstance{6, 8}, perInstance{0, 4}, 2, 15},
+		{figures.ByMethod, "math", "add", "", perInstance{6, 4}, perInstance{}, 2, 11},
+		{figures.ByMethod, "math", "div", "", perInstance{0, 4}, perInstance{0, 4}, 2, 4},
+		{figures.ByInstance, "math", "", one.Instance(), perInstance{6, 0}, perInstance{}, 1, 7},
+		{figures.ByAll, "math", "div", two.Instance(), perInstance{0, 4}, perInstance{0, 4}, 1, 4},
+		{figures.ByAll, "math", "sub", two.Instance(), perInstance{}, perInstance{}, 1, 0},
 	} {
 		found := false
 		for _, r := range figures.Rows(before, after, test.by) {
@@ -73,19 +91,19 @@ func TestRowsTellWhatHappenedBetweenTwoLooks(t *testing.T) {
 				continue
 			}
 			found = true
-			if least, most := seconds(test.calls); r.Calls < least || r.Calls > most {
-				t.Errorf("%+v: %g calls a second, want %g to %g", test, r.Calls, least, most)
+			if want := rate(test.calls); math.Abs(r.Calls-want) > want*1e-9 {
+				t.Errorf("%+v: %g calls a second, want %g", test, r.Calls, want)
 			}
-			if least, most := seconds(test.errors); r.Errors < least || r.Errors > most {
-				t.Errorf("%+v: %g errors a second, want %g to %g", test, r.Errors, least, most)
+			if want := rate(test.errors); math.Abs(r.Errors-want) > want*1e-9 {
+				t.Errorf("%+v: %g errors a second, want %g", test, r.Errors, want)
 			}
 			if r.Instances != test.instances || r.TotalCalls != test.total {
 				t.Errorf("%+v: %d instances, %d calls in all; want %d and %d", test, r.Instances, r.TotalCalls, test.instances, test.total)
 			}
-			if r.HasLatency != (test.calls > 0) || r.P99 < r.P50 {
+			if r.HasLatency != (test.calls != perInstance{}) || r.P99 < r.P50 {
 				t.Errorf("%+v: p50 %v, p99 %v, told: %t; want some where there were calls", test, r.P50, r.P99, r.HasLatency)
 			}
-			if (r.LastError != "") != (test.errors > 0) {
+			if (r.LastError != "") != (test.errors != perInstance{}) {
 				t.Errorf("%+v: last error %q, want one where there were errors", test, r.LastError)
 			}
 		}
@@ -152,7 +170,13 @@ func TestOtherServicesAreThereWithoutPercentiles(t *testing.T) {
 	if _, err := nc.Request("other.echo", []byte("x"), patience); err != nil {
 		t.Fatal(err)
 	}
-	rows := figures.Rows(before, look(t, nc), figures.ByService)
+	other := figures.Instance{Service: "other", ID: svc.Info().ID}
+	after := look(t, nc)
+	// nats.go counts a call after its answer has left.
+	for deadline := time.Now().Add(patience); after.Instances[other].Endpoints["default"].Requests == 0 && time.Now().Before(deadline); {
+		after = look(t, nc)
+	}
+	rows := figures.Rows(before, after, figures.ByService)
 	if len(rows) != 1 || rows[0].Calls <= 0 || rows[0].HasLatency {
 		t.Errorf("%+v, want one row with a rate and without percentiles", rows)
 	}

@@ -1,10 +1,12 @@
 package probe_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -83,13 +85,13 @@ func TestNobodyIsToldApartFromSilence(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := newProber(t, env.Conn("prober"))
-	answers := p.Call(t.Context(), 200*time.Millisecond,
-		probe.Target{Subject: "helium.call.nobody.method"}, probe.Target{Subject: "helium.call.silent.method"})
-	if !errors.Is(answers[0].Err, probe.ErrNobody) || answers[0].Well() {
-		t.Errorf("where nobody subscribes: %+v, want ErrNobody", answers[0])
+	nobody := p.Call(t.Context(), patience, probe.Target{Subject: "helium.call.nobody.method"})[0]
+	if !errors.Is(nobody.Err, probe.ErrNobody) || nobody.Well() {
+		t.Errorf("where nobody subscribes: %+v, want ErrNobody", nobody)
 	}
-	if !errors.Is(answers[1].Err, probe.ErrSilent) || answers[1].Well() {
-		t.Errorf("where somebody says nothing: %+v, want ErrSilent", answers[1])
+	silent := p.Call(t.Context(), 200*time.Millisecond, probe.Target{Subject: "helium.call.silent.method"})[0]
+	if !errors.Is(silent.Err, probe.ErrSilent) || silent.Well() {
+		t.Errorf("where somebody says nothing: %+v, want ErrSilent", silent)
 	}
 	for subject, want := range map[string]bool{"helium.call.nobody.method": false, "helium.call.silent.method": true} {
 		if there, err := p.Subscribed(t.Context(), subject); there != want || err != nil {
@@ -108,12 +110,28 @@ func TestASilentTargetHidesNoAnswers(t *testing.T) {
 	if err := nc.Flush(); err != nil {
 		t.Fatal(err)
 	}
-	p := newProber(t, env.Conn("prober"))
+	prober := env.Conn("prober")
+	p := newProber(t, prober)
 	targets := []probe.Target{{Subject: "helium.call.silent.method"}}
-	for range 20 { // that they answered is forgotten at random, if it is
+	const others = 20 // that they answered is forgotten at random, if it is
+	for range others {
 		targets = append(targets, probe.Target{Subject: p.Subjects().At(srv.Instance(), "counter", "none")})
 	}
-	answers := p.Call(t.Context(), time.Second, targets...)
+	// The time is over once all others have answered.
+	ctx, over := context.WithCancel(t.Context())
+	before := prober.Stats().InMsgs
+	var waiting sync.WaitGroup
+	waiting.Go(func() {
+		for deadline := time.Now().Add(patience); prober.Stats().InMsgs < before+others && time.Now().Before(deadline); {
+			time.Sleep(time.Millisecond)
+		}
+		if err := prober.Barrier(over); err != nil { // what has come is dealt with first
+			t.Error(err)
+			over()
+		}
+	})
+	answers := p.Call(ctx, 2*patience, targets...)
+	waiting.Wait()
 	for i, a := range answers {
 		if want := i > 0; a.Well() != want {
 			t.Errorf("target %d: %+v, want well: %t", i, a, want)
