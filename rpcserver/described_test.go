@@ -29,14 +29,14 @@ func TestTheRegistryTellsWhatAMethodSaysOfItself(t *testing.T) {
 	if err := srv.Handle(described(rpcserver.Example{Args: "[1, 4]", Result: "0.25"})); err != nil {
 		t.Fatal(err)
 	}
-	if err := srv.Start(t.Context()); err != nil {
+	if err := srv.Start(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
 	registry, err := binder.NewClient(w.conn(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	entry, err := registry.Lookup(t.Context(), "math.div")
+	entry, err := registry.Lookup(testContext(t), "math.div")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -93,7 +93,7 @@ func Example() {
 	fmt.Println(errors.Is(err, context.DeadlineExceeded))
 
 	// Any NATS client can call, too.
-	msg, err := nc.Request("helium.call.greeter.greet", []byte(`["nats"]`), time.Second)
+	msg, err := nc.RequestWithContext(ctx, "helium.call.greeter.greet", []byte(`["nats"]`))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -201,7 +201,7 @@ func ExampleServer_Handle() {
 	defer srv.Shutdown(ctx)
 
 	for _, request := range []string{`{"x": 21}`, `["x"]`} {
-		msg, err := nc.Request("helium.call.math.double", []byte(request), time.Second)
+		msg, err := nc.RequestWithContext(ctx, "helium.call.math.double", []byte(request))
 		if err != nil {
 			fmt.Println(err)
 			return

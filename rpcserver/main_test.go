@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -17,10 +18,21 @@ import (
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(ending{m}) }
+
+// ending gives goroutines that are on their way out the time to get there: goleak itself
+// looks for less than a second.
+type ending struct{ *testing.M }
+
+func (e ending) Run() int {
+	code := e.M.Run()
+	for deadline := time.Now().Add(patience); code == 0 && goleak.Find() != nil && time.Now().Before(deadline); {
+	}
+	return code
+}
 
 // patience bounds what is expected to happen soon; only a failing test waits for it.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 func testContext(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
@@ -83,7 +95,14 @@ func (w *world) startBinder(config binder.Config) *binder.Binder {
 
 func (w *world) conn() *nats.Conn {
 	w.t.Helper()
-	nc, err := w.broker.Connect(w.t.Name())
+	return w.connectAs(bus.Config{})
+}
+
+// connectAs connects with credentials. It tries again when a handshake takes too long.
+func (w *world) connectAs(config bus.Config) *nats.Conn {
+	w.t.Helper()
+	config.Name, config.Logger, config.Wait = w.t.Name(), quiet(), true
+	nc, err := w.broker.ConnectWith(testContext(w.t), config)
 	if err != nil {
 		w.t.Fatalf("connect: %v", err)
 	}

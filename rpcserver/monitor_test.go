@@ -96,7 +96,11 @@ func TestToolsForNATSServicesFindEachInstanceBesideServicesOfOtherKinds(t *testi
 		t.Fatal(err)
 	}
 	defer second.Shutdown(testContext(t))
-	other, err := micro.AddService(w.conn(), micro.Config{Name: "other", Version: "0.1.0"})
+	others := w.conn()
+	other, err := micro.AddService(others, micro.Config{Name: "other", Version: "0.1.0"})
+	if err == nil {
+		err = others.FlushTimeout(patience) // it can be found from now on
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -241,10 +245,7 @@ func TestAServerThatMayNotAnswerTheConventionServesAllTheSame(t *testing.T) {
 	for name, deny := range map[string][]string{"all": {"$SRV.>"}, "its own": {"$SRV.*.math", "$SRV.*.math.*"}} {
 		w := newWorld(t, broker.Config{Users: []broker.User{{Name: "math", Password: "x", Subscribe: broker.Subjects{Deny: deny}}}})
 		w.startBinder(binder.Config{})
-		nc, err := w.broker.ConnectWith(testContext(t), bus.Config{User: "math", Password: "x", Logger: quiet()})
-		if err != nil {
-			t.Fatal(err)
-		}
+		nc := w.connectAs(bus.Config{User: "math", Password: "x"})
 		var log logBook
 		srv := rpcserver.New(nc, rpcserver.Config{Logger: log.logger()})
 		if err := rpcserver.Register(srv, "math", mathsvc.New()); err != nil {

@@ -266,7 +266,7 @@ func TestACallSeesNothingOfTheArgumentsOfTheOneBefore(t *testing.T) {
 	if err := rpcserver.Register(srv, "orders", service); err != nil {
 		t.Fatal(err)
 	}
-	if err := srv.Start(t.Context()); err != nil {
+	if err := srv.Start(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
 	c := w.client(rpcclient.Config{})
@@ -279,7 +279,7 @@ func TestACallSeesNothingOfTheArgumentsOfTheOneBefore(t *testing.T) {
 		{map[string]any{"Item": "salt"}, nil, order{"salt", nil, 0}},
 		{map[string]any{"Notes": map[string]string{"n": "w"}}, 1, order{"", map[string]string{"n": "w"}, 1}},
 	} {
-		got, err := rpcclient.Call[order](t.Context(), c, "orders.take", test.order, test.extra)
+		got, err := rpcclient.Call[order](testContext(t), c, "orders.take", test.order, test.extra)
 		if err != nil || !reflect.DeepEqual(got, test.want) {
 			t.Errorf("call %d: got %+v, %v; want %+v", i+1, got, err, test.want)
 		}

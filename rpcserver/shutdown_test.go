@@ -174,9 +174,10 @@ func TestShutdownMayBeCalledByManyAtOnce(t *testing.T) {
 }
 
 func TestShutdownWhileDisconnectedReturnsAndOpensNothingAgain(t *testing.T) {
-	w := newWorld(t, broker.Config{Listen: "127.0.0.1:0", Dir: t.TempDir()})
+	door := newDoor(t)
+	w := behind(t, door, broker.Config{Dir: t.TempDir()})
 	w.startBinder(binder.Config{})
-	nc := w.dial()
+	nc := w.dial(door)
 	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet()})
 	if err := rpcserver.Register(srv, "probe", newProbe()); err != nil {
 		t.Fatal(err)
@@ -184,13 +185,13 @@ func TestShutdownWhileDisconnectedReturnsAndOpensNothingAgain(t *testing.T) {
 	if err := srv.Start(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
-	address := strings.TrimPrefix(w.broker.URL(), "nats://")
+	door.lead("")
 	w.broker.Close()
 	eventually(t, "the connection is down", func() bool { return !nc.IsConnected() })
 	if err := srv.Shutdown(testContext(t)); err != nil {
 		t.Errorf("Shutdown = %v, want nil", err)
 	}
-	again := newWorld(t, broker.Config{Listen: address})
+	again := behind(t, door, broker.Config{})
 	eventually(t, "the connection is up again", nc.IsConnected)
 	if err := nc.FlushTimeout(patience); err != nil {
 		t.Fatal(err)
