@@ -21,8 +21,8 @@ func (s silence) InProcessConn() (net.Conn, error) {
 	return ours, nil
 }
 
-// connectToSilence returns the error of Connect and how long it took.
-func connectToSilence(t *testing.T, ctx context.Context, wait bool) (error, time.Duration) {
+// connectToSilence returns how long Connect took, and its error.
+func connectToSilence(t *testing.T, ctx context.Context, wait bool) (time.Duration, error) {
 	t.Helper()
 	began := time.Now()
 	nc, err := Connect(ctx, Config{InProcess: silence{t}, Wait: wait, Logger: slog.New(slog.DiscardHandler)})
@@ -33,7 +33,7 @@ func connectToSilence(t *testing.T, ctx context.Context, wait bool) (error, time
 	if !strings.Contains(err.Error(), "the broker in this process") {
 		t.Errorf("got error %q, want it to say of whom", err)
 	}
-	return err, time.Since(began)
+	return time.Since(began), err
 }
 
 func TestASilentServerIsGivenUpAtTheDeadline(t *testing.T) {
@@ -41,7 +41,7 @@ func TestASilentServerIsGivenUpAtTheDeadline(t *testing.T) {
 		const limit = 200 * time.Millisecond
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		defer cancel()
-		err, took := connectToSilence(t, ctx, false)
+		took, err := connectToSilence(t, ctx, false)
 		if took != limit || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v after %v, want context.DeadlineExceeded in it after %v", err, took, limit)
 		}
@@ -50,7 +50,7 @@ func TestASilentServerIsGivenUpAtTheDeadline(t *testing.T) {
 
 func TestWithoutADeadlineASilentServerIsGivenUpInSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		if err, took := connectToSilence(t, context.Background(), false); took != firstConnect {
+		if took, err := connectToSilence(t, context.Background(), false); took != firstConnect {
 			t.Errorf("got %v after %v, want an error after %v", err, took, firstConnect)
 		}
 	})
@@ -63,7 +63,7 @@ func TestCancellingTheContextEndsConnectAtOnce(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(pause, cancel)
 			for _, want := range []time.Duration{pause, 0} { // the second time it is canceled before
-				err, took := connectToSilence(t, ctx, wait)
+				took, err := connectToSilence(t, ctx, wait)
 				if took != want || !errors.Is(err, context.Canceled) {
 					t.Errorf("wait %v: got %v after %v, want context.Canceled in it after %v", wait, err, took, want)
 				}
