@@ -1,8 +1,14 @@
 package examples_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/bus"
 )
 
 func TestAClientWaitsForAKilledServerToBeRestarted(t *testing.T) {
@@ -13,6 +19,7 @@ func TestAClientWaitsForAKilledServerToBeRestarted(t *testing.T) {
 	killed := server.await(online)
 	binder.await(`(?m)^registered +math/` + killed)
 	server.kill()
+	at.awaitNobody("math", killed)
 
 	client := at.startClient("2 * 3")
 	client.await("waiting for the service")
@@ -25,14 +32,35 @@ func TestAClientWaitsForAKilledServerToBeRestarted(t *testing.T) {
 	binder.await(`(?m)^registered +math/` + next.await(online))
 }
 
+// awaitNobody waits until the broker has noticed that an instance is gone, which takes it
+// a moment. A call in that moment would go to nobody.
+func (at terminals) awaitNobody(service, instance string) {
+	at.t.Helper()
+	nc, err := bus.Connect(at.t.Context(), bus.Config{URL: at.url(), Wait: true})
+	if err != nil {
+		at.t.Fatal(err)
+	}
+	defer nc.Close()
+	for deadline := time.Now().Add(patience); ; {
+		_, err := nc.Request("$SRV.PING."+service+"."+instance, nil, 100*time.Millisecond)
+		if errors.Is(err, nats.ErrNoResponders) {
+			return
+		}
+		if time.Now().After(deadline) {
+			at.t.Fatalf("%v after its end somebody listens for %s of %s", patience, instance, service)
+		}
+	}
+}
+
 func TestTheOtherServerTakesOverWhenOneIsKilled(t *testing.T) {
 	t.Parallel()
 	at := newTerminals(t)
 	at.startBinder()
 	first, second := at.startServer(), at.startServer()
-	first.await(online)
+	killed := first.await(online)
 	second.await(online)
 	first.kill()
+	at.awaitNobody("math", killed)
 
 	client := at.startClient(slices.Repeat([]string{"1 + 2"}, 20)...)
 	client.awaitExit(0)

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"strings"
-	"sync"
 	"testing"
 )
 
@@ -15,7 +14,7 @@ type terminals struct {
 	address string // the broker's, nobody's yet
 }
 
-func newTerminals(t *testing.T) terminals { return terminals{t: t, address: freeAddress(t)} }
+func newTerminals(t *testing.T) terminals { return terminals{t: t, address: unusedAddress(t)} }
 
 func (at terminals) url() string { return "nats://" + at.address }
 
@@ -37,24 +36,26 @@ func (at terminals) startClient(args ...string) *process {
 
 const online = `>> Server Online! \((\w+)\)`
 
-// taken are the addresses that tests have been given.
-var taken sync.Map
-
-// freeAddress returns an address on which nothing listens. Its port is below those that
-// systems hand out by themselves, so that nothing takes it by chance before its use.
-func freeAddress(t *testing.T) string {
+// unusedAddress is one where nobody listens but the test, until it ends. It is below the
+// ports that the system hands out. Tests of several packages run at once and look here; so
+// who takes a port holds the UDP port of that number, which nobody needs, as a sign.
+func unusedAddress(t *testing.T) string {
 	t.Helper()
 	for range 1000 {
-		address := fmt.Sprintf("127.0.0.1:%d", 20000+rand.N(10000))
-		if _, given := taken.LoadOrStore(address, true); given {
+		address := fmt.Sprintf("127.0.0.1:%d", 30_000+rand.N(2_768))
+		sign, err := net.ListenPacket("udp4", address)
+		if err != nil {
 			continue
 		}
-		if l, err := net.Listen("tcp", address); err == nil {
-			l.Close()
-			return address
+		if other, err := net.Dial("tcp4", address); err == nil {
+			other.Close()
+			sign.Close()
+			continue
 		}
+		t.Cleanup(func() { sign.Close() })
+		return address
 	}
-	t.Fatal("found no free port from 20000 to 29999")
+	t.Fatal("got no unused port in 1000 tries")
 	return ""
 }
 

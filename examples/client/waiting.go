@@ -20,7 +20,10 @@ func waiting(limit time.Duration, stderr io.Writer) rpcclient.Interceptor {
 			start, said := time.Now(), false
 			for {
 				err := next(ctx, call)
-				if err == nil || !isUnreachable(err) {
+				switch {
+				case helium.CodeOf(err) == helium.Canceled && ctx.Err() != nil:
+					return context.Cause(ctx) // it knows more, such as which signal came
+				case err == nil || !isUnreachable(err):
 					return err
 				}
 				if time.Since(start)+pause > limit {

@@ -21,17 +21,21 @@ func table(out io.Writer, heading string) *tabwriter.Writer {
 
 // showService prints what the binder knows of the service.
 func showService(ctx context.Context, sys *system, out io.Writer) error {
-	entry, err := sys.registry.Lookup(ctx, "math")
+	// A list is complete; a lookup may be a moment behind the last registration.
+	records, err := sys.registry.List(ctx)
 	if err != nil {
 		return err
 	}
+	if len(records) == 0 {
+		return errors.New("the binder knows no service, though two servers have started")
+	}
 	w := table(out, "The service, as the binder knows it")
-	for _, record := range entry.Records {
+	for _, record := range records {
 		fmt.Fprintf(w, "  %s\tversion %s\tinstance %s\n", record.Service, record.Version, record.Instance)
 	}
 	w.Flush()
 	fmt.Fprintln(out)
-	for _, method := range entry.Records[0].Methods {
+	for _, method := range records[0].Methods {
 		fmt.Fprintf(out, "  %s\n", method.Signature)
 	}
 	return nil
