@@ -237,12 +237,8 @@ func TestABinderThatMayNotSubscribeSaysSo(t *testing.T) {
 		Name: "binder", Password: "secret",
 		Subscribe: broker.Subjects{Allow: []string{"_INBOX_binder.>"}},
 	}}})
-	nc, err := b.ConnectWith(t.Context(), bus.Config{Name: "binder", User: "binder", Password: "secret", Logger: quiet()})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(nc.Close)
-	_, err = Start(t.Context(), nc, Config{Logger: quiet()})
+	nc := connectWith(t, b, bus.Config{Name: "binder", User: "binder", Password: "secret"})
+	_, err := Start(t.Context(), nc, Config{Logger: quiet()})
 	if !errors.Is(err, nats.ErrPermissionViolation) || !strings.Contains(err.Error(), "helium.binder.>") {
 		t.Errorf("got %v, want an error that names helium.binder.>", err)
 	}

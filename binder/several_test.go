@@ -121,6 +121,10 @@ func TestAFrozenBinderCostsAWhileAndNotTheAnswer(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{})
 	c := newClient(t, connect(t, b))
+	// The record is there before any binder is that answers, so that none can miss it.
+	reg := startBinder(t, connect(t, b), Config{})
+	register(t, c, record("math", "i1", "add"))
+	reg.Close()
 	c.attempt = 500 * time.Millisecond
 	// It takes requests and never answers; to NATS that is what a stopped process is.
 	nc := connect(t, b)
@@ -136,14 +140,13 @@ func TestAFrozenBinderCostsAWhileAndNotTheAnswer(t *testing.T) {
 	}
 	answer := make(chan error, 1)
 	go func() {
-		_, err := c.Lookup(t.Context(), "math")
+		_, err := c.Lookup(testContext(t), "math")
 		answer <- err
 	}()
 	if _, err := frozen.NextMsg(patience); err != nil {
 		t.Fatalf("the frozen binder got no request: %v", err)
 	}
 	startBinder(t, connect(t, b), Config{})
-	register(t, c, record("math", "i1", "add"))
 	if err := frozen.Unsubscribe(); err != nil {
 		t.Fatal(err)
 	}
@@ -171,10 +174,19 @@ func TestAClusterKeepsTheRegistryWhenAMemberGoes(t *testing.T) {
 	c := newClient(t, connect(t, brokers[0]))
 	for i := range 20 {
 		service := fmt.Sprintf("s%d", i)
-		register(t, c, record(service, "i1", "add"))
-		if _, err := c.Lookup(t.Context(), service); err != nil {
-			t.Fatalf("Lookup(%s) right after its registration: %v", service, err)
-		}
+		// A cluster that stands still elects another leader; its store is out of reach
+		// meanwhile.
+		eventually(t, "three of three take a registration", func() error {
+			_, err := c.Register(testContext(t), record(service, "i1", "add"))
+			return err
+		})
+		eventually(t, "it is found right after it", func() error {
+			_, err := c.Lookup(testContext(t), service)
+			if errors.Is(err, ErrUnknownService) {
+				t.Fatalf("Lookup(%s) right after its registration: %v", service, err)
+			}
+			return err
+		})
 	}
 	// The member goes with its binder; perhaps it led, perhaps it fed a binder's watch.
 	binders[2].Close()

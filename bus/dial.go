@@ -2,6 +2,7 @@ package bus
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -82,7 +83,11 @@ func (d *dialer) open(address string, dial func(context.Context) (net.Conn, erro
 	if first == nil {
 		return dial(context.Background()) // a reconnect; plain has a timeout
 	}
-	ctx, cancel := context.WithTimeout(first, share)
+	ctx, cancel := context.WithCancel(first)
+	if deadline, ok := first.Deadline(); !ok || time.Until(deadline) > share {
+		// Else the end of its share is that of the context, which is to be the error then.
+		ctx, cancel = context.WithTimeout(first, share)
+	}
 	conn, err := dial(ctx)
 	if err != nil {
 		cancel()
@@ -93,7 +98,7 @@ func (d *dialer) open(address string, dial func(context.Context) (net.Conn, erro
 	defer d.mu.Unlock()
 	d.cancels = append(d.cancels, cancel)
 	d.release = append(d.release, context.AfterFunc(ctx, func() {
-		if first.Err() == nil {
+		if !errors.Is(first.Err(), context.Canceled) {
 			d.fail(address, fmt.Sprintf("took the connection but didn't finish the handshake within %v", share.Round(time.Millisecond)))
 		}
 		conn.Close()

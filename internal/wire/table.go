@@ -8,7 +8,8 @@ import (
 
 // Table finds what is in flight by its sequence number. It does what a map does, for
 // numbers that are put in and taken out once: in a quarter of the time, and what a burst
-// took is given back after it. Its zero value is empty. It isn't safe for concurrent use.
+// took is given back some time after it. Its zero value is empty. It isn't safe for
+// concurrent use.
 type Table[V any] struct {
 	// slots is a hash table with linear probing: a value is in the slot that its number
 	// hashes to, or in one of those after it up to the first free one. A power of two of
@@ -17,6 +18,8 @@ type Table[V any] struct {
 	taken  int
 	factor uint64 // odd and random, so that nobody can choose numbers that collide
 	shift  int
+	peak   int // the most that were taken since trim last looked
+	takes  int // how many values were taken out since then
 }
 
 type slot[V any] struct {
@@ -26,7 +29,7 @@ type slot[V any] struct {
 
 const (
 	fewestSlots = 8
-	keptSlots   = 256 // so many aren't given back: what comes and goes would make them anew
+	keptSlots   = 256 // so many aren't given back
 )
 
 // Len returns how many values are in the table.
@@ -44,6 +47,7 @@ func (t *Table[V]) Put(seq uint64, value V) bool {
 	}
 	t.slots[i] = slot[V]{seq, value}
 	t.taken++
+	t.peak = max(t.peak, t.taken)
 	return true
 }
 
@@ -65,10 +69,23 @@ func (t *Table[V]) Take(seq uint64) (value V, ok bool) {
 	value = t.slots[i].value
 	t.free(i)
 	t.taken--
-	if len(t.slots) > keptSlots && 32*t.taken < len(t.slots) {
-		t.resize(len(t.slots) / 2)
+	if t.takes++; t.takes >= len(t.slots) {
+		t.trim()
 	}
 	return value, true
+}
+
+// trim gives slots back that weren't needed while as many values as there are slots came
+// and went. Whoever has many in flight for a moment, again and again, keeps room for them.
+func (t *Table[V]) trim() {
+	slots := len(t.slots)
+	for slots > keptSlots && 8*t.peak < slots {
+		slots /= 2
+	}
+	t.peak, t.takes = t.taken, 0
+	if slots < len(t.slots) {
+		t.resize(slots)
+	}
 }
 
 // All returns the values and their numbers, in no order. The table must not be changed

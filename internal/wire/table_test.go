@@ -73,8 +73,30 @@ func TestATableGivesBackWhatABurstTook(t *testing.T) {
 	for seq := range uint64(50_000) {
 		table.Take(seq + 1)
 	}
+	// Few at a time from now on.
+	for seq := range uint64(300_000) {
+		table.Put(seq+1, 0)
+		table.Take(seq + 1)
+	}
 	if len(table.slots) > keptSlots {
-		t.Errorf("%d slots for none, want %d at most", len(table.slots), keptSlots)
+		t.Errorf("%d slots for one value at a time, want %d at most", len(table.slots), keptSlots)
+	}
+}
+
+func TestATableThatFillsAgainAndAgainKeepsItsRoom(t *testing.T) {
+	const burst = 400
+	var table Table[int]
+	fillAndEmpty := func() {
+		for seq := range uint64(burst) {
+			table.Put(seq+1, 0)
+		}
+		for seq := range uint64(burst) {
+			table.Take(seq + 1)
+		}
+	}
+	fillAndEmpty()
+	if got := testing.AllocsPerRun(100, fillAndEmpty); got != 0 {
+		t.Errorf("%v allocations for each burst of %d values, want none", got, burst)
 	}
 }
 
