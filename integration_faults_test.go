@@ -26,7 +26,7 @@ func (n network) launchWorker() *process {
 func (n network) checkRegistered(want int) {
 	n.t.Helper()
 	registry := registryOf(n.t, n.dial())
-	// A binder's copy of the registry may be a moment behind its answers.
+	// A binder that is seconds behind its store answers all the same.
 	eventually(n.t, "the instances whose leases haven't ended", func() error {
 		entry, err := registry.Lookup(testContext(n.t), "work")
 		if err == nil && len(entry.Records) != want {
