@@ -2,6 +2,7 @@ package rpcserver
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -11,18 +12,32 @@ import (
 // callContext is a handler's context. The standard library's would cost a timer and
 // a goroutine's worth of bookkeeping for each call; here the server's one sweep
 // keeps the deadlines, and the Done channel is made when somebody asks for it.
+//
+// It is the one thing that each call allocates, so what few calls need is kept apart.
 type callContext struct {
 	deadline time.Time
-	received context.Context // answers for the metadata that came with the call; nil: none did
 
 	mu    sync.Mutex
-	call  *Call         // guarded by mu; nil once the context has ended with its handler
-	err   error         // guarded by mu; why the context ended
-	done  chan struct{} // guarded by mu; nil until asked for
-	after []*afterFunc  // guarded by mu
+	call  *Call          // guarded by mu; nil once the context has ended with its handler
+	err   error          // guarded by mu; why the context ended
+	extra *contextExtras // guarded by mu; nil until needed
+}
+
+// contextExtras are the parts of a callContext that few calls need.
+type contextExtras struct {
+	received context.Context // answers for the metadata that came with the call; nil: none did
+	done     chan struct{}   // nil until asked for
+	after    []*afterFunc
 }
 
 type afterFunc struct{ run func() }
+
+func (c *callContext) extrasLocked() *contextExtras {
+	if c.extra == nil {
+		c.extra = new(contextExtras)
+	}
+	return c.extra
+}
 
 type callKey struct{}
 
@@ -33,13 +48,14 @@ func (c *callContext) Deadline() (time.Time, bool) { return c.deadline, true }
 func (c *callContext) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.done == nil {
-		c.done = make(chan struct{})
+	extra := c.extrasLocked()
+	if extra.done == nil {
+		extra.done = make(chan struct{})
 		if c.err != nil {
-			close(c.done)
+			close(extra.done)
 		}
 	}
-	return c.done
+	return extra.done
 }
 
 // Err implements context.Context.
@@ -51,13 +67,14 @@ func (c *callContext) Err() error {
 
 // Value implements context.Context.
 func (c *callContext) Value(key any) any {
+	c.mu.Lock()
+	call, extra := c.call, c.extra
+	c.mu.Unlock()
 	if _, ok := key.(callKey); ok {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		return c.call
+		return call
 	}
-	if c.received != nil {
-		return c.received.Value(key)
+	if extra != nil && extra.received != nil {
+		return extra.received.Value(key)
 	}
 	return nil
 }
@@ -72,17 +89,17 @@ func (c *callContext) AfterFunc(f func()) (stop func() bool) {
 		go f()
 		return func() bool { return false }
 	}
-	c.after = append(c.after, after)
+	extra := c.extrasLocked()
+	extra.after = append(extra.after, after)
 	return func() bool {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		for i, a := range c.after {
-			if a == after {
-				c.after = append(c.after[:i], c.after[i+1:]...)
-				return true
-			}
+		i := slices.Index(extra.after, after)
+		if i < 0 {
+			return false
 		}
-		return false
+		extra.after = slices.Delete(extra.after, i, i+1)
+		return true
 	}
 }
 
@@ -107,13 +124,17 @@ func (c *callContext) endLocked(err error) {
 		return
 	}
 	c.err = err
-	if c.done != nil {
-		close(c.done)
+	extra := c.extra
+	if extra == nil {
+		return
 	}
-	for _, a := range c.after {
+	if extra.done != nil {
+		close(extra.done)
+	}
+	for _, a := range extra.after {
 		go a.run()
 	}
-	c.after = nil
+	extra.after = nil
 }
 
 // CallFrom returns the call that a handler's context belongs to, or nil if it belongs to
@@ -127,5 +148,7 @@ func CallFrom(ctx context.Context) *Call {
 // not in one around it: the context package would need a goroutine for each child of
 // such a one.
 func (c *callContext) receive(md helium.Metadata) {
-	c.received = helium.WithReceivedMetadata(context.Background(), md)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.extrasLocked().received = helium.WithReceivedMetadata(context.Background(), md)
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/nats-io/nats.go"
 
@@ -94,6 +95,9 @@ func TestACallCostsOneAllocationFromMessageToAnswer(t *testing.T) {
 	if perCall := allocs / calls; perCall > 1.2+raceAllocs {
 		t.Errorf("%.2f allocations a call, want 1: its context", perCall)
 	}
+	if size := unsafe.Sizeof(callContext{}); size > 64 {
+		t.Errorf("the context takes %d bytes, want 64 at most: what few calls need goes into its extras", size)
+	}
 }
 
 func TestAHandlerThatDoesNotWaitCostsNoChannelAndNoTimer(t *testing.T) {
@@ -111,7 +115,7 @@ func TestAHandlerThatDoesNotWaitCostsNoChannelAndNoTimer(t *testing.T) {
 	}
 	s.active.Add(1)
 	s.run(s.callers.admit(nobody, read, now)[0])
-	if seen == nil || seen.done != nil || seen.after != nil {
+	if seen == nil || seen.extra != nil {
 		t.Errorf("the call's context has a channel or functions nobody asked for: %+v", seen)
 	}
 	if seen.Err() != context.Canceled {
