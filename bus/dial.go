@@ -83,10 +83,11 @@ func (d *dialer) open(address string, dial func(context.Context) (net.Conn, erro
 	if first == nil {
 		return dial(context.Background()) // a reconnect; plain has a timeout
 	}
-	ctx, cancel := context.WithCancel(first)
-	if deadline, ok := first.Deadline(); !ok || time.Until(deadline) > share {
-		// Else the end of its share is that of the context, which is to be the error then.
-		ctx, cancel = context.WithTimeout(first, share)
+	ctx, cancel := context.WithTimeout(first, share)
+	if deadline, ok := first.Deadline(); ok && time.Until(deadline) <= share {
+		// Its share is the rest of the context's time, whose end is to be the error then.
+		cancel()
+		ctx, cancel = context.WithCancel(first)
 	}
 	conn, err := dial(ctx)
 	if err != nil {
