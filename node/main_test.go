@@ -22,13 +22,24 @@ import (
 	"github.com/helium-rpc/helium/bus/broker"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(ending{m}) }
+
+// ending gives goroutines that are on their way out the time to get there: goleak itself
+// looks for less than a second.
+type ending struct{ *testing.M }
+
+func (e ending) Run() int {
+	code := e.M.Run()
+	for deadline := time.Now().Add(patience); code == 0 && goleak.Find() != nil && time.Now().Before(deadline); {
+	}
+	return code
+}
 
 const (
 	// patience bounds what is expected to happen soon; only a failing test waits for it.
-	patience = 20 * time.Second
+	patience = 30 * time.Second
 	// nodePatience bounds a run of node, and installing its packages.
-	nodePatience = 2 * time.Minute
+	nodePatience = 4 * time.Minute
 )
 
 var quiet = slog.New(slog.DiscardHandler)
@@ -82,7 +93,7 @@ func node(t *testing.T, environment []string, args ...string) *exec.Cmd {
 	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, tool(t, "node"), args...)
 	cmd.Env = append(os.Environ(), environment...)
-	cmd.WaitDelay = time.Second
+	cmd.WaitDelay = patience // from its end until all it said is here
 	return cmd
 }
 
@@ -138,7 +149,7 @@ func install(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), nodePatience)
 	defer cancel()
 	npm := exec.CommandContext(ctx, tool(t, "npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-	npm.Dir, npm.WaitDelay = temp, time.Second
+	npm.Dir, npm.WaitDelay = temp, patience
 	if out, err := npm.CombinedOutput(); err != nil {
 		t.Fatalf("npm ci: %v; it needs the network the first time\n%s", err, out)
 	}

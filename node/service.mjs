@@ -29,7 +29,8 @@ export class Service {
   #subscriptions = [];
   #calls = new Map(); // in flight, by caller and number
   #idle = () => {};
-  #renewal;
+  #renewal; // the timer of the next one; null: stopped
+  #renewing; // settles with the one under way
 
   /**
    * A service over a connection. `methods` are, by their names, `{signature, params, run}`
@@ -74,6 +75,7 @@ export class Service {
   async stop() {
     clearTimeout(this.#renewal);
     this.#renewal = null;
+    await this.#renewing; // told of the end before, it would register again
     await this.#ask("end", { instance: this.instance });
     await Promise.all(this.#subscriptions.map((sub) => sub.drain()));
     if (this.#calls.size > 0) await new Promise((resolve) => { this.#idle = resolve; });
@@ -95,7 +97,7 @@ export class Service {
 
   #renewIn(milliseconds) {
     if (this.#renewal === null) return; // stopped
-    this.#renewal = setTimeout(() => this.#renew().catch(() => this.#renewIn(100)), milliseconds);
+    this.#renewal = setTimeout(() => { this.#renewing = this.#renew().catch(() => this.#renewIn(100)); }, milliseconds);
   }
 
   async #renew() {
