@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -19,7 +20,18 @@ import (
 func TestMain(m *testing.M) {
 	process.Main() // the children of these tests are this program too
 	curves.Main()
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(unhurried{m})
+}
+
+// unhurried waits for goroutines that are ending, which on a busy machine may take
+// longer than goleak waits.
+type unhurried struct{ m *testing.M }
+
+func (u unhurried) Run() int {
+	code := u.m.Run()
+	for deadline := time.Now().Add(20 * time.Second); code == 0 && goleak.Find() != nil && time.Now().Before(deadline); {
+	}
+	return code
 }
 
 // runIt runs the program in a folder of its own.

@@ -121,7 +121,11 @@ func (c *Config) closed(r *report.Report, f *fleet, table report.Table, payloads
 	return nil
 }
 
+// longestWindow bounds how long a peak is looked for.
+const longestWindow = 30 * time.Second
+
 // peaks returns each peer's peak: the best of the table of calls, else one measurement.
+// A window in which no call ended says nothing; then a longer one is measured.
 func (c *Config) peaks(r *report.Report, f *fleet) (map[string]float64, error) {
 	peaks := make(map[string]float64)
 	for _, row := range r.Rows {
@@ -130,15 +134,17 @@ func (c *Config) peaks(r *report.Report, f *fleet) (map[string]float64, error) {
 		}
 	}
 	for _, u := range f.units {
-		if peaks[u.peer] > 0 {
-			continue
+		for window := c.Duration; peaks[u.peer] == 0; window *= 2 {
+			if window > max(longestWindow, c.Duration) {
+				return nil, fmt.Errorf("bench: of %s no call ended within %v", u.peer, window/2)
+			}
+			c.say("the peak of %s", u.peer)
+			m, err := u.closed(peers.Add, peakInFlight, window)
+			if err != nil {
+				return nil, err
+			}
+			peaks[u.peer] = m.sample.PerSecond
 		}
-		c.say("the peak of %s", u.peer)
-		m, err := u.closed(peers.Add, peakInFlight, c.Duration)
-		if err != nil {
-			return nil, err
-		}
-		peaks[u.peer] = m.sample.PerSecond
 	}
 	return peaks, nil
 }

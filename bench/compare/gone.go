@@ -31,6 +31,7 @@ func (c *Config) gone() (rows []report.Gone, err error) {
 const (
 	kills      = 3 // servers of each peer
 	laterCalls = 5 // that follow the first one after a server was killed
+	meetings   = 5 // calls at most until server and client have met
 )
 
 func goneRow(name string) (row report.Gone, err error) {
@@ -84,18 +85,29 @@ func (f *fleet) killServer(peer peers.Peer, bus *process.Child) ([]process.Failu
 	if err != nil {
 		return nil, err
 	}
-	fail := process.Command{Do: process.Fail, Payload: peers.Add, Count: 1}
-	reply, err := u.client.Ask(fail)
-	if err == nil && reply.Failures[0].Error != "" {
-		err = errors.New(reply.Failures[0].Error)
-	}
-	if err != nil {
+	if err := meet(u.client); err != nil {
 		return nil, err
 	}
 	u.server.Kill()
-	fail.Count += laterCalls
-	reply, err = u.client.Ask(fail)
+	reply, err := u.client.Ask(process.Command{Do: process.Fail, Payload: peers.Add, Count: 1 + laterCalls})
 	return reply.Failures, err
+}
+
+// meet makes a call that is answered. The first may still go to a server that was killed
+// before, if the broker hasn't noticed yet.
+func meet(client *process.Child) error {
+	for try := 1; ; try++ {
+		reply, err := client.Ask(process.Command{Do: process.Fail, Payload: peers.Add, Count: 1})
+		if err != nil {
+			return err
+		}
+		switch text := reply.Failures[0].Error; {
+		case text == "":
+			return nil
+		case try == meetings:
+			return errors.New(text)
+		}
+	}
 }
 
 // freshFailure returns how long it takes from dialling to an error. Peers differ in

@@ -2,6 +2,7 @@ package curves
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -69,20 +70,36 @@ func clusterPoint(s size, at *system, inFlight int) (p report.Point, err error) 
 		return p, err
 	}
 	stub := adding(client, serviceName(0), 0)
-	calls, err := keep(s, inFlight, func() error { return stub(context.Background()) }, client)
-	if err != nil {
-		return p, err
-	}
+	call := func() error { return stub(context.Background()) }
 	nc, err := at.connect("requester")
 	if err != nil {
 		return p, err
 	}
 	data := make([]byte, 16)
-	requests, err := keep(s, inFlight, func() error {
+	request := func() error {
 		_, err := nc.Request(echoSubject, data, 10*time.Second)
 		return err
-	})
+	}
+	if err := errors.Join(untilAnswered(call), untilAnswered(request)); err != nil {
+		return p, err
+	}
+	calls, err := keep(s, inFlight, call, client)
+	if err != nil {
+		return p, err
+	}
+	requests, err := keep(s, inFlight, request)
 	return report.Point{Values: []float64{calls.PerSecond, milliseconds(calls.P50), calls.perMessage, requests.PerSecond, milliseconds(requests.P50)}}, err
+}
+
+// untilAnswered makes a call until it is answered: brokers tell each other of who listens
+// where a little later.
+func untilAnswered(call func() error) (err error) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if err = call(); err == nil {
+			return nil
+		}
+	}
+	return err
 }
 
 // startCluster starts brokers that form a cluster, and waits until they have.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -64,16 +65,21 @@ func (l *lateness) point(label string) report.Point {
 // deadlinePoints returns how late callers heard, and how late handlers did.
 func deadlinePoints(sys *system, label string, calls int, timeout time.Duration, byContext bool) ([]report.Point, error) {
 	var callers, handlers lateness
-	var running sync.WaitGroup
+	var began, noted atomic.Int64
+	met, heard := make(chan struct{}, 1), make(chan struct{})
 	wait := func(ctx context.Context) {
-		running.Add(1)
-		defer running.Done()
+		if began.Add(1) == 1 {
+			met <- struct{}{}
+			<-ctx.Done() // the first call only finds the server
+			noted.Add(1)
+			return
+		}
 		<-ctx.Done()
 		if at, ok := ctx.Deadline(); ok {
 			handlers.note(at)
 		}
-		// No answer may come before the caller's own clock has struck.
-		time.Sleep(timeout / 4)
+		noted.Add(1)
+		<-heard // no answer may come before the caller's own clock has struck
 	}
 	if _, err := sys.serve(rpcserver.Config{MaxInFlight: 2 * calls}, adder(serviceName(0), 1, wait)); err != nil {
 		return nil, err
@@ -87,6 +93,9 @@ func deadlinePoints(sys *system, label string, calls int, timeout time.Duration,
 		return nil, err
 	}
 	stub := adding(client, serviceName(0), 0)
+	if err := find(stub, met); err != nil {
+		return nil, err
+	}
 	start := time.Now()
 	errs := make([]error, calls)
 	var wg sync.WaitGroup
@@ -104,11 +113,30 @@ func deadlinePoints(sys *system, label string, calls int, timeout time.Duration,
 		})
 	}
 	wg.Wait()
-	running.Wait()
+	for noted.Load() < began.Load() { // handlers hear a little after their callers
+		time.Sleep(time.Millisecond)
+	}
+	close(heard)
 	for _, err := range errs {
 		if helium.CodeOf(err) != helium.DeadlineExceeded {
 			return nil, errors.Join(errors.New("a call that nobody answers didn't end by its deadline"), err)
 		}
 	}
 	return []report.Point{callers.point("caller, " + label), handlers.point("handler, " + label)}, nil
+}
+
+// find makes a call that has all the time to look its server up, and ends it once it runs.
+func find(stub func(context.Context) error, runs <-chan struct{}) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- stub(ctx) }()
+	select {
+	case <-runs:
+		cancel()
+		<-ended
+		return nil
+	case err := <-ended:
+		return errors.Join(errors.New("the first call didn't run"), err)
+	}
 }

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Closed makes calls for a duration, so many in flight at any moment, and returns when
-// all are answered. Only calls that end within the duration count for the rate.
+// Closed makes calls for a duration, so many in flight at any moment and as many at least,
+// and returns when all are answered. Only calls that end within the duration count for
+// the rate.
 func Closed(call func() error, inFlight int, d time.Duration) Sample {
 	workers := newWorkers(inFlight)
 	var wg sync.WaitGroup
@@ -48,10 +49,13 @@ func newWorkers(n int) []worker {
 }
 
 func (w *worker) callUntil(end time.Time, call func() error) {
-	for began := time.Now(); began.Before(end); {
+	for began := time.Now(); ; {
 		err := call()
 		now := time.Now()
 		w.done(began, now, end, err)
+		if !now.Before(end) {
+			return
+		}
 		began = now
 	}
 }

@@ -17,7 +17,7 @@ import (
 const (
 	startTimeout = 30 * time.Second // until a child is ready
 	answerSlack  = 60 * time.Second // for an answer, beyond what the command lasts
-	endTimeout   = 5 * time.Second  // until a child that should end is killed
+	endTimeout   = 30 * time.Second // until a child that should end is killed
 )
 
 // Child is a process that this one started. One goroutine at a time may ask it.
