@@ -43,7 +43,12 @@ func (s *Server) answer(call *Call, a *answer) bool {
 	case call.plain != nil:
 		s.answerPlain(call.plain, a.err)
 	case call.caller.outbox != nil:
-		f := replyFrame(call, a)
+		f := wire.Frame{Kind: wire.KindReply, Seq: call.seq, Time: a.micros, Metadata: a.metadata}
+		if a.err != nil {
+			f.Kind, f.Body = wire.KindError, wire.AppendError(nil, a.err)
+		} else {
+			f.Body = call.Result.Bytes()
+		}
 		if a.err == nil && wire.GoesWhole(&f, company) {
 			call.caller.outbox.AddWhole(wire.Whole(&f, &call.Result), "", nil)
 		} else {
@@ -51,16 +56,6 @@ func (s *Server) answer(call *Call, a *answer) bool {
 		}
 	}
 	return true
-}
-
-func replyFrame(call *Call, a *answer) wire.Frame {
-	f := wire.Frame{Kind: wire.KindReply, Seq: call.seq, Time: a.micros, Metadata: a.metadata}
-	if a.err != nil {
-		f.Kind, f.Body = wire.KindError, wire.AppendError(nil, a.err)
-	} else {
-		f.Body = call.Result.Bytes()
-	}
-	return f
 }
 
 // pack brings the result of a call that went well into the form in which it leaves.
@@ -78,7 +73,7 @@ func (s *Server) pack(call *Call) *helium.Error {
 		return s.packPlain(call)
 	}
 	call.packMetadata()
-	f := replyFrame(call, &answer{metadata: call.packed})
+	f := wire.Frame{Metadata: call.packed, Body: call.Result.Bytes()}
 	return s.tooLarge(call, messageHeader+f.Size())
 }
 
