@@ -28,6 +28,7 @@ func (c *core) receive(msg *nats.Msg) {
 	// Callers that are woken together often call again together. The first one of them
 	// would send its call alone while the others are still being woken.
 	var held *wire.Outbox
+	woken := 0
 	frames, err := wire.ReadMessage(msg.Data)
 	for err == nil && frames.More() {
 		var f wire.Frame
@@ -41,10 +42,13 @@ func (c *core) receive(msg *nats.Msg) {
 		if held == nil && frames.More() && call.outbox.Hold() {
 			held = call.outbox
 		}
+		if held == call.outbox {
+			woken++
+		}
 		c.answer(call, &f)
 	}
 	if held != nil {
-		held.Release()
+		held.Release(woken)
 	}
 	if err != nil {
 		c.counters.malformed.Add(1)

@@ -35,6 +35,10 @@ const (
 	// senderRounds is how many messages a caller sends before a goroutine of the
 	// outbox's own takes over: it has a call of its own to wait for.
 	senderRounds = 16
+
+	// patience is how often a holder yields, at most, to callers that usually call
+	// again. Each time costs little, but one whose caller isn't ready waits for others.
+	patience = 6
 )
 
 // Outbox queues the frames that go to one place and sends them, those that wait at
@@ -50,6 +54,11 @@ const (
 type Outbox struct {
 	publish func(*Message)
 	maxSize int
+	yield   func() // runtime.Gosched, but in tests
+
+	// comeback is which part of the callers that a holder woke had called again by the
+	// time of Release, in percent, on average. It belongs to who has the outbox.
+	comeback int
 
 	mu      sync.Mutex
 	queue   []*Message // guarded by mu; queue[head:] wait, in the order in which they leave
@@ -87,7 +96,7 @@ func NewOutbox(maxSize int, publish func(*Message)) *Outbox {
 	if maxSize <= 0 || maxSize > MaxMessage {
 		maxSize = MaxMessage
 	}
-	return &Outbox{publish: publish, maxSize: maxSize}
+	return &Outbox{publish: publish, maxSize: maxSize, yield: runtime.Gosched}
 }
 
 // Add queues a frame and sees to it that it leaves. The method is what the frame
@@ -113,7 +122,7 @@ func (o *Outbox) Add(f *Frame, method string, work time.Duration, company bool, 
 	o.mu.Unlock()
 
 	if company {
-		runtime.Gosched()
+		o.yield()
 	}
 	o.send(senderRounds)
 }
@@ -150,10 +159,29 @@ func (o *Outbox) Hold() bool {
 	return true
 }
 
-// Release yields the processor once to those who were woken, and sends what has gathered.
-func (o *Outbox) Release() {
-	runtime.Gosched()
+// Release yields the processor to the callers that were woken, and sends what has
+// gathered. Where they usually call again it yields until as many frames are there, a few
+// times at most: another processor may have let the holder go on before they could run.
+func (o *Outbox) Release(woken int) {
+	o.yield()
+	for range patience - 1 {
+		if o.comeback < 50 || o.waiting() >= woken {
+			break
+		}
+		o.yield()
+	}
+	o.comeback += (100*min(o.waiting(), woken)/max(woken, 1) - o.comeback) / 8
 	o.send(senderRounds)
+}
+
+// waiting returns how many frames are in the queue.
+func (o *Outbox) waiting() (frames int) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, m := range o.queue[o.head:] {
+		frames += m.Frames
+	}
+	return frames
 }
 
 // Sent returns how many frames left in how many messages.

@@ -271,15 +271,58 @@ func TestAHeldOutboxSendsWhatGatheredInOneMessage(t *testing.T) {
 		o.Add(call(seq), "add", 0, true, nil)
 	}
 	wantMessages(t, r)
-	o.Release()
+	o.Release(3)
 	wantMessages(t, r, []uint64{1, 2, 3})
 	if o.Hold() {
-		o.Release() // with nothing gathered
+		o.Release(0) // with nothing gathered
 	} else {
 		t.Error("Hold = false after Release")
 	}
 	o.Add(call(4), "add", 0, false, nil)
 	wantMessages(t, r, []uint64{1, 2, 3}, []uint64{4})
+}
+
+func TestAHolderWaitsForCallersAsLongAsTheyUsuallyCallAgain(t *testing.T) {
+	r := newRecorder(t)
+	o := NewOutbox(0, r.publish)
+	const woken = 4
+	var seq uint64
+	// hold wakes callers of whom so many call again, one whenever the holder yields, and
+	// returns how often it yielded.
+	hold := func(again int) (yields int) {
+		o.yield = func() {
+			if yields++; yields <= again {
+				seq++
+				o.Add(call(seq), "add", 0, false, nil)
+			}
+		}
+		o.Hold()
+		o.Release(woken)
+		return yields
+	}
+	if got := hold(woken); got != 1 {
+		t.Errorf("the first time it yielded %d times, want once: nothing is known of the callers", got)
+	}
+	for range 20 {
+		o.yield = func() {}
+		o.Hold()
+		for range woken {
+			seq++
+			o.Add(call(seq), "add", 0, false, nil)
+		}
+		o.Release(woken)
+	}
+	if got := hold(woken); got != woken {
+		t.Errorf("it yielded %d times to %d callers that call again, want until all are there", got, woken)
+	}
+	for n := 0; hold(0) > 1; n++ {
+		if n == 20 {
+			t.Fatal("after 20 times that nobody called again, it still yields more than once")
+		}
+	}
+	if got := hold(0); got != 1 {
+		t.Errorf("it yielded %d times to callers that don't call again, want once", got)
+	}
 }
 
 func TestAWholeMessageLeavesWithoutWaitingForItsTurn(t *testing.T) {
@@ -290,7 +333,7 @@ func TestAWholeMessageLeavesWithoutWaitingForItsTurn(t *testing.T) {
 	var id atomic.Uint64
 	o.AddWhole(AppendFrame(AppendMessageHeader(nil), call(2)), "add", &id)
 	wantMessages(t, r, []uint64{2})
-	o.Release()
+	o.Release(1)
 	wantMessages(t, r, []uint64{2}, []uint64{1})
 	if got := r.sent[0]; got.id != id.Load() || got.id == 0 || got.method != "add" {
 		t.Errorf("it left as message %d of %q, want %d of add", got.id, got.method, id.Load())
