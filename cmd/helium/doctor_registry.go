@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -96,11 +97,11 @@ func (e *examination) binders(ctx context.Context) finding {
 	if !e.answered {
 		return skipped("none answered")
 	}
-	_, info, err := newStore(e.nc, e.prober, e.prober.Subjects()).open(ctx)
+	n, err := e.watching(ctx)
 	if err != nil {
 		return skipped("they can't be counted: %v", err)
 	}
-	switch n := info.State.Consumers; n {
+	switch n {
 	case 0:
 		return advised("look at the binder's log", "one answers, and none watches the bucket")
 	case 1:
@@ -108,6 +109,27 @@ func (e *examination) binders(ctx context.Context) finding {
 	default:
 		return found("%d watch the bucket", n)
 	}
+}
+
+// watching returns how many watch the bucket. A binder that lost its watch begins another
+// one within half a second, so none is what there is only if it stays so.
+func (e *examination) watching(ctx context.Context) (n int, err error) {
+	const looks = 10
+	for range looks {
+		_, info, err := newStore(e.nc, e.prober, e.prober.Subjects()).open(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if n = info.State.Consumers; n > 0 {
+			break
+		}
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return n, nil
+		}
+	}
+	return n, nil
 }
 
 // instances looks whether somebody stands behind each record.

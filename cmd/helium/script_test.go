@@ -53,6 +53,7 @@ func (l leakless) Run() int {
 //	exits code args...    runs "helium args...", which must end with that code
 //	expires args...       the same with a short --timeout and the code of a call that took
 //	                      longer; if NATS wasn't even reached in that time, with a longer one
+//	until words args...   runs "helium args..." until it ends well and prints the words
 //	session file...       runs a file of "$ command" lines and compares what they print
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -69,7 +70,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"up": scriptUp, "down": scriptDown, "exits": scriptExits, "expires": scriptExpires,
-			"session": scriptSession, "module": scriptModule,
+			"until": scriptUntil, "session": scriptSession, "module": scriptModule,
 		},
 	})
 }
@@ -105,6 +106,20 @@ func scriptExpires(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("helium %s, within %v: got exit code %d, want %d", strings.Join(args, " "), timeout, got, exitDeadline)
 		}
 		return
+	}
+}
+
+func scriptUntil(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: until words args...")
+	}
+	for deadline := time.Now().Add(testPatience); ; {
+		if exitOf(ts, args[1:]...) == exitOK && strings.Contains(ts.ReadFile("stdout"), args[0]) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("helium %s never printed %q", strings.Join(args[1:], " "), args[0])
+		}
 	}
 }
 

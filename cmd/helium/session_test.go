@@ -31,7 +31,7 @@ var varying = []struct {
 }{
 	{anyInstance, "INSTANCE"},
 	{regexp.MustCompile(`\bbroker-[A-Z0-9]{12}\b`), "BROKER"},
-	{regexp.MustCompile(`\b[0-9.]+(e[+-][0-9]+)?(ms|µs|ns|s|m|h)\b`), "TIME"},
+	{regexp.MustCompile(`\b([0-9.]+(e[+-][0-9]+)?(ms|µs|ns|s|m|h))+\b`), "TIME"},
 	{regexp.MustCompile(`"(took_ms|ms)":\s*[0-9.e+-]+`), `"$1":TIME`},
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "ADDRESS"},
 	{regexp.MustCompile(`helium \S+ \(go1.*\)`), "VERSION"},

@@ -97,7 +97,7 @@ func TestAVariadicArgumentThatCannotBeReadIsNamedByItsPosition(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		reply, err := env.Conn("bare").Request("helium.call."+generated+"."+tt.method, body, 5*time.Second)
+		reply, err := env.Conn("bare").Request("helium.call."+generated+"."+tt.method, body, 20*time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -185,7 +185,7 @@ func TestWhatCannotBeReadIsExplainedAsByReflection(t *testing.T) {
 		}
 		var messages []string
 		for _, service := range []string{generated, reflected} {
-			reply, err := env.Conn("bare").Request("helium.call."+service+"."+tt.method, body, 5*time.Second)
+			reply, err := env.Conn("bare").Request("helium.call."+service+"."+tt.method, body, 20*time.Second)
 			if err != nil {
 				t.Fatal(err)
 			}
