@@ -193,9 +193,9 @@ func TestWaitingIsOverWhenTheServerRefusesTheCredentials(t *testing.T) {
 	}
 }
 
-// slowOnce is a server that is too slow for the first client's handshake, or finds the
-// client too slow, and good for the others.
-func slowOnce(t *testing.T, url string) (address string) {
+// slowOnce is a server that finds the first client too slow in its handshake and tells
+// it so, and is good for the others.
+func slowOnce(t *testing.T, url, tells string) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -209,7 +209,7 @@ func slowOnce(t *testing.T, url string) (address string) {
 				return // closed below
 			}
 			if first {
-				fmt.Fprint(client, "INFO {\"max_payload\":1000,\"auth_required\":true}\r\n-ERR 'Authentication Timeout'\r\n")
+				fmt.Fprintf(client, "INFO {\"max_payload\":1000,\"auth_required\":true}\r\n%s\r\n", tells)
 				pipes.Go(func() { io.Copy(io.Discard, client); client.Close() }) // closed at once, it could be lost
 				continue
 			}
@@ -230,11 +230,13 @@ func slowOnce(t *testing.T, url string) (address string) {
 func TestWaitingGoesOnAfterAHandshakeThatTookTooLong(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{Token: "secret"})
-	address := slowOnce(t, b.URL())
-	logger, log := newLog()
-	connect(t, bus.Config{URL: address, Token: "secret", Wait: true, Logger: logger})
-	if got := log.count("waiting for the broker"); got != 1 {
-		t.Errorf("got %d lines that say it waits, want 1:\n%s", got, log)
+	for _, tells := range []string{"-ERR 'Authentication Timeout'", "PING"} {
+		address := slowOnce(t, b.URL(), tells)
+		logger, log := newLog()
+		connect(t, bus.Config{URL: address, Token: "secret", Wait: true, Logger: logger})
+		if got := log.count("waiting for the broker"); got != 1 {
+			t.Errorf("after %s got %d lines that say it waits, want 1:\n%s", tells, got, log)
+		}
 	}
 }
 
