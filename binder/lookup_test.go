@@ -245,12 +245,7 @@ func TestAListOfAnySizeComesInOrder(t *testing.T) {
 	case <-time.After(patience):
 		t.Fatal("the records weren't written in time")
 	}
-	eventually(t, "the binder has heard of all", func() error {
-		if _, records := reg.catalog.size(); records != len(want) {
-			return fmt.Errorf("got %d records, want %d", records, len(want))
-		}
-		return nil
-	})
+	hears(t, reg, len(want))
 	got, err := c.List(testContext(t))
 	if err != nil {
 		t.Fatalf("List: %v", err)
@@ -263,7 +258,7 @@ func TestAListOfAnySizeComesInOrder(t *testing.T) {
 func TestRecordsThatDontFitOneAnswerAreCounted(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{MaxPayload: 8 << 10})
-	startBinder(t, connect(t, b), Config{})
+	reg := startBinder(t, connect(t, b), Config{})
 	c := newClient(t, connect(t, b))
 	const all = 10
 	for i := range all {
@@ -271,6 +266,7 @@ func TestRecordsThatDontFitOneAnswerAreCounted(t *testing.T) {
 		r.Methods[0].Doc = strings.Repeat("d", 1500)
 		register(t, c, r)
 	}
+	hears(t, reg, all)
 	e, err := c.Lookup(t.Context(), "math")
 	if err != nil {
 		t.Fatalf("Lookup: %v", err)

@@ -54,14 +54,14 @@ func connect(t testing.TB, b *broker.Broker) *nats.Conn {
 	return connectWith(t, b, bus.Config{Name: t.Name()})
 }
 
-// connectWith tries again when a handshake takes too long.
-func connectWith(t testing.TB, b *broker.Broker, config bus.Config) *nats.Conn {
+// connectWith connects. It tries again, since a handshake has a time limit.
+func connectWith(t testing.TB, b *broker.Broker, config bus.Config) (nc *nats.Conn) {
 	t.Helper()
-	config.Logger, config.Wait = quiet(), true
-	nc, err := b.ConnectWith(testContext(t), config)
-	if err != nil {
-		t.Fatalf("connect: %v", err)
-	}
+	config.Logger = quiet()
+	eventually(t, "connected", func() (err error) {
+		nc, err = b.ConnectWith(testContext(t), config)
+		return err
+	})
 	t.Cleanup(nc.Close)
 	return nc
 }
@@ -113,6 +113,17 @@ func register(t testing.TB, c *Client, records ...Record) {
 			t.Fatalf("register %v: %v", r, err)
 		}
 	}
+}
+
+// hears waits until a binder has heard of so many records.
+func hears(t testing.TB, b *Binder, want int) {
+	t.Helper()
+	eventually(t, "the binder has heard of all records", func() error {
+		if _, got := b.catalog.size(); got != want {
+			return fmt.Errorf("it knows %d, want %d", got, want)
+		}
+		return nil
+	})
 }
 
 // eventually polls a condition that says what is wrong, until nothing is.

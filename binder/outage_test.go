@@ -29,11 +29,12 @@ func startBehind(t *testing.T, d *door, config broker.Config) *broker.Broker {
 // dial connects over the network, and comes back after a restart.
 func dial(t *testing.T, url string) *nats.Conn {
 	t.Helper()
-	nc, err := nats.Connect(url, nats.Timeout(patience), nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond), nats.ReconnectBufSize(-1),
-		nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})) // its default prints
-	if err != nil {
-		t.Fatal(err)
-	}
+	var nc *nats.Conn
+	eventually(t, "connected", func() (err error) {
+		nc, err = nats.Connect(url, nats.Timeout(patience), nats.MaxReconnects(-1), nats.ReconnectWait(20*time.Millisecond), nats.ReconnectBufSize(-1),
+			nats.ErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})) // its default prints
+		return err
+	})
 	t.Cleanup(nc.Close)
 	return nc
 }

@@ -98,14 +98,17 @@ func (w *world) conn() *nats.Conn {
 	return w.connectAs(bus.Config{})
 }
 
-// connectAs connects with credentials. It tries again when a handshake takes too long.
-func (w *world) connectAs(config bus.Config) *nats.Conn {
+// connectAs connects with credentials. It tries again, since a handshake has a time limit.
+func (w *world) connectAs(config bus.Config) (nc *nats.Conn) {
 	w.t.Helper()
-	config.Name, config.Logger, config.Wait = w.t.Name(), quiet(), true
-	nc, err := w.broker.ConnectWith(testContext(w.t), config)
-	if err != nil {
-		w.t.Fatalf("connect: %v", err)
-	}
+	config.Name, config.Logger = w.t.Name(), quiet()
+	eventually(w.t, "connected", func() bool {
+		var err error
+		if nc, err = w.broker.ConnectWith(testContext(w.t), config); err != nil {
+			w.t.Logf("connect: %v", err)
+		}
+		return err == nil
+	})
 	w.t.Cleanup(nc.Close)
 	return nc
 }
