@@ -27,10 +27,14 @@ func behind(t testing.TB, d *door, config broker.Config) *world {
 // dial connects through a door, so that the connection outlives the broker.
 func (w *world) dial(d *door) *nats.Conn {
 	w.t.Helper()
-	nc, err := bus.Connect(testContext(w.t), bus.Config{URL: d.url(), Name: w.t.Name(), Logger: quiet(), Wait: true})
-	if err != nil {
-		w.t.Fatal(err)
-	}
+	var nc *nats.Conn
+	eventually(w.t, "connected", func() bool {
+		var err error
+		if nc, err = bus.Connect(testContext(w.t), bus.Config{URL: d.url(), Name: w.t.Name(), Logger: quiet()}); err != nil {
+			w.t.Logf("connect: %v", err)
+		}
+		return err == nil
+	})
 	w.t.Cleanup(nc.Close)
 	return nc
 }
