@@ -126,7 +126,7 @@ func TestTheProcessItselfNeedsNoCredentials(t *testing.T) {
 	if forbidden(t, nc, func() error { return nc.Publish("anything", nil) }) {
 		t.Error("got a violation, want to be allowed everything")
 	}
-	shop, err := b.ConnectWith(t.Context(), bus.Config{User: "shop", Password: "pw", Logger: quiet})
+	shop, err := b.ConnectWith(t.Context(), bus.Config{User: "shop", Password: "pw", Wait: true, Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestTheProcessItselfNeedsNoCredentials(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		began := time.Now()
-		cfg.Logger = quiet
+		cfg.Logger, cfg.Wait = quiet, true
 		nc, err := b.ConnectWith(ctx, cfg)
 		if err == nil {
 			nc.Close()
@@ -189,7 +189,7 @@ func TestAUserMayDoWhatItsListsSay(t *testing.T) {
 	} {
 		t.Run(strings.Join([]string{c.user, c.verb, c.subject}, " "), func(t *testing.T) {
 			t.Parallel()
-			nc, err := b.ConnectWith(t.Context(), bus.Config{User: c.user, Password: "pw", Logger: quiet})
+			nc, err := b.ConnectWith(t.Context(), bus.Config{User: c.user, Password: "pw", Wait: true, Logger: quiet})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -210,7 +210,7 @@ func TestAUserMayDoWhatItsListsSay(t *testing.T) {
 func TestResponsesLetAUserAnswerAndNothingElse(t *testing.T) {
 	t.Parallel()
 	b := start(t, broker.Config{Users: []broker.User{{Name: "math", Password: "pw", Responses: 2}}})
-	math, err := b.ConnectWith(t.Context(), bus.Config{User: "math", Password: "pw", Logger: quiet})
+	math, err := b.ConnectWith(t.Context(), bus.Config{User: "math", Password: "pw", Wait: true, Logger: quiet})
 	if err != nil {
 		t.Fatal(err)
 	}

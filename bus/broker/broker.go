@@ -131,7 +131,8 @@ func (b *Broker) awaitStart(ctx context.Context, log *serverLog) error {
 func (b *Broker) Connect(name string, options ...nats.Option) (*nats.Conn, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
 	defer cancel()
-	return b.ConnectWith(ctx, bus.Config{Name: name, Logger: b.logger, Options: options})
+	// Wait: a handshake that takes seconds meets the server's first ping and fails of it.
+	return b.ConnectWith(ctx, bus.Config{Name: name, Wait: true, Logger: b.logger, Options: options})
 }
 
 // ConnectWith is Connect with all that a [bus.Config] can say: with credentials in

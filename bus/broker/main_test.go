@@ -134,7 +134,7 @@ func attempt(ctx context.Context, cfg bus.Config) (*nats.Conn, error) {
 	}
 }
 
-var ranOutOfTime = regexp.MustCompile(`(?i)handshake|timeout|no answer within`)
+var ranOutOfTime = regexp.MustCompile(`(?i)handshake|timeout|no answer within|got 'PING'`)
 
 func start(t *testing.T, cfg broker.Config) *broker.Broker {
 	t.Helper()
