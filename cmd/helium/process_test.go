@@ -91,19 +91,28 @@ func (s *slowness) Wait(ctx context.Context) error {
 
 func TestAnInterruptedCallEndsWith130AndItsHandlerToo(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
-	slow := &slowness{began: make(chan struct{}, 1), ended: make(chan struct{}, 1)}
+	const most = 8
+	slow := &slowness{began: make(chan struct{}, most), ended: make(chan struct{}, most)}
 	serve(t, b, "slow", slow)
-	for _, args := range [][]string{
-		{"call", "slow.wait", "--timeout", "10m"},
-		{"call", "slow.wait", "--timeout", "10m", "--each", "-d", "[]"},
+	for _, test := range []struct {
+		calls int
+		args  []string
+	}{
+		{1, []string{"call", "slow.wait", "--timeout", "10m"}},
+		{1, []string{"call", "slow.wait", "--timeout", "10m", "--each", "-d", "[]"}},
+		{most, []string{"call", "slow.wait", "--timeout", "10m", "--each", "-d", strings.Repeat("[]\n", most)}},
 	} {
-		call := startProcess(t, append(args, "-s", url)...)
-		await(t, "the call is in flight", slow.began)
+		call := startProcess(t, append(test.args, "-s", url)...)
+		for range test.calls {
+			await(t, "the calls are in flight", slow.began)
+		}
 		check(t, call.cmd.Process.Signal(os.Interrupt))
 		if got := call.exit(t); got != exitInterrupted {
-			t.Errorf("helium %q: got exit %d, want %d; it says:\n%s", args, got, exitInterrupted, call.err.String())
+			t.Errorf("helium %q: got exit %d, want %d; it says:\n%s", test.args, got, exitInterrupted, call.err.String())
 		}
-		await(t, "the handler is told", slow.ended)
+		for range test.calls {
+			await(t, "each handler is told", slow.ended)
+		}
 	}
 }
 
