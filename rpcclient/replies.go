@@ -48,7 +48,8 @@ func (c *core) receive(msg *nats.Msg) {
 		c.answer(call, &f)
 	}
 	if held != nil {
-		held.Release(woken)
+		held.Gather(woken)
+		held.Release()
 	}
 	if err != nil {
 		c.counters.malformed.Add(1)

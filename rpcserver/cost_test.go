@@ -51,13 +51,19 @@ func add(inspect func(ctx context.Context)) Method {
 }
 
 func addMessage(calls int) []byte {
-	body := codec.AppendArrayHeader(nil, 2)
-	body = codec.AppendFloat64(codec.AppendFloat64(body, 2), 3)
 	data := wire.AppendMessageHeader(nil)
 	for seq := range calls {
-		data = wire.AppendFrame(data, &wire.Frame{Kind: wire.KindCall, Seq: uint64(seq) + 1, Time: 10_000, Body: body})
+		f := callOf(uint64(seq) + 1)
+		data = wire.AppendFrame(data, &f)
 	}
 	return data
+}
+
+// callOf is the call add(2, 3).
+func callOf(seq uint64) wire.Frame {
+	body := codec.AppendArrayHeader(nil, 2)
+	body = codec.AppendFloat64(codec.AppendFloat64(body, 2), 3)
+	return wire.Frame{Kind: wire.KindCall, Seq: seq, Time: 10_000, Body: body}
 }
 
 // inAnHour is when calls come of which none may expire, and whose caller may not be

@@ -56,6 +56,28 @@ func (p *pool) submit(calls []*Call) (taken int) {
 	return taken
 }
 
+// enter lets its caller run up to n calls itself, one after the other, and returns how
+// many there is room for: none if others wait for their turn. After some, leave follows.
+func (p *pool) enter(n int) (room int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running == p.workers || p.waitingLocked() > 0 {
+		return 0
+	}
+	p.running++
+	return min(n, p.workers+p.maxQueue-p.running+1)
+}
+
+// leave ends what enter began.
+func (p *pool) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.running--
+	if p.waitingLocked() > 0 {
+		p.wakeLocked()
+	}
+}
+
 // drop takes back every call that waits.
 func (p *pool) drop() []*Call {
 	p.mu.Lock()
@@ -119,7 +141,7 @@ func (p *pool) worker() {
 			p.running--
 		}
 		woken = false
-		for p.waitingLocked() == 0 {
+		for p.waitingLocked() == 0 || p.running == p.workers {
 			if p.closed || p.idle >= maxIdle {
 				woken = true // it leaves between calls
 				p.mu.Unlock()

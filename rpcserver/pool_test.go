@@ -144,6 +144,42 @@ func TestAPoolWithoutAQueueTakesWhatItCanRunAtOnce(t *testing.T) {
 	})
 }
 
+func TestWhoEntersAPoolCountsAsOneOfItsWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(2, 3)
+		if got := p.enter(10); got != 5 {
+			t.Fatalf("enter(10) = %d, want 5: two may run and three wait", got)
+		}
+		if got := p.enter(1); got != 1 {
+			t.Fatalf("a second enter(1) = %d, want 1", got)
+		}
+		if got := p.enter(1); got != 0 {
+			t.Fatalf("a third enter(1) = %d, want 0: two run", got)
+		}
+		var ran atomic.Int64
+		submit(func() { ran.Add(1) }, func() { ran.Add(1) })
+		synctest.Wait()
+		if running, waiting := p.load(); ran.Load() != 0 || running != 2 || waiting != 2 {
+			t.Errorf("%d calls ran beside two that entered; load = %d running, %d waiting; want 0; 2, 2", ran.Load(), running, waiting)
+		}
+		p.leave()
+		synctest.Wait()
+		if got := ran.Load(); got != 2 {
+			t.Errorf("%d calls ran once one had left, want 2", got)
+		}
+		p.leave()
+
+		block := make(chan struct{})
+		submit(func() { <-block }, func() { <-block }, func() {})
+		synctest.Wait()
+		if got := p.enter(1); got != 0 {
+			t.Errorf("enter = %d while a call waits for its turn, want 0", got)
+		}
+		close(block)
+		p.close()
+	})
+}
+
 func TestIdleWorkersGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, submit := poolOf(1000, 1000)

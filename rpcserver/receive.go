@@ -16,11 +16,12 @@ import (
 // The way of a message through the server:
 //
 //	NATS ─▶ inbound channel ─▶ receive ─┬▶ control: cancel a call
-//	                                    ├▶ frames:  admit the calls ─▶ pool ─▶ run ─▶ answer
-//	                                    └▶ plain:   admit one call  ─▶ pool ─▶ run ─▶ answer
+//	                                    ├▶ frames:  admit the calls ─┬▶ pool ──┬▶ run ─▶ answer
+//	                                    └▶ plain:   admit one call  ─┴▶ round ─┘
 //
-// One goroutine receives, in the order of arrival, so a cancel can't overtake its
-// call; it never runs a handler and never waits.
+// One goroutine at a time receives, in the order of arrival, so a cancel can't overtake
+// its call. It runs those calls itself that are as quick as handing them to a worker; see
+// round.
 
 // maxMetadata bounds the metadata of one call, in entries.
 const maxMetadata = 256
@@ -31,17 +32,6 @@ const maxCalls = 4096
 
 // longest bounds the time left that a caller may claim.
 const longest = 365 * 24 * time.Hour
-
-// receive handles messages until a nil one comes.
-func (s *Server) receive() {
-	defer close(s.received)
-	for msg := range s.inbound {
-		if msg == nil {
-			return
-		}
-		s.handle(msg)
-	}
-}
 
 func (s *Server) handle(msg *nats.Msg) {
 	if msg.Reply != "" && !wire.AllowedReply(msg.Reply) {
@@ -177,7 +167,7 @@ func (s *Server) readCall(f *wire.Frame, to target, now time.Time) *Call {
 	return call
 }
 
-// submit hands admitted calls to the pool and refuses those for which it has no room.
+// submit sees to it that admitted calls are run.
 func (s *Server) submit(calls []*Call, now time.Time) {
 	if len(calls) == 0 {
 		return
@@ -185,6 +175,13 @@ func (s *Server) submit(calls []*Call, now time.Time) {
 	s.active.Add(int64(len(calls)))
 	countAdmitted(calls)
 	s.deadlines.Watch(earliestDeadline(calls, now.Add(idleCaller)))
+	if !s.round.take(calls, now) {
+		s.queue(calls)
+	}
+}
+
+// queue hands calls to the workers and refuses those for which there is no room.
+func (s *Server) queue(calls []*Call) {
 	taken := s.pool.submit(calls)
 	for _, call := range calls[taken:] {
 		s.counters.refused.Add(1)

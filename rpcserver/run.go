@@ -10,8 +10,8 @@ import (
 	"github.com/helium-rpc/helium"
 )
 
-// run runs one call on a worker and answers it.
-func (s *Server) run(call *Call) {
+// run runs one call and answers it. It returns how long the handler took.
+func (s *Server) run(call *Call) (took time.Duration) {
 	start := time.Now()
 	var err *helium.Error
 	returned := false
@@ -21,10 +21,12 @@ func (s *Server) run(call *Call) {
 		if !returned {
 			err = s.broken(call, recover())
 		}
-		s.finish(call, err, time.Since(start))
+		took = time.Since(start)
+		s.finish(call, err, took)
 	}()
 	err = s.execute(call, start)
 	returned = true
+	return 0 // took is set by then
 }
 
 // execute returns the caller's error, or nil if the call holds a result that can be

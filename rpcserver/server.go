@@ -38,12 +38,14 @@ type Server struct {
 	quiet     chan struct{} // told when active falls to 0
 	payload   atomic.Int64  // the connection's largest message, in bytes; see maxPayload
 
-	// The receiver's own, see receive.go.
+	// The receiver's own, see receive.go and round.go.
 	inbound       chan *nats.Msg
 	received      chan struct{} // closed when the receiver is done
 	targets       map[string]target
 	calls, oneWay []*Call // scratch
 	nobodySeq     uint64
+	round         *round
+	holdUps       holdUps
 
 	// Start's own until begun is closed, then Shutdown's.
 	leases  *leases
@@ -90,7 +92,8 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.deadlines = wire.NewSweep(s.callers.expire)
 	s.leases = newLeases(s)
 	s.monitor = newMonitor(s)
-	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, s.run)
+	s.round = &round{server: s}
+	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, func(call *Call) { s.run(call) })
 	return s
 }
 

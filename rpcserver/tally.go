@@ -20,6 +20,7 @@ type tally struct {
 
 	latency   histogram     // of the calls that were run, so it counts them too
 	nanos     atomic.Uint64 // that they took together
+	slow      atomic.Int64  // see slowest
 	notRun    atomic.Uint64 // calls that were answered without running the handler
 	errors    atomic.Uint64 // of all, those that ended with an error
 	lastError atomic.Pointer[helium.Error]
@@ -45,6 +46,7 @@ func (t *tally) done(err *helium.Error, took time.Duration, ran bool) {
 	if ran {
 		t.latency.observe(took)
 		t.nanos.Add(uint64(took))
+		t.remember(took)
 	} else {
 		t.notRun.Add(1)
 	}
@@ -52,6 +54,17 @@ func (t *tally) done(err *helium.Error, took time.Duration, ran bool) {
 		t.lastError.Store(err)
 		t.errors.Add(1)
 	}
+}
+
+// slowest returns how long the slowest of the latest calls took. That fades, by a 64th
+// with each call that is quicker. It is 0 if none was run yet.
+func (t *tally) slowest() time.Duration { return time.Duration(t.slow.Load()) }
+
+// remember takes in the time of one more call. Of two that come at the same moment one may
+// be forgotten.
+func (t *tally) remember(took time.Duration) {
+	before := t.slow.Load()
+	t.slow.Store(max(int64(took), before-(before-int64(took))/64, 1))
 }
 
 // counts are a tally at one moment. While calls run, its figures may be a call apart.

@@ -36,8 +36,7 @@ const (
 	// outbox's own takes over: it has a call of its own to wait for.
 	senderRounds = 16
 
-	// patience is how often a holder yields, at most, to callers that usually call
-	// again. Each time costs little, but one whose caller isn't ready waits for others.
+	// patience is how often a holder yields, at most, to those who usually add a frame.
 	patience = 6
 )
 
@@ -56,8 +55,8 @@ type Outbox struct {
 	maxSize int
 	yield   func() // runtime.Gosched, but in tests
 
-	// comeback is which part of the callers that a holder woke had called again by the
-	// time of Release, in percent, on average. It belongs to who has the outbox.
+	// comeback is which part of those that a holder woke had added a frame by the end of
+	// Gather, in percent, on average. It belongs to who has the outbox.
 	comeback int
 
 	mu      sync.Mutex
@@ -146,8 +145,8 @@ func (o *Outbox) AddWhole(data []byte, method string, id *atomic.Uint64) {
 	o.publish(&m)
 }
 
-// Hold keeps frames in the queue until Release, for one who is about to wake many that
-// may add some. It returns false, and then Release isn't called, if the outbox isn't
+// Hold keeps frames in the queue until Release, for one who is about to add many, or to
+// wake many that may. It returns false, and then Release isn't called, if the outbox isn't
 // idle.
 func (o *Outbox) Hold() bool {
 	o.mu.Lock()
@@ -159,10 +158,10 @@ func (o *Outbox) Hold() bool {
 	return true
 }
 
-// Release yields the processor to the callers that were woken, and sends what has
-// gathered. Where they usually call again it yields until as many frames are there, a few
-// times at most: another processor may have let the holder go on before they could run.
-func (o *Outbox) Release(woken int) {
+// Gather yields the processor to those who were woken while the outbox is held. Where they
+// usually add a frame it yields until as many are there, a few times at most: another
+// processor may have let the holder go on before they could run.
+func (o *Outbox) Gather(woken int) {
 	o.yield()
 	for range patience - 1 {
 		if o.comeback < 50 || o.waiting() >= woken {
@@ -171,8 +170,10 @@ func (o *Outbox) Release(woken int) {
 		o.yield()
 	}
 	o.comeback += (100*min(o.waiting(), woken)/max(woken, 1) - o.comeback) / 8
-	o.send(senderRounds)
 }
+
+// Release ends what Hold began, and sends what has gathered.
+func (o *Outbox) Release() { o.send(senderRounds) }
 
 // waiting returns how many frames are in the queue.
 func (o *Outbox) waiting() (frames int) {

@@ -271,10 +271,10 @@ func TestAHeldOutboxSendsWhatGatheredInOneMessage(t *testing.T) {
 		o.Add(call(seq), "add", 0, true, nil)
 	}
 	wantMessages(t, r)
-	o.Release(3)
+	o.Release()
 	wantMessages(t, r, []uint64{1, 2, 3})
 	if o.Hold() {
-		o.Release(0) // with nothing gathered
+		o.Release() // with nothing gathered
 	} else {
 		t.Error("Hold = false after Release")
 	}
@@ -297,7 +297,8 @@ func TestAHolderWaitsForCallersAsLongAsTheyUsuallyCallAgain(t *testing.T) {
 			}
 		}
 		o.Hold()
-		o.Release(woken)
+		o.Gather(woken)
+		o.Release()
 		return yields
 	}
 	if got := hold(woken); got != 1 {
@@ -310,7 +311,8 @@ func TestAHolderWaitsForCallersAsLongAsTheyUsuallyCallAgain(t *testing.T) {
 			seq++
 			o.Add(call(seq), "add", 0, false, nil)
 		}
-		o.Release(woken)
+		o.Gather(woken)
+		o.Release()
 	}
 	if got := hold(woken); got != woken {
 		t.Errorf("it yielded %d times to %d callers that call again, want until all are there", got, woken)
@@ -333,7 +335,7 @@ func TestAWholeMessageLeavesWithoutWaitingForItsTurn(t *testing.T) {
 	var id atomic.Uint64
 	o.AddWhole(AppendFrame(AppendMessageHeader(nil), call(2)), "add", &id)
 	wantMessages(t, r, []uint64{2})
-	o.Release(1)
+	o.Release()
 	wantMessages(t, r, []uint64{2}, []uint64{1})
 	if got := r.sent[0]; got.id != id.Load() || got.id == 0 || got.method != "add" {
 		t.Errorf("it left as message %d of %q, want %d of add", got.id, got.method, id.Load())
