@@ -219,8 +219,13 @@ func TestAHandlerThatEndsTheReceiversGoroutineEndsOnlyItsCall(t *testing.T) {
 
 func TestWorkersHelpAReceiverThatIsBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var runners []string
-		r := newReceiving(t, func(context.Context) { runners = append(runners, who()) })
+		r := newReceiving(t, func(context.Context) {
+			mu.Lock()
+			defer mu.Unlock()
+			runners = append(runners, who())
+		})
 		r.method.tally.remember(quick)
 		seqs := make([]uint64, roundWork/quick)
 		for i := range seqs {
