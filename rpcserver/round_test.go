@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -192,9 +193,9 @@ func TestAnswersDoNotWaitForACallThatIsStuck(t *testing.T) {
 
 func TestAHandlerThatEndsTheReceiversGoroutineEndsOnlyItsCall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		calls := 0
+		var calls atomic.Int64
 		r := newReceiving(t, func(context.Context) {
-			if calls++; calls == 2 {
+			if calls.Add(1) == 2 {
 				runtime.Goexit()
 			}
 		})
