@@ -128,10 +128,10 @@ func TestAnswersToMessagesThatAreReadTogetherShareAMessage(t *testing.T) {
 
 func TestACallThatGetsStuckHoldsUpNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		block, first := make(chan struct{}), true
+		block := make(chan struct{})
+		var stuck atomic.Bool
 		r := newReceiving(t, func(context.Context) {
-			if first {
-				first = false
+			if stuck.CompareAndSwap(false, true) {
 				<-block
 			}
 		})
