@@ -3,6 +3,7 @@ package curves
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime"
 	"time"
 
@@ -133,13 +134,21 @@ func in[T any](measure func(*system) (T, error)) (result T, err error) {
 	return measure(s)
 }
 
-// heap returns the bytes of heap that are in use once all garbage is gone.
+// heap returns the bytes of heap that are in use once all garbage is gone, and once those
+// are that go by themselves: what ended a moment ago is still on its way out.
 func heap() float64 {
-	runtime.GC()
-	runtime.GC() // what finalizers and pools let go of
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return float64(m.HeapAlloc)
+	const rest = 50 * time.Millisecond
+	for last := math.Inf(1); ; time.Sleep(rest) {
+		runtime.GC()
+		runtime.GC() // what finalizers and pools let go of
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		now := float64(m.HeapAlloc)
+		if now > last*0.99 {
+			return now
+		}
+		last = now
+	}
 }
 
 // each calls f for 0…n-1 and stops at the first error.
