@@ -42,6 +42,8 @@ var arrows = map[string][]string{
 	"internal/gogen":                        {"signature", "golang.org/x/tools"},
 	"internal/gogen/internal/corpus":        {".", "rpcclient", "rpcserver", msgpackLib, "internal/gogen/internal/corpus/shared"},
 	"internal/gogen/internal/corpus/shared": {"."},
+	"internal/leak":                         {"go.uber.org/goleak"},
+	"internal/loopback":                     {},
 	"heliumtest":                            {".", "signature", "internal/wire", "bus", "bus/broker", "binder", "rpcserver", "rpcclient", natsGo},
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
-	"net"
 	"sync"
 	"testing"
 	"time"
@@ -236,27 +234,4 @@ func callWithin(limit time.Duration, c *rpcclient.Client, id int64) error {
 		return fmt.Errorf("work.run(%d) = %d", id, got)
 	}
 	return err
-}
-
-// taken are the addresses that tests have been given.
-var taken sync.Map
-
-// freeAddress returns an address on loopback that is free and that the system hands
-// out to nobody by itself: not to others, and not to a client that dials it while
-// nothing listens, which could then meet itself there. No other test is given it, and
-// the tests of other packages look elsewhere.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	for range 1000 {
-		address := fmt.Sprintf("127.0.0.1:%d", 30_000+rand.N(2_000))
-		if _, given := taken.LoadOrStore(address, true); given {
-			continue
-		}
-		if l, err := net.Listen("tcp", address); err == nil {
-			l.Close()
-			return address
-		}
-	}
-	t.Fatal("no free port between 30000 and 32000")
-	return ""
 }

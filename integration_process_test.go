@@ -14,11 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/leak"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
@@ -40,24 +39,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := m.Run()
-	if code == 0 {
-		if err := leaks(); err != nil {
-			fmt.Fprintln(os.Stderr, "goroutines are left:", err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
-
-// leaks returns an error about goroutines that don't end. goleak alone gives those that
-// are ending less than half a second, and a busy machine may take longer.
-func leaks() error {
-	for deadline := time.Now().Add(patience); ; {
-		if err := goleak.Find(); err == nil || time.Now().After(deadline) {
-			return err
-		}
-	}
+	os.Exit(leak.Run(m))
 }
 
 // part says what a process is. Exactly one of the pointers is set.

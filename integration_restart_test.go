@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/loopback"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -99,7 +100,7 @@ func checkBooks(t *testing.T, ends map[int64]error, workers ...*worker) (failed 
 // brokerIsKilledAndRestarted checks that no registration is lost and no call runs late,
 // whether the broker kept a directory or, with "", lost everything.
 func brokerIsKilledAndRestarted(t *testing.T, dir string) {
-	address := freeAddress(t)
+	address := loopback.UnusedAddress(t)
 	config := brokerPart{Listen: address, Dir: dir}
 	url := "nats://" + address
 	first := launch(t, part{Broker: &config})

@@ -16,6 +16,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/internal/loopback"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -109,7 +110,7 @@ func TestTheExamplesWorkInThreeProcessesStartedInAnyOrder(t *testing.T) {
 	t.Parallel()
 	dir := buildExamples(t, "binder", "server", "client")
 	program := func(name string, args ...string) *exec.Cmd { return exec.Command(filepath.Join(dir, name), args...) }
-	address := freeAddress(t)
+	address := loopback.UnusedAddress(t)
 	url := "nats://" + address
 
 	// The server waits for its broker and its binder.

@@ -7,31 +7,18 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
-
-	"go.uber.org/goleak"
 
 	"github.com/helium-rpc/helium/bench/curves"
 	"github.com/helium-rpc/helium/bench/peers"
 	"github.com/helium-rpc/helium/bench/process"
 	"github.com/helium-rpc/helium/bench/report"
+	"github.com/helium-rpc/helium/internal/leak"
 )
 
 func TestMain(m *testing.M) {
 	process.Main() // the children of these tests are this program too
 	curves.Main()
-	goleak.VerifyTestMain(unhurried{m})
-}
-
-// unhurried waits for goroutines that are ending, which on a busy machine may take
-// longer than goleak waits.
-type unhurried struct{ m *testing.M }
-
-func (u unhurried) Run() int {
-	code := u.m.Run()
-	for deadline := time.Now().Add(20 * time.Second); code == 0 && goleak.Find() != nil && time.Now().Before(deadline); {
-	}
-	return code
+	os.Exit(leak.Run(m))
 }
 
 // runIt runs the program in a folder of its own.

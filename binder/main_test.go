@@ -4,28 +4,18 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"go.uber.org/goleak"
 
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/leak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(ending{m}) }
-
-// ending gives goroutines that are on their way out the time to get there: goleak itself
-// looks for less than a second.
-type ending struct{ *testing.M }
-
-func (e ending) Run() int {
-	code := e.M.Run()
-	for deadline := time.Now().Add(patience); code == 0 && goleak.Find() != nil && time.Now().Before(deadline); {
-	}
-	return code
-}
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 
 // patience bounds what is expected to happen soon; only a failing test waits for it.
 const patience = time.Minute

@@ -15,14 +15,15 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/loopback"
 )
 
 // startBehind starts a broker that can be reached through a door.
-func startBehind(t *testing.T, d *door, config broker.Config) *broker.Broker {
+func startBehind(t *testing.T, d *loopback.Door, config broker.Config) *broker.Broker {
 	t.Helper()
 	config.Listen = "127.0.0.1:0"
 	b := startBroker(t, config)
-	d.lead(strings.TrimPrefix(b.URL(), "nats://"))
+	d.Lead(strings.TrimPrefix(b.URL(), "nats://"))
 	return b
 }
 
@@ -146,15 +147,15 @@ func TestARestartOfTheBrokerLosesNoRegistration(t *testing.T) {
 			if config.dir {
 				settings.Dir = t.TempDir()
 			}
-			door := newDoor(t)
-			url := door.url()
+			door := loopback.NewDoor(t)
+			url := door.URL()
 			first := startBehind(t, door, settings)
 			startBinder(t, dial(t, url), Config{Memory: config.memory})
 			nc := dial(t, url)
 			c := newClient(t, nc)
 			keep(t, newClient(t, dial(t, url)), record("math", "i1", "add"), 200*time.Millisecond)
 
-			door.lead("")
+			door.Lead("")
 			first.Close()
 			startBehind(t, door, settings)
 			eventually(t, "the binder answers again", func() error {
@@ -182,13 +183,13 @@ func TestAnOutageLongerThanTheLeaseEmptiesNothing(t *testing.T) {
 	t.Parallel()
 	const lease = 4 * time.Second // a machine may stand still for much of it
 	settings := broker.Config{Dir: t.TempDir()}
-	door := newDoor(t)
-	url := door.url()
+	door := loopback.NewDoor(t)
+	url := door.URL()
 	first := startBehind(t, door, settings)
 	reg := startBinder(t, dial(t, url), Config{Lease: lease})
 	c := newClient(t, dial(t, url))
 	register(t, c, record("math", "i1", "add"))
-	door.lead("")
+	door.Lead("")
 	first.Close()
 	expired := time.After(lease + lease/8) // it runs out while nobody could renew
 	<-expired

@@ -17,6 +17,7 @@ import (
 
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/loopback"
 )
 
 // silentAddress is one that takes connections and never says a word, like a frozen server.
@@ -54,7 +55,7 @@ func TestNATSURLSaysWhereUnlessTheConfigDoes(t *testing.T) {
 	if got := connect(t, bus.Config{}).ConnectedUrl(); got != b.URL() {
 		t.Errorf("got a connection to %s, want %s", got, b.URL())
 	}
-	t.Setenv("NATS_URL", "nats://"+unusedAddress(t))
+	t.Setenv("NATS_URL", "nats://"+loopback.UnusedAddress(t))
 	if got := connect(t, bus.Config{URL: b.URL()}).ConnectedUrl(); got != b.URL() {
 		t.Errorf("with Config.URL too: got a connection to %s, want %s", got, b.URL())
 	}
@@ -75,7 +76,7 @@ func TestTheConnectionHasTheNameOfTheConfig(t *testing.T) {
 
 func TestAnUnreachableServerIsAnErrorThatSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	dead := unusedAddress(t)
+	dead := loopback.UnusedAddress(t)
 	err := answeredNo(t, bus.Config{URL: dead}, "nats://"+dead, "refused", "start a NATS server", "NATS_URL")
 	if !errors.Is(err, nats.ErrNoServers) {
 		t.Errorf("got %v, want nats.ErrNoServers in it", err)
@@ -84,7 +85,7 @@ func TestAnUnreachableServerIsAnErrorThatSaysWhatToDo(t *testing.T) {
 
 func TestAnUnreachableServersErrorKeepsSecrets(t *testing.T) {
 	t.Parallel()
-	dead := unusedAddress(t)
+	dead := loopback.UnusedAddress(t)
 	for _, url := range []string{
 		"nats://alice:hush@" + dead,
 		"nats://hush@" + dead, // a token
@@ -153,7 +154,7 @@ func TestASilentServerLeavesTimeForTheOthers(t *testing.T) {
 
 func TestWaitingConnectsWhenTheBrokerComesAndSaysSoOnce(t *testing.T) {
 	t.Parallel()
-	address := unusedAddress(t)
+	address := loopback.UnusedAddress(t)
 	logger, log := newLog()
 	type result struct {
 		nc  *nats.Conn
@@ -244,7 +245,7 @@ func TestAWaitEndsAtTheContextsDeadline(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
-	dead := unusedAddress(t)
+	dead := loopback.UnusedAddress(t)
 	err := refused(t, ctx, bus.Config{URL: dead, Wait: true}, dead)
 	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v, want context.DeadlineExceeded in it", err)

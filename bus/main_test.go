@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math/rand/v2"
-	"net"
 	"os"
 	"regexp"
 	"strings"
@@ -17,10 +15,10 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"go.uber.org/goleak"
 
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/leak"
 )
 
 // childVariable makes the test binary a broker that a test can freeze.
@@ -34,18 +32,7 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
-	goleak.VerifyTestMain(ending{m})
-}
-
-// ending gives goroutines that are on their way out the time to get there: goleak itself
-// looks for less than a second.
-type ending struct{ *testing.M }
-
-func (e ending) Run() int {
-	code := e.M.Run()
-	for deadline := time.Now().Add(patience); code == 0 && goleak.Find() != nil && time.Now().Before(deadline); {
-	}
-	return code
+	os.Exit(leak.Run(m))
 }
 
 // serveAsChild prints its broker's URL and serves until its input ends.
@@ -175,27 +162,4 @@ func checkRefusal(t *testing.T, nc *nats.Conn, err error, wants []string) error 
 		}
 	}
 	return err
-}
-
-// unusedAddress is one where nobody listens but the test, until it ends. It is below the
-// ports that the system hands out. Tests of several packages run at once and look here; so
-// who takes a port holds the UDP port of that number, which nobody needs, as a sign.
-func unusedAddress(t *testing.T) string {
-	t.Helper()
-	for range 1000 {
-		address := fmt.Sprintf("127.0.0.1:%d", 30_000+rand.IntN(2_768))
-		sign, err := net.ListenPacket("udp4", address)
-		if err != nil {
-			continue
-		}
-		if other, err := net.Dial("tcp4", address); err == nil {
-			other.Close()
-			sign.Close()
-			continue
-		}
-		t.Cleanup(func() { sign.Close() })
-		return address
-	}
-	t.Fatal("got no unused port in 1000 tries")
-	return ""
 }

@@ -10,11 +10,12 @@ import (
 
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/loopback"
 )
 
 func TestABrokersRestartIsLoggedOnceEachAndNothingIsSentLate(t *testing.T) {
 	t.Parallel()
-	address := unusedAddress(t)
+	address := loopback.UnusedAddress(t)
 	b := startBroker(t, broker.Config{Listen: address})
 	logger, log := newLog()
 	attempts := make(chan struct{}, 1000)
@@ -79,7 +80,7 @@ func TestClosingAConnectionIsNoNews(t *testing.T) {
 func TestItReconnectsEvenAfterTheServerRefusedItTwice(t *testing.T) {
 	t.Parallel()
 	user := func(password string) []broker.User { return []broker.User{{Name: "alice", Password: password}} }
-	address := unusedAddress(t)
+	address := loopback.UnusedAddress(t)
 	b := startBroker(t, broker.Config{Listen: address, Users: user("pw")})
 	logger, log := newLog()
 	nc := connect(t, bus.Config{URL: b.URL(), User: "alice", Password: "pw", Logger: logger})

@@ -9,9 +9,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
-	"time"
 
-	"go.uber.org/goleak"
+	"github.com/helium-rpc/helium/internal/leak"
 )
 
 // bin is the directory of the programs, built once for all tests.
@@ -23,24 +22,12 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, "building the examples:", err)
 		os.Exit(1)
 	}
-	goleak.VerifyTestMain(ending{m}, goleak.Cleanup(func(code int) {
-		if err := os.RemoveAll(bin); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			code = 1
-		}
-		os.Exit(code)
-	}))
-}
-
-// ending gives goroutines that are on their way out the time to get there: goleak itself
-// looks for less than a second.
-type ending struct{ *testing.M }
-
-func (e ending) Run() int {
-	code := e.M.Run()
-	for deadline := time.Now().Add(patience); code == 0 && goleak.Find() != nil && time.Now().Before(deadline); {
+	code := leak.Run(m)
+	if err := os.RemoveAll(bin); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
 	}
-	return code
+	os.Exit(code)
 }
 
 func build() (dir string, err error) {

@@ -1,11 +1,10 @@
 package examples_test
 
 import (
-	"fmt"
-	"math/rand/v2"
-	"net"
 	"strings"
 	"testing"
+
+	"github.com/helium-rpc/helium/internal/loopback"
 )
 
 // terminals is where the three programs of one test meet.
@@ -14,7 +13,7 @@ type terminals struct {
 	address string // the broker's, nobody's yet
 }
 
-func newTerminals(t *testing.T) terminals { return terminals{t: t, address: unusedAddress(t)} }
+func newTerminals(t *testing.T) terminals { return terminals{t: t, address: loopback.UnusedAddress(t)} }
 
 func (at terminals) url() string { return "nats://" + at.address }
 
@@ -35,29 +34,6 @@ func (at terminals) startClient(args ...string) *process {
 }
 
 const online = `>> Server Online! \((\w+)\)`
-
-// unusedAddress is one where nobody listens but the test, until it ends. It is below the
-// ports that the system hands out. Tests of several packages run at once and look here; so
-// who takes a port holds the UDP port of that number, which nobody needs, as a sign.
-func unusedAddress(t *testing.T) string {
-	t.Helper()
-	for range 1000 {
-		address := fmt.Sprintf("127.0.0.1:%d", 30_000+rand.N(2_768))
-		sign, err := net.ListenPacket("udp4", address)
-		if err != nil {
-			continue
-		}
-		if other, err := net.Dial("tcp4", address); err == nil {
-			other.Close()
-			sign.Close()
-			continue
-		}
-		t.Cleanup(func() { sign.Close() })
-		return address
-	}
-	t.Fatal("got no unused port in 1000 tries")
-	return ""
-}
 
 const fourResults = "add(7, 2) = 9\nsub(7, 2) = 5\nmul(7, 2) = 14\ndiv(7, 2) = 3.5\n"
 

@@ -14,34 +14,16 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/internal/leak"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 {
-		if err := leaks(); err != nil {
-			fmt.Fprintln(os.Stderr, "goroutines are left:", err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 
 // patience bounds what is expected to happen soon; only a failing test waits for it.
 const patience = time.Minute
-
-// leaks returns an error about goroutines that don't end. goleak alone gives those that
-// are ending less than half a second, and a busy machine may take longer.
-func leaks(options ...goleak.Option) error {
-	for deadline := time.Now().Add(patience); ; {
-		if err := goleak.Find(options...); err == nil || time.Now().After(deadline) {
-			return err
-		}
-	}
-}
 
 func TestAServiceIsCalledWithinOneProcess(t *testing.T) {
 	env := heliumtest.New(t)
@@ -99,7 +81,7 @@ func TestEverythingIsClosedWithTheTest(t *testing.T) {
 	if _, err := env.Broker.Connect("late"); !errors.Is(err, broker.ErrClosed) {
 		t.Errorf("connecting to the broker failed with %v, want broker.ErrClosed", err)
 	}
-	if err := leaks(before); err != nil {
+	if err := leak.Find(before); err != nil {
 		t.Errorf("goroutines are left: %v", err)
 	}
 }

@@ -3,38 +3,16 @@ package mathsvc_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"os"
 	"testing"
-	"time"
-
-	"go.uber.org/goleak"
 
 	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/internal/leak"
 	"github.com/helium-rpc/helium/mathsvc"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 {
-		if err := leaks(); err != nil {
-			fmt.Fprintln(os.Stderr, "goroutines are left:", err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
-
-// leaks returns an error about goroutines that don't end. goleak alone gives those that
-// are ending less than half a second, and a busy machine may take longer.
-func leaks() error {
-	for deadline := time.Now().Add(patience); ; {
-		if err := goleak.Find(); err == nil || time.Now().After(deadline) {
-			return err
-		}
-	}
-}
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 
 func TestTheServiceAndItsStubGiveTheSameAnswers(t *testing.T) {
 	env := heliumtest.New(t)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/internal/leak"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcclient"
 )
@@ -124,7 +125,7 @@ func TestCloseMayComeAtAnyMoment(t *testing.T) {
 		}
 		nc.Close()
 		// The server's workers come and go with its calls.
-		if err := leaks(before, goleak.IgnoreAnyFunction("github.com/helium-rpc/helium/rpcserver.(*pool).worker")); err != nil {
+		if err := leak.Find(before, goleak.IgnoreAnyFunction("github.com/helium-rpc/helium/rpcserver.(*pool).worker")); err != nil {
 			t.Fatalf("goroutines are left: %v", err)
 		}
 	}

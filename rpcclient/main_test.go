@@ -10,34 +10,13 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
-	"go.uber.org/goleak"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/leak"
 	"github.com/helium-rpc/helium/rpcclient"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if code == 0 {
-		if err := leaks(); err != nil {
-			fmt.Fprintln(os.Stderr, "goroutines are left:", err)
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
-
-// leaks returns an error about goroutines that don't end. goleak alone gives those that
-// are ending less than half a second, and a busy machine may take longer.
-func leaks(options ...goleak.Option) error {
-	deadline := time.Now().Add(patience)
-	for {
-		err := goleak.Find(options...)
-		if err == nil || time.Now().After(deadline) {
-			return err
-		}
-	}
-}
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 
 // patience bounds what is expected to happen soon; only a failing test waits for it.
 const patience = 20 * time.Second

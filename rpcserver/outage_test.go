@@ -12,25 +12,26 @@ import (
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/loopback"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
 // behind is a world whose broker can be reached through a door.
-func behind(t testing.TB, d *door, config broker.Config) *world {
+func behind(t testing.TB, d *loopback.Door, config broker.Config) *world {
 	t.Helper()
 	config.Listen = "127.0.0.1:0"
 	w := newWorld(t, config)
-	d.lead(strings.TrimPrefix(w.broker.URL(), "nats://"))
+	d.Lead(strings.TrimPrefix(w.broker.URL(), "nats://"))
 	return w
 }
 
 // dial connects through a door, so that the connection outlives the broker.
-func (w *world) dial(d *door) *nats.Conn {
+func (w *world) dial(d *loopback.Door) *nats.Conn {
 	w.t.Helper()
 	var nc *nats.Conn
 	eventually(w.t, "connected", func() bool {
 		var err error
-		if nc, err = bus.Connect(testContext(w.t), bus.Config{URL: d.url(), Name: w.t.Name(), Logger: quiet()}); err != nil {
+		if nc, err = bus.Connect(testContext(w.t), bus.Config{URL: d.URL(), Name: w.t.Name(), Logger: quiet()}); err != nil {
 			w.t.Logf("connect: %v", err)
 		}
 		return err == nil
@@ -54,7 +55,7 @@ func TestAServerIsBackAfterTheBrokerAndTheBinderRestarted(t *testing.T) {
 		if kept {
 			config.Dir = t.TempDir()
 		}
-		door := newDoor(t)
+		door := loopback.NewDoor(t)
 		w := behind(t, door, config)
 		w.startBinder(binder.Config{})
 		nc := w.dial(door)
@@ -66,7 +67,7 @@ func TestAServerIsBackAfterTheBrokerAndTheBinderRestarted(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.binder.Close()
-		door.lead("")
+		door.Lead("")
 		w.broker.Close()
 		eventually(t, "the connection is down", func() bool { return !nc.IsConnected() })
 

@@ -15,6 +15,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/loopback"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -174,7 +175,7 @@ func TestShutdownMayBeCalledByManyAtOnce(t *testing.T) {
 }
 
 func TestShutdownWhileDisconnectedReturnsAndOpensNothingAgain(t *testing.T) {
-	door := newDoor(t)
+	door := loopback.NewDoor(t)
 	w := behind(t, door, broker.Config{Dir: t.TempDir()})
 	w.startBinder(binder.Config{})
 	nc := w.dial(door)
@@ -185,7 +186,7 @@ func TestShutdownWhileDisconnectedReturnsAndOpensNothingAgain(t *testing.T) {
 	if err := srv.Start(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
-	door.lead("")
+	door.Lead("")
 	w.broker.Close()
 	eventually(t, "the connection is down", func() bool { return !nc.IsConnected() })
 	if err := srv.Shutdown(testContext(t)); err != nil {

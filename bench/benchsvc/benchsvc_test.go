@@ -2,30 +2,18 @@ package benchsvc_test
 
 import (
 	"context"
+	"os"
 	"reflect"
 	"testing"
-	"time"
-
-	"go.uber.org/goleak"
 
 	"github.com/helium-rpc/helium/bench/benchsvc"
 	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/internal/leak"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(unhurried{m}) }
-
-// unhurried waits for goroutines that are ending, which on a busy machine may take
-// longer than goleak waits.
-type unhurried struct{ m *testing.M }
-
-func (u unhurried) Run() int {
-	code := u.m.Run()
-	for deadline := time.Now().Add(20 * time.Second); code == 0 && goleak.Find() != nil && time.Now().Before(deadline); {
-	}
-	return code
-}
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 
 // TestTheWrittenOutCodeAgreesWithReflection lets the client and the server in a
 // generator's shape meet those that are made by reflection.

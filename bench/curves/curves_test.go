@@ -2,28 +2,16 @@ package curves
 
 import (
 	"log/slog"
+	"os"
 	"testing"
-	"time"
 
-	"go.uber.org/goleak"
-
+	"github.com/helium-rpc/helium/internal/leak"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
 func TestMain(m *testing.M) {
 	slog.SetDefault(slog.New(slog.DiscardHandler))
-	goleak.VerifyTestMain(unhurried{m})
-}
-
-// unhurried waits for goroutines that are ending, which on a busy machine may take
-// longer than goleak waits.
-type unhurried struct{ m *testing.M }
-
-func (u unhurried) Run() int {
-	code := u.m.Run()
-	for deadline := time.Now().Add(20 * time.Second); code == 0 && goleak.Find() != nil && time.Now().Before(deadline); {
-	}
-	return code
+	os.Exit(leak.Run(m))
 }
 
 func TestWithoutCoalescingEachCallIsAMessage(t *testing.T) {

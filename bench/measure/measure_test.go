@@ -3,27 +3,17 @@ package measure
 import (
 	"errors"
 	"math"
+	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"go.uber.org/goleak"
+	"github.com/helium-rpc/helium/internal/leak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(unhurried{m}) }
-
-// unhurried waits for goroutines that are ending, which on a busy machine may take
-// longer than goleak waits.
-type unhurried struct{ m *testing.M }
-
-func (u unhurried) Run() int {
-	code := u.m.Run()
-	for deadline := time.Now().Add(20 * time.Second); code == 0 && goleak.Find() != nil && time.Now().Before(deadline); {
-	}
-	return code
-}
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
 
 func TestTheMedianIsTheMiddleValue(t *testing.T) {
 	for _, c := range []struct {

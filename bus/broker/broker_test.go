@@ -14,6 +14,7 @@ import (
 
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/loopback"
 )
 
 func TestTheZeroConfigServesWithinTheProcessOnly(t *testing.T) {
@@ -131,7 +132,7 @@ func entries(t *testing.T, dir string) (names []string) {
 
 func TestARestartOnTheSameDirAndPortKeepsDataAndClients(t *testing.T) {
 	t.Parallel()
-	cfg := broker.Config{Listen: unusedAddress(t), Dir: dataDir(t) + "/made/when/needed"}
+	cfg := broker.Config{Listen: loopback.UnusedAddress(t), Dir: dataDir(t) + "/made/when/needed"}
 	b := start(t, cfg)
 	nc := dial(t, bus.Config{URL: b.URL()})
 	kv, err := jetStream(t, nc).CreateKeyValue(&nats.KeyValueConfig{Bucket: "registry"})

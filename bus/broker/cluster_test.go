@@ -14,6 +14,7 @@ import (
 
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/loopback"
 )
 
 // member starts one with a free cluster port and routes to those before.
@@ -113,7 +114,7 @@ func TestMembersWithPortsPickedUpFrontMayStartAtOnce(t *testing.T) {
 	t.Parallel()
 	var ports []string
 	for range 3 {
-		ports = append(ports, unusedAddress(t))
+		ports = append(ports, loopback.UnusedAddress(t))
 	}
 	members := make([]*broker.Broker, len(ports))
 	var starts sync.WaitGroup
@@ -194,7 +195,7 @@ func TestWaitClusterNamesWhoIsThereAndWhoIsMissing(t *testing.T) {
 	t.Parallel()
 	briefly, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	missing := unusedAddress(t)
+	missing := loopback.UnusedAddress(t)
 	a := member(t, "a", broker.Cluster{Name: "west", User: "u", Password: "hush"})
 	b := start(t, broker.Config{Name: "b", Cluster: &broker.Cluster{Name: "west", User: "u", Password: "hush", Routes: []string{a.ClusterURL(), missing}}})
 	waitRoutes(t, 2, a)

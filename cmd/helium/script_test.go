@@ -14,7 +14,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/rogpeppe/go-internal/testscript"
-	"go.uber.org/goleak"
+
+	"github.com/helium-rpc/helium/internal/leak"
 )
 
 func TestMain(m *testing.M) {
@@ -28,21 +29,7 @@ func TestMain(m *testing.M) {
 // leakless fails a run of tests that leaves goroutines behind.
 type leakless struct{ m *testing.M }
 
-func (l leakless) Run() int {
-	if code := l.m.Run(); code != 0 {
-		return code
-	}
-	err := goleak.Find()
-	// On a busy machine what is ending may take longer than Find waits.
-	for deadline := time.Now().Add(testPatience); err != nil && time.Now().Before(deadline); {
-		err = goleak.Find()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	return 0
-}
+func (l leakless) Run() int { return leak.Run(l.m) }
 
 // TestScripts runs the terminal sessions of testdata/script, a file each. Beside what
 // testscript offers they have

@@ -1,4 +1,4 @@
-package rpcserver_test
+package loopback
 
 import (
 	"io"
@@ -7,9 +7,10 @@ import (
 	"testing"
 )
 
-// door is an address that stays the same while the broker behind it goes and another one
-// comes: one that starts again may find its port taken by somebody else.
-type door struct {
+// Door is an address that stays the same while the broker behind it goes and another one
+// comes: one that starts again may find its port taken by somebody else. It leads nowhere
+// at first.
+type Door struct {
 	listener net.Listener
 	running  sync.WaitGroup
 
@@ -18,27 +19,28 @@ type door struct {
 	open   []net.Conn // guarded by mu
 }
 
-func newDoor(t testing.TB) *door {
+// NewDoor opens a door, until the test ends.
+func NewDoor(t testing.TB) *Door {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &door{listener: listener}
+	d := &Door{listener: listener}
 	d.running.Go(d.serve)
 	t.Cleanup(func() {
 		_ = listener.Close()
-		d.lead("")
+		d.Lead("")
 		d.running.Wait()
 	})
 	return d
 }
 
-// url is where clients connect.
-func (d *door) url() string { return "nats://" + d.listener.Addr().String() }
+// URL is where clients of NATS connect.
+func (d *Door) URL() string { return "nats://" + d.listener.Addr().String() }
 
-// lead closes what is open, and makes the door lead to another broker; "" shuts it.
-func (d *door) lead(to string) {
+// Lead closes what is open, and makes the door lead to another broker's address; "" shuts it.
+func (d *Door) Lead(to string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.behind = to
@@ -48,7 +50,7 @@ func (d *door) lead(to string) {
 	d.open = nil
 }
 
-func (d *door) serve() {
+func (d *Door) serve() {
 	for {
 		outside, err := d.listener.Accept()
 		if err != nil {
@@ -59,7 +61,7 @@ func (d *door) serve() {
 }
 
 // enter joins a connection with one to the broker.
-func (d *door) enter(outside net.Conn) {
+func (d *Door) enter(outside net.Conn) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.behind == "" {
