@@ -28,8 +28,9 @@ func (r *round) look() {
 	}
 }
 
-// handOver makes another goroutine the receiver, if this one's is in the middle of a
-// call. The calls behind that go to the workers, and the answers to those before it leave.
+// handOver makes another goroutine the receiver, if this round's is in the middle of a
+// call. The calls behind that one go to the workers, and the answers to those before it
+// leave.
 func (r *round) handOver() {
 	r.mu.Lock()
 	if r.lost || !r.running {

@@ -33,6 +33,32 @@ const maxCalls = 4096
 // longest bounds the time left that a caller may claim.
 const longest = 365 * 24 * time.Hour
 
+// receive handles messages until a nil one comes, or another goroutine has taken over.
+func (s *Server) receive() {
+	r := &round{server: s}
+	s.round = r
+	returned := false
+	defer func() {
+		if !returned {
+			r.handOver() // a handler has ended this goroutine
+		}
+	}()
+	for msg := <-s.inbound; msg != nil; msg = <-s.inbound {
+		r.messages++
+		s.handle(msg)
+		if !r.run() {
+			returned = true
+			return
+		}
+		if !r.moreCame() {
+			r.end()
+		}
+	}
+	r.end()
+	returned = true
+	close(s.received)
+}
+
 func (s *Server) handle(msg *nats.Msg) {
 	if msg.Reply != "" && !wire.AllowedReply(msg.Reply) {
 		// Answering would let a caller make this server publish where only the

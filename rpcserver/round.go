@@ -51,32 +51,6 @@ const (
 	runCost = time.Microsecond
 )
 
-// receive handles messages until a nil one comes, or another goroutine has taken over.
-func (s *Server) receive() {
-	r := &round{server: s}
-	s.round = r
-	returned := false
-	defer func() {
-		if !returned {
-			r.handOver() // a handler has ended this goroutine
-		}
-	}()
-	for msg := <-s.inbound; msg != nil; msg = <-s.inbound {
-		r.messages++
-		s.handle(msg)
-		if !r.run() {
-			returned = true
-			return
-		}
-		if !r.moreCame() {
-			r.end()
-		}
-	}
-	r.end()
-	returned = true
-	close(s.received)
-}
-
 // take keeps admitted calls of one caller for the receiver, if they are all quick.
 func (r *round) take(calls []*Call, now time.Time) bool {
 	if r.behind || r.server.holdUps.tooMany(now) {
