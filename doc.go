@@ -34,6 +34,8 @@
 //
 // # Metadata
 //
-// [WithMetadata] adds facts to all calls under a context, [MetadataFrom] reads them
-// in the handler.
+// Metadata are facts that travel beside the arguments, and have two sides: what this
+// program sends, [WithMetadata] with all calls under a context, and what the caller of
+// this handler sent, [MetadataFrom]. Setting the one never hides the other, and what came
+// in goes on to further calls only where a handler passes it on.
 package helium

@@ -46,6 +46,6 @@ func ExampleOutcomeOf() {
 func ExampleWithMetadata() {
 	ctx := helium.WithMetadata(context.Background(), helium.Metadata{"tenant": "acme"})
 	ctx = helium.WithMetadata(ctx, helium.Metadata{"trace": "4bf92f"})
-	fmt.Println(helium.MetadataFrom(ctx))
+	fmt.Println(helium.SentMetadata(ctx))
 	// Output: map[tenant:acme trace:4bf92f]
 }

@@ -9,50 +9,49 @@ import (
 // or a tenant. Keys and values are any UTF-8 text.
 type Metadata map[string]string
 
-type metadataKey struct{}
-
-// attached is the one value that a context carries for this package.
-type attached struct {
-	metadata Metadata
-	// received tells what came with a call from what goes with the next ones:
-	// what a handler received isn't handed on unless the handler says so, or a
-	// caller's token would reach every service behind the one it was meant for.
-	received bool
-}
+// The two sides of metadata are two values of a context, so that neither hides the other:
+// a handler adds to the calls it makes and still sees what its own caller sent.
+type (
+	sentKey     struct{}
+	receivedKey struct{}
+)
 
 // WithMetadata returns a context whose calls carry md, on top of what earlier
-// WithMetadata calls put there. In a handler, metadata that came with the call
-// isn't passed on to the calls the handler makes; to pass it on, say so:
+// WithMetadata calls put there; where both have a key, md's value counts.
 //
-//	ctx = helium.WithMetadata(ctx, helium.MetadataFrom(ctx))
+// It says what this program sends. What its own caller sent stays what [MetadataFrom]
+// returns, and isn't handed on by itself: a caller's token is meant for the service that
+// it called, not for every service behind it. A handler passes on what should go on:
+//
+//	ctx = helium.WithMetadata(ctx, helium.Metadata{"trace": helium.MetadataFrom(ctx)["trace"]})
+//	ctx = helium.WithMetadata(ctx, helium.MetadataFrom(ctx)) // all of it
 func WithMetadata(ctx context.Context, md Metadata) context.Context {
 	merged := maps.Clone(SentMetadata(ctx))
 	if merged == nil {
 		merged = make(Metadata, len(md))
 	}
 	maps.Copy(merged, md)
-	return context.WithValue(ctx, metadataKey{}, attached{metadata: merged})
+	return context.WithValue(ctx, sentKey{}, merged)
 }
 
-// MetadataFrom returns the metadata in ctx: in a handler, what came with the call;
-// elsewhere, what WithMetadata put there. It may be nil. Don't change it.
+// MetadataFrom returns what the caller of this handler sent, in the handler's context and
+// in all that are made of it: nil if it sent nothing, and outside a handler. What the
+// program itself sends is [SentMetadata]. Don't change it.
 func MetadataFrom(ctx context.Context) Metadata {
-	a, _ := ctx.Value(metadataKey{}).(attached)
-	return a.metadata
+	md, _ := ctx.Value(receivedKey{}).(Metadata)
+	return md
 }
 
-// WithReceivedMetadata returns a context in which md is what came with a call.
-// It is for what carries calls, such as a server; programs use [WithMetadata].
-func WithReceivedMetadata(ctx context.Context, md Metadata) context.Context {
-	return context.WithValue(ctx, metadataKey{}, attached{metadata: md, received: true})
-}
-
-// SentMetadata returns the metadata that calls under ctx carry: nil where ctx only
-// holds received metadata. Don't change it.
+// SentMetadata returns what calls under ctx carry: what [WithMetadata] put there, nil if
+// it put nothing. Client interceptors and tests read it. Don't change it.
 func SentMetadata(ctx context.Context) Metadata {
-	a, _ := ctx.Value(metadataKey{}).(attached)
-	if a.received {
-		return nil
-	}
-	return a.metadata
+	md, _ := ctx.Value(sentKey{}).(Metadata)
+	return md
+}
+
+// WithReceivedMetadata returns a context in which md is what came with a call. It is for
+// what carries calls, such as a server, and for tests of handlers; programs use
+// [WithMetadata].
+func WithReceivedMetadata(ctx context.Context, md Metadata) context.Context {
+	return context.WithValue(ctx, receivedKey{}, md)
 }

@@ -12,9 +12,6 @@ import (
 
 func TestMetadataAddUpAlongAContext(t *testing.T) {
 	root := context.Background()
-	if got := helium.MetadataFrom(root); got != nil {
-		t.Errorf("metadata of a bare context = %v, want nil", got)
-	}
 	given := helium.Metadata{"tenant": "a", "trace": "1"}
 	outer := helium.WithMetadata(root, given)
 	inner := helium.WithMetadata(outer, helium.Metadata{"trace": "2", "user": "u"})
@@ -25,34 +22,40 @@ func TestMetadataAddUpAlongAContext(t *testing.T) {
 		ctx  context.Context
 		want helium.Metadata
 	}{
+		{"root", root, nil},
 		{"outer", outer, helium.Metadata{"tenant": "a", "trace": "1"}},
 		{"inner", inner, helium.Metadata{"tenant": "a", "trace": "2", "user": "u"}},
 	} {
-		if got := helium.MetadataFrom(c.ctx); !maps.Equal(got, c.want) {
-			t.Errorf("%s: MetadataFrom = %v, want %v", c.name, got, c.want)
-		}
 		if got := helium.SentMetadata(c.ctx); !maps.Equal(got, c.want) {
 			t.Errorf("%s: SentMetadata = %v, want %v", c.name, got, c.want)
+		}
+		if got := helium.MetadataFrom(c.ctx); got != nil {
+			t.Errorf("%s: MetadataFrom = %v, want nil: nobody called", c.name, got)
 		}
 	}
 }
 
-func TestReceivedMetadataAreReadAndNotSent(t *testing.T) {
-	sent := helium.WithMetadata(context.Background(), helium.Metadata{"mine": "m"})
-	received := helium.WithReceivedMetadata(sent, helium.Metadata{"token": "t"})
-	if got, want := helium.MetadataFrom(received), (helium.Metadata{"token": "t"}); !maps.Equal(got, want) {
-		t.Errorf("MetadataFrom = %v, want %v", got, want)
+func TestWhatIsSentAndWhatWasReceivedNeverHideEachOther(t *testing.T) {
+	mine, theirs := helium.Metadata{"mine": "m", "both": "sent"}, helium.Metadata{"token": "t", "both": "received"}
+	root := context.Background()
+	sentFirst := helium.WithReceivedMetadata(helium.WithMetadata(root, mine), theirs)
+	receivedFirst := helium.WithMetadata(helium.WithReceivedMetadata(root, theirs), mine)
+	derived, cancel := context.WithCancel(receivedFirst)
+	defer cancel()
+	for name, ctx := range map[string]context.Context{"sent first": sentFirst, "received first": receivedFirst, "derived": derived} {
+		if got := helium.MetadataFrom(ctx); !maps.Equal(got, theirs) {
+			t.Errorf("%s: MetadataFrom = %v, want %v", name, got, theirs)
+		}
+		if got := helium.SentMetadata(ctx); !maps.Equal(got, mine) {
+			t.Errorf("%s: SentMetadata = %v, want %v: the token isn't for others", name, got, mine)
+		}
 	}
-	if got := helium.SentMetadata(received); got != nil {
-		t.Errorf("SentMetadata = %v, want nil", got)
-	}
-	added := helium.WithMetadata(received, helium.Metadata{"own": "o"})
-	if got, want := helium.SentMetadata(added), (helium.Metadata{"own": "o"}); !maps.Equal(got, want) {
-		t.Errorf("after WithMetadata, SentMetadata = %v, want %v: the token isn't for others", got, want)
-	}
-	passedOn := helium.WithMetadata(received, helium.MetadataFrom(received))
-	if got, want := helium.SentMetadata(passedOn), (helium.Metadata{"token": "t"}); !maps.Equal(got, want) {
+	passedOn := helium.WithMetadata(receivedFirst, helium.MetadataFrom(receivedFirst))
+	if got, want := helium.SentMetadata(passedOn), (helium.Metadata{"mine": "m", "token": "t", "both": "received"}); !maps.Equal(got, want) {
 		t.Errorf("passed on on purpose, SentMetadata = %v, want %v", got, want)
+	}
+	if got := helium.MetadataFrom(helium.WithMetadata(helium.WithReceivedMetadata(root, nil), mine)); got != nil {
+		t.Errorf("from a caller that sent nothing, MetadataFrom = %v, want nil", got)
 	}
 }
 
@@ -79,23 +82,40 @@ func (f front) Add(ctx context.Context) (helium.Metadata, error) {
 	return f.Forward(helium.WithMetadata(ctx, helium.Metadata{"front": "f"}))
 }
 
+// Own calls back with metadata of its own, and returns what its own caller sent.
+func (f front) Own(ctx context.Context) (helium.Metadata, error) {
+	ctx = helium.WithMetadata(ctx, helium.Metadata{"front": "f", "token": "another"})
+	if _, err := f.Forward(ctx); err != nil {
+		return nil, err
+	}
+	return helium.MetadataFrom(ctx), nil
+}
+
 func TestAHandlerPassesMetadataOnOnlyIfItSaysSo(t *testing.T) {
 	env := heliumtest.New(t)
 	heliumtest.Serve(env, "back", back{})
 	heliumtest.Serve(env, "front", front{env.NewClient(rpcclient.Config{})})
-	ctx := helium.WithMetadata(context.Background(), helium.Metadata{"token": "secret"})
+	token := helium.Metadata{"token": "secret"}
 	for _, c := range []struct {
-		method string
-		want   helium.Metadata
+		method     string
+		sent, want helium.Metadata
 	}{
-		{"back.seen", helium.Metadata{"token": "secret"}},
-		{"front.forward", nil},
-		{"front.add", helium.Metadata{"front": "f"}},
-		{"front.passOn", helium.Metadata{"token": "secret"}},
+		{"back.seen", token, token},
+		{"back.seen", nil, nil},
+		{"front.forward", token, nil},
+		{"front.add", token, helium.Metadata{"front": "f"}},
+		{"front.passOn", token, token},
+		{"front.passOn", nil, nil},
+		{"front.own", token, token},
+		{"front.own", nil, nil},
 	} {
+		ctx := context.Background()
+		if c.sent != nil {
+			ctx = helium.WithMetadata(ctx, c.sent)
+		}
 		got, err := rpcclient.Call[helium.Metadata](ctx, env.Client, c.method)
 		if err != nil || !maps.Equal(got, c.want) {
-			t.Errorf("%s: back saw %v, %v; want %v", c.method, got, err, c.want)
+			t.Errorf("%s with %v: got %v, %v; want %v", c.method, c.sent, got, err, c.want)
 		}
 	}
 }

@@ -88,8 +88,10 @@
 //
 // # Metadata and interceptors
 //
-// Metadata of a call is put into its context by helium.WithMetadata. Interceptors see
-// all calls of a client:
+// Metadata of a call is put into its context by helium.WithMetadata, and read there by
+// helium.SentMetadata. In a handler, what its own caller sent is another matter
+// (helium.MetadataFrom): calls don't carry it by themselves. Interceptors see all calls of
+// a client:
 //
 //	trace := func(next rpcclient.Handler) rpcclient.Handler {
 //		return func(ctx context.Context, call *rpcclient.Invocation) error {

@@ -91,8 +91,9 @@
 //
 // It may return an error instead of calling next, read arguments from a copy of
 // call.Args, replace the result, and set call.ReplyMetadata. Metadata that came with a
-// call are in its context, see [helium.MetadataFrom]; they don't go on to calls that the
-// handler makes unless it says so.
+// call are in its context, see [helium.MetadataFrom], and stay there whatever the handler
+// sends with calls of its own ([helium.WithMetadata]). They don't go on to those calls
+// unless the handler passes them on.
 //
 // # Plain requests
 //
