@@ -2,12 +2,9 @@ package rpcclient
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
-
-	"github.com/helium-rpc/helium/signature"
 )
 
 // Bind fills the function fields of the struct that stub points to, each with a stub of
@@ -19,55 +16,51 @@ import (
 //	}
 //	err := c.Bind("math", &math)
 //
+// The functions of embedded structs are filled too, and those that a field points to; an
+// embedded pointer or a pointer to a function that is nil gets something to point to.
+// What looks like methods and can't be filled is an error: functions that aren't
+// exported, those in lists, maps or structs that aren't embedded, and embedded interfaces
+// that are nil. All other fields stay as they are.
+//
 // The error lists every field that can't work, and no field is filled then. As with
 // [Func], a service that isn't known yet is checked at the first call.
 func (c *Client) Bind(service string, stub any) error {
 	v := reflect.ValueOf(stub)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
-		return fmt.Errorf("rpcclient: Bind wants a pointer to a struct with function fields, got %T", stub)
+		got := fmt.Sprintf("%T", stub)
+		if v.Kind() == reflect.Pointer && v.IsNil() {
+			got = "a nil " + got
+		}
+		return fmt.Errorf("rpcclient: Bind(%q) wants a pointer to a struct with function fields, such as &math, got %s", service, got)
 	}
-	v = v.Elem()
+	var found bindFields
+	found.collect(v.Elem(), "", nil)
 	// All fields together have the time of one call: no binder may be there to answer.
 	ctx, cancel := context.WithTimeout(context.Background(), c.config.Timeout)
 	defer cancel()
-	stubs := make(map[int]reflect.Value)
-	var faults bindFaults
-	for i := range v.NumField() {
-		field := v.Type().Field(i)
-		name, tagged := field.Tag.Lookup("helium")
-		if name == "-" || field.Type.Kind() != reflect.Func && !tagged {
-			continue
-		}
-		if !field.IsExported() {
-			faults.add(field.Name, errors.New("it isn't exported; begin its name with a capital, or tag it `helium:\"-\"`"))
-			continue
-		}
-		if name == "" {
-			name = signature.WireName(field.Name)
-		}
-		fn, err := c.makeStub(ctx, service, name, field.Type)
+	stubs := make([]reflect.Value, len(found.list))
+	for i, f := range found.list {
+		fn, err := c.makeStub(ctx, service, f.method, f.typ)
 		if err != nil {
-			faults.add(field.Name, err)
+			found.fault(f.path, err)
 			continue
 		}
 		stubs[i] = fn
 	}
-	if len(faults) > 0 {
-		return fmt.Errorf("rpcclient: Bind(%q, %T):%w", service, stub, faults)
+	if len(found.faults) > 0 {
+		return fmt.Errorf("rpcclient: Bind(%q, %T):%w", service, stub, found.faults)
 	}
 	if len(stubs) == 0 {
 		return fmt.Errorf("rpcclient: Bind(%q, %T): the struct has no function fields; add some, such as Add func(context.Context, float64, float64) (float64, error)", service, stub)
 	}
 	for i, fn := range stubs {
-		v.Field(i).Set(fn)
+		found.list[i].set(fn)
 	}
 	return nil
 }
 
 // bindFaults are all that is wrong with a struct, a line each.
 type bindFaults []error
-
-func (f *bindFaults) add(field string, err error) { *f = append(*f, fmt.Errorf("%s: %w", field, err)) }
 
 // Error implements error.
 func (f bindFaults) Error() string {
