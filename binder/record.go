@@ -132,8 +132,13 @@ func parseRecord(data []byte) (*Record, error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return nil, ErrBadRecord.WithMessage("the record isn't JSON of the form docs/protocol.md gives: %w", err)
 	}
+	listed := r.Methods != nil
 	if err := r.check(); err != nil {
 		return nil, err
+	}
+	if !listed {
+		// Most likely a slip, and nobody could call what is registered so.
+		return nil, ErrBadRecord.WithMessage("the record of service %q has no methods; list them, or write [] if there are none", r.Service)
 	}
 	return &r, nil
 }

@@ -81,7 +81,7 @@ func (c *core) answer(call *Invocation, f *wire.Frame) {
 	call.proven()
 	if f.Metadata != nil {
 		r := codec.NewReader(f.Metadata)
-		md, err := r.StringMap(maxReplyMetadata)
+		md, err := r.TextMap(maxReplyMetadata)
 		if err != nil {
 			c.counters.malformed.Add(1) // the result is worth more than what came beside it
 		}

@@ -92,20 +92,23 @@ func (cs *callers) admit(reply string, calls []*Call, now time.Time) (taken []*C
 	return taken
 }
 
-// cancel ends the context of a call, if the caller has such a call in flight.
-func (cs *callers) cancel(reply string, seq uint64, cause error) {
+// cancel ends the context of a call, if the caller has such a call in flight, and reports
+// whether it has.
+func (cs *callers) cancel(reply string, seq uint64, cause error) bool {
 	key, _ := callerKey(reply)
 	cs.mu.Lock()
 	c := cs.byKey[key]
 	cs.mu.Unlock()
 	if c == nil {
-		return
+		return false
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if call, ok := c.calls.Get(seq); ok {
+	call, ok := c.calls.Get(seq)
+	if ok {
 		call.ctx.end(cause)
 	}
+	return ok
 }
 
 // take removes a call from those in flight, for the one who is to answer it; ok is

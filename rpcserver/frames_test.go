@@ -120,7 +120,7 @@ func TestACallThatCannotBeRunIsRefusedAndTheOthersRun(t *testing.T) {
 		want          error
 	}{
 		{"another method than the subject's", echo, methodFrame(callFrame(1, "x"), "panic"), rpcserver.ErrBadMessage},
-		{"no method on the service's subject", service, callFrame(1, "x"), rpcserver.ErrNoMethod},
+		{"no method on the service's subject", service, callFrame(1, "x"), rpcserver.ErrBadMessage},
 		{"an unknown method", service, methodFrame(callFrame(1, "x"), "nonsense"), rpcserver.ErrNoMethod},
 		{"too few arguments", echo, callFrame(1), rpcserver.ErrBadArgument},
 		{"too many arguments", echo, callFrame(1, "x", "y"), rpcserver.ErrBadArgument},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
@@ -95,10 +96,16 @@ func bind(svc Service, interceptors []Interceptor, faults *faults) (methods []*m
 	return methods
 }
 
+// reserved begins names that no method has, so that tools may call one and be told so.
+const reserved = "helium-"
+
 // check returns the method's signature, nil without an error if types are nil.
 func (m *Method) check(types *signature.Types) (*signature.Method, error) {
 	if err := wire.CheckName("method", m.Name); err != nil {
 		return nil, err
+	}
+	if strings.HasPrefix(m.Name, reserved) {
+		return nil, fmt.Errorf("%s: names of methods that begin with %q are kept for tools; rename it", m.Name, reserved)
 	}
 	if m.Handler == nil {
 		return nil, fmt.Errorf("%s: its Handler is nil", m.Name)

@@ -1,7 +1,6 @@
 package rpcserver
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -81,25 +80,6 @@ func (s *Server) handle(msg *nats.Msg) {
 	}
 }
 
-// handleControl cancels the calls that the message names.
-func (s *Server) handleControl(msg *nats.Msg) {
-	if msg.Reply == "" {
-		// Only the reply subject tells whose calls are meant.
-		s.counters.malformed.Add(1)
-		return
-	}
-	frames, err := wire.ReadMessage(msg.Data)
-	for err == nil && frames.More() {
-		var f wire.Frame
-		if err = frames.Next(&f); err == nil && f.Kind == wire.KindCancel {
-			s.callers.cancel(msg.Reply, f.Seq, context.Canceled)
-		}
-	}
-	if err != nil {
-		s.counters.malformed.Add(1)
-	}
-}
-
 // handleFrames admits the calls of a Helium message. A message that breaks the
 // protocol anywhere is refused whole, before any of its calls runs.
 func (s *Server) handleFrames(msg *nats.Msg, to target) {
@@ -132,10 +112,7 @@ func (s *Server) handleFrames(msg *nats.Msg, to target) {
 // Frames of a kind that isn't known are for versions to come.
 func (s *Server) readCalls(data []byte, to target, now time.Time) (calls, oneWay []*Call, err error) {
 	calls, oneWay = s.calls[:0], s.oneWay[:0]
-	frames, err := wire.ReadMessage(data)
-	if err == nil && !frames.More() {
-		err = errors.New("it has no frames")
-	}
+	frames, err := readFrames(data)
 	for err == nil && frames.More() {
 		var f wire.Frame
 		if err = frames.Next(&f); err != nil {
@@ -150,9 +127,20 @@ func (s *Server) readCalls(data []byte, to target, now time.Time) (calls, oneWay
 			calls = append(calls, s.readCall(&f, to, now))
 		case f.Kind == wire.KindNotify:
 			oneWay = append(oneWay, s.readCall(&f, to, now))
+		case f.Kind == wire.KindReply, f.Kind == wire.KindError, f.Kind == wire.KindCancel:
+			err = fmt.Errorf("a frame of kind %d has no place on a subject of calls", f.Kind)
 		}
 	}
 	return calls, oneWay, err
+}
+
+// readFrames reads a message's header; the message must have frames.
+func readFrames(data []byte) (wire.FrameReader, error) {
+	frames, err := wire.ReadMessage(data)
+	if err == nil && !frames.More() {
+		err = errors.New("it has no frames")
+	}
+	return frames, err
 }
 
 // submitForNobody runs calls that no sequence number of a caller's names.
@@ -174,7 +162,9 @@ func (s *Server) readCall(f *wire.Frame, to target, now time.Time) *Call {
 	call.seq, call.args = f.Seq, f.Body
 	switch {
 	case to.method == nil:
-		if call.method = to.service.methods[f.Method]; call.method == nil {
+		if call.method = to.service.methods[f.Method]; f.Method == "" {
+			call.refusal = ErrBadMessage.WithMessage("a call on the subject of service %q names no method", to.service.name)
+		} else if call.method == nil {
 			call.refusal = ErrNoMethod.WithMessage("service %q has no method %.64q", to.service.name, f.Method)
 		}
 	case f.Method != "" && f.Method != to.method.Name:
@@ -183,8 +173,8 @@ func (s *Server) readCall(f *wire.Frame, to target, now time.Time) *Call {
 	}
 	if f.Metadata != nil {
 		r := codec.NewReader(f.Metadata)
-		md, err := r.StringMap(maxMetadata)
-		if err != nil {
+		md, err := r.TextMap(maxMetadata)
+		if err != nil && call.refusal == nil {
 			call.refusal = ErrBadMessage.WithMessage("the call's metadata: %w", err)
 		}
 		call.metadata = md

@@ -169,8 +169,14 @@ func (r *Reader) header(f family, want string) (int, error) {
 	return h.n, nil
 }
 
-// StringMap reads a map of text to text with at most limit pairs. A nil is a nil map.
+// StringMap reads a map of text to text with at most limit pairs, where bytes are text,
+// too. A nil is a nil map.
 func (r *Reader) StringMap(limit int) (map[string]string, error) {
+	return r.stringMap(limit, false)
+}
+
+// stringMap reads the map of StringMap, or of TextMap, where text is read exactly.
+func (r *Reader) stringMap(limit int, exact bool) (map[string]string, error) {
 	if r.Nil() {
 		return nil, nil
 	}
@@ -185,12 +191,12 @@ func (r *Reader) StringMap(limit int) (map[string]string, error) {
 	}
 	m := make(map[string]string, min(n, maxMapHint))
 	for range n {
-		key, err := r.String()
+		key, err := r.textAs(exact)
 		if err != nil {
 			*r = at
 			return nil, inside(keySegment, err)
 		}
-		value, err := r.String()
+		value, err := r.textAs(exact)
 		if err != nil {
 			*r = at
 			return nil, inside(nameOf(key), err)
@@ -198,6 +204,13 @@ func (r *Reader) StringMap(limit int) (map[string]string, error) {
 		m[key] = value
 	}
 	return m, nil
+}
+
+func (r *Reader) textAs(exact bool) (string, error) {
+	if exact {
+		return r.Text()
+	}
+	return r.String()
 }
 
 // Skip steps over the next value, whatever it is, and checks it as [Scan] does.

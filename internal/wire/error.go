@@ -34,30 +34,30 @@ func ReadError(body []byte) (*helium.Error, error) {
 		return nil, fmt.Errorf("error: %d elements, want at least 6", n)
 	}
 	e := new(helium.Error)
-	code, err := r.Uint(64)
+	code, err := r.Unsigned()
 	if err != nil {
 		return nil, fmt.Errorf("error code: %w", err)
 	}
 	if e.Code = helium.CodeUnknown; code <= uint64(helium.Unauthenticated) && code > 0 {
 		e.Code = helium.Code(code)
 	}
-	if e.Reason, err = r.String(); err != nil {
+	if e.Reason, err = r.Text(); err != nil {
 		return nil, fmt.Errorf("error reason: %w", err)
 	}
-	if e.Message, err = r.String(); err != nil {
+	if e.Message, err = r.Text(); err != nil {
 		return nil, fmt.Errorf("error message: %w", err)
 	}
-	if e.Details, err = r.StringMap(maxDetails); err != nil {
+	if e.Details, err = r.TextMap(maxDetails); err != nil {
 		return nil, fmt.Errorf("error details: %w", err)
 	}
-	outcome, err := r.Uint(64)
+	outcome, err := r.Unsigned()
 	if err != nil {
 		return nil, fmt.Errorf("error outcome: %w", err)
 	}
 	if outcome <= uint64(helium.Executed) {
 		e.Outcome = helium.Outcome(outcome)
 	}
-	if e.Instance, err = r.String(); err != nil {
+	if e.Instance, err = r.Text(); err != nil {
 		return nil, fmt.Errorf("error instance: %w", err)
 	}
 	return e, nil

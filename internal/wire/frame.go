@@ -19,8 +19,9 @@ const (
 	headerSize = 2
 )
 
-// Kind is the first element of a frame.
-type Kind uint8
+// Kind is the first element of a frame. Numbers beyond those below are for versions to
+// come, however large.
+type Kind uint64
 
 const (
 	// KindCall: [1, sequence, ms left, metadata, arguments (, method)]
@@ -48,7 +49,8 @@ type Frame struct {
 	// Body is the arguments' msgpack array, the result's msgpack value, or, in a
 	// KindError, the error's msgpack array.
 	Body []byte
-	// Method is the method called, on a subject that doesn't say it; else empty.
+	// Method is the method called, on a subject that doesn't say it; else empty, and not
+	// in the frame.
 	Method string
 }
 
@@ -91,11 +93,8 @@ func appendHead(b []byte, f *Frame) []byte {
 	} else {
 		b = append(b, f.Metadata...)
 	}
-	switch {
-	case f.Kind == KindError:
+	if f.Kind == KindError {
 		return b
-	case f.Body == nil:
-		return codec.AppendNil(b)
 	}
 	return codec.AppendBytesHeader(b, len(f.Body))
 }
@@ -155,7 +154,7 @@ func (fr *FrameReader) Next(f *Frame) error {
 	if n < 1 {
 		return errors.New("frame: empty array; its first element is its kind")
 	}
-	kind, err := r.Uint(8)
+	kind, err := r.Unsigned()
 	if err != nil {
 		return frameError("kind", err)
 	}
@@ -171,8 +170,11 @@ func (fr *FrameReader) Next(f *Frame) error {
 		}
 		read = 5
 		if n > 5 && (f.Kind == KindCall || f.Kind == KindNotify) {
-			if f.Method, err = r.String(); err != nil {
+			if f.Method, err = r.Text(); err != nil {
 				return frameError("method", err)
+			}
+			if f.Method == "" {
+				return errors.New("frame method: it is empty; leave it out where the subject names the method")
 			}
 			read = 6
 		}
@@ -180,7 +182,7 @@ func (fr *FrameReader) Next(f *Frame) error {
 		if n < 2 {
 			return fmt.Errorf("cancel frame: %d elements, want at least 2", n)
 		}
-		if f.Seq, err = r.Uint(64); err != nil {
+		if f.Seq, err = r.Unsigned(); err != nil {
 			return frameError("sequence number", err)
 		}
 		read = 2
@@ -196,10 +198,10 @@ func (fr *FrameReader) Next(f *Frame) error {
 // readBody reads the four elements that calls and replies have in common.
 func (fr *FrameReader) readBody(f *Frame) (err error) {
 	r := &fr.r
-	if f.Seq, err = r.Uint(64); err != nil {
+	if f.Seq, err = r.Unsigned(); err != nil {
 		return frameError("sequence number", err)
 	}
-	if f.Time, err = r.Uint(64); err != nil {
+	if f.Time, err = r.Unsigned(); err != nil {
 		return frameError("time", err)
 	}
 	if !r.Nil() {
@@ -210,7 +212,7 @@ func (fr *FrameReader) readBody(f *Frame) (err error) {
 	if f.Kind == KindError {
 		f.Body, err = r.Raw()
 	} else {
-		f.Body, err = r.BytesRef()
+		f.Body, err = r.BinaryRef()
 	}
 	if err != nil {
 		return frameError("body", err)
