@@ -1,7 +1,5 @@
 package rpcclient
 
-import "github.com/nats-io/nats.go"
-
 // Known returns how many services, methods called by name, bare names and instances to
 // call the client remembers.
 func (c *Client) Known() (services, methods, names, instances int) {
@@ -38,13 +36,3 @@ func (c *Client) Distrust(service string) { c.service(service, false).refreshDue
 
 // Inbox returns the subject prefix at which the client is answered.
 func (c *Client) Inbox() string { return c.inbox }
-
-// ErrorHandlersOf returns how many clients' links lead the chain of a connection's error
-// handlers.
-func ErrorHandlersOf(nc *nats.Conn) (n int) {
-	for top := topHook(nc); top != nil; n++ {
-		nc.SetErrorHandler(top.previous)
-		top = topHook(nc)
-	}
-	return n
-}

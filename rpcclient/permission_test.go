@@ -15,6 +15,7 @@ import (
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -263,7 +264,7 @@ func TestTheConnectionsOwnErrorHandlerStillHearsAndComesBack(t *testing.T) {
 	}
 	clients[0].Close()
 	clients[2].Close()
-	if n := rpcclient.ErrorHandlersOf(nc); n != 0 {
+	if n := natsperm.Links(nc); n != 0 {
 		t.Errorf("%d error handlers of closed clients are left", n)
 	}
 	nc.ErrorHandler()(nc, nil, errAway)
