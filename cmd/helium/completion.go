@@ -38,6 +38,9 @@ func newCompletionCommand(*app) *cobra.Command {
   fish         helium completion fish > ~/.config/fish/completions/helium.fish
   powershell   helium completion powershell | Out-String | Invoke-Expression
 
+Bash needs nothing else, and zsh what every completion of it needs: "autoload -Uz compinit;
+compinit" in ~/.zshrc.
+
 It looks at the bus for 120 ms at most; HELIUM_COMPLETION_TIME=500ms gives it longer,
 for a bus that is far away.`,
 		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
@@ -46,7 +49,7 @@ for a bus that is far away.`,
 			root, out := cmd.Root(), cmd.OutOrStdout()
 			switch args[0] {
 			case "bash":
-				return root.GenBashCompletionV2(out, true)
+				return writeBashCompletion(root, out)
 			case "zsh":
 				return root.GenZshCompletion(out)
 			case "fish":

@@ -16,13 +16,7 @@ import (
 // openTerminal returns a terminal for a process, and what is seen on it.
 func openTerminal(t *testing.T) (terminal *os.File, seen *lockedBuffer, wait func()) {
 	t.Helper()
-	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
-	check(t, err)
-	var unlocked, number int32
-	check(t, ioctl(screen, syscall.TIOCSPTLCK, &unlocked))
-	check(t, ioctl(screen, syscall.TIOCGPTN, &number))
-	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
-	check(t, err)
+	screen, terminal := openPseudoTerminal(t)
 	seen = &lockedBuffer{}
 	done := make(chan struct{})
 	go func() {
@@ -34,6 +28,20 @@ func openTerminal(t *testing.T) (terminal *os.File, seen *lockedBuffer, wait fun
 		<-done
 		_ = screen.Close()
 	}
+}
+
+// openPseudoTerminal returns both ends of a terminal: what is written to the one is typed
+// on the other.
+func openPseudoTerminal(t *testing.T) (master, terminal *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|syscall.O_NOCTTY, 0)
+	check(t, err)
+	var unlocked, number int32
+	check(t, ioctl(master, syscall.TIOCSPTLCK, &unlocked))
+	check(t, ioctl(master, syscall.TIOCGPTN, &number))
+	terminal, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	check(t, err)
+	return master, terminal
 }
 
 func ioctl(f *os.File, request uintptr, value *int32) error {

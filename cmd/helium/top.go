@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/figures"
+	"github.com/helium-rpc/helium/cmd/helium/internal/topview"
 )
 
 // topFlags are those of "helium top".
@@ -29,7 +31,8 @@ func newTopCommand(a *app) *cobra.Command {
 		Long: `Watch calls, latencies and errors of all services, or of those named.
 
 Figures are what the instances themselves count, between two looks an --interval apart;
-latencies are of the handlers. On a terminal the table is live until Ctrl-C. Otherwise,
+latencies are of the handlers. On a terminal the table is live: q ends it, c e 5 9 i n
+sort it, tab groups it, arrows and pages scroll, space pauses, ? shows all keys. Otherwise,
 and with --once, one is printed; with -o ndjson rows go on, a line each.`,
 		Example: `  helium top
   helium top math --by instance --sort p99
@@ -79,8 +82,8 @@ func (a *app) top(ctx context.Context, services []string, flags topFlags) error 
 	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
 	t := &topTable{app: a, nc: nc, services: services, by: by, order: order, patience: min(livePatience, a.connection.timeout)}
 	switch {
-	case a.output.form == "table" && isTerminal(a.out) && !flags.once:
-		return unlessStopped(ctx, t.live(ctx, flags.interval))
+	case a.output.form == "table" && isTerminal(a.out) && os.Getenv("TERM") != "dumb" && !flags.once:
+		return unlessStopped(ctx, t.live(ctx, flags))
 	case a.output.form == "ndjson" && !flags.once:
 		return unlessStopped(ctx, t.stream(ctx, flags.interval))
 	}
@@ -113,16 +116,15 @@ func (t *topTable) stream(ctx context.Context, interval time.Duration) error {
 	}
 }
 
-// live draws on the whole terminal until ctx ends. That nobody answers for a while,
-// during a restart of the broker, doesn't end it.
-func (t *topTable) live(ctx context.Context, interval time.Duration) error {
-	screen := openScreen(t.app.out)
-	defer screen.close()
-	for {
-		err := t.look(ctx, interval)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		screen.draw(t.lines(err, time.Now()))
-	}
+// live shows a table on the whole terminal until a key or the end of ctx ends it.
+func (t *topTable) live(ctx context.Context, flags topFlags) error {
+	return topview.Run(ctx, topview.Config{
+		Look:     t.ask,
+		Where:    t.nc.ConnectedUrlRedacted,
+		Services: t.services,
+		By:       flags.by,
+		Sort:     flags.sort,
+		Interval: flags.interval,
+		Plain:    !t.app.colour(),
+	}, t.app.in, t.app.out)
 }

@@ -3,14 +3,14 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/figures"
-	"github.com/helium-rpc/helium/cmd/helium/internal/load"
+	"github.com/helium-rpc/helium/cmd/helium/internal/topview"
 )
 
 // topTable is the table of "helium top": what two looks at the instances make.
@@ -39,15 +39,24 @@ func (t *topTable) look(ctx context.Context, interval time.Duration) error {
 		return ctx.Err()
 	}
 	t.due = time.Now().Add(interval)
-	next, err := figures.Ask(ctx, t.nc, t.patience)
-	if err == figures.ErrDenied {
-		return fail(exitNoBus, "allow the user to publish to $SRV.STATS", err)
-	}
+	next, err := t.ask(ctx)
 	if err != nil {
-		return fail(exitNoBus, "helium doctor", err)
+		return err
 	}
 	t.before, t.after = t.after, next
 	return nil
+}
+
+// ask looks once.
+func (t *topTable) ask(ctx context.Context) (*figures.Look, error) {
+	look, err := figures.Ask(ctx, t.nc, t.patience)
+	switch {
+	case err == figures.ErrDenied:
+		return nil, fail(exitNoBus, "allow the user to publish to $SRV.STATS", err)
+	case err != nil:
+		return nil, fail(exitNoBus, "helium doctor", err)
+	}
+	return look, nil
 }
 
 // rows are those to show, in their order.
@@ -55,19 +64,14 @@ func (t *topTable) rows() []topRow {
 	if t.after == nil {
 		return nil
 	}
-	shown := []figures.Row{}
-	for _, r := range figures.Rows(t.before, t.after, t.by) {
-		if len(t.services) == 0 || contains(t.services, r.Service) {
-			shown = append(shown, r)
-		}
-	}
+	shown := figures.Of(figures.Rows(t.before, t.after, t.by), t.services)
 	figures.Sort(shown, t.order)
 	rows := make([]topRow, len(shown))
 	for i, r := range shown {
 		rows[i] = topRow{
 			At: t.after.At.UTC(), Service: r.Service, Method: r.Method, Instance: r.Instance, Instances: r.Instances,
 			Calls: r.Calls, Errors: r.Errors, InFlight: r.InFlight,
-			TotalCalls: r.TotalCalls, TotalErrors: r.TotalErrors, LastError: r.LastError,
+			TotalCalls: r.TotalCalls, TotalErrors: r.TotalErrors, LastError: r.LastError, figures: r,
 		}
 		if r.HasLatency {
 			p50, p99 := inMS(r.P50), inMS(r.P99)
@@ -75,15 +79,6 @@ func (t *topTable) rows() []topRow {
 		}
 	}
 	return rows
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }
 
 // topRow is a row as "helium top -o json" writes it.
@@ -103,6 +98,8 @@ type topRow struct {
 	TotalCalls  uint64 `json:"total_calls"` // since the instances began
 	TotalErrors uint64 `json:"total_errors"`
 	LastError   string `json:"last_error,omitempty"`
+
+	figures figures.Row // what it was made of
 }
 
 // name returns what a row is of, for people.
@@ -129,73 +126,22 @@ func (t *topTable) show() error {
 
 // fill puts rows into a table for people, with the columns that the grouping has.
 func (t *topTable) fill(w table.Writer, rows []topRow) {
-	head := table.Row{"service"}
-	if t.by == figures.ByMethod || t.by == figures.ByAll {
-		head = append(head, "method")
-	}
-	if t.by == figures.ByInstance || t.by == figures.ByAll {
-		head = append(head, "instance")
-	} else {
-		head = append(head, "instances")
-	}
-	numbers := len(head) + 1
-	w.AppendHeader(append(head, "calls/s", "p50", "p99", "errors/s", "in flight", "calls", "errors"))
-	for _, r := range rows {
-		row := table.Row{r.Service}
-		if t.by == figures.ByMethod || t.by == figures.ByAll {
-			row = append(row, r.Method)
+	columns := topview.Columns(t.by)
+	var head table.Row
+	var configs []table.ColumnConfig
+	for i, c := range columns {
+		head = append(head, c.Title)
+		if c.Number {
+			configs = append(configs, table.ColumnConfig{Number: i + 1, Align: text.AlignRight, AlignHeader: text.AlignRight})
 		}
-		if t.by == figures.ByInstance || t.by == figures.ByAll {
-			row = append(row, r.Instance)
-		} else {
-			row = append(row, r.Instances)
-		}
-		w.AppendRow(append(row, rate(r.Calls), latency(r.P50MS), latency(r.P99MS), rate(r.Errors), r.InFlight, r.TotalCalls, r.TotalErrors))
 	}
-	var columns []table.ColumnConfig
-	for i := numbers; i < numbers+7; i++ {
-		columns = append(columns, table.ColumnConfig{Number: i, Align: alignRight, AlignHeader: alignRight})
-	}
-	w.SetColumnConfigs(columns)
-}
-
-// rate writes a number a second for people.
-func rate(perSecond float64) string {
-	if perSecond > 0 && perSecond < 10 {
-		return fmt.Sprintf("%.1f", perSecond)
-	}
-	return fmt.Sprintf("%.0f", perSecond)
-}
-
-// latency writes a time for people, and "-" for none.
-func latency(ms *float64) string {
-	if ms == nil {
-		return "-"
-	}
-	return load.Round(time.Duration(*ms * 1e6)).String()
-}
-
-// lines are what a live table shows, after a look that may have failed.
-func (t *topTable) lines(problem error, now time.Time) []string {
-	rows := t.rows()
-	calls, inFlight := 0.0, uint64(0)
+	w.AppendHeader(head)
+	w.SetColumnConfigs(configs)
 	for _, r := range rows {
-		calls += r.Calls
-		inFlight += r.InFlight
+		var row table.Row
+		for _, c := range columns {
+			row = append(row, c.Cell(r.figures))
+		}
+		w.AppendRow(row)
 	}
-	lines := []string{
-		fmt.Sprintf("helium top   %s   %s   %s calls/s, %d in flight   Ctrl-C ends", t.nc.ConnectedUrlRedacted(), now.Format(time.TimeOnly), rate(calls), inFlight),
-		"",
-	}
-	switch {
-	case problem != nil:
-		lines = append(lines, "No figures now: "+problem.Error(), "")
-	case t.before == nil:
-		return append(lines, "Looking…")
-	case len(rows) == 0:
-		return append(lines, "No service answers. To serve an example: helium serve math")
-	}
-	w := t.app.newTable()
-	t.fill(w, rows)
-	return append(lines, strings.Split(w.Render(), "\n")...)
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/bus/broker"
-	"github.com/helium-rpc/helium/cmd/helium/internal/figures"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -63,49 +62,5 @@ func TestTopTellsThatTheUserMayNotAsk(t *testing.T) {
 	r := heliumRun(t, "top", "--once", "-s", url, "--user", "limited", "--password", "x")
 	if r.exit != exitNoBus || !strings.Contains(r.err, "may not publish to $SRV.STATS") || !strings.Contains(r.err, "allow the user to publish to $SRV.STATS") {
 		t.Errorf("exit %d; want %d, and what to allow:\n%s", r.exit, exitNoBus, r.err)
-	}
-}
-
-func TestTheLiveTableSaysWhatItWaitsForAndWhatFailed(t *testing.T) {
-	b, _ := newBus(t, broker.Config{})
-	nc, err := b.Connect("top")
-	check(t, err)
-	defer nc.Close()
-	var out lockedBuffer
-	a := newApp(nil, &out, &out)
-	table := &topTable{app: a, nc: nc, by: figures.ByMethod, order: figures.Orders["calls"], patience: testPatience}
-	shown := func(problem error) string { return strings.Join(table.lines(problem, time.Now()), "\n") }
-	for _, want := range []string{"Looking", "No service answers"} {
-		check(t, table.look(t.Context(), time.Millisecond))
-		if got := shown(nil); !strings.Contains(got, want) {
-			t.Errorf("got %q, want %q in it", got, want)
-		}
-	}
-	serveOn(t, b, rpcserver.Config{}, "diary", newDiary())
-	check(t, table.look(t.Context(), time.Millisecond))
-	if got := shown(nil); !strings.Contains(got, "diary     some") {
-		t.Errorf("got:\n%s\nwant a row for each method of diary", got)
-	}
-	nc.Close()
-	problem := table.look(t.Context(), time.Millisecond)
-	if got := shown(problem); problem == nil || !strings.Contains(got, "No figures now") || !strings.Contains(got, "diary     some") {
-		t.Errorf("after %v got:\n%s\nwant the trouble, and the last rows", problem, got)
-	}
-}
-
-func TestAScreenShowsWhatFitsIt(t *testing.T) {
-	var out lockedBuffer
-	s := openScreen(&out)
-	s.size = func() (int, int) { return 10, 3 }
-	s.draw([]string{"a line that is too long", "second", "third", "fourth"})
-	s.close()
-	got := out.String()
-	for _, want := range []string{"a line tha\x1b[K\r\n", "second", "… 2 more", "\x1b[?1049l"} {
-		if !strings.Contains(got, want) {
-			t.Errorf("got %q, want %q in it", got, want)
-		}
-	}
-	if strings.Contains(got, "third") || strings.Contains(got, "too long") {
-		t.Errorf("got %q, want nothing that doesn't fit", got)
 	}
 }

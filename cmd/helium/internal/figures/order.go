@@ -21,3 +21,11 @@ func Sort(rows []Row, order func(a, b Row) int) {
 		return cmp.Or(order(a, b), cmp.Compare(a.Service, b.Service), cmp.Compare(a.Method, b.Method), cmp.Compare(a.Instance, b.Instance))
 	})
 }
+
+// Of returns the rows of some services, or all if none is named.
+func Of(rows []Row, services []string) []Row {
+	if len(services) == 0 {
+		return rows
+	}
+	return slices.DeleteFunc(rows, func(r Row) bool { return !slices.Contains(services, r.Service) })
+}

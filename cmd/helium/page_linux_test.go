@@ -1,0 +1,97 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/charmbracelet/x/vt"
+)
+
+// page is what a person sees on a terminal, and their keyboard.
+type page struct {
+	t        *testing.T
+	keyboard *os.File
+	screen   *vt.SafeEmulator
+	cmd      *exec.Cmd
+	drawn    chan struct{} // closed when nothing draws any more
+}
+
+// openPage runs a program on a terminal of a size.
+func openPage(t *testing.T, width, height int, program string, args ...string) *page {
+	t.Helper()
+	master, terminal := openPseudoTerminal(t)
+	resize(t, master, width, height)
+	path, err := exec.LookPath(program)
+	check(t, err)
+	p := &page{t: t, keyboard: master, screen: vt.NewSafeEmulator(width, height), cmd: exec.Command(path, args...), drawn: make(chan struct{})}
+	p.cmd.Env = append(os.Environ(), "TERM=xterm-256color", "NO_COLOR=1", "HELIUM_COMPLETION_TIME="+testPatience.String())
+	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = terminal, terminal, terminal
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	check(t, p.cmd.Start())
+	check(t, terminal.Close())
+	go func() {
+		defer close(p.drawn)
+		b := make([]byte, 4096)
+		for {
+			n, err := master.Read(b)
+			_, _ = p.screen.Write(b[:n])
+			if err != nil {
+				return // no process has the terminal any more
+			}
+		}
+	}()
+	go func() { // what the terminal answers to questions
+		b := make([]byte, 256)
+		for {
+			n, err := p.screen.Read(b)
+			if err != nil {
+				return
+			}
+			_, _ = master.Write(b[:n])
+		}
+	}()
+	t.Cleanup(func() {
+		_ = p.cmd.Process.Kill()
+		_ = p.cmd.Wait()
+		<-p.drawn
+		_ = p.screen.Close()
+		_ = master.Close()
+	})
+	return p
+}
+
+func resize(t *testing.T, master *os.File, width, height int) {
+	t.Helper()
+	size := int32(height) | int32(width)<<16
+	check(t, ioctl(master, syscall.TIOCSWINSZ, &size))
+}
+
+func (p *page) press(keys string) {
+	p.t.Helper()
+	_, err := p.keyboard.WriteString(keys)
+	check(p.t, err)
+}
+
+// awaits waits until the screen shows something.
+func (p *page) awaits(what string, shown func(screen string) bool) string {
+	p.t.Helper()
+	var screen string
+	for end := time.Now().Add(testPatience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if screen = p.screen.String(); shown(screen) {
+			return screen
+		}
+	}
+	p.t.Fatalf("the screen shows\n%s\nwant %s", screen, what)
+	return ""
+}
+
+// ends waits for the end of the command and returns its exit code.
+func (p *page) ends() int {
+	p.t.Helper()
+	_ = p.cmd.Wait()
+	<-p.drawn
+	return p.cmd.ProcessState.ExitCode()
+}
