@@ -3,6 +3,8 @@ package schema
 import (
 	"bytes"
 	"encoding/json"
+
+	"github.com/helium-rpc/helium/internal/visible"
 )
 
 // Dialect is the JSON Schema that schemas are written in: draft 2020-12. Those within an
@@ -104,7 +106,8 @@ func (p Properties) MarshalJSON() ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// encode is json.Marshal, but lets < > & be: documentation is full of them.
+// encode is json.Marshal, but lets < > & be, as documentation is full of them, and escapes
+// what an editor or a terminal would act upon.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
@@ -112,5 +115,5 @@ func encode(v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return visible.JSON(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), nil
 }

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -152,7 +153,7 @@ func tsString(s string) string {
 // tsComment returns a documentation comment with the lines of text, nothing if there
 // are none. Nothing in the text ends it.
 func tsComment(indent, text string) string {
-	text = strings.TrimSpace(strings.Map(printable, text))
+	text = strings.TrimSpace(shown(text))
 	if text == "" {
 		return ""
 	}
@@ -170,16 +171,9 @@ func tsComment(indent, text string) string {
 	return b.String()
 }
 
-// printable drops what an editor or a terminal would act upon; what ends a line in
-// JavaScript becomes a blank.
-func printable(r rune) rune {
-	switch {
-	case r == '\n':
-		return r
-	case r == '\t', r == '\u2028', r == '\u2029':
-		return ' '
-	case r < ' ', r >= 0x7f && r < 0xa0, r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069:
-		return -1
-	}
-	return r
-}
+// blanks are written as a blank in a comment, and ends of lines as one end.
+var blanks = strings.NewReplacer("\t", " ", "\r\n", "\n")
+
+// shown returns the text of a comment, with what an editor or a terminal would act upon,
+// and what else ends a line in JavaScript, as escapes.
+func shown(text string) string { return visible.Text(blanks.Replace(text)) }

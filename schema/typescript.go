@@ -52,7 +52,7 @@ func orElse(s, other string) string {
 
 // commentLine is text that stays on its line.
 func commentLine(text string) string {
-	return strings.Join(strings.Fields(strings.Map(printable, text)), " ")
+	return strings.Join(strings.Fields(shown(text)), " ")
 }
 
 // tsWriter writes one service.

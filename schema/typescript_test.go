@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/schema"
@@ -11,7 +12,7 @@ import (
 
 // hostile is a record whose texts try to get out of where they belong.
 func hostile() binder.Record {
-	const out = `*/ evil(); /* "; evil(); // ` + "`${evil()}` \u2028 \u202e evil(); \x1b[2J \n */ evil();"
+	const out = `*/ evil(); /* "; evil(); // ` + "`${evil()}` \u2028 \u202e evil(); \x1b[2J\u009b2J\r\u200b\U000e0041 \n */ evil();"
 	m := call("f", `f("*/ evil(); /*" {"\"; evil(); //" int8, "${evil()}\n" bytes}, "1" bytes, "1_" bytes?) T`, out)
 	m.Errors = []binder.MethodError{{Code: out, Reason: out, Message: out}}
 	m.Example = &binder.Example{Args: []byte(`["*/ evil()", "", null]`), Result: []byte(`"*/ evil()"`)}
@@ -36,7 +37,7 @@ func TestNoTextOfARecordBecomesCode(t *testing.T) {
 		t.Errorf("a text of the record is code:\n%s\nfrom\n%s", code, client)
 	}
 	for _, r := range text {
-		if r != '\n' && (r < ' ' || r == 0x7f || r == '\u202e' || r == '\u2028') {
+		if r != '\n' && (unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl)) {
 			t.Errorf("the output has the control character %q", r)
 		}
 	}

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
 	"github.com/helium-rpc/helium/rpcclient"
 )
 
@@ -20,7 +22,7 @@ import (
 // connect.
 type app struct {
 	in       io.Reader
-	out, err io.Writer
+	out, err *terminal.Writer // all that is printed passes them
 
 	connection connection
 	output     output
@@ -28,10 +30,16 @@ type app struct {
 	asked   string    // the service or method that the command line names, "" for none
 	began   time.Time // of the command, then of its call; errors say how long it took
 	running bool      // a subcommand began: flags and arguments were fine
+
+	serving atomic.Bool             // what is printed from now on is a log
+	end     context.CancelCauseFunc // ends the command's context
 }
 
 func newApp(in io.Reader, out, err io.Writer) *app {
-	return &app{in: in, out: out, err: err, began: time.Now()}
+	a := &app{in: in, began: time.Now()}
+	a.out = terminal.NewWriter(out, a.outputFailed)
+	a.err = terminal.NewWriter(err, nil) // there is nowhere else to say it
+	return a
 }
 
 // say tells the person at the terminal, not a program, something that isn't data.

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
+	"github.com/helium-rpc/helium/internal/visible"
 )
 
 // benchProgress tells the person at a terminal how a measurement goes, on one line.
@@ -17,12 +19,15 @@ type benchProgress struct {
 }
 
 func (a *app) newBenchProgress(name string, plan load.Plan) *benchProgress {
-	p := &benchProgress{app: a, name: name, plan: plan, live: isTerminal(a.err) && !a.output.machine()}
+	p := &benchProgress{app: a, name: visible.Line(name), plan: plan, live: a.err.Terminal() && !a.output.machine()}
 	if p.live && plan.Warmup > 0 {
-		fmt.Fprintf(a.err, "\r%s  warming up for %v", name, plan.Warmup)
+		fmt.Fprintf(p.line(), "\r%s  warming up for %v", p.name, plan.Warmup)
 	}
 	return p
 }
+
+// line is where the line is drawn, again and again.
+func (p *benchProgress) line() io.Writer { return p.app.err.Exact() }
 
 // point is called with each point of the timeline.
 func (p *benchProgress) point(at load.Point) {
@@ -34,12 +39,12 @@ func (p *benchProgress) point(at load.Point) {
 	if p.plan.Duration > 0 {
 		time += " of " + p.plan.Duration.String()
 	}
-	fmt.Fprintf(p.app.err, "\r%s  %s  %.0f calls/s  p99 %v  errors %d\x1b[K", p.name, time, at.PerSecond(), load.Round(at.P99), at.Failed)
+	fmt.Fprintf(p.line(), "\r%s  %s  %.0f calls/s  p99 %v  errors %d\x1b[K", p.name, time, at.PerSecond(), load.Round(at.P99), at.Failed)
 }
 
 // stop clears the line.
 func (p *benchProgress) stop() {
 	if p.live {
-		fmt.Fprint(p.app.err, "\r\x1b[K")
+		fmt.Fprint(p.line(), "\r\x1b[K")
 	}
 }

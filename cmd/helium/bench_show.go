@@ -5,10 +5,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/jedib0t/go-pretty/v6/text"
-
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 	"github.com/helium-rpc/helium/cmd/helium/internal/loadpage"
+	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
+	"github.com/helium-rpc/helium/internal/visible"
 )
 
 // showBench writes the report; raw is the calls a second alone.
@@ -26,7 +26,7 @@ func (a *app) printBench(b *benchReport, r *load.Result) {
 		row("failed", "%d   %.3g%%", r.Failed, 100*float64(r.Failed)/float64(r.Calls()))
 	}
 	for _, e := range b.Errors {
-		row("", "%d × %s", e.Count, strings.TrimSpace(e.Code+" "+e.Reason)+": "+e.Message)
+		row("", "%d × %s", e.Count, visible.Line(strings.TrimSpace(e.Code+" "+e.Reason)+": "+e.Message))
 	}
 	if r.Unstarted > 0 {
 		row("late", "%d never started: all %d callers were busy; the latencies are too good", r.Unstarted, b.InFlight)
@@ -77,9 +77,8 @@ func (a *app) printBars(bars []load.Bar) {
 		if bar == "" && b.Count > 0 {
 			bar = "▏"
 		}
-		if a.colour() {
-			bar = text.FgBlue.Sprint(bar)
-		}
-		fmt.Fprintf(a.out, "  %8s  %s %d\n", load.Round(b.To), bar, b.Count)
+		fmt.Fprintf(a.out, "  %8s  ", load.Round(b.To))
+		a.out.Styled(terminal.Blue, bar)
+		fmt.Fprintf(a.out, " %d\n", b.Count)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/visible"
 )
 
 func newBinderCommand(a *app) *cobra.Command {
@@ -57,7 +58,7 @@ func (a *app) startBinder(ctx context.Context, nc *nats.Conn, config binder.Conf
 	config.OnEvent = func(event binder.Event) {
 		<-open
 		a.announce(event, event.Record.String(), func() {
-			fmt.Fprintf(a.out, "%-10s  %s\n", event.Kind, event.Record)
+			fmt.Fprintf(a.out, "%-10s  %s\n", visible.Line(string(event.Kind)), visible.Line(event.Record.String()))
 		})
 	}
 	reg, err = binder.Start(ctx, nc, config)

@@ -153,22 +153,28 @@ func withMetadata(ctx context.Context, words []string) (context.Context, error) 
 	return helium.WithMetadata(ctx, md), nil
 }
 
-// showResult writes a result: a document for people and programs; raw, text is itself.
+// showResult writes a result: a document for people and programs; raw, text is itself,
+// and to a program or a file so exactly.
 func (a *app) showResult(result json.RawMessage) error {
 	var text string
 	switch {
 	case a.output.form == "ndjson":
-		_, err := fmt.Fprintf(a.out, "%s\n", result)
+		_, err := a.out.JSON(append(result, '\n'))
 		return err
 	case a.output.form == "raw" && json.Unmarshal(result, &text) == nil && result[0] == '"':
-		_, err := fmt.Fprintln(a.out, text)
+		var to io.Writer = a.out
+		if !a.out.Terminal() {
+			to = a.out.Exact()
+		}
+		_, err := fmt.Fprintln(to, text)
 		return err
 	}
 	var indented bytes.Buffer
 	if err := json.Indent(&indented, result, "", "  "); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(a.out, &indented)
+	indented.WriteByte('\n')
+	_, err := a.out.JSON(indented.Bytes())
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/internal/visible"
 )
 
 // defaultCompletionTime bounds how long a press of the tab key may look for what is on
@@ -170,4 +171,6 @@ func (a *app) completeInstances(cmd *cobra.Command, args []string, _ string) ([]
 }
 
 // described is a completion with what shells show beside it.
-func described(word, description string) string { return fmt.Sprintf("%s\t%s", word, description) }
+func described(word, description string) string {
+	return fmt.Sprintf("%s\t%s", visible.Line(word), visible.Line(description))
+}

@@ -152,7 +152,7 @@ func (c *lineCall) make(ctx context.Context, timeout time.Duration, m *remoteMet
 // showLineResult writes {"result": …}, or with -o raw the result alone.
 func (a *app) showLineResult(result json.RawMessage) {
 	if a.output.form == "raw" {
-		fmt.Fprintf(a.out, "%s\n", result)
+		_, _ = a.out.JSON(append(result, '\n'))
 		return
 	}
 	writeJSONLine(a.out, map[string]json.RawMessage{"result": result})

@@ -17,15 +17,35 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
+	// A pipe that nobody reads is an error of writing: the signal would end the process
+	// before it has cleaned up.
+	pipes := make(chan os.Signal, 1)
+	signal.Notify(pipes, syscall.SIGPIPE)
+	defer signal.Stop(pipes)
 
 	a := newApp(stdin, stdout, stderr)
-	root := newRoot(a)
-	root.SetArgs(protectNumbers(args))
-	err := root.ExecuteContext(ctx)
-	if err == nil {
+	ctx, a.end = context.WithCancelCause(ctx)
+	defer a.end(nil)
+	failed := a.execute(ctx, args)
+	if err := a.out.Close(); err != nil {
+		if readerLeft(err) {
+			return exitPipe // as it wanted
+		}
+		failed = lostOutput(err)
+	}
+	if failed == nil {
 		return exitOK
 	}
-	failed := a.judge(ctx, err)
 	a.report(failed)
 	return failed.exit
+}
+
+// execute runs the subcommand that the words name.
+func (a *app) execute(ctx context.Context, args []string) *failure {
+	root := newRoot(a)
+	root.SetArgs(protectNumbers(args))
+	if err := root.ExecuteContext(ctx); err != nil {
+		return a.judge(ctx, err)
+	}
+	return nil
 }

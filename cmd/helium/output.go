@@ -1,17 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
+
+	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
+	"github.com/helium-rpc/helium/internal/visible"
 )
 
 // output says in which form results are written.
@@ -52,12 +53,12 @@ func showList[T any](a *app, items []T, raw func(T) string, fill func(table.Writ
 		}
 	case "raw":
 		for _, item := range items {
-			fmt.Fprintln(a.out, raw(item))
+			fmt.Fprintln(a.out, visible.Line(raw(item)))
 		}
 	default:
-		t := a.newTable()
+		t := newTable()
 		fill(t)
-		fmt.Fprintln(a.out, t.Render())
+		a.printTable(t)
 	}
 	return nil
 }
@@ -79,38 +80,48 @@ func showOne(a *app, item any, raw string, people func()) error {
 
 // writeJSON writes an indented document to stdout.
 func (a *app) writeJSON(v any) error {
-	enc := json.NewEncoder(a.out)
+	var document bytes.Buffer
+	enc := json.NewEncoder(&document)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := a.out.JSON(document.Bytes())
+	return err
 }
 
 // newTable returns a table in the house's style: columns and no lines, so that it can
-// be read aloud, cut and pasted.
-func (a *app) newTable() table.Writer {
+// be read aloud, cut and pasted. A cell is a line, whatever is put into it.
+func newTable() table.Writer {
 	t := table.NewWriter()
 	style := table.StyleLight
 	style.Name = "helium"
 	style.Options = table.OptionsNoBordersAndSeparators
 	style.Format.Header = text.FormatUpper
 	style.Box.PaddingLeft, style.Box.PaddingRight = "", "   "
-	if a.colour() {
-		style.Color.Header = text.Colors{text.Bold}
-	}
 	t.SetStyle(style)
 	t.SuppressTrailingSpaces()
-	return t
+	return lineTable{t}
 }
 
-// colour reports whether stdout may be coloured: a terminal, and no NO_COLOR.
-func (a *app) colour() bool { return colourful(a.out) }
+// lineTable shows each cell on one line before the width of its column is measured.
+type lineTable struct{ table.Writer }
 
-func colourful(w io.Writer) bool {
-	return isTerminal(w) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+func (t lineTable) AppendRow(cells table.Row, config ...table.RowConfig) {
+	shown := make(table.Row, len(cells))
+	for i, cell := range cells {
+		if text, ok := cell.(string); ok {
+			cell = visible.Line(text)
+		}
+		shown[i] = cell
+	}
+	t.Writer.AppendRow(shown, config...)
 }
 
-// isTerminal reports whether a person sees what is written to w.
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+// printTable prints a table, its header in bold.
+func (a *app) printTable(t table.Writer) {
+	header, rows, _ := strings.Cut(t.Render(), "\n")
+	a.out.Styled(terminal.Bold, header)
+	fmt.Fprintf(a.out, "\n%s\n", rows)
 }

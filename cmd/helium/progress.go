@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/progress"
+
+	"github.com/helium-rpc/helium/internal/visible"
 )
 
 // progressBar shows how many calls of "helium call --each" are done, on a terminal that
@@ -20,21 +22,22 @@ type progressBar struct {
 
 // newProgress starts a bar on stderr, if anybody sees it. total 0: not known.
 func (a *app) newProgress(name string, total int64) *progressBar {
-	if !isTerminal(a.err) || isTerminal(a.out) {
+	if !a.err.Terminal() || a.out.Terminal() {
 		return &progressBar{stop: func() {}}
 	}
-	return startProgress(a.err, name, total)
+	return startProgress(a.err.Exact(), name, total)
 }
 
+// startProgress draws a bar again and again, on what moves the cursor as it is told.
 func startProgress(w io.Writer, name string, total int64) *progressBar {
 	const often = 100 * time.Millisecond
-	bar := &progressBar{writer: progress.NewWriter(), tracker: &progress.Tracker{Message: name, Total: total}}
+	bar := &progressBar{writer: progress.NewWriter(), tracker: &progress.Tracker{Message: visible.Line(name), Total: total}}
 	bar.writer.SetOutputWriter(w)
 	bar.writer.SetUpdateFrequency(often)
 	bar.writer.SetTrackerPosition(progress.PositionRight)
 	bar.writer.Style().Visibility.Speed = true
 	bar.writer.Style().Visibility.ETA = total > 0
-	if colourful(w) {
+	if coloured, ok := w.(interface{ Colourful() bool }); ok && coloured.Colourful() {
 		bar.writer.Style().Colors = progress.StyleColorsExample
 	}
 	bar.writer.AppendTracker(bar.tracker)

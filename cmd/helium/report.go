@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
+	"github.com/helium-rpc/helium/internal/visible"
 )
 
 // errorReport is an error as -o json writes it to stderr, within {"error": …}. Its
@@ -27,6 +30,8 @@ type errorReport struct {
 	TookMS   float64           `json:"took_ms"` // milliseconds since the command began
 	Exit     int               `json:"exit"`    // the exit code
 	Next     string            `json:"next,omitempty"`
+
+	others bool // another program may have written the message
 }
 
 // reportOf gathers what is known of an error. asked is the service or method that the
@@ -44,6 +49,7 @@ func reportOf(f *failure, asked string, took time.Duration) errorReport {
 	if !ok {
 		return r
 	}
+	r.others = true
 	r.Code, r.Reason, r.Details = e.Code.String(), e.Reason, e.Details
 	if e.Message != "" && error(e) == bare(f.err) {
 		r.Message = e.Message // its service and code stand in fields of their own
@@ -98,10 +104,14 @@ func (a *app) report(f *failure) {
 }
 
 func (r *errorReport) write(w io.Writer) {
-	fmt.Fprintf(w, "helium: %s\n", r.Message)
+	message := r.Message
+	if r.others { // further lines stand further in, and so aren't taken for ours
+		message = strings.ReplaceAll(message, "\n", "\n        ")
+	}
+	fmt.Fprintf(w, "helium: %s\n", message)
 	row := func(name, value string) {
 		if value != "" {
-			fmt.Fprintf(w, "  %-9s %s\n", name, value)
+			fmt.Fprintf(w, "  %-9s %s\n", name, visible.Line(value))
 		}
 	}
 	if r.Code == "usage" {
@@ -124,8 +134,10 @@ func (r *errorReport) write(w io.Writer) {
 
 // writeJSONLine writes a value as one line of JSON. What has no JSON is a bug, and a
 // place to write to that is gone can't be told about.
-func writeJSONLine(w io.Writer, v any) {
-	enc := json.NewEncoder(w)
+func writeJSONLine(w *terminal.Writer, v any) {
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(v)
+	_, _ = w.JSON(line.Bytes())
 }

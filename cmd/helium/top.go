@@ -14,6 +14,7 @@ import (
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/figures"
 	"github.com/helium-rpc/helium/cmd/helium/internal/topview"
+	"github.com/helium-rpc/helium/internal/visible"
 )
 
 // topFlags are those of "helium top".
@@ -82,7 +83,7 @@ func (a *app) top(ctx context.Context, services []string, flags topFlags) error 
 	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
 	t := &topTable{app: a, nc: nc, services: services, by: by, order: order, patience: min(livePatience, a.connection.timeout)}
 	switch {
-	case a.output.form == "table" && isTerminal(a.out) && os.Getenv("TERM") != "dumb" && !flags.once:
+	case a.output.form == "table" && a.out.Terminal() && os.Getenv("TERM") != "dumb" && !flags.once:
 		return unlessStopped(ctx, t.live(ctx, flags))
 	case a.output.form == "ndjson" && !flags.once:
 		return unlessStopped(ctx, t.stream(ctx, flags.interval))
@@ -125,6 +126,7 @@ func (t *topTable) live(ctx context.Context, flags topFlags) error {
 		By:       flags.by,
 		Sort:     flags.sort,
 		Interval: flags.interval,
-		Plain:    !t.app.colour(),
-	}, t.app.in, t.app.out)
+		Plain:    !t.app.out.Colourful(),
+		Clean:    visible.Line,
+	}, t.app.in, t.app.out.File())
 }

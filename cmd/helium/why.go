@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
@@ -15,6 +14,8 @@ import (
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
+	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
+	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -188,18 +189,13 @@ func (a *app) printFinding(status, what, took, text string) {
 	if status == statusSkipped {
 		took = ""
 	}
-	fmt.Fprintf(a.out, "  %s %-12s %8s  %s\n", a.painted(status), what, took, text)
+	fmt.Fprint(a.out, "  ")
+	a.out.Styled(statusStyles[status], fmt.Sprintf("%-8s", status))
+	fmt.Fprintf(a.out, " %-12s %8s  %s\n", what, took, visible.Line(text))
 }
 
-// painted returns a status in its colour, eight characters wide.
-func (a *app) painted(status string) string {
-	word := fmt.Sprintf("%-8s", status)
-	if !a.colour() {
-		return word
-	}
-	return map[string]text.Color{
-		statusOK: text.FgGreen, statusWarning: text.FgYellow, statusFailed: text.FgRed, statusSkipped: text.Faint,
-	}[status].Sprint(word)
+var statusStyles = map[string]terminal.Style{
+	statusOK: terminal.Green, statusWarning: terminal.Yellow, statusFailed: terminal.Red, statusSkipped: terminal.Faint,
 }
 
 // end says what it all comes to.

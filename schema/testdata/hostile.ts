@@ -17,14 +17,14 @@ export class HClient {
   }
 
   /**
-   * *\/ evil(); /* "; evil(); // `${evil()}`    evil(); [2J
+   * *\/ evil(); /* "; evil(); // `${evil()}` \u2028 \u202e evil(); \x1b[2J\u009b2J\r\u200b\U000e0041
    *  *\/ evil();
    *
    * `f("*\/ evil(); /*" {"\"; evil(); //" int8, "${evil()}\n" bytes}, "1" bytes, "1_" bytes?) T`
    *
    * @param _1 Bytes in base64.
    * @param _1_ Bytes in base64.
-   * @throws {HeliumError} *\/ evil(); /* "; evil(); // `${evil()}` evil(); [2J *\/ evil();, *\/ evil(); /* "; evil(); // `${evil()}` evil(); [2J *\/ evil();: *\/ evil(); /* "; evil(); // `${evil()}` evil(); [2J *\/ evil();
+   * @throws {HeliumError} *\/ evil(); /* "; evil(); // `${evil()}` \u2028 \u202e evil(); \x1b[2J\u009b2J\r\u200b\U000e0041 *\/ evil();, *\/ evil(); /* "; evil(); // `${evil()}` \u2028 \u202e evil(); \x1b[2J\u009b2J\r\u200b\U000e0041 *\/ evil();: *\/ evil(); /* "; evil(); // `${evil()}` \u2028 \u202e evil(); \x1b[2J\u009b2J\r\u200b\U000e0041 *\/ evil();
    * @example await client.f("*\/ evil()", "", null) // "*\/ evil()"
    */
   async f(___evil______: { "\"; evil(); //": number; "${evil()}\n": string }, _1: string, _1_?: string | null, options?: CallOptions): Promise<T> {

@@ -71,7 +71,7 @@ func (m *model) body() []string {
 	case m.before == nil: // rates need two looks
 		return []string{"Looking…"}
 	case len(m.rows) == 0 && len(m.config.Services) > 0:
-		return []string{"No instance answers of: " + strings.Join(m.config.Services, ", ")}
+		return []string{"No instance answers of: " + m.config.Clean(strings.Join(m.config.Services, ", "))}
 	case len(m.rows) == 0:
 		return []string{"No service answers. To serve an example: helium serve math"}
 	}
