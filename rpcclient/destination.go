@@ -32,10 +32,11 @@ type destination struct {
 // path is how calls of one method leave for a destination, and what was learnt from
 // those that did.
 type path struct {
-	subject string
-	nanos   atomic.Int64                // the handler's expected time; 0: unknown yet
-	proven  atomic.Uint64               // the core.epoch in which a message on the subject was last answered
-	alone   atomic.Pointer[wire.Outbox] // of this method only; nil until needed
+	destination *destination
+	subject     string
+	nanos       atomic.Int64                // the handler's expected time; 0: unknown yet
+	proven      atomic.Uint64               // the core.epoch in which a message on the subject was last answered
+	alone       atomic.Pointer[wire.Outbox] // of this method only; nil until needed
 }
 
 // destination returns where calls go to an instance, or with "" to any.
@@ -73,19 +74,37 @@ func (d *destination) path(method string) *path {
 	defer d.mu.Unlock()
 	p := d.paths[method]
 	if p == nil {
-		p = &path{subject: d.core.subjects.Call(d.service.name, method)}
-		if d.instance != "" {
-			p.subject = d.core.subjects.At(d.instance, d.service.name, method)
-		}
+		p = d.newPath(method)
 		d.paths[method] = p
 	}
 	return p
 }
 
-// outboxOf returns the outbox that calls on a path leave by: the one that all methods
-// share, unless the service or NATS forbids that.
-func (d *destination) outboxOf(p *path, r *route) *wire.Outbox {
-	if !r.perMethod && d.sharedDenied.Load() != d.core.epoch.Load() {
+// newPath is path for a method that the registry doesn't know: nobody keeps it.
+func (d *destination) newPath(method string) *path {
+	subject := d.core.subjects.Call(d.service.name, method)
+	if d.instance != "" {
+		subject = d.core.subjects.At(d.instance, d.service.name, method)
+	}
+	return &path{destination: d, subject: subject}
+}
+
+// subject returns the subject of a method's own.
+func (d *destination) subject(method string) string {
+	d.mu.Lock()
+	p := d.paths[method]
+	d.mu.Unlock()
+	if p == nil {
+		p = d.newPath(method)
+	}
+	return p.subject
+}
+
+// outbox returns the outbox that calls on a path leave by: the one that all methods
+// share, unless they are to go alone, or NATS forbids sharing.
+func (p *path) outbox(alone bool) *wire.Outbox {
+	d := p.destination
+	if !alone && d.sharedDenied.Load() != d.core.epoch.Load() {
 		return d.outbox
 	}
 	if p.alone.Load() == nil {
@@ -100,7 +119,7 @@ func (d *destination) publish(m *wire.Message) {
 	shared := m.Method == ""
 	subject := d.shared
 	if !shared {
-		subject = d.path(m.Method).subject
+		subject = d.subject(m.Method)
 	}
 	c.counters.frames.Add(uint64(m.Frames))
 	c.counters.messages.Add(1)

@@ -54,11 +54,9 @@ func TestALostConnectionTakesTheCallsThatItHadTakenAndNoOthers(t *testing.T) {
 func TestACallThatOvertakesCloseIsNotSent(t *testing.T) {
 	c := &core{inflight: new(inflight), deadlines: wire.NewSweep(func(time.Time) time.Time { return time.Time{} })}
 	call := c.waiting(0)
-	call.method.path.Store(new(path))
-	call.method.destination = &destination{core: c}
 	c.inflight.take(call.seq)
 	c.closed.Store(true) // since the call was found ready
-	e := c.attempt(t.Context(), call, new(route), time.Now(), time.Now().Add(time.Hour))
+	e := c.attempt(t.Context(), call, &way{path: &path{destination: &destination{core: c}}}, time.Now(), time.Now().Add(time.Hour))
 	if !errors.Is(e, ErrClosed) || e.Outcome != helium.NotExecuted {
 		t.Errorf("the attempt ended with %v (%v), want ErrClosed, not executed", e, e.Outcome)
 	}

@@ -41,13 +41,15 @@ type Invocation struct {
 	numArgs    int
 	resultType reflect.Type // of a call by name, where it says; else nil
 	oneWay     bool
-	mayHaveRun bool // by the end of some attempt, it couldn't be ruled out
-	answered   bool // the last attempt brought a result
+	mayHaveRun bool     // by the end of some attempt, it couldn't be ruled out
+	answered   bool     // the last attempt brought a result
+	detours    *detours // what earlier attempts found out; nil: nothing
 
 	// Of the attempt that is in flight. Whoever takes the call out of the table of
 	// calls in flight owns body and err until it has told done, and then nothing.
 	seq      uint64
 	deadline time.Time
+	path     *path         // that it goes
 	outbox   *wire.Outbox  // that it leaves by
 	message  atomic.Uint64 // the message that it left in; 0: none yet
 	body     []byte        // the result, before done
@@ -129,7 +131,7 @@ func (call *Invocation) release() {
 	if cap(call.Args.Buffer()) > wire.MaxKept {
 		call.Args = codec.NewWriter(nil, wire.Room)
 	}
-	call.method, call.resultType, call.outbox, call.body, call.err = nil, nil, nil, nil, nil
+	call.method, call.resultType, call.detours, call.path, call.outbox, call.body, call.err = nil, nil, nil, nil, nil, nil, nil
 	call.oneWay, call.mayHaveRun, call.answered = false, false, false
 	call.Result, call.ReplyMetadata = Reader{}, nil
 	invocationPool.Put(call)

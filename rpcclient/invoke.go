@@ -14,12 +14,13 @@ import (
 
 // The way of a call through the client:
 //
-//	stub ─▶ Invocation.Do ─▶ interceptors ─▶ invoke ─▶ route: what the registry knows
+//	stub ─▶ Invocation.Do ─▶ interceptors ─▶ invoke ─▶ way: where calls of the method go
 //	                                     │
 //	                                     ├─▶ attempt ─▶ table of calls in flight
 //	                                     │      │          ▲
 //	                                     │      └▶ outbox ─┼─▶ NATS ─▶ … ─▶ receive
 //	                                     │                 └───────────────────┘
+//	                                     ├── elsewhere, if it provably went wrong
 //	                                     └── again, if it provably didn't run
 
 // longest bounds the time of a call, whatever its context says. Servers have the same
@@ -34,19 +35,19 @@ func (c *core) invoke(ctx context.Context, call *Invocation) error {
 	if e := c.ready(ctx, call); e != nil {
 		return m.named(call.overall(e))
 	}
-	r := m.knownRoute(call, now)
-	if r == nil {
+	w := m.knownWay(call, now)
+	if w == nil {
 		var err error
-		if r, err = m.route(ctx, call, now, deadline); err != nil {
+		if w, err = m.way(ctx, call, now, deadline); err != nil {
 			return m.named(call.overall(helium.AsError(err)))
 		}
 		now = time.Now() // it may have taken long
 	}
 	var e *helium.Error
 	if call.oneWay {
-		e = c.sendOneWay(ctx, call, r, deadline.Sub(now))
+		e = c.sendOneWay(ctx, call, w, deadline.Sub(now))
 	} else {
-		e = c.persist(ctx, call, r, now, deadline)
+		e = c.persist(ctx, call, w, now, deadline)
 	}
 	if e != nil {
 		return m.named(call.overall(e))
@@ -68,7 +69,7 @@ func (c *core) deadline(ctx context.Context, now time.Time) time.Time {
 
 // ready returns why the call can't be made at all.
 func (c *core) ready(ctx context.Context, call *Invocation) *helium.Error {
-	call.answered = false
+	call.answered, call.detours = false, nil
 	switch {
 	case call.method.fault != nil:
 		return call.method.fault
@@ -85,24 +86,26 @@ func (c *core) ready(ctx context.Context, call *Invocation) *helium.Error {
 }
 
 // persist makes attempts until one succeeds or another may not be made.
-func (c *core) persist(ctx context.Context, call *Invocation, r *route, now, deadline time.Time) *helium.Error {
+func (c *core) persist(ctx context.Context, call *Invocation, w *way, now, deadline time.Time) *helium.Error {
 	m := call.method
 	c.retries.pay()
-	detours := 0
 	for attempt := 1; ; attempt++ {
-		e := c.attempt(ctx, call, r, now, deadline)
+		e := c.attempt(ctx, call, w, now, deadline)
 		call.mayHaveRun = call.mayHaveRun || e == nil || e.Outcome != helium.NotExecuted
+		if e == nil || e.Outcome == helium.Executed {
+			call.confirm(w)
+		}
 		if e == nil {
 			return nil
 		}
-		if e == errOtherSubject && detours < maxDetours {
+		if next := call.elsewhere(ctx, w, e, deadline); next != nil {
 			// Another subject is the rest of the same attempt.
-			detours++
 			attempt--
-			now = time.Now()
+			w, now = next, time.Now()
 			continue
 		}
-		if attempt >= c.config.MaxAttempts || !mayRetry(e, r.idempotent(m)) || !c.retries.take() {
+		e, again := call.conclude(w, e), mayRetry(e, w.route.idempotent(m))
+		if w.doubt != nil || attempt >= c.config.MaxAttempts || !again || !c.retries.take() {
 			return e
 		}
 		c.counters.retries.Add(1)
@@ -113,27 +116,23 @@ func (c *core) persist(ctx context.Context, call *Invocation, r *route, now, dea
 			return e
 		}
 		// Meanwhile the registry may have learnt more.
-		next, err := m.route(ctx, call, time.Now(), deadline)
+		next, err := m.way(ctx, call, time.Now(), deadline)
 		if err != nil {
 			return helium.AsError(err)
 		}
-		r, now = next, time.Now()
+		w, now = next, time.Now()
 	}
 }
 
-// maxDetours is how often one attempt may be sent on another subject. Once is enough,
-// unless the connection changes meanwhile.
-const maxDetours = 3
-
 // attempt sends the call once and waits for its answer.
-func (c *core) attempt(ctx context.Context, call *Invocation, r *route, now, deadline time.Time) *helium.Error {
+func (c *core) attempt(ctx context.Context, call *Invocation, w *way, now, deadline time.Time) *helium.Error {
 	f, err := c.frame(ctx, call, wire.KindCall, deadline.Sub(now))
 	if err != nil {
 		return err
 	}
 	m := call.method
-	p := m.path.Load()
-	call.outbox = m.destination.outboxOf(p, r)
+	p := w.choose(call)
+	call.path, call.outbox = p, p.outbox(w.alone || call.detours != nil && call.detours.alone)
 	call.seq = c.nextSeq()
 	call.deadline = deadline
 	call.message.Store(0)
@@ -151,7 +150,7 @@ func (c *core) attempt(ctx context.Context, call *Invocation, r *route, now, dea
 	} else {
 		call.outbox.Add(&f, m.name, p.work(), company, &call.message)
 	}
-	return c.wait(ctx, call, r)
+	return c.wait(ctx, call, w.route)
 }
 
 // wait returns when the call is answered or failed, or when its context ends.
@@ -186,21 +185,25 @@ func (c *core) giveUp(ctx context.Context, call *Invocation, r *route) *helium.E
 }
 
 // sendOneWay sends a call that nobody answers.
-func (c *core) sendOneWay(ctx context.Context, call *Invocation, r *route, left time.Duration) *helium.Error {
+//
+// It goes on the subject of its method always, where nobody listens who doesn't have that:
+// an instance that had to refuse it couldn't tell anybody.
+func (c *core) sendOneWay(ctx context.Context, call *Invocation, w *way, left time.Duration) *helium.Error {
 	f, e := c.frame(ctx, call, wire.KindNotify, left)
 	switch {
 	case e != nil:
 		return e
+	case w.doubt != nil && call.method.fits.Load() != w: // see confirm
+		return w.doubt
 	case c.nc.IsClosed():
 		return notSent(nats.ErrConnectionClosed)
 	case !c.nc.IsConnected():
 		return notSent(nats.ErrConnectionReconnecting)
 	}
 	c.counters.notifies.Add(1)
-	m := call.method
-	p := m.path.Load()
+	p := w.choose(call)
 	call.mayHaveRun, call.answered = true, true
-	m.destination.outboxOf(p, r).Add(&f, m.name, p.work(), c.inflight.count.Load() > 0, nil)
+	p.outbox(true).Add(&f, call.method.name, p.work(), c.inflight.count.Load() > 0, nil)
 	return nil
 }
 
@@ -240,7 +243,7 @@ func (c *core) nextSeq() uint64 {
 func (c *core) cancel(call *Invocation, r *route) {
 	data := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCancel, Seq: call.seq})
 	instances := r.instances
-	if only := call.method.client.instance; only != "" {
+	if only := call.path.destination.instance; only != "" {
 		instances = []string{only}
 	}
 	for _, instance := range instances {

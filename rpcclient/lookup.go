@@ -48,6 +48,7 @@ func (s *service) lookLocked(method string) *lookup {
 		s.mu.Unlock()
 		if l.err != nil {
 			s.lookAgain()
+			s.outlive()
 			s.forgetUnknown()
 		}
 		close(l.done)
@@ -136,6 +137,16 @@ func (s *service) lookAgain() {
 	due := s.asked.Add(refreshPause)
 	s.mu.RUnlock()
 	s.refreshDue.Store(int64(max(time.Since(s.core.born), due.Sub(s.core.born))))
+}
+
+// refreshBy makes that at the latest.
+func (s *service) refreshBy(at time.Time) {
+	by := int64(at.Sub(s.core.born))
+	for due := s.refreshDue.Load(); by < due; due = s.refreshDue.Load() {
+		if s.refreshDue.CompareAndSwap(due, by) {
+			return
+		}
+	}
 }
 
 // fresh returns what is known of the service, and has it looked up in the background

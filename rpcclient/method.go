@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"fmt"
 	"sync/atomic"
 
 	"github.com/helium-rpc/helium"
@@ -19,8 +20,7 @@ type Method struct {
 	stub        *signature.Method // what the caller thinks the method is; nil: not said
 	fault       *helium.Error     // why no call can be made
 
-	fits atomic.Pointer[fitted] // the last calls that were found to fit
-	path atomic.Pointer[path]   // set before the first call leaves
+	fits atomic.Pointer[way] // that of the last calls that were found to fit
 }
 
 // Method returns a service's method for calls. The signature, in the notation of
@@ -73,6 +73,14 @@ func checkNames(service, method, instance string) *helium.Error {
 		return ErrBadName.WithMessage("%w", err).WithOutcome(helium.NotExecuted)
 	}
 	return nil
+}
+
+// whom names what a method is called at.
+func (m *Method) whom() string {
+	if m.client.instance != "" {
+		return fmt.Sprintf("instance %q of service %q", m.client.instance, m.service.name)
+	}
+	return fmt.Sprintf("service %q", m.service.name)
 }
 
 // named returns e as the error of a call of m.

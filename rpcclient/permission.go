@@ -39,12 +39,11 @@ func deniedInbox(violation error, inbox string) bool {
 
 // mayHaveLeftOn reports whether the call left on that subject, as far as is known.
 func (call *Invocation) mayHaveLeftOn(subject string) bool {
-	m := call.method
-	how := m.client.sent.how(call.message.Load())
+	how := call.method.client.sent.how(call.message.Load())
 	switch subject {
-	case m.destination.shared:
+	case call.path.destination.shared:
 		return how == together || how == longAgo
-	case m.path.Load().subject:
+	case call.path.subject:
 		return how == alone || how == longAgo
 	}
 	return false
@@ -59,7 +58,8 @@ var errOtherSubject = ErrNotSent.WithMessage("this connection's user may not sen
 // permissions were changed meanwhile, and this one may have been taken too.
 func (call *Invocation) denied(subject string) *helium.Error {
 	m := call.method
-	d, p, epoch := m.destination, m.path.Load(), m.client.epoch.Load()
+	p, epoch := call.path, m.client.epoch.Load()
+	d := p.destination
 	proven, how := p.proven.Load(), m.client.sent.how(call.message.Load())
 	if subject == d.shared {
 		d.sharedDenied.Store(epoch)
@@ -77,15 +77,15 @@ func (call *Invocation) denied(subject string) *helium.Error {
 
 // proven takes note that a call was answered, so the subject that it left on is permitted.
 func (call *Invocation) proven() {
-	m := call.method
-	epoch := m.client.epoch.Load()
-	switch m.client.sent.how(call.message.Load()) {
+	c := call.method.client
+	epoch := c.epoch.Load()
+	switch c.sent.how(call.message.Load()) {
 	case together:
-		if m.destination.sharedProven.Load() != epoch {
-			m.destination.sharedProven.Store(epoch)
+		if d := call.path.destination; d.sharedProven.Load() != epoch {
+			d.sharedProven.Store(epoch)
 		}
 	case alone:
-		if p := m.path.Load(); p.proven.Load() != epoch {
+		if p := call.path; p.proven.Load() != epoch {
 			p.proven.Store(epoch)
 		}
 	}

@@ -87,7 +87,7 @@ func (c *core) answer(call *Invocation, f *wire.Frame) {
 		}
 		call.ReplyMetadata = md
 	}
-	m, path := call.method, call.method.path.Load()
+	m, path := call.method, call.path
 	if f.Kind == wire.KindReply {
 		path.observe(f.Time)
 		call.finish(f.Body, nil)
@@ -110,13 +110,8 @@ func (c *core) failNobody(message uint64) {
 		return // it was no call but a cancel, and the instance is gone
 	}
 	for _, call := range c.inflight.takeIf(func(call *Invocation) bool { return call.message.Load() == message }) {
-		m := call.method
-		m.service.lookAgain()
-		e := ErrNoInstance
-		if m.client.instance != "" {
-			e = e.WithMessage("instance %q isn't running; call another one, or any", m.client.instance)
-		}
-		call.finish(nil, e.WithOutcome(helium.NotExecuted))
+		call.method.service.lookAgain()
+		call.finish(nil, call.nobody().WithOutcome(helium.NotExecuted))
 	}
 }
 

@@ -46,7 +46,7 @@ func (b *retryBudget) take() bool {
 func mayRetry(e *helium.Error, idempotent bool) bool {
 	switch e.Outcome {
 	case helium.NotExecuted:
-		return e.Code == helium.Unavailable || e.Reason == "helium.overloaded"
+		return e.Code == helium.Unavailable || e.Reason == "helium.overloaded" || e.Reason == reasonNoMethod
 	case helium.Unknown:
 		return idempotent && e.Code == helium.Unavailable
 	}

@@ -1,14 +1,11 @@
 package rpcclient
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
-	"time"
 
-	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/signature"
 )
@@ -18,7 +15,8 @@ type route struct {
 	versions   []*version // the different sets of methods that instances have
 	byInstance map[string]*version
 	instances  []string
-	perMethod  bool // some instance doesn't listen to the subject for several methods
+	perMethod  bool     // some instance doesn't listen to the subject for several methods
+	findings   findings // what calls found out beyond the records
 }
 
 // version is a set of methods, of one instance or more.
@@ -30,13 +28,14 @@ type version struct {
 
 // remoteMethod is a method as instances have it.
 type remoteMethod struct {
+	text       string // the signature as registered
 	signature  *signature.Method
 	err        error // why there is no signature
 	idempotent bool
 }
 
-func newRoute(records map[string]*record) *route {
-	r := &route{byInstance: make(map[string]*version, len(records))}
+func newRoute(records map[string]*record, found findings) *route {
+	r := &route{byInstance: make(map[string]*version, len(records)), perMethod: found.deserted(), findings: found}
 	r.instances = slices.Sorted(maps.Keys(records))
 	for _, instance := range r.instances {
 		known := records[instance]
@@ -54,7 +53,7 @@ func newVersion(r *binder.Record) *version {
 	v := &version{methods: r.Methods, types: r.Types, byName: make(map[string]*remoteMethod, len(r.Methods))}
 	types, err := signature.ParseTypes(r.Types)
 	for _, m := range r.Methods {
-		remote := &remoteMethod{err: err, idempotent: m.Idempotent}
+		remote := &remoteMethod{text: m.Signature, err: err, idempotent: m.Idempotent}
 		if err == nil {
 			remote.signature, remote.err = types.Parse(m.Signature)
 		}
@@ -95,95 +94,9 @@ func (r *route) idempotent(m *Method) bool {
 	return r.has(m)
 }
 
-// fitted remembers that calls of a kind fit a route.
-type fitted struct {
-	route  *route
-	args   int          // of a method without a stub
-	result reflect.Type // of a method without a stub; nil: not said
-}
-
-// knownRoute returns what route would, if that is a call like the one before it: nil if
-// not.
-func (m *Method) knownRoute(call *Invocation, now time.Time) *route {
-	known := m.fits.Load()
-	if known == nil || m.stub == nil && (known.args != call.numArgs || known.result != call.resultType) {
-		return nil
-	}
-	if m.service.fresh(now) != known.route {
-		return nil
-	}
-	return known.route
-}
-
-// route returns what the registry says about the method's service, after making sure
-// that the call fits the method.
-func (m *Method) route(ctx context.Context, call *Invocation, now, deadline time.Time) (*route, error) {
-	r := m.service.fresh(now)
-	if r == nil {
-		var err error
-		if r, err = m.service.learn(ctx, deadline); err != nil {
-			return nil, err
-		}
-	}
-	wants := fitted{route: r}
-	if m.stub == nil {
-		wants.args, wants.result = call.numArgs, call.resultType
-	}
-	if known := m.fits.Load(); known != nil && *known == wants {
-		return r, nil
-	}
-	if !r.has(m) {
-		// An instance may have brought the method a moment ago.
-		if err := m.service.look(m.name).await(ctx, deadline); err != nil {
-			return nil, err
-		}
-		r = m.service.current.Load()
-		wants.route = r
-	}
-	if err := r.check(m, wants); err != nil {
-		return nil, err
-	}
-	if m.path.Load() == nil {
-		m.path.CompareAndSwap(nil, m.destination.path(m.name))
-	}
-	kept := wants // a copy, for only this one outlives the call
-	m.fits.Store(&kept)
-	return r, nil
-}
-
-// check returns why a call can't fit any version of the method.
-func (r *route) check(m *Method, wants fitted) error {
-	var first error
-	for _, v := range r.versionsAt(m.client.instance) {
-		remote := v.byName[m.name]
-		if remote == nil {
-			continue
-		}
-		err := remote.check(m.stub, wants)
-		if err == nil {
-			return nil
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	if first == nil {
-		return binder.ErrUnknownMethod.WithMessage("%s has no method %q", m.whom(), m.name).WithOutcome(helium.NotExecuted)
-	}
-	return ErrMismatch.WithMessage("%w", first).WithOutcome(helium.NotExecuted)
-}
-
-// whom names what a method is called at.
-func (m *Method) whom() string {
-	if m.client.instance != "" {
-		return fmt.Sprintf("instance %q of service %q", m.client.instance, m.service.name)
-	}
-	return fmt.Sprintf("service %q", m.service.name)
-}
-
 // check compares a method with a stub, or where there is none with what the call itself
 // says: how many arguments, and where the result should go.
-func (remote *remoteMethod) check(stub *signature.Method, wants fitted) error {
+func (remote *remoteMethod) check(stub *signature.Method, wants *way) error {
 	if remote.err != nil {
 		return fmt.Errorf("the registry's signature can't be read: %w", remote.err)
 	}

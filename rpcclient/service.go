@@ -36,6 +36,8 @@ type service struct {
 	mu           sync.RWMutex
 	records      map[string]*record      // guarded by mu; by instance
 	gone         map[string]news         // guarded by mu; instances that left lately
+	former       map[string]formerMethod // guarded by mu; methods that left lately
+	findings     findings                // guarded by mu; what calls found out about instances
 	lookups      map[string]*lookup      // guarded by mu; under way, by method; "": all
 	asked        time.Time               // guarded by mu; when the last lookup of all began
 	destinations map[string]*destination // guarded by mu; by instance; "" for any
@@ -78,6 +80,7 @@ func (c *core) service(name string, pin bool) *service {
 			core: c, name: name,
 			records:      make(map[string]*record),
 			gone:         make(map[string]news),
+			former:       make(map[string]formerMethod),
 			lookups:      make(map[string]*lookup),
 			destinations: make(map[string]*destination),
 			dynamic:      make(map[dynamicKey]*Method),
@@ -141,6 +144,17 @@ func (s *service) replace(entry *binder.Entry, began time.Time) {
 	s.publishLocked()
 }
 
+// hear takes in an event that tells a record. Before the first lookup there may be others
+// that nobody tells of; while it is under way, its answer may not have this one yet.
+func (s *service) hear(r *binder.Record, told news) {
+	s.mu.RLock()
+	asking := len(s.lookups) > 0
+	s.mu.RUnlock()
+	if asking || s.current.Load() != nil {
+		s.put(r, told)
+	}
+}
+
 // put takes in one record. Of a lookup's answer the event is zero.
 func (s *service) put(r *binder.Record, told news) {
 	s.mu.Lock()
@@ -149,7 +163,9 @@ func (s *service) put(r *binder.Record, told news) {
 	known.told = told
 	s.records[r.Instance] = known
 	delete(s.gone, r.Instance)
-	s.publishLocked()
+	if s.current.Load() != nil { // else the answer to the first lookup comes, and joins it
+		s.publishLocked()
+	}
 }
 
 // remove forgets an instance, but not the last one: its methods are the best that is
@@ -160,11 +176,19 @@ func (s *service) remove(instance string, told news) {
 	if len(s.lookups) > 0 || s.records[instance] != nil {
 		s.gone[instance] = told
 	}
-	if s.records[instance] == nil || len(s.records) == 1 {
+	if s.current.Load() == nil {
+		delete(s.records, instance)
 		return
 	}
-	delete(s.records, instance)
-	s.publishLocked()
+	found := len(s.findings)
+	s.findings = slices.DeleteFunc(slices.Clone(s.findings), func(f finding) bool { return f.instance == instance })
+	known := s.records[instance] != nil && len(s.records) > 1
+	if known {
+		delete(s.records, instance)
+	}
+	if known || len(s.findings) < found {
+		s.publishLocked()
+	}
 }
 
 // readLocked reads a record. Instances with the same methods share one version: one that
@@ -187,7 +211,11 @@ func (s *service) readLocked(r *binder.Record, justNow *[]*version) *record {
 // publishLocked makes the route of the records, and lets go of what was kept for
 // instances that are gone.
 func (s *service) publishLocked() {
-	s.current.Store(newRoute(s.records))
+	now := time.Now()
+	s.pruneLocked(now)
+	before, after := s.current.Load(), newRoute(s.records, s.findings)
+	s.rememberLocked(before, after, now)
+	s.current.Store(after)
 	for instance := range s.destinations {
 		if instance != "" && s.records[instance] == nil {
 			delete(s.destinations, instance)
@@ -214,10 +242,7 @@ func (c *core) registryChanged(event binder.Event) {
 	told := news{time.Now(), event.Revision}
 	switch event.Kind {
 	case binder.Registered, binder.Changed:
-		// Before the first lookup there may be others that nobody tells of.
-		if s.current.Load() != nil {
-			s.put(&event.Record, told)
-		}
+		s.hear(&event.Record, told)
 	case binder.Ended, binder.Expired:
 		s.remove(event.Record.Instance, told)
 	}

@@ -7,6 +7,7 @@ type Stats struct {
 	Calls    uint64 // calls that ended, one-way calls included
 	Failures uint64 // of them, with an error
 	Retries  uint64 // attempts beyond the first
+	Detours  uint64 // attempts that went on elsewhere, as where they went lacks the method or is gone
 	Notifies uint64 // one-way calls sent
 
 	FramesSent   uint64 // calls sent, each attempt counted
@@ -21,7 +22,8 @@ type Stats struct {
 }
 
 type counters struct {
-	calls, failures, retries, notifies atomic.Uint64
+	calls, failures, notifies          atomic.Uint64
+	retries, detours                   atomic.Uint64
 	frames, messages                   atomic.Uint64
 	lookups                            atomic.Uint64
 	noResponders, unmatched, malformed atomic.Uint64
@@ -31,7 +33,7 @@ type counters struct {
 func (c *Client) Stats() Stats {
 	n := &c.counters
 	return Stats{
-		Calls: n.calls.Load(), Failures: n.failures.Load(), Retries: n.retries.Load(), Notifies: n.notifies.Load(),
+		Calls: n.calls.Load(), Failures: n.failures.Load(), Retries: n.retries.Load(), Detours: n.detours.Load(), Notifies: n.notifies.Load(),
 		FramesSent: n.frames.Load(), MessagesSent: n.messages.Load(),
 		Lookups:      n.lookups.Load(),
 		NoResponders: n.noResponders.Load(), Unmatched: n.unmatched.Load(), Malformed: n.malformed.Load(),

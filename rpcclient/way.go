@@ -1,0 +1,201 @@
+package rpcclient
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
+)
+
+// way is where the calls of a method go while a route stands. It is decided when the route
+// changes and not call by call, and isn't changed, only replaced:
+//
+//	every instance has the method  ─▶ any of them, also in messages of several methods
+//	some instances have it         ─▶ any of them, on the method's own subject
+//	it fits some of those only     ─▶ one of these, by its own subjects
+type way struct {
+	route  *route
+	args   int          // of a method without a stub
+	result reflect.Type // of a method without a stub; nil: not said
+
+	path    *path         // by any instance that has the method, or by that of Client.At
+	fitting []*path       // not nil: by one of these instances, as the method of others doesn't fit
+	alone   bool          // not in messages of several methods
+	doubt   *helium.Error // not nil: the registry knows no such way, for this reason
+}
+
+// newWay returns a way that is still to be decided.
+func (m *Method) newWay(r *route, call *Invocation) *way {
+	w := &way{route: r}
+	if m.stub == nil {
+		w.args, w.result = call.numArgs, call.resultType
+	}
+	return w
+}
+
+// serves reports whether the way is good for a call as well.
+func (w *way) serves(m *Method, call *Invocation) bool {
+	return m.stub != nil || w.args == call.numArgs && w.result == call.resultType
+}
+
+// choose returns the path of the next attempt.
+func (w *way) choose(call *Invocation) *path {
+	if w.fitting == nil {
+		return w.path
+	}
+	first := rand.IntN(len(w.fitting))
+	for i := range w.fitting {
+		p := w.fitting[(first+i)%len(w.fitting)]
+		if call.detours == nil || !slices.Contains(call.detours.avoid, p) {
+			return p
+		}
+	}
+	return w.fitting[first]
+}
+
+// knownWay returns what way would, if that is a call like the one before it: nil if not.
+func (m *Method) knownWay(call *Invocation, now time.Time) *way {
+	known := m.fits.Load()
+	if known == nil || !known.serves(m, call) || m.service.fresh(now) != known.route {
+		return nil
+	}
+	return known
+}
+
+// way returns where the call goes by what is known of the method's service, after making
+// sure that it fits the method.
+func (m *Method) way(ctx context.Context, call *Invocation, now, deadline time.Time) (*way, error) {
+	r := m.service.fresh(now)
+	if r == nil {
+		var err error
+		if r, err = m.service.learn(ctx, deadline); err != nil {
+			return nil, err
+		}
+	}
+	special := call.detours != nil && len(call.detours.refused) > 0
+	if known := m.fits.Load(); known != nil && known.route == r && known.serves(m, call) && !special {
+		return known, nil
+	}
+	w, err := m.decide(r, call)
+	if err != nil {
+		w, err = m.makeSure(ctx, call, r, deadline, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if w.doubt == nil && !special {
+		m.fits.Store(w)
+	}
+	return w, nil
+}
+
+// decide finds the way on a route, or returns why a call can't fit any instance of it.
+func (m *Method) decide(r *route, call *Invocation) (*way, error) {
+	w := m.newWay(r, call)
+	w.alone = r.perMethod || r.findings.lacking(m.name)
+	fits := make(map[*version]bool)
+	var misfit error
+	for _, v := range r.versionsAt(m.client.instance) {
+		remote := v.byName[m.name]
+		if remote == nil {
+			w.alone = true
+			continue
+		}
+		err := remote.check(m.stub, w)
+		if err == nil {
+			err = call.refusedBy(remote)
+		}
+		if fits[v] = err == nil; err != nil && misfit == nil {
+			misfit = err
+		}
+	}
+	switch {
+	case len(fits) == 0:
+		return nil, binder.ErrUnknownMethod.WithMessage("%s has no method %q", m.whom(), m.name).WithOutcome(helium.NotExecuted)
+	case !slices.ContainsFunc(r.versions, func(v *version) bool { return fits[v] }):
+		return nil, ErrMismatch.WithMessage("%w", misfit).WithOutcome(helium.NotExecuted)
+	}
+	w.path = m.destination.path(m.name)
+	if m.client.instance == "" && (misfit != nil || r.findings.refusing(m.name)) {
+		w.fitting = m.fitting(r, fits)
+		w.alone = r.perMethod
+	}
+	return w, nil
+}
+
+// fitting returns the paths of the instances of some versions. Those that seem to be gone
+// are left out, unless all do.
+func (m *Method) fitting(r *route, fits map[*version]bool) []*path {
+	var all, there []*path
+	for _, instance := range r.instances {
+		if !fits[r.byInstance[instance]] {
+			continue
+		}
+		p := m.service.destination(instance).path(m.name)
+		all = append(all, p)
+		if !r.findings.absent(instance) {
+			there = append(there, p)
+		}
+	}
+	if len(there) == 0 {
+		return all
+	}
+	return there
+}
+
+// sureWithin bounds what a call that doesn't fit waits for a binder to confirm that.
+const sureWithin = time.Second
+
+// makeSure asks the binders before a call fails for what is known of its method: an
+// instance that has it, or that it fits, may have come a moment ago.
+func (m *Method) makeSure(ctx context.Context, call *Invocation, r *route, deadline time.Time, no error) (*way, error) {
+	s := m.service
+	if r.byInstance[m.client.instance] != nil {
+		return nil, no // the methods of one instance don't change
+	}
+	now := time.Now()
+	if errors.Is(no, ErrMismatch) {
+		if s.look("").await(ctx, earlier(deadline, now.Add(sureWithin))) != nil {
+			return nil, no
+		}
+		return m.decide(s.current.Load(), call)
+	}
+	// A binder that doesn't answer mustn't take all of the call's time.
+	err := s.look(m.name).await(ctx, now.Add(deadline.Sub(now)/2))
+	if err == nil {
+		return m.decide(s.current.Load(), call)
+	}
+	if ctx.Err() != nil || s.core.closed.Load() {
+		return nil, err
+	}
+	return m.inDoubt(r, call, helium.AsError(err))
+}
+
+// inDoubt returns a way for a call of a method that the registry doesn't know: on its own
+// subject, where only instances that have it listen. It takes one if the registry has
+// forgotten the method only just, for its instances may have to register again, or if no
+// binder says what there is; then only the server checks the arguments.
+func (m *Method) inDoubt(r *route, call *Invocation, doubt *helium.Error) (*way, error) {
+	w := m.newWay(r, call)
+	former := m.service.formerMethod(m.name)
+	if former == nil && !isOutage(doubt) || former != nil && former.check(m.stub, w) != nil {
+		return nil, doubt
+	}
+	if errors.Is(doubt, ErrDeadline) {
+		doubt = binder.ErrNoAnswer.WithMessage("no binder answered in time whether %s has a method %q, and nobody listens for it", m.whom(), m.name).WithOutcome(helium.NotExecuted)
+	}
+	w.path, w.alone, w.doubt = m.destination.newPath(m.name), true, doubt
+	return w, nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
