@@ -36,3 +36,10 @@ func (c *Client) Distrust(service string) { c.service(service, false).refreshDue
 
 // Inbox returns the subject prefix at which the client is answered.
 func (c *Client) Inbox() string { return c.inbox }
+
+// NamesInDoubt counts the events of the registry that put bare names in doubt.
+func (c *Client) NamesInDoubt() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.namesEpoch
+}

@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/helium-rpc/helium"
@@ -72,7 +73,11 @@ func (call *Invocation) denied(subject string) *helium.Error {
 	if subject == d.shared && outcome == helium.NotExecuted {
 		return errOtherSubject
 	}
-	return ErrNotPermitted.WithMessage("this connection's user may not publish to %q; allow it to, or connect as another user", subject).WithOutcome(outcome)
+	reason := ""
+	if d.instance != m.client.instance {
+		reason = fmt.Sprintf(", where the call has to go while instances of %q run that have %q with another signature", m.service.name, m.name)
+	}
+	return ErrNotPermitted.WithMessage("this connection's user may not publish to %q%s; allow it to, or connect as another user", subject, reason).WithOutcome(outcome)
 }
 
 // proven takes note that a call was answered, so the subject that it left on is permitted.

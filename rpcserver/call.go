@@ -151,5 +151,13 @@ func plural(n int, noun string) string {
 	return noun + "s"
 }
 
+// wantsNoAnswer reports whether nobody hears how the call ends.
+func (c *Call) wantsNoAnswer() bool {
+	if c.plain != nil {
+		return c.plain.reply == ""
+	}
+	return c.caller.outbox == nil
+}
+
 // describe names the call in logs.
 func (c *Call) describe() string { return fmt.Sprintf("%s.%s", c.method.service, c.method.Name) }

@@ -170,11 +170,12 @@ func (s *Server) publishFrame(reply string, f *wire.Frame) {
 // refuseMessage tells a caller that nothing in its message is run: an error with the
 // sequence number 0 concerns the message, not one of its calls.
 func (s *Server) refuseMessage(reply string, err *helium.Error) {
-	if reply == "" {
-		return
-	}
 	e := s.fit(err)
 	e.Outcome, e.Instance = helium.NotExecuted, s.instance
+	if reply == "" {
+		s.unheard(e)
+		return
+	}
 	s.counters.sent(1)
 	s.publishFrame(reply, &wire.Frame{Kind: wire.KindError, Body: wire.AppendError(nil, e)})
 }

@@ -100,6 +100,9 @@ func (s *Server) finish(call *Call, err *helium.Error, took time.Duration) {
 		s.counters.errors.Add(1)
 		err = s.fit(err)
 		err.Instance = s.instance
+		if err.Outcome == helium.NotExecuted && call.wantsNoAnswer() {
+			s.unheard(err)
+		}
 	}
 	if call.method != nil {
 		call.method.tally.done(err, took, err == nil || call.entered)

@@ -33,10 +33,12 @@ type Server struct {
 	callers   callers
 	deadlines *wire.Sweep
 	counters  counters
-	active    atomic.Int64  // calls admitted and not finished
-	cutting   atomic.Bool   // calls are being cut: who answers a call doesn't own it
-	quiet     chan struct{} // told when active falls to 0
-	payload   atomic.Int64  // the connection's largest message, in bytes; see maxPayload
+
+	unheardReasons unheardReasons
+	active         atomic.Int64  // calls admitted and not finished
+	cutting        atomic.Bool   // calls are being cut: who answers a call doesn't own it
+	quiet          chan struct{} // told when active falls to 0
+	payload        atomic.Int64  // the connection's largest message, in bytes; see maxPayload
 
 	// The receiver's own, see receive.go and round.go.
 	inbound       chan *nats.Msg

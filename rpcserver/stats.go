@@ -17,6 +17,8 @@ type Stats struct {
 	BadReplies uint64 // messages dropped, as they wanted the answer where no caller listens
 	Duplicates uint64 // calls dropped, as one of that number was in flight
 
+	Unheard uint64 // one-way calls, or messages of them, that weren't run; their callers don't hear of it
+
 	Cancels      uint64 // cancels that reached a call in flight
 	StrayCancels uint64 // cancels ignored, as their caller had no such call here; callers tell every instance
 
@@ -28,6 +30,7 @@ type counters struct {
 	calls, errors, refused, panics         atomic.Uint64
 	repliesSent, messagesSent, lostReplies atomic.Uint64
 	malformed, badReplies, duplicates      atomic.Uint64
+	unheard                                atomic.Uint64
 	cancels, strayCancels                  atomic.Uint64
 }
 
@@ -44,7 +47,7 @@ func (s *Server) Stats() Stats {
 		Calls: c.calls.Load(), Errors: c.errors.Load(), Refused: c.refused.Load(), Panics: c.panics.Load(),
 		RepliesSent: c.repliesSent.Load(), MessagesSent: c.messagesSent.Load(), LostReplies: c.lostReplies.Load(),
 		Malformed: c.malformed.Load(), BadReplies: c.badReplies.Load(), Duplicates: c.duplicates.Load(),
-		Cancels: c.cancels.Load(), StrayCancels: c.strayCancels.Load(),
+		Unheard: c.unheard.Load(), Cancels: c.cancels.Load(), StrayCancels: c.strayCancels.Load(),
 		Running: running, Waiting: waiting,
 	}
 }

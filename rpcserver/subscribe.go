@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nats-io/nats.go"
@@ -39,11 +40,16 @@ func (s *Server) target(subject string) target {
 	if to, ok := s.targets[subject]; ok {
 		return to
 	}
-	hint := ""
-	if s.config.PerMethod {
-		hint = "; it takes calls on the subjects of methods only"
+	names := strings.TrimPrefix(subject, strings.TrimSuffix(s.subjects.AtAll(s.instance), ">"))
+	name, method, _ := strings.Cut(names, ".")
+	svc := slices.IndexFunc(s.services, func(svc *service) bool { return svc.name == name })
+	switch {
+	case svc < 0:
+		return target{refusal: ErrNoMethod.WithMessage("instance %s has no service %.64q", s.instance, name)}
+	case method == "": // only where calls of several methods aren't taken together
+		return target{refusal: ErrNoMethod.WithMessage("instance %s serves nothing on %q; it takes calls on the subjects of methods only", s.instance, subject)}
 	}
-	return target{refusal: ErrNoMethod.WithMessage("instance %s serves nothing on %.200q%s", s.instance, subject, hint)}
+	return target{refusal: ErrNoMethod.WithMessage("instance %s of service %q has no method %.64q", s.instance, name, method)}
 }
 
 // subscribe opens the server's subjects and waits until the NATS server knows them.

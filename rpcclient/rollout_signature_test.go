@@ -1,0 +1,276 @@
+package rpcclient_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// Versions of a service whose methods have the same names and other signatures. size's
+// arguments fit both, and its results don't.
+type (
+	parcels1 struct{ finds, sizes atomic.Int64 }
+	parcels2 struct{ finds, sizes atomic.Int64 }
+	parcels3 struct{}
+)
+
+func (p *parcels1) Find(id int) string     { p.finds.Add(1); return fmt.Sprint("number ", id) }
+func (p *parcels1) Size(name string) int   { p.sizes.Add(1); return len(name) }
+func (p *parcels2) Find(id string) string  { p.finds.Add(1); return "name " + id }
+func (p *parcels2) Size(string) [2]float64 { p.sizes.Add(1); return [2]float64{3, 4} }
+func (parcels3) Find(a, b bool) string     { return fmt.Sprint("flags ", a, b) }
+
+type (
+	parcelsStub1 struct {
+		Find func(id int) (string, error)
+		Size func(name string) (int, error)
+	}
+	parcelsStub2 struct {
+		Find func(id string) (string, error)
+		Size func(name string) ([]float64, error)
+	}
+)
+
+// serveParcels serves two instances of each version, and returns a client that knows them.
+func serveParcels(t *testing.T, env *heliumtest.Env, c *rpcclient.Client) (impl1 *parcels1, impl2 *parcels2, servers []*rpcserver.Server) {
+	t.Helper()
+	impl1, impl2 = new(parcels1), new(parcels2)
+	for range 2 {
+		servers = append(servers, heliumtest.Serve(env, "parcels", impl1), heliumtest.Serve(env, "parcels", impl2))
+	}
+	if err := c.Call(t.Context(), "parcels.find", nil, 1); err != nil {
+		t.Fatal(err)
+	}
+	knowsInstances(t, c, "parcels", 4)
+	impl1.finds.Store(0)
+	return impl1, impl2, servers
+}
+
+// everyParcel calls both versions by stubs and by name from many goroutines, and returns
+// the errors.
+func everyParcel(t *testing.T, c *rpcclient.Client, goroutines, each int) (errs []error) {
+	t.Helper()
+	var stub1 parcelsStub1
+	var stub2 parcelsStub2
+	if err := errors.Join(c.Bind("parcels", &stub1), c.Bind("parcels", &stub2)); err != nil {
+		t.Fatal(err)
+	}
+	wrong := func(what string, got any, err error, want any) error {
+		if err == nil && fmt.Sprint(got) != fmt.Sprint(want) {
+			err = fmt.Errorf("got %v, want %v", got, want)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		return nil
+	}
+	ctx := context.Background()
+	for _, some := range collect(goroutines, func() (errs []error) {
+		for range each {
+			found, err := stub1.Find(7)
+			errs = append(errs, wrong("the first stub's find", found, err, "number 7"))
+			found, err = stub2.Find("x")
+			errs = append(errs, wrong("the second stub's find", found, err, "name x"))
+			size, err := stub1.Size("abc")
+			errs = append(errs, wrong("the first stub's size", size, err, 3))
+			sizes, err := stub2.Size("abc")
+			errs = append(errs, wrong("the second stub's size", sizes, err, "[3 4]"))
+			found, err = rpcclient.Call[string](ctx, c, "parcels.find", 7)
+			errs = append(errs, wrong("find(7) by name", found, err, "number 7"))
+			found, err = rpcclient.Call[string](ctx, c, "parcels.find", "x")
+			errs = append(errs, wrong("find(x) by name", found, err, "name x"))
+			size, err = rpcclient.Call[int](ctx, c, "parcels.size", "abc")
+			errs = append(errs, wrong("size by name, for a number", size, err, 3))
+			sizes, err = rpcclient.Call[[]float64](ctx, c, "parcels.size", "abc")
+			errs = append(errs, wrong("size by name, for numbers", sizes, err, "[3 4]"))
+		}
+		return errs
+	}) {
+		for _, err := range some {
+			if err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	return errs
+}
+
+// allParcels checks that no such call fails.
+func allParcels(t *testing.T, c *rpcclient.Client) {
+	t.Helper()
+	if errs := everyParcel(t, c, 16, 10); len(errs) > 0 {
+		t.Fatalf("%d of %d calls failed, one with: %v", len(errs), 16*10*8, errs[0])
+	}
+}
+
+func TestCallsGoToInstancesTheyFit(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
+	_, _, servers := serveParcels(t, env, env.Client)
+	allParcels(t, env.Client)
+	for i, srv := range servers {
+		if calls := srv.Stats().Calls; calls < 100 {
+			t.Errorf("instance %d had %d calls, want them spread over those that fit", i, calls)
+		}
+	}
+	if s := env.Client.Stats(); s.Retries > 0 {
+		t.Errorf("%d retries, want none", s.Retries)
+	}
+	// A stub is never tried at an instance that it doesn't fit.
+	var stub parcelsStub1
+	if err := env.Client.Bind("parcels", &stub); err != nil {
+		t.Fatal(err)
+	}
+	before := env.Client.Stats().Detours
+	for range 100 {
+		if _, err := stub.Find(7); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if more := env.Client.Stats().Detours - before; more > 0 {
+		t.Errorf("%d of 100 calls by a stub went elsewhere first, want none", more)
+	}
+}
+
+func TestWhenAnInstanceThatFitsIsGoneAnotherTakesItsCalls(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
+	heliumtest.Serve(env, "parcels", new(parcels2))
+	heliumtest.Serve(env, "parcels", new(parcels1))
+	// Killed: the registry lists it until its lease ends.
+	nc := env.Conn("killed")
+	killed := rpcserver.New(nc, rpcserver.Config{Logger: quiet})
+	if err := rpcserver.Register(killed, "parcels", new(parcels1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := killed.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = killed.Shutdown(context.Background()) })
+	allParcels(t, env.Client)
+	knowsInstances(t, env.Client, "parcels", 3)
+	nc.Close()
+	eventually(t, func() error { // until the broker has noticed
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		if err := env.Client.At(killed.Instance()).Call(ctx, "parcels.find", nil, 1); !errors.Is(err, rpcclient.ErrNoInstance) {
+			return fmt.Errorf("a call at the killed instance: %v", err)
+		}
+		return nil
+	})
+	before := env.Client.Stats().Detours
+	var stub parcelsStub1
+	if err := env.Client.Bind("parcels", &stub); err != nil {
+		t.Fatal(err)
+	}
+	for range 200 {
+		if _, err := stub.Find(7); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if more := env.Client.Stats().Detours - before; more > 1 {
+		t.Errorf("%d of 200 calls found out that an instance is gone, want it remembered after the first", more)
+	}
+}
+
+func TestACallThatFitsNoLiveInstanceIsAMismatchAndNotSent(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
+	serveParcels(t, env, env.Client)
+	before := env.Client.Stats().FramesSent
+	for _, args := range [][]any{{}, {1, 2, 3}} {
+		wantError(t, env.Client.Call(t.Context(), "parcels.find", nil, args...), rpcclient.ErrMismatch, helium.NotExecuted)
+	}
+	if _, err := rpcclient.Func[func(bool) (string, error)](env.Client, "parcels.find"); !errors.Is(err, rpcclient.ErrMismatch) {
+		t.Errorf("a stub that fits no version: %v, want ErrMismatch", err)
+	}
+	if sent := env.Client.Stats().FramesSent - before; sent > 0 {
+		t.Errorf("%d calls were sent, want none", sent)
+	}
+	// What no version takes, and no client can see, is the server's to refuse, once each.
+	checkFailure(t, "find(true)", env.Client.Call(t.Context(), "parcels.find", nil, true), failure{
+		is: rpcclient.ErrBadArgument, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{"find("},
+	})
+	// Without a binder that stays so, at once.
+	env.Binder.Close()
+	began := time.Now()
+	wantError(t, env.Client.Call(t.Context(), "parcels.find", nil), rpcclient.ErrMismatch, helium.NotExecuted)
+	inTime(t, began, "a mismatch")
+}
+
+func TestACallFitsAnInstanceThatCameUnheard(t *testing.T) {
+	env, c := deaf(t, once)
+	heliumtest.Serve(env, "parcels", new(parcels1))
+	if err := c.Call(t.Context(), "parcels.find", nil, 7); err != nil {
+		t.Fatal(err)
+	}
+	heliumtest.Serve(env, "parcels", parcels3{})
+	var stub struct {
+		Find func(a, b bool) (string, error)
+	}
+	if err := c.Bind("parcels", &stub); err != nil {
+		t.Fatalf("a stub that fits the new instance: %v", err)
+	}
+	for range 50 {
+		if got, err := stub.Find(true, false); err != nil || got != "flags true false" {
+			t.Fatalf("Find(true, false) = %q, %v", got, err)
+		}
+		if err := c.Call(t.Context(), "parcels.find", nil, 7); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestAnInstanceThatTheRegistryDoesNotKnowMayTakeOtherArguments(t *testing.T) {
+	env, c := deaf(t, once)
+	heliumtest.Serve(env, "parcels", new(parcels1))
+	var stub parcelsStub1
+	if err := c.Bind("parcels", &stub); err != nil {
+		t.Fatal(err)
+	}
+	env.Binder.Close()
+	serveUnregistered(t, env, "parcels", "helium.call.parcels.only", &onlyParcels{})
+	// A third of the calls would reach it, and the first one that does tells.
+	for range 200 {
+		if got, err := stub.Find(7); err != nil || got != "number 7" {
+			t.Fatalf("Find(7) = %q, %v", got, err)
+		}
+	}
+	if s := c.Stats(); s.Detours == 0 || s.Detours > 2 {
+		t.Errorf("%d detours, want what the first one found out to be remembered", s.Detours)
+	}
+	// What its own arguments are wrong for is refused as ever.
+	var wide struct {
+		Find func(id float64) (string, error)
+	}
+	if err := c.Bind("parcels", &wide); err != nil {
+		t.Fatal(err)
+	}
+	_, err := wide.Find(1.5)
+	wantError(t, err, rpcclient.ErrBadArgument, helium.NotExecuted)
+}
+
+// onlyParcels is a version that can be told by a method of its own.
+type onlyParcels struct{ parcels2 }
+
+func (*onlyParcels) Only() {}
+
+func TestWithoutPermissionForInstancesACallThatFitsSomeSaysWhatToAllow(t *testing.T) {
+	env, nc := newLimitedTo(t, broker.Subjects{Deny: []string{"helium.at.>"}}, broker.Subjects{})
+	c := env.NewClientOn(nc, once)
+	heliumtest.Serve(env, "parcels", new(parcels1))
+	if err := c.Call(t.Context(), "parcels.find", nil, 7); err != nil {
+		t.Fatal(err)
+	}
+	heliumtest.Serve(env, "parcels", parcels3{})
+	knowsInstances(t, c, "parcels", 2)
+	checkFailure(t, "find", c.Call(t.Context(), "parcels.find", nil, 7), failure{
+		is: rpcclient.ErrNotPermitted, code: helium.PermissionDenied, outcome: helium.NotExecuted, says: []string{"helium.at.", "parcels.find", "signature"},
+	})
+}
