@@ -127,7 +127,7 @@ func (b *benchReport) missed() error {
 	if missed == nil {
 		return nil
 	}
-	return fail(exitThreshold, "helium why "+b.Method, errors.New("missed "+strings.Join(missed, "; ")))
+	return fail(exitThreshold, commandLine("helium", "why", b.Method), errors.New("missed "+strings.Join(missed, "; ")))
 }
 
 // writePage writes the report of --html and closes its file, if there is one.

@@ -212,7 +212,7 @@ func (t *target) refused(err error) error {
 	}
 	e := rpcclient.ErrBadArgument.WithMessage("%w; it is %s", err, t.record.Signature).WithOutcome(helium.NotExecuted)
 	e.Service, e.Method = t.service, t.record.Name
-	return fail(exitArguments, "helium describe "+t.name(), e)
+	return fail(exitArguments, commandLine("helium", "describe", t.name()), e)
 }
 
 // call makes a call with arguments in msgpack and returns the result as JSON.

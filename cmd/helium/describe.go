@@ -4,12 +4,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -100,7 +102,7 @@ func (a *app) describe(d *description) error {
 		}
 	case "raw":
 		for _, m := range d.Methods {
-			fmt.Fprintln(a.out, m.Signature)
+			fmt.Fprintln(a.out, visible.Line(m.Signature))
 		}
 	default:
 		d.write(a)
@@ -114,7 +116,7 @@ func (d *description) write(a *app) {
 	if len(d.Instances) != 1 {
 		instances = fmt.Sprintf("%d instances", len(d.Instances))
 	}
-	fmt.Fprintf(a.out, "%s %s, %s\n", d.Service, strings.Join(d.Versions, ", "), instances)
+	fmt.Fprintf(a.out, "%s, %s\n", visible.Line(d.Service+" "+strings.Join(d.Versions, ", ")), instances)
 	for _, m := range d.Methods {
 		fmt.Fprintln(a.out)
 		m.write(a, d.Types)
@@ -124,33 +126,33 @@ func (d *description) write(a *app) {
 	}
 	fmt.Fprintln(a.out)
 	for _, name := range slices.Sorted(maps.Keys(d.Types)) {
-		fmt.Fprintf(a.out, "  %s = %s\n", name, d.Types[name])
+		fmt.Fprintf(a.out, "  %s\n", visible.Line(name+" = "+d.Types[name]))
 	}
 }
 
 func (m *methodDescription) write(a *app, types map[string]string) {
-	fmt.Fprintf(a.out, "  %s\n", m.Signature)
+	fmt.Fprintf(a.out, "  %s\n", visible.Line(m.Signature))
 	line := func(format string, args ...any) { fmt.Fprintf(a.out, "      "+format+"\n", args...) }
 	for text := range strings.Lines(m.Doc) {
-		line("%s", strings.TrimRight(text, " \n"))
+		line("%s", visible.Line(strings.TrimRight(text, " \r\n")))
 	}
 	if m.Kind != "" && m.Kind != binder.KindCall {
-		line("kind %s", m.Kind)
+		line("kind %s", visible.Line(string(m.Kind)))
 	}
 	if m.Idempotent {
 		line("idempotent: a call that may have run is tried again")
 	}
 	for _, e := range m.Errors {
-		line("error %s (%s): %s", e.Reason, e.Code, e.Message)
+		line("error %s", visible.Line(fmt.Sprintf("%s (%s): %s", e.Reason, e.Code, e.Message)))
 	}
 	if len(m.Differs) > 0 {
-		line("another signature: %s", strings.Join(m.Differs, ", "))
+		line("another signature: %s", visible.Line(strings.Join(m.Differs, ", ")))
 	}
 	if try := m.try(types); try != "" {
 		if m.Example != nil && len(m.Example.Result) > 0 {
-			try += "   # " + string(m.Example.Result) // a comment to the shell it is pasted into
+			try += shellComment(oneLine(m.Example.Result))
 		}
-		line("try: %s", try)
+		line("try: %s", visible.Line(try))
 	}
 }
 
@@ -161,25 +163,34 @@ func (m *methodDescription) try(types map[string]string) string {
 	if err != nil {
 		return ""
 	}
-	words := []string{"helium call", m.Service + "." + m.Name}
+	call := commandLine("helium", "call", m.Service+"."+m.Name)
 	if m.Example != nil {
-		return strings.Join(append(words, exampleWords(method, m.Example.Args)...), " ")
+		if words := exampleWords(method, m.Example.Args); len(words) > 0 {
+			call += " " + commandLine(words...)
+		}
+		return call
 	}
 	for i, p := range method.Params {
-		name := p.Name
-		if name == "" {
-			name = fmt.Sprintf("arg%d", i+1)
+		switch {
+		case p.Name == "":
+			call += fmt.Sprintf(" <arg%d>", i+1)
+		case !identifier.MatchString(p.Name):
+			call += " " + shellWord("<"+p.Name+">")
+		default:
+			call += " <" + p.Name + ">"
 		}
-		words = append(words, "<"+name+">")
 	}
-	return strings.Join(words, " ")
+	return call
 }
 
-// exampleWords writes the arguments of an example as words of a shell.
+// identifier is a name that no shell takes for more, even between < and >.
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+// exampleWords returns the arguments of an example as words of "helium call".
 func exampleWords(method *signature.Method, args json.RawMessage) []string {
 	var values []json.RawMessage
 	if json.Unmarshal(args, &values) != nil {
-		return []string{"-d", quoted(string(args))}
+		return []string{"-d", oneLine(args)}
 	}
 	var words []string
 	for i, value := range values {
@@ -192,21 +203,11 @@ func exampleWord(t *signature.Type, value json.RawMessage) string {
 	var text string
 	isText := json.Unmarshal(value, &text) == nil
 	switch {
-	case isText && t != nil && (t.Kind == signature.String || t.Kind == signature.Bytes || t.Kind == signature.Time):
-		return quoted(text)
-	case t != nil && (t.Kind.Numeric() || t.Kind == signature.Bool):
-		return string(value)
+	case t == nil:
+	case isText && (t.Kind == signature.String || t.Kind == signature.Bytes || t.Kind == signature.Time):
+		return textArgument(text)
+	case !isText && (t.Kind.Numeric() || t.Kind == signature.Bool):
+		return oneLine(value)
 	}
-	return quoted(":=" + string(value))
-}
-
-// quoted returns a word as a shell takes it.
-func quoted(word string) string {
-	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_-.:/@%+,=", r)
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return jsonArgument(value)
 }

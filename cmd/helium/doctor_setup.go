@@ -137,7 +137,7 @@ func (e *examination) files(context.Context) finding {
 	}
 	switch {
 	case open != nil:
-		return advised("chmod 600 "+strings.Join(open, " "), "others on this machine can read %s", strings.Join(open, ", "))
+		return advised(commandLine(append([]string{"chmod", "600"}, open...)...), "others on this machine can read %s", strings.Join(open, ", "))
 	case there == nil:
 		return found("no credentials in files")
 	}

@@ -130,13 +130,13 @@ func (a *app) hintFor(exit int, err error) string {
 	case exit == exitNoBus:
 		return "helium doctor"
 	case errors.Is(err, binder.ErrUnknownMethod) && isMethod:
-		return "helium describe " + service
+		return commandLine("helium", "describe", service)
 	case exit == exitUnknown, name == "":
 		return "helium ls"
 	case exit == exitArguments, exit == exitMethod:
-		return "helium describe " + name
+		return commandLine("helium", "describe", name)
 	case exit == exitDeadline, exit == exitNoInstance:
-		return "helium why " + name
+		return commandLine("helium", "why", name)
 	}
 	return ""
 }

@@ -76,7 +76,7 @@ func (a *app) genGo(ctx context.Context, cfg gogen.Config, check bool) error {
 		}
 		command := file.Command
 		if cfg.Dir != "" {
-			command += " " + cfg.Dir
+			command += " " + shellWord(cfg.Dir)
 		}
 		return fail(exitInternal, command, fmt.Errorf("%s is stale: it isn't what the interface %s makes now", name, cfg.Type))
 	}

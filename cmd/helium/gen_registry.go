@@ -66,24 +66,14 @@ func (g *registryGenerator) run(a *app, cmd *cobra.Command, names []string) erro
 // refresh is the command that makes the output anew, without what only this machine
 // needs: where the bus is, and where the file.
 func (g *registryGenerator) refresh(a *app, names []string) string {
-	words := append([]string{"helium gen " + g.name}, names...)
+	words := append([]string{"helium", "gen", g.name}, names...)
 	if a.connection.prefix != "" {
-		words = append(words, "--prefix "+shellWord(a.connection.prefix))
+		words = append(words, "--prefix", a.connection.prefix)
 	}
 	if g.title != "" {
-		words = append(words, "--title "+shellWord(g.title))
+		words = append(words, "--title", g.title)
 	}
-	return strings.Join(words, " ")
-}
-
-// shellWord is text that a shell takes for one word.
-func shellWord(text string) string {
-	if text != "" && !strings.ContainsFunc(text, func(r rune) bool {
-		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/-", r)
-	}) {
-		return text
-	}
-	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
+	return commandLine(words...)
 }
 
 // deliver writes the output, or compares the file with it.
@@ -106,7 +96,7 @@ func (g *registryGenerator) deliver(a *app, text []byte, services []*schema.Serv
 		if missing {
 			err = fmt.Errorf("%s isn't there", g.out)
 		}
-		return fail(exitInternal, g.refresh(a, names)+" --out "+shellWord(g.out), err)
+		return fail(exitInternal, g.refresh(a, names)+" "+commandLine("--out", g.out), err)
 	case fresh:
 		a.say("%s is as it should be", g.out)
 		return nil

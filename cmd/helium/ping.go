@@ -178,5 +178,5 @@ func silentInstances(rows []pingRow) error {
 	}
 	e := helium.Errorf(helium.Unavailable, "%d of %d instances didn't answer; the first: %s", silent, len(rows), first.Error)
 	e.Service, e.Instance, e.Outcome = first.What, first.Instance, helium.NotExecuted
-	return fail(exitNoInstance, "helium why "+first.What, e)
+	return fail(exitNoInstance, commandLine("helium", "why", first.What), e)
 }

@@ -41,14 +41,14 @@ func findMethod(ctx context.Context, reg *binder.Client, name, instance string) 
 		if byMethod, err := reg.LookupMethod(ctx, name); err == nil {
 			entry = byMethod
 		} else {
-			return nil, fail(exitUsage, "helium describe "+name, fmt.Errorf("%s is a service; name one of its methods, such as %s.%s", name, name, anyMethod(entry.Records)))
+			return nil, fail(exitUsage, commandLine("helium", "describe", name), fmt.Errorf("%s is a service; name one of its methods, such as %s.%s", name, name, anyMethod(entry.Records)))
 		}
 	}
 	records := entry.Records
 	if instance != "" {
 		records = slices.DeleteFunc(slices.Clone(records), func(r binder.Record) bool { return r.Instance != instance })
 		if len(records) == 0 {
-			return nil, fail(exitNoInstance, "helium ls "+entry.Service, fmt.Errorf("no instance %s of %s is registered; there are %s", instance, entry.Service, instancesOf(entry.Records)))
+			return nil, fail(exitNoInstance, commandLine("helium", "ls", entry.Service), fmt.Errorf("no instance %s of %s is registered; there are %s", instance, entry.Service, instancesOf(entry.Records)))
 		}
 	}
 	r := newest(records)
@@ -79,7 +79,7 @@ func lookupService(ctx context.Context, reg *binder.Client, name string) (*binde
 		return nil, err
 	}
 	if entry.Method != "" {
-		return nil, fail(exitUsage, "helium describe "+name, fmt.Errorf("%s is a method of %s; name the service", name, entry.Service))
+		return nil, fail(exitUsage, commandLine("helium", "describe", name), fmt.Errorf("%s is a method of %s; name the service", name, entry.Service))
 	}
 	return entry, nil
 }

@@ -202,7 +202,7 @@ var statusStyles = map[string]terminal.Style{
 func (w *walk) end(ctx context.Context) error {
 	a := w.app
 	if w.problem == nil && w.late {
-		w.problem = fail(exitDeadline, "helium why "+w.report.Name+" --timeout 1m", errors.New("the time was over before the end of the way"))
+		w.problem = fail(exitDeadline, commandLine("helium", "why", w.report.Name, "--timeout", "1m"), errors.New("the time was over before the end of the way"))
 	}
 	if w.problem != nil {
 		f := a.judge(ctx, w.problem)

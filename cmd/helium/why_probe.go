@@ -179,11 +179,11 @@ func (w *walk) refused(a *probe.Answer) finding {
 	case errors.Is(&e, rpcserver.ErrOverloaded):
 		return failed(exitNoInstance, "start more instances of "+w.service+", or call less", &e)
 	case errors.Is(&e, rpcserver.ErrNoMethod):
-		return failed(exitUnknown, "helium describe "+w.service, &e)
+		return failed(exitUnknown, commandLine("helium", "describe", w.service), &e)
 	case e.Outcome != helium.NotExecuted:
 		return failed(exitInternal, "see which program listens on "+w.subject(), fmt.Errorf("the call should have been turned away, and it may have run: %w", &e))
 	}
-	return failed(exitOfCall(&e), "helium describe "+w.service, &e)
+	return failed(exitOfCall(&e), commandLine("helium", "describe", w.service), &e)
 }
 
 // tryIt returns a command that calls the method.
@@ -196,5 +196,5 @@ func (w *walk) tryIt() string {
 			return try
 		}
 	}
-	return "helium describe " + name
+	return commandLine("helium", "describe", name)
 }

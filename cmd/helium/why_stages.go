@@ -110,7 +110,7 @@ func (w *walk) binder(ctx context.Context) finding {
 // whereKnown names the command that shows which names there are.
 func (w *walk) whereKnown(err error) string {
 	if e, ok := errors.AsType[*helium.Error](err); ok && e.Code == helium.Unimplemented && w.service != "" {
-		return "helium describe " + w.service
+		return commandLine("helium", "describe", w.service)
 	}
 	return "helium ls"
 }
@@ -127,7 +127,7 @@ func (w *walk) record(context.Context) finding {
 	chosen := ""
 	if w.method == "" {
 		if len(newest.Methods) == 0 {
-			return failed(exitUnknown, "helium describe "+w.service, fmt.Errorf("%s is registered without any method", w.service))
+			return failed(exitUnknown, commandLine("helium", "describe", w.service), fmt.Errorf("%s is registered without any method", w.service))
 		}
 		w.method = newest.Methods[0].Name
 		chosen = "; looking at its first method, " + w.method
@@ -142,11 +142,11 @@ func (w *walk) record(context.Context) finding {
 	}
 	m := methodOf(newest, w.method)
 	if m == nil {
-		return failed(exitUnknown, "helium describe "+w.service, fmt.Errorf("the newest instance, %s, has no method %s", newest.Instance, w.method))
+		return failed(exitUnknown, commandLine("helium", "describe", w.service), fmt.Errorf("the newest instance, %s, has no method %s", newest.Instance, w.method))
 	}
 	parsed, err := parseMethod(m.Signature, newest.Types)
 	if err != nil {
-		return failed(exitInternal, "helium describe "+w.service, fmt.Errorf("the signature %q of instance %s can't be read: %w", m.Signature, newest.Instance, err))
+		return failed(exitInternal, commandLine("helium", "describe", w.service), fmt.Errorf("the signature %q of instance %s can't be read: %w", m.Signature, newest.Instance, err))
 	}
 	w.signature = parsed
 	text := plural(len(w.records), "instance") + ": " + m.Signature + chosen
