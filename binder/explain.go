@@ -7,14 +7,12 @@ import (
 	"strings"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/nearest"
 )
 
 // Answers to lookups that found nothing, or too much: they say what there is instead.
 
-const (
-	namesShown   = 20 // in a message or a detail
-	nearestShown = 3
-)
+const namesShown = 20 // in a message or a detail
 
 // explain says why nothing goes by a name.
 func (c *catalog) explain(name string, methodOnly bool) error {
@@ -24,19 +22,19 @@ func (c *catalog) explain(name string, methodOnly bool) error {
 	if both {
 		if s := c.services[service]; s != nil {
 			methods := slices.Sorted(maps.Keys(s.methods))
-			near := nearest(method, slices.Values(methods))
+			near := nearest.Names(method, slices.Values(methods))
 			return unknown(ErrUnknownMethod.
 				WithMessage("service %q has no method %q%s; it has: %s", service, method, didYouMean(near), shorten(methods)).
 				WithDetail("methods", strings.Join(firstOf(methods), ",")), near)
 		}
-		near := nearest(service, slices.Values(c.names))
+		near := nearest.Names(service, slices.Values(c.names))
 		return unknown(ErrUnknownService.WithMessage("no service %q is registered%s", service, hint(near, c.names)), near)
 	}
 	if methodOnly {
-		near := nearest(name, maps.Keys(c.methods))
+		near := nearest.Names(name, maps.Keys(c.methods))
 		return unknown(ErrUnknownMethod.WithMessage("no registered service has a method %q%s", name, didYouMean(near)), near)
 	}
-	near := nearest(name, func(yield func(string) bool) {
+	near := nearest.Names(name, func(yield func(string) bool) {
 		for _, s := range c.names {
 			if !yield(s) {
 				return

@@ -41,8 +41,13 @@
 // All of them do the same. What can't fit, a wrong number of arguments or a type of
 // another shape, fails before anything is sent, at Func and Bind if the service is
 // known by then, and the message has both signatures. Numbers of any width fit each
-// other; one that is out of range is an error when it is read. Only the types of
-// arguments of calls by name are left to the server to check.
+// other; one that is out of range is an error when it is read.
+//
+// Of the arguments of calls by name, the names of fields are compared with the method's
+// before anything is sent: in structs once for each Go type, and in maps and in what an any
+// holds call by call. A name that the method doesn't know, or one that is missing and isn't
+// optional, is an ErrMismatch that says where it is and which name is nearest. Other types
+// than the method's, such as text for a number, the server refuses.
 //
 // # Errors
 //

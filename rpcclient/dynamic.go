@@ -15,6 +15,11 @@ import (
 //
 // "add" alone works while only one service has such a method. Numbers of any width fit
 // each other; one out of range is an error. Every error is a *helium.Error.
+//
+// Where the method takes a struct, a struct or a map with its field names does. A name that
+// the method doesn't know and one that is missing are an [ErrMismatch], before anything is
+// sent: the handler would get zero values instead. Fields of type T? and any may be left
+// out.
 func (c *Client) Call(ctx context.Context, method string, result any, args ...any) error {
 	var resultType reflect.Type
 	if result != nil {
@@ -71,6 +76,7 @@ func (m *Method) begin(args []any) *Invocation {
 	call := m.Begin(len(args))
 	for _, arg := range args {
 		call.Args.Value(arg)
+		call.argTypes = append(call.argTypes, reflect.TypeOf(arg))
 	}
 	return call
 }

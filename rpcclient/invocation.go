@@ -39,7 +39,8 @@ type Invocation struct {
 
 	method     *Method
 	numArgs    int
-	resultType reflect.Type // of a call by name, where it says; else nil
+	resultType reflect.Type   // of a call by name, where it says; else nil
+	argTypes   []reflect.Type // of a call whose arguments no signature describes; else empty
 	oneWay     bool
 	mayHaveRun bool     // by the end of some attempt, it couldn't be ruled out
 	answered   bool     // the last attempt brought a result
@@ -133,6 +134,7 @@ func (call *Invocation) release() {
 	}
 	call.method, call.resultType, call.detours, call.path, call.outbox, call.body, call.err = nil, nil, nil, nil, nil, nil, nil
 	call.oneWay, call.mayHaveRun, call.answered = false, false, false
+	call.argTypes = call.argTypes[:0]
 	call.Result, call.ReplyMetadata = Reader{}, nil
 	invocationPool.Put(call)
 }

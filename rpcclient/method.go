@@ -18,6 +18,7 @@ type Method struct {
 	destination *destination
 	name        string
 	stub        *signature.Method // what the caller thinks the method is; nil: not said
+	loose       bool              // the stub doesn't say all names of fields that it sends
 	fault       *helium.Error     // why no call can be made
 
 	fits atomic.Pointer[way] // that of the last calls that were found to fit

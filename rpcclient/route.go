@@ -30,7 +30,8 @@ type version struct {
 type remoteMethod struct {
 	text       string // the signature as registered
 	signature  *signature.Method
-	err        error // why there is no signature
+	err        error       // why there is no signature
+	parameters *parameters // nil: they have no names to compare
 	idempotent bool
 }
 
@@ -55,7 +56,9 @@ func newVersion(r *binder.Record) *version {
 	for _, m := range r.Methods {
 		remote := &remoteMethod{text: m.Signature, err: err, idempotent: m.Idempotent}
 		if err == nil {
-			remote.signature, remote.err = types.Parse(m.Signature)
+			if remote.signature, remote.err = types.Parse(m.Signature); remote.err == nil {
+				remote.parameters = parametersOf(remote.signature)
+			}
 		}
 		v.byName[m.Name] = remote
 	}
@@ -104,12 +107,11 @@ func (remote *remoteMethod) check(stub *signature.Method, wants *way) error {
 		return signature.Fits(stub, remote.signature)
 	}
 	sig := remote.signature
-	takes := len(sig.Params)
 	switch {
-	case sig.Variadic && wants.args < takes-1:
-		return fmt.Errorf("a call with %s doesn't fit %s: it takes at least %d", arguments(wants.args), sig, takes-1)
-	case !sig.Variadic && wants.args != takes:
-		return fmt.Errorf("a call with %s doesn't fit %s: it takes %d", arguments(wants.args), sig, takes)
+	case !remote.takes(wants.args) && sig.Variadic:
+		return fmt.Errorf("a call with %s doesn't fit %s: it takes at least %d", arguments(wants.args), sig, len(sig.Params)-1)
+	case !remote.takes(wants.args):
+		return fmt.Errorf("a call with %s doesn't fit %s: it takes %d", arguments(wants.args), sig, len(sig.Params))
 	case wants.result == nil:
 		return nil
 	}
@@ -118,6 +120,12 @@ func (remote *remoteMethod) check(stub *signature.Method, wants *way) error {
 		return fmt.Errorf("a %s can't take the result of %s: %w", wants.result, sig, err)
 	}
 	return signature.Fits(&signature.Method{Name: sig.Name, Params: sig.Params, Variadic: sig.Variadic, Result: result}, sig)
+}
+
+// takes reports whether a method with a signature takes so many arguments.
+func (remote *remoteMethod) takes(args int) bool {
+	params := len(remote.signature.Params)
+	return args == params || remote.signature.Variadic && args >= params-1
 }
 
 func arguments(n int) string {

@@ -55,7 +55,7 @@ func (c *Client) makeStub(ctx context.Context, service, name string, t reflect.T
 	if err != nil {
 		return reflect.Value{}, err
 	}
-	m.stub = stub
+	m.stub, m.loose = stub, isLoose(t)
 	if err := m.checkNow(ctx); err != nil {
 		return reflect.Value{}, err
 	}
@@ -134,12 +134,46 @@ func (m *Method) beginReflect(in []reflect.Value, variadic bool) *Invocation {
 	}
 	call := m.Begin(n)
 	for _, arg := range in {
-		call.Args.Reflect(arg)
+		call.addReflect(arg, m.loose)
 	}
 	if variadic {
 		for i := range rest.Len() {
-			call.Args.Reflect(rest.Index(i))
+			call.addReflect(rest.Index(i), m.loose)
 		}
 	}
 	return call
+}
+
+// addReflect adds an argument of a stub. The types of a loose one don't say all the names
+// of fields in its arguments.
+func (call *Invocation) addReflect(arg reflect.Value, loose bool) {
+	call.Args.Reflect(arg)
+	if !loose {
+		return
+	}
+	t := fitsAsStub
+	switch arg.Kind() {
+	case reflect.Map:
+		t = arg.Type()
+	case reflect.Interface:
+		if t = nil; !arg.IsNil() {
+			t = arg.Elem().Type()
+		}
+	}
+	call.argTypes = append(call.argTypes, t)
+}
+
+// isLoose reports whether a function has parameters that can hold a struct's fields under
+// any names.
+func isLoose(t reflect.Type) bool {
+	for i := range t.NumIn() {
+		in := t.In(i)
+		if t.IsVariadic() && i == t.NumIn()-1 {
+			in = in.Elem()
+		}
+		if in.Kind() == reflect.Map || in.Kind() == reflect.Interface && in != contextType {
+			return true
+		}
+	}
+	return false
 }

@@ -26,6 +26,7 @@ type way struct {
 	path    *path         // by any instance that has the method, or by that of Client.At
 	fitting []*path       // not nil: by one of these instances, as the method of others doesn't fit
 	alone   bool          // not in messages of several methods
+	named   bool          // arguments without a signature have names to compare
 	doubt   *helium.Error // not nil: the registry knows no such way, for this reason
 }
 
@@ -64,6 +65,9 @@ func (m *Method) knownWay(call *Invocation, now time.Time) *way {
 	if known == nil || !known.serves(m, call) || m.service.fresh(now) != known.route {
 		return nil
 	}
+	if known.named && !known.route.takesNames(call) {
+		return nil
+	}
 	return known
 }
 
@@ -77,7 +81,7 @@ func (m *Method) way(ctx context.Context, call *Invocation, now, deadline time.T
 			return nil, err
 		}
 	}
-	special := call.detours != nil && len(call.detours.refused) > 0
+	special := call.detours != nil && len(call.detours.refused) > 0 || !r.takesNames(call)
 	if known := m.fits.Load(); known != nil && known.route == r && known.serves(m, call) && !special {
 		return known, nil
 	}
@@ -110,6 +114,10 @@ func (m *Method) decide(r *route, call *Invocation) (*way, error) {
 		if err == nil {
 			err = call.refusedBy(remote)
 		}
+		if err == nil {
+			err = remote.checkNames(call)
+		}
+		w.named = w.named || remote.parameters != nil
 		if fits[v] = err == nil; err != nil && misfit == nil {
 			misfit = err
 		}

@@ -238,10 +238,11 @@ func TestStartWithoutServicesSaysSo(t *testing.T) {
 	}
 }
 
+// order has fields that callers may leave out.
 type order struct {
-	Item  string
-	Notes map[string]string
-	Count int
+	Item  string            `msgpack:",omitempty"`
+	Notes map[string]string `msgpack:",omitempty"`
+	Count int               `msgpack:",omitempty"`
 }
 
 type orders struct{ kept []order }

@@ -19,7 +19,8 @@ import (
 // none if it is left out. All other names, and names that are there twice, are errors,
 // and so is any object if m doesn't tell the names of its parameters.
 //
-// Errors name the argument and the place in it:
+// Errors name the argument and the place in it. All that is wrong is told at once, as
+// [Faults] if it is more than one thing:
 //
 //	argument 2 (b): 300 is out of range of int8
 //	argument 1 (people): [3].age: got "x", want uint8: a number
@@ -52,18 +53,19 @@ func (e *encoder) arguments(m *signature.Method) error {
 	if err != nil {
 		return err
 	}
+	var faults Faults
 	n := 0
 	for ; e.more(n); n++ {
 		var t *signature.Type
 		if p := parameter(n, m); p != nil {
 			t = p.Type
 		}
-		if err := e.value(t); err != nil {
-			return argument(n, m, err)
+		if err := e.value(t); err != nil && !faults.add(argument(n, m, err)) {
+			return faults.err()
 		}
 	}
 	e.close(head, codec.AppendArrayHeader(nil, n))
-	return nil
+	return faults.err()
 }
 
 // parameter returns the parameter that the i-th argument belongs to, or nil. The last
@@ -91,40 +93,33 @@ func (e *encoder) namedArguments(m *signature.Method) error {
 	}
 	for n := 0; e.more(n); n++ {
 		name := e.key()
-		if err := named.add(name, e.skip()); err != nil {
-			return err
-		}
+		named.add(name, e.skip())
 	}
-	if err := named.complete(); err != nil {
-		return err
-	}
+	faults := named.complete()
 	n := 0
 	for i, raw := range named.values {
 		e.cursor = cursor{text: raw}
+		var err error
+		added := 1
 		switch {
 		case named.variadic(i):
 			// null stands for no argument, as a nil list does in many languages.
-			if raw == nil || e.peek() == 'n' {
-				continue
+			if added = 0; raw != nil && e.peek() != 'n' {
+				added, err = e.repeated(m.Params[i].Type)
 			}
-			added, err := e.repeated(m.Params[i].Type)
-			if err != nil {
-				return argument(i, m, err)
-			}
-			n += added
-			continue
 		case raw == nil:
 			e.values++
 			e.out = codec.AppendNil(e.out)
 		default:
-			if err := e.value(m.Params[i].Type); err != nil {
-				return argument(i, m, err)
-			}
+			err = e.value(m.Params[i].Type)
 		}
-		n++
+		if err != nil && !faults.add(argument(i, m, err)) {
+			return faults.err()
+		}
+		n += added
 	}
 	e.close(head, codec.AppendArrayHeader(nil, n))
-	return nil
+	return faults.err()
 }
 
 // repeated appends the values in the array that a variadic parameter has by name, and
@@ -134,10 +129,11 @@ func (e *encoder) repeated(t *signature.Type) (n int, err error) {
 		return 0, problemf("got %s, want an array: the parameter repeats", shorten(string(e.skip())))
 	}
 	e.take()
+	var faults Faults
 	for ; e.more(n); n++ {
-		if err := e.value(t); err != nil {
-			return n, inside(indexSegment(n), err)
+		if err := e.value(t); err != nil && !faults.add(inside(indexSegment(n), err)) {
+			break
 		}
 	}
-	return n, nil
+	return n, faults.err()
 }

@@ -94,13 +94,20 @@ func TestArgumentsThatDoNotFitAreRefusedByNumberAndName(t *testing.T) {
 
 		{"add(a int8, b int8)", `{"a":1}`, `arguments are missing: b; want a, b`},
 		{"add(a int8, b int8)", `{}`, `arguments are missing: a, b; want a, b`},
-		{"add(a int8, b int8)", `{"a":1,"c":2}`, `there is no argument "c"; want a, b`},
-		{"add(a int8, b int8)", `{"a":1,"A":2}`, `there is no argument "A"; want a, b`},
-		{"add(a int8, b int8)", `{"a":1,"\u0061":2}`, `two arguments are "a"`},
+		{"add(a int8, b int8)", `{"a":1,"c":2}`, `there is no argument "c"; arguments are missing: b; want a, b`},
+		{"add(a int8, b int8)", `{"a":1,"A":2}`, `there is no argument "A"; did you mean "a"? arguments are missing: b; want a, b`},
+		{"add(a int8, b int8)", `{"a":1,"b":1,"\u0061":2}`, `two arguments are "a"`},
 		{"add(a int8, b int8)", `{"a":null,"b":1}`, `argument 1 (a): got null, want int8, which is never null`},
 		{"add(int8, int8)", `{"a":1,"b":2}`, `the arguments have no names here; send an array of them, in order`},
 		{"now()", `{"a":1}`, `there is no argument "a"; now takes none`},
-		{"save(p Point)", `{"x":1,"y":2}`, `there is no argument "x"; want p; hint: put an object that is the argument itself in an array`},
+		{"save(p Point)", `{"x":1,"y":2}`, `there is no argument "x"; there is no argument "y"; arguments are missing: p; want p; hint: put an object that is the argument itself in an array`},
+
+		{"find(customer string, limit int64?)", `{"Customer":"x","limits":3}`, `there is no argument "Customer"; did you mean "customer"? there is no argument "limits"; did you mean "limit"? want customer, limit`},
+		{"add(a int8, b int8)", `[300,"x",-1]`, `argument 1 (a): 300 is out of range of int8; argument 2 (b): got "x", want int8: a number`},
+		{"add(a int8, b int8)", `{"a":300,"b":"x"}`, `argument 1 (a): 300 is out of range of int8; argument 2 (b): got "x", want int8: a number`},
+		{"save(people []Person)", `[[{"Name":"Ann","age":-1},{"name":"Bob"},{"name":"Eve","age":3}]]`, `argument 1 (people): [0]: there is no field "Name"; did you mean "name"? want {name string, age uint8, nick string?, extra any}; ` +
+			`argument 1 (people): [0].age: -1 is out of range of uint8; argument 1 (people): [1]: the field "age" is missing; want {name string, age uint8, nick string?, extra any}`},
+		{"log(level int8, xs ...int8)", `{"level":"a","xs":[2,300,"b"]}`, `argument 1 (level): got "a", want int8: a number; argument 2 (xs): [1]: 300 is out of range of int8; argument 2 (xs): [2]: got "b", want int8: a number`},
 
 		{"add(a int8, b int8)", `3`, `the arguments are 3; want an array of them, such as [1, 2], or an object of named ones`},
 		{"add(a int8, b int8)", `null`, `the arguments are null; want an array of them, such as [1, 2], or an object of named ones`},
@@ -165,7 +172,7 @@ func TestNamedMsgpackArgumentsWithWrongNamesAreRefused(t *testing.T) {
 		want      string
 	}{
 		{"add(a int64, b int64)", dict(t, "a", 2), `arguments are missing: b; want a, b`},
-		{"add(a int64, b int64)", dict(t, "a", 2, "c", 3), `there is no argument "c"; want a, b`},
+		{"add(a int64, b int64)", dict(t, "a", 2, "c", 3), `there is no argument "c"; arguments are missing: b; want a, b`},
 		{"add(a int64, b int64)", dict(t, "a", 2, "a", nil, "b", 1), `two arguments are "a"`},
 		{"add(a int64, b int64)", dict(t, 1, 2), `the name of an argument: got an integer, want a string`},
 		{"add(int64, int64)", dict(t, "a", 2, "b", 3), errUnnamed.Error()},

@@ -1,6 +1,13 @@
 package transcode
 
-import "github.com/helium-rpc/helium/signature"
+import (
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/helium-rpc/helium/internal/nearest"
+	"github.com/helium-rpc/helium/signature"
+)
 
 // fieldIndex finds the fields of structs by name. An index is made when its struct is
 // first met, so that neither many fields nor many values cost more than their sum.
@@ -11,6 +18,14 @@ type fieldIndex map[*signature.Type]map[string]int
 func (x *fieldIndex) find(t *signature.Type, name string, guess int) int {
 	if guess < len(t.Fields) && t.Fields[guess].Name == name {
 		return guess
+	}
+	if len(t.Fields) <= fewFields {
+		for i := range t.Fields {
+			if t.Fields[i].Name == name {
+				return i
+			}
+		}
+		return -1
 	}
 	if *x == nil {
 		*x = make(fieldIndex)
@@ -27,6 +42,102 @@ func (x *fieldIndex) find(t *signature.Type, name string, guess int) int {
 		return i
 	}
 	return -1
+}
+
+// fewFields is how many fields are found as quickly without an index.
+const fewFields = 8
+
+// fieldFaults gathers what is wrong with the names of a struct's fields.
+type fieldFaults struct {
+	phrases []string
+	shape   bool            // some phrase needs the struct's definition to be understood
+	meant   map[string]bool // fields that others were perhaps meant for
+}
+
+// unknown notes a field that t doesn't have.
+func (f *fieldFaults) unknown(name string, t *signature.Type) {
+	if len(f.phrases) == mostFaults {
+		return
+	}
+	near := nearestTo(name, fieldNames(t))
+	if near != "" {
+		if f.meant == nil {
+			f.meant = make(map[string]bool)
+		}
+		f.meant[near] = true
+	}
+	f.shape = true
+	f.phrases = append(f.phrases, fmt.Sprintf("there is no field %s%s", quote(name), didYouMean(near)))
+}
+
+// twice notes a field that is there a second time.
+func (f *fieldFaults) twice(name string) {
+	if len(f.phrases) < mostFaults {
+		f.phrases = append(f.phrases, "two fields are "+quote(name))
+	}
+}
+
+// missing notes a field of t that isn't there, unless another was perhaps meant for it.
+func (f *fieldFaults) missing(name string) {
+	if len(f.phrases) < mostFaults && !f.meant[name] {
+		f.shape = true
+		f.phrases = append(f.phrases, fmt.Sprintf("the field %s is missing", quote(name)))
+	}
+}
+
+// err returns all of them as one error, nil if there are none.
+func (f *fieldFaults) err(t *signature.Type) error {
+	if f.phrases == nil {
+		return nil
+	}
+	phrases := f.phrases
+	if f.shape {
+		phrases = append(phrases, "want "+show(t))
+	}
+	return problemf("%s", sentence(phrases...))
+}
+
+func fieldNames(t *signature.Type) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, f := range t.Fields {
+			if !yield(f.Name) {
+				return
+			}
+		}
+	}
+}
+
+// nearestTo returns the one name that another was most likely meant for, "" if none is near.
+func nearestTo(name string, names iter.Seq[string]) string {
+	near := nearest.Names(name, names)
+	if len(near) == 0 {
+		return ""
+	}
+	return near[0]
+}
+
+// didYouMean continues a message that says that there is no such name.
+func didYouMean(near string) string {
+	if near == "" {
+		return ""
+	}
+	return "; did you mean " + quote(near) + "?"
+}
+
+// sentence joins phrases, of which some are questions.
+func sentence(phrases ...string) string {
+	var b strings.Builder
+	for i, phrase := range phrases {
+		switch {
+		case i == 0:
+		case strings.HasSuffix(phrases[i-1], "?"):
+			b.WriteByte(' ')
+		default:
+			b.WriteString("; ")
+		}
+		b.WriteString(phrase)
+	}
+	return b.String()
 }
 
 // keySet holds the keys of an object that were met.

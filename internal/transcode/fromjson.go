@@ -49,7 +49,8 @@ func (e *encoder) finish() ([]byte, error) {
 	return e.out, nil
 }
 
-// value appends the next value, which is to be a t.
+// value appends the next value, which is to be a t. After an error that is a *problem or
+// Faults it stands behind the value all the same, so that all that is wrong can be told.
 func (e *encoder) value(t *signature.Type) error {
 	if e.values++; e.values > codec.MaxElements {
 		return errTooMany
@@ -113,14 +114,15 @@ func (e *encoder) list(elem *signature.Type) error {
 	if err != nil {
 		return err
 	}
+	var faults Faults
 	n := 0
 	for ; e.more(n); n++ {
-		if err := e.value(elem); err != nil {
-			return inside(indexSegment(n), err)
+		if err := e.value(elem); err != nil && !faults.add(inside(indexSegment(n), err)) {
+			return faults.err()
 		}
 	}
 	e.close(head, codec.AppendArrayHeader(nil, n))
-	return nil
+	return faults.err()
 }
 
 func (e *encoder) mapping(key, elem *signature.Type) error {
@@ -129,23 +131,30 @@ func (e *encoder) mapping(key, elem *signature.Type) error {
 		return err
 	}
 	var met keySet
+	var faults Faults
 	n := 0
 	for ; e.more(n); n++ {
 		text := e.key()
 		at := len(e.out)
 		if e.out, err = appendKey(e.out, text, key); err != nil {
-			return problemf("the key %s: %v", quote(text), err)
+			err = problemf("the key %s: %v", quote(text), err)
+		} else if !met.add(e.out[at:]) {
+			err = problemf("two keys are %s", quote(text))
 		}
-		if !met.add(e.out[at:]) {
-			return problemf("two keys are %s", quote(text))
+		if err != nil {
+			e.skip()
+			if !faults.add(err) {
+				return faults.err()
+			}
+			continue
 		}
 		e.values++
-		if err := e.value(elem); err != nil {
-			return inside(keySegment(text), err)
+		if err := e.value(elem); err != nil && !faults.add(inside(keySegment(text), err)) {
+			return faults.err()
 		}
 	}
 	e.close(head, codec.AppendMapHeader(nil, n))
-	return nil
+	return faults.err()
 }
 
 func (e *encoder) structure(t *signature.Type) error {
@@ -154,30 +163,39 @@ func (e *encoder) structure(t *signature.Type) error {
 		return err
 	}
 	met := make([]bool, len(t.Fields))
+	var faults Faults
+	var names fieldFaults
 	n := 0
 	for ; e.more(n); n++ {
 		name := e.key()
 		i := e.fields.find(t, name, n)
 		switch {
 		case i < 0:
-			return problemf("there is no field %s; want %s", quote(name), show(t))
+			names.unknown(name, t)
+			e.skip()
+			continue
 		case met[i]:
-			return problemf("two fields are %s", quote(name))
+			names.twice(name)
+			e.skip()
+			continue
 		}
 		met[i] = true
 		e.out = codec.AppendString(e.out, name)
 		e.values++
-		if err := e.value(t.Fields[i].Type); err != nil {
-			return inside(shorten(name), err)
+		if err := e.value(t.Fields[i].Type); err != nil && !faults.add(inside(shorten(name), err)) {
+			return faults.err()
 		}
 	}
 	for i, f := range t.Fields {
 		if !met[i] && !mayBeNull(f.Type) {
-			return problemf("the field %s is missing; want %s", quote(f.Name), show(t))
+			names.missing(f.Name)
 		}
 	}
 	e.close(head, codec.AppendMapHeader(nil, n))
-	return nil
+	if err := names.err(t); err != nil {
+		faults = append(Faults{err}, faults...)
+	}
+	return faults.err()
 }
 
 // mayBeNull reports whether a value of type t can be left out.
@@ -234,10 +252,11 @@ func form(t *signature.Type) string {
 	return ""
 }
 
-// show prints a type for a message.
+// show prints a type for a message. However long it is, a type that is cut doesn't explain
+// anything.
 func show(t *signature.Type) string {
 	if t.Kind == signature.Struct {
-		return shorten(t.Definition())
+		return t.Definition()
 	}
-	return shorten(t.String())
+	return t.String()
 }

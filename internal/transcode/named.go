@@ -3,6 +3,7 @@ package transcode
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/helium-rpc/helium/internal/codec"
@@ -34,11 +35,9 @@ func Named(msgpackMap []byte, m *signature.Method) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := named.add(name, value); err != nil {
-			return nil, err
-		}
+		named.add(name, value)
 	}
-	if err := named.complete(); err != nil {
+	if err := named.complete().err(); err != nil {
 		return nil, err
 	}
 	out, err := named.array()
@@ -91,7 +90,10 @@ type namedArguments struct {
 	method *signature.Method
 	index  map[string]int
 	// values has the text or the bytes of the argument for each parameter; nil: none.
-	values [][]byte
+	values  [][]byte
+	faults  Faults
+	unknown bool            // some fault is a name that there isn't
+	meant   map[string]bool // parameters that other names were perhaps meant for
 }
 
 var errUnnamed = errors.New("the arguments have no names here; send an array of them, in order")
@@ -104,6 +106,7 @@ func newNamedArguments(m *signature.Method) (*namedArguments, error) {
 		method: m,
 		index:  make(map[string]int, len(m.Params)),
 		values: make([][]byte, len(m.Params)),
+		meant:  make(map[string]bool),
 	}
 	for i, p := range m.Params {
 		if p.Name == "" {
@@ -114,30 +117,40 @@ func newNamedArguments(m *signature.Method) (*namedArguments, error) {
 	return a, nil
 }
 
-func (a *namedArguments) add(name string, value []byte) error {
+// add takes in one argument.
+func (a *namedArguments) add(name string, value []byte) {
 	i, ok := a.index[name]
 	switch {
+	case len(a.faults) == mostFaults:
 	case !ok:
-		return fmt.Errorf("there is no argument %s; %s", quote(name), a.wanted())
+		a.unknown = true
+		near := nearestTo(name, maps.Keys(a.index))
+		a.meant[near] = true
+		a.faults = append(a.faults, problemf("there is no argument %s%s", quote(name), didYouMean(near)))
 	case a.values[i] != nil:
-		return fmt.Errorf("two arguments are %s", quote(name))
+		a.faults = append(a.faults, problemf("two arguments are %s", quote(name)))
+	default:
+		a.values[i] = value
 	}
-	a.values[i] = value
-	return nil
 }
 
-// complete returns an error that lists the arguments that are missing, if any are.
-func (a *namedArguments) complete() error {
+// complete returns what is wrong with the names: those that there aren't, those that are
+// there twice, and those that are missing. The last fault says what is wanted.
+func (a *namedArguments) complete() Faults {
 	var missing []string
 	for i, p := range a.method.Params {
-		if a.values[i] == nil && !mayBeNull(p.Type) && !a.variadic(i) {
+		if a.values[i] == nil && !mayBeNull(p.Type) && !a.variadic(i) && !a.meant[p.Name] {
 			missing = append(missing, shorten(p.Name))
 		}
 	}
-	if missing == nil {
-		return nil
+	faults := a.faults
+	if missing != nil {
+		faults = append(faults, problemf("arguments are missing: %s", enumerate(missing)))
 	}
-	return fmt.Errorf("arguments are missing: %s; %s", enumerate(missing), a.wanted())
+	if last := len(faults) - 1; missing != nil || a.unknown {
+		faults[last] = problemf("%s", sentence(faults[last].Error(), a.wanted()))
+	}
+	return faults
 }
 
 // variadic reports whether the i-th parameter repeats.

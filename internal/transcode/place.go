@@ -1,7 +1,6 @@
 package transcode
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -27,17 +26,67 @@ func problemf(format string, args ...any) error {
 	return &problem{text: fmt.Sprintf(format, args...)}
 }
 
+// Faults are all that is wrong with some values, in their order, up to mostFaults of them.
+type Faults []error
+
+// mostFaults bounds what is told: values come from strangers, and nobody reads more.
+const mostFaults = 20
+
+func (f Faults) Error() string {
+	texts := make([]string, len(f))
+	for i, err := range f {
+		texts[i] = err.Error()
+	}
+	return sentence(texts...)
+}
+
+// Unwrap lets errors.As find any of them.
+func (f Faults) Unwrap() []error { return f }
+
+// add takes in what is wrong with one part of a value. It returns false once nothing more
+// is to be looked for: there are enough faults, or this one says nothing of the value
+// alone, as there is no end of the value to go on from.
+func (f *Faults) add(err error) bool {
+	switch err := err.(type) {
+	case Faults:
+		*f = append(*f, err...)
+	case *problem:
+		*f = append(*f, err)
+	default:
+		*f = Faults{err}
+		return false
+	}
+	return len(*f) < mostFaults
+}
+
+// err returns the faults as one error, nil if there are none.
+func (f Faults) err() error {
+	switch len(f) {
+	case 0:
+		return nil
+	case 1:
+		return f[0]
+	}
+	return f[:min(len(f), mostFaults)]
+}
+
 // inside puts a segment, such as "age" or "[3]", before the path of an error that
 // came from there.
 func inside(segment string, err error) error {
-	p, ok := errors.AsType[*problem](err)
-	if !ok {
-		return err
+	switch err := err.(type) {
+	case *problem:
+		if err.path != "" && err.path[0] != '[' {
+			segment += "."
+		}
+		return &problem{path: segment + err.path, text: err.text}
+	case Faults:
+		moved := make(Faults, len(err))
+		for i := range err {
+			moved[i] = inside(segment, err[i])
+		}
+		return moved
 	}
-	if p.path != "" && p.path[0] != '[' {
-		segment += "."
-	}
-	return &problem{path: segment + p.path, text: p.text}
+	return err
 }
 
 func indexSegment(i int) string { return "[" + strconv.Itoa(i) + "]" }
@@ -46,10 +95,21 @@ func keySegment(key string) string { return "[" + quote(key) + "]" }
 
 // argument says which argument an error is about, counted from 0: "argument 2 (b)".
 func argument(i int, m *signature.Method, err error) error {
+	place := fmt.Sprintf("argument %d", i+1)
 	if p := parameter(i, m); p != nil && p.Name != "" {
-		return fmt.Errorf("argument %d (%s): %w", i+1, shorten(p.Name), err)
+		place += " (" + shorten(p.Name) + ")"
 	}
-	return fmt.Errorf("argument %d: %w", i+1, err)
+	switch err := err.(type) {
+	case Faults:
+		moved := make(Faults, len(err))
+		for i := range err {
+			moved[i] = &problem{path: place, text: err[i].Error()}
+		}
+		return moved
+	case *problem:
+		return &problem{path: place, text: err.Error()}
+	}
+	return fmt.Errorf("%s: %w", place, err)
 }
 
 // quote and shorten make text of the other side's fit for a message: short, and

@@ -173,11 +173,14 @@ func TestAValueThatDoesNotFitItsTypeIsRefusedWithItsPlace(t *testing.T) {
 		{"any", `{"a":[1,1e400]}`, `["a"][1]: 1e400 is out of range of float64`},
 		{"Point", `{"x":1}`, `the field "y" is missing; want {x float64, y float64}`},
 		{"Point", `{"x":1,"y":2,"z":3}`, `there is no field "z"; want {x float64, y float64}`},
-		{"Point", `{"x":1,"X":2}`, `there is no field "X"; want {x float64, y float64}`},
+		{"Point", `{"x":1,"X":2}`, `there is no field "X"; did you mean "x"? the field "y" is missing; want {x float64, y float64}`},
 		{"Point", `{"x":1,"x":2,"y":3}`, `two fields are "x"`},
 		{"Point", `{"x":1,"y":null}`, `y: got null, want float64, which is never null`},
 		{"Point", `[1,2]`, `got [1,2], want {x float64, y float64}: an object`},
 		{"Tree", `{"value":1,"kids":[{"value":1.5,"kids":[]}]}`, `kids[0].value: 1.5 is no integer and doesn't fit int64`},
+		{"Person", `{"Name":"Ann","alter":3,"nick":5}`, `there is no field "Name"; did you mean "name"? there is no field "alter"; the field "age" is missing; want {name string, age uint8, nick string?, extra any}; nick: got 5, want string: text in quotes`},
+		{"map[int8]Point", `{"a":[{}],"1":{"x":true,"y":0},"2":[]}`, `the key "a": want int8: a number; ["1"].x: got true, want float64: a number; ["2"]: got [], want {x float64, y float64}: an object`},
+		{"[]Point", `[{"x":{"y":[[],{}]},"y":1},{"x":1,"y":"z"}]`, `[0].x: got {"y":[[],{}]}, want float64: a number; [1].y: got "z", want float64: a number`},
 		{"{a {b int8}}", `{"a":{"b":""}}`, `a.b: got "", want int8: a number`},
 	}
 	for _, tt := range tests {

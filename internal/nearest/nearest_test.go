@@ -1,4 +1,4 @@
-package binder
+package nearest
 
 import (
 	"math/rand/v2"
@@ -13,9 +13,11 @@ func TestNearestNamesComeNearestFirst(t *testing.T) {
 		"mth":   {"Math", "math"},
 		"stat":  {"stats"},
 		"order": nil,
+		"M":     {"m"},
+		"x":     nil,
 	} {
-		if got := nearest(name, slices.Values(names)); !slices.Equal(got, want) {
-			t.Errorf("nearest(%q) = %q, want %q", name, got, want)
+		if got := Names(name, slices.Values(names)); !slices.Equal(got, want) {
+			t.Errorf("Names(%q) = %q, want %q", name, got, want)
 		}
 	}
 }

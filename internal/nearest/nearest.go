@@ -1,4 +1,5 @@
-package binder
+// Package nearest finds the names that a person may have meant by one that nobody has.
+package nearest
 
 import (
 	"cmp"
@@ -7,9 +8,12 @@ import (
 	"strings"
 )
 
-// nearest returns the few names that a person may have meant, nearest first. Each
+// most is how many names are suggested.
+const most = 3
+
+// Names returns the few names that a person may have meant, nearest first. Each
 // difference is a letter too many, too few or another; case counts less than one.
-func nearest(name string, names iter.Seq[string]) []string {
+func Names(name string, names iter.Seq[string]) []string {
 	// A third of the letters wrong is still the same word, more is another one.
 	limit := min(1+len(name)/4, 3)
 	type candidate struct {
@@ -19,7 +23,8 @@ func nearest(name string, names iter.Seq[string]) []string {
 	var near []candidate
 	lower := strings.ToLower(name)
 	for n := range names {
-		if d := distance(lower, strings.ToLower(n), limit); d <= limit {
+		// Where every letter is another one, nothing is near.
+		if d := distance(lower, strings.ToLower(n), limit); d <= limit && d < max(len(n), len(name)) {
 			near = append(near, candidate{n, d})
 		}
 	}
@@ -28,7 +33,7 @@ func nearest(name string, names iter.Seq[string]) []string {
 	})
 	var found []string
 	for _, c := range near {
-		if len(found) < nearestShown && !slices.Contains(found, c.name) {
+		if len(found) < most && !slices.Contains(found, c.name) {
 			found = append(found, c.name)
 		}
 	}
