@@ -142,7 +142,7 @@ func (call *Invocation) withOtherArguments(e *helium.Error) *way {
 		r = m.service.current.Load()
 	} else if remote := v.byName[m.name]; remote != nil {
 		d := call.detour()
-		d.refused = append(d.refused, remote.text)
+		d.refused = append(d.refused, remote.form)
 	}
 	next, err := m.decide(r, call)
 	if err != nil || next.fitting == nil {
@@ -154,10 +154,10 @@ func (call *Invocation) withOtherArguments(e *helium.Error) *way {
 // refusedBy returns an error if a server has refused the call's arguments for a method of
 // that signature.
 func (call *Invocation) refusedBy(remote *remoteMethod) error {
-	if call.detours == nil || !slices.Contains(call.detours.refused, remote.text) {
+	if call.detours == nil || !slices.Contains(call.detours.refused, remote.form) {
 		return nil
 	}
-	return fmt.Errorf("an instance refused the arguments for %s", remote.text)
+	return fmt.Errorf("an instance refused the arguments for %s", remote.signature)
 }
 
 // confirm takes note that an instance had the call, where that wasn't to be expected.

@@ -73,7 +73,8 @@ func (c *core) bareName(method string) (service string, sure bool) {
 	return known.service, ok && known.epoch == c.namesEpoch
 }
 
-// askBareName looks a bare name up. If no binder answers, what it stood for before does.
+// askBareName looks a bare name up. If no binder answers or knows it, it stands for what it
+// did before: the call finds out.
 func (c *core) askBareName(ctx context.Context, method string) (string, error) {
 	if !c.begin() {
 		return "", ErrClosed.WithOutcome(helium.NotExecuted)
@@ -105,8 +106,8 @@ func (c *core) askBareName(ctx context.Context, method string) (string, error) {
 		return "", ErrClosed.WithOutcome(helium.NotExecuted)
 	case ctx.Err() != nil:
 		return "", contextError(ctx.Err(), helium.NotExecuted)
-	case known != "" && isOutage(err):
-		return known, nil
+	case known != "" && (isOutage(err) || errors.Is(err, binder.ErrUnknownMethod)):
+		return known, nil // if it has really gone, that is what the service is told
 	case errors.Is(err, binder.ErrNoBinder):
 		return "", helium.AsError(err).WithMessage("%s; only binders know what %q is; with its service, such as \"math.%s\", a method can be called without one", err, method, method)
 	}

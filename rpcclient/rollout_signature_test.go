@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/vmihailenco/msgpack/v5"
+
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/heliumtest"
@@ -116,6 +118,9 @@ func TestCallsGoToInstancesTheyFit(t *testing.T) {
 	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
 	_, _, servers := serveParcels(t, env, env.Client)
 	allParcels(t, env.Client)
+	if s := env.Client.Stats(); s.Detours > 0 {
+		t.Errorf("%d detours, want none: stubs and the types of arguments tell where each call fits", s.Detours)
+	}
 	for i, srv := range servers {
 		if calls := srv.Stats().Calls; calls < 100 {
 			t.Errorf("instance %d had %d calls, want them spread over those that fit", i, calls)
@@ -124,20 +129,38 @@ func TestCallsGoToInstancesTheyFit(t *testing.T) {
 	if s := env.Client.Stats(); s.Retries > 0 {
 		t.Errorf("%d retries, want none", s.Retries)
 	}
-	// A stub is never tried at an instance that it doesn't fit.
-	var stub parcelsStub1
-	if err := env.Client.Bind("parcels", &stub); err != nil {
-		t.Fatal(err)
+	// What only the values tell, the instances do.
+	for range 20 {
+		for _, arg := range []any{7, "x"} {
+			if err := env.Client.Call(t.Context(), "parcels.find", nil, opaque{arg}); err != nil {
+				t.Fatalf("find(%v): %v", arg, err)
+			}
+		}
 	}
-	before := env.Client.Stats().Detours
-	for range 100 {
-		if _, err := stub.Find(7); err != nil {
+	if s := env.Client.Stats(); s.Detours == 0 || s.Retries > 0 {
+		t.Errorf("%d detours and %d retries, want some and none", s.Detours, s.Retries)
+	}
+}
+
+// opaque is an argument whose type doesn't tell what it is.
+type opaque struct{ v any }
+
+func (o opaque) EncodeMsgpack(e *msgpack.Encoder) error { return e.Encode(o.v) }
+
+func TestOneWayCallsGoToInstancesTheirArgumentsFit(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
+	impl1, impl2, _ := serveParcels(t, env, env.Client)
+	for range 50 {
+		if err := errors.Join(env.Client.Notify(t.Context(), "parcels.find", 7), env.Client.Notify(t.Context(), "parcels.find", "x")); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if more := env.Client.Stats().Detours - before; more > 0 {
-		t.Errorf("%d of 100 calls by a stub went elsewhere first, want none", more)
-	}
+	eventually(t, func() error {
+		if a, b := impl1.finds.Load(), impl2.finds.Load(); a != 50 || b != 50 {
+			return fmt.Errorf("%d and %d ran at the versions that they fit, want 50 and 50", a, b)
+		}
+		return nil
+	})
 }
 
 func TestWhenAnInstanceThatFitsIsGoneAnotherTakesItsCalls(t *testing.T) {
@@ -273,4 +296,85 @@ func TestWithoutPermissionForInstancesACallThatFitsSomeSaysWhatToAllow(t *testin
 	checkFailure(t, "find", c.Call(t.Context(), "parcels.find", nil, 7), failure{
 		is: rpcclient.ErrNotPermitted, code: helium.PermissionDenied, outcome: helium.NotExecuted, says: []string{"helium.at.", "parcels.find", "signature"},
 	})
+}
+
+func TestAnInstanceThatFitsReplacedUnheardIsFound(t *testing.T) {
+	env, c := deaf(t, once)
+	heliumtest.Serve(env, "parcels", new(parcels2))
+	old := heliumtest.Serve(env, "parcels", new(parcels1))
+	var stub parcelsStub1
+	if err := c.Bind("parcels", &stub); err != nil {
+		t.Fatal(err)
+	}
+	for range 5 {
+		if _, err := stub.Find(7); err != nil {
+			t.Fatal(err)
+		}
+		young := heliumtest.Serve(env, "parcels", new(parcels1))
+		if err := old.Shutdown(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		old = young
+	}
+	if s := c.Stats(); s.Retries > 0 {
+		t.Errorf("%d retries, want none", s.Retries)
+	}
+}
+
+// crates are two versions whose methods read the same, and whose types stand for different
+// things.
+func crates(version int) rpcserver.Service {
+	crate := map[int]string{1: "{id int64}", 2: "{id string}"}[version]
+	return rpcserver.Service{
+		Name: "crates", Types: map[string]string{"Crate": crate},
+		Methods: []rpcserver.Method{{Name: "pack", Signature: "pack(c Crate) int64", Handler: func(_ context.Context, call *rpcserver.Call) error {
+			var err error
+			if version == 1 {
+				var c struct {
+					ID int64 `msgpack:"id"`
+				}
+				err = call.Args.Value(&c)
+			} else {
+				var c struct {
+					ID string `msgpack:"id"`
+				}
+				err = call.Args.Value(&c)
+			}
+			if err != nil {
+				return call.BadArgument(0, err)
+			}
+			call.Result.Int(int64(version))
+			return nil
+		}}},
+	}
+}
+
+func TestTypesOfTheSameNameAreComparedByWhatTheyStandFor(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
+	for version := 1; version <= 2; version++ {
+		srv := rpcserver.New(env.Conn("server"), rpcserver.Config{Logger: quiet})
+		if err := srv.Handle(crates(version)); err != nil {
+			t.Fatal(err)
+		}
+		if err := srv.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = srv.Shutdown(context.Background()) })
+	}
+	c := env.Client
+	_ = c.Call(t.Context(), "crates.pack", nil, map[string]any{"id": 1})
+	knowsInstances(t, c, "crates", 2)
+	for range 20 {
+		for want, args := range map[int][]any{1: {map[string]any{"id": 7}, struct {
+			ID int `json:"id"`
+		}{7}}, 2: {map[string]any{"id": "x"}, struct {
+			ID string `json:"id"`
+		}{"x"}}} {
+			for _, arg := range args {
+				if got, err := rpcclient.Call[int](t.Context(), c, "crates.pack", arg); err != nil || got != want {
+					t.Fatalf("pack(%#v) = %d, %v; want %d", arg, got, err, want)
+				}
+			}
+		}
+	}
 }

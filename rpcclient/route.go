@@ -28,7 +28,7 @@ type version struct {
 
 // remoteMethod is a method as instances have it.
 type remoteMethod struct {
-	text       string // the signature as registered
+	form       string // the signature as registered, with what its types stand for
 	signature  *signature.Method
 	err        error       // why there is no signature
 	parameters *parameters // nil: they have no names to compare
@@ -53,8 +53,12 @@ func newRoute(records map[string]*record, found findings) *route {
 func newVersion(r *binder.Record) *version {
 	v := &version{methods: r.Methods, types: r.Types, byName: make(map[string]*remoteMethod, len(r.Methods))}
 	types, err := signature.ParseTypes(r.Types)
+	definitions := ""
+	for _, name := range slices.Sorted(maps.Keys(r.Types)) {
+		definitions += "\n" + name + " " + r.Types[name]
+	}
 	for _, m := range r.Methods {
-		remote := &remoteMethod{text: m.Signature, err: err, idempotent: m.Idempotent}
+		remote := &remoteMethod{form: m.Signature + definitions, err: err, idempotent: m.Idempotent}
 		if err == nil {
 			if remote.signature, remote.err = types.Parse(m.Signature); remote.err == nil {
 				remote.parameters = parametersOf(remote.signature)

@@ -27,6 +27,7 @@ type way struct {
 	fitting []*path       // not nil: by one of these instances, as the method of others doesn't fit
 	alone   bool          // not in messages of several methods
 	named   bool          // arguments without a signature have names to compare
+	differs bool          // their types may tell which instances they are for
 	doubt   *helium.Error // not nil: the registry knows no such way, for this reason
 }
 
@@ -41,6 +42,9 @@ func (m *Method) newWay(r *route, call *Invocation) *way {
 
 // serves reports whether the way is good for a call as well.
 func (w *way) serves(m *Method, call *Invocation) bool {
+	if w.differs && len(call.argTypes) > 0 {
+		return false
+	}
 	return m.stub != nil || w.args == call.numArgs && w.result == call.resultType
 }
 
@@ -129,7 +133,11 @@ func (m *Method) decide(r *route, call *Invocation) (*way, error) {
 		return nil, ErrMismatch.WithMessage("%w", misfit).WithOutcome(helium.NotExecuted)
 	}
 	w.path = m.destination.path(m.name)
-	if m.client.instance == "" && (misfit != nil || r.findings.refusing(m.name)) {
+	if m.client.instance != "" {
+		return w, nil
+	}
+	if suited, some := w.suited(m, call, fits); some || misfit != nil || r.findings.refusing(m.name) {
+		fits = suited
 		w.fitting = m.fitting(r, fits)
 		w.alone = r.perMethod
 	}
