@@ -51,14 +51,17 @@ func (s *Server) handlePlain(msg *nats.Msg, to target) {
 }
 
 // looksLikeJSON tells text from msgpack: arguments in msgpack are an array or a map, and
-// both begin with a byte above all of ASCII.
-func looksLikeJSON(data []byte) bool { return len(data) == 0 || data[0] < 0x80 }
+// both begin with a byte above all of ASCII, and not with that of a byte order mark.
+func looksLikeJSON(data []byte) bool {
+	text := transcode.TrimMark(data)
+	return len(text) == 0 || text[0] < 0x80 || len(text) < len(data)
+}
 
 // arguments returns the arguments as the msgpack array that handlers read. No data
 // stand for no arguments.
 func (p *plainRequest) arguments(m *signature.Method) ([]byte, error) {
 	switch {
-	case len(bytes.TrimSpace(p.data)) == 0:
+	case len(bytes.TrimSpace(transcode.TrimMark(p.data))) == 0:
 		return codec.AppendArrayHeader(nil, 0), nil
 	case p.json:
 		return transcode.Arguments(p.data, m)

@@ -52,6 +52,9 @@ func TestAPlainRequestIsAnsweredInKind(t *testing.T) {
 	}{
 		{"a JSON array", echo, []byte(`["hé"]`), []byte(`"hé"`)},
 		{"a JSON array with blanks", echo, []byte(" \n[ \"x\" ] "), []byte(`"x"`)},
+		{"a JSON array behind a byte order mark", echo, []byte("\ufeff[\"x\"]"), []byte(`"x"`)},
+		{"a JSON object behind a byte order mark", "helium.call.named.sub", []byte("\ufeff {\"b\": 2, \"a\": 5}"), []byte(`3`)},
+		{"a byte order mark, where nothing is wanted", count, []byte("\ufeff"), []byte("null")},
 		{"a JSON object", "helium.call.named.sub", []byte(`{"b": 2, "a": 5}`), []byte(`3`)},
 		{"a msgpack array", echo, msgpack(t, []any{"hé"}), msgpack(t, "hé")},
 		{"a msgpack map", "helium.call.named.sub", msgpack(t, map[string]any{"b": 2.0, "a": 5.0}), msgpack(t, 3.0)},

@@ -1,6 +1,7 @@
 package transcode
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,8 +14,13 @@ type cursor struct {
 	off  int
 }
 
-// newCursor checks that text is exactly one JSON value.
+// TrimMark takes off the byte order mark that some programs begin UTF-8 with. It says
+// nothing in UTF-8, and in msgpack no arguments begin with its first byte.
+func TrimMark(text []byte) []byte { return bytes.TrimPrefix(text, []byte("\ufeff")) }
+
+// newCursor checks that text is exactly one JSON value, behind a byte order mark or none.
 func newCursor(text []byte) (cursor, error) {
+	text = TrimMark(text)
 	if json.Valid(text) {
 		return cursor{text: text}, nil
 	}

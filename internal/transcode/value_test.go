@@ -195,6 +195,27 @@ func TestAValueThatDoesNotFitItsTypeIsRefusedWithItsPlace(t *testing.T) {
 	}
 }
 
+func TestAByteOrderMarkBeforeJSONIsSteppedOver(t *testing.T) {
+	for _, text := range []string{"\ufeff[1, 2]", "\ufeff\r\n[1, 2]"} {
+		out, err := Value([]byte(text), nil)
+		if err != nil || back(t, out) != "[1,2]" {
+			t.Errorf("Value(%q): got % x, %v; want [1,2]", text, out, err)
+		}
+		if out, err = Arguments([]byte(text), method(t, "add(a int8, b int8)")); err != nil || back(t, out) != "[1,2]" {
+			t.Errorf("Arguments(%q): got % x, %v; want [1,2]", text, out, err)
+		}
+	}
+	out, err := Value([]byte("\"\ufeffmark\""), nil)
+	if want := "\"\ufeffmark\""; err != nil || back(t, out) != want {
+		t.Errorf("within a text: got % x, %v; want %s", out, err, want)
+	}
+	for _, text := range []string{"\ufeff\ufeff1", " \ufeff1", "\ufeff", "\xef\xbb1"} {
+		if out, err := Value([]byte(text), nil); err == nil {
+			t.Errorf("Value(%q): got % x, want an error: it is no mark at the begin of JSON", text, out)
+		}
+	}
+}
+
 func TestTextThatIsNoJSONIsRefusedWithItsByte(t *testing.T) {
 	tests := []struct{ json, want string }{
 		{"", "the JSON is wrong at byte 0: unexpected end of JSON input"},
