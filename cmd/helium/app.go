@@ -30,6 +30,7 @@ type app struct {
 	asked   string    // the service or method that the command line names, "" for none
 	began   time.Time // of the command, then of its call; errors say how long it took
 	running bool      // a subcommand began: flags and arguments were fine
+	command string    // that runs, such as "helium gen go"
 
 	serving atomic.Bool             // what is printed from now on is a log
 	end     context.CancelCauseFunc // ends the command's context

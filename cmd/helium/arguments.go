@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/internal/transcode"
@@ -55,6 +57,9 @@ func parseWords(m *signature.Method, words []string, dash int) ([][]byte, error)
 // parseDocument returns a method's arguments from one JSON array, or an object of
 // named ones.
 func parseDocument(m *signature.Method, text []byte) ([][]byte, error) {
+	if !utf8.Valid(text) {
+		return nil, errors.New("the JSON isn't UTF-8, as all JSON is; save it as UTF-8")
+	}
 	packed, err := transcode.Arguments(text, m)
 	if err != nil {
 		return nil, err
@@ -151,7 +156,7 @@ func (b *argumentList) named(name, text string, raw bool) error {
 // spread takes a list in JSON for the variadic parameter.
 func (b *argumentList) spread(place, text string) error {
 	var items []json.RawMessage
-	if err := json.Unmarshal([]byte(text), &items); err != nil {
+	if err := json.Unmarshal(transcode.TrimMark([]byte(text)), &items); err != nil {
 		return fmt.Errorf("%s: want a list in JSON: %w", place, err)
 	}
 	for i, item := range items {

@@ -45,9 +45,12 @@ Goals of --assert are separated by commas; one that is missed makes exit code 9:
 		Example: `  helium bench math.add 2 3 -c 32 -z 10s
   helium bench math.add 2 3 --rate 5000 --assert 'p99<2ms,err<0.1%'
   helium bench math.add 2 3 -n 10000 --html report.html`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              words(1, -1),
 		ValidArgsFunction: a.completeCall,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := flags.checkPlan(cmd.Flags()); err != nil {
+				return err
+			}
 			dash := cmd.ArgsLenAtDash()
 			if dash > 0 {
 				dash--
@@ -117,7 +120,10 @@ func (a *app) bench(ctx context.Context, name string, words []string, dash int, 
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return report.missed()
+	if err := report.missed(); err != nil {
+		return err
+	}
+	return report.nothingWell(m)
 }
 
 func (f *benchFlags) goals() ([]load.Goal, error) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 	"github.com/helium-rpc/helium/cmd/helium/internal/loadpage"
 )
@@ -45,6 +46,8 @@ type benchError struct {
 	Reason  string `json:"reason,omitempty"`
 	Message string `json:"message"` // of the first
 	Count   int    `json:"count"`
+
+	code helium.Code
 }
 
 type benchBar struct {
@@ -95,7 +98,7 @@ func newBenchReport(m *remoteMethod, flags benchFlags, r *load.Result, goals []l
 		}
 	}
 	for _, e := range r.Errors {
-		report.Errors = append(report.Errors, benchError{e.Code.String(), e.Reason, e.Message, e.Count})
+		report.Errors = append(report.Errors, benchError{e.Code.String(), e.Reason, e.Message, e.Count, e.Code})
 	}
 	for _, b := range r.Bars(benchBars) {
 		report.Histogram = append(report.Histogram, benchBar{inMS(b.From), inMS(b.To), b.Count})
@@ -128,6 +131,25 @@ func (b *benchReport) missed() error {
 		return nil
 	}
 	return fail(exitThreshold, commandLine("helium", "why", b.Method), errors.New("missed "+strings.Join(missed, "; ")))
+}
+
+// nothingWell is the error of a measurement in which no call succeeded: its figures are of
+// nothing, whatever its goals said.
+func (b *benchReport) nothingWell(m *remoteMethod) error {
+	switch {
+	case b.OK > 0:
+		return nil
+	case len(b.Errors) == 0:
+		return fail(exitUsage, "", errors.New("it was over before a call was answered; give a longer -z"))
+	}
+	most := b.Errors[0]
+	e := helium.Errorf(most.code, "no call succeeded; %d of %d failed with: %s", most.Count, b.Failed, most.Message)
+	e.Reason, e.Service, e.Method = most.Reason, m.service, m.record.Name
+	exit := exitOfCall(e)
+	if exit == exitInternal {
+		exit, e.Outcome = exitMethod, helium.Executed // where nobody answers, the reason is Helium's
+	}
+	return fail(exit, "", e)
 }
 
 // writePage writes the report of --html and closes its file, if there is one.

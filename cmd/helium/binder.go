@@ -22,7 +22,7 @@ func newBinderCommand(a *app) *cobra.Command {
 
 It waits for the server, and prints what comes and goes. Any number of binders may
 run; they share one bucket.`,
-		Args: cobra.NoArgs,
+		Args: words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			nc, err := a.dialWaiting(ctx, "helium binder")
@@ -38,7 +38,7 @@ run; they share one bucket.`,
 			url := nc.ConnectedUrlRedacted()
 			a.announce(onlineAt{URL: url}, url, func() { fmt.Fprintf(a.out, "Binder Online at %s\n", url) })
 			greeted()
-			<-ctx.Done()
+			a.serve(ctx)
 			return nil
 		},
 	}

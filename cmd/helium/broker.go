@@ -24,7 +24,7 @@ With --user and --password, or --token, only who knows them may connect; with
 --tlscert and --tlskey it offers TLS, and with --tlsca clients need certificates
 that those vouch for. Beyond loopback it takes both TLS and credentials.`,
 		Example: "  helium broker --listen 127.0.0.1:4222 --dir data",
-		Args:    cobra.NoArgs,
+		Args:    words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			b, err := a.startBroker(cmd.Context(), flags)
 			if err != nil {
@@ -34,7 +34,7 @@ that those vouch for. Beyond loopback it takes both TLS and credentials.`,
 			a.announce(onlineAt{URL: b.URL(), Websocket: b.WebsocketURL()}, b.URL(), func() {
 				fmt.Fprintf(a.out, "Broker Online at %s\n", addresses(b))
 			})
-			<-cmd.Context().Done()
+			a.serve(cmd.Context())
 			return nil
 		},
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/rpcclient"
 )
@@ -50,7 +51,7 @@ In JSON, bytes are base64 and times as in RFC 3339; 64-bit integers stay exact.`
   helium call math.add -d '{"a": 2, "b": 3}'
   helium call math.add -d @args.json
   helium call math.add --each < calls.ndjson`,
-		Args:              cobra.MinimumNArgs(1),
+		Args:              words(1, -1),
 		ValidArgsFunction: a.completeCall,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dash := cmd.ArgsLenAtDash()
@@ -74,8 +75,8 @@ func (a *app) call(ctx context.Context, name string, words []string, dash int, f
 	if len(words) > 0 && (flags.data != "" || flags.each) {
 		return fail(exitUsage, "helium call --help", errors.New("arguments stand either on the command line or in --data, not in both"))
 	}
-	if flags.each && flags.parallel < 1 {
-		return fail(exitUsage, "helium call --help", fmt.Errorf("-P %d: give at least 1 call in flight", flags.parallel))
+	if flags.parallel < 1 || flags.parallel > load.MaxInFlight {
+		return fail(exitUsage, "helium call --help", fmt.Errorf("-P %d: give 1 to %d calls in flight", flags.parallel, load.MaxInFlight))
 	}
 	ctx, err := withMetadata(ctx, flags.metadata)
 	if err != nil {

@@ -44,7 +44,7 @@ compinit" in ~/.zshrc.
 
 It looks at the bus for 120 ms at most; HELIUM_COMPLETION_TIME=500ms gives it longer,
 for a bus that is far away.`,
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      words(1, 1),
 		ValidArgs: shells,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root, out := cmd.Root(), cmd.OutOrStdout()
@@ -55,8 +55,10 @@ for a bus that is far away.`,
 				return root.GenZshCompletion(out)
 			case "fish":
 				return root.GenFishCompletion(out, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(out)
 			}
-			return root.GenPowerShellCompletionWithDesc(out)
+			return fail(exitUsage, "", fmt.Errorf("there is no completion for the shell %q; there is for %s", args[0], strings.Join(shells, ", ")))
 		},
 	}
 }

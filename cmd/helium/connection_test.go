@@ -134,11 +134,11 @@ func TestUsersConnectByFlagsAndByEnvironment(t *testing.T) {
 func TestARefusalNamesTheFlagsThatHelp(t *testing.T) {
 	_, url := newBus(t, broker.Config{Token: "s3cret", TLS: &tls.Config{Certificates: []tls.Certificate{newAuthority(t).issue(t, "server")}}})
 	for want, args := range map[string][]string{
-		"--tlsca":     {"-s", url},
-		"helium dev":  {"-s", "nats://127.0.0.1:1"},
-		"positive":    {"-s", url, "--timeout", "0s"},
-		"--tlscert":   {"-s", url},
-		"helium --he": {"-s", url, "--nonsense"},
+		"--tlsca":        {"-s", url},
+		"helium dev":     {"-s", "nats://127.0.0.1:1"},
+		"positive":       {"-s", url, "--timeout", "0s"},
+		"--tlscert":      {"-s", url},
+		"helium ls --he": {"-s", url, "--nonsense"},
 	} {
 		if r := heliumRun(t, append([]string{"ls"}, args...)...); !strings.Contains(r.err, want) {
 			t.Errorf("helium ls %q: got %q, want it to name %s", args, r.err, want)

@@ -22,7 +22,7 @@ func newDescribeCommand(a *app) *cobra.Command {
 		Example: `  helium describe math
   helium describe math.div
   helium describe math -o raw     signatures only`,
-		Args:              cobra.ExactArgs(1),
+		Args:              words(1, 1),
 		ValidArgsFunction: a.completeServicesAndMethods,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.asked = args[0]

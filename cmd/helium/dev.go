@@ -18,7 +18,7 @@ func newDevCommand(a *app) *cobra.Command {
 		Long: `Run a broker, a binder and the example service math in one process, until Ctrl-C.
 
 It prints where it listens, what to try next, and then what comes and goes.`,
-		Args: cobra.NoArgs,
+		Args: words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return unlessStopped(cmd.Context(), a.dev(cmd.Context(), flags))
 		},
@@ -59,7 +59,7 @@ func (a *app) dev(ctx context.Context, flags brokerFlags) error {
 	})
 	greeted()
 
-	<-ctx.Done()
+	a.serve(ctx)
 	return srv.Shutdown(context.WithoutCancel(ctx))
 }
 

@@ -21,7 +21,7 @@ func newDoctorCommand(a *app) *cobra.Command {
 
 It changes nothing and runs no method. A warning is something that works and could be
 better. The exit code is 0 without failures, 3 where NATS or binders can't be used.`,
-		Args: cobra.NoArgs,
+		Args: words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.connection.checkTimeout(); err != nil {
 				return err

@@ -9,6 +9,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/helium-rpc/helium/internal/transcode"
 )
 
 // longestLine bounds one line of "helium call --each", in bytes; no message holds more.
@@ -112,7 +114,7 @@ func (a *app) beginEach(ctx context.Context, m *remoteMethod, from io.Reader, pa
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, longestLine)
 	for lines.Scan() {
-		line := bytes.Clone(bytes.TrimSpace(lines.Bytes()))
+		line := bytes.Clone(bytes.TrimSpace(transcode.TrimMark(lines.Bytes())))
 		if len(line) == 0 {
 			continue
 		}

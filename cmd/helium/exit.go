@@ -99,7 +99,7 @@ func isOurs(reason string) bool {
 // judge gives an error its exit code, and a hint where it has none.
 func (a *app) judge(ctx context.Context, err error) *failure {
 	if !a.running {
-		return &failure{exit: exitUsage, hint: "helium --help", err: err}
+		return &failure{exit: exitUsage, hint: a.command + " --help", err: err}
 	}
 	f := &failure{exit: exitCodeOf(err), err: err}
 	if given, ok := errors.AsType[*failure](err); ok {
@@ -124,15 +124,19 @@ func (a *app) hintFor(exit int, err error) string {
 	service, _, isMethod := strings.Cut(name, ".")
 	switch {
 	case exit == exitUsage:
-		return "helium --help"
+		return a.command + " --help"
 	case errors.Is(err, binder.ErrNoBinder):
 		return "helium binder"
 	case exit == exitNoBus:
 		return "helium doctor"
 	case errors.Is(err, binder.ErrUnknownMethod) && isMethod:
 		return commandLine("helium", "describe", service)
-	case exit == exitUnknown, name == "":
+	case exit == exitUnknown:
 		return "helium ls"
+	case name == "" && exit == exitDeadline:
+		return "helium doctor"
+	case name == "":
+		return ""
 	case exit == exitArguments, exit == exitMethod:
 		return commandLine("helium", "describe", name)
 	case exit == exitDeadline, exit == exitNoInstance:

@@ -42,7 +42,7 @@ and nothing is written.`,
   helium gen go --type Stock --service warehouse ./internal/stock
   helium gen go --type Stock --check        # exit 1 if stock_helium.go is stale
   //go:generate go run github.com/helium-rpc/helium/cmd/helium gen go --type Stock`,
-		Args: cobra.MaximumNArgs(1),
+		Args: words(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				cfg.Dir = args[0]

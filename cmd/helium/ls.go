@@ -21,7 +21,7 @@ func newLsCommand(a *app) *cobra.Command {
 		Example: `  helium ls
   helium ls math
   helium ls -o raw            their names only`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              words(0, 1),
 		ValidArgsFunction: a.completeServices,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := a.bounded(cmd.Context())

@@ -43,9 +43,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // execute runs the subcommand that the words name.
 func (a *app) execute(ctx context.Context, args []string) *failure {
 	root := newRoot(a)
-	root.SetArgs(protectNumbers(args))
-	if err := root.ExecuteContext(ctx); err != nil {
+	a.command = root.Name()
+	if err := checkUTF8(args); err != nil {
 		return a.judge(ctx, err)
 	}
-	return nil
+	root.SetArgs(protectNumbers(args))
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return nil
+	}
+	a.command = cmd.CommandPath()
+	return a.judge(ctx, err)
 }

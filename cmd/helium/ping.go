@@ -27,7 +27,7 @@ An instance is asked for a method that it doesn't have, so no handler runs. The
 command ends with 7 if an instance that is registered doesn't answer.`,
 		Example: `  helium ping
   helium ping math`,
-		Args:              cobra.MaximumNArgs(1),
+		Args:              words(0, 1),
 		ValidArgsFunction: a.completeServices,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := a.bounded(cmd.Context())

@@ -34,6 +34,13 @@ func startProcessWith(t *testing.T, in io.Reader, args ...string) *process {
 	p := &process{cmd: exec.Command(path, args...), done: make(chan struct{})}
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = in, &p.out, &p.err
 	p.cmd.WaitDelay = time.Second
+	p.begin(t)
+	return p
+}
+
+// begin starts the process; the test's end kills it.
+func (p *process) begin(t *testing.T) {
+	t.Helper()
 	check(t, p.cmd.Start())
 	go func() {
 		_ = p.cmd.Wait() // how it ended is asked by exit
@@ -43,7 +50,6 @@ func startProcessWith(t *testing.T, in io.Reader, args ...string) *process {
 		_ = p.cmd.Process.Kill()
 		<-p.done
 	})
-	return p
 }
 
 // url waits until the process says where its broker is.

@@ -20,6 +20,7 @@ To try it: "helium dev" in one terminal, "helium ls" in another.`,
 		DisableAutoGenTag: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 	}
+	root.SetFlagErrorFunc(flagError)
 	root.SetIn(a.in)
 	root.SetOut(a.out)
 	root.SetErr(a.err)
@@ -43,6 +44,8 @@ To try it: "helium dev" in one terminal, "helium ls" in another.`,
 		newDoctorCommand(a),
 		newVersionCommand(a),
 	)
+	root.SetHelpCommand(newHelpCommand(a))
+	root.InitDefaultHelpCmd()
 	intoGroups(root)
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(outputForms, cobra.ShellCompDirectiveNoFileComp))
 	a.watch(root)
@@ -75,7 +78,7 @@ func intoGroups(root *cobra.Command) {
 func (a *app) watch(cmd *cobra.Command) {
 	if inner := cmd.RunE; inner != nil {
 		cmd.RunE = func(cmd *cobra.Command, args []string) error {
-			a.running = true
+			a.running, a.command = true, cmd.CommandPath()
 			if err := a.output.check(); err != nil {
 				return err
 			}

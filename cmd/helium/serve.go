@@ -31,7 +31,7 @@ func newServeMathCommand(a *app) *cobra.Command {
 		Long: `Serve arithmetic as the service math, until Ctrl-C; then finish what runs.
 
 It waits for a NATS server and a binder. Start it several times for several instances.`,
-		Args: cobra.NoArgs,
+		Args: words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			nc, err := a.dialWaiting(ctx, "helium serve math")
@@ -49,7 +49,7 @@ It waits for a NATS server and a binder. Start it several times for several inst
 			a.announce(onlineServer{Service: "math", Instance: srv.Instance()}, srv.Instance(), func() {
 				fmt.Fprintf(a.out, ">> Server Online! (%s)\n", srv.Instance())
 			})
-			<-ctx.Done()
+			a.serve(ctx)
 			return srv.Shutdown(context.WithoutCancel(ctx))
 		},
 	}

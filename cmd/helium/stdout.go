@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -22,6 +23,13 @@ func (a *app) outputFailed(err error) {
 	if a.end != nil {
 		a.end(err)
 	}
+}
+
+// serve waits until what serves is stopped. It has said that it is there; what it prints
+// from now on is a log.
+func (a *app) serve(ctx context.Context) {
+	a.serving.Store(true)
+	<-ctx.Done()
 }
 
 // readerLeft reports the error of writing to a pipe that nobody reads.

@@ -33,7 +33,7 @@ The exit code is the one that "helium call" would end with: 0 if the method can 
 called, 3 without NATS, a binder or permission, 4 for an unknown name, 6 where an
 instance is silent, 7 where none is there or all have too much to do.`,
 		Example:           `  helium why math.add`,
-		Args:              cobra.ExactArgs(1),
+		Args:              words(1, 1),
 		ValidArgsFunction: a.completeCall,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a.asked = args[0]

@@ -30,19 +30,26 @@ type Plan struct {
 const (
 	defaultDuration = 10 * time.Second
 	defaultOpen     = 1024
-	maxInFlight     = 100_000
-	maxRate         = 10_000_000
+
+	// MaxInFlight is how many calls may be in flight.
+	MaxInFlight = 100_000
+	// MinRate and MaxRate are between what rates, in calls a second, a plan may ask for.
+	MinRate, MaxRate = 0.001, 10_000_000
+	// MaxTime is how long a plan may last, and its warm-up.
+	MaxTime = 30 * 24 * time.Hour
 )
 
 // complete fills in the defaults, or says what can't be.
 func (p Plan) complete() (Plan, error) {
 	switch {
-	case p.InFlight < 0 || p.InFlight > maxInFlight:
-		return p, fmt.Errorf("%d calls in flight can't be; ask for 1 to %d", p.InFlight, maxInFlight)
-	case math.IsNaN(p.Rate) || p.Rate < 0 || p.Rate > maxRate:
-		return p, fmt.Errorf("a rate of %v calls a second can't be; ask for more than 0 and at most %d", p.Rate, maxRate)
+	case p.InFlight < 0 || p.InFlight > MaxInFlight:
+		return p, fmt.Errorf("%d calls in flight can't be; ask for 1 to %d", p.InFlight, MaxInFlight)
+	case p.Rate != 0 && !(p.Rate >= MinRate && p.Rate <= MaxRate): // nor NaN
+		return p, fmt.Errorf("a rate of %v calls a second can't be; ask for %v to %d", p.Rate, MinRate, MaxRate)
 	case p.Duration < 0 || p.Warmup < 0:
 		return p, errors.New("a time below zero can't be; ask for one such as 10s")
+	case p.Duration > MaxTime || p.Warmup > MaxTime:
+		return p, fmt.Errorf("a time above %v can't be; ask for one such as 10s", MaxTime)
 	case p.Calls < 0:
 		return p, fmt.Errorf("%d calls can't be; ask for 1 or more", p.Calls)
 	}
