@@ -84,18 +84,15 @@ func (p *parameters) check(types []reflect.Type, packed []byte) error {
 			continue
 		}
 		v := p.judge(at, t)
-		if v.fault != nil {
-			faults = append(faults, transcode.ArgumentFault(i, p.method, v.fault))
+		if v.fault != nil && !faults.Add(transcode.ArgumentFault(i, p.method, v.fault)) {
+			break
 		}
 		if !v.always {
 			unsure = i + 1
 		}
 	}
-	if len(faults) > 0 {
-		return faults
-	}
-	if unsure == 0 {
-		return nil
+	if len(faults) > 0 || unsure == 0 {
+		return faults.Err()
 	}
 	r := codec.NewReader(packed)
 	if _, err := r.ArrayHeader(); err != nil {
@@ -108,17 +105,16 @@ func (p *parameters) check(types []reflect.Type, packed []byte) error {
 			if err == nil {
 				continue
 			}
-			faults = append(faults, transcode.ArgumentFault(i, p.method, err))
+			if !faults.Add(transcode.ArgumentFault(i, p.method, err)) {
+				break
+			}
 			r = before
 		}
 		if err := r.Skip(); err != nil {
 			return err
 		}
 	}
-	if len(faults) > 0 {
-		return faults
-	}
-	return nil
+	return faults.Err()
 }
 
 // checkNames returns why the names of fields in a call's arguments aren't the method's.

@@ -154,7 +154,7 @@ func TestACallByNameWithNamesThatAreNotTheMethodsIsRefusedBeforeItIsSent(t *test
 		}{"Long", ""}}, []string{`the field "city" is missing`}},
 		{"a field that is set and may not be there", "lines", []any{[]opaque{{}, {Colour: &red}}}, []string{`[0]: there is no field "Colour"`}},
 		{"two arguments", "byKey", []any{dict{"a": []any{dict{}}}, dict{"Street": 1}}, []string{`argument 1: ["a"][0]: the field "article" is missing; the field "pieces" is missing; want`, `argument 2: there is no field "Street"; did you mean "street"? the field "city" is missing; want`}},
-		{"more faults than anybody reads", "byKey", []any{dict{"a": make([]dict, 100), "b": manyLines(100)}, dict{"Street": "", "city": ""}}, []string{`argument 1: ["b"][0]: there is no field "Article"`, `argument 2: there is no field "Street"; did you mean "street"?`}},
+		{"more faults than anybody reads", "byKey", []any{dict{"a": make([]dict, 100), "b": manyLines(100)}, nil}, []string{`argument 1: ["b"][0]: there is no field "Article"`, `argument 1: ["b"][19]: there`}},
 		{"optional fields alone, of other names", "grow", []any{struct {
 			Valve *int `json:"valve,omitempty"`
 		}{}}, []string{`there is no field "valve"; did you mean "value"?`}},

@@ -14,7 +14,7 @@ import (
 // $defs.
 //
 // Whatever Helium writes for the type fits the schema, and what fits it Helium reads,
-// but for the range of numbers that are keys. docs/schema.md has the table.
+// but for the range of numbers that are keys and of durations. docs/schema.md has the table.
 func Of(t *signature.Type) *Schema {
 	w := newWriter("#/$defs/", nil)
 	return w.document(w.of(t))
@@ -112,6 +112,10 @@ const greatestFloat32 = "3.4028235e+38"
 // bytes are written. Readers take more.
 const base64Text = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/][AQgw]==)?$"
 
+// durationText is how durations are written, and more. A pattern can bound how many digits
+// there are, not how long it is.
+const durationText = `^-?([0-9]{1,7}(\.[0-9]{1,9})?(h|m|s|ms|us|µs|ns))+$|^0$`
+
 // shape returns the schema of what t is, whatever its name.
 func (w *writer) shape(t *signature.Type) *Schema {
 	if t == nil {
@@ -133,6 +137,13 @@ func (w *writer) shape(t *signature.Type) *Schema {
 		return &Schema{Type: Types{"string"}, ContentEncoding: "base64", Pattern: base64Text}
 	case signature.Time:
 		return &Schema{Type: Types{"string"}, Format: "date-time"}
+	case signature.Duration:
+		// Not the format "duration", which is another spelling of it.
+		r := integers[signature.Int64]
+		return &Schema{
+			Description: "a duration, such as 1h30m, or a number of nanoseconds",
+			Type:        Types{"string", "integer"}, Pattern: durationText, Minimum: r.least, Maximum: r.most,
+		}
 	case signature.List:
 		return &Schema{Type: Types{"array"}, Items: w.of(t.Elem)}
 	case signature.Map:
@@ -179,6 +190,8 @@ func keyText(t *signature.Type) *Schema {
 		return &Schema{Enum: []string{"true", "false"}}
 	case signature.Bytes:
 		return &Schema{Pattern: base64Text}
+	case signature.Duration:
+		return &Schema{Pattern: durationText + `|^-?[1-9][0-9]{0,18}$`}
 	case signature.String:
 		return nil
 	}

@@ -19,8 +19,8 @@ type generator struct{ *rand.Rand }
 
 var (
 	integerTypes = []string{"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
-	otherTypes   = []string{"bool", "float32", "float64", "string", "bytes", "time", "any", "Point", "Node", "Tree", "Forest"}
-	keyTypes     = append([]string{"bool", "string", "bytes"}, integerTypes...)
+	otherTypes   = []string{"bool", "float32", "float64", "string", "bytes", "time", "duration", "any", "Point", "Node", "Tree", "Forest"}
+	keyTypes     = append([]string{"bool", "string", "bytes", "duration"}, integerTypes...)
 )
 
 func (g generator) pick(of []string) string { return of[g.IntN(len(of))] }
@@ -70,6 +70,8 @@ func (g generator) value(t *signature.Type, depth int) string {
 		return quoted(base64.StdEncoding.EncodeToString([]byte("Helium")[:g.IntN(7)]))
 	case signature.Time:
 		return quoted(time.Unix(g.Int64N(1<<37), g.Int64N(1e9)).UTC().Format(time.RFC3339Nano))
+	case signature.Duration:
+		return quoted(g.pick([]string{"0", "0s", "1h30m", "-2.5ms", "1µs", "1us", "2562047h47m16.854775807s", "1h1h"}))
 	case signature.Any:
 		return g.pick([]string{"null", "1", "-9223372036854775808", `"x"`, "[1,[]]", `{"x":1,"y":null}`})
 	case signature.List:

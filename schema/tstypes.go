@@ -13,7 +13,8 @@ import (
 //
 //	bool                  boolean
 //	all numbers           number
-//	string, bytes, time   string
+//	string, bytes, time,
+//	duration              string
 //	any                   unknown
 //	[]T                   T[]
 //	map[K]V               { [key: string]: V }
@@ -32,13 +33,13 @@ func tsShape(t *signature.Type, names map[string]string, indent string) string {
 	if t == nil {
 		return "unknown"
 	}
-	if t.Kind.Numeric() {
+	if t.Kind.Numeric() && t.Kind != signature.Duration {
 		return "number"
 	}
 	switch t.Kind {
 	case signature.Bool:
 		return "boolean"
-	case signature.String, signature.Bytes, signature.Time:
+	case signature.String, signature.Bytes, signature.Time, signature.Duration:
 		return "string"
 	case signature.List:
 		elem := tsType(t.Elem, names)
@@ -102,7 +103,7 @@ func form(t *signature.Type) string {
 		return ""
 	}
 	switch t.Kind {
-	case signature.Bytes, signature.Time, signature.Float32:
+	case signature.Bytes, signature.Time, signature.Duration, signature.Float32:
 		return forms[t.Kind]
 	case signature.List:
 		if inner := form(t.Elem); inner != "" {
@@ -125,9 +126,10 @@ func form(t *signature.Type) string {
 }
 
 var forms = map[signature.Kind]string{
-	signature.Bytes:   "Bytes in base64.",
-	signature.Time:    "A time as in RFC 3339.",
-	signature.Float32: "float32.",
+	signature.Bytes:    "Bytes in base64.",
+	signature.Time:     "A time as in RFC 3339.",
+	signature.Duration: "A duration, such as 1h30m.",
+	signature.Float32:  "float32.",
 }
 
 // identifier is what needs no quotes as a property's name.

@@ -17,8 +17,9 @@ const maxComparisons = 100_000
 //
 // Shapes decide; the names of methods, parameters and types don't matter.
 //
-//   - Numbers of any kind fit each other; a value out of range is an error when it
-//     is read. Bool, string, bytes and time fit themselves.
+//   - Numbers of any kind fit each other, and so do durations, which are numbers of
+//     nanoseconds; a value out of range is an error when it is read. Bool, string, bytes
+//     and time fit themselves.
 //   - any fits everything, and a map[string]any fits every struct.
 //   - T fits where T? is read, but not T? where T is read: it may be null, or a field
 //     left out.

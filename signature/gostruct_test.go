@@ -168,7 +168,7 @@ func TestStructsHaveTheFieldsThatTheWireHolds(t *testing.T) {
 		{"{Key string, Value []point?}",
 			[]any{pair[string, []*point]{}, pair[string, []*point]{"k", []*point{nil, {1, 2}}}}},
 		{"{Bytes bytes, Array bytes, Three []int16, Text string, Any any, Maps map[int8][]string, Keys map[bytes]float32, " +
-			"Bools map[string]bool, Ptr int32?, Slice ([]string)?, Codes bytes, Raw any, Took int64, Nested {n node?}}",
+			"Bools map[string]bool, Ptr int32?, Slice ([]string)?, Codes bytes, Raw any, Took duration, Nested {n node?}}",
 			[]any{variety{Raw: msgpack.RawMessage{msgpcode.Nil}}, variety{
 				Bytes: []byte{1}, Array: [4]byte{1}, Three: [3]int16{1}, Text: "t", Any: "any",
 				Maps: map[level][]string{1: {"a"}}, Keys: map[netip.Addr]float32{addr: 1}, Bools: map[string]bool{"b": true},

@@ -9,8 +9,9 @@ import (
 )
 
 var (
-	timeType  = reflect.TypeFor[time.Time]()
-	errorType = reflect.TypeFor[error]()
+	timeType     = reflect.TypeFor[time.Time]()
+	durationType = reflect.TypeFor[time.Duration]()
+	errorType    = reflect.TypeFor[error]()
 )
 
 // maxNodes bounds how many parts the types of one function may have: aliases of
@@ -26,7 +27,7 @@ const maxNodes = 10_000
 //	[]byte, [N]byte               bytes
 //	*T                            T?
 //	time.Time                     time
-//	time.Duration                 int64, nanoseconds
+//	time.Duration                 duration
 //	a named struct                its name
 //	another named type            what it is made of
 //	any                           any
@@ -127,8 +128,11 @@ func (w *walk) typ(t reflect.Type, at string, depth int) *Type {
 		w.fault(at, "%.100v nests deeper than %d levels or is a pointer to itself; make an inner part a named struct", t, MaxDepth)
 		return scalar(Any)
 	}
-	if t == timeType {
+	switch t {
+	case timeType:
 		return scalar(Time)
+	case durationType:
+		return scalar(Duration)
 	}
 	if t.Kind() == reflect.Interface {
 		return w.ofInterface(t, at)

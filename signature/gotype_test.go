@@ -60,7 +60,7 @@ func TestGoTypesTravelAs(t *testing.T) {
 		{false, "bool"}, {0, "int64"}, {int8(0), "int8"}, {int16(0), "int16"}, {int32(0), "int32"}, {int64(0), "int64"},
 		{uint(0), "uint64"}, {uint8(0), "uint8"}, {uint16(0), "uint16"}, {uint32(0), "uint32"}, {uint64(0), "uint64"},
 		{float32(0), "float32"}, {0.0, "float64"}, {"", "string"},
-		{level(0), "int8"}, {colour(""), "string"}, {time.Second, "int64"}, {time.Time{}, "time"},
+		{level(0), "int8"}, {colour(""), "string"}, {time.Second, "duration"}, {time.Time{}, "time"},
 		{[]byte{}, "bytes"}, {[16]byte{}, "bytes"}, {json.RawMessage{}, "bytes"}, {msgpack.RawMessage{}, "any"},
 		{[]string{}, "[]string"}, {[3]int8{}, "[]int8"}, {[]any{}, "[]any"}, {[][]level{}, "[][]int8"},
 		{map[string]any{}, "map[string]any"}, {map[colour]point{}, "map[string]point"}, {map[[2]byte]bool{}, "map[bytes]bool"},

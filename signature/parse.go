@@ -232,7 +232,7 @@ func (p *parser) mapping(depth int) (*Type, error) {
 		return nil, err
 	}
 	if !key.Kind.mayBeKey() {
-		return nil, p.errorf(at, "%s can't be the key of a map; bool, integers, string and bytes can", shorten(key.String(), 40))
+		return nil, p.errorf(at, "%s can't be the key of a map; bool, integers, duration, string and bytes can", shorten(key.String(), 40))
 	}
 	if err := p.expect(']'); err != nil {
 		return nil, err

@@ -41,6 +41,7 @@ const (
 	String   // UTF-8 text
 	Bytes    // msgpack bin
 	Time     // a moment, to the nanosecond: msgpack extension -1
+	Duration // a length of time in nanoseconds: an integer of 64 bits
 	Any      // any value, null included
 	List     // []Elem
 	Map      // map[Key]Elem
@@ -53,7 +54,7 @@ var kindNames = [...]string{
 	Int8: "int8", Int16: "int16", Int32: "int32", Int64: "int64",
 	Uint8: "uint8", Uint16: "uint16", Uint32: "uint32", Uint64: "uint64",
 	Float32: "float32", Float64: "float64",
-	String: "string", Bytes: "bytes", Time: "time", Any: "any",
+	String: "string", Bytes: "bytes", Time: "time", Duration: "duration", Any: "any",
 	List: "list", Map: "map", Optional: "optional", Struct: "struct",
 }
 
@@ -66,13 +67,14 @@ func (k Kind) String() string {
 	return "invalid"
 }
 
-// Numeric reports whether k is one of the ten kinds of numbers, which fit each other.
-func (k Kind) Numeric() bool { return k >= Int8 && k <= Float64 }
+// Numeric reports whether k is one of the ten kinds of numbers or a duration, which is a
+// number of nanoseconds. All of them fit each other.
+func (k Kind) Numeric() bool { return k >= Int8 && k <= Float64 || k == Duration }
 
 // mayBeKey reports whether k can be the key of a map. Floats can't (NaN is never
 // found again), nor can what msgpack decoders of many languages can't hash.
 func (k Kind) mayBeKey() bool {
-	return k == Bool || k >= Int8 && k <= Uint64 || k == String || k == Bytes
+	return k == Bool || k >= Int8 && k <= Uint64 || k == String || k == Bytes || k == Duration
 }
 
 // Type is a type as it travels. It is a graph: a named type can lead back to itself.
@@ -83,7 +85,7 @@ type Type struct {
 	// Name is the name of a named type, "" for the others. Only structs, lists and
 	// maps can be named.
 	Name string
-	// Key is the type of a map's keys: bool, an integer, string or bytes.
+	// Key is the type of a map's keys: bool, an integer, a duration, string or bytes.
 	Key *Type
 	// Elem is the type of a list's elements, of a map's values, or of what an
 	// optional type is when it isn't null.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/helium-rpc/helium/internal/codec"
@@ -250,6 +251,9 @@ func coerce(text string, t *signature.Type, raw bool) ([]byte, error) {
 		}
 		return transcode.Value(asJSON, t)
 	}
+	if t.Kind == signature.Duration && !json.Valid([]byte(text)) {
+		return durationOf(text, t)
+	}
 	value, err := transcode.Value([]byte(text), t)
 	if err != nil && !json.Valid([]byte(text)) {
 		return nil, fmt.Errorf("%q isn't %s", text, kindForPeople(t))
@@ -257,11 +261,21 @@ func coerce(text string, t *signature.Type, raw bool) ([]byte, error) {
 	return value, err
 }
 
+// durationOf turns a word that isn't JSON, such as 1h30m, into a duration.
+func durationOf(text string, t *signature.Type) ([]byte, error) {
+	if _, err := time.ParseDuration(text); err != nil {
+		return nil, fmt.Errorf("%q isn't %s", text, kindForPeople(t))
+	}
+	return transcode.Value([]byte(`"`+text+`"`), t)
+}
+
 // kindForPeople says what a type wants to be given.
 func kindForPeople(t *signature.Type) string {
 	switch {
 	case t.Kind == signature.Bool:
 		return "a bool: true or false"
+	case t.Kind == signature.Duration:
+		return "a duration, such as 1h30m or 250ms, or a number of nanoseconds"
 	case t.Kind.Numeric():
 		return "a number of type " + t.String()
 	}

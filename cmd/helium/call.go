@@ -45,7 +45,8 @@ string and a number for a float64. What doesn't fit is refused before it is sent
   xs:=[1,2]    the parameter xs, as JSON; :=[1,2] for the next parameter
   --           behind it words are values alone, even those like b=3
 
-In JSON, bytes are base64 and times as in RFC 3339; 64-bit integers stay exact.`,
+A duration is written as 1h30m or 250ms. In JSON it is too, in quotes; bytes are base64
+and times as in RFC 3339; 64-bit integers stay exact.`,
 		Example: `  helium call math.add 2 3
   helium call math.add b=3 a=2
   helium call math.add -d '{"a": 2, "b": 3}'

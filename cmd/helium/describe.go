@@ -204,7 +204,7 @@ func exampleWord(t *signature.Type, value json.RawMessage) string {
 	isText := json.Unmarshal(value, &text) == nil
 	switch {
 	case t == nil:
-	case isText && (t.Kind == signature.String || t.Kind == signature.Bytes || t.Kind == signature.Time):
+	case isText && (t.Kind == signature.String || t.Kind == signature.Bytes || t.Kind == signature.Time || t.Kind == signature.Duration):
 		return textArgument(text)
 	case !isText && (t.Kind.Numeric() || t.Kind == signature.Bool):
 		return oneLine(value)

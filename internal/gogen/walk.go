@@ -93,6 +93,9 @@ func (w *walk) typ(t types.Type, at string, depth int) *signature.Type {
 	if isTime(t) {
 		return scalar(signature.Time)
 	}
+	if isNamed(t, "time", "Duration") {
+		return scalar(signature.Duration)
+	}
 	if i, ok := t.Underlying().(*types.Interface); ok {
 		return w.ofInterface(t, i, at)
 	}
@@ -202,7 +205,7 @@ func (w *walk) key(t types.Type, at string, depth int) *signature.Type {
 	faults := len(w.faults.list)
 	key := w.typ(t, at, depth+1)
 	k := key.Kind
-	mayBeKey := k == signature.Bool || k >= signature.Int8 && k <= signature.Uint64 || k == signature.String || k == signature.Bytes
+	mayBeKey := k == signature.Bool || k >= signature.Int8 && k <= signature.Uint64 || k == signature.String || k == signature.Bytes || k == signature.Duration
 	if len(w.faults.list) == faults && !mayBeKey {
 		w.fault(at, "%s can't be the key of a map; use a string, an integer, a bool or [N]byte", shortType(t))
 	}

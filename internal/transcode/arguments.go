@@ -60,12 +60,12 @@ func (e *encoder) arguments(m *signature.Method) error {
 		if p := parameter(n, m); p != nil {
 			t = p.Type
 		}
-		if err := e.value(t); err != nil && !faults.add(argument(n, m, err)) {
-			return faults.err()
+		if err := e.value(t); err != nil && !faults.Add(argument(n, m, err)) {
+			return faults.Err()
 		}
 	}
 	e.close(head, codec.AppendArrayHeader(nil, n))
-	return faults.err()
+	return faults.Err()
 }
 
 // parameter returns the parameter that the i-th argument belongs to, or nil. The last
@@ -113,13 +113,13 @@ func (e *encoder) namedArguments(m *signature.Method) error {
 		default:
 			err = e.value(m.Params[i].Type)
 		}
-		if err != nil && !faults.add(argument(i, m, err)) {
-			return faults.err()
+		if err != nil && !faults.Add(argument(i, m, err)) {
+			return faults.Err()
 		}
 		n += added
 	}
 	e.close(head, codec.AppendArrayHeader(nil, n))
-	return faults.err()
+	return faults.Err()
 }
 
 // repeated appends the values in the array that a variadic parameter has by name, and
@@ -131,9 +131,9 @@ func (e *encoder) repeated(t *signature.Type) (n int, err error) {
 	e.take()
 	var faults Faults
 	for ; e.more(n); n++ {
-		if err := e.value(t); err != nil && !faults.add(inside(indexSegment(n), err)) {
+		if err := e.value(t); err != nil && !faults.Add(inside(indexSegment(n), err)) {
 			break
 		}
 	}
-	return n, faults.err()
+	return n, faults.Err()
 }

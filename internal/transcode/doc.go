@@ -17,6 +17,8 @@
 //	bytes             a string of base64: read in the standard or the URL alphabet,
 //	                  padded or not; written in the standard one, padded
 //	time              a string as in RFC 3339; written in UTC, to the nanosecond
+//	duration          a string as Go's time.Duration, such as "1h30m" or "1h30m0s", which
+//	                  is how it is written; read as a number, too, of nanoseconds
 //	[]T               an array
 //	map[K]V           an object; a key is the text of a K: {"1": true}, {"aGk=": 1}
 //	{name T}          an object

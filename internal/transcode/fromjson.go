@@ -117,12 +117,12 @@ func (e *encoder) list(elem *signature.Type) error {
 	var faults Faults
 	n := 0
 	for ; e.more(n); n++ {
-		if err := e.value(elem); err != nil && !faults.add(inside(indexSegment(n), err)) {
-			return faults.err()
+		if err := e.value(elem); err != nil && !faults.Add(inside(indexSegment(n), err)) {
+			return faults.Err()
 		}
 	}
 	e.close(head, codec.AppendArrayHeader(nil, n))
-	return faults.err()
+	return faults.Err()
 }
 
 func (e *encoder) mapping(key, elem *signature.Type) error {
@@ -143,18 +143,18 @@ func (e *encoder) mapping(key, elem *signature.Type) error {
 		}
 		if err != nil {
 			e.skip()
-			if !faults.add(err) {
-				return faults.err()
+			if !faults.Add(err) {
+				return faults.Err()
 			}
 			continue
 		}
 		e.values++
-		if err := e.value(elem); err != nil && !faults.add(inside(keySegment(text), err)) {
-			return faults.err()
+		if err := e.value(elem); err != nil && !faults.Add(inside(keySegment(text), err)) {
+			return faults.Err()
 		}
 	}
 	e.close(head, codec.AppendMapHeader(nil, n))
-	return faults.err()
+	return faults.Err()
 }
 
 func (e *encoder) structure(t *signature.Type) error {
@@ -182,8 +182,8 @@ func (e *encoder) structure(t *signature.Type) error {
 		met[i] = true
 		e.out = codec.AppendString(e.out, name)
 		e.values++
-		if err := e.value(t.Fields[i].Type); err != nil && !faults.add(inside(shorten(name), err)) {
-			return faults.err()
+		if err := e.value(t.Fields[i].Type); err != nil && !faults.Add(inside(shorten(name), err)) {
+			return faults.Err()
 		}
 	}
 	for i, f := range t.Fields {
@@ -195,7 +195,7 @@ func (e *encoder) structure(t *signature.Type) error {
 	if err := names.err(t); err != nil {
 		faults = append(Faults{err}, faults...)
 	}
-	return faults.err()
+	return faults.Err()
 }
 
 // mayBeNull reports whether a value of type t can be left out.
@@ -236,6 +236,8 @@ func form(t *signature.Type) string {
 	switch kind := kindOf(t); {
 	case kind == signature.Bool:
 		return ": true or false"
+	case kind == signature.Duration:
+		return `: text in quotes, such as "1h30m", or a number of nanoseconds`
 	case kind.Numeric():
 		return ": a number"
 	case kind == signature.String:

@@ -37,7 +37,7 @@ func Named(msgpackMap []byte, m *signature.Method) ([]byte, error) {
 		}
 		named.add(name, value)
 	}
-	if err := named.complete().err(); err != nil {
+	if err := named.complete().Err(); err != nil {
 		return nil, err
 	}
 	out, err := named.array()

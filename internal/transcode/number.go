@@ -73,6 +73,8 @@ var ranges = map[signature.Kind]struct{ below, above uint64 }{
 	signature.Uint16: {0, math.MaxUint16},
 	signature.Uint32: {0, math.MaxUint32},
 	signature.Uint64: {0, math.MaxUint64},
+
+	signature.Duration: {-math.MinInt64, math.MaxInt64},
 }
 
 func (n integer) fits(kind signature.Kind) bool {

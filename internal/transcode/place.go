@@ -43,10 +43,10 @@ func (f Faults) Error() string {
 // Unwrap lets errors.As find any of them.
 func (f Faults) Unwrap() []error { return f }
 
-// add takes in what is wrong with one part of a value. It returns false once nothing more
+// Add takes in what is wrong with one part of a value. It returns false once nothing more
 // is to be looked for: there are enough faults, or this one says nothing of the value
 // alone, as there is no end of the value to go on from.
-func (f *Faults) add(err error) bool {
+func (f *Faults) Add(err error) bool {
 	switch err := err.(type) {
 	case Faults:
 		*f = append(*f, err...)
@@ -59,8 +59,8 @@ func (f *Faults) add(err error) bool {
 	return len(*f) < mostFaults
 }
 
-// err returns the faults as one error, nil if there are none.
-func (f Faults) err() error {
+// Err returns the faults as one error, nil if there are none.
+func (f Faults) Err() error {
 	switch len(f) {
 	case 0:
 		return nil

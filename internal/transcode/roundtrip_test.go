@@ -17,7 +17,7 @@ import (
 // generator makes types, and values of them in the spelling that JSON writes.
 type generator struct{ *rand.Rand }
 
-var keyTypes = []string{"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "string", "bytes"}
+var keyTypes = []string{"bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "string", "bytes", "duration"}
 
 func (g generator) pick(of []string) string { return of[g.IntN(len(of))] }
 
@@ -68,6 +68,8 @@ func (g generator) value(t *signature.Type, depth int) string {
 		return marshal(base64.StdEncoding.EncodeToString([]byte(g.text())))
 	case signature.Time:
 		return marshal(time.Unix(g.Int64N(1<<32), g.Int64N(1e9)).UTC())
+	case signature.Duration:
+		return marshal(time.Duration(g.Int64() >> g.IntN(64)).String())
 	case signature.Any:
 		return g.anything(depth)
 	case signature.List:

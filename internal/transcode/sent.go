@@ -66,11 +66,11 @@ func (c *sentTypes) compare(sent, want *signature.Type) error {
 	case from == signature.Struct && to == signature.Map:
 		var faults Faults
 		for _, f := range sent.Fields {
-			if err := c.compare(f.Type, want.Elem); err != nil && !faults.add(inside(shorten(f.Name), err)) {
+			if err := c.compare(f.Type, want.Elem); err != nil && !faults.Add(inside(shorten(f.Name), err)) {
 				break
 			}
 		}
-		return faults.err()
+		return faults.Err()
 	case from == signature.List && to == signature.List:
 		return inside("[]", c.compare(sent.Elem, want.Elem))
 	case from == signature.Map && to == signature.Map:
@@ -92,8 +92,8 @@ func (c *sentTypes) structs(sent, want *signature.Type) error {
 			shared = true
 			wanted := want.Fields[at].Type
 			c.always = c.always && (!mayBeNull(f.Type) || mayBeNull(wanted))
-			if err := c.compare(f.Type, wanted); err != nil && !faults.add(inside(shorten(f.Name), err)) {
-				return faults.err()
+			if err := c.compare(f.Type, wanted); err != nil && !faults.Add(inside(shorten(f.Name), err)) {
+				return faults.Err()
 			}
 		case mayBeNull(f.Type):
 			c.always = false // it may be left out
@@ -117,7 +117,7 @@ func (c *sentTypes) structs(sent, want *signature.Type) error {
 	if err := names.err(want); err != nil {
 		faults = append(Faults{err}, faults...)
 	}
-	return faults.err()
+	return faults.Err()
 }
 
 // SentValue steps over the next value, which is an argument of a parameter of type want, and
@@ -159,11 +159,11 @@ func (s *sentValue) value(want *signature.Type) error {
 func (s *sentValue) list(n int, elem *signature.Type) error {
 	var faults Faults
 	for i := range n {
-		if err := s.value(elem); err != nil && !faults.add(inside(indexSegment(i), err)) {
+		if err := s.value(elem); err != nil && !faults.Add(inside(indexSegment(i), err)) {
 			break
 		}
 	}
-	return faults.err()
+	return faults.Err()
 }
 
 func (s *sentValue) mapping(n int, elem *signature.Type) error {
@@ -173,11 +173,11 @@ func (s *sentValue) mapping(n int, elem *signature.Type) error {
 		if err != nil {
 			return err
 		}
-		if err := s.value(elem); err != nil && !faults.add(inside(segmentOf(key), err)) {
+		if err := s.value(elem); err != nil && !faults.Add(inside(segmentOf(key), err)) {
 			break
 		}
 	}
-	return faults.err()
+	return faults.Err()
 }
 
 // segmentOf is the path segment of the value under a key in msgpack.
@@ -212,7 +212,7 @@ func (s *sentValue) structure(n int, want *signature.Type, at codec.Reader) erro
 			continue
 		}
 		met[field] = true
-		if err := s.value(want.Fields[field].Type); err != nil && !faults.add(inside(shorten(want.Fields[field].Name), err)) {
+		if err := s.value(want.Fields[field].Type); err != nil && !faults.Add(inside(shorten(want.Fields[field].Name), err)) {
 			break
 		}
 	}
@@ -224,7 +224,7 @@ func (s *sentValue) structure(n int, want *signature.Type, at codec.Reader) erro
 	if err := names.err(want); err != nil {
 		faults = append(Faults{err}, faults...)
 	}
-	return faults.err()
+	return faults.Err()
 }
 
 // ArgumentFault says which argument an error of [SentType] or [SentValue] is about, counted

@@ -27,14 +27,23 @@ func appendText(b []byte, text string, t *signature.Type) (out []byte, ok bool, 
 			return b, true, problemf(`%s is no time; write it as in RFC 3339, such as "2006-01-02T15:04:05Z"`, quote(text))
 		}
 		return codec.AppendTime(b, moment), true, nil
+	case signature.Duration:
+		length, err := time.ParseDuration(text)
+		if err != nil {
+			return b, true, problemf(`%s is no duration; write it as "1h30m" or "250ms", or as a number of nanoseconds`, quote(text))
+		}
+		return codec.AppendInt(b, int64(length)), true, nil
 	}
 	return b, false, nil
 }
 
 // appendKey appends the key of a map with keys of type t from its text.
 func appendKey(b []byte, text string, t *signature.Type) ([]byte, error) {
-	out, ok, err := appendText(b, text, t)
 	kind := kindOf(t)
+	if kind == signature.Duration && isNumber(text) {
+		return appendNumber(b, text, kind)
+	}
+	out, ok, err := appendText(b, text, t)
 	switch {
 	case ok:
 		return out, err

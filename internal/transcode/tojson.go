@@ -54,7 +54,10 @@ func (p *printer) value(t *signature.Type) error {
 		p.out = strconv.AppendBool(p.out, v)
 		return err
 	case c <= 0x7f || c >= 0xe0 || c >= 0xcc && c <= 0xd3:
-		return p.integer()
+		return p.integer(t)
+	case (c == 0xca || c == 0xcb) && kindOf(t) == signature.Duration:
+		// A language without integers may send nanoseconds as a float.
+		return p.integer(t)
 	case c == 0xca:
 		v, err := p.r.Float32()
 		if err != nil {
@@ -93,14 +96,25 @@ func null(t *signature.Type) string {
 	return "null"
 }
 
-func (p *printer) integer() error {
+// integer prints an integer. One that was meant as a duration is text as Go writes it.
+func (p *printer) integer(t *signature.Type) error {
 	if v, err := p.r.Int(64); err == nil {
+		if kindOf(t) == signature.Duration {
+			p.out = append(append(append(p.out, '"'), time.Duration(v).String()...), '"')
+			return nil
+		}
 		p.out = strconv.AppendInt(p.out, v, 10)
 		return nil
 	}
-	v, err := p.r.Uint(64)
-	p.out = strconv.AppendUint(p.out, v, 10)
-	return err
+	if v, err := p.r.Uint(64); err == nil {
+		p.out = strconv.AppendUint(p.out, v, 10)
+		return nil
+	}
+	v, err := p.r.Float64()
+	if err != nil {
+		return err
+	}
+	return p.float(v, 64)
 }
 
 func (p *printer) float(v float64, bits int) error {

@@ -69,6 +69,18 @@ func TestAResultIsWrittenAsItsTypeSays(t *testing.T) {
 		{pack(t, time.Time{}), "time", `"0001-01-01T00:00:00Z"`},
 		{pack(t, "2024-02-29T12:00:00Z"), "time", `"2024-02-29T12:00:00Z"`},
 
+		{pack(t, 90*time.Minute), "duration", `"1h30m0s"`},
+		{pack(t, -1500*time.Microsecond), "duration?", `"-1.5ms"`},
+		{pack(t, 1500*time.Nanosecond), "duration", `"1.5µs"`},
+		{pack(t, 0), "duration", `"0s"`},
+		{pack(t, 1e9), "duration", `"1s"`},
+		{pack(t, 1.5), "duration", `1.5`},
+		{pack(t, uint64(math.MaxUint64)), "duration", `18446744073709551615`},
+		{pack(t, time.Second), "", `1000000000`},
+		{pack(t, []time.Duration{time.Second}), "[]duration", `["1s"]`},
+		{dict(t, time.Second, time.Minute), "map[duration]duration", `{"1s":"1m0s"}`},
+		{dict(t, "every", time.Hour, "n", 5), "{every duration, n int64}", `{"every":"1h0m0s","n":5}`},
+
 		{pack(t, []any{1, "a", nil}), "", `[1,"a",null]`},
 		{pack(t, [][]byte{[]byte("hi"), nil}), "[]bytes", `["aGk=",""]`},
 		{pack(t, []int(nil)), "[]int64", `[]`},

@@ -682,7 +682,7 @@ const (
 	echoStringSignature        = "string(string) string"
 	echoBytesSignature         = "bytes(bytes) bytes"
 	echoTimeSignature          = "time(time) time"
-	echoDurationSignature      = "duration(int64) int64"
+	echoDurationSignature      = "duration(duration) duration"
 	echoMonthSignature         = "month(int64) int64"
 	echoAnySignature           = "any(any) any"
 	echoCelsiusSignature       = "celsius(float64) float64"
@@ -781,7 +781,7 @@ func echoTypes() map[string]string {
 		"Omits":              "{text string?, count uint32?, on bool?, list ([]string)?, \"map\" (map[string]int64)?, at time?, point Point?, hex string?, any any, data bytes?, always int64, index (map[string]float64?)?}",
 		"OmitsAll":           "{A int64?, B int64?, C string?}",
 		"OmitsFloats":        "{Float float64?, Point Point?}",
-		"Order":              "{id string, placed time, within int64, customer Customer, lines []Line, notes map[string]string, gift Line?, price Money, Paid bool}",
+		"Order":              "{id string, placed time, within duration, customer Customer, lines []Line, notes map[string]string, gift Line?, price Money, Paid bool}",
 		"Order2":             "{Number int64}",
 		"PageColor":          "{Items []string, Next string}",
 		"PageInt":            "{Items []int64, Next string}",
