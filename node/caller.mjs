@@ -64,7 +64,7 @@ export class Caller {
     const frames = calls.map((call) => {
       const { timeout = 10_000, signal, metadata = null, floats = false } = call;
       const seq = this.#seq++;
-      const pending = { service, token, signal };
+      const pending = { service, token, signal, instance, shared: method ? undefined : call, until: performance.now() + timeout };
       promises.push(new Promise((resolve, reject) => Object.assign(pending, { resolve, reject })));
       pending.timer = setTimeout(() => this.#end(seq, new HeliumError("deadline_exceeded", `no answer within ${timeout} ms`, { reason: "helium.deadline" })), timeout);
       // Telling the instances is best effort: the call has ended here whether or not they hear it.
@@ -72,7 +72,8 @@ export class Caller {
       this.#calls.set(seq, pending);
       signal?.addEventListener("abort", pending.abort);
       const body = encode(call.args, { forceIntegerToFloat: floats });
-      return { kind: Kind.call, seq, time: Math.ceil(timeout), metadata, body, method: method ? undefined : call.method };
+      pending.frame = { kind: Kind.call, seq, time: Math.ceil(timeout), metadata, body };
+      return { ...pending.frame, method: method ? undefined : call.method };
     });
     this.#nc.publish(this.#subject(service, method, instance), encodeMessage(frames), { reply: `${this.#inbox}.${token}` });
     return promises;
@@ -81,20 +82,40 @@ export class Caller {
   #receive(msg) {
     const token = msg.subject.slice(this.#inbox.length + 1);
     if (msg.data.length === 0 && msg.headers?.code === 503) {
-      this.#endMessage(token, new HeliumError("unavailable", "nobody listens", { reason: "helium.no_instance", outcome: "not executed" }));
+      this.#failMessage(token, new HeliumError("unavailable", "nobody listens", { reason: "helium.no_instance", outcome: "not executed" }));
       return;
     }
     for (const f of decodeMessage(msg.data)) {
       if (f.kind === Kind.reply) this.#end(f.seq, null, f);
-      if (f.kind === Kind.error && f.seq === 0n) this.#endMessage(token, f.error);
-      else if (f.kind === Kind.error) this.#end(f.seq, f.error);
+      if (f.kind === Kind.error && f.seq === 0n) this.#failMessage(token, f.error);
+      else if (f.kind === Kind.error) this.#fail(f.seq, f.error);
     }
   }
 
-  #endMessage(token, error) {
+  #failMessage(token, error) {
     for (const [seq, pending] of this.#calls) {
-      if (pending.token === token) this.#end(seq, error);
+      if (pending.token === token) this.#fail(seq, error);
     }
+  }
+
+  /**
+   * Ends a call with an error. But one that shared a message and reached an instance without
+   * its method, or nobody, is sent again on the method's own subject: it didn't run, and only
+   * instances that have the method listen there.
+   */
+  #fail(seq, error) {
+    const pending = this.#calls.get(seq);
+    const elsewhere = ["helium.no_such_method", "helium.no_instance"].includes(error.reason) && error.outcome === "not executed";
+    if (!pending?.shared || !elsewhere) {
+      this.#end(seq, pending?.missing && error.reason === "helium.no_instance" ? pending.missing : error);
+      return;
+    }
+    const { method } = pending.shared;
+    pending.shared = undefined; // once
+    if (error.reason === "helium.no_such_method") pending.missing = error;
+    pending.token = `+${(++this.#messages).toString(36)}`;
+    const time = Math.max(1, Math.ceil(pending.until - performance.now()));
+    this.#nc.publish(this.#subject(pending.service, method, pending.instance), encodeMessage([{ ...pending.frame, time }]), { reply: `${this.#inbox}.${pending.token}` });
   }
 
   /** Ends a call, if it hasn't ended: answers that come late or twice are ignored. */
