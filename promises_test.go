@@ -191,10 +191,11 @@ func TestPromise4NobodyListeningFailsInMilliseconds(t *testing.T) {
 func TestPromise5RestartsLoseNothing(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]func(*testing.T){
-		"servers replaced one after the other lose no call": serversAreReplaced,
-		"a server that stops finishes what it has":          serverStopsWithCallsAtWork,
-		"a broker that comes back with what it kept":        func(t *testing.T) { brokerIsKilledAndRestarted(t, t.TempDir()) },
-		"a broker that comes back with nothing left in it":  func(t *testing.T) { brokerIsKilledAndRestarted(t, "") },
+		"servers replaced one after the other lose no call":  serversAreReplaced,
+		"a rollout of a new method, and back, loses no call": versionsAreRolledOutAndBack,
+		"a server that stops finishes what it has":           serverStopsWithCallsAtWork,
+		"a broker that comes back with what it kept":         func(t *testing.T) { brokerIsKilledAndRestarted(t, t.TempDir()) },
+		"a broker that comes back with nothing left in it":   func(t *testing.T) { brokerIsKilledAndRestarted(t, "") },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -76,10 +76,10 @@
 // # Retries
 //
 // A call is made again, up to three times in all, where that can't run it twice: if it
-// provably didn't run, as nobody was there or the server had too much to do, or if its
-// connection was lost and the server declared the method idempotent. Pauses of some
-// milliseconds, growing and random, lie between. Retries keep to the deadline, and all
-// of a client's together to a tenth of its calls.
+// provably didn't run, as nobody was there, the server had too much to do or doesn't have
+// the method, or if its connection was lost and the server declared the method idempotent.
+// Pauses of some milliseconds, growing and random, lie between. Retries keep to the
+// deadline, and all of a client's together to a tenth of its calls.
 //
 // # Sharing one client
 //
@@ -90,6 +90,16 @@
 //
 // What the client knows of a service it looks up once; the registry's events keep it
 // fresh. Without a binder calls go on from what is known.
+//
+// # Versions side by side
+//
+// While instances have different methods, or a method with different signatures, each call
+// goes to an instance that it fits: no call fails for a rollout, nor for rolling back. A
+// method that no instance has is binder.ErrUnknownMethod, one whose signatures the call
+// fits nowhere [ErrMismatch]. If the registry is behind and a call reaches an instance that
+// doesn't have its method, it goes on elsewhere at once, which isn't a retry
+// ([Stats].Detours). Calls that fit some instances only go to the subjects of these, which
+// the connection's user must be permitted to publish to.
 //
 // # Metadata and interceptors
 //
@@ -112,5 +122,6 @@
 //
 // [Client.At] calls one instance by its name in the registry; when that is gone, calls
 // fail with [ErrNoInstance], whoever else is running. [Client.Notify] calls without
-// waiting for an answer, and without hearing of it.
+// waiting for an answer, and without hearing of it: a call that reaches nobody, or an
+// instance that can't run it, is lost, and the instance logs and counts it.
 package rpcclient
