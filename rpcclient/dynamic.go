@@ -14,7 +14,8 @@ import (
 //	err := c.Call(ctx, "math.add", &sum, 2, 3)
 //
 // "add" alone works while only one service has such a method. Numbers of any width fit
-// each other; one out of range is an error. Every error is a *helium.Error.
+// each other; one out of range is an error. Every error is a *helium.Error. The result
+// holds what was sent and nothing else, whatever was in it before.
 //
 // Where the method takes a struct, a struct or a map with its field names does. A name that
 // the method doesn't know and one that is missing are an [ErrMismatch], before anything is

@@ -19,11 +19,11 @@
 //	m.String()           // move(Point, ...float64) Point
 //	types.Definitions()  // Point → {x float64, y float64}
 //
-// The types tell what internal/wire writes: struct tags, embedded structs and types
-// with MarshalBinary and the like included; tests keep the two together. What couldn't
-// be written and read again, such as a channel or two fields of one name, is refused,
-// with an error that lists all that is wrong with the function. [Types.OfType] has the
-// table of types.
+// The types tell what the codec writes: struct tags, embedded structs and types with
+// MarshalText and the like included, as package internal/gofields finds them for both. What
+// couldn't be written and read again, such as a channel or two fields of one name, is
+// refused, with an error that lists all that is wrong with the function. [Types.OfType]
+// has the table of types.
 //
 // # From text
 //

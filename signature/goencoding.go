@@ -1,80 +1,38 @@
 package signature
 
 import (
-	"encoding"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
+
+	"github.com/helium-rpc/helium/internal/gofields"
 )
 
-// ownEncoding says how values of a Go type are encoded by methods of their own.
-type ownEncoding int
+// numberType is a text that stands for a number in JSON, and so travels as one.
+var numberType = reflect.TypeFor[json.Number]()
 
-const (
-	noEncoding     ownEncoding = iota
-	anyEncoding                // EncodeMsgpack, MarshalMsgpack: any msgpack value
-	bytesEncoding              // MarshalBinary: a msgpack bin
-	textEncoding               // MarshalText: a msgpack str
-	brokenEncoding             // half a pair: written and never read, or the reverse
-)
-
-// methodPairs are the pairs of methods that the wire honours (internal/wire,
-// methods.go): the first of which a type or its pointer has both halves wins. There is
-// no json.Marshaler among them.
-var methodPairs = []struct {
-	encoding       ownEncoding
-	writer, reader string
-	writes, reads  func(reflect.Type) bool
-}{
-	{anyEncoding, "EncodeMsgpack", "DecodeMsgpack", takesMsgpack("EncodeMsgpack", "Encoder"), takesMsgpack("DecodeMsgpack", "Decoder")},
-	{anyEncoding, "MarshalMsgpack", "UnmarshalMsgpack", implements[interface{ MarshalMsgpack() ([]byte, error) }](), implements[interface{ UnmarshalMsgpack([]byte) error }]()},
-	{bytesEncoding, "MarshalBinary", "UnmarshalBinary", implements[encoding.BinaryMarshaler](), implements[encoding.BinaryUnmarshaler]()},
-	{textEncoding, "MarshalText", "UnmarshalText", implements[encoding.TextMarshaler](), implements[encoding.TextUnmarshaler]()},
+// kindsOf are the kinds of what the methods of a pair write.
+var kindsOf = map[gofields.Pair]Kind{
+	gofields.Msgpack: Any,
+	gofields.Raw:     Any,
+	gofields.JSON:    Any,
+	gofields.Text:    String,
+	gofields.Binary:  Bytes,
 }
 
-// encodingOf returns how values of t are encoded by methods of their own. The error
-// belongs to brokenEncoding.
-func encodingOf(t reflect.Type) (ownEncoding, error) {
-	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
-		return noEncoding, nil // what they lead to may have one
+// ofOwn returns the Type of what methods of t's own write.
+func (w *walk) ofOwn(own gofields.Own, t reflect.Type, at string) *Type {
+	if own.Whole() {
+		return scalar(kindsOf[own.Write])
 	}
-	receiver := reflect.PointerTo(t) // has t's own methods too
 	var halves []string
-	for _, pair := range methodPairs {
-		writes, reads := pair.writes(receiver), pair.reads(receiver)
-		switch {
-		case writes && reads:
-			return pair.encoding, nil
-		case writes:
-			halves = append(halves, pair.writer+" without "+pair.reader)
-		case reads:
-			halves = append(halves, pair.reader+" without "+pair.writer)
-		}
+	if own.Write != gofields.None {
+		halves = append(halves, fmt.Sprintf("%s without %s", own.Write.Writer(), own.Write.Reader()))
 	}
-	if halves == nil {
-		return noEncoding, nil
+	if own.Read != gofields.None {
+		halves = append(halves, fmt.Sprintf("%s without %s", own.Read.Reader(), own.Read.Writer()))
 	}
-	return brokenEncoding, fmt.Errorf("%.100v has %s, so what is written couldn't be read; add the other half", t, strings.Join(halves, " and "))
-}
-
-func implements[I any]() func(reflect.Type) bool {
-	i := reflect.TypeFor[I]()
-	return func(t reflect.Type) bool { return t.Implements(i) }
-}
-
-// takesMsgpack tells whether a type has the method func(*msgpack.<parameter>) error.
-// It goes by names, so that this package needs no msgpack.
-func takesMsgpack(method, parameter string) func(reflect.Type) bool {
-	return func(t reflect.Type) bool {
-		m, ok := t.MethodByName(method)
-		if !ok {
-			return false
-		}
-		f := m.Type // its first parameter is the receiver
-		if f.NumIn() != 2 || f.NumOut() != 1 || f.Out(0) != errorType || f.In(1).Kind() != reflect.Pointer {
-			return false
-		}
-		p := f.In(1).Elem()
-		return p.PkgPath() == "github.com/vmihailenco/msgpack/v5" && p.Name() == parameter
-	}
+	w.fault(at, "%.100v has %s, so what is written couldn't be read; add the other half", t, strings.Join(halves, " and "))
+	return scalar(Any)
 }

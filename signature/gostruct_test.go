@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,8 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
+//lint:file-ignore SA5008 the tags that are rarely meant are part of what is tested
+
 // Structs in all the ways in which their fields are found.
 type (
 	tagged struct {
@@ -24,10 +27,12 @@ type (
 		JSON    int8 `json:"by_json"`
 		Both    int8 `msgpack:",omitempty" json:"unused"`
 		Dash    int8 `json:"-"`
-		Dashed  int8 `msgpack:"-,"` // skipped, though encoding/json would call such a field "-"
+		Dashed  int8 `json:"-,"` // a field of that name
 		Spaced  int8 `msgpack:" spaced , omitempty "`
 		Hyphen  int8 `json:"user-id"`
-		String  int8 `json:"string,string,omitzero"` // options of encoding/json alone
+		String  int8 `json:"string,string,omitzero"`
+		Invalid int8 `json:"a\"b"` // no name to encoding/json
+		Blank   int8 `json:" b "`
 		hidden  int8
 		_       int8
 	}
@@ -35,21 +40,21 @@ type (
 	Exported struct{ C int8 }
 	embeds   struct {
 		inner
-		Exported `json:"ignored"` // inlined all the same
+		Exported `json:"named"` // so it isn't inlined
 		D        int8
 	}
 	EmbedsPointer struct {
 		*Exported
 		D int8
 	}
-	shadows struct { // A is taken, so the embedded struct isn't inlined
+	shadows struct { // A hides the embedded struct's
 		A int8
 		Shadowed
 	}
 	Shadowed      struct{ A, B int8 }
 	inlinesForced struct {
 		A        int8
-		Shadowed `msgpack:",inline"`
+		Shadowed `msgpack:"named,inline"`
 	}
 	notInlined struct {
 		Exported `msgpack:"sub,noinline"`
@@ -129,29 +134,29 @@ func TestStructsHaveTheFieldsThatTheWireHolds(t *testing.T) {
 		want   string
 		values []any // of one type
 	}{
-		{"{Plain int8, by_msgpack int8, by_json int8, Both int8?, spaced int8?, \"user-id\" int8, string int8}",
-			[]any{tagged{hidden: 0}, tagged{Plain: 1, Msgpack: 2, JSON: 3, Both: 4, Spaced: 5, Hyphen: 6, String: 7}}},
-		{"{A int8, B int8, C int8, D int8}",
+		{"{Plain int8, by_msgpack int8, by_json int8, Both int8?, \"-\" int8, spaced int8?, \"user-id\" int8, string string?, Invalid int8, \" b \" int8}",
+			[]any{tagged{hidden: 0}, tagged{Plain: 1, Msgpack: 2, JSON: 3, Both: 4, Dashed: 9, Spaced: 5, Hyphen: 6, String: 7}}},
+		{"{A int8, B int8, named Exported, D int8}",
 			[]any{embeds{}, embeds{inner{1, 2}, Exported{3}, 4}}},
 		{"{C int8?, D int8}",
 			[]any{EmbedsPointer{}, EmbedsPointer{exported, 4}}},
-		{"{A int8, Shadowed Shadowed}",
-			[]any{shadows{}, shadows{1, Shadowed{2, 3}}}},
+		{"{A int8, B int8}",
+			[]any{shadows{}, shadows{1, Shadowed{0, 3}}}},
 		{"{A int8, B int8}",
 			[]any{inlinesForced{}, inlinesForced{1, Shadowed{0, 3}}}},
 		{"{sub Exported}",
 			[]any{notInlined{}, notInlined{Exported{3}}}},
 		{"{Number int8}",
 			[]any{embedsNumber{}, embedsNumber{5}}},
-		{"{C int8?, URL bytes?, Addr bytes?, when time, then time?}",
+		{"{C int8?, URL bytes?, Addr string?, when time, then time?}",
 			[]any{embedsTime{URL: link}, embedsTime{exported, link, addr, when, &when}}},
-		{"{Time time, Addr bytes}",
+		{"{Time time, Addr string}",
 			[]any{twoTimes{when, addr}}},
 		{"{A int8}",
 			[]any{embedsNothing{}, embedsNothing{sealed{n: 0}, 1}}},
 		{"{A int8, B int8?}",
 			[]any{allOmitted{}, allOmitted{A: 1, B: 2}}},
-		{"{C string, D int8}",
+		{"{D int8, C string}",
 			[]any{hides{}, hides{Exported{}, 2, "3"}}},
 		{"{Name string}",
 			[]any{ownName{}, ownName{Name{"n"}}}},
@@ -167,7 +172,7 @@ func TestStructsHaveTheFieldsThatTheWireHolds(t *testing.T) {
 			[]any{node{}, node{Value: "v", Left: &node{Value: "l"}, Right: &node{Right: &node{}}}}},
 		{"{Key string, Value []point?}",
 			[]any{pair[string, []*point]{}, pair[string, []*point]{"k", []*point{nil, {1, 2}}}}},
-		{"{Bytes bytes, Array bytes, Three []int16, Text string, Any any, Maps map[int8][]string, Keys map[bytes]float32, " +
+		{"{Bytes bytes, Array bytes, Three []int16, Text string, Any any, Maps map[int8][]string, Keys map[string]float32, " +
 			"Bools map[string]bool, Ptr int32?, Slice ([]string)?, Codes bytes, Raw any, Took duration, Nested {n node?}}",
 			[]any{variety{Raw: msgpack.RawMessage{msgpcode.Nil}}, variety{
 				Bytes: []byte{1}, Array: [4]byte{1}, Three: [3]int16{1}, Text: "t", Any: "any",
@@ -308,12 +313,25 @@ type (
 	}
 	hiddenPointer struct{ *inner }
 	hiddenNumber  struct{ level }
-	hiddenShadow  struct {
-		A int8
-		inner
+	ambiguous     struct {
+		Exported
+		Shadowed
+		AlsoShadowed
 	}
-	hiddenSelf struct{ *hiddenSelf }
-	noUTF8     struct {
+	AlsoShadowed struct{ B int8 }
+	embedsTwice  struct {
+		Left
+		Right
+	}
+	Left        struct{ Exported }
+	Right       struct{ Exported }
+	hiddenStamp struct {
+		suit
+		Name string
+	}
+	hiddenMutex struct{ sync.Mutex }
+	hiddenSelf  struct{ *hiddenSelf }
+	noUTF8      struct {
 		A int8 `msgpack:"\xff"`
 	}
 	nothing struct{ a int8 }
@@ -328,7 +346,10 @@ func TestStructsThatWouldLoseSomethingAreRefused(t *testing.T) {
 		{reflect.TypeFor[twice](), "field twice.B: its wire name \"same\" is that of field twice.A too"},
 		{reflect.TypeFor[hiddenPointer](), "field hiddenPointer.inner: an embedded pointer to a type that isn't exported can't be set"},
 		{reflect.TypeFor[hiddenNumber](), "field hiddenNumber.level: an embedded type that isn't exported can't be a field"},
-		{reflect.TypeFor[hiddenShadow](), "field hiddenShadow.inner: an embedded type that isn't exported can't be a field"},
+		{reflect.TypeFor[ambiguous](), `field AlsoShadowed.B: its wire name "B" is that of field Shadowed.B too; rename one`},
+		{reflect.TypeFor[embedsTwice](), "field Exported.C: the struct that it belongs to is embedded twice"},
+		{reflect.TypeFor[hiddenStamp](), "field hiddenStamp.suit: an embedded type that isn't exported can't be a field"},
+		{reflect.TypeFor[hiddenMutex](), "has no exported fields, so nothing of it would be sent"},
 		{reflect.TypeFor[hiddenSelf](), "field hiddenSelf.hiddenSelf: an embedded type that isn't exported can't be a field"},
 		{reflect.TypeFor[noUTF8](), "isn't UTF-8; mend the tag"},
 		{reflect.TypeFor[nothing](), "has no exported fields, so nothing of it would be sent"},

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"reflect"
 	"time"
+
+	"github.com/helium-rpc/helium/internal/gofields"
 )
 
 var (
@@ -31,15 +33,21 @@ const maxNodes = 10_000
 //	a named struct                its name
 //	another named type            what it is made of
 //	any                           any
-//	with MarshalBinary            bytes
-//	with MarshalText              string
+//	json.Number                   any
 //	with EncodeMsgpack            any
+//	with MarshalJSON              any
+//	with MarshalText              string
+//	with MarshalBinary            bytes
 //
-// The methods may be those of *T, and those for reading must be there too.
+// The methods may be those of *T, and those for reading must be there too. Of several
+// the upper one counts. Those that a struct only has from a type it embeds don't count,
+// unless that is all of it.
 //
-// The fields of a struct are the exported ones: named by the tag msgpack, else by the
-// tag json, else like the Go field; T? with the option omitempty; left out if the tag
-// is "-". An embedded struct lends its fields unless one's name is taken.
+// The fields of a struct are those of encoding/json: the exported ones, named by the tag
+// msgpack, else by the tag json, else like the Go field; T? with the options omitempty
+// and omitzero; string with the option string; left out if the tag is "-". An embedded
+// struct without a name in its tag lends its fields, of which one nearer to the surface
+// hides others of its name.
 func (ts *Types) OfType(t reflect.Type) (*Type, error) {
 	if t == nil {
 		return nil, errors.New("nil is no Go type; pass reflect.TypeFor[T]()")
@@ -137,16 +145,11 @@ func (w *walk) typ(t reflect.Type, at string, depth int) *Type {
 	if t.Kind() == reflect.Interface {
 		return w.ofInterface(t, at)
 	}
-	switch own, err := encodingOf(t); own {
-	case brokenEncoding:
-		w.fault(at, "%w", err)
+	if t == numberType {
 		return scalar(Any)
-	case anyEncoding:
-		return scalar(Any)
-	case bytesEncoding:
-		return scalar(Bytes)
-	case textEncoding:
-		return scalar(String)
+	}
+	if own := gofields.OwnOf(gofields.Types{}, t); own != (gofields.Own{}) {
+		return w.ofOwn(own, t, at)
 	}
 
 	switch t.Kind() {
@@ -155,8 +158,8 @@ func (w *walk) typ(t reflect.Type, at string, depth int) *Type {
 	case reflect.Struct:
 		return w.ofStruct(t, at, depth)
 	case reflect.Slice, reflect.Array:
-		if t.Elem().Kind() == reflect.Uint8 {
-			return scalar(Bytes) // whatever methods the elements' type has
+		if t.Elem().Kind() == reflect.Uint8 && !gofields.Encodes(gofields.Types{}, t.Elem()) {
+			return scalar(Bytes)
 		}
 		return w.ofContainer(t, at, depth)
 	case reflect.Map:
@@ -223,7 +226,19 @@ func (w *walk) ofContainer(t reflect.Type, at string, depth int) *Type {
 
 func (w *walk) key(t reflect.Type, at string, depth int) *Type {
 	faults := len(w.faults)
-	key := w.typ(t, at, depth+1)
+	var key *Type
+	switch own := gofields.KeyOwnOf(gofields.Types{}, t); {
+	case t == numberType:
+		key = scalar(String)
+	case own == gofields.OwnOf(gofields.Types{}, t) || t == timeType:
+		key = w.typ(t, at, depth+1)
+	case own != gofields.Own{}:
+		key = w.ofOwn(own, t, at)
+	case scalarKinds[t.Kind()] != 0:
+		key = scalar(scalarKinds[t.Kind()])
+	default:
+		key = w.typ(t, at, depth+1)
+	}
 	if len(w.faults) == faults && !key.Kind.mayBeKey() {
 		w.fault(at, "%.100v can't be the key of a map; use a string, an integer, a bool or [N]byte", t)
 	}
@@ -243,14 +258,17 @@ func (w *walk) ofStruct(t reflect.Type, at string, depth int) *Type {
 	}
 	for _, f := range w.fieldsOf(t, at) {
 		inner := depth + 1
-		if f.mayMiss {
+		if f.MayMiss {
 			inner++ // as if it were a pointer
 		}
-		ft := w.typ(f.typ, fieldPath(at, f.path), inner)
-		if f.mayMiss {
+		ft := w.typ(f.Type, fieldPath(at, f.Path), inner)
+		if f.AsString {
+			ft = scalar(String)
+		}
+		if f.MayMiss || f.AsString && f.Type.Kind() == reflect.Pointer {
 			ft = optional(ft)
 		}
-		node.Fields = append(node.Fields, Field{Name: f.name, Type: ft})
+		node.Fields = append(node.Fields, Field{Name: f.Name, Type: ft})
 	}
 	return node
 }

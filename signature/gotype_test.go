@@ -2,6 +2,7 @@ package signature_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"maps"
 	"math/big"
 	"net/netip"
@@ -61,14 +62,14 @@ func TestGoTypesTravelAs(t *testing.T) {
 		{uint(0), "uint64"}, {uint8(0), "uint8"}, {uint16(0), "uint16"}, {uint32(0), "uint32"}, {uint64(0), "uint64"},
 		{float32(0), "float32"}, {0.0, "float64"}, {"", "string"},
 		{level(0), "int8"}, {colour(""), "string"}, {time.Second, "duration"}, {time.Time{}, "time"},
-		{[]byte{}, "bytes"}, {[16]byte{}, "bytes"}, {json.RawMessage{}, "bytes"}, {msgpack.RawMessage{}, "any"},
+		{[]byte{}, "bytes"}, {[16]byte{}, "bytes"}, {json.RawMessage{}, "any"}, {json.Number(""), "any"}, {msgpack.RawMessage{}, "any"},
 		{[]string{}, "[]string"}, {[3]int8{}, "[]int8"}, {[]any{}, "[]any"}, {[][]level{}, "[][]int8"},
 		{map[string]any{}, "map[string]any"}, {map[colour]point{}, "map[string]point"}, {map[[2]byte]bool{}, "map[bytes]bool"},
-		{map[netip.Addr]bool{}, "map[bytes]bool"}, {map[level]bool{}, "map[int8]bool"},
+		{map[netip.Addr]bool{}, "map[string]bool"}, {map[slog.Level]bool{}, "map[string]bool"}, {map[json.Number]bool{}, "map[string]bool"}, {map[level]bool{}, "map[int8]bool"},
 		{new(int8), "int8?"}, {new(*int8), "int8?"}, {new([]string), "([]string)?"}, {new(map[string]int8), "(map[string]int8)?"},
 		{[]*point{}, "[]point?"}, {new(any), "any"}, {new(time.Time), "time?"}, {new(*time.Time), "time?"},
-		{netip.Addr{}, "bytes"}, {&netip.Addr{}, "bytes?"}, {url.URL{}, "bytes"}, {&url.URL{}, "bytes?"}, {big.Int{}, "string"}, {[4]smallByte{}, "bytes"},
-		{fullAndHalf{}, "bytes"}, {stamp{}, "bytes"},
+		{netip.Addr{}, "string"}, {&netip.Addr{}, "string?"}, {url.URL{}, "bytes"}, {&url.URL{}, "bytes?"}, {big.Int{}, "any"}, {big.Float{}, "string"}, {slog.LevelInfo, "any"}, {[4]smallByte{}, "bytes"}, {[]suit{}, "[]string"}, {[2]suit{}, "[]string"},
+		{fullAndHalf{}, "string"}, {stamp{}, "any"},
 		{point{}, "point"}, {empty{}, "empty"}, {struct{}{}, "{}"}, {struct{ A, B int8 }{}, "{A int8, B int8}"},
 		{node{}, "node"}, {tree{}, "tree"}, {rose{}, "rose"}, {ping{}, "ping"}, {pong{}, "pong"},
 		{pair[string, []point]{}, "pairStringPoint"}, {pair[map[string]int, time.Time]{}, "pairMapStringIntTime"},
@@ -195,3 +196,9 @@ func TestGoTypesThatCannotTravelSayWhatToDo(t *testing.T) {
 }
 
 type smallByte uint8
+
+// suit is an enum with a text form.
+type suit uint8
+
+func (suit) MarshalText() ([]byte, error) { return nil, nil }
+func (*suit) UnmarshalText([]byte) error  { return nil }

@@ -67,7 +67,7 @@ func (e *encoder) dynamic(v any) error {
 		return valueErrorf("the value contains itself; such a value can't be sent")
 	}
 	r := reflect.ValueOf(v)
-	if err := codecOf(r.Type()).encode(e, r); err != nil {
+	if err := codecOf(r.Type()).held(e, r); err != nil {
 		return err
 	}
 	e.interfaces--
@@ -133,13 +133,25 @@ func encodeTime(e *encoder, v reflect.Value) error {
 	return nil
 }
 
+// encodeError encodes an error as its text.
 func encodeError(e *encoder, v reflect.Value) error {
-	if v.IsNil() {
+	if isNil(v) {
 		e.b = AppendNil(e.b)
 	} else {
 		e.b = AppendString(e.b, v.Interface().(error).Error())
 	}
 	return nil
+}
+
+// encodeErrorAt is encodeError for a struct, or what a pointer to it is.
+func encodeErrorAt(e *encoder, v reflect.Value) error {
+	e.b = AppendString(e.b, receiver(v).(error).Error())
+	return nil
+}
+
+// encodeContext refuses a context: what is in it isn't for others.
+func encodeContext(_ *encoder, v reflect.Value) error {
+	return valueErrorf("a context can't be sent, and this is a %.100v; send what is in it that the other side needs", v.Type())
 }
 
 func encodeSlice(elem *codec) func(*encoder, reflect.Value) error {

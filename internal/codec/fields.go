@@ -3,8 +3,8 @@ package codec
 import (
 	"fmt"
 	"reflect"
-	"slices"
-	"strings"
+
+	"github.com/helium-rpc/helium/internal/gofields"
 )
 
 // structFields are the fields of a struct as they stand on the codec.
@@ -14,150 +14,91 @@ type structFields struct {
 }
 
 type field struct {
-	// name is the field's key, head that key as msgpack. It may be read under alias too.
-	name, alias string
-	head        []byte
+	// name is the field's key, head that key as msgpack.
+	name string
+	head []byte
 	// index leads to the field, through embedded structs.
 	index []int
-	typ   reflect.Type
 	codec *codec
 	// empty reports that a value is left out; nil: it never is.
 	empty func(reflect.Value) bool
 }
 
-// fieldsOf finds the fields of a struct by the msgpack library's rules, which
-// signatures follow too: the exported ones, under the name in the tag `msgpack`, else
-// in the tag `json`, else their own. The tag "-" leaves a field out, the option
-// omitempty leaves it out while it is empty, alias:x reads it under a second name.
-//
-// An embedded struct lends its fields, unless one of them has the name of a field
-// above it; then it is a field itself. The option inline lends the others all the
-// same, noinline none.
-func (m codecMaker) fieldsOf(t reflect.Type) *structFields {
+// fieldsOf finds the fields of a struct that travel, see [gofields.FieldsOf].
+func (m codecMaker) fieldsOf(of gofields.Fields[reflect.Type]) *structFields {
 	fields := &structFields{byName: make(map[string]int)}
-	for _, f := range collectFields(t, nil) {
-		f.head = AppendString(nil, f.name)
-		f.codec = m.codec(f.typ)
-		fields.byName[f.name] = len(fields.list)
-		fields.list = append(fields.list, f)
+	for _, f := range of.List {
+		c := m.codec(f.Type)
+		if f.AsString {
+			c = quoted(f.Type)
+		}
+		fields.byName[f.Name] = len(fields.list)
+		fields.list = append(fields.list, field{
+			name: f.Name, head: AppendString(nil, f.Name), index: f.Index, codec: c, empty: emptyFunc(f),
+		})
 	}
-	for i, f := range fields.list {
-		if _, taken := fields.byName[f.alias]; f.alias != "" && !taken {
-			fields.byName[f.alias] = i
+	for i, f := range of.List {
+		if _, taken := fields.byName[f.Alias]; f.Alias != "" && !taken {
+			fields.byName[f.Alias] = i
 		}
 	}
 	return fields
 }
 
-// collectFields lists the fields of t. Outer are the structs that t is embedded in:
-// one that embeds itself isn't followed.
-func collectFields(t reflect.Type, outer []reflect.Type) []field {
-	outer = append(outer[:len(outer):len(outer)], t)
-	var found []field
-	allOmitted := false
-	for i := range t.NumField() {
-		sf := t.Field(i)
-		tag := parseTag(sf.Tag)
-		if tag.name == "-" {
-			continue
-		}
-		if sf.Name == "_msgpack" {
-			allOmitted = allOmitted || tag.omitempty
-		}
-		if sf.Anonymous && !tag.noinline {
-			if inner, ok := embeddedFields(sf, outer); ok {
-				shadowed := slices.ContainsFunc(inner, func(f field) bool { return indexByName(found, f.name) >= 0 })
-				if tag.inline || !shadowed {
-					for _, f := range inner {
-						if indexByName(found, f.name) < 0 {
-							f.index = append([]int{i}, f.index...)
-							found = append(found, f)
-						}
-					}
-					continue
-				}
-			}
-		}
-		if !sf.IsExported() {
-			continue
-		}
-		f := field{name: tag.name, alias: tag.alias, index: []int{i}, typ: sf.Type}
-		if f.name == "" {
-			f.name = sf.Name
-		}
-		if tag.omitempty || allOmitted {
-			f.empty = emptyFunc(sf.Type)
-		}
-		// A field of the struct's own hides an embedded one of that name.
-		if at := indexByName(found, f.name); at >= 0 {
-			found[at] = f
-		} else {
-			found = append(found, f)
-		}
+// faultOf says why a struct can't be sent, nil if it can.
+func faultOf(t reflect.Type, fields gofields.Fields[reflect.Type]) error {
+	switch {
+	case fields.OnlyHidden():
+		return valueErrorf("a %.100v can't be sent or received: it has no exported fields, so nothing of it would arrive; send what it means, or give it MarshalText and UnmarshalText", t)
+	case len(fields.Faults) > 0:
+		fault := fields.Faults[0]
+		return valueErrorf("a %.100v can't be sent or received: field %s: %s", t, fault.Path, fault.Problem)
 	}
-	return found
-}
-
-// embeddedFields lists the fields that an embedded struct, or pointer to one, lends.
-func embeddedFields(sf reflect.StructField, outer []reflect.Type) ([]field, bool) {
-	t := sf.Type
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	if t.Kind() != reflect.Struct || t == timeType || hasMethods(t) || slices.Contains(outer, t) {
-		return nil, false
-	}
-	return collectFields(t, outer), true
-}
-
-func indexByName(fields []field, name string) int {
-	return slices.IndexFunc(fields, func(f field) bool { return f.name == name })
-}
-
-type fieldTag struct {
-	name, alias                 string
-	omitempty, inline, noinline bool
-}
-
-func parseTag(tag reflect.StructTag) fieldTag {
-	text := tag.Get("msgpack")
-	if text == "" {
-		text = tag.Get("json")
-	}
-	name, options, _ := strings.Cut(text, ",")
-	t := fieldTag{name: strings.TrimSpace(name)}
-	for option := range strings.SplitSeq(options, ",") {
-		key, value, _ := strings.Cut(strings.TrimSpace(option), ":")
-		switch key {
-		case "omitempty":
-			t.omitempty = true
-		case "inline":
-			t.inline = true
-		case "noinline":
-			t.noinline = true
-		case "alias":
-			t.alias = strings.TrimSpace(value)
-		}
-	}
-	return t
+	return nil
 }
 
 type isZeroer interface{ IsZero() bool }
 
 var isZeroerType = reflect.TypeFor[isZeroer]()
 
-// emptyFunc tells what omitempty leaves out: a value whose IsZero method says so,
-// what has no elements, and what is zero.
-func emptyFunc(t reflect.Type) func(reflect.Value) bool {
-	if t.Implements(isZeroerType) {
-		return func(v reflect.Value) bool {
-			// An IsZero method may not be ready for a nil receiver.
-			return isNil(v) || v.Interface().(isZeroer).IsZero()
-		}
+// emptyFunc tells when a field is left out, as encoding/json does; nil: never. By
+// omitempty it is false, 0, nil, and what has no elements; by omitzero a value whose
+// IsZero method says so, or what is zero if it has none.
+func emptyFunc(f gofields.Field[reflect.Type]) func(reflect.Value) bool {
+	isZero := zeroFunc(f.Type)
+	switch {
+	case f.OmitEmpty && f.OmitZero:
+		return func(v reflect.Value) bool { return isEmpty(v) || isZero(v) }
+	case f.OmitEmpty:
+		return isEmpty
+	case f.OmitZero:
+		return isZero
 	}
-	switch t.Kind() {
-	case reflect.Map, reflect.Slice, reflect.Array:
-		return func(v reflect.Value) bool { return v.Len() == 0 }
+	return nil
+}
+
+func isEmpty(v reflect.Value) bool {
+	switch v.Kind() {
+	case reflect.Map, reflect.Slice, reflect.Array, reflect.String:
+		return v.Len() == 0
+	case reflect.Struct:
+		return false
+	}
+	return v.IsZero()
+}
+
+// zeroFunc tells what omitzero leaves out.
+func zeroFunc(t reflect.Type) func(reflect.Value) bool {
+	switch {
+	case t.Kind() == reflect.Interface && t.Implements(isZeroerType):
+		return func(v reflect.Value) bool {
+			return v.IsNil() || isNil(v.Elem()) || v.Interface().(isZeroer).IsZero()
+		}
+	case t.Kind() == reflect.Pointer && gofields.IsZero(gofields.Types{}, t.Elem()):
+		// The method may not be ready for a nil receiver.
+		return func(v reflect.Value) bool { return v.IsNil() || v.Interface().(isZeroer).IsZero() }
+	case gofields.IsZero(gofields.Types{}, t):
+		return func(v reflect.Value) bool { return receiver(v).(isZeroer).IsZero() }
 	}
 	return reflect.Value.IsZero
 }

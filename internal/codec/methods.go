@@ -8,19 +8,21 @@ import (
 	"sync"
 
 	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/helium-rpc/helium/internal/gofields"
 )
 
-// codecMethods are what a type's own methods make of it. The msgpack library's pairs
-// and encoding's are known, in this order:
+// codecMethods are what a type's own methods make of it, see [gofields.Pair]:
 //
-//	EncodeMsgpack, DecodeMsgpack      any one value, with the library's encoder
+//	EncodeMsgpack, DecodeMsgpack      any one value, with the msgpack library's encoder
 //	MarshalMsgpack, UnmarshalMsgpack  the bytes of any one value
+//	MarshalJSON, UnmarshalJSON        what the JSON says, see [encoder.json]
+//	MarshalText, UnmarshalText        text; bin is read as well
 //	MarshalBinary, UnmarshalBinary    bin
-//	MarshalText, UnmarshalText        text, where the library writes bin; bin is read as well
 //
-// The first pair of which the type has both wins; a type with halves only is encoded
-// and decoded by the first half there is, and by its kind where there is none. A nil
-// is the zero value and reaches no method. What a method wrote must pass [Scan].
+// A type with halves only is encoded and decoded by the first half there is, and by its
+// kind where there is none. A nil is read as the zero value and reaches no method but
+// UnmarshalJSON. What a method wrote must pass [Scan].
 type codecMethods struct {
 	encode func(e *encoder, v reflect.Value) error
 	decode func(r *Reader, v reflect.Value) error
@@ -28,66 +30,45 @@ type codecMethods struct {
 
 // codecPair is one row of the list above.
 type codecPair struct {
-	encoder, decoder reflect.Type
-	encode           func(e *encoder, receiver any) error
-	decode           func(r *Reader, receiver any) error
+	encode func(e *encoder, receiver any) error
+	decode func(r *Reader, receiver any) error
 }
 
-var codecPairs = []codecPair{
-	{reflect.TypeFor[msgpack.CustomEncoder](), reflect.TypeFor[msgpack.CustomDecoder](), encodeCustom, decodeCustom},
-	{reflect.TypeFor[msgpack.Marshaler](), reflect.TypeFor[msgpack.Unmarshaler](), encodeMarshaler, decodeUnmarshaler},
-	{reflect.TypeFor[encoding.BinaryMarshaler](), reflect.TypeFor[encoding.BinaryUnmarshaler](), encodeBinary, decodeBinary},
-	{reflect.TypeFor[encoding.TextMarshaler](), reflect.TypeFor[encoding.TextUnmarshaler](), encodeText, decodeText},
+var codecPairs = [...]codecPair{
+	gofields.Msgpack: {encodeCustom, decodeCustom},
+	gofields.Raw:     {encodeMarshaler, decodeUnmarshaler},
+	gofields.JSON:    {encodeJSON, decodeJSON},
+	gofields.Text:    {encodeText, decodeText},
+	gofields.Binary:  {encodeBinary, decodeBinary},
 }
 
-// methodsOf finds the codec methods of t or *t. Pointers and interfaces have none of
-// their own: what they lead to has.
-func methodsOf(t reflect.Type) codecMethods {
-	if t.Kind() == reflect.Pointer || t.Kind() == reflect.Interface {
-		return codecMethods{}
-	}
-	pointer := reflect.PointerTo(t)
-	var write, read *codecPair
-	for i := range codecPairs {
-		pair := &codecPairs[i]
-		encodes, decodes := pointer.Implements(pair.encoder), pointer.Implements(pair.decoder)
-		if encodes && decodes {
-			write, read = pair, pair
-			break
-		}
-		if encodes && write == nil {
-			write = pair
-		}
-		if decodes && read == nil {
-			read = pair
-		}
-	}
+// methodsOf binds the methods of a type's own.
+func methodsOf(own gofields.Own) codecMethods {
 	var methods codecMethods
-	if write != nil {
+	if own.Write != gofields.None {
+		encode := codecPairs[own.Write].encode
+		// In JSON and as text a nil slice or map is what its methods say.
+		nilToo := own.Write == gofields.JSON || own.Write == gofields.Text
 		methods.encode = func(e *encoder, v reflect.Value) error {
-			if isNil(v) {
+			if !nilToo && isNil(v) {
 				e.b = AppendNil(e.b)
 				return nil
 			}
-			return write.encode(e, receiver(v))
+			return encode(e, receiver(v))
 		}
 	}
-	if read != nil {
+	if own.Read != gofields.None {
+		decode := codecPairs[own.Read].decode
+		nilToo := own.Read == gofields.JSON
 		methods.decode = func(r *Reader, v reflect.Value) error {
-			if r.Nil() {
+			if !nilToo && r.Nil() {
 				v.SetZero()
 				return nil
 			}
-			return read.decode(r, v.Addr().Interface())
+			return decode(r, v.Addr().Interface())
 		}
 	}
 	return methods
-}
-
-// hasMethods reports whether t has any codec methods.
-func hasMethods(t reflect.Type) bool {
-	methods := methodsOf(t)
-	return methods.encode != nil || methods.decode != nil
 }
 
 // receiver returns a pointer to v, or to a copy where v has no address.

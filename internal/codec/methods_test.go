@@ -189,7 +189,7 @@ func (panicky) IsZero() bool { panic("IsZero") }
 
 func TestAPanicWhileAFieldIsLookedAtIsAnError(t *testing.T) {
 	b, err := codec.AppendValue([]byte("prefix"), struct {
-		P panicky `json:",omitempty"`
+		P panicky `json:",omitzero"`
 	}{})
 	if err == nil || string(b) != "prefix" {
 		t.Errorf("got %q, %v; want the prefix and an error", b, err)

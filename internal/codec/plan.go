@@ -1,24 +1,35 @@
 package codec
 
 import (
+	"context"
+	"encoding/json"
 	"reflect"
 	"sync"
 	"time"
+
+	"github.com/helium-rpc/helium/internal/gofields"
 )
 
 // codec moves values of one Go type to and from the codec. It is made once a type.
 type codec struct {
 	encode func(e *encoder, v reflect.Value) error
-	// decode needs a v that can be set.
-	decode func(r *Reader, v reflect.Value) error
+	// held encodes a value that an interface holds, where nothing announces its type.
+	held func(e *encoder, v reflect.Value) error
+	// decode needs a v that can be set. If inParts, it sets parts of v only, and v must
+	// be zero before.
+	decode  func(r *Reader, v reflect.Value) error
+	inParts bool
 }
 
 // codecs holds a *codec for each reflect.Type that was met.
 var codecs sync.Map
 
 var (
-	timeType  = reflect.TypeFor[time.Time]()
-	errorType = reflect.TypeFor[error]()
+	timeType    = reflect.TypeFor[time.Time]()
+	errorType   = reflect.TypeFor[error]()
+	contextType = reflect.TypeFor[context.Context]()
+	// numberType is a text that stands for a number in JSON, and so travels as one.
+	numberType = reflect.TypeFor[json.Number]()
 )
 
 // maxPointers is how many pointers may lie in a row, as in **T. Without a limit a
@@ -50,15 +61,40 @@ func (m codecMaker) codec(t reflect.Type) *codec {
 	}
 	c := new(codec)
 	m[t] = c
-	switch {
-	case t == timeType:
+	own := gofields.OwnOf(gofields.Types{}, t)
+	switch t {
+	case timeType:
 		c.encode, c.decode = encodeTime, decodeTime
-		return c
-	case t == errorType:
+	case errorType:
 		c.encode, c.decode = encodeError, decodeError
-		return c
+	case numberType:
+		c.encode, c.decode = encodeNumber, decodeNumber
+	default:
+		m.fill(c, t, own)
 	}
-	methods := methodsOf(t)
+	switch {
+	case t.Implements(contextType):
+		c.held = encodeContext
+	case t.Implements(errorType) && !m.encodesItself(t):
+		c.held = encodeError
+	default:
+		c.held = c.encode
+	}
+	return c
+}
+
+// encodesItself reports a type, or a pointer to one, with a form of its own on the wire.
+func (codecMaker) encodesItself(t reflect.Type) bool {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return gofields.OwnOf(gofields.Types{}, t).Write != gofields.None
+}
+
+// fill fills c by the methods of t's own, and where they are missing by its kind.
+func (m codecMaker) fill(c *codec, t reflect.Type, own gofields.Own) {
+	methods := methodsOf(own)
+	c.inParts = t.Kind() == reflect.Struct || t.Kind() == reflect.Array || methods.decode != nil
 	if methods.encode == nil || methods.decode == nil {
 		m.byKind(c, t)
 	}
@@ -68,6 +104,21 @@ func (m codecMaker) codec(t reflect.Type) *codec {
 	if methods.decode != nil {
 		c.decode = methods.decode
 	}
+}
+
+// key returns the codec for the keys of a map. Some types stand for something else there.
+func (m codecMaker) key(t reflect.Type) *codec {
+	own := gofields.KeyOwnOf(gofields.Types{}, t)
+	switch {
+	case t.Kind() == reflect.Interface && t.NumMethod() == 0:
+		return &codec{encode: encodeInterface, decode: decodeInterfaceKey}
+	case t == numberType:
+		return &codec{encode: encodeString, decode: decodeString}
+	case own == gofields.OwnOf(gofields.Types{}, t):
+		return m.codec(t)
+	}
+	c := new(codec)
+	m.fill(c, t, own)
 	return c
 }
 
@@ -101,10 +152,7 @@ func (m codecMaker) byKind(c *codec, t reflect.Type) {
 		elem := m.codec(t.Elem())
 		c.encode, c.decode = encodeArray(elem), decodeArray(elem)
 	case reflect.Map:
-		key, elem := m.codec(t.Key()), m.codec(t.Elem())
-		if k := t.Key(); k.Kind() == reflect.Interface && k.NumMethod() == 0 {
-			key = &codec{encode: encodeInterface, decode: decodeInterfaceKey}
-		}
+		key, elem := m.key(t.Key()), m.codec(t.Elem())
 		c.encode, c.decode = encodeMap(t, key, elem), decodeMap(t, key, elem)
 	case reflect.Pointer:
 		target := t
@@ -122,15 +170,32 @@ func (m codecMaker) byKind(c *codec, t reflect.Type) {
 			c.decode = unsupportedInterface(t)
 		}
 	case reflect.Struct:
-		fields := m.fieldsOf(t)
-		c.encode, c.decode = encodeStruct(fields), decodeStruct(fields)
+		m.byFields(c, t)
 	default:
 		c.unsupported(t)
 	}
 }
 
-// isByte reports whether lists of t travel as bin, whatever methods t has.
-func isByte(t reflect.Type) bool { return t.Kind() == reflect.Uint8 }
+// byFields fills c for a struct.
+func (m codecMaker) byFields(c *codec, t reflect.Type) {
+	fields := gofields.FieldsOf(gofields.Types{}, t)
+	fault := faultOf(t, fields)
+	if fault == nil {
+		known := m.fieldsOf(fields)
+		c.encode, c.decode = encodeStruct(known), decodeStruct(known)
+		return
+	}
+	c.encode = func(*encoder, reflect.Value) error { return fault }
+	c.decode = func(*Reader, reflect.Value) error { return fault }
+	if fields.OnlyHidden() && reflect.PointerTo(t).Implements(errorType) {
+		c.encode = encodeErrorAt
+	}
+}
+
+// isByte reports whether lists of t travel as bin.
+func isByte(t reflect.Type) bool {
+	return t.Kind() == reflect.Uint8 && !gofields.Encodes(gofields.Types{}, t)
+}
 
 // unsupported makes a codec that says what can't be sent, so that only a value that
 // really holds one fails.

@@ -12,16 +12,20 @@ import (
 //	[]byte, [N]byte        bin; a nil []byte is nil
 //	slices, [N]T           array; a nil slice is nil; an array has exactly N elements
 //	maps                   map; a nil map is nil; keys are scalars, in no set order
-//	structs                map by field names, see [fieldsOf]
+//	structs                map by field names, see [gofields.FieldsOf]
 //	pointers               what they point to, or nil
 //	any                    what it holds; see [Reader.dynamic] for the way back
 //	time.Time              timestamp, read back in UTC
-//	error                  its text
+//	error                  its text, and so what implements it inside an any
+//	json.Number            the number
 //	types with a codec     what the codec says, see [codecMethods]
 //
+// What would arrive as nothing is an error: a struct with hidden fields only, a context,
+// fields that hide each other.
+//
 // A nil is only read into what can be nil: as 0 or "" it would hide a caller's mistake.
-// What is read replaces what was there: slices, maps and what pointers point to are
-// made afresh. Only a struct's fields that the data doesn't name keep their values.
+// What is read is as in a new variable, whatever was there: slices, maps and what pointers
+// point to are made afresh, and fields that the data doesn't name are zero.
 
 // AppendValue appends any Go value. An error, a *[ValueError], names the path to what
 // can't be sent: a channel, a function, a value that contains itself, or what a
@@ -176,7 +180,11 @@ func (r *Reader) ReflectValue(v reflect.Value) (err error) {
 	d := readers.Get().(*Reader)
 	*d = *r
 	d.room = roomFloor + roomFactor*r.Len()
-	if err := codecOf(v.Type()).decode(d, v); err != nil {
+	c := codecOf(v.Type())
+	if c.inParts {
+		v.SetZero()
+	}
+	if err := c.decode(d, v); err != nil {
 		return err
 	}
 	r.off = d.off

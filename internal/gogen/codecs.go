@@ -3,6 +3,7 @@ package gogen
 import (
 	"fmt"
 	"go/types"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -101,14 +102,13 @@ func (g *generator) structure(c *codec, t types.Type) {
 	var write, count, read strings.Builder
 	always := 0
 	for _, f := range fields {
-		s := g.plan.shape(f.typ)
+		s := g.plan.shape(f.Type)
 		expr := "v"
 		for _, step := range f.steps {
 			expr += "." + step.Name()
 		}
-		one := "w.String(" + strconv.Quote(f.name) + ")\n" + g.writing(theWriter, f.typ, s, expr) + "\n"
-		if f.omitEmpty {
-			_, filled, _ := emptiness(f.typ, expr)
+		one := "w.String(" + strconv.Quote(f.Name) + ")\n" + g.writing(theWriter, f.Type, s, expr) + "\n"
+		if filled, _ := f.filled(expr); filled != "" {
 			fmt.Fprintf(&count, "if %s {\nn++\n}\n", filled)
 			fmt.Fprintf(&write, "if %s {\n%s}\n", filled, one)
 		} else {
@@ -116,11 +116,11 @@ func (g *generator) structure(c *codec, t types.Type) {
 			write.WriteString(one)
 		}
 		fmt.Fprintf(&read, "case %s:\n", caseNames(fields, f))
-		if f.omitEmpty && (s <= scalarShape || s == timeShape || s == structShape) {
+		if (f.OmitEmpty || f.OmitZero) && (s <= scalarShape || s == timeShape || s == structShape) {
 			// What may be left out may be null.
-			fmt.Fprintf(&read, "if r.Nil() {\n%s = %s\nbreak\n}\n", expr, g.zero(types.Unalias(f.typ)))
+			fmt.Fprintf(&read, "if r.Nil() {\n%s = %s\nbreak\n}\n", expr, g.zero(types.Unalias(f.Type)))
 		}
-		read.WriteString(g.reading(theReader, f.typ, s, expr) + "\n")
+		read.WriteString(g.reading(theReader, f.Type, s, expr) + "\n")
 	}
 	if count.Len() > 0 {
 		c.Writing = fmt.Sprintf("n := %d\n%sw.MapHeader(n)\n%s", always, &count, strings.TrimSpace(write.String()))
@@ -137,17 +137,17 @@ func (g *generator) structure(c *codec, t types.Type) {
 
 // caseNames returns the names that a field is read under.
 func caseNames(fields []*field, f *field) string {
-	names := strconv.Quote(f.name)
-	if f.alias == "" || indexByName(fields, f.alias) >= 0 {
+	names := strconv.Quote(f.Name)
+	if f.Alias == "" || slices.ContainsFunc(fields, func(other *field) bool { return other.Name == f.Alias }) {
 		return names
 	}
 	for _, other := range fields {
 		if other == f {
 			break
 		}
-		if other.alias == f.alias {
+		if other.Alias == f.Alias {
 			return names // the first has it
 		}
 	}
-	return names + ", " + strconv.Quote(f.alias)
+	return names + ", " + strconv.Quote(f.Alias)
 }

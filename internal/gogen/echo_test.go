@@ -2,6 +2,7 @@ package gogen_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"math"
@@ -71,6 +72,16 @@ var samples = map[string][]any{
 		corpus.Omits{List: []string{}, Map: map[string]int{}, Hex: corpus.Hex{}, Data: []byte{}},
 	},
 	"OmitsFloats": {corpus.OmitsFloats{Float: math.Copysign(0, -1), Point: corpus.Point{X: 1}}}, "OmitsAll": {corpus.OmitsAll{A: 1}}, "Aliased": {corpus.Aliased{New: 1, Other: "o", Old2: "2", Odd: "q"}},
+	"Instant": {corpus.Instant{Time: when}}, "Dated": {corpus.Dated{Time: when, Note: "n"}}, "DatedAgain": {corpus.DatedAgain{Instant: corpus.Instant{Time: when}, Note: "n"}},
+	"DatedLater": {corpus.DatedLater{Instant: &corpus.Instant{Time: when}, Note: "n"}}, "DatedItself": {corpus.DatedItself{Time: when, Note: "n"}},
+	"JSONTags": {corpus.JSONTags{
+		Base: base, Dash: "d", Raw: json.RawMessage(`{"b":[1,null,true],"a":0.1}`), Number: "18446744073709551615", Level: slog.LevelWarn,
+		Hand: []corpus.Suit{3, 0}, Pair: [2]corpus.Suit{1, 2}, Count: map[corpus.Suit]int{2: 13}, By: map[slog.Level]int{slog.LevelError: 1},
+	}},
+	"Quoted":     {corpus.Quoted{ID: math.MinInt64, Ratio: ptr(0.1), On: true, Name: `"n"`}},
+	"OmitsZero":  {corpus.OmitsZero{At: when, Then: &when, Instant: corpus.Instant{Time: when}, List: []string{}, Count: 1, Both: []int{}}},
+	"OmitsZeros": {corpus.OmitsZeros{Point: corpus.Point{X: 1}, Dated: corpus.Dated{Note: "kept"}, Float: math.Copysign(0, -1), Any: ""}},
+	"Hand":       {[]corpus.Suit{}, []corpus.Suit{0, 1}}, "BySuit": {map[corpus.Suit]string{3: "x"}}, "Raw": {json.RawMessage(`"x"`), json.RawMessage(`[{}]`)}, "Numbering": {[]json.Number{"1", "-2.5", "1e100"}},
 	"Hex": {corpus.Hex{0xab}}, "Packed": {[]corpus.Packed{corpus.NewPacked(1, 2)}}, "Custom": {map[string]corpus.Custom{"c": {N: 7}}}, "Money": {shared.Money{Units: -1, Currency: "EUR"}},
 	"SharedOrder": {[]shared.Order{{Number: 1}}}, "Color": {shared.Color("red")}, "URL": {url.URL{Scheme: "http", Host: "h"}}, "Query": {url.Values{"a": {"b", "c"}}}, "Addr": {netip.MustParseAddr("127.0.0.1")},
 }

@@ -4,17 +4,9 @@ import (
 	"fmt"
 	"go/types"
 	"strings"
-)
 
-// ownEncoding says how values of a Go type are encoded by methods of their own.
-type ownEncoding int
-
-const (
-	noEncoding     ownEncoding = iota
-	anyEncoding                // EncodeMsgpack, MarshalMsgpack: any msgpack value
-	bytesEncoding              // MarshalBinary: a msgpack bin
-	textEncoding               // MarshalText: a msgpack str
-	brokenEncoding             // half a pair: written and never read, or the reverse
+	"github.com/helium-rpc/helium/internal/gofields"
+	"github.com/helium-rpc/helium/signature"
 )
 
 var (
@@ -22,46 +14,47 @@ var (
 	byteSlice = types.NewSlice(types.Typ[types.Byte])
 )
 
-// methodPairs are the pairs of methods that the wire honours, in their order of rank.
-var methodPairs = []struct {
-	encoding       ownEncoding
-	writer, reader string
-	writes, reads  func(*types.Signature) bool
-}{
-	{anyEncoding, "EncodeMsgpack", "DecodeMsgpack", takesMsgpack("Encoder"), takesMsgpack("Decoder")},
-	{anyEncoding, "MarshalMsgpack", "UnmarshalMsgpack", returnsBytes, takesBytes},
-	{bytesEncoding, "MarshalBinary", "UnmarshalBinary", returnsBytes, takesBytes},
-	{textEncoding, "MarshalText", "UnmarshalText", returnsBytes, takesBytes},
+// methodShapes tell whether the methods that count for how a type travels have the
+// parameters and results that they should have.
+var methodShapes = map[string]func(*types.Signature) bool{
+	"EncodeMsgpack":    takesMsgpack("Encoder"),
+	"DecodeMsgpack":    takesMsgpack("Decoder"),
+	"MarshalMsgpack":   returnsBytes,
+	"UnmarshalMsgpack": takesBytes,
+	"MarshalJSON":      returnsBytes,
+	"UnmarshalJSON":    takesBytes,
+	"MarshalText":      returnsBytes,
+	"UnmarshalText":    takesBytes,
+	"MarshalBinary":    returnsBytes,
+	"UnmarshalBinary":  takesBytes,
+	"IsZero":           isPredicate,
 }
 
-// encodingOf returns how values of t are encoded by methods of their own. The problem
-// belongs to brokenEncoding.
-func encodingOf(t types.Type) (own ownEncoding, problem string) {
-	switch t.Underlying().(type) {
-	case *types.Pointer, *types.Interface:
-		return noEncoding, "" // what they lead to may have one
-	}
-	methods := types.NewMethodSet(types.NewPointer(t)) // has t's own methods too
-	has := func(name string, fits func(*types.Signature) bool) bool {
-		m := methods.Lookup(nil, name)
-		return m != nil && fits(m.Type().(*types.Signature))
-	}
+// kindsOf are the kinds of what the methods of a pair write.
+var kindsOf = map[gofields.Pair]signature.Kind{
+	gofields.Msgpack: signature.Any,
+	gofields.Raw:     signature.Any,
+	gofields.JSON:    signature.Any,
+	gofields.Text:    signature.String,
+	gofields.Binary:  signature.Bytes,
+}
+
+// encodesItself reports a type whose values travel in a form of their own, and not by
+// their fields, elements or kind.
+func encodesItself(t types.Type) bool {
+	return gofields.OwnOf(sourceTypes{}, t) != gofields.Own{} || isNumber(t)
+}
+
+// halves says what is wrong with methods of which the other half is missing.
+func halves(own gofields.Own, t types.Type) string {
 	var halves []string
-	for _, pair := range methodPairs {
-		writes, reads := has(pair.writer, pair.writes), has(pair.reader, pair.reads)
-		switch {
-		case writes && reads:
-			return pair.encoding, ""
-		case writes:
-			halves = append(halves, pair.writer+" without "+pair.reader)
-		case reads:
-			halves = append(halves, pair.reader+" without "+pair.writer)
-		}
+	if own.Write != gofields.None {
+		halves = append(halves, own.Write.Writer()+" without "+own.Write.Reader())
 	}
-	if halves == nil {
-		return noEncoding, ""
+	if own.Read != gofields.None {
+		halves = append(halves, own.Read.Reader()+" without "+own.Read.Writer())
 	}
-	return brokenEncoding, fmt.Sprintf("%s has %s, so what is written couldn't be read; add the other half", shortType(t), strings.Join(halves, " and "))
+	return fmt.Sprintf("%s has %s, so what is written couldn't be read; add the other half", shortType(t), strings.Join(halves, " and "))
 }
 
 // returnsBytes reports func() ([]byte, error).
@@ -93,6 +86,9 @@ func isNamed(t types.Type, path, name string) bool {
 	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == path && named.Obj().Name() == name
 }
 
+// isNumber reports a text that stands for a number in JSON, and so travels as one.
+func isNumber(t types.Type) bool { return isNamed(t, "encoding/json", "Number") }
+
 func isTime(t types.Type) bool    { return isNamed(t, "time", "Time") }
 func isContext(t types.Type) bool { return isNamed(t, "context", "Context") }
 func isError(t types.Type) bool   { return types.Identical(t, errorType) }
@@ -109,4 +105,9 @@ func cut(s string) string {
 		return s[:most] + "…"
 	}
 	return s
+}
+
+// isPredicate reports func() bool.
+func isPredicate(f *types.Signature) bool {
+	return f.Params().Len() == 0 && f.Results().Len() == 1 && types.Identical(f.Results().At(0).Type(), types.Typ[types.Bool])
 }

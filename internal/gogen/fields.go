@@ -3,166 +3,97 @@ package gogen
 import (
 	"go/token"
 	"go/types"
-	"reflect"
-	"slices"
-	"strings"
-	"unicode/utf8"
+
+	"github.com/helium-rpc/helium/internal/gofields"
 )
 
 // field is a field of a Go struct that travels.
 type field struct {
-	name, alias string       // on the wire; it is read under the alias too
-	path        string       // for messages: "Order.Lines"
-	steps       []*types.Var // the field itself, after the embedded ones that lead to it
-	typ         types.Type
-	omitEmpty   bool
-	mayMiss     bool // omitEmpty, or inside an embedded pointer that may be nil
-	lent        bool // by an embedded struct
+	gofields.Field[types.Type]
+	steps []*types.Var // the field itself, after the embedded ones that lead to it
 }
 
 // fieldsOf returns the fields of a struct that travel, in the order in which they are
-// written, by the rules of package signature. Problems go to report, which may be nil.
-func fieldsOf(t types.Type, report func(at token.Pos, path, problem string)) []*field {
-	c := collector{report: report}
-	if c.report == nil {
-		c.report = func(token.Pos, string, string) {}
-	}
-	fields, hidden := c.collect(t, nil)
-	for _, f := range fields {
-		if !utf8.ValidString(f.name) {
-			c.report(f.pos(), f.path, "its wire name isn't UTF-8; mend the tag")
+// written. Problems go to report, which may be nil.
+func fieldsOf(t types.Type, report func(at token.Pos, path, problem string)) (fields []*field) {
+	found := gofields.FieldsOf(sourceTypes{}, t)
+	if report != nil {
+		for _, f := range found.Faults {
+			steps := stepsTo(t, f.Index)
+			report(steps[len(steps)-1].Pos(), f.Path, f.Problem)
+		}
+		if found.OnlyHidden() && found.Faults == nil {
+			report(token.NoPos, "", shortType(t)+" has no exported fields, so nothing of it would be sent; export some, or use another type")
 		}
 	}
-	if len(fields) == 0 && hidden {
-		c.report(token.NoPos, "", shortType(t)+" has no exported fields, so nothing of it would be sent; export some, or use another type")
+	for _, f := range found.List {
+		fields = append(fields, &field{f, stepsTo(t, f.Index)})
 	}
 	return fields
 }
 
 func (f *field) pos() token.Pos { return f.steps[len(f.steps)-1].Pos() }
 
-type collector struct {
-	report func(at token.Pos, path, problem string)
+// stepsTo follows an index through embedded structs.
+func stepsTo(t types.Type, index []int) (steps []*types.Var) {
+	for _, i := range index {
+		if elem, ok := (sourceTypes{}).Pointee(t); ok {
+			t = elem
+		}
+		step := t.Underlying().(*types.Struct).Field(i)
+		steps, t = append(steps, step), step.Type()
+	}
+	return steps
 }
 
-// collect lists the fields of t, and tells whether t has some that don't travel because
-// they aren't exported. Outer are the structs that t is embedded in.
-func (c *collector) collect(t types.Type, outer []types.Type) (found []*field, hidden bool) {
-	outer = append(outer[:len(outer):len(outer)], t)
-	s := t.Underlying().(*types.Struct)
-	allOmitted := false
-	for i := range s.NumFields() {
+// sourceTypes are the types of source code.
+type sourceTypes struct{}
+
+var _ gofields.Model[types.Type] = sourceTypes{}
+
+func (sourceTypes) Same(a, b types.Type) bool { return types.Identical(a, b) }
+
+func (sourceTypes) Name(t types.Type) string { return runtimeName(t) }
+
+func (sourceTypes) Pointee(t types.Type) (types.Type, bool) {
+	p, ok := types.Unalias(t).(*types.Pointer)
+	if !ok {
+		return nil, false
+	}
+	return types.Unalias(p.Elem()), true
+}
+
+func (sourceTypes) Members(t types.Type) ([]gofields.Member[types.Type], bool) {
+	s, ok := t.Underlying().(*types.Struct)
+	if !ok {
+		return nil, false
+	}
+	members := make([]gofields.Member[types.Type], s.NumFields())
+	for i := range members {
 		v := s.Field(i)
-		tag := parseTag(s.Tag(i))
-		if tag.name == "-" {
-			continue
-		}
-		if v.Name() == "_msgpack" {
-			allOmitted = allOmitted || tag.has("omitempty")
-		}
-		if !v.Exported() && !v.Embedded() {
-			hidden = hidden || v.Name() != "_" && v.Name() != "_msgpack"
-			continue
-		}
-		path := structName(t) + "." + v.Name()
-		if v.Embedded() && !tag.has("noinline") {
-			lent, lends, problem := c.lentBy(v, outer)
-			if problem != "" {
-				c.report(v.Pos(), path, problem)
-				continue
-			}
-			taken := func(f *field) bool { return indexByName(found, f.name) >= 0 }
-			if lends && (tag.has("inline") || !slices.ContainsFunc(lent, taken)) {
-				found = append(found, slices.DeleteFunc(lent, taken)...)
-				continue
-			}
-		}
-		if !v.Exported() {
-			c.report(v.Pos(), path, "an embedded type that isn't exported can't be a field, and its own fields can't take the place of others; export it, or give it a field's name")
-			continue
-		}
-		omitEmpty := allOmitted || tag.has("omitempty")
-		f := &field{
-			name: tag.name, alias: tag.alias, path: path, steps: []*types.Var{v}, typ: v.Type(),
-			omitEmpty: omitEmpty, mayMiss: omitEmpty,
-		}
-		if f.name == "" {
-			f.name = v.Name()
-		}
-		switch other := indexByName(found, f.name); {
-		case other < 0:
-			found = append(found, f)
-		case found[other].lent:
-			found[other] = f // hides it, as in Go
-		default:
-			c.report(v.Pos(), path, "its wire name "+quoted(f.name)+" is that of field "+found[other].path+" too; rename one with a tag such as `msgpack:\"other\"`")
+		members[i] = gofields.Member[types.Type]{
+			Name: v.Name(), Tag: s.Tag(i), Type: types.Unalias(v.Type()), Exported: v.Exported(), Embedded: v.Embedded(),
 		}
 	}
-	return found, hidden
+	return members, true
 }
 
-// lentBy returns the fields that an embedded field lends to the struct around it, and
-// false if it lends none but is a field itself.
-func (c *collector) lentBy(v *types.Var, outer []types.Type) (lent []*field, lends bool, problem string) {
-	t := types.Unalias(v.Type())
-	pointer, isPointer := t.(*types.Pointer)
-	if isPointer {
-		t = types.Unalias(pointer.Elem())
-	}
-	if _, isStruct := t.Underlying().(*types.Struct); !isStruct {
-		return nil, false, ""
-	}
-	if slices.ContainsFunc(outer, func(o types.Type) bool { return types.Identical(o, t) }) {
-		return nil, false, ""
-	}
-	if own, _ := encodingOf(t); own != noEncoding {
-		return nil, false, ""
-	}
-	if isPointer && !v.Exported() {
-		return nil, false, "an embedded pointer to a type that isn't exported can't be set by the reader; embed the struct itself"
-	}
-	lent, _ = c.collect(t, outer)
-	for _, f := range lent {
-		f.lent = true
-		f.steps = append([]*types.Var{v}, f.steps...)
-		f.mayMiss = f.mayMiss || isPointer
-	}
-	return lent, true, ""
+func (sourceTypes) IsTime(t types.Type) bool { return isTime(t) }
+
+func (sourceTypes) IsScalar(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Info()&(types.IsBoolean|types.IsInteger|types.IsFloat|types.IsString) != 0 && b.Kind() != types.Uintptr
 }
 
-func indexByName(fields []*field, name string) int {
-	return slices.IndexFunc(fields, func(f *field) bool { return f.name == name })
-}
-
-// fieldTag is the tag of a struct's field: `msgpack:"name,option,option:value"`.
-type fieldTag struct {
-	name, alias string
-	options     []string
-}
-
-func (t fieldTag) has(option string) bool { return slices.Contains(t.options, option) }
-
-// parseTag reads the tag msgpack of a field, or json if it has none.
-func parseTag(tags string) fieldTag {
-	text := reflect.StructTag(tags).Get("msgpack")
-	if text == "" {
-		text = reflect.StructTag(tags).Get("json")
+func (sourceTypes) Method(t types.Type, name string) (has, declared bool) {
+	switch t.Underlying().(type) {
+	case *types.Pointer, *types.Interface:
+		return false, false // what they lead to may have methods
 	}
-	name, options, _ := strings.Cut(text, ",")
-	tag := fieldTag{name: strings.TrimSpace(name)}
-	for option := range strings.SplitSeq(options, ",") {
-		key, value, _ := strings.Cut(strings.TrimSpace(option), ":")
-		tag.options = append(tag.options, key)
-		if key == "alias" {
-			tag.alias = strings.TrimSpace(value)
-		}
+	// The methods of a pointer are those of what it points to, too.
+	m := types.NewMethodSet(types.NewPointer(t)).Lookup(nil, name)
+	if m == nil || !methodShapes[name](m.Type().(*types.Signature)) {
+		return false, false
 	}
-	return tag
-}
-
-func structName(t types.Type) string {
-	if name := runtimeName(t); name != "" {
-		return name
-	}
-	return "struct"
+	return true, len(m.Index()) == 1
 }

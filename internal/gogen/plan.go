@@ -3,8 +3,11 @@ package gogen
 import (
 	"go/types"
 	"slices"
+	"strings"
 
 	"golang.org/x/tools/go/types/typeutil"
+
+	"github.com/helium-rpc/helium/internal/gofields"
 )
 
 // shape says how generated code reads and writes values of a type.
@@ -67,7 +70,7 @@ func (p *planner) shape(t types.Type) shape {
 	if isTime(t) {
 		return timeShape
 	}
-	if own, _ := encodingOf(t); own != noEncoding || !p.canName(t) {
+	if encodesItself(t) || !p.canName(t) {
 		return reflected
 	}
 	if slices.ContainsFunc(p.open, func(o types.Type) bool { return types.Identical(o, t) }) {
@@ -125,7 +128,7 @@ func (p *planner) plainStruct(t types.Type) bool {
 				return false
 			}
 		}
-		if _, _, ok := emptiness(f.typ, ""); f.omitEmpty && !ok {
+		if _, ok := f.filled(""); !ok || f.AsString {
 			return false
 		}
 	}
@@ -189,7 +192,7 @@ func (p *planner) elementSize(t types.Type) int64 {
 // eachPart calls visit for the types that a value of type t directly holds values of.
 func eachPart(t types.Type, visit func(types.Type)) {
 	t = types.Unalias(t)
-	if own, _ := encodingOf(t); own != noEncoding || isTime(t) {
+	if encodesItself(t) || isTime(t) {
 		return
 	}
 	switch u := t.Underlying().(type) {
@@ -204,45 +207,65 @@ func eachPart(t types.Type, visit func(types.Type)) {
 		visit(types.Unalias(u.Elem()))
 	case *types.Struct:
 		for _, f := range fieldsOf(t, nil) {
-			visit(types.Unalias(f.typ))
+			visit(types.Unalias(f.Type))
 		}
 	}
 }
 
-// emptiness returns the conditions under which omitempty leaves a field out and keeps
-// it, for a value written as expr. It returns false where no short condition says it.
-func emptiness(t types.Type, expr string) (empty, filled string, ok bool) {
-	t = types.Unalias(t)
-	canBeNil := false
-	switch t.Underlying().(type) {
-	case *types.Pointer, *types.Slice, *types.Map, *types.Interface:
-		canBeNil = true
-	}
-	if m := types.NewMethodSet(t).Lookup(nil, "IsZero"); m != nil && isPredicate(m.Type().(*types.Signature)) {
-		if canBeNil {
-			return expr + " == nil || " + expr + ".IsZero()", expr + " != nil && !" + expr + ".IsZero()", true
+// filled returns the condition under which a field that may be left out is written, "" if
+// it always is, for a value written as expr. It returns false where no short condition
+// says it.
+func (f *field) filled(expr string) (condition string, ok bool) {
+	t := types.Unalias(f.Type)
+	var conditions []string
+	if f.OmitEmpty {
+		switch u := t.Underlying().(type) {
+		case *types.Slice, *types.Map:
+			conditions = append(conditions, "len("+expr+") != 0")
+		case *types.Struct: // is never empty
+		default:
+			nonzero, ok := isNonzero(u, expr)
+			if !ok {
+				return "", false
+			}
+			conditions = append(conditions, nonzero)
 		}
-		return expr + ".IsZero()", "!" + expr + ".IsZero()", true
 	}
-	switch u := t.Underlying().(type) {
-	case *types.Slice, *types.Map:
-		return "len(" + expr + ") == 0", "len(" + expr + ") != 0", true
-	case *types.Pointer, *types.Interface:
-		return expr + " == nil", expr + " != nil", true
+	if f.OmitZero {
+		elem, isPointer := sourceTypes{}.Pointee(t)
+		_, isInterface := t.Underlying().(*types.Interface)
+		switch {
+		case isInterface:
+			return "", false // what it holds may have the method
+		case isPointer && gofields.IsZero(sourceTypes{}, elem):
+			conditions = append(conditions, expr+" != nil", "!"+expr+".IsZero()")
+		case gofields.IsZero(sourceTypes{}, t):
+			conditions = append(conditions, "!"+expr+".IsZero()")
+		default:
+			nonzero, ok := isNonzero(t.Underlying(), expr)
+			if !ok {
+				return "", false
+			}
+			conditions = append(conditions, nonzero)
+		}
+	}
+	return strings.Join(conditions, " && "), true
+}
+
+// isNonzero returns the condition for a value of such a type not to be zero.
+func isNonzero(underlying types.Type, expr string) (condition string, ok bool) {
+	switch u := underlying.(type) {
+	case *types.Pointer, *types.Interface, *types.Slice, *types.Map:
+		return expr + " != nil", true
 	case *types.Basic:
 		switch info := u.Info(); {
 		case info&types.IsBoolean != 0:
-			return "!" + expr, expr, true
+			return expr, true
 		case info&types.IsString != 0:
-			return expr + ` == ""`, expr + ` != ""`, true
+			return expr + ` != ""`, true
 		case info&types.IsInteger != 0:
-			return expr + " == 0", expr + " != 0", true
+			return expr + " != 0", true
 		}
 	}
-	return "", "", false // a float: -0 isn't empty
-}
-
-// isPredicate reports func() bool.
-func isPredicate(f *types.Signature) bool {
-	return f.Params().Len() == 0 && f.Results().Len() == 1 && types.Identical(f.Results().At(0).Type(), types.Typ[types.Bool])
+	return "", false // a float: -0 isn't zero
 }

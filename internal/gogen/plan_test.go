@@ -21,11 +21,13 @@ func TestCodeIsGeneratedForWhatIsCommonAndReflectionDoesTheRest(t *testing.T) {
 		listShape:     "Tags Strings Numbers Times Wide Orders Pairs",
 		mapShape:      "Index ByName ByBool WideByName Query",
 		structShape: "Point Order Alias Line Holder Nothing Lines Ints Anys Maps Pages Structs Pair " +
-			"Embeds Shadows ForcesInline KeepsWhole Hides EmbedsScalar Omits OmitsAll Aliased",
+			"Embeds Shadows ForcesInline KeepsWhole Hides EmbedsScalar Omits OmitsAll Aliased " +
+			"Dated DatedAgain DatedLater JSONTags OmitsZero",
 		// Of no common form, of other packages, with an encoding of their own, within
 		// themselves, with pointers embedded, hard to tell when empty, large in many lists.
 		reflected: "Any Octets Array Digest ByDigest Twice Unnamed Money SharedOrder URL Addr Hex Packed Custom " +
-			"Node Nodes Tree Forest Even Odd EmbedsPointer EmbedsForeign EmbedsTime OmitsFloats Fleet",
+			"Node Nodes Tree Forest Even Odd EmbedsPointer EmbedsForeign EmbedsTime OmitsFloats Fleet " +
+			"Instant DatedItself Quoted OmitsZeros Hand BySuit Raw Numbering",
 	} {
 		for name := range strings.FieldsSeq(methods) {
 			want[name] = s

@@ -4,10 +4,10 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
-	"strconv"
 
 	"golang.org/x/tools/go/types/typeutil"
 
+	"github.com/helium-rpc/helium/internal/gofields"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -99,16 +99,11 @@ func (w *walk) typ(t types.Type, at string, depth int) *signature.Type {
 	if i, ok := t.Underlying().(*types.Interface); ok {
 		return w.ofInterface(t, i, at)
 	}
-	switch own, problem := encodingOf(t); own {
-	case brokenEncoding:
-		w.fault(at, "%s", problem)
+	if isNumber(t) {
 		return scalar(signature.Any)
-	case anyEncoding:
-		return scalar(signature.Any)
-	case bytesEncoding:
-		return scalar(signature.Bytes)
-	case textEncoding:
-		return scalar(signature.String)
+	}
+	if own := gofields.OwnOf(sourceTypes{}, t); own != (gofields.Own{}) {
+		return w.ofOwn(own, t, at)
 	}
 	switch u := t.Underlying().(type) {
 	case *types.Pointer:
@@ -136,6 +131,15 @@ func (w *walk) typ(t types.Type, at string, depth int) *signature.Type {
 	}
 	w.fault(at, "%s can't travel; %s", shortType(t), adviceAgainst(t))
 	return scalar(signature.Any)
+}
+
+// ofOwn returns the type of what methods of t's own write.
+func (w *walk) ofOwn(own gofields.Own, t types.Type, at string) *signature.Type {
+	if !own.Whole() {
+		w.fault(at, "%s", halves(own, t))
+		return scalar(signature.Any)
+	}
+	return scalar(kindsOf[own.Write])
 }
 
 func adviceAgainst(t types.Type) string {
@@ -169,7 +173,7 @@ func (w *walk) ofInterface(t types.Type, i *types.Interface, at string) *signatu
 
 func (w *walk) ofList(t, elem types.Type, at string, depth int) *signature.Type {
 	if isUint8(elem) {
-		return scalar(signature.Bytes) // whatever methods the elements' type has
+		return scalar(signature.Bytes)
 	}
 	return w.ofContainer(t, func(node *signature.Type) {
 		node.Kind = signature.List
@@ -177,9 +181,10 @@ func (w *walk) ofList(t, elem types.Type, at string, depth int) *signature.Type 
 	})
 }
 
+// isUint8 reports a type lists of which travel as bytes.
 func isUint8(t types.Type) bool {
 	b, ok := t.Underlying().(*types.Basic)
-	return ok && b.Kind() == types.Uint8
+	return ok && b.Kind() == types.Uint8 && !encodesItself(t)
 }
 
 // ofContainer returns the type of a list or a map, which fill completes. A named one
@@ -203,7 +208,19 @@ func (w *walk) ofContainer(t types.Type, fill func(node *signature.Type)) *signa
 
 func (w *walk) key(t types.Type, at string, depth int) *signature.Type {
 	faults := len(w.faults.list)
-	key := w.typ(t, at, depth+1)
+	var key *signature.Type
+	switch own := gofields.KeyOwnOf(sourceTypes{}, t); {
+	case isNumber(t):
+		key = scalar(signature.String)
+	case own == gofields.OwnOf(sourceTypes{}, t) || isTime(t):
+		key = w.typ(t, at, depth+1)
+	case own != gofields.Own{}:
+		key = w.ofOwn(own, t, at)
+	case sourceTypes{}.IsScalar(t):
+		key = scalar(scalarKinds[t.Underlying().(*types.Basic).Kind()])
+	default:
+		key = w.typ(t, at, depth+1)
+	}
 	k := key.Kind
 	mayBeKey := k == signature.Bool || k >= signature.Int8 && k <= signature.Uint64 || k == signature.String || k == signature.Bytes || k == signature.Duration
 	if len(w.faults.list) == faults && !mayBeKey {
@@ -238,14 +255,18 @@ func (w *walk) ofStruct(t types.Type, at string, depth int) *signature.Type {
 		w.pos = outerPos
 		w.moveTo(f.pos())
 		inner := depth + 1
-		if f.mayMiss {
+		if f.MayMiss {
 			inner++ // as if it were a pointer
 		}
-		ft := w.typ(f.typ, fieldPath(at, f.path), inner)
-		if f.mayMiss {
+		ft := w.typ(f.Type, fieldPath(at, f.Path), inner)
+		_, isPointer := sourceTypes{}.Pointee(f.Type)
+		if f.AsString {
+			ft = scalar(signature.String)
+		}
+		if f.MayMiss || f.AsString && isPointer {
 			ft = optional(ft)
 		}
-		node.Fields = append(node.Fields, signature.Field{Name: f.name, Type: ft})
+		node.Fields = append(node.Fields, signature.Field{Name: f.Name, Type: ft})
 	}
 	return node
 }
@@ -270,5 +291,3 @@ func fieldPath(at, path string) string {
 	}
 	return at + ", field " + path
 }
-
-func quoted(s string) string { return strconv.Quote(s) }

@@ -37,6 +37,7 @@ var readings = []reading{
 	readingOf(readEchoOrder), readingOf(readEchoOmits), readingOf(readEchoEmbeds), readingOf(readEchoAliased), readingOf(readEchoHolder),
 	readingOf(readEchoShadows), readingOf(readEchoHides), readingOf(readEchoForcesInline), readingOf(readEchoKeepsWhole), readingOf(readEchoOmitsAll),
 	readingOf(readEchoNothing), readingOf(readEchoIndex), readingOf(readEchoListOfListOfInt32), readingOf(readEchoOptionalOrder), readingOf(readEchoTags),
+	readingOf(readEchoDated), readingOf(readEchoDatedAgain), readingOf(readEchoJSONTags), readingOf(readEchoOmitsZero),
 }
 
 func FuzzGeneratedCodeReadsWhatReflectionReads(f *testing.F) {
@@ -45,6 +46,7 @@ func FuzzGeneratedCodeReadsWhatReflectionReads(f *testing.F) {
 		Order{ID: "o", Placed: time.Unix(1, 0), Lines: []Line{{SKU: "s", Grid: [][]uint16{{1}}}}, Gift: &Line{}, Customer: Customer{Temp: &temp, Index: Index{"a": 1}}},
 		Omits{Text: "t", Point: &Point{}, Any: "x", List: []string{"l"}}, Embeds{Name: "n"}, Holder{Tree: Tree{"a": nil}}, Tags{"a", "b"},
 		[][]int32{{1}, nil}, map[string]any{"old": 1, "new": nil, "more": []any{1.5}}, nil, map[any]any{nil: 1, true: 2}, Shadows{ID: 1},
+		Dated{Note: "n"}, DatedAgain{Note: "n"}, JSONTags{Raw: json.RawMessage(`[{"a":1}]`), Hand: []Suit{1}, Count: map[Suit]int{2: 3}}, OmitsZero{Count: 1}, OmitsZero{At: time.Unix(1, 0)},
 		map[string]any{"A": 1.0, "B": nil, "C": []byte("c")},
 	} {
 		data, err := codec.AppendValue(nil, v)

@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"context"
+	"encoding/json"
 	"net/netip"
 	"net/url"
 	"time"
@@ -103,6 +104,20 @@ type Echo interface {
 	OmitsFloats(context.Context, OmitsFloats) (OmitsFloats, error)
 	OmitsAll(context.Context, OmitsAll) (OmitsAll, error)
 	Aliased(context.Context, Aliased) (Aliased, error)
+
+	Instant(context.Context, Instant) (Instant, error)
+	Dated(context.Context, Dated) (Dated, error)
+	DatedAgain(context.Context, DatedAgain) (DatedAgain, error)
+	DatedLater(context.Context, DatedLater) (DatedLater, error)
+	DatedItself(context.Context, DatedItself) (DatedItself, error)
+	JSONTags(context.Context, JSONTags) (JSONTags, error)
+	Quoted(context.Context, Quoted) (Quoted, error)
+	OmitsZero(context.Context, OmitsZero) (OmitsZero, error)
+	OmitsZeros(context.Context, OmitsZeros) (OmitsZeros, error)
+	Hand(context.Context, []Suit) ([]Suit, error)
+	BySuit(context.Context, map[Suit]string) (map[Suit]string, error)
+	Raw(context.Context, json.RawMessage) (json.RawMessage, error)
+	Numbering(context.Context, []json.Number) ([]json.Number, error)
 
 	Hex(context.Context, Hex) (Hex, error)
 	Packed(context.Context, []Packed) ([]Packed, error)

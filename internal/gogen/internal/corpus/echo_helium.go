@@ -6,6 +6,7 @@ package corpus
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/netip"
 	"net/url"
@@ -99,6 +100,19 @@ type EchoClient struct {
 	omitsFloats   *rpcclient.Method
 	omitsAll      *rpcclient.Method
 	aliased       *rpcclient.Method
+	instant       *rpcclient.Method
+	dated         *rpcclient.Method
+	datedAgain    *rpcclient.Method
+	datedLater    *rpcclient.Method
+	datedItself   *rpcclient.Method
+	jsonTags      *rpcclient.Method
+	quoted        *rpcclient.Method
+	omitsZero     *rpcclient.Method
+	omitsZeros    *rpcclient.Method
+	hand          *rpcclient.Method
+	bySuit        *rpcclient.Method
+	raw           *rpcclient.Method
+	numbering     *rpcclient.Method
 	hex           *rpcclient.Method
 	packed        *rpcclient.Method
 	custom        *rpcclient.Method
@@ -199,6 +213,19 @@ func NewEchoClientFor(c *rpcclient.Client, service string) *EchoClient {
 		omitsFloats:   c.Method(service, "omitsFloats", echoOmitsFloatsSignature, types),
 		omitsAll:      c.Method(service, "omitsAll", echoOmitsAllSignature, types),
 		aliased:       c.Method(service, "aliased", echoAliasedSignature, types),
+		instant:       c.Method(service, "instant", echoInstantSignature, types),
+		dated:         c.Method(service, "dated", echoDatedSignature, types),
+		datedAgain:    c.Method(service, "datedAgain", echoDatedAgainSignature, types),
+		datedLater:    c.Method(service, "datedLater", echoDatedLaterSignature, types),
+		datedItself:   c.Method(service, "datedItself", echoDatedItselfSignature, types),
+		jsonTags:      c.Method(service, "jsonTags", echoJSONTagsSignature, types),
+		quoted:        c.Method(service, "quoted", echoQuotedSignature, types),
+		omitsZero:     c.Method(service, "omitsZero", echoOmitsZeroSignature, types),
+		omitsZeros:    c.Method(service, "omitsZeros", echoOmitsZerosSignature, types),
+		hand:          c.Method(service, "hand", echoHandSignature, types),
+		bySuit:        c.Method(service, "bySuit", echoBySuitSignature, types),
+		raw:           c.Method(service, "raw", echoRawSignature, types),
+		numbering:     c.Method(service, "numbering", echoNumberingSignature, types),
 		hex:           c.Method(service, "hex", echoHexSignature, types),
 		packed:        c.Method(service, "packed", echoPackedSignature, types),
 		custom:        c.Method(service, "custom", echoCustomSignature, types),
@@ -616,6 +643,71 @@ func RegisterEcho(srv *rpcserver.Server, name string, impl Echo) error {
 				Handler:   serveEchoAliased(impl),
 			},
 			{
+				Name:      "instant",
+				Signature: echoInstantSignature,
+				Handler:   serveEchoInstant(impl),
+			},
+			{
+				Name:      "dated",
+				Signature: echoDatedSignature,
+				Handler:   serveEchoDated(impl),
+			},
+			{
+				Name:      "datedAgain",
+				Signature: echoDatedAgainSignature,
+				Handler:   serveEchoDatedAgain(impl),
+			},
+			{
+				Name:      "datedLater",
+				Signature: echoDatedLaterSignature,
+				Handler:   serveEchoDatedLater(impl),
+			},
+			{
+				Name:      "datedItself",
+				Signature: echoDatedItselfSignature,
+				Handler:   serveEchoDatedItself(impl),
+			},
+			{
+				Name:      "jsonTags",
+				Signature: echoJSONTagsSignature,
+				Handler:   serveEchoJSONTags(impl),
+			},
+			{
+				Name:      "quoted",
+				Signature: echoQuotedSignature,
+				Handler:   serveEchoQuoted(impl),
+			},
+			{
+				Name:      "omitsZero",
+				Signature: echoOmitsZeroSignature,
+				Handler:   serveEchoOmitsZero(impl),
+			},
+			{
+				Name:      "omitsZeros",
+				Signature: echoOmitsZerosSignature,
+				Handler:   serveEchoOmitsZeros(impl),
+			},
+			{
+				Name:      "hand",
+				Signature: echoHandSignature,
+				Handler:   serveEchoHand(impl),
+			},
+			{
+				Name:      "bySuit",
+				Signature: echoBySuitSignature,
+				Handler:   serveEchoBySuit(impl),
+			},
+			{
+				Name:      "raw",
+				Signature: echoRawSignature,
+				Handler:   serveEchoRaw(impl),
+			},
+			{
+				Name:      "numbering",
+				Signature: echoNumberingSignature,
+				Handler:   serveEchoNumbering(impl),
+			},
+			{
 				Name:      "hex",
 				Signature: echoHexSignature,
 				Handler:   serveEchoHex(impl),
@@ -739,12 +831,25 @@ const (
 	echoKeepsWholeSignature    = "keepsWhole(KeepsWhole) KeepsWhole"
 	echoHidesSignature         = "hides(Hides) Hides"
 	echoEmbedsForeignSignature = "embedsForeign(EmbedsForeign) EmbedsForeign"
-	echoEmbedsTimeSignature    = "embedsTime(bytes) bytes"
+	echoEmbedsTimeSignature    = "embedsTime(any) any"
 	echoEmbedsScalarSignature  = "embedsScalar(EmbedsScalar) EmbedsScalar"
 	echoOmitsSignature         = "omits(Omits) Omits"
 	echoOmitsFloatsSignature   = "omitsFloats(OmitsFloats) OmitsFloats"
 	echoOmitsAllSignature      = "omitsAll(OmitsAll) OmitsAll"
 	echoAliasedSignature       = "aliased(Aliased) Aliased"
+	echoInstantSignature       = "instant(any) any"
+	echoDatedSignature         = "dated(Dated) Dated"
+	echoDatedAgainSignature    = "datedAgain(DatedAgain) DatedAgain"
+	echoDatedLaterSignature    = "datedLater(DatedLater) DatedLater"
+	echoDatedItselfSignature   = "datedItself(string) string"
+	echoJSONTagsSignature      = "jsonTags(JSONTags) JSONTags"
+	echoQuotedSignature        = "quoted(Quoted) Quoted"
+	echoOmitsZeroSignature     = "omitsZero(OmitsZero) OmitsZero"
+	echoOmitsZerosSignature    = "omitsZeros(OmitsZeros) OmitsZeros"
+	echoHandSignature          = "hand([]string) []string"
+	echoBySuitSignature        = "bySuit(map[string]string) map[string]string"
+	echoRawSignature           = "raw(any) any"
+	echoNumberingSignature     = "numbering([]any) []any"
 	echoHexSignature           = "hex(string) string"
 	echoPackedSignature        = "packed([]bytes) []bytes"
 	echoCustomSignature        = "custom(map[string]any) map[string]any"
@@ -753,7 +858,7 @@ const (
 	echoColorSignature         = "color(string) string"
 	echoURLSignature           = "url(bytes) bytes"
 	echoQuerySignature         = "query(map[string][]string) map[string][]string"
-	echoAddrSignature          = "addr(bytes) bytes"
+	echoAddrSignature          = "addr(string) string"
 )
 
 // echoTypes returns the named types of the signatures.
@@ -762,6 +867,9 @@ func echoTypes() map[string]string {
 		"Aliased":            "{new int64, other string, old2 string, \"a \\\"quoted\\\" name\" string}",
 		"Base":               "{ID string, Created time}",
 		"Customer":           "{Name string, Where {Lat float32, Lon float32}, Home Point, Tags []string, Index map[string]int32, Temp float64?}",
+		"Dated":              "{Time time, Note string}",
+		"DatedAgain":         "{Instant any, Note string}",
+		"DatedLater":         "{Instant any, Note string}",
 		"Embeds":             "{ID string, Created time, Mark int64, Name string}",
 		"EmbedsForeign":      "{By string, At int64, Note string}",
 		"EmbedsPointer":      "{ID string?, Created time?, Name string}",
@@ -770,8 +878,9 @@ func echoTypes() map[string]string {
 		"Fleet":              "{Ships []PageWide}",
 		"ForcesInline":       "{ID int64, Created time}",
 		"Forest":             "[]Forest",
-		"Hides":              "{ID int64, Created time}",
+		"Hides":              "{Created time, ID int64}",
 		"Holder":             "{Name string, Node Node, Tree Tree}",
+		"JSONTags":           "{base Base, \"-\" string, raw any, number any, level any, hand []string, pair []string, count map[string]int64, By map[string]int64}",
 		"KeepsWhole":         "{Base Base, Name string}",
 		"Line":               "{sku string, quantity int64, Color string, Data bytes, Grid [][]uint16, ByLevel map[int8][]Point}",
 		"Money":              "{units int64, currency string}",
@@ -781,6 +890,8 @@ func echoTypes() map[string]string {
 		"Omits":              "{text string?, count uint32?, on bool?, list ([]string)?, \"map\" (map[string]int64)?, at time?, point Point?, hex string?, any any, data bytes?, always int64, index (map[string]float64?)?}",
 		"OmitsAll":           "{A int64?, B int64?, C string?}",
 		"OmitsFloats":        "{Float float64?, Point Point?}",
+		"OmitsZero":          "{at time?, Then time?, Instant any, List ([]string)?, Count int64?, Both ([]int64)?}",
+		"OmitsZeros":         "{Point Point?, Dated Dated?, Float float64?, Any any}",
 		"Order":              "{id string, placed time, within duration, customer Customer, lines []Line, notes map[string]string, gift Line?, price Money, Paid bool}",
 		"Order2":             "{Number int64}",
 		"PageColor":          "{Items []string, Next string}",
@@ -794,7 +905,8 @@ func echoTypes() map[string]string {
 		"PairNamePoint":      "{Key string, Value Point?}",
 		"PairStringOrder":    "{Key string, Value Order2}",
 		"Point":              "{X float64, Y float64}",
-		"Shadows":            "{ID int64, Base Base}",
+		"Quoted":             "{id string, Ratio string?, On string, Name string}",
+		"Shadows":            "{ID int64, Created time}",
 		"Tree":               "map[string]Tree",
 		"Wide":               "{A string, B string, C string, D string, E string, F string, G string, H string, I string, J string}",
 	}
@@ -2120,6 +2232,221 @@ func (c *EchoClient) Aliased(ctx context.Context, a1 Aliased) (Aliased, error) {
 	}
 	if err = call.End(err); err != nil {
 		return Aliased{}, err
+	}
+	return result, nil
+}
+
+// Instant calls the method "instant" of the service.
+func (c *EchoClient) Instant(ctx context.Context, a1 Instant) (Instant, error) {
+	call := c.instant.Begin(1)
+	call.Args.Value(a1)
+	if err := call.Do(ctx); err != nil {
+		return Instant{}, err
+	}
+	var result Instant
+	err := call.Result.Value(&result)
+	if err = call.End(err); err != nil {
+		return Instant{}, err
+	}
+	return result, nil
+}
+
+// Dated calls the method "dated" of the service.
+func (c *EchoClient) Dated(ctx context.Context, a1 Dated) (Dated, error) {
+	call := c.dated.Begin(1)
+	writeEchoDated(&call.Args, &a1)
+	if err := call.Do(ctx); err != nil {
+		return Dated{}, err
+	}
+	var result Dated
+	at := call.Result
+	err := readEchoDated(&call.Result, &result)
+	if err != nil {
+		err = explainEcho[Dated](at, err)
+	}
+	if err = call.End(err); err != nil {
+		return Dated{}, err
+	}
+	return result, nil
+}
+
+// DatedAgain calls the method "datedAgain" of the service.
+func (c *EchoClient) DatedAgain(ctx context.Context, a1 DatedAgain) (DatedAgain, error) {
+	call := c.datedAgain.Begin(1)
+	writeEchoDatedAgain(&call.Args, &a1)
+	if err := call.Do(ctx); err != nil {
+		return DatedAgain{}, err
+	}
+	var result DatedAgain
+	at := call.Result
+	err := readEchoDatedAgain(&call.Result, &result)
+	if err != nil {
+		err = explainEcho[DatedAgain](at, err)
+	}
+	if err = call.End(err); err != nil {
+		return DatedAgain{}, err
+	}
+	return result, nil
+}
+
+// DatedLater calls the method "datedLater" of the service.
+func (c *EchoClient) DatedLater(ctx context.Context, a1 DatedLater) (DatedLater, error) {
+	call := c.datedLater.Begin(1)
+	writeEchoDatedLater(&call.Args, &a1)
+	if err := call.Do(ctx); err != nil {
+		return DatedLater{}, err
+	}
+	var result DatedLater
+	at := call.Result
+	err := readEchoDatedLater(&call.Result, &result)
+	if err != nil {
+		err = explainEcho[DatedLater](at, err)
+	}
+	if err = call.End(err); err != nil {
+		return DatedLater{}, err
+	}
+	return result, nil
+}
+
+// DatedItself calls the method "datedItself" of the service.
+func (c *EchoClient) DatedItself(ctx context.Context, a1 DatedItself) (DatedItself, error) {
+	call := c.datedItself.Begin(1)
+	call.Args.Value(a1)
+	if err := call.Do(ctx); err != nil {
+		return DatedItself{}, err
+	}
+	var result DatedItself
+	err := call.Result.Value(&result)
+	if err = call.End(err); err != nil {
+		return DatedItself{}, err
+	}
+	return result, nil
+}
+
+// JSONTags calls the method "jsonTags" of the service.
+func (c *EchoClient) JSONTags(ctx context.Context, a1 JSONTags) (JSONTags, error) {
+	call := c.jsonTags.Begin(1)
+	writeEchoJSONTags(&call.Args, &a1)
+	if err := call.Do(ctx); err != nil {
+		return JSONTags{}, err
+	}
+	var result JSONTags
+	at := call.Result
+	err := readEchoJSONTags(&call.Result, &result)
+	if err != nil {
+		err = explainEcho[JSONTags](at, err)
+	}
+	if err = call.End(err); err != nil {
+		return JSONTags{}, err
+	}
+	return result, nil
+}
+
+// Quoted calls the method "quoted" of the service.
+func (c *EchoClient) Quoted(ctx context.Context, a1 Quoted) (Quoted, error) {
+	call := c.quoted.Begin(1)
+	call.Args.Value(a1)
+	if err := call.Do(ctx); err != nil {
+		return Quoted{}, err
+	}
+	var result Quoted
+	err := call.Result.Value(&result)
+	if err = call.End(err); err != nil {
+		return Quoted{}, err
+	}
+	return result, nil
+}
+
+// OmitsZero calls the method "omitsZero" of the service.
+func (c *EchoClient) OmitsZero(ctx context.Context, a1 OmitsZero) (OmitsZero, error) {
+	call := c.omitsZero.Begin(1)
+	writeEchoOmitsZero(&call.Args, &a1)
+	if err := call.Do(ctx); err != nil {
+		return OmitsZero{}, err
+	}
+	var result OmitsZero
+	at := call.Result
+	err := readEchoOmitsZero(&call.Result, &result)
+	if err != nil {
+		err = explainEcho[OmitsZero](at, err)
+	}
+	if err = call.End(err); err != nil {
+		return OmitsZero{}, err
+	}
+	return result, nil
+}
+
+// OmitsZeros calls the method "omitsZeros" of the service.
+func (c *EchoClient) OmitsZeros(ctx context.Context, a1 OmitsZeros) (OmitsZeros, error) {
+	call := c.omitsZeros.Begin(1)
+	call.Args.Value(a1)
+	if err := call.Do(ctx); err != nil {
+		return OmitsZeros{}, err
+	}
+	var result OmitsZeros
+	err := call.Result.Value(&result)
+	if err = call.End(err); err != nil {
+		return OmitsZeros{}, err
+	}
+	return result, nil
+}
+
+// Hand calls the method "hand" of the service.
+func (c *EchoClient) Hand(ctx context.Context, a1 []Suit) ([]Suit, error) {
+	call := c.hand.Begin(1)
+	call.Args.Value(a1)
+	if err := call.Do(ctx); err != nil {
+		return nil, err
+	}
+	var result []Suit
+	err := call.Result.Value(&result)
+	if err = call.End(err); err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// BySuit calls the method "bySuit" of the service.
+func (c *EchoClient) BySuit(ctx context.Context, a1 map[Suit]string) (map[Suit]string, error) {
+	call := c.bySuit.Begin(1)
+	call.Args.Value(a1)
+	if err := call.Do(ctx); err != nil {
+		return nil, err
+	}
+	var result map[Suit]string
+	err := call.Result.Value(&result)
+	if err = call.End(err); err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// Raw calls the method "raw" of the service.
+func (c *EchoClient) Raw(ctx context.Context, a1 json.RawMessage) (json.RawMessage, error) {
+	call := c.raw.Begin(1)
+	call.Args.Value(a1)
+	if err := call.Do(ctx); err != nil {
+		return nil, err
+	}
+	var result json.RawMessage
+	err := call.Result.Value(&result)
+	if err = call.End(err); err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// Numbering calls the method "numbering" of the service.
+func (c *EchoClient) Numbering(ctx context.Context, a1 []json.Number) ([]json.Number, error) {
+	call := c.numbering.Begin(1)
+	call.Args.Value(a1)
+	if err := call.Do(ctx); err != nil {
+		return nil, err
+	}
+	var result []json.Number
+	err := call.Result.Value(&result)
+	if err = call.End(err); err != nil {
+		return nil, err
 	}
 	return result, nil
 }
@@ -3487,6 +3814,206 @@ func serveEchoAliased(impl Echo) rpcserver.Handler {
 	}
 }
 
+func serveEchoInstant(impl Echo) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		var a1 Instant
+		if err := call.Args.Value(&a1); err != nil {
+			return call.BadArgument(0, err)
+		}
+		result, err := impl.Instant(ctx, a1)
+		if err != nil {
+			return err
+		}
+		call.Result.Value(result)
+		return nil
+	}
+}
+
+func serveEchoDated(impl Echo) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		var a1 Dated
+		at := call.Args
+		if err := readEchoDated(&call.Args, &a1); err != nil {
+			return call.BadArgument(0, explainEcho[Dated](at, err))
+		}
+		result, err := impl.Dated(ctx, a1)
+		if err != nil {
+			return err
+		}
+		writeEchoDated(&call.Result, &result)
+		return nil
+	}
+}
+
+func serveEchoDatedAgain(impl Echo) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		var a1 DatedAgain
+		at := call.Args
+		if err := readEchoDatedAgain(&call.Args, &a1); err != nil {
+			return call.BadArgument(0, explainEcho[DatedAgain](at, err))
+		}
+		result, err := impl.DatedAgain(ctx, a1)
+		if err != nil {
+			return err
+		}
+		writeEchoDatedAgain(&call.Result, &result)
+		return nil
+	}
+}
+
+func serveEchoDatedLater(impl Echo) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		var a1 DatedLater
+		at := call.Args
+		if err := readEchoDatedLater(&call.Args, &a1); err != nil {
+			return call.BadArgument(0, explainEcho[DatedLater](at, err))
+		}
+		result, err := impl.DatedLater(ctx, a1)
+		if err != nil {
+			return err
+		}
+		writeEchoDatedLater(&call.Result, &result)
+		return nil
+	}
+}
+
+func serveEchoDatedItself(impl Echo) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		var a1 DatedItself
+		if err := call.Args.Value(&a1); err != nil {
+			return call.BadArgument(0, err)
+		}
+		result, err := impl.DatedItself(ctx, a1)
+		if err != nil {
+			return err
+		}
+		call.Result.Value(result)
+		return nil
+	}
+}
+
+func serveEchoJSONTags(impl Echo) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		var a1 JSONTags
+		at := call.Args
+		if err := readEchoJSONTags(&call.Args, &a1); err != nil {
+			return call.BadArgument(0, explainEcho[JSONTags](at, err))
+		}
+		result, err := impl.JSONTags(ctx, a1)
+		if err != nil {
+			return err
+		}
+		writeEchoJSONTags(&call.Result, &result)
+		return nil
+	}
+}
+
+func serveEchoQuoted(impl Echo) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		var a1 Quoted
+		if err := call.Args.Value(&a1); err != nil {
+			return call.BadArgument(0, err)
+		}
+		result, err := impl.Quoted(ctx, a1)
+		if err != nil {
+			return err
+		}
+		call.Result.Value(result)
+		return nil
+	}
+}
+
+func serveEchoOmitsZero(impl Echo) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		var a1 OmitsZero
+		at := call.Args
+		if err := readEchoOmitsZero(&call.Args, &a1); err != nil {
+			return call.BadArgument(0, explainEcho[OmitsZero](at, err))
+		}
+		result, err := impl.OmitsZero(ctx, a1)
+		if err != nil {
+			return err
+		}
+		writeEchoOmitsZero(&call.Result, &result)
+		return nil
+	}
+}
+
+func serveEchoOmitsZeros(impl Echo) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		var a1 OmitsZeros
+		if err := call.Args.Value(&a1); err != nil {
+			return call.BadArgument(0, err)
+		}
+		result, err := impl.OmitsZeros(ctx, a1)
+		if err != nil {
+			return err
+		}
+		call.Result.Value(result)
+		return nil
+	}
+}
+
+func serveEchoHand(impl Echo) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		var a1 []Suit
+		if err := call.Args.Value(&a1); err != nil {
+			return call.BadArgument(0, err)
+		}
+		result, err := impl.Hand(ctx, a1)
+		if err != nil {
+			return err
+		}
+		call.Result.Value(result)
+		return nil
+	}
+}
+
+func serveEchoBySuit(impl Echo) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		var a1 map[Suit]string
+		if err := call.Args.Value(&a1); err != nil {
+			return call.BadArgument(0, err)
+		}
+		result, err := impl.BySuit(ctx, a1)
+		if err != nil {
+			return err
+		}
+		call.Result.Value(result)
+		return nil
+	}
+}
+
+func serveEchoRaw(impl Echo) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		var a1 json.RawMessage
+		if err := call.Args.Value(&a1); err != nil {
+			return call.BadArgument(0, err)
+		}
+		result, err := impl.Raw(ctx, a1)
+		if err != nil {
+			return err
+		}
+		call.Result.Value(result)
+		return nil
+	}
+}
+
+func serveEchoNumbering(impl Echo) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		var a1 []json.Number
+		if err := call.Args.Value(&a1); err != nil {
+			return call.BadArgument(0, err)
+		}
+		result, err := impl.Numbering(ctx, a1)
+		if err != nil {
+			return err
+		}
+		call.Result.Value(result)
+		return nil
+	}
+}
+
 func serveEchoHex(impl Echo) rpcserver.Handler {
 	return func(ctx context.Context, call *rpcserver.Call) error {
 		var a1 Hex
@@ -4640,8 +5167,8 @@ func writeEchoShadows(w *rpcclient.Writer, v *Shadows) {
 	w.MapHeader(2)
 	w.String("ID")
 	w.Int(int64(v.ID))
-	w.String("Base")
-	writeEchoBase(w, &v.Base)
+	w.String("Created")
+	w.Time(v.Base.Created)
 }
 
 func readEchoShadows(r *rpcclient.Reader, v *Shadows) error {
@@ -4662,8 +5189,8 @@ func readEchoShadows(r *rpcclient.Reader, v *Shadows) error {
 			var raw int64
 			raw, err = r.Int(strconv.IntSize)
 			v.ID = int(raw)
-		case "Base":
-			err = readEchoBase(r, &v.Base)
+		case "Created":
+			v.Base.Created, err = r.Time()
 		default:
 			err = r.Skip()
 		}
@@ -4750,10 +5277,10 @@ func readEchoKeepsWhole(r *rpcclient.Reader, v *KeepsWhole) error {
 
 func writeEchoHides(w *rpcclient.Writer, v *Hides) {
 	w.MapHeader(2)
-	w.String("ID")
-	w.Int(int64(v.ID))
 	w.String("Created")
 	w.Time(v.Base.Created)
+	w.String("ID")
+	w.Int(int64(v.ID))
 }
 
 func readEchoHides(r *rpcclient.Reader, v *Hides) error {
@@ -4770,12 +5297,12 @@ func readEchoHides(r *rpcclient.Reader, v *Hides) error {
 			return errors.New("got nil, want the name of a field")
 		}
 		switch string(name) {
+		case "Created":
+			v.Base.Created, err = r.Time()
 		case "ID":
 			var raw int64
 			raw, err = r.Int(strconv.IntSize)
 			v.ID = int(raw)
-		case "Created":
-			v.Base.Created, err = r.Time()
 		default:
 			err = r.Skip()
 		}
@@ -4827,7 +5354,7 @@ func readEchoEmbedsScalar(r *rpcclient.Reader, v *EmbedsScalar) error {
 }
 
 func writeEchoOmits(w *rpcclient.Writer, v *Omits) {
-	n := 1
+	n := 2
 	if v.Text != "" {
 		n++
 	}
@@ -4843,13 +5370,10 @@ func writeEchoOmits(w *rpcclient.Writer, v *Omits) {
 	if len(v.Map) != 0 {
 		n++
 	}
-	if !v.At.IsZero() {
-		n++
-	}
 	if v.Point != nil {
 		n++
 	}
-	if v.Hex != nil && !v.Hex.IsZero() {
+	if len(v.Hex) != 0 {
 		n++
 	}
 	if v.Any != nil {
@@ -4882,15 +5406,13 @@ func writeEchoOmits(w *rpcclient.Writer, v *Omits) {
 		w.String("map")
 		writeEchoMapOfStringToInt(w, &v.Map)
 	}
-	if !v.At.IsZero() {
-		w.String("at")
-		w.Time(v.At)
-	}
+	w.String("at")
+	w.Time(v.At)
 	if v.Point != nil {
 		w.String("point")
 		writeEchoOptionalPoint(w, &v.Point)
 	}
-	if v.Hex != nil && !v.Hex.IsZero() {
+	if len(v.Hex) != 0 {
 		w.String("hex")
 		w.Value(v.Hex)
 	}
@@ -5096,6 +5618,275 @@ func readEchoAliased(r *rpcclient.Reader, v *Aliased) error {
 			v.Old2, err = r.String()
 		case "a \"quoted\" name":
 			v.Odd, err = r.String()
+		default:
+			err = r.Skip()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeEchoDated(w *rpcclient.Writer, v *Dated) {
+	w.MapHeader(2)
+	w.String("Time")
+	w.Time(v.Time)
+	w.String("Note")
+	w.String(v.Note)
+}
+
+func readEchoDated(r *rpcclient.Reader, v *Dated) error {
+	n, err := r.MapHeader()
+	if err != nil {
+		return err
+	}
+	for range n {
+		name, err := r.BytesRef()
+		if err != nil {
+			return err
+		}
+		if name == nil {
+			return errors.New("got nil, want the name of a field")
+		}
+		switch string(name) {
+		case "Time":
+			v.Time, err = r.Time()
+		case "Note":
+			v.Note, err = r.String()
+		default:
+			err = r.Skip()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeEchoDatedAgain(w *rpcclient.Writer, v *DatedAgain) {
+	w.MapHeader(2)
+	w.String("Instant")
+	w.Value(v.Instant)
+	w.String("Note")
+	w.String(v.Note)
+}
+
+func readEchoDatedAgain(r *rpcclient.Reader, v *DatedAgain) error {
+	n, err := r.MapHeader()
+	if err != nil {
+		return err
+	}
+	for range n {
+		name, err := r.BytesRef()
+		if err != nil {
+			return err
+		}
+		if name == nil {
+			return errors.New("got nil, want the name of a field")
+		}
+		switch string(name) {
+		case "Instant":
+			err = r.Value(&v.Instant)
+		case "Note":
+			v.Note, err = r.String()
+		default:
+			err = r.Skip()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeEchoDatedLater(w *rpcclient.Writer, v *DatedLater) {
+	w.MapHeader(2)
+	w.String("Instant")
+	w.Value(v.Instant)
+	w.String("Note")
+	w.String(v.Note)
+}
+
+func readEchoDatedLater(r *rpcclient.Reader, v *DatedLater) error {
+	n, err := r.MapHeader()
+	if err != nil {
+		return err
+	}
+	for range n {
+		name, err := r.BytesRef()
+		if err != nil {
+			return err
+		}
+		if name == nil {
+			return errors.New("got nil, want the name of a field")
+		}
+		switch string(name) {
+		case "Instant":
+			err = r.Value(&v.Instant)
+		case "Note":
+			v.Note, err = r.String()
+		default:
+			err = r.Skip()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeEchoJSONTags(w *rpcclient.Writer, v *JSONTags) {
+	w.MapHeader(9)
+	w.String("base")
+	writeEchoBase(w, &v.Base)
+	w.String("-")
+	w.String(v.Dash)
+	w.String("raw")
+	w.Value(v.Raw)
+	w.String("number")
+	w.Value(v.Number)
+	w.String("level")
+	w.Value(v.Level)
+	w.String("hand")
+	w.Value(v.Hand)
+	w.String("pair")
+	w.Value(v.Pair)
+	w.String("count")
+	w.Value(v.Count)
+	w.String("By")
+	w.Value(v.By)
+}
+
+func readEchoJSONTags(r *rpcclient.Reader, v *JSONTags) error {
+	n, err := r.MapHeader()
+	if err != nil {
+		return err
+	}
+	for range n {
+		name, err := r.BytesRef()
+		if err != nil {
+			return err
+		}
+		if name == nil {
+			return errors.New("got nil, want the name of a field")
+		}
+		switch string(name) {
+		case "base":
+			err = readEchoBase(r, &v.Base)
+		case "-":
+			v.Dash, err = r.String()
+		case "raw":
+			err = r.Value(&v.Raw)
+		case "number":
+			err = r.Value(&v.Number)
+		case "level":
+			err = r.Value(&v.Level)
+		case "hand":
+			err = r.Value(&v.Hand)
+		case "pair":
+			err = r.Value(&v.Pair)
+		case "count":
+			err = r.Value(&v.Count)
+		case "By":
+			err = r.Value(&v.By)
+		default:
+			err = r.Skip()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeEchoOmitsZero(w *rpcclient.Writer, v *OmitsZero) {
+	n := 0
+	if !v.At.IsZero() {
+		n++
+	}
+	if v.Then != nil && !v.Then.IsZero() {
+		n++
+	}
+	if !v.Instant.IsZero() {
+		n++
+	}
+	if v.List != nil {
+		n++
+	}
+	if v.Count != 0 {
+		n++
+	}
+	if len(v.Both) != 0 && v.Both != nil {
+		n++
+	}
+	w.MapHeader(n)
+	if !v.At.IsZero() {
+		w.String("at")
+		w.Time(v.At)
+	}
+	if v.Then != nil && !v.Then.IsZero() {
+		w.String("Then")
+		writeEchoOptionalTime(w, &v.Then)
+	}
+	if !v.Instant.IsZero() {
+		w.String("Instant")
+		w.Value(v.Instant)
+	}
+	if v.List != nil {
+		w.String("List")
+		writeEchoListOfString(w, &v.List)
+	}
+	if v.Count != 0 {
+		w.String("Count")
+		w.Int(int64(v.Count))
+	}
+	if len(v.Both) != 0 && v.Both != nil {
+		w.String("Both")
+		writeEchoListOfInt(w, &v.Both)
+	}
+}
+
+func readEchoOmitsZero(r *rpcclient.Reader, v *OmitsZero) error {
+	n, err := r.MapHeader()
+	if err != nil {
+		return err
+	}
+	for range n {
+		name, err := r.BytesRef()
+		if err != nil {
+			return err
+		}
+		if name == nil {
+			return errors.New("got nil, want the name of a field")
+		}
+		switch string(name) {
+		case "at":
+			if r.Nil() {
+				v.At = time.Time{}
+				break
+			}
+			v.At, err = r.Time()
+		case "Then":
+			err = readEchoOptionalTime(r, &v.Then)
+		case "Instant":
+			if r.Nil() {
+				v.Instant = Instant{}
+				break
+			}
+			err = r.Value(&v.Instant)
+		case "List":
+			err = readEchoListOfString(r, &v.List)
+		case "Count":
+			if r.Nil() {
+				v.Count = 0
+				break
+			}
+			var raw int64
+			raw, err = r.Int(strconv.IntSize)
+			v.Count = int(raw)
+		case "Both":
+			err = readEchoListOfInt(r, &v.Both)
 		default:
 			err = r.Skip()
 		}

@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"context"
+	"encoding/json"
 	"net/netip"
 	"net/url"
 	"time"
@@ -120,3 +121,17 @@ func (echo) Color(_ context.Context, v shared.Color) (shared.Color, error)      
 func (echo) URL(_ context.Context, v url.URL) (url.URL, error)                        { return v, nil }
 func (echo) Query(_ context.Context, v url.Values) (url.Values, error)                { return v, nil }
 func (echo) Addr(_ context.Context, v netip.Addr) (netip.Addr, error)                 { return v, nil }
+
+func (echo) Instant(_ context.Context, v Instant) (Instant, error)                { return v, nil }
+func (echo) Dated(_ context.Context, v Dated) (Dated, error)                      { return v, nil }
+func (echo) DatedAgain(_ context.Context, v DatedAgain) (DatedAgain, error)       { return v, nil }
+func (echo) DatedLater(_ context.Context, v DatedLater) (DatedLater, error)       { return v, nil }
+func (echo) DatedItself(_ context.Context, v DatedItself) (DatedItself, error)    { return v, nil }
+func (echo) JSONTags(_ context.Context, v JSONTags) (JSONTags, error)             { return v, nil }
+func (echo) Quoted(_ context.Context, v Quoted) (Quoted, error)                   { return v, nil }
+func (echo) OmitsZero(_ context.Context, v OmitsZero) (OmitsZero, error)          { return v, nil }
+func (echo) OmitsZeros(_ context.Context, v OmitsZeros) (OmitsZeros, error)       { return v, nil }
+func (echo) Hand(_ context.Context, v []Suit) ([]Suit, error)                     { return v, nil }
+func (echo) BySuit(_ context.Context, v map[Suit]string) (map[Suit]string, error) { return v, nil }
+func (echo) Raw(_ context.Context, v json.RawMessage) (json.RawMessage, error)    { return v, nil }
+func (echo) Numbering(_ context.Context, v []json.Number) ([]json.Number, error)  { return v, nil }

@@ -2,13 +2,18 @@ package corpus
 
 import (
 	"encoding/hex"
+	"encoding/json"
 	"errors"
+	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
 )
+
+//lint:file-ignore SA5008 the tags that are rarely meant are part of what is tested
 
 // Types of every kind that has a name.
 type (
@@ -250,6 +255,97 @@ type Wide struct {
 
 // Fleet repeats lists of large elements.
 type Fleet struct{ Ships []Page[Wide] }
+
+// Structs that embed what has a form of its own: it speaks for the struct if it is all of
+// it, and else is a field.
+type (
+	Instant struct{ time.Time }
+	Dated   struct {
+		time.Time
+		Note string
+	}
+	DatedAgain struct {
+		Instant
+		Note string
+	}
+	DatedLater struct {
+		*Instant
+		Note string
+	}
+	// DatedItself speaks for itself.
+	DatedItself struct {
+		time.Time
+		Note string
+	}
+)
+
+// MarshalText implements encoding.TextMarshaler.
+func (d DatedItself) MarshalText() ([]byte, error) {
+	return d.AppendFormat([]byte(d.Note+"@"), time.RFC3339Nano), nil
+}
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *DatedItself) UnmarshalText(text []byte) (err error) {
+	note, at, _ := strings.Cut(string(text), "@")
+	d.Note = note
+	d.Time, err = time.Parse(time.RFC3339Nano, at)
+	return err
+}
+
+// Suit is an enum with a text form.
+type Suit uint8
+
+// MarshalText implements encoding.TextMarshaler.
+func (s Suit) MarshalText() ([]byte, error) { return []byte{"chds"[s&3]}, nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (s *Suit) UnmarshalText(text []byte) error {
+	i := strings.Index("chds", string(text))
+	if i < 0 || len(text) != 1 {
+		return errors.New("want c, h, d or s")
+	}
+	*s = Suit(i)
+	return nil
+}
+
+// JSONTags has what encoding/json makes something special of.
+type JSONTags struct {
+	Base   `json:"base"`
+	Dash   string          `json:"-,"`
+	Raw    json.RawMessage `json:"raw"`
+	Number json.Number     `json:"number"`
+	Level  slog.Level      `json:"level"`
+	Hand   []Suit          `json:"hand"`
+	Pair   [2]Suit         `json:"pair"`
+	Count  map[Suit]int    `json:"count"`
+	By     map[slog.Level]int
+}
+
+// Quoted has scalars that travel as text.
+type Quoted struct {
+	ID    int64    `json:"id,string"`
+	Ratio *float64 `json:",string,omitempty"`
+	On    Switch   `json:",string"`
+	Name  Name     `json:",string"`
+}
+
+// OmitsZero leaves out what is zero.
+type OmitsZero struct {
+	At      time.Time  `json:"at,omitzero"`
+	Then    *time.Time `json:",omitzero"`
+	Instant Instant    `json:",omitzero"`
+	List    []string   `json:",omitzero"`
+	Count   int        `json:",omitzero"`
+	Both    []int      `json:",omitzero,omitempty"`
+}
+
+// OmitsZeros has fields of which it is hard to say.
+type OmitsZeros struct {
+	Point Point   `json:",omitzero"`
+	Dated Dated   `json:",omitzero"`
+	Float float64 `json:",omitzero"`
+	Any   any     `json:",omitzero"`
+}
 
 // Nothing has no fields.
 type Nothing struct{}

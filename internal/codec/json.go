@@ -1,0 +1,341 @@
+package codec
+
+import (
+	"bytes"
+	"encoding"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Types with MarshalJSON, such as json.RawMessage, are on the wire what they are in JSON:
+// a map for an object, an array, a str, a bool, a nil, and for a number an integer, or a
+// float if it isn't written as one. So callers in JSON get the very JSON, and others a
+// value that they can read.
+
+// errInexact says that no number on the wire is the one in the JSON.
+var errInexact = errors.New("the number has more digits than an integer of 64 bits or a float64 holds; write it as a string")
+
+func encodeJSON(e *encoder, receiver any) error {
+	text, err := receiver.(json.Marshaler).MarshalJSON()
+	start := e.mark()
+	if err == nil {
+		err = e.json(text)
+	}
+	if errors.Is(err, errInexact) && isText(receiver) {
+		// As a big.Int, which is a number in JSON and has no end.
+		e.reset(start)
+		return encodeText(e, receiver)
+	}
+	if err != nil {
+		return methodError(receiver, "MarshalJSON", err)
+	}
+	return nil
+}
+
+// mark and reset go back to before a value that can't be written.
+func (e *encoder) mark() encoder { return *e }
+func (e *encoder) reset(to encoder) {
+	to.b = e.b[:len(to.b)]
+	*e = to
+}
+
+func isText(receiver any) bool {
+	_, writes := receiver.(encoding.TextMarshaler)
+	_, reads := receiver.(encoding.TextUnmarshaler)
+	return writes && reads
+}
+
+func decodeJSON(r *Reader, receiver any) error {
+	start := *r
+	text, err := r.json(nil)
+	if err != nil {
+		return err
+	}
+	err = receiver.(json.Unmarshaler).UnmarshalJSON(text)
+	if err != nil && text[0] == '"' && isText(receiver) {
+		end := *r
+		*r = start
+		if decodeText(r, receiver) == nil {
+			return nil
+		}
+		*r = end
+	}
+	if err != nil {
+		return methodError(receiver, "UnmarshalJSON", err)
+	}
+	return nil
+}
+
+// json encodes one JSON value.
+func (e *encoder) json(text []byte) error {
+	if !utf8.Valid(text) {
+		return errors.New("it made text that isn't UTF-8")
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	err := e.jsonValue(dec)
+	if err == nil {
+		if _, trailing := dec.Token(); trailing != io.EOF {
+			err = errors.New("more follows the first value")
+		}
+	}
+	var problem *ValueError
+	if err == nil || errors.Is(err, errInexact) || errors.As(err, &problem) {
+		return err
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("it made what is no JSON: %w", err)
+}
+
+func (e *encoder) jsonValue(dec *json.Decoder) error {
+	token, err := dec.Token()
+	if err != nil {
+		return err
+	}
+	switch token := token.(type) {
+	case bool:
+		e.b = AppendBool(e.b, token)
+	case string:
+		e.b = AppendString(e.b, token)
+	case json.Number:
+		var exact bool
+		if e.b, exact = appendNumber(e.b, string(token)); !exact {
+			return fmt.Errorf("%.60s: %w", token, errInexact)
+		}
+	case json.Delim:
+		return e.jsonParts(dec, token == '{')
+	default:
+		e.b = AppendNil(e.b)
+	}
+	return nil
+}
+
+// jsonParts encodes an object or an array behind its opening. Its head is put before the
+// parts when their number is known.
+func (e *encoder) jsonParts(dec *json.Decoder, isObject bool) error {
+	if err := e.open(0); err != nil {
+		return err
+	}
+	start, n := len(e.b), 0
+	var met map[string]bool
+	for ; dec.More(); n++ {
+		if e.elements++; e.elements > MaxElements {
+			return e.open(0)
+		}
+		if isObject {
+			token, err := dec.Token()
+			if err != nil {
+				return err
+			}
+			key := token.(string)
+			if met[key] {
+				return valueErrorf("two keys of an object in JSON are %.60q; make them differ", key)
+			}
+			if met == nil {
+				met = make(map[string]bool)
+			}
+			met[key] = true
+			e.elements++
+			e.b = AppendString(e.b, key)
+		}
+		if err := e.jsonValue(dec); err != nil {
+			return err
+		}
+	}
+	if _, err := dec.Token(); err != nil {
+		return err
+	}
+	head := AppendArrayHeader(nil, n)
+	if isObject {
+		head = AppendMapHeader(nil, n)
+	}
+	e.b = append(e.b, head...)
+	copy(e.b[start+len(head):], e.b[start:])
+	copy(e.b[start:], head)
+	e.done()
+	return nil
+}
+
+// appendNumber appends the number that a JSON literal is, and reports whether it is that
+// number exactly: an integer of up to 64 bits, or the decimal that a float64 is written
+// as.
+func appendNumber(b []byte, literal string) (out []byte, exact bool) {
+	if !strings.ContainsAny(literal, ".eE") && literal != "-0" {
+		if v, err := strconv.ParseInt(literal, 10, 64); err == nil {
+			return AppendInt(b, v), true
+		}
+		if v, err := strconv.ParseUint(literal, 10, 64); err == nil {
+			return AppendUint(b, v), true
+		}
+	}
+	f, err := strconv.ParseFloat(literal, 64)
+	if err != nil || digits(literal) != digits(strconv.FormatFloat(f, 'e', -1, 64)) {
+		return b, false
+	}
+	return AppendFloat64(b, f), true
+}
+
+// decimal is the number digits × 10^exponent without zeros on either side of the digits.
+type decimal struct {
+	negative bool
+	digits   string
+	exponent int
+}
+
+// digits reads a JSON number.
+func digits(literal string) decimal {
+	literal, negative := strings.CutPrefix(literal, "-")
+	mantissa, power := literal, ""
+	if i := strings.IndexAny(literal, "eE"); i >= 0 {
+		mantissa, power = literal[:i], literal[i+1:]
+	}
+	whole, fraction, _ := strings.Cut(mantissa, ".")
+	exponent, _ := strconv.Atoi(power) // out of range it is the nearest int, as "" is 0
+	exponent -= len(fraction)
+	all := strings.TrimLeft(whole+fraction, "0")
+	short := strings.TrimRight(all, "0")
+	if short == "" {
+		return decimal{negative: negative}
+	}
+	return decimal{negative, short, exponent + len(all) - len(short)}
+}
+
+// encodeNumber encodes a json.Number, of which "" is 0 as in encoding/json.
+func encodeNumber(e *encoder, v reflect.Value) error {
+	literal := v.String()
+	if literal == "" {
+		literal = "0"
+	}
+	if !json.Valid([]byte(literal)) || literal[0] != '-' && (literal[0] < '0' || literal[0] > '9') {
+		return valueErrorf("the json.Number %.60q is no number", literal)
+	}
+	b, exact := appendNumber(e.b, literal)
+	if !exact {
+		return valueErrorf("the json.Number %.60s: %v", literal, errInexact)
+	}
+	e.b = b
+	return nil
+}
+
+func decodeNumber(r *Reader, v reflect.Value) error {
+	h, err := r.head()
+	if err != nil {
+		return err
+	}
+	switch h.family {
+	case intFamily, floatFamily, stringFamily:
+	default:
+		return r.mismatch("a number")
+	}
+	text, err := r.json(nil)
+	if err != nil {
+		return err
+	}
+	text = bytes.Trim(text, `"`)
+	if c := append(text, 0)[0]; c != '-' && (c < '0' || c > '9') || !json.Valid(text) {
+		return valueErrorf("%.60q is no number", text)
+	}
+	v.SetString(string(text))
+	return nil
+}
+
+// json steps over the next value and appends it as JSON.
+func (r *Reader) json(b []byte) ([]byte, error) {
+	h, err := r.head()
+	if err != nil {
+		return b, err
+	}
+	switch h.family {
+	case arrayFamily:
+		return r.jsonArray(b)
+	case mapFamily:
+		return r.jsonMap(b)
+	}
+	v, err := r.dynamic()
+	if err != nil {
+		return b, err
+	}
+	if data, ok := v.([]byte); ok {
+		return append(base64.StdEncoding.AppendEncode(append(b, '"'), data), '"'), nil
+	}
+	if f, ok := v.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
+		return b, valueErrorf("JSON has no number %v", f)
+	}
+	return appendJSON(b, v)
+}
+
+// appendJSON appends a scalar.
+func appendJSON(b []byte, v any) ([]byte, error) {
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return b, valueErrorf("JSON can't say it: %v", err)
+	}
+	return append(b, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...), nil
+}
+
+func (r *Reader) jsonArray(b []byte) ([]byte, error) {
+	n, err := r.ArrayHeader()
+	if err != nil {
+		return b, err
+	}
+	if err := r.open(); err != nil {
+		return b, err
+	}
+	b = append(b, '[')
+	for i := range n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if b, err = r.json(b); err != nil {
+			return b, inside(indexOf(i), err)
+		}
+	}
+	r.done()
+	return append(b, ']'), nil
+}
+
+func (r *Reader) jsonMap(b []byte) ([]byte, error) {
+	n, err := r.MapHeader()
+	if err != nil {
+		return b, err
+	}
+	if err := r.open(); err != nil {
+		return b, err
+	}
+	b = append(b, '{')
+	for i := range n {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if err := r.scalarNext(); err != nil {
+			return b, inside(keySegment, err)
+		}
+		start := len(b)
+		if b, err = r.json(b); err != nil {
+			return b, inside(keySegment, err)
+		}
+		if b[start] != '"' { // a number or a word
+			key := `"` + string(b[start:]) + `"`
+			b = append(b[:start], key...)
+		}
+		key := string(b[start:])
+		b = append(b, ':')
+		if b, err = r.json(b); err != nil {
+			return b, inside("["+key+"]", err)
+		}
+	}
+	r.done()
+	return append(b, '}'), nil
+}
