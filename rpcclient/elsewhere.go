@@ -200,7 +200,7 @@ func (call *Invocation) nobody() *helium.Error {
 	case call.path.destination.instance != "":
 		return ErrNoInstance.WithMessage("no instance is running whose method %q fits the call, but others whose doesn't; start one", m.name)
 	}
-	if r := m.service.current.Load(); r != nil && slices.ContainsFunc(r.versions, func(v *version) bool { return v.byName[m.name] == nil }) {
+	if r := m.service.current.Load(); r != nil && r.lackedBySome(m.name) {
 		return ErrNoInstance.WithMessage("no instance that has the method %q is running, only others of the service; start one that has it", m.name)
 	}
 	return ErrNoInstance

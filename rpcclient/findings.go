@@ -152,3 +152,8 @@ func (s *service) rememberLocked(before, after *route, now time.Time) {
 func (r *route) hasMethod(name string) bool {
 	return slices.ContainsFunc(r.versions, func(v *version) bool { return v.byName[name] != nil })
 }
+
+// lackedBySome reports whether there are instances without a method.
+func (r *route) lackedBySome(name string) bool {
+	return r.findings.lacking(name) || slices.ContainsFunc(r.versions, func(v *version) bool { return v.byName[name] == nil })
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -306,6 +307,54 @@ func TestACallAtAnInstanceWithoutTheMethodSaysSo(t *testing.T) {
 	if s := c.Stats(); s.Retries > 0 {
 		t.Errorf("%d retries, want none: no other instance may take the call", s.Retries)
 	}
+}
+
+func TestAnInstanceThatTheRegistryDoesNotKnowIsAskedItself(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
+	heliumtest.Serve(env, "orders", orders1{})
+	srv := heliumtest.Serve(env, "orders", orders2{})
+	registry, err := binder.NewClient(env.Conn("registry"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := registry.End(t.Context(), "orders", srv.Instance()); err != nil {
+		t.Fatal(err)
+	}
+	at := env.Client.At(srv.Instance())
+	if n, err := rpcclient.Call[int](t.Context(), at, "orders.count"); err != nil || n != 7 {
+		t.Errorf("count() = %d, %v; want 7", n, err)
+	}
+	wantError(t, at.Call(t.Context(), "orders.drop", nil), binder.ErrUnknownMethod, helium.NotExecuted)
+	wantError(t, env.Client.Call(t.Context(), "orders.drop", nil), binder.ErrUnknownMethod, helium.NotExecuted)
+	if services, methods, _, _ := env.Client.Known(); services != 1 || methods > 1 {
+		t.Errorf("known: %d services, %d methods; want what doesn't exist forgotten", services, methods)
+	}
+}
+
+func TestWhereOthersRunTheErrorSaysThatNoneHasTheMethod(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
+	heliumtest.Serve(env, "orders", orders1{})
+	nc := env.Conn("killed")
+	killed := rpcserver.New(nc, rpcserver.Config{Logger: quiet})
+	if err := rpcserver.Register(killed, "orders", orders2{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := killed.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = killed.Shutdown(context.Background()) })
+	rushes(t, env.Client, "orders.list", "orders.count")
+	nc.Close() // the registry lists it until its lease ends
+	eventually(t, func() error {
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		err := env.Client.Call(ctx, "orders.count", nil)
+		if !errors.Is(err, rpcclient.ErrNoInstance) {
+			return fmt.Errorf("count: %v", err)
+		}
+		checkFailure(t, "count", err, failure{is: rpcclient.ErrNoInstance, code: helium.Unavailable, outcome: helium.NotExecuted, says: []string{`"count"`, "only others"}})
+		return nil
+	})
 }
 
 func TestInterceptorsSeeOneCallHoweverManyInstancesItReached(t *testing.T) {

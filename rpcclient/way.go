@@ -194,12 +194,14 @@ func (m *Method) makeSure(ctx context.Context, call *Invocation, r *route, deadl
 
 // inDoubt returns a way for a call of a method that the registry doesn't know: on its own
 // subject, where only instances that have it listen. It takes one if the registry has
-// forgotten the method only just, for its instances may have to register again, or if no
-// binder says what there is; then only the server checks the arguments.
+// forgotten the method only just, for its instances may have to register again; if no binder
+// says what there is; or if it is for an instance that the registry doesn't know. Then only
+// the server checks the arguments.
 func (m *Method) inDoubt(r *route, call *Invocation, doubt *helium.Error) (*way, error) {
 	w := m.newWay(r, call)
 	former := m.service.formerMethod(m.name)
-	if former == nil && !isOutage(doubt) || former != nil && former.check(m.stub, w) != nil {
+	certain := !isOutage(doubt) && m.client.instance == "" // an instance that the registry doesn't know may have any method
+	if former == nil && certain || former != nil && former.check(m.stub, w) != nil {
 		return nil, doubt
 	}
 	if errors.Is(doubt, ErrDeadline) {
