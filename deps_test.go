@@ -48,6 +48,8 @@ var arrows = map[string][]string{
 	"internal/gogen/internal/corpus/shared": {"."},
 	"internal/leak":                         {"go.uber.org/goleak"},
 	"internal/loopback":                     {},
+	"internal/vectors":                      {},
+	"internal/exchange":                     {".", "internal/codec", "internal/wire", "internal/vectors", "rpcserver", natsGo},
 	"heliumtest":                            {".", "signature", "internal/wire", "bus", "bus/broker", "binder", "rpcserver", "rpcclient", natsGo},
 }
 
