@@ -2,7 +2,6 @@ package codec_test
 
 import (
 	"bytes"
-	"encoding/hex"
 	"math"
 	"reflect"
 	"testing"
@@ -11,6 +10,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/internal/vectors"
 )
 
 // addSeeds adds the vectors, honest values and bombs.
@@ -28,11 +28,7 @@ func addSeeds(f *testing.F) {
 	}
 	all = append(all, "dcffffdcffffdcffff", "df0000000181", "c70cff", "82a1499301ff02a24944a178", "81a4547265658164f0")
 	for _, text := range all {
-		data, err := hex.DecodeString(text)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
+		f.Add(vectors.Hex(f, text))
 	}
 	for _, v := range []any{shapes{}, shapes{Points: []point{{1, 2}}, Any: []any{1, "x"}, At: time.Unix(1, 1)}, tree{Children: []tree{{}}}, []celsius{{1}}} {
 		data, err := codec.AppendValue(nil, v)

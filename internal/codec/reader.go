@@ -213,9 +213,10 @@ func (r *Reader) textAs(exact bool) (string, error) {
 	return r.String()
 }
 
-// Skip steps over the next value, whatever it is, and checks it as [Scan] does.
+// Skip steps over the next value, whatever it is, and checks it as [Scan] does. What lies
+// around it counts towards the depth.
 func (r *Reader) Skip() error {
-	end, err := scanValue(r.data, r.off, MaxDepth)
+	end, err := scanValue(r.data, r.off, MaxDepth-r.depth)
 	if err != nil {
 		return err
 	}
