@@ -200,8 +200,8 @@ func (c *Client) write(ctx context.Context, subject string, body []byte, reply a
 	}
 	e := helium.AsError(err)
 	switch {
-	case errors.Is(e, ErrNoBinder), errors.Is(e, ErrNotConnected):
-		return e // request knows whether an earlier attempt was sent
+	case errors.Is(e, ErrNoBinder), errors.Is(e, ErrNotConnected), errors.Is(e, ErrNotPermitted):
+		return e // request knows whether an attempt was sent
 	case e.Code == helium.Unavailable, e.Code == helium.DeadlineExceeded, e.Code == helium.Canceled,
 		e.Code == helium.Internal, e.Code == helium.CodeUnknown:
 		return e.WithOutcome(helium.Unknown)
@@ -221,9 +221,13 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 		return ErrRecordTooLarge.WithMessage("the record is %d bytes long; a message of this NATS server holds %d (max_payload)", len(body), limit)
 	}
 	outcome := helium.NotExecuted // until an attempt was sent and not answered
+	ctx, refused := c.watchRefusals(ctx, subject)
+	defer refused(nil)
 	for {
 		m, lost, err := c.send(ctx, subject, body)
 		switch {
+		case err != nil && errors.Is(context.Cause(ctx), ErrNotPermitted):
+			return context.Cause(ctx)
 		case err == nil:
 			if e := failureOf(m); e != nil {
 				return e

@@ -14,6 +14,10 @@ var (
 	// ErrNoAnswer: a binder, or who was taken for one, didn't answer in time.
 	ErrNoAnswer = helium.NewError(helium.DeadlineExceeded, "binder.no_answer",
 		"the binder didn't answer in time; see its log, and that this user may use its subjects")
+	// ErrNotPermitted: NATS didn't take the request, as the connection's user may not send
+	// it, or may not receive the answer. It is known as soon as NATS says so.
+	ErrNotPermitted = helium.NewError(helium.PermissionDenied, "binder.not_permitted",
+		"this user may not ask the binder that; allow it to, or connect as another user")
 	// ErrStore: the binder is there, its store can't be reached now.
 	ErrStore = helium.NewError(helium.Unavailable, "binder.store_unavailable",
 		"the registry's store can't be reached; see that JetStream runs and has a leader (nats server report jetstream)")

@@ -1,0 +1,56 @@
+package binder
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/bus/broker"
+)
+
+func TestARequestThatIsNotPermittedFailsAtOnceAndNamesTheSubject(t *testing.T) {
+	t.Parallel()
+	user := func(name string, deny, denySubscribe []string) broker.User {
+		return broker.User{Name: name, Password: "secret", Publish: broker.Subjects{Deny: deny}, Subscribe: broker.Subjects{Deny: denySubscribe}}
+	}
+	b := startBroker(t, broker.Config{Users: []broker.User{
+		user("binder", nil, nil), user("mute", []string{"helium.binder.>"}, nil), user("deaf", nil, []string{"_INBOX_deaf.>"}), user("half", []string{"helium.binder.list"}, nil),
+	}})
+	var logged violations
+	startBinder(t, connectAs(t, b, "binder", &logged), Config{})
+	for _, test := range []struct {
+		user, does string
+		names      string
+		outcome    helium.Outcome
+		ask        func(*Client) error
+	}{
+		{"mute", "List", "publish to helium.binder.list", helium.NotExecuted, func(c *Client) error { _, err := c.List(t.Context()); return err }},
+		{"mute", "Lookup", "publish to helium.binder.lookup.math", helium.NotExecuted, func(c *Client) error { _, err := c.Lookup(t.Context(), "math"); return err }},
+		{"mute", "Register", "publish to helium.binder.register.math", helium.NotExecuted, func(c *Client) error { _, err := c.Register(t.Context(), record("math", "i1")); return err }},
+		{"mute", "Renew", "publish to helium.binder.renew.math", helium.NotExecuted, func(c *Client) error { _, err := c.Renew(t.Context(), "math", "i1"); return err }},
+		{"mute", "End", "publish to helium.binder.end.math", helium.NotExecuted, func(c *Client) error { return c.End(t.Context(), "math", "i1") }},
+		{"deaf", "List", "subscribe to _INBOX_deaf.", helium.NotExecuted, func(c *Client) error { _, err := c.List(t.Context()); return err }},
+		{"deaf", "Register", "subscribe to _INBOX_deaf.", helium.Unknown, func(c *Client) error { _, err := c.Register(t.Context(), record("math", "i1")); return err }},
+	} {
+		nc := connectAs(t, b, test.user, &logged)
+		err := test.ask(newClient(t, nc))
+		// Its own time would be 10 s, and end with another error.
+		if !errors.Is(err, ErrNotPermitted) || !strings.Contains(err.Error(), test.names) || helium.OutcomeOf(err) != test.outcome {
+			t.Errorf("%s of %s: got %v (%v), want %v (%v) that names %s", test.does, test.user, err, helium.OutcomeOf(err), ErrNotPermitted, test.outcome, test.names)
+		}
+	}
+	// Who may ask one thing may go on asking it.
+	half := newClient(t, connectAs(t, b, "half", &logged))
+	for range 2 {
+		if _, err := half.List(t.Context()); !errors.Is(err, ErrNotPermitted) {
+			t.Errorf("List: got %v, want %v", err, ErrNotPermitted)
+		}
+		if _, err := half.Lookup(t.Context(), "math"); !errors.Is(err, ErrUnknownService) && err != nil {
+			t.Errorf("Lookup: got %v, want an answer", err)
+		}
+	}
+	if got := logged.String(); got != "" {
+		t.Errorf("logged as well as returned:\n%s", got)
+	}
+}
