@@ -98,8 +98,8 @@ func (r *reporter) onError(nc *nats.Conn, sub *nats.Subscription, err error) {
 // onClosed tells of the rare errors after which nats.go gives a connection up.
 func (r *reporter) onClosed(nc *nats.Conn) {
 	err := nc.LastError()
-	if err == nil || errors.Is(err, nats.ErrConnectionClosed) {
-		return
+	if err == nil || errors.Is(err, nats.ErrConnectionClosed) || errors.Is(err, nats.ErrPermissionViolation) {
+		return // what isn't permitted closes nothing, and was told where it was asked for
 	}
 	r.mu.Lock()
 	told := r.told == err.Error()

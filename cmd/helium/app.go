@@ -54,7 +54,14 @@ func (a *app) say(format string, args ...any) {
 func (a *app) logger() *slog.Logger { return a.loggerFrom(slog.LevelWarn) }
 
 func (a *app) loggerFrom(level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level}))
+	return slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: level, ReplaceAttr: func(_ []string, attr slog.Attr) slog.Attr {
+		if err, ok := attr.Value.Any().(error); ok {
+			attr.Value = slog.StringValue(inOurWords(err.Error()))
+		} else if attr.Value.Kind() == slog.KindString && attr.Key != slog.MessageKey {
+			attr.Value = slog.StringValue(inOurWords(attr.Value.String()))
+		}
+		return attr
+	}}))
 }
 
 // dial connects to NATS as the flags say. The caller closes the connection. Errors are
@@ -77,10 +84,13 @@ func (a *app) connect(ctx context.Context, cfg bus.Config) (*nats.Conn, error) {
 		return nil, err
 	}
 	nc, err := bus.Connect(ctx, cfg)
-	if err != nil {
-		return nil, fail(exitNoBus, connectHint(err), err)
+	switch {
+	case err == nil:
+		return nc, nil
+	case isAboutFlags(err):
+		return nil, fail(exitUsage, "", err)
 	}
-	return nc, nil
+	return nil, fail(exitNoBus, connectHint(err), err)
 }
 
 // connectHint says which flags help, or where a broker comes from.

@@ -25,6 +25,9 @@ run; they share one bucket.`,
 		Args: words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
+			if err := checkBinderFlags(config); err != nil {
+				return err
+			}
 			nc, err := a.dialWaiting(ctx, "helium binder")
 			if err != nil {
 				return unlessStopped(ctx, err)
@@ -46,6 +49,17 @@ run; they share one bucket.`,
 	cmd.Flags().IntVar(&config.Replicas, "replicas", 1, "on how many servers of a cluster the registry is kept: 1, 3 or 5")
 	cmd.Flags().BoolVar(&config.Memory, "memory", false, "keep the registry in memory, not in files")
 	return cmd
+}
+
+// checkBinderFlags refuses what no binder can do, before one waits for a server.
+func checkBinderFlags(config binder.Config) error {
+	switch {
+	case config.Lease < time.Second:
+		return fail(exitUsage, "", fmt.Errorf("--lease %v: give 1s or more; JetStream can't expire records faster", config.Lease))
+	case config.Replicas != 1 && config.Replicas != 3 && config.Replicas != 5:
+		return fail(exitUsage, "", fmt.Errorf("--replicas %d: give 1, 3 or 5", config.Replicas))
+	}
+	return nil
 }
 
 // startBinder starts a binder that prints what comes and goes, but not before greeted

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"os"
 
@@ -75,6 +76,9 @@ func (f *brokerFlags) register(flags *pflag.FlagSet) {
 
 // startBroker starts a broker. The flags that say as whom to connect say here who may.
 func (a *app) startBroker(ctx context.Context, flags brokerFlags) (*broker.Broker, error) {
+	if err := a.checkBrokerFlags(flags); err != nil {
+		return nil, err
+	}
 	cfg := broker.Config{Listen: flags.listen, Dir: flags.dir, Logger: a.logger()}
 	c := &a.connection
 	if c.user != "" {
@@ -88,16 +92,43 @@ func (a *app) startBroker(ctx context.Context, flags brokerFlags) (*broker.Broke
 		return nil, err
 	}
 	b, err := broker.Start(ctx, cfg)
+	if err != nil && errors.Unwrap(err) == nil {
+		return nil, fail(exitUsage, "", err)
+	}
 	if err != nil {
 		return nil, fail(exitInternal, "another --listen, such as 127.0.0.1:0, or another --dir", err)
 	}
 	return b, nil
 }
 
+// checkBrokerFlags refuses flags that would say nothing to a broker.
+func (a *app) checkBrokerFlags(flags brokerFlags) error {
+	c := &a.connection
+	for _, flag := range []string{"server", "context", "creds", "nkey"} {
+		if c.flags.Changed(flag) {
+			return fail(exitUsage, "", fmt.Errorf("--%s says how to connect, and this is what others connect to; give --user with --password or --token, and --listen", flag))
+		}
+	}
+	switch {
+	case flags.listen == "":
+		return fail(exitUsage, "", errors.New("--listen is empty; give an address such as 127.0.0.1:4222, with port 0 for a free one"))
+	case c.password != "" && c.user == "":
+		return fail(exitUsage, "", errors.New("there is --password and no --user; give both, or --token"))
+	case len(flags.origins) > 0 && flags.websocket == "":
+		return fail(exitUsage, "", errors.New("--origin is for --websocket; give both"))
+	case c.tlsCA != "" && c.tlsCert == "" && c.tlsKey == "":
+		return fail(exitUsage, "", errors.New("--tlsca asks clients for certificates, and needs --tlscert with --tlskey; give all three"))
+	}
+	return nil
+}
+
 func (a *app) offerTLS(cfg *broker.Config) error {
 	c := &a.connection
 	if c.tlsCert == "" && c.tlsKey == "" {
 		return nil
+	}
+	if c.tlsCert == "" || c.tlsKey == "" {
+		return fail(exitUsage, "", errors.New("--tlscert and --tlskey belong together; give both"))
 	}
 	pair, err := tls.LoadX509KeyPair(c.tlsCert, c.tlsKey)
 	if err != nil {

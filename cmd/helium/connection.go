@@ -13,6 +13,7 @@ import (
 	"github.com/synadia-io/orbit.go/natscontext"
 
 	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // connection is where and as whom to connect, as NATS users expect: the flags of the
@@ -67,6 +68,9 @@ func (c *connection) value(flag string) string {
 func (c *connection) configure(cfg *bus.Config) error {
 	if c.timeout <= 0 {
 		return fail(exitUsage, "", fmt.Errorf("--timeout %v: give a positive time, such as 2s", c.timeout))
+	}
+	if _, err := wire.NewSubjects(c.prefix); err != nil {
+		return fail(exitUsage, "", fmt.Errorf("--prefix: %w", err))
 	}
 	cfg.URL = c.server
 	context := c.context

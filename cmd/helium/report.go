@@ -36,13 +36,16 @@ type errorReport struct {
 
 // reportOf gathers what is known of an error. asked is the service or method that the
 // command line named, for errors that came before a call; "" for none.
-func reportOf(f *failure, asked string, took time.Duration) errorReport {
-	r := errorReport{
+func reportOf(f *failure, asked string, took time.Duration) (r errorReport) {
+	r = errorReport{
 		Code:    codeOfExit(f.exit),
 		Message: strings.TrimSpace(f.err.Error()),
 		TookMS:  float64(took.Microseconds()) / 1000,
 		Exit:    f.exit,
 		Next:    f.hint,
+	}
+	if !isSomebodysWord(f.err) {
+		defer func() { r.Message = inOurWords(r.Message) }()
 	}
 	r.Service, r.Method, _ = strings.Cut(asked, ".")
 	e, ok := errors.AsType[*helium.Error](f.err)

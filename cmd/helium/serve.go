@@ -34,6 +34,9 @@ It waits for a NATS server and a binder. Start it several times for several inst
 		Args: words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
+			if delay < 0 {
+				return fail(exitUsage, "", fmt.Errorf("--delay %v: give a time such as 50ms, or 0s for none", delay))
+			}
 			nc, err := a.dialWaiting(ctx, "helium serve math")
 			if err != nil {
 				return unlessStopped(ctx, err)

@@ -164,6 +164,9 @@ func failed(exit int, next string, err error) finding {
 	if e, ok := err.(*helium.Error); ok {
 		text = e.Message // it stands in a walk along one method: no need to name that
 	}
+	if !isSomebodysWord(err) {
+		text = inOurWords(text)
+	}
 	return finding{status: statusFailed, text: text, next: next, err: fail(exit, next, err)}
 }
 

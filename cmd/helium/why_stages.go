@@ -34,7 +34,7 @@ func (w *walk) readName(name string) error {
 func (w *walk) connect(ctx context.Context) finding {
 	nc, err := w.app.dial(ctx)
 	if err != nil {
-		return finding{status: statusFailed, text: err.Error(), err: err}
+		return finding{status: statusFailed, text: inOurWords(err.Error()), err: err}
 	}
 	// What isn't permitted is looked for here, and told where it is found.
 	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})

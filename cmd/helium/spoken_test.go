@@ -1,0 +1,144 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/helium-rpc/helium/bus/broker"
+)
+
+// librarysWords are what errors of the libraries say, and a command line doesn't know.
+var librarysWords = regexp.MustCompile(`Config\b|\b(bus|broker|binder|rpcserver|rpcclient)(\.[A-Z]\w*)?: |\b(broker|binder|rpcserver|rpcclient)\.[A-Z]|\b(Listen|Dir|Users|Token|TLS|NKeySeed|Credentials|Lease|Replicas|InboxPrefix|AllowedOrigins)\b[^ "]*( |$)|strconv\.|pflag|examples/`)
+
+func TestErrorsSpeakOfFlagsAndOfNoConfig(t *testing.T) {
+	_, url := newBus(t, broker.Config{})
+	_, closed := newBus(t, broker.Config{Token: "s3cret"})
+	folder := t.TempDir()
+	text := filepath.Join(folder, "text")
+	check(t, os.WriteFile(text, []byte("no key"), 0o600))
+	free := "--listen 127.0.0.1:0 "
+	for line, want := range map[string]struct {
+		exit int
+		says string
+	}{
+		"ls -s http://x":            {exitUsage, "in --server"},
+		"ls -s ,":                   {exitUsage, "--server lists no server"},
+		"ls -s nats://a:1,ws://b:2": {exitUsage, "--server mixes"},
+		"ls --password x -s " + url: {exitUsage, "there is --password and no --user"},
+		"ls --user u --password p --token t -s " + url:          {exitUsage, "several kinds of credentials: --user with --password, --token; keep one"},
+		"ls --creds a --nkey " + text + " -s " + url:            {exitUsage, "several kinds of credentials: --creds, --nkey; keep one"},
+		"ls --token t -s nats://u:p@127.0.0.1:1":                {exitUsage, "several kinds of credentials: --token, credentials inside the URL"},
+		"ls --creds nowhere -s " + url:                          {exitUsage, "check --creds"},
+		"ls --creds " + text + " -s " + url:                     {exitUsage, "holds no user JWT"},
+		"ls --nkey " + text + " -s " + url:                      {exitUsage, "the file of --nkey doesn't hold the seed"},
+		"ls -s " + closed:                                       {exitNoBus, "give --user with --password, --token, --nkey or --creds"},
+		"ls -s nats://127.0.0.1:1":                              {exitNoBus, "name another with --server or NATS_URL"},
+		"ls -s tls://" + strings.TrimPrefix(url, "nats://"):     {exitNoBus, "TLS"},
+		"doctor -s nats://127.0.0.1:1":                          {exitNoBus, "name another with --server"},
+		"why m.x -s nats://127.0.0.1:1":                         {exitNoBus, "name another with --server"},
+		"ls --prefix a..b":                                      {exitUsage, "--prefix: "},
+		"serve math --prefix .":                                 {exitUsage, "--prefix: "},
+		"binder --prefix *":                                     {exitUsage, "--prefix: "},
+		"why m.x --prefix >":                                    {exitUsage, "--prefix: "},
+		"binder --lease 1ms":                                    {exitUsage, "--lease 1ms: give 1s or more"},
+		"binder --lease 0s":                                     {exitUsage, "--lease 0s: give 1s or more"},
+		"binder --replicas 2":                                   {exitUsage, "--replicas 2: give 1, 3 or 5"},
+		"binder --replicas 0":                                   {exitUsage, "--replicas 0: give 1, 3 or 5"},
+		"serve math --delay -1s":                                {exitUsage, "--delay -1s: give"},
+		"broker --listen nonsense":                              {exitUsage, `--listen "nonsense" isn't an address`},
+		"broker --listen 127.0.0.1:99999":                       {exitUsage, "--listen"},
+		"broker --listen 0.0.0.0:0":                             {exitUsage, "give --tlscert with --tlskey, and --user with --password or --token, or listen"},
+		"broker --listen 0.0.0.0:0 --token t":                   {exitUsage, "give --tlscert with --tlskey, or listen"},
+		"broker --listen= ":                                     {exitUsage, "--listen is empty"},
+		"broker --listen " + strings.TrimPrefix(url, "nats://"): {exitInternal, "--listen " + strings.TrimPrefix(url, "nats://") + " is in use"},
+		"broker " + free + "--user a":                           {exitUsage, `--user "a" has no --password; give one`},
+		"broker " + free + "--password x":                       {exitUsage, "there is --password and no --user"},
+		"broker " + free + "--dir " + text + "/x":               {exitInternal, `--dir "` + text},
+		"broker " + free + "--websocket x":                      {exitUsage, `--websocket "x" isn't an address`},
+		"broker " + free + "--websocket 0.0.0.0:0":              {exitUsage, `--websocket "0.0.0.0:0" can be reached`},
+		"broker " + free + "--websocket 127.0.0.1:0 --origin x": {exitUsage, `--origin "x" isn't one`},
+		"broker " + free + "--origin https://x":                 {exitUsage, "--origin is for --websocket"},
+		"broker " + free + "--tlscert " + text:                  {exitUsage, "--tlscert and --tlskey belong together"},
+		"broker " + free + "--tlsca " + text:                    {exitUsage, "needs --tlscert with --tlskey"},
+		"broker " + free + "--server x":                         {exitUsage, "--server says how to connect"},
+		"dev " + free + "--creds x":                             {exitUsage, "--creds says how to connect"},
+		"dev --listen nonsense":                                 {exitUsage, `--listen "nonsense" isn't an address`},
+	} {
+		r := heliumRun(t, strings.Split(line, " ")...)
+		if strings.HasSuffix(line, "= ") {
+			r = heliumRun(t, strings.Fields(line)...)
+		}
+		said := r.err + r.out
+		if r.exit != want.exit || !strings.Contains(said, want.says) {
+			t.Errorf("helium %s: got exit %d, want %d and %q; it says:\n%s", line, r.exit, want.exit, want.says, said)
+		}
+		plain := strings.NewReplacer("TLS with", "", "offer TLS", "", "/TLS", "").Replace(said)
+		if word := librarysWords.FindString(plain); word != "" {
+			t.Errorf("helium %s: got the library's word %q:\n%s", line, word, said)
+		}
+		if want.exit == exitUsage && !strings.Contains(line, "doctor") {
+			words := strings.Fields(line)
+			next := "next      helium " + words[0] + " --help"
+			if words[0] == "serve" {
+				next = "next      helium serve math --help"
+			}
+			if !strings.Contains(said, next) {
+				t.Errorf("helium %s: got\n%s\nwant %s", line, said, next)
+			}
+		}
+	}
+}
+
+func TestWithoutABinderTheCommandThatRunsOneIsNamed(t *testing.T) {
+	b, err := broker.Start(t.Context(), broker.Config{Listen: "127.0.0.1:0"})
+	check(t, err)
+	t.Cleanup(b.Close)
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	for _, args := range [][]string{{"ls"}, {"ls", "math"}, {"describe", "math"}, {"call", "math.add", "1", "2"}, {"ping"}, {"doctor"}, {"why", "math.add"}, {"gen", "ts"}, {"bench", "math.add"}} {
+		r := heliumRun(t, append(args, "-s", b.URL())...)
+		said := r.err + r.out
+		if word := librarysWords.FindString(said); r.exit != exitNoBus || !strings.Contains(r.err, "helium binder") || word != "" {
+			t.Errorf("helium %q: got exit %d, the word %q, and want helium binder named:\n%s", args, r.exit, word, said)
+		}
+	}
+}
+
+func TestWhatAServiceSaysIsNotSaidInOtherWords(t *testing.T) {
+	const text = `bus: set Config.URL, or start one with binder.Start`
+	if got := inOurWords(text); strings.Contains(got, "Config") {
+		t.Errorf("of our own: got %q", got)
+	}
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "talk", talker{text})
+	if r := heliumRun(t, "call", "talk.fail", "-s", url); !strings.Contains(r.err, "helium: "+text+"\n") {
+		t.Errorf("of a service: got %q, want its very words", r.err)
+	}
+}
+
+type talker struct{ text string }
+
+func (s talker) Fail() error { return errorText(s.text) }
+
+type errorText string
+
+func (e errorText) Error() string { return string(e) }
+
+func TestWhoMayNotListIsToldAtOnce(t *testing.T) {
+	_, url := newBus(t, broker.Config{Users: []broker.User{
+		{Name: "limited", Password: "x", Publish: broker.Subjects{Deny: []string{"helium.binder.list", "helium.binder.lookup.>"}}},
+		{Name: "deaf", Password: "x", Subscribe: broker.Subjects{Deny: []string{"_INBOX_deaf.>"}}},
+		{Name: "binder", Password: "x"},
+	}})
+	for _, args := range [][]string{{"ls"}, {"ls", "math"}, {"ping"}, {"ping", "math"}, {"describe", "math"}, {"gen", "ts"}} {
+		for _, user := range []string{"limited", "deaf"} {
+			// Its time would be over long after that of the test.
+			r := heliumRun(t, append(args, "-s", url, "--user", user, "--password", "x", "--timeout", "10m")...)
+			if r.exit != exitNoBus || !strings.Contains(r.err, "this user may not") || !strings.Contains(r.err, "permission_denied (binder.not_permitted)") || strings.Contains(r.err, "level=") {
+				t.Errorf("helium %q as %s: got exit %d and want the permission that is missing, once:\n%s", args, user, r.exit, r.err)
+			}
+		}
+	}
+}
