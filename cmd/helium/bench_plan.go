@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 )
 
@@ -23,11 +24,11 @@ func (f *benchFlags) checkPlan(given *pflag.FlagSet) error {
 	case given.Changed("requests") && p.Calls < 1:
 		return refuse("-n", p.Calls, "at least 1 call")
 	case given.Changed("duration") && !isTime(p.Duration):
-		return refuse("-z", p.Duration, fmt.Sprintf("a time above zero and up to %v, such as 10s", load.MaxTime))
+		return refuse("-z", p.Duration, fmt.Sprintf("a time above zero and up to %s, such as 10s", amount.Exact(load.MaxTime)))
 	case given.Changed("rate") && !(p.Rate >= load.MinRate && p.Rate <= load.MaxRate): // nor NaN
 		return refuse("--rate", p.Rate, fmt.Sprintf("%v to %d calls a second", load.MinRate, load.MaxRate))
 	case p.Warmup < 0 || p.Warmup > load.MaxTime:
-		return refuse("--warmup", p.Warmup, fmt.Sprintf("a time up to %v, such as 500ms, or 0s for none", load.MaxTime))
+		return refuse("--warmup", p.Warmup, fmt.Sprintf("a time up to %s, such as 500ms, or 0s for none", amount.Exact(load.MaxTime)))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 	"github.com/helium-rpc/helium/internal/visible"
 )
@@ -21,7 +22,7 @@ type benchProgress struct {
 func (a *app) newBenchProgress(name string, plan load.Plan) *benchProgress {
 	p := &benchProgress{app: a, name: visible.Line(name), plan: plan, live: a.err.Terminal() && !a.output.machine()}
 	if p.live && plan.Warmup > 0 {
-		fmt.Fprintf(p.line(), "\r%s  warming up for %v", p.name, plan.Warmup)
+		fmt.Fprintf(p.line(), "\r%s  warming up for %s", p.name, amount.Exact(plan.Warmup))
 	}
 	return p
 }
@@ -37,9 +38,9 @@ func (p *benchProgress) point(at load.Point) {
 	p.last = at.To
 	time := at.To.Round(100 * time.Millisecond).String()
 	if p.plan.Duration > 0 {
-		time += " of " + p.plan.Duration.String()
+		time += " of " + amount.Exact(p.plan.Duration)
 	}
-	fmt.Fprintf(p.line(), "\r%s  %s  %.0f calls/s  p99 %v  errors %d\x1b[K", p.name, time, at.PerSecond(), load.Round(at.P99), at.Failed)
+	fmt.Fprintf(p.line(), "\r%s  %s  %s calls/s  p99 %v  errors %d\x1b[K", p.name, time, amount.Rate(at.PerSecond()), amount.Time(at.P99), at.Failed)
 }
 
 // stop clears the line.

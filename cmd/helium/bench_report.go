@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 	"github.com/helium-rpc/helium/cmd/helium/internal/loadpage"
 )
@@ -143,7 +145,7 @@ func (b *benchReport) nothingWell(m *remoteMethod) error {
 		return fail(exitUsage, "", errors.New("it was over before a call was answered; give a longer -z"))
 	}
 	most := b.Errors[0]
-	e := helium.Errorf(most.code, "no call succeeded; %d of %d failed with: %s", most.Count, b.Failed, most.Message)
+	e := helium.Errorf(most.code, "no call succeeded; %d of %d failed with: %s", most.Count, b.Failed, cmp.Or(most.Message, most.Code))
 	e.Reason, e.Service, e.Method = most.Reason, m.service, m.record.Name
 	exit := exitOfCall(e)
 	if exit == exitInternal {
@@ -177,7 +179,7 @@ func (b *benchReport) writePage(file *os.File, r *load.Result) error {
 func (b *benchReport) loadInWords(r *load.Result) string {
 	text := fmt.Sprintf("%d in flight", b.InFlight)
 	if r.Plan.Open() {
-		text = fmt.Sprintf("%g calls a second, %d in flight at most", b.Rate, b.InFlight)
+		text = fmt.Sprintf("%s calls a second, %d in flight at most", amount.Number(b.Rate), b.InFlight)
 	}
-	return text + fmt.Sprintf(", %v", load.Round(r.Elapsed))
+	return text + fmt.Sprintf(", %v", amount.Time(r.Elapsed))
 }

@@ -2,9 +2,9 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 	"github.com/helium-rpc/helium/cmd/helium/internal/loadpage"
 	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
@@ -13,7 +13,7 @@ import (
 
 // showBench writes the report; raw is the calls a second alone.
 func (a *app) showBench(b *benchReport, r *load.Result) error {
-	return showOne(a, b, strconv.FormatFloat(b.PerSecond, 'f', 0, 64), func() { a.printBench(b, r) })
+	return showOne(a, b, amount.Number(b.PerSecond), func() { a.printBench(b, r) })
 }
 
 func (a *app) printBench(b *benchReport, r *load.Result) {
@@ -21,15 +21,15 @@ func (a *app) printBench(b *benchReport, r *load.Result) {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(a.out, "  %-8s"+format+"\n", append([]any{name}, args...)...)
 	}
-	row("calls", "%d   %.0f/s", r.OK, r.PerSecond())
+	row("calls", "%d   %s/s", r.OK, amount.Rate(r.PerSecond()))
 	if r.Failed > 0 {
-		row("failed", "%d   %.3g%%", r.Failed, 100*float64(r.Failed)/float64(r.Calls()))
+		row("failed", "%d   %s", r.Failed, amount.Share(float64(r.Failed)/float64(r.Calls())))
 	}
 	for _, e := range b.Errors {
-		row("", "%d × %s", e.Count, visible.Line(strings.TrimSpace(e.Code+" "+e.Reason)+": "+e.Message))
+		row("", "%d × %s", e.Count, visible.Line(strings.TrimSuffix(strings.TrimSpace(e.Code+" "+e.Reason)+": "+e.Message, ": ")))
 	}
 	if r.Unstarted > 0 {
-		row("late", "%d never started: all %d callers were busy; the latencies are too good", r.Unstarted, b.InFlight)
+		row("late", "%d never started: %s; the latencies are too good", r.Unstarted, allBusy(b.InFlight))
 	}
 	if r.GivenUp > 0 {
 		row("cut", "%d given up when it was interrupted", r.GivenUp)
@@ -52,17 +52,24 @@ func (a *app) printBench(b *benchReport, r *load.Result) {
 	}
 }
 
+func allBusy(callers int) string {
+	if callers == 1 {
+		return "the one caller was busy"
+	}
+	return fmt.Sprintf("all %d callers were busy", callers)
+}
+
 func (a *app) printLatencies(r *load.Result) {
 	line := func(name string, text string) { fmt.Fprintf(a.out, "  %-8s%s\n", name, text) }
-	line("min", load.Round(r.Min()).String())
-	line("mean", load.Round(r.Mean()).String())
+	line("min", amount.Time(r.Min()))
+	line("mean", amount.Time(r.Mean()))
 	for _, p := range loadpage.Percentiles {
 		if float64(r.OK)*(100-p) < 100 {
 			break // not one call in so few is that rare
 		}
-		line(fmt.Sprintf("p%g", p), load.Round(r.Percentile(p)).String())
+		line(fmt.Sprintf("p%g", p), amount.Time(r.Percentile(p)))
 	}
-	line("max", load.Round(r.Max()).String())
+	line("max", amount.Time(r.Max()))
 }
 
 // printBars draws the histogram, a bar a line.
@@ -77,7 +84,7 @@ func (a *app) printBars(bars []load.Bar) {
 		if bar == "" && b.Count > 0 {
 			bar = "▏"
 		}
-		fmt.Fprintf(a.out, "  %8s  ", load.Round(b.To))
+		fmt.Fprintf(a.out, "  %8s  ", amount.Time(b.To))
 		a.out.Styled(terminal.Blue, bar)
 		fmt.Fprintf(a.out, " %d\n", b.Count)
 	}

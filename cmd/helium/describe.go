@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/signature"
 )
@@ -112,11 +113,8 @@ func (a *app) describe(d *description) error {
 
 // write is for people.
 func (d *description) write(a *app) {
-	instances := "1 instance"
-	if len(d.Instances) != 1 {
-		instances = fmt.Sprintf("%d instances", len(d.Instances))
-	}
-	fmt.Fprintf(a.out, "%s, %s\n", visible.Line(d.Service+" "+strings.Join(d.Versions, ", ")), instances)
+	name := strings.TrimSpace(d.Service + " " + strings.Join(d.Versions, ", "))
+	fmt.Fprintf(a.out, "%s, %s\n", visible.Line(name), amount.Of(len(d.Instances), "instance"))
 	for _, m := range d.Methods {
 		fmt.Fprintln(a.out)
 		m.write(a, d.Types)
@@ -143,7 +141,7 @@ func (m *methodDescription) write(a *app, types map[string]string) {
 		line("idempotent: a call that may have run is tried again")
 	}
 	for _, e := range m.Errors {
-		line("error %s", visible.Line(fmt.Sprintf("%s (%s): %s", e.Reason, e.Code, e.Message)))
+		line("error %s", visible.Line(errorInWords(e.Reason, e.Code, e.Message)))
 	}
 	if len(m.Differs) > 0 {
 		line("another signature: %s", visible.Line(strings.Join(m.Differs, ", ")))

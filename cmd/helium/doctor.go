@@ -9,7 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
-	"github.com/helium-rpc/helium/cmd/helium/internal/load"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
 )
 
@@ -112,7 +112,7 @@ func (e *examination) check(ctx context.Context, name string, look func(context.
 	}
 	e.report.Checks = append(e.report.Checks, doctorCheck{Check: name, Status: f.status, TookMS: inMS(took), Found: f.text, Next: f.next})
 	if a := e.app; a.output.form == "table" {
-		a.printFinding(f.status, name, load.Round(took).String(), f.text)
+		a.printFinding(f.status, name, amount.Time(took), f.text)
 		if f.next != "" {
 			a.printFinding("", "", "", "next: "+f.next)
 		}
@@ -128,7 +128,7 @@ func (e *examination) end(ctx context.Context) error {
 		problem = e.failures[0]
 	case len(e.failures) > 1:
 		first := a.judge(ctx, e.failures[0])
-		problem = fail(first.exit, first.hint, fmt.Errorf("%d checks failed; the first: %w", len(e.failures), first.err))
+		problem = fail(first.exit, first.hint, fmt.Errorf("%s failed; the first: %w", amount.Of(len(e.failures), "check"), first.err))
 	case e.late:
 		problem = fail(exitDeadline, "helium doctor --timeout 1m", errors.New("the time was over before all was checked"))
 	}
@@ -142,7 +142,7 @@ func (e *examination) end(ctx context.Context) error {
 		case problem != nil:
 			fmt.Fprintln(a.out)
 		case e.warnings > 0:
-			fmt.Fprintf(a.out, "\nAll of it works; %s.\n", plural(e.warnings, "warning"))
+			fmt.Fprintf(a.out, "\nAll of it works; %s.\n", amount.Of(e.warnings, "warning"))
 		default:
 			fmt.Fprintln(a.out, "\nAll is well.")
 		}

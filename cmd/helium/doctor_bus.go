@@ -11,7 +11,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"github.com/helium-rpc/helium/cmd/helium/internal/load"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
 )
 
@@ -36,7 +36,7 @@ func (e *examination) nats(ctx context.Context) finding {
 		if next == "" {
 			next = "--server nats://host:4222, of a server that answers"
 		}
-		return failed(exitCodeOf(err), next, err)
+		return failed(exitNoBus, next, err)
 	}
 	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}) // told where it is looked for
 	e.nc = nc
@@ -47,9 +47,9 @@ func (e *examination) nats(ctx context.Context) finding {
 	if err != nil {
 		return failed(exitNoBus, "look at the server's log", fmt.Errorf("connected to %s, and then no answer: %w", nc.ConnectedUrlRedacted(), err))
 	}
-	text := fmt.Sprintf("%s at %s, version %s, round trip %v", nc.ConnectedServerName(), nc.ConnectedUrlRedacted(), nc.ConnectedServerVersion(), load.Round(rtt))
+	text := fmt.Sprintf("%s at %s, version %s, round trip %v", nc.ConnectedServerName(), nc.ConnectedUrlRedacted(), nc.ConnectedServerVersion(), amount.Time(rtt))
 	if cluster := nc.ConnectedClusterName(); cluster != "" {
-		text += fmt.Sprintf(", cluster %s of %s", cluster, plural(len(nc.Servers()), "address"))
+		text += fmt.Sprintf(", cluster %s of %s", cluster, amount.Of(len(nc.Servers()), "address"))
 	}
 	switch {
 	case olderThan(nc.ConnectedServerVersion(), oldestServer):
@@ -154,14 +154,16 @@ func (e *examination) user(ctx context.Context) finding {
 	if about.Data.User != "" {
 		text = about.Data.User
 	}
-	text += ", account " + about.Data.Account
+	if about.Data.Account != "" {
+		text += ", account " + about.Data.Account
+	}
 	switch left := about.Data.Expires; {
 	case left <= 0:
 		return found("%s", text)
 	case left < 24*time.Hour:
-		return advised("renew the credentials", "%s, whose credentials end in %v", text, left.Round(time.Second))
+		return advised("renew the credentials", "%s, whose credentials end in %s", text, amount.Exact(left.Round(time.Second)))
 	default:
-		return found("%s, for another %d days", text, int(left.Hours()/24))
+		return found("%s, for another %s", text, amount.Of(int(left.Hours()/24), "day"))
 	}
 }
 
@@ -177,11 +179,11 @@ func (e *examination) clock(context.Context) finding {
 	skew, took := e.about.skew, e.about.took
 	switch {
 	case skew.Abs() <= mostClockSkew+took:
-		return found("within %v of the server's", max(skew.Abs(), took, time.Millisecond).Round(time.Millisecond))
+		return found("within %s of the server's", amount.Exact(max(skew.Abs(), took, time.Millisecond).Round(time.Millisecond)))
 	case skew > 0:
-		return advised("set both clocks by NTP", "%v ahead of the server's; deadlines don't mind, credentials and certificates do", skew.Round(time.Millisecond))
+		return advised("set both clocks by NTP", "%s ahead of the server's; deadlines don't mind, credentials and certificates do", amount.Exact(skew.Round(time.Millisecond)))
 	}
-	return advised("set both clocks by NTP", "%v behind the server's; deadlines don't mind, credentials and certificates do", -skew.Round(time.Millisecond))
+	return advised("set both clocks by NTP", "%s behind the server's; deadlines don't mind, credentials and certificates do", amount.Exact(-skew.Round(time.Millisecond)))
 }
 
 // maxPayload looks how large a message may be.

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 )
 
 // askBinder asks for a name that isn't there: before it says so, a binder asks the store.
@@ -68,7 +69,7 @@ func (e *examination) bucket(ctx context.Context) finding {
 	if owner := info.Config.Metadata["helium_prefix"]; owner != "" && owner != e.prober.Subjects().Prefix() {
 		return failed(exitNoBus, "choose another --prefix", fmt.Errorf("the bucket %s is that of the prefix %q", s.name, owner))
 	}
-	text := fmt.Sprintf("%s: %s, lease %v, %s, %s", s.name, plural(int(info.State.Msgs), "key"), info.Config.MaxAge, strings.ToLower(info.Config.Storage.String()), plural(info.Config.Replicas, "replica"))
+	text := fmt.Sprintf("%s: %s, lease %s, %s, %s", s.name, amount.Of(int(info.State.Msgs), "key"), amount.Exact(info.Config.MaxAge), strings.ToLower(info.Config.Storage.String()), amount.Of(info.Config.Replicas, "replica"))
 	if wrong := unfit(info.Config); wrong != nil {
 		return advised("restart a binder, which mends it; or nats kv del "+s.name+": servers register again", "%s; %s", text, strings.Join(wrong, "; "))
 	}
@@ -87,9 +88,17 @@ func unfit(c jetstream.StreamConfig) (wrong []string) {
 		wrong = append(wrong, "it leaves no markers (subject_delete_marker_ttl), so nobody hears of an expiry")
 	}
 	if c.MaxMsgsPerSubject != 1 {
-		wrong = append(wrong, fmt.Sprintf("it keeps %d values a key (max_msgs_per_subject), not 1", c.MaxMsgsPerSubject))
+		wrong = append(wrong, fmt.Sprintf("it keeps %s a key (max_msgs_per_subject), not 1", keptValues(c.MaxMsgsPerSubject)))
 	}
 	return wrong
+}
+
+// keptValues says how many values of a key are kept, of which -1 are all.
+func keptValues(n int64) string {
+	if n <= 0 {
+		return "any number of values"
+	}
+	return amount.Of(int(n), "value")
 }
 
 // binders counts them by those who watch the bucket, as each binder does.
@@ -166,7 +175,7 @@ func (e *examination) instances(ctx context.Context) finding {
 			gone = append(gone, r.Service+"/"+r.Instance)
 		}
 	}
-	text := plural(len(records), "instance") + " of " + plural(len(services), "service")
+	text := amount.Of(len(records), "instance") + " of " + amount.Of(len(services), "service")
 	if gone != nil {
 		return advised("nothing, if they were just killed: their records end with their lease", "%s; nobody is behind the records of %s", text, strings.Join(gone, ", "))
 	}

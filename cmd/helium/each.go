@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/internal/transcode"
 )
 
@@ -76,7 +77,7 @@ func (a *app) callEach(ctx context.Context, m *remoteMethod, flags callFlags) er
 	case readErr != nil:
 		return fmt.Errorf("--data can't be read after line %d: %w", count, readErr)
 	case first != nil:
-		return fail(first.exit, first.hint, fmt.Errorf("%d of %d calls failed; the first: %w", failed, count, first))
+		return fail(first.exit, first.hint, fmt.Errorf("%s failed; the first: %w", amount.OfAll(failed, count, "call"), first))
 	}
 	return nil
 }

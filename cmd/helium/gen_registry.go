@@ -50,7 +50,7 @@ func (g *registryGenerator) run(a *app, cmd *cobra.Command, names []string) erro
 	}
 	for _, s := range services {
 		if len(s.Differing) > 0 {
-			a.say("%s: the instance that started last counts; %s is different", s.Name, strings.Join(s.Differing, ", "))
+			a.say("%s: the instance that started last counts; %s %s different", s.Name, strings.Join(s.Differing, ", "), isOrAre(len(s.Differing)))
 		}
 		if len(s.Skipped) > 0 {
 			a.say("%s: left out, because they are of another kind: %s", s.Name, strings.Join(s.Skipped, ", "))
@@ -61,6 +61,13 @@ func (g *registryGenerator) run(a *app, cmd *cobra.Command, names []string) erro
 		return err
 	}
 	return g.deliver(a, text, services, names)
+}
+
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 // refresh is the command that makes the output anew, without what only this machine

@@ -1,11 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
@@ -15,6 +15,8 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/internal/natsperm"
 )
 
 func newPingCommand(a *app) *cobra.Command {
@@ -48,12 +50,14 @@ type pingRow struct {
 	OK       bool    `json:"ok"`
 	MS       float64 `json:"ms"` // until the answer, or until it was clear that none comes
 	Error    string  `json:"error,omitempty"`
+
+	denied bool // nothing was asked
 }
 
 func (r *pingRow) set(took time.Duration, err error) {
 	r.OK, r.MS = err == nil, float64(took.Microseconds())/1000
 	if err != nil {
-		r.Error = err.Error()
+		r.Error, r.denied = err.Error(), errors.Is(err, errMayNotAsk)
 	}
 }
 
@@ -116,6 +120,8 @@ func (a *app) pingInstances(ctx context.Context, nc *nats.Conn, records []binder
 // noMethod is a name that no Go method gets, as "-" isn't part of one.
 const noMethod = "helium-ping"
 
+var errMayNotAsk = errors.New("this user may not ask it")
+
 // pingInstance returns nil if the instance says that it doesn't have such a method: as
 // a plain request, since a client would ask the registry first and send nothing.
 func (a *app) pingInstance(ctx context.Context, nc *nats.Conn, r *binder.Record) error {
@@ -123,8 +129,21 @@ func (a *app) pingInstance(ctx context.Context, nc *nats.Conn, r *binder.Record)
 	if prefix == "" {
 		prefix = "helium"
 	}
-	m, err := nc.RequestWithContext(ctx, prefix+".at."+r.Instance+"."+r.Service+"."+noMethod, []byte("[]"))
+	subject := prefix + ".at." + r.Instance + "." + r.Service + "." + noMethod
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	watch := natsperm.Listen(nc, func(refusal error) (own bool) {
+		refused, ok := natsperm.Publish(refusal)
+		if own = ok && refused == subject; own {
+			stop(errMayNotAsk)
+		}
+		return own
+	})
+	defer watch.Stop()
+	m, err := nc.RequestWithContext(ctx, subject, []byte("[]"))
 	switch {
+	case err != nil && context.Cause(ctx) == errMayNotAsk:
+		return fmt.Errorf("%w: it may not publish to %s", errMayNotAsk, subject)
 	case errors.Is(err, nats.ErrNoResponders):
 		return errors.New("nobody listens; its record stays until its lease ends")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
@@ -141,7 +160,7 @@ func (a *app) pingInstance(ctx context.Context, nc *nats.Conn, r *binder.Record)
 
 func (a *app) showPings(rows []pingRow) error {
 	return showList(a, rows, func(r pingRow) string {
-		return fmt.Sprintf("%s %s %t %g", r.What, r.Instance, r.OK, r.MS)
+		return fmt.Sprintf("%s %s %t %g", r.What, cmp.Or(r.Instance, "-"), r.OK, r.MS)
 	}, func(t table.Writer) {
 		t.AppendHeader(table.Row{"what", "instance", "time", "answer"})
 		for _, r := range rows {
@@ -154,13 +173,8 @@ func (a *app) showPings(rows []pingRow) error {
 	})
 }
 
-// milliseconds returns a time for people, with at least three digits that count.
-func milliseconds(ms float64) string {
-	if ms >= 1000 {
-		return strconv.FormatFloat(ms, 'f', 0, 64) + "ms"
-	}
-	return fmt.Sprintf("%.3gms", ms)
-}
+// milliseconds returns a time for people.
+func milliseconds(ms float64) string { return amount.Milliseconds(ms) }
 
 // silentInstances is the error of those that are registered and didn't answer.
 func silentInstances(rows []pingRow) error {
@@ -176,7 +190,10 @@ func silentInstances(rows []pingRow) error {
 	if silent == 0 {
 		return nil
 	}
-	e := helium.Errorf(helium.Unavailable, "%d of %d instances didn't answer; the first: %s", silent, len(rows), first.Error)
+	e := helium.Errorf(helium.Unavailable, "%s didn't answer; the first: %s", amount.OfAll(silent, len(rows), "instance"), first.Error)
 	e.Service, e.Instance, e.Outcome = first.What, first.Instance, helium.NotExecuted
+	if first.denied {
+		return fail(exitNoBus, "helium doctor", e)
+	}
 	return fail(exitNoInstance, commandLine("helium", "why", first.What), e)
 }

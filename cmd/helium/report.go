@@ -135,6 +135,18 @@ func (r *errorReport) write(w io.Writer) {
 	row("next", r.Next)
 }
 
+// errorInWords says an error's reason, code and message, of which any may be missing.
+func errorInWords(reason, code, message string) string {
+	text := reason
+	switch {
+	case reason == "":
+		text = code
+	case code != "":
+		text += " (" + code + ")"
+	}
+	return strings.TrimPrefix(strings.TrimSuffix(text+": "+message, ": "), ": ")
+}
+
 // writeJSONLine writes a value as one line of JSON. What has no JSON is a bug, and a
 // place to write to that is gone can't be told about.
 func writeJSONLine(w *terminal.Writer, v any) {

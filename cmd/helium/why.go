@@ -12,7 +12,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
-	"github.com/helium-rpc/helium/cmd/helium/internal/load"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
 	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
 	"github.com/helium-rpc/helium/internal/visible"
@@ -183,7 +183,7 @@ func (w *walk) pass(ctx context.Context, name string, look func(context.Context)
 		w.problem = f.err
 	}
 	if !w.app.output.machine() && w.app.output.form != "raw" {
-		w.app.printFinding(s.Status, s.Stage, load.Round(took).String(), s.Found)
+		w.app.printFinding(s.Status, s.Stage, amount.Time(took), s.Found)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/cmd/helium/internal/load"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -133,9 +133,9 @@ func (w *walk) probe(ctx context.Context) finding {
 			return w.refused(&rest[i])
 		}
 	}
-	text := fmt.Sprintf("%s answered in %v, nothing was run", chosen.Instance, load.Round(chosen.Took))
+	text := fmt.Sprintf("%s answered in %v, nothing was run", chosen.Instance, amount.Time(chosen.Took))
 	if len(each) > 1 {
-		text += fmt.Sprintf("; so did %d of %d instances", len(well), len(each))
+		text += "; so did " + amount.OfAll(len(well), len(each), "instance")
 	}
 	if len(gone) > 0 {
 		return warning("%s; not there any more: %s. Such a record ends with its lease, and gets no calls meanwhile", text, strings.Join(gone, ", "))
@@ -162,7 +162,7 @@ const probePatience = 3 * time.Second
 func (w *walk) silence(instances []string, all int) finding {
 	who := "whoever listens"
 	if len(instances) > 0 {
-		who = fmt.Sprintf("%s (%d of %d instances)", strings.Join(instances, ", "), len(instances), all)
+		who = fmt.Sprintf("%s (%s)", strings.Join(instances, ", "), amount.OfAll(len(instances), all, "instance"))
 	}
 	return failed(exitDeadline, "look at those processes: they hang, are stopped, or all their workers are busy; restart them",
 		w.named(rpcclient.ErrDeadline.WithMessage("no answer from %s; calls still go there, and end with their deadline", who)))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -46,7 +47,7 @@ func (w *walk) connect(ctx context.Context) finding {
 	if err != nil {
 		return failed(exitNoBus, "helium doctor", fmt.Errorf("connected, and then no answer: %w", err))
 	}
-	return found("%s at %s, version %s, round trip %v", nc.ConnectedServerName(), nc.ConnectedUrlRedacted(), nc.ConnectedServerVersion(), rtt.Round(time.Microsecond))
+	return found("%s at %s, version %s, round trip %v", nc.ConnectedServerName(), nc.ConnectedUrlRedacted(), nc.ConnectedServerVersion(), amount.Time(rtt))
 }
 
 // permissions finds out whether answers can come, and binders be asked.
@@ -149,7 +150,7 @@ func (w *walk) record(context.Context) finding {
 		return failed(exitInternal, commandLine("helium", "describe", w.service), fmt.Errorf("the signature %q of instance %s can't be read: %w", m.Signature, newest.Instance, err))
 	}
 	w.signature = parsed
-	text := plural(len(w.records), "instance") + ": " + m.Signature + chosen
+	text := amount.Of(len(w.records), "instance") + ": " + m.Signature + chosen
 	if len(signatures) > 1 {
 		return warning("%s; other instances have another signature, so what fits one may not fit the next", text)
 	}
@@ -163,14 +164,6 @@ func methodOf(r *binder.Record, name string) *binder.Method {
 		}
 	}
 	return nil
-}
-
-// plural writes a number of things.
-func plural(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 // maxInstances bounds how many instances are looked at one by one.
@@ -199,11 +192,11 @@ func (w *walk) lease(ctx context.Context) finding {
 		}
 		oldest = max(oldest, age)
 		if lease > 0 && age > lease*2/3 {
-			late = append(late, fmt.Sprintf("%s (%v ago)", r.Instance, age.Round(time.Second)))
+			late = append(late, fmt.Sprintf("%s (%s ago)", r.Instance, amount.Exact(age.Round(time.Second))))
 		}
 	}
 	if late != nil {
-		return warning("not renewed in time: %s; records last %v and are renewed each third of it. The server is frozen, was killed, or can't reach a binder", strings.Join(late, ", "), lease)
+		return warning("not renewed in time: %s; records last %s and are renewed each third of it. The server is frozen, was killed, or can't reach a binder", strings.Join(late, ", "), amount.Exact(lease))
 	}
-	return found("renewed within the last %v, lasts %v", max(oldest.Round(100*time.Millisecond), 100*time.Millisecond), lease)
+	return found("renewed within the last %s, lasts %s", amount.Exact(max(oldest.Round(100*time.Millisecond), 100*time.Millisecond)), amount.Exact(lease))
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 )
 
 // Goal is something that a result has to reach, such as p99<2ms.
@@ -114,22 +116,13 @@ func (k kind) format(v float64) string {
 	case duration:
 		return Round(time.Duration(v)).String()
 	case share:
-		return strconv.FormatFloat(v*100, 'g', 4, 64) + "%"
+		return amount.Share(v)
 	}
-	if v >= 100 {
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	}
-	return strconv.FormatFloat(v, 'g', 4, 64)
+	return amount.Number(v)
 }
 
 // Round shortens a time to the three digits that matter: 1.23ms.
-func Round(d time.Duration) time.Duration {
-	unit := time.Duration(1)
-	for d/unit >= 1000 {
-		unit *= 10
-	}
-	return d.Round(unit)
-}
+func Round(d time.Duration) time.Duration { return amount.Round(d) }
 
 // Verdict is how a result did by a goal.
 type Verdict struct {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/helium-rpc/helium/cmd/helium/internal/load"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 )
 
 // The frame that charts are drawn in, in units of the SVG.
@@ -86,7 +86,7 @@ func niceStep(v float64) float64 {
 	return 10 * power
 }
 
-func timeLabel(ns float64) string { return load.Round(time.Duration(ns)).String() }
+func timeLabel(ns float64) string { return amount.Time(time.Duration(ns)) }
 
 func countLabel(v float64) string {
 	if v >= 10 {

@@ -6,8 +6,10 @@ import (
 	"html/template"
 	"io"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 )
 
@@ -31,8 +33,8 @@ var pageText string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"count":   count,
-	"time":    func(d time.Duration) string { return load.Round(d).String() },
-	"percent": func(share float64) string { return strconv.FormatFloat(share*100, 'g', 3, 64) + " %" },
+	"time":    func(d time.Duration) string { return amount.Time(d) },
+	"percent": func(share float64) string { return strings.TrimSuffix(amount.Share(share), "%") + " %" },
 }).Parse(pageText))
 
 // Percentiles are those that reports list.

@@ -1,12 +1,11 @@
 package topview
 
 import (
-	"fmt"
 	"strconv"
 	"time"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/figures"
-	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 )
 
 // Column is one column of the table.
@@ -49,10 +48,7 @@ func Columns(by figures.Grouping) []Column {
 
 // Rate writes a number a second for people.
 func Rate(perSecond float64) string {
-	if perSecond > 0 && perSecond < 10 {
-		return fmt.Sprintf("%.1f", perSecond)
-	}
-	return fmt.Sprintf("%.0f", perSecond)
+	return amount.Rate(perSecond)
 }
 
 // latency writes a time of a row for people, and "-" where there is none.
@@ -60,5 +56,5 @@ func latency(r figures.Row, d time.Duration) string {
 	if !r.HasLatency {
 		return "-"
 	}
-	return load.Round(d).String()
+	return amount.Time(d)
 }
