@@ -36,6 +36,8 @@ type Invocation struct {
 	Result Reader
 	// ReplyMetadata came back beside the result or the error, if any did.
 	ReplyMetadata helium.Metadata
+	// Trace is told how the call went, unless it is nil.
+	Trace *Trace
 
 	method     *Method
 	numArgs    int
@@ -135,7 +137,7 @@ func (call *Invocation) release() {
 	call.method, call.resultType, call.detours, call.path, call.outbox, call.body, call.err = nil, nil, nil, nil, nil, nil, nil
 	call.oneWay, call.mayHaveRun, call.answered = false, false, false
 	call.argTypes = call.argTypes[:0]
-	call.Result, call.ReplyMetadata = Reader{}, nil
+	call.Result, call.ReplyMetadata, call.Trace = Reader{}, nil, nil
 	invocationPool.Put(call)
 }
 

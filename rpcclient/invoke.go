@@ -145,12 +145,16 @@ func (c *core) attempt(ctx context.Context, call *Invocation, w *way, now, deadl
 	if c.closed.Load() && c.inflight.take(call.seq) != nil {
 		return ErrClosed.WithOutcome(helium.NotExecuted)
 	}
+	call.Trace.leaves(p)
 	if wire.GoesWhole(&f, company) {
 		call.outbox.AddWhole(wire.Whole(&f, &call.Args), m.name, &call.message)
 	} else {
 		call.outbox.Add(&f, m.name, p.work(), company, &call.message)
 	}
-	return c.wait(ctx, call, w.route)
+	call.Trace.left()
+	err = c.wait(ctx, call, w.route)
+	call.Trace.ended()
+	return err
 }
 
 // wait returns when the call is answered or failed, or when its context ends.

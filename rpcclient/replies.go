@@ -87,6 +87,7 @@ func (c *core) answer(call *Invocation, f *wire.Frame) {
 		}
 		call.ReplyMetadata = md
 	}
+	call.Trace.handled(f.Time)
 	m, path := call.method, call.path
 	if f.Kind == wire.KindReply {
 		path.observe(f.Time)

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/internal/nearest"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/signature"
 )
@@ -33,23 +35,19 @@ import (
 var byName = regexp.MustCompile(`(?s)^([A-Za-z_][A-Za-z0-9_]*)(:?=)(.*)$`)
 
 // parseWords returns a method's arguments, each as msgpack. Words from the index dash
-// on are values as they stand; -1: none.
+// on are values as they stand; -1: none. The error has all that is wrong with them.
 func parseWords(m *signature.Method, words []string, dash int) ([][]byte, error) {
 	b := newArgumentList(m)
 	for i, word := range words {
 		word = unprotected(word)
-		var err error
 		if dash >= 0 && i >= dash {
-			err = b.next(word, false)
+			b.next(word, false)
 		} else if text, raw := strings.CutPrefix(word, ":="); raw {
-			err = b.next(text, true)
+			b.next(text, true)
 		} else if parts := byName.FindStringSubmatch(word); parts != nil && !b.isPadded(parts) {
-			err = b.named(parts[1], parts[3], parts[2] == ":=")
+			b.named(parts[1], parts[3], parts[2] == ":=")
 		} else {
-			err = b.next(word, false)
-		}
-		if err != nil {
-			return nil, err
+			b.next(word, false)
 		}
 	}
 	return b.finish()
@@ -61,113 +59,179 @@ func parseDocument(m *signature.Method, text []byte) ([][]byte, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("the JSON isn't UTF-8, as all JSON is; save it as UTF-8")
 	}
-	packed, err := transcode.Arguments(text, m)
+	b := newArgumentList(m)
+	packed, err := transcode.Arguments(text, b.method)
 	if err != nil {
-		return nil, err
+		b.fault(err)
+		var values []json.RawMessage
+		if json.Unmarshal(transcode.TrimMark(text), &values) == nil && values != nil {
+			for i := range values {
+				b.put(i, codec.AppendNil(nil)) // there may be too many or too few as well
+			}
+			return b.finish()
+		}
+		return nil, b.faults
 	}
 	r := codec.NewReader(packed)
 	n, err := r.ArrayHeader()
 	if err != nil {
 		return nil, err
 	}
-	b := newArgumentList(m)
 	for range n {
 		value, err := r.Raw()
 		if err != nil {
 			return nil, err
 		}
-		if err := b.put(b.filled, value); err != nil {
-			return nil, err
-		}
+		b.put(b.filled, value)
 	}
 	return b.finish()
 }
 
-// argumentList gathers arguments by their parameters.
+// argumentList gathers arguments by their parameters, and all that is wrong with them.
 type argumentList struct {
-	method *signature.Method
-	values [][]byte // of the parameters that aren't variadic, nil: not given yet
-	rest   [][]byte // of the variadic one
-	filled int      // how many were given in order
+	method  *signature.Method
+	unnamed bool     // the names of the parameters are the command's own
+	values  [][]byte // of the parameters that aren't variadic, nil: not given yet
+	rest    [][]byte // of the variadic one
+	filled  int      // how many were given in order
+	excess  int      // how many of those no parameter takes
+	faults  argumentFaults
+}
+
+// argumentFaults are all that is wrong with the arguments of a call.
+type argumentFaults []error
+
+func (f argumentFaults) Error() string {
+	if len(f) == 1 {
+		return f[0].Error()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d things are wrong with the arguments:", len(f))
+	for _, err := range f {
+		b.WriteString("\n" + err.Error())
+	}
+	return b.String()
 }
 
 func newArgumentList(m *signature.Method) *argumentList {
+	m, unnamed := withNames(m)
 	fixed := len(m.Params)
 	if m.Variadic {
 		fixed--
 	}
-	return &argumentList{method: m, values: make([][]byte, fixed)}
+	return &argumentList{method: m, unnamed: unnamed, values: make([][]byte, fixed)}
+}
+
+// withNames returns a method with names for its parameters where the service doesn't tell
+// them: arg1, arg2. So they can be given by name all the same.
+func withNames(m *signature.Method) (named *signature.Method, unnamed bool) {
+	if len(m.Params) == 0 || m.Params[0].Name != "" {
+		return m, false
+	}
+	copied := *m
+	copied.Params = slices.Clone(m.Params)
+	for i := range copied.Params {
+		copied.Params[i].Name = fmt.Sprintf("arg%d", i+1)
+	}
+	return &copied, true
+}
+
+// fault notes what is wrong, one thing or several.
+func (b *argumentList) fault(err error) {
+	if several, ok := err.(transcode.Faults); ok {
+		b.faults = append(b.faults, several...)
+		return
+	}
+	b.faults = append(b.faults, err)
+}
+
+// faultAt notes what is wrong with the value of a parameter.
+func (b *argumentList) faultAt(place string, err error) {
+	several, ok := err.(transcode.Faults)
+	if !ok {
+		several = transcode.Faults{err}
+	}
+	for _, err := range several {
+		b.faults = append(b.faults, fmt.Errorf("%s: %w", place, err))
+	}
 }
 
 // put stores the value of the parameter at an index.
-func (b *argumentList) put(index int, value []byte) error {
+func (b *argumentList) put(index int, value []byte) {
 	switch {
 	case index < len(b.values) && b.values[index] != nil:
-		return fmt.Errorf("%s is given twice", b.place(index))
+		b.fault(fmt.Errorf("%s is given twice", b.place(index)))
 	case index < len(b.values):
 		b.values[index] = value
 	case b.method.Variadic:
 		b.rest = append(b.rest, value)
 	default:
-		return fmt.Errorf("too many arguments, at %d; want %d", index+1, len(b.method.Params))
+		b.excess++
 	}
 	b.filled = max(b.filled, index+1)
-	return nil
 }
 
 // next takes a word for the parameter after the last that was given in order.
-func (b *argumentList) next(text string, raw bool) error {
+func (b *argumentList) next(text string, raw bool) {
 	index := b.filled
+	if index >= len(b.values) && !b.method.Variadic {
+		b.put(index, nil)
+		return // whatever it is, it is one too many
+	}
 	value, err := coerce(text, paramType(b.method, index), raw)
 	if err != nil {
-		return fmt.Errorf("%s: %w", b.place(index), err)
+		b.faultAt(b.place(index), err)
+		value = []byte{} // it was given, at least
 	}
-	return b.put(index, value)
+	b.put(index, value)
 }
 
 // named takes a word for the parameter that it names.
-func (b *argumentList) named(name, text string, raw bool) error {
+func (b *argumentList) named(name, text string, raw bool) {
 	index, err := b.indexOf(name)
 	if err != nil {
-		return err
+		b.fault(err)
+		if index >= 0 && index < len(b.values) && b.values[index] == nil {
+			b.values[index] = []byte{} // it isn't missing, only misspelt
+		}
+		return
 	}
 	place := b.place(index)
-	if index >= len(b.values) { // the variadic one
-		if raw {
-			return b.spread(place, text)
-		}
-		value, err := coerce(text, paramType(b.method, index), false)
-		if err != nil {
-			return fmt.Errorf("%s: %w", place, err)
-		}
-		b.rest = append(b.rest, value)
-		return nil
+	variadic := index >= len(b.values)
+	if variadic && raw {
+		b.spread(place, text)
+		return
 	}
-	if b.values[index] != nil {
-		return fmt.Errorf("%s is given twice", place)
+	if !variadic && b.values[index] != nil {
+		b.fault(fmt.Errorf("%s is given twice", place))
+		return
 	}
 	value, err := coerce(text, paramType(b.method, index), raw)
 	if err != nil {
-		return fmt.Errorf("%s: %w", place, err)
+		b.faultAt(place, err)
+		value = []byte{}
 	}
-	b.values[index] = value
-	return nil
+	if variadic {
+		b.rest = append(b.rest, value)
+	} else {
+		b.values[index] = value
+	}
 }
 
 // spread takes a list in JSON for the variadic parameter.
-func (b *argumentList) spread(place, text string) error {
+func (b *argumentList) spread(place, text string) {
 	var items []json.RawMessage
 	if err := json.Unmarshal(transcode.TrimMark([]byte(text)), &items); err != nil {
-		return fmt.Errorf("%s: want a list in JSON: %w", place, err)
+		b.faultAt(place, fmt.Errorf("want a list in JSON: %w", err))
+		return
 	}
 	for i, item := range items {
 		value, err := transcode.Value(item, paramType(b.method, len(b.values)))
 		if err != nil {
-			return fmt.Errorf("%s[%d]: %w", place, i, err)
+			b.faultAt(fmt.Sprintf("%s[%d]", place, i), err)
 		}
 		b.rest = append(b.rest, value)
 	}
-	return nil
 }
 
 // isPadded reports a word such as "aGk=" that is base64 for the next parameter, and
@@ -181,6 +245,8 @@ func (b *argumentList) isPadded(parts []string) bool {
 	return err != nil
 }
 
+// indexOf returns the place of the parameter of that name. With an error it is the one that
+// was perhaps meant, or -1.
 func (b *argumentList) indexOf(name string) (int, error) {
 	var names []string
 	for i, p := range b.method.Params {
@@ -191,23 +257,33 @@ func (b *argumentList) indexOf(name string) (int, error) {
 	}
 	switch {
 	case len(names) == 0:
-		return 0, fmt.Errorf("there is no parameter %s; the method takes none", name)
-	case names[0] == "":
-		return 0, fmt.Errorf("the service doesn't tell the names of its parameters, so there is none called %s; give values in order, and text with \"=\" behind --", name)
+		return -1, fmt.Errorf("there is no parameter %s; the method takes none", name)
+	case b.unnamed:
+		return -1, fmt.Errorf("there is no parameter %s: the service doesn't tell the names of its parameters, so they are %s here; give values in order, and text with \"=\" behind --; names come with a registration that helium gen go writes", name, strings.Join(names, ", "))
 	}
-	return 0, fmt.Errorf("there is no parameter %s, only %s; text with \"=\" stands behind --", name, strings.Join(names, ", "))
+	near := nearest.Names(name, slices.Values(names))
+	if len(near) > 0 {
+		return slices.Index(names, near[0]), fmt.Errorf("there is no parameter %s, only %s; did you mean %s? text with \"=\" stands behind --", name, strings.Join(names, ", "), near[0])
+	}
+	return -1, fmt.Errorf("there is no parameter %s, only %s; text with \"=\" stands behind --", name, strings.Join(names, ", "))
 }
 
 // finish fills in null for what may be null and wasn't given.
 func (b *argumentList) finish() ([][]byte, error) {
+	if b.excess > 0 {
+		b.fault(fmt.Errorf("too many arguments: got %d, want %d", b.filled, len(b.method.Params)))
+	}
 	for i, value := range b.values {
 		if value != nil {
 			continue
 		}
 		if kind := b.method.Params[i].Type.Kind; kind != signature.Optional && kind != signature.Any {
-			return nil, fmt.Errorf("%s is missing", b.place(i))
+			b.fault(fmt.Errorf("%s is missing", b.place(i)))
 		}
 		b.values[i] = codec.AppendNil(nil)
+	}
+	if len(b.faults) > 0 {
+		return nil, b.faults
 	}
 	return append(b.values, b.rest...), nil
 }

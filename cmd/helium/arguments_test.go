@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -157,6 +158,96 @@ func TestWordsThatDontFitAreRefusedWithTheirPlace(t *testing.T) {
 		if !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s with %q: got error %q, want one with %q", test.sig, test.words, err, test.want)
 		}
+	}
+}
+
+func TestAllThatIsWrongWithTheArgumentsIsToldAtOnce(t *testing.T) {
+	const point = "{x float64, y float64?}"
+	for _, test := range []struct {
+		sig   string
+		words []string
+		want  []string
+	}{
+		{"f(a float64, b int8, c string)", []string{"x", "300"}, []string{
+			`argument 1 (a): "x" isn't a number of type float64`, "argument 2 (b): 300 is out of range of int8", "argument 3 (c) is missing"}},
+		{"f(a float64, b int8)", []string{"b=x", "c=1", "d=2", "1", "2", "3", "4"}, []string{
+			`argument 2 (b): "x" isn't a number of type int8`, "there is no parameter c, only a, b", "there is no parameter d",
+			"argument 2 (b) is given twice", "too many arguments: got 4, want 2"}},
+		{"f(customer string, limit int8)", []string{"custumer=x", "limits=1"}, []string{
+			"there is no parameter custumer, only customer, limit; did you mean customer?", "there is no parameter limits, only customer, limit; did you mean limit?"}},
+		{"f(p Point, q Point)", []string{`{"X":1,"z":2,"y":"a"}`, `[]`}, []string{
+			`argument 1 (p): there is no field "X"; did you mean "x"? there is no field "z"; want ` + point, `argument 1 (p): y: got "a", want float64: a number`,
+			"argument 2 (q): got [], want " + point + ": an object"}},
+		{"f(xs ...int8)", []string{"1", "x", "300", "xs:=[1,400]"}, []string{
+			`argument 2 (xs): "x" isn't`, "argument 3 (xs): 300 is", "argument 1 (xs)[1]: 400 is"}},
+		{"f(int8, string)", []string{"arg2=a", "b=1", "arg1=x"}, []string{
+			"there is no parameter b: the service doesn't tell the names of its parameters, so they are arg1, arg2 here", `argument 1 (arg1): "x" isn't`}},
+	} {
+		_, err := parseWords(parsed(t, test.sig), test.words, -1)
+		wantFaults(t, test.sig+" with "+strings.Join(test.words, " "), err, test.want)
+	}
+	for _, test := range []struct {
+		sig, text string
+		want      []string
+	}{
+		{"f(a float64, b int8, c string)", `["x", 300]`, []string{`argument 1 (a): got "x", want float64: a number`, "argument 2 (b): 300 is out of range of int8", "argument 3 (c) is missing"}},
+		{"f(a float64)", `["x", 2, 3]`, []string{`argument 1 (a): got "x"`, "too many arguments: got 3, want 1"}},
+		{"f(a float64, b int8)", `{"A": 1, "b": 300, "c": 2}`, []string{
+			`there is no argument "A"; did you mean "a"?`, `there is no argument "c"; want a, b`, "argument 2 (b): 300 is out of range of int8"}},
+		{"f(ps []Point)", `[[{"x": 1, "why": 2}, {}, {"x": []}]]`, []string{
+			`argument 1 (ps): [0]: there is no field "why"; want ` + point, `argument 1 (ps): [1]: the field "x" is missing; want ` + point, "argument 1 (ps): [2].x: got [], want float64"}},
+	} {
+		_, err := parseDocument(parsed(t, test.sig), []byte(test.text))
+		wantFaults(t, test.sig+" with "+test.text, err, test.want)
+	}
+}
+
+func wantFaults(t *testing.T, what string, err error, want []string) {
+	t.Helper()
+	faults, ok := errors.AsType[argumentFaults](err)
+	if !ok {
+		t.Errorf("%s: got %v, want faults", what, err)
+		return
+	}
+	var got []string
+	for _, fault := range faults {
+		got = append(got, fault.Error())
+	}
+	if len(got) != len(want) {
+		t.Errorf("%s: got %d faults, want %d:\n%s", what, len(got), len(want), strings.Join(got, "\n"))
+		return
+	}
+	for i := range want {
+		if !strings.Contains(got[i], want[i]) {
+			t.Errorf("%s: fault %d is\n%s\nwant\n%s", what, i+1, got[i], want[i])
+		}
+	}
+}
+
+func TestParametersWithoutNamesHaveTheCommandsOwn(t *testing.T) {
+	m := parsed(t, "f(float64, string, ...int8)")
+	for _, words := range [][]string{{"arg2=a", "arg1=1"}, {"1", "arg2=a"}, {"arg1:=1", `arg2:="a"`, "arg3=5"}} {
+		args, err := parseWords(m, words, -1)
+		if err != nil {
+			t.Errorf("%q: %v", words, err)
+			continue
+		}
+		if got := asJSON(t, m, args); !strings.HasPrefix(got, `[1,"a"`) {
+			t.Errorf("%q: got %s, want it to begin with 1 and a", words, got)
+		}
+	}
+	args, err := parseDocument(m, []byte(`{"arg2": "a", "arg1": 1, "arg3": [5, 6]}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := asJSON(t, m, args), `[1,"a",5,6]`; got != want {
+		t.Errorf("by name in JSON: got %s, want %s", got, want)
+	}
+	if _, err := parseDocument(m, []byte(`{"a": "a", "arg1": 1}`)); err == nil || !strings.Contains(err.Error(), "arg1, arg2, arg3") {
+		t.Errorf("by another name: got %v, want an error that tells the names", err)
+	}
+	if m.Params[0].Name != "" {
+		t.Error("the method itself got names")
 	}
 }
 

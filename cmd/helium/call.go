@@ -28,6 +28,8 @@ type callFlags struct {
 	metadata []string
 	each     bool
 	parallel int
+	template bool
+	verbose  bool
 }
 
 func newCallCommand(a *app) *cobra.Command {
@@ -51,7 +53,8 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
   helium call math.add b=3 a=2
   helium call math.add -d '{"a": 2, "b": 3}'
   helium call math.add -d @args.json
-  helium call math.add --each < calls.ndjson`,
+  helium call math.add --each < calls.ndjson
+  helium call math.add --template > args.json`,
 		Args:              words(1, -1),
 		ValidArgsFunction: a.completeCall,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -67,6 +70,8 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
 	cmd.Flags().StringArrayVar(&flags.metadata, "metadata", nil, "facts to send beside the arguments, `key=value`; may be repeated")
 	cmd.Flags().BoolVar(&flags.each, "each", false, "one call for each line of JSON in --data (default: stdin), answers in order, a line each")
 	cmd.Flags().IntVarP(&flags.parallel, "parallel", "P", 16, "with --each: how many calls are in flight at once")
+	cmd.Flags().BoolVar(&flags.template, "template", false, "don't call, print arguments to fill in, for --data")
+	cmd.Flags().BoolVarP(&flags.verbose, "verbose", "v", false, "tell the subject, the instance, and how long each stage took")
 	_ = cmd.RegisterFlagCompletionFunc("at", a.completeInstances)
 	return cmd
 }
@@ -79,6 +84,12 @@ func (a *app) call(ctx context.Context, name string, words []string, dash int, f
 	if flags.parallel < 1 || flags.parallel > load.MaxInFlight {
 		return fail(exitUsage, "helium call --help", fmt.Errorf("-P %d: give 1 to %d calls in flight", flags.parallel, load.MaxInFlight))
 	}
+	switch {
+	case flags.template && (len(words) > 0 || flags.data != "" || flags.each):
+		return fail(exitUsage, "helium call --help", errors.New("--template prints arguments and takes none; leave them and --each out"))
+	case flags.each && flags.verbose:
+		return fail(exitUsage, "helium call --help", errors.New("-v tells of one call, and --each makes many; leave one of them out"))
+	}
 	ctx, err := withMetadata(ctx, flags.metadata)
 	if err != nil {
 		return err
@@ -90,15 +101,28 @@ func (a *app) call(ctx context.Context, name string, words []string, dash int, f
 		return err
 	}
 	defer done()
-	if flags.each {
+	switch {
+	case flags.template:
+		return a.showTemplate(m.target)
+	case flags.each:
 		return a.callEach(ctx, m, flags)
 	}
 	args, err := a.arguments(m, words, dash, flags.data)
 	if err != nil {
+		if flags.verbose {
+			m.newTrace().show(a)
+		}
 		return err
 	}
 	a.began = time.Now() // an error tells how long the call took
-	result, err := m.call(once, args)
+	var result json.RawMessage
+	if flags.verbose {
+		var trace *callTrace
+		result, trace, err = m.traced(once, args)
+		trace.show(a)
+	} else {
+		result, err = m.call(once, args, nil)
+	}
 	if err != nil {
 		return err
 	}
@@ -184,56 +208,82 @@ func (a *app) showResult(result json.RawMessage) error {
 // concurrent use.
 type remoteMethod struct {
 	*target
-	calls *rpcclient.Method
+	client *rpcclient.Client // of the instance, if it is to be one
+	calls  *rpcclient.Method
+
+	connected, lookedUp time.Duration // how long that took
 }
 
 // openMethod connects and looks a method up. done closes the connection.
 func (a *app) openMethod(ctx context.Context, name, instance string) (m *remoteMethod, done func(), err error) {
+	m = new(remoteMethod)
+	stop := watch(&m.connected)
 	c, nc, done, err := a.client(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
+	stop()
 	reg, err := binder.NewClient(nc, a.connection.prefix)
 	if err == nil {
-		var t *target
-		if t, err = findMethod(ctx, reg, name, instance); err == nil {
-			if instance != "" {
-				c = c.At(instance)
+		stop = watch(&m.lookedUp)
+		if m.target, err = findMethod(ctx, reg, name, instance); err == nil {
+			stop()
+			if m.client = c; instance != "" {
+				m.client = c.At(instance)
 			}
-			return &remoteMethod{t, c.Method(t.service, t.record.Name, t.record.Signature, t.types)}, done, nil
+			m.calls = m.client.Method(m.service, m.record.Name, m.record.Signature, m.types)
+			return m, done, nil
 		}
 	}
 	done()
 	return nil, nil, err
 }
 
-// refused makes the error of arguments that don't fit, with the method's signature.
+// refused makes the error of arguments that don't fit, with the method's signature and
+// what the types in it are, however long that is.
 func (t *target) refused(err error) error {
 	if err == nil {
 		return nil
 	}
-	e := rpcclient.ErrBadArgument.WithMessage("%w; it is %s", err, t.record.Signature).WithOutcome(helium.NotExecuted)
+	before := "; "
+	if several, ok := errors.AsType[argumentFaults](err); ok && len(several) > 1 {
+		before = "\n"
+	}
+	e := rpcclient.ErrBadArgument.WithMessage("%w%sit is %s", err, before, strings.Join(t.explained(), "\n")).WithOutcome(helium.NotExecuted)
 	e.Service, e.Method = t.service, t.record.Name
 	return fail(exitArguments, commandLine("helium", "describe", t.name()), e)
 }
 
-// call makes a call with arguments in msgpack and returns the result as JSON.
+// call makes a call with arguments in msgpack and returns the result as JSON. A trace, if
+// there is one, is told how it went.
 //
 // The JSON is turned into msgpack here and goes as a Helium call, not as a plain JSON
 // request: so it has a deadline and a cancel, retries and outcomes like any other call,
 // and integers, bytes and times keep their types.
-func (m *remoteMethod) call(ctx context.Context, args [][]byte) (json.RawMessage, error) {
+func (m *remoteMethod) call(ctx context.Context, args [][]byte, trace *callTrace) (json.RawMessage, error) {
 	call := m.calls.Begin(len(args))
+	var told rpcclient.Trace
+	if trace != nil {
+		call.Trace = &told
+	}
 	for _, arg := range args {
 		call.Args.Value(msgpack.RawMessage(arg))
 	}
-	if err := call.Do(ctx); err != nil {
+	err := call.Do(ctx)
+	if trace != nil {
+		trace.take(&told, err)
+	}
+	if err != nil {
 		return nil, err
 	}
+	began := time.Now()
 	packed, err := call.Result.Raw()
 	var result []byte
 	if err == nil {
 		result, err = transcode.JSON(packed, m.method.Result)
+	}
+	if trace != nil {
+		trace.DecodeMS = inMS(time.Since(began))
 	}
 	return result, call.End(err)
 }

@@ -19,18 +19,19 @@ import (
 // kinds returns what it is given, in each kind of type.
 type kinds struct{}
 
-func (kinds) Text(s string) string            { return s }
-func (kinds) Whole(n int64) int64             { return n }
-func (kinds) Natural(n uint64) uint64         { return n }
-func (kinds) Small(n int8) int8               { return n }
-func (kinds) Flag(b bool) bool                { return b }
-func (kinds) Blob(b []byte) []byte            { return b }
-func (kinds) When(t time.Time) time.Time      { return t }
-func (kinds) List(xs []int64) []int64         { return xs }
-func (kinds) Maybe(n *int64) *int64           { return n }
-func (kinds) Anything(v any) any              { return v }
-func (kinds) Move(p point, by ...int64) point { return point{p.X + float64(len(by)), p.Label} }
-func (kinds) Nothing()                        {}
+func (kinds) Text(s string) string               { return s }
+func (kinds) Whole(n int64) int64                { return n }
+func (kinds) Natural(n uint64) uint64            { return n }
+func (kinds) Small(n int8) int8                  { return n }
+func (kinds) Flag(b bool) bool                   { return b }
+func (kinds) Blob(b []byte) []byte               { return b }
+func (kinds) When(t time.Time) time.Time         { return t }
+func (kinds) Wait(d time.Duration) time.Duration { return d }
+func (kinds) List(xs []int64) []int64            { return xs }
+func (kinds) Maybe(n *int64) *int64              { return n }
+func (kinds) Anything(v any) any                 { return v }
+func (kinds) Move(p point, by ...int64) point    { return point{p.X + float64(len(by)), p.Label} }
+func (kinds) Nothing()                           {}
 func (kinds) Said(ctx context.Context, key string) string {
 	return helium.MetadataFrom(ctx)[key]
 }
@@ -72,6 +73,10 @@ func TestValuesOfEveryTypeComeBackAsTheyWent(t *testing.T) {
 		{"flag", "true", "true"},
 		{"blob", "aGk=", `"aGk="`},
 		{"when", "2026-01-02T03:04:05.000000006Z", `"2026-01-02T03:04:05.000000006Z"`},
+		{"wait", "1h30m", `"1h30m0s"`},
+		{"wait", "-250ms", `"-250ms"`},
+		{"wait", "1500", `"1.5µs"`},
+		{"wait", `:="2h"`, `"2h0m0s"`},
 		{"list", "[9007199254740993]", "[9007199254740993]"},
 		{"list", "[]", "[]"},
 		{"maybe", "null", "null"},

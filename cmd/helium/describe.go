@@ -57,8 +57,35 @@ type description struct {
 type methodDescription struct {
 	Service string `json:"service"`
 	binder.Method
+	// Parameters and Result are what the signature says, for who doesn't read the notation.
+	Parameters []parameterDescription `json:"parameters"`
+	Result     *string                `json:"result"` // null if the method returns nothing
 	// Differs lists instances whose signature is another.
 	Differs []string `json:"differs,omitempty"`
+}
+
+// parameterDescription is one parameter of a method.
+type parameterDescription struct {
+	Name     string `json:"name"` // "" if the service doesn't tell it
+	Type     string `json:"type"`
+	Variadic bool   `json:"variadic,omitempty"` // it repeats
+}
+
+// describeMethod reads a method's signature.
+func describeMethod(service string, m binder.Method, types map[string]string) methodDescription {
+	d := methodDescription{Service: service, Method: m, Parameters: []parameterDescription{}}
+	parsed, err := parseMethod(m.Signature, types)
+	if err != nil {
+		return d // the signature itself is there
+	}
+	for i, p := range parsed.Params {
+		d.Parameters = append(d.Parameters, parameterDescription{p.Name, p.Type.String(), parsed.Variadic && i == len(parsed.Params)-1})
+	}
+	if parsed.Result != nil {
+		result := parsed.Result.String()
+		d.Result = &result
+	}
+	return d
 }
 
 // describe gathers what the instances of a service say.
@@ -84,7 +111,7 @@ func describe(entry *binder.Entry) *description {
 			at := slices.IndexFunc(d.Methods, func(known methodDescription) bool { return known.Name == m.Name })
 			switch {
 			case at < 0:
-				d.Methods = append(d.Methods, methodDescription{Service: entry.Service, Method: m})
+				d.Methods = append(d.Methods, describeMethod(entry.Service, m, r.Types))
 			case d.Methods[at].Signature != m.Signature:
 				d.Methods[at].Differs = append(d.Methods[at].Differs, r.Instance)
 			}

@@ -149,7 +149,7 @@ func (c *lineCall) make(ctx context.Context, timeout time.Duration, m *remoteMet
 		c.err = m.refused(err)
 		return
 	}
-	c.result, c.err = m.call(ctx, args)
+	c.result, c.err = m.call(ctx, args, nil)
 }
 
 // showLineResult writes {"result": …}, or with -o raw the result alone.

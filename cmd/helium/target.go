@@ -29,6 +29,32 @@ type target struct {
 // name returns "math.add".
 func (t *target) name() string { return t.service + "." + t.record.Name }
 
+// explained returns the method's signature and, a line each, what the named types are that
+// its arguments are made of, from the outermost inwards.
+func (t *target) explained() []string {
+	lines := []string{t.record.Signature}
+	met := make(map[*signature.Type]bool)
+	var named func(typ *signature.Type)
+	named = func(typ *signature.Type) {
+		if typ == nil || met[typ] {
+			return
+		}
+		met[typ] = true
+		if typ.Name != "" {
+			lines = append(lines, typ.Name+" = "+typ.Definition())
+		}
+		named(typ.Key)
+		named(typ.Elem)
+		for _, f := range typ.Fields {
+			named(f.Type)
+		}
+	}
+	for _, p := range t.method.Params {
+		named(p.Type)
+	}
+	return lines
+}
+
 // findMethod looks up "math.add", or "add" while one service has such a method. With an
 // instance, the method is as that one has it. Errors say which command helps.
 func findMethod(ctx context.Context, reg *binder.Client, name, instance string) (*target, error) {

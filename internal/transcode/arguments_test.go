@@ -98,7 +98,7 @@ func TestArgumentsThatDoNotFitAreRefusedByNumberAndName(t *testing.T) {
 		{"add(a int8, b int8)", `{"a":1,"A":2}`, `there is no argument "A"; did you mean "a"? arguments are missing: b; want a, b`},
 		{"add(a int8, b int8)", `{"a":1,"b":1,"\u0061":2}`, `two arguments are "a"`},
 		{"add(a int8, b int8)", `{"a":null,"b":1}`, `argument 1 (a): got null, want int8, which is never null`},
-		{"add(int8, int8)", `{"a":1,"b":2}`, `the arguments have no names here; send an array of them, in order`},
+		{"add(int8, int8)", `{"a":1,"b":2}`, `the arguments have no names here; send an array of them, in order. A registration that helium gen go writes has names`},
 		{"now()", `{"a":1}`, `there is no argument "a"; now takes none`},
 		{"save(p Point)", `{"x":1,"y":2}`, `there is no argument "x"; there is no argument "y"; arguments are missing: p; want p; hint: put an object that is the argument itself in an array`},
 

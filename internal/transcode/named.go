@@ -96,7 +96,7 @@ type namedArguments struct {
 	meant   map[string]bool // parameters that other names were perhaps meant for
 }
 
-var errUnnamed = errors.New("the arguments have no names here; send an array of them, in order")
+var errUnnamed = errors.New("the arguments have no names here; send an array of them, in order. A registration that helium gen go writes has names")
 
 func newNamedArguments(m *signature.Method) (*namedArguments, error) {
 	if m == nil {

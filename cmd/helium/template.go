@@ -1,0 +1,202 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"github.com/helium-rpc/helium/internal/visible"
+	"github.com/helium-rpc/helium/signature"
+)
+
+// A template holds the arguments of a method as JSON to fill in: an object by name or, where
+// the service doesn't tell names, an array. As it stands it can be passed back in.
+//
+//	numbers           0
+//	string, bool      "", false
+//	bytes, time       "aGVsbG8=", "2006-01-02T15:04:05Z"
+//	duration          "1h30m"
+//	any               null
+//	[]T, map[K]V      one element, to be repeated
+//	T?                null, or a T if that has parts to fill in
+//	a type within     null, [] or {}: what ends it
+//	itself
+
+// maxTemplate bounds how many values a template has. Types of types of types can double
+// them again and again.
+const maxTemplate = 10_000
+
+// showTemplate prints the template of a method, and beside it what the types are.
+func (a *app) showTemplate(t *target) error {
+	text, err := template(t.method)
+	if err != nil {
+		return fail(exitUsage, commandLine("helium", "describe", t.name()), fmt.Errorf("%s: %w", t.name(), err))
+	}
+	if a.output.form == "ndjson" {
+		_, err := a.out.JSON(append(text, '\n'))
+		return err
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, text, "", "  "); err != nil {
+		return err
+	}
+	indented.WriteByte('\n')
+	if _, err = a.out.JSON(indented.Bytes()); err != nil {
+		return err
+	}
+	if a.output.form == "table" {
+		explained := t.explained()
+		for _, line := range explained {
+			a.say("%s", visible.Line(line))
+		}
+		if mayMiss := regexp.MustCompile(`\?|\bany\b`); slices.ContainsFunc(explained, mayMiss.MatchString) {
+			a.say("what is T? or any may be null or left out")
+		}
+		a.say("next: %s -d @file", commandLine("helium", "call", t.name()))
+	}
+	return nil
+}
+
+// template returns the template of a method's arguments.
+func template(m *signature.Method) ([]byte, error) {
+	open, end := "{", "}"
+	unnamed := len(m.Params) == 0 || m.Params[0].Name == ""
+	if unnamed {
+		open, end = "[", "]"
+	}
+	var w templateWriter
+	w.add(open)
+	for i, p := range m.Params {
+		if i > 0 {
+			w.add(",")
+		}
+		t := p.Type
+		if !unnamed {
+			w.name(p.Name)
+			if m.Variadic && i == len(m.Params)-1 {
+				t = &signature.Type{Kind: signature.List, Elem: t}
+			}
+		}
+		if !w.value(t) {
+			return nil, errors.New("its arguments are too large for a template, or have no end")
+		}
+	}
+	w.add(end)
+	return w.text, nil
+}
+
+type templateWriter struct {
+	text   []byte
+	values int
+	open   []*signature.Type // that are being written
+}
+
+func (w *templateWriter) add(text string) { w.text = append(w.text, text...) }
+
+// name writes the name of a field, and the colon behind it.
+func (w *templateWriter) name(name string) {
+	quoted, err := json.Marshal(name)
+	if err != nil {
+		quoted = []byte(`""`) // can't be: it is a string
+	}
+	w.add(string(quoted) + ":")
+}
+
+// value writes a value of type t. It returns false if none would have an end, or be small
+// enough.
+func (w *templateWriter) value(t *signature.Type) bool {
+	if w.values++; w.values > maxTemplate {
+		return false
+	}
+	switch t.Kind {
+	case signature.Any:
+		w.add("null")
+	case signature.Optional:
+		parts := t.Elem.Kind == signature.Struct || t.Elem.Kind == signature.List || t.Elem.Kind == signature.Map
+		w.unless("null", parts && !slices.Contains(w.open, t.Elem), func() bool { return w.value(t.Elem) })
+	case signature.List:
+		w.unless("[]", true, func() bool {
+			return w.within(t, func() bool {
+				w.add("[")
+				ok := w.value(t.Elem)
+				w.add("]")
+				return ok
+			})
+		})
+	case signature.Map:
+		w.unless("{}", true, func() bool {
+			return w.within(t, func() bool {
+				w.add("{")
+				w.name(keyToFill(t.Key))
+				ok := w.value(t.Elem)
+				w.add("}")
+				return ok
+			})
+		})
+	case signature.Struct:
+		return w.within(t, func() bool { return w.fields(t) })
+	case signature.Bool:
+		w.add("false")
+	case signature.String:
+		w.add(`""`)
+	case signature.Bytes, signature.Time, signature.Duration:
+		w.add(`"` + keyToFill(t) + `"`)
+	default:
+		w.add("0")
+	}
+	return true
+}
+
+func (w *templateWriter) fields(t *signature.Type) bool {
+	w.add("{")
+	for i, f := range t.Fields {
+		if i > 0 {
+			w.add(",")
+		}
+		w.name(f.Name)
+		if !w.value(f.Type) {
+			return false
+		}
+	}
+	w.add("}")
+	return true
+}
+
+// unless writes what write does, or what is nothing of its kind, if that has no end.
+func (w *templateWriter) unless(nothing string, parts bool, write func() bool) {
+	begin := len(w.text)
+	if !parts || !write() {
+		w.text = append(w.text[:begin], nothing...)
+	}
+}
+
+// within writes a t that others may lie in, but no t itself.
+func (w *templateWriter) within(t *signature.Type, write func() bool) bool {
+	if slices.Contains(w.open, t) {
+		return false
+	}
+	w.open = append(w.open, t)
+	ok := write()
+	w.open = w.open[:len(w.open)-1]
+	return ok
+}
+
+// keyToFill is the text of a key of a map, and of values that not every text is.
+func keyToFill(t *signature.Type) string {
+	switch t.Kind {
+	case signature.Bool:
+		return "false"
+	case signature.Bytes:
+		return "aGVsbG8="
+	case signature.Time:
+		return "2006-01-02T15:04:05Z"
+	case signature.Duration:
+		return "1h30m"
+	case signature.String:
+		return "key"
+	}
+	return "0"
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/mathsvc"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+func TestVerboseTellsWhereACallWentAndWhereItsTimeDid(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	first := serve(t, b, "kinds", kinds{}).Instance()
+	t.Setenv("NATS_URL", url)
+	want := regexp.MustCompile(`^  subject   helium\.call\.kinds\.text
+  instance  ` + first + `
+  connect   [0-9.]+ms
+  lookup    [0-9.]+ms
+  send      [0-9.]+ms
+  wait      [0-9.]+ms, of which the handler ran [0-9.]+ms
+  decode    [0-9.]+ms
+$`)
+	r := heliumRun(t, "call", "kinds.text", "x", "-v")
+	if r.exit != exitOK || r.out != "\"x\"\n" || !want.MatchString(r.err) {
+		t.Errorf("got exit %d, %q and\n%swant it to match\n%s", r.exit, r.out, r.err, want)
+	}
+
+	// An error has its instance, and the trace comes all the same.
+	r = heliumRun(t, "call", "kinds.fail", "kinds.odd", "-v")
+	if r.exit != exitMethod || !strings.HasPrefix(r.err, "  subject   helium.call.kinds.fail\n  instance  "+first+"\n") || !strings.Contains(r.err, "helium: as it was asked to") {
+		t.Errorf("of a failure: got exit %d and\n%s", r.exit, r.err)
+	}
+	r = heliumRun(t, "call", "kinds.small", "300", "-v")
+	if r.exit != exitArguments || !strings.HasPrefix(r.err, "  subject   none, as nothing was sent\n") || strings.Contains(r.err, "send") {
+		t.Errorf("of arguments that don't fit: got exit %d and\n%s", r.exit, r.err)
+	}
+
+	second := serve(t, b, "kinds", kinds{}).Instance()
+	met := make(map[string]bool)
+	for range 200 {
+		r := heliumRun(t, "call", "kinds.text", "x", "--verbose", "-o", "json")
+		var told struct{ Trace callTrace }
+		if err := json.Unmarshal([]byte(r.err), &told); err != nil || r.exit != exitOK {
+			t.Fatalf("got exit %d and %s, %v", r.exit, r.err, err)
+		}
+		trace := told.Trace
+		if trace.Subject != "helium.at."+trace.Instance+".kinds.text" || trace.Instances != 2 || trace.Attempts != 1 ||
+			trace.ConnectMS <= 0 || trace.LookupMS <= 0 || trace.SendMS <= 0 || trace.WaitMS <= 0 || trace.DecodeMS <= 0 || trace.HandlerMS < 0 {
+			t.Fatalf("got %+v, want one of two instances, its subject and its times", trace)
+		}
+		if met[trace.Instance] = true; len(met) == 2 {
+			break
+		}
+	}
+	if !met[first] || !met[second] {
+		t.Errorf("calls went to %v, want both %s and %s", met, first, second)
+	}
+	r = heliumRun(t, "call", "kinds.text", "x", "-v", "--at", second)
+	if !strings.Contains(r.err, "  instance  "+second+"\n") {
+		t.Errorf("at %s it says\n%s", second, r.err)
+	}
+	if r := heliumRun(t, "call", "kinds.text", "--each", "-v"); r.exit != exitUsage {
+		t.Errorf("--each -v: got exit %d, want %d", r.exit, exitUsage)
+	}
+}
+
+func TestAnErrorExplainsTheTypesOfTheArgumentsInFull(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "wide", wide{})
+	t.Setenv("NATS_URL", url)
+	r := heliumRun(t, "call", "wide.take", `{"parts": [{"Size": 1}]}`, "x")
+	for _, want := range []string{
+		"2 things are wrong with the arguments:\n",
+		`argument 1 (arg1): parts[0]: there is no field "Size"; did you mean "size"?`,
+		`argument 2 (arg2): "x" isn't a number of type int64`,
+		"it is take(all, int64)\n",
+		"all = {parts []part, comment string?}\n",
+		"part = {size int64, aVeryLongNameOfAFieldThatTakesMuchOfALine string?, anotherVeryLongNameOfAFieldThatTakesMuchOfALine string?, theLastField string?}\n",
+	} {
+		if !strings.Contains(strings.ReplaceAll(r.err, "\n        ", "\n"), want) {
+			t.Errorf("the error lacks %q:\n%s", want, r.err)
+		}
+	}
+	if r.exit != exitArguments {
+		t.Errorf("got exit %d, want %d", r.exit, exitArguments)
+	}
+}
+
+type wide struct{}
+
+func (wide) Take(all, int64) {}
+
+type all struct {
+	Parts   []part  `json:"parts"`
+	Comment *string `json:"comment"`
+}
+
+type part struct {
+	Size    int     `json:"size"`
+	First   *string `json:"aVeryLongNameOfAFieldThatTakesMuchOfALine"`
+	Another *string `json:"anotherVeryLongNameOfAFieldThatTakesMuchOfALine"`
+	Last    *string `json:"theLastField"`
+}
+
+func TestDescribeListsParametersByNameAndType(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "kinds", kinds{})
+	nc, err := b.Connect("math")
+	check(t, err)
+	srv := rpcserver.New(nc, rpcserver.Config{Logger: slog.New(slog.DiscardHandler)})
+	check(t, mathsvc.Register(srv, "math", mathsvc.New()))
+	check(t, srv.Start(t.Context()))
+	t.Cleanup(func() { _ = srv.Shutdown(context.Background()) })
+	t.Setenv("NATS_URL", url)
+	for _, test := range []struct{ method, want string }{
+		{"kinds.move", `"parameters":[{"name":"","type":"point"},{"name":"","type":"int64","variadic":true}],"result":"point"`},
+		{"kinds.nothing", `"parameters":[],"result":null`},
+		{"kinds.wait", `"parameters":[{"name":"","type":"duration"}],"result":"duration"`},
+		{"math.add", `"parameters":[{"name":"a","type":"float64"},{"name":"b","type":"float64"}],"result":"float64"`},
+	} {
+		r := heliumRun(t, "describe", test.method, "-o", "ndjson")
+		if r.exit != exitOK || !strings.Contains(r.out, test.want) {
+			t.Errorf("%s: got exit %d and %s, want %s in it; it says:\n%s", test.method, r.exit, r.out, test.want, r.err)
+		}
+	}
+}

@@ -1,0 +1,55 @@
+package rpcclient
+
+import "time"
+
+// Trace is told how a call went, for people who want to know where its time goes. Set
+// [Invocation.Trace] before Do and read it afterwards, also after an error.
+type Trace struct {
+	// Subject is where the last attempt went, "" if there was none.
+	Subject string
+	// Attempts is how often the call was sent.
+	Attempts int
+	// Sending is how long it took to hand the last attempt to the connection, Waiting how
+	// long nobody answered from then on.
+	Sending, Waiting time.Duration
+	// Handling is how long the handler ran in that time, as its instance says: to the
+	// microsecond, and 0 if it didn't run or no answer came.
+	Handling time.Duration
+
+	since time.Time // the last stage began
+}
+
+// leaves notes that an attempt is about to be sent. As of all methods here, the receiver
+// is mostly nil.
+func (t *Trace) leaves(p *path) {
+	if t == nil {
+		return
+	}
+	t.Subject, t.Sending, t.Waiting, t.Handling = p.subject, 0, 0, 0
+	t.Attempts++
+	t.since = time.Now()
+}
+
+// left notes that it was sent.
+func (t *Trace) left() {
+	if t == nil {
+		return
+	}
+	now := time.Now()
+	t.Sending, t.since = now.Sub(t.since), now
+}
+
+// ended notes that it is over.
+func (t *Trace) ended() {
+	if t != nil {
+		t.Waiting = time.Since(t.since)
+	}
+}
+
+// handled takes in how long the handler ran, in microseconds as the answer says.
+func (t *Trace) handled(micros uint64) {
+	const most = uint64(longest / time.Microsecond)
+	if t != nil {
+		t.Handling = time.Duration(min(micros, most)) * time.Microsecond
+	}
+}
