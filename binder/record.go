@@ -32,6 +32,17 @@ type Record struct {
 	// PerMethod is true where the subject shared by all methods is off: callers
 	// must then send each call on its method's subject.
 	PerMethod bool `json:"per_method,omitempty"`
+	// Warnings are what the instance has found out about its set-up by which calls may
+	// fail that needn't. Programs can do without them.
+	Warnings []Warning `json:"warnings,omitempty"`
+}
+
+// A Warning says what an instance found wrong with its own set-up.
+type Warning struct {
+	// Reason is what the warning is known by, such as "helium.answers_limited".
+	Reason string `json:"reason"`
+	// Message says what is wrong and what to do, for people.
+	Message string `json:"message"`
 }
 
 // A Method is one method of a [Record].

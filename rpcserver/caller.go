@@ -25,10 +25,13 @@ type caller struct {
 	key    string
 	brief  bool         // forget it when it has no calls in flight
 	outbox *wire.Outbox // nil for nobody
+	export string       // the service whose export its message came through; "" for none
 
 	mu       sync.Mutex
 	reply    string            // guarded by mu; the subject that answers go to
 	calls    wire.Table[*Call] // guarded by mu; in flight
+	owed     int               // guarded by mu; replies that haven't left yet
+	messages int               // guarded by mu; those of replies that have left
 	earliest time.Time         // guarded by mu; no call's deadline is earlier; zero: no call
 	lastUsed time.Time         // guarded by mu
 }
@@ -63,8 +66,12 @@ func (cs *callers) admit(reply string, calls []*Call, now time.Time) (taken []*C
 	key, shared := callerKey(reply)
 	cs.mu.Lock()
 	c := cs.byKey[key]
+	met := c != nil || key == nobody
 	if c == nil {
 		c = &caller{server: cs.server, key: key}
+		if isExported(key) {
+			c.export = serviceOfCalls(calls)
+		}
 		// A reply subject for one message only will never be used again.
 		c.brief = !shared && key != nobody || len(cs.byKey) >= manyCallers
 		if key != nobody {
@@ -74,6 +81,9 @@ func (cs *callers) admit(reply string, calls []*Call, now time.Time) (taken []*C
 	}
 	c.mu.Lock()
 	cs.mu.Unlock()
+	if !met {
+		defer cs.server.refusals.meet(reply) // without the caller's lock
+	}
 	defer c.mu.Unlock()
 
 	c.reply, c.lastUsed = reply, now
@@ -89,7 +99,27 @@ func (cs *callers) admit(reply string, calls []*Call, now time.Time) (taken []*C
 		}
 		taken = append(taken, call)
 	}
+	c.owed += len(taken)
 	return taken
+}
+
+// serviceOfCalls returns the service that the calls of a message are for; "" if no call
+// has a method.
+func serviceOfCalls(calls []*Call) string {
+	for _, call := range calls {
+		if call.method != nil {
+			return call.method.service
+		}
+	}
+	return ""
+}
+
+// knows reports whether a reply subject is that of a caller who has called lately.
+func (cs *callers) knows(reply string) bool {
+	key, _ := callerKey(reply)
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return cs.byKey[key] != nil
 }
 
 // cancel ends the context of a call, if the caller has such a call in flight, and reports

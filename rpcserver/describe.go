@@ -6,6 +6,7 @@ import (
 	"maps"
 	"regexp"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/micro"
@@ -28,11 +29,15 @@ type EndpointData struct {
 	InFlight uint64 `json:"in_flight"`
 	// Latency is how long the calls took that were run.
 	Latency Latency `json:"latency_ns"`
+	// RefusedAnswers and DroppedAnswers are those of [Stats]: of the server as a whole,
+	// so the same with each method. Why is in the metadata, helium.warning.<reason>.
+	RefusedAnswers uint64 `json:"refused_answers,omitempty"`
+	DroppedAnswers uint64 `json:"dropped_answers,omitempty"`
 }
 
 // identity is what all answers of NATS's service convention begin with.
-func (svc *service) identity() micro.ServiceIdentity {
-	r := svc.record
+func (s *Server) identity(svc *service) micro.ServiceIdentity {
+	r := s.recordOf(svc)
 	id := micro.ServiceIdentity{Name: svc.name, ID: r.Instance, Version: r.Version, Metadata: maps.Clone(r.Metadata)}
 	if id.Metadata == nil {
 		id.Metadata = make(map[string]string)
@@ -43,17 +48,16 @@ func (svc *service) identity() micro.ServiceIdentity {
 	for name, definition := range r.Types {
 		id.Metadata["helium.type."+name] = definition
 	}
+	for _, w := range r.Warnings {
+		id.Metadata["helium.warning."+strings.TrimPrefix(w.Reason, "helium.")] = w.Message
+	}
 	return id
 }
 
-func (svc *service) ping() micro.Ping {
-	return micro.Ping{ServiceIdentity: svc.identity(), Type: micro.PingResponseType}
-}
-
 // info says what can be called; at length, with the methods' documentation.
-func (svc *service) info(subjects wire.Subjects, atLength bool) micro.Info {
+func (s *Server) info(svc *service, atLength bool) micro.Info {
 	info := micro.Info{
-		ServiceIdentity: svc.identity(), Type: micro.InfoResponseType, Endpoints: []micro.EndpointInfo{},
+		ServiceIdentity: s.identity(svc), Type: micro.InfoResponseType, Endpoints: []micro.EndpointInfo{},
 		Description: "A Helium service; helium describe " + svc.name + " tells more",
 	}
 	for _, m := range svc.record.Methods {
@@ -66,22 +70,22 @@ func (svc *service) info(subjects wire.Subjects, atLength bool) micro.Info {
 			metadata["doc"] = m.Doc
 		}
 		info.Endpoints = append(info.Endpoints, micro.EndpointInfo{
-			Name: m.Name, Subject: subjects.Call(svc.name, m.Name), QueueGroup: wire.QueueGroup, Metadata: metadata,
+			Name: m.Name, Subject: s.subjects.Call(svc.name, m.Name), QueueGroup: wire.QueueGroup, Metadata: metadata,
 		})
 	}
 	return info
 }
 
-// stats says what was called; at length, with histograms.
-func (svc *service) stats(subjects wire.Subjects, atLength bool) micro.Stats {
+// statsOf says what was called; at length, with histograms.
+func (s *Server) statsOf(svc *service, atLength bool) micro.Stats {
 	stats := micro.Stats{
-		ServiceIdentity: svc.identity(), Type: micro.StatsResponseType,
+		ServiceIdentity: s.identity(svc), Type: micro.StatsResponseType,
 		Started: svc.record.Started.UTC(), Endpoints: []*micro.EndpointStats{},
 	}
 	for _, described := range svc.record.Methods {
 		c := svc.methods[described.Name].tally.read()
 		endpoint := &micro.EndpointStats{
-			Name: described.Name, Subject: subjects.Call(svc.name, described.Name), QueueGroup: wire.QueueGroup,
+			Name: described.Name, Subject: s.subjects.Call(svc.name, described.Name), QueueGroup: wire.QueueGroup,
 			NumRequests: int(c.requests), NumErrors: int(c.errors), ProcessingTime: c.took,
 		}
 		if c.requests > 0 {
@@ -92,7 +96,10 @@ func (svc *service) stats(subjects wire.Subjects, atLength bool) micro.Stats {
 		}
 		if atLength {
 			// Numbers always can be encoded.
-			endpoint.Data, _ = json.Marshal(EndpointData{InFlight: c.inFlight, Latency: c.latency})
+			endpoint.Data, _ = json.Marshal(EndpointData{
+				InFlight: c.inFlight, Latency: c.latency,
+				RefusedAnswers: s.counters.refusedAnswers.Load(), DroppedAnswers: s.counters.droppedAnswers.Load(),
+			})
 		}
 		stats.Endpoints = append(stats.Endpoints, endpoint)
 	}

@@ -22,6 +22,8 @@ type leases struct {
 	life       context.Context    // ends with stop
 	stop       context.CancelFunc // called by end
 	done       chan struct{}      // closed when keep has returned; nil if it never ran
+
+	changed chan struct{} // told when records say something else than those registered
 }
 
 const (
@@ -31,13 +33,17 @@ const (
 )
 
 func newLeases(s *Server) *leases {
-	l := &leases{server: s}
+	l := &leases{server: s, changed: make(chan struct{}, 1)}
 	l.life, l.stop = context.WithCancel(context.Background())
 	return l
 }
 
 // registerAll registers every service, and waits for a binder while there is none.
 func (l *leases) registerAll(ctx context.Context) error {
+	select {
+	case <-l.changed: // what is written now is new
+	default:
+	}
 	waiting := false
 	for retry := firstRetry; ; retry = min(2*retry, longRetry) {
 		err := l.tryAll(ctx, l.register)
@@ -92,7 +98,7 @@ func (l *leases) tryAll(ctx context.Context, try func(context.Context, *service)
 func (l *leases) register(ctx context.Context, svc *service) error {
 	ctx, cancel := linger(ctx, leaveTime)
 	defer cancel()
-	lease, err := l.server.registry.Register(ctx, svc.record)
+	lease, err := l.server.registry.Register(ctx, l.server.recordOf(svc))
 	if err != nil {
 		l.registered = l.registered || helium.OutcomeOf(err) != helium.NotExecuted
 		return err
@@ -106,6 +112,14 @@ func linger(ctx context.Context, while time.Duration) (context.Context, context.
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(while, cancel) })
 	return late, func() { stop(); cancel() }
+}
+
+// recordsChanged has all records written anew, soon.
+func (l *leases) recordsChanged() {
+	select {
+	case l.changed <- struct{}{}:
+	default: // it will be done already
+	}
 }
 
 // start begins to renew what registerAll registered.
@@ -135,20 +149,30 @@ func (l *leases) keep() {
 	defer l.server.nc.RemoveStatusListener(status)
 	failing, retry := false, firstRetry
 	wait := l.every
+	try := l.renew
 	for {
 		timer := time.NewTimer(wait)
+		reconnected := false
 		select {
 		case <-l.life.Done():
 			timer.Stop()
 			return
 		case <-status:
 			timer.Stop()
+			reconnected = true
+		case <-l.changed:
+			timer.Stop()
+			try = l.register // until it has worked
 		case <-timer.C:
 		}
 		l.server.learnPayload()
 		ctx, cancel := context.WithTimeout(l.life, renewalTime)
-		err := l.tryAll(ctx, l.renew)
+		l.server.refusals.look(ctx, reconnected)
+		err := l.tryAll(ctx, try)
 		cancel()
+		if err == nil {
+			try = l.renew
+		}
 		switch {
 		case err == nil && failing:
 			l.server.log.Info("registered again", "instance", l.server.instance)

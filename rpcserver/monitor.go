@@ -140,7 +140,9 @@ func (m *monitor) run() {
 // answer answers for each of the services that a question concerns.
 func (m *monitor) answer(msg *nats.Msg) {
 	tokens := strings.Split(msg.Subject, ".") // $SRV, the verb, perhaps a service and an instance
-	for _, svc := range m.server.services {
+	m.server.refusals.meet(msg.Reply)
+	sent := 0
+	for i, svc := range m.server.services {
 		if len(tokens) > 2 && tokens[2] != svc.name {
 			continue
 		}
@@ -152,7 +154,10 @@ func (m *monitor) answer(msg *nats.Msg) {
 			reply.Header.Set(wire.ErrorHeader, fault)
 			reply.Header.Set(wire.ErrorCodeHeader, "500")
 		}
-		_ = m.server.nc.PublishMsg(reply) // fails if the connection is down, and then nobody waits
+		_ = m.server.refusals.publish(reply) // fails if the connection is down, and then nobody waits
+		if sent++; isExported(msg.Reply) {
+			m.server.exports.answered(controlExport, msg.Reply, sent, len(tokens) > 2 || i == len(m.server.services)-1)
+		}
 	}
 }
 
@@ -162,11 +167,11 @@ func (m *monitor) text(verb string, svc *service) (text []byte) {
 		var about any
 		switch verb {
 		case micro.PingVerb.String():
-			about = svc.ping()
+			about = micro.Ping{ServiceIdentity: m.server.identity(svc), Type: micro.PingResponseType}
 		case micro.InfoVerb.String():
-			about = svc.info(m.server.subjects, atLength)
+			about = m.server.info(svc, atLength)
 		case micro.StatsVerb.String():
-			about = svc.stats(m.server.subjects, atLength)
+			about = m.server.statsOf(svc, atLength)
 		}
 		text, _ = json.Marshal(about) // numbers and texts always can be
 		if len(text) <= m.server.maxPayload() {

@@ -18,10 +18,11 @@ import (
 // plainRequest is a call that came without Helium's frames, from any NATS client: a
 // msgpack array or map, or JSON. The answer is a bare value in the same encoding.
 type plainRequest struct {
-	reply  string
-	json   bool
-	data   []byte
-	answer []byte // the result's text, once it is packed
+	reply   string
+	service string // "" if it went to none
+	json    bool
+	data    []byte
+	answer  []byte // the result's text, once it is packed
 }
 
 // plainError is the body of an error answer, which has headers as every NATS service's.
@@ -39,6 +40,12 @@ func (s *Server) handlePlain(msg *nats.Msg, to target) {
 	now := time.Now()
 	call := newCall(to.method, now.Add(s.config.Timeout))
 	call.plain = &plainRequest{reply: msg.Reply, json: looksLikeJSON(msg.Data), data: msg.Data}
+	if to.service != nil {
+		call.plain.service = to.service.name
+	}
+	if msg.Reply != "" {
+		s.refusals.meet(msg.Reply)
+	}
 	switch {
 	case to.refusal != nil:
 		call.refusal = to.refusal
@@ -103,8 +110,11 @@ func (s *Server) answerPlain(p *plainRequest, err *helium.Error) {
 			msg = p.errorMessage(&short)
 		}
 	}
-	if s.nc.PublishMsg(msg) != nil {
+	if s.refusals.publish(msg) != nil {
 		s.counters.lostReplies.Add(1)
+	}
+	if isExported(p.reply) && p.service != "" {
+		s.exports.answered(p.service, p.reply, 1, true)
 	}
 }
 

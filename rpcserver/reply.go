@@ -128,14 +128,23 @@ func cutText(text string, limit int) string {
 func (c *caller) publish(m *wire.Message) {
 	c.mu.Lock()
 	reply := c.reply
+	c.owed -= m.Frames
+	c.messages++
+	nth, last := c.messages, c.owed == 0
 	c.mu.Unlock()
 	s := c.server
 	s.counters.sent(m.Frames) // first: who has an answer finds it counted
+	if c.brief {
+		s.refusals.lately.Add(reply) // the caller is forgotten by now
+	}
 	switch err := s.nc.Publish(reply, m.Data); {
 	case errors.Is(err, nats.ErrMaxPayload):
 		s.publishSingly(reply, m)
 	case err != nil:
 		s.counters.lostReplies.Add(uint64(m.Frames))
+	}
+	if c.export != "" {
+		s.exports.answered(c.export, reply, nth, last)
 	}
 }
 
@@ -177,5 +186,6 @@ func (s *Server) refuseMessage(reply string, err *helium.Error) {
 		return
 	}
 	s.counters.sent(1)
+	s.refusals.lately.Add(reply)
 	s.publishFrame(reply, &wire.Frame{Kind: wire.KindError, Body: wire.AppendError(nil, e)})
 }

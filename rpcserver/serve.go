@@ -128,6 +128,7 @@ func (s *Server) open(ctx context.Context) error {
 	if err := s.subscribe(ctx); err != nil {
 		return err
 	}
+	s.refusals.open(ctx)
 	if err := s.leases.registerAll(ctx); err != nil {
 		return err
 	}

@@ -50,9 +50,12 @@ type Server struct {
 	holdUps       holdUps
 
 	// Start's own until begun is closed, then Shutdown's.
-	leases  *leases
-	monitor *monitor
-	subs    []*nats.Subscription
+	leases   *leases
+	monitor  *monitor
+	refusals refusals
+	exports  *exports
+	warnings warnings
+	subs     []*nats.Subscription
 
 	begun   chan struct{} // closed when a Start has done what it could
 	ended   chan struct{} // closed when the server is shut down
@@ -68,7 +71,14 @@ type Server struct {
 type service struct {
 	name    string
 	methods map[string]*method
-	record  binder.Record
+	record  binder.Record // but for its warnings, which come and go
+}
+
+// recordOf returns what the registry is told of a service now.
+func (s *Server) recordOf(svc *service) binder.Record {
+	record := svc.record
+	record.Warnings = s.warnings.of(svc.name)
+	return record
 }
 
 // New returns a server that will serve over nc, which stays the caller's to close,
@@ -94,6 +104,9 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.deadlines = wire.NewSweep(s.callers.expire)
 	s.leases = newLeases(s)
 	s.monitor = newMonitor(s)
+	s.refusals.init(s)
+	s.exports = newExports(s)
+	s.warnings.server = s
 	s.round = &round{server: s}
 	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, func(call *Call) { s.run(call) })
 	return s

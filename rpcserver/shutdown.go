@@ -52,6 +52,8 @@ func (s *Server) stop(ctx context.Context) error {
 	s.deadlines.Stop()
 	s.pool.close()
 	flushErr := s.flush(ctx)
+	s.exports.close()
+	s.refusals.close()
 	if cut > 0 {
 		return errorf("%d %s cut, as the time for shutting down was over; their callers were told", cut, plural(cut, "call"))
 	}

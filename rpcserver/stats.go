@@ -13,6 +13,9 @@ type Stats struct {
 	MessagesSent uint64 // the messages that they shared
 	LostReplies  uint64 // replies that the connection didn't take
 
+	RefusedAnswers uint64 // messages of replies that NATS refused to publish; see Server.Warnings
+	DroppedAnswers uint64 // messages of replies that another account's import drops; see Server.Warnings
+
 	Malformed  uint64 // messages that broke the protocol
 	BadReplies uint64 // messages dropped, as they wanted the answer where no caller listens
 	Duplicates uint64 // calls dropped, as one of that number was in flight
@@ -31,6 +34,7 @@ type counters struct {
 	repliesSent, messagesSent, lostReplies atomic.Uint64
 	malformed, badReplies, duplicates      atomic.Uint64
 	unheard                                atomic.Uint64
+	refusedAnswers, droppedAnswers         atomic.Uint64
 	cancels, strayCancels                  atomic.Uint64
 }
 
@@ -46,6 +50,7 @@ func (s *Server) Stats() Stats {
 	return Stats{
 		Calls: c.calls.Load(), Errors: c.errors.Load(), Refused: c.refused.Load(), Panics: c.panics.Load(),
 		RepliesSent: c.repliesSent.Load(), MessagesSent: c.messagesSent.Load(), LostReplies: c.lostReplies.Load(),
+		RefusedAnswers: c.refusedAnswers.Load(), DroppedAnswers: c.droppedAnswers.Load(),
 		Malformed: c.malformed.Load(), BadReplies: c.badReplies.Load(), Duplicates: c.duplicates.Load(),
 		Unheard: c.unheard.Load(), Cancels: c.cancels.Load(), StrayCancels: c.strayCancels.Load(),
 		Running: running, Waiting: waiting,

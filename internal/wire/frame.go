@@ -34,6 +34,9 @@ const (
 	KindNotify Kind = 4
 	// KindCancel: [5, sequence]
 	KindCancel Kind = 5
+
+	// kindNothing: [127], a kind that no version gives a meaning, and so stepped over.
+	kindNothing Kind = 127
 )
 
 // Frame is one element of a message. A Frame that was read points into the message.
@@ -62,6 +65,12 @@ func IsMessage(payload []byte) bool { return len(payload) > 0 && payload[0] == M
 
 // AppendMessageHeader begins a message.
 func AppendMessageHeader(b []byte) []byte { return append(b, Magic, Version) }
+
+// AppendNothing appends a frame that everybody ignores. A message that holds no other is
+// for those who want to know where messages get, and calls and answers nobody.
+func AppendNothing(b []byte) []byte {
+	return codec.AppendUint(codec.AppendArrayHeader(b, 1), uint64(kindNothing))
+}
 
 // AppendFrame appends f to a message.
 func AppendFrame(b []byte, f *Frame) []byte {

@@ -8,15 +8,8 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// unknownKind is a kind of frame that no version of the protocol has given a meaning.
-const unknownKind = 127
-
 // ignorable returns a message that holds no call, by the rule for unknown frames.
-func ignorable() []byte {
-	b := wire.AppendMessageHeader(nil)
-	b = codec.AppendArrayHeader(b, 1)
-	return codec.AppendUint(b, unknownKind)
-}
+func ignorable() []byte { return wire.AppendNothing(wire.AppendMessageHeader(nil)) }
 
 // expired returns a message with one call that has no time left, of one argument more
 // than the method takes.

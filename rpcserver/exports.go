@@ -1,0 +1,227 @@
+package rpcserver
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// A request from another account comes through a service export, with a reply subject of
+// NATS's own that begins with _R_. An export of the default kind, singleton, takes one
+// answer message for it. What comes after is dropped, without a word to anybody.
+//
+// Which kind an export is, its server isn't told either. So once an answer has left on
+// such a subject, a message is sent after it that NATS is to trace (ADR-41): where the
+// export still takes answers, the trace shows it cross to the other account. If no more
+// answers will come on that subject, the message is for the trace alone and delivered to
+// nobody; else it holds nothing.
+//
+//	answers of a request ─▶ _R_.x.y ─┬▶ 1st: the caller
+//	                                 ├▶ traced: crosses? ─ yes ─▶ takesAll
+//	                                 │             └────── no ──▶ takesOne: warn
+//	                                 └▶ 2nd …: counted as dropped, unless it takes all
+
+// verdict is what is known of an export.
+type verdict int
+
+const (
+	unknown  verdict = iota // nothing was examined yet
+	hidden                  // examined, and it can't be seen from here
+	takesAll                // of response type stream or chunked
+	takesOne                // of response type singleton
+)
+
+// exports knows what becomes of answers to requests from other accounts.
+type exports struct {
+	server *Server
+
+	mu        sync.Mutex
+	closed    bool               // guarded by mu
+	of        map[string]*export // guarded by mu; by what is asked for: a service, or $SRV
+	examining map[string]bool    // guarded by mu; the reply subjects
+	running   sync.WaitGroup     // examinations; none is added once closed is set
+	life      context.Context    // ends with close
+	end       context.CancelFunc
+}
+
+type export struct {
+	is      verdict
+	looked  time.Time // when it was examined last
+	looking bool      // an examination is under way
+	doubted int       // answers that were dropped unless the export takes all
+}
+
+const (
+	// examineTime bounds the wait for a trace.
+	examineTime = 2 * time.Second
+	// controlExport is what requests on $SRV.> are asked for.
+	controlExport = "$SRV"
+
+	exportReply = "_R_."
+)
+
+func newExports(s *Server) *exports {
+	x := &exports{server: s, of: make(map[string]*export), examining: make(map[string]bool)}
+	x.life, x.end = context.WithCancel(context.Background())
+	return x
+}
+
+// isExported reports whether a request came through a service export.
+func isExported(reply string) bool { return strings.HasPrefix(reply, exportReply) }
+
+// answered takes note of a message of answers on an export's reply subject: the nth one
+// there, and whether it is the last.
+func (x *exports) answered(what, reply string, nth int, last bool) {
+	if x.server.refusals.denies(kindOf(exportReply)) {
+		return // NATS refuses what is too much, and tells of each
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e := x.of[what]
+	if e == nil {
+		e = new(export)
+		x.of[what] = e
+	}
+	if nth > 1 && e.is != takesAll {
+		e.doubted++
+		x.judgeLocked(what, e)
+	}
+	due := e.is == unknown || time.Since(e.looked) >= lookAgain
+	if !due || e.looking || x.closed || nth == 1 && !last {
+		return
+	}
+	e.looking = true
+	x.examining[reply] = true
+	x.running.Go(func() { x.examine(what, e, reply, last) })
+}
+
+// judgeLocked counts the answers that are known to be dropped, or may be, as far as anybody
+// can tell, and warns of what to set.
+func (x *exports) judgeLocked(what string, e *export) {
+	of := "requests for " + what
+	message := ""
+	switch e.is {
+	case unknown:
+		return // an examination will tell
+	case takesAll:
+		e.doubted = 0
+		x.server.warnings.clear(warningKey{WarningAnswersDropped, serviceOf(what)})
+		return
+	case takesOne:
+		message = of + " come through another account's import of a service export with the response type singleton, the default, which takes one answer message a request"
+	case hidden:
+		if e.doubted == 0 {
+			return
+		}
+		message = of + " come through another account's import of a service export whose response type can't be seen from here; if it is singleton, the default, it takes one answer message a request"
+	}
+	x.server.counters.droppedAnswers.Add(uint64(e.doubted))
+	e.doubted = 0
+	x.server.warnings.set(warningKey{WarningAnswersDropped, serviceOf(what)}, message+
+		" and drops the others, whose callers wait in vain. Set response_type: stream on the export")
+}
+
+// serviceOf returns the service whose records tell of an export, "" for all.
+func serviceOf(what string) string {
+	if what == controlExport {
+		return ""
+	}
+	return what
+}
+
+// examines reports whether the server has sent a message to be traced to a subject.
+func (x *exports) examines(subject string) bool {
+	if !isExported(subject) {
+		return false
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.examining[subject]
+}
+
+// examine finds out whether an export takes more than one answer.
+func (x *exports) examine(what string, e *export, reply string, last bool) {
+	is, err := x.trace(reply, last)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	delete(x.examining, reply)
+	e.looking, e.looked = false, time.Now()
+	if err != nil || is == hidden && e.is == takesOne {
+		return // another request may tell; and what was found holds until it is found otherwise
+	}
+	e.is = is
+	x.judgeLocked(what, e)
+}
+
+// trace sends a message to a reply subject and reads in its trace what became of it.
+func (x *exports) trace(reply string, last bool) (verdict, error) {
+	nc := x.server.nc
+	inbox := nc.NewInbox()
+	sub, err := nc.SubscribeSync(inbox)
+	if err != nil {
+		return hidden, err
+	}
+	defer func() { _ = sub.Unsubscribe() }()
+	msg := nats.NewMsg(reply)
+	msg.Header.Set("Nats-Trace-Dest", inbox)
+	if last {
+		msg.Header.Set("Nats-Trace-Only", "true")
+	}
+	msg.Data = wire.AppendNothing(wire.AppendMessageHeader(nil))
+	if err := nc.PublishMsg(msg); err != nil {
+		return hidden, err
+	}
+	ctx, cancel := context.WithTimeout(x.life, examineTime)
+	defer cancel()
+	for outstanding := 1; outstanding > 0; outstanding-- {
+		said, err := sub.NextMsgWithContext(ctx)
+		if x.life.Err() != nil {
+			return hidden, err
+		}
+		if err != nil {
+			return hidden, nil // nobody traces: an old NATS server, or one that may not tell
+		}
+		var t traced
+		if err := json.Unmarshal(said.Data, &t); err != nil {
+			return hidden, fmt.Errorf("a trace can't be read: %w", err)
+		}
+		for _, event := range t.Events {
+			if event.Error != "" {
+				return hidden, nil
+			}
+			if event.Type == crossing {
+				return takesAll, nil
+			}
+		}
+		outstanding += t.Hops // each of them sends a trace of its own
+	}
+	return takesOne, nil
+}
+
+// crossing is the kind of event of a message that goes on to another account.
+const crossing = "si"
+
+// traced is what this needs of a trace's message.
+type traced struct {
+	Hops   int `json:"hops"`
+	Events []struct {
+		Type  string `json:"type"`
+		Error string `json:"error"`
+	} `json:"events"`
+}
+
+// close ends the examinations.
+func (x *exports) close() {
+	x.mu.Lock()
+	x.closed = true
+	x.mu.Unlock()
+	x.end()
+	x.running.Wait()
+}

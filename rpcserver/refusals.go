@@ -1,0 +1,228 @@
+package rpcserver
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/internal/natsperm"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// A server whose user may answer only by NATS's allow_responses loses answers: NATS permits
+// so many messages for each that came, one by default, while calls that share a message
+// and end at different times are answered by several. NATS refuses the rest, long after
+// they were published, and their callers wait until their deadlines.
+//
+// So the server asks, when it starts and when callers of a new kind of inbox come, with a
+// message to an inbox that is nobody's: NATS refuses it exactly where it would refuse an
+// answer that allow_responses doesn't cover. And it hears which answers are refused:
+//
+//	ask "_INBOX.<nobody>" ─┐                             ┌─ one of those asked: may not
+//	answer ────────────────┴▶ NATS ─▶ refusal ─▶ hear ──┼─ an answer of this server: count, may not
+//	                                                     └─ somebody else's on the connection
+
+// refusals knows which inboxes NATS lets the server publish to.
+type refusals struct {
+	server *Server
+	lately *natsperm.Lately // the reply subjects of answers, but those of known callers
+
+	mu     sync.Mutex
+	watch  *natsperm.Watch     // guarded by mu; nil before Start and after Shutdown
+	kinds  map[string]mayGoTo  // guarded by mu; by the first token of inboxes
+	asked  map[string]struct{} // guarded by mu; the subjects that were asked with
+	looked time.Time           // guarded by mu; when all kinds were asked for
+}
+
+// mayGoTo is what is known of a kind of inbox.
+type mayGoTo int
+
+const (
+	allowed mayGoTo = iota // or nothing else is known
+	denied
+)
+
+const (
+	// manyKinds bounds the kinds of inboxes that are asked for: callers can make them up.
+	manyKinds = 64
+	// lookAgain is how long what was found wrong is believed, before it is asked again.
+	lookAgain = time.Minute
+	// settleTime bounds the wait for NATS's word. It takes a round trip.
+	settleTime = 5 * time.Second
+)
+
+// plainInbox is the kind of inbox of every caller that asks for no other.
+const plainInbox = "_INBOX"
+
+func (r *refusals) init(s *Server) {
+	r.server, r.lately = s, natsperm.NewLately()
+	r.kinds, r.asked = make(map[string]mayGoTo), make(map[string]struct{})
+}
+
+// open begins to listen, and returns once it is known whether the server may publish to
+// inboxes.
+func (r *refusals) open(ctx context.Context) {
+	watch := natsperm.Listen(r.server.nc, r.hear)
+	r.mu.Lock()
+	r.watch = watch
+	r.looked = time.Now()
+	r.mu.Unlock()
+	r.meet(plainInbox + ".")
+	r.settle(ctx, watch)
+}
+
+func (r *refusals) settle(ctx context.Context, watch *natsperm.Watch) {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	// It fails if the connection is down. What is refused then, is heard later.
+	_ = watch.Settle(ctx)
+}
+
+func (r *refusals) close() {
+	r.mu.Lock()
+	watch := r.watch
+	r.watch = nil
+	r.mu.Unlock()
+	if watch != nil {
+		watch.Stop()
+	}
+}
+
+// kindOf returns the first token of an inbox, such as _INBOX, _INBOX_alice or _R_.
+func kindOf(inbox string) string {
+	kind, _, _ := strings.Cut(inbox, ".")
+	return kind
+}
+
+// meet asks whether answers may go to inboxes of the kind of this one, unless that is
+// known.
+func (r *refusals) meet(inbox string) {
+	kind := kindOf(inbox)
+	r.mu.Lock()
+	_, known := r.kinds[kind]
+	if known || len(r.kinds) >= manyKinds || r.watch == nil {
+		r.mu.Unlock()
+		return
+	}
+	r.kinds[kind] = allowed
+	nobodys := r.nobodysLocked(kind)
+	r.mu.Unlock()
+	r.ask(nobodys)
+}
+
+// nobodysLocked makes up inboxes of a kind: of the two depths that callers have, as a
+// permission may be for one of them.
+func (r *refusals) nobodysLocked(kind string) []string {
+	subject := kind + "." + wire.NewInstance()
+	subjects := []string{subject, subject + ".+"}
+	for _, subject := range subjects {
+		r.asked[subject] = struct{}{}
+	}
+	return subjects
+}
+
+func (r *refusals) ask(nobodys []string) {
+	// Should somebody be there all the same, the message holds nothing.
+	nothing := wire.AppendNothing(wire.AppendMessageHeader(nil))
+	for _, subject := range nobodys {
+		// It fails if the connection is down; once it is back, all is asked again.
+		_ = r.server.nc.Publish(subject, nothing)
+	}
+}
+
+// hear is told of every refusal on the connection.
+func (r *refusals) hear(refusal error) (own bool) {
+	subject, ok := natsperm.Publish(refusal)
+	if !ok {
+		return false
+	}
+	kind := kindOf(subject)
+	r.mu.Lock()
+	if _, own = r.asked[subject]; own {
+		delete(r.asked, subject)
+	} else if own = r.server.exports.examines(subject); !own && !r.isAnswer(subject) {
+		r.mu.Unlock()
+		return false
+	}
+	r.kinds[kind] = denied
+	message := r.messageLocked()
+	r.mu.Unlock()
+	if !own {
+		r.server.counters.refusedAnswers.Add(1)
+	}
+	r.server.warnings.set(warningKey{reason: WarningAnswersLimited}, message)
+	return own
+}
+
+// isAnswer reports whether a subject is one that the server has answered on.
+func (r *refusals) isAnswer(subject string) bool {
+	return r.server.callers.knows(subject) || r.lately.Has(subject)
+}
+
+// denies reports whether answers to inboxes of a kind are known to be refused.
+func (r *refusals) denies(kind string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.kinds[kind] == denied
+}
+
+// messageLocked says what to set.
+func (r *refusals) messageLocked() string {
+	var kinds []string
+	for kind, may := range r.kinds {
+		if may == denied {
+			kinds = append(kinds, kind+".>")
+		}
+	}
+	slices.Sort(kinds)
+	return fmt.Sprintf("this server's user may not publish to %s, or only as many answers a request as allow_responses permits; "+
+		"NATS refuses the others, and their callers wait in vain. Allow the user to publish to %s; not allow_responses with max: -1, "+
+		"for which NATS keeps every reply subject and looks through them again and again", strings.Join(kinds, ", "), quoted(kinds))
+}
+
+// look asks again for all kinds of inboxes, if some were denied or the connection is a new
+// one: somebody may have changed the permissions.
+func (r *refusals) look(ctx context.Context, reconnected bool) {
+	r.mu.Lock()
+	watch, before := r.watch, r.kinds
+	wrong := false
+	for _, may := range before {
+		wrong = wrong || may == denied
+	}
+	if watch == nil || !reconnected && (!wrong || time.Since(r.looked) < lookAgain) {
+		r.mu.Unlock()
+		return
+	}
+	r.looked = time.Now()
+	r.kinds = make(map[string]mayGoTo, len(before))
+	clear(r.asked)
+	var subjects []string
+	for kind := range before {
+		r.kinds[kind] = allowed
+		subjects = append(subjects, r.nobodysLocked(kind)...)
+	}
+	r.mu.Unlock()
+	r.ask(subjects)
+	r.settle(ctx, watch)
+
+	r.mu.Lock()
+	still := false
+	for _, may := range r.kinds {
+		still = still || may == denied
+	}
+	r.mu.Unlock()
+	if wrong && !still && r.server.nc.IsConnected() {
+		r.server.warnings.clear(warningKey{reason: WarningAnswersLimited})
+	}
+}
+
+// publish sends an answer that isn't one of a known caller's.
+func (r *refusals) publish(msg *nats.Msg) error {
+	r.lately.Add(msg.Subject)
+	return r.server.nc.PublishMsg(msg)
+}
