@@ -30,6 +30,7 @@ type Binder struct {
 	catalog  *catalog
 	fresh    *freshness
 	desk     *desk
+	refusals *refusals
 
 	stop    context.CancelFunc
 	running sync.WaitGroup // every goroutine of the binder
@@ -72,6 +73,7 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 	b := &Binder{nc: nc, config: config, subjects: subjects, bucket: store, catalog: newCatalog(), stop: stop}
 	b.fresh = &freshness{ctx: life, ask: store.ask, catalog: b.catalog, behind: store.fallBehind, running: &b.running}
 	b.desk = newDesk(life, b)
+	b.refusals = listenForRefusals(b)
 	tell := newTeller(nc, subjects, config)
 	if tell.hook != nil {
 		b.running.Go(func() { tell.run(life.Done()) })
@@ -125,5 +127,6 @@ func (b *Binder) Close() {
 		b.desk.close(ctx)
 		b.stop()
 		b.running.Wait()
+		b.refusals.close()
 	})
 }

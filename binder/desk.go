@@ -178,6 +178,7 @@ func (d *desk) answer(m *nats.Msg, handle func() ([]byte, error)) {
 	case reply == nil:
 		return
 	}
+	d.binder.refusals.lately.Add(m.Reply)
 	if err := d.binder.nc.PublishMsg(answer); errors.Is(err, nats.ErrMaxPayload) {
 		tooLong := helium.Errorf(helium.ResourceExhausted, "the answer is longer than a message may be (max_payload); register smaller records")
 		_ = d.binder.nc.PublishMsg(failureMessage(m.Reply, tooLong))
