@@ -1,9 +1,9 @@
 // A caller: docs/protocol.md, "Calls".
 
 import { randomBytes } from "node:crypto";
-import { encode } from "@msgpack/msgpack";
 import { createInbox } from "@nats-io/nats-core";
 import { decodeBody, decodeMessage, encodeMessage, HeliumError, Kind } from "./frames.mjs";
+import { encode } from "./msgpack.mjs";
 
 export class Caller {
   #nc;
@@ -71,7 +71,7 @@ export class Caller {
       pending.abort = () => this.#cancel(seq, pending).catch(() => {});
       this.#calls.set(seq, pending);
       signal?.addEventListener("abort", pending.abort);
-      const body = encode(call.args, { forceIntegerToFloat: floats });
+      const body = encode(call.args, floats ? { kind: "list", elem: { kind: "float64" } } : undefined);
       pending.frame = { kind: Kind.call, seq, time: Math.ceil(timeout), metadata, body };
       return { ...pending.frame, method: method ? undefined : call.method };
     });
@@ -85,10 +85,19 @@ export class Caller {
       this.#failMessage(token, new HeliumError("unavailable", "nobody listens", { reason: "helium.no_instance", outcome: "not executed" }));
       return;
     }
-    for (const f of decodeMessage(msg.data)) {
+    let frames;
+    try {
+      frames = decodeMessage(msg.data);
+    } catch {
+      return; // it breaks the protocol; its calls end with their time
+    }
+    for (const f of frames) {
+      // Metadata that can't be read are left out: the result is worth more than they are.
       if (f.kind === Kind.reply) this.#end(f.seq, null, f);
-      if (f.kind === Kind.error && f.seq === 0n) this.#failMessage(token, f.error);
-      else if (f.kind === Kind.error) this.#fail(f.seq, f.error);
+      if (f.kind !== Kind.error) continue;
+      const error = f.error ?? new HeliumError("internal", f.fault.message, { reason: "helium.bad_result" });
+      if (f.seq === 0n) this.#failMessage(token, error);
+      else this.#fail(f.seq, error);
     }
   }
 
@@ -132,7 +141,7 @@ export class Caller {
     try {
       pending.resolve(decodeBody(reply.body));
     } catch (err) {
-      pending.reject(err);
+      pending.reject(new HeliumError("internal", `the result can't be read: ${err.message}`, { reason: "helium.bad_result", outcome: "executed" }));
     }
   }
 

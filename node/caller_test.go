@@ -41,7 +41,11 @@ func TestNodeCalls(t *testing.T) {
 	if err != nil || len(files) < 5 {
 		t.Fatalf("got the files %q, %v; want at least five", files, err)
 	}
+	exchange, instance := newExchange(t)
 	environment := []string{
+		"HELIUM_EXCHANGE_URL=" + exchange.broker.URL(),
+		"HELIUM_EXCHANGE_INSTANCE=" + instance,
+		"HELIUM_REGISTRY_URL=" + newNetwork(t, binder.Config{}).broker.URL(),
 		"HELIUM_URL=" + n.broker.URL(),
 		"HELIUM_WEBSOCKET=" + n.broker.WebsocketURL(),
 		"HELIUM_MATH_INSTANCE=" + math.Instance(),

@@ -1,7 +1,6 @@
 // Helium messages, version 1: docs/protocol.md, "Payloads".
 
-import { decode, encode } from "@msgpack/msgpack";
-import { scan, scanValue } from "./scan.mjs";
+import { decode, encode, Reader } from "./msgpack.mjs";
 
 export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5 };
 
@@ -21,7 +20,7 @@ export function isMessage(payload) {
  * bytes of the arguments, the result or the error; and for a call perhaps `method`.
  */
 export function encodeMessage(frames) {
-  const parts = frames.map((f) => encode(elements(f), { useBigInt64: true }));
+  const parts = frames.map((f) => encode(elements(f)));
   const message = new Uint8Array(2 + parts.reduce((sum, part) => sum + part.length, 0));
   message.set([MAGIC, VERSION]);
   let at = 2;
@@ -33,87 +32,79 @@ export function encodeMessage(frames) {
 }
 
 function elements(f) {
-  const seq = uint(f.seq);
-  switch (f.kind) {
-    case Kind.cancel:
-      return [f.kind, seq];
-    case Kind.error: // its body is the array itself, not within bin
-      return [f.kind, seq, uint(f.time ?? 0), f.metadata ?? null, f.error];
-    default: {
-      const list = [f.kind, seq, uint(f.time ?? 0), f.metadata ?? null, f.body];
-      if (f.method) list.push(f.method);
-      return list;
-    }
-  }
-}
-
-/** The library writes numbers up to 32 bits as short as they go, and bigints in 64 bits. */
-function uint(n) {
-  return BigInt(n) <= 0xffffffffn ? Number(n) : BigInt(n);
+  if (f.kind === Kind.cancel) return [f.kind, f.seq];
+  const list = [f.kind, f.seq, f.time ?? 0, f.metadata ?? null];
+  list.push(f.kind === Kind.error ? f.error : f.body); // an error is the array itself, not within bin
+  if (f.method) list.push(f.method);
+  return list;
 }
 
 /**
  * Returns the frames of a message, those of kinds that aren't known with their kind alone.
- * A message that breaks the protocol anywhere is refused whole: it throws.
+ * A message that breaks the protocol anywhere is refused whole: it throws. Metadata and
+ * errors that can't be read spoil their frame alone: `fault` says why.
  */
 export function decodeMessage(message) {
   if (!isMessage(message)) throw new RangeError("not a Helium message");
   if (message.length < 2) throw new RangeError("the version is missing");
   if (message[1] !== VERSION) throw new RangeError(`version ${message[1]} isn't known`);
   const frames = [];
+  const r = new Reader(message, 2);
   let calls = 0;
-  for (let at = 2; at < message.length; ) {
-    const end = scanValue(message, at);
-    const f = frame(decode(message.subarray(at, end), { useBigInt64: true }));
+  while (r.more) {
+    const f = readFrame(r);
     if ((f.kind === Kind.call || f.kind === Kind.oneWay) && ++calls > MAX_CALLS) throw new RangeError("too many calls");
     frames.push(f);
-    at = end;
   }
   if (frames.length === 0) throw new RangeError("it has no frames");
   return frames;
 }
 
-function frame(list) {
-  if (!Array.isArray(list) || list.length === 0) throw new RangeError("a frame isn't an array with elements");
-  const kind = unsigned("kind", list[0]);
-  if (kind > BigInt(Kind.cancel) || kind === 0n) return { kind: Number(kind) };
-  const atLeast = Number(kind) === Kind.cancel ? 2 : 5;
-  if (list.length < atLeast) throw new RangeError(`a frame of kind ${kind} has ${list.length} elements, want at least ${atLeast}`);
-  const f = { kind: Number(kind), seq: unsigned("sequence number", list[1]) };
-  if (f.kind === Kind.cancel) return f;
-  f.time = unsigned("time", list[2]);
-  f.metadata = texts("metadata", list[3]);
-  if (f.kind === Kind.error) {
-    f.error = readError(list[4]);
-    return f;
+function readFrame(r) {
+  const count = r.array();
+  if (count === 0) throw new RangeError("a frame without elements");
+  const kind = r.unsigned();
+  if (kind === 0n || kind > BigInt(Kind.cancel)) {
+    skip(r, count - 1);
+    return { kind };
   }
-  if (!(list[4] instanceof Uint8Array)) throw new RangeError("the body isn't bin");
-  f.body = list[4];
-  if ((f.kind === Kind.call || f.kind === Kind.oneWay) && list.length > 5) {
-    if (typeof list[5] !== "string") throw new RangeError("the method isn't text");
-    f.method = list[5];
+  const f = { kind: Number(kind) };
+  const least = f.kind === Kind.cancel ? 2 : 5;
+  if (count < least) throw new RangeError(`a frame of kind ${kind} has ${count} elements, want at least ${least}`);
+  f.seq = r.unsigned();
+  let read = least;
+  if (f.kind !== Kind.cancel) {
+    f.time = r.unsigned();
+    attempt(f, "metadata", r.raw(), (inner) => inner.texts(MAX_ENTRIES));
+    if (f.kind === Kind.error) attempt(f, "error", r.raw(), readError);
+    else f.body = r.binary();
+    if ((f.kind === Kind.call || f.kind === Kind.oneWay) && count > 5) {
+      f.method = r.text();
+      if (f.method === "") throw new RangeError("the method is empty");
+      read++;
+    }
+    if (f.kind === Kind.call && f.seq === 0n) throw new RangeError("a call has the sequence number 0");
   }
-  if (f.kind === Kind.call && f.seq === 0n) throw new RangeError("a call has the sequence number 0");
+  skip(r, count - read);
   return f;
 }
 
-function unsigned(what, n) {
-  if (typeof n !== "bigint" && !Number.isInteger(n) || n < 0) throw new RangeError(`the ${what} isn't an unsigned integer`);
-  return BigInt(n);
+/** Reads a part whose faults concern its frame alone. */
+function attempt(f, part, raw, read) {
+  try {
+    f[part] = read(new Reader(raw));
+  } catch (err) {
+    f.fault = new RangeError(`the ${part}: ${err.message}`);
+  }
 }
 
-function texts(what, map) {
-  if (map === null) return null;
-  if (typeof map !== "object" || Array.isArray(map) || map instanceof Uint8Array || map instanceof Date) throw new RangeError(`the ${what} aren't a map`);
-  const entries = Object.entries(map);
-  if (entries.length > MAX_ENTRIES || entries.some(([, v]) => typeof v !== "string")) throw new RangeError(`the ${what} aren't at most ${MAX_ENTRIES} texts`);
-  return map;
+function skip(r, count) {
+  for (let i = 0; i < count; i++) r.raw();
 }
 
 /** Decodes what is within a body: the array of arguments, or a result. */
 export function decodeBody(body) {
-  scan(body);
-  return decode(body, { useBigInt64: true });
+  return decode(body);
 }
 
 const CODES = ["", "canceled", "unknown", "invalid_argument", "deadline_exceeded", "not_found", "already_exists",
@@ -149,12 +140,12 @@ export class HeliumError extends Error {
   }
 }
 
-function readError(list) {
-  if (!Array.isArray(list) || list.length < 6) throw new RangeError("an error isn't an array of six elements");
-  const [code, reason, message, details, outcome, instance] = list;
-  if ([reason, message, instance].some((text) => typeof text !== "string")) throw new RangeError("an error's reason, message or instance isn't text");
-  const named = CODES[Number(unsigned("code", code))] || "unknown";
-  return new HeliumError(named, message, {
-    reason, instance, details: texts("details", details), outcome: OUTCOMES[Number(unsigned("outcome", outcome))] ?? "unknown",
-  });
+/** Reads the element of an error frame. */
+export function readError(r) {
+  if (r.array() < 6) throw new RangeError("fewer than six elements");
+  const code = CODES[Number(r.unsigned())] || "unknown";
+  const [reason, message] = [r.text(), r.text()];
+  const details = r.texts(MAX_ENTRIES);
+  const outcome = OUTCOMES[Number(r.unsigned())] ?? "unknown";
+  return new HeliumError(code, message, { reason, details, outcome, instance: r.text() });
 }

@@ -18,13 +18,13 @@ export function scanValue(bytes, at) {
     const keyDue = inMap !== undefined && inMap.map && inMap.left % 2 === 0;
     const head = readHead(view, at);
     at = head.next;
-    if (keyDue && (head.kind !== "scalar")) throw new RangeError("a map's key isn't a scalar");
-    if (head.kind === "ext" && head.type !== -1) throw new RangeError(`extension ${head.type} isn't a timestamp`);
-    if (head.kind === "array" || head.kind === "map") {
-      const elements = head.kind === "map" ? head.length * 2 : head.length;
+    const composed = head.family === "array" || head.family === "map";
+    if (keyDue && composed) throw new RangeError("a map's key isn't a scalar");
+    if (composed) {
+      const elements = head.family === "map" ? head.length * 2 : head.length;
       if (elements > bytes.length - at) throw new RangeError(`${elements} elements in ${bytes.length - at} bytes`);
       if (open.length === MAX_DEPTH) throw new RangeError(`nested more than ${MAX_DEPTH} deep`);
-      open.push({ left: elements, map: head.kind === "map" });
+      open.push({ left: elements, map: head.family === "map" });
     } else {
       if (head.length > bytes.length - at) throw new RangeError(`a value of ${head.length} bytes in ${bytes.length - at}`);
       at += head.length;
@@ -38,33 +38,40 @@ export function scanValue(bytes, at) {
   }
 }
 
-/** Reads the first bytes of a value: its kind, how long the rest is, where that begins. */
-function readHead(view, at) {
+/** Reads the first bytes of a value: what it is, how long the rest is, where that begins. */
+export function readHead(view, at) {
   const first = byteAt(view, at);
-  const head = (kind, length, next = at + 1) => ({ kind, length, next });
-  const sized = (kind, width) => head(kind, uint(view, at + 1, width), at + 1 + width);
+  const head = (family, length, next = at + 1) => ({ family, length, next });
+  const sized = (family, width) => head(family, uint(view, at + 1, width), at + 1 + width);
   const ext = (length, typeAt) => {
     const type = (byteAt(view, typeAt) << 24) >> 24;
-    if (type === -1 && ![4, 8, 12].includes(length)) throw new RangeError(`a timestamp of ${length} bytes`);
-    return { kind: "ext", type, length, next: typeAt + 1 };
+    if (type !== -1) throw new RangeError(`extension ${type} isn't a timestamp`);
+    if (![4, 8, 12].includes(length)) throw new RangeError(`a timestamp of ${length} bytes`);
+    return head("ext", length, typeAt + 1);
   };
-  if (first <= 0x7f || first >= 0xe0) return head("scalar", 0);
+  if (first <= 0x7f || first >= 0xe0) return head("integer", 0);
   if (first <= 0x8f) return head("map", first & 0x0f);
   if (first <= 0x9f) return head("array", first & 0x0f);
-  if (first <= 0xbf) return head("scalar", first & 0x1f); // text
+  if (first <= 0xbf) return head("text", first & 0x1f);
   switch (first) {
-    case 0xc0: case 0xc2: case 0xc3: return head("scalar", 0);
-    case 0xc4: case 0xd9: return sized("scalar", 1);
-    case 0xc5: case 0xda: return sized("scalar", 2);
-    case 0xc6: case 0xdb: return sized("scalar", 4);
+    case 0xc0: return head("nil", 0);
+    case 0xc2: case 0xc3: return head("bool", 0);
+    case 0xc4: return sized("bytes", 1);
+    case 0xc5: return sized("bytes", 2);
+    case 0xc6: return sized("bytes", 4);
     case 0xc7: return ext(uint(view, at + 1, 1), at + 2);
     case 0xc8: return ext(uint(view, at + 1, 2), at + 3);
     case 0xc9: return ext(uint(view, at + 1, 4), at + 5);
-    case 0xcc: case 0xd0: return head("scalar", 1);
-    case 0xcd: case 0xd1: return head("scalar", 2);
-    case 0xca: case 0xce: case 0xd2: return head("scalar", 4);
-    case 0xcb: case 0xcf: case 0xd3: return head("scalar", 8);
+    case 0xca: return head("float", 4);
+    case 0xcb: return head("float", 8);
+    case 0xcc: case 0xd0: return head("integer", 1);
+    case 0xcd: case 0xd1: return head("integer", 2);
+    case 0xce: case 0xd2: return head("integer", 4);
+    case 0xcf: case 0xd3: return head("integer", 8);
     case 0xd4: case 0xd5: case 0xd6: case 0xd7: case 0xd8: return ext(1 << (first - 0xd4), at + 1);
+    case 0xd9: return sized("text", 1);
+    case 0xda: return sized("text", 2);
+    case 0xdb: return sized("text", 4);
     case 0xdc: return sized("array", 2);
     case 0xdd: return sized("array", 4);
     case 0xde: return sized("map", 2);

@@ -1,12 +1,15 @@
 // A service: docs/protocol.md, "Calls", "Plain requests" and "The binder".
 
 import { randomBytes } from "node:crypto";
-import { encode } from "@msgpack/msgpack";
 import { headers as newHeaders } from "@nats-io/nats-core";
 import { decodeBody, decodeMessage, encodeMessage, HeliumError, isMessage, Kind } from "./frames.mjs";
+import { fitted, fromJSON, parseJSON, toJSON, unique } from "./json.mjs";
+import { encode } from "./msgpack.mjs";
 import { scan } from "./scan.mjs";
+import { parseMethod, parseTypes } from "./signature.mjs";
 
 const GROUP = "helium";
+const FRAME_ROOM = 48; // bytes that a message has beside a result, at most
 const PLAIN_TIMEOUT = 30_000; // the time of a call that brings none, in milliseconds
 
 /** A call on its way through a service, handed to the method as the last argument. */
@@ -33,14 +36,15 @@ export class Service {
   #renewing; // settles with the one under way
 
   /**
-   * A service over a connection. `methods` are, by their names, `{signature, params, run}`
-   * and perhaps `idempotent` and `doc`; `run(...args, call)` returns a result or a promise of
-   * one, or throws a HeliumError.
+   * A service over a connection. `methods` are, by their names, `{signature, run}` and
+   * perhaps `idempotent` and `doc`; `run(...args, call)` returns a result or a promise of
+   * one, or throws a HeliumError. `types` are what the signatures' named types stand for.
    */
   constructor(nc, { name, version = "0.0.0", methods, types, prefix = "helium" }) {
     this.#nc = nc;
     this.#prefix = prefix;
-    this.#methods = methods;
+    const named = parseTypes(types);
+    this.#methods = Object.fromEntries(Object.entries(methods).map(([method, m]) => [method, { ...parseMethod(m.signature, named), run: m.run }]));
     this.#record = {
       service: name, instance: this.instance, version, types, started: new Date().toISOString(),
       methods: Object.entries(methods).map(([method, m]) => ({
@@ -63,8 +67,8 @@ export class Service {
     subscribe(`call.${name}`, GROUP, (msg) => this.#receive(msg, ""));
     subscribe(`at.${instance}.>`, undefined, (msg) => {
       const [service, method = "", ...rest] = msg.subject.split(".").slice(this.#prefix.split(".").length + 2);
-      const here = service === name && rest.length === 0;
-      this.#receive(msg, method, here ? undefined : noSuch(`${service}.${method}`));
+      const here = service === name && rest.length === 0 && (method === "" || Object.hasOwn(this.#methods, method));
+      this.#receive(msg, method, here ? undefined : noSuch([service, method, ...rest].join(".")));
     });
     subscribe(`ctl.${instance}`, undefined, (msg) => this.#cancel(msg));
     await this.#nc.flush();
@@ -122,99 +126,137 @@ export class Service {
     else this.#receivePlain(msg, method, refusal);
   }
 
-  #receiveFrames(msg, method, refusal) {
-    let frames = [];
+  /** Reads a message whole; if it breaks the protocol anywhere, says so and returns nothing. */
+  #frames(msg, kinds, refusal) {
     try {
-      frames = decodeMessage(msg.data);
+      if (refusal) throw refusal;
+      const frames = decodeMessage(msg.data);
+      const stray = frames.find((f) => typeof f.kind === "number" && !kinds.includes(f.kind));
+      if (stray) throw new RangeError(`a frame of kind ${stray.kind} has no place on ${msg.subject}`);
+      return frames;
     } catch (err) {
-      refusal = new HeliumError("invalid_argument", err.message, { reason: "helium.bad_message", outcome: "not executed" });
+      const error = err instanceof HeliumError ? err : badMessage(err.message);
+      error.outcome = "not executed";
+      this.#answer(msg, { kind: Kind.error, seq: 0, error: this.#signed(error).element });
+      return [];
     }
-    if (refusal) {
-      this.#answer(msg, { kind: Kind.error, seq: 0n, error: this.#signed(refusal).element });
-      return;
-    }
-    for (const f of frames) {
-      if (f.kind !== Kind.call && f.kind !== Kind.oneWay) continue;
-      const wanted = f.method || method;
-      const key = f.kind === Kind.call ? `${inboxOf(msg.reply)} ${f.seq}` : Symbol();
+  }
+
+  #receiveFrames(msg, method, refusal) {
+    for (const f of this.#frames(msg, [Kind.call, Kind.oneWay], refusal)) {
+      if (typeof f.kind !== "number") continue; // of a version to come
+      const answered = f.kind === Kind.call && msg.reply;
+      const key = answered ? `${inboxOf(msg.reply)} ${f.seq}` : Symbol();
       if (this.#calls.has(key)) continue; // in flight already
-      const misled = method && f.method && f.method !== method
-        ? new HeliumError("invalid_argument", `a call on the subject of ${method} names ${f.method}`, { reason: "helium.bad_message" }) : undefined;
-      this.#run(key, wanted, Number(f.time), f.metadata, () => decodeBody(f.body), misled, (error, result, took) => {
-        if (f.kind === Kind.oneWay) return;
+      let refused;
+      if (!method && !f.method) refused = badMessage("a call on the service's subject names no method");
+      else if (method && f.method && f.method !== method) refused = badMessage(`a call on the subject of ${method} names ${f.method}`);
+      else if (!Object.hasOwn(this.#methods, f.method || method)) refused = noSuch(`${this.name}.${f.method}`);
+      else if (f.fault) refused = badMessage(f.fault.message);
+      const run = { name: f.method || method, left: Number(f.time), metadata: f.metadata, refused };
+      this.#run(key, run, (m) => this.#inOrder(m, decodeBody(f.body)), (error, result, took) => {
+        if (!answered) return undefined;
         const answer = { seq: f.seq, time: took };
-        this.#answer(msg, error ? { ...answer, kind: Kind.error, error: error.element } : { ...answer, kind: Kind.reply, body: encode(result) });
-      });
+        if (!error && result.length + FRAME_ROOM > this.#nc.info.max_payload) return this.#tooLarge(result);
+        this.#answer(msg, error ? { ...answer, kind: Kind.error, error: error.element } : { ...answer, kind: Kind.reply, body: result });
+        return undefined;
+      }, (value, m) => encode(value, m.result));
     }
   }
 
   #receivePlain(msg, method, refusal) {
     const json = msg.data.length === 0 || msg.data[0] < 0x80;
-    const pack = (value) => (json ? JSON.stringify(value) : encode(value));
-    const args = () => {
-      const text = new TextDecoder().decode(msg.data).trim();
-      if (json && text === "") return [];
-      const value = json ? JSON.parse(text) : decodeBody(msg.data);
-      return Array.isArray(value) ? value : this.#inOrder(method, value);
+    const args = (m) => {
+      const text = json ? new TextDecoder("utf-8", { fatal: true }).decode(msg.data) : "";
+      if (json && text.trim() === "") return this.#inOrder(m, []);
+      const value = json ? parseJSON(text) : decodeBody(msg.data);
+      if (Array.isArray(value)) return this.#inOrder(m, value, json);
+      if (json ? !value?.pairs : value === null || typeof value !== "object" || value instanceof Map) throw new RangeError("want an array, or arguments by name");
+      return this.#named(m, json ? value.pairs : Object.entries(value), json);
     };
-    this.#run(Symbol(), method, PLAIN_TIMEOUT, null, args, refusal, (error, result) => {
-      if (!msg.reply) return;
-      if (!error) {
-        this.#nc.publish(msg.reply, pack(result));
-        return;
-      }
-      const headers = newHeaders();
-      headers.set("Nats-Service-Error", error.message.replace(/[\r\n]+/g, " "));
-      headers.set("Nats-Service-Error-Code", String(error.status));
-      this.#nc.publish(msg.reply, pack(error.body), { headers });
+    const refused = refusal ?? (method ? undefined : badMessage(`a plain request goes to a method's subject, such as ${this.#prefix}.call.${this.name}.<method>`));
+    this.#run(Symbol(), { name: method, left: PLAIN_TIMEOUT, metadata: null, refused }, args, (error, result) => {
+      if (!error && result.length > this.#nc.info.max_payload) return this.#tooLarge(result);
+      if (error) this.#plainError(msg, json, error);
+      else if (msg.reply) this.#nc.publish(msg.reply, result);
+      return undefined;
+    }, (value, m) => (json ? new TextEncoder().encode(toJSON(value, m.result)) : encode(value, m.result)));
+  }
+
+  #plainError(msg, json, error) {
+    if (!msg.reply) return;
+    const headers = newHeaders();
+    headers.set("Nats-Service-Error", error.message.replace(/[\0-\x1f\x7f]+/g, " ").slice(0, 200));
+    headers.set("Nats-Service-Error-Code", String(error.status));
+    this.#nc.publish(msg.reply, json ? JSON.stringify(error.body) : encode(error.body), { headers });
+  }
+
+  /** Arguments in the order of the parameters, each as its type wants it. */
+  #inOrder(m, list, json = false) {
+    if (!Array.isArray(list)) throw new RangeError("the arguments aren't an array");
+    const { params, variadic } = m;
+    if (variadic ? list.length < params.length - 1 : list.length !== params.length) throw new RangeError(`${list.length} arguments, want ${params.length}`);
+    return list.map((v, i) => {
+      const { type } = params[Math.min(i, params.length - 1)];
+      return json ? fromJSON(v, type) : fitted(v, type);
     });
   }
 
-  /** Arguments by name in the order of the parameters. */
-  #inOrder(method, named) {
-    const { params } = this.#methods[method];
-    const unknown = Object.keys(named).filter((name) => !params.includes(name));
-    if (unknown.length > 0) throw new RangeError(`no parameter is called ${unknown.join(", ")}`);
-    return params.map((name) => named[name] ?? null);
+  /** Arguments by name; what is optional may be left out, and so may a variadic list. */
+  #named(m, pairs, json) {
+    unique(pairs);
+    const given = new Map(pairs);
+    for (const name of given.keys()) if (!m.params.some((p) => p.name === name)) throw new RangeError(`no parameter is called ${name}`);
+    const list = [];
+    m.params.forEach(({ name, type }, i) => {
+      const value = given.get(name);
+      if (m.variadic && i === m.params.length - 1) {
+        if (value !== undefined && value !== null && !Array.isArray(value)) throw new RangeError(`${name} repeats: want an array`);
+        list.push(...(value ?? []));
+      } else if (given.has(name)) list.push(value);
+      else if (type.kind === "optional" || type.kind === "any") list.push(null);
+      else throw new RangeError(`the argument ${name} is missing`);
+    });
+    return this.#inOrder(m, list, json);
   }
 
-  async #run(key, name, left, metadata, readArgs, refusal, answer) {
+  /** Runs a call. `send` takes its error or its packed result; it returns an error if that can't be sent. */
+  async #run(key, { name, left, metadata, refused }, readArgs, send, pack) {
     const call = new Call({ method: name, metadata });
     const timer = setTimeout(() => call.end(new HeliumError("deadline_exceeded", "the time is over")), Math.min(left, 2 ** 31 - 1));
     this.#calls.set(key, call);
     const began = process.hrtime.bigint();
     let error, result, executed = false;
     try {
-      if (refusal) throw refusal;
-      if (!Object.hasOwn(this.#methods, name)) throw noSuch(`${this.name}.${name}`);
+      // The order of these is the protocol's.
+      if (refused) throw refused;
+      const m = this.#methods[name];
       if (left <= 0) throw new HeliumError("deadline_exceeded", "the time ran out before the call's turn", { reason: "helium.expired_in_queue" });
-      const { run, params } = this.#methods[name];
-      const args = this.#arguments(readArgs, params);
+      const args = rephrase("invalid_argument", "helium.bad_argument", () => readArgs(m));
       executed = true;
-      result = (await run(...args, call)) ?? null;
-      scan(encode(result)); // what can't be read isn't sent
+      const value = (await m.run(...args, call)) ?? null;
+      result = rephrase("internal", "helium.bad_result", () => {
+        if (m.result) scan(encode(value, m.result)); // what can't be read isn't sent
+        return pack(m.result ? value : null, m);
+      });
     } catch (err) {
       error = err instanceof HeliumError ? err : new HeliumError("unknown", String(err?.message ?? err));
-      error.outcome = executed ? "executed" : "not executed";
-      this.#signed(error);
     }
     clearTimeout(timer);
     this.#calls.delete(key);
     this.answered++;
-    answer(error, result, executed ? (process.hrtime.bigint() - began) / 1000n : 0n);
+    const took = executed ? (process.hrtime.bigint() - began) / 1000n : 0n;
+    const finish = (e) => {
+      if (e) e.outcome = executed ? "executed" : "not executed";
+      return send(e && this.#signed(e), result, took);
+    };
+    const unsendable = finish(error);
+    if (unsendable) finish(unsendable);
     if (this.#calls.size === 0) this.#idle();
   }
 
-  #arguments(read, params) {
-    const bad = (message) => new HeliumError("invalid_argument", message, { reason: "helium.bad_argument" });
-    let args;
-    try {
-      args = read();
-    } catch (err) {
-      throw bad(err.message);
-    }
-    if (!Array.isArray(args) || args.length !== params.length) throw bad(`want ${params.length} arguments`);
-    return args;
+  #tooLarge(result) {
+    return new HeliumError("resource_exhausted", `the result of ${result.length} bytes fits no message`, { reason: "helium.result_too_large" });
   }
 
   #signed(error) {
@@ -227,9 +269,25 @@ export class Service {
   }
 
   #cancel(msg) {
-    for (const f of decodeMessage(msg.data)) {
-      if (f.kind === Kind.cancel) this.#calls.get(`${inboxOf(msg.reply)} ${f.seq}`)?.end(new HeliumError("canceled", "the caller gave up"));
+    if (!isMessage(msg.data)) {
+      const json = msg.data.length === 0 || msg.data[0] < 0x80;
+      const error = badMessage("a control subject takes cancels only");
+      error.outcome = "not executed";
+      this.#plainError(msg, json, this.#signed(error));
+      return;
     }
+    for (const f of this.#frames(msg, [Kind.cancel])) {
+      if (f.kind === Kind.cancel && msg.reply) this.#calls.get(`${inboxOf(msg.reply)} ${f.seq}`)?.end(new HeliumError("canceled", "the caller gave up"));
+    }
+  }
+}
+
+/** Turns what goes wrong in f into an error of a code and a reason. */
+function rephrase(code, reason, f) {
+  try {
+    return f();
+  } catch (err) {
+    throw new HeliumError(code, err.message, { reason });
   }
 }
 
@@ -241,4 +299,8 @@ function inboxOf(reply) {
 
 function noSuch(what) {
   return new HeliumError("unimplemented", `there is no ${what} here`, { reason: "helium.no_such_method", outcome: "not executed" });
+}
+
+function badMessage(message) {
+  return new HeliumError("invalid_argument", message, { reason: "helium.bad_message", outcome: "not executed" });
 }

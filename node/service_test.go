@@ -39,11 +39,11 @@ type running struct {
 	exited   chan error // holds how it ended, once it has
 }
 
-// startWords returns once the service can be called. It ends when its input is closed, or
-// with the test.
-func startWords(t *testing.T, n *network) running {
+// startService returns once the service of a program can be called. It ends when its input
+// is closed, or with the test.
+func startService(t *testing.T, n *network, file string) running {
 	t.Helper()
-	program := node(t, []string{"HELIUM_URL=" + n.broker.URL()}, "words.mjs")
+	program := node(t, []string{"HELIUM_URL=" + n.broker.URL()}, file)
 	said, exited := new(lines), make(chan error, 1)
 	program.Stdout, program.Stderr = said, said
 	stdin, err := program.StdinPipe()
@@ -78,7 +78,7 @@ func startWords(t *testing.T, n *network) running {
 // TestAGoStubCallsAServiceInNode lives with a service from its start to its end.
 func TestAGoStubCallsAServiceInNode(t *testing.T) {
 	n := newNetwork(t, binder.Config{})
-	program := startWords(t, n)
+	program := startService(t, n, "words.mjs")
 	instance := program.instance
 
 	nc := n.conn()
@@ -161,7 +161,7 @@ func TestAGoStubCallsAServiceInNode(t *testing.T) {
 func TestAServiceInNodeRenewsItsLease(t *testing.T) {
 	const lease = time.Second // the shortest; words.mjs renews each third of it
 	n := newNetwork(t, binder.Config{Lease: lease})
-	program := startWords(t, n)
+	program := startService(t, n, "words.mjs")
 	began := time.Now()
 	registry, err := binder.NewClient(n.conn(), "")
 	if err != nil {

@@ -14,11 +14,11 @@ const words = new Service(nc, {
   types: { Count: "{word string, times int64}" },
   methods: {
     upper: {
-      signature: "upper(text string) string", params: ["text"], idempotent: true, doc: "Upper returns the text in capitals.",
+      signature: "upper(text string) string", idempotent: true, doc: "Upper returns the text in capitals.",
       run: (text) => text.toUpperCase(),
     },
     count: {
-      signature: "count(text string) []Count", params: ["text"],
+      signature: "count(text string) []Count",
       run: (text) => {
         const times = new Map();
         for (const word of text.split(/\s+/).filter(Boolean)) times.set(word, (times.get(word) ?? 0) + 1);
@@ -26,7 +26,7 @@ const words = new Service(nc, {
       },
     },
     find: {
-      signature: "find(word string, text string) int64", params: ["word", "text"],
+      signature: "find(word string, text string) int64",
       run: (word, text) => {
         const at = text.indexOf(word);
         if (at < 0) throw new HeliumError("not_found", `${word} isn't in the text`, { reason: "words.not_there", details: { word } });
@@ -34,14 +34,14 @@ const words = new Service(nc, {
       },
     },
     wait: {
-      signature: "wait()", params: [], doc: "Wait returns when its caller gives up or its time is over.",
+      signature: "wait()", doc: "Wait returns when its caller gives up or its time is over.",
       run: (call) => new Promise((_, reject) => call.signal.addEventListener("abort", () => {
         if (call.signal.reason.code === "canceled") canceled++;
         reject(call.signal.reason);
       })),
     },
-    canceled: { signature: "canceled() int64", params: [], run: () => canceled },
-    tenant: { signature: "tenant() string", params: [], run: (call) => call.metadata?.tenant ?? "" },
+    canceled: { signature: "canceled() int64", run: () => canceled },
+    tenant: { signature: "tenant() string", run: (call) => call.metadata?.tenant ?? "" },
   },
 });
 await words.start();

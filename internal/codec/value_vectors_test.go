@@ -184,6 +184,8 @@ var structureReads = map[string]func(r *codec.Reader) (any, error){
 	"Order":              structureOf[vectorOrder],
 	"Node":               structureOf[vectorNode],
 	"map[string][]Point": structureOf[map[string][]vectorPoint],
+	"[]duration":         structureOf[[]time.Duration],
+	"map[duration]bool":  structureOf[map[time.Duration]bool],
 	// Go has no maps with slices as keys; arrays are bytes too.
 	"map[bytes]int64": structureOf[map[[2]byte]int64],
 }
@@ -222,7 +224,7 @@ func TestStructuresAreWrittenAndReadAsTheVectorsSay(t *testing.T) {
 func readJSON(text []byte, like any) (any, error) {
 	into := reflect.New(reflect.TypeOf(like))
 	switch like.(type) {
-	case map[bool]string, map[[2]byte]int64:
+	case map[bool]string, map[[2]byte]int64, []time.Duration, map[time.Duration]bool:
 		return like, nil
 	}
 	if err := json.Unmarshal(text, into.Interface()); err != nil {

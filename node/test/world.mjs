@@ -24,9 +24,10 @@ export function vectors(file) {
   return JSON.parse(readFileSync(join(given("HELIUM_VECTORS"), file), "utf8"));
 }
 
-/** The bytes of hex that may hold spaces. */
+/** The bytes of hex that may hold spaces and repetitions: "c1 (00)*3" is c1000000. */
 export function bytes(hex) {
-  return Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex"));
+  const repeated = hex.replace(/\(([0-9a-f ]*)\)\*(\d+)/g, (_, part, count) => part.repeat(Number(count)));
+  return Uint8Array.from(Buffer.from(repeated.replaceAll(" ", ""), "hex"));
 }
 
 export function hex(data) {

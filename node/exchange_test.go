@@ -1,0 +1,36 @@
+package node_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/exchange"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+const callVectors = "../testdata/vectors/calls.json"
+
+// newExchange serves the service of the vectors on a network of its own.
+func newExchange(t *testing.T) (n *network, instance string) {
+	t.Helper()
+	n = newNetwork(t, binder.Config{})
+	srv := rpcserver.New(n.conn(), rpcserver.Config{Logger: quiet, MaxQueue: 10_000})
+	if err := srv.Handle(exchange.Service()); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = srv.Shutdown(context.Background()) })
+	return n, srv.Instance()
+}
+
+func TestAServiceInNodeAnswersAsTheVectorsSay(t *testing.T) {
+	n := newNetwork(t, binder.Config{})
+	program := startService(t, n, "vectors.mjs")
+	exchange.Calls(t, n.conn(), callVectors, program.instance)
+	if t.Failed() {
+		t.Logf("the program said:\n%s", program.said)
+	}
+}
