@@ -66,7 +66,7 @@ func every() binder.Record {
 		Service: "every-thing", Instance: "i2", Version: "0.1.0",
 		Types: map[string]string{
 			"All": `{yes bool, a int8, b int16, c int32, d int64, e uint8, f uint16, g uint32, h uint64, ` +
-				`i float32, j float64, k string, l bytes, m time, n any, "unit-price" float64, o (map[int64]bytes)?, p []time}`,
+				`i float32, j float64, k string, l bytes, m time, n any, "unit-price" float64, o (map[int64]bytes)?, p []time, every duration, limits (map[duration][]duration)?}`,
 			"Node":    "{value any, left Node?, right Node?}",
 			"Tree":    "map[string]Tree",
 			"Forest":  "[]Forest",

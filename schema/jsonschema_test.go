@@ -96,6 +96,8 @@ var shapes = []struct {
 	{"float64", []string{`0`, `-0.1`, `1.7976931348623157e308`, `5e-324`}, []string{`"NaN"`, `null`, `true`}, nil},
 	{"string", []string{`""`, `"text"`, `"\u0000☃"`}, []string{`1`, `null`, `[]`}, nil},
 	{"bytes", []string{`""`, `"aA=="`, `"aGk="`, `"aGlq"`, `"+/+/"`}, []string{`"a"`, `"aGk"`, `"aGk=="`, `"aGl="`, `"aB=="`, `"!!!!"`, `1`, `null`}, []string{`"aGk"`}},
+	{"duration", []string{`"1h30m"`, `"1h30m0s"`, `"-1.5ms"`, `"2562047h47m16.854775807s"`, `"1µs"`, `"0s"`, `"0"`, `1500`, `-1`}, []string{`"1 hour"`, `"90"`, `""`, `"-"`, `"1h "`, `"PT1H"`, `1.5`, `9223372036854775808`, `true`, `null`}, nil},
+	{"map[duration]bool", []string{`{"1h30m":true,"7":false}`, `{}`}, []string{`{"soon":true}`, `{"1h":1}`}, []string{`{"7.0":true}`}},
 	{"time", []string{`"2026-01-02T03:04:05Z"`, `"2026-01-02T03:04:05.123456789+02:00"`, `"0001-01-01T00:00:00Z"`}, []string{`"2026-01-02"`, `"now"`, `0`, `null`}, nil},
 	{"any", []string{`null`, `1`, `"x"`, `[1, {}]`, `{"a": null}`}, nil, nil},
 	{"[]int8", []string{`[]`, `[1, -1]`}, []string{`[300]`, `{}`, `[null]`, `null`}, nil},

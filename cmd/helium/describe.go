@@ -170,6 +170,9 @@ func (m *methodDescription) write(a *app, types map[string]string) {
 	for _, e := range m.Errors {
 		line("error %s", visible.Line(errorInWords(e.Reason, e.Code, e.Message)))
 	}
+	if names := m.ownNames(types); names != "" {
+		line("by name: %s, as the service doesn't tell its parameters' names", names)
+	}
 	if len(m.Differs) > 0 {
 		line("another signature: %s", visible.Line(strings.Join(m.Differs, ", ")))
 	}
@@ -179,6 +182,24 @@ func (m *methodDescription) write(a *app, types map[string]string) {
 		}
 		line("try: %s", visible.Line(try))
 	}
+}
+
+// ownNames lists the names by which the parameters can be given where the service doesn't
+// tell any, "" where it does.
+func (m *methodDescription) ownNames(types map[string]string) string {
+	method, err := parseMethod(m.Signature, types)
+	if err != nil {
+		return ""
+	}
+	named, unnamed := withNames(method)
+	if !unnamed {
+		return ""
+	}
+	names := make([]string, len(named.Params))
+	for i, p := range named.Params {
+		names[i] = p.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 // try returns a command that calls the method: by its example, or with placeholders

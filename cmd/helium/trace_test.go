@@ -107,6 +107,21 @@ type part struct {
 	Last    *string `json:"theLastField"`
 }
 
+func TestDescribeSaysByWhichNamesParametersWithoutOnesAreGiven(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "kinds", kinds{})
+	r := heliumRun(t, "describe", "kinds.move", "-s", url)
+	if want := "by name: arg1, arg2, as the service doesn't tell"; r.exit != exitOK || !strings.Contains(r.out, want) {
+		t.Errorf("got exit %d and\n%swant %q in it", r.exit, r.out, want)
+	}
+	if r := heliumRun(t, "describe", "kinds.nothing", "-s", url); strings.Contains(r.out, "by name") {
+		t.Errorf("of a method without parameters it says\n%s", r.out)
+	}
+	if r := heliumRun(t, "call", "kinds.move", "-s", url, "-o", "ndjson", "arg2=7", `arg1:={"X": 1, "Label": "a"}`); r.out != `{"X":2,"Label":"a"}`+"\n" {
+		t.Errorf("by these names: got exit %d and %q; it says:\n%s", r.exit, r.out, r.err)
+	}
+}
+
 func TestDescribeListsParametersByNameAndType(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	serve(t, b, "kinds", kinds{})
