@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
 )
 
 // Where a call went can be wrong, for the registry may be behind, and what it says can
@@ -17,11 +18,11 @@ import (
 
 // detours is what the attempts of one call found out.
 type detours struct {
-	taken    int           // in this attempt
+	taken    int           // in this attempt, but for those around instances, each of which is tried once
 	alone    bool          // the call is to go on its method's own subject
 	deserted bool          // as nobody listened where messages of several methods go
 	asked    bool          // the binders were asked where else it could go
-	avoid    []*path       // of instances that are gone or don't have the method
+	avoid    []string      // instances that are gone or don't have the method
 	refused  []string      // signatures that the arguments don't fit, as a server found
 	missing  *helium.Error // an instance said that it doesn't have the method
 }
@@ -43,11 +44,13 @@ func (call *Invocation) elsewhere(ctx context.Context, w *way, e *helium.Error, 
 	next := w
 	switch {
 	case e == errOtherSubject:
-		call.detour().alone = true
+		d := call.detour()
+		d.alone = true
+		d.taken++
 	case e.Reason == reasonNoMethod:
 		next = call.withoutMethod(ctx, w, e, deadline)
 	case errors.Is(e, ErrNoInstance):
-		next = call.withoutInstance(ctx, w, deadline)
+		next = call.withoutInstance(ctx, w, e, deadline)
 	case errors.Is(e, ErrBadArgument) && m.client.instance == "" && e.Instance != "":
 		next = call.withOtherArguments(e)
 	default:
@@ -56,7 +59,6 @@ func (call *Invocation) elsewhere(ctx context.Context, w *way, e *helium.Error, 
 	if next == nil {
 		return nil
 	}
-	call.detour().taken++
 	m.client.counters.detours.Add(1)
 	return next
 }
@@ -84,51 +86,71 @@ func (call *Invocation) withoutMethod(ctx context.Context, w *way, e *helium.Err
 	switch {
 	case call.wentShared():
 		d.alone = true
+		d.taken++
 		return w
 	case w.fitting != nil:
-		return call.around(ctx, w, deadline)
+		return call.around(ctx, w, e, deadline)
 	}
 	return nil
 }
 
 // withoutInstance goes on after nobody listened. On the service's subject that doesn't
 // tell that nobody has the method, only that nobody takes messages of several.
-func (call *Invocation) withoutInstance(ctx context.Context, w *way, deadline time.Time) *way {
+func (call *Invocation) withoutInstance(ctx context.Context, w *way, e *helium.Error, deadline time.Time) *way {
 	m := call.method
 	to := call.path.destination
 	switch {
 	case to.instance == "" && call.wentShared() && m.client.sent.how(call.message.Load()) != alone:
 		d := call.detour()
 		d.alone, d.deserted = true, true
+		d.taken++
 		return w
 	case w.fitting != nil:
 		m.service.found(isAbsent, to.instance, "")
-		return call.around(ctx, w, deadline)
+		m.service.hasLeft(to.instance)
+		return call.around(ctx, w, e, deadline)
 	}
 	return nil
 }
 
 // around goes on by another instance whose method fits. If none is left, the registry may
-// know of one.
-func (call *Invocation) around(ctx context.Context, w *way, deadline time.Time) *way {
+// know of one, or have forgotten one.
+func (call *Invocation) around(ctx context.Context, w *way, e *helium.Error, deadline time.Time) *way {
 	m, d := call.method, call.detour()
-	d.avoid = append(d.avoid, call.path)
-	if !slices.Contains(d.avoid, w.choose(call)) {
+	d.avoid = append(d.avoid, call.path.destination.instance)
+	if r := m.service.current.Load(); r != w.route && w.doubt == nil {
+		// Meanwhile other calls may have found out more.
+		if next, err := m.decide(r, call); err == nil {
+			w = next
+		}
+	}
+	if call.untried(w) {
 		return w
 	}
-	if d.asked {
-		return nil
+	if !d.asked {
+		d.asked = true
+		now := time.Now()
+		_ = m.service.look("").await(ctx, now.Add(deadline.Sub(now)/2)) // without an answer, what is known stands
 	}
-	d.asked = true
-	now := time.Now()
-	if m.service.look("").await(ctx, now.Add(deadline.Sub(now)/2)) != nil {
-		return nil
-	}
-	next, err := m.decide(m.service.current.Load(), call)
-	if err != nil || next.fitting != nil && slices.Contains(d.avoid, next.choose(call)) {
-		return nil
-	}
+	next, _ := m.onNewest(func(r *route) (*way, error) {
+		next, err := m.decide(r, call)
+		if errors.Is(err, binder.ErrUnknownMethod) {
+			return m.inDoubt(r, call, helium.AsError(err))
+		}
+		if err != nil || !call.untried(next) {
+			next, err = m.amongFormer(r, call, e)
+		}
+		if err == nil && !call.untried(next) {
+			return nil, e
+		}
+		return next, err
+	})
 	return next
+}
+
+// untried reports whether a way has an instance that the attempt hasn't found to be wrong.
+func (call *Invocation) untried(w *way) bool {
+	return w.fitting == nil || call.detours == nil || !slices.Contains(call.detours.avoid, w.choose(call).destination.instance)
 }
 
 // withOtherArguments goes on after an instance refused the arguments: by one whose method
@@ -136,6 +158,7 @@ func (call *Invocation) around(ctx context.Context, w *way, deadline time.Time) 
 // knows, may not fit one that runs.
 func (call *Invocation) withOtherArguments(e *helium.Error) *way {
 	m := call.method
+	call.detour().taken++
 	r := m.service.current.Load()
 	if v := r.byInstance[e.Instance]; v == nil {
 		m.service.found(refusesArgs, e.Instance, m.name)
@@ -180,6 +203,9 @@ func (call *Invocation) conclude(w *way, e *helium.Error) *helium.Error {
 	switch {
 	case w.doubt != nil && nowhere:
 		call.method.fits.CompareAndSwap(w, nil)
+		if w.fitting == nil && call.method.client.instance == "" {
+			call.method.service.isGone(call.method.name)
+		}
 		return w.doubt
 	case call.detours != nil:
 		d := call.detours

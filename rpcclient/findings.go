@@ -110,45 +110,6 @@ func (s *service) outlive() {
 	}
 }
 
-// formerMethod is a method that no known instance has any more.
-type formerMethod struct {
-	remote *remoteMethod
-	since  time.Time
-}
-
-// formerMethod returns a method that the registry has forgotten a moment ago; nil if it
-// hasn't.
-func (s *service) formerMethod(name string) *remoteMethod {
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	if f, ok := s.former[name]; ok && time.Since(f.since) < findingsFor {
-		return f.remote
-	}
-	return nil
-}
-
-// rememberLocked keeps the methods that one route has and the next one doesn't.
-func (s *service) rememberLocked(before, after *route, now time.Time) {
-	for name, f := range s.former {
-		if after.hasMethod(name) || now.Sub(f.since) >= findingsFor {
-			delete(s.former, name)
-		}
-	}
-	if before == nil {
-		return
-	}
-	for _, v := range before.versions {
-		if slices.Contains(after.versions, v) {
-			continue
-		}
-		for name, remote := range v.byName {
-			if !after.hasMethod(name) && len(s.former) < maxFindings {
-				s.former[name] = formerMethod{remote, now}
-			}
-		}
-	}
-}
-
 func (r *route) hasMethod(name string) bool {
 	return slices.ContainsFunc(r.versions, func(v *version) bool { return v.byName[name] != nil })
 }

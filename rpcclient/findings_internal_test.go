@@ -73,7 +73,7 @@ func TestFindingsAndMethodsThatLeftAreBounded(t *testing.T) {
 		r.Methods[0].Name = fmt.Sprint("m", i)
 		s.core.happens(binder.Changed, uint64(i+2), r)
 	}
-	if n := len(s.former); n > maxFindings {
+	if n := len(s.former.methods); n > maxFindings {
 		t.Errorf("%d methods that left are kept, want at most %d", n, maxFindings)
 	}
 }

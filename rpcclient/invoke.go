@@ -197,7 +197,7 @@ func (c *core) sendOneWay(ctx context.Context, call *Invocation, w *way, left ti
 	switch {
 	case e != nil:
 		return e
-	case w.doubt != nil && call.method.fits.Load() != w: // see confirm
+	case w.doubt != nil && !w.likely && call.method.fits.Load() != w: // see confirm
 		return w.doubt
 	case c.nc.IsClosed():
 		return notSent(nats.ErrConnectionClosed)

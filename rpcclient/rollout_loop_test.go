@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -195,15 +194,4 @@ func TestRollingOutAndBackAgainAndAgainFailsNoCall(t *testing.T) {
 			t.Errorf("%s: %d retries, %d failures; want none", s.name, stats.Retries, stats.Failures)
 		}
 	}
-}
-
-func restartBinder(t *testing.T, env *heliumtest.Env) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	reg, err := binder.Start(ctx, env.Conn("binder"), binder.Config{Memory: true, Logger: quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(reg.Close)
 }

@@ -36,7 +36,7 @@ type service struct {
 	mu           sync.RWMutex
 	records      map[string]*record      // guarded by mu; by instance
 	gone         map[string]news         // guarded by mu; instances that left lately
-	former       map[string]formerMethod // guarded by mu; methods that left lately
+	former       former                  // guarded by mu; what else left lately
 	findings     findings                // guarded by mu; what calls found out about instances
 	lookups      map[string]*lookup      // guarded by mu; under way, by method; "": all
 	asked        time.Time               // guarded by mu; when the last lookup of all began
@@ -80,7 +80,7 @@ func (c *core) service(name string, pin bool) *service {
 			core: c, name: name,
 			records:      make(map[string]*record),
 			gone:         make(map[string]news),
-			former:       make(map[string]formerMethod),
+			former:       newFormer(),
 			lookups:      make(map[string]*lookup),
 			destinations: make(map[string]*destination),
 			dynamic:      make(map[dynamicKey]*Method),
@@ -214,7 +214,7 @@ func (s *service) publishLocked() {
 	now := time.Now()
 	s.pruneLocked(now)
 	before, after := s.current.Load(), newRoute(s.records, s.findings)
-	s.rememberLocked(before, after, now)
+	s.former.turn(before, after, now)
 	s.current.Store(after)
 	for instance := range s.destinations {
 		if instance != "" && s.records[instance] == nil {
@@ -245,5 +245,8 @@ func (c *core) registryChanged(event binder.Event) {
 		s.hear(&event.Record, told)
 	case binder.Ended, binder.Expired:
 		s.remove(event.Record.Instance, told)
+		if event.Kind == binder.Ended {
+			s.hasLeft(event.Record.Instance)
+		}
 	}
 }

@@ -65,10 +65,7 @@ func (c *Client) makeStub(ctx context.Context, service, name string, t reflect.T
 // checkNow compares the stub with the registry, as far as the registry can tell now.
 func (m *Method) checkNow(ctx context.Context) error {
 	deadline, _ := ctx.Deadline()
-	w, err := m.way(ctx, &Invocation{}, time.Now(), deadline)
-	if err == nil && w.doubt != nil {
-		err = w.doubt
-	}
+	_, err := m.way(ctx, &Invocation{}, time.Now(), deadline)
 	if errors.Is(err, ErrMismatch) || errors.Is(err, binder.ErrUnknownMethod) || errors.Is(err, ErrClosed) {
 		return err
 	}

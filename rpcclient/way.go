@@ -29,6 +29,7 @@ type way struct {
 	named   bool          // arguments without a signature have names to compare
 	differs bool          // their types may tell which instances they are for
 	doubt   *helium.Error // not nil: the registry knows no such way, for this reason
+	likely  bool          // of one in doubt: an instance was there a moment ago, and hasn't said that it left
 }
 
 // newWay returns a way that is still to be decided.
@@ -56,7 +57,7 @@ func (w *way) choose(call *Invocation) *path {
 	first := rand.IntN(len(w.fitting))
 	for i := range w.fitting {
 		p := w.fitting[(first+i)%len(w.fitting)]
-		if call.detours == nil || !slices.Contains(call.detours.avoid, p) {
+		if call.detours == nil || !slices.Contains(call.detours.avoid, p.destination.instance) {
 			return p
 		}
 	}
@@ -175,40 +176,98 @@ func (m *Method) makeSure(ctx context.Context, call *Invocation, r *route, deadl
 		return nil, no // the methods of one instance don't change
 	}
 	now := time.Now()
+	var answer error
 	if errors.Is(no, ErrMismatch) {
-		if s.look("").await(ctx, earlier(deadline, now.Add(sureWithin))) != nil {
-			return nil, no
+		// Without an answer, what is known stands.
+		_ = s.look("").await(ctx, earlier(deadline, now.Add(sureWithin)))
+	} else {
+		// A binder that doesn't answer mustn't take all of the call's time.
+		answer = s.look(m.name).await(ctx, now.Add(deadline.Sub(now)/2))
+		if answer != nil && (ctx.Err() != nil || s.core.closed.Load()) {
+			return nil, answer
 		}
-		return m.decide(s.current.Load(), call)
 	}
-	// A binder that doesn't answer mustn't take all of the call's time.
-	err := s.look(m.name).await(ctx, now.Add(deadline.Sub(now)/2))
-	if err == nil {
-		return m.decide(s.current.Load(), call)
+	return m.onNewest(func(r *route) (*way, error) {
+		w, err := m.decide(r, call)
+		switch {
+		case err == nil:
+			return w, nil
+		case errors.Is(err, ErrMismatch):
+			return m.amongFormer(r, call, helium.AsError(err))
+		case answer != nil:
+			err = answer
+		}
+		return m.inDoubt(r, call, helium.AsError(err))
+	})
+}
+
+// onNewest tries to find a way, again if the route changes meanwhile.
+func (m *Method) onNewest(try func(*route) (*way, error)) (w *way, err error) {
+	for range 3 {
+		r := m.service.current.Load()
+		if w, err = try(r); err == nil || m.service.current.Load() == r {
+			break
+		}
 	}
-	if ctx.Err() != nil || s.core.closed.Load() {
-		return nil, err
-	}
-	return m.inDoubt(r, call, helium.AsError(err))
+	return w, err
 }
 
 // inDoubt returns a way for a call of a method that the registry doesn't know: on its own
-// subject, where only instances that have it listen. It takes one if the registry has
-// forgotten the method only just, for its instances may have to register again; if no binder
-// says what there is; or if it is for an instance that the registry doesn't know. Then only
-// the server checks the arguments.
+// subject, where only instances that have it listen. That is worth a try if the registry has
+// forgotten the method only just, if no binder says what there is, or if the call is for an
+// instance that the registry doesn't know. Where a signature isn't known, only the server
+// checks the arguments.
 func (m *Method) inDoubt(r *route, call *Invocation, doubt *helium.Error) (*way, error) {
-	w := m.newWay(r, call)
-	former := m.service.formerMethod(m.name)
-	certain := !isOutage(doubt) && m.client.instance == "" // an instance that the registry doesn't know may have any method
-	if former == nil && certain || former != nil && former.check(m.stub, w) != nil {
-		return nil, doubt
-	}
 	if errors.Is(doubt, ErrDeadline) {
 		doubt = binder.ErrNoAnswer.WithMessage("no binder answered in time whether %s has a method %q, and nobody listens for it", m.whom(), m.name).WithOutcome(helium.NotExecuted)
 	}
-	w.path, w.alone, w.doubt = m.destination.newPath(m.name), true, doubt
+	w := m.newWay(r, call)
+	fitting, others := m.formerInstances(w, call)
+	if others && m.client.instance == "" {
+		return m.amongFormer(r, call, doubt)
+	}
+	former := m.service.formerMethod(m.name)
+	certain := !isOutage(doubt) && m.client.instance == ""
+	if former == nil && certain || former != nil && former.check(m.stub, w) != nil {
+		return nil, doubt
+	}
+	w.path, w.alone, w.doubt, w.likely = m.destination.newPath(m.name), true, doubt, len(fitting) > 0
 	return w, nil
+}
+
+// amongFormer returns a way for a call that fits no instance in the registry: by those that
+// it has forgotten only just.
+func (m *Method) amongFormer(r *route, call *Invocation, doubt *helium.Error) (*way, error) {
+	w := m.newWay(r, call)
+	w.alone, w.doubt, w.likely = true, doubt, true
+	fitting, _ := m.formerInstances(w, call)
+	for _, instance := range fitting {
+		switch m.client.instance {
+		case "":
+			w.fitting = append(w.fitting, m.service.newDestination(instance).path(m.name))
+		case instance:
+			w.path = m.destination.newPath(m.name)
+		}
+	}
+	if w.fitting == nil && w.path == nil {
+		return nil, doubt
+	}
+	return w, nil
+}
+
+// formerInstances returns those instances that the registry has forgotten a moment ago and
+// that a call fits; others says that it doesn't fit all that had the method.
+func (m *Method) formerInstances(w *way, call *Invocation) (fitting []string, others bool) {
+	for instance, v := range m.service.formerVersions() {
+		switch remote := v.byName[m.name]; {
+		case remote == nil:
+		case remote.check(m.stub, w) == nil && call.refusedBy(remote) == nil && remote.checkNames(call) == nil:
+			fitting = append(fitting, instance)
+		default:
+			others = true
+		}
+	}
+	return fitting, others
 }
 
 func earlier(a, b time.Time) time.Time {
