@@ -19,6 +19,7 @@ func (d *desk) service() rpcserver.Service {
 		Types: map[string]string{"Ended": "{began int64, deadline int64, canceled int64, noted int64}"},
 		Methods: []rpcserver.Method{
 			{Name: "sub", Signature: "sub(a float64, b float64) float64", Handler: d.sub},
+			{Name: "next", Signature: "next(n int64) int64", Handler: d.next},
 			{Name: "wait", Signature: "wait()", Handler: d.wait},
 			{Name: "ended", Signature: "ended() Ended", Handler: d.ended},
 			{Name: "tenant", Signature: "tenant() string", Handler: d.tenant},
@@ -37,6 +38,15 @@ func (d *desk) sub(_ context.Context, call *rpcserver.Call) error {
 		return call.BadArgument(1, err)
 	}
 	call.Result.Float64(a - b)
+	return nil
+}
+
+func (d *desk) next(_ context.Context, call *rpcserver.Call) error {
+	n, err := call.Args.Int(64)
+	if err != nil {
+		return call.BadArgument(0, err)
+	}
+	call.Result.Int(n + 1)
 	return nil
 }
 

@@ -29,7 +29,7 @@ func TestGeneratedTypeScriptCompilesAndCalls(t *testing.T) {
 	if out, err := compile.CombinedOutput(); err != nil {
 		t.Fatalf("tsc: %v\n%s", err, out)
 	}
-	out, err := node(t, nil, "typescript/outcomes.mjs", filepath.Join(folder, "math.js")).CombinedOutput()
+	out, err := node(t, nil, "typescript/outcomes.mjs", filepath.Join(folder, "math.js"), filepath.Join(folder, "every.js")).CombinedOutput()
 	if err != nil {
 		t.Fatalf("node: %v\n%s", err, out)
 	}
@@ -55,21 +55,35 @@ var outcomes = map[string]any{
 	"an exact integer": []any{9007199254740992.0, -9007199254740991.0},
 	"a large float":    []any{1e20, 1.7976931348623157e308, 1e-7},
 	"digits in text":   []any{"12345678901234567890", `"12345678901234567890`},
-	"an integer that would be rounded": "internal|helium.bad_result|executed||{}|math.add|" +
-		"math.add: the result holds 9007199254740993, which no number of JavaScript is; read it by msgpack (internal)",
-	"no JSON":                      "internal|helium.bad_result|executed||{}|math.add|math.add: the answer isn't JSON (internal)",
-	"an error":                     `aborted|math.no|executed|i1|{"a":"b"}|math.add|math.add: no (aborted)`,
-	"an error of the header alone": "unknown||unknown||{}|math.add|math.add: math: no (unknown)",
-	"nobody":                       "unavailable|helium.no_instance|not executed||{}|math.add|math.add: no instance listens (unavailable)",
-	"late":                         "deadline_exceeded|helium.deadline|unknown||{}|math.add|math.add: no answer within 10000 ms (deadline_exceeded)",
-	"closed":                       "unavailable|helium.not_sent|not executed||{}|math.add|math.add: ClosedConnectionError (unavailable)",
-	"not permitted":                "permission_denied|helium.not_permitted|not executed||{}|math.add|math.add: PermissionViolationError (permission_denied)",
-	"something else":               "unavailable|helium.disconnected|unknown||{}|math.add|math.add: ProtocolError (unavailable)",
-	"no number":                    "invalid_argument|helium.bad_argument|not executed||{}|math.add|math.add: JSON has no number NaN (invalid_argument)",
-	"a bigint":                     "invalid_argument|helium.bad_argument|not executed||{}|math.add|math.add: JSON has no number 1 (invalid_argument)",
-	"given up before":              "canceled|helium.canceled|not executed||{}|math.add|math.add: the caller gave up (canceled)",
-	"given up meanwhile":           "canceled|helium.canceled|unknown||{}|math.add|math.add: the caller gave up (canceled)",
-	"to one instance":              1.0,
-	"sent":                         []any{"helium.call.math.add [1,2] 10000", "helium.at.i7.math.add [3,4] 50"},
-	"another prefix":               "eu.call.math.add [5,6] 7",
+	// A bigint is printed as its digits and an n.
+	"integers of 64 bits":                map[string]any{"d": "9223372036854775807n", "h": "18446744073709551615n", "a": 1.0},
+	"the first that a number can't hold": map[string]any{"d": 9007199254740992.0, "h": "9007199254740993n"},
+	"one that a number would show so":    map[string]any{"d": "1152921504606847000n", "h": "1152921504606846976n"},
+	"below zero":                         map[string]any{"d": "-9223372036854775808n", "h": -9007199254740991.0},
+	"floats of many digits":              map[string]any{"i": 1e20, "j": 9007199254740992.0, "unit-price": -36028797018963968.0, "d": "36028797018963969n"},
+	"a float of many digits alone":       1152921504606846976.0,
+	"within any": map[string]any{
+		"n": []any{"12345678901234567890n", map[string]any{"a": []any{1.0, 1.5, "12345678901234567890", nil, true, []any{}, map[string]any{}}}}, "k": `"9007199254740993,`,
+	},
+	"floats and integers of an unnamed type": map[string]any{"x": 1e20, "y": map[string]any{"1": []any{"9007199254740993n"}}, "new": "9007199254740993n"},
+	"names that objects have":                map[string]any{"__proto__": map[string]any{"d": "9007199254740993n"}, "constructor": "9007199254740993n"},
+	"integers as arguments":                  `eu.helium.call.every-thing.plain [9223372036854775807,"integer:1 \"integer:2"] 10000`,
+	"a large number as an argument":          "helium.call.math.add [1152921504606846976,-9007199254740992] 10000",
+	"a float as an argument":                 "helium.call.math.add [1000000000000000000000,0.1] 10000",
+	"a bigint that says what it is in JSON":  "eu.helium.call.every-thing.plain [-5,null] 10000",
+	"no JSON":                                "internal|helium.bad_result|executed||{}|math.add|math.add: the answer isn't JSON (internal)",
+	"an error":                               `aborted|math.no|executed|i1|{"a":"b"}|math.add|math.add: no (aborted)`,
+	"an error of the header alone":           "unknown||unknown||{}|math.add|math.add: math: no (unknown)",
+	"nobody":                                 "unavailable|helium.no_instance|not executed||{}|math.add|math.add: no instance listens (unavailable)",
+	"late":                                   "deadline_exceeded|helium.deadline|unknown||{}|math.add|math.add: no answer within 10000 ms (deadline_exceeded)",
+	"closed":                                 "unavailable|helium.not_sent|not executed||{}|math.add|math.add: ClosedConnectionError (unavailable)",
+	"not permitted":                          "permission_denied|helium.not_permitted|not executed||{}|math.add|math.add: PermissionViolationError (permission_denied)",
+	"something else":                         "unavailable|helium.disconnected|unknown||{}|math.add|math.add: ProtocolError (unavailable)",
+	"no number":                              "invalid_argument|helium.bad_argument|not executed||{}|math.add|math.add: JSON has no number NaN (invalid_argument)",
+	"a bigint":                               "helium.call.math.add [1,1] 10000",
+	"given up before":                        "canceled|helium.canceled|not executed||{}|math.add|math.add: the caller gave up (canceled)",
+	"given up meanwhile":                     "canceled|helium.canceled|unknown||{}|math.add|math.add: the caller gave up (canceled)",
+	"to one instance":                        1.0,
+	"sent":                                   []any{"helium.call.math.add [1,2] 10000", "helium.at.i7.math.add [3,4] 50"},
+	"another prefix":                         "eu.call.math.add [5,6] 7",
 }

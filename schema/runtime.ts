@@ -1,6 +1,13 @@
 const defaultPrefix = {{prefix}};
 
 /**
+ * An integer of 64 bits: a bigint where a number can't hold it, as can be from 2^53 on, and
+ * else a number. `BigInt(n)` makes a bigint of either, and `Number(n)` a number, which may
+ * be rounded.
+ */
+export type Int64 = number | bigint;
+
+/**
  * What a client needs of a connection to NATS: any of `@nats-io/transport-node`, of
  * `wsconnect` in `@nats-io/nats-core`, and of their kin will do.
  */
@@ -96,7 +103,7 @@ class Caller {
     this.#options = options;
   }
 
-  async call(method: string, args: unknown[], options: CallOptions = {}): Promise<unknown> {
+  async call(method: string, args: unknown[], options: CallOptions = {}, floats?: Floats): Promise<unknown> {
     const name = `${this.#service}.${method}`;
     const prefix = this.#options.prefix ?? defaultPrefix;
     const to = options.instance === undefined ? "call" : `at.${options.instance}`;
@@ -112,7 +119,7 @@ class Caller {
     } catch (cause) {
       throw cause instanceof HeliumError ? cause : busError(name, timeout, cause);
     }
-    return decode(name, reply);
+    return decode(name, reply, floats);
   }
 }
 
@@ -150,18 +157,34 @@ function busError(method: string, timeout: number, cause: unknown): HeliumError 
   return new HeliumError(method, facts, cause);
 }
 
-/** Writes arguments as JSON, and refuses what JSON would silently make null of. */
+/**
+ * Writes arguments as JSON, integers with all their digits, and refuses what JSON would
+ * silently make null of.
+ */
 function encode(method: string, args: unknown[]): string {
-  return JSON.stringify(args, (_key, value: unknown) => {
-    if (typeof value === "bigint" || (typeof value === "number" && !Number.isFinite(value))) {
-      throw new HeliumError(method, { code: "invalid_argument", reason: "helium.bad_argument", message: `JSON has no number ${value}`, outcome: "not executed" });
+  // Integers that JSON.stringify can't write stand as text behind a mark, which nothing
+  // else in the arguments holds, until the text is there.
+  for (let mark = "integer:"; ; mark += ":") {
+    let marked = 0;
+    const text = JSON.stringify(args, function (this: { [key: string]: unknown }, key: string, value: unknown) {
+      const given = this[key]; // as it was before a toJSON of its own
+      if (typeof given === "number" && !Number.isFinite(given)) {
+        throw new HeliumError(method, { code: "invalid_argument", reason: "helium.bad_argument", message: `JSON has no number ${given}`, outcome: "not executed" });
+      }
+      if (typeof given === "bigint" || (typeof given === "number" && Number.isInteger(given) && !Number.isSafeInteger(given))) {
+        marked++;
+        return mark + BigInt(given);
+      }
+      return value;
+    });
+    if (text.split(mark).length === marked + 1) {
+      return text.replace(new RegExp(`"${mark}(-?[0-9]+)"`, "g"), "$1");
     }
-    return value;
-  });
+  }
 }
 
 /** Reads an answer: the result, or an error by its headers and its body. */
-function decode(method: string, reply: Reply): unknown {
+function decode(method: string, reply: Reply, floats: Floats | undefined): unknown {
   const text = reply.string();
   const problem = reply.headers?.get("Nats-Service-Error");
   if (problem) {
@@ -173,12 +196,9 @@ function decode(method: string, reply: Reply): unknown {
     }
     throw new HeliumError(method, facts);
   }
-  const rounded = firstRounded(text);
-  if (rounded !== undefined) {
-    throw badResult(method, `the result holds ${rounded}, which no number of JavaScript is; read it by msgpack`);
-  }
   try {
-    return JSON.parse(text);
+    const result: unknown = JSON.parse(text);
+    return firstRounded(text) === undefined ? result : parse(text, floats);
   } catch (cause) {
     throw badResult(method, "the answer isn't JSON", cause);
   }
@@ -188,12 +208,64 @@ function badResult(method: string, message: string, cause?: unknown): HeliumErro
   return new HeliumError(method, { code: "internal", reason: "helium.bad_result", message, outcome: "executed" }, cause);
 }
 
+/**
+ * Where in a result the numbers are floats, and so numbers with however many digits they
+ * are written: "number" says that it is one, the name of a type that they are as there.
+ */
+type Floats = string | { readonly each: Floats } | { readonly fields: { readonly [name: string]: Floats } };
+
+const namedFloats: { readonly [type: string]: Floats } = {{floats}};
+
 /** Finds an integer in JSON that a number can't hold, as those of 64 bits can be. */
 function firstRounded(text: string): string | undefined {
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*/g)) {
-    if (token.length > 15 && /^-?[0-9]+$/.test(token) && String(Number(token)) !== token) {
-      return token;
-    }
+  return /[0-9]{16}/.test(text) ? tokens(text).find(isWide) : undefined;
+}
+
+function isWide(token: string | undefined): token is string {
+  if (token === undefined || !/^-?[0-9]{16,}$/.test(token)) {
+    return false;
   }
-  return undefined;
+  const rounded = Number(token);
+  return String(rounded) !== token || BigInt(rounded) !== BigInt(token);
+}
+
+/** Takes JSON apart: strings, numbers and words, brackets and commas. */
+function tokens(text: string): string[] {
+  return text.match(/"(?:[^"\\]|\\.)*"|[{}[\],]|[^\s{}[\],:"]+/g) ?? [];
+}
+
+/** Is JSON.parse for text that it takes, but makes bigints of what a number can't hold. */
+function parse(text: string, floats: Floats | undefined): unknown {
+  const all = tokens(text);
+  let next = 0;
+  const value = (given: Floats | undefined): unknown => {
+    const floats = typeof given === "string" && given !== "number" ? namedFloats[given] : given;
+    const parts = typeof floats === "object" ? floats : { each: undefined };
+    const token = all[next++];
+    if (token === "[") {
+      const list: unknown[] = [];
+      while (all[next] !== "]") {
+        list.push(value("each" in parts ? parts.each : undefined));
+        next += all[next] === "," ? 1 : 0;
+      }
+      next++;
+      return list;
+    }
+    if (token === "{") {
+      const fields: [string, unknown][] = [];
+      while (all[next] !== "}") {
+        const name: string = JSON.parse(all[next++] ?? "");
+        const own = "fields" in parts && Object.hasOwn(parts.fields, name);
+        fields.push([name, value(own ? parts.fields[name] : "each" in parts ? parts.each : undefined)]);
+        next += all[next] === "," ? 1 : 0;
+      }
+      next++;
+      return Object.fromEntries(fields);
+    }
+    if (isWide(token)) {
+      return floats === "number" ? Number(token) : BigInt(token);
+    }
+    return JSON.parse(token ?? "");
+  };
+  return value(floats);
 }

@@ -16,9 +16,10 @@ var reserved = wordSet(`
 	null number object of package private protected public readonly return set static
 	string super switch symbol this throw true try type typeof undefined unique unknown
 	var void while with yield NaN Infinity globalThis
-	Array Error JSON Number Object Promise String
-	CallOptions Caller ClientOptions Code Connection ErrorFacts HeliumError Outcome Reply
-	Signal abortable badResult busError canceled decode defaultPrefix encode firstRounded options`)
+	Array BigInt Error JSON Math Number Object Promise RegExp String
+	CallOptions Caller ClientOptions Code Connection ErrorFacts Floats HeliumError Int64 Outcome
+	Reply Signal abortable badResult busError canceled decode defaultPrefix encode firstRounded isWide
+	namedFloats options parse tokens`)
 
 func wordSet(words string) map[string]bool {
 	set := make(map[string]bool)

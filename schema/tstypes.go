@@ -8,11 +8,12 @@ import (
 	"github.com/helium-rpc/helium/signature"
 )
 
-// tsType returns the TypeScript type of values of t, as JSON.parse gives them. names
+// tsType returns the TypeScript type of values of t, as a client gives them. names
 // tells what named types are called.
 //
 //	bool                  boolean
-//	all numbers           number
+//	int64, uint64         Int64, which is number | bigint
+//	all other numbers     number
 //	string, bytes, time,
 //	duration              string
 //	any                   unknown
@@ -33,12 +34,14 @@ func tsShape(t *signature.Type, names map[string]string, indent string) string {
 	if t == nil {
 		return "unknown"
 	}
-	if t.Kind.Numeric() && t.Kind != signature.Duration {
-		return "number"
-	}
 	switch t.Kind {
 	case signature.Bool:
 		return "boolean"
+	case signature.Int8, signature.Int16, signature.Int32, signature.Uint8, signature.Uint16, signature.Uint32,
+		signature.Float32, signature.Float64:
+		return "number"
+	case signature.Int64, signature.Uint64:
+		return "Int64"
 	case signature.String, signature.Bytes, signature.Time, signature.Duration:
 		return "string"
 	case signature.List:

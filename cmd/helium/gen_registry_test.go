@@ -44,7 +44,7 @@ func TestInTheMiddleOfARolloutTheInstanceThatStartedLastIsGenerated(t *testing.T
 	if exit := run(t.Context(), []string{"gen", "ts", "stock", "--server", url}, nil, &stdout, &stderr); exit != exitOK {
 		t.Fatalf("got exit code %d, want 0; it said %s", exit, &stderr)
 	}
-	if want := "async get(id: number,"; !strings.Contains(stdout.String(), want) {
+	if want := "async get(id: Int64,"; !strings.Contains(stdout.String(), want) {
 		t.Errorf("the output lacks %q:\n%s", want, &stdout)
 	}
 	want := "stock: the instance that started last counts; iold is different\n" +

@@ -15,7 +15,7 @@ test("the generated client passes the strictest compiler and calls", async () =>
   assert.equal(stdout, "");
   const { run } = await import(pathToFileURL(join(folder, "out/use.js")).href);
   assert.deepEqual(await run(await connection()), {
-    sum: 5, difference: -1, code: "invalid_argument", reason: "math.division_by_zero", outcome: "executed",
+    sum: 5, difference: -1, large: 9007199254740995n, small: 42, code: "invalid_argument", reason: "math.division_by_zero", outcome: "executed",
     timeout: "deadline_exceeded", canceled: "canceled",
   });
 });

@@ -3,7 +3,9 @@
 
 import { createRequire } from "node:module";
 
-const { MathClient, HeliumError } = createRequire(import.meta.url)(process.argv[2]);
+const load = createRequire(import.meta.url);
+const { MathClient, HeliumError } = load(process.argv[2]);
+const { EveryThingClient } = load(process.argv[3]);
 
 const sent = [];
 let answer;
@@ -23,10 +25,10 @@ function error(name, facts = {}) {
   return Object.assign(new Error(name), { name, ...facts });
 }
 
-async function outcome(how, call) {
+async function outcome(how, call, Client = MathClient) {
   answer = how;
   try {
-    return await call(new MathClient(connection));
+    return await call(new Client(connection));
   } catch (e) {
     if (!(e instanceof HeliumError)) {
       return `not a HeliumError: ${e.stack}`;
@@ -44,16 +46,40 @@ function soon() {
 const add = (...args) => (client) => client.add(...args);
 const result = (text) => outcome(() => reply(text), add(1, 2));
 const failed = (headers, body) => outcome(() => reply(body, headers), add(1, 2));
+// What every.all and every.plain return if they are answered with a text.
+const all = (text) => outcome(() => reply(text), (client) => client.all({}), EveryThingClient);
+const plain = (text, ...args) => outcome(() => reply(text), (client) => client.plain(...args), EveryThingClient);
 const broken = (cause) => outcome(() => Promise.reject(cause), add(1, 2));
 const problem = { "Nats-Service-Error": "math: no", "Nats-Service-Error-Code": "400" };
 const body = { code: "aborted", reason: "math.no", message: "no", outcome: "executed", instance: "i1", details: { a: "b" } };
 
-console.log(JSON.stringify({
+async function withToJSON(call) {
+  BigInt.prototype.toJSON = function () { return String(this); }; // as programs do to print them
+  try {
+    return await call();
+  } finally {
+    delete BigInt.prototype.toJSON;
+  }
+}
+
+const results = {
   "a result": await result("5"),
   "an exact integer": await result("[9007199254740992, -9007199254740991]"),
   "a large float": await result("[100000000000000000000, 1.7976931348623157e+308, 1e-7]"),
   "digits in text": await result('["12345678901234567890", "\\"12345678901234567890"]'),
-  "an integer that would be rounded": await result('{"a": [9007199254740993]}'),
+  "integers of 64 bits": await all('{"d": 9223372036854775807, "h":18446744073709551615,"a":1}'),
+  "the first that a number can't hold": await all('{"d":9007199254740992,"h": 9007199254740993}'),
+  "one that a number would show so": await all('{"d":1152921504606847000,"h":1152921504606846976}'),
+  "below zero": await all('{"d":-9223372036854775808,"h":-9007199254740991}'),
+  "floats of many digits": await all('{"i":100000000000000000000,"j":9007199254740993,"unit-price":-36028797018963968,"d":36028797018963969}'),
+  "a float of many digits alone": await result("1152921504606846976"),
+  "within any": await all('{"n":[12345678901234567890,{"a":[1,1.5,"12345678901234567890",null,true,[],{}]}],"k":"\\"9007199254740993,"}'),
+  "floats and integers of an unnamed type": await plain('{"x":100000000000000000000,"y":{"1":[9007199254740993]},"new":9007199254740993}', 1),
+  "names that objects have": await all('{"__proto__":{"d":9007199254740993},"constructor":9007199254740993}'),
+  "integers as arguments": await plain(`{}`, 9223372036854775807n, 'integer:1 "integer:2').then(() => sent.at(-1)),
+  "a large number as an argument": await outcome(() => reply("1"), add(2 ** 60, -(2 ** 53))).then(() => sent.at(-1)),
+  "a float as an argument": await outcome(() => reply("1"), add(1e21, 0.1)).then(() => sent.at(-1)),
+  "a bigint that says what it is in JSON": await withToJSON(() => plain("{}", -5n)).then(() => sent.at(-1)),
   "no JSON": await result("five"),
   "an error": await failed(problem, JSON.stringify(body)),
   "an error of the header alone": await failed(problem, ""),
@@ -63,10 +89,11 @@ console.log(JSON.stringify({
   "not permitted": await broken(error("PermissionViolationError", { operation: "publish" })),
   "something else": await broken(error("ProtocolError")),
   "no number": await outcome(() => reply("1"), add(NaN, 1)),
-  "a bigint": await outcome(() => reply("1"), add(1n, 1)),
+  "a bigint": await outcome(() => reply("1"), add(1n, 1)).then(() => sent.at(-1)),
   "given up before": await outcome(() => reply("1"), add(1, 2, { signal: AbortSignal.abort() })),
   "given up meanwhile": await outcome(() => new Promise(() => {}), add(1, 2, { signal: soon() })),
   "to one instance": await outcome(() => reply("1"), add(3, 4, { instance: "i7", timeout: 50 })),
   sent: [sent.at(0), sent.at(-1)],
   "another prefix": await outcome(() => reply(`"${sent.at(-1)}"`), () => new MathClient(connection, { prefix: "eu", timeout: 7 }).add(5, 6)),
-}));
+};
+console.log(JSON.stringify(results, (_key, value) => (typeof value === "bigint" ? `${value}n` : value)));
