@@ -165,3 +165,22 @@ func TestWhatIsEmbeddedAndCanBeNoFieldIsRefused(t *testing.T) {
 		t.Errorf("an embedded interface: got %v, want %v", got, want)
 	}
 }
+
+func TestIsZeroOfWhatIsEmbeddedDoesNotSpeakForTheOtherFields(t *testing.T) {
+	type noted struct {
+		Own     Dated          `json:",omitzero"`
+		Ptr     *Dated         `json:",omitzero"`
+		Deeper  DatedDeeper    `json:",omitzero"`
+		Instant Instant        `json:",omitzero"`
+		Left    DatedByPointer `json:",omitzero"`
+	}
+	v := noted{Own: Dated{Name: "n"}, Ptr: &Dated{Name: "p"}, Deeper: DatedDeeper{Note: "d"}, Instant: Instant{time.Time{}.Local()}}
+	zero := time.Time{}
+	want := map[string]any{
+		"Own": map[string]any{"Time": zero, "Name": "n"}, "Ptr": map[string]any{"Time": zero, "Name": "p"},
+		"Deeper": map[string]any{"Time": zero, "Name": "", "Note": "d"},
+	}
+	if got := received(t, v); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

@@ -2,7 +2,10 @@ package codec_test
 
 import (
 	"bytes"
+	"encoding/json"
+	"log/slog"
 	"math"
+	"math/big"
 	"reflect"
 	"testing"
 	"time"
@@ -131,6 +134,11 @@ func targets() []any {
 		new(any), new(shapes), new(tree), new([]tree), new(ring), new([]int8), new([][][]float32), new(map[string]uint16), new(map[any]any),
 		new(map[int]map[string][]string), new([3]*point), new(**[]struct{}), new(celsius), new(map[half]pair), new(string), new([]byte), new([4]byte),
 		new(time.Time), new(selfSlice), new(selfMap), new(selfPointer), new([][512]int64), new(error), new(bool), new(uint8), new(float32),
+		new(json.RawMessage), new([]json.Number), new(map[string]*big.Int), new(slog.Level), new([]Dated), new([]struct {
+			N *int64  `json:",string,omitempty"`
+			F float32 `json:",string"`
+			T string  `json:",string"`
+		}),
 	}
 }
 

@@ -315,6 +315,7 @@ func (r *Reader) jsonMap(b []byte) ([]byte, error) {
 		return b, err
 	}
 	b = append(b, '{')
+	met := make(map[string]bool, min(n, maxMapHint))
 	for i := range n {
 		if i > 0 {
 			b = append(b, ',')
@@ -331,6 +332,10 @@ func (r *Reader) jsonMap(b []byte) ([]byte, error) {
 			b = append(b[:start], key...)
 		}
 		key := string(b[start:])
+		if met[key] {
+			return b, valueErrorf("two keys of the map are %.60s in JSON", key)
+		}
+		met[key] = true
 		b = append(b, ':')
 		if b, err = r.json(b); err != nil {
 			return b, inside("["+key+"]", err)
