@@ -37,10 +37,12 @@
 // and may be variadic. Arguments and results are what package signature has a notation
 // for: numbers, text, bytes, times, structs, slices, maps, pointers and any; no channels
 // and no functions. Structs have the fields and names that encoding/json gives them, and
-// types with MarshalJSON, MarshalText or MarshalBinary speak for themselves. The type argument of [Register] is the list of what may be called:
-// with an interface its methods and no others, without one all exported methods of the
-// value. On the wire a name begins in lower case: Add is "add", HTTPGet is "httpGet".
-// What doesn't fit is listed in Register's error, all of it at once.
+// types with MarshalJSON, MarshalText or MarshalBinary speak for themselves.
+//
+// The type argument of [Register] is the list of what may be called: with an interface its
+// methods and no others, without one all exported methods of the value. On the wire a name
+// begins in lower case: Add is "add", HTTPGet is "httpGet". What doesn't fit is listed in
+// Register's error, all of it at once.
 //
 // [Idempotent] declares methods that may safely run twice; only those are called again
 // after an answer got lost.

@@ -5,7 +5,9 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/helium-rpc/helium/binder"
@@ -211,11 +213,20 @@ func exampleCall(m *Method, name string, args []json.RawMessage) string {
 	return text
 }
 
-// oneLine returns JSON without blanks.
+// oneLine returns JSON without blanks, as an expression of the same value.
 func oneLine(raw json.RawMessage) string {
 	var b bytes.Buffer
 	if json.Compact(&b, raw) != nil {
 		return "…"
 	}
-	return b.String()
+	return jsonToken.ReplaceAllStringFunc(b.String(), func(token string) string {
+		magnitude, err := strconv.ParseUint(strings.TrimPrefix(token, "-"), 10, 64)
+		if err == nil && magnitude > 1<<53 {
+			return token + "n" // a number may be rounded
+		}
+		return token
+	})
 }
+
+// jsonToken is a text or a number in JSON.
+var jsonToken = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|-?[0-9][0-9.eE+-]*`)

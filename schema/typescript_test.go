@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"encoding/json"
 	"regexp"
 	"strings"
 	"testing"
@@ -76,5 +77,17 @@ func TestEveryNameIsDeclaredOnce(t *testing.T) {
 		if !met[want] {
 			t.Errorf("no %s is declared; got %v", want, met)
 		}
+	}
+}
+
+func TestIntegersOfExamplesAreWrittenSoThatNoneIsRounded(t *testing.T) {
+	r := nodes()
+	r.Methods[0].Signature = "get(name string, ids ...int64) uint64"
+	r.Methods[0].Example = &binder.Example{
+		Args: json.RawMessage(`["9007199254740993", 9007199254740993, -9223372036854775808, 9007199254740992]`), Result: json.RawMessage(`18446744073709551615`),
+	}
+	want := `await client.get("9007199254740993", [9007199254740993n, -9223372036854775808n, 9007199254740992]) // 18446744073709551615n`
+	if got := string(typescript(t, services(t, r), schema.Config{})); !strings.Contains(got, want) {
+		t.Errorf("the client has no example %s; got\n%s", want, got)
 	}
 }

@@ -216,7 +216,7 @@ func encodeNumber(e *encoder, v reflect.Value) error {
 	if literal == "" {
 		literal = "0"
 	}
-	if !json.Valid([]byte(literal)) || literal[0] != '-' && (literal[0] < '0' || literal[0] > '9') {
+	if !isNumber(literal) {
 		return valueErrorf("the json.Number %.60q is no number", literal)
 	}
 	b, exact := appendNumber(e.b, literal)
@@ -241,12 +241,17 @@ func decodeNumber(r *Reader, v reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	text = bytes.Trim(text, `"`)
-	if c := append(text, 0)[0]; c != '-' && (c < '0' || c > '9') || !json.Valid(text) {
-		return valueErrorf("%.60q is no number", text)
+	literal := string(bytes.Trim(text, `"`))
+	if !isNumber(literal) {
+		return valueErrorf("%.60q is no number", literal)
 	}
-	v.SetString(string(text))
+	v.SetString(literal)
 	return nil
+}
+
+// isNumber reports whether text is a number in JSON and nothing else.
+func isNumber(text string) bool {
+	return text != "" && strings.IndexByte("-0123456789", text[0]) >= 0 && text[len(text)-1] > ' ' && json.Valid([]byte(text))
 }
 
 // json steps over the next value and appends it as JSON.

@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"reflect"
@@ -23,9 +24,9 @@ func encodeQuoted(e *encoder, v reflect.Value) error {
 	text := make([]byte, 0, 32)
 	switch {
 	case v.Type() == numberType:
-		text = append(text, v.String()...)
-		if len(text) == 0 {
-			text = append(text, '0')
+		text = append(text, cmp.Or(v.String(), "0")...)
+		if !isNumber(string(text)) {
+			return valueErrorf("the json.Number %.60q is no number", text)
 		}
 	case v.CanInt():
 		text = strconv.AppendInt(text, v.Int(), 10)
@@ -64,7 +65,7 @@ func decodeQuoted(r *Reader, v reflect.Value) error {
 	unfit := func() error { return valueErrorf("%.60q is no text of a %v", text, v.Type()) }
 	switch {
 	case v.Type() == numberType:
-		if _, err := strconv.ParseFloat(text, 64); err != nil || !json.Valid([]byte(text)) {
+		if !isNumber(text) {
 			return unfit()
 		}
 		v.SetString(text)
@@ -82,7 +83,7 @@ func decodeQuoted(r *Reader, v reflect.Value) error {
 		v.SetUint(n)
 	case v.CanFloat():
 		f, err := strconv.ParseFloat(text, v.Type().Bits())
-		if err != nil || !json.Valid([]byte(text)) {
+		if err != nil || !isNumber(text) {
 			return unfit()
 		}
 		v.SetFloat(f)
