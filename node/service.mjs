@@ -165,9 +165,9 @@ export class Service {
   }
 
   #receivePlain(msg, method, refusal) {
-    const json = msg.data.length === 0 || msg.data[0] < 0x80;
+    const json = isJSON(msg.data);
     const args = (m) => {
-      const text = json ? new TextDecoder("utf-8", { fatal: true }).decode(msg.data) : "";
+      const text = json ? new TextDecoder("utf-8", { fatal: true }).decode(msg.data) : ""; // without a byte order mark
       if (json && text.trim() === "") return this.#inOrder(m, []);
       const value = json ? parseJSON(text) : decodeBody(msg.data);
       if (Array.isArray(value)) return this.#inOrder(m, value, json);
@@ -270,7 +270,7 @@ export class Service {
 
   #cancel(msg) {
     if (!isMessage(msg.data)) {
-      const json = msg.data.length === 0 || msg.data[0] < 0x80;
+      const json = isJSON(msg.data);
       const error = badMessage("a control subject takes cancels only");
       error.outcome = "not executed";
       this.#plainError(msg, json, this.#signed(error));
@@ -289,6 +289,11 @@ function rephrase(code, reason, f) {
   } catch (err) {
     throw new HeliumError(code, err.message, { reason });
   }
+}
+
+/** Tells a plain request's JSON, which may begin with a byte order mark, from msgpack. */
+function isJSON(data) {
+  return data.length === 0 || data[0] < 0x80 || data[0] === 0xef && data[1] === 0xbb && data[2] === 0xbf;
 }
 
 /** What the reply subjects of one caller have in common. */
