@@ -4,7 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -159,5 +163,9 @@ func (r Record) String() string {
 	if r.Version == "" {
 		return fmt.Sprintf("%s/%s", r.Service, r.Instance)
 	}
-	return fmt.Sprintf("%s/%s %s", r.Service, r.Instance, r.Version)
+	version := r.Version
+	if !utf8.ValidString(version) || strings.ContainsFunc(version, func(c rune) bool { return !unicode.IsPrint(c) }) {
+		version = strconv.Quote(version) // it is printed in logs, and a terminal would act upon it
+	}
+	return fmt.Sprintf("%s/%s %s", r.Service, r.Instance, version)
 }

@@ -82,6 +82,6 @@ func TestAnExpressionThatFailsIsTheDemosExitCodeAndNotItsEnd(t *testing.T) {
 	demo := start(t, "demo", "4 - 4 / 0", "1 + 2")
 	demo.awaitExit(1)
 	demo.complained("demo: 4 - 4 / 0: column 7: math.div: division by zero (invalid_argument)")
-	demo.await(`\n  4 - 4 / 0 +failed: invalid_argument\n  1 \+ 2 += 3 +1 call\n\n`)
+	demo.await(`\n  4 - 4 / 0 +failed: invalid_argument: division by zero\n  1 \+ 2 += 3 +1 call\n\n`)
 	demo.await(`1000 calls +\d+ messages`)
 }

@@ -157,7 +157,7 @@ func (a *app) openData(data string) (io.ReadCloser, error) {
 	case isFile:
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, fail(exitUsage, "helium call --help", fmt.Errorf("--data: %w", err))
+			return nil, fail(exitUsage, "", fmt.Errorf("--data: %w", err))
 		}
 		return f, nil
 	}

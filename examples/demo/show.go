@@ -50,7 +50,11 @@ func showExpressions(ctx context.Context, sys *system, trees []*expr.Tree, out i
 		result, err := tree.Eval(ctx, sys.math)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("%s: %w", tree, err))
-			fmt.Fprintf(w, "  %s\tfailed: %s\n", tree, helium.CodeOf(err))
+			why := err.Error()
+			if e, ok := errors.AsType[*helium.Error](err); ok {
+				why = e.Code.String() + ": " + e.Message
+			}
+			fmt.Fprintf(w, "  %s\tfailed: %s\n", tree, why)
 			continue
 		}
 		fmt.Fprintf(w, "  %s\t= %s\t%s\n", tree, expr.Format(result), count(sys.client.Stats().Calls-before.Calls, "call"))
