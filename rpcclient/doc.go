@@ -35,6 +35,8 @@
 //	}
 //	err := c.Bind("math", &math)
 //
+// Structs that it embeds are filled too, see [Client.Bind].
+//
 // By a generated stub, such as package mathsvc's NewClient, without reflection: it is
 // made of [Client.Method], [Method.Begin], [Invocation.Do] and [Invocation.End].
 //

@@ -29,7 +29,7 @@ const maxNodes = 10_000
 //	[]byte, [N]byte               bytes
 //	*T                            T?
 //	time.Time                     time
-//	time.Duration                 duration
+//	time.Duration                 duration; a type made of it is an int64
 //	a named struct                its name
 //	another named type            what it is made of
 //	any                           any
