@@ -210,7 +210,14 @@ func TestStructuresAreWrittenAndReadAsTheVectorsSay(t *testing.T) {
 			t.Errorf("%s as %s: got %v, want it read whole", v.Hex, v.As, err)
 			continue
 		}
-		if written, err := codec.AppendValue(nil, got); !v.OnlyRead && (err != nil || !bytes.Equal(written, data)) {
+		written, err := codec.AppendValue(nil, got)
+		same := bytes.Equal(written, data)
+		if v.Compare == "decoded" { // the order of keys is nobody's
+			r := codec.NewReader(written)
+			again, err := read(&r)
+			same = err == nil && len(written) == len(data) && reflect.DeepEqual(again, got)
+		}
+		if !v.OnlyRead && (err != nil || !same) {
 			t.Errorf("%s %s: written % x, %v; want %s", v.As, v.JSON, written, err, v.Hex)
 		}
 		if want, err := readJSON(v.JSON, got); err != nil || !reflect.DeepEqual(got, want) {
