@@ -88,7 +88,7 @@ func (s *service) isGone(method string) {
 	maps.DeleteFunc(s.former.instances, func(_ string, i formerInstance) bool { return i.version.byName[method] != nil })
 }
 
-// hasLeft forgets an instance for good: it took its leave, or nobody listens there.
+// hasLeft forgets an instance for good: nobody listens there.
 func (s *service) hasLeft(instance string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -63,6 +63,21 @@ func TestMaxAttemptsSaysHowOften(t *testing.T) {
 	}
 }
 
+func TestAnInstanceWithoutTheMethodOnItsOwnSubjectIsTriedAgain(t *testing.T) {
+	// No server of Helium's answers so, but a peer may listen to more than it has.
+	missing := rpcserver.ErrNoMethod.WithOutcome(helium.NotExecuted)
+	if attempts, err := play(t, rpcclient.Config{}, false, missing, missing, missing); err != nil || attempts != 4 {
+		t.Errorf("with three refusals: %v after %d messages, want nil after 4: one that went on elsewhere, and three attempts", err, attempts)
+	}
+	attempts, err := play(t, rpcclient.Config{MaxAttempts: 1}, false, missing, missing)
+	if !errors.Is(err, rpcserver.ErrNoMethod) || attempts != 2 || helium.OutcomeOf(err) != helium.NotExecuted {
+		t.Errorf("with one attempt: %v (%v) after %d messages, want the refusal, not executed, after 2", err, helium.OutcomeOf(err), attempts)
+	}
+	if attempts, err := play(t, rpcclient.Config{}, true, missing.WithOutcome(helium.Executed)); !errors.Is(err, rpcserver.ErrNoMethod) || attempts != 1 {
+		t.Errorf("of the handler's own calling: %v after %d messages, want the refusal after 1", err, attempts)
+	}
+}
+
 func TestACallThatMayHaveRunIsOnlyTriedAgainIfItIsIdempotent(t *testing.T) {
 	attempts, err := play(t, rpcclient.Config{}, false, cut)
 	if !errors.Is(err, rpcserver.ErrCut) || attempts != 1 || helium.OutcomeOf(err) != helium.Unknown {

@@ -102,6 +102,57 @@ func TestAnInstanceThatTheRegistryHasLostIsCalledByWhatFitsIt(t *testing.T) {
 	}
 }
 
+func TestAnInstanceThatTookItsLeaveIsNotCalled(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
+	c := env.Client
+	heliumtest.Serve(env, "parcels", new(parcels1))
+	left := heliumtest.Serve(env, "parcels", new(parcels2))
+	var stub parcelsStub2
+	if err := c.Bind("parcels", &stub); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := stub.Find("x"); err != nil {
+		t.Fatal(err)
+	}
+	knowsInstances(t, c, "parcels", 2)
+	if err := left.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	knowsInstances(t, c, "parcels", 1)
+	before := c.Stats().FramesSent
+	_, err := stub.Find("x")
+	wantError(t, err, rpcclient.ErrMismatch, helium.NotExecuted)
+	if sent := c.Stats().FramesSent - before; sent > 0 {
+		t.Errorf("%d calls were sent, want none", sent)
+	}
+}
+
+func TestABareNameStandsForAMethodThatTheRegistryHasLost(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
+	c := env.Client
+	heliumtest.Serve(env, "orders", orders1{})
+	lost := heliumtest.Serve(env, "orders", orders2{})
+	eventually(t, func() error { return c.Call(t.Context(), "count", nil) })
+	knowsInstances(t, c, "orders", 2)
+	storeOf(t, env).lose("orders." + lost.Instance())
+	knowsInstances(t, c, "orders", 1)
+	doubts := c.NamesInDoubt()
+	heliumtest.Serve(env, "parcels", new(parcels1)) // it might have a method of that name
+	eventually(t, func() error {
+		if c.NamesInDoubt() == doubts {
+			return fmt.Errorf("the name isn't in doubt yet")
+		}
+		return nil
+	})
+	if n, err := rpcclient.Call[int](t.Context(), c, "count"); err != nil || n != 7 {
+		t.Errorf("count() = %d, %v; want 7", n, err)
+	}
+	if err := lost.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, c.Call(t.Context(), "count", nil), binder.ErrUnknownMethod, helium.NotExecuted)
+}
+
 func TestOneWayCallsReachAnInstanceThatTheRegistryHasLost(t *testing.T) {
 	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
 	var notes atomic.Int64

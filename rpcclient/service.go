@@ -169,8 +169,8 @@ func (s *service) put(r *binder.Record, told news) {
 }
 
 // remove forgets an instance, but not the last one: its methods are the best that is
-// known until another comes.
-func (s *service) remove(instance string, told news) {
+// known until another comes. What took its leave isn't tried any more either.
+func (s *service) remove(instance string, told news, tookLeave bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.lookups) > 0 || s.records[instance] != nil {
@@ -188,6 +188,9 @@ func (s *service) remove(instance string, told news) {
 	}
 	if known || len(s.findings) < found {
 		s.publishLocked()
+	}
+	if tookLeave {
+		delete(s.former.instances, instance)
 	}
 }
 
@@ -244,9 +247,6 @@ func (c *core) registryChanged(event binder.Event) {
 	case binder.Registered, binder.Changed:
 		s.hear(&event.Record, told)
 	case binder.Ended, binder.Expired:
-		s.remove(event.Record.Instance, told)
-		if event.Kind == binder.Ended {
-			s.hasLeft(event.Record.Instance)
-		}
+		s.remove(event.Record.Instance, told, event.Kind == binder.Ended)
 	}
 }
