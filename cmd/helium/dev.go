@@ -75,7 +75,7 @@ type devOnline struct {
 func whatNext(url string) string {
 	next := "Next, in another terminal:\n\n"
 	if url != bus.DefaultURL {
-		next += "  export NATS_URL=" + url + "\n"
+		next += "  export NATS_URL=" + shellWord(url) + "\n"
 	}
 	return next + `  helium ls                   what is there
   helium describe math        its methods

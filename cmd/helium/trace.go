@@ -10,6 +10,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/rpcclient"
 )
 
@@ -78,7 +79,7 @@ func (t *callTrace) show(a *app) {
 		writeJSONLine(a.err, map[string]*callTrace{"trace": t})
 		return
 	}
-	row := func(name, text string) { fmt.Fprintf(a.err, "  %-9s %s\n", name, text) }
+	row := func(name, text string) { fmt.Fprintf(a.err, "  %-9s %s\n", name, visible.Line(text)) }
 	if t.Subject != "" {
 		row("subject", t.Subject)
 	} else {

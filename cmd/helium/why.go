@@ -220,7 +220,7 @@ func (w *walk) end(ctx context.Context) error {
 	err := showOne(a, w.report, verdict, func() {
 		fmt.Fprintln(a.out)
 		if w.report.OK {
-			fmt.Fprintf(a.out, "%s.%s can be called. Nothing was run.\n  next      %s\n", w.service, w.method, w.report.Next)
+			fmt.Fprintf(a.out, "%s.%s can be called. Nothing was run.\n  next      %s\n", w.service, w.method, visible.Line(w.report.Next))
 		}
 	})
 	if w.problem != nil {
