@@ -50,6 +50,7 @@ type description struct {
 	Instances []string            `json:"instances"`
 	Methods   []methodDescription `json:"methods"`
 	Types     map[string]string   `json:"types,omitempty"`
+	Warnings  []instanceWarning   `json:"warnings,omitempty"` // what the instances say of their set-up
 	single    bool                // one method was asked for
 }
 
@@ -91,6 +92,7 @@ func describeMethod(service string, m binder.Method, types map[string]string) me
 // describe gathers what the instances of a service say.
 func describe(entry *binder.Entry) *description {
 	d := &description{Service: entry.Service, Versions: []string{}, Methods: []methodDescription{}, single: entry.Method != ""}
+	d.Warnings = warningsOf(entry.Records)
 	records := slices.Clone(entry.Records)
 	slices.SortStableFunc(records, func(x, y binder.Record) int { return y.Started.Compare(x.Started) })
 	for _, r := range records {
@@ -142,6 +144,9 @@ func (a *app) describe(d *description) error {
 func (d *description) write(a *app) {
 	name := strings.TrimSpace(d.Service + " " + strings.Join(d.Versions, ", "))
 	fmt.Fprintf(a.out, "%s, %s\n", visible.Line(name), amount.Of(len(d.Instances), "instance"))
+	for _, w := range d.Warnings {
+		fmt.Fprintf(a.out, "  warning: %s\n", visible.Line(w.String()))
+	}
 	for _, m := range d.Methods {
 		fmt.Fprintln(a.out)
 		m.write(a, d.Types)

@@ -108,6 +108,10 @@ type aboutUser struct {
 		User    string        `json:"user"`
 		Account string        `json:"account"`
 		Expires time.Duration `json:"expires"` // left
+
+		Permissions struct {
+			Responses *responses `json:"responses"` // nil: it may answer nothing, or whatever it likes
+		} `json:"permissions"`
 	} `json:"data"`
 	took time.Duration // the question
 	skew time.Duration // how far this machine's clock is ahead
@@ -156,6 +160,9 @@ func (e *examination) user(ctx context.Context) finding {
 	}
 	if about.Data.Account != "" {
 		text += ", account " + about.Data.Account
+	}
+	if f, limited := e.limited(ctx); limited {
+		return f
 	}
 	switch left := about.Data.Expires; {
 	case left <= 0:

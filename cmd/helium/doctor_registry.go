@@ -176,8 +176,14 @@ func (e *examination) instances(ctx context.Context) finding {
 		}
 	}
 	text := amount.Of(len(records), "instance") + " of " + amount.Of(len(services), "service")
+	if list := warningsOf(records); list != nil && gone != nil {
+		return warned(text+"; nobody is behind the records of "+strings.Join(gone, ", "), list)
+	}
 	if gone != nil {
 		return advised("nothing, if they were just killed: their records end with their lease", "%s; nobody is behind the records of %s", text, strings.Join(gone, ", "))
+	}
+	if list := warningsOf(records); list != nil {
+		return warned(text, list)
 	}
 	return found("%s", text)
 }

@@ -140,6 +140,9 @@ func (w *walk) probe(ctx context.Context) finding {
 	if len(gone) > 0 {
 		return warning("%s; not there any more: %s. Such a record ends with its lease, and gets no calls meanwhile", text, strings.Join(gone, ", "))
 	}
+	if list := w.warnedSince(ctx); list != nil {
+		return warned(text, list)
+	}
 	return found("%s", text)
 }
 

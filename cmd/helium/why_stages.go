@@ -154,6 +154,9 @@ func (w *walk) record(context.Context) finding {
 	if len(signatures) > 1 {
 		return warning("%s; other instances have another signature, so what fits one may not fit the next", text)
 	}
+	if list := warningsOf(w.records); list != nil {
+		return warned(text, list)
+	}
 	return found("%s", text)
 }
 
