@@ -68,6 +68,9 @@ func describe(name string, s reflect.Type, impl reflect.Value, faults *faults) S
 		allowed = impl.Type()
 		missingMethods(allowed, faults)
 	}
+	if allowed.Implements(errorType) {
+		faults.add("Error makes %s one of Go's errors, and a service isn't an error; name an interface without it", allowed)
+	}
 	types := signature.NewTypes()
 	for i := range allowed.NumMethod() {
 		goName := allowed.Method(i).Name

@@ -289,3 +289,30 @@ func TestACallSeesNothingOfTheArgumentsOfTheOneBefore(t *testing.T) {
 		t.Errorf("what the first call kept became %+v", kept)
 	}
 }
+
+type failing interface {
+	error
+	Get(ctx context.Context) (int, error)
+}
+
+type failure struct{}
+
+func (failure) Error() string                             { return "failure" }
+func (failure) Get(context.Context) (int, error)          { return 0, nil }
+func (failure) Pair(context.Context) (int, string, error) { return 0, "", nil }
+
+func TestAnErrorIsNoService(t *testing.T) {
+	srv := rpcserver.New(nil, rpcserver.Config{})
+	for what, err := range map[string]error{
+		"an interface that embeds error": rpcserver.Register[failing](srv, "a", failure{}),
+		"error itself":                   rpcserver.Register[error](srv, "b", failure{}),
+		"a value that is one":            rpcserver.Register(srv, "c", failure{}),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "a service isn't an error; name an interface without it") {
+			t.Errorf("%s: got error %v, want one that says a service isn't an error", what, err)
+		}
+	}
+	if err := rpcserver.Register(srv, "c", failure{}); err == nil || !strings.Contains(err.Error(), "it returns 2 values") {
+		t.Errorf("got error %v, want all that is wrong", err)
+	}
+}

@@ -81,12 +81,21 @@ func (g *generator) dictionary(c *codec, t types.Type, u *types.Map) {
 		g.writing(theWriter, u.Key(), key, "key") + "\n" +
 		g.writing(theWriter, u.Elem(), elem, "value") + "\n}"
 	c.Reading = readNil + "n, err := r.MapHeader()" + orReturn + g.roomCheck(t) +
-		"m := make(" + g.typ(t) + ", min(n, 64))\n" +
+		"m := make(" + g.typ(t) + g.firstRoom() + ")\n" +
 		"for range n {\n" +
 		"var key " + g.typ(u.Key()) + "\n" + g.reading(theReader, u.Key(), key, "key") + orReturn +
 		"var value " + g.typ(u.Elem()) + "\n" + g.inBlock(g.reading(theReader, u.Elem(), elem, "value")) + orReturn +
 		"m[key] = value\n}\n" +
 		"*v = m\nreturn nil"
+}
+
+// firstRoom is how many elements a map of n has room for at first. Packages from before Go
+// had min may have one of their own.
+func (g *generator) firstRoom() string {
+	if g.svc.pkg.Scope().Lookup("min") != nil {
+		return ""
+	}
+	return ", min(n, 64)"
 }
 
 // inBlock keeps the variables of statements to themselves, if they declare any.

@@ -17,8 +17,6 @@ import (
 
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/types/typeutil"
-
-	"github.com/helium-rpc/helium/signature"
 )
 
 //go:embed stub.go.tmpl
@@ -61,6 +59,9 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 	if err := namesFree(pkg, svc); err != nil {
 		return nil, err
 	}
+	if err := notOfAnother(pkg, path, cfg.Type); err != nil {
+		return nil, err
+	}
 	content, err := write(svc, cfg.command(given))
 	if err != nil {
 		return nil, err
@@ -75,6 +76,7 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 // namesFree makes sure that the package doesn't declare what the file will.
 func namesFree(pkg *packages.Package, svc *service) error {
 	faults := &faults{fset: pkg.Fset}
+	hidden(pkg.Types, faults)
 	var v view
 	v.names(svc)
 	for _, name := range []string{v.Client, v.New, v.NewFor, v.Register} {
@@ -131,8 +133,9 @@ type generator struct {
 	imports  *imports
 	prefix   string // of the names of functions: "Stock"
 	words    typeutil.Map
-	taken    map[string]bool // words
-	pending  []types.Type    // composite types whose functions aren't written yet
+	taken    map[string]bool   // words
+	pending  []types.Type      // composite types whose functions aren't written yet
+	aliases  map[string]string // of types of the package whose names would be hidden
 	explains bool
 }
 
@@ -148,7 +151,8 @@ type view struct {
 	Definitions                   [][2]string
 	Methods                       []methodView
 	Codecs                        []codec
-	Explain                       string // the function; "": nothing needs it
+	Aliases                       [][2]string // a name of the file's own, and the type that it is
+	Explain                       string      // the function; "": nothing needs it
 
 	// What the file calls the packages that it always imports, or that errors need.
 	ContextPkg, ErrorsPkg, HeliumPkg, ClientPkg, ServerPkg string
@@ -159,7 +163,7 @@ func write(svc *service, command string) ([]byte, error) {
 	name := svc.iface.Name()
 	g := &generator{
 		svc: svc, plan: newPlanner(svc.pkg), imports: newImports(svc.pkg),
-		prefix: capital(name), taken: make(map[string]bool),
+		prefix: capital(name), taken: make(map[string]bool), aliases: make(map[string]string),
 	}
 	v := view{Command: command, Package: svc.pkg.Name(), Interface: name, Service: strconv.Quote(svc.name)}
 	v.names(svc)
@@ -183,6 +187,9 @@ func write(svc *service, command string) ([]byte, error) {
 	v.Codecs = g.codecs()
 	if g.explains {
 		v.Explain = g.explain()
+	}
+	for _, name := range slices.Sorted(maps.Keys(g.aliases)) {
+		v.Aliases = append(v.Aliases, [2]string{g.aliases[name], name})
 	}
 	v.HeliumPkg = g.imports.byPath[heliumPath]
 	v.Imports = g.imports.lines()
@@ -210,11 +217,6 @@ func (v *view) names(svc *service) {
 		v.Client, v.New, v.Register = name+"Client", "new"+capital(name)+"Client", "register"+capital(name)
 	}
 	v.NewFor = v.New + "For"
-}
-
-// private returns a name of the file's own: "stockAddSignature".
-func (g *generator) private(what string) string {
-	return signature.WireName(g.prefix) + what
 }
 
 // all imports the packages of a method's types.

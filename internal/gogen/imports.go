@@ -20,13 +20,13 @@ func newImports(home *types.Package) *imports {
 }
 
 // name returns what the file calls a package, and imports it. A name that the package at
-// hand uses for something of its own gets an underscore.
+// hand or generated code uses for something else gets an underscore.
 func (im *imports) name(path, name string) string {
 	if known, ok := im.byPath[path]; ok {
 		return known
 	}
 	free := name
-	for im.taken[free] || im.home.Scope().Lookup(free) != nil {
+	for im.taken[free] || im.home.Scope().Lookup(free) != nil || slices.Contains(locals, free) {
 		free += "_"
 	}
 	im.byPath[path], im.taken[free] = free, true

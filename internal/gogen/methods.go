@@ -2,7 +2,6 @@ package gogen
 
 import (
 	"fmt"
-	"go/token"
 	"go/types"
 	"strconv"
 	"strings"
@@ -35,10 +34,10 @@ func (g *generator) method(m *method) methodView {
 	v := methodView{
 		Name:       m.fn.Name(),
 		Wire:       strconv.Quote(m.name),
-		Field:      fieldName(m.name),
+		Field:      g.fieldName(m.name),
 		Constant:   g.private(m.fn.Name() + "Signature"),
 		Signature:  strconv.Quote(m.signature),
-		Serve:      "serve" + g.prefix + m.fn.Name(),
+		Serve:      g.free("serve" + g.prefix + m.fn.Name()),
 		Idempotent: m.idempotent,
 		Context:    "_",
 	}
@@ -67,44 +66,6 @@ func (g *generator) method(m *method) methodView {
 	g.clientSide(m, &v, names)
 	g.serverSide(m, &v, names)
 	return v
-}
-
-// fieldName returns the name of the client's field for a method.
-func fieldName(wire string) string {
-	if token.IsKeyword(wire) {
-		return wire + "Method"
-	}
-	return wire
-}
-
-// locals are the names that the methods and handlers use themselves.
-var locals = []string{"c", "ctx", "call", "impl", "err", "at", "result", "i", "n", "raw"}
-
-// paramNames returns the names of the parameters in generated code: those of the source
-// where nothing else has them.
-func (g *generator) paramNames(m *method) []string {
-	taken := make(map[string]bool)
-	for _, name := range locals {
-		taken[name] = true
-	}
-	names := make([]string, len(m.params))
-	for i, p := range m.params {
-		name := p.name
-		if name == "" || name == "_" {
-			name = fmt.Sprintf("a%d", i+1)
-		}
-		for taken[name] || g.isUsed(name) {
-			name += "_"
-		}
-		taken[name] = true
-		names[i] = name
-	}
-	return names
-}
-
-// isUsed reports a name that means something in the whole file.
-func (g *generator) isUsed(name string) bool {
-	return types.Universe.Lookup(name) != nil || g.svc.pkg.Scope().Lookup(name) != nil || g.imports.taken[name]
 }
 
 func (g *generator) clientSide(m *method, v *methodView, names []string) {
@@ -251,5 +212,5 @@ func (g *generator) readRest(b *strings.Builder, elem types.Type, name string, p
 // explain returns the name of the function that finds the place of a fault again.
 func (g *generator) explain() string {
 	g.explains = true
-	return "explain" + g.prefix
+	return g.free("explain" + g.prefix)
 }

@@ -1,6 +1,7 @@
 package gogen
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
@@ -67,8 +68,13 @@ func readService(pkg *packages.Package, typeName, serviceName string) (*service,
 		svc.name = ServiceName(pkg.Name, typeName)
 	}
 	if !validServiceName.MatchString(svc.name) {
-		r.faults.add(svc.iface.Pos(), "neither package %s nor interface %s says how the service is called; name it with --service", pkg.Name, typeName)
+		problem := "neither package %s nor interface %s says how the service is called"
+		if svc.name != "" {
+			problem += fmt.Sprintf(": %q can't be its name, as names match %s", svc.name, validServiceName)
+		}
+		r.faults.add(svc.iface.Pos(), problem+"; name it with --service", pkg.Name, typeName)
 	}
+	r.embedded(svc, iface)
 	// Types get their names in the order of the methods' names, as by reflection.
 	wireNames := make(map[string]string)
 	for i := range iface.NumMethods() {
@@ -124,6 +130,8 @@ func (r *reader) find(svc *service, name string) *types.Interface {
 	svc.iface = typeName
 	iface, ok := typeName.Type().Underlying().(*types.Interface)
 	switch {
+	case !ok && typeName.Type().Underlying() == types.Typ[types.Invalid]:
+		r.faults.add(obj.Pos(), "%s: %s", name, doesNotCompile)
 	case !ok:
 		r.faults.add(obj.Pos(), "%s is not an interface; declare one with the methods that can be called, and generate from it", name)
 	case hasTypeParams(typeName.Type()):
@@ -161,13 +169,16 @@ func (r *reader) interfaces() (names []string) {
 
 // method reads one method. It returns nil if it isn't one that can be called.
 func (r *reader) method(fn *types.Func) *method {
+	if fn.Pkg() == nil {
+		return nil // that of the predeclared error, which r.embedded tells of
+	}
 	if !fn.Exported() {
 		r.faults.add(fn.Pos(), "%s isn't exported; an interface to serve has exported methods only", fn.Name())
 		return nil
 	}
 	m := &method{fn: fn, name: signature.WireName(fn.Name())}
 	if !validServiceName.MatchString(m.name) {
-		r.faults.add(fn.Pos(), "%s would be %q on the wire; names match %s", fn.Name(), m.name, validServiceName)
+		r.faults.add(fn.Pos(), "%s would be %q on the wire, and names match %s; rename it", fn.Name(), m.name, validServiceName)
 	}
 	sig := &signature.Method{Name: m.name, Variadic: fn.Signature().Variadic()}
 	m.variadic = sig.Variadic

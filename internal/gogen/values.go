@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"go/types"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // stream is the Writer or Reader that a statement uses: as a value with methods, and as
@@ -122,9 +124,6 @@ func (g *generator) zero(t types.Type) string {
 	return "nil"
 }
 
-// typ writes a type as the file names it.
-func (g *generator) typ(t types.Type) string { return types.TypeString(t, g.imports.of) }
-
 // address returns the address of an expression.
 func address(expr string) string {
 	if pointer, ok := strings.CutPrefix(expr, "*"); ok {
@@ -147,7 +146,7 @@ func (g *generator) function(verb string, t types.Type) string {
 		g.words.Set(t, word)
 		g.pending = append(g.pending, t)
 	}
-	return verb + g.prefix + word
+	return g.free(verb + g.prefix + word)
 }
 
 // word names a type within the name of a function.
@@ -172,4 +171,8 @@ func (g *generator) word(t types.Type) string {
 	return "Value"
 }
 
-func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
+// capital returns the name with its first letter in upper case, if it has one.
+func capital(name string) string {
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(first)) + name[size:]
+}
