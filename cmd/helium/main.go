@@ -23,6 +23,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	signal.Notify(pipes, syscall.SIGPIPE)
 	defer signal.Stop(pipes)
 
+	if f, ok := stdout.(*os.File); ok && closedByShell(f) {
+		stdout = closedOutput{}
+	}
 	a := newApp(stdin, stdout, stderr)
 	ctx, a.end = context.WithCancelCause(ctx)
 	defer a.end(nil)

@@ -32,6 +32,13 @@ func (a *app) serve(ctx context.Context) {
 	<-ctx.Done()
 }
 
+// closedOutput is a standard output that isn't there.
+type closedOutput struct{}
+
+func (closedOutput) Write([]byte) (int, error) { return 0, errClosedOutput }
+
+var errClosedOutput = errors.New("it is closed")
+
 // readerLeft reports the error of writing to a pipe that nobody reads.
 func readerLeft(err error) bool {
 	return errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe)

@@ -75,3 +75,40 @@ func printEvery(t *testing.T, out *os.File, exit int, says string) {
 		wants(line, p.exit(t), p.err.String())
 	}
 }
+
+func TestAStandardOutputThatAShellClosedIsToldOf(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "kinds", kinds{})
+	t.Setenv("NATS_URL", url)
+	for _, shell := range []string{"sh", "bash", "dash"} {
+		if _, err := exec.LookPath(shell); err != nil {
+			continue // sh is everywhere
+		}
+		for script, want := range map[string]string{
+			"helium ls >&-; echo $? >&2":                      "standard output can't be written: it is closed",
+			"helium version >&-; echo $? >&2":                 "standard output can't be written: it is closed",
+			"exec >&-; helium call kinds.text x; echo $? >&2": "standard output can't be written: it is closed",
+			"helium ls >/dev/null; echo $? >&2":               "0\n",
+			"helium ls >>/dev/null; echo $? >&2":              "0\n",
+		} {
+			cmd := exec.Command(shell, "-c", script)
+			var errs strings.Builder
+			cmd.Stderr = &errs
+			check(t, cmd.Run())
+			if got := errs.String(); !strings.Contains(got, want) || want != "0\n" && !strings.HasSuffix(got, "\n1\n") || want == "0\n" && got != want {
+				t.Errorf("%s -c %q: got %q on stderr, want %q", shell, script, got, want)
+			}
+		}
+	}
+	// Programs that don't care what it prints give it such a file for their own reasons.
+	null, err := os.OpenFile(os.DevNull, os.O_RDWR, 0)
+	check(t, err)
+	defer null.Close()
+	for _, args := range [][]string{{"helium", "ls"}, {"sh", "-c", "helium ls; exit $?"}} {
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.Stdout = null
+		if err := cmd.Run(); err != nil {
+			t.Errorf("%q to %s: got %v, want no error", args, os.DevNull, err)
+		}
+	}
+}
