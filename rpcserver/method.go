@@ -26,7 +26,8 @@ type Service struct {
 
 // Method is one method of a [Service].
 type Method struct {
-	// Name is the name on the wire, such as "add".
+	// Name is the name on the wire, such as "add". Those that begin with "helium-" are kept
+	// for tools.
 	Name string
 	// Signature is the method in the notation of package signature, such as
 	// "add(a float64, b float64) float64".
