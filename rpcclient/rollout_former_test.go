@@ -102,6 +102,38 @@ func TestAnInstanceThatTheRegistryHasLostIsCalledByWhatFitsIt(t *testing.T) {
 	}
 }
 
+func TestVersionsThatTheRegistryHasLostAllTogetherAreStillToldApart(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
+	c := env.Client
+	var notes atomic.Int64
+	heliumtest.Serve(env, "shop", orders1{}) // it has no prices
+	one, two := heliumtest.Serve(env, "shop", shop1{&notes}), heliumtest.Serve(env, "shop", shop2{&notes})
+	var old func(int) (string, error)
+	var young func(string) (string, error)
+	prices := func() {
+		t.Helper()
+		for range 20 {
+			if got, err := priceBy(c, &old, 7); err != nil || got != "number 7" {
+				t.Fatalf("the old price: %q, %v", got, err)
+			}
+			if got, err := priceBy(c, &young, "x"); err != nil || got != "name x" {
+				t.Fatalf("the new price: %q, %v", got, err)
+			}
+		}
+	}
+	prices()
+	knowsInstances(t, c, "shop", 3)
+	before := c.Stats().Detours // the first lookup may have come before the binder's own copy had all
+	lossy := storeOf(t, env)
+	lossy.lose("shop." + one.Instance())
+	lossy.lose("shop." + two.Instance())
+	knowsInstances(t, c, "shop", 1)
+	prices()
+	if s := c.Stats(); s.Detours > before || s.Retries > 0 {
+		t.Errorf("%d detours and %d retries, want none", s.Detours-before, s.Retries)
+	}
+}
+
 func TestAnInstanceThatTookItsLeaveIsNotCalled(t *testing.T) {
 	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
 	c := env.Client
