@@ -44,12 +44,17 @@ func (cfg Config) withDefaults() (Config, error) {
 		return cfg, fmt.Errorf("--out %q: the file stands beside the interface, as it is part of its package; give its name without a folder", cfg.Out)
 	case !strings.HasSuffix(cfg.Out, ".go") || strings.HasSuffix(cfg.Out, "_test.go") || strings.HasPrefix(cfg.Out, "_") || strings.HasPrefix(cfg.Out, "."):
 		return cfg, fmt.Errorf("--out %q isn't a file that Go compiles into the package; choose a name such as %s_helium.go", cfg.Out, strings.ToLower(cfg.Type))
+	case !plainName.MatchString(cfg.Out):
+		return cfg, fmt.Errorf("--out %q stands in the file itself, in a command line to be pasted into a shell; choose a name of letters, digits, \"_\", \"-\", \"+\" and dots", cfg.Out)
 	}
 	if cfg.Service != "" && !validServiceName.MatchString(cfg.Service) {
 		return cfg, fmt.Errorf("--service %q can't be the name of a service; names match %s", cfg.Service, validServiceName)
 	}
 	return cfg, nil
 }
+
+// plainName is a file's name that means itself to a shell, and in a comment.
+var plainName = regexp.MustCompile(`^[\pL\pN_.+-]+$`)
 
 // command is the command line that makes the file again, from its folder.
 func (cfg Config) command(given Config) string {

@@ -186,6 +186,8 @@ type TakenClient struct{}
 	}{
 		{gogen.Config{Type: "Stock", Out: "../x.go"}, "without a folder"},
 		{gogen.Config{Type: "Stock", Out: "x_test.go"}, "isn't a file that Go compiles"},
+		{gogen.Config{Type: "Stock", Out: "$(touch x).go"}, "pasted into a shell"},
+		{gogen.Config{Type: "Stock", Out: "x.go\npackage y;.go"}, "pasted into a shell"},
 		{gogen.Config{Type: "Stock", Out: "shop.go"}, "wasn't generated"},
 		{gogen.Config{Type: "Stock", Service: "a.b"}, "can't be the name of a service"},
 	} {
