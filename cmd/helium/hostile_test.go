@@ -239,6 +239,9 @@ func TestTheLineToTryDoesNothingButTheCall(t *testing.T) {
 				t.Errorf("%s: the line for %q has the words %q, want three", shell, text, words)
 				continue
 			}
+			if strings.HasPrefix(words[2], "-") {
+				t.Errorf("%s: the line for %q has the word %q, which is a flag", shell, text, words[2])
+			}
 			got, err := parseWords(m, words[2:], -1)
 			want, _ := parseDocument(m, []byte("["+inJSON(t, text)+"]"))
 			if err != nil || string(got[0]) != string(want[0]) {
