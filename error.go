@@ -91,6 +91,9 @@ func (e *Error) WithOutcome(o Outcome) *Error {
 // Error returns the message, with the method and the code when the error comes
 // from a call: "math.div: division by zero (invalid_argument)".
 func (e *Error) Error() string {
+	if e == nil {
+		return nilError
+	}
 	message := e.Message
 	if message == "" {
 		message = e.Code.String()
@@ -112,6 +115,9 @@ func (e *Error) Error() string {
 // neither has a reason. DeadlineExceeded and Canceled also match
 // context.DeadlineExceeded and context.Canceled.
 func (e *Error) Is(target error) bool {
+	if e == nil {
+		return false
+	}
 	switch target {
 	case context.DeadlineExceeded:
 		return e.Code == DeadlineExceeded
@@ -126,7 +132,12 @@ func (e *Error) Is(target error) bool {
 }
 
 // Unwrap returns the error that caused this one on the same side of the wire.
-func (e *Error) Unwrap() error { return e.cause }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.cause
+}
 
 // AsError returns err as an *Error, or nil if err is nil.
 //
@@ -137,7 +148,10 @@ func AsError(err error) *Error {
 	if err == nil {
 		return nil
 	}
-	if e, ok := err.(*Error); ok && e != nil {
+	if e, ok := err.(*Error); ok {
+		if e == nil {
+			return &Error{Code: CodeUnknown, Message: nilError}
+		}
 		return e
 	}
 	if e, ok := errors.AsType[*Error](err); ok && e != nil {
@@ -155,6 +169,9 @@ func AsError(err error) *Error {
 	}
 	return &Error{Code: code, Message: err.Error(), cause: err}
 }
+
+// nilError is what an error says that is a nil *Error: to Go it is an error all the same.
+const nilError = "a nil *helium.Error was returned as an error; return nil itself where all is well"
 
 // CodeOf returns err's code, and 0 if err is nil.
 func CodeOf(err error) Code {

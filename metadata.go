@@ -26,6 +26,9 @@ type (
 //	ctx = helium.WithMetadata(ctx, helium.Metadata{"trace": helium.MetadataFrom(ctx)["trace"]})
 //	ctx = helium.WithMetadata(ctx, helium.MetadataFrom(ctx)) // all of it
 func WithMetadata(ctx context.Context, md Metadata) context.Context {
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	merged := maps.Clone(SentMetadata(ctx))
 	if merged == nil {
 		merged = make(Metadata, len(md))
@@ -38,6 +41,9 @@ func WithMetadata(ctx context.Context, md Metadata) context.Context {
 // in all that are made of it: nil if it sent nothing, and outside a handler. What the
 // program itself sends is [SentMetadata]. Don't change it.
 func MetadataFrom(ctx context.Context) Metadata {
+	if ctx == nil {
+		return nil
+	}
 	md, _ := ctx.Value(receivedKey{}).(Metadata)
 	return md
 }
@@ -45,6 +51,9 @@ func MetadataFrom(ctx context.Context) Metadata {
 // SentMetadata returns what calls under ctx carry: what [WithMetadata] put there, nil if
 // it put nothing. Client interceptors and tests read it. Don't change it.
 func SentMetadata(ctx context.Context) Metadata {
+	if ctx == nil {
+		return nil
+	}
 	md, _ := ctx.Value(sentKey{}).(Metadata)
 	return md
 }
@@ -53,5 +62,8 @@ func SentMetadata(ctx context.Context) Metadata {
 // what carries calls, such as a server, and for tests of handlers; programs use
 // [WithMetadata].
 func WithReceivedMetadata(ctx context.Context, md Metadata) context.Context {
+	if ctx == nil {
+		ctx = context.Background()
+	}
 	return context.WithValue(ctx, receivedKey{}, md)
 }

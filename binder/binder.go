@@ -48,6 +48,9 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 	if nc == nil {
 		return nil, errors.New("binder.Start: the connection is nil; pass one from bus.Connect or broker.Connect")
 	}
+	if ctx == nil {
+		return nil, errors.New("binder.Start: the context is nil; pass context.Background()")
+	}
 	config, err := config.complete()
 	if err != nil {
 		return nil, err

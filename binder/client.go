@@ -212,6 +212,9 @@ func (c *Client) write(ctx context.Context, subject string, body []byte, reply a
 // request sends a request and reads its answer. All requests of this package may be
 // made twice, so one that gets no answer is, while there is time.
 func (c *Client) request(ctx context.Context, subject string, body []byte, reply any) error {
+	if ctx == nil {
+		return ErrBadRequest.WithMessage("the context is nil; pass context.Background()").WithOutcome(helium.NotExecuted)
+	}
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, requestTimeout)

@@ -62,5 +62,8 @@ func (c Config) complete() (Config, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	if c.Logger.Handler() == nil {
+		return c, fmt.Errorf("binder: Config.Logger has no handler; make it with slog.New, or leave it out")
+	}
 	return c, nil
 }

@@ -18,6 +18,9 @@ const rememberedRecords = 100_000
 //
 // stop waits for nothing; a call of handle that is under way may outlast it.
 func (c *Client) Watch(service string, handle func(Event)) (stop func(), err error) {
+	if handle == nil {
+		return nil, notExecuted(ErrBadRequest.WithMessage("binder.Client.Watch: handle is nil; pass a function that gets the events"))
+	}
 	token := "*"
 	if service != "" {
 		if err := checkName("service", service); err != nil {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"time"
@@ -92,6 +93,17 @@ func (cfg Config) target() (*target, error) {
 	}
 	if t.logger == nil {
 		t.logger = slog.Default()
+	}
+	if t.logger.Handler() == nil {
+		return nil, errors.New("bus: Config.Logger has no handler; make it with slog.New, or leave it out")
+	}
+	for i, option := range cfg.Options {
+		if option == nil {
+			return nil, fmt.Errorf("bus: Config.Options[%d] is nil; leave it out", i)
+		}
+	}
+	if v := reflect.ValueOf(cfg.InProcess); v.Kind() == reflect.Pointer && v.IsNil() {
+		return nil, fmt.Errorf("bus: Config.InProcess is a nil %T; pass a server that runs, or leave it out", cfg.InProcess)
 	}
 	var inURL bool
 	if cfg.InProcess != nil {

@@ -32,6 +32,9 @@ const (
 // reached, nats.ErrAuthorization when the server refused the credentials, nats.ErrTLS
 // when the handshake failed, and the context's error when that ended first.
 func Connect(ctx context.Context, cfg Config) (*nats.Conn, error) {
+	if ctx == nil {
+		return nil, errors.New("bus: the context is nil; pass context.Background()")
+	}
 	t, err := cfg.target()
 	if err != nil {
 		return nil, err

@@ -25,6 +25,9 @@ import (
 // The error lists every field that can't work, and no field is filled then. As with
 // [Func], a service that isn't known yet is checked at the first call.
 func (c *Client) Bind(service string, stub any) error {
+	if unmade := c.unmade(); unmade != nil {
+		return unmade
+	}
 	v := reflect.ValueOf(stub)
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
 		got := fmt.Sprintf("%T", stub)

@@ -99,7 +99,9 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	c.deadlines = wire.NewSweep(c.expire)
 	c.handler = c.invoke
 	for i := len(config.Interceptors) - 1; i >= 0; i-- {
-		c.handler = config.Interceptors[i](c.handler)
+		if c.handler = config.Interceptors[i](c.handler); c.handler == nil {
+			return nil, fmt.Errorf("rpcclient: Config.Interceptors[%d] returned no handler; return next to leave calls alone", i)
+		}
 	}
 	if err := c.open(); err != nil {
 		_ = c.close() // its error could only repeat err
@@ -144,7 +146,21 @@ func (c *core) onClose(undo func()) {
 
 // At returns a view of the client whose calls go to one instance, by its name in the
 // registry. It shares everything with the client and needs no Close of its own.
-func (c *Client) At(instance string) *Client { return &Client{core: c.core, instance: instance} }
+func (c *Client) At(instance string) *Client {
+	if c.unmade() != nil {
+		return c
+	}
+	return &Client{core: c.core, instance: instance}
+}
+
+// unmade returns the error of all that is done with a client that New didn't return, nil
+// with any other.
+func (c *Client) unmade() *helium.Error {
+	if c == nil || c.core == nil {
+		return ErrClosed.WithMessage("the client is nil; make one with rpcclient.New, and look at its error").WithOutcome(helium.NotExecuted)
+	}
+	return nil
+}
 
 // leaveTime bounds what Close waits for one-way calls to leave. A NATS server that is
 // only busy takes less.
@@ -153,7 +169,12 @@ const leaveTime = 5 * time.Second
 // Close fails the calls in flight and ends the client and its views by At. The
 // connection stays open. An error means that one-way calls may not have left: the NATS
 // server didn't answer within 5 s.
-func (c *Client) Close() error { return c.close() }
+func (c *Client) Close() error {
+	if c.unmade() != nil {
+		return nil
+	}
+	return c.close()
+}
 
 func (c *core) close() error {
 	c.closing.Do(func() { c.closeErr = c.shutDown() })

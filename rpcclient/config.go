@@ -33,6 +33,14 @@ func (c Config) withDefaults() (Config, wire.Subjects, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	if c.Logger.Handler() == nil {
+		return c, wire.Subjects{}, fmt.Errorf("rpcclient: Config.Logger has no handler; make it with slog.New, or leave it out")
+	}
+	for i, interceptor := range c.Interceptors {
+		if interceptor == nil {
+			return c, wire.Subjects{}, fmt.Errorf("rpcclient: Config.Interceptors[%d] is nil; leave it out", i)
+		}
+	}
 	subjects, err := wire.NewSubjects(c.Prefix)
 	if err != nil {
 		return c, subjects, fmt.Errorf("rpcclient: Config.Prefix: %w", err)

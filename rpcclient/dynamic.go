@@ -88,6 +88,10 @@ type dynamicKey struct{ instance, method string }
 // lookUpMethod returns the method that a name stands for, the same one each time once
 // a call of it has been found to fit.
 func (c *Client) lookUpMethod(ctx context.Context, name string) (*Method, error) {
+	if unmade := c.unmade(); unmade != nil {
+		return nil, unmade
+	}
+	ctx = orBackground(ctx)
 	if service, method := splitName(name); service != "" {
 		if m := c.knownMethod(service, method); m != nil {
 			return m, nil

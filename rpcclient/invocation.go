@@ -76,8 +76,12 @@ func (m *Method) Begin(args int) *Invocation {
 // Do makes the call and waits for its answer. After an error, which is a
 // *helium.Error, the call is over; otherwise read the Result and call End.
 func (call *Invocation) Do(ctx context.Context) error {
+	if unmade := call.method.client.unmade(); unmade != nil {
+		call.release()
+		return unmade
+	}
 	c := call.method.client.core
-	err := c.handler(ctx, call)
+	err := c.handler(orBackground(ctx), call)
 	c.counters.calls.Add(1)
 	if err == nil && !call.answered {
 		err = ErrInterceptor
@@ -89,6 +93,15 @@ func (call *Invocation) Do(ctx context.Context) error {
 	e := call.judge(err)
 	call.release()
 	return e
+}
+
+// orBackground returns the context of a call. A nil one is what stubs may be called with,
+// for no deadline but the client's own.
+func orBackground(ctx context.Context) context.Context {
+	if ctx == nil {
+		return context.Background()
+	}
+	return ctx
 }
 
 // judge makes an error that may be an interceptor's own into one of the call's.

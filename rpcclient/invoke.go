@@ -29,6 +29,10 @@ const longest = 365 * 24 * time.Hour
 
 // invoke makes a call, again if it may be made again.
 func (c *core) invoke(ctx context.Context, call *Invocation) error {
+	if call == nil {
+		return ErrInterceptor.WithMessage("an interceptor called next without the call; pass on what it got").WithOutcome(helium.NotExecuted)
+	}
+	ctx = orBackground(ctx) // an interceptor may have lost it
 	m := call.method
 	now := time.Now()
 	deadline := c.deadline(ctx, now)

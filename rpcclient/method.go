@@ -54,6 +54,9 @@ func parseStub(name, sig string, types map[string]string) (*signature.Method, *h
 // pinnedMethod returns a method that somebody keeps.
 func (c *Client) pinnedMethod(service, name string) *Method {
 	m := &Method{client: c, name: name}
+	if m.fault = c.unmade(); m.fault != nil {
+		return m
+	}
 	if m.fault = checkNames(service, name, c.instance); m.fault == nil {
 		m.service = c.service(service, true)
 		m.destination = m.service.destination(c.instance)

@@ -31,6 +31,9 @@ type counters struct {
 
 // Stats returns the counts so far, those of the views by At included.
 func (c *Client) Stats() Stats {
+	if c.unmade() != nil {
+		return Stats{}
+	}
 	n := &c.counters
 	return Stats{
 		Calls: n.calls.Load(), Failures: n.failures.Load(), Retries: n.retries.Load(), Detours: n.detours.Load(), Notifies: n.notifies.Load(),

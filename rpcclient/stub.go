@@ -19,6 +19,9 @@ import (
 // fit now; otherwise the first call finds out.
 func Func[F any](c *Client, method string) (F, error) {
 	var fn F
+	if unmade := c.unmade(); unmade != nil {
+		return fn, unmade
+	}
 	target := reflect.ValueOf(&fn).Elem()
 	ctx, cancel := context.WithTimeout(context.Background(), c.config.Timeout)
 	defer cancel()

@@ -55,6 +55,10 @@ func (c Config) withDefaults() (Config, wire.Subjects, error) {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+	if c.Logger.Handler() == nil {
+		c.Logger = slog.Default()
+		return c, wire.Subjects{}, errorf("Config.Logger has no handler; make it with slog.New, or leave it out")
+	}
 	subjects, err := wire.NewSubjects(c.Prefix)
 	if err != nil {
 		return c, subjects, errorf("Config.Prefix: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/helium-rpc/helium"
@@ -75,6 +76,10 @@ func bind(svc Service, interceptors []Interceptor, faults *faults) (methods []*m
 	if len(svc.Methods) == 0 && len(*faults) == 0 {
 		faults.add("it has no methods; export some")
 	}
+	if i := slices.IndexFunc(interceptors, func(i Interceptor) bool { return i == nil }); i >= 0 {
+		faults.add("Config.Interceptors[%d] is nil; leave it out", i)
+		interceptors = nil
+	}
 	names := make(map[string]bool, len(svc.Methods))
 	for _, m := range svc.Methods {
 		if names[m.Name] {
@@ -110,6 +115,11 @@ func (m *Method) check(types *signature.Types) (*signature.Method, error) {
 	}
 	if m.Handler == nil {
 		return nil, fmt.Errorf("%s: its Handler is nil", m.Name)
+	}
+	for i, e := range m.Errors {
+		if e == nil {
+			return nil, fmt.Errorf("%s: its Errors[%d] is nil; leave it out", m.Name, i)
+		}
 	}
 	if types == nil {
 		return nil, nil

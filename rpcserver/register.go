@@ -39,9 +39,16 @@ func Idempotent(methods ...string) Option {
 // variadic. On the wire its name begins in lower case: Add is "add", HTTPGet is
 // "httpGet". The error lists every method that doesn't fit, and why.
 func Register[S any](srv *Server, name string, impl S, options ...Option) error {
+	if srv.unmade() != nil {
+		return srv.unmade()
+	}
 	var faults faults
 	svc := describe(name, reflect.TypeFor[S](), reflect.ValueOf(impl), &faults)
-	for _, option := range options {
+	for i, option := range options {
+		if option == nil {
+			faults.add("option %d is nil; leave it out", i+1)
+			continue
+		}
 		if err := option(&svc); err != nil {
 			faults.add("%v", err)
 		}

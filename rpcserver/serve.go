@@ -34,6 +34,9 @@ var errStopped = errors.New("rpcserver: the server was shut down; make a new one
 // deadline, for 10 s; the error then matches binder.ErrNoBinder. A server that failed
 // to start leaves nothing behind and can't be started again.
 func (s *Server) Start(ctx context.Context) error {
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, defaultStart)
@@ -46,6 +49,9 @@ func (s *Server) Start(ctx context.Context) error {
 // ends, and shuts down. It returns nil if no call was cut. If somebody closes the
 // connection meanwhile, Run returns an error at once: nobody could be served any more.
 func (s *Server) Run(ctx context.Context) error {
+	if err := s.usable(ctx); err != nil {
+		return err
+	}
 	if err := s.start(ctx); err != nil {
 		if ctx.Err() != nil {
 			return nil // told to stop before it had started
@@ -66,6 +72,17 @@ func (s *Server) Run(ctx context.Context) error {
 		}
 	}
 	return errors.Join(lost, s.Shutdown(context.WithoutCancel(ctx)))
+}
+
+// usable returns why the server can't be started as it is asked to.
+func (s *Server) usable(ctx context.Context) error {
+	if s.unmade() != nil {
+		return s.unmade()
+	}
+	if ctx == nil {
+		return errors.New("rpcserver: the context is nil; pass context.Background(), or one that ends when the server is to stop")
+	}
+	return nil
 }
 
 var errClosed = errors.New("rpcserver: the connection to NATS was closed under the server; close it after the server's Shutdown")

@@ -2,6 +2,7 @@ package rpcserver
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"maps"
 	"slices"
@@ -113,10 +114,27 @@ func New(nc *nats.Conn, config Config) *Server {
 }
 
 // Instance returns the name by which the registry knows this server.
-func (s *Server) Instance() string { return s.instance }
+func (s *Server) Instance() string {
+	if s.unmade() != nil {
+		return ""
+	}
+	return s.instance
+}
+
+// unmade returns the error of all that is done with a server that New didn't return, nil
+// with any other.
+func (s *Server) unmade() error {
+	if s == nil || s.begun == nil {
+		return errors.New("rpcserver: the server is nil; make one with rpcserver.New")
+	}
+	return nil
+}
 
 // Handle adds a service made by generated code or by hand. See [Register] for Go values.
 func (s *Server) Handle(svc Service) error {
+	if s.unmade() != nil {
+		return s.unmade()
+	}
 	var faults faults
 	methods := bind(svc, s.config.Interceptors, &faults)
 	if err := faults.err("service %q can't be served", svc.Name); err != nil {

@@ -18,6 +18,12 @@ const leaveTime = 5 * time.Second
 // callers get ErrCut, and the error says how many there were. Calls that wait for their
 // turn then don't run at all. Shutdown doesn't wait for the handlers of calls it cut.
 func (s *Server) Shutdown(ctx context.Context) error {
+	if s.unmade() != nil {
+		return nil // so nothing runs
+	}
+	if ctx == nil {
+		ctx = context.Background() // Config.DrainTimeout is a bound, too
+	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.DrainTimeout)
 	defer cancel()
 	s.mu.Lock()

@@ -45,6 +45,9 @@ func (c *counters) sent(frames int) {
 
 // Stats returns the counts so far.
 func (s *Server) Stats() Stats {
+	if s.unmade() != nil {
+		return Stats{}
+	}
 	c := &s.counters
 	running, waiting := s.pool.load()
 	return Stats{

@@ -82,6 +82,9 @@ func (w *warnings) of(service string) (list []binder.Warning) {
 // Warnings returns what the server has found out about its set-up by which answers are
 // lost, and what to do; none if all is well. They stand in its records, too.
 func (s *Server) Warnings() (list []binder.Warning) {
+	if s.unmade() != nil {
+		return nil
+	}
 	s.warnings.mu.Lock()
 	defer s.warnings.mu.Unlock()
 	for key, message := range s.warnings.found {

@@ -90,6 +90,9 @@ type example struct {
 //
 // The number of an error is that of its [helium.Code], 1 to 16.
 func OpenRPC(services []*Service, c Config) ([]byte, error) {
+	if err := whole(services); err != nil {
+		return nil, err
+	}
 	d := document{OpenRPC: OpenRPCVersion, Info: describe(services, c), Methods: []rpcMethod{}}
 	var schemas Properties
 	for _, s := range services {

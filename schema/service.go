@@ -3,6 +3,7 @@ package schema
 import (
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -77,6 +78,9 @@ var nameForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
 
 // Read reads one record. The error says which method or type can't be read.
 func Read(r *binder.Record) (*Service, error) {
+	if r == nil {
+		return nil, errors.New("schema: the record is nil; pass one from the registry")
+	}
 	if !nameForm.MatchString(r.Service) {
 		return nil, fmt.Errorf("%q can't be the name of a service; names match %s", r.Service, nameForm)
 	}
@@ -152,4 +156,14 @@ func (m *Method) exampleArguments() []json.RawMessage {
 		args = []json.RawMessage{}
 	}
 	return args
+}
+
+// whole refuses a list of services with a hole in it.
+func whole(services []*Service) error {
+	for i, s := range services {
+		if s == nil {
+			return fmt.Errorf("schema: services[%d] is nil; leave it out", i)
+		}
+	}
+	return nil
 }

@@ -31,6 +31,9 @@ var tsRuntime string
 // A parameter that repeats is an array. Parameters of type T? or any at the end can be
 // left out. An error is a HeliumError, with the code, the reason and the outcome.
 func TypeScript(services []*Service, c Config) ([]byte, error) {
+	if err := whole(services); err != nil {
+		return nil, err
+	}
 	names := newTSNames(services)
 	var b strings.Builder
 	var floats []string

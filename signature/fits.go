@@ -1,6 +1,7 @@
 package signature
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,6 +32,9 @@ const maxComparisons = 100_000
 //     variadic stub fits a variadic method only.
 //   - A stub without a result discards the method's.
 func Fits(stub, remote *Method) error {
+	if stub == nil || remote == nil {
+		return errors.New("a nil method fits none; pass both signatures")
+	}
 	c := comparison{seen: make(map[comparedPair]bool)}
 	d := c.methods(stub, remote)
 	if d == nil {

@@ -50,6 +50,9 @@ type Broker struct {
 // An error says what to change, and nothing is left behind: no goroutine, no port,
 // no temporary directory.
 func Start(ctx context.Context, cfg Config) (*Broker, error) {
+	if ctx == nil {
+		return nil, errors.New("broker: the context is nil; pass context.Background()")
+	}
 	for attempt := 1; ; attempt++ {
 		b, err := start(ctx, cfg)
 		if errors.Is(err, errPickedPortTaken) && attempt < 3 {
@@ -66,6 +69,9 @@ func start(ctx context.Context, cfg Config) (*Broker, error) {
 	logger := cfg.Logger
 	if logger == nil {
 		logger = slog.Default()
+	}
+	if logger.Handler() == nil {
+		return nil, errors.New("broker: Config.Logger has no handler; make it with slog.New, or leave it out")
 	}
 	p, err := cfg.plan(ctx)
 	if err != nil {

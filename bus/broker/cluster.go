@@ -26,6 +26,9 @@ import (
 //
 // An election takes well under a second, or several seconds if candidates tie.
 func (b *Broker) WaitCluster(ctx context.Context, size int) error {
+	if ctx == nil {
+		return errors.New("broker: the context is nil; pass context.Background()")
+	}
 	if !b.plan.clustered {
 		if size <= 1 {
 			return nil
