@@ -67,6 +67,10 @@ func (s *Server) judge(call *Call, err error) *helium.Error {
 	if bad, ok := errors.AsType[argumentError](err); ok {
 		return bad.fault
 	}
+	if e, ok := err.(*helium.Error); ok && e == nil {
+		// Neither an error nor none: whatever is done with it would panic.
+		return s.broken(call, "it returned a nil *helium.Error as an error; return nil itself")
+	}
 	e := *helium.AsError(err)
 	e.Outcome = call.outcome()
 	// The handler may have got the error from a call of its own; this one is its answer.
