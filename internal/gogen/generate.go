@@ -46,11 +46,19 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 	}
 	f, err := openFolder(ctx, dir, path)
 	if err != nil {
+		if where := elsewhere(dir, cfg.Type, path); where != "" {
+			err = fmt.Errorf("%w\n%s", err, where)
+		}
 		return nil, err
 	}
 	pkg, err := f.check(path, nil)
 	if err != nil {
 		return nil, err
+	}
+	if pkg.Types.Scope().Lookup(cfg.Type) == nil {
+		if where := elsewhere(dir, cfg.Type, path); where != "" {
+			return nil, fmt.Errorf("package %s has no type %s: %s", pkg.Name, cfg.Type, where)
+		}
 	}
 	svc, err := readService(pkg, cfg.Type, cfg.Service)
 	if err != nil {
@@ -62,6 +70,14 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 	if err := notOfAnother(pkg, path, cfg.Type); err != nil {
 		return nil, err
 	}
+	conditions, err := constraints(pkg, svc, dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkOut(path, cfg.Type, conditions); err != nil {
+		return nil, err
+	}
+	svc.constraint = joinedConstraint(conditions)
 	content, err := write(svc, cfg.command(given))
 	if err != nil {
 		return nil, err
@@ -141,9 +157,10 @@ type generator struct {
 
 // view is what the template sees.
 type view struct {
-	Command string // that made the file
-	Package string
-	Imports []string // lines, "" between the groups
+	Command    string // that made the file
+	Constraint string // the line with the build constraint; "": there is none
+	Package    string
+	Imports    []string // lines, "" between the groups
 
 	Interface, Service            string // Service is quoted
 	Client, New, NewFor, Register string // what the file declares for users
@@ -165,7 +182,7 @@ func write(svc *service, command string) ([]byte, error) {
 		svc: svc, plan: newPlanner(svc.pkg), imports: newImports(svc.pkg),
 		prefix: capital(name), taken: make(map[string]bool), aliases: make(map[string]string),
 	}
-	v := view{Command: command, Package: svc.pkg.Name(), Interface: name, Service: strconv.Quote(svc.name)}
+	v := view{Command: command, Constraint: svc.constraint, Package: svc.pkg.Name(), Interface: name, Service: strconv.Quote(svc.name)}
 	v.names(svc)
 	v.ContextPkg = g.imports.name("context", "context")
 	v.ErrorsPkg = g.imports.name("errors", "errors")

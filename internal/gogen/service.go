@@ -21,6 +21,8 @@ type service struct {
 	name    string // on the bus
 	types   map[string]string
 	methods []*method // in the order of the source
+
+	constraint string // the line with it; "": there is none
 }
 
 // method is a method of the interface.
