@@ -16,6 +16,10 @@ import (
 // longer than they wait for the store.
 const closeTimeout = 5 * time.Second
 
+// failTime is the same where Start failed: nobody knows the binder yet, and Start is to
+// return when its context ends.
+const failTime = 100 * time.Millisecond
+
 // noJetStreamGrace is how long Start doesn't believe that there is no JetStream: a
 // server of a cluster that comes up may be connected to none that has it yet.
 const noJetStreamGrace = time.Second
@@ -87,11 +91,11 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 	select {
 	case <-f.loaded:
 	case <-ctx.Done():
-		b.Close()
+		b.close(failTime)
 		return nil, ErrStore.WithMessage("the registry's bucket %q couldn't be read in time: %w", store.name, ctx.Err())
 	}
 	if err := b.desk.open(ctx); err != nil {
-		b.Close()
+		b.close(failTime)
 		return nil, fmt.Errorf("binder: can't subscribe to its subjects: %w", err)
 	}
 	services, instances := b.catalog.size()
@@ -123,9 +127,11 @@ func openFirst(ctx context.Context, store *bucket) error {
 
 // Close stops serving: requests that came are answered, no new ones are taken. It
 // leaves no goroutine behind, doesn't close the connection, and may be called twice.
-func (b *Binder) Close() {
+func (b *Binder) Close() { b.close(closeTimeout) }
+
+func (b *Binder) close(patience time.Duration) {
 	b.closing.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		b.desk.close(ctx)
 		b.stop()

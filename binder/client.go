@@ -44,6 +44,10 @@ func NewClient(nc *nats.Conn, prefix string) (*Client, error) {
 	if err != nil {
 		return nil, ErrBadName.WithMessage("binder.NewClient: %w", err)
 	}
+	if inbox := nc.NewInbox(); !wire.AllowedReply(inbox) {
+		prefix, _, _ := strings.Cut(inbox, ".")
+		return nil, ErrBadName.WithMessage("binder.NewClient: this connection receives answers on %q, where Helium's binders and servers send none; connect with an inbox prefix that is _INBOX or begins with _INBOX_, such as nats.CustomInboxPrefix(%q)", prefix+".>", "_INBOX_"+strings.Trim(prefix, "_"))
+	}
 	return &Client{nc: nc, subjects: subjects, attempt: attemptTimeout}, nil
 }
 
@@ -89,7 +93,7 @@ func (c *Client) End(ctx context.Context, service, instance string) error {
 	if err != nil {
 		return err
 	}
-	return c.write(ctx, c.subjects.End(service), body, &struct{}{})
+	return c.write(ctx, c.subjects.End(service), body, &endReply{})
 }
 
 func instanceBody(service, instance string) ([]byte, error) {
@@ -166,10 +170,7 @@ func (c *Client) List(ctx context.Context) ([]Record, error) {
 		if err != nil {
 			return nil, err
 		}
-		var page struct {
-			Records []Record `json:"records"`
-			More    bool     `json:"more"`
-		}
+		var page listPage
 		if err := c.read(ctx, c.subjects.List(), body, &page); err != nil {
 			return nil, err
 		}
@@ -185,7 +186,7 @@ func (c *Client) List(ctx context.Context) ([]Record, error) {
 }
 
 // read is a request that changes nothing.
-func (c *Client) read(ctx context.Context, subject string, body []byte, reply any) error {
+func (c *Client) read(ctx context.Context, subject string, body []byte, reply answer) error {
 	if err := c.request(ctx, subject, body, reply); err != nil {
 		return notExecuted(err)
 	}
@@ -193,7 +194,7 @@ func (c *Client) read(ctx context.Context, subject string, body []byte, reply an
 }
 
 // write is a request that changes the registry.
-func (c *Client) write(ctx context.Context, subject string, body []byte, reply any) error {
+func (c *Client) write(ctx context.Context, subject string, body []byte, reply answer) error {
 	err := c.request(ctx, subject, body, reply)
 	if err == nil {
 		return nil
@@ -202,6 +203,8 @@ func (c *Client) write(ctx context.Context, subject string, body []byte, reply a
 	switch {
 	case errors.Is(e, ErrNoBinder), errors.Is(e, ErrNotConnected), errors.Is(e, ErrNotPermitted):
 		return e // request knows whether an attempt was sent
+	case errors.Is(e, ErrNotBinder):
+		return e.WithOutcome(helium.Unknown) // a binder may have had it as well
 	case e.Code == helium.Unavailable, e.Code == helium.DeadlineExceeded, e.Code == helium.Canceled,
 		e.Code == helium.Internal, e.Code == helium.CodeUnknown:
 		return e.WithOutcome(helium.Unknown)
@@ -211,7 +214,7 @@ func (c *Client) write(ctx context.Context, subject string, body []byte, reply a
 
 // request sends a request and reads its answer. All requests of this package may be
 // made twice, so one that gets no answer is, while there is time.
-func (c *Client) request(ctx context.Context, subject string, body []byte, reply any) error {
+func (c *Client) request(ctx context.Context, subject string, body []byte, reply answer) error {
 	if ctx == nil {
 		return ErrBadRequest.WithMessage("the context is nil; pass context.Background()").WithOutcome(helium.NotExecuted)
 	}
@@ -232,11 +235,8 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 		case err != nil && errors.Is(context.Cause(ctx), ErrNotPermitted):
 			return context.Cause(ctx)
 		case err == nil:
-			if e := failureOf(m); e != nil {
+			if e := readAnswer(m, subject, reply); e != nil {
 				return e
-			}
-			if err := json.Unmarshal(m.Data, reply); err != nil {
-				return helium.Errorf(helium.Internal, "the answer on %s isn't a binder's: %w", subject, err)
 			}
 			return nil
 		case lost:
@@ -245,7 +245,7 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 			return ErrNoBinder.WithMessage("no binder answers on %s; start one with binder.Start, as examples/binder does", subject).WithOutcome(outcome)
 		case ctx.Err() != nil:
 			if errors.Is(ctx.Err(), context.Canceled) {
-				return helium.Errorf(helium.Canceled, "gave up waiting for the binder: %w", ctx.Err())
+				return helium.Errorf(helium.Canceled, "gave up waiting for the binder, which hadn't answered on %s: %w", subject, ctx.Err())
 			}
 			return ErrNoAnswer.WithMessage("the binder didn't answer on %s in time; see its log, and that this user may use that subject: %w", subject, ctx.Err())
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -51,7 +52,20 @@ func newDesk(ctx context.Context, b *Binder) *desk {
 // open subscribes; it returns once the server knows.
 func (d *desk) open(ctx context.Context) error {
 	s := d.binder.subjects
-	before := d.binder.nc.LastError()
+	under := strings.TrimSuffix(s.List(), "list")
+	ours := func(subject string) bool { return strings.HasPrefix(subject, under) }
+	refusal, err := natsperm.Confirm(ctx, d.binder.nc, ours, d.subscribe)
+	switch {
+	case errors.Is(refusal, nats.ErrMaxSubscriptionsExceeded):
+		return fmt.Errorf("the NATS server takes no more subscriptions of this connection; raise max_subscriptions, or the user's limit: %w", refusal)
+	case refusal != nil:
+		return fmt.Errorf("this user must be allowed to subscribe to %s>: %w", under, refusal)
+	}
+	return err
+}
+
+func (d *desk) subscribe() error {
+	s := d.binder.subjects
 	for _, each := range []struct {
 		subject string
 		handle  nats.MsgHandler
@@ -67,13 +81,6 @@ func (d *desk) open(ctx context.Context) error {
 			return err
 		}
 		d.subs = append(d.subs, sub)
-	}
-	if err := d.binder.nc.FlushWithContext(ctx); err != nil {
-		return err
-	}
-	// What isn't permitted is told before the flush is answered, and only here.
-	if err := d.binder.nc.LastError(); err != before && errors.Is(err, nats.ErrPermissionViolation) {
-		return fmt.Errorf("this user must be allowed to subscribe to %s: %w", strings.TrimSuffix(s.List(), "list")+">", err)
 	}
 	return nil
 }

@@ -18,6 +18,10 @@ var (
 	// it, or may not receive the answer. It is known as soon as NATS says so.
 	ErrNotPermitted = helium.NewError(helium.PermissionDenied, "binder.not_permitted",
 		"this user may not ask the binder that; allow it to, or connect as another user")
+	// ErrNotBinder: what answered isn't a binder: another program on its subjects, or a
+	// JetStream stream that captures them.
+	ErrNotBinder = helium.NewError(helium.FailedPrecondition, "binder.foreign_answer",
+		"what answers on the binder's subjects isn't a binder; see who else subscribes there")
 	// ErrStore: the binder is there, its store can't be reached now.
 	ErrStore = helium.NewError(helium.Unavailable, "binder.store_unavailable",
 		"the registry's store can't be reached; see that JetStream runs and has a leader (nats server report jetstream)")

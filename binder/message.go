@@ -37,10 +37,19 @@ type leaseReply struct {
 
 func (r leaseReply) lease() time.Duration { return time.Duration(r.LeaseMillis) * time.Millisecond }
 
+// endReply is empty.
+type endReply struct{}
+
 // listReply carries records as they are stored. The answer to a lookup is an [Entry].
 type listReply struct {
 	Records []json.RawMessage `json:"records"`
 	More    bool              `json:"more,omitempty"`
+}
+
+// listPage is a listReply as who asked for it reads it.
+type listPage struct {
+	Records []Record `json:"records"`
+	More    bool     `json:"more"`
 }
 
 type failure struct {

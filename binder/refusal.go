@@ -2,7 +2,10 @@ package binder
 
 import (
 	"context"
+	"errors"
 	"strings"
+
+	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/natsperm"
@@ -26,6 +29,9 @@ func (c *Client) watchRefusals(ctx context.Context, subject string) (watched con
 		if refused, ok := natsperm.Subscription(refusal); ok && strings.HasPrefix(refused, inbox) && strings.HasSuffix(refused, ".*") {
 			cancel(ErrNotPermitted.WithMessage("this user may not receive answers: it may not subscribe to %s; allow it to, or connect as another user", refused).WithOutcome(helium.Unknown))
 			return true
+		}
+		if errors.Is(refusal, nats.ErrMaxSubscriptionsExceeded) {
+			cancel(ErrNotPermitted.WithMessage("this connection may have no more subscriptions, so the binder's answer can't be received; raise max_subscriptions, or the user's limit: %w", refusal).WithOutcome(helium.Unknown))
 		}
 		return false
 	})

@@ -50,8 +50,8 @@ type Config struct {
 	// for it or the URL's scheme is tls or wss, trusting the system's certificates.
 	TLS *tls.Config
 
-	// InboxPrefix is the first part of the subjects on which answers arrive. It
-	// begins with "_INBOX": Helium's servers answer nowhere else. Default:
+	// InboxPrefix is the first part of the subjects on which answers arrive. It is
+	// "_INBOX" or begins with "_INBOX_": Helium's servers answer nowhere else. Default:
 	// "_INBOX_<user>" where the user's name is known and made of letters, digits,
 	// "-" and "_", so that permissions can keep users out of each other's answers;
 	// else "_INBOX".
@@ -144,8 +144,8 @@ func checkInboxPrefix(prefix string) error {
 	if prefix == "" {
 		return nil
 	}
-	if !strings.HasPrefix(prefix, "_INBOX") {
-		return fmt.Errorf("bus: inbox prefix %.100q doesn't begin with _INBOX, and Helium's servers answer nowhere else; set Config.InboxPrefix to something such as \"_INBOX_alice\"", prefix)
+	if first, _, _ := strings.Cut(prefix, "."); first != "_INBOX" && !strings.HasPrefix(first, "_INBOX_") {
+		return fmt.Errorf("bus: inbox prefix %.100q isn't \"_INBOX\" and doesn't begin with \"_INBOX_\", and Helium's servers answer nowhere else; set Config.InboxPrefix to something such as \"_INBOX_alice\"", prefix)
 	}
 	for token := range strings.SplitSeq(prefix, ".") {
 		if !subjectToken.MatchString(token) {

@@ -60,6 +60,9 @@ func connectOnce(ctx context.Context, cfg Config, t *target) (*nats.Conn, error)
 			return nil, fmt.Errorf("bus: an option of nats.go doesn't fit: %w; check Config.Options", err)
 		}
 	}
+	if err := checkInboxPrefix(options.InboxPrefix); err != nil {
+		return nil, err // nats.CustomInboxPrefix is among the Options
+	}
 	nc, err := options.Connect()
 	if err != nil {
 		return nil, t.explain(ctx, err, dial.story())

@@ -96,7 +96,14 @@ export class Service {
   }
 
   async #register() {
-    this.#renewIn((await this.#ask("register", this.#record)).lease_ms / 3);
+    this.#renewFor(await this.#ask("register", this.#record));
+  }
+
+  // What answers need not be a binder: a JetStream stream that captures its subjects does.
+  // And no lease is so short that renewing it may flood the bus.
+  #renewFor(answer) {
+    if (!(answer?.lease_ms > 0)) throw new Error(`the answer is no binder's, as it leases nothing: ${JSON.stringify(answer)}; see who else subscribes to ${this.#prefix}.binder.>`);
+    this.#renewIn(Math.min(Math.max(answer.lease_ms / 3, 200), 3_600_000));
   }
 
   #renewIn(milliseconds) {
@@ -106,7 +113,7 @@ export class Service {
 
   async #renew() {
     try {
-      this.#renewIn((await this.#ask("renew", { instance: this.instance })).lease_ms / 3);
+      this.#renewFor(await this.#ask("renew", { instance: this.instance }));
     } catch (err) {
       if (err.reason !== "binder.unknown_instance") throw err;
       await this.#register();

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -111,10 +113,26 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 }
 
 // open subscribes to what the client has to hear of.
-func (c *core) open() (err error) {
+func (c *core) open() error {
 	c.watchPermissions()
 	c.watchConnection()
-	before := c.nc.LastError()
+	ctx, cancel := context.WithTimeout(c.life, leaveTime)
+	defer cancel()
+	ours := func(subject string) bool { return subject == c.inbox+".*" }
+	refusal, err := natsperm.Confirm(ctx, c.nc, ours, c.subscribe)
+	switch {
+	case errors.Is(refusal, nats.ErrMaxSubscriptionsExceeded):
+		return ErrNotPermitted.WithMessage("the NATS server takes no more subscriptions of this connection, so the client couldn't receive answers; raise max_subscriptions, or the user's limit: %w", refusal)
+	case refusal != nil:
+		// Without its answers every call would wait for its deadline. Without the events of
+		// the registry, which may be forbidden too, the client only learns more slowly.
+		return ErrNotPermitted.WithMessage("this connection's user may not receive answers; allow it to subscribe to %q: %w", c.inbox[:strings.LastIndexByte(c.inbox, '.')]+".>", refusal)
+	}
+	return err
+}
+
+// subscribe subscribes to answers and to the registry's events.
+func (c *core) subscribe() (err error) {
 	if c.replies, err = c.nc.Subscribe(c.inbox+".*", c.receive); err != nil {
 		return fmt.Errorf("subscribing to the client's inbox: %w", err)
 	}
@@ -124,17 +142,11 @@ func (c *core) open() (err error) {
 	if err := c.replies.SetPendingLimits(-1, -1); err != nil {
 		return err
 	}
-	// Watch returns once the NATS server knows this subscription and the one above.
 	stop, err := c.registry.Watch("", c.registryChanged)
 	if err != nil {
 		return fmt.Errorf("watching the registry: %w", err)
 	}
 	c.onClose(stop)
-	// Without its answers every call would wait for its deadline. Without the events of
-	// the registry, which may be forbidden too, the client only learns more slowly.
-	if err := c.nc.LastError(); err != before && errors.Is(err, nats.ErrPermissionViolation) && deniedInbox(err, c.inbox) {
-		return ErrNotPermitted.WithMessage("this connection's user may not receive answers; allow it to subscribe to %q: %w", c.inbox+".*", err)
-	}
 	return nil
 }
 

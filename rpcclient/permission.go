@@ -2,7 +2,6 @@ package rpcclient
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/natsperm"
@@ -31,11 +30,6 @@ func (c *core) refused(subject string) {
 	for _, call := range c.inflight.takeIf(func(call *Invocation) bool { return call.mayHaveLeftOn(subject) }) {
 		call.finish(nil, call.denied(subject))
 	}
-}
-
-// deniedInbox reports whether NATS refused the subscription to a client's inbox.
-func deniedInbox(violation error, inbox string) bool {
-	return strings.Contains(violation.Error(), `Violation for Subscription to "`+inbox)
 }
 
 // mayHaveLeftOn reports whether the call left on that subject, as far as is known.

@@ -272,3 +272,19 @@ func TestTheConnectionsOwnErrorHandlerStillHearsAndComesBack(t *testing.T) {
 		t.Errorf("the handler heard %v, want %v", err, errAway)
 	}
 }
+
+func TestAnInboxThatIsPermittedTooNarrowlyIsToldWhateverElseIsDenied(t *testing.T) {
+	for _, allowed := range [][]string{
+		{"_INBOX_shop.*"},             // the registry's events aren't permitted either
+		{"_INBOX_shop.*", "helium.>"}, // all but the inbox is
+		{"_INBOX_shop.*.x", "helium.binder.>"},
+		{"_INBOX.>", "helium.>"},
+	} {
+		_, nc := newLimitedTo(t, broker.Subjects{}, broker.Subjects{Allow: allowed})
+		c, err := rpcclient.New(nc, rpcclient.Config{})
+		if err == nil {
+			c.Close()
+		}
+		checkFailure(t, "New", err, failure{is: rpcclient.ErrNotPermitted, code: helium.PermissionDenied, outcome: helium.Unknown, says: []string{`allow it to subscribe to "_INBOX_shop.>"`}})
+	}
+}

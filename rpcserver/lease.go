@@ -30,6 +30,10 @@ const (
 	firstRetry  = 50 * time.Millisecond
 	longRetry   = 2 * time.Second
 	renewalTime = 5 * time.Second // how long one attempt may take
+
+	// The bounds of renewEvery. No store has leases under a second.
+	mostOften  = 200 * time.Millisecond
+	leastOften = time.Hour
 )
 
 func newLeases(s *Server) *leases {
@@ -47,10 +51,12 @@ func (l *leases) registerAll(ctx context.Context) error {
 	waiting := false
 	for retry := firstRetry; ; retry = min(2*retry, longRetry) {
 		err := l.tryAll(ctx, l.register)
-		if err == nil {
+		switch {
+		case err == nil:
 			return nil
-		}
-		if !isAbsence(err) {
+		case ctx.Err() != nil:
+			return unregistered(ctx, err)
+		case !isAbsence(err):
 			return errorf("the services can't be registered: %w", err)
 		}
 		if !waiting {
@@ -60,9 +66,17 @@ func (l *leases) registerAll(ctx context.Context) error {
 		select {
 		case <-time.After(jitter(retry)):
 		case <-ctx.Done():
-			return errorf("the services can't be registered: %w", err)
+			return unregistered(ctx, err)
 		}
 	}
+}
+
+// unregistered returns the error of a start whose context ended, and what kept it.
+func unregistered(ctx context.Context, reason error) error {
+	if errors.Is(reason, ctx.Err()) {
+		return errorf("the services can't be registered: %w", reason)
+	}
+	return errorf("the services weren't registered in time (%w): %w", ctx.Err(), reason)
 }
 
 // isAbsence reports whether an error may go away when a binder or a broker comes.
@@ -93,23 +107,26 @@ func (l *leases) tryAll(ctx context.Context, try func(context.Context, *service)
 	return first
 }
 
-// register writes a service's record. What was sent is waited for, even if ctx ends
-// meanwhile: a record that is written after its server has left would stay for a lease.
+// register writes a service's record. What was sent is waited for a moment longer, if ctx
+// ends meanwhile: a record that is written after its server has left would stay for a lease.
 func (l *leases) register(ctx context.Context, svc *service) error {
-	ctx, cancel := linger(ctx, leaveTime)
+	ctx, cancel := linger(ctx, briefTime)
 	defer cancel()
 	lease, err := l.server.registry.Register(ctx, l.server.recordOf(svc))
 	if err != nil {
 		l.registered = l.registered || helium.OutcomeOf(err) != helium.NotExecuted
 		return err
 	}
-	l.every, l.registered = lease/3, true
+	l.every, l.registered = renewEvery(lease), true
 	return nil
 }
 
 // linger returns a context that ends a while after ctx does.
 func linger(ctx context.Context, while time.Duration) (context.Context, context.CancelFunc) {
 	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	if deadline, ok := ctx.Deadline(); ok {
+		late, cancel = context.WithDeadline(late, deadline.Add(while))
+	}
 	stop := context.AfterFunc(ctx, func() { time.AfterFunc(while, cancel) })
 	return late, func() { stop(); cancel() }
 }
@@ -120,6 +137,13 @@ func (l *leases) recordsChanged() {
 	case l.changed <- struct{}{}:
 	default: // it will be done already
 	}
+}
+
+// renewEvery returns how often a lease is renewed: each third of it, but never so often
+// that a binder that leases next to nothing makes the server flood the bus, and at least
+// so often that a longer lease of a new binder is heard of.
+func renewEvery(lease time.Duration) time.Duration {
+	return min(max(lease/3, mostOften), leastOften)
 }
 
 // start begins to renew what registerAll registered.
@@ -137,7 +161,7 @@ func (l *leases) renew(ctx context.Context, svc *service) error {
 	if err != nil {
 		return err
 	}
-	l.every = lease / 3
+	l.every = renewEvery(lease)
 	return nil
 }
 
@@ -190,9 +214,12 @@ func (l *leases) keep() {
 	}
 }
 
-// end stops the renewals and takes every service out of the registry, as far as a
-// binder can be reached: a lease that nobody renews ends by itself.
+// end stops the renewals and takes every service out of the registry, as far as a binder
+// can be reached before ctx ends or a moment later: a lease that nobody renews ends by
+// itself.
 func (l *leases) end(ctx context.Context) {
+	ctx, cancel := linger(ctx, briefTime)
+	defer cancel()
 	l.stop()
 	if l.done != nil {
 		<-l.done
@@ -200,12 +227,28 @@ func (l *leases) end(ctx context.Context) {
 	if !l.registered {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
+	err := l.withdraw(ctx)
+	if err != nil && ctx.Err() != nil {
+		// A binder that is slow may still write what it was asked to.
+		go func() {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
+			defer cancel()
+			_ = l.withdraw(ctx)
+		}()
+	}
+	if err != nil {
+		l.server.log.Warn("the registry couldn't be told of the departure; the lease will end by itself", "instance", l.server.instance, "reason", err)
+	}
+}
+
+// withdraw takes every service out of the registry, until that fails.
+func (l *leases) withdraw(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, leaveTime)
 	defer cancel()
 	for _, svc := range l.server.services {
 		if err := l.server.registry.End(ctx, svc.name, l.server.instance); err != nil {
-			l.server.log.Warn("the registry couldn't be told of the departure; the lease will end by itself", "service", svc.name, "instance", l.server.instance, "reason", err)
-			return
+			return err
 		}
 	}
+	return nil
 }

@@ -4,12 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
 
+	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -55,12 +57,17 @@ func (m *monitor) open(ctx context.Context) {
 	// One subject first: a user who may not have it gets one refusal, not a dozen.
 	subjects := m.subjects()
 	denied := m.join(ctx, subjects[:1])
-	if denied == nil {
-		denied = m.join(ctx, subjects[1:])
-	} else {
+	switch {
+	case denied != nil:
 		m.leave()
+	default:
+		denied = m.join(ctx, subjects[1:])
 	}
-	if denied != nil {
+	switch {
+	case errors.Is(denied, nats.ErrMaxSubscriptionsExceeded):
+		m.leave() // after a reconnect they could take the place of those that calls come by
+		m.server.log.Warn("tools for NATS services can't see this server, as its connection may have no more subscriptions; raise max_subscriptions, or set Config.NoMonitoring", "reason", denied)
+	case denied != nil:
 		m.server.log.Warn("tools for NATS services can't see all of this server; allow its user to subscribe to $SRV.>, or set Config.NoMonitoring", "reason", denied)
 	}
 }
@@ -86,23 +93,22 @@ func (m *monitor) subjects() (subjects []string) {
 // join subscribes, without a queue group as everyone is asked, and returns why it may
 // not if the NATS server says so.
 func (m *monitor) join(ctx context.Context, subjects []string) (denied error) {
-	nc := m.server.nc
-	before := nc.LastError()
-	for _, subject := range subjects {
-		sub, err := nc.ChanSubscribe(subject, m.inbound)
-		if err != nil {
-			return nil // the connection is closed; Run says so
-		}
-		m.subs = append(m.subs, sub)
-	}
 	ctx, cancel := context.WithTimeout(ctx, monitorTime)
 	defer cancel()
-	// If it isn't confirmed, the connection is down; the subscriptions return with it.
-	_ = nc.FlushWithContext(ctx)
-	if err := nc.LastError(); err != before && errors.Is(err, nats.ErrPermissionViolation) && concerns(err, m.subs) {
-		return err
-	}
-	return nil
+	ours := func(subject string) bool { return slices.Contains(subjects, subject) }
+	// If it isn't confirmed, the connection is down; the subscriptions return with it. Of
+	// a connection that is closed Run tells.
+	denied, _ = natsperm.Confirm(ctx, m.server.nc, ours, func() error {
+		for _, subject := range subjects {
+			sub, err := m.server.nc.ChanSubscribe(subject, m.inbound)
+			if err != nil {
+				return err
+			}
+			m.subs = append(m.subs, sub)
+		}
+		return nil
+	})
+	return denied
 }
 
 func (m *monitor) leave() {

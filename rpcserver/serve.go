@@ -94,6 +94,7 @@ func (s *Server) start(ctx context.Context) error {
 		return err
 	}
 	err := s.open(ctx)
+	s.opened = err == nil
 	close(s.begun)
 
 	s.mu.Lock()
@@ -106,7 +107,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		// Nobody was told of the server yet, or its caller hears of the failure: a
 		// moment for calls that came all the same is enough.
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), briefTime)
 		defer cancel()
 		return errors.Join(err, s.Shutdown(stop))
 	}

@@ -59,6 +59,7 @@ type Server struct {
 	subs     []*nats.Subscription
 
 	begun   chan struct{} // closed when a Start has done what it could
+	opened  bool          // by Start, with success; read it once begun is closed
 	ended   chan struct{} // closed when the server is shut down
 	outcome error         // what Shutdown returned; read it once ended is closed
 

@@ -12,6 +12,10 @@ import (
 // without a word would be lost. It is longer than a busy machine stands still.
 const leaveTime = 5 * time.Second
 
+// briefTime takes the place of leaveTime where nobody was told of the server, as a Start
+// that fails is to return when its context ends, and where only the registry is.
+const briefTime = 250 * time.Millisecond
+
 // Shutdown stops the server so that no call is lost: it leaves the registry, takes no
 // more calls, finishes those that it has, and flushes their answers. If ctx or
 // Config.DrainTimeout ends first, the contexts of the calls that still run end, their
@@ -51,17 +55,26 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 func (s *Server) stop(ctx context.Context) error {
+	grace := leaveTime
+	if !s.opened {
+		grace = briefTime
+	}
+	late, cancel := linger(ctx, grace)
+	defer cancel()
 	s.leases.end(ctx)
 	s.monitor.close()
-	s.leave(ctx)
+	s.leave(late)
 	cut := s.finishCalls(ctx)
 	s.deadlines.Stop()
 	s.pool.close()
-	flushErr := s.flush(ctx)
+	flushErr := s.flush(late)
 	s.exports.close()
 	s.refusals.close()
-	if cut > 0 {
+	switch {
+	case cut > 0:
 		return errorf("%d %s cut, as the time for shutting down was over; their callers were told", cut, plural(cut, "call"))
+	case !s.opened:
+		return nil // nobody waits for answers but by accident
 	}
 	return flushErr
 }
@@ -75,7 +88,7 @@ func (s *Server) leave(ctx context.Context) {
 		}
 		// Once the NATS server has answered, every message that it had sent before it
 		// knew of the departure has arrived.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
+		ctx, cancel := context.WithTimeout(ctx, leaveTime)
 		_ = s.nc.FlushWithContext(ctx) // fails if the connection is lost, and the messages with it
 		cancel()
 	}
@@ -126,7 +139,7 @@ func (s *Server) flush(ctx context.Context) error {
 	if !s.nc.IsConnected() {
 		return nil // nobody is there to take them
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
+	ctx, cancel := context.WithTimeout(ctx, leaveTime)
 	defer cancel()
 	if err := s.nc.FlushWithContext(ctx); err != nil {
 		return errorf("the last answers may not have left: %w", err)

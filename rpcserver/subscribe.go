@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -52,9 +53,27 @@ func (s *Server) target(subject string) target {
 	return target{refusal: ErrNoMethod.WithMessage("instance %s of service %q has no method %.64q", s.instance, name, method)}
 }
 
-// subscribe opens the server's subjects and waits until the NATS server knows them.
+// subscribe opens the server's subjects and waits until the NATS server has them all.
 func (s *Server) subscribe(ctx context.Context) error {
-	before := s.nc.LastError()
+	ctx, cancel := context.WithTimeout(ctx, defaultStart)
+	defer cancel()
+	refusal, err := natsperm.Confirm(ctx, s.nc, s.isSubscribed, s.joinAll)
+	switch {
+	case refusal != nil:
+		return s.explainDenied(refusal)
+	case err != nil:
+		return errorf("the NATS server didn't confirm the subscriptions; see that the connection is up: %w", err)
+	}
+	return nil
+}
+
+// isSubscribed reports whether a subject is one that the server subscribes to.
+func (s *Server) isSubscribed(subject string) bool {
+	_, ok := s.targets[subject]
+	return ok || subject == s.control || subject == s.subjects.AtAll(s.instance)
+}
+
+func (s *Server) joinAll() error {
 	atInstance := s.subjects.AtAll(s.instance)
 	for subject := range s.targets {
 		if strings.HasPrefix(subject, strings.TrimSuffix(atInstance, ">")) {
@@ -68,12 +87,6 @@ func (s *Server) subscribe(ctx context.Context) error {
 		if err := s.join(subject, ""); err != nil {
 			return err
 		}
-	}
-	if err := s.confirm(ctx); err != nil {
-		return err
-	}
-	if err := s.nc.LastError(); err != before && errors.Is(err, nats.ErrPermissionViolation) && concerns(err, s.subs) {
-		return s.explainDenied(err)
 	}
 	return nil
 }
@@ -89,29 +102,11 @@ func (s *Server) join(subject, queue string) error {
 	return nil
 }
 
-// confirm returns once the NATS server has the subscriptions.
-func (s *Server) confirm(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, defaultStart)
-	defer cancel()
-	if err := s.nc.FlushWithContext(ctx); err != nil {
-		return errorf("the NATS server didn't confirm the subscriptions; see that the connection is up: %w", err)
-	}
-	return nil
-}
-
-// concerns reports whether a violation of permissions is by one of these subscriptions
-// and not by something else on the same connection. NATS quotes the subject.
-func concerns(violation error, subs []*nats.Subscription) bool {
-	for _, sub := range subs {
-		if strings.Contains(violation.Error(), `"`+sub.Subject+`"`) {
-			return true
-		}
-	}
-	return false
-}
-
 // explainDenied says what the connection's user has to be allowed.
 func (s *Server) explainDenied(violation error) error {
+	if errors.Is(violation, nats.ErrMaxSubscriptionsExceeded) {
+		return errorf("the NATS server takes no more subscriptions of this connection, and the server needs %d of its own; raise max_subscriptions, or the user's limit: %w", len(s.subs), violation)
+	}
 	var allow []string
 	for _, svc := range s.services {
 		if !s.config.PerMethod {

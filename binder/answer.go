@@ -1,0 +1,83 @@
+package binder
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
+)
+
+// What comes back on a binder's subject need not be a binder's: anybody who may subscribe
+// there can answer, and a JetStream stream whose subjects cover it acknowledges every
+// request. Taken for an answer, its acknowledgement would be a lease of nothing, or a
+// registry without a service.
+
+// answer is what a binder answers to one kind of request.
+type answer interface {
+	// missing names what the answer doesn't have and every binder's has; "" for nothing.
+	missing() string
+}
+
+// A lease outside these bounds isn't a binder's: no bucket's TTL is shorter than the one,
+// and an instance that nobody misses for longer than the other isn't leased.
+const (
+	shortestLease = time.Millisecond
+	longestLease  = 10 * 365 * 24 * time.Hour
+)
+
+func (r *leaseReply) missing() string {
+	if r.LeaseMillis < shortestLease.Milliseconds() || r.LeaseMillis > longestLease.Milliseconds() {
+		return `"lease_ms"`
+	}
+	return ""
+}
+
+func (r *endReply) missing() string { return "" }
+
+func (e *Entry) missing() string {
+	if e.Service == "" {
+		return `"service"`
+	}
+	return ""
+}
+
+func (p *listPage) missing() string {
+	if p.Records == nil {
+		return `"records"`
+	}
+	return ""
+}
+
+// readAnswer reads a message into reply if it is a binder's, and returns the error that it
+// carries otherwise, or why it is none.
+func readAnswer(m *nats.Msg, subject string, reply answer) *helium.Error {
+	if e := failureOf(m); e != nil {
+		return e
+	}
+	if stream := capturedBy(m.Data); stream != "" {
+		return ErrNotBinder.WithMessage("the answer on %s is no binder's: the JetStream stream %q captures that subject, and acknowledges what is sent there; take the subject out of the stream's, with \"nats stream edit %s\"", subject, stream, stream)
+	}
+	if err := json.Unmarshal(m.Data, reply); err != nil {
+		return ErrNotBinder.WithMessage("the answer on %s isn't a binder's (%w); see who else subscribes there", subject, err)
+	}
+	if what := reply.missing(); what != "" {
+		return ErrNotBinder.WithMessage("the answer on %s isn't a binder's, as it has no %s that could be one's; see who else subscribes there", subject, what)
+	}
+	return nil
+}
+
+// capturedBy returns the stream that an acknowledgement of JetStream's is from; "" if it is
+// something else.
+func capturedBy(data []byte) string {
+	var ack struct {
+		Stream string          `json:"stream"`
+		Seq    json.RawMessage `json:"seq"`
+		Error  json.RawMessage `json:"error"`
+	}
+	if json.Unmarshal(data, &ack) != nil || ack.Seq == nil && ack.Error == nil {
+		return ""
+	}
+	return ack.Stream
+}
