@@ -127,7 +127,11 @@ func linger(ctx context.Context, while time.Duration) (context.Context, context.
 	if deadline, ok := ctx.Deadline(); ok {
 		late, cancel = context.WithDeadline(late, deadline.Add(while))
 	}
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(while, cancel) })
+	stop := context.AfterFunc(ctx, func() {
+		if errors.Is(ctx.Err(), context.Canceled) { // else late has its own deadline
+			time.AfterFunc(while, cancel)
+		}
+	})
 	return late, func() { stop(); cancel() }
 }
 
