@@ -32,6 +32,8 @@ func (t *target) explain(ctx context.Context, err error, story string) error {
 		return fmt.Errorf("bus: %s has no nkey users: %w; use the kind of credentials that the server knows", t.shown, err)
 	case errors.Is(err, nats.ErrSecureConnWanted):
 		return fmt.Errorf("bus: %s doesn't offer TLS: %w; give the server a certificate, or drop Config.TLS and the tls scheme", t.shown, err)
+	case refusedByAlert(err):
+		return fmt.Errorf("bus: TLS with %s failed: %w: %w; set Config.TLS with Certificates that the server trusts, if it asks for one, and RootCAs that know the server's", t.shown, nats.ErrTLS, err)
 	case errors.Is(err, nats.ErrTLS):
 		return fmt.Errorf("bus: TLS with %s failed: %w; set Config.TLS with RootCAs that know the server's certificate, and Certificates if the server asks for one", t.shown, err)
 	case errors.Is(err, nats.ErrNoServers), isUnreachable(err):
@@ -44,6 +46,14 @@ func (t *target) explain(ctx context.Context, err error, story string) error {
 }
 
 const hintUnreachable = "; start a NATS server there, such as with \"nats-server -js\" or broker.Start, or point Config.URL or NATS_URL at one"
+
+// refusedByAlert reports that the server ended the TLS connection with a reason of TLS's
+// own. A client of TLS 1.3 hears of a certificate that it should have sent, or that isn't
+// trusted, only after its own handshake, when nats.go takes it for an error of the network.
+func refusedByAlert(err error) bool {
+	told, ok := errors.AsType[*net.OpError](err)
+	return ok && told.Op == "remote error" && strings.HasPrefix(told.Err.Error(), "tls: ")
+}
 
 // isUnreachable reports an error of the network, as opposed to an answer. A server's word
 // that the handshake took too long is none about the credentials.
