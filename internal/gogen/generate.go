@@ -86,7 +86,11 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 	if fresh, err := file.Fresh(); err == nil && fresh {
 		return file, nil // it compiled when it was written, and nothing changed that it depends on
 	}
-	return file, check(f, file)
+	again := file.Command
+	if given.Dir != "" {
+		again += " " + shellWord(given.Dir)
+	}
+	return file, check(f, file, again)
 }
 
 // namesFree makes sure that the package doesn't declare what the file will.
@@ -109,8 +113,8 @@ func namesFree(pkg *packages.Package, svc *service) error {
 	return faults.err()
 }
 
-// check type-checks the package with the file in it.
-func check(f *folder, file *File) error {
+// check type-checks the package with the file in it. Again is the command at hand.
+func check(f *folder, file *File, again string) error {
 	pkg, err := f.check(file.Path, file.Content)
 	if err != nil {
 		return err
@@ -118,7 +122,7 @@ func check(f *folder, file *File) error {
 	var broken []packages.Error
 	for _, e := range pkg.Errors {
 		if strings.Contains(e.Msg, "could not import "+heliumPath) {
-			return fmt.Errorf("package %s can't import %s, which generated code needs; run: go get %s", f.root.PkgPath, heliumPath, heliumPath)
+			return f.withoutHelium(again)
 		}
 		// Faults of other files are their author's business, and may be there because
 		// the file that is being made is still missing.
@@ -138,6 +142,11 @@ func withErrors(err error, errs []packages.Error) error {
 	errs = slices.DeleteFunc(slices.Clone(errs), func(e packages.Error) bool { return e.Kind != packages.TypeError })
 	if len(errs) == 0 || !strings.Contains(err.Error(), doesNotCompile) {
 		return err
+	}
+	for _, e := range errs {
+		if isUntidy(e.Msg) {
+			return fmt.Errorf("%w\n%w\ngo.mod isn't tidy; run: go mod tidy", err, joined(errs))
+		}
 	}
 	return fmt.Errorf("%w\n%w", err, joined(errs))
 }

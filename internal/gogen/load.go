@@ -47,6 +47,9 @@ func openFolder(ctx context.Context, dir, path string) (*folder, error) {
 			f.root = p
 		}
 	}
+	if len(pkgs) == 0 {
+		return nil, fmt.Errorf("the package in %s can't be loaded: %w", shortPath(dir), goSays(ctx, dir))
+	}
 	if f.root == nil {
 		return nil, fmt.Errorf("the package in %s is part of what generated code is made of; declare the interface in another", shortPath(dir))
 	}
