@@ -7,6 +7,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // What comes back on a binder's subject need not be a binder's: anybody who may subscribe
@@ -56,7 +57,7 @@ func readAnswer(m *nats.Msg, subject string, reply answer) *helium.Error {
 	if e := failureOf(m); e != nil {
 		return e
 	}
-	if stream := capturedBy(m.Data); stream != "" {
+	if stream := wire.CapturedBy(m.Data); stream != "" {
 		return ErrNotBinder.WithMessage("the answer on %s is no binder's: the JetStream stream %q captures that subject, and acknowledges what is sent there; take the subject out of the stream's, with \"nats stream edit %s\"", subject, stream, stream)
 	}
 	if err := json.Unmarshal(m.Data, reply); err != nil {
@@ -66,18 +67,4 @@ func readAnswer(m *nats.Msg, subject string, reply answer) *helium.Error {
 		return ErrNotBinder.WithMessage("the answer on %s isn't a binder's, as it has no %s that could be one's; see who else subscribes there", subject, what)
 	}
 	return nil
-}
-
-// capturedBy returns the stream that an acknowledgement of JetStream's is from; "" if it is
-// something else.
-func capturedBy(data []byte) string {
-	var ack struct {
-		Stream string          `json:"stream"`
-		Seq    json.RawMessage `json:"seq"`
-		Error  json.RawMessage `json:"error"`
-	}
-	if json.Unmarshal(data, &ack) != nil || ack.Seq == nil && ack.Error == nil {
-		return ""
-	}
-	return ack.Stream
 }
