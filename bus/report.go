@@ -3,6 +3,7 @@ package bus
 import (
 	"errors"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -67,7 +68,7 @@ func (r *reporter) onError(nc *nats.Conn, sub *nats.Subscription, err error) {
 	if err == nil {
 		return
 	}
-	key := err.Error()
+	key := alike(err)
 	if sub != nil {
 		key = sub.Subject + " " + key
 	}
@@ -95,6 +96,26 @@ func (r *reporter) onError(nc *nats.Conn, sub *nats.Subscription, err error) {
 	r.logger.Warn("NATS reports an error", attrs...)
 }
 
+// alike returns what an error has in common with those that need not be told as well. The
+// answers that a user may not publish differ in their callers' inboxes alone.
+func alike(err error) string {
+	if kind, ok := refusedAnswer(err); ok {
+		return "an answer to " + kind
+	}
+	return err.Error()
+}
+
+// refusedAnswer returns the first part of the inbox of an answer that isn't permitted; ok
+// is false if the error is something else.
+func refusedAnswer(err error) (kind string, ok bool) {
+	if !errors.Is(err, nats.ErrPermissionViolation) {
+		return "", false
+	}
+	_, subject, _ := strings.Cut(err.Error(), `Publish to "`)
+	kind, _, _ = strings.Cut(subject, ".")
+	return kind, strings.HasPrefix(kind, "_INBOX") || kind == "_R_"
+}
+
 // onClosed tells of the rare errors after which nats.go gives a connection up.
 func (r *reporter) onClosed(nc *nats.Conn) {
 	err := nc.LastError()
@@ -118,6 +139,9 @@ func reason(err error) string {
 
 // remedy says what to do about an asynchronous error; "" where nobody knows.
 func remedy(err error) string {
+	if kind, ok := refusedAnswer(err); ok {
+		return "an answer is lost: allow this user to publish to \"" + kind + ".>\" in the server's permissions; allow_responses covers one answer a request"
+	}
 	switch {
 	case errors.Is(err, nats.ErrPermissionViolation):
 		return "allow the subject to this user in the server's permissions, or connect as another user"

@@ -2,6 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import { headers as newHeaders } from "@nats-io/nats-core";
+import { Answers } from "./answers.mjs";
 import { decodeBody, decodeMessage, encodeMessage, HeliumError, isMessage, Kind } from "./frames.mjs";
 import { fitted, fromJSON, parseJSON, toJSON, unique } from "./json.mjs";
 import { encode } from "./msgpack.mjs";
@@ -34,6 +35,7 @@ export class Service {
   #idle = () => {};
   #renewal; // the timer of the next one; null: stopped
   #renewing; // settles with the one under way
+  #answers;
 
   /**
    * A service over a connection. `methods` are, by their names, `{signature, run}` and
@@ -42,6 +44,7 @@ export class Service {
    */
   constructor(nc, { name, version = "0.0.0", methods, types, prefix = "helium" }) {
     this.#nc = nc;
+    this.#answers = new Answers(nc, { changed: () => this.#recordChanged() });
     this.#prefix = prefix;
     const named = parseTypes(types);
     this.#methods = Object.fromEntries(Object.entries(methods).map(([method, m]) => [method, { ...parseMethod(m.signature, named), run: m.run }]));
@@ -54,6 +57,11 @@ export class Service {
   }
 
   get name() { return this.#record.service; }
+  /** How many answers NATS refused to publish, and how many an export dropped: see `warnings`. */
+  get refused() { return this.#answers.refused; }
+  get dropped() { return this.#answers.dropped; }
+  /** Why answers get lost and what to set, a reason and a message each; they stand in the record, too. */
+  get warnings() { return this.#answers.warnings; }
 
   /** Resolves once the service can be called. */
   async start() {
@@ -71,7 +79,7 @@ export class Service {
       this.#receive(msg, method, here ? undefined : noSuch([service, method, ...rest].join(".")));
     });
     subscribe(`ctl.${instance}`, undefined, (msg) => this.#cancel(msg));
-    await this.#nc.flush();
+    await this.#answers.open();
     await this.#register();
   }
 
@@ -84,6 +92,7 @@ export class Service {
     await Promise.all(this.#subscriptions.map((sub) => sub.drain()));
     if (this.#calls.size > 0) await new Promise((resolve) => { this.#idle = resolve; });
     await this.#nc.flush();
+    this.#answers.close();
   }
 
   // The registry: register, then renew each third of the lease.
@@ -96,7 +105,9 @@ export class Service {
   }
 
   async #register() {
-    this.#renewFor(await this.#ask("register", this.#record));
+    const { warnings } = this.#answers;
+    const record = warnings.length > 0 ? { ...this.#record, warnings } : this.#record;
+    this.#renewFor(await this.#ask("register", record));
   }
 
   // What answers need not be a binder: a JetStream stream that captures its subjects does.
@@ -106,9 +117,16 @@ export class Service {
     this.#renewIn(Math.min(Math.max(answer.lease_ms / 3, 200), 3_600_000));
   }
 
-  #renewIn(milliseconds) {
+  /** Registers anew what the record says now. */
+  #recordChanged() {
+    if (this.#renewal === undefined) return; // not registered yet
+    this.#renewIn(0, () => this.#register());
+  }
+
+  #renewIn(milliseconds, renew = () => this.#renew()) {
     if (this.#renewal === null) return; // stopped
-    this.#renewal = setTimeout(() => { this.#renewing = this.#renew().catch(() => this.#renewIn(100)); }, milliseconds);
+    clearTimeout(this.#renewal);
+    this.#renewal = setTimeout(() => { this.#renewing = renew().catch(() => this.#renewIn(100, renew)); }, milliseconds);
   }
 
   async #renew() {
@@ -150,7 +168,9 @@ export class Service {
   }
 
   #receiveFrames(msg, method, refusal) {
-    for (const f of this.#frames(msg, [Kind.call, Kind.oneWay], refusal)) {
+    const frames = this.#frames(msg, [Kind.call, Kind.oneWay], refusal);
+    this.#answers.expect(msg.reply, frames.filter((f) => f.kind === Kind.call).length);
+    for (const f of frames) {
       if (typeof f.kind !== "number") continue; // of a version to come
       const answered = f.kind === Kind.call && msg.reply;
       const key = answered ? `${inboxOf(msg.reply)} ${f.seq}` : Symbol();
@@ -172,6 +192,7 @@ export class Service {
   }
 
   #receivePlain(msg, method, refusal) {
+    this.#answers.expect(msg.reply, 1);
     const json = isJSON(msg.data);
     const args = (m) => {
       const text = json ? new TextDecoder("utf-8", { fatal: true }).decode(msg.data) : ""; // without a byte order mark
@@ -185,7 +206,7 @@ export class Service {
     this.#run(Symbol(), { name: method, left: PLAIN_TIMEOUT, metadata: null, refused }, args, (error, result) => {
       if (!error && result.length > this.#nc.info.max_payload) return this.#tooLarge(result);
       if (error) this.#plainError(msg, json, error);
-      else if (msg.reply) this.#nc.publish(msg.reply, result);
+      else if (msg.reply) this.#answers.publish(msg.reply, result);
       return undefined;
     }, (value, m) => (json ? new TextEncoder().encode(toJSON(value, m.result)) : encode(value, m.result)));
   }
@@ -195,7 +216,7 @@ export class Service {
     const headers = newHeaders();
     headers.set("Nats-Service-Error", error.message.replace(/[\0-\x1f\x7f]+/g, " ").slice(0, 200));
     headers.set("Nats-Service-Error-Code", String(error.status));
-    this.#nc.publish(msg.reply, json ? JSON.stringify(error.body) : encode(error.body), { headers });
+    this.#answers.publish(msg.reply, json ? JSON.stringify(error.body) : encode(error.body), { headers });
   }
 
   /** Arguments in the order of the parameters, each as its type wants it. */
@@ -272,7 +293,7 @@ export class Service {
   }
 
   #answer(msg, frame) {
-    if (msg.reply) this.#nc.publish(msg.reply, encodeMessage([frame]));
+    if (msg.reply) this.#answers.publish(msg.reply, encodeMessage([frame]));
   }
 
   #cancel(msg) {

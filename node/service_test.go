@@ -43,7 +43,18 @@ type running struct {
 // is closed, or with the test.
 func startService(t *testing.T, n *network, file string) running {
 	t.Helper()
-	program := node(t, []string{"HELIUM_URL=" + n.broker.URL()}, file)
+	return startProgram(t, []string{"HELIUM_URL=" + n.broker.URL()}, file)
+}
+
+// startServiceAs is startService for words.mjs as a user with the password "pw".
+func startServiceAs(t *testing.T, url, user string) running {
+	t.Helper()
+	return startProgram(t, []string{"HELIUM_URL=" + url, "HELIUM_USER=" + user, "HELIUM_PASSWORD=pw"}, "words.mjs")
+}
+
+func startProgram(t *testing.T, environment []string, file string) running {
+	t.Helper()
+	program := node(t, environment, file)
 	said, exited := new(lines), make(chan error, 1)
 	program.Stdout, program.Stderr = said, said
 	stdin, err := program.StdinPipe()

@@ -5,7 +5,8 @@ import { connect } from "@nats-io/transport-node";
 import { HeliumError } from "./frames.mjs";
 import { Service } from "./service.mjs";
 
-const nc = await connect({ servers: process.env.HELIUM_URL, name: "words" });
+const { HELIUM_URL: servers, HELIUM_USER: user, HELIUM_PASSWORD: pass } = process.env;
+const nc = await connect({ servers, user, pass, name: "words" });
 let canceled = 0;
 
 const words = new Service(nc, {
@@ -51,5 +52,6 @@ process.stdin.resume();
 process.stdin.on("end", async () => {
   await words.stop();
   await nc.close();
+  if (words.refused + words.dropped > 0) console.log(`lost ${words.refused} answers refused, ${words.dropped} dropped`);
   console.log(`left after ${words.answered} calls`);
 });

@@ -116,6 +116,33 @@
 // theirs elsewhere are dropped and counted in [Stats]: else callers could make a server
 // publish what they may not.
 //
+// # Permissions and exports
+//
+// Calls that share a message and end at different times are answered by several messages.
+// So a server's user needs to publish to inboxes:
+//
+//	permissions: { publish: ["_INBOX.>", "helium.binder.*.math"], subscribe: [ … ] }
+//
+// NATS's allow_responses isn't enough: it permits one answer a request, or max of them,
+// and refuses the others, whose callers then wait until their deadlines. With max: -1 NATS
+// keeps every reply subject for two minutes and looks through all of them again and again,
+// which costs nine tenths of the throughput, and still cuts what takes longer. "_INBOX_*.>"
+// is no wildcard: callers whose inboxes begin with a prefix of their own, as package bus
+// gives to users by name, need theirs allowed, "_INBOX_alice.>", or a prefix below the
+// common one, such as "_INBOX.alice".
+//
+// Where callers of another account import the service, its export needs
+// response_type: stream. The default, singleton, takes one answer message a request and
+// drops the others. Their requests' reply subjects begin with _R_, so the server's user
+// needs to publish to "_R_.>", too, and to an inbox of its own to see what becomes of them.
+//
+// A server finds out both: permissions when it starts, and an export when the first request
+// through it has been answered. It logs once what to set, says so in [Server.Warnings], in
+// its records, for helium why, doctor and describe, and in the metadata of $SRV.INFO; and it
+// counts what was lost, see RefusedAnswers and DroppedAnswers in [Stats]. For that it steps
+// in front of the connection's error handler. Who sets another one later should have it
+// call the one that nc.ErrorHandler returned.
+//
 // # What NATS's own tools see
 //
 // A server answers NATS's convention for services (ADR-32) on $SRV.PING, $SRV.INFO and
