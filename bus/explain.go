@@ -15,6 +15,9 @@ import (
 // explain turns an error of nats.go's into one that says what to do. story is what
 // the dialer saw.
 func (t *target) explain(ctx context.Context, err error, story string) error {
+	if refusedByAlert(err) {
+		err = fmt.Errorf("%w: %v", nats.ErrTLS, err)
+	}
 	switch {
 	case ctx.Err() != nil && story == "":
 		return fmt.Errorf("bus: gave up connecting to %s: %w", t.shown, context.Cause(ctx))
@@ -32,8 +35,6 @@ func (t *target) explain(ctx context.Context, err error, story string) error {
 		return fmt.Errorf("bus: %s has no nkey users: %w; use the kind of credentials that the server knows", t.shown, err)
 	case errors.Is(err, nats.ErrSecureConnWanted):
 		return fmt.Errorf("bus: %s doesn't offer TLS: %w; give the server a certificate, or drop Config.TLS and the tls scheme", t.shown, err)
-	case refusedByAlert(err):
-		return fmt.Errorf("bus: TLS with %s failed: %w: %w; set Config.TLS with Certificates that the server trusts, if it asks for one, and RootCAs that know the server's", t.shown, nats.ErrTLS, err)
 	case errors.Is(err, nats.ErrTLS):
 		return fmt.Errorf("bus: TLS with %s failed: %w; set Config.TLS with RootCAs that know the server's certificate, and Certificates if the server asks for one", t.shown, err)
 	case errors.Is(err, nats.ErrNoServers), isUnreachable(err):

@@ -30,7 +30,8 @@ var configField = regexp.MustCompile(`\bConfig\.(Lease|Replicas|Memory|Timeout|P
 // has no cause but a file that a flag names.
 func isAboutFlags(err error) bool {
 	_, file := errors.AsType[*fs.PathError](err)
-	return file || errors.Unwrap(err) == nil
+	_, causes := err.(interface{ Unwrap() []error })
+	return file || !causes && errors.Unwrap(err) == nil
 }
 
 // isSomebodysWord reports an error that the program of another answered with.
