@@ -44,7 +44,8 @@ type Binder struct {
 // Start opens the registry's bucket, creating it if need be, reads it, and serves it
 // until Close. When it returns, the binder can be reached. While JetStream has no
 // leader, as when a cluster comes up, it waits, until ctx is over or for 15 s if ctx
-// has no deadline. Errors: [ErrNoJetStream], [ErrStore], a Config that can't work.
+// has no deadline. What waiting can't mend, it says at once. Errors: [ErrNoJetStream],
+// [ErrStoreRefused], [ErrStore], a Config that can't work.
 //
 // It doesn't close nc. The binder outlives ctx, and a reconnect of nc, and a restart of
 // the NATS server.
@@ -55,6 +56,7 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 	if ctx == nil {
 		return nil, errors.New("binder.Start: the context is nil; pass context.Background()")
 	}
+	asked := config
 	config, err := config.complete()
 	if err != nil {
 		return nil, err
@@ -63,7 +65,7 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 	if err != nil {
 		return nil, ErrBadName.WithMessage("binder: Config.Prefix: %w", err)
 	}
-	store, err := newBucket(nc, subjects, config)
+	store, err := newBucket(nc, subjects, config, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -85,11 +87,15 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 	if tell.hook != nil {
 		b.running.Go(func() { tell.run(life.Done()) })
 	}
-	f := &follower{nc: nc, bucket: store, catalog: b.catalog, tell: tell.tell, running: &b.running, loaded: make(chan struct{})}
+	f := &follower{nc: nc, bucket: store, catalog: b.catalog, tell: tell.tell, running: &b.running, loaded: make(chan struct{}), refused: make(chan error, 1),
+		away: outage{logger: config.Logger, bucket: store.name}}
 	b.running.Go(func() { f.run(life) })
 
 	select {
 	case <-f.loaded:
+	case err := <-f.refused:
+		b.close(failTime)
+		return nil, err
 	case <-ctx.Done():
 		b.close(failTime)
 		return nil, ErrStore.WithMessage("the registry's bucket %q couldn't be read in time: %w", store.name, ctx.Err())
@@ -104,24 +110,44 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 	return b, nil
 }
 
-// openFirst opens the bucket, and waits where waiting can help.
+// openFirst opens the bucket and compares it with what was asked for. It waits where
+// waiting can help.
 func openFirst(ctx context.Context, store *bucket) error {
 	began := time.Now()
+	var refusal error // that is doubted, and since when
+	var refused time.Time
 	for {
 		_, _, err := store.open(ctx)
+		if err == nil {
+			err = store.agree(ctx)
+		}
 		switch {
+		case err == nil:
+			return nil
 		case errors.Is(err, nats.ErrConnectionClosed):
 			return err
 		case errors.Is(err, ErrNoJetStream) && time.Since(began) < noJetStreamGrace:
+		case errors.Is(err, ErrStoreRefused) && verdictOn(err) == doubted:
+			if refusal == nil {
+				refused = time.Now()
+			}
+			refusal = err
+			if time.Since(refused) >= doubtedGrace {
+				return err
+			}
 		case errors.Is(err, ErrStore):
 		default:
 			return err
 		}
 		select {
 		case <-time.After(4 * storeRetry):
+			continue
 		case <-ctx.Done():
-			return err
 		}
+		if refusal != nil {
+			return refusal // says more than that the time is over
+		}
+		return err
 	}
 }
 

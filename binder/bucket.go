@@ -35,14 +35,24 @@ const prefixKey = "helium_prefix"
 //
 //	nats kv get helium_registry math.i4k2
 type bucket struct {
+	nc     *nats.Conn
 	js     jetstream.JetStream
 	config Config
+	asked  Config // as config, with zeros where nobody asked for anything
 	prefix string
 	name   string // "helium_registry"
 	stream string // "KV_helium_registry"
 
 	lease   atomic.Int64 // nanoseconds; the bucket's own, once it was opened
 	created atomic.Int64 // Unix nanoseconds of the stream that is followed; 0: none yet
+	// refusal is why the bucket can't be opened, if that is final; see verdict.
+	refusal atomic.Pointer[error]
+	// writes are refused, meanwhile.
+	writes outage
+	// agreed is true once agree has compared the bucket with what was asked for, and told
+	// is what it said: Start's, then the follower's.
+	agreed bool
+	told   string
 	// missed gets a value when the bucket turns out to be gone or another one.
 	missed chan struct{}
 	// behind gets a value when the catalog doesn't follow the bucket.
@@ -57,14 +67,15 @@ type state struct {
 	replicas int
 }
 
-func newBucket(nc *nats.Conn, subjects wire.Subjects, config Config) (*bucket, error) {
+func newBucket(nc *nats.Conn, subjects wire.Subjects, config, asked Config) (*bucket, error) {
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return nil, fmt.Errorf("binder: %w", err)
 	}
 	name := strings.ReplaceAll(subjects.Prefix(), ".", "_") + "_registry"
 	return &bucket{
-		js: js, config: config, prefix: subjects.Prefix(), name: name, stream: "KV_" + name,
+		nc: nc, js: js, config: config, asked: asked, prefix: subjects.Prefix(), name: name, stream: "KV_" + name,
+		writes: outage{logger: config.Logger, bucket: name},
 		missed: make(chan struct{}, 1), behind: make(chan struct{}, 1),
 	}, nil
 }
@@ -81,6 +92,18 @@ func (b *bucket) leaseTime() time.Duration {
 
 // open makes sure that the bucket is there and fit for a registry.
 func (b *bucket) open(ctx context.Context) (jetstream.KeyValue, state, error) {
+	ctx, stop := b.watchRefusals(ctx, b.isAPI)
+	defer stop()
+	kv, st, err := b.openWatched(ctx)
+	err = because(ctx, err)
+	b.refusal.Store(nil)
+	if isRefused(err) {
+		b.refusal.Store(&err)
+	}
+	return kv, st, err
+}
+
+func (b *bucket) openWatched(ctx context.Context) (jetstream.KeyValue, state, error) {
 	ctx, cancel := context.WithTimeout(ctx, storeBudget)
 	defer cancel()
 	s, err := b.js.Stream(ctx, b.stream)
@@ -153,33 +176,6 @@ func (b *bucket) streamConfig() jetstream.StreamConfig {
 	}
 }
 
-// fit checks a bucket that somebody else may have made. What it was made with stands,
-// so that two binders with two opinions don't change it to and fro; only what a
-// registry can't do without is added.
-func (b *bucket) fit(ctx context.Context, s jetstream.Stream) error {
-	c := s.CachedInfo().Config
-	if owner := c.Metadata[prefixKey]; owner != "" && owner != b.prefix {
-		return fmt.Errorf("binder: the bucket %q holds the registry of prefix %q, so %q can't use it; choose another Config.Prefix", b.name, owner, b.prefix)
-	}
-	if c.MaxAge <= 0 || c.SubjectDeleteMarkerTTL <= 0 {
-		if c.MaxAge <= 0 {
-			c.MaxAge = b.config.Lease
-			c.Duplicates = min(b.config.Lease, 2*time.Minute)
-		}
-		c.AllowMsgTTL, c.SubjectDeleteMarkerTTL = true, max(c.MaxAge.Round(time.Second), time.Second)
-		if _, err := b.js.UpdateStream(ctx, c); err != nil {
-			return fmt.Errorf("binder: the bucket %q has no lease or no limit markers, and they can't be added (%w); delete it (nats kv del %s), the servers will register again", b.name, err, b.name)
-		}
-		b.config.Logger.Info("the registry's bucket got a lease and limit markers", "bucket", b.name, "lease", c.MaxAge)
-	}
-	if c.MaxAge != b.config.Lease && b.lease.Load() != int64(c.MaxAge) {
-		b.config.Logger.Warn("the registry's bucket was made with another lease, which stands; to change it, delete the bucket and the servers will register again",
-			"bucket", b.name, "lease", c.MaxAge, "configured", b.config.Lease)
-	}
-	b.lease.Store(int64(c.MaxAge))
-	return nil
-}
-
 func stateOf(info *jetstream.StreamInfo) state {
 	return state{created: info.Created, last: info.State.LastSeq, empty: info.State.Msgs == 0, replicas: info.Config.Replicas}
 }
@@ -188,7 +184,7 @@ func stateOf(info *jetstream.StreamInfo) state {
 // might come from a replica that doesn't know the last writes.
 func (b *bucket) ask(ctx context.Context) (state, error) {
 	var st state
-	err := b.retry(ctx, func(ctx context.Context) (err error) {
+	err := b.retry(ctx, b.isAPI, func(ctx context.Context) (err error) {
 		st, err = b.askOnce(ctx)
 		return err
 	})
@@ -214,7 +210,9 @@ func (b *bucket) askOnce(ctx context.Context) (state, error) {
 
 // put writes a record, whatever is there.
 func (b *bucket) put(ctx context.Context, key string, data []byte) (uint64, error) {
-	return b.publish(ctx, &nats.Msg{Subject: b.subject(key), Data: data})
+	revision, err := b.publish(ctx, &nats.Msg{Subject: b.subject(key), Data: data})
+	b.wrote(err, adds)
+	return revision, err
 }
 
 // errStale is returned by renew.
@@ -224,7 +222,9 @@ var errStale = errors.New("the record was written or lost since")
 // one that ended or expired meanwhile isn't brought back to life. Else it returns
 // errStale.
 func (b *bucket) renew(ctx context.Context, key string, data []byte, revision uint64) (uint64, error) {
-	return b.publish(ctx, &nats.Msg{Subject: b.subject(key), Data: data}, jetstream.WithExpectLastSequencePerSubject(revision))
+	revision, err := b.publish(ctx, &nats.Msg{Subject: b.subject(key), Data: data}, jetstream.WithExpectLastSequencePerSubject(revision))
+	b.wrote(err, replaces)
+	return revision, err
 }
 
 // remove leaves a delete marker.
@@ -234,7 +234,8 @@ func (b *bucket) remove(ctx context.Context, key string) (uint64, error) {
 
 func (b *bucket) publish(ctx context.Context, m *nats.Msg, opts ...jetstream.PublishOpt) (revision uint64, err error) {
 	opts = append(opts, jetstream.WithRetryAttempts(0)) // retry does that
-	err = b.retry(ctx, func(ctx context.Context) error {
+	needs := func(subject string) bool { return subject == m.Subject }
+	err = b.retry(ctx, needs, func(ctx context.Context) error {
 		ack, err := b.js.PublishMsg(ctx, &nats.Msg{Subject: m.Subject, Data: m.Data, Header: m.Header}, opts...)
 		if err == nil {
 			revision = ack.Sequence
@@ -244,14 +245,17 @@ func (b *bucket) publish(ctx context.Context, m *nats.Msg, opts ...jetstream.Pub
 	return revision, err
 }
 
-// retry does something with the store until it works, fails for good, or storeBudget
-// is used up. A bucket that is gone is on its way back: see miss.
-func (b *bucket) retry(ctx context.Context, do func(context.Context) error) error {
+// retry does something with the store, publishing to subjects that needs knows, until it
+// works, fails for good, or storeBudget is used up. A bucket that is gone is on its way
+// back, unless it can't be made: see miss.
+func (b *bucket) retry(ctx context.Context, needs func(subject string) bool, do func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, storeBudget)
 	defer cancel()
+	ctx, stop := b.watchRefusals(ctx, needs)
+	defer stop()
 	for {
 		attempt, cancelAttempt := context.WithTimeout(ctx, storeAttempt)
-		err := do(attempt)
+		err := because(ctx, do(attempt))
 		cancelAttempt()
 		switch {
 		case err == nil:
@@ -260,6 +264,11 @@ func (b *bucket) retry(ctx context.Context, do func(context.Context) error) erro
 			return errStale
 		case errors.Is(err, jetstream.ErrNoStreamResponse), errors.Is(err, jetstream.ErrStreamNotFound):
 			b.miss()
+			if refusal := b.refusal.Load(); refusal != nil {
+				return *refusal
+			}
+		case errors.Is(err, ErrStoreRefused), verdictOn(err) == final:
+			return b.storeError(err)
 		case errors.Is(err, nats.ErrConnectionClosed), errors.Is(err, nats.ErrMaxPayload):
 			return b.storeError(err)
 		}
@@ -287,17 +296,6 @@ func signal(to chan<- struct{}) {
 func wrongSequence(err error) bool {
 	api, ok := errors.AsType[*jetstream.APIError](err)
 	return ok && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence || api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
-}
-
-// storeError turns an error of JetStream into one that says what to do.
-func (b *bucket) storeError(err error) error {
-	if errors.Is(err, jetstream.ErrJetStreamNotEnabled) {
-		return ErrNoJetStream.WithMessage("%s: %w", ErrNoJetStream.Message, err)
-	}
-	if errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) {
-		return ErrNoJetStream.WithMessage("JetStream isn't enabled for this user's account; put \"jetstream: enabled\" into the account's configuration: %w", err)
-	}
-	return ErrStore.WithMessage("%s: %w", ErrStore.Message, err)
 }
 
 // logTrouble is how a failure that nobody waits for is told.

@@ -21,13 +21,16 @@ type Config struct {
 	Prefix string
 	// Lease is how long a record stays without renewal. Default 30 s, at least 1 s.
 	// It becomes the bucket's TTL when the bucket is created. A bucket that is there
-	// already keeps its own: all binders on it must agree.
+	// already keeps its own; that another was asked for is logged, with what to do.
 	Lease time.Duration
 	// Replicas is on how many servers of a cluster the bucket is kept: 1, 3 or 5.
-	// Default 1. Used when the bucket is created.
+	// Default 1. A bucket that is there already is given more if it has fewer, never fewer
+	// if it has more, which is logged; with 0 it keeps what it has. Replicas that the NATS
+	// servers can't keep make Start fail.
 	Replicas int
 	// Memory keeps the bucket in memory. The default is false, files in the NATS
-	// server's store directory. Used when the bucket is created.
+	// server's store directory. A bucket that is there already stays where it is; that it
+	// is in files and was asked for in memory is logged, with what to do.
 	Memory bool
 	// MaxRecord is how long a record may be, as JSON, in bytes. Default 64 KiB.
 	MaxRecord int
@@ -50,7 +53,8 @@ func (c Config) complete() (Config, error) {
 	if c.Replicas == 0 {
 		c.Replicas = 1
 	}
-	if c.Replicas < 0 || c.Replicas > 5 {
+	if c.Replicas != 1 && c.Replicas != 3 && c.Replicas != 5 {
+		// Of an even number as many may be missing as of one fewer.
 		return c, fmt.Errorf("binder: Config.Replicas is %d; set 1, 3 or 5", c.Replicas)
 	}
 	if c.MaxRecord == 0 {

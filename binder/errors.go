@@ -25,6 +25,11 @@ var (
 	// ErrStore: the binder is there, its store can't be reached now.
 	ErrStore = helium.NewError(helium.Unavailable, "binder.store_unavailable",
 		"the registry's store can't be reached; see that JetStream runs and has a leader (nats server report jetstream)")
+	// ErrStoreRefused: the binder's store is there and refuses for good what the binder needs
+	// of it: a limit of the account, a permission, replicas that can't be met, a bucket that
+	// is full or sealed. It stays so until somebody changes what the message says.
+	ErrStoreRefused = helium.NewError(helium.FailedPrecondition, "binder.store_refused",
+		"the registry's store refuses what the binder needs; see the binder's log")
 	// ErrNoJetStream: the NATS server runs without JetStream, which keeps the registry.
 	ErrNoJetStream = helium.NewError(helium.FailedPrecondition, "binder.no_jetstream",
 		"JetStream isn't enabled on the NATS server; put \"jetstream {}\" into its configuration or start it with: nats-server -js")

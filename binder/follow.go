@@ -41,11 +41,14 @@ type follower struct {
 	tell    func(Event)
 	running *sync.WaitGroup // the binder's goroutines
 
-	loaded chan struct{} // closed when the bucket was read for the first time
+	loaded  chan struct{} // closed when the bucket was read for the first time
+	refused chan error    // gets why the store refused that, if it did for good; holds one
 	// grace is until when expired records are kept as lost.
 	grace time.Time
 	// lost records, by key: until when they are kept.
 	lost map[string]time.Time
+	// away is the store, as far as the log is told.
+	away outage
 	// outage is true from a check that got no answer to the next that gets one.
 	outage bool
 	// last is what check saw, to tell a watch that stands still from one behind a bit.
@@ -57,18 +60,21 @@ func (f *follower) run(ctx context.Context) {
 	reconnected := f.nc.StatusChanged(nats.CONNECTED)
 	defer f.nc.RemoveStatusListener(reconnected)
 	wait := storeRetry
-	for healthy := true; ctx.Err() == nil; {
+	for ctx.Err() == nil {
 		began := time.Now()
 		err := f.watch(ctx, reconnected)
 		if ctx.Err() != nil {
 			return
 		}
-		switch {
-		case err == nil:
-			healthy = true
-		case healthy: // once an outage
-			healthy = false
-			f.bucket.logTrouble("the registry's store is out of reach; lookups are answered from memory meanwhile", err)
+		if err != nil {
+			if isRefused(err) && !f.isLoaded() {
+				select {
+				case f.refused <- err: // Start returns it
+				default:
+				}
+			} else {
+				f.lostStore(err)
+			}
 		}
 		if err == nil || time.Since(began) > checkInterval {
 			wait = storeRetry
@@ -97,6 +103,7 @@ func (f *follower) watch(ctx context.Context, reconnected <-chan nats.Status) er
 	if err := f.load(ctx, watcher.Updates(), st); err != nil {
 		return err
 	}
+	f.foundStore()
 
 	// What there was before the watch is in the catalog now, though the last change may
 	// be missing: markers age. With replicas, the watch may read from one that is a bit
@@ -151,11 +158,16 @@ func (f *follower) watchAll(ctx context.Context, kv jetstream.KeyValue) (jetstre
 	// The context of a watch must live as long as it, so a timer bounds its creation.
 	ctx, cancel := context.WithCancel(ctx)
 	timer := time.AfterFunc(storeAttempt, cancel)
+	asking, done := f.bucket.watchRefusals(ctx, f.bucket.isAPI)
+	defer done()
+	ended := context.AfterFunc(asking, cancel)
 	watcher, err := kv.WatchAll(ctx)
+	ended()
 	late := !timer.Stop()
 	if err != nil {
+		err = f.bucket.storeError(because(asking, err))
 		cancel()
-		return nil, nil, ErrStore.WithMessage("%s: %w", ErrStore.Message, err)
+		return nil, nil, err
 	}
 	stop := func() {
 		// The watcher's callback blocks on a full channel, and its end waits for the
@@ -327,9 +339,13 @@ func (f *follower) check(ctx context.Context, followed state) bool {
 		return false
 	}
 	if err != nil {
+		if ctx.Err() == nil {
+			f.lostStore(f.bucket.storeError(err))
+		}
 		f.outage = true
 		return true // it may come back as it was
 	}
+	f.foundStore()
 	if !st.created.Equal(followed.created) {
 		return false
 	}

@@ -249,10 +249,13 @@ func TestWrongConfigsAreRefusedWithWhatToDo(t *testing.T) {
 	b := startBroker(t, broker.Config{})
 	nc := connect(t, b)
 	for says, config := range map[string]Config{
-		"Config.Lease":     {Lease: time.Millisecond},
-		"Config.Replicas":  {Replicas: -1},
-		"Config.MaxRecord": {MaxRecord: -1},
-		"Config.Prefix":    {Prefix: "a..b"},
+		"Config.Lease":          {Lease: time.Millisecond},
+		"Config.Replicas is -1": {Replicas: -1},
+		"Config.Replicas is 2":  {Replicas: 2}, // an even number is worth no more than one fewer
+		"Config.Replicas is 4":  {Replicas: 4},
+		"Config.Replicas is 7":  {Replicas: 7},
+		"Config.MaxRecord":      {MaxRecord: -1},
+		"Config.Prefix":         {Prefix: "a..b"},
 	} {
 		if _, err := Start(t.Context(), nc, config); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("Start(%+v): got %v, want an error that says %s", config, err, says)

@@ -21,7 +21,9 @@ func newBinderCommand(a *app) *cobra.Command {
 		Long: `Run a binder, the registry of services, on a NATS server with JetStream.
 
 It waits for the server, and prints what comes and goes. Any number of binders may
-run; they share one bucket.`,
+run; they share one bucket. One that is there already keeps its lease and stays in memory
+or in files; where flags ask for something else, that is told with what to do. It is given
+more replicas, never fewer.`,
 		Args: words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
@@ -33,6 +35,13 @@ run; they share one bucket.`,
 				return unlessStopped(ctx, err)
 			}
 			defer nc.Close()
+			// What nobody asked for is no opinion about a bucket that is there.
+			if !cmd.Flags().Changed("lease") {
+				config.Lease = 0
+			}
+			if !cmd.Flags().Changed("replicas") {
+				config.Replicas = 0
+			}
 			reg, greeted, err := a.startBinder(ctx, nc, config)
 			if err != nil {
 				return unlessStopped(ctx, err)

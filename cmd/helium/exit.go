@@ -68,7 +68,7 @@ func exitOfCall(e *helium.Error) int {
 		errs []error
 	}{
 		{exitNoBus, []error{
-			binder.ErrNoBinder, binder.ErrNotBinder, binder.ErrNotPermitted, binder.ErrNotConnected, binder.ErrNoAnswer, binder.ErrStore, binder.ErrNoJetStream, binder.ErrBusy,
+			binder.ErrNoBinder, binder.ErrNotBinder, binder.ErrNotPermitted, binder.ErrNotConnected, binder.ErrNoAnswer, binder.ErrStore, binder.ErrStoreRefused, binder.ErrNoJetStream, binder.ErrBusy,
 			rpcclient.ErrNotSent, rpcclient.ErrDisconnected, rpcclient.ErrNotPermitted,
 		}},
 		{exitUnknown, []error{binder.ErrUnknownService, binder.ErrUnknownMethod, binder.ErrAmbiguous, rpcserver.ErrNoMethod}},

@@ -81,5 +81,6 @@ var ourWords = []struct {
 	// binder, rpcserver, rpcclient
 	{regexp.MustCompile(`start one with binder\.Start, as examples/binder does`), "start one with: helium binder"},
 	{regexp.MustCompile(` \(binder\.Config\.MaxRecord\)`), ""},
+	{regexp.MustCompile(`\bset Config\.Replicas to\b`), "give --replicas"},
 	{regexp.MustCompile(`\bConfig\.URL\b`), "--server"},
 }
