@@ -203,7 +203,8 @@ func (l *leases) keep() {
 		}
 		switch {
 		case err == nil && failing:
-			l.server.log.Info("registered again", "instance", l.server.instance)
+			// As loudly as that it failed: whoever read that waits for this.
+			l.server.log.Warn("registered again", "instance", l.server.instance)
 			fallthrough
 		case err == nil:
 			failing, retry, wait = false, firstRetry, l.every

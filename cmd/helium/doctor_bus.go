@@ -57,6 +57,9 @@ func (e *examination) nats(ctx context.Context) finding {
 	case rtt > slowRoundTrip:
 		return advised("connect to a server nearby", "%s, and each call takes that twice", text)
 	}
+	if f, gone := e.serversGone(ctx, text); gone {
+		return f
+	}
 	return found("%s", text)
 }
 

@@ -23,7 +23,7 @@ func (e *examination) askBinder(ctx context.Context) error {
 	if exitCodeOf(err) == exitUnknown {
 		err = nil
 	}
-	e.answered = err == nil || errors.Is(err, binder.ErrStore)
+	e.answered = err == nil || errors.Is(err, binder.ErrStore) || errors.Is(err, binder.ErrStoreRefused)
 	return err
 }
 
@@ -40,6 +40,8 @@ func (e *examination) binder(ctx context.Context) finding {
 		return found("answers, and reaches its store")
 	case errors.Is(err, binder.ErrNoBinder):
 		return failed(exitNoBus, "helium binder", errors.New("no binder is running; without one, programs don't find services that they don't know yet"))
+	case errors.Is(err, binder.ErrStoreRefused):
+		return failed(exitNoBus, "change what it says", err)
 	case errors.Is(err, binder.ErrStore):
 		return failed(exitNoBus, "see that JetStream runs and has a leader: nats server report jetstream", err)
 	default:
@@ -64,19 +66,40 @@ func (e *examination) bucket(ctx context.Context) finding {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		return skipped("the bucket %s isn't there yet; the first binder makes it", s.name)
 	case err != nil:
-		return failed(exitNoBus, "nats stream info "+s.stream(), fmt.Errorf("the bucket %s can't be looked at: %w", s.name, err))
+		return e.unanswered(s, err)
 	}
 	if owner := info.Config.Metadata["helium_prefix"]; owner != "" && owner != e.prober.Subjects().Prefix() {
 		return failed(exitNoBus, "choose another --prefix", fmt.Errorf("the bucket %s is that of the prefix %q", s.name, owner))
 	}
 	text := fmt.Sprintf("%s: %s, lease %s, %s, %s", s.name, amount.Of(int(info.State.Msgs), "key"), amount.Exact(info.Config.MaxAge), strings.ToLower(info.Config.Storage.String()), amount.Of(info.Config.Replicas, "replica"))
+	if info.Config.Sealed {
+		return failed(exitNoBus, "nats kv del "+s.name+": servers register again", fmt.Errorf("%s; it is sealed and takes no record", text))
+	}
 	if wrong := unfit(info.Config); wrong != nil {
 		return advised("restart a binder, which mends it; or nats kv del "+s.name+": servers register again", "%s; %s", text, strings.Join(wrong, "; "))
+	}
+	if limit := nearlyFull(info); limit != "" {
+		return advised("nats stream edit "+s.stream()+" "+limit+" -1", "%s; it is full or will be soon, and then no service can register", text)
 	}
 	if info.Config.Replicas == 1 && e.nc.ConnectedClusterName() != "" {
 		return advised("nats stream edit "+s.stream()+" --replicas 3", "%s: with its server gone, no new service is found", text)
 	}
+	if info.Config.Replicas > 1 {
+		return replicas(s, info, text)
+	}
 	return found("%s", text)
+}
+
+// nearlyFull returns the flag of the limit that a bucket has come near, "" for none.
+func nearlyFull(info *jetstream.StreamInfo) (flag string) {
+	c, st := info.Config, info.State
+	switch {
+	case c.MaxBytes > 0 && st.Bytes*10 >= uint64(c.MaxBytes)*9:
+		return "--max-bytes"
+	case c.MaxMsgs > 0 && st.Msgs*10 >= uint64(c.MaxMsgs)*9:
+		return "--max-msgs"
+	}
+	return ""
 }
 
 // unfit says which settings of a bucket aren't those of a registry.
@@ -89,6 +112,9 @@ func unfit(c jetstream.StreamConfig) (wrong []string) {
 	}
 	if c.MaxMsgsPerSubject != 1 {
 		wrong = append(wrong, fmt.Sprintf("it keeps %s a key (max_msgs_per_subject), not 1", keptValues(c.MaxMsgsPerSubject)))
+	}
+	if c.Discard != jetstream.DiscardNew && (c.MaxBytes > 0 || c.MaxMsgs > 0) {
+		wrong = append(wrong, "it drops its oldest records in silence when it is full (discard)")
 	}
 	return wrong
 }

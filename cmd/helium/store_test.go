@@ -3,10 +3,14 @@ package main
 import (
 	"context"
 	"io"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
 )
 
@@ -67,4 +71,116 @@ func TestReplicasThatCantBeMetFailAtOnceInTheCommandsWords(t *testing.T) {
 			}
 		}
 	}
+}
+
+// threeNodes starts a cluster of three with a binder, and a bucket of so many replicas.
+func threeNodes(t *testing.T, replicas int) (nodes []*broker.Broker) {
+	t.Helper()
+	quiet := slog.New(slog.DiscardHandler)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	var routes []string
+	for _, name := range []string{"ann", "bob", "cal"} {
+		b, err := broker.Start(ctx, broker.Config{Name: name, Listen: "127.0.0.1:0", Logger: quiet, Cluster: &broker.Cluster{Routes: routes}})
+		check(t, err)
+		t.Cleanup(b.Close)
+		nodes, routes = append(nodes, b), append(routes[:len(routes):len(routes)], b.ClusterURL())
+	}
+	for _, b := range nodes {
+		check(t, b.WaitCluster(ctx, 3))
+	}
+	nc, err := nodes[0].Connect("binder")
+	check(t, err)
+	reg, err := binder.Start(ctx, nc, binder.Config{Logger: quiet, Replicas: replicas})
+	check(t, err)
+	t.Cleanup(reg.Close)
+	return nodes
+}
+
+// doctorUntil runs the doctor until a check has a status and says something.
+func doctorUntil(t *testing.T, url, name, status, words string) doctorCheck {
+	t.Helper()
+	for deadline := time.Now().Add(testPatience); ; time.Sleep(50 * time.Millisecond) {
+		checks, _ := checksOf(t, "-s", url)
+		c := checks[name]
+		if c.Status == status && strings.Contains(c.Found, words) {
+			return c
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("check %s: got %s, %q; want %s with %q", name, c.Status, c.Found, status, words)
+		}
+	}
+}
+
+func TestTheDoctorKnowsThatANodeOfThreeIsGone(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	t.Setenv("NATS_URL", "")
+	nodes := threeNodes(t, 3)
+	doctorUntil(t, nodes[0].URL(), "bucket", statusOK, "3 replicas, all up")
+	nodes[2].Close()
+	c := doctorUntil(t, nodes[0].URL(), "bucket", statusWarning, "cal is gone")
+	if !strings.Contains(c.Found, "2 of 3 replicas") || !strings.Contains(c.Found, "with one more gone") || !strings.Contains(c.Next, "start cal again") {
+		t.Errorf("got %q, next %q; want what it means and what to do", c.Found, c.Next)
+	}
+	// Who names the servers is told of those that don't answer, whatever the bucket.
+	named := strings.Join([]string{nodes[0].URL(), nodes[1].URL(), nodes[2].URL()}, ",")
+	doctorUntil(t, named, "nats", statusWarning, "of 3 servers that were named, nobody answers at "+strings.TrimPrefix(nodes[2].URL(), "nats://"))
+	nodes[1].Close()
+	doctorUntil(t, nodes[0].URL(), "bucket", statusFailed, "more than half")
+}
+
+func TestTheDoctorKnowsThatTheOnlyNodeWithTheBucketIsGone(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	t.Setenv("NATS_URL", "")
+	nodes := threeNodes(t, 1)
+	nc, err := nodes[0].Connect("test")
+	check(t, err)
+	js, err := jetstream.New(nc)
+	check(t, err)
+	s, err := js.Stream(t.Context(), "KV_helium_registry")
+	check(t, err)
+	keeper := s.CachedInfo().Cluster.Leader
+	var left *broker.Broker
+	for _, b := range nodes {
+		if b.Name() == keeper {
+			b.Close()
+		} else {
+			left = b
+		}
+	}
+	c := doctorUntil(t, left.URL(), "bucket", statusFailed, "")
+	if !strings.Contains(c.Next, "start") {
+		t.Errorf("got %q, next %q; want what to start", c.Found, c.Next)
+	}
+}
+
+func TestTheDoctorKnowsABucketThatTakesNoMoreRecords(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	nc, err := b.Connect("test")
+	check(t, err)
+	defer nc.Close()
+	registry, err := binder.NewClient(nc, "")
+	check(t, err)
+	_, err = registry.Register(t.Context(), binder.Record{Service: "math", Instance: "i1", Version: "1.0.0"})
+	check(t, err)
+	js, err := jetstream.New(nc)
+	check(t, err)
+	edit := func(how func(*jetstream.StreamConfig)) {
+		stream, err := js.Stream(t.Context(), "KV_helium_registry")
+		check(t, err)
+		cfg := stream.CachedInfo().Config
+		how(&cfg)
+		_, err = js.UpdateStream(t.Context(), cfg)
+		check(t, err)
+	}
+	edit(func(c *jetstream.StreamConfig) { c.MaxMsgs = 1 })
+	doctorUntil(t, url, "bucket", statusWarning, "it is full")
+	edit(func(c *jetstream.StreamConfig) { c.MaxMsgs, c.MaxBytes = -1, 10 })
+	if c := doctorUntil(t, url, "bucket", statusWarning, "it is full"); !strings.Contains(c.Next, "--max-bytes -1") {
+		t.Errorf("got %q, want the limit to raise", c.Next)
+	}
+	edit(func(c *jetstream.StreamConfig) { c.Discard = jetstream.DiscardOld })
+	doctorUntil(t, url, "bucket", statusWarning, "drops its oldest records")
+	edit(func(c *jetstream.StreamConfig) { c.Sealed = true })
+	doctorUntil(t, url, "bucket", statusFailed, "is sealed")
 }
