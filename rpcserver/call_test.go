@@ -33,6 +33,16 @@ func (b *logBook) String() string {
 	return b.text.String()
 }
 
+// lines returns the lines that hold a word.
+func (b *logBook) lines(word string) (lines []string) {
+	for line := range strings.Lines(b.String()) {
+		if strings.Contains(line, word) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
 func (b *logBook) logger() *slog.Logger { return slog.New(slog.NewTextHandler(b, nil)) }
 
 func TestAPanicIsItsCallersInternalAndNobodyElsesProblem(t *testing.T) {

@@ -51,6 +51,7 @@ type exports struct {
 	end       context.CancelFunc
 }
 
+// export is what is known of one export. Its fields are guarded by exports.mu.
 type export struct {
 	is      verdict
 	looked  time.Time // when it was examined last
@@ -61,9 +62,10 @@ type export struct {
 const (
 	// examineTime bounds the wait for a trace.
 	examineTime = 2 * time.Second
-	// controlExport is what requests on $SRV.> are asked for.
+	// controlExport stands in a service's place for requests on $SRV.>, which are for the
+	// whole server.
 	controlExport = "$SRV"
-
+	// exportReply begins the reply subjects that NATS makes for requests through an export.
 	exportReply = "_R_."
 )
 

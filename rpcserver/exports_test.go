@@ -144,7 +144,7 @@ func TestAnExportThatTakesOneAnswerIsToldOfAfterOneCall(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newAccounts(t, exported("", ""))
 			w.startBinder("s")
-			var log logged
+			var log logBook
 			srv, _ := w.serve("s", rpcserver.Config{Logger: log.logger()})
 			peer := w.peer("c")
 			ask(peer)
@@ -173,7 +173,7 @@ func TestAnExportThatTakesOneAnswerIsToldOfAfterOneCall(t *testing.T) {
 func TestAnswersThatAnExportDropsAreCounted(t *testing.T) {
 	w := newAccounts(t, exported("", ""))
 	w.startBinder("s")
-	var log logged
+	var log logBook
 	srv, p := w.serve("s", rpcserver.Config{Logger: log.logger()})
 	peer := w.peer("c")
 	unequal(t, peer, p, "+1", 3)
@@ -197,7 +197,7 @@ func TestAnExportThatTakesAllAnswersIsWarnedOfNever(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			w := newAccounts(t, exported(", response_type: "+kind, ""))
 			w.startBinder("s")
-			var log logged
+			var log logBook
 			srv, p := w.serve("s", rpcserver.Config{Logger: log.logger()})
 			peer := w.peer("c")
 			// The first message is examined while answers to it are still to come.
@@ -291,7 +291,7 @@ func TestAnExportOnAnotherMemberOfAClusterIsSeenThrough(t *testing.T) {
 			b := newMember(t, "B", "cluster: {name: x, listen: \"127.0.0.1:-1\", routes: [\"nats://"+a.nats.ClusterAddr().String()+"\"]}", conf)
 			eventually(t, "the cluster is whole", func() bool { return a.nats.NumRoutes() > 0 && b.nats.NumRoutes() > 0 })
 			a.answerAsBinder("s")
-			var log logged
+			var log logBook
 			srv, _ := a.serve("s", rpcserver.Config{Logger: log.logger()})
 			peer := b.peer("c")
 			eventually(t, "B knows of the server on A", func() bool {

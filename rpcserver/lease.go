@@ -123,9 +123,12 @@ func (l *leases) register(ctx context.Context, svc *service) error {
 
 // linger returns a context that ends a while after ctx does.
 func linger(ctx context.Context, while time.Duration) (context.Context, context.CancelFunc) {
-	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	late := context.WithoutCancel(ctx)
+	var cancel context.CancelFunc
 	if deadline, ok := ctx.Deadline(); ok {
 		late, cancel = context.WithDeadline(late, deadline.Add(while))
+	} else {
+		late, cancel = context.WithCancel(late)
 	}
 	stop := context.AfterFunc(ctx, func() {
 		if errors.Is(ctx.Err(), context.Canceled) { // else late has its own deadline

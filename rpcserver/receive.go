@@ -161,10 +161,10 @@ func (s *Server) readCall(f *wire.Frame, to target, now time.Time) *Call {
 	call := newCall(to.method, now.Add(left))
 	call.seq, call.args = f.Seq, f.Body
 	switch {
+	case to.method == nil && f.Method == "":
+		call.refusal = ErrBadMessage.WithMessage("a call on the subject of service %q names no method", to.service.name)
 	case to.method == nil:
-		if call.method = to.service.methods[f.Method]; f.Method == "" {
-			call.refusal = ErrBadMessage.WithMessage("a call on the subject of service %q names no method", to.service.name)
-		} else if call.method == nil {
+		if call.method = to.service.methods[f.Method]; call.method == nil {
 			call.refusal = ErrNoMethod.WithMessage("service %q has no method %.64q", to.service.name, f.Method)
 		}
 	case f.Method != "" && f.Method != to.method.Name:

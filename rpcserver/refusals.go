@@ -59,9 +59,11 @@ const (
 // plainInbox is the kind of inbox of every caller that asks for no other.
 const plainInbox = "_INBOX"
 
-func (r *refusals) init(s *Server) {
-	r.server, r.lately = s, natsperm.NewLately()
-	r.kinds, r.asked = make(map[string]mayGoTo), make(map[string]struct{})
+func newRefusals(s *Server) *refusals {
+	return &refusals{
+		server: s, lately: natsperm.NewLately(),
+		kinds: make(map[string]mayGoTo), asked: make(map[string]struct{}),
+	}
 }
 
 // open begins to listen, and returns once it is known whether the server may publish to

@@ -1,12 +1,9 @@
 package rpcserver_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,32 +16,6 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
-
-// logged collects a server's log.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-// lines returns the lines that hold a word.
-func (l *logged) lines(word string) (lines []string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for line := range strings.Lines(l.text.String()) {
-		if strings.Contains(line, word) {
-			lines = append(lines, line)
-		}
-	}
-	return lines
-}
-
-func (l *logged) logger() *slog.Logger { return slog.New(slog.NewTextHandler(l, nil)) }
 
 // mayRegister is what a server needs to publish besides its answers.
 var mayRegister = []string{"helium.binder.register.probe", "helium.binder.renew.probe", "helium.binder.end.probe"}
@@ -156,7 +127,7 @@ func TestAServerThatAnswersByAllowResponsesSaysSoBeforeAnybodyLosesACall(t *test
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := limitedWorld(t, user)
-			var log logged
+			var log logBook
 			srv, _ := w.serveAs(w.limited(), rpcserver.Config{Logger: log.logger(), NoMonitoring: user.Responses != 10})
 			if len(srv.Warnings()) == 0 || len(w.recordOf(srv).Warnings) == 0 {
 				t.Fatalf("once started, it warns of %v, and its record of %v; want both at once", srv.Warnings(), w.recordOf(srv).Warnings)
@@ -182,7 +153,7 @@ func TestAServerThatMayAnswerWarnsOfNothing(t *testing.T) {
 				w = newWorld(t, broker.Config{Users: []broker.User{{Name: "limited", Password: "pw"}}})
 				w.startBinder(binder.Config{})
 			}
-			var log logged
+			var log logBook
 			srv, _ := w.serveAs(w.limited(), rpcserver.Config{Logger: log.logger()})
 			peer := w.peer()
 			for i := range 20 {
@@ -225,7 +196,7 @@ func TestEachAnswerThatNATSRefusesIsCounted(t *testing.T) {
 	for _, token := range []string{"+1", "once"} { // an inbox that is used again, and one that isn't
 		t.Run(token, func(t *testing.T) {
 			w := limitedWorld(t, broker.User{Responses: 1, Publish: broker.Subjects{Allow: mayRegister}})
-			var log logged
+			var log logBook
 			nc := w.limited()
 			heard := make(chan error, 100)
 			nc.SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { heard <- err })
@@ -287,7 +258,7 @@ func TestRefusedAnswersToPlainRequestsAndToToolsAreCounted(t *testing.T) {
 
 func TestCallersWithAnInboxOfTheirOwnAreAskedForWhenTheyCome(t *testing.T) {
 	w := limitedWorld(t, broker.User{Responses: 1, Publish: broker.Subjects{Allow: append([]string{"_INBOX.>"}, mayRegister...)}})
-	var log logged
+	var log logBook
 	srv, _ := w.serveAs(w.limited(), rpcserver.Config{Logger: log.logger(), NoMonitoring: true})
 	if got := srv.Warnings(); got != nil {
 		t.Fatalf("it warns of %v before alice has come", got)

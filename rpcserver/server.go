@@ -34,12 +34,16 @@ type Server struct {
 	callers   callers
 	deadlines *wire.Sweep
 	counters  counters
+	active    atomic.Int64  // calls admitted and not finished
+	cutting   atomic.Bool   // calls are being cut: who answers a call doesn't own it
+	quiet     chan struct{} // told when active falls to 0
+	payload   atomic.Int64  // the connection's largest message, in bytes; see maxPayload
 
+	// What the server finds out to get lost; each has a lock of its own.
+	refusals       *refusals
+	exports        *exports
+	warnings       *warnings
 	unheardReasons unheardReasons
-	active         atomic.Int64  // calls admitted and not finished
-	cutting        atomic.Bool   // calls are being cut: who answers a call doesn't own it
-	quiet          chan struct{} // told when active falls to 0
-	payload        atomic.Int64  // the connection's largest message, in bytes; see maxPayload
 
 	// The receiver's own, see receive.go and round.go.
 	inbound       chan *nats.Msg
@@ -51,12 +55,9 @@ type Server struct {
 	holdUps       holdUps
 
 	// Start's own until begun is closed, then Shutdown's.
-	leases   *leases
-	monitor  *monitor
-	refusals refusals
-	exports  *exports
-	warnings warnings
-	subs     []*nats.Subscription
+	leases  *leases
+	monitor *monitor
+	subs    []*nats.Subscription
 
 	begun   chan struct{} // closed when a Start has done what it could
 	opened  bool          // by Start, with success; read it once begun is closed
@@ -106,9 +107,9 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.deadlines = wire.NewSweep(s.callers.expire)
 	s.leases = newLeases(s)
 	s.monitor = newMonitor(s)
-	s.refusals.init(s)
+	s.refusals = newRefusals(s)
 	s.exports = newExports(s)
-	s.warnings.server = s
+	s.warnings = newWarnings(s)
 	s.round = &round{server: s}
 	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, func(call *Call) { s.run(call) })
 	return s

@@ -2,7 +2,6 @@ package rpcserver
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"sync"
 
@@ -36,13 +35,18 @@ type warnings struct {
 // warningKey names a warning: its reason, and the service that it concerns, "" for all.
 type warningKey struct{ reason, service string }
 
-// set takes note of a warning, or of its new words. It is logged when it is news.
+func newWarnings(s *Server) *warnings {
+	return &warnings{server: s, found: make(map[warningKey]string)}
+}
+
+// set takes note of a warning, or of its new words. Of all with one reason the first is
+// logged, as what to do is the same for each.
 func (w *warnings) set(key warningKey, message string) {
 	w.mu.Lock()
 	before, known := w.found[key]
-	logged := slices.ContainsFunc(slices.Collect(maps.Keys(w.found)), func(k warningKey) bool { return k.reason == key.reason })
-	if w.found == nil {
-		w.found = make(map[warningKey]string)
+	logged := false
+	for other := range w.found {
+		logged = logged || other.reason == key.reason
 	}
 	w.found[key] = message
 	w.mu.Unlock()
