@@ -227,8 +227,8 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 		return ErrRecordTooLarge.WithMessage("the record is %d bytes long; a message of this NATS server holds %d (max_payload)", len(body), limit)
 	}
 	outcome := helium.NotExecuted // until an attempt was sent and not answered
-	ctx, refused := c.watchRefusals(ctx, subject)
-	defer refused(nil)
+	ctx, stop := c.watchRefusals(ctx, subject)
+	defer stop(nil)
 	for {
 		m, lost, err := c.send(ctx, subject, body)
 		switch {
