@@ -43,7 +43,7 @@ type core struct {
 	payload   atomic.Int64  // the connection's largest message, in bytes; 0: not known
 	losses    atomic.Uint64 // counts how often nc said that it lost its connection
 	epoch     atomic.Uint64 // counts the connections to a server that nc has had, from 1
-	captured  sync.Once     // it was told that a JetStream stream acknowledges calls
+	captured  sync.Once     // logs that a JetStream stream acknowledges calls
 	keepsLate bool          // nc keeps what is published while it is down, and sends it later
 
 	// What every call writes is kept out of the cache lines of what every call reads.

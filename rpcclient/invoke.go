@@ -103,7 +103,7 @@ func (c *core) persist(ctx context.Context, call *Invocation, w *way, now, deadl
 			return nil
 		}
 		if next := call.elsewhere(ctx, w, e, deadline); next != nil {
-			// Another subject is the rest of the same attempt.
+			// What goes on elsewhere is the rest of the same attempt.
 			attempt--
 			w, now = next, time.Now()
 			continue

@@ -13,7 +13,7 @@ import (
 //	  ▲                                     │
 //	  └── denied: fail, or another subject ◀┘
 
-// watchPermissions steps in front of the connection's error handler.
+// watchPermissions hears, until the client is closed, of what NATS refuses it.
 func (c *core) watchPermissions() {
 	watch := natsperm.Listen(c.nc, func(refusal error) bool {
 		if subject, ok := natsperm.Publish(refusal); ok {
