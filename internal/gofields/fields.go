@@ -55,8 +55,8 @@ type Fault struct {
 //
 // Where encoding/json would leave fields out without a word there is a fault: for two that
 // neither rule decides between, for two of one struct, and for embedded types that aren't
-// exported and can't be a field. A struct that has a form of its own on the wire lends nothing and is a field, as
-// is one that contains the struct that embeds it.
+// exported and can't be a field. A struct that has a form of its own on the wire lends
+// nothing and is a field, as is one that contains the struct that embeds it.
 func FieldsOf[T any](m Model[T], t T) Fields[T] {
 	c := collector[T]{model: m}
 	for level := []embedded[T]{{typ: t}}; len(level) > 0; {

@@ -8,12 +8,11 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// Confirm makes subscriptions and returns once NATS has them all. An error is subscribe's
-// own, or that of a refusal, which NATS tells later than the call that subscribed and for
-// one at a time: a subject among ours that isn't permitted, or the limit of subscriptions,
-// nats.ErrMaxSubscriptionsExceeded, for which no subject is told. Refusals are then no
-// news for the connection's own error handler. An error that is neither comes from the
-// connection or from ctx.
+// Confirm makes subscriptions and returns once NATS has them all, or what it refused first:
+// a subject among ours that isn't permitted, or one more subscription than the connection
+// may have, nats.ErrMaxSubscriptionsExceeded, for which no subject is told. Such a refusal
+// is told here alone, not to the connection's own error handler as well. err is
+// subscribe's own, the connection's, or that of ctx, and may come beside a refusal.
 func Confirm(ctx context.Context, nc *nats.Conn, ours func(subject string) bool, subscribe func() error) (refusal, err error) {
 	var mu sync.Mutex
 	var first error

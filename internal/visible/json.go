@@ -1,7 +1,5 @@
 package visible
 
-import "unicode/utf16"
-
 // JSON returns a JSON document of the same values that a terminal only shows: what it
 // would act upon stands in strings alone, where JSON has escapes for it. Bytes that aren't
 // UTF-8, and so no JSON, are shown as Text shows them.
@@ -11,5 +9,3 @@ func JSON(document []byte) []byte {
 	}
 	return []byte(shown(string(document), forJSON))
 }
-
-func surrogates(r rune) (high, low rune) { return utf16.EncodeRune(r) }

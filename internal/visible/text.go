@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -69,7 +70,7 @@ func (f form) first(text string) int {
 func (f form) escape(b *strings.Builder, r rune) {
 	switch {
 	case f == forJSON && r > 0xffff:
-		high, low := surrogates(r)
+		high, low := utf16.EncodeRune(r)
 		fmt.Fprintf(b, `\u%04x\u%04x`, high, low)
 	case f == forJSON:
 		fmt.Fprintf(b, `\u%04x`, r)
