@@ -217,7 +217,7 @@ type remoteMethod struct {
 // openMethod connects and looks a method up. done closes the connection.
 func (a *app) openMethod(ctx context.Context, name, instance string) (m *remoteMethod, done func(), err error) {
 	m = new(remoteMethod)
-	stop := watch(&m.connected)
+	stop := stopwatch(&m.connected)
 	c, nc, done, err := a.client(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -225,7 +225,7 @@ func (a *app) openMethod(ctx context.Context, name, instance string) (m *remoteM
 	stop()
 	reg, err := binder.NewClient(nc, a.connection.prefix)
 	if err == nil {
-		stop = watch(&m.lookedUp)
+		stop = stopwatch(&m.lookedUp)
 		if m.target, err = findMethod(ctx, reg, name, instance); err == nil {
 			stop()
 			if m.client = c; instance != "" {

@@ -117,7 +117,7 @@ func (a *app) pingInstances(ctx context.Context, nc *nats.Conn, records []binder
 	return rows
 }
 
-// noMethod is a name that no Go method gets, as "-" isn't part of one.
+// noMethod is a name that no method has: servers keep those that begin so for tools.
 const noMethod = "helium-ping"
 
 var errMayNotAsk = errors.New("this user may not ask it")
@@ -168,13 +168,10 @@ func (a *app) showPings(rows []pingRow) error {
 			if !r.OK {
 				answer = r.Error
 			}
-			t.AppendRow(table.Row{r.What, r.Instance, milliseconds(r.MS), answer})
+			t.AppendRow(table.Row{r.What, r.Instance, amount.Milliseconds(r.MS), answer})
 		}
 	})
 }
-
-// milliseconds returns a time for people.
-func milliseconds(ms float64) string { return amount.Milliseconds(ms) }
 
 // silentInstances is the error of those that are registered and didn't answer.
 func silentInstances(rows []pingRow) error {

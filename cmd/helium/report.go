@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
 	"github.com/helium-rpc/helium/internal/visible"
 )
@@ -131,7 +132,7 @@ func (r *errorReport) write(w io.Writer) {
 	}
 	row("instance", r.Instance)
 	row("outcome", r.Outcome)
-	row("took", milliseconds(r.TookMS))
+	row("took", amount.Milliseconds(r.TookMS))
 	row("next", r.Next)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/rpcclient"
 )
@@ -97,18 +98,18 @@ func (t *callTrace) show(a *app) {
 	if t.Attempts > 1 {
 		row("attempts", fmt.Sprint(t.Attempts))
 	}
-	row("connect", milliseconds(t.ConnectMS))
-	row("lookup", milliseconds(t.LookupMS))
+	row("connect", amount.Milliseconds(t.ConnectMS))
+	row("lookup", amount.Milliseconds(t.LookupMS))
 	if t.Attempts == 0 {
 		return
 	}
-	row("send", milliseconds(t.SendMS))
-	row("wait", fmt.Sprintf("%s, of which the handler ran %s", milliseconds(t.WaitMS), milliseconds(t.HandlerMS)))
-	row("decode", milliseconds(t.DecodeMS))
+	row("send", amount.Milliseconds(t.SendMS))
+	row("wait", fmt.Sprintf("%s, of which the handler ran %s", amount.Milliseconds(t.WaitMS), amount.Milliseconds(t.HandlerMS)))
+	row("decode", amount.Milliseconds(t.DecodeMS))
 }
 
-// watch measures a stage.
-func watch(stage *time.Duration) (stop func()) {
+// stopwatch measures a stage.
+func stopwatch(stage *time.Duration) (stop func()) {
 	began := time.Now()
 	return func() { *stage = time.Since(began) }
 }

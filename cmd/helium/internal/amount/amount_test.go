@@ -23,7 +23,7 @@ func TestThingsAreOneOrMany(t *testing.T) {
 
 func TestTimesHaveTheDigitsThatMatterAndNoUnitsOfNothing(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0s", 891: "891ns", 999_999: "1ms", 1_234_567: "1.23ms", time.Minute: "1m", 90 * time.Second: "1m30s", time.Hour: "1h", 61 * time.Minute: "1h1m",
+		0: "0s", 891: "891ns", 123_456: "123µs", 999_999: "1ms", 1_234_567: "1.23ms", 1_234_567_890: "1.23s", time.Minute: "1m", 90 * time.Second: "1m30s", time.Hour: "1h", 61 * time.Minute: "1h1m",
 		720 * time.Hour: "720h", 2*time.Hour + 3*time.Minute + 4*time.Second + 5: "2h3m4s", 10 * time.Second: "10s", 3 * time.Hour / 2: "1h30m", -1_234_567: "-1.23ms",
 	} {
 		if got := amount.Time(d); got != want {

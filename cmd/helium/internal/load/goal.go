@@ -114,15 +114,12 @@ func (k kind) read(text string) (limit float64, err error) {
 func (k kind) format(v float64) string {
 	switch k {
 	case duration:
-		return Round(time.Duration(v)).String()
+		return amount.Round(time.Duration(v)).String()
 	case share:
 		return amount.Share(v)
 	}
 	return amount.Number(v)
 }
-
-// Round shortens a time to the three digits that matter: 1.23ms.
-func Round(d time.Duration) time.Duration { return amount.Round(d) }
 
 // Verdict is how a result did by a goal.
 type Verdict struct {

@@ -92,13 +92,3 @@ func TestGoalsThatCantBeReadSayHowToWriteThem(t *testing.T) {
 		}
 	}
 }
-
-func TestTimesAreShownWithThreeDigits(t *testing.T) {
-	for d, want := range map[time.Duration]string{
-		0: "0s", 999: "999ns", 1234: "1.23µs", 123456: "123µs", 1234567: "1.23ms", 12345678: "12.3ms", 1234567890: "1.23s",
-	} {
-		if got := load.Round(d).String(); got != want {
-			t.Errorf("Round(%d) = %s, want %s", d, got, want)
-		}
-	}
-}

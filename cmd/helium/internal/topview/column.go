@@ -36,19 +36,14 @@ func Columns(by figures.Grouping) []Column {
 		columns = append(columns, Column{Title: "instances", Number: true, drop: 6, Cell: func(r figures.Row) string { return strconv.Itoa(r.Instances) }})
 	}
 	return append(columns,
-		Column{Title: "calls/s", Order: "calls", Number: true, Cell: func(r figures.Row) string { return Rate(r.Calls) }},
+		Column{Title: "calls/s", Order: "calls", Number: true, Cell: func(r figures.Row) string { return amount.Rate(r.Calls) }},
 		Column{Title: "p50", Order: "p50", Number: true, drop: 4, Cell: func(r figures.Row) string { return latency(r, r.P50) }},
 		Column{Title: "p99", Order: "p99", Number: true, drop: 1, Cell: func(r figures.Row) string { return latency(r, r.P99) }},
-		Column{Title: "errors/s", Order: "errors", Number: true, drop: 2, Cell: func(r figures.Row) string { return Rate(r.Errors) }},
+		Column{Title: "errors/s", Order: "errors", Number: true, drop: 2, Cell: func(r figures.Row) string { return amount.Rate(r.Errors) }},
 		Column{Title: "in flight", Order: "inflight", Number: true, drop: 3, Cell: func(r figures.Row) string { return strconv.FormatUint(r.InFlight, 10) }},
 		Column{Title: "calls", Number: true, drop: 7, Cell: func(r figures.Row) string { return strconv.FormatUint(r.TotalCalls, 10) }},
 		Column{Title: "errors", Number: true, drop: 5, Cell: func(r figures.Row) string { return strconv.FormatUint(r.TotalErrors, 10) }},
 	)
-}
-
-// Rate writes a number a second for people.
-func Rate(perSecond float64) string {
-	return amount.Rate(perSecond)
 }
 
 // latency writes a time of a row for people, and "-" where there is none.

@@ -9,6 +9,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/figures"
 )
 
@@ -45,7 +46,7 @@ func (m *model) head() []string {
 		calls += r.Calls
 		inFlight += r.InFlight
 	}
-	parts := []string{fmt.Sprintf("%s calls/s, %d in flight", Rate(calls), inFlight)}
+	parts := []string{fmt.Sprintf("%s calls/s, %d in flight", amount.Rate(calls), inFlight)}
 	switch {
 	case m.paused:
 		parts = append(parts, "paused")
