@@ -9,9 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"reflect"
-	"strconv"
-	"strings"
 	"unicode/utf8"
 )
 
@@ -19,9 +16,6 @@ import (
 // a map for an object, an array, a str, a bool, a nil, and for a number an integer, or a
 // float if it isn't written as one. So callers in JSON get the very JSON, and others a
 // value that they can read.
-
-// errInexact says that no number on the wire is the one in the JSON.
-var errInexact = errors.New("the number has more digits than an integer of 64 bits or a float64 holds; write it as a string")
 
 func encodeJSON(e *encoder, receiver any) error {
 	text, err := receiver.(json.Marshaler).MarshalJSON()
@@ -164,94 +158,6 @@ func (e *encoder) jsonParts(dec *json.Decoder, isObject bool) error {
 	copy(e.b[start:], head)
 	e.done()
 	return nil
-}
-
-// appendNumber appends the number that a JSON literal is, and reports whether it is that
-// number exactly: an integer of up to 64 bits, or the decimal that a float64 is written
-// as.
-func appendNumber(b []byte, literal string) (out []byte, exact bool) {
-	if !strings.ContainsAny(literal, ".eE") && literal != "-0" {
-		if v, err := strconv.ParseInt(literal, 10, 64); err == nil {
-			return AppendInt(b, v), true
-		}
-		if v, err := strconv.ParseUint(literal, 10, 64); err == nil {
-			return AppendUint(b, v), true
-		}
-	}
-	f, err := strconv.ParseFloat(literal, 64)
-	if err != nil || digits(literal) != digits(strconv.FormatFloat(f, 'e', -1, 64)) {
-		return b, false
-	}
-	return AppendFloat64(b, f), true
-}
-
-// decimal is the number digits × 10^exponent without zeros on either side of the digits.
-type decimal struct {
-	negative bool
-	digits   string
-	exponent int
-}
-
-// digits reads a JSON number.
-func digits(literal string) decimal {
-	literal, negative := strings.CutPrefix(literal, "-")
-	mantissa, power := literal, ""
-	if i := strings.IndexAny(literal, "eE"); i >= 0 {
-		mantissa, power = literal[:i], literal[i+1:]
-	}
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	exponent, _ := strconv.Atoi(power) // out of range it is the nearest int, as "" is 0
-	exponent -= len(fraction)
-	all := strings.TrimLeft(whole+fraction, "0")
-	short := strings.TrimRight(all, "0")
-	if short == "" {
-		return decimal{negative: negative}
-	}
-	return decimal{negative, short, exponent + len(all) - len(short)}
-}
-
-// encodeNumber encodes a json.Number, of which "" is 0 as in encoding/json.
-func encodeNumber(e *encoder, v reflect.Value) error {
-	literal := v.String()
-	if literal == "" {
-		literal = "0"
-	}
-	if !isNumber(literal) {
-		return valueErrorf("the json.Number %.60q is no number", literal)
-	}
-	b, exact := appendNumber(e.b, literal)
-	if !exact {
-		return valueErrorf("the json.Number %.60s: %v", literal, errInexact)
-	}
-	e.b = b
-	return nil
-}
-
-func decodeNumber(r *Reader, v reflect.Value) error {
-	h, err := r.head()
-	if err != nil {
-		return err
-	}
-	switch h.family {
-	case intFamily, floatFamily, stringFamily:
-	default:
-		return r.mismatch("a number")
-	}
-	text, err := r.json(nil)
-	if err != nil {
-		return err
-	}
-	literal := string(bytes.Trim(text, `"`))
-	if !isNumber(literal) {
-		return valueErrorf("%.60q is no number", literal)
-	}
-	v.SetString(literal)
-	return nil
-}
-
-// isNumber reports whether text is a number in JSON and nothing else.
-func isNumber(text string) bool {
-	return text != "" && strings.IndexByte("-0123456789", text[0]) >= 0 && text[len(text)-1] > ' ' && json.Valid([]byte(text))
 }
 
 // json steps over the next value and appends it as JSON.
