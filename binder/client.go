@@ -35,7 +35,8 @@ type Client struct {
 }
 
 // NewClient returns a client of the binders under a subject prefix; "" is "helium".
-// It doesn't close nc.
+// It doesn't close nc. It is an [ErrBadName] if that can't be a prefix, or if nc's inbox
+// prefix is one that binders don't answer: it has to be _INBOX or to begin with _INBOX_.
 func NewClient(nc *nats.Conn, prefix string) (*Client, error) {
 	if nc == nil {
 		return nil, errors.New("binder.NewClient: the connection is nil; pass one from bus.Connect or broker.Connect")

@@ -72,6 +72,10 @@ type core struct {
 // New returns a client that calls over nc, which stays the caller's to close, after the
 // client's Close. No binder needs to be there yet, but nc must be connected.
 //
+// It is an error if no answer could arrive: nc's inbox prefix is one that servers don't
+// answer (binder.ErrBadName), or its user may not subscribe to the client's inbox or may
+// have no more subscriptions ([ErrNotPermitted]).
+//
 // The client steps in front of nc's error handler, from which alone NATS tells what the
 // connection's user isn't permitted to do. Who sets another one later should have it
 // call the one that nc.ErrorHandler returned.

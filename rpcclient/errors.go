@@ -22,8 +22,8 @@ var (
 	// ErrNotPermitted: the connection's user may not use the subject that it takes: to
 	// call the method, to look it up, or to receive answers.
 	ErrNotPermitted = helium.NewError(helium.PermissionDenied, "helium.not_permitted", "this connection's user may not call the method")
-	// ErrMismatch: the stub or the arguments don't fit the method as it is registered.
-	// Nothing was sent.
+	// ErrMismatch: the stub or the arguments, the names of their fields included, don't fit
+	// the method as it is registered. Nothing was sent.
 	ErrMismatch = helium.NewError(helium.InvalidArgument, "helium.signature_mismatch", "the stub doesn't fit the method")
 	// ErrInterceptor: an interceptor returned nil, but no result had come. Its call may
 	// have failed or never been made.

@@ -169,15 +169,16 @@ func (m *Method) fitting(r *route, fits map[*version]bool) []*path {
 const sureWithin = time.Second
 
 // makeSure asks the binders before a call fails for what is known of its method: an
-// instance that has it, or that it fits, may have come a moment ago.
-func (m *Method) makeSure(ctx context.Context, call *Invocation, r *route, deadline time.Time, no error) (*way, error) {
+// instance that has it, or that it fits, may have come a moment ago. misfit is the error
+// that it would fail with.
+func (m *Method) makeSure(ctx context.Context, call *Invocation, r *route, deadline time.Time, misfit error) (*way, error) {
 	s := m.service
 	if r.byInstance[m.client.instance] != nil {
-		return nil, no // the methods of one instance don't change
+		return nil, misfit // the methods of one instance don't change
 	}
 	now := time.Now()
 	var answer error
-	if errors.Is(no, ErrMismatch) {
+	if errors.Is(misfit, ErrMismatch) {
 		// Without an answer, what is known stands.
 		_ = s.look("").await(ctx, earlier(deadline, now.Add(sureWithin)))
 	} else {

@@ -22,8 +22,7 @@ import (
 //	any               null
 //	[]T, map[K]V      one element, to be repeated
 //	T?                null, or a T if that has parts to fill in
-//	a type within     null, [] or {}: what ends it
-//	itself
+//	a T within a T    null, [] or {}: what ends it
 
 // maxTemplate bounds how many values a template has. Types of types of types can double
 // them again and again.
