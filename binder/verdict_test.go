@@ -213,13 +213,14 @@ func TestABucketThatCantBeMadeAgainIsWhatWritesAreToldOf(t *testing.T) {
 	nc := dial(t, "nats://binder:secret@"+address)
 	startBinder(t, nc, Config{})
 	js := streams(t, nc)
-	if err := js.DeleteStream(t.Context(), "KV_helium_registry"); err != nil {
-		t.Fatal(err)
-	}
 	// Whoever is quicker: the binder has it back, or somebody else takes the place.
-	if _, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "OTHER"}); err != nil {
-		t.Skipf("the binder was quicker: %v", err)
-	}
+	eventually(t, "somebody else has the only place", func() error {
+		if err := js.DeleteStream(t.Context(), "KV_helium_registry"); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+			return err
+		}
+		_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "OTHER"})
+		return err
+	})
 	c := newClient(t, nc)
 	eventually(t, "the refusal's cause reaches who registers", func() error {
 		_, err := c.Register(testContext(t), record("math", "i1", "add"))

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"io"
 	"os"
 	"os/exec"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -14,7 +16,7 @@ import (
 type page struct {
 	t        *testing.T
 	keyboard *os.File
-	screen   *vt.SafeEmulator
+	screen   *screen
 	cmd      *exec.Cmd
 	drawn    chan struct{} // closed when nothing draws any more
 }
@@ -26,7 +28,7 @@ func openPage(t *testing.T, width, height int, program string, args ...string) *
 	resize(t, master, width, height)
 	path, err := exec.LookPath(program)
 	check(t, err)
-	p := &page{t: t, keyboard: master, screen: vt.NewSafeEmulator(width, height), cmd: exec.Command(path, args...), drawn: make(chan struct{})}
+	p := &page{t: t, keyboard: master, screen: &screen{emulator: vt.NewEmulator(width, height)}, cmd: exec.Command(path, args...), drawn: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), "TERM=xterm-256color", "NO_COLOR=1", "HELIUM_COMPLETION_TIME="+testPatience.String())
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = terminal, terminal, terminal
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -37,7 +39,7 @@ func openPage(t *testing.T, width, height int, program string, args ...string) *
 		b := make([]byte, 4096)
 		for {
 			n, err := master.Read(b)
-			_, _ = p.screen.Write(b[:n])
+			p.screen.write(b[:n])
 			if err != nil {
 				return // no process has the terminal any more
 			}
@@ -46,7 +48,7 @@ func openPage(t *testing.T, width, height int, program string, args ...string) *
 	go func() { // what the terminal answers to questions
 		b := make([]byte, 256)
 		for {
-			n, err := p.screen.Read(b)
+			n, err := p.screen.emulator.Read(b)
 			if err != nil {
 				return
 			}
@@ -57,10 +59,35 @@ func openPage(t *testing.T, width, height int, program string, args ...string) *
 		_ = p.cmd.Process.Kill()
 		_ = p.cmd.Wait()
 		<-p.drawn
-		_ = p.screen.Close()
+		// Its own Close isn't for a Read that is under way.
+		_ = p.screen.emulator.InputPipe().(io.Closer).Close()
 		_ = master.Close()
 	})
 	return p
+}
+
+// screen is an emulator of a terminal, of which one goroutine writes and another looks.
+type screen struct {
+	mu       sync.Mutex
+	emulator *vt.Emulator // guarded by mu, but for what it answers
+}
+
+func (s *screen) write(b []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, _ = s.emulator.Write(b)
+}
+
+func (s *screen) Resize(width, height int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.emulator.Resize(width, height)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.emulator.String()
 }
 
 func resize(t *testing.T, master *os.File, width, height int) {

@@ -46,7 +46,7 @@ func (w *Watch) Stop() {
 
 // untold is how long Settle waits for an error that the connection has and no handler is
 // told of: one that was there twice, or whose handler somebody has taken away.
-const untold = 250 * time.Millisecond
+const untold = time.Second
 
 // Settle returns once all that NATS has refused before, of what this program sent, was
 // told to the watches. An error means that the connection is down, or ctx over.

@@ -116,6 +116,10 @@ func TestWhatAWatchCallsItsOwnStaysWithIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	settle(t, w)
+	// It is told after the watches.
+	for end := time.Now().Add(time.Minute); len(before.all()) == 0 && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
 	if got, want := before.all(), []string{"theirs"}; !slices.Equal(got, want) {
 		t.Errorf("the handler before heard %q, want %q", got, want)
 	}
