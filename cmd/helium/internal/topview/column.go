@@ -19,10 +19,13 @@ type Column struct {
 	// Cell returns what a row shows in it.
 	Cell func(figures.Row) string
 
-	// drop says which columns a narrow terminal goes without: the highest first, and
-	// never those with 0.
+	// drop says which columns a narrow terminal goes without: the highest first. Names have
+	// 0 and never go; calls/s has 0 and goes last, if rows are sorted by another number.
 	drop int
 }
+
+// sortedBy reports whether it is the column that an order sorts by.
+func (c Column) sortedBy(order string) bool { return c.Order != "" && c.Order == order }
 
 // Columns returns the columns of a grouping, from left to right.
 func Columns(by figures.Grouping) []Column {

@@ -1,6 +1,7 @@
 package topview
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/charmbracelet/x/ansi"
@@ -11,7 +12,8 @@ const (
 	gap = "   "
 	// narrowName is what a column of names is cut to before a column of numbers goes.
 	narrowName = 12
-	// narrowest is what it is cut to once no number is left that may go.
+	// narrowest is what it is cut to once no number is left that may go, and before
+	// calls/s goes where rows are sorted by another number. Then names take what is left.
 	narrowest = 4
 )
 
@@ -28,14 +30,23 @@ type layout struct {
 func fit(columns []Column, cells [][]string, width int, order string) layout {
 	l := layout{columns: columns, cells: cells}
 	l.measure()
-	for l.shrinkNames(width, narrowName); l.width() > width; l.shrinkNames(width, narrowName) {
-		if !l.dropOne(order) {
-			l.shrinkNames(width, narrowest)
-			break
-		}
+	l.shrink(width, narrowName, func(c Column) bool { return c.drop > 0 && !c.sortedBy(order) })
+	if slices.ContainsFunc(columns, func(c Column) bool { return c.Number && c.sortedBy(order) }) {
+		l.shrink(width, narrowest, func(c Column) bool { return c.Number && !c.sortedBy(order) })
+	}
+	l.shrink(width, narrowest, never)
+	l.shrink(width, 1, never)
+	return l
+}
+
+func never(Column) bool { return false }
+
+// shrink makes all fit, as far as it goes by cutting names to a least width and by taking
+// away columns that may go.
+func (l *layout) shrink(width, least int, mayGo func(Column) bool) {
+	for l.shrinkNames(width, least); l.width() > width && l.dropOne(mayGo); l.shrinkNames(width, least) {
 		l.measure()
 	}
-	return l
 }
 
 // measure makes each column as wide as what stands in it.
@@ -73,11 +84,11 @@ func (l *layout) shrinkNames(width, least int) {
 	}
 }
 
-// dropOne takes the column away that says least, if one may go.
-func (l *layout) dropOne(order string) bool {
+// dropOne takes the column away that says least of those that may go, if one may.
+func (l *layout) dropOne(mayGo func(Column) bool) bool {
 	least := -1
 	for i, c := range l.columns {
-		if c.drop > 0 && (c.Order == "" || c.Order != order) && (least < 0 || c.drop > l.columns[least].drop) {
+		if mayGo(c) && (least < 0 || c.drop > l.columns[least].drop) {
 			least = i
 		}
 	}
