@@ -46,6 +46,11 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		close(s.ended)
 	case stopped:
 		select {
+		case <-s.ended: // also if ctx is over, too
+			return s.outcome
+		default:
+		}
+		select {
 		case <-s.ended:
 		case <-ctx.Done():
 			return errorf("another Shutdown is under way, and the time to wait for it is over: %w", ctx.Err())

@@ -174,6 +174,22 @@ func TestShutdownMayBeCalledByManyAtOnce(t *testing.T) {
 	}
 }
 
+func TestAShutdownAfterAnotherReturnsWhatThatOneReturnedWhateverItsContext(t *testing.T) {
+	for name, config := range map[string]rpcserver.Config{"an ended context": {}, "no time to drain": {DrainTimeout: 1}} {
+		w := newWorld(t, broker.Config{})
+		w.startBinder(binder.Config{})
+		srv, _ := w.serve(config)
+		if err := srv.Shutdown(testContext(t)); err != nil {
+			t.Fatal(err)
+		}
+		for range 50 { // a choice at random would be right once in two times
+			if err := srv.Shutdown(ended(t)); err != nil {
+				t.Fatalf("%s: Shutdown again = %v, want nil as before", name, err)
+			}
+		}
+	}
+}
+
 func TestShutdownWhileDisconnectedReturnsAndOpensNothingAgain(t *testing.T) {
 	door := loopback.NewDoor(t)
 	w := behind(t, door, broker.Config{Dir: t.TempDir()})
