@@ -67,9 +67,13 @@ func (c *core) begin() bool {
 	return true
 }
 
+// leastLookup is the least time that a lookup gets, however short calls are by default:
+// some have a context with more of it, and would ask again and again in vain.
+const leastLookup = time.Second
+
 // ask does a lookup and takes in the answer.
 func (s *service) ask(method string, began time.Time) error {
-	ctx, cancel := context.WithTimeout(s.core.life, s.core.config.Timeout)
+	ctx, cancel := context.WithTimeout(s.core.life, max(s.core.config.Timeout, leastLookup))
 	defer cancel()
 	name := s.name
 	if method != "" {

@@ -159,6 +159,27 @@ func TestALookupThatIsNotAnsweredKeepsTheClientsTimeout(t *testing.T) {
 	}
 }
 
+func TestACallWithMoreTimeThanUsualWaitsForABinderThatTakesLonger(t *testing.T) {
+	for _, name := range []string{"late.do", "do"} {
+		env := heliumtest.New(t)
+		late := newFakeBinder(t, env)
+		c := env.NewClient(rpcclient.Config{Timeout: time.Nanosecond})
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		done := make(chan error, 1)
+		go func() { done <- c.Call(ctx, name, nil) }()
+		within(t, late.asked, "lookup")
+		time.Sleep(50 * time.Millisecond) // far more than the client's usual time
+		if n := c.Stats().Lookups; n > 2 {
+			t.Errorf("%s: %d lookups in 50 ms, want one that is waited for", name, n)
+		}
+		close(late.answer)
+		if err := within(t, done, "call"); err != nil {
+			t.Errorf("%s: %v, want nil: the binder answered within the call's time", name, err)
+		}
+	}
+}
+
 func TestWithoutABinderANewServiceFailsAtOnceAndAKnownOneIsServed(t *testing.T) {
 	env := heliumtest.New(t)
 	heliumtest.Serve(env, "math", mathsvc.New())

@@ -81,11 +81,13 @@ func (c *core) askBareName(ctx context.Context, method string) (string, error) {
 	}
 	defer c.background.Done()
 	deadline, bounded := ctx.Deadline()
-	if own := time.Now().Add(c.config.Timeout); !bounded || own.Before(deadline) {
-		deadline = own
+	usual := time.Now().Add(c.config.Timeout)
+	if !bounded {
+		deadline = usual
 	}
 	known, _ := c.bareName(method)
 	if known != "" {
+		deadline = earlier(deadline, usual)
 		deadline = time.Now().Add(time.Until(deadline) / 2) // leave some for the call
 	}
 	within, cancel := context.WithDeadline(ctx, deadline)
