@@ -201,6 +201,12 @@ func TestWhatIsNilAndMayBeDoesNoHarm(t *testing.T) {
 	if err := errors.Join(c.Close(), srv.Shutdown(ctx), new(rpcserver.Server).Shutdown(nothing)); err != nil {
 		t.Errorf("ending what isn't there: %v", err)
 	}
+	for _, reg := range []*binder.Binder{nil, {}} {
+		reg.Close() // deferred before the error of Start is looked at
+	}
+	for _, b := range []*broker.Broker{nil, {}} {
+		b.Close()
+	}
 	if c.Stats() != (rpcclient.Stats{}) || srv.Stats() != (rpcserver.Stats{}) || srv.Instance() != "" || srv.Warnings() != nil {
 		t.Error("a nil client and a nil server have counted something")
 	}

@@ -153,7 +153,12 @@ func openFirst(ctx context.Context, store *bucket) error {
 
 // Close stops serving: requests that came are answered, no new ones are taken. It
 // leaves no goroutine behind, doesn't close the connection, and may be called twice.
-func (b *Binder) Close() { b.close(closeTimeout) }
+func (b *Binder) Close() {
+	if b == nil || b.stop == nil {
+		return // Start didn't make it, so nothing runs
+	}
+	b.close(closeTimeout)
+}
 
 func (b *Binder) close(patience time.Duration) {
 	b.closing.Do(func() {

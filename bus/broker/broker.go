@@ -194,6 +194,9 @@ func (b *Broker) ClusterURL() string {
 // Close ends the broker and returns when all of it is gone: the connections that
 // Connect made, its ports and goroutines, a temporary directory. Again, it does nothing.
 func (b *Broker) Close() {
+	if b == nil || b.server == nil {
+		return // Start didn't make it, so nothing runs
+	}
 	b.closing.Do(func() {
 		b.mu.Lock()
 		b.closed = true
