@@ -24,11 +24,18 @@ type Record struct {
 	Instance string `json:"instance"`
 	// Version is the service's own, in whatever form it likes; shown, never compared.
 	Version string `json:"version,omitempty"`
+	// Doc says what the service is for.
+	Doc string `json:"doc,omitempty"`
 	// Methods are what the instance serves, each name once.
 	Methods []Method `json:"methods"`
 	// Types are the named types that the signatures use: name to shape, such as
 	// "Point" to "{x float64, y float64}".
 	Types map[string]string `json:"types,omitempty"`
+	// TypeDocs say of named types what their shape can't, by name.
+	TypeDocs map[string]TypeDoc `json:"type_docs,omitempty"`
+	// Enums are types of which some values have names, by name. The signatures and Types
+	// don't use these names: who knows no enums sees the types of their values.
+	Enums map[string]Enum `json:"enums,omitempty"`
 	// Metadata are facts for people and tools, such as a region.
 	Metadata map[string]string `json:"metadata,omitempty"`
 	// Started is when the instance came up, by its own clock.
@@ -54,6 +61,8 @@ type Method struct {
 	Name string `json:"name"`
 	// Signature is the method in Helium's notation: "add(a float64, b float64) float64".
 	Signature string `json:"signature"`
+	// WithEnums is Signature with the names of enums in it, if it has some.
+	WithEnums string `json:"with_enums,omitempty"`
 	// Kind is [KindCall]; an empty one is registered as that. A binder keeps kinds
 	// that it doesn't know, so that servers may be newer than it.
 	Kind string `json:"kind"`

@@ -60,6 +60,9 @@ func (s *Server) info(svc *service, atLength bool) micro.Info {
 		ServiceIdentity: s.identity(svc), Type: micro.InfoResponseType, Endpoints: []micro.EndpointInfo{},
 		Description: "A Helium service; helium describe " + svc.name + " tells more",
 	}
+	if doc, _, _ := strings.Cut(svc.record.Doc, "\n\n"); doc != "" {
+		info.Description = strings.Join(strings.Fields(doc), " ")
+	}
 	for _, m := range svc.record.Methods {
 		metadata := map[string]string{
 			"signature":  m.Signature,

@@ -19,8 +19,15 @@ import (
 type Service struct {
 	// Name is what callers call it, such as "math".
 	Name string
+	// Doc says what the service is for. May be empty.
+	Doc string
 	// Types are the named types of the signatures, in the notation of package signature.
 	Types map[string]string
+	// TypeDocs say what Types are for, by their names. May be nil.
+	TypeDocs map[string]TypeDoc
+	// Enums are types of which some values have names. The signatures and Types can use
+	// theirs: callers that know of no enums see the types of their values. May be nil.
+	Enums map[string]Enum
 	// Methods are what can be called.
 	Methods []Method
 }
@@ -59,20 +66,18 @@ type Example struct {
 type method struct {
 	Method
 	service   string
-	signature *signature.Method
-	run       Handler // Handler within the interceptors
+	signature *signature.Method // without the names of enums
+	withEnums string            // the signature with them; "" if it has none
+	run       Handler           // Handler within the interceptors
 	tally     tally
 }
 
 // bind checks a service and makes its methods ready to run. What is wrong goes to faults.
-func bind(svc Service, interceptors []Interceptor, faults *faults) (methods []*method) {
+func bind(svc Service, interceptors []Interceptor, faults *faults) (methods []*method, types serviceTypes) {
 	if err := wire.CheckName("service", svc.Name); err != nil {
 		faults.add("%v", err)
 	}
-	types, err := signature.ParseTypes(svc.Types)
-	if err != nil {
-		faults.add("types: %v", err)
-	}
+	types = readTypes(&svc, faults)
 	if len(svc.Methods) == 0 && len(*faults) == 0 {
 		faults.add("it has no methods; export some")
 	}
@@ -87,7 +92,7 @@ func bind(svc Service, interceptors []Interceptor, faults *faults) (methods []*m
 			continue
 		}
 		names[m.Name] = true
-		sig, err := m.check(types)
+		sig, err := m.check(types.named)
 		if err != nil {
 			faults.add("%v", err)
 			continue
@@ -97,9 +102,19 @@ func bind(svc Service, interceptors []Interceptor, faults *faults) (methods []*m
 			faults.add("%v", err)
 			continue
 		}
-		methods = append(methods, &method{Method: m, service: svc.Name, signature: sig, run: run})
+		bound := &method{Method: m, service: svc.Name, signature: sig, run: run}
+		if sig != nil && len(svc.Enums) > 0 {
+			if bound.signature, err = types.plain.Parse(sig.WithoutEnums().String()); err != nil {
+				faults.add("%s: %v", m.Name, err)
+				continue
+			}
+			if with := sig.String(); with != bound.signature.String() {
+				bound.withEnums = with
+			}
+		}
+		methods = append(methods, bound)
 	}
-	return methods
+	return methods, types
 }
 
 // reserved begins names that no method has, so that tools may call one and be told so.
@@ -153,7 +168,7 @@ func (m *Method) checkExample(sig *signature.Method) error {
 
 // described returns the method as the registry has it.
 func (m *method) described() binder.Method {
-	d := binder.Method{Name: m.Name, Signature: m.signature.String(), Kind: binder.KindCall, Idempotent: m.Idempotent, Doc: m.Doc}
+	d := binder.Method{Name: m.Name, Signature: m.signature.String(), WithEnums: m.withEnums, Kind: binder.KindCall, Idempotent: m.Idempotent, Doc: m.Doc}
 	for _, e := range m.Errors {
 		d.Errors = append(d.Errors, binder.MethodError{Code: e.Code.String(), Reason: e.Reason, Message: e.Message})
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -138,7 +139,7 @@ func (s *Server) Handle(svc Service) error {
 		return s.unmade()
 	}
 	var faults faults
-	methods := bind(svc, s.config.Interceptors, &faults)
+	methods, types := bind(svc, s.config.Interceptors, &faults)
 	if err := faults.err("service %q can't be served", svc.Name); err != nil {
 		return err
 	}
@@ -155,13 +156,20 @@ func (s *Server) Handle(svc Service) error {
 		Service:   svc.Name,
 		Instance:  s.instance,
 		Version:   s.config.Version,
-		Types:     maps.Clone(svc.Types),
+		Doc:       shortDoc(svc.Doc),
+		Types:     types.types,
+		TypeDocs:  types.docs,
+		Enums:     types.enums,
 		Metadata:  maps.Clone(s.config.Metadata),
 		PerMethod: s.config.PerMethod,
 	}
 	for _, m := range methods {
 		added.methods[m.Name] = m
 		added.record.Methods = append(added.record.Methods, m.described())
+	}
+	if dropped := fitDocs(&added.record); dropped != nil {
+		s.log.Warn("a record is too long with all that is said of its types, so some of it is left out; shorten comments, or split the service",
+			"service", svc.Name, "left_out", strings.Join(dropped, ", "))
 	}
 	s.services = append(s.services, added)
 	return nil

@@ -83,8 +83,10 @@ type Type struct {
 	// Kind says which of the other fields are set.
 	Kind Kind
 	// Name is the name of a named type, "" for the others. Only structs, lists and
-	// maps can be named.
+	// maps can be named, and enums.
 	Name string
+	// Doc says what a named type is for, if that is known; see [Types.Describe].
+	Doc string
 	// Key is the type of a map's keys: bool, an integer, a duration, string or bytes.
 	Key *Type
 	// Elem is the type of a list's elements, of a map's values, or of what an
@@ -92,6 +94,8 @@ type Type struct {
 	Elem *Type
 	// Fields are the fields of a struct, in the order in which they were declared.
 	Fields []Field
+	// Values are those of an enum that have names.
+	Values []Value
 }
 
 // Field is a field of a struct.
@@ -100,6 +104,8 @@ type Field struct {
 	Name string
 	// Type is the type of its values. An [Optional] one may be left out.
 	Type *Type
+	// Doc says what the field is for, if that is known.
+	Doc string
 }
 
 // scalars holds the one Type of each kind that has no parts, by its word.

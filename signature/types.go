@@ -30,10 +30,16 @@ func NewTypes() *Types {
 // "{x float64, y float64}". Each is a struct, a list or a map, and can use every
 // name, its own included. The error names the definition and the column.
 func ParseTypes(defs map[string]string) (*Types, error) {
+	return parseTypes(defs, make(map[string]*Type, len(defs)))
+}
+
+// parseTypes is ParseTypes where the definitions can use the names that are known already.
+func parseTypes(defs map[string]string, known map[string]*Type) (*Types, error) {
 	if len(defs) > MaxTypes {
 		return nil, fmt.Errorf("%d types are defined; at most %d can be", len(defs), MaxTypes)
 	}
 	ts := NewTypes()
+	ts.named = known
 	total := 0
 	for name, text := range defs {
 		if total += len(text); total > MaxDefinitions {
@@ -75,7 +81,9 @@ func (ts *Types) Definitions() map[string]string {
 	defer ts.mu.RUnlock()
 	defs := make(map[string]string, len(ts.named))
 	for name, t := range ts.named {
-		defs[name] = t.Definition()
+		if !t.IsEnum() {
+			defs[name] = t.Definition()
+		}
 	}
 	return defs
 }
