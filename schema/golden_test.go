@@ -92,12 +92,30 @@ func every() binder.Record {
 	}
 }
 
-// nodes is a record with a type whose name every's has too.
+// nodes is a record with a type whose name every's has too, and with all that can be said
+// of types.
 func nodes() binder.Record {
+	paint := call("paint", "paint(c string, n int64?, on bool, d uint64) map[string][]int64?", "")
+	paint.WithEnums = "paint(c Color, n Level?, on Switch, d Big) map[Color][]Level?"
 	return binder.Record{
-		Service: "nodes", Instance: "i3",
-		Types:   map[string]string{"Node": "{name string}", "Own": "{n Node}"},
-		Methods: []binder.Method{call("get", "get(name string) Own", "")},
+		Service: "nodes", Instance: "i3", Doc: "Nodes are\nwhat graphs have.",
+		Types: map[string]string{"Node": "{name string, color string, levels ([]int64)?}", "Own": "{n Node}"},
+		TypeDocs: map[string]binder.TypeDoc{
+			"Node": {
+				Doc: "A Node is one.", WithEnums: "{name string, color Color, levels ([]Level)?}",
+				Fields: map[string]string{"name": "What it is called.", "color": "What it is painted.", "levels": "How deep."},
+			},
+			"Own": {Fields: map[string]string{"n": "The node."}},
+		},
+		Enums: map[string]binder.Enum{
+			"Color": {Type: "string", Doc: "A Color is seen.", Values: []binder.EnumValue{
+				{Name: "Red", Value: []byte(`"red"`), Doc: "Red is warm."}, {Name: "Odd", Value: []byte(`"o\"d\n"`)}, {Name: "AlsoRed", Value: []byte(`"red"`)},
+			}},
+			"Level":  {Type: "int64", Values: []binder.EnumValue{{Name: "Low", Value: []byte("-1")}, {Name: "High", Value: []byte("9007199254740993")}}},
+			"Big":    {Type: "uint64", Values: []binder.EnumValue{{Name: "Most", Value: []byte("18446744073709551615")}}},
+			"Switch": {Type: "bool", Values: []binder.EnumValue{{Name: "On", Value: []byte("true")}}},
+		},
+		Methods: []binder.Method{call("get", "get(name string) Own", ""), paint},
 	}
 }
 

@@ -66,7 +66,10 @@ func (w *writer) definitions() Properties {
 		t := w.todo[0]
 		w.todo = w.todo[1:]
 		s := w.shape(t)
-		s.Title = t.Name
+		s.Title, s.Description = t.Name, t.Doc
+		if t.IsEnum() {
+			enumeration(s, t)
+		}
 		defs = append(defs, Property{w.name(t), s})
 	}
 	slices.SortFunc(defs, func(a, b Property) int { return cmp.Compare(a.Name, b.Name) })
@@ -159,10 +162,24 @@ func (w *writer) shape(t *signature.Type) *Schema {
 func (w *writer) structure(t *signature.Type) *Schema {
 	s := &Schema{Type: Types{"object"}, AdditionalProperties: nothing()}
 	for _, f := range t.Fields {
-		s.Properties = append(s.Properties, Property{f.Name, w.of(f.Type)})
+		s.Properties = append(s.Properties, Property{f.Name, documented(w.of(f.Type), f.Doc)})
 		if !mayBeNull(f.Type) {
 			s.Required = append(s.Required, f.Name)
 		}
+	}
+	return s
+}
+
+// documented returns the schema with a description. Beside a reference, draft 7 knows none.
+func documented(s *Schema, doc string) *Schema {
+	switch {
+	case doc == "":
+	case s.Ref != "":
+		return &Schema{Description: doc, AllOf: []*Schema{s}}
+	case s.Description != "":
+		s.Description = docAnd(doc, s.Description)
+	default:
+		s.Description = doc
 	}
 	return s
 }

@@ -138,8 +138,15 @@ func describe(services []*Service, c Config) info {
 	if i.Version == "" {
 		i.Version = "unversioned"
 	}
+	for _, s := range services {
+		doc := s.Doc
+		if doc != "" && len(services) > 1 {
+			doc = s.Name + ": " + doc
+		}
+		i.Description = docAnd(i.Description, doc)
+	}
 	if c.Command != "" {
-		i.Description = "Made by `" + c.Command + "`."
+		i.Description = docAnd(i.Description, "Made by `"+c.Command+"`.")
 	}
 	return i
 }
@@ -153,7 +160,7 @@ func (w *writer) method(s *Service, m *Method, c Config) rpcMethod {
 		Result:     &contentDescriptor{Name: "result", Schema: &Schema{Type: Types{"null"}}},
 		Errors:     declared(m),
 		Subject:    c.prefix() + ".call." + s.Name + "." + sig.Name,
-		Signature:  sig.String(),
+		Signature:  sig.WithoutEnums().String(),
 		Idempotent: m.Idempotent,
 	}
 	out.Summary, out.Description = summary(m.Doc), m.Doc

@@ -24,6 +24,8 @@ type Schema struct {
 	// Format is "date-time", or the width of a number, such as "int8".
 	Format string   `json:"format,omitempty"`
 	Enum   []string `json:"enum,omitempty"`
+	// Const is the one value that fits.
+	Const json.RawMessage `json:"const,omitempty"`
 
 	// Pattern and ContentEncoding are those of a string.
 	Pattern         string `json:"pattern,omitempty"`
@@ -46,6 +48,7 @@ type Schema struct {
 	PropertyNames *Schema `json:"propertyNames,omitempty"`
 
 	AnyOf []*Schema `json:"anyOf,omitempty"`
+	AllOf []*Schema `json:"allOf,omitempty"`
 
 	// Defs are the schemas that a Ref to "#/$defs/…" means.
 	Defs Properties `json:"$defs,omitempty"`

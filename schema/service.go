@@ -18,6 +18,8 @@ type Service struct {
 	Name string
 	// Version is the service's own, "" if it has none.
 	Version string
+	// Doc says what the service is for, "" if that isn't known.
+	Doc string
 	// Methods are those that are called once and answer once, in the record's order.
 	Methods []Method
 	// Skipped are methods of kinds that this package doesn't know, by name.
@@ -84,18 +86,18 @@ func Read(r *binder.Record) (*Service, error) {
 	if !nameForm.MatchString(r.Service) {
 		return nil, fmt.Errorf("%q can't be the name of a service; names match %s", r.Service, nameForm)
 	}
-	types, err := signature.ParseTypes(r.Types)
+	types, err := r.ReadTypes()
 	if err != nil {
 		return nil, fmt.Errorf("service %s: its types can't be read: %w", r.Service, err)
 	}
-	s := &Service{Name: r.Service, Version: r.Version}
+	s := &Service{Name: r.Service, Version: r.Version, Doc: r.Doc}
 	for i := range r.Methods {
 		m := &r.Methods[i]
 		if m.Kind != binder.KindCall && m.Kind != "" {
 			s.Skipped = append(s.Skipped, m.Name)
 			continue
 		}
-		parsed, err := types.Parse(m.Signature)
+		parsed, err := m.Read(types)
 		if err != nil {
 			return nil, fmt.Errorf("service %s: the signature of %s can't be read: %w", r.Service, m.Name, err)
 		}

@@ -63,7 +63,7 @@ func tsShape(t *signature.Type, names map[string]string, indent string) string {
 			}
 			fields[i] += ": " + tsType(f.Type, names)
 			if indent != "" {
-				fields[i] = tsComment(indent, form(f.Type)) + fields[i]
+				fields[i] = tsComment(indent, docAnd(f.Doc, form(f.Type))) + fields[i]
 			}
 		}
 		return tsFields(fields, indent)
@@ -90,7 +90,10 @@ func tsFields(fields []string, indent string) string {
 // show it by its name.
 func tsDefinition(t *signature.Type, names map[string]string) string {
 	name := names[t.Name]
-	comment := tsComment("", t.Name+" = "+t.Definition())
+	if t.IsEnum() {
+		return tsEnum(t, names)
+	}
+	comment := tsComment("", docAnd(t.Doc, t.Name+" = "+t.Definition()))
 	if t.Kind == signature.List {
 		return comment + "export type " + name + " = " + tsShape(t, names, "") + ";\n"
 	}

@@ -75,7 +75,7 @@ type tsWriter struct {
 }
 
 func (w *tsWriter) class(name string) {
-	doc := "Calls the service " + w.service.Name + "."
+	doc := docAnd(w.service.Doc, "Calls the service "+w.service.Name+".")
 	if len(w.service.Skipped) > 0 {
 		doc += "\nMethods that aren't here, because they are of another kind: " + strings.Join(w.service.Skipped, ", ") + "."
 	}

@@ -19,9 +19,16 @@ func hostile() binder.Record {
 	m.Example = &binder.Example{Args: []byte(`["*/ evil()", "", null]`), Result: []byte(`"*/ evil()"`)}
 	other := m
 	other.Name, other.Signature, other.Kind = "g", out, "stream"
+	m.WithEnums = strings.Replace(m.Signature, "int8", "E", 1)
+	value, _ := json.Marshal(out)
 	return binder.Record{
-		Service: "h", Version: out, Methods: []binder.Method{m, other},
-		Types: map[string]string{"T": `{"*/ evil(); /*" any}`},
+		Service: "h", Version: out, Doc: out, Methods: []binder.Method{m, other},
+		Types:    map[string]string{"T": `{"*/ evil(); /*" any, s string}`},
+		TypeDocs: map[string]binder.TypeDoc{"T": {Doc: out, Fields: map[string]string{"s": out, out: out}, WithEnums: `{"*/ evil(); /*" any, s S}`}, "evil()": {Doc: out}},
+		Enums: map[string]binder.Enum{
+			"E": {Type: "int8", Doc: out, Values: []binder.EnumValue{{Name: out, Value: []byte("1"), Doc: out}, {Name: out, Value: value}, {Name: out, Value: []byte(`{"evil()": 1}`)}, {Name: out}, {Name: out, Value: []byte("1e400")}}},
+			"S": {Type: "string", Doc: out, Values: []binder.EnumValue{{Name: out, Value: value, Doc: out}, {Name: "n", Value: []byte("1")}, {Name: "t", Value: []byte("true")}}},
+		},
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -45,13 +44,16 @@ func newDescribeCommand(a *app) *cobra.Command {
 
 // description is what "helium describe -o json" writes.
 type description struct {
-	Service   string              `json:"service"`
-	Versions  []string            `json:"versions"`
-	Instances []string            `json:"instances"`
-	Methods   []methodDescription `json:"methods"`
-	Types     map[string]string   `json:"types,omitempty"`
-	Warnings  []instanceWarning   `json:"warnings,omitempty"` // what the instances say of their set-up
-	single    bool                // one method was asked for
+	Service   string                    `json:"service"`
+	Doc       string                    `json:"doc,omitempty"`
+	Versions  []string                  `json:"versions"`
+	Instances []string                  `json:"instances"`
+	Methods   []methodDescription       `json:"methods"`
+	Types     map[string]string         `json:"types,omitempty"`
+	TypeDocs  map[string]binder.TypeDoc `json:"type_docs,omitempty"`
+	Enums     map[string]binder.Enum    `json:"enums,omitempty"`
+	Warnings  []instanceWarning         `json:"warnings,omitempty"` // what the instances say of their set-up
+	single    bool                      // one method was asked for
 }
 
 // methodDescription is a method as the newest instance that has it registers it.
@@ -63,6 +65,7 @@ type methodDescription struct {
 	Result     *string                `json:"result"` // null if the method returns nothing
 	// Differs lists instances whose signature is another.
 	Differs []string `json:"differs,omitempty"`
+	shown   string   // the signature as people see it, with the names of enums
 }
 
 // parameterDescription is one parameter of a method.
@@ -74,7 +77,7 @@ type parameterDescription struct {
 
 // describeMethod reads a method's signature.
 func describeMethod(service string, m binder.Method, types map[string]string) methodDescription {
-	d := methodDescription{Service: service, Method: m, Parameters: []parameterDescription{}}
+	d := methodDescription{Service: service, Method: m, Parameters: []parameterDescription{}, shown: m.Signature}
 	parsed, err := parseMethod(m.Signature, types)
 	if err != nil {
 		return d // the signature itself is there
@@ -98,14 +101,7 @@ func describe(entry *binder.Entry) *description {
 	for _, r := range records {
 		d.Instances = append(d.Instances, r.Instance)
 		d.Versions = with(d.Versions, r.Version)
-		for name, definition := range r.Types {
-			if d.Types == nil {
-				d.Types = make(map[string]string)
-			}
-			if d.Types[name] == "" {
-				d.Types[name] = definition
-			}
-		}
+		d.addTypes(&r)
 		for _, m := range r.Methods {
 			if d.single && m.Name != entry.Method {
 				continue
@@ -114,6 +110,11 @@ func describe(entry *binder.Entry) *description {
 			switch {
 			case at < 0:
 				d.Methods = append(d.Methods, describeMethod(entry.Service, m, r.Types))
+				if types, err := r.ReadTypes(); err == nil {
+					if read, err := m.Read(types); err == nil {
+						d.Methods[len(d.Methods)-1].shown = read.String()
+					}
+				}
 			case d.Methods[at].Signature != m.Signature:
 				d.Methods[at].Differs = append(d.Methods[at].Differs, r.Instance)
 			}
@@ -147,21 +148,18 @@ func (d *description) write(a *app) {
 	for _, w := range d.Warnings {
 		fmt.Fprintf(a.out, "  warning: %s\n", visible.Line(w.String()))
 	}
+	if !d.single {
+		writeDoc(a, "  ", d.Doc)
+	}
 	for _, m := range d.Methods {
 		fmt.Fprintln(a.out)
 		m.write(a, d.Types)
 	}
-	if len(d.Types) == 0 {
-		return
-	}
-	fmt.Fprintln(a.out)
-	for _, name := range slices.Sorted(maps.Keys(d.Types)) {
-		fmt.Fprintf(a.out, "  %s\n", visible.Line(name+" = "+d.Types[name]))
-	}
+	d.writeTypes(a)
 }
 
 func (m *methodDescription) write(a *app, types map[string]string) {
-	fmt.Fprintf(a.out, "  %s\n", visible.Line(m.Signature))
+	fmt.Fprintf(a.out, "  %s\n", visible.Line(m.shown))
 	line := func(format string, args ...any) { fmt.Fprintf(a.out, "      "+format+"\n", args...) }
 	for text := range strings.Lines(m.Doc) {
 		line("%s", visible.Line(strings.TrimRight(text, " \r\n")))

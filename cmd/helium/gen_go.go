@@ -33,6 +33,9 @@ above a method say what types can't:
   //helium:error ErrOutOfStock      a *helium.Error variable that callers can expect
   //helium:example [2, 3] => 5      a call that can be tried, in JSON
 
+Comments of the interface, of types, fields and the constants of enums go into the
+registry, as those of methods do.
+
 The client calls the service that --service names. Without it, an interface Service takes
 the package's name without "svc" or "service" (mathsvc: math), any other its own without
 "Service" (Stock: stock, OrderService: order).

@@ -47,7 +47,13 @@ func hostileBus(t *testing.T) (url string) {
 			{Name: "fail", Signature: "fail()"},
 			{Name: "odd", Signature: `odd(` + inJSON(t, hostileText) + ` string, p Pair) {` + inJSON(t, hostileText) + ` int8}`, Example: &binder.Example{Args: []byte(`[` + inJSON(t, hostileText) + `,{}]`), Result: []byte(inJSON(t, hostileText))}},
 		},
-		Types: map[string]string{"Pair": `{` + inJSON(t, hostileText) + ` int8?}`},
+		Types:    map[string]string{"Pair": `{` + inJSON(t, hostileText) + ` int8?}`},
+		Doc:      hostileText,
+		TypeDocs: map[string]binder.TypeDoc{"Pair": {Doc: hostileText, Fields: map[string]string{hostileText: hostileText}, WithEnums: hostileText}},
+		Enums: map[string]binder.Enum{
+			"Color":     {Type: "string", Doc: hostileText, Values: []binder.EnumValue{{Name: hostileText, Value: []byte(inJSON(t, hostileText)), Doc: hostileText}}},
+			hostileText: {Type: hostileText, Values: []binder.EnumValue{{Name: hostileText, Value: []byte("null"), Doc: hostileText}}},
+		},
 	})
 	check(t, err)
 	stats := map[string]any{

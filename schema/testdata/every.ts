@@ -207,17 +207,72 @@ export class MathClient {
   }
 }
 
-/** Node = {name string} */
+/**
+ * Big = uint64
+ * There may be more values than have names.
+ */
+export type Big =
+  /** Most. */
+  | 18446744073709551615n
+  | (Int64 & {});
+
+/**
+ * A Color is seen.
+ *
+ * Color = string
+ * There may be more values than have names.
+ */
+export type Color =
+  /**
+   * Red.
+   *
+   * Red is warm.
+   */
+  | "red"
+  /** Odd. */
+  | "o\"d\n"
+  | (string & {});
+
+/**
+ * Level = int64
+ * There may be more values than have names.
+ */
+export type Level =
+  /** Low. */
+  | -1
+  /** High. */
+  | 9007199254740993n
+  | (Int64 & {});
+
+/**
+ * A Node is one.
+ *
+ * Node = {name string, color Color, levels ([]Level)?}
+ */
 export interface NodesNode {
+  /** What it is called. */
   name: string;
+  /** What it is painted. */
+  color: Color;
+  /** How deep. */
+  levels?: Level[] | null;
 }
 
 /** Own = {n Node} */
 export interface Own {
+  /** The node. */
   n: NodesNode;
 }
 
-/** Calls the service nodes. */
+/** Switch = bool */
+export type Switch = boolean;
+
+/**
+ * Nodes are
+ * what graphs have.
+ *
+ * Calls the service nodes.
+ */
 export class NodesClient {
   readonly #caller: Caller;
 
@@ -228,6 +283,11 @@ export class NodesClient {
   /** `get(name string) Own` */
   async get(name: string, options?: CallOptions): Promise<Own> {
     return await this.#caller.call("get", [name], options) as Own;
+  }
+
+  /** `paint(c Color, n Level?, on Switch, d Big) map[Color][]Level?` */
+  async paint(c: Color, n: Level | null, on: Switch, d: Big, options?: CallOptions): Promise<{ [key: string]: (Level | null)[] }> {
+    return await this.#caller.call("paint", [c, n, on, d], options) as { [key: string]: (Level | null)[] };
   }
 }
 
