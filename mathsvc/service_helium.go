@@ -45,6 +45,7 @@ func Register(srv *rpcserver.Server, name string, impl Service) error {
 	}
 	return srv.Handle(rpcserver.Service{
 		Name: name,
+		Doc:  "Service does arithmetic on float64 by IEEE 754: overflow gives an infinity, not an error.",
 		Methods: []rpcserver.Method{
 			{
 				Name:       "add",

@@ -48,19 +48,27 @@ func newComments(fset *token.FileSet, files []*ast.File, source func(pkg, base s
 	return c
 }
 
-// of returns the comment of the method of an interface.
-func (c *comments) of(fn *types.Func) comment {
-	name, at := fn.Name(), c.fset.Position(fn.Pos())
+// fileOf returns the file in which something is declared, and the line. The file is nil if
+// there is none to read.
+func (c *comments) fileOf(obj types.Object) (p *parsed, line int) {
+	at := c.fset.Position(obj.Pos())
 	p, ok := c.files[at.Filename]
 	if !ok {
 		p = &parsed{fset: token.NewFileSet()}
 		// The name in a position isn't a path if the build trims paths. A file that isn't
 		// there, as of a standard library without sources, has no comments to tell.
-		if path := c.source(fn.Pkg().Path(), filepath.Base(at.Filename)); path != "" {
+		if path := c.source(obj.Pkg().Path(), filepath.Base(at.Filename)); path != "" {
 			p.file, _ = parser.ParseFile(p.fset, path, nil, parser.ParseComments|parser.SkipObjectResolution)
 		}
 		c.files[at.Filename] = p
 	}
+	return p, at.Line
+}
+
+// of returns the comment of the method of an interface.
+func (c *comments) of(fn *types.Func) comment {
+	name := fn.Name()
+	p, line := c.fileOf(fn)
 	if p.file == nil {
 		return comment{}
 	}
@@ -72,7 +80,7 @@ func (c *comments) of(fn *types.Func) comment {
 		}
 		for _, f := range i.Methods.List {
 			for _, id := range f.Names {
-				if id.Name == name && p.fset.Position(id.Pos()).Line == at.Line {
+				if id.Name == name && p.fset.Position(id.Pos()).Line == line {
 					found = f
 				}
 			}

@@ -175,6 +175,13 @@ type view struct {
 	Client, New, NewFor, Register string // what the file declares for users
 	Types                         string // the function that returns the definitions; "": there are none
 	Definitions                   [][2]string
+	Doc                           string // of the service, quoted
+	WithEnums                     string // the function that returns the definitions with the names of enums; "": there are none
+	DefinitionsWithEnums          [][2]string
+	TypeDocs                      string // the function that returns the docs of types; "": there are none
+	DocsOfTypes                   []typeDocView
+	Enums                         string // the function that returns the enums; "": there are none
+	AllEnums                      []enumView
 	Methods                       []methodView
 	Codecs                        []codec
 	Aliases                       [][2]string // a name of the file's own, and the type that it is
@@ -182,6 +189,62 @@ type view struct {
 
 	// What the file calls the packages that it always imports, or that errors need.
 	ContextPkg, ErrorsPkg, HeliumPkg, ClientPkg, ServerPkg string
+}
+
+// typeDocView is what is said of a type, all quoted.
+type typeDocView struct {
+	Name, Doc string
+	Fields    [][2]string
+}
+
+// enumView is an enum, all quoted.
+type enumView struct {
+	Name, Type, Doc string
+	Values          []enumValueView
+}
+
+// enumValueView is a value of an enum, as Go.
+type enumValueView struct{ Name, Value, Doc string }
+
+// described adds what comments say of the service and its types.
+func (g *generator) described(v *view) {
+	svc := g.svc
+	v.Doc = quotedDoc(svc.doc)
+	if svc.typeDocs != nil {
+		v.TypeDocs = g.private("TypeDocs")
+	}
+	for _, doc := range svc.typeDocs {
+		view := typeDocView{Name: strconv.Quote(doc.name), Doc: quotedDoc(doc.doc)}
+		for _, f := range doc.fields {
+			view.Fields = append(view.Fields, [2]string{strconv.Quote(f[0]), quotedDoc(f[1])})
+		}
+		v.DocsOfTypes = append(v.DocsOfTypes, view)
+	}
+	if svc.enums == nil {
+		return
+	}
+	v.Enums = g.private("Enums")
+	for _, e := range svc.enums {
+		view := enumView{Name: strconv.Quote(e.name), Type: strconv.Quote(e.kind.String()), Doc: quotedDoc(e.doc)}
+		for _, value := range e.values {
+			view.Values = append(view.Values, enumValueView{strconv.Quote(value.constant.Name()), g.value(value), quotedDoc(value.doc)})
+		}
+		v.AllEnums = append(v.AllEnums, view)
+	}
+	if !maps.Equal(svc.withEnums, svc.types) {
+		v.WithEnums = g.private("TypesWithEnums")
+		for _, name := range slices.Sorted(maps.Keys(svc.withEnums)) {
+			v.DefinitionsWithEnums = append(v.DefinitionsWithEnums, [2]string{strconv.Quote(name), strconv.Quote(svc.withEnums[name])})
+		}
+	}
+}
+
+// quotedDoc returns a comment as Go, "" if it is empty.
+func quotedDoc(doc string) string {
+	if doc == "" {
+		return ""
+	}
+	return strconv.Quote(doc)
 }
 
 // write makes the file's content.
@@ -211,6 +274,7 @@ func write(svc *service, command string) ([]byte, error) {
 		v.Methods = append(v.Methods, g.method(m))
 	}
 	v.Codecs = g.codecs()
+	g.described(&v)
 	if g.explains {
 		v.Explain = g.explain()
 	}

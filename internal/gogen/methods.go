@@ -14,6 +14,7 @@ type methodView struct {
 	Field     string // of the client
 	Constant  string // the signature's
 	Signature string
+	WithEnums string // the signature with the names of enums, if there are some
 	Serve     string // the function that makes the handler
 	Comment   []string
 
@@ -40,6 +41,9 @@ func (g *generator) method(m *method) methodView {
 		Serve:      g.free("serve" + g.prefix + m.fn.Name()),
 		Idempotent: m.idempotent,
 		Context:    "_",
+	}
+	if m.withEnums != m.signature {
+		v.WithEnums = strconv.Quote(m.withEnums)
 	}
 	if m.doc != "" {
 		v.Doc = strconv.Quote(m.doc)

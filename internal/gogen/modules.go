@@ -23,6 +23,15 @@ var untidy = []string{
 	"replaced but not required", "go.mod to update", "updating go.mod",
 }
 
+// unreachable are words of the go command about a module that it would have to fetch.
+var unreachable = []string{"GOPROXY=off", "dial tcp", "no such host", "i/o timeout", "connection refused", "Forbidden"}
+
+const fetch = "a module isn't on this machine and can't be fetched; run, with a network: go mod download"
+
+func isUnreachable(text string) bool {
+	return slices.ContainsFunc(unreachable, func(words string) bool { return strings.Contains(text, words) })
+}
+
 func isUntidy(text string) bool {
 	return slices.ContainsFunc(untidy, func(words string) bool { return strings.Contains(text, words) })
 }
@@ -46,6 +55,8 @@ func goSays(ctx context.Context, dir string) error {
 		return fmt.Errorf("the folder vendor isn't what go.mod says; run: go mod tidy && go mod vendor\n%s", text)
 	case strings.Contains(text, "go.mod file not found"):
 		return fmt.Errorf("it belongs to no module; run: go mod init example.com/its/path && go get %s\n%s", heliumPath, text)
+	case isUnreachable(text):
+		return fmt.Errorf("%s\n%s", fetch, text)
 	case isUntidy(text):
 		return fmt.Errorf("go.mod isn't tidy; run: go mod tidy\n%s", text)
 	}
@@ -82,8 +93,8 @@ func (f *folder) withoutHelium(again string) error {
 	if cause := find("no required module provides package "+heliumPath, "cannot find module providing package "+heliumPath, heliumPath+": replaced but not required", "provides package "+heliumPath); cause != "" && !strings.Contains(cause, "go.sum") {
 		return fail("run: go get "+heliumPath, cause)
 	}
-	if cause := find("GOPROXY=off", "dial tcp", "no such host", "i/o timeout", "connection refused", "Forbidden"); cause != "" {
-		return fail("a module isn't on this machine and can't be fetched; run, with a network: go mod download", cause)
+	if cause := find(unreachable...); cause != "" {
+		return fail(fetch, cause)
 	}
 	if cause := find(untidy...); cause != "" {
 		if !f.importsHelium() {

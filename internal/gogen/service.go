@@ -22,6 +22,11 @@ type service struct {
 	types   map[string]string
 	methods []*method // in the order of the source
 
+	doc       string
+	typeDocs  []typeDoc
+	enums     []enum
+	withEnums map[string]string // types with the names of enums; nil: there are none
+
 	constraint string // the line with it; "": there is none
 }
 
@@ -31,6 +36,8 @@ type method struct {
 	name       string // on the wire
 	doc        string
 	signature  string
+	parsed     *signature.Method
+	withEnums  string // the signature with the names of enums
 	hasContext bool
 	hasError   bool
 	params     []param // without the context
@@ -95,6 +102,8 @@ func readService(pkg *packages.Package, typeName, serviceName string) (*service,
 		return nil, err
 	}
 	r.checkLimits(svc)
+	svc.doc = r.comments.ofType(svc.iface)
+	r.describeTypes(svc)
 	slices.SortStableFunc(svc.methods, func(a, b *method) int { return r.compare(a.fn, b.fn) })
 	return svc, r.faults.err()
 }
@@ -188,7 +197,8 @@ func (r *reader) method(fn *types.Func) *method {
 	r.params(m, sig)
 	r.results(m, sig)
 	nameParams(m, sig)
-	m.signature = sig.String()
+	m.signature, m.parsed = sig.String(), sig
+	m.withEnums = m.signature
 	r.describe(m)
 	return m
 }

@@ -183,7 +183,7 @@ func TestTheNameOfTheServiceComesFromThePackageOrTheInterface(t *testing.T) {
 
 func TestTheCorpusIsWhatIsGenerated(t *testing.T) {
 	for _, cfg := range []Config{
-		{Type: "Echo"}, {Type: "Service"}, {Type: "Numbers", Service: "number-store"}, {Type: "private", Out: "private_stub.go"},
+		{Type: "Echo"}, {Type: "Service"}, {Type: "Paints"}, {Type: "Numbers", Service: "number-store"}, {Type: "private", Out: "private_stub.go"},
 	} {
 		cfg.Dir = "internal/corpus"
 		file, err := Generate(t.Context(), cfg)

@@ -28,12 +28,16 @@ type walk struct {
 	open   typeutil.Map               // types.Type → *signature.Type: named lists and maps being walked
 	nodes  int                        // of the method at hand
 
+	goTypes map[string]*types.Named // what became the named types
+	enums   []*types.Named          // what may be enums, as they are met
+	enumOf  typeutil.Map            // types.Type → *signature.Type: one for all places of an enum
+
 	subject string    // of faults: "add: argument 1"
 	pos     token.Pos // of the parameter or result at hand
 }
 
 func newWalk(home *types.Package, faults *faults) *walk {
-	return &walk{faults: faults, home: home, named: make(map[string]*signature.Type)}
+	return &walk{faults: faults, home: home, named: make(map[string]*signature.Type), goTypes: make(map[string]*types.Named)}
 }
 
 // of returns the type of a parameter or result that stands at pos.
@@ -79,6 +83,25 @@ func optional(t *signature.Type) *signature.Type {
 // typ returns the type as which t travels, the given number of levels deep. On a fault
 // it returns any type: it won't be used.
 func (w *walk) typ(t types.Type, at string, depth int) *signature.Type {
+	made := w.made(t, at, depth)
+	named, ok := types.Unalias(t).(*types.Named)
+	if !ok || named.Obj().Pkg() == nil {
+		return made
+	}
+	if _, basic := named.Underlying().(*types.Basic); !basic || made.Kind > signature.Uint64 && made.Kind != signature.String {
+		return made
+	}
+	// An enum, maybe. Wherever it is met it is the same, so that it can be named later.
+	if known, ok := w.enumOf.At(named).(*signature.Type); ok {
+		return known
+	}
+	w.enumOf.Set(named, made)
+	w.enums = append(w.enums, named)
+	return made
+}
+
+// made is typ but for what is known of enums.
+func (w *walk) made(t types.Type, at string, depth int) *signature.Type {
 	t = types.Unalias(t)
 	if w.nodes++; w.nodes >= maxNodes {
 		if w.nodes == maxNodes {
@@ -282,6 +305,7 @@ func (w *walk) moveTo(pos token.Pos) {
 func (w *walk) name(node *signature.Type, t types.Type) {
 	node.Name = freeName(t, func(name string) bool { return w.named[name] != nil })
 	w.named[node.Name] = node
+	w.goTypes[node.Name], _ = types.Unalias(t).(*types.Named)
 	w.ofGo.Set(t, node)
 }
 

@@ -244,8 +244,11 @@ func RegisterEcho(srv *rpcserver.Server, name string, impl Echo) error {
 		return errors.New("the implementation of Echo is nil; pass a value that has its methods")
 	}
 	return srv.Handle(rpcserver.Service{
-		Name:  name,
-		Types: echoTypes(),
+		Name:     name,
+		Doc:      "Echo returns what it is given: a method for each kind of value.",
+		Types:    echoTypes(),
+		TypeDocs: echoTypeDocs(),
+		Enums:    echoEnums(),
 		Methods: []rpcserver.Method{
 			{
 				Name:      "bool",
@@ -334,7 +337,7 @@ func RegisterEcho(srv *rpcserver.Server, name string, impl Echo) error {
 			},
 			{
 				Name:      "month",
-				Signature: echoMonthSignature,
+				Signature: "month(Month) Month",
 				Handler:   serveEchoMonth(impl),
 			},
 			{
@@ -909,6 +912,138 @@ func echoTypes() map[string]string {
 		"Shadows":            "{ID int64, Created time}",
 		"Tree":               "map[string]Tree",
 		"Wide":               "{A string, B string, C string, D string, E string, F string, G string, H string, I string, J string}",
+	}
+}
+
+// echoTypeDocs returns what comments say of the types.
+func echoTypeDocs() map[string]rpcserver.TypeDoc {
+	return map[string]rpcserver.TypeDoc{
+		"Aliased": {
+			Doc: "Aliased is read under older names too.",
+		},
+		"Base": {
+			Doc: "Base is embedded.",
+		},
+		"Customer": {
+			Doc: "Customer nests.",
+		},
+		"Even": {
+			Doc: "Even and Odd contain each other.",
+		},
+		"Fleet": {
+			Doc: "Fleet repeats lists of large elements.",
+		},
+		"Forest": {
+			Doc: "Forest is a list that contains itself.",
+		},
+		"Holder": {
+			Doc: "Holder has a part that contains itself.",
+		},
+		"JSONTags": {
+			Doc: "JSONTags has what encoding/json makes something special of.",
+		},
+		"Line": {
+			Doc: "Line is an element of lists.",
+		},
+		"Money": {
+			Doc: "Money is an amount.",
+		},
+		"Node": {
+			Doc: "Node contains itself.",
+		},
+		"Nothing": {
+			Doc: "Nothing has no fields.",
+		},
+		"Odd": {
+			Doc: "Odd and Even contain each other.",
+		},
+		"Omits": {
+			Doc: "Omits leaves out what is empty.",
+		},
+		"OmitsAll": {
+			Doc: "OmitsAll leaves out every empty field.",
+		},
+		"OmitsFloats": {
+			Doc: "OmitsFloats has fields whose emptiness is hard to say.",
+		},
+		"OmitsZero": {
+			Doc: "OmitsZero leaves out what is zero.",
+		},
+		"OmitsZeros": {
+			Doc: "OmitsZeros has fields of which it is hard to say.",
+		},
+		"Order": {
+			Doc: "Order is as orders are.",
+		},
+		"Order2": {
+			Doc: "Order has the name of a type in package corpus.",
+		},
+		"PageColor": {
+			Doc: "Page has a type parameter.",
+		},
+		"PageInt": {
+			Doc: "Page has a type parameter.",
+		},
+		"PageInterface": {
+			Doc: "Page has a type parameter.",
+		},
+		"PageLine": {
+			Doc: "Page has a type parameter.",
+		},
+		"PageMapStringUint8": {
+			Doc: "Page has a type parameter.",
+		},
+		"PagePageColor": {
+			Doc: "Page has a type parameter.",
+		},
+		"PageStructXInt": {
+			Doc: "Page has a type parameter.",
+		},
+		"PageWide": {
+			Doc: "Page has a type parameter.",
+		},
+		"PairNamePoint": {
+			Doc: "Pair has two.",
+		},
+		"PairStringOrder": {
+			Doc: "Pair has two.",
+		},
+		"Point": {
+			Doc: "Point is small.",
+		},
+		"Quoted": {
+			Doc: "Quoted has scalars that travel as text.",
+		},
+		"Tree": {
+			Doc: "Tree is a map that contains itself.",
+		},
+		"Wide": {
+			Doc: "Wide takes more memory than a short message that makes many of it.",
+		},
+	}
+}
+
+// echoEnums returns the types that have constants.
+func echoEnums() map[string]rpcserver.Enum {
+	return map[string]rpcserver.Enum{
+		"Month": {
+			Type: "int64",
+			Doc:  "A Month specifies a month of the year (January = 1, ...).",
+			Values: []rpcserver.EnumValue{
+				{Name: "January", Value: 1},
+				{Name: "February", Value: 2},
+				{Name: "March", Value: 3},
+				{Name: "April", Value: 4},
+				{Name: "May", Value: 5},
+				{Name: "June", Value: 6},
+				{Name: "July", Value: 7},
+				{Name: "August", Value: 8},
+				{Name: "September", Value: 9},
+				{Name: "October", Value: 10},
+				{Name: "November", Value: 11},
+				{Name: "December", Value: 12},
+			},
+		},
 	}
 }
 

@@ -43,8 +43,10 @@ func RegisterNumbers(srv *rpcserver.Server, name string, impl Numbers) error {
 		return errors.New("the implementation of Numbers is nil; pass a value that has its methods")
 	}
 	return srv.Handle(rpcserver.Service{
-		Name:  name,
-		Types: numbersTypes(),
+		Name:     name,
+		Doc:      "Numbers is a Store of one type.",
+		Types:    numbersTypes(),
+		TypeDocs: numbersTypeDocs(),
 		Methods: []rpcserver.Method{
 			{
 				Name:      "put",
@@ -73,6 +75,18 @@ func numbersTypes() map[string]string {
 	return map[string]string{
 		"PagePairStringCelsius": "{Items []PairStringCelsius, Next string}",
 		"PairStringCelsius":     "{Key string, Value float64}",
+	}
+}
+
+// numbersTypeDocs returns what comments say of the types.
+func numbersTypeDocs() map[string]rpcserver.TypeDoc {
+	return map[string]rpcserver.TypeDoc{
+		"PagePairStringCelsius": {
+			Doc: "Page has a type parameter.",
+		},
+		"PairStringCelsius": {
+			Doc: "Pair has two.",
+		},
 	}
 }
 

@@ -40,8 +40,10 @@ func registerPrivate(srv *rpcserver.Server, name string, impl private) error {
 		return errors.New("the implementation of private is nil; pass a value that has its methods")
 	}
 	return srv.Handle(rpcserver.Service{
-		Name:  name,
-		Types: privateTypes(),
+		Name:     name,
+		Doc:      "private isn't exported, and neither is what is made of it.",
+		Types:    privateTypes(),
+		TypeDocs: privateTypeDocs(),
 		Methods: []rpcserver.Method{
 			{
 				Name:      "ask",
@@ -62,6 +64,18 @@ func privateTypes() map[string]string {
 	return map[string]string{
 		"Line":  "{sku string, quantity int64, Color string, Data bytes, Grid [][]uint16, ByLevel map[int8][]Point}",
 		"Point": "{X float64, Y float64}",
+	}
+}
+
+// privateTypeDocs returns what comments say of the types.
+func privateTypeDocs() map[string]rpcserver.TypeDoc {
+	return map[string]rpcserver.TypeDoc{
+		"Line": {
+			Doc: "Line is an element of lists.",
+		},
+		"Point": {
+			Doc: "Point is small.",
+		},
 	}
 }
 

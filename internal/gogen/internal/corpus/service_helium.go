@@ -75,8 +75,10 @@ func Register(srv *rpcserver.Server, name string, impl Service) error {
 		return errors.New("the implementation of Service is nil; pass a value that has its methods")
 	}
 	return srv.Handle(rpcserver.Service{
-		Name:  name,
-		Types: serviceTypes(),
+		Name:     name,
+		Doc:      "Service has methods of every form.",
+		Types:    serviceTypes(),
+		TypeDocs: serviceTypeDocs(),
 		Methods: []rpcserver.Method{
 			{
 				Name:       "sum",
@@ -215,6 +217,21 @@ func serviceTypes() map[string]string {
 		"Money": "{units int64, currency string}",
 		"Point": "{X float64, Y float64}",
 		"Wide":  "{A string, B string, C string, D string, E string, F string, G string, H string, I string, J string}",
+	}
+}
+
+// serviceTypeDocs returns what comments say of the types.
+func serviceTypeDocs() map[string]rpcserver.TypeDoc {
+	return map[string]rpcserver.TypeDoc{
+		"Money": {
+			Doc: "Money is an amount.",
+		},
+		"Point": {
+			Doc: "Point is small.",
+		},
+		"Wide": {
+			Doc: "Wide takes more memory than a short message that makes many of it.",
+		},
 	}
 }
 

@@ -50,3 +50,11 @@ type Vault interface {
 	Open(ctx context.Context, k key) error
 	secret() error
 }
+
+// Hue is a color's place in the rainbow.
+type Hue int8
+
+const (
+	Red  Hue = -1 // Red is outermost.
+	Blue Hue = 1
+)
