@@ -2,9 +2,11 @@ package natsperm
 
 import (
 	"context"
+	"errors"
 	"reflect"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -14,6 +16,9 @@ import (
 type Watch struct {
 	hook   *hook
 	handle func(error) bool
+	// limited: it heard that NATS takes no more subscriptions. That is always the same
+	// error, so the connection's last one doesn't tell whether it is a new one.
+	limited atomic.Bool
 }
 
 // Listen calls handle for each error that concerns the connection and no subscription's
@@ -67,7 +72,7 @@ func (w *Watch) Settle(ctx context.Context) error {
 		h.mu.Lock()
 		last, more := h.last, h.more
 		h.mu.Unlock()
-		if isRefusal(last) && last == newest {
+		if isRefusal(last) && last == newest && (newest != nats.ErrMaxSubscriptionsExceeded || w.limited.Load()) {
 			return nil
 		}
 		select {
@@ -103,6 +108,9 @@ func (h *hook) handle(nc *nats.Conn, sub *nats.Subscription, err error) {
 		h.mu.Unlock()
 		for _, w := range watches {
 			own = w.handle(err) || own
+			if errors.Is(err, nats.ErrMaxSubscriptionsExceeded) {
+				w.limited.Store(true)
+			}
 		}
 	}
 	h.mu.Lock()

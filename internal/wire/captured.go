@@ -1,6 +1,9 @@
 package wire
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // CapturedBy returns the JetStream stream that a message is the acknowledgement of, "" if
 // it is something else. A stream whose subjects cover those of Helium acknowledges each
@@ -18,4 +21,10 @@ func CapturedBy(data []byte) (stream string) {
 		return ""
 	}
 	return ack.Stream
+}
+
+// Captured says what is wrong where a stream acknowledges what is sent to a subject, and
+// what to do.
+func Captured(stream, subject string) string {
+	return fmt.Sprintf("the JetStream stream %q captures %s, and acknowledges what is sent there; take the subject out of the stream's, with \"nats stream edit %s\"", stream, subject, stream)
 }
