@@ -35,11 +35,21 @@ func (r *leaseReply) missing() string {
 	return ""
 }
 
-func (r *endReply) missing() string { return "" }
+func (r *endReply) missing() string {
+	if *r == nil { // it was null
+		return "field"
+	}
+	return ""
+}
 
 func (e *Entry) missing() string {
-	if e.Service == "" {
+	if checkName("service", e.Service) != nil {
 		return `"service"`
+	}
+	for i := range e.Records {
+		if r := &e.Records[i]; r.Service != e.Service || checkName("instance", r.Instance) != nil {
+			return `"records" of that service`
+		}
 	}
 	return ""
 }
@@ -47,6 +57,11 @@ func (e *Entry) missing() string {
 func (p *listPage) missing() string {
 	if p.Records == nil {
 		return `"records"`
+	}
+	for i := range p.Records {
+		if r := &p.Records[i]; checkName("service", r.Service) != nil || checkName("instance", r.Instance) != nil {
+			return `"records" of instances`
+		}
 	}
 	return ""
 }
@@ -58,7 +73,7 @@ func readAnswer(m *nats.Msg, subject string, reply answer) *helium.Error {
 		return e
 	}
 	if stream := wire.CapturedBy(m.Data); stream != "" {
-		return ErrNotBinder.WithMessage("the answer on %s is no binder's: the JetStream stream %q captures that subject, and acknowledges what is sent there; take the subject out of the stream's, with \"nats stream edit %s\"", subject, stream, stream)
+		return captured(subject, stream)
 	}
 	if err := json.Unmarshal(m.Data, reply); err != nil {
 		return ErrNotBinder.WithMessage("the answer on %s isn't a binder's (%w); see who else subscribes there", subject, err)
@@ -67,4 +82,9 @@ func readAnswer(m *nats.Msg, subject string, reply answer) *helium.Error {
 		return ErrNotBinder.WithMessage("the answer on %s isn't a binder's, as it has no %s that could be one's; see who else subscribes there", subject, what)
 	}
 	return nil
+}
+
+// captured is the error of an answer that was a stream's.
+func captured(subject, stream string) *helium.Error {
+	return ErrNotBinder.WithMessage("the answer on %s is no binder's: %s", subject, wire.Captured(stream, subject))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -35,6 +36,7 @@ type Binder struct {
 	fresh    *freshness
 	desk     *desk
 	refusals *refusals
+	captors  shared[*helium.Error] // which stream answers in its place
 
 	stop    context.CancelFunc
 	running sync.WaitGroup // every goroutine of the binder
@@ -45,7 +47,8 @@ type Binder struct {
 // until Close. When it returns, the binder can be reached. While JetStream has no
 // leader, as when a cluster comes up, it waits, until ctx is over or for 15 s if ctx
 // has no deadline. What waiting can't mend, it says at once. Errors: [ErrNoJetStream],
-// [ErrStoreRefused], [ErrStore], a Config that can't work.
+// [ErrStoreRefused], [ErrStore], [ErrNotBinder] where a JetStream stream would answer in
+// its place, a Config that can't work.
 //
 // It doesn't close nc. The binder outlives ctx, and a reconnect of nc, and a restart of
 // the NATS server.
@@ -80,7 +83,8 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 
 	life, stop := context.WithCancel(context.WithoutCancel(ctx))
 	b := &Binder{nc: nc, config: config, subjects: subjects, bucket: store, catalog: newCatalog(), stop: stop}
-	b.fresh = &freshness{ctx: life, ask: store.ask, catalog: b.catalog, behind: store.fallBehind, running: &b.running}
+	b.fresh = newFreshness(life, store.ask, b.catalog, store.fallBehind, &b.running)
+	b.captors = shared[*helium.Error]{ctx: life, ask: (&captors{nc: nc, js: store.js, subjects: subjects}).find, running: &b.running}
 	b.desk = newDesk(life, b)
 	b.refusals = listenForRefusals(b)
 	tell := newTeller(nc, subjects, config)
@@ -99,6 +103,10 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 	case <-ctx.Done():
 		b.close(failTime)
 		return nil, ErrStore.WithMessage("the registry's bucket %q couldn't be read in time: %w", store.name, ctx.Err())
+	}
+	if err := b.refuseCaptured(ctx); err != nil {
+		b.close(failTime)
+		return nil, fmt.Errorf("binder: %w", err)
 	}
 	if err := b.desk.open(ctx); err != nil {
 		b.close(failTime)

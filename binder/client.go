@@ -228,13 +228,12 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 		return ErrRecordTooLarge.WithMessage("the record is %d bytes long; a message of this NATS server holds %d (max_payload)", len(body), limit)
 	}
 	outcome := helium.NotExecuted // until an attempt was sent and not answered
-	ctx, stop := c.watchRefusals(ctx, subject)
-	defer stop(nil)
+	began := time.Now()
 	for {
 		m, lost, err := c.send(ctx, subject, body)
 		switch {
-		case err != nil && errors.Is(context.Cause(ctx), ErrNotPermitted):
-			return context.Cause(ctx)
+		case errors.Is(err, ErrNotPermitted):
+			return err
 		case err == nil:
 			if e := readAnswer(m, subject, reply); e != nil {
 				return e
@@ -245,10 +244,7 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 		case errors.Is(err, nats.ErrNoResponders):
 			return ErrNoBinder.WithMessage("no binder answers on %s; start one with binder.Start, as examples/binder does", subject).WithOutcome(outcome)
 		case ctx.Err() != nil:
-			if errors.Is(ctx.Err(), context.Canceled) {
-				return helium.Errorf(helium.Canceled, "gave up waiting for the binder, which hadn't answered on %s: %w", subject, ctx.Err())
-			}
-			return ErrNoAnswer.WithMessage("the binder didn't answer on %s in time; see its log, and that this user may use that subject: %w", subject, ctx.Err())
+			return silence(ctx.Err(), subject, time.Since(began))
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
 			outcome = helium.Unknown
 		default:
@@ -257,11 +253,29 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 	}
 }
 
+// silence is the error of a request that nobody answered until its time was over. That
+// nobody listens NATS says at once, so somebody does.
+func silence(over error, subject string, waited time.Duration) *helium.Error {
+	const what = "the binder didn't answer on %s within %v, though somebody listens there: a binder that is frozen or busy, see its log, or another program on the binder's subjects: %w"
+	waited = waited.Round(time.Millisecond)
+	if errors.Is(over, context.Canceled) {
+		return helium.Errorf(helium.Canceled, what, subject, waited, over)
+	}
+	return ErrNoAnswer.WithMessage(what, subject, waited, over)
+}
+
 // send makes one attempt. lost says that the connection went meanwhile: no answer can
-// come any more, and nats.go would wait for it all the same.
+// come any more.
+//
+// The answer comes to an inbox of the attempt's own: to the one that nats.go keeps for all
+// requests of a connection, NATS would refuse to listen only once, and all later requests
+// would wait in vain.
 func (c *Client) send(ctx context.Context, subject string, body []byte) (m *nats.Msg, lost bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.attempt)
 	defer cancel()
+	inbox := c.nc.NewInbox()
+	ctx, refused := c.watchRefusals(ctx, subject, inbox)
+	defer refused(nil)
 	gone := c.nc.StatusChanged(nats.RECONNECTING, nats.DISCONNECTED, nats.CLOSED)
 	watched := make(chan bool, 1)
 	go func() {
@@ -269,9 +283,25 @@ func (c *Client) send(ctx context.Context, subject string, body []byte) (m *nats
 		watched <- told
 		cancel()
 	}()
-	m, err = c.nc.RequestWithContext(ctx, subject, body)
+	m, err = c.ask(ctx, subject, inbox, body)
 	c.nc.RemoveStatusListener(gone)
-	return m, <-watched && err != nil, err
+	lost = <-watched && err != nil
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrNotPermitted) {
+		return nil, lost, cause
+	}
+	return m, lost, err
+}
+
+func (c *Client) ask(ctx context.Context, subject, inbox string, body []byte) (*nats.Msg, error) {
+	sub, err := c.nc.SubscribeSync(inbox)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = sub.Unsubscribe() }() // fails only if the connection is closed
+	if err := c.nc.PublishRequest(subject, inbox, body); err != nil {
+		return nil, err
+	}
+	return sub.NextMsgWithContext(ctx)
 }
 
 func notExecuted(err error) error { return helium.AsError(err).WithOutcome(helium.NotExecuted) }

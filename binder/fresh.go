@@ -12,55 +12,33 @@ import (
 const catchUpTimeout = 500 * time.Millisecond
 
 // freshness brings the catalog up to date before a binder says "not found". However
-// many requests need it at once, the store is asked at most once at a time: a request
-// shares the question that is asked next, never one that is under way already, whose
-// answer may be older than what the request must know of.
+// many requests need it at once, the store is asked at most once at a time.
 type freshness struct {
-	ctx     context.Context // the binder's
-	ask     func(context.Context) (state, error)
+	store   shared[state]
 	catalog *catalog
 	// behind makes the follower watch anew.
-	behind  func()
-	running *sync.WaitGroup
-
-	mu   sync.Mutex // guards next and busy
-	next *question
-	busy bool
+	behind func()
 }
 
-// A question is one round trip to the store.
-type question struct {
-	answered chan struct{}
-	// target and err are set before answered is closed.
-	target uint64
-	err    error
+func newFreshness(ctx context.Context, ask func(context.Context) (state, error), c *catalog, behind func(), running *sync.WaitGroup) *freshness {
+	return &freshness{store: shared[state]{ctx: ctx, ask: ask, running: running}, catalog: c, behind: behind}
 }
 
 // catchUp returns once the catalog has all that the store had when it was called. Its
 // error says that the store couldn't be asked, or heard.
 func (f *freshness) catchUp(ctx context.Context) error {
-	f.mu.Lock()
-	if f.next == nil {
-		f.next = &question{answered: make(chan struct{})}
-	}
-	q := f.next
-	if !f.busy {
-		f.busy = true
-		f.running.Go(f.run)
-	}
-	f.mu.Unlock()
-
-	select {
-	case <-q.answered:
-	case <-ctx.Done():
+	st, err := f.store.answer(ctx)
+	switch {
+	case err != nil && ctx.Err() != nil:
 		return ErrStore.WithMessage("%s: %w", ErrStore.Message, ctx.Err())
-	}
-	if q.err != nil {
-		return q.err
+	case err != nil:
+		return err
+	case st.empty: // it holds nothing to wait for
+		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeBudget)
 	defer cancel()
-	if err := f.await(ctx, q.target); err != nil {
+	if err := f.await(ctx, st.last); err != nil {
 		return ErrStore.WithMessage("the binder doesn't hear of changes in the registry's store; see that JetStream has a leader (nats server report jetstream): %w", err)
 	}
 	return nil
@@ -85,25 +63,4 @@ func (f *freshness) settle(ctx context.Context, revision uint64) bool {
 	}
 	f.behind()
 	return false
-}
-
-// run asks until nobody wants to know any more.
-func (f *freshness) run() {
-	for {
-		f.mu.Lock()
-		q := f.next
-		f.next = nil
-		if q == nil {
-			f.busy = false
-			f.mu.Unlock()
-			return
-		}
-		f.mu.Unlock()
-		st, err := f.ask(f.ctx)
-		if !st.empty { // an empty bucket holds nothing to wait for
-			q.target = st.last
-		}
-		q.err = err
-		close(q.answered)
-	}
 }

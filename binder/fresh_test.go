@@ -14,11 +14,7 @@ import (
 // the watch was found wanting.
 func freshnessOf(t *testing.T, ask func(context.Context) (state, error)) (*freshness, *atomic.Int32) {
 	var behind atomic.Int32
-	return &freshness{
-		ctx: t.Context(), ask: ask, catalog: newCatalog(),
-		behind:  func() { behind.Add(1) },
-		running: new(sync.WaitGroup),
-	}, &behind
+	return newFreshness(t.Context(), ask, newCatalog(), func() { behind.Add(1) }, new(sync.WaitGroup)), &behind
 }
 
 func TestARequestNeverSharesAQuestionAskedBeforeIt(t *testing.T) {
@@ -41,7 +37,7 @@ func TestARequestNeverSharesAQuestionAskedBeforeIt(t *testing.T) {
 			t.Errorf("questions after the first answer: got %d, want 2", got)
 		}
 		later.Wait()
-		f.running.Wait()
+		f.store.running.Wait()
 		if got := asked.Load(); got != 2 {
 			t.Errorf("questions for 101 requests: got %d, want 2, the later ones share one", got)
 		}
@@ -69,6 +65,6 @@ func TestACatalogThatDoesntFollowIsNotBelieved(t *testing.T) {
 		if err := f.catchUp(t.Context()); err != nil {
 			t.Errorf("with a new watch: got %v, want no error", err)
 		}
-		f.running.Wait()
+		f.store.running.Wait()
 	})
 }

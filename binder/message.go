@@ -37,8 +37,8 @@ type leaseReply struct {
 
 func (r leaseReply) lease() time.Duration { return time.Duration(r.LeaseMillis) * time.Millisecond }
 
-// endReply is empty.
-type endReply struct{}
+// endReply is an object, of which nothing is known.
+type endReply map[string]json.RawMessage
 
 // listReply carries records as they are stored. The answer to a lookup is an [Entry].
 type listReply struct {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/helium-rpc/helium/internal/natsperm"
 )
 
@@ -25,6 +27,9 @@ func (b *bucket) watchRefusals(ctx context.Context, needs func(subject string) b
 		if subject, ok := natsperm.Subscription(refusal); ok && strings.HasPrefix(subject, inbox) {
 			cancel(ErrStoreRefused.WithMessage("the binder's user may not receive answers: it may not subscribe to %s; allow it to, or connect the binder as another user: %w", subject, refusal))
 			return true
+		}
+		if errors.Is(refusal, nats.ErrMaxSubscriptionsExceeded) {
+			cancel(ErrStoreRefused.WithMessage("the binder can't hear its store: the connection may have no more subscriptions; raise max_subscriptions, or the user's limit: %w", refusal))
 		}
 		return false
 	})

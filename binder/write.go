@@ -43,6 +43,9 @@ func (b *Binder) register(ctx context.Context, service string, body []byte) ([]b
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeBudget)
 	defer cancel()
+	if err := b.refuseCaptured(ctx); err != nil {
+		return nil, err
+	}
 	known := b.catalog.get(r.Service, r.Instance)
 	revision, err := b.bucket.put(ctx, r.key(), data)
 	if err != nil {
