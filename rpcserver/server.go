@@ -56,9 +56,10 @@ type Server struct {
 	holdUps       holdUps
 
 	// Start's own until begun is closed, then Shutdown's.
-	leases  *leases
-	monitor *monitor
-	subs    []*nats.Subscription
+	leases   *leases
+	monitor  *monitor
+	subs     []*nats.Subscription
+	standing standing
 
 	begun   chan struct{} // closed when a Start has done what it could
 	opened  bool          // by Start, with success; read it once begun is closed

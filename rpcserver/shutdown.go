@@ -75,6 +75,7 @@ func (s *Server) stop(ctx context.Context) error {
 	flushErr := s.flush(late)
 	s.exports.close()
 	s.refusals.close()
+	s.standing.close()
 	switch {
 	case cut > 0:
 		return errorf("%d %s cut, as the time for shutting down was over; their callers were told", cut, plural(cut, "call"))
