@@ -37,6 +37,7 @@ type path struct {
 	nanos       atomic.Int64                // the handler's expected time; 0: unknown yet
 	proven      atomic.Uint64               // the core.epoch in which a message on the subject was last answered
 	alone       atomic.Pointer[wire.Outbox] // of this method only; nil until needed
+	stream      atomic.Pointer[string]      // the JetStream stream that acknowledged a message of its calls; nil: none
 }
 
 // destination returns where calls go to an instance, or with "" to any.

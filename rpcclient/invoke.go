@@ -189,7 +189,7 @@ func (c *core) giveUp(ctx context.Context, call *Invocation, r *route) *helium.E
 	if e.Code == helium.Canceled {
 		c.cancel(call, r)
 	}
-	return e
+	return call.late(e)
 }
 
 // sendOneWay sends a call that nobody answers.

@@ -56,18 +56,14 @@ func (c *core) receive(msg *nats.Msg) {
 	}
 }
 
-// malformed tells of a message that is no answer. An acknowledgement of JetStream's is told
-// once, as there is one for each message.
+// malformed tells of a message that is no answer.
 func (c *core) malformed(msg *nats.Msg, reason error) {
 	c.counters.malformed.Add(1)
-	stream := wire.CapturedBy(msg.Data)
-	if stream == "" {
-		c.log.Warn("an answer breaks the protocol", "subject", msg.Subject, "reason", reason)
+	if stream := wire.CapturedBy(msg.Data); stream != "" {
+		c.acknowledged(messageID(msg.Subject), stream)
 		return
 	}
-	c.captured.Do(func() {
-		c.log.Warn("a JetStream stream captures calls and acknowledges them, so a call that nobody serves isn't told from one that takes long; take Helium's subjects out of the stream's", "stream", stream)
-	})
+	c.log.Warn("an answer breaks the protocol", "subject", msg.Subject, "reason", reason)
 }
 
 // takeAnswered takes the call that a frame answers out of the table. Answers that come
