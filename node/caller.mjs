@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { createInbox } from "@nats-io/nats-core";
 import { decodeBody, decodeMessage, encodeMessage, HeliumError, Kind } from "./frames.mjs";
 import { encode } from "./msgpack.mjs";
+import { acknowledgedBy, binderSaid, captured } from "./registry.mjs";
 
 export class Caller {
   #nc;
@@ -66,7 +67,10 @@ export class Caller {
       const seq = this.#seq++;
       const pending = { service, token, signal, instance, shared: method ? undefined : call, until: performance.now() + timeout };
       promises.push(new Promise((resolve, reject) => Object.assign(pending, { resolve, reject })));
-      pending.timer = setTimeout(() => this.#end(seq, new HeliumError("deadline_exceeded", `no answer within ${timeout} ms`, { reason: "helium.deadline" })), timeout);
+      pending.timer = setTimeout(() => {
+        const perhaps = pending.stream ? `; perhaps no instance is running, which NATS doesn't tell, as ${captured(pending.stream, this.#subject(service, method, instance))}` : "";
+        this.#end(seq, new HeliumError("deadline_exceeded", `no answer within ${timeout} ms${perhaps}`, { reason: "helium.deadline" }));
+      }, timeout);
       // Telling the instances is best effort: the call has ended here whether or not they hear it.
       pending.abort = () => this.#cancel(seq, pending).catch(() => {});
       this.#calls.set(seq, pending);
@@ -83,6 +87,12 @@ export class Caller {
     const token = msg.subject.slice(this.#inbox.length + 1);
     if (msg.data.length === 0 && msg.headers?.code === 503) {
       this.#failMessage(token, new HeliumError("unavailable", "nobody listens", { reason: "helium.no_instance", outcome: "not executed" }));
+      return;
+    }
+    const stream = acknowledgedBy(msg.data);
+    if (stream) {
+      // No answer, but a JetStream stream that keeps the message: an instance may answer yet.
+      for (const pending of this.#calls.values()) if (pending.token === token) pending.stream = stream;
       return;
     }
     let frames;
@@ -157,8 +167,6 @@ export class Caller {
 
 /** Asks a binder for a service, a method of one, or a method's bare name. */
 export async function lookup(nc, name, prefix = "helium") {
-  const answer = await nc.request(`${prefix}.binder.lookup.${name}`, "", { timeout: 4000 });
-  const body = answer.json();
-  if (answer.headers?.get("Nats-Service-Error")) throw new HeliumError(body.code, body.message, body);
-  return body;
+  const subject = `${prefix}.binder.lookup.${name}`;
+  return binderSaid(await nc.request(subject, "", { timeout: 4000 }), subject, (entry) => Array.isArray(entry.records));
 }

@@ -6,6 +6,7 @@ import { Answers } from "./answers.mjs";
 import { decodeBody, decodeMessage, encodeMessage, HeliumError, isMessage, Kind } from "./frames.mjs";
 import { fitted, fromJSON, parseJSON, toJSON, unique } from "./json.mjs";
 import { encode } from "./msgpack.mjs";
+import { binderSaid, untilRenewal } from "./registry.mjs";
 import { scan } from "./scan.mjs";
 import { parseMethod, parseTypes } from "./signature.mjs";
 
@@ -98,23 +99,15 @@ export class Service {
   // The registry: register, then renew each third of the lease.
 
   async #ask(verb, body) {
-    const answer = await this.#nc.request(`${this.#prefix}.binder.${verb}.${this.name}`, JSON.stringify(body), { timeout: 4000 });
-    const said = answer.json();
-    if (answer.headers?.get("Nats-Service-Error")) throw new HeliumError(said.code, said.message, said);
-    return said;
+    const subject = `${this.#prefix}.binder.${verb}.${this.name}`;
+    const answer = await this.#nc.request(subject, JSON.stringify(body), { timeout: 4000 });
+    return binderSaid(answer, subject, (said) => verb === "end" || Number.isFinite(said.lease_ms) && said.lease_ms > 0);
   }
 
   async #register() {
     const { warnings } = this.#answers;
     const record = warnings.length > 0 ? { ...this.#record, warnings } : this.#record;
-    this.#renewFor(await this.#ask("register", record));
-  }
-
-  // What answers need not be a binder: a JetStream stream that captures its subjects does.
-  // And no lease is so short that renewing it may flood the bus.
-  #renewFor(answer) {
-    if (!(answer?.lease_ms > 0)) throw new Error(`the answer is no binder's, as it leases nothing: ${JSON.stringify(answer)}; see who else subscribes to ${this.#prefix}.binder.>`);
-    this.#renewIn(Math.min(Math.max(answer.lease_ms / 3, 200), 3_600_000));
+    this.#renewIn(untilRenewal(await this.#ask("register", record)));
   }
 
   /** Registers anew what the record says now. */
@@ -131,7 +124,7 @@ export class Service {
 
   async #renew() {
     try {
-      this.#renewFor(await this.#ask("renew", { instance: this.instance }));
+      this.#renewIn(untilRenewal(await this.#ask("renew", { instance: this.instance })));
     } catch (err) {
       if (err.reason !== "binder.unknown_instance") throw err;
       await this.#register();

@@ -68,6 +68,17 @@ func (l *lockedBuffer) String() string {
 // settings away. It returns the broker's URL.
 func newBus(t *testing.T, cfg broker.Config) (b *broker.Broker, url string) {
 	t.Helper()
+	b, url = newBusWithoutBinder(t, cfg)
+	nc, err := b.Connect("binder")
+	check(t, err)
+	reg, err := binder.Start(t.Context(), nc, binder.Config{Logger: slog.New(slog.DiscardHandler)})
+	check(t, err)
+	t.Cleanup(reg.Close)
+	return b, url
+}
+
+func newBusWithoutBinder(t *testing.T, cfg broker.Config) (b *broker.Broker, url string) {
+	t.Helper()
 	for _, name := range []string{"NATS_URL", "NATS_CONTEXT", "NATS_CREDS", "NATS_NKEY", "NATS_USER", "NATS_PASSWORD", "NATS_TOKEN", "NATS_CERT", "NATS_KEY", "NATS_CA"} {
 		t.Setenv(name, "")
 	}
@@ -77,11 +88,6 @@ func newBus(t *testing.T, cfg broker.Config) (b *broker.Broker, url string) {
 	b, err := broker.Start(t.Context(), cfg)
 	check(t, err)
 	t.Cleanup(b.Close)
-	nc, err := b.Connect("binder")
-	check(t, err)
-	reg, err := binder.Start(t.Context(), nc, binder.Config{Logger: cfg.Logger})
-	check(t, err)
-	t.Cleanup(reg.Close)
 	return b, b.URL()
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/internal/natsperm"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 func newPingCommand(a *app) *cobra.Command {
@@ -150,6 +151,9 @@ func (a *app) pingInstance(ctx context.Context, nc *nats.Conn, r *binder.Record)
 		return errors.New("no answer in time; it may be frozen, or too busy")
 	case err != nil:
 		return err
+	}
+	if stream := wire.CapturedBy(m.Data); stream != "" {
+		return errors.New(wire.Captured(stream, subject))
 	}
 	var answer struct{ Instance string }
 	if json.Unmarshal(m.Data, &answer) != nil || answer.Instance != r.Instance {

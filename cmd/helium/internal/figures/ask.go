@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
 
+	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
@@ -74,6 +75,7 @@ func Ask(ctx context.Context, nc *nats.Conn, patience time.Duration) (*Look, err
 		return nil, ErrDenied
 	}
 	look := &Look{At: time.Now(), Instances: make(map[Instance]*Counts)}
+	stream := ""                       // that acknowledged the question
 	silence := time.NewTimer(patience) // the first answer has all the time
 	defer silence.Stop()
 	for {
@@ -82,17 +84,28 @@ func Ask(ctx context.Context, nc *nats.Conn, patience time.Duration) (*Look, err
 			if len(msg.Data) == 0 && msg.Header.Get("Status") == "503" {
 				return look, nil // nobody is there
 			}
+			if name := wire.CapturedBy(msg.Data); name != "" {
+				stream = name
+			}
 			look.add(msg.Data, time.Now())
 			silence.Reset(quiet)
 		case <-silence.C:
-			return look, nil
+			return look.unlessCaptured(stream, subject)
 		case <-ctx.Done():
 			if errors.Is(ctx.Err(), context.Canceled) {
 				return nil, ctx.Err()
 			}
-			return look, nil
+			return look.unlessCaptured(stream, subject)
 		}
 	}
+}
+
+// unlessCaptured returns the look, or where nobody but a JetStream stream answered, that.
+func (l *Look) unlessCaptured(stream, subject string) (*Look, error) {
+	if stream != "" && len(l.Instances) == 0 {
+		return nil, fmt.Errorf("no instance answered: %s", wire.Captured(stream, subject))
+	}
+	return l, nil
 }
 
 // add takes an answer. Those that can't be read are somebody else's business.

@@ -168,6 +168,8 @@ func (p *Prober) ask(ctx context.Context, target Target) (wait func() Answer) {
 		a := Answer{Took: time.Since(began)}
 		if isNobody(msg) {
 			a.Err = ErrNobody
+		} else if stream := wire.CapturedBy(msg.Data); stream != "" {
+			a.Err = errors.New(wire.Captured(stream, target.Subject))
 		} else if a.Refusal, a.Err = readAnswer(msg.Data, seq); a.Refusal != nil {
 			a.Instance = a.Refusal.Instance
 		}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/helium-rpc/helium/bus/broker"
+)
+
+func TestAStreamThatAnswersForOthersIsNamedByAllThatAsk(t *testing.T) {
+	for _, c := range []struct {
+		subjects []string
+		args     []string
+	}{
+		{[]string{"helium.binder.>"}, []string{"ls"}},
+		{[]string{"helium.binder.>"}, []string{"ls", "math"}},
+		{[]string{"helium.binder.>"}, []string{"describe", "math"}},
+		{[]string{"helium.binder.>"}, []string{"call", "math.add", "2", "3"}},
+		{[]string{"helium.binder.>"}, []string{"ping"}},
+		{[]string{"helium.binder.>"}, []string{"why", "math.add"}},
+		{[]string{"helium.binder.>"}, []string{"doctor"}},
+		{[]string{"helium.binder.>"}, []string{"gen", "ts"}},
+		{[]string{"$SRV.>"}, []string{"top", "--once"}},
+	} {
+		b, url := newBusWithoutBinder(t, broker.Config{})
+		nc, err := b.Connect("other")
+		check(t, err)
+		defer nc.Close()
+		js, err := jetstream.New(nc)
+		check(t, err)
+		_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "EVERYTHING", Subjects: c.subjects, Storage: jetstream.MemoryStorage})
+		check(t, err)
+		r := heliumRun(t, append(c.args, "-s", url)...)
+		if r.exit == exitOK || !strings.Contains(r.err+r.out, "EVERYTHING") {
+			t.Errorf("helium %q beside a stream of %q: exit %d\n%s%s\nwant a word of the stream", c.args, c.subjects, r.exit, r.out, r.err)
+		}
+	}
+}

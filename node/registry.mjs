@@ -1,0 +1,47 @@
+// What answers on a binder's subjects, and what of it is a binder's.
+
+import { HeliumError } from "./frames.mjs";
+
+/**
+ * Returns the name of the JetStream stream whose acknowledgement a message is, or
+ * undefined: a stream that captures a request's subject answers before anybody else.
+ */
+export function acknowledgedBy(data) {
+  if (data[0] !== 0x7b || data.length > 4096) return undefined; // "{"
+  try {
+    const { stream, seq } = JSON.parse(new TextDecoder().decode(data));
+    return typeof stream === "string" && stream !== "" && typeof seq === "number" ? stream : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Says what is wrong where a stream answers on a subject, and what to do. */
+export function captured(stream, subject) {
+  return `the JetStream stream "${stream}" captures ${subject}, and acknowledges what is sent there; ` +
+    `take the subject out of the stream's, with "nats stream edit ${stream}"`;
+}
+
+/** Reads what answered a request to the binders; `fits` says whether a binder says that. */
+export function binderSaid(msg, subject, fits) {
+  const refuse = (why) => new HeliumError("failed_precondition", why, { reason: "binder.foreign_answer" });
+  const stream = acknowledgedBy(msg.data);
+  if (stream) throw refuse(`the answer on ${subject} is no binder's: ${captured(stream, subject)}`);
+  let said;
+  try {
+    said = msg.json();
+  } catch {
+    said = null;
+  }
+  const failed = msg.headers?.get("Nats-Service-Error");
+  if (failed) throw new HeliumError(said?.code ?? "unknown", said?.message ?? failed, said ?? {});
+  if (said === null || typeof said !== "object" || Array.isArray(said) || !fits(said)) {
+    throw refuse(`what answered on ${subject} isn't a binder; see who subscribes to that subject`);
+  }
+  return said;
+}
+
+/** Returns the time to the next renewal in milliseconds, whatever the lease. */
+export function untilRenewal({ lease_ms }) {
+  return Math.min(Math.max(lease_ms / 3, 333), 5 * 60_000);
+}
