@@ -18,14 +18,16 @@ func Run(ctx context.Context, config Config, in io.Reader, out io.Writer) error 
 	keyboard, done := keyboardOf(in)
 	defer done()
 	options := []tea.ProgramOption{
-		tea.WithContext(ctx),
 		tea.WithInput(keyboard),
 		tea.WithOutput(out),
 		tea.WithEnvironment(os.Environ()),
 		tea.WithoutSignalHandler(), // signals end ctx
 	}
 	m := newModel(looks, config)
-	_, err := tea.NewProgram(m, options...).Run()
+	program := tea.NewProgram(m, options...)
+	// The end of a context given to Bubble Tea would kill it, in the midst of reading keys.
+	defer context.AfterFunc(ctx, program.Quit)()
+	_, err := program.Run()
 	if m.fatal != nil {
 		return m.fatal
 	}
