@@ -56,6 +56,31 @@ func constraints(pkg *packages.Package, svc *service, dir string) (conditions []
 	return conditions, nil
 }
 
+// sharesConstraints reports whether a constant is there wherever its type and the interface
+// are. One of some platforms only would make the file theirs, or differ between them.
+func (r *reader) sharesConstraints(c *types.Const, iface, typ *types.TypeName) bool {
+	of := func(obj types.Object) []constraint.Expr {
+		path := r.pkg.Fset.Position(obj.Pos()).Filename
+		if obj.Pkg() != r.pkg.Types {
+			if path = r.comments.source(obj.Pkg().Path(), filepath.Base(path)); path == "" {
+				return nil
+			}
+		}
+		conditions, err := constraintsOf(path)
+		if err != nil {
+			return nil // it was compiled, so this can't be
+		}
+		return conditions
+	}
+	common := append(of(iface), of(typ)...)
+	for _, condition := range of(c) {
+		if !slices.ContainsFunc(common, func(known constraint.Expr) bool { return known.String() == condition.String() }) {
+			return false
+		}
+	}
+	return true
+}
+
 // declared gathers the named types that a type is made of.
 func declared(t types.Type, seen map[*types.TypeName]bool) {
 	switch t := t.(type) {

@@ -77,6 +77,21 @@ func TestTheConstraintsOfAllThatTheCodeNamesAreTheFilesOwn(t *testing.T) {
 	}
 }
 
+func TestConstantsOfSomePlatformsOnlyAreLeftOut(t *testing.T) {
+	names := "package shop\n\nconst Own Name = \"own\"\n"
+	dir := newPackage(t, map[string]string{
+		"shop.go": anInterface, "item.go": anItem, "part.go": strings.Replace(aPart, "Name string", "Name Name", 1) + "\ntype Name string\n\nconst Known Name = \"known\"\n",
+		"names_" + here + ".go": names, "names_" + there + ".go": names,
+	})
+	file, err := gogen.Generate(t.Context(), gogen.Config{Dir: dir, Type: "Stock"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(file.Content); strings.Contains(text, "//go:build") || strings.Contains(text, `"own"`) || !strings.Contains(text, `"known"`) {
+		t.Errorf("got\n%s\nwant it for all platforms, with the constant that all have", text)
+	}
+}
+
 func TestAFileWithCGivesAFileThatNeedsItToo(t *testing.T) {
 	dir := newPackage(t, map[string]string{"shop.go": strings.Replace(anInterface, "import \"context\"", "import \"C\"\n\nimport \"context\"", 1), "item.go": anItem, "part.go": aPart})
 	file, err := gogen.Generate(t.Context(), gogen.Config{Dir: dir, Type: "Stock"})

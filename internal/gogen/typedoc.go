@@ -60,7 +60,9 @@ func (r *reader) describeTypes(svc *service) {
 		e := enum{kind: node.Kind, doc: r.comments.ofType(t.Obj())}
 		byName := encodesItself(t)
 		for _, c := range constantsOf(t, r.pkg.Fset) {
-			e.values = append(e.values, enumValue{c, r.comments.ofConst(c), byName})
+			if r.sharesConstraints(c, svc.iface, t.Obj()) {
+				e.values = append(e.values, enumValue{c, r.comments.ofConst(c), byName})
+			}
 		}
 		if len(e.values) == 0 || byName && !importable(t.Obj().Pkg(), r.pkg.Types) {
 			continue
