@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/heliumtest"
@@ -226,6 +228,26 @@ func outlives(t *testing.T) bool {
 		t.Error("the call wasn't made again")
 	}
 	return true
+}
+
+func TestNewOverAConnectionThatIsDownFailsAtOnceAndSaysSo(t *testing.T) {
+	r := newRemote(t, rpcclient.Config{})
+	r.cut(t)
+	began := time.Now()
+	_, err := rpcclient.New(r.nc, rpcclient.Config{Logger: quiet})
+	if !errors.Is(err, binder.ErrNotConnected) || !strings.Contains(err.Error(), "is down (reconnecting)") {
+		t.Errorf("New = %v, want ErrNotConnected that says it is down", err)
+	}
+	inTime(t, began, "failing")
+	r.mend(t)
+	c, err := rpcclient.New(r.nc, rpcclient.Config{Logger: quiet})
+	if err != nil {
+		t.Fatalf("once it is back, New = %v, want nil", err)
+	}
+	defer c.Close()
+	if err := c.Call(t.Context(), "gate.free", nil, 1); err != nil {
+		t.Errorf("and a call = %v, want nil", err)
+	}
 }
 
 func TestAConnectionClosedBeforeTheClientHurtsNobody(t *testing.T) {
