@@ -20,7 +20,9 @@ const briefTime = 250 * time.Millisecond
 // more calls, finishes those that it has, and flushes their answers. If ctx or
 // Config.DrainTimeout ends first, the contexts of the calls that still run end, their
 // callers get ErrCut, and the error says how many there were. Calls that wait for their
-// turn then don't run at all. Shutdown doesn't wait for the handlers of calls it cut.
+// turn then don't run at all. Shutdown doesn't wait for the handlers of calls it cut, but
+// past its context up to 5 s for a NATS server that doesn't answer: what that has sent
+// before it knows of the departure would be lost.
 func (s *Server) Shutdown(ctx context.Context) error {
 	if s.unmade() != nil {
 		return nil // so nothing runs
