@@ -269,7 +269,7 @@ func (b *bucket) retry(ctx context.Context, needs func(subject string) bool, do 
 			}
 		case errors.Is(err, ErrStoreRefused), verdictOn(err) == final:
 			return b.storeError(err)
-		case errors.Is(err, nats.ErrConnectionClosed), errors.Is(err, nats.ErrMaxPayload):
+		case errors.Is(err, nats.ErrConnectionClosed):
 			return b.storeError(err)
 		}
 		select {

@@ -74,7 +74,7 @@ func apiError(err error) (*jetstream.APIError, bool) {
 func verdictOn(err error) verdict {
 	api, ok := apiError(err)
 	switch {
-	case errors.Is(err, nats.ErrPermissionViolation):
+	case errors.Is(err, nats.ErrPermissionViolation), errors.Is(err, nats.ErrMaxPayload):
 		return final
 	case !ok:
 		return passing // no answer at all
@@ -133,6 +133,9 @@ func (b *bucket) storeError(err error) error {
 
 // remedy says what to change after a refusal.
 func (b *bucket) remedy(err error) string {
+	if errors.Is(err, nats.ErrMaxPayload) {
+		return fmt.Sprintf("a message of this NATS server holds %d bytes; raise max_payload in its configuration to 1MB", b.nc.MaxPayload())
+	}
 	api, ok := apiError(err)
 	if !ok {
 		return "see the server's log"

@@ -298,3 +298,14 @@ func TestThatTheStoreIsOutOfReachAndBackIsLoggedOnceEach(t *testing.T) {
 		logged("out of reach", round)
 	}
 }
+
+func TestAServerWhoseMessagesAreTooSmallForARegistryIsToldAtOnce(t *testing.T) {
+	t.Parallel()
+	for _, limit := range []int{64, 200, 400} {
+		b := startBroker(t, broker.Config{MaxPayload: limit})
+		_, err := Start(testContext(t), connect(t, b), Config{Memory: true, Logger: quiet()}) // two minutes
+		if !errors.Is(err, ErrStoreRefused) || !strings.Contains(err.Error(), "max_payload") || !strings.Contains(err.Error(), fmt.Sprint(limit)) {
+			t.Errorf("max_payload %d: Start = %v, want ErrStoreRefused, and max_payload named", limit, err)
+		}
+	}
+}
