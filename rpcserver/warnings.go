@@ -39,21 +39,17 @@ func newWarnings(s *Server) *warnings {
 	return &warnings{server: s, found: make(map[warningKey]string)}
 }
 
-// set takes note of a warning, or of its new words. Of all with one reason the first is
-// logged, as what to do is the same for each.
+// set takes note of a warning, or of its new words. Each is logged once for what it
+// concerns.
 func (w *warnings) set(key warningKey, message string) {
 	w.mu.Lock()
 	before, known := w.found[key]
-	logged := false
-	for other := range w.found {
-		logged = logged || other.reason == key.reason
-	}
 	w.found[key] = message
 	w.mu.Unlock()
 	if known && before == message {
 		return
 	}
-	if !logged {
+	if !known {
 		w.server.log.Warn(message, "reason", key.reason, "instance", w.server.instance)
 	}
 	w.server.leases.recordsChanged()
