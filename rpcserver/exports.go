@@ -46,6 +46,7 @@ type exports struct {
 	closed    bool               // guarded by mu
 	of        map[string]*export // guarded by mu; by what is asked for: a service, or $SRV
 	examining map[string]bool    // guarded by mu; the reply subjects
+	traces    map[string]bool    // guarded by mu; the inboxes that traces are to come to
 	running   sync.WaitGroup     // examinations; none is added once closed is set
 	life      context.Context    // ends with close
 	end       context.CancelFunc
@@ -70,7 +71,7 @@ const (
 )
 
 func newExports(s *Server) *exports {
-	x := &exports{server: s, of: make(map[string]*export), examining: make(map[string]bool)}
+	x := &exports{server: s, of: make(map[string]*export), examining: make(map[string]bool), traces: make(map[string]bool)}
 	x.life, x.end = context.WithCancel(context.Background())
 	return x
 }
@@ -148,6 +149,26 @@ func (x *exports) examines(subject string) bool {
 	return x.examining[subject]
 }
 
+// awaitTrace takes note of an inbox until it is called off.
+func (x *exports) awaitTrace(inbox string) (off func()) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.traces[inbox] = true
+	return func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		delete(x.traces, inbox)
+	}
+}
+
+// awaitsTrace reports whether a trace is to come to an inbox. NATS refuses that to a user
+// who may not publish there, but nobody's answer is lost by it.
+func (x *exports) awaitsTrace(inbox string) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.traces[inbox]
+}
+
 // examine finds out whether an export takes more than one answer.
 func (x *exports) examine(what string, e *export, reply string, last bool) {
 	is, err := x.trace(reply, last)
@@ -171,6 +192,7 @@ func (x *exports) trace(reply string, last bool) (verdict, error) {
 		return hidden, err
 	}
 	defer func() { _ = sub.Unsubscribe() }()
+	defer x.awaitTrace(inbox)()
 	msg := nats.NewMsg(reply)
 	msg.Header.Set("Nats-Trace-Dest", inbox)
 	if last {

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -259,6 +260,40 @@ func TestAnExportAndAllowResponsesTogetherSayBothSubjectsToAllow(t *testing.T) {
 	})
 	p.releaseAll()
 	eventually(t, "what is refused is counted", func() bool { s := srv.Stats(); return s.RefusedAnswers >= 1 && s.DroppedAnswers == 0 })
+}
+
+func TestATraceThatIsRefusedIsNoAnswerThatIsLost(t *testing.T) {
+	w := newAccounts(t, exported("", `, permissions: {publish: ["helium.>", "$JS.>", "$KV.>", "_R_.>"], allow_responses: true}`))
+	w.startBinder("s")
+	nc := w.connect("s", "s-server")
+	told := make(chan string, 100)
+	nc.SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+		if subject, ok := natsperm.Publish(err); ok {
+			told <- subject
+		}
+	})
+	srv, _ := (&world{t: t}).serveAs(nc, rpcserver.Config{Logger: quiet()})
+	refused := make(chan string, 100)
+	watch := natsperm.Listen(nc, func(err error) bool {
+		if subject, ok := natsperm.Publish(err); ok {
+			refused <- subject
+		}
+		return false
+	})
+	defer watch.Stop()
+	peer := w.peer("c")
+	peer.send("helium.call.probe.echo", "+1", message(callFrame(1, "x")))
+	peer.one()
+	trace := receive(t, "the refusal of the trace", refused)
+	if err := nc.Publish("last", nil); err != nil {
+		t.Fatal(err)
+	}
+	if got := receive(t, "what the connection's own handler is told", told); got != "last" {
+		t.Errorf("the connection's own handler was told of a publish to %s, want nothing of %s", got, trace)
+	}
+	if n := srv.Stats().RefusedAnswers; n != 0 {
+		t.Errorf("RefusedAnswers %d, want 0", n)
+	}
 }
 
 func TestToolsOfAnotherAccountThatGetOneOfSeveralAnswersAreToldOf(t *testing.T) {

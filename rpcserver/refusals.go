@@ -143,6 +143,9 @@ func (r *refusals) hear(refusal error) (own bool) {
 	if !ok {
 		return false
 	}
+	if r.server.exports.awaitsTrace(subject) {
+		return true
+	}
 	kind := kindOf(subject)
 	r.mu.Lock()
 	if _, own = r.asked[subject]; own {
