@@ -154,6 +154,8 @@ func (a *app) openData(data string) (io.ReadCloser, error) {
 	switch {
 	case data == "-" || isFile && path == "-":
 		return io.NopCloser(a.in), nil
+	case isFile && path == "":
+		return nil, fail(exitUsage, "", errors.New("--data @ names no file; write @file, or - for stdin"))
 	case isFile:
 		f, err := os.Open(path)
 		if err != nil {
@@ -170,6 +172,9 @@ func withMetadata(ctx context.Context, words []string) (context.Context, error) 
 		key, value, ok := strings.Cut(word, "=")
 		if !ok || key == "" {
 			return ctx, fail(exitUsage, "helium call --help", fmt.Errorf("--metadata %q isn't key=value", word))
+		}
+		if _, twice := md[key]; twice {
+			return ctx, fail(exitUsage, "helium call --help", fmt.Errorf("--metadata gives %q twice, and a key has one value", key))
 		}
 		md[key] = value
 	}

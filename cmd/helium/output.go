@@ -30,7 +30,7 @@ func (o *output) check() error {
 	if !slices.Contains(outputForms, o.form) {
 		form := o.form
 		o.form = "table" // in which the error itself is told
-		return fail(exitUsage, "", fmt.Errorf("-o %s isn't a form of output; use one of %s", form, strings.Join(outputForms, ", ")))
+		return fail(exitUsage, "", fmt.Errorf("-o %q isn't a form of output; use one of %s", form, strings.Join(outputForms, ", ")))
 	}
 	return nil
 }

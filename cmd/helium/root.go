@@ -82,6 +82,9 @@ func (a *app) watch(cmd *cobra.Command) {
 			if err := a.output.check(); err != nil {
 				return err
 			}
+			if err := noEmptyFlags(cmd.LocalNonPersistentFlags()); err != nil {
+				return fail(exitUsage, "", err)
+			}
 			return inner(cmd, args)
 		}
 	}

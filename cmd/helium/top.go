@@ -57,11 +57,11 @@ and with --once, one is printed; with -o ndjson rows go on, a line each.`,
 func (f *topFlags) check() (figures.Grouping, func(a, b figures.Row) int, error) {
 	by, ok := figures.Groupings[f.by]
 	if !ok {
-		return by, nil, fail(exitUsage, "helium top --help", fmt.Errorf("--by %s can't be; use %s", f.by, strings.Join(slices.Sorted(maps.Keys(figures.Groupings)), ", ")))
+		return by, nil, fail(exitUsage, "helium top --help", fmt.Errorf("--by %q can't be; use %s", f.by, strings.Join(slices.Sorted(maps.Keys(figures.Groupings)), ", ")))
 	}
 	order, ok := figures.Orders[f.sort]
 	if !ok {
-		return by, nil, fail(exitUsage, "helium top --help", fmt.Errorf("--sort %s can't be; use %s", f.sort, strings.Join(slices.Sorted(maps.Keys(figures.Orders)), ", ")))
+		return by, nil, fail(exitUsage, "helium top --help", fmt.Errorf("--sort %q can't be; use %s", f.sort, strings.Join(slices.Sorted(maps.Keys(figures.Orders)), ", ")))
 	}
 	if f.interval < 100*time.Millisecond {
 		return by, nil, fail(exitUsage, "helium top --help", fmt.Errorf("--interval %v is too short; give at least 100ms", f.interval))

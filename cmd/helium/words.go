@@ -65,6 +65,21 @@ func flagError(_ *cobra.Command, err error) error {
 	return err
 }
 
+// noEmptyFlags refuses flags of a subcommand that are given without a text, as by
+// --at "$INSTANCE" of a variable that isn't set: it would do what nobody asked for. Flags
+// with a default say by themselves what they take, and those of the connection go on to the
+// environment.
+func noEmptyFlags(flags *pflag.FlagSet) error {
+	var wrong error
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Changed && f.Value.Type() == "string" && f.Value.String() == "" && f.DefValue == "" && wrong == nil {
+			what, _ := pflag.UnquoteUsage(f)
+			wrong = fmt.Errorf("%s is empty; give the %s, or leave it out", flagName(f), what)
+		}
+	})
+	return wrong
+}
+
 // flagName is how a flag is written at least: -n where it has a letter.
 func flagName(f *pflag.Flag) string {
 	if f.Shorthand != "" {

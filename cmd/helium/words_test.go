@@ -36,6 +36,19 @@ func TestTooManyWordsAreRefusedWithWhatTheSubcommandTakes(t *testing.T) {
 		"help nonsense":   `there is no subcommand "nonsense"`,
 		"help ls nothing": `there is no subcommand "ls" "nothing"`,
 
+		"call m.x --at=":                         "--at is empty; give the instance, or leave it out",
+		"call m.x --data=":                       "-d is empty; give the text, or leave it out",
+		"bench m.x --assert=":                    "--assert is empty; give the goals, or leave it out",
+		"bench m.x --html=":                      "--html is empty; give the file, or leave it out",
+		"dev --dir=":                             "--dir is empty; give the folder, or leave it out",
+		"broker --listen=":                       "--listen is empty; give an address",
+		"gen ts --out=":                          "--out is empty; give the file, or leave it out",
+		"gen openrpc --title=":                   "--title is empty; give the title, or leave it out",
+		"ls --output=":                           `-o "" isn't a form of output`,
+		"top --by=":                              `--by "" can't be`,
+		"top --sort=":                            `--sort "" can't be`,
+		"call m.x --metadata a=1 --metadata a=2": `--metadata gives "a" twice`,
+
 		"bench m.x -n x":     `-n "x": give a whole number`,
 		"bench m.x --rate x": `--rate "x": give a number`,
 		"ls --timeout soon":  `--timeout "soon": give a time with its unit, such as 10s or 1h30m`,
@@ -60,6 +73,17 @@ func TestTooManyWordsAreRefusedWithWhatTheSubcommandTakes(t *testing.T) {
 		}
 		if !strings.Contains(r.err, "  next      "+next) {
 			t.Errorf("helium %s: got %q, want the next step %s", line, r.err, next)
+		}
+	}
+}
+
+func TestDataOfAFileWithoutANameIsRefused(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "kinds", kinds{})
+	for _, command := range []string{"call", "bench"} {
+		r := heliumRun(t, command, "kinds.text", "-d", "@", "-s", url)
+		if r.exit != exitUsage || !strings.Contains(r.err, "--data @ names no file") {
+			t.Errorf("helium %s: got exit %d and %q, want it told that @ names no file", command, r.exit, r.err)
 		}
 	}
 }
