@@ -27,7 +27,7 @@ func newHelpCommand(*app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			of, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return fail(exitUsage, "helium --help", fmt.Errorf("there is no subcommand %s", quotedWords(args)))
+				return fail(exitUsage, of.CommandPath()+" --help", fmt.Errorf("there is no subcommand %s", quotedWords(args)))
 			}
 			of.InitDefaultHelpFlag()
 			return of.Help()

@@ -48,6 +48,9 @@ func (a *app) execute(ctx context.Context, args []string) *failure {
 	root := newRoot(a)
 	a.command = root.Name()
 	if err := checkUTF8(args); err != nil {
+		if cmd, _, none := root.Find(args); none == nil {
+			a.command = cmd.CommandPath()
+		}
 		return a.judge(ctx, err)
 	}
 	root.SetArgs(protectNumbers(args))

@@ -35,6 +35,7 @@ func TestTooManyWordsAreRefusedWithWhatTheSubcommandTakes(t *testing.T) {
 		"serve nonsense":  `unknown command "nonsense" for "helium serve"`,
 		"help nonsense":   `there is no subcommand "nonsense"`,
 		"help ls nothing": `there is no subcommand "ls" "nothing"`,
+		"help gen x":      `there is no subcommand "gen" "x"`,
 
 		"call m.x --at=":                         "--at is empty; give the instance, or leave it out",
 		"call m.x --data=":                       "-d is empty; give the text, or leave it out",
@@ -71,6 +72,9 @@ func TestTooManyWordsAreRefusedWithWhatTheSubcommandTakes(t *testing.T) {
 		if words[0] == "help" {
 			next = "helium --help"
 		}
+		if strings.HasPrefix(line, "help ls") || strings.HasPrefix(line, "help gen") {
+			next = "helium " + words[1] + " --help"
+		}
 		if !strings.Contains(r.err, "  next      "+next) {
 			t.Errorf("helium %s: got %q, want the next step %s", line, r.err, next)
 		}
@@ -100,6 +104,13 @@ func TestWordsThatAreNotUTF8AreRefused(t *testing.T) {
 		r := heliumRun(t, append(args, "-s", url)...)
 		if r.exit != exitUsage || !strings.Contains(r.err, "isn't UTF-8") {
 			t.Errorf("helium %q: got exit %d and %q, want it refused as no UTF-8", args, r.exit, r.err)
+		}
+		next := "helium --help\n"
+		if args[0] != "\xff" {
+			next = "helium " + args[0] + " --help\n"
+		}
+		if !strings.Contains(r.err, "next      "+next) {
+			t.Errorf("helium %q: got %q, want the next step %s", args, r.err, next)
 		}
 	}
 	for _, args := range [][]string{{"-d", "@" + file}, {"--each", "-d", "@" + file}} {
