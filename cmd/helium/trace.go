@@ -104,8 +104,14 @@ func (t *callTrace) show(a *app) {
 		return
 	}
 	row("send", amount.Milliseconds(t.SendMS))
+	if t.HandlerMS == 0 && t.DecodeMS == 0 {
+		row("wait", amount.Milliseconds(t.WaitMS)) // nobody told how long the handler ran, if it did
+		return
+	}
 	row("wait", fmt.Sprintf("%s, of which the handler ran %s", amount.Milliseconds(t.WaitMS), amount.Milliseconds(t.HandlerMS)))
-	row("decode", amount.Milliseconds(t.DecodeMS))
+	if t.DecodeMS > 0 { // else an error came, and no result
+		row("decode", amount.Milliseconds(t.DecodeMS))
+	}
 }
 
 // stopwatch measures a stage.

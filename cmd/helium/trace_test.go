@@ -144,3 +144,15 @@ func TestDescribeListsParametersByNameAndType(t *testing.T) {
 		}
 	}
 }
+
+func TestATraceWithoutAResultTellsNoTimesThatNobodyMeasured(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serveOn(t, b, rpcserver.Config{}, "alone", &parallelism{met: make(chan struct{})})
+	serve(t, b, "kinds", kinds{})
+	for _, words := range [][]string{{"alone.same", "1", "--timeout", "200ms"}, {"kinds.fail", "kinds.odd"}} {
+		r := heliumRun(t, append([]string{"call", "-v", "-s", url}, words...)...)
+		if r.exit == exitOK || !strings.Contains(r.err, "\n  wait      ") || strings.Contains(r.err, "ran 0ms") || strings.Contains(r.err, "decode") {
+			t.Errorf("helium call %q: got exit %d and\n%swant it to fail, with its wait and without times of what didn't happen", words, r.exit, r.err)
+		}
+	}
+}
