@@ -139,3 +139,25 @@ func TestAnInterfaceOfAnotherPlatformIsToldOf(t *testing.T) {
 		})
 	}
 }
+
+func TestAFaultOfAPackageIsNotPutDownToAConstraintThatHolds(t *testing.T) {
+	for name, files := range map[string]map[string]string{
+		"a file that doesn't parse":    {"shop.go": "//go:build " + here + "\n\n" + anInterface, "item.go": anItem + "\nbroken("},
+		"the interface's own does not": {"shop_" + here + ".go": anInterface + "\nbroken(", "item.go": anItem},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, err := gogen.Generate(t.Context(), gogen.Config{Dir: newPackage(t, files), Type: "Stock"})
+			if err == nil || !strings.Contains(err.Error(), "expected declaration, found broken") || strings.Contains(err.Error(), "isn't compiled here") {
+				t.Errorf("got error %v, want what doesn't parse, and nothing else", err)
+			}
+		})
+	}
+}
+
+func TestAnInterfaceOfTestsAloneIsToldOf(t *testing.T) {
+	_, err := gogen.Generate(t.Context(), gogen.Config{Dir: newPackage(t, map[string]string{"shop_test.go": anInterface}), Type: "Stock"})
+	if want := "shop_test.go declares it for tests only; move it to another file"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got error %v, want one with %q", err, want)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	_ "embed" // the template
+	"errors"
 	"fmt"
 	"go/format"
 	"go/types"
@@ -46,8 +47,10 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 	}
 	f, err := openFolder(ctx, dir, path)
 	if err != nil {
-		if where := elsewhere(dir, cfg.Type, path); where != "" {
-			err = fmt.Errorf("%w\n%s", err, where)
+		if _, none := errors.AsType[uncompiled](err); none {
+			if where := elsewhere(dir, cfg.Type, path); where != "" {
+				err = fmt.Errorf("%w\n%s", err, where)
+			}
 		}
 		return nil, err
 	}

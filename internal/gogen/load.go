@@ -73,10 +73,15 @@ func openFolder(ctx context.Context, dir, path string) (*folder, error) {
 		return nil, errors.Join(faults...)
 	}
 	if len(f.files) == 0 {
-		return nil, fmt.Errorf("the package in %s can't be loaded: %w", shortPath(dir), joined(f.root.Errors))
+		return nil, uncompiled{fmt.Errorf("the package in %s can't be loaded: %w", shortPath(dir), joined(f.root.Errors))}
 	}
 	return f, nil
 }
+
+// uncompiled is the error of a package of which no file is compiled here.
+type uncompiled struct{ error }
+
+func (e uncompiled) Unwrap() error { return e.error }
 
 // check type-checks the package with that content of the file at path; nil: without it.
 // Faults are in the result's Errors; its Imports are all packages that are known, also
