@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/figures"
 	"github.com/helium-rpc/helium/cmd/helium/internal/topview"
+	"github.com/helium-rpc/helium/internal/visible"
 )
 
 // topTable is the table of "helium top": what two looks at the instances make.
@@ -117,7 +119,10 @@ func (r *topRow) name() string {
 // show prints the table once.
 func (t *topTable) show() error {
 	rows := t.rows()
-	if len(rows) == 0 {
+	switch {
+	case len(rows) == 0 && len(t.services) > 0:
+		t.app.say("No instance answers of: %s. What there is: helium ls", visible.Line(strings.Join(t.services, ", ")))
+	case len(rows) == 0:
 		t.app.say("No service answers. To serve an example: helium serve math")
 	}
 	return showList(t.app, rows, func(r topRow) string { return fmt.Sprintf("%s %.0f", r.name(), r.Calls) },

@@ -64,3 +64,18 @@ func TestTopTellsThatTheUserMayNotAsk(t *testing.T) {
 		t.Errorf("exit %d; want %d, and what to allow:\n%s", r.exit, exitNoBus, r.err)
 	}
 }
+
+func TestTopTellsWhichServicesDontAnswer(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "kinds", kinds{})
+	for words, want := range map[string]string{
+		"kind":       "No instance answers of: kind. What there is: helium ls\n",
+		"kind knid":  "No instance answers of: kind, knid. What there is: helium ls\n",
+		"kind\x1b[A": "No instance answers of: kind\\x1b[A. What there is: helium ls\n",
+	} {
+		r := heliumRun(t, append([]string{"top", "--once", "--interval", "100ms", "-s", url}, strings.Fields(words)...)...)
+		if r.exit != exitOK || r.err != want {
+			t.Errorf("helium top %q: got exit %d and %q, want %q", words, r.exit, r.err, want)
+		}
+	}
+}
