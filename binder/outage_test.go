@@ -331,3 +331,9 @@ func TestEachRegistrationAndDepartureIsLoggedOnce(t *testing.T) {
 		}
 	}
 }
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return strings.Join(l.all, "")
+}

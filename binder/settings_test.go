@@ -54,7 +54,7 @@ func TestWhatABucketHasOtherwiseThanWasAskedForIsToldAndStands(t *testing.T) {
 			register(t, c, record("math", "i1", "add"))
 			reg.Close()
 			if got := log.count("level=WARN"); got != len(test.says) {
-				t.Errorf("got %d warnings, want %d: %q", got, len(test.says), log.all)
+				t.Errorf("got %d warnings, want %d: %q", got, len(test.says), log.String())
 			}
 			for _, says := range test.says {
 				if log.count(says, "next=", "nats kv del helium_registry") != 1 {
@@ -139,7 +139,7 @@ func TestReplicasAreRaisedAndNeverLoweredSoTwoOpinionsDontChangeThemToAndFro(t *
 			t.Errorf("a binder with %d: got %q, want one warning %q", step.replicas, log.all, step.says)
 		}
 		if got := log.count("other settings"); step.says == "" && got != 0 {
-			t.Errorf("a binder with %d: got %q, want no warning", step.replicas, log.all)
+			t.Errorf("a binder with %d: got %q, want no warning", step.replicas, log.String())
 		}
 	}
 	// More than there are servers: of a bucket that is there, and of one that isn't.

@@ -283,7 +283,7 @@ func TestThatTheStoreIsOutOfReachAndBackIsLoggedOnceEach(t *testing.T) {
 		t.Helper()
 		eventually(t, words, func() error {
 			if n := log.count("level=WARN", words); n != want {
-				return fmt.Errorf("logged %d times, want %d: %q", n, want, log.all)
+				return fmt.Errorf("logged %d times, want %d: %q", n, want, log.String())
 			}
 			return nil
 		})
