@@ -58,7 +58,7 @@ func TestWhatABucketHasOtherwiseThanWasAskedForIsToldAndStands(t *testing.T) {
 			}
 			for _, says := range test.says {
 				if log.count(says, "next=", "nats kv del helium_registry") != 1 {
-					t.Errorf("got %q, want one line with %q and what to do", log.all, says)
+					t.Errorf("got %q, want one line with %q and what to do", log.String(), says)
 				}
 			}
 			if after := settingsOf(t, js); after.MaxAge != before.MaxAge || after.Storage != before.Storage || after.Replicas != before.Replicas {
@@ -136,7 +136,7 @@ func TestReplicasAreRaisedAndNeverLoweredSoTwoOpinionsDontChangeThemToAndFro(t *
 			t.Errorf("after a binder with %d: got %d replicas, want %d", step.replicas, got, step.want)
 		}
 		if step.says != "" && log.count("level=WARN", step.says) != 1 {
-			t.Errorf("a binder with %d: got %q, want one warning %q", step.replicas, log.all, step.says)
+			t.Errorf("a binder with %d: got %q, want one warning %q", step.replicas, log.String(), step.says)
 		}
 		if got := log.count("other settings"); step.says == "" && got != 0 {
 			t.Errorf("a binder with %d: got %q, want no warning", step.replicas, log.String())
