@@ -22,13 +22,13 @@ func (s *Server) handleControl(msg *nats.Msg) {
 	}
 	numbers, err := readCancels(msg.Data)
 	switch {
+	case msg.Reply == "":
+		// Only the reply subject tells whose calls are meant, and who is to hear of a fault.
+		s.counters.malformed.Add(1)
+		return
 	case err != nil:
 		s.counters.malformed.Add(1)
 		s.refuseMessage(msg.Reply, ErrBadMessage.WithMessage("the message was refused whole: %w", err))
-		return
-	case msg.Reply == "":
-		// Only the reply subject tells whose calls are meant.
-		s.counters.malformed.Add(1)
 		return
 	}
 	for _, seq := range numbers {

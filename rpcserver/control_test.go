@@ -90,8 +90,13 @@ func TestAControlSubjectRefusesWhatIsNoCancel(t *testing.T) {
 	if !bytes.Contains(msg.Data, []byte("helium.bad_message")) {
 		t.Errorf("got %s, want helium.bad_message", msg.Data)
 	}
-	if got := srv.Stats().Malformed; got != 5 {
-		t.Errorf("Malformed = %d, want 5", got)
+	// What has no reply subject has nobody to hear of it, and is no call that nobody hears of.
+	if err := peer.nc.Publish(control, message(cancelFrame(7), callFrame(8, "x"))); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is counted", func() bool { return srv.Stats().Malformed == 6 })
+	if got := srv.Stats().Unheard; got != 0 {
+		t.Errorf("Unheard = %d, want 0", got)
 	}
 	p.releaseAll()
 	peer.one()

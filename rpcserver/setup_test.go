@@ -41,16 +41,19 @@ func promptly(t *testing.T, what string, try func()) {
 	t.Errorf("%s took %v, five times; want it to end with its context", what, took)
 }
 
-// silence listens on the binder's subjects and answers nothing.
-func (w *world) silence() {
+// silence listens on the binder's subjects and answers nothing. The channel tells of what
+// is asked.
+func (w *world) silence() (asked chan *nats.Msg) {
 	w.t.Helper()
 	nc := w.conn()
-	if _, err := nc.Subscribe("helium.binder.>", func(*nats.Msg) {}); err != nil {
+	asked = make(chan *nats.Msg, 1000)
+	if _, err := nc.ChanSubscribe("helium.binder.>", asked); err != nil {
 		w.t.Fatal(err)
 	}
 	if err := nc.Flush(); err != nil {
 		w.t.Fatal(err)
 	}
+	return asked
 }
 
 func TestStartEndsWithItsContextAndSaysWhatKeptIt(t *testing.T) {
@@ -58,7 +61,7 @@ func TestStartEndsWithItsContextAndSaysWhatKeptIt(t *testing.T) {
 		prepare func(w *world)
 		says    []string
 	}{
-		"nobody answers on the binder's subjects": {(*world).silence, []string{"helium.binder.register.probe"}},
+		"nobody answers on the binder's subjects": {func(w *world) { w.silence() }, []string{"helium.binder.register.probe"}},
 		"no binder": {func(*world) {}, []string{"no binder answers"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -111,12 +114,14 @@ func TestAUserWhoMayNotRegisterIsToldSoAtOnce(t *testing.T) {
 
 func TestShutdownEndsWithItsContextWhileStartIsUnderWay(t *testing.T) {
 	w := newWorld(t, broker.Config{})
-	w.silence()
+	asked := w.silence()
 	promptly(t, "Shutdown", func() {
 		srv, _ := w.server(rpcserver.Config{})
 		started := make(chan error, 1)
 		go func() { started <- srv.Start(testContext(t)) }()
-		time.Sleep(20 * time.Millisecond) // so that it mostly waits for an answer
+		for !strings.HasPrefix(receive(t, "registration", asked).Subject, "helium.binder.register.") {
+			// what the start before asked at its end
+		}
 		ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 		defer cancel()
 		_ = srv.Shutdown(ctx)
