@@ -9,62 +9,62 @@ import "fmt"
 type Code uint8
 
 const (
-	// Canceled: the caller gave up.
-	Canceled Code = 1
+	// CodeCanceled: the caller gave up.
+	CodeCanceled Code = 1
 	// CodeUnknown: an error that nobody classified, such as a handler's errors.New.
 	// (The short name Unknown belongs to [Outcome].)
 	CodeUnknown Code = 2
-	// InvalidArgument: the arguments are wrong whatever the state of the system.
-	InvalidArgument Code = 3
-	// DeadlineExceeded: the time for the call ran out.
-	DeadlineExceeded Code = 4
-	// NotFound: the thing asked for doesn't exist.
-	NotFound Code = 5
-	// AlreadyExists: the thing to be created exists.
-	AlreadyExists Code = 6
-	// PermissionDenied: the caller is known and may not do this.
-	PermissionDenied Code = 7
-	// ResourceExhausted: a limit is reached; try again later or send less.
-	ResourceExhausted Code = 8
-	// FailedPrecondition: the system isn't in the state that the call needs.
-	FailedPrecondition Code = 9
-	// Aborted: a conflict with another call; start the whole operation again.
-	Aborted Code = 10
-	// OutOfRange: past the end of a valid range.
-	OutOfRange Code = 11
-	// Unimplemented: no such method.
-	Unimplemented Code = 12
-	// Internal: a bug, such as a panic in a handler.
-	Internal Code = 13
-	// Unavailable: nobody could serve the call now.
-	Unavailable Code = 14
-	// DataLoss: data is gone or corrupt beyond repair.
-	DataLoss Code = 15
-	// Unauthenticated: the caller isn't known.
-	Unauthenticated Code = 16
+	// CodeInvalidArgument: the arguments are wrong whatever the state of the system.
+	CodeInvalidArgument Code = 3
+	// CodeDeadlineExceeded: the time for the call ran out.
+	CodeDeadlineExceeded Code = 4
+	// CodeNotFound: the thing asked for doesn't exist.
+	CodeNotFound Code = 5
+	// CodeAlreadyExists: the thing to be created exists.
+	CodeAlreadyExists Code = 6
+	// CodePermissionDenied: the caller is known and may not do this.
+	CodePermissionDenied Code = 7
+	// CodeResourceExhausted: a limit is reached; try again later or send less.
+	CodeResourceExhausted Code = 8
+	// CodeFailedPrecondition: the system isn't in the state that the call needs.
+	CodeFailedPrecondition Code = 9
+	// CodeAborted: a conflict with another call; start the whole operation again.
+	CodeAborted Code = 10
+	// CodeOutOfRange: past the end of a valid range.
+	CodeOutOfRange Code = 11
+	// CodeUnimplemented: no such method.
+	CodeUnimplemented Code = 12
+	// CodeInternal: a bug, such as a panic in a handler.
+	CodeInternal Code = 13
+	// CodeUnavailable: nobody could serve the call now.
+	CodeUnavailable Code = 14
+	// CodeDataLoss: data is gone or corrupt beyond repair.
+	CodeDataLoss Code = 15
+	// CodeUnauthenticated: the caller isn't known.
+	CodeUnauthenticated Code = 16
 )
 
 var codeNames = [...]string{
-	Canceled:           "canceled",
-	CodeUnknown:        "unknown",
-	InvalidArgument:    "invalid_argument",
-	DeadlineExceeded:   "deadline_exceeded",
-	NotFound:           "not_found",
-	AlreadyExists:      "already_exists",
-	PermissionDenied:   "permission_denied",
-	ResourceExhausted:  "resource_exhausted",
-	FailedPrecondition: "failed_precondition",
-	Aborted:            "aborted",
-	OutOfRange:         "out_of_range",
-	Unimplemented:      "unimplemented",
-	Internal:           "internal",
-	Unavailable:        "unavailable",
-	DataLoss:           "data_loss",
-	Unauthenticated:    "unauthenticated",
+	CodeCanceled:           "canceled",
+	CodeUnknown:            "unknown",
+	CodeInvalidArgument:    "invalid_argument",
+	CodeDeadlineExceeded:   "deadline_exceeded",
+	CodeNotFound:           "not_found",
+	CodeAlreadyExists:      "already_exists",
+	CodePermissionDenied:   "permission_denied",
+	CodeResourceExhausted:  "resource_exhausted",
+	CodeFailedPrecondition: "failed_precondition",
+	CodeAborted:            "aborted",
+	CodeOutOfRange:         "out_of_range",
+	CodeUnimplemented:      "unimplemented",
+	CodeInternal:           "internal",
+	CodeUnavailable:        "unavailable",
+	CodeDataLoss:           "data_loss",
+	CodeUnauthenticated:    "unauthenticated",
 }
 
 // Valid reports whether c is one of the sixteen codes.
-func (c Code) Valid() bool { return c >= Canceled && c <= Unauthenticated }
+func (c Code) Valid() bool { return c >= CodeCanceled && c <= CodeUnauthenticated }
 
 // String returns the code's name in snake case, such as "invalid_argument".
 func (c Code) String() string {
@@ -79,7 +79,7 @@ func (c Code) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // UnmarshalText accepts the names that String returns.
 func (c *Code) UnmarshalText(text []byte) error {
-	for code := Canceled; code.Valid(); code++ {
+	for code := CodeCanceled; code.Valid(); code++ {
 		if codeNames[code] == string(text) {
 			*c = code
 			return nil

@@ -13,22 +13,22 @@ var codes = map[helium.Code]struct {
 	number uint8
 	name   string
 }{
-	helium.Canceled:           {1, "canceled"},
-	helium.CodeUnknown:        {2, "unknown"},
-	helium.InvalidArgument:    {3, "invalid_argument"},
-	helium.DeadlineExceeded:   {4, "deadline_exceeded"},
-	helium.NotFound:           {5, "not_found"},
-	helium.AlreadyExists:      {6, "already_exists"},
-	helium.PermissionDenied:   {7, "permission_denied"},
-	helium.ResourceExhausted:  {8, "resource_exhausted"},
-	helium.FailedPrecondition: {9, "failed_precondition"},
-	helium.Aborted:            {10, "aborted"},
-	helium.OutOfRange:         {11, "out_of_range"},
-	helium.Unimplemented:      {12, "unimplemented"},
-	helium.Internal:           {13, "internal"},
-	helium.Unavailable:        {14, "unavailable"},
-	helium.DataLoss:           {15, "data_loss"},
-	helium.Unauthenticated:    {16, "unauthenticated"},
+	helium.CodeCanceled:           {1, "canceled"},
+	helium.CodeUnknown:            {2, "unknown"},
+	helium.CodeInvalidArgument:    {3, "invalid_argument"},
+	helium.CodeDeadlineExceeded:   {4, "deadline_exceeded"},
+	helium.CodeNotFound:           {5, "not_found"},
+	helium.CodeAlreadyExists:      {6, "already_exists"},
+	helium.CodePermissionDenied:   {7, "permission_denied"},
+	helium.CodeResourceExhausted:  {8, "resource_exhausted"},
+	helium.CodeFailedPrecondition: {9, "failed_precondition"},
+	helium.CodeAborted:            {10, "aborted"},
+	helium.CodeOutOfRange:         {11, "out_of_range"},
+	helium.CodeUnimplemented:      {12, "unimplemented"},
+	helium.CodeInternal:           {13, "internal"},
+	helium.CodeUnavailable:        {14, "unavailable"},
+	helium.CodeDataLoss:           {15, "data_loss"},
+	helium.CodeUnauthenticated:    {16, "unauthenticated"},
 }
 
 func TestTheSixteenCodesHaveTheNumbersAndNamesThatEveryoneKnows(t *testing.T) {
@@ -65,8 +65,8 @@ func TestCodesTravelAsText(t *testing.T) {
 
 func TestTextThatIsNoCodeIsRefusedAndChangesNothing(t *testing.T) {
 	for _, text := range []string{"", "ok", "NotFound", "not found", "code(17)", "not_found "} {
-		code := helium.Aborted
-		if err := code.UnmarshalText([]byte(text)); err == nil || code != helium.Aborted {
+		code := helium.CodeAborted
+		if err := code.UnmarshalText([]byte(text)); err == nil || code != helium.CodeAborted {
 			t.Errorf("UnmarshalText(%q) = %v, and the code is %v; want an error, and aborted as before", text, err, code)
 		}
 	}

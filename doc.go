@@ -16,7 +16,7 @@
 //
 // Declare the errors of a service beside its interface:
 //
-//	var ErrDivisionByZero = helium.NewError(helium.InvalidArgument, "math.division_by_zero", "division by zero")
+//	var ErrDivisionByZero = helium.NewError(helium.CodeInvalidArgument, "math.division_by_zero", "division by zero")
 //
 // A handler returns it, as it is or wrapped with %w; errors.Is recognises it in
 // the caller's process. Every error that a call returns is an [*Error]:

@@ -38,13 +38,13 @@ type Error struct {
 // return from handlers, wrapped with %w or not. errors.Is finds it on both sides
 // of the wire, by its code and reason.
 //
-//	var ErrDivisionByZero = helium.NewError(helium.InvalidArgument, "math.division_by_zero", "division by zero")
+//	var ErrDivisionByZero = helium.NewError(helium.CodeInvalidArgument, "math.division_by_zero", "division by zero")
 //
 // It panics if the code isn't one of the sixteen or the reason is empty: a
 // sentinel without a reason couldn't be recognised after its journey.
 func NewError(code Code, reason, message string) *Error {
 	if !code.Valid() {
-		panic(fmt.Sprintf("helium.NewError(%q): %v is not a code; use one of the constants, such as helium.InvalidArgument", reason, code))
+		panic(fmt.Sprintf("helium.NewError(%q): %v is not a code; use one of the constants, such as helium.CodeInvalidArgument", reason, code))
 	}
 	if reason == "" {
 		panic(fmt.Sprintf("helium.NewError(%q): the reason is empty; name the error, such as \"math.division_by_zero\"", message))
@@ -112,7 +112,7 @@ func (e *Error) Error() string {
 }
 
 // Is makes errors.Is compare by code and reason, and by code and message where
-// neither has a reason. DeadlineExceeded and Canceled also match
+// neither has a reason. CodeDeadlineExceeded and CodeCanceled also match
 // context.DeadlineExceeded and context.Canceled.
 func (e *Error) Is(target error) bool {
 	if e == nil {
@@ -120,9 +120,9 @@ func (e *Error) Is(target error) bool {
 	}
 	switch target {
 	case context.DeadlineExceeded:
-		return e.Code == DeadlineExceeded
+		return e.Code == CodeDeadlineExceeded
 	case context.Canceled:
-		return e.Code == Canceled
+		return e.Code == CodeCanceled
 	}
 	t, ok := target.(*Error)
 	if !ok || t == nil || e.Code != t.Code || e.Reason != t.Reason {
@@ -143,7 +143,7 @@ func (e *Error) Unwrap() error {
 //
 // An *Error stays what it is. One wrapped in other errors lends its code, reason
 // and details, and the message is that of the whole chain. The context package's
-// errors become DeadlineExceeded and Canceled, and any other error CodeUnknown.
+// errors become CodeDeadlineExceeded and CodeCanceled, and any other error CodeUnknown.
 func AsError(err error) *Error {
 	if err == nil {
 		return nil
@@ -163,9 +163,9 @@ func AsError(err error) *Error {
 	code := CodeUnknown
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		code = DeadlineExceeded
+		code = CodeDeadlineExceeded
 	case errors.Is(err, context.Canceled):
-		code = Canceled
+		code = CodeCanceled
 	}
 	return &Error{Code: code, Message: err.Error(), cause: err}
 }

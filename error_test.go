@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	errEmpty  = helium.NewError(helium.FailedPrecondition, "stock.empty", "nothing is left")
-	errLocked = helium.NewError(helium.FailedPrecondition, "stock.locked", "nothing is left")
+	errEmpty  = helium.NewError(helium.CodeFailedPrecondition, "stock.empty", "nothing is left")
+	errLocked = helium.NewError(helium.CodeFailedPrecondition, "stock.locked", "nothing is left")
 )
 
 func TestErrorsAreTheSameByCodeAndReason(t *testing.T) {
@@ -23,22 +23,22 @@ func TestErrorsAreTheSameByCodeAndReason(t *testing.T) {
 		want        bool
 	}{
 		{"itself", errEmpty, errEmpty, true},
-		{"one that crossed the wire", &helium.Error{Code: helium.FailedPrecondition, Reason: "stock.empty", Message: "no bolts", Instance: "i1"}, errEmpty, true},
+		{"one that crossed the wire", &helium.Error{Code: helium.CodeFailedPrecondition, Reason: "stock.empty", Message: "no bolts", Instance: "i1"}, errEmpty, true},
 		{"another message", errEmpty.WithMessage("no bolts"), errEmpty, true},
 		{"a detail more", errEmpty.WithDetail("part", "bolt"), errEmpty, true},
 		{"another outcome", errEmpty.WithOutcome(helium.Executed), errEmpty, true},
 		{"wrapped", fmt.Errorf("order 7: %w", errEmpty), errEmpty, true},
 		{"joined", errors.Join(io.EOF, errEmpty), errEmpty, true},
 		{"another reason", errLocked, errEmpty, false},
-		{"another code", &helium.Error{Code: helium.NotFound, Reason: "stock.empty"}, errEmpty, false},
-		{"the message alone", &helium.Error{Code: helium.FailedPrecondition, Message: "nothing is left"}, errEmpty, false},
-		{"no reasons, same message", helium.Errorf(helium.NotFound, "no part %d", 7), helium.Errorf(helium.NotFound, "no part 7"), true},
-		{"no reasons, other messages", helium.Errorf(helium.NotFound, "no part 7"), helium.Errorf(helium.NotFound, "no part 8"), false},
-		{"deadline", helium.Errorf(helium.DeadlineExceeded, "late"), context.DeadlineExceeded, true},
-		{"canceled", helium.Errorf(helium.Canceled, "gave up"), context.Canceled, true},
-		{"deadline isn't canceled", helium.Errorf(helium.DeadlineExceeded, "late"), context.Canceled, false},
-		{"canceled isn't deadline", helium.Errorf(helium.Canceled, "gave up"), context.DeadlineExceeded, false},
-		{"unavailable is neither", helium.Errorf(helium.Unavailable, "away"), context.Canceled, false},
+		{"another code", &helium.Error{Code: helium.CodeNotFound, Reason: "stock.empty"}, errEmpty, false},
+		{"the message alone", &helium.Error{Code: helium.CodeFailedPrecondition, Message: "nothing is left"}, errEmpty, false},
+		{"no reasons, same message", helium.Errorf(helium.CodeNotFound, "no part %d", 7), helium.Errorf(helium.CodeNotFound, "no part 7"), true},
+		{"no reasons, other messages", helium.Errorf(helium.CodeNotFound, "no part 7"), helium.Errorf(helium.CodeNotFound, "no part 8"), false},
+		{"deadline", helium.Errorf(helium.CodeDeadlineExceeded, "late"), context.DeadlineExceeded, true},
+		{"canceled", helium.Errorf(helium.CodeCanceled, "gave up"), context.Canceled, true},
+		{"deadline isn't canceled", helium.Errorf(helium.CodeDeadlineExceeded, "late"), context.Canceled, false},
+		{"canceled isn't deadline", helium.Errorf(helium.CodeCanceled, "gave up"), context.DeadlineExceeded, false},
+		{"unavailable is neither", helium.Errorf(helium.CodeUnavailable, "away"), context.Canceled, false},
 		{"a nil *Error", errEmpty, (*helium.Error)(nil), false},
 		{"another type", errEmpty, io.EOF, false},
 	} {
@@ -61,7 +61,7 @@ func TestAWrappedErrorLendsItsIdentityAndKeepsTheWholeMessage(t *testing.T) {
 	inner := errEmpty.WithDetail("part", "bolt").WithOutcome(helium.Executed)
 	outer := fmt.Errorf("order 7: %w", fmt.Errorf("shelf 3: %w", inner))
 	got := helium.AsError(outer)
-	if got.Code != helium.FailedPrecondition || got.Reason != "stock.empty" || got.Details["part"] != "bolt" || got.Outcome != helium.Executed {
+	if got.Code != helium.CodeFailedPrecondition || got.Reason != "stock.empty" || got.Details["part"] != "bolt" || got.Outcome != helium.Executed {
 		t.Errorf("AsError(%q) = %+v, want code, reason, details and outcome of %+v", outer, got, inner)
 	}
 	if want := "order 7: shelf 3: nothing is left"; got.Message != want {
@@ -82,12 +82,12 @@ func TestForeignErrorsGetTheCodeThatFitsThem(t *testing.T) {
 	}{
 		{nil, 0},
 		{io.EOF, helium.CodeUnknown},
-		{context.DeadlineExceeded, helium.DeadlineExceeded},
-		{fmt.Errorf("asking the shelf: %w", context.DeadlineExceeded), helium.DeadlineExceeded},
-		{context.Canceled, helium.Canceled},
-		{errors.Join(io.EOF, context.Canceled), helium.Canceled},
-		{errEmpty, helium.FailedPrecondition},
-		{fmt.Errorf("order 7: %w", errEmpty), helium.FailedPrecondition},
+		{context.DeadlineExceeded, helium.CodeDeadlineExceeded},
+		{fmt.Errorf("asking the shelf: %w", context.DeadlineExceeded), helium.CodeDeadlineExceeded},
+		{context.Canceled, helium.CodeCanceled},
+		{errors.Join(io.EOF, context.Canceled), helium.CodeCanceled},
+		{errEmpty, helium.CodeFailedPrecondition},
+		{fmt.Errorf("order 7: %w", errEmpty), helium.CodeFailedPrecondition},
 	} {
 		if got := helium.CodeOf(c.err); got != c.want {
 			t.Errorf("CodeOf(%v) = %v, want %v", c.err, got, c.want)
@@ -139,9 +139,9 @@ func TestSentinelsThatCouldNotBeRecognisedPanicWhereTheyAreDeclared(t *testing.T
 		reason string
 		hint   string
 	}{
-		{"no code", 0, "stock.empty", "helium.InvalidArgument"},
+		{"no code", 0, "stock.empty", "helium.CodeInvalidArgument"},
 		{"a code that doesn't exist", 17, "stock.empty", "code(17)"},
-		{"no reason", helium.NotFound, "", "math.division_by_zero"},
+		{"no reason", helium.CodeNotFound, "", "math.division_by_zero"},
 	} {
 		func() {
 			defer func() {
@@ -173,7 +173,7 @@ func TestCopiesLeaveTheSentinelAsItWas(t *testing.T) {
 }
 
 func TestWrappedCausesStayReachableOnThisSide(t *testing.T) {
-	if e := helium.Errorf(helium.DataLoss, "page 3: %w", io.ErrUnexpectedEOF); !errors.Is(e, io.ErrUnexpectedEOF) || e.Message != "page 3: unexpected EOF" {
+	if e := helium.Errorf(helium.CodeDataLoss, "page 3: %w", io.ErrUnexpectedEOF); !errors.Is(e, io.ErrUnexpectedEOF) || e.Message != "page 3: unexpected EOF" {
 		t.Errorf("Errorf with %%w = %v, want io.ErrUnexpectedEOF in it", e)
 	}
 	if e := errEmpty.WithMessage("page 3: %w", io.ErrUnexpectedEOF); !errors.Is(e, io.ErrUnexpectedEOF) || !errors.Is(e, errEmpty) {
@@ -190,11 +190,11 @@ func TestAnErrorPrintsItsCallAndItsCode(t *testing.T) {
 		err  helium.Error
 		want string
 	}{
-		{helium.Error{Code: helium.NotFound, Message: "no bolts"}, "no bolts"},
-		{helium.Error{Code: helium.NotFound}, "not_found"},
-		{helium.Error{Code: helium.NotFound, Message: "no bolts", Service: "stock"}, "stock: no bolts (not_found)"},
-		{helium.Error{Code: helium.NotFound, Message: "no bolts", Service: "stock", Method: "take"}, "stock.take: no bolts (not_found)"},
-		{helium.Error{Code: helium.NotFound, Service: "stock", Method: "take"}, "stock.take: not_found"},
+		{helium.Error{Code: helium.CodeNotFound, Message: "no bolts"}, "no bolts"},
+		{helium.Error{Code: helium.CodeNotFound}, "not_found"},
+		{helium.Error{Code: helium.CodeNotFound, Message: "no bolts", Service: "stock"}, "stock: no bolts (not_found)"},
+		{helium.Error{Code: helium.CodeNotFound, Message: "no bolts", Service: "stock", Method: "take"}, "stock.take: no bolts (not_found)"},
+		{helium.Error{Code: helium.CodeNotFound, Service: "stock", Method: "take"}, "stock.take: not_found"},
 	} {
 		if got := c.err.Error(); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)

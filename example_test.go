@@ -9,7 +9,7 @@ import (
 )
 
 // ErrSoldOut is declared beside the interface of a service.
-var ErrSoldOut = helium.NewError(helium.FailedPrecondition, "shop.sold_out", "sold out")
+var ErrSoldOut = helium.NewError(helium.CodeFailedPrecondition, "shop.sold_out", "sold out")
 
 func ExampleNewError() {
 	// A handler returns it wrapped, with facts of this very case.
@@ -37,7 +37,7 @@ func ExampleAsError() {
 func ExampleOutcomeOf() {
 	again := func(err error) bool { return helium.OutcomeOf(err) == helium.NotExecuted }
 	fmt.Println(again(ErrSoldOut.WithOutcome(helium.Executed)))
-	fmt.Println(again(helium.Errorf(helium.Unavailable, "no instance is running").WithOutcome(helium.NotExecuted)))
+	fmt.Println(again(helium.Errorf(helium.CodeUnavailable, "no instance is running").WithOutcome(helium.NotExecuted)))
 	// Output:
 	// false
 	// true

@@ -10,7 +10,6 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -54,7 +53,7 @@ func TestAfterTheLastServerIsKilledCallsFailAtOnceAsNotExecuted(t *testing.T) {
 	// Until the connection drops, a moment, a call may still be sent and get lost.
 	eventually(t, "Unavailable, not executed", func() error {
 		err := callWithin(time.Second, c, 2)
-		if errors.Is(err, rpcclient.ErrNoInstance) && helium.OutcomeOf(err) == helium.NotExecuted {
+		if errors.Is(err, helium.ErrNoInstance) && helium.OutcomeOf(err) == helium.NotExecuted {
 			return nil
 		}
 		return fmt.Errorf("error %v, outcome %v", err, helium.OutcomeOf(err))
@@ -62,7 +61,7 @@ func TestAfterTheLastServerIsKilledCallsFailAtOnceAsNotExecuted(t *testing.T) {
 	for range 5 {
 		began := time.Now()
 		err := callWithin(patience, c, 3)
-		if helium.CodeOf(err) != helium.Unavailable || helium.OutcomeOf(err) != helium.NotExecuted {
+		if helium.CodeOf(err) != helium.CodeUnavailable || helium.OutcomeOf(err) != helium.NotExecuted {
 			t.Errorf("a later call: error %v, outcome %v; want unavailable, not executed", err, helium.OutcomeOf(err))
 		}
 		if took := time.Since(began); took > soon {
@@ -173,7 +172,7 @@ func TestWhileNoBinderRunsClientsGoOnWithWhatTheyKnow(t *testing.T) {
 		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 		defer cancel()
 		_, err := asker.Lookup(ctx, "work")
-		if errors.Is(err, binder.ErrNoBinder) {
+		if errors.Is(err, helium.ErrNoBinder) {
 			return nil
 		}
 		return fmt.Errorf("Lookup: %v", err)
@@ -199,8 +198,8 @@ func TestWhileNoBinderRunsClientsGoOnWithWhatTheyKnow(t *testing.T) {
 	// A client that knows nothing yet hears at once what is missing.
 	began := time.Now()
 	err := callWithin(patience, n.client(rpcclient.Config{}), 300)
-	if !errors.Is(err, binder.ErrNoBinder) || helium.OutcomeOf(err) != helium.NotExecuted || time.Since(began) > soon {
-		t.Errorf("a new client: error %v, outcome %v after %v; want binder.ErrNoBinder, not executed, in milliseconds", err, helium.OutcomeOf(err), time.Since(began))
+	if !errors.Is(err, helium.ErrNoBinder) || helium.OutcomeOf(err) != helium.NotExecuted || time.Since(began) > soon {
+		t.Errorf("a new client: error %v, outcome %v after %v; want helium.ErrNoBinder, not executed, in milliseconds", err, helium.OutcomeOf(err), time.Since(began))
 	}
 
 	launch(t, part{URL: n.broker.URL(), Binder: &binderPart{Lease: 3 * time.Second}})
@@ -241,7 +240,7 @@ func TestAServerThatIsFullRefusesAtOnceAndLosesNothing(t *testing.T) {
 	}
 	for range more {
 		e := receive(t, "a refusal", ends)
-		if e.id < room || !errors.Is(e.err, rpcserver.ErrOverloaded) || helium.CodeOf(e.err) != helium.ResourceExhausted || helium.OutcomeOf(e.err) != helium.NotExecuted {
+		if e.id < room || !errors.Is(e.err, helium.ErrOverloaded) || helium.CodeOf(e.err) != helium.CodeResourceExhausted || helium.OutcomeOf(e.err) != helium.NotExecuted {
 			t.Errorf("call %d: error %v, outcome %v; want one past %d refused, resource_exhausted, not executed", e.id, e.err, helium.OutcomeOf(e.err), room)
 		}
 	}

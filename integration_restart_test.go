@@ -119,7 +119,7 @@ func brokerIsKilledAndRestarted(t *testing.T, dir string) {
 		if took := time.Since(began); took > soon {
 			t.Errorf("while the broker is away a call took %v to fail, want milliseconds", took)
 		}
-		if errors.Is(err, rpcclient.ErrNotSent) && helium.CodeOf(err) == helium.Unavailable && helium.OutcomeOf(err) == helium.NotExecuted {
+		if errors.Is(err, helium.ErrNotSent) && helium.CodeOf(err) == helium.CodeUnavailable && helium.OutcomeOf(err) == helium.NotExecuted {
 			return nil
 		}
 		return fmt.Errorf("error %v, outcome %v", err, helium.OutcomeOf(err))

@@ -253,7 +253,7 @@ func TestTheRegistryTellsWhatIsServed(t *testing.T) {
 			t.Errorf("the first method is %q, want add(…", got)
 		}
 	}
-	if _, err := registry.Lookup(ctx, "mth"); !errors.Is(err, binder.ErrUnknownService) && !errors.Is(err, binder.ErrUnknownMethod) || !strings.Contains(fmt.Sprint(err), "math") {
+	if _, err := registry.Lookup(ctx, "mth"); !errors.Is(err, helium.ErrUnknownService) && !errors.Is(err, helium.ErrUnknownMethod) || !strings.Contains(fmt.Sprint(err), "math") {
 		t.Errorf("Lookup(mth) = %v, want an error that suggests math", err)
 	}
 	if err := first.Shutdown(ctx); err != nil {

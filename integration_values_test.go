@@ -118,7 +118,7 @@ func TestWhatWouldArriveAsNothingIsAnErrorOfItsCall(t *testing.T) {
 	for _, arg := range []any{&sync.Mutex{}, map[string]any{"m": &sync.Mutex{}}, []any{t.Context()}, struct{ Held any }{time.UTC}} {
 		var got any
 		err := env.Client.Call(t.Context(), "values.any", &got, arg)
-		if helium.CodeOf(err) != helium.InvalidArgument || helium.OutcomeOf(err) != helium.NotExecuted || !strings.Contains(err.Error(), "can't be sent") {
+		if helium.CodeOf(err) != helium.CodeInvalidArgument || helium.OutcomeOf(err) != helium.NotExecuted || !strings.Contains(err.Error(), "can't be sent") {
 			t.Errorf("%T: got %v, %v; want an error before it is sent", arg, got, err)
 		}
 	}

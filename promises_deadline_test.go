@@ -70,7 +70,7 @@ func TestPromise3DeadlinesAndCancellationReachTheHandler(t *testing.T) {
 	watch := func(t *testing.T, c *rpcclient.Client, call func() error) (h handed, err error) {
 		t.Helper()
 		eventually(t, "a call that runs before its time is over", func() error {
-			if err = call(); helium.CodeOf(err) != helium.DeadlineExceeded {
+			if err = call(); helium.CodeOf(err) != helium.CodeDeadlineExceeded {
 				t.Fatalf("error %v, want deadline_exceeded", err)
 			}
 			// This one comes after it, and then the server has none left.

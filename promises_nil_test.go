@@ -243,7 +243,7 @@ func TestAnInterceptorThatPassesNothingOnFailsItsCallAlone(t *testing.T) {
 	lose = func(context.Context, *rpcclient.Invocation) (context.Context, *rpcclient.Invocation) {
 		return t.Context(), nil
 	}
-	if err := call(); !errors.Is(err, rpcclient.ErrInterceptor) || helium.OutcomeOf(err) != helium.NotExecuted {
+	if err := call(); !errors.Is(err, helium.ErrInterceptor) || helium.OutcomeOf(err) != helium.NotExecuted {
 		t.Errorf("without the call: %v, %v; want ErrInterceptor, not executed", err, helium.OutcomeOf(err))
 	}
 	lose = func(_ context.Context, call *rpcclient.Invocation) (context.Context, *rpcclient.Invocation) {
@@ -264,7 +264,7 @@ func TestANilErrorPointerIsAnErrorAllTheSame(t *testing.T) {
 	env := heliumtest.New(t)
 	heliumtest.Serve(env, "nils", nilErrors{})
 	for method, want := range map[string]*helium.Error{
-		"nils.bare":    {Code: helium.Internal, Message: "panicked"},
+		"nils.bare":    {Code: helium.CodeInternal, Message: "panicked"},
 		"nils.wrapped": {Code: helium.CodeUnknown, Message: "in vain"},
 	} {
 		err := env.Client.Call(t.Context(), method, nil)

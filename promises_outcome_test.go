@@ -17,7 +17,7 @@ import (
 // faulty is a worker with methods that fail.
 type faulty struct{ *worker }
 
-var errStock = helium.NewError(helium.FailedPrecondition, "faulty.stock", "nothing left")
+var errStock = helium.NewError(helium.CodeFailedPrecondition, "faulty.stock", "nothing left")
 
 // Fail returns a declared error.
 func (f *faulty) Fail(id int64) error {
@@ -34,7 +34,7 @@ func (f *faulty) FailPlainly(id int64) error {
 // Unavailable returns an error that looks as if the call hadn't run.
 func (f *faulty) Unavailable(id int64) error {
 	f.enter(id)
-	return helium.Errorf(helium.Unavailable, "the database is away").WithOutcome(helium.NotExecuted)
+	return helium.Errorf(helium.CodeUnavailable, "the database is away").WithOutcome(helium.NotExecuted)
 }
 
 const panicSecret = "secret-4711"
@@ -90,40 +90,40 @@ func TestPromise2EveryErrorSaysWhetherTheHandlerCouldHaveRun(t *testing.T) {
 		code    helium.Code
 		outcome helium.Outcome
 	}{
-		{"no such service", call("missing.run"), helium.NotFound, helium.NotExecuted},
-		{"no such method", call("faulty.missing"), helium.Unimplemented, helium.NotExecuted},
-		{"a name that can't be one", call("faulty.fail now"), helium.InvalidArgument, helium.NotExecuted},
-		{"nobody serves it", func(ctx context.Context, _ int64) error { return c.Call(ctx, "empty.run", nil) }, helium.Unavailable, helium.NotExecuted},
-		{"an argument too many", call("faulty.fail", 2), helium.InvalidArgument, helium.NotExecuted},
-		{"an argument that doesn't fit", call("faulty.small", 300), helium.InvalidArgument, helium.NotExecuted},
-		{"an argument of the wrong kind", call("faulty.small", "three"), helium.InvalidArgument, helium.NotExecuted},
-		{"an argument that can't be sent", call("faulty.take", make(chan int)), helium.InvalidArgument, helium.NotExecuted},
-		{"arguments past a message's size", call("faulty.take", make([]byte, 2<<20)), helium.ResourceExhausted, helium.NotExecuted},
+		{"no such service", call("missing.run"), helium.CodeNotFound, helium.NotExecuted},
+		{"no such method", call("faulty.missing"), helium.CodeUnimplemented, helium.NotExecuted},
+		{"a name that can't be one", call("faulty.fail now"), helium.CodeInvalidArgument, helium.NotExecuted},
+		{"nobody serves it", func(ctx context.Context, _ int64) error { return c.Call(ctx, "empty.run", nil) }, helium.CodeUnavailable, helium.NotExecuted},
+		{"an argument too many", call("faulty.fail", 2), helium.CodeInvalidArgument, helium.NotExecuted},
+		{"an argument that doesn't fit", call("faulty.small", 300), helium.CodeInvalidArgument, helium.NotExecuted},
+		{"an argument of the wrong kind", call("faulty.small", "three"), helium.CodeInvalidArgument, helium.NotExecuted},
+		{"an argument that can't be sent", call("faulty.take", make(chan int)), helium.CodeInvalidArgument, helium.NotExecuted},
+		{"arguments past a message's size", call("faulty.take", make([]byte, 2<<20)), helium.CodeResourceExhausted, helium.NotExecuted},
 		{"a context that was canceled before", func(ctx context.Context, id int64) error {
 			ctx, cancel := context.WithCancel(ctx)
 			cancel()
 			return c.Call(ctx, "faulty.fail", nil, id)
-		}, helium.Canceled, helium.NotExecuted},
+		}, helium.CodeCanceled, helium.NotExecuted},
 		{"a deadline that was over before", func(ctx context.Context, id int64) error {
 			ctx, cancel := context.WithDeadline(ctx, time.Now().Add(-time.Second))
 			defer cancel()
 			return c.Call(ctx, "faulty.fail", nil, id)
-		}, helium.DeadlineExceeded, helium.NotExecuted},
+		}, helium.CodeDeadlineExceeded, helium.NotExecuted},
 		{"a result of the wrong kind", func(ctx context.Context, id int64) error {
 			_, err := rpcclient.Call[string](ctx, c, "faulty.run", id)
 			return err
-		}, helium.InvalidArgument, helium.NotExecuted},
+		}, helium.CodeInvalidArgument, helium.NotExecuted},
 
-		{"the method's own error", call("faulty.fail"), helium.FailedPrecondition, helium.Executed},
+		{"the method's own error", call("faulty.fail"), helium.CodeFailedPrecondition, helium.Executed},
 		{"an error without a code", call("faulty.failPlainly"), helium.CodeUnknown, helium.Executed},
-		{"an error that claims that nothing ran", call("faulty.unavailable"), helium.Unavailable, helium.Executed},
-		{"a panic", call("faulty.panic"), helium.Internal, helium.Executed},
-		{"a result that can't be sent", call("faulty.unsendable"), helium.Internal, helium.Executed},
-		{"a result past a message's size", call("faulty.bytes", 2<<20), helium.ResourceExhausted, helium.Executed},
+		{"an error that claims that nothing ran", call("faulty.unavailable"), helium.CodeUnavailable, helium.Executed},
+		{"a panic", call("faulty.panic"), helium.CodeInternal, helium.Executed},
+		{"a result that can't be sent", call("faulty.unsendable"), helium.CodeInternal, helium.Executed},
+		{"a result past a message's size", call("faulty.bytes", 2<<20), helium.CodeResourceExhausted, helium.Executed},
 		{"a result that doesn't fit", func(ctx context.Context, id int64) error {
 			_, err := rpcclient.Call[int8](ctx, c, "faulty.run", id)
 			return err
-		}, helium.Internal, helium.Executed},
+		}, helium.CodeInternal, helium.Executed},
 
 		// A handler that returned at its deadline might be heard just before the
 		// caller's own, and would rightly be called Executed.
@@ -138,7 +138,7 @@ func TestPromise2EveryErrorSaysWhetherTheHandlerCouldHaveRun(t *testing.T) {
 				// On a machine that stood still its time was over before it ran.
 			}
 			return err
-		}, helium.DeadlineExceeded, helium.Unknown},
+		}, helium.CodeDeadlineExceeded, helium.Unknown},
 		{"a cancel while it ran", func(ctx context.Context, id int64) error {
 			ctx, cancel := context.WithCancel(ctx)
 			go func() {
@@ -146,7 +146,7 @@ func TestPromise2EveryErrorSaysWhetherTheHandlerCouldHaveRun(t *testing.T) {
 				cancel()
 			}()
 			return c.Call(ctx, "faulty.hold", nil, id)
-		}, helium.Canceled, helium.Unknown},
+		}, helium.CodeCanceled, helium.Unknown},
 	} {
 		for len(f.began) > 0 {
 			<-f.began
@@ -190,8 +190,8 @@ func TestPromise2HoldsWhenConnectionsAndServersGo(t *testing.T) {
 		c := newClient(t, nc, rpcclient.Config{})
 		answer := held(c, w)
 		nc.Close()
-		check(t, receive(t, "an answer", answer), helium.Unavailable, helium.Unknown)
-		check(t, callWithin(patience, c, 2), helium.Unavailable, helium.NotExecuted)
+		check(t, receive(t, "an answer", answer), helium.CodeUnavailable, helium.Unknown)
+		check(t, callWithin(patience, c, 2), helium.CodeUnavailable, helium.NotExecuted)
 	})
 	t.Run("the client closes", func(t *testing.T) {
 		n, w := newNetwork(t), newWorker("w")
@@ -201,8 +201,8 @@ func TestPromise2HoldsWhenConnectionsAndServersGo(t *testing.T) {
 		if err := c.Close(); err != nil {
 			t.Fatal(err)
 		}
-		check(t, receive(t, "an answer", answer), helium.FailedPrecondition, helium.Unknown)
-		check(t, callWithin(patience, c, 2), helium.FailedPrecondition, helium.NotExecuted)
+		check(t, receive(t, "an answer", answer), helium.CodeFailedPrecondition, helium.Unknown)
+		check(t, callWithin(patience, c, 2), helium.CodeFailedPrecondition, helium.NotExecuted)
 	})
 	t.Run("the server is cut, with one call at work and one that waits", func(t *testing.T) {
 		n, w := newNetwork(t), newWorker("w")
@@ -220,8 +220,8 @@ func TestPromise2HoldsWhenConnectionsAndServersGo(t *testing.T) {
 		over, cancel := context.WithCancel(context.Background())
 		cancel()
 		_ = srv.Shutdown(over) // the error says that calls were cut
-		check(t, receive(t, "an answer", answer), helium.Unavailable, helium.Unknown)
-		check(t, receive(t, "an answer", waiting), helium.Unavailable, helium.NotExecuted)
+		check(t, receive(t, "an answer", answer), helium.CodeUnavailable, helium.Unknown)
+		check(t, receive(t, "an answer", waiting), helium.CodeUnavailable, helium.NotExecuted)
 		if w.times(2) != 0 {
 			t.Errorf("the call that waited ran %d times, want 0", w.times(2))
 		}
@@ -246,7 +246,7 @@ func TestPromise2HoldsWhenConnectionsAndServersGo(t *testing.T) {
 		w := newWorker("w")
 		startBinder(t, inside, longLease)
 		serve(t, inside, rpcserver.Config{}, "work", w)
-		check(t, callWithin(patience, connect("reader", "r"), 1), helium.PermissionDenied, helium.NotExecuted)
+		check(t, callWithin(patience, connect("reader", "r"), 1), helium.CodePermissionDenied, helium.NotExecuted)
 		if err := callWithin(patience, connect("all", "a"), 2); err != nil {
 			t.Errorf("the user that may: %v, want nil", err)
 		}

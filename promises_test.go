@@ -42,7 +42,7 @@ func TestPromise1AtMostOnceUnlessIdempotent(t *testing.T) {
 			ran     int
 		}{
 			{"idempotent", []rpcserver.Option{rpcserver.Idempotent("hold")}, 0, 2},
-			{"not idempotent", nil, helium.Unavailable, 1},
+			{"not idempotent", nil, helium.CodeUnavailable, 1},
 		} {
 			n := newNetwork(t)
 			client := n.client(rpcclient.Config{})
@@ -94,7 +94,7 @@ func TestPromise1AtMostOnceUnlessIdempotent(t *testing.T) {
 		receive(t, "a Hold that began", w.began)
 		before := c.Stats()
 		err := callWithin(patience, c, 2)
-		if got := c.Stats(); !errors.Is(err, rpcserver.ErrOverloaded) || got.FramesSent-before.FramesSent != 3 {
+		if got := c.Stats(); !errors.Is(err, helium.ErrOverloaded) || got.FramesSent-before.FramesSent != 3 {
 			t.Errorf("error %v after %d attempts, want ErrOverloaded after 3", err, got.FramesSent-before.FramesSent)
 		}
 		// This one is let in between two attempts.
@@ -126,7 +126,7 @@ func TestPromise1AtMostOnceUnlessIdempotent(t *testing.T) {
 		c := n.client(rpcclient.Config{})
 		const calls = 200
 		for range calls {
-			if err := c.Call(testContext(t), "empty.run", nil); !errors.Is(err, rpcclient.ErrNoInstance) {
+			if err := c.Call(testContext(t), "empty.run", nil); !errors.Is(err, helium.ErrNoInstance) {
 				t.Fatalf("error %v, want ErrNoInstance", err)
 			}
 		}
@@ -170,10 +170,10 @@ func TestPromise4NobodyListeningFailsInMilliseconds(t *testing.T) {
 		method string
 		want   helium.Code
 	}{
-		{"registered, and nobody serves it", c, "empty.run", helium.Unavailable},
-		{"never registered", c, "missing.run", helium.NotFound},
-		{"a bare name that no service has", c, "missing", helium.Unimplemented},
-		{"an instance that is gone", c.At("gone"), "work.who", helium.Unavailable},
+		{"registered, and nobody serves it", c, "empty.run", helium.CodeUnavailable},
+		{"never registered", c, "missing.run", helium.CodeNotFound},
+		{"a bare name that no service has", c, "missing", helium.CodeUnimplemented},
+		{"an instance that is gone", c.At("gone"), "work.who", helium.CodeUnavailable},
 	} {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		began := time.Now()
@@ -249,7 +249,7 @@ func TestPromise6APanicIsItsCallersInternalAndNobodyElses(t *testing.T) {
 		all.Go(func() {
 			err := c.Call(testContext(t), "faulty.panic", nil, 2000+id)
 			e := helium.AsError(err)
-			if !errors.Is(err, rpcserver.ErrPanic) || e.Code != helium.Internal || e.Outcome != helium.Executed || e.Instance != srv.Instance() {
+			if !errors.Is(err, helium.ErrPanic) || e.Code != helium.CodeInternal || e.Outcome != helium.Executed || e.Instance != srv.Instance() {
 				t.Errorf("panic(%d): error %+v; want ErrPanic, internal, executed, of instance %s", 2000+id, e, srv.Instance())
 				return
 			}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/mathsvc"
@@ -110,13 +111,13 @@ func TestPromise8WrongUseFailsEarlyAndSaysHowToFixIt(t *testing.T) {
 		call := stub.Begin(1)
 		call.Args.String("1")
 		err := call.Do(testContext(t))
-		if !errors.Is(err, rpcclient.ErrMismatch) {
+		if !errors.Is(err, helium.ErrMismatch) {
 			t.Errorf("a generated stub that doesn't fit: %v, want ErrMismatch", err)
 		}
 		mentions(t, "a generated stub", err, "add(a string) float64", "add(float64, float64) float64")
 		for _, args := range [][]any{{}, {1}, {1, 2, 3}} {
 			err := c.Call(testContext(t), "math.add", nil, args...)
-			if !errors.Is(err, rpcclient.ErrMismatch) {
+			if !errors.Is(err, helium.ErrMismatch) {
 				t.Errorf("add with %d arguments: %v, want ErrMismatch", len(args), err)
 			}
 			mentions(t, "the number of arguments", err, "add(float64, float64) float64", fmt.Sprint(len(args)))
@@ -133,7 +134,7 @@ func TestPromise8WrongUseFailsEarlyAndSaysHowToFixIt(t *testing.T) {
 		serve(t, n.dial(), rpcserver.Config{}, "geometry", mathsvc.New())
 		eventually(t, "a bare name that is ambiguous", func() error {
 			err := c.Call(testContext(t), "add", nil, 1, 2)
-			if !errors.Is(err, binder.ErrAmbiguous) || !strings.Contains(err.Error(), "geometry") || !strings.Contains(err.Error(), "math") {
+			if !errors.Is(err, helium.ErrAmbiguousMethod) || !strings.Contains(err.Error(), "geometry") || !strings.Contains(err.Error(), "math") {
 				return fmt.Errorf("error %w, want ErrAmbiguous with both services", err)
 			}
 			return nil

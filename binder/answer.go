@@ -76,15 +76,15 @@ func readAnswer(m *nats.Msg, subject string, reply answer) *helium.Error {
 		return captured(subject, stream)
 	}
 	if err := json.Unmarshal(m.Data, reply); err != nil {
-		return ErrNotBinder.WithMessage("the answer on %s isn't a binder's (%w); see who else subscribes there", subject, err)
+		return helium.ErrNotBinder.WithMessage("the answer on %s isn't a binder's (%w); see who else subscribes there", subject, err)
 	}
 	if what := reply.missing(); what != "" {
-		return ErrNotBinder.WithMessage("the answer on %s isn't a binder's, as it has no %s that could be one's; see who else subscribes there", subject, what)
+		return helium.ErrNotBinder.WithMessage("the answer on %s isn't a binder's, as it has no %s that could be one's; see who else subscribes there", subject, what)
 	}
 	return nil
 }
 
 // captured is the error of an answer that was a stream's.
 func captured(subject, stream string) *helium.Error {
-	return ErrNotBinder.WithMessage("the answer on %s is no binder's: %s", subject, wire.Captured(stream, subject))
+	return helium.ErrNotBinder.WithMessage("the answer on %s is no binder's: %s", subject, wire.Captured(stream, subject))
 }

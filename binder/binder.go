@@ -46,8 +46,8 @@ type Binder struct {
 // Start opens the registry's bucket, creating it if need be, reads it, and serves it
 // until Close. When it returns, the binder can be reached. While JetStream has no
 // leader, as when a cluster comes up, it waits, until ctx is over or for 15 s if ctx
-// has no deadline. What waiting can't mend, it says at once. Errors: [ErrNoJetStream],
-// [ErrStoreRefused], [ErrStore], [ErrNotBinder] where a JetStream stream would answer in
+// has no deadline. What waiting can't mend, it says at once. Errors: [helium.ErrNoJetStream],
+// [helium.ErrStoreRefused], [helium.ErrStoreUnavailable], [helium.ErrNotBinder] where a JetStream stream would answer in
 // its place, a Config that can't work.
 //
 // It doesn't close nc. The binder outlives ctx, and a reconnect of nc, and a restart of
@@ -66,7 +66,7 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 	}
 	subjects, err := wire.NewSubjects(config.Prefix)
 	if err != nil {
-		return nil, ErrBadName.WithMessage("binder: Config.Prefix: %w", err)
+		return nil, helium.ErrBadRegistryName.WithMessage("binder: Config.Prefix: %w", err)
 	}
 	store, err := newBucket(nc, subjects, config, asked)
 	if err != nil {
@@ -102,7 +102,7 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 		return nil, err
 	case <-ctx.Done():
 		b.close(failTime)
-		return nil, ErrStore.WithMessage("the registry's bucket %q couldn't be read in time: %w", store.name, ctx.Err())
+		return nil, helium.ErrStoreUnavailable.WithMessage("the registry's bucket %q couldn't be read in time: %w", store.name, ctx.Err())
 	}
 	if err := b.refuseCaptured(ctx); err != nil {
 		b.close(failTime)
@@ -134,8 +134,8 @@ func openFirst(ctx context.Context, store *bucket) error {
 			return nil
 		case errors.Is(err, nats.ErrConnectionClosed):
 			return err
-		case errors.Is(err, ErrNoJetStream) && time.Since(began) < noJetStreamGrace:
-		case errors.Is(err, ErrStoreRefused) && verdictOn(err) == doubted:
+		case errors.Is(err, helium.ErrNoJetStream) && time.Since(began) < noJetStreamGrace:
+		case errors.Is(err, helium.ErrStoreRefused) && verdictOn(err) == doubted:
 			if refusal == nil {
 				refused = time.Now()
 			}
@@ -143,7 +143,7 @@ func openFirst(ctx context.Context, store *bucket) error {
 			if time.Since(refused) >= doubtedGrace {
 				return err
 			}
-		case errors.Is(err, ErrStore):
+		case errors.Is(err, helium.ErrStoreUnavailable):
 		default:
 			return err
 		}

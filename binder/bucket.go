@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -267,7 +268,7 @@ func (b *bucket) retry(ctx context.Context, needs func(subject string) bool, do 
 			if refusal := b.refusal.Load(); refusal != nil {
 				return *refusal
 			}
-		case errors.Is(err, ErrStoreRefused), verdictOn(err) == final:
+		case errors.Is(err, helium.ErrStoreRefused), verdictOn(err) == final:
 			return b.storeError(err)
 		case errors.Is(err, nats.ErrConnectionClosed):
 			return b.storeError(err)

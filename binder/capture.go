@@ -33,7 +33,7 @@ const namesSubject = "$JS.API.STREAM.NAMES"
 // lookAgain is how long a binder that wasn't told which streams there are doesn't ask again.
 const lookAgain = time.Minute
 
-// find returns [ErrNotBinder] if there is such a stream, and what it captures. It knows
+// find returns [helium.ErrNotBinder] if there is such a stream, and what it captures. It knows
 // nothing where the binder's user may not ask.
 func (c *captors) find(ctx context.Context) (found *helium.Error, err error) {
 	if time.Since(time.Unix(0, c.since.Load())) < lookAgain {
@@ -103,7 +103,7 @@ func meet(a, b string) bool {
 	}
 }
 
-// refuseCaptured returns [ErrNotBinder] if a stream answers in the binder's place.
+// refuseCaptured returns [helium.ErrNotBinder] if a stream answers in the binder's place.
 func (b *Binder) refuseCaptured(ctx context.Context) error {
 	found, err := b.captors.answer(ctx)
 	if err != nil || found == nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus/broker"
 )
 
@@ -49,8 +50,8 @@ func TestABinderFindsTheStreamsThatAnswerInItsPlace(t *testing.T) {
 			case !c.captures && err != nil:
 				t.Errorf("beside a stream of %q (no_ack %t): %s = %v, want nil", c.config.Subjects, c.config.NoAck, what, err)
 			case c.captures && (what == "Start" || strings.Contains(strings.Join(c.config.Subjects, " "), ".>")) &&
-				(!errors.Is(err, ErrNotBinder) || !strings.Contains(err.Error(), "nats stream edit EVERYTHING")):
-				t.Errorf("beside a stream of %q: %s = %v, want ErrNotBinder, and what to do", c.config.Subjects, what, err)
+				(!errors.Is(err, helium.ErrNotBinder) || !strings.Contains(err.Error(), "nats stream edit EVERYTHING")):
+				t.Errorf("beside a stream of %q: %s = %v, want helium.ErrNotBinder, and what to do", c.config.Subjects, what, err)
 			}
 		}
 		reg.Close()

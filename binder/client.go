@@ -35,7 +35,7 @@ type Client struct {
 }
 
 // NewClient returns a client of the binders under a subject prefix; "" is "helium".
-// It doesn't close nc. It is an [ErrBadName] if that can't be a prefix, or if nc's inbox
+// It doesn't close nc. It is an [helium.ErrBadRegistryName] if that can't be a prefix, or if nc's inbox
 // prefix is one that binders don't answer: it has to be _INBOX or to begin with _INBOX_.
 func NewClient(nc *nats.Conn, prefix string) (*Client, error) {
 	if nc == nil {
@@ -43,17 +43,17 @@ func NewClient(nc *nats.Conn, prefix string) (*Client, error) {
 	}
 	subjects, err := wire.NewSubjects(prefix)
 	if err != nil {
-		return nil, ErrBadName.WithMessage("binder.NewClient: %w", err)
+		return nil, helium.ErrBadRegistryName.WithMessage("binder.NewClient: %w", err)
 	}
 	if inbox := nc.NewInbox(); !wire.AllowedReply(inbox) {
 		prefix, _, _ := strings.Cut(inbox, ".")
-		return nil, ErrBadName.WithMessage("binder.NewClient: this connection receives answers on %q, where Helium's binders and servers send none; connect with an inbox prefix that is _INBOX or begins with _INBOX_, such as nats.CustomInboxPrefix(%q)", prefix+".>", "_INBOX_"+strings.Trim(prefix, "_"))
+		return nil, helium.ErrBadRegistryName.WithMessage("binder.NewClient: this connection receives answers on %q, where Helium's binders and servers send none; connect with an inbox prefix that is _INBOX or begins with _INBOX_, such as nats.CustomInboxPrefix(%q)", prefix+".>", "_INBOX_"+strings.Trim(prefix, "_"))
 	}
 	return &Client{nc: nc, subjects: subjects, attempt: attemptTimeout}, nil
 }
 
 // Register writes a record, or overwrites it, and returns the lease: renew each third
-// of it. Errors: [ErrBadName], [ErrBadRecord], [ErrRecordTooLarge], [ErrStore].
+// of it. Errors: [helium.ErrBadRegistryName], [helium.ErrBadRecord], [helium.ErrRecordTooLarge], [helium.ErrStoreUnavailable].
 func (c *Client) Register(ctx context.Context, r Record) (lease time.Duration, err error) {
 	// What can be seen from here needs no journey. Methods is copied: check fills in kinds.
 	r.Methods = append([]Method{}, r.Methods...)
@@ -74,7 +74,7 @@ func (c *Client) Register(ctx context.Context, r Record) (lease time.Duration, e
 	return reply.lease(), nil
 }
 
-// Renew starts an instance's lease anew and returns it. [ErrUnknownInstance] means
+// Renew starts an instance's lease anew and returns it. [helium.ErrUnknownInstance] means
 // that the registry lost the record or let it expire: register again.
 func (c *Client) Renew(ctx context.Context, service, instance string) (lease time.Duration, err error) {
 	body, err := instanceBody(service, instance)
@@ -124,7 +124,7 @@ type Entry struct {
 
 // Lookup finds "math", "math.add" or, while only one service has such a method,
 // "add". Where a service has a bare name, the service is meant. Errors:
-// [ErrUnknownService], [ErrUnknownMethod], [ErrAmbiguous], [ErrNoBinder].
+// [helium.ErrUnknownService], [helium.ErrUnknownMethod], [helium.ErrAmbiguousMethod], [helium.ErrNoBinder].
 func (c *Client) Lookup(ctx context.Context, name string) (*Entry, error) {
 	service, method, both := strings.Cut(name, ".")
 	if err := checkName("service or method", service); err != nil {
@@ -139,7 +139,7 @@ func (c *Client) Lookup(ctx context.Context, name string) (*Entry, error) {
 }
 
 // LookupMethod finds the service of a bare method name, even where a service has
-// that name too. Errors: [ErrUnknownMethod], [ErrAmbiguous], [ErrNoBinder].
+// that name too. Errors: [helium.ErrUnknownMethod], [helium.ErrAmbiguousMethod], [helium.ErrNoBinder].
 func (c *Client) LookupMethod(ctx context.Context, name string) (*Entry, error) {
 	if err := checkName("method", name); err != nil {
 		return nil, notExecuted(err)
@@ -157,7 +157,7 @@ func (c *Client) lookup(ctx context.Context, name string, request lookupRequest)
 		return nil, err
 	}
 	if len(e.Records) == 0 {
-		return nil, notExecuted(helium.Errorf(helium.Internal, "the binder found %q and sent no record; a record may be larger than a message", name))
+		return nil, notExecuted(helium.Errorf(helium.CodeInternal, "the binder found %q and sent no record; a record may be larger than a message", name))
 	}
 	return &e, nil
 }
@@ -180,7 +180,7 @@ func (c *Client) List(ctx context.Context) ([]Record, error) {
 			return all, nil
 		}
 		if len(page.Records) == 0 || page.Records[len(page.Records)-1].key() == after {
-			return nil, notExecuted(helium.Errorf(helium.Internal, "the binder's list doesn't come to an end after %q", after))
+			return nil, notExecuted(helium.Errorf(helium.CodeInternal, "the binder's list doesn't come to an end after %q", after))
 		}
 		after = page.Records[len(page.Records)-1].key()
 	}
@@ -202,12 +202,12 @@ func (c *Client) write(ctx context.Context, subject string, body []byte, reply a
 	}
 	e := helium.AsError(err)
 	switch {
-	case errors.Is(e, ErrNoBinder), errors.Is(e, ErrNotConnected), errors.Is(e, ErrNotPermitted):
+	case errors.Is(e, helium.ErrNoBinder), errors.Is(e, helium.ErrNotConnected), errors.Is(e, helium.ErrRegistryNotPermitted):
 		return e // request knows whether an attempt was sent
-	case errors.Is(e, ErrNotBinder):
+	case errors.Is(e, helium.ErrNotBinder):
 		return e.WithOutcome(helium.Unknown) // a binder may have had it as well
-	case e.Code == helium.Unavailable, e.Code == helium.DeadlineExceeded, e.Code == helium.Canceled,
-		e.Code == helium.Internal, e.Code == helium.CodeUnknown:
+	case e.Code == helium.CodeUnavailable, e.Code == helium.CodeDeadlineExceeded, e.Code == helium.CodeCanceled,
+		e.Code == helium.CodeInternal, e.Code == helium.CodeUnknown:
 		return e.WithOutcome(helium.Unknown)
 	}
 	return e.WithOutcome(helium.NotExecuted)
@@ -217,7 +217,7 @@ func (c *Client) write(ctx context.Context, subject string, body []byte, reply a
 // made twice, so one that gets no answer is, while there is time.
 func (c *Client) request(ctx context.Context, subject string, body []byte, reply answer) error {
 	if ctx == nil {
-		return ErrBadRequest.WithMessage("the context is nil; pass context.Background()").WithOutcome(helium.NotExecuted)
+		return helium.ErrBadRequest.WithMessage("the context is nil; pass context.Background()").WithOutcome(helium.NotExecuted)
 	}
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
@@ -225,14 +225,14 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 		defer cancel()
 	}
 	if limit := c.nc.MaxPayload(); limit > 0 && int64(len(body)) > limit {
-		return ErrRecordTooLarge.WithMessage("the record is %d bytes long; a message of this NATS server holds %d (max_payload)", len(body), limit)
+		return helium.ErrRecordTooLarge.WithMessage("the record is %d bytes long; a message of this NATS server holds %d (max_payload)", len(body), limit)
 	}
 	outcome := helium.NotExecuted // until an attempt was sent and not answered
 	began := time.Now()
 	for {
 		m, lost, err := c.send(ctx, subject, body)
 		switch {
-		case errors.Is(err, ErrNotPermitted):
+		case errors.Is(err, helium.ErrRegistryNotPermitted):
 			return err
 		case err == nil:
 			if e := readAnswer(m, subject, reply); e != nil {
@@ -240,15 +240,15 @@ func (c *Client) request(ctx context.Context, subject string, body []byte, reply
 			}
 			return nil
 		case lost:
-			return ErrNotConnected.WithMessage("the connection to NATS was lost while the binder was asked; ask again once it is back").WithOutcome(helium.Unknown)
+			return helium.ErrNotConnected.WithMessage("the connection to NATS was lost while the binder was asked; ask again once it is back").WithOutcome(helium.Unknown)
 		case errors.Is(err, nats.ErrNoResponders):
-			return ErrNoBinder.WithMessage("no binder answers on %s; start one with binder.Start, as examples/binder does", subject).WithOutcome(outcome)
+			return helium.ErrNoBinder.WithMessage("no binder answers on %s; start one with binder.Start, as examples/binder does", subject).WithOutcome(outcome)
 		case ctx.Err() != nil:
 			return silence(ctx.Err(), subject, time.Since(began))
 		case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
 			outcome = helium.Unknown
 		default:
-			return ErrNotConnected.WithMessage("not connected to NATS (%w); see that the broker runs and that its address is right", err).WithOutcome(outcome)
+			return helium.ErrNotConnected.WithMessage("not connected to NATS (%w); see that the broker runs and that its address is right", err).WithOutcome(outcome)
 		}
 	}
 }
@@ -259,9 +259,9 @@ func silence(over error, subject string, waited time.Duration) *helium.Error {
 	const what = "the binder didn't answer on %s within %v, though somebody listens there: a binder that is frozen or busy, see its log, or another program on the binder's subjects: %w"
 	waited = waited.Round(time.Millisecond)
 	if errors.Is(over, context.Canceled) {
-		return helium.Errorf(helium.Canceled, what, subject, waited, over)
+		return helium.Errorf(helium.CodeCanceled, what, subject, waited, over)
 	}
-	return ErrNoAnswer.WithMessage(what, subject, waited, over)
+	return helium.ErrNoBinderAnswer.WithMessage(what, subject, waited, over)
 }
 
 // send makes one attempt. lost says that the connection went meanwhile: no answer can
@@ -286,7 +286,7 @@ func (c *Client) send(ctx context.Context, subject string, body []byte) (m *nats
 	m, err = c.ask(ctx, subject, inbox, body)
 	c.nc.RemoveStatusListener(gone)
 	lost = <-watched && err != nil
-	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrNotPermitted) {
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, helium.ErrRegistryNotPermitted) {
 		return nil, lost, cause
 	}
 	return m, lost, err

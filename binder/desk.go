@@ -164,7 +164,7 @@ func (d *desk) lookup(m *nats.Msg) {
 		select {
 		case d.asks <- struct{}{}:
 		default:
-			return nil, ErrBusy
+			return nil, helium.ErrBinderBusy
 		}
 		d.requests.Go(func() {
 			defer func() { <-d.asks }()
@@ -187,7 +187,7 @@ func (d *desk) answer(m *nats.Msg, handle func() ([]byte, error)) {
 	}
 	d.binder.refusals.lately.Add(m.Reply)
 	if err := d.binder.nc.PublishMsg(answer); errors.Is(err, nats.ErrMaxPayload) {
-		tooLong := helium.Errorf(helium.ResourceExhausted, "the answer is longer than a message may be (max_payload); register smaller records")
+		tooLong := helium.Errorf(helium.CodeResourceExhausted, "the answer is longer than a message may be (max_payload); register smaller records")
 		_ = d.binder.nc.PublishMsg(failureMessage(m.Reply, tooLong))
 	}
 	// Any other error means that the connection is gone, and with it the caller's inbox.
@@ -197,7 +197,7 @@ func (d *desk) guard(subject string, handle func() ([]byte, error)) (reply []byt
 	defer func() {
 		if p := recover(); p != nil {
 			d.binder.config.Logger.Error("a request made the binder panic", "subject", subject, "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-			reply, err = nil, helium.Errorf(helium.Internal, "the binder failed at this request; its log says where")
+			reply, err = nil, helium.Errorf(helium.CodeInternal, "the binder failed at this request; its log says where")
 		}
 	}()
 	return handle()

@@ -31,7 +31,7 @@
 //	err = c.End(ctx, "math", "i1")
 //
 // A record that isn't renewed expires with its lease. A renewal that is answered with
-// [ErrUnknownInstance] says that the registry lost the record: register again. That is
+// [helium.ErrUnknownInstance] says that the registry lost the record: register again. That is
 // all it takes to mend a store that was wiped.
 //
 // # Watching
@@ -48,15 +48,15 @@
 // a moment old: an instance that has just ended may still be in an answer.
 //
 // While the store is out of reach, lookups of what is known are answered from memory,
-// the rest with [ErrStore], never with "not found". Whatever an outage made expire is
+// the rest with [helium.ErrStoreUnavailable], never with "not found". Whatever an outage made expire is
 // kept for one more lease, for no instance could renew in it.
 //
 // # Errors
 //
-// Every error is a *helium.Error that matches one of this package's: [ErrNoBinder]
-// within milliseconds where none runs, [ErrUnknownService] with the nearest names,
-// [ErrUnknownMethod] with the methods that there are, [ErrAmbiguous] with the services
-// to choose from, [ErrNoJetStream] with how to enable it.
+// Every error is a *helium.Error that matches one of this package's: [helium.ErrNoBinder]
+// within milliseconds where none runs, [helium.ErrUnknownService] with the nearest names,
+// [helium.ErrUnknownMethod] with the methods that there are, [helium.ErrAmbiguousMethod] with the services
+// to choose from, [helium.ErrNoJetStream] with how to enable it.
 //
 // # Inside
 //

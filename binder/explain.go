@@ -23,16 +23,16 @@ func (c *catalog) explain(name string, methodOnly bool) error {
 		if s := c.services[service]; s != nil {
 			methods := slices.Sorted(maps.Keys(s.methods))
 			near := nearest.Names(method, slices.Values(methods))
-			return unknown(ErrUnknownMethod.
+			return unknown(helium.ErrUnknownMethod.
 				WithMessage("service %q has no method %q%s; it has: %s", service, method, didYouMean(near), shorten(methods)).
 				WithDetail("methods", strings.Join(firstOf(methods), ",")), near)
 		}
 		near := nearest.Names(service, slices.Values(c.names))
-		return unknown(ErrUnknownService.WithMessage("no service %q is registered%s", service, hint(near, c.names)), near)
+		return unknown(helium.ErrUnknownService.WithMessage("no service %q is registered%s", service, hint(near, c.names)), near)
 	}
 	if methodOnly {
 		near := nearest.Names(name, maps.Keys(c.methods))
-		return unknown(ErrUnknownMethod.WithMessage("no registered service has a method %q%s", name, didYouMean(near)), near)
+		return unknown(helium.ErrUnknownMethod.WithMessage("no registered service has a method %q%s", name, didYouMean(near)), near)
 	}
 	near := nearest.Names(name, func(yield func(string) bool) {
 		for _, s := range c.names {
@@ -46,11 +46,11 @@ func (c *catalog) explain(name string, methodOnly bool) error {
 			}
 		}
 	})
-	return unknown(ErrUnknownService.WithMessage("no service and no method %q is registered%s", name, hint(near, c.names)), near)
+	return unknown(helium.ErrUnknownService.WithMessage("no service and no method %q is registered%s", name, hint(near, c.names)), near)
 }
 
 func ambiguous(method string, services []string) error {
-	return ErrAmbiguous.
+	return helium.ErrAmbiguousMethod.
 		WithMessage("several services have a method %q: %s; name one, such as %q", method, shorten(services), services[0]+"."+method).
 		WithDetail("services", strings.Join(firstOf(services), ","))
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/helium-rpc/helium"
 )
 
 const (
@@ -184,7 +186,7 @@ func (f *follower) watchAll(ctx context.Context, kv jetstream.KeyValue) (jetstre
 	}
 	if late {
 		stop()
-		return nil, nil, ErrStore.WithMessage("%s: %w", ErrStore.Message, context.DeadlineExceeded)
+		return nil, nil, helium.ErrStoreUnavailable.WithMessage("%s: %w", helium.ErrStoreUnavailable.Message, context.DeadlineExceeded)
 	}
 	return watcher, stop, nil
 }
@@ -206,7 +208,7 @@ func (f *follower) load(ctx context.Context, updates <-chan jetstream.KeyValueEn
 		case change, open := <-updates:
 			switch {
 			case !open:
-				return ErrStore.WithMessage("the watch on the registry's bucket ended before it had begun")
+				return helium.ErrStoreUnavailable.WithMessage("the watch on the registry's bucket ended before it had begun")
 			case change == nil:
 				done = true
 			default:
@@ -215,7 +217,7 @@ func (f *follower) load(ctx context.Context, updates <-chan jetstream.KeyValueEn
 			}
 			silence.Reset(loadSilence)
 		case <-silence.C:
-			return ErrStore.WithMessage("the registry's bucket stopped sending records for %v", loadSilence)
+			return helium.ErrStoreUnavailable.WithMessage("the registry's bucket stopped sending records for %v", loadSilence)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -256,7 +258,7 @@ func (f *follower) apply(change jetstream.KeyValueEntry, tell bool) {
 		}
 		r, err := parseRecord(change.Value())
 		if err == nil && r.key() != change.Key() {
-			err = ErrBadRecord.WithMessage("it is the record of %q", r.key())
+			err = helium.ErrBadRecord.WithMessage("it is the record of %q", r.key())
 		}
 		if err != nil {
 			f.bucket.logTrouble("a key of the registry's bucket holds no record and is left out: "+change.Key(), err)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/helium-rpc/helium"
 )
 
 // catchUpTimeout is how long the catalog may be behind a state of the store that is
@@ -30,7 +32,7 @@ func (f *freshness) catchUp(ctx context.Context) error {
 	st, err := f.store.answer(ctx)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return ErrStore.WithMessage("%s: %w", ErrStore.Message, ctx.Err())
+		return helium.ErrStoreUnavailable.WithMessage("%s: %w", helium.ErrStoreUnavailable.Message, ctx.Err())
 	case err != nil:
 		return err
 	case st.empty: // it holds nothing to wait for
@@ -39,7 +41,7 @@ func (f *freshness) catchUp(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, storeBudget)
 	defer cancel()
 	if err := f.await(ctx, st.last); err != nil {
-		return ErrStore.WithMessage("the binder doesn't hear of changes in the registry's store; see that JetStream has a leader (nats server report jetstream): %w", err)
+		return helium.ErrStoreUnavailable.WithMessage("the binder doesn't hear of changes in the registry's store; see that JetStream has a leader (nats server report jetstream): %w", err)
 	}
 	return nil
 }

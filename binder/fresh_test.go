@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/helium-rpc/helium"
 )
 
 // freshnessOf returns a freshness whose store is a function, and a count of how often
@@ -48,8 +50,8 @@ func TestACatalogThatDoesntFollowIsNotBelieved(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, behind := freshnessOf(t, func(context.Context) (state, error) { return state{last: 7}, nil })
 		began := time.Now()
-		if err := f.catchUp(t.Context()); !errors.Is(err, ErrStore) {
-			t.Errorf("got %v, want %v", err, ErrStore)
+		if err := f.catchUp(t.Context()); !errors.Is(err, helium.ErrStoreUnavailable) {
+			t.Errorf("got %v, want %v", err, helium.ErrStoreUnavailable)
 		}
 		if took := time.Since(began); took > storeBudget {
 			t.Errorf("it took %v, want at most %v", took, storeBudget)

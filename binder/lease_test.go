@@ -61,9 +61,9 @@ func TestARecordThatIsntRenewedExpires(t *testing.T) {
 		began := time.Now()
 		_, err := c.Renew(testContext(t), "stats", "lives")
 		switch {
-		case errors.Is(err, ErrUnknownInstance) && time.Since(renewed) >= lease:
+		case errors.Is(err, helium.ErrUnknownInstance) && time.Since(renewed) >= lease:
 			register(t, c, lives) // the machine stood still for a lease
-		case errors.Is(err, ErrUnknownInstance):
+		case errors.Is(err, helium.ErrUnknownInstance):
 			t.Fatalf("Renew within the lease: %v", err)
 		case err != nil:
 			return err
@@ -85,8 +85,8 @@ func TestARecordThatIsntRenewedExpires(t *testing.T) {
 	})
 	eventually(t, "its expiry is told", told.is("registered math/dies;expired math/dies;"))
 	_, err = c.Renew(t.Context(), "math", "dies")
-	if !errors.Is(err, ErrUnknownInstance) || helium.OutcomeOf(err) != helium.NotExecuted {
-		t.Errorf("renewal of the expired one: got %v (%v), want %v (not executed)", err, helium.OutcomeOf(err), ErrUnknownInstance)
+	if !errors.Is(err, helium.ErrUnknownInstance) || helium.OutcomeOf(err) != helium.NotExecuted {
+		t.Errorf("renewal of the expired one: got %v (%v), want %v (not executed)", err, helium.OutcomeOf(err), helium.ErrUnknownInstance)
 	}
 }
 
@@ -134,12 +134,12 @@ func TestAnEndedInstanceIsGoneAtOnceAndMayEndAgain(t *testing.T) {
 		if err := c.End(t.Context(), "math", "i1"); err != nil {
 			t.Fatalf("End: %v", err)
 		}
-		if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, ErrUnknownService) {
-			t.Errorf("Lookup: got %v, want %v", err, ErrUnknownService)
+		if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, helium.ErrUnknownService) {
+			t.Errorf("Lookup: got %v, want %v", err, helium.ErrUnknownService)
 		}
 	}
-	if _, err := c.Renew(t.Context(), "math", "i1"); !errors.Is(err, ErrUnknownInstance) {
-		t.Errorf("Renew: got %v, want %v", err, ErrUnknownInstance)
+	if _, err := c.Renew(t.Context(), "math", "i1"); !errors.Is(err, helium.ErrUnknownInstance) {
+		t.Errorf("Renew: got %v, want %v", err, helium.ErrUnknownInstance)
 	}
 }
 
@@ -152,8 +152,8 @@ func TestARenewalDoesntBringBackWhatEndedElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	reg.catalog.put(before) // as if this binder hadn't heard of it yet
-	if _, err := c.Renew(t.Context(), "math", "i1"); !errors.Is(err, ErrUnknownInstance) {
-		t.Errorf("Renew: got %v, want %v", err, ErrUnknownInstance)
+	if _, err := c.Renew(t.Context(), "math", "i1"); !errors.Is(err, helium.ErrUnknownInstance) {
+		t.Errorf("Renew: got %v, want %v", err, helium.ErrUnknownInstance)
 	}
 	nc := connect(t, b)
 	eventually(t, "the bucket says that it hasn't the record", func() error {

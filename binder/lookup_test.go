@@ -89,16 +89,16 @@ func TestErrorsOfLookupsTellApartWhatIsWrong(t *testing.T) {
 		want                *helium.Error
 		says                []string
 	}{
-		{name: "maht", want: ErrUnknownService, detail: "nearest", value: "math", says: []string{`"maht"`, "math"}},
-		{name: "Math", want: ErrUnknownService, detail: "nearest", value: "math", says: []string{`"Math"`}},
-		{name: "men", want: ErrUnknownService, detail: "nearest", value: "mean", says: []string{"mean"}},
-		{name: "maht.add", want: ErrUnknownService, detail: "nearest", value: "math", says: []string{`"maht"`}},
-		{name: "zzzzzzzzzz", want: ErrUnknownService, says: []string{"registered are: math, stats"}},
-		{name: "math.ad", want: ErrUnknownMethod, detail: "methods", value: "add,sub", says: []string{`"ad"`, "did you mean add", "add, sub"}},
-		{name: "math.mean", want: ErrUnknownMethod, detail: "methods", value: "add,sub", says: []string{`"math"`, `"mean"`}},
-		{name: "add", want: ErrAmbiguous, detail: "services", value: "math,stats", says: []string{"math, stats", `"math.add"`}},
-		{name: "maen", methodOnly: true, want: ErrUnknownMethod, detail: "nearest", value: "mean", says: []string{"mean"}},
-		{name: "math", methodOnly: true, want: ErrUnknownMethod, says: []string{`"math"`}},
+		{name: "maht", want: helium.ErrUnknownService, detail: "nearest", value: "math", says: []string{`"maht"`, "math"}},
+		{name: "Math", want: helium.ErrUnknownService, detail: "nearest", value: "math", says: []string{`"Math"`}},
+		{name: "men", want: helium.ErrUnknownService, detail: "nearest", value: "mean", says: []string{"mean"}},
+		{name: "maht.add", want: helium.ErrUnknownService, detail: "nearest", value: "math", says: []string{`"maht"`}},
+		{name: "zzzzzzzzzz", want: helium.ErrUnknownService, says: []string{"registered are: math, stats"}},
+		{name: "math.ad", want: helium.ErrUnknownMethod, detail: "methods", value: "add,sub", says: []string{`"ad"`, "did you mean add", "add, sub"}},
+		{name: "math.mean", want: helium.ErrUnknownMethod, detail: "methods", value: "add,sub", says: []string{`"math"`, `"mean"`}},
+		{name: "add", want: helium.ErrAmbiguousMethod, detail: "services", value: "math,stats", says: []string{"math, stats", `"math.add"`}},
+		{name: "maen", methodOnly: true, want: helium.ErrUnknownMethod, detail: "nearest", value: "mean", says: []string{"mean"}},
+		{name: "math", methodOnly: true, want: helium.ErrUnknownMethod, says: []string{`"math"`}},
 	} {
 		lookup := c.Lookup
 		if test.methodOnly {
@@ -128,8 +128,8 @@ func TestAnEmptyRegistrySaysSo(t *testing.T) {
 	t.Parallel()
 	_, _, c := world(t, Config{})
 	_, err := c.Lookup(t.Context(), "math")
-	if !errors.Is(err, ErrUnknownService) || !strings.Contains(err.Error(), "start a server") {
-		t.Errorf("got %v, want %v and what to do", err, ErrUnknownService)
+	if !errors.Is(err, helium.ErrUnknownService) || !strings.Contains(err.Error(), "start a server") {
+		t.Errorf("got %v, want %v and what to do", err, helium.ErrUnknownService)
 	}
 }
 
@@ -146,8 +146,8 @@ func TestNoBinderIsKnownAtOnce(t *testing.T) {
 		"List":     func(ctx context.Context) error { _, err := c.List(ctx); return err },
 	} {
 		err := call(t.Context())
-		if !errors.Is(err, ErrNoBinder) || helium.OutcomeOf(err) != helium.NotExecuted {
-			t.Errorf("%s: got %v (%v), want %v (not executed)", what, err, helium.OutcomeOf(err), ErrNoBinder)
+		if !errors.Is(err, helium.ErrNoBinder) || helium.OutcomeOf(err) != helium.NotExecuted {
+			t.Errorf("%s: got %v (%v), want %v (not executed)", what, err, helium.OutcomeOf(err), helium.ErrNoBinder)
 		}
 	}
 	if took := time.Since(began); took > requestTimeout {
@@ -161,8 +161,8 @@ func TestAClosedConnectionIsNotTakenForAMissingBinder(t *testing.T) {
 	nc := connect(t, b)
 	c := newClient(t, nc)
 	nc.Close()
-	if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, ErrNotConnected) {
-		t.Errorf("got %v, want %v", err, ErrNotConnected)
+	if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, helium.ErrNotConnected) {
+		t.Errorf("got %v, want %v", err, helium.ErrNotConnected)
 	}
 }
 
@@ -178,12 +178,12 @@ func TestAnAnswerThatNeverComesEndsWithTheContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, err := c.Lookup(ctx, "math")
-	if !errors.Is(err, ErrNoAnswer) || !errors.Is(err, context.DeadlineExceeded) || helium.OutcomeOf(err) != helium.NotExecuted {
-		t.Errorf("Lookup: got %v (%v), want %v (not executed)", err, helium.OutcomeOf(err), ErrNoAnswer)
+	if !errors.Is(err, helium.ErrNoBinderAnswer) || !errors.Is(err, context.DeadlineExceeded) || helium.OutcomeOf(err) != helium.NotExecuted {
+		t.Errorf("Lookup: got %v (%v), want %v (not executed)", err, helium.OutcomeOf(err), helium.ErrNoBinderAnswer)
 	}
 	_, err = c.Register(ctx, record("math", "i1", "add"))
-	if !errors.Is(err, ErrNoAnswer) || helium.OutcomeOf(err) != helium.Unknown {
-		t.Errorf("Register: got %v (%v), want %v (unknown)", err, helium.OutcomeOf(err), ErrNoAnswer)
+	if !errors.Is(err, helium.ErrNoBinderAnswer) || helium.OutcomeOf(err) != helium.Unknown {
+		t.Errorf("Register: got %v (%v), want %v (unknown)", err, helium.OutcomeOf(err), helium.ErrNoBinderAnswer)
 	}
 }
 
@@ -211,8 +211,8 @@ func TestALostConnectionEndsARequestAtOnce(t *testing.T) {
 	b.Close()
 	select {
 	case err := <-answer:
-		if !errors.Is(err, ErrNotConnected) || helium.OutcomeOf(err) != helium.Unknown {
-			t.Errorf("got %v (%v), want %v (unknown)", err, helium.OutcomeOf(err), ErrNotConnected)
+		if !errors.Is(err, helium.ErrNotConnected) || helium.OutcomeOf(err) != helium.Unknown {
+			t.Errorf("got %v (%v), want %v (unknown)", err, helium.OutcomeOf(err), helium.ErrNotConnected)
 		}
 	case <-time.After(patience / 2):
 		t.Error("the request still waits for an answer that can't come")

@@ -90,7 +90,7 @@ func decodeRequest(data []byte, into any) error {
 		return nil
 	}
 	if err := json.Unmarshal(data, into); err != nil {
-		return ErrBadRequest.WithMessage("the request isn't JSON of the form docs/protocol.md gives: %w", err)
+		return helium.ErrBadRequest.WithMessage("the request isn't JSON of the form docs/protocol.md gives: %w", err)
 	}
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/internal/loopback"
 )
@@ -58,7 +59,7 @@ func keep(t *testing.T, c *Client, r Record, every time.Duration) {
 			case <-ctx.Done():
 				return
 			}
-			if _, err := c.Renew(ctx, r.Service, r.Instance); errors.Is(err, ErrUnknownInstance) {
+			if _, err := c.Renew(ctx, r.Service, r.Instance); errors.Is(err, helium.ErrUnknownInstance) {
 				_, _ = c.Register(ctx, r) // the next renewal sees whether it worked
 			}
 		}
@@ -124,8 +125,8 @@ func TestAfterAWipeWhoDoesntComeBackIsDroppedAfterALease(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "the dead instance is dropped", func() error {
-		if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, ErrUnknownService) {
-			return fmt.Errorf("Lookup: got %v, want %v", err, ErrUnknownService)
+		if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, helium.ErrUnknownService) {
+			return fmt.Errorf("Lookup: got %v, want %v", err, helium.ErrUnknownService)
 		}
 		return nil
 	})
@@ -160,13 +161,13 @@ func TestARestartOfTheBrokerLosesNoRegistration(t *testing.T) {
 			startBehind(t, door, settings)
 			eventually(t, "the binder answers again", func() error {
 				_, err := c.Lookup(t.Context(), "math")
-				if errors.Is(err, ErrUnknownService) {
+				if errors.Is(err, helium.ErrUnknownService) {
 					t.Fatalf("the restart emptied the registry: %v", err)
 				}
 				return err
 			})
 			eventually(t, "the record is in the bucket", func() error {
-				if _, err := c.Lookup(t.Context(), "math"); errors.Is(err, ErrUnknownService) {
+				if _, err := c.Lookup(t.Context(), "math"); errors.Is(err, helium.ErrUnknownService) {
 					t.Fatalf("the restart emptied the registry: %v", err)
 				}
 				return inBucket(nc, "math.i1")()
@@ -199,7 +200,7 @@ func TestAnOutageLongerThanTheLeaseEmptiesNothing(t *testing.T) {
 	startBehind(t, door, settings)
 	eventually(t, "the binder answers again", func() error {
 		_, err := c.Renew(t.Context(), "math", "i1")
-		if err == nil || errors.Is(err, ErrUnknownInstance) {
+		if err == nil || errors.Is(err, helium.ErrUnknownInstance) {
 			return nil
 		}
 		return err
@@ -227,8 +228,8 @@ func TestWithoutJetStreamStartSaysHowToEnableIt(t *testing.T) {
 	nc := dial(t, s.ClientURL())
 	began := time.Now()
 	_, err = Start(t.Context(), nc, Config{Logger: quiet()})
-	if !errors.Is(err, ErrNoJetStream) || !strings.Contains(err.Error(), "jetstream {}") || !strings.Contains(err.Error(), "nats-server -js") {
-		t.Errorf("got %v, want %v and how to enable it", err, ErrNoJetStream)
+	if !errors.Is(err, helium.ErrNoJetStream) || !strings.Contains(err.Error(), "jetstream {}") || !strings.Contains(err.Error(), "nats-server -js") {
+		t.Errorf("got %v, want %v and how to enable it", err, helium.ErrNoJetStream)
 	}
 	if took := time.Since(began); took > startTimeout-2*time.Second {
 		t.Errorf("it took %v to find out, want a moment", took)
@@ -254,8 +255,8 @@ func TestABucketThatIsThereKeepsItsLeaseAndGetsWhatItLacks(t *testing.T) {
 		t.Errorf("Register = %v, %v; want the bucket's own 2s", lease, err)
 	}
 	eventually(t, "the record expires", func() error {
-		if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, ErrUnknownService) {
-			return fmt.Errorf("Lookup: got %v, want %v", err, ErrUnknownService)
+		if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, helium.ErrUnknownService) {
+			return fmt.Errorf("Lookup: got %v, want %v", err, helium.ErrUnknownService)
 		}
 		return nil
 	})
@@ -274,8 +275,8 @@ func TestTwoPrefixesDontShareABucketByAccident(t *testing.T) {
 		t.Fatal(err)
 	}
 	register(t, c, record("math", "i1", "add"))
-	if _, err := newClient(t, nc).Lookup(t.Context(), "math"); !errors.Is(err, ErrNoBinder) {
-		t.Errorf("Lookup under another prefix: got %v, want %v", err, ErrNoBinder)
+	if _, err := newClient(t, nc).Lookup(t.Context(), "math"); !errors.Is(err, helium.ErrNoBinder) {
+		t.Errorf("Lookup under another prefix: got %v, want %v", err, helium.ErrNoBinder)
 	}
 }
 

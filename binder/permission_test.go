@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
 )
@@ -84,8 +85,8 @@ func TestTheDocumentedPermissionsAreEnough(t *testing.T) {
 	if _, err := client.List(t.Context()); err != nil {
 		t.Errorf("List: %v", err)
 	}
-	if _, err := client.Lookup(t.Context(), "nobody"); !errors.Is(err, ErrUnknownService) {
-		t.Errorf("Lookup(nobody): got %v, want %v", err, ErrUnknownService)
+	if _, err := client.Lookup(t.Context(), "nobody"); !errors.Is(err, helium.ErrUnknownService) {
+		t.Errorf("Lookup(nobody): got %v, want %v", err, helium.ErrUnknownService)
 	}
 	eventually(t, "all is told", told.is("registered math/i1;registered math/i2;ended math/i2;expired math/i1;"))
 	reg.Close()

@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -98,8 +99,8 @@ func (r *Record) key() string { return recordKey(r.Service, r.Instance) }
 
 func recordKey(service, instance string) string { return service + "." + instance }
 
-// check refuses a record whose names can't be what they are: [ErrBadName] or
-// [ErrBadRecord].
+// check refuses a record whose names can't be what they are: [helium.ErrBadRegistryName] or
+// [helium.ErrBadRecord].
 func (r *Record) check() error {
 	if err := checkName("service", r.Service); err != nil {
 		return err
@@ -117,7 +118,7 @@ func (r *Record) check() error {
 			return err
 		}
 		if _, twice := names[m.Name]; twice {
-			return ErrBadRecord.WithMessage("service %q lists its method %q twice; list each name once", r.Service, m.Name)
+			return helium.ErrBadRecord.WithMessage("service %q lists its method %q twice; list each name once", r.Service, m.Name)
 		}
 		names[m.Name] = struct{}{}
 		if m.Kind == "" {
@@ -130,10 +131,10 @@ func (r *Record) check() error {
 	return nil
 }
 
-// checkName turns a name that can't be a subject token into [ErrBadName].
+// checkName turns a name that can't be a subject token into [helium.ErrBadRegistryName].
 func checkName(what, name string) error {
 	if err := wire.CheckName(what, name); err != nil {
-		return ErrBadName.WithMessage("%w", err)
+		return helium.ErrBadRegistryName.WithMessage("%w", err)
 	}
 	return nil
 }
@@ -145,7 +146,7 @@ func (r *Record) encode() ([]byte, error) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false) // "<" as "\u003c" would only make records longer
 	if err := enc.Encode(r); err != nil {
-		return nil, ErrBadRecord.WithMessage("the record can't be written as JSON: %w", err)
+		return nil, helium.ErrBadRecord.WithMessage("the record can't be written as JSON: %w", err)
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
@@ -154,7 +155,7 @@ func (r *Record) encode() ([]byte, error) {
 func parseRecord(data []byte) (*Record, error) {
 	var r Record
 	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, ErrBadRecord.WithMessage("the record isn't JSON of the form docs/protocol.md gives: %w", err)
+		return nil, helium.ErrBadRecord.WithMessage("the record isn't JSON of the form docs/protocol.md gives: %w", err)
 	}
 	listed := r.Methods != nil
 	if err := r.check(); err != nil {
@@ -162,7 +163,7 @@ func parseRecord(data []byte) (*Record, error) {
 	}
 	if !listed {
 		// Most likely a slip, and nobody could call what is registered so.
-		return nil, ErrBadRecord.WithMessage("the record of service %q has no methods; list them, or write [] if there are none", r.Service)
+		return nil, helium.ErrBadRecord.WithMessage("the record of service %q has no methods; list them, or write [] if there are none", r.Service)
 	}
 	return &r, nil
 }

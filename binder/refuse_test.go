@@ -56,29 +56,29 @@ func TestABinderRefusesWhatItCantKeep(t *testing.T) {
 		why, subject, body string
 		want               *helium.Error
 	}{
-		{"not JSON", "helium.binder.register.math", "\xc1\x01\x02", ErrBadRecord},
-		{"an array", "helium.binder.register.math", "[]", ErrBadRecord},
-		{"nothing", "helium.binder.register.math", "", ErrBadRecord},
-		{"deep", "helium.binder.register.math", strings.Repeat("[", 4000), ErrBadRecord},
-		{"no names", "helium.binder.register.math", "{}", ErrBadName},
-		{"a subject that is no name", "helium.binder.register.9", body(t, record("9", "i1", "add")), ErrBadName},
-		{"a bad instance", "helium.binder.register.math", body(t, badInstance), ErrBadName},
-		{"a bad method", "helium.binder.register.math", body(t, badMethod), ErrBadName},
-		{"a method twice", "helium.binder.register.math", body(t, twice), ErrBadRecord},
-		{"a signature that can't be read", "helium.binder.register.math", body(t, noSignature), ErrBadRecord},
-		{"a signature of another method", "helium.binder.register.math", body(t, otherName), ErrBadRecord},
-		{"a type that can't be read", "helium.binder.register.math", body(t, badType), ErrBadRecord},
-		{"another service's subject", "helium.binder.register.stats", body(t, record("math", "i1", "add")), ErrWrongSubject},
-		{"300,001 methods", "helium.binder.register.math", million, ErrRecordTooLarge},
-		{"a renewal of nobody", "helium.binder.renew.math", "", ErrBadName},
-		{"a renewal of no name", "helium.binder.renew.math", `{"instance":"*"}`, ErrBadName},
-		{"a renewal that isn't JSON", "helium.binder.renew.math", "{", ErrBadRequest},
-		{"an end of nobody", "helium.binder.end.math", "{}", ErrBadName},
-		{"an end with a number", "helium.binder.end.math", `{"instance":1}`, ErrBadRequest},
-		{"a lookup of three names", "helium.binder.lookup.a.b.c", "", ErrBadName},
-		{"a lookup of no name", "helium.binder.lookup.9", "", ErrBadName},
-		{"a lookup that isn't JSON", "helium.binder.lookup.math", "x", ErrBadRequest},
-		{"a list that isn't JSON", "helium.binder.list", "x", ErrBadRequest},
+		{"not JSON", "helium.binder.register.math", "\xc1\x01\x02", helium.ErrBadRecord},
+		{"an array", "helium.binder.register.math", "[]", helium.ErrBadRecord},
+		{"nothing", "helium.binder.register.math", "", helium.ErrBadRecord},
+		{"deep", "helium.binder.register.math", strings.Repeat("[", 4000), helium.ErrBadRecord},
+		{"no names", "helium.binder.register.math", "{}", helium.ErrBadRegistryName},
+		{"a subject that is no name", "helium.binder.register.9", body(t, record("9", "i1", "add")), helium.ErrBadRegistryName},
+		{"a bad instance", "helium.binder.register.math", body(t, badInstance), helium.ErrBadRegistryName},
+		{"a bad method", "helium.binder.register.math", body(t, badMethod), helium.ErrBadRegistryName},
+		{"a method twice", "helium.binder.register.math", body(t, twice), helium.ErrBadRecord},
+		{"a signature that can't be read", "helium.binder.register.math", body(t, noSignature), helium.ErrBadRecord},
+		{"a signature of another method", "helium.binder.register.math", body(t, otherName), helium.ErrBadRecord},
+		{"a type that can't be read", "helium.binder.register.math", body(t, badType), helium.ErrBadRecord},
+		{"another service's subject", "helium.binder.register.stats", body(t, record("math", "i1", "add")), helium.ErrWrongSubject},
+		{"300,001 methods", "helium.binder.register.math", million, helium.ErrRecordTooLarge},
+		{"a renewal of nobody", "helium.binder.renew.math", "", helium.ErrBadRegistryName},
+		{"a renewal of no name", "helium.binder.renew.math", `{"instance":"*"}`, helium.ErrBadRegistryName},
+		{"a renewal that isn't JSON", "helium.binder.renew.math", "{", helium.ErrBadRequest},
+		{"an end of nobody", "helium.binder.end.math", "{}", helium.ErrBadRegistryName},
+		{"an end with a number", "helium.binder.end.math", `{"instance":1}`, helium.ErrBadRequest},
+		{"a lookup of three names", "helium.binder.lookup.a.b.c", "", helium.ErrBadRegistryName},
+		{"a lookup of no name", "helium.binder.lookup.9", "", helium.ErrBadRegistryName},
+		{"a lookup that isn't JSON", "helium.binder.lookup.math", "x", helium.ErrBadRequest},
+		{"a list that isn't JSON", "helium.binder.list", "x", helium.ErrBadRequest},
 	} {
 		err := ask(t, nc, test.subject, test.body)
 		if !errors.Is(err, test.want) {
@@ -93,7 +93,7 @@ func TestABinderRefusesWhatItCantKeep(t *testing.T) {
 func TestTheClientRefusesBeforeItSends(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{})
-	c := newClient(t, connect(t, b)) // no binder: what is sent ends as ErrNoBinder
+	c := newClient(t, connect(t, b)) // no binder: what is sent ends as helium.ErrNoBinder
 	long := record("math", "i1", "add")
 	long.Methods[0].Doc = strings.Repeat("d", 2<<20)
 	bad := record("math", "i1", "add")
@@ -110,15 +110,15 @@ func TestTheClientRefusesBeforeItSends(t *testing.T) {
 		err  error
 		want *helium.Error
 	}{
-		"a bad signature":      {registerBad, ErrBadRecord},
-		"a record of 2 MiB":    {registerLong, ErrRecordTooLarge},
-		"a bad service":        {registerName, ErrBadName},
-		"no instance":          {renewName, ErrBadName},
-		"an end of a bad name": {c.End(t.Context(), "", "i1"), ErrBadName},
-		"three names":          {lookupName, ErrBadName},
-		"a wildcard":           {lookupWild, ErrBadName},
-		"a bare name with dot": {methodName, ErrBadName},
-		"a watch of anything":  {watchName, ErrBadName},
+		"a bad signature":      {registerBad, helium.ErrBadRecord},
+		"a record of 2 MiB":    {registerLong, helium.ErrRecordTooLarge},
+		"a bad service":        {registerName, helium.ErrBadRegistryName},
+		"no instance":          {renewName, helium.ErrBadRegistryName},
+		"an end of a bad name": {c.End(t.Context(), "", "i1"), helium.ErrBadRegistryName},
+		"three names":          {lookupName, helium.ErrBadRegistryName},
+		"a wildcard":           {lookupWild, helium.ErrBadRegistryName},
+		"a bare name with dot": {methodName, helium.ErrBadRegistryName},
+		"a watch of anything":  {watchName, helium.ErrBadRegistryName},
 	} {
 		if !errors.Is(test.err, test.want) || helium.OutcomeOf(test.err) != helium.NotExecuted {
 			t.Errorf("%s: got %v (%v), want %v (not executed)", what, test.err, helium.OutcomeOf(test.err), test.want)
@@ -127,8 +127,8 @@ func TestTheClientRefusesBeforeItSends(t *testing.T) {
 	if _, err := NewClient(nil, ""); err == nil {
 		t.Error("NewClient without a connection: got no error")
 	}
-	if _, err := NewClient(connect(t, b), "a..b"); !errors.Is(err, ErrBadName) {
-		t.Errorf("NewClient with a bad prefix: got %v, want %v", err, ErrBadName)
+	if _, err := NewClient(connect(t, b), "a..b"); !errors.Is(err, helium.ErrBadRegistryName) {
+		t.Errorf("NewClient with a bad prefix: got %v, want %v", err, helium.ErrBadRegistryName)
 	}
 }
 
@@ -205,7 +205,7 @@ func TestARequestThatPanicsIsItsOwnErrorOnly(t *testing.T) {
 	}
 	defer func() { _ = sub.Unsubscribe() }()
 	err = ask(t, nc, "broken", "")
-	if helium.CodeOf(err) != helium.Internal || strings.Contains(err.Error(), "a bug") {
+	if helium.CodeOf(err) != helium.CodeInternal || strings.Contains(err.Error(), "a bug") {
 		t.Errorf("got %v, want an internal error that doesn't tell", err)
 	}
 	register(t, c, record("math", "i1", "add"))

@@ -36,17 +36,17 @@ func TestARequestThatIsNotPermittedFailsAtOnceAndNamesTheSubject(t *testing.T) {
 		nc := connectAs(t, b, test.user, &logged)
 		err := test.ask(newClient(t, nc))
 		// Its own time would be 10 s, and end with another error.
-		if !errors.Is(err, ErrNotPermitted) || !strings.Contains(err.Error(), test.names) || helium.OutcomeOf(err) != test.outcome {
-			t.Errorf("%s of %s: got %v (%v), want %v (%v) that names %s", test.does, test.user, err, helium.OutcomeOf(err), ErrNotPermitted, test.outcome, test.names)
+		if !errors.Is(err, helium.ErrRegistryNotPermitted) || !strings.Contains(err.Error(), test.names) || helium.OutcomeOf(err) != test.outcome {
+			t.Errorf("%s of %s: got %v (%v), want %v (%v) that names %s", test.does, test.user, err, helium.OutcomeOf(err), helium.ErrRegistryNotPermitted, test.outcome, test.names)
 		}
 	}
 	// Who may ask one thing may go on asking it.
 	half := newClient(t, connectAs(t, b, "half", &logged))
 	for range 2 {
-		if _, err := half.List(t.Context()); !errors.Is(err, ErrNotPermitted) {
-			t.Errorf("List: got %v, want %v", err, ErrNotPermitted)
+		if _, err := half.List(t.Context()); !errors.Is(err, helium.ErrRegistryNotPermitted) {
+			t.Errorf("List: got %v, want %v", err, helium.ErrRegistryNotPermitted)
 		}
-		if _, err := half.Lookup(t.Context(), "math"); !errors.Is(err, ErrUnknownService) && err != nil {
+		if _, err := half.Lookup(t.Context(), "math"); !errors.Is(err, helium.ErrUnknownService) && err != nil {
 			t.Errorf("Lookup: got %v, want an answer", err)
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/helium-rpc/helium"
 )
 
 // The settings of a bucket that is there. Somebody else may have made it: another binder,
@@ -24,9 +26,9 @@ func (b *bucket) fit(ctx context.Context, s jetstream.Stream) error {
 	}
 	switch {
 	case c.Sealed:
-		return ErrStoreRefused.WithMessage("%s", b.sealed())
+		return helium.ErrStoreRefused.WithMessage("%s", b.sealed())
 	case c.Mirror != nil, !slices.Contains(c.Subjects, b.subject(">")):
-		return ErrStoreRefused.WithMessage("the stream %q takes no records: it has to have the subject %s, and be no mirror; delete it (nats stream rm %s), and a binder makes it anew", b.stream, b.subject(">"), b.stream)
+		return helium.ErrStoreRefused.WithMessage("the stream %q takes no records: it has to have the subject %s, and be no mirror; delete it (nats stream rm %s), and a binder makes it anew", b.stream, b.subject(">"), b.stream)
 	}
 	if lacks := b.complete(&c); lacks != nil {
 		what := strings.Join(lacks, ", ")
@@ -34,7 +36,7 @@ func (b *bucket) fit(ctx context.Context, s jetstream.Stream) error {
 			if verdictOn(err) == passing {
 				return b.storeError(err)
 			}
-			return ErrStoreRefused.WithMessage("the bucket %q can't get what a registry needs (%s): %w; delete it (nats kv del %s), the servers will register again", b.name, what, err, b.name)
+			return helium.ErrStoreRefused.WithMessage("the bucket %q can't get what a registry needs (%s): %w; delete it (nats kv del %s), the servers will register again", b.name, what, err, b.name)
 		}
 		b.config.Logger.Info("the registry's bucket got what it lacked", "bucket", b.name, "added", what, "lease", c.MaxAge)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus/broker"
 )
 
@@ -111,7 +112,7 @@ func TestReplicasAreRaisedAndNeverLoweredSoTwoOpinionsDontChangeThemToAndFro(t *
 		log := new(lines)
 		eventually(t, fmt.Sprintf("a binder with %d replicas starts", replicas), func() error {
 			reg, err := Start(testContext(t), connect(t, members[0]), Config{Replicas: replicas, Memory: true, Logger: slog.New(slog.NewTextHandler(log, nil))})
-			if err != nil && !errors.Is(err, ErrStore) {
+			if err != nil && !errors.Is(err, helium.ErrStoreUnavailable) {
 				t.Fatal(err)
 			}
 			if err == nil {
@@ -145,8 +146,8 @@ func TestReplicasAreRaisedAndNeverLoweredSoTwoOpinionsDontChangeThemToAndFro(t *
 	// More than there are servers: of a bucket that is there, and of one that isn't.
 	for _, prefix := range []string{"helium", "other"} {
 		_, err := Start(testContext(t), connect(t, members[1]), Config{Prefix: prefix, Replicas: 5, Logger: quiet()})
-		if !errors.Is(err, ErrStoreRefused) || !strings.Contains(err.Error(), "Config.Replicas is 5") || !strings.Contains(err.Error(), "set Config.Replicas to fewer") {
-			t.Errorf("five replicas on three servers, prefix %s: got %v, want %v and what to do", prefix, err, ErrStoreRefused)
+		if !errors.Is(err, helium.ErrStoreRefused) || !strings.Contains(err.Error(), "Config.Replicas is 5") || !strings.Contains(err.Error(), "set Config.Replicas to fewer") {
+			t.Errorf("five replicas on three servers, prefix %s: got %v, want %v and what to do", prefix, err, helium.ErrStoreRefused)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus/broker"
 )
 
@@ -86,8 +87,8 @@ func TestWhenABinderGoesTheOthersAnswer(t *testing.T) {
 					t.Errorf("Lookup: %v", err)
 					return
 				}
-				if _, err := c.Lookup(t.Context(), "nobody"); !errors.Is(err, ErrUnknownService) {
-					t.Errorf("Lookup(nobody): got %v, want %v", err, ErrUnknownService)
+				if _, err := c.Lookup(t.Context(), "nobody"); !errors.Is(err, helium.ErrUnknownService) {
+					t.Errorf("Lookup(nobody): got %v, want %v", err, helium.ErrUnknownService)
 					return
 				}
 			}
@@ -107,8 +108,8 @@ func TestWhenABinderGoesTheOthersAnswer(t *testing.T) {
 		t.Errorf("List = %d records, %v; want 2", len(records), err)
 	}
 	binders[2].Close()
-	if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, ErrNoBinder) {
-		t.Errorf("Lookup after the last one: got %v, want %v", err, ErrNoBinder)
+	if _, err := c.Lookup(t.Context(), "math"); !errors.Is(err, helium.ErrNoBinder) {
+		t.Errorf("Lookup after the last one: got %v, want %v", err, helium.ErrNoBinder)
 	}
 	// The bucket outlives its binders.
 	startBinder(t, conns[0], Config{})
@@ -182,7 +183,7 @@ func TestAClusterKeepsTheRegistryWhenAMemberGoes(t *testing.T) {
 		})
 		eventually(t, "it is found right after it", func() error {
 			_, err := c.Lookup(testContext(t), service)
-			if errors.Is(err, ErrUnknownService) {
+			if errors.Is(err, helium.ErrUnknownService) {
 				t.Fatalf("Lookup(%s) right after its registration: %v", service, err)
 			}
 			return err
@@ -200,7 +201,7 @@ func TestAClusterKeepsTheRegistryWhenAMemberGoes(t *testing.T) {
 		// reach; it must not take that for a record that isn't there.
 		eventually(t, "two of three renew", func() error {
 			_, err := c.Renew(t.Context(), "late", "i1")
-			if errors.Is(err, ErrUnknownInstance) {
+			if errors.Is(err, helium.ErrUnknownInstance) {
 				t.Fatalf("Renew: %v", err)
 			}
 			return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/natsperm"
 )
 
@@ -21,15 +22,15 @@ func (b *bucket) watchRefusals(ctx context.Context, needs func(subject string) b
 	}
 	watch := natsperm.Listen(b.nc, func(refusal error) (own bool) {
 		if subject, ok := natsperm.Publish(refusal); ok && needs(subject) {
-			cancel(ErrStoreRefused.WithMessage("the binder's user may not publish to %s; allow it to, as docs/protocol.md lists under Permissions, or connect the binder as another user: %w", subject, refusal))
+			cancel(helium.ErrStoreRefused.WithMessage("the binder's user may not publish to %s; allow it to, as docs/protocol.md lists under Permissions, or connect the binder as another user: %w", subject, refusal))
 			return true
 		}
 		if subject, ok := natsperm.Subscription(refusal); ok && strings.HasPrefix(subject, inbox) {
-			cancel(ErrStoreRefused.WithMessage("the binder's user may not receive answers: it may not subscribe to %s; allow it to, or connect the binder as another user: %w", subject, refusal))
+			cancel(helium.ErrStoreRefused.WithMessage("the binder's user may not receive answers: it may not subscribe to %s; allow it to, or connect the binder as another user: %w", subject, refusal))
 			return true
 		}
 		if errors.Is(refusal, nats.ErrMaxSubscriptionsExceeded) {
-			cancel(ErrStoreRefused.WithMessage("the binder can't hear its store: the connection may have no more subscriptions; raise max_subscriptions, or the user's limit: %w", refusal))
+			cancel(helium.ErrStoreRefused.WithMessage("the binder can't hear its store: the connection may have no more subscriptions; raise max_subscriptions, or the user's limit: %w", refusal))
 		}
 		return false
 	})
@@ -47,7 +48,7 @@ func (b *bucket) isAPI(subject string) bool {
 
 // because returns why a request to the store failed: err, or the refusal that ended it.
 func because(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrStoreRefused) {
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, helium.ErrStoreRefused) {
 		return cause
 	}
 	return err

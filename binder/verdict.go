@@ -8,6 +8,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/helium-rpc/helium"
 )
 
 // What JetStream's errors mean for a binder: some pass, as when a cluster elects a leader,
@@ -103,32 +105,32 @@ func verdictOn(err error) verdict {
 // isRefused reports whether the store can be reached and refuses, so that trying again is
 // of no use.
 func isRefused(err error) bool {
-	return err != nil && (errors.Is(err, ErrStoreRefused) || verdictOn(err) == final)
+	return err != nil && (errors.Is(err, helium.ErrStoreRefused) || verdictOn(err) == final)
 }
 
 // storeError turns an error of JetStream into one that says what to do.
 func (b *bucket) storeError(err error) error {
-	if errors.Is(err, ErrStoreRefused) {
+	if errors.Is(err, helium.ErrStoreRefused) {
 		return err
 	}
 	if errors.Is(err, jetstream.ErrJetStreamNotEnabled) {
-		return ErrNoJetStream.WithMessage("%s: %w", ErrNoJetStream.Message, err)
+		return helium.ErrNoJetStream.WithMessage("%s: %w", helium.ErrNoJetStream.Message, err)
 	}
 	if errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount) {
-		return ErrNoJetStream.WithMessage("JetStream isn't enabled for this user's account; put \"jetstream: enabled\" into the account's configuration: %w", err)
+		return helium.ErrNoJetStream.WithMessage("JetStream isn't enabled for this user's account; put \"jetstream: enabled\" into the account's configuration: %w", err)
 	}
 	if verdictOn(err) != passing {
-		return ErrStoreRefused.WithMessage("JetStream refuses what the registry needs; %s: %w", b.remedy(err), err)
+		return helium.ErrStoreRefused.WithMessage("JetStream refuses what the registry needs; %s: %w", b.remedy(err), err)
 	}
 	if api, ok := apiError(err); ok {
 		switch api.ErrorCode {
 		case streamOffline:
-			return ErrStore.WithMessage("the registry's store can't be reached, as no server that keeps the bucket %q is up; start those that are down: %w", b.name, err)
+			return helium.ErrStoreUnavailable.WithMessage("the registry's store can't be reached, as no server that keeps the bucket %q is up; start those that are down: %w", b.name, err)
 		case clusterNotAvailable:
-			return ErrStore.WithMessage("the registry's store can't be reached, as JetStream has no leader; more than half of the cluster's servers with JetStream must be up: %w", err)
+			return helium.ErrStoreUnavailable.WithMessage("the registry's store can't be reached, as JetStream has no leader; more than half of the cluster's servers with JetStream must be up: %w", err)
 		}
 	}
-	return ErrStore.WithMessage("%s: %w", ErrStore.Message, err)
+	return helium.ErrStoreUnavailable.WithMessage("%s: %w", helium.ErrStoreUnavailable.Message, err)
 }
 
 // remedy says what to change after a refusal.

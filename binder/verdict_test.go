@@ -101,31 +101,31 @@ func TestWhatJetStreamRefusesForGoodIsToldAtOnceWithWhatToChange(t *testing.T) {
 		is     error
 		says   []string
 	}{
-		"too many streams":            {account(`{max_streams: 1}`), add(jetstream.StreamConfig{Name: "OTHER"}), Config{}, ErrStoreRefused, []string{"maximum number of streams", "raise max_streams"}},
-		"no stream allowed in files":  {account(`{max_mem: 10MB, max_file: 0}`), nil, Config{}, ErrStoreRefused, []string{"max_file"}},
-		"no stream allowed in memory": {account(`{max_mem: 0, max_file: 10MB}`), nil, Config{Memory: true}, ErrStoreRefused, []string{"max_mem"}},
+		"too many streams":            {account(`{max_streams: 1}`), add(jetstream.StreamConfig{Name: "OTHER"}), Config{}, helium.ErrStoreRefused, []string{"maximum number of streams", "raise max_streams"}},
+		"no stream allowed in files":  {account(`{max_mem: 10MB, max_file: 0}`), nil, Config{}, helium.ErrStoreRefused, []string{"max_file"}},
+		"no stream allowed in memory": {account(`{max_mem: 0, max_file: 10MB}`), nil, Config{Memory: true}, helium.ErrStoreRefused, []string{"max_mem"}},
 		"no consumer allowed": {account(`{max_consumers: 1}`), func(t *testing.T, js jetstream.JetStream) {
 			bucket(func(*jetstream.StreamConfig) {})(t, js)
 			if _, err := js.CreateConsumer(t.Context(), "KV_helium_registry", jetstream.ConsumerConfig{Durable: "other"}); err != nil {
 				t.Fatal(err)
 			}
-		}, Config{}, ErrStoreRefused, []string{"maximum consumers", "raise max_consumers"}},
-		"every stream needs a size": {account(`{max_mem: 10MB, max_file: 10MB, max_bytes_required: true}`), nil, Config{}, ErrStoreRefused, []string{"max bytes", "nats kv add helium_registry"}},
+		}, Config{}, helium.ErrStoreRefused, []string{"maximum consumers", "raise max_consumers"}},
+		"every stream needs a size": {account(`{max_mem: 10MB, max_file: 10MB, max_bytes_required: true}`), nil, Config{}, helium.ErrStoreRefused, []string{"max bytes", "nats kv add helium_registry"}},
 		"JetStream isn't for the account": {`accounts { A { users: [ {user: binder, password: secret} ] }, B { jetstream: enabled } }`, nil, Config{},
-			ErrNoJetStream, []string{"account's configuration"}},
-		"a server that stands alone":        {account(`enabled`), nil, Config{Replicas: 3}, ErrStoreRefused, []string{"stands alone", "Config.Replicas is 3", "set Config.Replicas to 1"}},
-		"one with a bucket already":         {account(`enabled`), bucket(func(c *jetstream.StreamConfig) {}), Config{Replicas: 3}, ErrStoreRefused, []string{"stands alone", "set Config.Replicas to 1"}},
-		"another stream takes the subjects": {account(`enabled`), add(jetstream.StreamConfig{Name: "ALL", Subjects: []string{"$KV.>"}}), Config{}, ErrStoreRefused, []string{"another stream captures $KV.helium_registry.>"}},
+			helium.ErrNoJetStream, []string{"account's configuration"}},
+		"a server that stands alone":        {account(`enabled`), nil, Config{Replicas: 3}, helium.ErrStoreRefused, []string{"stands alone", "Config.Replicas is 3", "set Config.Replicas to 1"}},
+		"one with a bucket already":         {account(`enabled`), bucket(func(c *jetstream.StreamConfig) {}), Config{Replicas: 3}, helium.ErrStoreRefused, []string{"stands alone", "set Config.Replicas to 1"}},
+		"another stream takes the subjects": {account(`enabled`), add(jetstream.StreamConfig{Name: "ALL", Subjects: []string{"$KV.>"}}), Config{}, helium.ErrStoreRefused, []string{"another stream captures $KV.helium_registry.>"}},
 		"the bucket is sealed": {account(`enabled`), func(t *testing.T, js jetstream.JetStream) {
 			bucket(func(*jetstream.StreamConfig) {})(t, js)
 			editBucket(t, js, func(c *jetstream.StreamConfig) { c.Sealed = true })
-		}, Config{}, ErrStoreRefused, []string{"is sealed", "nats kv del helium_registry"}},
-		"the bucket has other subjects":        {account(`enabled`), bucket(func(c *jetstream.StreamConfig) { c.Subjects = []string{"elsewhere"} }), Config{}, ErrStoreRefused, []string{"takes no records", "nats stream rm"}},
-		"the user may not make the bucket":     {mayNot("publish", "$JS.API.STREAM.CREATE.>"), nil, Config{}, ErrStoreRefused, []string{"may not publish to $JS.API.STREAM.CREATE.KV_helium_registry", "allow it"}},
-		"the user may not look at the bucket":  {mayNot("publish", "$JS.API.STREAM.INFO.>"), nil, Config{}, ErrStoreRefused, []string{"may not publish to $JS.API.STREAM.INFO.KV_helium_registry"}},
-		"the user may not watch the bucket":    {mayNot("publish", "$JS.API.CONSUMER.CREATE.>"), nil, Config{}, ErrStoreRefused, []string{"may not publish to $JS.API.CONSUMER.CREATE.KV_helium_registry"}},
-		"the user may not change the bucket":   {mayNot("publish", "$JS.API.STREAM.UPDATE.>"), bucket(func(c *jetstream.StreamConfig) {}), Config{}, ErrStoreRefused, []string{"may not publish to $JS.API.STREAM.UPDATE.KV_helium_registry"}},
-		"the user may not receive its answers": {mayNot("subscribe", "_INBOX.>"), nil, Config{}, ErrStoreRefused, []string{"may not receive answers"}},
+		}, Config{}, helium.ErrStoreRefused, []string{"is sealed", "nats kv del helium_registry"}},
+		"the bucket has other subjects":        {account(`enabled`), bucket(func(c *jetstream.StreamConfig) { c.Subjects = []string{"elsewhere"} }), Config{}, helium.ErrStoreRefused, []string{"takes no records", "nats stream rm"}},
+		"the user may not make the bucket":     {mayNot("publish", "$JS.API.STREAM.CREATE.>"), nil, Config{}, helium.ErrStoreRefused, []string{"may not publish to $JS.API.STREAM.CREATE.KV_helium_registry", "allow it"}},
+		"the user may not look at the bucket":  {mayNot("publish", "$JS.API.STREAM.INFO.>"), nil, Config{}, helium.ErrStoreRefused, []string{"may not publish to $JS.API.STREAM.INFO.KV_helium_registry"}},
+		"the user may not watch the bucket":    {mayNot("publish", "$JS.API.CONSUMER.CREATE.>"), nil, Config{}, helium.ErrStoreRefused, []string{"may not publish to $JS.API.CONSUMER.CREATE.KV_helium_registry"}},
+		"the user may not change the bucket":   {mayNot("publish", "$JS.API.STREAM.UPDATE.>"), bucket(func(c *jetstream.StreamConfig) {}), Config{}, helium.ErrStoreRefused, []string{"may not publish to $JS.API.STREAM.UPDATE.KV_helium_registry"}},
+		"the user may not receive its answers": {mayNot("subscribe", "_INBOX.>"), nil, Config{}, helium.ErrStoreRefused, []string{"may not receive answers"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -139,7 +139,7 @@ func TestWhatJetStreamRefusesForGoodIsToldAtOnceWithWhatToChange(t *testing.T) {
 			if err == nil {
 				reg.Close()
 			}
-			if !errors.Is(err, test.is) || errors.Is(err, ErrStore) || strings.Contains(fmt.Sprint(err), "can't be reached") {
+			if !errors.Is(err, test.is) || errors.Is(err, helium.ErrStoreUnavailable) || strings.Contains(fmt.Sprint(err), "can't be reached") {
 				t.Fatalf("got %v, want %v", err, test.is)
 			}
 			for _, says := range test.says {
@@ -180,12 +180,12 @@ func TestAStoreThatIsFullIsToldOfAtOnceAndItsEndToo(t *testing.T) {
 			for i := 0; err == nil && i < 10; i++ {
 				_, err = c.Register(testContext(t), large(i))
 			}
-			if !errors.Is(err, ErrStoreRefused) || !strings.Contains(err.Error(), limit.says) || helium.OutcomeOf(err) != helium.NotExecuted {
-				t.Fatalf("got %v (%v), want %v (not executed) that says %s", err, helium.OutcomeOf(err), ErrStoreRefused, limit.says)
+			if !errors.Is(err, helium.ErrStoreRefused) || !strings.Contains(err.Error(), limit.says) || helium.OutcomeOf(err) != helium.NotExecuted {
+				t.Fatalf("got %v (%v), want %v (not executed) that says %s", err, helium.OutcomeOf(err), helium.ErrStoreRefused, limit.says)
 			}
 			_, _ = c.Renew(testContext(t), "math", "i1") // which may work, and is no news
-			if _, err := c.Register(testContext(t), large(99)); !errors.Is(err, ErrStoreRefused) {
-				t.Fatalf("got %v once more, want %v", err, ErrStoreRefused)
+			if _, err := c.Register(testContext(t), large(99)); !errors.Is(err, helium.ErrStoreRefused) {
+				t.Fatalf("got %v once more, want %v", err, helium.ErrStoreRefused)
 			}
 			if n := log.count("refuses records"); n != 1 {
 				t.Errorf("that the store refuses records was logged %d times, want once", n)
@@ -224,8 +224,8 @@ func TestABucketThatCantBeMadeAgainIsWhatWritesAreToldOf(t *testing.T) {
 	c := newClient(t, nc)
 	eventually(t, "the refusal's cause reaches who registers", func() error {
 		_, err := c.Register(testContext(t), record("math", "i1", "add"))
-		if !errors.Is(err, ErrStoreRefused) || !strings.Contains(err.Error(), "raise max_streams") {
-			return fmt.Errorf("got %v, want %v", err, ErrStoreRefused)
+		if !errors.Is(err, helium.ErrStoreRefused) || !strings.Contains(err.Error(), "raise max_streams") {
+			return fmt.Errorf("got %v, want %v", err, helium.ErrStoreRefused)
 		}
 		return nil
 	})
@@ -304,8 +304,8 @@ func TestAServerWhoseMessagesAreTooSmallForARegistryIsToldAtOnce(t *testing.T) {
 	for _, limit := range []int{64, 200, 400} {
 		b := startBroker(t, broker.Config{MaxPayload: limit})
 		_, err := Start(testContext(t), connect(t, b), Config{Memory: true, Logger: quiet()}) // two minutes
-		if !errors.Is(err, ErrStoreRefused) || !strings.Contains(err.Error(), "max_payload") || !strings.Contains(err.Error(), fmt.Sprint(limit)) {
-			t.Errorf("max_payload %d: Start = %v, want ErrStoreRefused, and max_payload named", limit, err)
+		if !errors.Is(err, helium.ErrStoreRefused) || !strings.Contains(err.Error(), "max_payload") || !strings.Contains(err.Error(), fmt.Sprint(limit)) {
+			t.Errorf("max_payload %d: Start = %v, want helium.ErrStoreRefused, and max_payload named", limit, err)
 		}
 	}
 }

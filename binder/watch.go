@@ -6,6 +6,8 @@ import (
 	"sync"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
 )
 
 // rememberedRecords bounds what a watch keeps to drop duplicates, in records.
@@ -17,12 +19,12 @@ const rememberedRecords = 100_000
 // look up after it, not before. Events can be lost, while the connection is down for
 // one: treat them as a hint to look again, and look again now and then without one.
 //
-// Without a connection, Watch fails at once with [ErrNotConnected].
+// Without a connection, Watch fails at once with [helium.ErrNotConnected].
 //
 // stop waits for nothing; a call of handle that is under way may outlast it.
 func (c *Client) Watch(service string, handle func(Event)) (stop func(), err error) {
 	if handle == nil {
-		return nil, notExecuted(ErrBadRequest.WithMessage("binder.Client.Watch: handle is nil; pass a function that gets the events"))
+		return nil, notExecuted(helium.ErrBadRequest.WithMessage("binder.Client.Watch: handle is nil; pass a function that gets the events"))
 	}
 	token := "*"
 	if service != "" {
@@ -33,7 +35,7 @@ func (c *Client) Watch(service string, handle func(Event)) (stop func(), err err
 	}
 	if !c.nc.IsConnected() {
 		// nats.go would wait, in vain: a connection that comes back confirms nothing old.
-		return nil, ErrNotConnected.WithMessage("can't watch %s, as the connection to NATS is down (%s); see that the broker runs, and try again once it is connected", c.subjects.Event(token), strings.ToLower(c.nc.Status().String()))
+		return nil, helium.ErrNotConnected.WithMessage("can't watch %s, as the connection to NATS is down (%s); see that the broker runs, and try again once it is connected", c.subjects.Event(token), strings.ToLower(c.nc.Status().String()))
 	}
 	var seen sequence // touched by the subscription's own goroutine only
 	sub, err := c.nc.Subscribe(c.subjects.Event(token), func(m *nats.Msg) {
@@ -47,12 +49,12 @@ func (c *Client) Watch(service string, handle func(Event)) (stop func(), err err
 		}
 	})
 	if err != nil {
-		return nil, ErrNotConnected.WithMessage("can't watch %s: %w", c.subjects.Event(token), err)
+		return nil, helium.ErrNotConnected.WithMessage("can't watch %s: %w", c.subjects.Event(token), err)
 	}
 	// Once the server knows the subscription, a lookup after Watch misses nothing.
 	if err := c.nc.FlushTimeout(requestTimeout); err != nil {
 		_ = sub.Unsubscribe()
-		return nil, ErrNotConnected.WithMessage("can't watch %s, as the NATS server doesn't answer (%w); see that it runs, and try again", c.subjects.Event(token), err)
+		return nil, helium.ErrNotConnected.WithMessage("can't watch %s, as the NATS server doesn't answer (%w); see that it runs, and try again", c.subjects.Event(token), err)
 	}
 	return sync.OnceFunc(func() { _ = sub.Unsubscribe() }), nil
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+
+	"github.com/helium-rpc/helium"
 )
 
 // Requests that write. Each is one write to the bucket; the catalog learns of it as
@@ -27,7 +29,7 @@ func (b *Binder) register(ctx context.Context, service string, body []byte) ([]b
 		return nil, err
 	}
 	if r.Service != service {
-		return nil, ErrWrongSubject.WithMessage("a record of service %q was sent to %s; send it to %s", r.Service, b.subjects.Register(service), b.subjects.Register(r.Service))
+		return nil, helium.ErrWrongSubject.WithMessage("a record of service %q was sent to %s; send it to %s", r.Service, b.subjects.Register(service), b.subjects.Register(r.Service))
 	}
 	if err := r.checkSignatures(); err != nil {
 		return nil, err
@@ -64,7 +66,7 @@ func (b *Binder) checkSize(size int) error {
 		limit = min(limit, most)
 	}
 	if size > limit {
-		return ErrRecordTooLarge.WithMessage("the record is %d bytes long, at most %d fit (binder.Config.MaxRecord); shorten docs and metadata, or split the service", size, limit)
+		return helium.ErrRecordTooLarge.WithMessage("the record is %d bytes long, at most %d fit (binder.Config.MaxRecord); shorten docs and metadata, or split the service", size, limit)
 	}
 	return nil
 }
@@ -75,7 +77,7 @@ func (b *Binder) renew(ctx context.Context, service string, body []byte) ([]byte
 	if err != nil {
 		return nil, err
 	}
-	unknown := ErrUnknownInstance.WithMessage("the registry doesn't know instance %q of service %q; register it again", instance, service)
+	unknown := helium.ErrUnknownInstance.WithMessage("the registry doesn't know instance %q of service %q; register it again", instance, service)
 	for try := 1; ; try++ {
 		if e := b.catalog.get(service, instance); e != nil && !e.lost {
 			_, err := b.bucket.renew(ctx, e.key(), e.data, e.revision)

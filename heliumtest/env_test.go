@@ -75,7 +75,7 @@ func TestEverythingIsClosedWithTheTest(t *testing.T) {
 	if err := srv.Start(t.Context()); err == nil {
 		t.Error("the server could be started again, want it shut down")
 	}
-	if err := other.Call(t.Context(), "math.add", nil, 1, 2); !errors.Is(err, rpcclient.ErrClosed) {
+	if err := other.Call(t.Context(), "math.add", nil, 1, 2); !errors.Is(err, helium.ErrClientClosed) {
 		t.Errorf("a call by a client of the env failed with %v, want ErrClosed", err)
 	}
 	if _, err := env.Broker.Connect("late"); !errors.Is(err, broker.ErrClosed) {

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/mathsvc"
@@ -51,7 +52,7 @@ func TestTheServiceServedWithoutReflectionIsTheSame(t *testing.T) {
 	if _, err := math.Div(ctx, 1, 0); !errors.Is(err, mathsvc.ErrDivisionByZero) {
 		t.Errorf("Div(1, 0) error = %v, want ErrDivisionByZero", err)
 	}
-	if err := env.Client.Call(ctx, "math.add", nil, 1, "two"); !errors.Is(err, rpcserver.ErrBadArgument) {
+	if err := env.Client.Call(ctx, "math.add", nil, 1, "two"); !errors.Is(err, helium.ErrBadArgument) {
 		t.Errorf(`add(1, "two") error = %v, want ErrBadArgument`, err)
 	}
 }

@@ -35,7 +35,7 @@ type Service interface {
 
 // ErrDivisionByZero is what Div returns when the divisor is 0. errors.Is recognises it
 // on both sides of the wire.
-var ErrDivisionByZero = helium.NewError(helium.InvalidArgument, "math.division_by_zero", "division by zero")
+var ErrDivisionByZero = helium.NewError(helium.CodeInvalidArgument, "math.division_by_zero", "division by zero")
 
 // New returns the service itself. It keeps no state and is safe for concurrent use.
 func New() Service { return arithmetic{} }

@@ -90,7 +90,7 @@ func TestAServiceInNodeThatAnswersByAllowResponsesSaysSoBeforeAnybodyCalls(t *te
 	url := accounts(t, "", `, permissions: {publish: ["helium.binder.>"], allow_responses: true}`)
 	program := startServiceAs(t, url, "words")
 	got := warningsOf(t, connectTo(t, url, "root"))
-	if len(got) != 1 || got[0].Reason != "helium.answers_limited" || !strings.Contains(got[0].Message, `"_INBOX.>"`) {
+	if len(got) != 1 || got[0].Reason != rpcserver.WarningAnswersLimited || !strings.Contains(got[0].Message, `"_INBOX.>"`) {
 		t.Errorf("its record warns of %+v, want of its permissions", got)
 	}
 	if n := strings.Count(program.said.String(), "helium.answers_limited"); n != 1 {

@@ -115,11 +115,11 @@ func TestAGoStubCallsAServiceInNode(t *testing.T) {
 	}
 	_, err = stub.Find(ctx, "c", "a b")
 	e := helium.AsError(err)
-	if e == nil || e.Code != helium.NotFound || e.Reason != "words.not_there" || e.Details["word"] != "c" || e.Outcome != helium.Executed || e.Instance != instance {
+	if e == nil || e.Code != helium.CodeNotFound || e.Reason != "words.not_there" || e.Details["word"] != "c" || e.Outcome != helium.Executed || e.Instance != instance {
 		t.Errorf("Find of what isn't there = %+v; want not_found, words.not_there, executed, of %s", e, instance)
 	}
 	err = c.Call(ctx, "words.upper", nil, 5, 6)
-	if helium.CodeOf(err) != helium.InvalidArgument || helium.OutcomeOf(err) != helium.NotExecuted {
+	if helium.CodeOf(err) != helium.CodeInvalidArgument || helium.OutcomeOf(err) != helium.NotExecuted {
 		t.Errorf("a call with a wrong number of arguments = %v; want invalid_argument, not executed", err)
 	}
 
@@ -160,9 +160,9 @@ func TestAGoStubCallsAServiceInNode(t *testing.T) {
 	}
 	eventually(t, "the registry knows that it has left", func() bool {
 		_, err := registry.Lookup(ctx, "words")
-		return errors.Is(err, binder.ErrUnknownService)
+		return errors.Is(err, helium.ErrUnknownService)
 	})
-	if _, err := stub.Upper(ctx, "x"); helium.CodeOf(err) != helium.Unavailable && helium.CodeOf(err) != helium.NotFound || helium.OutcomeOf(err) != helium.NotExecuted {
+	if _, err := stub.Upper(ctx, "x"); helium.CodeOf(err) != helium.CodeUnavailable && helium.CodeOf(err) != helium.CodeNotFound || helium.OutcomeOf(err) != helium.NotExecuted {
 		t.Errorf("a call after its end = %v; want it not executed", err)
 	}
 }
@@ -218,13 +218,13 @@ func endings(ctx context.Context, t *testing.T, stub words) {
 	t.Helper()
 	short, cancel := context.WithTimeout(ctx, 100*time.Millisecond)
 	defer cancel()
-	if err := stub.Wait(short); helium.CodeOf(err) != helium.DeadlineExceeded {
+	if err := stub.Wait(short); helium.CodeOf(err) != helium.CodeDeadlineExceeded {
 		t.Errorf("Wait past its deadline = %v; want deadline_exceeded", err)
 	}
 	eventually(t, "a cancel reached the handler", func() bool {
 		given, giveUp := context.WithCancel(ctx)
 		time.AfterFunc(50*time.Millisecond, giveUp)
-		if err := stub.Wait(given); helium.CodeOf(err) != helium.Canceled {
+		if err := stub.Wait(given); helium.CodeOf(err) != helium.CodeCanceled {
 			t.Fatalf("Wait that was given up = %v; want canceled", err)
 		}
 		n, err := stub.Canceled(ctx)

@@ -124,12 +124,12 @@ func TestEveryWayOfCallingGivesTheServicesOwnErrors(t *testing.T) {
 	heliumtest.ServeWith(env, rpcserver.Config{Logger: quiet}, "shapes", newShapes())
 
 	for how, want := range map[string]failure{
-		"sentinel": {is: errEmpty, isNot: errOther, code: helium.FailedPrecondition, outcome: helium.Executed, says: []string{"shapes.fail", "nothing is there"}},
-		"wrapped":  {is: errEmpty, isNot: errOther, code: helium.FailedPrecondition, outcome: helium.Executed, says: []string{"looking for wrapped: nothing is there"}},
+		"sentinel": {is: errEmpty, isNot: errOther, code: helium.CodeFailedPrecondition, outcome: helium.Executed, says: []string{"shapes.fail", "nothing is there"}},
+		"wrapped":  {is: errEmpty, isNot: errOther, code: helium.CodeFailedPrecondition, outcome: helium.Executed, says: []string{"looking for wrapped: nothing is there"}},
 		"plain":    {isNot: errEmpty, code: helium.CodeUnknown, outcome: helium.Executed, says: []string{"no particular reason"}},
-		"code":     {code: helium.AlreadyExists, outcome: helium.Executed, says: []string{"there is one"}},
-		"panic":    {is: rpcserver.ErrPanic, code: helium.Internal, outcome: helium.Executed},
-		"exit":     {is: rpcserver.ErrPanic, code: helium.Internal, outcome: helium.Executed},
+		"code":     {code: helium.CodeAlreadyExists, outcome: helium.Executed, says: []string{"there is one"}},
+		"panic":    {is: helium.ErrPanic, code: helium.CodeInternal, outcome: helium.Executed},
+		"exit":     {is: helium.ErrPanic, code: helium.CodeInternal, outcome: helium.Executed},
 	} {
 		fail := func(f func(context.Context, string) (string, error)) (string, error) {
 			lost, err := f(t.Context(), how)
@@ -151,22 +151,22 @@ func TestEveryWayOfCallingRefusesWhatCannotFitBeforeAnythingIsSent(t *testing.T)
 	srv := heliumtest.Serve(env, "shapes", newShapes())
 	c, ctx := env.Client, t.Context()
 	remote := "add(float64, float64) float64"
-	tooFew := failure{is: rpcclient.ErrMismatch, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{"1 argument", remote}}
+	tooFew := failure{is: helium.ErrMismatch, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: []string{"1 argument", remote}}
 	agreeOnFailure(t, ctx, c, "shapes.add", tooFew, func(f func(context.Context, float64) (float64, error)) (float64, error) { return f(ctx, 1) }, 1.0)
-	tooMany := failure{is: rpcclient.ErrMismatch, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{"3 arguments", remote}}
+	tooMany := failure{is: helium.ErrMismatch, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: []string{"3 arguments", remote}}
 	agreeOnFailure(t, ctx, c, "shapes.add", tooMany, func(f func(context.Context, float64, float64, float64) (float64, error)) (float64, error) {
 		return f(ctx, 1, 2, 3)
 	}, 1.0, 2.0, 3.0)
-	wrongResult := failure{is: rpcclient.ErrMismatch, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{"add(float64, float64) string", remote}}
+	wrongResult := failure{is: helium.ErrMismatch, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: []string{"add(float64, float64) string", remote}}
 	agreeOnFailure(t, ctx, c, "shapes.add", wrongResult, func(f func(context.Context, float64, float64) (string, error)) (string, error) { return f(ctx, 1, 2) }, 1.0, 2.0)
-	missing := failure{is: rpcclient.ErrMismatch, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{"join("}}
+	missing := failure{is: helium.ErrMismatch, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: []string{"join("}}
 	agreeOnFailure(t, ctx, c, "shapes.join", missing, func(f func() (string, error)) (string, error) { return f() })
 	if calls := srv.Stats().Calls; calls != 0 {
 		t.Errorf("the server had %d calls, want none", calls)
 	}
 
 	// Without a stub only the server can tell the types of arguments; nothing runs either.
-	wrongArgument := failure{code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{"add(float64, float64) float64"}}
+	wrongArgument := failure{code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: []string{"add(float64, float64) float64"}}
 	agreeOnFailure(t, ctx, c, "shapes.add", wrongArgument, func(f func(context.Context, string, float64) (float64, error)) (float64, error) {
 		return f(ctx, "two", 3)
 	}, "two", 3.0)
@@ -179,13 +179,13 @@ func TestEveryWayOfCallingKnowsWhatIsNotThere(t *testing.T) {
 	touch := func(f func(context.Context) error) (none, error) { return none{}, f(ctx) }
 
 	agreeOnFailure(t, ctx, env.Client, "shapse.touch", failure{
-		is: binder.ErrUnknownService, code: helium.NotFound, outcome: helium.NotExecuted, says: []string{"shapes"},
+		is: helium.ErrUnknownService, code: helium.CodeNotFound, outcome: helium.NotExecuted, says: []string{"shapes"},
 	}, touch)
 	agreeOnFailure(t, ctx, env.Client, "shapes.tuoch", failure{
-		is: binder.ErrUnknownMethod, code: helium.Unimplemented, outcome: helium.NotExecuted, says: []string{"touch"},
+		is: helium.ErrUnknownMethod, code: helium.CodeUnimplemented, outcome: helium.NotExecuted, says: []string{"touch"},
 	}, touch)
 	agreeOnFailure(t, ctx, env.Client, "shapes.to>ch", failure{
-		is: rpcclient.ErrBadName, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{"to>ch"},
+		is: helium.ErrBadName, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: []string{"to>ch"},
 	}, touch)
 }
 
@@ -208,7 +208,7 @@ func TestEveryWayOfCallingKeepsTheDeadlineAndCanBeCancelled(t *testing.T) {
 			way := ways(ctx, n)[i]
 			_, err := way.call()
 			cancel()
-			if err == nil || !errors.Is(err, context.DeadlineExceeded) || helium.CodeOf(err) != helium.DeadlineExceeded {
+			if err == nil || !errors.Is(err, context.DeadlineExceeded) || helium.CodeOf(err) != helium.CodeDeadlineExceeded {
 				t.Errorf("%s at its deadline: %v, want DeadlineExceeded", way.name, err)
 			}
 			if g.handlerOf(n) != nil {
@@ -234,10 +234,10 @@ func TestEveryWayOfCallingKeepsTheDeadlineAndCanBeCancelled(t *testing.T) {
 			return nil
 		})
 		cancel()
-		checkFailure(t, way.name+" when it is cancelled", within(t, done, "end of the call"), failure{is: context.Canceled, code: helium.Canceled, outcome: helium.Unknown})
+		checkFailure(t, way.name+" when it is cancelled", within(t, done, "end of the call"), failure{is: context.Canceled, code: helium.CodeCanceled, outcome: helium.Unknown})
 
 		_, err := way.call()
-		checkFailure(t, way.name+" when it was cancelled before", err, failure{is: context.Canceled, code: helium.Canceled, outcome: helium.NotExecuted})
+		checkFailure(t, way.name+" when it was cancelled before", err, failure{is: context.Canceled, code: helium.CodeCanceled, outcome: helium.NotExecuted})
 	}
 }
 
@@ -250,7 +250,7 @@ func TestEveryWayOfCallingHearsOfOverload(t *testing.T) {
 	within(t, g.entered, "first call")
 
 	agreeOnFailure(t, t.Context(), env.Client, "gate.pass", failure{
-		is: rpcserver.ErrOverloaded, code: helium.ResourceExhausted, outcome: helium.NotExecuted,
+		is: helium.ErrOverloaded, code: helium.CodeResourceExhausted, outcome: helium.NotExecuted,
 	}, func(f func(context.Context, int) (int, error)) (int, error) { return f(t.Context(), 2) }, 2)
 	if ran := len(g.entered); ran != 0 {
 		t.Errorf("%d refused calls ran", ran)
@@ -276,7 +276,7 @@ func TestEveryWayOfCallingNoticesThatNobodyIsThere(t *testing.T) {
 	}
 	began := time.Now()
 	agreeOnFailure(t, t.Context(), env.Client, "ghost.boo", failure{
-		is: rpcclient.ErrNoInstance, code: helium.Unavailable, outcome: helium.NotExecuted,
+		is: helium.ErrNoInstance, code: helium.CodeUnavailable, outcome: helium.NotExecuted,
 	}, func(f func(context.Context) error) (none, error) { return none{}, f(t.Context()) })
 	inTime(t, began, "noticing it")
 }
@@ -285,6 +285,6 @@ func TestAResultThatDoesNotFitIsAnErrorOfACallThatRan(t *testing.T) {
 	env := heliumtest.New(t)
 	heliumtest.Serve(env, "shapes", newShapes())
 	agreeOnFailure(t, t.Context(), env.Client, "shapes.large", failure{
-		is: rpcclient.ErrBadResult, code: helium.Internal, outcome: helium.Executed, says: []string{"shapes.large", "int8"},
+		is: helium.ErrBadResult, code: helium.CodeInternal, outcome: helium.Executed, says: []string{"shapes.large", "int8"},
 	}, func(f func(context.Context) (int8, error)) (int8, error) { return f(t.Context()) })
 }

@@ -161,7 +161,7 @@ func TestACallByNameWithNamesThatAreNotTheMethodsIsRefusedBeforeItIsSent(t *test
 	} {
 		for again := range 2 { // the second time from what is known of the type
 			err := env.Client.Call(t.Context(), "orders."+c.call, nil, c.args...)
-			checkFailure(t, c.name, err, failure{is: rpcclient.ErrMismatch, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: append(c.want, c.call+"(")})
+			checkFailure(t, c.name, err, failure{is: helium.ErrMismatch, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: append(c.want, c.call+"(")})
 			if err := env.Client.Notify(t.Context(), "orders."+c.call, c.args...); err == nil {
 				t.Errorf("%s: Notify, time %d: sent, want an error", c.name, again)
 			}
@@ -252,7 +252,7 @@ func TestWhatTheMethodsServerWouldRefuseIsStillRefusedByIt(t *testing.T) {
 		{"lines", "text"}, {"lines", []any{nil}}, {"lines", []int{1}}, {"place", order(func(o dict) { o["lines"] = 5 })},
 	} {
 		err := env.Client.Call(t.Context(), "orders."+c.call, nil, c.arg)
-		if helium.CodeOf(err) != helium.InvalidArgument || helium.OutcomeOf(err) != helium.NotExecuted {
+		if helium.CodeOf(err) != helium.CodeInvalidArgument || helium.OutcomeOf(err) != helium.NotExecuted {
 			t.Errorf("%s(%v): %v, want InvalidArgument, not executed", c.call, c.arg, err)
 		}
 	}
@@ -289,7 +289,7 @@ func TestAResultGoesWhereAStubsWould(t *testing.T) {
 		case c.want == "" && err != nil:
 			t.Errorf("into %T: %v", c.result, err)
 		case c.want != "":
-			checkFailure(t, c.want, err, failure{is: rpcclient.ErrMismatch, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{c.want}})
+			checkFailure(t, c.want, err, failure{is: helium.ErrMismatch, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: []string{c.want}})
 			if calls.Load() != before {
 				t.Errorf("into %T: the method ran", c.result)
 			}
@@ -332,7 +332,7 @@ func TestAStubWithoutTypesForItsStructsIsHeldToTheMethodsNamesToo(t *testing.T) 
 		{all, `argument 3: there is no field "Article"; did you mean "article"? the field "pieces" is missing`},
 		{byKey, `argument 1: ["a"][0]: the field "article" is missing`},
 	} {
-		checkFailure(t, c.want, c.err, failure{is: rpcclient.ErrMismatch, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{c.want}})
+		checkFailure(t, c.want, c.err, failure{is: helium.ErrMismatch, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: []string{c.want}})
 	}
 	if calls.Load() != before {
 		t.Error("a call with wrong names reached the service")
@@ -385,6 +385,6 @@ func TestACallGoesToAnInstanceThatKnowsItsNames(t *testing.T) {
 	}
 	for _, c := range []*rpcclient.Client{env.Client, env.Client.At(srv.Instance())} {
 		err := ship(c, dict{"street": "Long", "city": "Lund", "county": "SE"})
-		checkFailure(t, "a typo", err, failure{is: rpcclient.ErrMismatch, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{`no field "county"`}})
+		checkFailure(t, "a typo", err, failure{is: helium.ErrMismatch, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: []string{`no field "county"`}})
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcclient"
@@ -75,7 +74,7 @@ func TestBindListsEveryFieldThatCannotWorkAndFillsNone(t *testing.T) {
 	if strings.Contains(err.Error(), "Add:") {
 		t.Errorf("the error has Add, which fits:\n%v", err)
 	}
-	for _, want := range []error{rpcclient.ErrMismatch, binder.ErrUnknownMethod, rpcclient.ErrBadName} {
+	for _, want := range []error{helium.ErrMismatch, helium.ErrUnknownMethod, helium.ErrBadName} {
 		if !errors.Is(err, want) {
 			t.Errorf("errors.Is doesn't find %v in:\n%v", want, err)
 		}
@@ -111,7 +110,7 @@ func TestAStubMayComeBeforeItsServiceAndIsCheckedAtTheFirstCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = math.Add(t.Context(), 2, 3)
-	wantError(t, err, binder.ErrUnknownService, helium.NotExecuted)
+	wantError(t, err, helium.ErrUnknownService, helium.NotExecuted)
 
 	heliumtest.Serve(env, "math", mathsvc.New())
 	if sum, err := math.Add(t.Context(), 2, 3); err != nil || sum != 5 {
@@ -121,7 +120,7 @@ func TestAStubMayComeBeforeItsServiceAndIsCheckedAtTheFirstCall(t *testing.T) {
 		t.Errorf("add(2, 3) = %v, %v; want 5, nil", sum, err)
 	}
 	_, err = math.Sub(t.Context(), "two")
-	wantError(t, err, rpcclient.ErrMismatch, helium.NotExecuted)
+	wantError(t, err, helium.ErrMismatch, helium.NotExecuted)
 }
 
 func TestBindDoesNotWaitForEachFieldOfAServiceThatNobodyCanTellOf(t *testing.T) {
@@ -153,7 +152,7 @@ func TestAStubWithoutAContextAndANilContextHaveTheClientsTimeout(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := wait(); helium.CodeOf(err) != helium.DeadlineExceeded {
+	if err := wait(); helium.CodeOf(err) != helium.CodeDeadlineExceeded {
 		t.Errorf("without a context: %v, want DeadlineExceeded", err)
 	}
 	waitWith, err := rpcclient.Func[func(context.Context) error](env.Client, "shapes.wait")
@@ -161,7 +160,7 @@ func TestAStubWithoutAContextAndANilContextHaveTheClientsTimeout(t *testing.T) {
 		t.Fatal(err)
 	}
 	var nobody context.Context
-	if err := waitWith(nobody); helium.CodeOf(err) != helium.DeadlineExceeded {
+	if err := waitWith(nobody); helium.CodeOf(err) != helium.CodeDeadlineExceeded {
 		t.Errorf("with a nil context: %v, want DeadlineExceeded", err)
 	}
 }
@@ -175,12 +174,12 @@ func TestAGeneratedStubWithAFaultFailsEveryCallAndSaysWhy(t *testing.T) {
 		want                 *helium.Error
 		says                 string
 	}{
-		{"math", "add", "add(", nil, rpcclient.ErrMismatch, "signature can't be read"},
-		{"math", "add", "sub(a float64, b float64) float64", nil, rpcclient.ErrMismatch, "the signature of another"},
-		{"math", "add", "add(a P, b P) P", map[string]string{"P": "{"}, rpcclient.ErrMismatch, "types can't be read"},
-		{"math", "add", "add(a string, b float64) float64", nil, rpcclient.ErrMismatch, "string, want float64"},
-		{"ma.th", "add", "", nil, rpcclient.ErrBadName, "ma.th"},
-		{"math", "", "", nil, rpcclient.ErrBadName, "method"},
+		{"math", "add", "add(", nil, helium.ErrMismatch, "signature can't be read"},
+		{"math", "add", "sub(a float64, b float64) float64", nil, helium.ErrMismatch, "the signature of another"},
+		{"math", "add", "add(a P, b P) P", map[string]string{"P": "{"}, helium.ErrMismatch, "types can't be read"},
+		{"math", "add", "add(a string, b float64) float64", nil, helium.ErrMismatch, "string, want float64"},
+		{"ma.th", "add", "", nil, helium.ErrBadName, "ma.th"},
+		{"math", "", "", nil, helium.ErrBadName, "method"},
 	} {
 		m := env.Client.Method(c.service, c.method, c.sig, c.types)
 		for range 2 {
@@ -188,7 +187,7 @@ func TestAGeneratedStubWithAFaultFailsEveryCallAndSaysWhy(t *testing.T) {
 			call.Args.Float64(1)
 			call.Args.Float64(2)
 			checkFailure(t, c.service+"."+c.method+" as "+c.sig, call.Do(t.Context()), failure{
-				is: c.want, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{c.says},
+				is: c.want, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: []string{c.says},
 			})
 		}
 	}

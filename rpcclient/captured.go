@@ -30,7 +30,7 @@ func (c *core) acknowledged(message uint64, stream string) {
 // late adds to the error of a call that waited in vain what may be the reason.
 func (call *Invocation) late(e *helium.Error) *helium.Error {
 	stream := call.path.stream.Load()
-	if stream == nil || !errors.Is(e, ErrDeadline) {
+	if stream == nil || !errors.Is(e, helium.ErrDeadline) {
 		return e
 	}
 	return e.WithMessage("%s; perhaps no instance is running, which NATS doesn't tell, as %s", e.Message, wire.Captured(*stream, call.path.subject))

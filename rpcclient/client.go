@@ -73,8 +73,8 @@ type core struct {
 // client's Close. No binder needs to be there yet, but nc must be connected.
 //
 // It is an error if no answer could arrive: nc's inbox prefix is one that servers don't
-// answer (binder.ErrBadName), or its user may not subscribe to the client's inbox or may
-// have no more subscriptions ([ErrNotPermitted]).
+// answer (helium.ErrBadRegistryName), or its user may not subscribe to the client's inbox or may
+// have no more subscriptions ([helium.ErrNotPermitted]).
 //
 // The client steps in front of nc's error handler, from which alone NATS tells what the
 // connection's user isn't permitted to do. Who sets another one later should have it
@@ -127,11 +127,11 @@ func (c *core) open() error {
 	refusal, err := natsperm.Confirm(ctx, c.nc, ours, c.subscribe)
 	switch {
 	case errors.Is(refusal, nats.ErrMaxSubscriptionsExceeded):
-		return ErrNotPermitted.WithMessage("the NATS server takes no more subscriptions of this connection, so the client couldn't receive answers; raise max_subscriptions, or the user's limit: %w", refusal)
+		return helium.ErrNotPermitted.WithMessage("the NATS server takes no more subscriptions of this connection, so the client couldn't receive answers; raise max_subscriptions, or the user's limit: %w", refusal)
 	case refusal != nil:
 		// Without its answers every call would wait for its deadline. Without the events of
 		// the registry, which may be forbidden too, the client only learns more slowly.
-		return ErrNotPermitted.WithMessage("this connection's user may not receive answers; allow it to subscribe to %q: %w", c.inbox[:strings.LastIndexByte(c.inbox, '.')]+".>", refusal)
+		return helium.ErrNotPermitted.WithMessage("this connection's user may not receive answers; allow it to subscribe to %q: %w", c.inbox[:strings.LastIndexByte(c.inbox, '.')]+".>", refusal)
 	}
 	return err
 }
@@ -174,7 +174,7 @@ func (c *Client) At(instance string) *Client {
 // with any other.
 func (c *Client) unmade() *helium.Error {
 	if c == nil || c.core == nil {
-		return ErrClosed.WithMessage("the client is nil; make one with rpcclient.New, and look at its error").WithOutcome(helium.NotExecuted)
+		return helium.ErrClientClosed.WithMessage("the client is nil; make one with rpcclient.New, and look at its error").WithOutcome(helium.NotExecuted)
 	}
 	return nil
 }
@@ -208,7 +208,7 @@ func (c *core) shutDown() error {
 		undo[i]()
 	}
 	// A call that comes after this sees that the client is closed; see attempt.
-	c.failAll(ErrClosed.WithMessage("the client was closed while the call was in flight").WithOutcome(helium.Unknown))
+	c.failAll(helium.ErrClientClosed.WithMessage("the client was closed while the call was in flight").WithOutcome(helium.Unknown))
 	c.deadlines.Stop()
 	c.background.Wait()
 	// What was handed over to be sent one way has nobody who waits for it.

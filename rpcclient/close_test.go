@@ -34,7 +34,7 @@ func TestCloseFailsTheCallsInFlight(t *testing.T) {
 		t.Errorf("Close: %v", err)
 	}
 	for _, err := range within(t, all, "end of the calls") {
-		wantError(t, err, rpcclient.ErrClosed, helium.Unknown)
+		wantError(t, err, helium.ErrClientClosed, helium.Unknown)
 	}
 	inTime(t, began, "closing")
 	close(g.leave)
@@ -48,7 +48,7 @@ func TestAClosedClientRefusesEveryWayOfCalling(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Close()
-	want := failure{is: rpcclient.ErrClosed, code: helium.FailedPrecondition, outcome: helium.NotExecuted}
+	want := failure{is: helium.ErrClientClosed, code: helium.CodeFailedPrecondition, outcome: helium.NotExecuted}
 	for _, name := range []string{"shapes.touch", "unknown.touch"} {
 		agreeOnFailure(t, t.Context(), c, name, want, func(f func(context.Context) error) (none, error) { return none{}, f(t.Context()) })
 	}
@@ -77,7 +77,7 @@ func TestCloseEndsALookupThatIsNotAnswered(t *testing.T) {
 	began := time.Now()
 	c.Close()
 	for range 2 {
-		wantError(t, within(t, errs, "end of the call"), rpcclient.ErrClosed, helium.NotExecuted)
+		wantError(t, within(t, errs, "end of the call"), helium.ErrClientClosed, helium.NotExecuted)
 	}
 	inTime(t, began, "closing")
 }
@@ -99,7 +99,7 @@ func TestCloseMayComeAtAnyMoment(t *testing.T) {
 			wg.Go(func() {
 				for {
 					sum, err := math.Add(context.Background(), 1, 2)
-					if errors.Is(err, rpcclient.ErrClosed) {
+					if errors.Is(err, helium.ErrClientClosed) {
 						return
 					}
 					if err != nil || sum != 3 {

@@ -32,7 +32,7 @@ func (c *core) watchConnection() {
 func (c *core) lost() {
 	c.losses.Add(1) // before looking; see publish
 	for _, call := range c.inflight.takeIf(func(call *Invocation) bool { return c.sent.wasTaken(call.message.Load()) }) {
-		call.finish(nil, ErrDisconnected.WithOutcome(helium.Unknown))
+		call.finish(nil, helium.ErrDisconnected.WithOutcome(helium.Unknown))
 	}
 }
 

@@ -109,7 +109,7 @@ func deadlinesHold(t *testing.T, calls int, timeout time.Duration) bool {
 		return false
 	}
 	for _, err := range errs {
-		checkFailure(t, "a call", err, failure{is: rpcclient.ErrDeadline, code: helium.DeadlineExceeded, outcome: helium.Unknown})
+		checkFailure(t, "a call", err, failure{is: helium.ErrDeadline, code: helium.CodeDeadlineExceeded, outcome: helium.Unknown})
 	}
 	late := time.Duration(0)
 	for range calls {
@@ -163,11 +163,11 @@ func TestACallWhoseTimeIsOverIsNotSent(t *testing.T) {
 	past, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Hour))
 	defer cancel()
 	_, err := math.Add(past, 1, 2)
-	checkFailure(t, "a call after its deadline", err, failure{is: context.DeadlineExceeded, code: helium.DeadlineExceeded, outcome: helium.NotExecuted, says: []string{"math.add"}})
+	checkFailure(t, "a call after its deadline", err, failure{is: context.DeadlineExceeded, code: helium.CodeDeadlineExceeded, outcome: helium.NotExecuted, says: []string{"math.add"}})
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err = math.Add(done, 1, 2)
-	checkFailure(t, "a call cancelled before", err, failure{is: context.Canceled, code: helium.Canceled, outcome: helium.NotExecuted})
+	checkFailure(t, "a call cancelled before", err, failure{is: context.Canceled, code: helium.CodeCanceled, outcome: helium.NotExecuted})
 	if sent := env.Client.Stats().FramesSent - before; sent != 0 {
 		t.Errorf("%d calls were sent, want none", sent)
 	}
@@ -203,7 +203,7 @@ func TestCancellationReachesTheHandler(t *testing.T) {
 			t.Errorf("the handler's context ended before the call was cancelled: %v", handler.Err())
 		}
 		cancel()
-		checkFailure(t, "the call", within(t, done, "end of the call"), failure{is: context.Canceled, code: helium.Canceled, outcome: helium.Unknown})
+		checkFailure(t, "the call", within(t, done, "end of the call"), failure{is: context.Canceled, code: helium.CodeCanceled, outcome: helium.Unknown})
 		within(t, handler.Done(), "end of the handler's context")
 		if !errors.Is(handler.Err(), context.Canceled) {
 			t.Errorf("the handler's context ended with %v, want Canceled", handler.Err())
@@ -217,7 +217,7 @@ func TestArgumentsThatDoNotFitAMessageAreNotSent(t *testing.T) {
 	for _, size := range []int{256 << 10, 300 << 10, 8 << 20} {
 		err := env.Client.Call(t.Context(), "shapes.reverse", nil, make([]byte, size))
 		checkFailure(t, fmt.Sprintf("a call with %d bytes", size), err, failure{
-			is: rpcclient.ErrTooLarge, code: helium.ResourceExhausted, outcome: helium.NotExecuted, says: []string{"at most 262144"},
+			is: helium.ErrTooLarge, code: helium.CodeResourceExhausted, outcome: helium.NotExecuted, says: []string{"at most 262144"},
 		})
 	}
 	if calls := srv.Stats().Calls; calls != 0 {
@@ -236,7 +236,7 @@ func TestAnArgumentThatCannotBeEncodedIsNotSent(t *testing.T) {
 	env := heliumtest.New(t)
 	heliumtest.Serve(env, "shapes", newShapes())
 	err := env.Client.Call(t.Context(), "shapes.echo", nil, make(chan int))
-	checkFailure(t, "a call with a channel", err, failure{is: rpcclient.ErrBadArgument, code: helium.InvalidArgument, outcome: helium.NotExecuted})
+	checkFailure(t, "a call with a channel", err, failure{is: helium.ErrBadArgument, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted})
 	if sent := env.Client.Stats().FramesSent; sent != 0 {
 		t.Errorf("%d calls were sent, want none", sent)
 	}
@@ -248,7 +248,7 @@ func TestWhereAResultCannotGoIsSaidBeforeTheCall(t *testing.T) {
 	for _, result := range []any{0.0, (*float64)(nil), "sum", struct{}{}} {
 		err := env.Client.Call(t.Context(), "shapes.add", result, 1, 2)
 		checkFailure(t, fmt.Sprintf("a result into a %T", result), err, failure{
-			is: rpcclient.ErrMismatch, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{"pointer"},
+			is: helium.ErrMismatch, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: []string{"pointer"},
 		})
 	}
 	if calls := srv.Stats().Calls; calls != 0 {

@@ -134,7 +134,7 @@ func (d *destination) publish(m *wire.Message) {
 	if c.losses.Load() != losses {
 		// Whoever handled the loss of the connection may not have seen that this
 		// message was taken; see lost.
-		c.failMessage(m.ID, ErrDisconnected.WithOutcome(helium.Unknown))
+		c.failMessage(m.ID, helium.ErrDisconnected.WithOutcome(helium.Unknown))
 	}
 }
 
@@ -168,12 +168,12 @@ func notSent(err error) *helium.Error {
 	case errors.Is(err, nats.ErrConnectionDraining):
 		reason = "the connection to NATS is being drained; connect again and make a new client"
 	case errors.Is(err, nats.ErrMaxPayload):
-		return ErrTooLarge.WithMessage("the NATS server takes no message of that size").WithOutcome(helium.NotExecuted)
+		return helium.ErrTooLarge.WithMessage("the NATS server takes no message of that size").WithOutcome(helium.NotExecuted)
 	default:
 		// The socket failed under the write; the server may have got all of it.
-		return ErrDisconnected.WithMessage("the connection to NATS failed while the call was being sent; nobody can tell whether it ran: %w", err).WithOutcome(helium.Unknown)
+		return helium.ErrDisconnected.WithMessage("the connection to NATS failed while the call was being sent; nobody can tell whether it ran: %w", err).WithOutcome(helium.Unknown)
 	}
-	return ErrNotSent.WithMessage("the call couldn't be sent: %s", reason).WithOutcome(helium.NotExecuted)
+	return helium.ErrNotSent.WithMessage("the call couldn't be sent: %s", reason).WithOutcome(helium.NotExecuted)
 }
 
 // work returns how long a server is expected to be busy with a call.

@@ -11,7 +11,6 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/heliumtest"
@@ -93,7 +92,7 @@ func TestCallsInFlightFailAtOnceWhenTheConnectionIsLost(t *testing.T) {
 	began := time.Now()
 	r.cut(t)
 	for _, err := range within(t, errs, "end of the calls") {
-		checkFailure(t, "a call in flight", err, failure{is: rpcclient.ErrDisconnected, code: helium.Unavailable, outcome: helium.Unknown})
+		checkFailure(t, "a call in flight", err, failure{is: helium.ErrDisconnected, code: helium.CodeUnavailable, outcome: helium.Unknown})
 	}
 	inTime(t, began, "failing")
 	if s := r.client.Stats(); s.InFlight != 0 || s.Retries != 0 {
@@ -114,12 +113,12 @@ func TestCallsInFlightFailAtOnceWhenTheBrokerStops(t *testing.T) {
 	}
 	env.Broker.Close()
 	for _, err := range within(t, errs, "end of the calls") {
-		checkFailure(t, "a call in flight", err, failure{is: rpcclient.ErrDisconnected, code: helium.Unavailable, outcome: helium.Unknown})
+		checkFailure(t, "a call in flight", err, failure{is: helium.ErrDisconnected, code: helium.CodeUnavailable, outcome: helium.Unknown})
 	}
 	// The connection was closed with the broker, and stays so.
 	began := time.Now()
 	err := env.Client.Call(t.Context(), "gate.pass", nil, 1)
-	checkFailure(t, "a later call", err, failure{is: rpcclient.ErrNotSent, code: helium.Unavailable, outcome: helium.NotExecuted, says: []string{"closed"}})
+	checkFailure(t, "a later call", err, failure{is: helium.ErrNotSent, code: helium.CodeUnavailable, outcome: helium.NotExecuted, says: []string{"closed"}})
 	inTime(t, began, "failing")
 }
 
@@ -144,9 +143,9 @@ func neverSentLater(t *testing.T, r *remote) {
 	for range 50 {
 		began := time.Now()
 		err := r.client.Call(context.Background(), "gate.free", nil, 1)
-		wantError(t, err, rpcclient.ErrNotSent, helium.NotExecuted)
+		wantError(t, err, helium.ErrNotSent, helium.NotExecuted)
 		err = r.client.Notify(context.Background(), "gate.free", 1)
-		wantError(t, err, rpcclient.ErrNotSent, helium.NotExecuted)
+		wantError(t, err, helium.ErrNotSent, helium.NotExecuted)
 		inTime(t, began, "failing twice")
 	}
 
@@ -183,7 +182,7 @@ func TestAnIdempotentCallThatLostItsConnectionStaysOfUnknownOutcome(t *testing.T
 	r.cut(t)
 	// It is tried again, and not sent, as there is no connection; but it did run.
 	err := within(t, done, "end of the call")
-	checkFailure(t, "the call", err, failure{code: helium.Unavailable, outcome: helium.Unknown})
+	checkFailure(t, "the call", err, failure{code: helium.CodeUnavailable, outcome: helium.Unknown})
 	if s := r.client.Stats(); s.Retries == 0 {
 		t.Error("the call wasn't tried again")
 	}
@@ -235,7 +234,7 @@ func TestNewOverAConnectionThatIsDownFailsAtOnceAndSaysSo(t *testing.T) {
 	r.cut(t)
 	began := time.Now()
 	_, err := rpcclient.New(r.nc, rpcclient.Config{Logger: quiet})
-	if !errors.Is(err, binder.ErrNotConnected) || !strings.Contains(err.Error(), "is down (reconnecting)") {
+	if !errors.Is(err, helium.ErrNotConnected) || !strings.Contains(err.Error(), "is down (reconnecting)") {
 		t.Errorf("New = %v, want ErrNotConnected that says it is down", err)
 	}
 	inTime(t, began, "failing")
@@ -262,7 +261,7 @@ func TestAConnectionClosedBeforeTheClientHurtsNobody(t *testing.T) {
 		t.Fatal(err)
 	}
 	nc.Close()
-	wantError(t, c.Call(t.Context(), "shapes.touch", nil), rpcclient.ErrNotSent, helium.NotExecuted)
+	wantError(t, c.Call(t.Context(), "shapes.touch", nil), helium.ErrNotSent, helium.NotExecuted)
 	if err := c.Close(); err != nil {
 		t.Errorf("Close: %v", err)
 	}

@@ -48,7 +48,7 @@
 // Of the arguments of calls by name, the names of fields are compared with the method's
 // before anything is sent: in structs once for each Go type, and in maps and in what an any
 // holds call by call. A name that the method doesn't know, or one that is missing and isn't
-// optional, is an ErrMismatch that says where it is and which name is nearest. Other types
+// optional, is an helium.ErrMismatch that says where it is and which name is nearest. Other types
 // than the method's, such as text for a number, the server refuses.
 //
 // # Errors
@@ -58,8 +58,8 @@
 //
 //	switch quotient, err := math.Div(ctx, a, b); {
 //	case errors.Is(err, mathsvc.ErrDivisionByZero): // the service's own
-//	case errors.Is(err, rpcclient.ErrNoInstance):   // nobody is running
-//	case helium.CodeOf(err) == helium.PermissionDenied:
+//	case errors.Is(err, helium.ErrNoInstance):   // nobody is running
+//	case helium.CodeOf(err) == helium.CodePermissionDenied:
 //	}
 //
 // Its Outcome answers what matters after a failure: did the handler run? NotExecuted is
@@ -97,8 +97,8 @@
 //
 // While instances have different methods, or a method with different signatures, each call
 // goes to an instance that it fits: no call fails for a rollout, nor for rolling back. A
-// method that no instance has is binder.ErrUnknownMethod, one whose signatures the call
-// fits nowhere [ErrMismatch]. If the registry is behind and a call reaches an instance that
+// method that no instance has is helium.ErrUnknownMethod, one whose signatures the call
+// fits nowhere [helium.ErrMismatch]. If the registry is behind and a call reaches an instance that
 // doesn't have its method, it goes on elsewhere at once, which isn't a retry
 // ([Stats].Detours). Calls that fit some instances only go to the subjects of these, which
 // the connection's user must be permitted to publish to.
@@ -123,7 +123,7 @@
 // # One instance, and one way
 //
 // [Client.At] calls one instance by its name in the registry; when that is gone, calls
-// fail with [ErrNoInstance], whoever else is running. [Client.Notify] calls without
+// fail with [helium.ErrNoInstance], whoever else is running. [Client.Notify] calls without
 // waiting for an answer, and without hearing of it: a call that reaches nobody, or an
 // instance that can't run it, is lost, and the instance logs and counts it.
 package rpcclient

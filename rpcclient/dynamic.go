@@ -18,7 +18,7 @@ import (
 // holds what was sent and nothing else, whatever was in it before.
 //
 // Where the method takes a struct, a struct or a map with its field names does. A name that
-// the method doesn't know and one that is missing are an [ErrMismatch], before anything is
+// the method doesn't know and one that is missing are an [helium.ErrMismatch], before anything is
 // sent: the handler would get zero values instead. Fields of type T? and any may be left
 // out.
 func (c *Client) Call(ctx context.Context, method string, result any, args ...any) error {
@@ -26,7 +26,7 @@ func (c *Client) Call(ctx context.Context, method string, result any, args ...an
 	if result != nil {
 		target := reflect.ValueOf(result)
 		if target.Kind() != reflect.Pointer || target.IsNil() {
-			return ErrMismatch.WithMessage("the result of %.100q can't be stored in a %T; hint: pass a pointer that isn't nil, or nil to discard it", method, result).WithOutcome(helium.NotExecuted)
+			return helium.ErrMismatch.WithMessage("the result of %.100q can't be stored in a %T; hint: pass a pointer that isn't nil, or nil to discard it", method, result).WithOutcome(helium.NotExecuted)
 		}
 		resultType = target.Type().Elem()
 	}

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 )
 
 // Where a call went can be wrong, for the registry may be behind, and what it says can
@@ -31,9 +30,6 @@ type detours struct {
 // changes at the same time.
 const maxDetours = 8
 
-// reasonNoMethod is the reason of rpcserver.ErrNoMethod.
-const reasonNoMethod = "helium.no_such_method"
-
 // elsewhere returns on which way an attempt that ended with an error goes on; nil if that
 // was its end.
 func (call *Invocation) elsewhere(ctx context.Context, w *way, e *helium.Error, deadline time.Time) *way {
@@ -47,11 +43,11 @@ func (call *Invocation) elsewhere(ctx context.Context, w *way, e *helium.Error, 
 		d := call.detour()
 		d.alone = true
 		d.taken++
-	case e.Reason == reasonNoMethod:
+	case errors.Is(e, helium.ErrNoMethod):
 		next = call.withoutMethod(ctx, w, e, deadline)
-	case errors.Is(e, ErrNoInstance):
+	case errors.Is(e, helium.ErrNoInstance):
 		next = call.withoutInstance(ctx, w, e, deadline)
-	case errors.Is(e, ErrBadArgument) && m.client.instance == "" && e.Instance != "":
+	case errors.Is(e, helium.ErrBadArgument) && m.client.instance == "" && e.Instance != "":
 		next = call.withOtherArguments(e)
 	default:
 		return nil
@@ -134,7 +130,7 @@ func (call *Invocation) around(ctx context.Context, w *way, e *helium.Error, dea
 	}
 	next, _ := m.onNewest(func(r *route) (*way, error) {
 		next, err := m.decide(r, call)
-		if errors.Is(err, binder.ErrUnknownMethod) {
+		if errors.Is(err, helium.ErrUnknownMethod) {
 			return m.inDoubt(r, call, helium.AsError(err))
 		}
 		if err != nil || !call.untried(next) {
@@ -199,7 +195,7 @@ func (call *Invocation) conclude(w *way, e *helium.Error) *helium.Error {
 	if e.Outcome != helium.NotExecuted {
 		return e
 	}
-	nowhere := errors.Is(e, ErrNoInstance) || e.Reason == reasonNoMethod || errors.Is(e, ErrNotPermitted)
+	nowhere := errors.Is(e, helium.ErrNoInstance) || errors.Is(e, helium.ErrNoMethod) || errors.Is(e, helium.ErrNotPermitted)
 	switch {
 	case w.doubt != nil && nowhere:
 		call.method.fits.CompareAndSwap(w, nil)
@@ -210,7 +206,7 @@ func (call *Invocation) conclude(w *way, e *helium.Error) *helium.Error {
 	case call.detours != nil:
 		d := call.detours
 		d.taken, d.avoid = 0, nil // the next attempt begins anew
-		if d.missing != nil && errors.Is(e, ErrNoInstance) {
+		if d.missing != nil && errors.Is(e, helium.ErrNoInstance) {
 			return d.missing
 		}
 	}
@@ -222,12 +218,12 @@ func (call *Invocation) nobody() *helium.Error {
 	m := call.method
 	switch {
 	case m.client.instance != "":
-		return ErrNoInstance.WithMessage("instance %q isn't running; call another one, or any", m.client.instance)
+		return helium.ErrNoInstance.WithMessage("instance %q isn't running; call another one, or any", m.client.instance)
 	case call.path.destination.instance != "":
-		return ErrNoInstance.WithMessage("no instance is running whose method %q fits the call, but others whose doesn't; start one", m.name)
+		return helium.ErrNoInstance.WithMessage("no instance is running whose method %q fits the call, but others whose doesn't; start one", m.name)
 	}
 	if r := m.service.current.Load(); r != nil && r.lackedBySome(m.name) {
-		return ErrNoInstance.WithMessage("no instance that has the method %q is running, only others of the service; start one that has it", m.name)
+		return helium.ErrNoInstance.WithMessage("no instance that has the method %q is running, only others of the service; start one that has it", m.name)
 	}
-	return ErrNoInstance
+	return helium.ErrNoInstance
 }

@@ -210,7 +210,7 @@ func ExampleClient_At() {
 
 	_ = srv.Shutdown(ctx)
 	_, err := math.Add(ctx, 2, 3)
-	fmt.Println(errors.Is(err, rpcclient.ErrNoInstance))
+	fmt.Println(errors.Is(err, helium.ErrNoInstance))
 	// Output:
 	// 5 <nil>
 	// true

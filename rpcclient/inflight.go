@@ -108,7 +108,7 @@ func (t *inflight) takeDue(now time.Time) (due []*Invocation, earliest time.Time
 func (c *core) expire(now time.Time) (earliest time.Time) {
 	due, earliest := c.inflight.takeDue(now)
 	for _, call := range due {
-		call.finish(nil, call.late(ErrDeadline.WithOutcome(helium.Unknown)))
+		call.finish(nil, call.late(helium.ErrDeadline.WithOutcome(helium.Unknown)))
 	}
 	return earliest
 }

@@ -57,8 +57,8 @@ func TestACallThatOvertakesCloseIsNotSent(t *testing.T) {
 	c.inflight.take(call.seq)
 	c.closed.Store(true) // since the call was found ready
 	e := c.attempt(t.Context(), call, &way{path: &path{destination: &destination{core: c}}}, time.Now(), time.Now().Add(time.Hour))
-	if !errors.Is(e, ErrClosed) || e.Outcome != helium.NotExecuted {
-		t.Errorf("the attempt ended with %v (%v), want ErrClosed, not executed", e, e.Outcome)
+	if !errors.Is(e, helium.ErrClientClosed) || e.Outcome != helium.NotExecuted {
+		t.Errorf("the attempt ended with %v (%v), want helium.ErrClientClosed, not executed", e, e.Outcome)
 	}
 	if n := c.inflight.count.Load(); n != 0 {
 		t.Errorf("%d calls are in flight, want none", n)
@@ -70,7 +70,7 @@ func TestACancelThatFoundNobodyFailsNoCall(t *testing.T) {
 	c := &core{inflight: new(inflight)}
 	queued := c.waiting(0)
 	c.failNobody(messageID("_INBOX.abc.+0"))
-	c.failMessage(messageID("_INBOX.abc.nothing"), ErrNoInstance)
+	c.failMessage(messageID("_INBOX.abc.nothing"), helium.ErrNoInstance)
 	if err := ended(queued); err != nil {
 		t.Errorf("a call that hasn't left yet ended with %v, and could run all the same", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcclient"
@@ -57,14 +56,14 @@ func TestAnInstanceThatIsGoneIsNoInstance(t *testing.T) {
 	began := time.Now()
 	_, err := math.Add(t.Context(), 1, 2)
 	checkFailure(t, "a call at an instance that left", err, failure{
-		is: rpcclient.ErrNoInstance, code: helium.Unavailable, outcome: helium.NotExecuted, says: []string{srv.Instance()},
+		is: helium.ErrNoInstance, code: helium.CodeUnavailable, outcome: helium.NotExecuted, says: []string{srv.Instance()},
 	})
 	inTime(t, began, "noticing it")
 	if calls := other.Stats().Calls; calls != 0 {
 		t.Errorf("the other instance had %d calls, want none", calls)
 	}
 	err = env.Client.At("not a name").Call(t.Context(), "math.add", nil, 1, 2)
-	wantError(t, err, rpcclient.ErrBadName, helium.NotExecuted)
+	wantError(t, err, helium.ErrBadName, helium.NotExecuted)
 }
 
 func TestACallAtAnInstanceIsCheckedAgainstItsOwnMethods(t *testing.T) {
@@ -74,11 +73,11 @@ func TestACallAtAnInstanceIsCheckedAgainstItsOwnMethods(t *testing.T) {
 	atOne, atTwo := env.Client.At(one.Instance()), env.Client.At(two.Instance())
 	eventually(t, func() error { return atTwo.Call(t.Context(), "adder.double", nil, 4) })
 
-	wantError(t, atOne.Call(t.Context(), "adder.add", nil, 1, 2, 3), rpcclient.ErrMismatch, helium.NotExecuted)
-	wantError(t, atTwo.Call(t.Context(), "adder.add", nil, 1, 2), rpcclient.ErrMismatch, helium.NotExecuted)
+	wantError(t, atOne.Call(t.Context(), "adder.add", nil, 1, 2, 3), helium.ErrMismatch, helium.NotExecuted)
+	wantError(t, atTwo.Call(t.Context(), "adder.add", nil, 1, 2), helium.ErrMismatch, helium.NotExecuted)
 	err := atOne.Call(t.Context(), "adder.double", nil, 4)
 	checkFailure(t, "a method of the other instance", err, failure{
-		is: binder.ErrUnknownMethod, code: helium.Unimplemented, outcome: helium.NotExecuted, says: []string{one.Instance()},
+		is: helium.ErrUnknownMethod, code: helium.CodeUnimplemented, outcome: helium.NotExecuted, says: []string{one.Instance()},
 	})
 	for at, args := range map[*rpcclient.Client][]any{atOne: {1, 2}, atTwo: {1, 2, 3}} {
 		if err := at.Call(t.Context(), "adder.add", nil, args...); err != nil {

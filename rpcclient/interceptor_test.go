@@ -102,7 +102,7 @@ func TestAnInterceptorCanFailACall(t *testing.T) {
 		return reason
 	}))
 	err := env.Client.Call(t.Context(), "shapes.touch", nil)
-	checkFailure(t, "a call failed with a helium.Error", err, failure{is: errEmpty, code: helium.FailedPrecondition, outcome: helium.NotExecuted, says: []string{"shapes.touch"}})
+	checkFailure(t, "a call failed with a helium.Error", err, failure{is: errEmpty, code: helium.CodeFailedPrecondition, outcome: helium.NotExecuted, says: []string{"shapes.touch"}})
 	err = env.Client.Call(t.Context(), "shapes.version", nil)
 	checkFailure(t, "a call failed with another error", err, failure{is: reason, code: helium.CodeUnknown, outcome: helium.NotExecuted, says: []string{"shapes.version", "Sundays"}})
 	if calls := srv.Stats().Calls; calls != 0 {
@@ -118,7 +118,7 @@ func TestAnErrorOfAnInterceptorDoesNotHideThatTheCallMayHaveRun(t *testing.T) {
 		return errEmpty.WithOutcome(helium.NotExecuted) // it is mistaken
 	}))
 	err := env.Client.Call(t.Context(), "shapes.touch", nil)
-	checkFailure(t, "the call", err, failure{is: errEmpty, code: helium.FailedPrecondition, outcome: helium.Unknown})
+	checkFailure(t, "the call", err, failure{is: errEmpty, code: helium.CodeFailedPrecondition, outcome: helium.Unknown})
 }
 
 func TestAnInterceptorThatSwallowsAnErrorIsTold(t *testing.T) {
@@ -129,10 +129,10 @@ func TestAnInterceptorThatSwallowsAnErrorIsTold(t *testing.T) {
 		return nil
 	}))
 	checkFailure(t, "a call that was never made", env.Client.Call(t.Context(), "shapes.touch", nil), failure{
-		is: rpcclient.ErrInterceptor, code: helium.Internal, outcome: helium.NotExecuted,
+		is: helium.ErrInterceptor, code: helium.CodeInternal, outcome: helium.NotExecuted,
 	})
 	checkFailure(t, "a call that failed", env.Client.Call(t.Context(), "shapes.fail", nil, "plain"), failure{
-		is: rpcclient.ErrInterceptor, code: helium.Internal, outcome: helium.Unknown,
+		is: helium.ErrInterceptor, code: helium.CodeInternal, outcome: helium.Unknown,
 	})
 }
 

@@ -84,7 +84,7 @@ func (call *Invocation) Do(ctx context.Context) error {
 	err := c.handler(orBackground(ctx), call)
 	c.counters.calls.Add(1)
 	if err == nil && !call.answered {
-		err = ErrInterceptor
+		err = helium.ErrInterceptor
 	}
 	if err == nil {
 		return nil
@@ -138,7 +138,7 @@ func (call *Invocation) End(err error) error {
 	if err == nil {
 		return nil
 	}
-	return m.named(ErrBadResult.WithMessage("the method ran, and its result can't be read: %w", err).WithOutcome(helium.Executed))
+	return m.named(helium.ErrBadResult.WithMessage("the method ran, and its result can't be read: %w", err).WithOutcome(helium.Executed))
 }
 
 // release puts the call back into the pool. Nobody else knows it any more: whoever took

@@ -30,7 +30,7 @@ const longest = 365 * 24 * time.Hour
 // invoke makes a call, again if it may be made again.
 func (c *core) invoke(ctx context.Context, call *Invocation) error {
 	if call == nil {
-		return ErrInterceptor.WithMessage("an interceptor called next without the call; pass on what it got").WithOutcome(helium.NotExecuted)
+		return helium.ErrInterceptor.WithMessage("an interceptor called next without the call; pass on what it got").WithOutcome(helium.NotExecuted)
 	}
 	ctx = orBackground(ctx) // an interceptor may have lost it
 	m := call.method
@@ -78,13 +78,13 @@ func (c *core) ready(ctx context.Context, call *Invocation) *helium.Error {
 	case call.method.fault != nil:
 		return call.method.fault
 	case c.closed.Load():
-		return ErrClosed.WithOutcome(helium.NotExecuted)
+		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 	}
 	if err := ctx.Err(); err != nil {
 		return contextError(err, helium.NotExecuted)
 	}
 	if err := call.Args.Err(); err != nil {
-		return ErrBadArgument.WithMessage("an argument can't be encoded: %w", err).WithOutcome(helium.NotExecuted)
+		return helium.ErrBadArgument.WithMessage("an argument can't be encoded: %w", err).WithOutcome(helium.NotExecuted)
 	}
 	return nil
 }
@@ -147,7 +147,7 @@ func (c *core) attempt(ctx context.Context, call *Invocation, w *way, now, deadl
 	// Close fails the calls in flight after it has set closed. So either it finds this
 	// one, or this one finds closed set.
 	if c.closed.Load() && c.inflight.take(call.seq) != nil {
-		return ErrClosed.WithOutcome(helium.NotExecuted)
+		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 	}
 	call.Trace.leaves(p)
 	if wire.GoesWhole(&f, company) {
@@ -186,7 +186,7 @@ func (c *core) wait(ctx context.Context, call *Invocation, r *route) *helium.Err
 // giveUp returns the error of a call whose context ended, and cancels it.
 func (c *core) giveUp(ctx context.Context, call *Invocation, r *route) *helium.Error {
 	e := contextError(ctx.Err(), helium.Unknown)
-	if e.Code == helium.Canceled {
+	if e.Code == helium.CodeCanceled {
 		c.cancel(call, r)
 	}
 	return call.late(e)
@@ -218,7 +218,7 @@ func (c *core) sendOneWay(ctx context.Context, call *Invocation, w *way, left ti
 // frame makes the frame of a call with so much time left, but for its sequence number.
 func (c *core) frame(ctx context.Context, call *Invocation, kind wire.Kind, left time.Duration) (wire.Frame, *helium.Error) {
 	if left <= 0 {
-		return wire.Frame{}, ErrDeadline.WithMessage("the call's time was over before it was sent").WithOutcome(helium.NotExecuted)
+		return wire.Frame{}, helium.ErrDeadline.WithMessage("the call's time was over before it was sent").WithOutcome(helium.NotExecuted)
 	}
 	f := wire.Frame{
 		Kind: kind,
@@ -229,7 +229,7 @@ func (c *core) frame(ctx context.Context, call *Invocation, kind wire.Kind, left
 		f.Metadata = codec.AppendStringMap(nil, md)
 	}
 	if size, limit := f.Size()+wire.MaxName+messageOverhead, int(c.payload.Load()); size > limit && limit > 0 {
-		return f, ErrTooLarge.WithMessage("the call's arguments and metadata make a message of %d bytes; this connection takes at most %d", size, limit).WithOutcome(helium.NotExecuted)
+		return f, helium.ErrTooLarge.WithMessage("the call's arguments and metadata make a message of %d bytes; this connection takes at most %d", size, limit).WithOutcome(helium.NotExecuted)
 	}
 	return f, nil
 }
@@ -263,7 +263,7 @@ func (c *core) cancel(call *Invocation, r *route) {
 // contextError returns the error of a call whose context ended.
 func contextError(err error, outcome helium.Outcome) *helium.Error {
 	if errors.Is(err, context.DeadlineExceeded) {
-		return ErrDeadline.WithOutcome(outcome)
+		return helium.ErrDeadline.WithOutcome(outcome)
 	}
-	return ErrCanceled.WithOutcome(outcome)
+	return helium.ErrCanceled.WithOutcome(outcome)
 }

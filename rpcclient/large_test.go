@@ -29,7 +29,7 @@ func TestLargeValuesArriveWholeAlsoWhenACallIsMadeAgain(t *testing.T) {
 		func(next rpcserver.Handler) rpcserver.Handler {
 			return func(ctx context.Context, call *rpcserver.Call) error {
 				if _, before := refused.LoadOrStore(call.Args.Len(), true); !before {
-					return helium.Errorf(helium.Unavailable, "not yet")
+					return helium.Errorf(helium.CodeUnavailable, "not yet")
 				}
 				return next(ctx, call)
 			}

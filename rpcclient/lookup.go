@@ -30,7 +30,7 @@ func (s *service) lookLocked(method string) *lookup {
 	}
 	l := &lookup{done: make(chan struct{})}
 	if !s.core.begin() {
-		l.err = ErrClosed.WithOutcome(helium.NotExecuted)
+		l.err = helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 		close(l.done)
 		return l
 	}
@@ -82,7 +82,7 @@ func (s *service) ask(method string, began time.Time) error {
 	entry, err := s.core.question(ctx, name, s.core.registry.Lookup)
 	switch {
 	case s.core.closed.Load() && err != nil:
-		return ErrClosed.WithOutcome(helium.NotExecuted)
+		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 	case err != nil:
 		return err // what is known stands
 	case method == "":
@@ -110,7 +110,7 @@ func (l *lookup) await(ctx context.Context, deadline time.Time) error {
 	case <-ctx.Done():
 	}
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return ErrDeadline.WithMessage("the call's time was over before a binder had answered; see the binders' log, and that this user may use their subjects").WithOutcome(helium.NotExecuted)
+		return helium.ErrDeadline.WithMessage("the call's time was over before a binder had answered; see the binders' log, and that this user may use their subjects").WithOutcome(helium.NotExecuted)
 	}
 	return contextError(ctx.Err(), helium.NotExecuted)
 }
@@ -127,7 +127,7 @@ func (s *service) learn(ctx context.Context, deadline time.Time) (*route, error)
 		l := s.lookLocked("")
 		s.mu.Unlock()
 		err := l.await(ctx, deadline)
-		if err != nil && !errors.Is(err, binder.ErrNoAnswer) {
+		if err != nil && !errors.Is(err, helium.ErrNoBinderAnswer) {
 			return nil, err
 		}
 		// No answer within the client's usual time; this call may have more of it.
@@ -200,7 +200,7 @@ func (c *core) refuseQuestions(subject string) {
 	defer c.mu.RUnlock()
 	for q := range c.asking {
 		if q.subject == subject {
-			q.fail(ErrNotPermitted.WithMessage("this connection's user may not look services up; allow it to publish to %q", c.subjects.Lookup(">")).WithOutcome(helium.NotExecuted))
+			q.fail(helium.ErrNotPermitted.WithMessage("this connection's user may not look services up; allow it to publish to %q", c.subjects.Lookup(">")).WithOutcome(helium.NotExecuted))
 		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcclient"
@@ -88,7 +87,7 @@ func TestACallerThatGivesUpDoesNotEndTheLookupOfOthers(t *testing.T) {
 	go func() { second <- env.Client.Call(t.Context(), "late.do", nil) }()
 
 	cancel()
-	checkFailure(t, "the cancelled call", within(t, first, "end"), failure{is: context.Canceled, code: helium.Canceled, outcome: helium.NotExecuted})
+	checkFailure(t, "the cancelled call", within(t, first, "end"), failure{is: context.Canceled, code: helium.CodeCanceled, outcome: helium.NotExecuted})
 	close(late.answer)
 	if err := within(t, second, "answer"); err != nil {
 		t.Errorf("the other call failed: %v", err)
@@ -130,7 +129,7 @@ func lookupKeepsDeadline(t *testing.T, left time.Duration) bool {
 	err := within(t, impatient, "end of the call")
 	inTime(t, began.Add(left), "giving up")
 	checkFailure(t, "the call", err, failure{
-		is: rpcclient.ErrDeadline, code: helium.DeadlineExceeded, outcome: helium.NotExecuted, says: []string{"binder"},
+		is: helium.ErrDeadline, code: helium.CodeDeadlineExceeded, outcome: helium.NotExecuted, says: []string{"binder"},
 	})
 	close(late.answer)
 	if err := within(t, patient, "answer"); err != nil {
@@ -147,7 +146,7 @@ func TestALookupThatIsNotAnsweredKeepsTheClientsTimeout(t *testing.T) {
 		began := time.Now()
 		for _, name := range []string{"late.do", "do"} {
 			err := c.Call(context.Background(), name, nil)
-			checkFailure(t, "a call of "+name, err, failure{code: helium.DeadlineExceeded, outcome: helium.NotExecuted, says: []string{"binder"}})
+			checkFailure(t, "a call of "+name, err, failure{code: helium.CodeDeadlineExceeded, outcome: helium.NotExecuted, says: []string{"binder"}})
 		}
 		inTime(t, began.Add(2*timeout), "giving up")
 		if late.wasAsked() {
@@ -203,7 +202,7 @@ func TestWithoutABinderANewServiceFailsAtOnceAndAKnownOneIsServed(t *testing.T) 
 		t.Fatalf("another method of a known service: %v", err)
 	}
 	err := env.Client.Call(t.Context(), "shapes.touch", nil)
-	checkFailure(t, "an unknown service", err, failure{is: binder.ErrNoBinder, code: helium.Unavailable, outcome: helium.NotExecuted, says: []string{"binder.Start"}})
+	checkFailure(t, "an unknown service", err, failure{is: helium.ErrNoBinder, code: helium.CodeUnavailable, outcome: helium.NotExecuted, says: []string{"binder.Start"}})
 	inTime(t, began, "both")
 
 	// A refresh that fails, again and again, takes nothing away.
@@ -286,7 +285,7 @@ func TestEventsOfTheRegistryKeepWhatIsKnownFresh(t *testing.T) {
 	if got := c.Stats().Lookups; got != 1 {
 		t.Errorf("%d lookups, want 1: events tell the rest", got)
 	}
-	if _, err := old.Add(1, 2); !errors.Is(err, rpcclient.ErrMismatch) {
+	if _, err := old.Add(1, 2); !errors.Is(err, helium.ErrMismatch) {
 		t.Errorf("a call of the old shape ended with %v, want ErrMismatch", err)
 	}
 }
@@ -300,7 +299,7 @@ func TestTheMethodsOfTheLastInstanceStayKnown(t *testing.T) {
 	if err := srv.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, env.Client.Call(t.Context(), "adder.add", nil, 1, 2), rpcclient.ErrNoInstance, helium.NotExecuted)
+	wantError(t, env.Client.Call(t.Context(), "adder.add", nil, 1, 2), helium.ErrNoInstance, helium.NotExecuted)
 	heliumtest.Serve(env, "adder", adder1{})
 	if err := env.Client.Call(t.Context(), "adder.add", nil, 1, 2); err != nil {
 		t.Errorf("with an instance again: %v", err)
@@ -327,12 +326,12 @@ func TestABareNameWorksWhileItIsUnambiguous(t *testing.T) {
 	heliumtest.Serve(env, "adder", adder1{})
 	eventually(t, func() error {
 		err := c.Call(t.Context(), "add", nil, 2, 3)
-		if !errors.Is(err, binder.ErrAmbiguous) {
+		if !errors.Is(err, helium.ErrAmbiguousMethod) {
 			return fmt.Errorf("with two services: %v, want ErrAmbiguous", err)
 		}
 		return nil
 	})
-	wantError(t, c.Call(t.Context(), "subtract", nil, 2, 3), binder.ErrUnknownMethod, helium.NotExecuted)
+	wantError(t, c.Call(t.Context(), "subtract", nil, 2, 3), helium.ErrUnknownMethod, helium.NotExecuted)
 }
 
 func TestABareNameThatWasKnownOutlivesTheBinder(t *testing.T) {
@@ -347,7 +346,7 @@ func TestABareNameThatWasKnownOutlivesTheBinder(t *testing.T) {
 	if err := c.Call(t.Context(), "add", nil, 2, 3); err != nil {
 		t.Errorf("without a binder: %v", err)
 	}
-	wantError(t, c.Call(t.Context(), "sub", nil, 2, 3), binder.ErrNoBinder, helium.NotExecuted)
+	wantError(t, c.Call(t.Context(), "sub", nil, 2, 3), helium.ErrNoBinder, helium.NotExecuted)
 	// After a reconnect the name is in doubt, but there is nobody to ask.
 	before := c.Stats().Lookups
 	if err := nc.ForceReconnect(); err != nil {
@@ -378,7 +377,7 @@ func TestNamesThatDoNotExistLeaveNothingBehind(t *testing.T) {
 			}
 		}
 		err := c.At(fmt.Sprintf("gone%d", i)).Call(t.Context(), "math.add", nil, 1, 2)
-		wantError(t, err, rpcclient.ErrNoInstance, helium.NotExecuted)
+		wantError(t, err, helium.ErrNoInstance, helium.NotExecuted)
 	}
 	services, methods, names, instances := c.Known()
 	if services != 1 || methods != 1 || names != 0 || instances != 0 {

@@ -39,14 +39,14 @@ func (c *Client) Method(service, name, sig string, types map[string]string) *Met
 func parseStub(name, sig string, types map[string]string) (*signature.Method, *helium.Error) {
 	known, err := signature.ParseTypes(types)
 	if err != nil {
-		return nil, ErrMismatch.WithMessage("the stub's own types can't be read: %w", err).WithOutcome(helium.NotExecuted)
+		return nil, helium.ErrMismatch.WithMessage("the stub's own types can't be read: %w", err).WithOutcome(helium.NotExecuted)
 	}
 	stub, err := known.Parse(sig)
 	if err != nil {
-		return nil, ErrMismatch.WithMessage("the stub's own signature can't be read: %w", err).WithOutcome(helium.NotExecuted)
+		return nil, helium.ErrMismatch.WithMessage("the stub's own signature can't be read: %w", err).WithOutcome(helium.NotExecuted)
 	}
 	if stub.Name != name {
-		return nil, ErrMismatch.WithMessage("the stub of method %q has the signature of another: %s", name, stub).WithOutcome(helium.NotExecuted)
+		return nil, helium.ErrMismatch.WithMessage("the stub of method %q has the signature of another: %s", name, stub).WithOutcome(helium.NotExecuted)
 	}
 	return stub, nil
 }
@@ -74,7 +74,7 @@ func checkNames(service, method, instance string) *helium.Error {
 		err = wire.CheckName("instance", instance)
 	}
 	if err != nil {
-		return ErrBadName.WithMessage("%w", err).WithOutcome(helium.NotExecuted)
+		return helium.ErrBadName.WithMessage("%w", err).WithOutcome(helium.NotExecuted)
 	}
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -44,7 +43,7 @@ func checkName(name string) error {
 		err = errors.Join(wire.CheckName("service", service), err)
 	}
 	if err != nil {
-		return ErrBadName.WithMessage("%.100q can't be called: %w; call a method as \"math.add\"", name, err).WithOutcome(helium.NotExecuted)
+		return helium.ErrBadName.WithMessage("%.100q can't be called: %w; call a method as \"math.add\"", name, err).WithOutcome(helium.NotExecuted)
 	}
 	return nil
 }
@@ -77,7 +76,7 @@ func (c *core) bareName(method string) (service string, sure bool) {
 // did before: the call finds out.
 func (c *core) askBareName(ctx context.Context, method string) (string, error) {
 	if !c.begin() {
-		return "", ErrClosed.WithOutcome(helium.NotExecuted)
+		return "", helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 	}
 	defer c.background.Done()
 	deadline, bounded := ctx.Deadline()
@@ -105,12 +104,12 @@ func (c *core) askBareName(ctx context.Context, method string) (string, error) {
 		c.names[method] = bareName{entry.Service, epoch}
 		return entry.Service, nil
 	case c.closed.Load():
-		return "", ErrClosed.WithOutcome(helium.NotExecuted)
+		return "", helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 	case ctx.Err() != nil:
 		return "", contextError(ctx.Err(), helium.NotExecuted)
-	case known != "" && (isOutage(err) || errors.Is(err, binder.ErrUnknownMethod)):
+	case known != "" && (isOutage(err) || errors.Is(err, helium.ErrUnknownMethod)):
 		return known, nil // if it has really gone, that is what the service is told
-	case errors.Is(err, binder.ErrNoBinder):
+	case errors.Is(err, helium.ErrNoBinder):
 		return "", helium.AsError(err).WithMessage("%s; only binders know what %q is; with its service, such as \"math.%s\", a method can be called without one", err, method, method)
 	}
 	return "", err
@@ -119,7 +118,7 @@ func (c *core) askBareName(ctx context.Context, method string) (string, error) {
 // isOutage reports whether an error says nothing about what was asked.
 func isOutage(err error) bool {
 	switch helium.CodeOf(err) {
-	case helium.NotFound, helium.Unimplemented, helium.InvalidArgument, helium.PermissionDenied:
+	case helium.CodeNotFound, helium.CodeUnimplemented, helium.CodeInvalidArgument, helium.CodePermissionDenied:
 		return false
 	}
 	return true

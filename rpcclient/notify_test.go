@@ -33,10 +33,10 @@ func TestNotifyRunsTheHandlerAndDoesNotWaitForIt(t *testing.T) {
 func TestNotifyIsCheckedLikeAnyCall(t *testing.T) {
 	env := heliumtest.New(t)
 	heliumtest.Serve(env, "gate", newGate())
-	wantError(t, env.Client.Notify(t.Context(), "gate.pass"), rpcclient.ErrMismatch, helium.NotExecuted)
+	wantError(t, env.Client.Notify(t.Context(), "gate.pass"), helium.ErrMismatch, helium.NotExecuted)
 	done, cancel := context.WithCancel(t.Context())
 	cancel()
-	wantError(t, env.Client.Notify(done, "gate.pass", 1), rpcclient.ErrCanceled, helium.NotExecuted)
+	wantError(t, env.Client.Notify(done, "gate.pass", 1), helium.ErrCanceled, helium.NotExecuted)
 	if s := env.Client.Stats(); s.Notifies != 0 || s.FramesSent != 0 {
 		t.Errorf("notifies %d, sent %d; want none", s.Notifies, s.FramesSent)
 	}

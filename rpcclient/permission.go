@@ -46,7 +46,7 @@ func (call *Invocation) mayHaveLeftOn(subject string) bool {
 
 // errOtherSubject is the error of an attempt on the subject that all methods share,
 // which this connection may not use: each method has one of its own.
-var errOtherSubject = ErrNotSent.WithMessage("this connection's user may not send calls of several methods at once").WithOutcome(helium.NotExecuted)
+var errOtherSubject = helium.ErrNotSent.WithMessage("this connection's user may not send calls of several methods at once").WithOutcome(helium.NotExecuted)
 
 // denied returns the error of a call that the NATS server didn't take. It is certain
 // that it didn't run, unless calls on that subject were answered before: then
@@ -71,7 +71,7 @@ func (call *Invocation) denied(subject string) *helium.Error {
 	if d.instance != m.client.instance {
 		reason = fmt.Sprintf(", where the call has to go while instances of %q run that have %q with another signature", m.service.name, m.name)
 	}
-	return ErrNotPermitted.WithMessage("this connection's user may not publish to %q%s; allow it to, or connect as another user", subject, reason).WithOutcome(outcome)
+	return helium.ErrNotPermitted.WithMessage("this connection's user may not publish to %q%s; allow it to, or connect as another user", subject, reason).WithOutcome(outcome)
 }
 
 // proven takes note that a call was answered, so the subject that it left on is permitted.

@@ -59,7 +59,7 @@ func TestAMethodThatIsNotPermittedIsDeniedAtOnce(t *testing.T) {
 	for range 3 {
 		err := c.Call(t.Context(), "counter.countB", nil)
 		checkFailure(t, "countB", err, failure{
-			is: rpcclient.ErrNotPermitted, code: helium.PermissionDenied, outcome: helium.NotExecuted, says: []string{"counter.countB", "helium.call.counter.countB"},
+			is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.NotExecuted, says: []string{"counter.countB", "helium.call.counter.countB"},
 		})
 	}
 	inTime(t, began, "being denied")
@@ -81,7 +81,7 @@ func TestALookupThatIsNotPermittedIsDeniedAtOnce(t *testing.T) {
 	began := time.Now()
 	for _, name := range []string{"counter.countA", "countA"} {
 		checkFailure(t, name, c.Call(t.Context(), name, nil), failure{
-			is: rpcclient.ErrNotPermitted, code: helium.PermissionDenied, outcome: helium.NotExecuted, says: []string{`"helium.binder.lookup.>"`},
+			is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.NotExecuted, says: []string{`"helium.binder.lookup.>"`},
 		})
 	}
 	inTime(t, began, "being denied")
@@ -93,7 +93,7 @@ func TestAClientThatMayNotReceiveAnswersIsRefused(t *testing.T) {
 	if err == nil {
 		c.Close()
 	}
-	checkFailure(t, "New", err, failure{is: rpcclient.ErrNotPermitted, code: helium.PermissionDenied, outcome: helium.Unknown, says: []string{"_INBOX_shop.", "allow it to subscribe"}})
+	checkFailure(t, "New", err, failure{is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.Unknown, says: []string{"_INBOX_shop.", "allow it to subscribe"}})
 }
 
 func TestAClientThatMayNotHearTheRegistryStillCalls(t *testing.T) {
@@ -204,7 +204,7 @@ func TestOneMethodDeniedLeavesTheCallsOfOthersAlone(t *testing.T) {
 			for _, err := range b {
 				if err == nil {
 					through++
-				} else if !errors.Is(err, rpcclient.ErrNotPermitted) {
+				} else if !errors.Is(err, helium.ErrNotPermitted) {
 					t.Fatalf("countB, which isn't permitted, failed with %v", err)
 				}
 			}
@@ -228,7 +228,7 @@ func TestAServerCanTurnTheSharedSubjectOff(t *testing.T) {
 		}
 	}
 	for _, err := range b {
-		wantError(t, err, rpcclient.ErrNotPermitted, helium.NotExecuted)
+		wantError(t, err, helium.ErrNotPermitted, helium.NotExecuted)
 	}
 	if a, b := impl.a.Load(), impl.b.Load(); a != goroutines*each || b != 0 {
 		t.Errorf("countA ran %d times and countB %d times, want %d and 0", a, b, goroutines*each)
@@ -251,7 +251,7 @@ func TestTheConnectionsOwnErrorHandlerStillHearsAndComesBack(t *testing.T) {
 		clients = append(clients, c)
 	}
 	for _, c := range clients {
-		wantError(t, c.Call(t.Context(), "counter.countA", nil), rpcclient.ErrNotPermitted, helium.NotExecuted)
+		wantError(t, c.Call(t.Context(), "counter.countA", nil), helium.ErrNotPermitted, helium.NotExecuted)
 		if err := within(t, heard, "error"); !errors.Is(err, nats.ErrPermissionViolation) {
 			t.Errorf("the handler heard %v, want the violation", err)
 		}
@@ -259,7 +259,7 @@ func TestTheConnectionsOwnErrorHandlerStillHearsAndComesBack(t *testing.T) {
 	// The one in the middle goes first; the others still work.
 	clients[1].Close()
 	for _, c := range []*rpcclient.Client{clients[0], clients[2]} {
-		wantError(t, c.Call(t.Context(), "counter.countA", nil), rpcclient.ErrNotPermitted, helium.NotExecuted)
+		wantError(t, c.Call(t.Context(), "counter.countA", nil), helium.ErrNotPermitted, helium.NotExecuted)
 		within(t, heard, "error")
 	}
 	clients[0].Close()
@@ -285,6 +285,6 @@ func TestAnInboxThatIsPermittedTooNarrowlyIsToldWhateverElseIsDenied(t *testing.
 		if err == nil {
 			c.Close()
 		}
-		checkFailure(t, "New", err, failure{is: rpcclient.ErrNotPermitted, code: helium.PermissionDenied, outcome: helium.Unknown, says: []string{`allow it to subscribe to "_INBOX_shop.>"`}})
+		checkFailure(t, "New", err, failure{is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.Unknown, says: []string{`allow it to subscribe to "_INBOX_shop.>"`}})
 	}
 }

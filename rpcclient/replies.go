@@ -107,7 +107,7 @@ func (c *core) answer(call *Invocation, f *wire.Frame) {
 	switch {
 	case e.Outcome == helium.Executed:
 		path.observe(f.Time)
-	case e.Code == helium.Unimplemented, e.Code == helium.InvalidArgument:
+	case e.Code == helium.CodeUnimplemented, e.Code == helium.CodeInvalidArgument:
 		// The client had checked the call, so what it knows is behind.
 		m.service.lookAgain()
 	}
@@ -130,7 +130,7 @@ func (c *core) failNobody(message uint64) {
 func readError(body []byte) *helium.Error {
 	e, err := wire.ReadError(body)
 	if err != nil {
-		return ErrBadResult.WithMessage("the server answered with an error that can't be read: %w", err)
+		return helium.ErrBadResult.WithMessage("the server answered with an error that can't be read: %w", err)
 	}
 	return e
 }

@@ -90,7 +90,7 @@ func TestAnErrorThatCannotBeReadIsStillTheAnswer(t *testing.T) {
 	go func() { done <- env.Client.Call(t.Context(), "fake.do", nil) }()
 	call := within(t, fake.calls, "call")
 	fake.send(t, call.reply, wire.Frame{Kind: wire.KindError, Seq: call.seq, Body: codec.AppendString(nil, "so not an error")})
-	wantError(t, within(t, done, "answer"), rpcclient.ErrBadResult, helium.Unknown)
+	wantError(t, within(t, done, "answer"), helium.ErrBadResult, helium.Unknown)
 }
 
 func TestAMessageThatAServerRefusesWholeFailsAllItsCalls(t *testing.T) {
@@ -116,7 +116,7 @@ func TestAResultThatGoesOnIsNoResult(t *testing.T) {
 		}()
 		call := within(t, fake.calls, "call")
 		fake.send(t, call.reply, wire.Frame{Kind: wire.KindReply, Seq: call.seq, Body: codec.AppendInt(codec.AppendInt(nil, 1), 2)})
-		checkFailure(t, way.name, within(t, done, "answer"), failure{is: rpcclient.ErrBadResult, code: helium.Internal, outcome: helium.Executed})
+		checkFailure(t, way.name, within(t, done, "answer"), failure{is: helium.ErrBadResult, code: helium.CodeInternal, outcome: helium.Executed})
 	}
 	// One that is discarded may be anything.
 	done := make(chan error, 1)

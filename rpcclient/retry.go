@@ -2,6 +2,7 @@ package rpcclient
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
@@ -46,9 +47,9 @@ func (b *retryBudget) take() bool {
 func mayRetry(e *helium.Error, idempotent bool) bool {
 	switch e.Outcome {
 	case helium.NotExecuted:
-		return e.Code == helium.Unavailable || e.Reason == "helium.overloaded" || e.Reason == reasonNoMethod
+		return e.Code == helium.CodeUnavailable || errors.Is(e, helium.ErrOverloaded) || errors.Is(e, helium.ErrNoMethod)
 	case helium.Unknown:
-		return idempotent && e.Code == helium.Unavailable
+		return idempotent && e.Code == helium.CodeUnavailable
 	}
 	return false
 }

@@ -92,23 +92,23 @@ func TestRetriesHaveABudgetOfATenthOfTheCalls(t *testing.T) {
 }
 
 func TestOnlyWhatProvablyDidNotRunIsCalledAgain(t *testing.T) {
-	overloaded := helium.NewError(helium.ResourceExhausted, "helium.overloaded", "overloaded")
+	overloaded := helium.NewError(helium.CodeResourceExhausted, "helium.overloaded", "overloaded")
 	for _, c := range []struct {
 		name              string
 		e                 *helium.Error
 		plain, idempotent bool
 	}{
-		{"nobody there", ErrNoInstance.WithOutcome(helium.NotExecuted), true, true},
-		{"not sent", ErrNotSent.WithOutcome(helium.NotExecuted), true, true},
+		{"nobody there", helium.ErrNoInstance.WithOutcome(helium.NotExecuted), true, true},
+		{"not sent", helium.ErrNotSent.WithOutcome(helium.NotExecuted), true, true},
 		{"overloaded", overloaded.WithOutcome(helium.NotExecuted), true, true},
-		{"connection lost", ErrDisconnected.WithOutcome(helium.Unknown), false, true},
-		{"timeout", ErrDeadline.WithOutcome(helium.Unknown), false, false},
-		{"cancelled", ErrCanceled.WithOutcome(helium.NotExecuted), false, false},
-		{"wrong arguments", ErrBadArgument.WithOutcome(helium.NotExecuted), false, false},
-		{"not permitted", ErrNotPermitted.WithOutcome(helium.NotExecuted), false, false},
-		{"too large", ErrTooLarge.WithOutcome(helium.NotExecuted), false, false},
-		{"closed", ErrClosed.WithOutcome(helium.NotExecuted), false, false},
-		{"the handler's own Unavailable", helium.Errorf(helium.Unavailable, "my database").WithOutcome(helium.Executed), false, false},
+		{"connection lost", helium.ErrDisconnected.WithOutcome(helium.Unknown), false, true},
+		{"timeout", helium.ErrDeadline.WithOutcome(helium.Unknown), false, false},
+		{"cancelled", helium.ErrCanceled.WithOutcome(helium.NotExecuted), false, false},
+		{"wrong arguments", helium.ErrBadArgument.WithOutcome(helium.NotExecuted), false, false},
+		{"not permitted", helium.ErrNotPermitted.WithOutcome(helium.NotExecuted), false, false},
+		{"too large", helium.ErrTooLarge.WithOutcome(helium.NotExecuted), false, false},
+		{"closed", helium.ErrClientClosed.WithOutcome(helium.NotExecuted), false, false},
+		{"the handler's own Unavailable", helium.Errorf(helium.CodeUnavailable, "my database").WithOutcome(helium.Executed), false, false},
 	} {
 		if got := mayRetry(c.e, false); got != c.plain {
 			t.Errorf("%s: again = %v, want %v", c.name, got, c.plain)

@@ -11,13 +11,12 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/rpcclient"
-	"github.com/helium-rpc/helium/rpcserver"
 )
 
 var (
-	errAway = helium.NewError(helium.Unavailable, "test.away", "not now")
+	errAway = helium.NewError(helium.CodeUnavailable, "test.away", "not now")
 	away    = errAway.WithOutcome(helium.NotExecuted)
-	cut     = rpcserver.ErrCut.WithOutcome(helium.Unknown)
+	cut     = helium.ErrCut.WithOutcome(helium.Unknown)
 )
 
 // play has a fake server answer one call's attempts: with each of the errors, then with
@@ -65,22 +64,22 @@ func TestMaxAttemptsSaysHowOften(t *testing.T) {
 
 func TestAnInstanceWithoutTheMethodOnItsOwnSubjectIsTriedAgain(t *testing.T) {
 	// No server of Helium's answers so, but a peer may listen to more than it has.
-	missing := rpcserver.ErrNoMethod.WithOutcome(helium.NotExecuted)
+	missing := helium.ErrNoMethod.WithOutcome(helium.NotExecuted)
 	if attempts, err := play(t, rpcclient.Config{}, false, missing, missing, missing); err != nil || attempts != 4 {
 		t.Errorf("with three refusals: %v after %d messages, want nil after 4: one that went on elsewhere, and three attempts", err, attempts)
 	}
 	attempts, err := play(t, rpcclient.Config{MaxAttempts: 1}, false, missing, missing)
-	if !errors.Is(err, rpcserver.ErrNoMethod) || attempts != 2 || helium.OutcomeOf(err) != helium.NotExecuted {
+	if !errors.Is(err, helium.ErrNoMethod) || attempts != 2 || helium.OutcomeOf(err) != helium.NotExecuted {
 		t.Errorf("with one attempt: %v (%v) after %d messages, want the refusal, not executed, after 2", err, helium.OutcomeOf(err), attempts)
 	}
-	if attempts, err := play(t, rpcclient.Config{}, true, missing.WithOutcome(helium.Executed)); !errors.Is(err, rpcserver.ErrNoMethod) || attempts != 1 {
+	if attempts, err := play(t, rpcclient.Config{}, true, missing.WithOutcome(helium.Executed)); !errors.Is(err, helium.ErrNoMethod) || attempts != 1 {
 		t.Errorf("of the handler's own calling: %v after %d messages, want the refusal after 1", err, attempts)
 	}
 }
 
 func TestACallThatMayHaveRunIsOnlyTriedAgainIfItIsIdempotent(t *testing.T) {
 	attempts, err := play(t, rpcclient.Config{}, false, cut)
-	if !errors.Is(err, rpcserver.ErrCut) || attempts != 1 || helium.OutcomeOf(err) != helium.Unknown {
+	if !errors.Is(err, helium.ErrCut) || attempts != 1 || helium.OutcomeOf(err) != helium.Unknown {
 		t.Errorf("not idempotent: %v (%v) after %d attempts, want the error, unknown, after 1", err, helium.OutcomeOf(err), attempts)
 	}
 	if attempts, err := play(t, rpcclient.Config{}, true, cut); err != nil || attempts != 2 {
@@ -139,7 +138,7 @@ func TestAStrugglingServiceIsNotBuriedByRetries(t *testing.T) {
 	}
 	const calls = 300
 	for range calls {
-		wantError(t, env.Client.Call(t.Context(), "shapes.touch", nil), rpcclient.ErrNoInstance, helium.NotExecuted)
+		wantError(t, env.Client.Call(t.Context(), "shapes.touch", nil), helium.ErrNoInstance, helium.NotExecuted)
 	}
 	s := env.Client.Stats()
 	if most := uint64(10 + calls/10); s.Retries < 10 || s.Retries > most {
@@ -161,7 +160,7 @@ func TestNobodyListeningIsKnownWithinMilliseconds(t *testing.T) {
 	}
 	for range 20 {
 		began := time.Now()
-		wantError(t, env.Client.Call(t.Context(), "shapes.touch", nil), rpcclient.ErrNoInstance, helium.NotExecuted)
+		wantError(t, env.Client.Call(t.Context(), "shapes.touch", nil), helium.ErrNoInstance, helium.NotExecuted)
 		inTime(t, began, "failing")
 	}
 	if s := env.Client.Stats(); s.NoResponders != 20 {

@@ -92,11 +92,11 @@ func TestAnInstanceThatTheRegistryHasLostIsCalledByWhatFitsIt(t *testing.T) {
 	}
 	for range 3 {
 		_, err := stub.Find("x")
-		wantError(t, err, rpcclient.ErrMismatch, helium.NotExecuted)
+		wantError(t, err, helium.ErrMismatch, helium.NotExecuted)
 	}
 	before := c.Stats().FramesSent
 	_, err := stub.Find("x")
-	wantError(t, err, rpcclient.ErrMismatch, helium.NotExecuted)
+	wantError(t, err, helium.ErrMismatch, helium.NotExecuted)
 	if sent := c.Stats().FramesSent - before; sent > 0 {
 		t.Errorf("%d calls were sent to who is known to be gone, want none", sent)
 	}
@@ -153,7 +153,7 @@ func TestAnInstanceThatTookItsLeaveIsNotCalled(t *testing.T) {
 	knowsInstances(t, c, "parcels", 1)
 	before := c.Stats().FramesSent
 	_, err := stub.Find("x")
-	wantError(t, err, rpcclient.ErrMismatch, helium.NotExecuted)
+	wantError(t, err, helium.ErrMismatch, helium.NotExecuted)
 	if sent := c.Stats().FramesSent - before; sent > 0 {
 		t.Errorf("%d calls were sent, want none", sent)
 	}
@@ -182,7 +182,7 @@ func TestABareNameStandsForAMethodThatTheRegistryHasLost(t *testing.T) {
 	if err := lost.Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wantError(t, c.Call(t.Context(), "count", nil), binder.ErrUnknownMethod, helium.NotExecuted)
+	wantError(t, c.Call(t.Context(), "count", nil), helium.ErrUnknownMethod, helium.NotExecuted)
 }
 
 func TestOneWayCallsReachAnInstanceThatTheRegistryHasLost(t *testing.T) {

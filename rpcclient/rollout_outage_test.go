@@ -48,8 +48,8 @@ func TestARolloutWithoutABinderFailsNoCall(t *testing.T) {
 
 	began := time.Now()
 	for range 10 {
-		wantError(t, c.Call(t.Context(), "orders.count", nil), binder.ErrNoBinder, helium.NotExecuted)
-		wantError(t, c.Notify(t.Context(), "orders.count"), binder.ErrNoBinder, helium.NotExecuted)
+		wantError(t, c.Call(t.Context(), "orders.count", nil), helium.ErrNoBinder, helium.NotExecuted)
+		wantError(t, c.Notify(t.Context(), "orders.count"), helium.ErrNoBinder, helium.NotExecuted)
 	}
 	inTime(t, began, "calls of a method that nobody has")
 
@@ -67,7 +67,7 @@ func TestARolloutWithoutABinderFailsNoCall(t *testing.T) {
 	}
 	// With nobody to check them before, the server checks the arguments.
 	checkFailure(t, "count(1)", c.Call(t.Context(), "orders.count", nil, 1), failure{
-		is: rpcclient.ErrBadArgument, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{"count() int64"},
+		is: helium.ErrBadArgument, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: []string{"count() int64"},
 	})
 }
 
@@ -85,7 +85,7 @@ func TestABinderThatDoesNotAnswerLeavesTimeForTheCall(t *testing.T) {
 	rushes(t, c, "orders.count", "orders.list")
 	inTime(t, began, "calls of what has been seen to be there")
 	checkFailure(t, "a method that nobody has", c.Call(t.Context(), "orders.drop", nil), failure{
-		is: binder.ErrNoAnswer, code: helium.DeadlineExceeded, outcome: helium.NotExecuted, says: []string{"drop"},
+		is: helium.ErrNoBinderAnswer, code: helium.CodeDeadlineExceeded, outcome: helium.NotExecuted, says: []string{"drop"},
 	})
 }
 

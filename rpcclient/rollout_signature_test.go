@@ -184,7 +184,7 @@ func TestWhenAnInstanceThatFitsIsGoneAnotherTakesItsCalls(t *testing.T) {
 	eventually(t, func() error { // until the broker has noticed
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
-		if err := env.Client.At(killed.Instance()).Call(ctx, "parcels.find", nil, 1); !errors.Is(err, rpcclient.ErrNoInstance) {
+		if err := env.Client.At(killed.Instance()).Call(ctx, "parcels.find", nil, 1); !errors.Is(err, helium.ErrNoInstance) {
 			return fmt.Errorf("a call at the killed instance: %v", err)
 		}
 		return nil
@@ -209,9 +209,9 @@ func TestACallThatFitsNoLiveInstanceIsAMismatchAndNotSent(t *testing.T) {
 	serveParcels(t, env, env.Client)
 	before := env.Client.Stats().FramesSent
 	for _, args := range [][]any{{}, {1, 2, 3}} {
-		wantError(t, env.Client.Call(t.Context(), "parcels.find", nil, args...), rpcclient.ErrMismatch, helium.NotExecuted)
+		wantError(t, env.Client.Call(t.Context(), "parcels.find", nil, args...), helium.ErrMismatch, helium.NotExecuted)
 	}
-	if _, err := rpcclient.Func[func(bool) (string, error)](env.Client, "parcels.find"); !errors.Is(err, rpcclient.ErrMismatch) {
+	if _, err := rpcclient.Func[func(bool) (string, error)](env.Client, "parcels.find"); !errors.Is(err, helium.ErrMismatch) {
 		t.Errorf("a stub that fits no version: %v, want ErrMismatch", err)
 	}
 	if sent := env.Client.Stats().FramesSent - before; sent > 0 {
@@ -219,12 +219,12 @@ func TestACallThatFitsNoLiveInstanceIsAMismatchAndNotSent(t *testing.T) {
 	}
 	// What no version takes, and no client can see, is the server's to refuse, once each.
 	checkFailure(t, "find(true)", env.Client.Call(t.Context(), "parcels.find", nil, true), failure{
-		is: rpcclient.ErrBadArgument, code: helium.InvalidArgument, outcome: helium.NotExecuted, says: []string{"find("},
+		is: helium.ErrBadArgument, code: helium.CodeInvalidArgument, outcome: helium.NotExecuted, says: []string{"find("},
 	})
 	// Without a binder that stays so, at once.
 	env.Binder.Close()
 	began := time.Now()
-	wantError(t, env.Client.Call(t.Context(), "parcels.find", nil), rpcclient.ErrMismatch, helium.NotExecuted)
+	wantError(t, env.Client.Call(t.Context(), "parcels.find", nil), helium.ErrMismatch, helium.NotExecuted)
 	inTime(t, began, "a mismatch")
 }
 
@@ -277,7 +277,7 @@ func TestAnInstanceThatTheRegistryDoesNotKnowMayTakeOtherArguments(t *testing.T)
 		t.Fatal(err)
 	}
 	_, err := wide.Find(1.5)
-	wantError(t, err, rpcclient.ErrBadArgument, helium.NotExecuted)
+	wantError(t, err, helium.ErrBadArgument, helium.NotExecuted)
 }
 
 // onlyParcels is a version that can be told by a method of its own.
@@ -295,7 +295,7 @@ func TestWithoutPermissionForInstancesACallThatFitsSomeSaysWhatToAllow(t *testin
 	heliumtest.Serve(env, "parcels", parcels3{})
 	knowsInstances(t, c, "parcels", 2)
 	checkFailure(t, "find", c.Call(t.Context(), "parcels.find", nil, 7), failure{
-		is: rpcclient.ErrNotPermitted, code: helium.PermissionDenied, outcome: helium.NotExecuted, says: []string{"helium.at.", "parcels.find", "signature"},
+		is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.NotExecuted, says: []string{"helium.at.", "parcels.find", "signature"},
 	})
 }
 

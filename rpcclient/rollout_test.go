@@ -202,8 +202,8 @@ func TestAMethodThatTheRegistryHasForgottenIsServedWhileSomebodyListens(t *testi
 		t.Fatal(err)
 	}
 	for range 3 {
-		wantError(t, c.Call(t.Context(), "orders.count", nil), binder.ErrUnknownMethod, helium.NotExecuted)
-		wantError(t, c.Notify(t.Context(), "orders.count"), binder.ErrUnknownMethod, helium.NotExecuted)
+		wantError(t, c.Call(t.Context(), "orders.count", nil), helium.ErrUnknownMethod, helium.NotExecuted)
+		wantError(t, c.Notify(t.Context(), "orders.count"), helium.ErrUnknownMethod, helium.NotExecuted)
 	}
 }
 
@@ -225,15 +225,15 @@ func TestAMethodThatGoesAwayIsServedToTheLastInstanceAndThenUnknown(t *testing.T
 			}
 			eventually(t, func() error {
 				err := c.Call(t.Context(), "orders.count", nil)
-				if !errors.Is(err, binder.ErrUnknownMethod) {
+				if !errors.Is(err, helium.ErrUnknownMethod) {
 					// Until it has looked again, the client takes the instances for there.
-					checkFailure(t, "count", err, failure{is: rpcclient.ErrNoInstance, code: helium.Unavailable, outcome: helium.NotExecuted})
+					checkFailure(t, "count", err, failure{is: helium.ErrNoInstance, code: helium.CodeUnavailable, outcome: helium.NotExecuted})
 					return err
 				}
 				return nil
 			})
 			checkFailure(t, "count", c.Call(t.Context(), "orders.count", nil), failure{
-				is: binder.ErrUnknownMethod, code: helium.Unimplemented, outcome: helium.NotExecuted, says: []string{"orders", "count"},
+				is: helium.ErrUnknownMethod, code: helium.CodeUnimplemented, outcome: helium.NotExecuted, says: []string{"orders", "count"},
 			})
 			rushes(t, c, "orders.list")
 		})
@@ -262,9 +262,9 @@ func TestAMethodThatNobodyHasIsUnknownWhateverTheRegistrySays(t *testing.T) {
 		}) {
 			for _, err := range errs {
 				switch {
-				case errors.Is(err, rpcserver.ErrNoMethod) && helium.OutcomeOf(err) == helium.NotExecuted:
+				case errors.Is(err, helium.ErrNoMethod) && helium.OutcomeOf(err) == helium.NotExecuted:
 					refused = err
-				case !errors.Is(err, rpcclient.ErrNoInstance) || helium.OutcomeOf(err) != helium.NotExecuted:
+				case !errors.Is(err, helium.ErrNoInstance) || helium.OutcomeOf(err) != helium.NotExecuted:
 					t.Fatalf("count: %v (%v), want an error that says that nobody has it", err, helium.OutcomeOf(err))
 				}
 			}
@@ -283,7 +283,7 @@ func TestACallAtAnInstanceWithoutTheMethodSaysSo(t *testing.T) {
 	late := heliumtest.Serve(env, "orders", orders1{})
 	at := c.At(late.Instance())
 	checkFailure(t, "count, before the registry is asked", at.Call(t.Context(), "orders.count", nil), failure{
-		is: rpcserver.ErrNoMethod, code: helium.Unimplemented, outcome: helium.NotExecuted, says: []string{late.Instance(), "orders", `no method "count"`},
+		is: helium.ErrNoMethod, code: helium.CodeUnimplemented, outcome: helium.NotExecuted, says: []string{late.Instance(), "orders", `no method "count"`},
 	})
 	if failed, _ := rush(at, 16, 10, "orders.list"); failed > 0 {
 		t.Errorf("%d calls of list failed", failed)
@@ -291,7 +291,7 @@ func TestACallAtAnInstanceWithoutTheMethodSaysSo(t *testing.T) {
 	for _, errs := range collect(16, func() []error {
 		return []error{at.Call(context.Background(), "orders.list", nil), at.Call(context.Background(), "orders.count", nil)}
 	}) {
-		if errs[0] != nil || helium.CodeOf(errs[1]) != helium.Unimplemented {
+		if errs[0] != nil || helium.CodeOf(errs[1]) != helium.CodeUnimplemented {
 			t.Errorf("list and count at once: %v and %v; want nil and unimplemented", errs[0], errs[1])
 		}
 	}
@@ -302,7 +302,7 @@ func TestACallAtAnInstanceWithoutTheMethodSaysSo(t *testing.T) {
 	knowsInstances(t, hears, "orders", 2)
 	env.Binder.Close() // it needn't be asked
 	checkFailure(t, "count, where the registry is known", hears.At(late.Instance()).Call(t.Context(), "orders.count", nil), failure{
-		is: binder.ErrUnknownMethod, code: helium.Unimplemented, outcome: helium.NotExecuted, says: []string{late.Instance(), "count"},
+		is: helium.ErrUnknownMethod, code: helium.CodeUnimplemented, outcome: helium.NotExecuted, says: []string{late.Instance(), "count"},
 	})
 	if s := c.Stats(); s.Retries > 0 {
 		t.Errorf("%d retries, want none: no other instance may take the call", s.Retries)
@@ -324,8 +324,8 @@ func TestAnInstanceThatTheRegistryDoesNotKnowIsAskedItself(t *testing.T) {
 	if n, err := rpcclient.Call[int](t.Context(), at, "orders.count"); err != nil || n != 7 {
 		t.Errorf("count() = %d, %v; want 7", n, err)
 	}
-	wantError(t, at.Call(t.Context(), "orders.drop", nil), binder.ErrUnknownMethod, helium.NotExecuted)
-	wantError(t, env.Client.Call(t.Context(), "orders.drop", nil), binder.ErrUnknownMethod, helium.NotExecuted)
+	wantError(t, at.Call(t.Context(), "orders.drop", nil), helium.ErrUnknownMethod, helium.NotExecuted)
+	wantError(t, env.Client.Call(t.Context(), "orders.drop", nil), helium.ErrUnknownMethod, helium.NotExecuted)
 	if services, methods, _, _ := env.Client.Known(); services != 1 || methods > 1 {
 		t.Errorf("known: %d services, %d methods; want what doesn't exist forgotten", services, methods)
 	}
@@ -349,10 +349,10 @@ func TestWhereOthersRunTheErrorSaysThatNoneHasTheMethod(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 		defer cancel()
 		err := env.Client.Call(ctx, "orders.count", nil)
-		if !errors.Is(err, rpcclient.ErrNoInstance) {
+		if !errors.Is(err, helium.ErrNoInstance) {
 			return fmt.Errorf("count: %v", err)
 		}
-		checkFailure(t, "count", err, failure{is: rpcclient.ErrNoInstance, code: helium.Unavailable, outcome: helium.NotExecuted, says: []string{`"count"`, "only others"}})
+		checkFailure(t, "count", err, failure{is: helium.ErrNoInstance, code: helium.CodeUnavailable, outcome: helium.NotExecuted, says: []string{`"count"`, "only others"}})
 		return nil
 	})
 }

@@ -28,7 +28,7 @@ func TestAnInboxThatIsTooShallowIsRefusedWhateverElseIs(t *testing.T) {
 			if err == nil {
 				c.Close()
 			}
-			checkFailure(t, "New", err, failure{is: rpcclient.ErrNotPermitted, code: helium.PermissionDenied, outcome: helium.Unknown, says: []string{`"_INBOX_shop.>"`, "allow it to subscribe"}})
+			checkFailure(t, "New", err, failure{is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.Unknown, says: []string{`"_INBOX_shop.>"`, "allow it to subscribe"}})
 			if !errors.Is(err, nats.ErrPermissionViolation) {
 				t.Errorf("New = %v, want it to match nats.ErrPermissionViolation", err)
 			}
@@ -55,7 +55,7 @@ func TestAStreamThatAnswersForTheBinderIsNamed(t *testing.T) {
 	began := time.Now()
 	for _, name := range []string{"counter.countA", "countA"} {
 		checkFailure(t, name, env.NewClient(long).Call(t.Context(), name, nil), failure{
-			is: binder.ErrNotBinder, code: helium.FailedPrecondition, outcome: helium.NotExecuted,
+			is: helium.ErrNotBinder, code: helium.CodeFailedPrecondition, outcome: helium.NotExecuted,
 			says: []string{`"EVERYTHING"`, "helium.binder.lookup.", "nats stream edit"},
 		})
 	}
@@ -93,6 +93,6 @@ func TestCallsThatAStreamKeepsAreAnsweredOrNameIt(t *testing.T) {
 		ctx, cancel := end()
 		err := env.NewClient(rpcclient.Config{Timeout: time.Second}).Call(ctx, "counter.countA", nil)
 		cancel()
-		checkFailure(t, name, err, failure{is: rpcclient.ErrDeadline, code: helium.DeadlineExceeded, outcome: helium.Unknown, says: []string{`"CALLS"`, "helium.call.counter.countA", "nats stream edit"}})
+		checkFailure(t, name, err, failure{is: helium.ErrDeadline, code: helium.CodeDeadlineExceeded, outcome: helium.Unknown, says: []string{`"CALLS"`, "helium.call.counter.countA", "nats stream edit"}})
 	}
 }

@@ -41,8 +41,8 @@ type Shapes interface {
 }
 
 var (
-	errEmpty = helium.NewError(helium.FailedPrecondition, "shapes.empty", "nothing is there")
-	errOther = helium.NewError(helium.FailedPrecondition, "shapes.other", "something else")
+	errEmpty = helium.NewError(helium.CodeFailedPrecondition, "shapes.empty", "nothing is there")
+	errOther = helium.NewError(helium.CodeFailedPrecondition, "shapes.other", "something else")
 )
 
 type shapes struct{ waiting chan struct{} }
@@ -105,7 +105,7 @@ func (shapes) Fail(_ context.Context, how string) (string, error) {
 	case "plain":
 		return "", errors.New("no particular reason")
 	case "code":
-		return "", helium.Errorf(helium.AlreadyExists, "there is one")
+		return "", helium.Errorf(helium.CodeAlreadyExists, "there is one")
 	case "panic":
 		panic("on purpose")
 	case "exit":

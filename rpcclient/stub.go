@@ -7,7 +7,7 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -69,7 +69,7 @@ func (c *Client) makeStub(ctx context.Context, service, name string, t reflect.T
 func (m *Method) checkNow(ctx context.Context) error {
 	deadline, _ := ctx.Deadline()
 	_, err := m.way(ctx, &Invocation{}, time.Now(), deadline)
-	if errors.Is(err, ErrMismatch) || errors.Is(err, binder.ErrUnknownMethod) || errors.Is(err, ErrClosed) {
+	if errors.Is(err, helium.ErrMismatch) || errors.Is(err, helium.ErrUnknownMethod) || errors.Is(err, helium.ErrClientClosed) {
 		return err
 	}
 	return nil // not known yet: the first call finds out

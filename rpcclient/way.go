@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 )
 
 // way is where the calls of a method go while a route stands. It is decided when the route
@@ -129,9 +128,9 @@ func (m *Method) decide(r *route, call *Invocation) (*way, error) {
 	}
 	switch {
 	case len(fits) == 0:
-		return nil, binder.ErrUnknownMethod.WithMessage("%s has no method %q", m.whom(), m.name).WithOutcome(helium.NotExecuted)
+		return nil, helium.ErrUnknownMethod.WithMessage("%s has no method %q", m.whom(), m.name).WithOutcome(helium.NotExecuted)
 	case !slices.ContainsFunc(r.versions, func(v *version) bool { return fits[v] }):
-		return nil, ErrMismatch.WithMessage("%w", misfit).WithOutcome(helium.NotExecuted)
+		return nil, helium.ErrMismatch.WithMessage("%w", misfit).WithOutcome(helium.NotExecuted)
 	}
 	w.path = m.destination.path(m.name)
 	if m.client.instance != "" {
@@ -178,7 +177,7 @@ func (m *Method) makeSure(ctx context.Context, call *Invocation, r *route, deadl
 	}
 	now := time.Now()
 	var answer error
-	if errors.Is(misfit, ErrMismatch) {
+	if errors.Is(misfit, helium.ErrMismatch) {
 		// Without an answer, what is known stands.
 		_ = s.look("").await(ctx, earlier(deadline, now.Add(sureWithin)))
 	} else {
@@ -193,7 +192,7 @@ func (m *Method) makeSure(ctx context.Context, call *Invocation, r *route, deadl
 		switch {
 		case err == nil:
 			return w, nil
-		case errors.Is(err, ErrMismatch):
+		case errors.Is(err, helium.ErrMismatch):
 			return m.amongFormer(r, call, helium.AsError(err))
 		case answer != nil:
 			err = answer
@@ -219,8 +218,8 @@ func (m *Method) onNewest(try func(*route) (*way, error)) (w *way, err error) {
 // instance that the registry doesn't know. Where a signature isn't known, only the server
 // checks the arguments.
 func (m *Method) inDoubt(r *route, call *Invocation, doubt *helium.Error) (*way, error) {
-	if errors.Is(doubt, ErrDeadline) {
-		doubt = binder.ErrNoAnswer.WithMessage("no binder answered in time whether %s has a method %q, and nobody listens for it", m.whom(), m.name).WithOutcome(helium.NotExecuted)
+	if errors.Is(doubt, helium.ErrDeadline) {
+		doubt = helium.ErrNoBinderAnswer.WithMessage("no binder answered in time whether %s has a method %q, and nobody listens for it", m.whom(), m.name).WithOutcome(helium.NotExecuted)
 	}
 	w := m.newWay(r, call)
 	fitting, others := m.formerInstances(w, call)

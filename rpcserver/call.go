@@ -107,7 +107,7 @@ func (c *Call) BadArgument(position int, err error) error {
 			name = " (" + p.Name + ")"
 		}
 	}
-	e := ErrBadArgument.WithMessage("argument %d%s of %s: %w", position+1, name, c.method.signature, err)
+	e := helium.ErrBadArgument.WithMessage("argument %d%s of %s: %w", position+1, name, c.method.signature, err)
 	e.Outcome = helium.NotExecuted
 	return argumentError{e}
 }
@@ -125,21 +125,21 @@ func (c *Call) start() *helium.Error {
 	if c.plain != nil {
 		args, err := c.plain.arguments(c.method.signature)
 		if err != nil {
-			return ErrBadArgument.WithMessage("%s: %w", c.method.signature, err)
+			return helium.ErrBadArgument.WithMessage("%s: %w", c.method.signature, err)
 		}
 		c.args = args
 	}
 	n, err := codec.ScanArray(c.args)
 	if err != nil {
-		return ErrBadArgument.WithMessage("the arguments aren't a msgpack array: %w", err)
+		return helium.ErrBadArgument.WithMessage("the arguments aren't a msgpack array: %w", err)
 	}
 	if want := c.method.countFault(n); want != "" {
-		return ErrBadArgument.WithMessage("%d %s for %s: want %s", n, plural(n, "argument"), c.method.signature, want)
+		return helium.ErrBadArgument.WithMessage("%d %s for %s: want %s", n, plural(n, "argument"), c.method.signature, want)
 	}
 	c.NumArgs = n
 	c.Args = codec.NewOwnedReader(c.args)
 	if _, err := c.Args.ArrayHeader(); err != nil {
-		return ErrBadArgument.WithMessage("the arguments: %w", err)
+		return helium.ErrBadArgument.WithMessage("the arguments: %w", err)
 	}
 	return nil
 }

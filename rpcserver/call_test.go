@@ -58,7 +58,7 @@ func TestAPanicIsItsCallersInternalAndNobodyElsesProblem(t *testing.T) {
 		for method, args := range calls {
 			err := c.Call(ctx, method, nil, args...)
 			e := helium.AsError(err)
-			if !errors.Is(err, rpcserver.ErrPanic) || e.Code != helium.Internal || e.Outcome != helium.Executed || e.Instance != srv.Instance() {
+			if !errors.Is(err, helium.ErrPanic) || e.Code != helium.CodeInternal || e.Outcome != helium.Executed || e.Instance != srv.Instance() {
 				t.Errorf("%s: got %+v, want ErrPanic, internal, executed, by %s", method, e, srv.Instance())
 			}
 			if strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), ".go:") {
@@ -87,10 +87,10 @@ func TestAHandlersErrorReachesItsCaller(t *testing.T) {
 		code    helium.Code
 		message string
 	}{
-		"teapot":   {helium.FailedPrecondition, "I am a teapot"},
+		"teapot":   {helium.CodeFailedPrecondition, "I am a teapot"},
 		"plain":    {helium.CodeUnknown, "just so"},
 		"bad code": {helium.CodeUnknown, "m"},
-		"nil":      {helium.Internal, "panicked"},
+		"nil":      {helium.CodeInternal, "panicked"},
 	} {
 		e := helium.AsError(c.Call(ctx, "probe.fail", nil, kind))
 		if e == nil || e.Code != want.code || !strings.Contains(e.Message, want.message) || e.Outcome != helium.Executed || e.Instance != srv.Instance() {
@@ -114,10 +114,10 @@ func TestAnErrorAlwaysFitsAMessage(t *testing.T) {
 		w.serve(rpcserver.Config{})
 		c := w.client(rpcclient.Config{})
 		for kind, want := range map[string]helium.Code{
-			"huge message": helium.NotFound,
-			"huge details": helium.FailedPrecondition,
-			"many details": helium.FailedPrecondition,
-			"huge reason":  helium.NotFound,
+			"huge message": helium.CodeNotFound,
+			"huge details": helium.CodeFailedPrecondition,
+			"many details": helium.CodeFailedPrecondition,
+			"huge reason":  helium.CodeNotFound,
 		} {
 			e := helium.AsError(c.Call(testContext(t), "probe.fail", nil, kind))
 			if e == nil || e.Code != want || e.Outcome != helium.Executed {
@@ -147,10 +147,10 @@ func TestAResultThatCannotBeSentIsASmallError(t *testing.T) {
 			args   []any
 			want   error
 		}{
-			{"probe.bytes", []any{limit}, rpcserver.ErrResultTooLarge},
-			{"probe.bytes", []any{3 << 20}, rpcserver.ErrResultTooLarge},
-			{"probe.channel", nil, rpcserver.ErrBadResult},
-			{"probe.text", []any{limit - 300}, rpcserver.ErrResultTooLarge}, // with its metadata
+			{"probe.bytes", []any{limit}, helium.ErrResultTooLarge},
+			{"probe.bytes", []any{3 << 20}, helium.ErrResultTooLarge},
+			{"probe.channel", nil, helium.ErrBadResult},
+			{"probe.text", []any{limit - 300}, helium.ErrResultTooLarge}, // with its metadata
 		} {
 			err := c.Call(helium.WithMetadata(testContext(t), helium.Metadata{"tag": strings.Repeat("x", 500)}), call.method, nil, call.args...)
 			if e := helium.AsError(err); !errors.Is(err, call.want) || !strings.Contains(e.Message, call.method+" ran") || e.Outcome != helium.Executed {
@@ -200,7 +200,7 @@ func TestVariadicArgumentsArriveOneByOne(t *testing.T) {
 		}
 	}
 	err := c.Call(testContext(t), "var.texts", nil, "p", "a", 5)
-	if !errors.Is(err, rpcserver.ErrBadArgument) || !strings.Contains(err.Error(), "argument 2") || !strings.Contains(err.Error(), "[1]") {
+	if !errors.Is(err, helium.ErrBadArgument) || !strings.Contains(err.Error(), "argument 2") || !strings.Contains(err.Error(), "[1]") {
 		t.Errorf("got %v, want a bad argument 2, in it [1]", err)
 	}
 }

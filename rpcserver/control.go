@@ -15,7 +15,7 @@ import (
 func (s *Server) handleControl(msg *nats.Msg) {
 	if !wire.IsMessage(msg.Data) {
 		s.counters.malformed.Add(1)
-		err := ErrBadMessage.WithMessage("%s takes cancels only; send a plain request to %q", s.control, s.subjects.Call("<service>", "<method>")).WithOutcome(helium.NotExecuted)
+		err := helium.ErrBadMessage.WithMessage("%s takes cancels only; send a plain request to %q", s.control, s.subjects.Call("<service>", "<method>")).WithOutcome(helium.NotExecuted)
 		err.Instance = s.instance
 		s.answerPlain(&plainRequest{reply: msg.Reply, json: looksLikeJSON(msg.Data)}, err)
 		return
@@ -28,7 +28,7 @@ func (s *Server) handleControl(msg *nats.Msg) {
 		return
 	case err != nil:
 		s.counters.malformed.Add(1)
-		s.refuseMessage(msg.Reply, ErrBadMessage.WithMessage("the message was refused whole: %w", err))
+		s.refuseMessage(msg.Reply, helium.ErrBadMessage.WithMessage("the message was refused whole: %w", err))
 		return
 	}
 	for _, seq := range numbers {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -74,7 +75,7 @@ func TestAControlSubjectRefusesWhatIsNoCancel(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			peer.send(control, "1", data)
 			f := peer.one()
-			if wantError(t, f, rpcserver.ErrBadMessage); f.Seq != 0 {
+			if wantError(t, f, helium.ErrBadMessage); f.Seq != 0 {
 				t.Errorf("the refusal has the number %d, want 0", f.Seq)
 			}
 		})
@@ -115,7 +116,7 @@ func TestAnswersAndCancelsHaveNoPlaceAmongCalls(t *testing.T) {
 			if refusal := peer.one(); refusal.Seq != 0 {
 				t.Errorf("%s on %s: the refusal has the number %d, want 0", name, subject, refusal.Seq)
 			} else {
-				wantError(t, refusal, rpcserver.ErrBadMessage)
+				wantError(t, refusal, helium.ErrBadMessage)
 			}
 		}
 	}
@@ -154,9 +155,9 @@ func TestTheFirstReasonNotToRunACallIsTheOneGiven(t *testing.T) {
 		frame         wire.Frame
 		want          error
 	}{
-		{"the method before the metadata", service, noMethod, rpcserver.ErrNoMethod},
-		{"the metadata before the time", echo, badMetadata, rpcserver.ErrBadMessage},
-		{"the time before the arguments", echo, expired, rpcserver.ErrExpired},
+		{"the method before the metadata", service, noMethod, helium.ErrNoMethod},
+		{"the metadata before the time", echo, badMetadata, helium.ErrBadMessage},
+		{"the time before the arguments", echo, expired, helium.ErrExpired},
 	} {
 		peer.send(c.subject, "1", message(c.frame))
 		if e := wantError(t, peer.one(), c.want); e == nil {

@@ -57,7 +57,7 @@
 // a small error, never silence.
 //
 // Every error says whether the handler ran. One that comes from a handler says Executed;
-// one for which no handler was called, such as [ErrOverloaded] or an interceptor's
+// one for which no handler was called, such as [helium.ErrOverloaded] or an interceptor's
 // refusal, says NotExecuted.
 //
 // # Concurrency and limits
@@ -163,7 +163,7 @@
 //
 // [Server.Shutdown] loses no call: it leaves the registry, takes no more calls, finishes
 // those it has, and flushes the answers. When its context or [Config.DrainTimeout] ends
-// first, it cuts what is left: those callers get [ErrCut] at once, and the contexts of
+// first, it cuts what is left: those callers get [helium.ErrCut] at once, and the contexts of
 // their handlers end. Rolling new instances in and old ones out under load costs no
 // caller an error.
 //

@@ -23,7 +23,7 @@ type Greeter interface {
 }
 
 // ErrNoName is recognised by errors.Is on both sides of the wire.
-var ErrNoName = helium.NewError(helium.InvalidArgument, "greeter.no_name", "say your name")
+var ErrNoName = helium.NewError(helium.CodeInvalidArgument, "greeter.no_name", "say your name")
 
 type greeter struct{}
 
@@ -131,7 +131,7 @@ func ExampleInterceptor() {
 	onlyTenants := func(next rpcserver.Handler) rpcserver.Handler {
 		return func(ctx context.Context, call *rpcserver.Call) error {
 			if helium.MetadataFrom(ctx)["tenant"] == "" {
-				return helium.Errorf(helium.Unauthenticated, "%s is for tenants", call.Method())
+				return helium.Errorf(helium.CodeUnauthenticated, "%s is for tenants", call.Method())
 			}
 			return next(ctx, call)
 		}

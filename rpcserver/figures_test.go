@@ -101,7 +101,7 @@ func TestCallsInFlightAndThoseRefusedForLoadAreCounted(t *testing.T) {
 		_, data := endpoint(t, statsOf(t, nc, srv, "probe"), "block")
 		return data.InFlight == 3
 	})
-	if err := c.Call(testContext(t), "probe.block", nil); helium.CodeOf(err) != helium.ResourceExhausted {
+	if err := c.Call(testContext(t), "probe.block", nil); helium.CodeOf(err) != helium.CodeResourceExhausted {
 		t.Errorf("a call too many = %v, want resource_exhausted", err)
 	}
 	e, data := endpoint(t, statsOf(t, nc, srv, "probe"), "block")

@@ -80,7 +80,7 @@ func TestAMessageThatBreaksTheProtocolIsRefusedWhole(t *testing.T) {
 		if f.Seq != 0 {
 			t.Errorf("%s: the refusal has the number %d, want 0: it concerns the message", name, f.Seq)
 		}
-		if e := wantError(t, f, rpcserver.ErrBadMessage); testing.Verbose() {
+		if e := wantError(t, f, helium.ErrBadMessage); testing.Verbose() {
 			t.Logf("%s: %v", name, e)
 		}
 	}
@@ -119,19 +119,19 @@ func TestACallThatCannotBeRunIsRefusedAndTheOthersRun(t *testing.T) {
 		frame         wire.Frame
 		want          error
 	}{
-		{"another method than the subject's", echo, methodFrame(callFrame(1, "x"), "panic"), rpcserver.ErrBadMessage},
-		{"no method on the service's subject", service, callFrame(1, "x"), rpcserver.ErrBadMessage},
-		{"an unknown method", service, methodFrame(callFrame(1, "x"), "nonsense"), rpcserver.ErrNoMethod},
-		{"too few arguments", echo, callFrame(1), rpcserver.ErrBadArgument},
-		{"too many arguments", echo, callFrame(1, "x", "y"), rpcserver.ErrBadArgument},
-		{"an argument of another type", echo, callFrame(1, 5), rpcserver.ErrBadArgument},
-		{"arguments that are no array", echo, wire.Frame{Kind: wire.KindCall, Seq: 1, Time: 60_000, Body: []byte{0x80}}, rpcserver.ErrBadArgument},
-		{"no arguments at all", echo, wire.Frame{Kind: wire.KindCall, Seq: 1, Time: 60_000}, rpcserver.ErrBadArgument},
-		{"arguments with a length that lies", echo, wire.Frame{Kind: wire.KindCall, Seq: 1, Time: 60_000, Body: []byte{0xdd, 0xff, 0xff, 0xff, 0xff}}, rpcserver.ErrBadArgument},
-		{"metadata that are no map", echo, wire.Frame{Kind: wire.KindCall, Seq: 1, Time: 60_000, Metadata: []byte{0x05}, Body: callFrame(1, "x").Body}, rpcserver.ErrBadMessage},
-		{"no time left", echo, wire.Frame{Kind: wire.KindCall, Seq: 1, Body: callFrame(1, "x").Body}, rpcserver.ErrExpired},
-		{"values that are small on the wire only", "helium.call.wide.values", callFrame(1, empties...), rpcserver.ErrBadArgument},
-		{"pointers to such values", "helium.call.wide.pointers", callFrame(1, empties...), rpcserver.ErrBadArgument},
+		{"another method than the subject's", echo, methodFrame(callFrame(1, "x"), "panic"), helium.ErrBadMessage},
+		{"no method on the service's subject", service, callFrame(1, "x"), helium.ErrBadMessage},
+		{"an unknown method", service, methodFrame(callFrame(1, "x"), "nonsense"), helium.ErrNoMethod},
+		{"too few arguments", echo, callFrame(1), helium.ErrBadArgument},
+		{"too many arguments", echo, callFrame(1, "x", "y"), helium.ErrBadArgument},
+		{"an argument of another type", echo, callFrame(1, 5), helium.ErrBadArgument},
+		{"arguments that are no array", echo, wire.Frame{Kind: wire.KindCall, Seq: 1, Time: 60_000, Body: []byte{0x80}}, helium.ErrBadArgument},
+		{"no arguments at all", echo, wire.Frame{Kind: wire.KindCall, Seq: 1, Time: 60_000}, helium.ErrBadArgument},
+		{"arguments with a length that lies", echo, wire.Frame{Kind: wire.KindCall, Seq: 1, Time: 60_000, Body: []byte{0xdd, 0xff, 0xff, 0xff, 0xff}}, helium.ErrBadArgument},
+		{"metadata that are no map", echo, wire.Frame{Kind: wire.KindCall, Seq: 1, Time: 60_000, Metadata: []byte{0x05}, Body: callFrame(1, "x").Body}, helium.ErrBadMessage},
+		{"no time left", echo, wire.Frame{Kind: wire.KindCall, Seq: 1, Body: callFrame(1, "x").Body}, helium.ErrExpired},
+		{"values that are small on the wire only", "helium.call.wide.values", callFrame(1, empties...), helium.ErrBadArgument},
+		{"pointers to such values", "helium.call.wide.pointers", callFrame(1, empties...), helium.ErrBadArgument},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			good := methodFrame(callFrame(2, "x"), c.frame.Method)
@@ -287,7 +287,7 @@ func TestACallToAnInstanceThatDoesNotServeItIsRefusedAtOnce(t *testing.T) {
 	at := "helium.at." + srv.Instance()
 	for _, subject := range []string{at + ".probe.nonsense", at + ".other.echo", at + ".probe"} {
 		peer.send(subject, "1", message(methodFrame(callFrame(1, "x"), "echo")))
-		wantError(t, peer.one(), rpcserver.ErrNoMethod)
+		wantError(t, peer.one(), helium.ErrNoMethod)
 	}
 	peer.send(at+".probe.echo", "1", message(callFrame(1, "x")))
 	wantResult(t, peer.one(), 1, "x")

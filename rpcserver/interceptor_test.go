@@ -46,7 +46,7 @@ func TestInterceptorsRunInOrderTheFirstOutermost(t *testing.T) {
 	}
 }
 
-var errNoEntry = helium.NewError(helium.PermissionDenied, "probe.no_entry", "no entry")
+var errNoEntry = helium.NewError(helium.CodePermissionDenied, "probe.no_entry", "no entry")
 
 func TestAnInterceptorMayRefuseChangeOrPanic(t *testing.T) {
 	_, _, p, c := start(t, rpcserver.Config{Interceptors: []rpcserver.Interceptor{
@@ -84,8 +84,8 @@ func TestAnInterceptorMayRefuseChangeOrPanic(t *testing.T) {
 	}{
 		{"nothing", "hi", nil, helium.Executed, 1},
 		{"refuse", "", errNoEntry, helium.NotExecuted, 0},
-		{"panic", "", rpcserver.ErrPanic, helium.NotExecuted, 0},
-		{"panic late", "", rpcserver.ErrPanic, helium.Executed, 1},
+		{"panic", "", helium.ErrPanic, helium.NotExecuted, 0},
+		{"panic late", "", helium.ErrPanic, helium.Executed, 1},
 		{"replace", "replaced", nil, helium.Executed, 1},
 		{"answer", "answered", nil, helium.Executed, 0},
 		{"hide", "", errNoEntry, helium.Executed, 1},

@@ -9,7 +9,6 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 )
 
 // leases keeps a server's services in the registry: registers each, renews each every
@@ -81,7 +80,7 @@ func unregistered(ctx context.Context, reason error) error {
 
 // isAbsence reports whether an error may go away when a binder or a broker comes.
 func isAbsence(err error) bool {
-	for _, absent := range []error{binder.ErrNoBinder, binder.ErrNotConnected, binder.ErrNoAnswer, binder.ErrStore, binder.ErrBusy, context.DeadlineExceeded} {
+	for _, absent := range []error{helium.ErrNoBinder, helium.ErrNotConnected, helium.ErrNoBinderAnswer, helium.ErrStoreUnavailable, helium.ErrBinderBusy, context.DeadlineExceeded} {
 		if errors.Is(err, absent) {
 			return true
 		}
@@ -162,7 +161,7 @@ func (l *leases) start() {
 // renew asks for another lease, and registers anew what the registry doesn't know.
 func (l *leases) renew(ctx context.Context, svc *service) error {
 	lease, err := l.server.registry.Renew(ctx, svc.name, l.server.instance)
-	if errors.Is(err, binder.ErrUnknownInstance) {
+	if errors.Is(err, helium.ErrUnknownInstance) {
 		return l.register(ctx, svc)
 	}
 	if err != nil {

@@ -31,7 +31,7 @@ func TestPastItsLimitAServerRefusesAtOnce(t *testing.T) {
 	eventually(t, "3 run and 2 wait", func() bool { s := srv.Stats(); return s.Running == 3 && s.Waiting == 2 })
 	peer.send(block, "+1", message(callFrame(6)))
 	f := peer.one()
-	if e := wantError(t, f, rpcserver.ErrOverloaded); f.Seq != 6 || e.Code != helium.ResourceExhausted {
+	if e := wantError(t, f, helium.ErrOverloaded); f.Seq != 6 || e.Code != helium.CodeResourceExhausted {
 		t.Errorf("call %d was refused with %v, want call 6 with resource exhausted", f.Seq, e.Code)
 	}
 	if got := srv.Stats().Refused; got != 1 {
@@ -57,7 +57,7 @@ func TestTheLimitIs1024CallsUnlessSetOtherwise(t *testing.T) {
 		frames[i] = callFrame(uint64(i) + 1)
 	}
 	peer.send(block, "+1", message(frames...))
-	wantError(t, peer.one(), rpcserver.ErrOverloaded)
+	wantError(t, peer.one(), helium.ErrOverloaded)
 	for range 1024 {
 		receive(t, "a call that runs", p.entered)
 	}
@@ -87,7 +87,7 @@ func TestADeadlineReachesTheHandler(t *testing.T) {
 	var sent time.Time
 	var e *helium.Error
 	// A machine that stands still may let so short a time pass before the handler's turn.
-	for left = 50 * time.Millisecond; e == nil || errors.Is(e, rpcserver.ErrExpired) && left < patience; left *= 2 {
+	for left = 50 * time.Millisecond; e == nil || errors.Is(e, helium.ErrExpired) && left < patience; left *= 2 {
 		f.Time = uint64(left / time.Millisecond)
 		sent = time.Now()
 		peer.send("helium.call.probe.wait", "1", message(f))
@@ -98,7 +98,7 @@ func TestADeadlineReachesTheHandler(t *testing.T) {
 	}
 	left /= 2 // it was doubled once more
 	took := time.Since(sent)
-	if e.Code != helium.DeadlineExceeded || e.Outcome != helium.Executed {
+	if e.Code != helium.CodeDeadlineExceeded || e.Outcome != helium.Executed {
 		t.Errorf("got %v, %v; want deadline exceeded, executed: the handler returned its context's error", e, e.Outcome)
 	}
 	if took < left {
@@ -118,7 +118,7 @@ func TestACallWithoutADeadlineGetsTheServersTimeout(t *testing.T) {
 	var p *probe
 	var msg *nats.Msg
 	// A machine that stands still may let so short a time pass before the handler's turn.
-	for timeout := 20 * time.Millisecond; msg == nil || bytes.Contains(msg.Data, []byte(rpcserver.ErrExpired.Reason)) && timeout < patience; timeout *= 2 {
+	for timeout := 20 * time.Millisecond; msg == nil || bytes.Contains(msg.Data, []byte(helium.ErrExpired.Reason)) && timeout < patience; timeout *= 2 {
 		var w *world
 		w, _, p, _ = start(t, rpcserver.Config{Timeout: timeout})
 		var err error
@@ -188,7 +188,7 @@ func TestACallWhoseTimeRunsOutInTheQueueIsNotRun(t *testing.T) {
 		}
 	}
 	wantResult(t, answers[1], 1, nil)
-	wantError(t, answers[2], rpcserver.ErrExpired)
+	wantError(t, answers[2], helium.ErrExpired)
 	if got := p.calls.Load(); got != 1 {
 		t.Errorf("%d calls ran, want the first only", got)
 	}
@@ -214,7 +214,7 @@ func TestACallThatIsCanceledInTheQueueIsNotRun(t *testing.T) {
 			answers[f.Seq] = f
 		}
 	}
-	wantError(t, answers[2], rpcserver.ErrCanceled)
+	wantError(t, answers[2], helium.ErrCanceledInQueue)
 	if got := p.calls.Load(); got != 1 {
 		t.Errorf("%d calls ran, want the first only", got)
 	}

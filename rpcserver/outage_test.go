@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
@@ -141,7 +142,7 @@ func TestALeaseThatNobodyRenewsEnds(t *testing.T) {
 	nc.Close() // as if killed
 	eventually(t, "the registry has forgotten it", func() bool {
 		_, err := registry.Lookup(testContext(t), "probe")
-		return errors.Is(err, binder.ErrUnknownService)
+		return errors.Is(err, helium.ErrUnknownService)
 	})
 	if err := srv.Shutdown(testContext(t)); err != nil {
 		t.Errorf("Shutdown on a closed connection = %v, want nil", err)

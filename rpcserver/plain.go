@@ -50,7 +50,7 @@ func (s *Server) handlePlain(msg *nats.Msg, to target) {
 	case to.refusal != nil:
 		call.refusal = to.refusal
 	case to.method == nil:
-		call.refusal = ErrBadMessage.WithMessage("a plain request names its method by its subject: send it to %q", s.subjects.Call(to.service.name, "<method>"))
+		call.refusal = helium.ErrBadMessage.WithMessage("a plain request names its method by its subject: send it to %q", s.subjects.Call(to.service.name, "<method>"))
 	}
 	calls := append(s.calls[:0], call)
 	s.submitForNobody(calls, now)
@@ -86,7 +86,7 @@ func (s *Server) packPlain(call *Call) *helium.Error {
 	if call.plain.json {
 		text, err := transcode.JSON(result, call.method.signature.Result)
 		if err != nil {
-			return ErrBadResult.WithMessage("%s ran, and its result has no form in JSON: %w; ask with msgpack", call.describe(), err)
+			return helium.ErrBadResult.WithMessage("%s ran, and its result has no form in JSON: %w; ask with msgpack", call.describe(), err)
 		}
 		result = text
 	}

@@ -76,7 +76,7 @@ func (p *probe) Sum(first int, rest ...int) int {
 	return first
 }
 
-var errTeapot = helium.NewError(helium.FailedPrecondition, "probe.teapot", "I am a teapot")
+var errTeapot = helium.NewError(helium.CodeFailedPrecondition, "probe.teapot", "I am a teapot")
 
 // Fail returns an error of a kind.
 func (p *probe) Fail(kind string) error {
@@ -86,7 +86,7 @@ func (p *probe) Fail(kind string) error {
 	case "plain":
 		return errors.New("just so")
 	case "huge message":
-		return helium.Errorf(helium.NotFound, "%s", make([]byte, 3<<20))
+		return helium.Errorf(helium.CodeNotFound, "%s", make([]byte, 3<<20))
 	case "huge details":
 		return errTeapot.WithDetail("much", string(make([]byte, 3<<20)))
 	case "many details":
@@ -96,7 +96,7 @@ func (p *probe) Fail(kind string) error {
 		}
 		return err
 	case "huge reason":
-		return &helium.Error{Code: helium.NotFound, Reason: string(make([]byte, 3<<20)), Message: "m"}
+		return &helium.Error{Code: helium.CodeNotFound, Reason: string(make([]byte, 3<<20)), Message: "m"}
 	case "bad code":
 		return &helium.Error{Code: 99, Message: "m"}
 	case "panicking":

@@ -93,7 +93,7 @@ func (s *Server) handleFrames(msg *nats.Msg, to target) {
 	switch {
 	case err != nil:
 		s.counters.malformed.Add(1)
-		s.refuseMessage(msg.Reply, ErrBadMessage.WithMessage("the message was refused whole: %w", err))
+		s.refuseMessage(msg.Reply, helium.ErrBadMessage.WithMessage("the message was refused whole: %w", err))
 		return
 	case msg.Reply == "":
 		oneWay = append(oneWay, calls...)
@@ -162,20 +162,20 @@ func (s *Server) readCall(f *wire.Frame, to target, now time.Time) *Call {
 	call.seq, call.args = f.Seq, f.Body
 	switch {
 	case to.method == nil && f.Method == "":
-		call.refusal = ErrBadMessage.WithMessage("a call on the subject of service %q names no method", to.service.name)
+		call.refusal = helium.ErrBadMessage.WithMessage("a call on the subject of service %q names no method", to.service.name)
 	case to.method == nil:
 		if call.method = to.service.methods[f.Method]; call.method == nil {
-			call.refusal = ErrNoMethod.WithMessage("service %q has no method %.64q", to.service.name, f.Method)
+			call.refusal = helium.ErrNoMethod.WithMessage("service %q has no method %.64q", to.service.name, f.Method)
 		}
 	case f.Method != "" && f.Method != to.method.Name:
 		// Permissions to publish on a method's subject are for that method alone.
-		call.refusal = ErrBadMessage.WithMessage("a call on the subject of %s.%s names the method %.64q", to.service.name, to.method.Name, f.Method)
+		call.refusal = helium.ErrBadMessage.WithMessage("a call on the subject of %s.%s names the method %.64q", to.service.name, to.method.Name, f.Method)
 	}
 	if f.Metadata != nil {
 		r := codec.NewReader(f.Metadata)
 		md, err := r.TextMap(maxMetadata)
 		if err != nil && call.refusal == nil {
-			call.refusal = ErrBadMessage.WithMessage("the call's metadata: %w", err)
+			call.refusal = helium.ErrBadMessage.WithMessage("the call's metadata: %w", err)
 		}
 		call.metadata = md
 		call.ctx.receive(md)
@@ -201,7 +201,7 @@ func (s *Server) queue(calls []*Call) {
 	taken := s.pool.submit(calls)
 	for _, call := range calls[taken:] {
 		s.counters.refused.Add(1)
-		s.finish(call, ErrOverloaded.WithOutcome(helium.NotExecuted), 0)
+		s.finish(call, helium.ErrOverloaded.WithOutcome(helium.NotExecuted), 0)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/mathsvc"
@@ -186,7 +187,7 @@ func TestAnInterfaceIsTheListOfWhatMayBeCalled(t *testing.T) {
 	// Past the client's own check, the server has the last word.
 	p := w.peer()
 	p.send("helium.call.narrow", "1", message(methodFrame(callFrame(1, 1), "add")))
-	wantError(t, p.one(), rpcserver.ErrNoMethod)
+	wantError(t, p.one(), helium.ErrNoMethod)
 }
 
 func TestAServiceThatComesAfterStartIsRefused(t *testing.T) {

@@ -61,13 +61,13 @@ func (s *Server) answer(call *Call, a *answer) bool {
 // pack brings the result of a call that went well into the form in which it leaves.
 func (s *Server) pack(call *Call) *helium.Error {
 	if err := call.Result.Err(); err != nil {
-		return ErrBadResult.WithMessage("%s ran, and its result can't be encoded: %w", call.describe(), err)
+		return helium.ErrBadResult.WithMessage("%s ran, and its result can't be encoded: %w", call.describe(), err)
 	}
 	if len(call.Result.Bytes()) == 0 {
 		call.Result.Nil()
 	}
 	if len(call.ReplyMetadata) > maxEntries {
-		return ErrBadResult.WithMessage("%s ran, and its reply metadata have %d entries; at most %d are allowed", call.describe(), len(call.ReplyMetadata), maxEntries)
+		return helium.ErrBadResult.WithMessage("%s ran, and its reply metadata have %d entries; at most %d are allowed", call.describe(), len(call.ReplyMetadata), maxEntries)
 	}
 	if call.plain != nil {
 		return s.packPlain(call)
@@ -82,7 +82,7 @@ const messageHeader = 2
 
 func (s *Server) tooLarge(call *Call, size int) *helium.Error {
 	if limit := s.maxPayload(); size > limit {
-		return ErrResultTooLarge.WithMessage("%s ran, and its result makes a message of %d bytes; at most %d fit. Return less at once, or raise the NATS server's max_payload", call.describe(), size, limit)
+		return helium.ErrResultTooLarge.WithMessage("%s ran, and its result makes a message of %d bytes; at most %d fit. Return less at once, or raise the NATS server's max_payload", call.describe(), size, limit)
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (s *Server) publishSingly(reply string, m *wire.Message) {
 			break
 		}
 		if messageHeader+f.Size() > s.maxPayload() {
-			e := ErrResultTooLarge.WithOutcome(helium.Executed)
+			e := helium.ErrResultTooLarge.WithOutcome(helium.Executed)
 			e.Instance = s.instance
 			f = wire.Frame{Kind: wire.KindError, Seq: f.Seq, Time: f.Time, Body: wire.AppendError(nil, e)}
 		}

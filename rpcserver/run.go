@@ -52,12 +52,12 @@ func whyNotRun(call *Call, now time.Time) *helium.Error {
 	}
 	if err := call.ctx.Err(); err != nil {
 		if err == context.DeadlineExceeded {
-			return ErrExpired
+			return helium.ErrExpired
 		}
-		return ErrCanceled
+		return helium.ErrCanceledInQueue
 	}
 	if !now.Before(call.ctx.deadline) {
-		return ErrExpired
+		return helium.ErrExpired
 	}
 	return call.start()
 }
@@ -90,10 +90,10 @@ func (s *Server) broken(call *Call, p any) *helium.Error {
 	s.counters.panics.Add(1)
 	if p == nil {
 		s.log.Error("a handler ended its goroutine with runtime.Goexit; return an error instead", "method", call.describe())
-		return ErrPanic.WithMessage("the handler of %s ended its goroutine instead of returning", call.describe()).WithOutcome(call.outcome())
+		return helium.ErrPanic.WithMessage("the handler of %s ended its goroutine instead of returning", call.describe()).WithOutcome(call.outcome())
 	}
 	s.log.Error("a handler panicked", "method", call.describe(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-	return ErrPanic.WithMessage("the handler of %s panicked; the log of instance %s has the stack", call.describe(), s.instance).WithOutcome(call.outcome())
+	return helium.ErrPanic.WithMessage("the handler of %s panicked; the log of instance %s has the stack", call.describe(), s.instance).WithOutcome(call.outcome())
 }
 
 // finish answers a call and lets its context end. A call that has been answered

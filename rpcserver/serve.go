@@ -31,13 +31,13 @@ var errStopped = errors.New("rpcserver: the server was shut down; make a new one
 
 // Start returns once the registered services can be called: it subscribes, then tells
 // the binders. Without a binder it waits for one, until ctx ends or, if ctx has no
-// deadline, for 10 s; the error then matches binder.ErrNoBinder. If a binder is being
+// deadline, for 10 s; the error then matches helium.ErrNoBinder. If a binder is being
 // asked when ctx ends, Start waits a quarter of a second longer for what it wrote.
 //
 // What waiting can't mend is an error at once: what the connection's user isn't permitted,
-// such as binder.ErrNotPermitted, subscriptions beyond the connection's limit
+// such as helium.ErrRegistryNotPermitted, subscriptions beyond the connection's limit
 // (nats.ErrMaxSubscriptionsExceeded), and answers that aren't a binder's
-// (binder.ErrNotBinder). A server that failed to start leaves nothing behind and can't be
+// (helium.ErrNotBinder). A server that failed to start leaves nothing behind and can't be
 // started again.
 func (s *Server) Start(ctx context.Context) error {
 	if err := s.usable(ctx); err != nil {

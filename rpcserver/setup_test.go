@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
@@ -84,7 +85,7 @@ func TestStartEndsWithItsContextAndSaysWhatKeptIt(t *testing.T) {
 						cancel()
 					}
 					err := srv.Start(ctx)
-					if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) && !errors.Is(err, binder.ErrNoBinder) {
+					if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) && !errors.Is(err, helium.ErrNoBinder) {
 						t.Errorf("%s: Start = %v, want the end of its context in it", kind, err)
 					}
 					wants(t, err, test.says...)
@@ -105,7 +106,7 @@ func TestAUserWhoMayNotRegisterIsToldSoAtOnce(t *testing.T) {
 			t.Fatal(err)
 		}
 		err := srv.Start(testContext(t))
-		if !errors.Is(err, binder.ErrNotPermitted) {
+		if !errors.Is(err, helium.ErrRegistryNotPermitted) {
 			t.Errorf("Start = %v, want ErrNotPermitted", err)
 		}
 		wants(t, err, "helium.binder.register.math")
@@ -170,7 +171,7 @@ func TestALimitOfSubscriptionsIsToldAtOnceOrEnough(t *testing.T) {
 		reg, err := binder.Start(testContext(t), connectTo(t, url), binder.Config{Memory: true, Logger: quiet()})
 		if err != nil {
 			// The follower's own subscriptions may be those that were too many.
-			if !errors.Is(err, nats.ErrMaxSubscriptionsExceeded) && !errors.Is(err, binder.ErrStore) {
+			if !errors.Is(err, nats.ErrMaxSubscriptionsExceeded) && !errors.Is(err, helium.ErrStoreUnavailable) {
 				t.Errorf("limit %d: binder.Start = %v, want the limit told", limit, err)
 			}
 			continue
@@ -233,14 +234,14 @@ func TestAStreamThatCapturesTheBindersSubjectsIsNoBinder(t *testing.T) {
 				defer cancel()
 				err = srv.Start(ctx)
 				if config.NoAck {
-					if err != nil && !errors.Is(err, binder.ErrNoAnswer) {
+					if err != nil && !errors.Is(err, helium.ErrNoBinderAnswer) {
 						t.Errorf("Start = %v, want nil or ErrNoAnswer", err)
 					}
 					return
 				}
 				// Who answers first is a matter of luck while there is a binder, too.
 				if err != nil || with == "and no binder" {
-					if !errors.Is(err, binder.ErrNotBinder) {
+					if !errors.Is(err, helium.ErrNotBinder) {
 						t.Fatalf("Start = %v, want ErrNotBinder", err)
 					}
 					wants(t, err, `"AUDIT"`, "stream")
@@ -252,18 +253,18 @@ func TestAStreamThatCapturesTheBindersSubjectsIsNoBinder(t *testing.T) {
 				if with == "and a binder" {
 					return
 				}
-				if _, err := registry.Renew(ctx, "probe", "i1"); !errors.Is(err, binder.ErrNotBinder) {
+				if _, err := registry.Renew(ctx, "probe", "i1"); !errors.Is(err, helium.ErrNotBinder) {
 					t.Errorf("Renew = %v, want ErrNotBinder", err)
 				}
-				if err := registry.End(ctx, "probe", "i1"); !errors.Is(err, binder.ErrNotBinder) {
+				if err := registry.End(ctx, "probe", "i1"); !errors.Is(err, helium.ErrNotBinder) {
 					t.Errorf("End = %v, want ErrNotBinder", err)
 				}
 				if subjects == "helium.>" {
-					if _, err := registry.List(ctx); !errors.Is(err, binder.ErrNotBinder) {
+					if _, err := registry.List(ctx); !errors.Is(err, helium.ErrNotBinder) {
 						t.Errorf("List = %v, want ErrNotBinder", err)
 					}
 				}
-				if _, err := registry.Lookup(ctx, "probe"); !errors.Is(err, binder.ErrNotBinder) {
+				if _, err := registry.Lookup(ctx, "probe"); !errors.Is(err, helium.ErrNotBinder) {
 					t.Errorf("Lookup = %v, want ErrNotBinder", err)
 				}
 			})
@@ -298,7 +299,7 @@ func TestALeaseThatIsNoneIsRefused(t *testing.T) {
 		w := newWorld(t, broker.Config{})
 		renewals := w.lessor(text)
 		srv, _ := w.server(rpcserver.Config{})
-		if err := srv.Start(testContext(t)); !errors.Is(err, binder.ErrNotBinder) {
+		if err := srv.Start(testContext(t)); !errors.Is(err, helium.ErrNotBinder) {
 			t.Errorf("a lease of %q: Start = %v, want ErrNotBinder", text, err)
 		}
 		if n := renewals.Load(); n != 0 {

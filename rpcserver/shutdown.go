@@ -19,7 +19,7 @@ const briefTime = 250 * time.Millisecond
 // Shutdown stops the server so that no call is lost: it leaves the registry, takes no
 // more calls, finishes those that it has, and flushes their answers. If ctx or
 // Config.DrainTimeout ends first, the contexts of the calls that still run end, their
-// callers get ErrCut, and the error says how many there were. Calls that wait for their
+// callers get helium.ErrCut, and the error says how many there were. Calls that wait for their
 // turn then don't run at all. Shutdown doesn't wait for the handlers of calls it cut, but
 // past its context up to 5 s for a NATS server that doesn't answer: what that has sent
 // before it knows of the departure would be lost.
@@ -128,9 +128,9 @@ func (s *Server) cutCalls() (cut int) {
 	s.cutting.Store(true)
 	waiting := s.pool.drop()
 	for _, call := range waiting {
-		s.finish(call, ErrCut.WithMessage("the server stopped before the call's turn came").WithOutcome(helium.NotExecuted), 0)
+		s.finish(call, helium.ErrCut.WithMessage("the server stopped before the call's turn came").WithOutcome(helium.NotExecuted), 0)
 	}
-	err := ErrCut.WithOutcome(helium.Unknown)
+	err := helium.ErrCut.WithOutcome(helium.Unknown)
 	err.Instance = s.instance
 	s.callers.each(func(call *Call) {
 		// The handler may be writing to the call's result and metadata now.

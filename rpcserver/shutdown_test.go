@@ -32,7 +32,7 @@ func TestShutdownFinishesTheCallsThatItHas(t *testing.T) {
 	registry := w.registry()
 	eventually(t, "it has left the registry", func() bool {
 		_, err := registry.Lookup(testContext(t), "probe")
-		return errors.Is(err, binder.ErrUnknownService)
+		return errors.Is(err, helium.ErrUnknownService)
 	})
 	select {
 	case err := <-down:
@@ -76,7 +76,7 @@ func TestShutdownWithinADeadlineCutsCallsAndTellsTheirCallers(t *testing.T) {
 	for range 5 {
 		err := receive(t, "a call's answer", errs)
 		e := helium.AsError(err)
-		if !errors.Is(err, rpcserver.ErrCut) || e.Code != helium.Unavailable || e.Instance != srv.Instance() {
+		if !errors.Is(err, helium.ErrCut) || e.Code != helium.CodeUnavailable || e.Instance != srv.Instance() {
 			t.Errorf("a call got %v, want ErrCut, unavailable, by the instance", err)
 		}
 		outcomes[e.Outcome]++
@@ -127,7 +127,7 @@ func TestACutHandlerMayGoOnWriting(t *testing.T) {
 	go func() { errs <- c.Call(testContext(t), "probe.echo", nil, "x") }()
 	eventually(t, "it runs", func() bool { return srv.Stats().Running == 1 })
 	wants(t, srv.Shutdown(ended(t)), "1 call cut")
-	if err := receive(t, "the caller", errs); !errors.Is(err, rpcserver.ErrCut) {
+	if err := receive(t, "the caller", errs); !errors.Is(err, helium.ErrCut) {
 		t.Errorf("the caller got %v, want ErrCut", err)
 	}
 	close(stop)
@@ -140,7 +140,7 @@ func TestDrainTimeoutBoundsShutdown(t *testing.T) {
 	go func() { errs <- c.Call(testContext(t), "probe.block", nil) }()
 	receive(t, "the call", p.entered)
 	wants(t, srv.Shutdown(context.Background()), "1 call cut")
-	if err := receive(t, "the caller", errs); !errors.Is(err, rpcserver.ErrCut) {
+	if err := receive(t, "the caller", errs); !errors.Is(err, helium.ErrCut) {
 		t.Errorf("the caller got %v, want ErrCut", err)
 	}
 }

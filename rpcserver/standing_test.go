@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
@@ -85,8 +86,8 @@ func TestWhatIsNoLeaseIsRefused(t *testing.T) {
 		w := newWorld(t, broker.Config{})
 		w.answerAsBinder(func(*nats.Msg) string { return answer })
 		err := mathServer(t, w.conn(), rpcserver.Config{}).Start(testContext(t))
-		if !errors.Is(err, binder.ErrNotBinder) {
-			t.Errorf("answered with %s, Start = %v; want it to match binder.ErrNotBinder", answer, err)
+		if !errors.Is(err, helium.ErrNotBinder) {
+			t.Errorf("answered with %s, Start = %v; want it to match helium.ErrNotBinder", answer, err)
 		}
 	}
 }

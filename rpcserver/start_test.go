@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
@@ -77,7 +78,7 @@ func TestAServerThatHasStartedIsInTheRegistryAsItSaysItIs(t *testing.T) {
 	if err := srv.Shutdown(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := registry.Lookup(testContext(t), "math"); !errors.Is(err, binder.ErrUnknownService) {
+	if _, err := registry.Lookup(testContext(t), "math"); !errors.Is(err, helium.ErrUnknownService) {
 		t.Errorf("after Shutdown the lookup = %v, want ErrUnknownService", err)
 	}
 }
@@ -103,7 +104,7 @@ func TestStartWithoutABinderFailsWhenItsTimeIsOverAndLeavesNothing(t *testing.T)
 		err = srv.Start(ctx)
 		cancel()
 	}
-	if !errors.Is(err, binder.ErrNoBinder) {
+	if !errors.Is(err, helium.ErrNoBinder) {
 		t.Errorf("Start = %v, want ErrNoBinder", err)
 	}
 	wants(t, err, "start one")

@@ -46,11 +46,11 @@ func (s *Server) target(subject string) target {
 	svc := slices.IndexFunc(s.services, func(svc *service) bool { return svc.name == name })
 	switch {
 	case svc < 0:
-		return target{refusal: ErrNoMethod.WithMessage("instance %s has no service %.64q", s.instance, name)}
+		return target{refusal: helium.ErrNoMethod.WithMessage("instance %s has no service %.64q", s.instance, name)}
 	case method == "": // only where calls of several methods aren't taken together
-		return target{refusal: ErrNoMethod.WithMessage("instance %s serves nothing on %q; it takes calls on the subjects of methods only", s.instance, subject)}
+		return target{refusal: helium.ErrNoMethod.WithMessage("instance %s serves nothing on %q; it takes calls on the subjects of methods only", s.instance, subject)}
 	}
-	return target{refusal: ErrNoMethod.WithMessage("instance %s of service %q has no method %.64q", s.instance, name, method)}
+	return target{refusal: helium.ErrNoMethod.WithMessage("instance %s of service %q has no method %.64q", s.instance, name, method)}
 }
 
 // subscribe opens the server's subjects and waits until the NATS server has them all.

@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/codec"
-	"github.com/helium-rpc/helium/signature"
 	"github.com/vmihailenco/msgpack/v5"
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
+
+	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/signature"
 )
 
 //lint:file-ignore SA5008 the tags that are rarely meant are part of what is tested

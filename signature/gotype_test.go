@@ -13,8 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/signature"
 	"github.com/vmihailenco/msgpack/v5"
+
+	"github.com/helium-rpc/helium/signature"
 )
 
 // Types for the tables, in the shapes that programs have.

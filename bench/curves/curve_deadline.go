@@ -118,7 +118,7 @@ func deadlinePoints(sys *system, label string, calls int, timeout time.Duration,
 	}
 	close(heard)
 	for _, err := range errs {
-		if helium.CodeOf(err) != helium.DeadlineExceeded {
+		if helium.CodeOf(err) != helium.CodeDeadlineExceeded {
 			return nil, errors.Join(errors.New("a call that nobody answers didn't end by its deadline"), err)
 		}
 	}

@@ -254,7 +254,7 @@ func (t *target) refused(err error) error {
 	if several, ok := errors.AsType[argumentFaults](err); ok && len(several) > 1 {
 		before = "\n"
 	}
-	e := rpcclient.ErrBadArgument.WithMessage("%w%sit is %s", err, before, strings.Join(t.explained(), "\n")).WithOutcome(helium.NotExecuted)
+	e := helium.ErrBadArgument.WithMessage("%w%sit is %s", err, before, strings.Join(t.explained(), "\n")).WithOutcome(helium.NotExecuted)
 	e.Service, e.Method = t.service, t.record.Name
 	return fail(exitArguments, commandLine("helium", "describe", t.name()), e)
 }

@@ -36,7 +36,7 @@ func (kinds) Said(ctx context.Context, key string) string {
 	return helium.MetadataFrom(ctx)[key]
 }
 func (kinds) Fail(reason string) error {
-	return helium.NewError(helium.FailedPrecondition, reason, "as it was asked to")
+	return helium.NewError(helium.CodeFailedPrecondition, reason, "as it was asked to")
 }
 func (kinds) Panic() { panic("as it was asked to") }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 )
@@ -23,7 +24,7 @@ func (e *examination) askBinder(ctx context.Context) error {
 	if exitCodeOf(err) == exitUnknown {
 		err = nil
 	}
-	e.answered = err == nil || errors.Is(err, binder.ErrStore) || errors.Is(err, binder.ErrStoreRefused)
+	e.answered = err == nil || errors.Is(err, helium.ErrStoreUnavailable) || errors.Is(err, helium.ErrStoreRefused)
 	return err
 }
 
@@ -38,11 +39,11 @@ func (e *examination) binder(ctx context.Context) finding {
 	switch err := e.askBinder(ctx); {
 	case err == nil:
 		return found("answers, and reaches its store")
-	case errors.Is(err, binder.ErrNoBinder):
+	case errors.Is(err, helium.ErrNoBinder):
 		return failed(exitNoBus, "helium binder", errors.New("no binder is running; without one, programs don't find services that they don't know yet"))
-	case errors.Is(err, binder.ErrStoreRefused):
+	case errors.Is(err, helium.ErrStoreRefused):
 		return failed(exitNoBus, "change what it says", err)
-	case errors.Is(err, binder.ErrStore):
+	case errors.Is(err, helium.ErrStoreUnavailable):
 		return failed(exitNoBus, "see that JetStream runs and has a leader: nats server report jetstream", err)
 	default:
 		return failed(exitNoBus, "look at the binder's log", err)

@@ -6,9 +6,6 @@ import (
 	"strings"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
-	"github.com/helium-rpc/helium/rpcclient"
-	"github.com/helium-rpc/helium/rpcserver"
 )
 
 // The exit codes, which scripts can rely on.
@@ -68,13 +65,13 @@ func exitOfCall(e *helium.Error) int {
 		errs []error
 	}{
 		{exitNoBus, []error{
-			binder.ErrNoBinder, binder.ErrNotBinder, binder.ErrNotPermitted, binder.ErrNotConnected, binder.ErrNoAnswer, binder.ErrStore, binder.ErrStoreRefused, binder.ErrNoJetStream, binder.ErrBusy,
-			rpcclient.ErrNotSent, rpcclient.ErrDisconnected, rpcclient.ErrNotPermitted,
+			helium.ErrNoBinder, helium.ErrNotBinder, helium.ErrRegistryNotPermitted, helium.ErrNotConnected, helium.ErrNoBinderAnswer, helium.ErrStoreUnavailable, helium.ErrStoreRefused, helium.ErrNoJetStream, helium.ErrBinderBusy,
+			helium.ErrNotSent, helium.ErrDisconnected, helium.ErrNotPermitted,
 		}},
-		{exitUnknown, []error{binder.ErrUnknownService, binder.ErrUnknownMethod, binder.ErrAmbiguous, rpcserver.ErrNoMethod}},
-		{exitUsage, []error{binder.ErrBadName, rpcclient.ErrBadName}},
-		{exitArguments, []error{rpcclient.ErrBadArgument, rpcclient.ErrMismatch, rpcclient.ErrTooLarge}},
-		{exitNoInstance, []error{rpcclient.ErrNoInstance, rpcserver.ErrOverloaded, rpcserver.ErrCut}},
+		{exitUnknown, []error{helium.ErrUnknownService, helium.ErrUnknownMethod, helium.ErrAmbiguousMethod, helium.ErrNoMethod}},
+		{exitUsage, []error{helium.ErrBadRegistryName, helium.ErrBadName}},
+		{exitArguments, []error{helium.ErrBadArgument, helium.ErrMismatch, helium.ErrTooLarge}},
+		{exitNoInstance, []error{helium.ErrNoInstance, helium.ErrOverloaded, helium.ErrCut}},
 	} {
 		for _, target := range known.errs {
 			if errors.Is(e, target) {
@@ -83,7 +80,7 @@ func exitOfCall(e *helium.Error) int {
 		}
 	}
 	switch {
-	case e.Code == helium.DeadlineExceeded && (e.Reason == "" || isOurs(e.Reason)):
+	case e.Code == helium.CodeDeadlineExceeded && (e.Reason == "" || isOurs(e.Reason)):
 		return exitDeadline
 	case e.Instance != "":
 		return exitMethod
@@ -125,11 +122,11 @@ func (a *app) hintFor(exit int, err error) string {
 	switch {
 	case exit == exitUsage:
 		return a.command + " --help"
-	case errors.Is(err, binder.ErrNoBinder):
+	case errors.Is(err, helium.ErrNoBinder):
 		return "helium binder"
 	case exit == exitNoBus:
 		return "helium doctor"
-	case errors.Is(err, binder.ErrUnknownMethod) && isMethod:
+	case errors.Is(err, helium.ErrUnknownMethod) && isMethod:
 		return commandLine("helium", "describe", service)
 	case exit == exitUnknown:
 		return "helium ls"

@@ -26,7 +26,7 @@ type hostileService struct{}
 
 func (hostileService) Text(context.Context) (string, error) { return hostileText, nil }
 func (hostileService) Fail(context.Context) error {
-	return &helium.Error{Code: helium.Internal, Reason: "hostile." + hostileText, Message: hostileText, Details: map[string]string{hostileText: hostileText}}
+	return &helium.Error{Code: helium.CodeInternal, Reason: "hostile." + hostileText, Message: hostileText, Details: map[string]string{hostileText: hostileText}}
 }
 
 // hostileBus has a service and an answer to $SRV.STATS that say it wherever they can.

@@ -191,7 +191,7 @@ func silentInstances(rows []pingRow) error {
 	if silent == 0 {
 		return nil
 	}
-	e := helium.Errorf(helium.Unavailable, "%s didn't answer; the first: %s", amount.OfAll(silent, len(rows), "instance"), first.Error)
+	e := helium.Errorf(helium.CodeUnavailable, "%s didn't answer; the first: %s", amount.OfAll(silent, len(rows), "instance"), first.Error)
 	e.Service, e.Instance, e.Outcome = first.What, first.Instance, helium.NotExecuted
 	if first.denied {
 		return fail(exitNoBus, "helium doctor", e)

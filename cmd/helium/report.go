@@ -82,19 +82,19 @@ func codeOfExit(exit int) string {
 	case exitUsage:
 		return "usage"
 	case exitNoBus, exitNoInstance:
-		return helium.Unavailable.String()
+		return helium.CodeUnavailable.String()
 	case exitUnknown:
-		return helium.NotFound.String()
+		return helium.CodeNotFound.String()
 	case exitArguments:
-		return helium.InvalidArgument.String()
+		return helium.CodeInvalidArgument.String()
 	case exitDeadline:
-		return helium.DeadlineExceeded.String()
+		return helium.CodeDeadlineExceeded.String()
 	case exitThreshold:
-		return helium.FailedPrecondition.String()
+		return helium.CodeFailedPrecondition.String()
 	case exitInterrupted:
-		return helium.Canceled.String()
+		return helium.CodeCanceled.String()
 	}
-	return helium.Internal.String()
+	return helium.CodeInternal.String()
 }
 
 // report tells the person, or the script, what went wrong.

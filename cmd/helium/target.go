@@ -81,7 +81,7 @@ func findMethod(ctx context.Context, reg *binder.Client, name, instance string) 
 	t := &target{service: entry.Service, instance: instance, types: r.Types, records: records}
 	at := slices.IndexFunc(r.Methods, func(m binder.Method) bool { return m.Name == entry.Method })
 	if at < 0 {
-		return nil, helium.Errorf(helium.Internal, "the binder found %s.%s in a record that doesn't have it", entry.Service, entry.Method)
+		return nil, helium.Errorf(helium.CodeInternal, "the binder found %s.%s in a record that doesn't have it", entry.Service, entry.Method)
 	}
 	t.record = r.Methods[at]
 	if t.method, err = parseMethod(t.record.Signature, r.Types); err != nil {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/rpcclient"
@@ -46,11 +45,11 @@ func (m *remoteMethod) traced(ctx context.Context, args [][]byte) (result json.R
 		one := *m
 		one.calls = m.client.At(trace.Instance).Method(m.service, m.record.Name, m.record.Signature, m.types)
 		result, err = one.call(ctx, args, trace)
-		gone := errors.Is(err, rpcclient.ErrNoInstance) || errors.Is(err, binder.ErrUnknownMethod)
+		gone := errors.Is(err, helium.ErrNoInstance) || errors.Is(err, helium.ErrUnknownMethod)
 		if gone && helium.OutcomeOf(err) == helium.NotExecuted {
 			continue
 		}
-		if errors.Is(err, rpcclient.ErrNotPermitted) && helium.OutcomeOf(err) == helium.NotExecuted {
+		if errors.Is(err, helium.ErrNotPermitted) && helium.OutcomeOf(err) == helium.NotExecuted {
 			break // this user may call the service, and not choose
 		}
 		return result, trace, err

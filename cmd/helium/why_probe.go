@@ -10,8 +10,6 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
-	"github.com/helium-rpc/helium/rpcclient"
-	"github.com/helium-rpc/helium/rpcserver"
 )
 
 // unnamed says why the stages past the registry can't be walked, if they can't.
@@ -52,7 +50,7 @@ func (w *walk) mayCall(ctx context.Context) finding {
 	if denied != nil {
 		w.denied = true
 		return failed(exitNoBus, "allow the user to publish to "+w.subject(),
-			w.named(rpcclient.ErrNotPermitted.WithMessage("this user may not call it: it may not publish to %s", w.subject())))
+			w.named(helium.ErrNotPermitted.WithMessage("this user may not call it: it may not publish to %s", w.subject())))
 	}
 	return found("may publish to %s", w.subject())
 }
@@ -84,7 +82,7 @@ func (w *walk) subscribers(ctx context.Context) finding {
 	if len(w.records) > 0 {
 		message += "; the registry's record is of one that was killed or lost its connection, and stays until its lease ends"
 	}
-	return failed(exitNoInstance, next, w.named(rpcclient.ErrNoInstance.WithMessage(message, w.subject())))
+	return failed(exitNoInstance, next, w.named(helium.ErrNoInstance.WithMessage(message, w.subject())))
 }
 
 // probe asks whoever NATS chooses, and then each instance, without running anything.
@@ -168,7 +166,7 @@ func (w *walk) silence(instances []string, all int) finding {
 		who = fmt.Sprintf("%s (%s)", strings.Join(instances, ", "), amount.OfAll(len(instances), all, "instance"))
 	}
 	return failed(exitDeadline, "look at those processes: they hang, are stopped, or all their workers are busy; restart them",
-		w.named(rpcclient.ErrDeadline.WithMessage("no answer from %s; calls still go there, and end with their deadline", who)))
+		w.named(helium.ErrDeadline.WithMessage("no answer from %s; calls still go there, and end with their deadline", who)))
 }
 
 // refused is the finding of an answer other than that all is well.
@@ -179,9 +177,9 @@ func (w *walk) refused(a *probe.Answer) finding {
 	e := *a.Refusal
 	e.Service, e.Method = w.service, w.method
 	switch {
-	case errors.Is(&e, rpcserver.ErrOverloaded):
+	case errors.Is(&e, helium.ErrOverloaded):
 		return failed(exitNoInstance, "start more instances of "+w.service+", or call less", &e)
-	case errors.Is(&e, rpcserver.ErrNoMethod):
+	case errors.Is(&e, helium.ErrNoMethod):
 		return failed(exitUnknown, commandLine("helium", "describe", w.service), &e)
 	case e.Outcome != helium.NotExecuted:
 		return failed(exitInternal, "see which program listens on "+w.subject(), fmt.Errorf("the call should have been turned away, and it may have run: %w", &e))

@@ -102,7 +102,7 @@ func (w *walk) binder(ctx context.Context) finding {
 	case exitCodeOf(err) == exitUnknown:
 		w.problem = fail(exitUnknown, w.whereKnown(err), err)
 		return found("answers")
-	case errors.Is(err, binder.ErrNoBinder):
+	case errors.Is(err, helium.ErrNoBinder):
 		return failed(exitNoBus, "helium binder", errors.New("no binder is running: programs that know the service go on calling it, new ones can't find it"))
 	}
 	return failed(exitCodeOf(err), "helium doctor", err)
@@ -110,7 +110,7 @@ func (w *walk) binder(ctx context.Context) finding {
 
 // whereKnown names the command that shows which names there are.
 func (w *walk) whereKnown(err error) string {
-	if e, ok := errors.AsType[*helium.Error](err); ok && e.Code == helium.Unimplemented && w.service != "" {
+	if e, ok := errors.AsType[*helium.Error](err); ok && e.Code == helium.CodeUnimplemented && w.service != "" {
 		return commandLine("helium", "describe", w.service)
 	}
 	return "helium ls"

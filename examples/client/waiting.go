@@ -21,7 +21,7 @@ func waiting(limit time.Duration, stderr io.Writer) rpcclient.Interceptor {
 			for {
 				err := next(ctx, call)
 				switch {
-				case helium.CodeOf(err) == helium.Canceled && ctx.Err() != nil:
+				case helium.CodeOf(err) == helium.CodeCanceled && ctx.Err() != nil:
 					return context.Cause(ctx) // it knows more, such as which signal came
 				case err == nil || !isUnreachable(err):
 					return err
@@ -47,5 +47,5 @@ func waiting(limit time.Duration, stderr io.Writer) rpcclient.Interceptor {
 // service, or no instance.
 func isUnreachable(err error) bool {
 	code := helium.CodeOf(err)
-	return helium.OutcomeOf(err) == helium.NotExecuted && (code == helium.Unavailable || code == helium.NotFound)
+	return helium.OutcomeOf(err) == helium.NotExecuted && (code == helium.CodeUnavailable || code == helium.CodeNotFound)
 }

@@ -84,7 +84,7 @@ func TestTypesWithACodecOfTheirOwnUseIt(t *testing.T) {
 		celsius{21.5}, &celsius{-3}, pair{1, -2}, half{"x"},
 		all{
 			C: celsius{1}, CP: &celsius{2}, L: []celsius{{3}, {4}}, M: map[string]pair{"a": {5, 6}}, P: &pair{7, 8}, H: half{"h"},
-			K: map[half]int{{"k"}: 9}, B: big.NewInt(1).Lsh(big.NewInt(1), 100), N: netip.MustParseAddr("::1"), E: helium.NotFound,
+			K: map[half]int{{"k"}: 9}, B: big.NewInt(1).Lsh(big.NewInt(1), 100), N: netip.MustParseAddr("::1"), E: helium.CodeNotFound,
 			R: msgpack.RawMessage{0x91, 0x01},
 		},
 	} {

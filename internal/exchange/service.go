@@ -27,7 +27,7 @@ type order struct {
 }
 
 // errFailed is what fail returns.
-var errFailed = helium.NewError(helium.OutOfRange, "vectors.failed", "it failed").WithDetail("why", "it was asked to")
+var errFailed = helium.NewError(helium.CodeOutOfRange, "vectors.failed", "it failed").WithDetail("why", "it was asked to")
 
 // arguments reads the arguments of a call into pointers, and so checks their types.
 func arguments(call *rpcserver.Call, into ...any) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/internal/gogen/internal/corpus"
@@ -116,7 +117,7 @@ func TestLargeVariadicArgumentsTakeNoMoreMemoryThanAList(t *testing.T) {
 	for i := range many[1:] {
 		many[1+i] = struct{}{}
 	}
-	if err := callUnchecked(t, env.Client, generated, "widest", many...); !errors.Is(err, rpcserver.ErrBadArgument) || !strings.Contains(err.Error(), "memory") {
+	if err := callUnchecked(t, env.Client, generated, "widest", many...); !errors.Is(err, helium.ErrBadArgument) || !strings.Contains(err.Error(), "memory") {
 		t.Errorf("widest of %d empty structs: error %v, want ErrBadArgument that speaks of memory", len(many)-1, err)
 	}
 	if err := callUnchecked(t, env.Client, generated, "widest", many[:1000]...); err != nil {

@@ -247,7 +247,7 @@ func TestAListOfLargeElementsTakesNoMoreMemoryThanByReflection(t *testing.T) {
 	generated, _ := serveCorpus(t, env, corpus.RegisterEcho, corpus.NewEcho())
 	empties := make([]struct{}, 200_000) // a byte each, and 160 in memory
 	err := callUnchecked(t, env.Client, generated, "wide", empties)
-	if !errors.Is(err, rpcserver.ErrBadArgument) || !strings.Contains(err.Error(), "memory") {
+	if !errors.Is(err, helium.ErrBadArgument) || !strings.Contains(err.Error(), "memory") {
 		t.Errorf("a list of %d empty structs: error %v, want ErrBadArgument that speaks of memory", len(empties), err)
 	}
 	if err := callUnchecked(t, env.Client, generated, "wide", empties[:10_000]); err != nil {

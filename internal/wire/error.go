@@ -38,7 +38,7 @@ func ReadError(body []byte) (*helium.Error, error) {
 	if err != nil {
 		return nil, fmt.Errorf("error code: %w", err)
 	}
-	if e.Code = helium.CodeUnknown; code <= uint64(helium.Unauthenticated) && code > 0 {
+	if e.Code = helium.CodeUnknown; code <= uint64(helium.CodeUnauthenticated) && code > 0 {
 		e.Code = helium.Code(code)
 	}
 	if e.Reason, err = r.Text(); err != nil {

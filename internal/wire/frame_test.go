@@ -89,14 +89,14 @@ func TestAFramesSizeIsNeverAboveItsBound(t *testing.T) {
 
 func TestErrorsCrossTheWireWhole(t *testing.T) {
 	want := &helium.Error{
-		Code: helium.NotFound, Reason: "shop.no_such_item", Message: "no item 7",
+		Code: helium.CodeNotFound, Reason: "shop.no_such_item", Message: "no item 7",
 		Details: map[string]string{"item": "7"}, Outcome: helium.Executed, Instance: "i1",
 	}
 	got, err := ReadError(AppendError(nil, want))
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("read %+v, %v; want %+v, nil", got, err, want)
 	}
-	if !errors.Is(got, helium.NewError(helium.NotFound, "shop.no_such_item", "any text")) {
+	if !errors.Is(got, helium.NewError(helium.CodeNotFound, "shop.no_such_item", "any text")) {
 		t.Error("the error isn't recognised by its code and reason")
 	}
 }
@@ -117,7 +117,7 @@ func TestAnErrorOfAnUnknownCodeOrOutcomeStaysAnError(t *testing.T) {
 }
 
 func TestAnErrorThatIsNotOneIsRefused(t *testing.T) {
-	whole := AppendError(nil, &helium.Error{Code: helium.Internal, Reason: "a.b", Message: "c", Details: map[string]string{"d": "e"}, Instance: "f"})
+	whole := AppendError(nil, &helium.Error{Code: helium.CodeInternal, Reason: "a.b", Message: "c", Details: map[string]string{"d": "e"}, Instance: "f"})
 	for n := range whole {
 		if e, err := ReadError(whole[:n]); err == nil {
 			t.Errorf("%d of %d bytes read as %+v", n, len(whole), e)

@@ -31,25 +31,25 @@ func HeaderText(text string) string {
 // Source: google.rpc.Code's mapping to HTTP.
 func HTTPStatus(code helium.Code) int {
 	switch code {
-	case helium.InvalidArgument, helium.FailedPrecondition, helium.OutOfRange:
+	case helium.CodeInvalidArgument, helium.CodeFailedPrecondition, helium.CodeOutOfRange:
 		return 400
-	case helium.Unauthenticated:
+	case helium.CodeUnauthenticated:
 		return 401
-	case helium.PermissionDenied:
+	case helium.CodePermissionDenied:
 		return 403
-	case helium.NotFound:
+	case helium.CodeNotFound:
 		return 404
-	case helium.AlreadyExists, helium.Aborted:
+	case helium.CodeAlreadyExists, helium.CodeAborted:
 		return 409
-	case helium.ResourceExhausted:
+	case helium.CodeResourceExhausted:
 		return 429
-	case helium.Canceled:
+	case helium.CodeCanceled:
 		return 499
-	case helium.Unimplemented:
+	case helium.CodeUnimplemented:
 		return 501
-	case helium.Unavailable:
+	case helium.CodeUnavailable:
 		return 503
-	case helium.DeadlineExceeded:
+	case helium.CodeDeadlineExceeded:
 		return 504
 	}
 	return 500

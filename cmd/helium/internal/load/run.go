@@ -110,7 +110,7 @@ func (r *run) open(ctx context.Context) int {
 func (r *run) one(ctx context.Context, s *shard, began time.Time) time.Time {
 	err := r.call(ctx)
 	now := time.Now()
-	if err != nil && ctx.Err() != nil && helium.CodeOf(err) == helium.Canceled {
+	if err != nil && ctx.Err() != nil && helium.CodeOf(err) == helium.CodeCanceled {
 		r.cut.Add(1) // who measures gave it up; that is no error of the service
 		return now
 	}

@@ -145,7 +145,7 @@ func TestCallsThatNeverStartedAreCounted(t *testing.T) {
 
 func TestErrorsAreCountedByKind(t *testing.T) {
 	var n atomic.Int64
-	division := helium.NewError(helium.InvalidArgument, "math.division_by_zero", "division by zero")
+	division := helium.NewError(helium.CodeInvalidArgument, "math.division_by_zero", "division by zero")
 	result := mustRun(t, load.Plan{Calls: 10}, func(context.Context) error {
 		switch i := n.Add(1); {
 		case i <= 5:
@@ -159,7 +159,7 @@ func TestErrorsAreCountedByKind(t *testing.T) {
 		t.Errorf("%d good and %d failed, want 2 and 8", result.OK, result.Failed)
 	}
 	want := []load.ErrorCount{
-		{Code: helium.InvalidArgument, Reason: "math.division_by_zero", Message: "division 1 by zero", Count: 5},
+		{Code: helium.CodeInvalidArgument, Reason: "math.division_by_zero", Message: "division 1 by zero", Count: 5},
 		{Code: helium.CodeUnknown, Message: "odd", Count: 3},
 	}
 	if len(result.Errors) != len(want) {

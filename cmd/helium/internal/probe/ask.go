@@ -139,7 +139,7 @@ type Answer struct {
 
 // Well reports whether the target would have run the call if it had had any time.
 func (a *Answer) Well() bool {
-	return a.Err == nil && a.Refusal != nil && a.Refusal.Reason == "helium.expired_in_queue" && a.Refusal.Outcome == helium.NotExecuted
+	return a.Err == nil && a.Refusal != nil && errors.Is(a.Refusal, helium.ErrExpired) && a.Refusal.Outcome == helium.NotExecuted
 }
 
 // Call probes all targets at once, for so long at most, and returns an answer for each.

@@ -13,11 +13,11 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
 	"github.com/helium-rpc/helium/heliumtest"
-	"github.com/helium-rpc/helium/rpcserver"
 )
 
 const patience = 10 * time.Second
@@ -171,7 +171,7 @@ func TestAMethodThatIsntThereIsRefusedAsSuch(t *testing.T) {
 	srv := heliumtest.Serve(env, "counter", &counter{})
 	p := newProber(t, env.Conn("prober"))
 	a := p.Call(t.Context(), patience, probe.Target{Subject: p.Subjects().At(srv.Instance(), "counter", "other")})[0]
-	if a.Well() || !errors.Is(a.Refusal, rpcserver.ErrNoMethod) {
+	if a.Well() || !errors.Is(a.Refusal, helium.ErrNoMethod) {
 		t.Errorf("%+v (refusal %v), want ErrNoMethod", a, a.Refusal)
 	}
 }

@@ -58,8 +58,8 @@ type Service interface {
 
 // Errors that Fail returns.
 var (
-	ErrFirst  = helium.NewError(helium.NotFound, "corpus.first", "the first")
-	ErrSecond = helium.NewError(helium.Aborted, "corpus.second", "the second")
+	ErrFirst  = helium.NewError(helium.CodeNotFound, "corpus.first", "the first")
+	ErrSecond = helium.NewError(helium.CodeAborted, "corpus.second", "the second")
 )
 
 // New returns the implementation of [Service].

@@ -32,7 +32,7 @@ type Stamped struct {
 type stamp struct{ At int64 }
 
 // ErrClosed is an error that a method of another package's interface declares.
-var ErrClosed = helium.NewError(helium.Unavailable, "shared.closed", "closed for today")
+var ErrClosed = helium.NewError(helium.CodeUnavailable, "shared.closed", "closed for today")
 
 // Till is embedded by interfaces of other packages.
 type Till interface {
