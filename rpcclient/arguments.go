@@ -5,7 +5,7 @@ import (
 	"reflect"
 	"sync"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/signature"
 )

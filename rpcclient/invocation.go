@@ -9,15 +9,9 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/wire"
 )
-
-// Writer takes the arguments of an [Invocation].
-type Writer = codec.Writer
-
-// Reader reads the result of an [Invocation].
-type Reader = codec.Reader
 
 // Handler carries out one call. The call is the handler's until it returns.
 type Handler func(ctx context.Context, call *Invocation) error
@@ -31,9 +25,9 @@ type Interceptor func(next Handler) Handler
 // End. It is what stubs are made of; programs use Client.Call or a stub.
 type Invocation struct {
 	// Args takes the arguments, in order.
-	Args Writer
+	Args codec.Writer
 	// Result reads the result, once Do has returned nil.
-	Result Reader
+	Result codec.Reader
 	// ReplyMetadata came back beside the result or the error, if any did.
 	ReplyMetadata helium.Metadata
 	// Trace is told how the call went, unless it is nil.
@@ -150,7 +144,7 @@ func (call *Invocation) release() {
 	call.method, call.resultType, call.detours, call.path, call.outbox, call.body, call.err = nil, nil, nil, nil, nil, nil, nil
 	call.oneWay, call.mayHaveRun, call.answered = false, false, false
 	call.argTypes = call.argTypes[:0]
-	call.Result, call.ReplyMetadata, call.Trace = Reader{}, nil, nil
+	call.Result, call.ReplyMetadata, call.Trace = codec.Reader{}, nil, nil
 	invocationPool.Put(call)
 }
 

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/heliumtest"
-	"github.com/helium-rpc/helium/internal/codec"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcclient"
 )

@@ -7,15 +7,9 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/wire"
 )
-
-// Reader reads arguments; see [Call].
-type Reader = codec.Reader
-
-// Writer takes the result; see [Call].
-type Writer = codec.Writer
 
 // Handler runs one call: it reads call.Args and writes call.Result. An error is the
 // caller's answer instead of the result.
@@ -29,14 +23,14 @@ type Interceptor func(next Handler) Handler
 // then the server uses it for another call, so keep neither it nor its Args and Result.
 type Call struct {
 	// Args reads the arguments, one after the other. There are as many as the
-	// method's signature demands. A Reader is a small value: an interceptor that looks
+	// method's signature demands. A codec.Reader is a small value: an interceptor that looks
 	// at arguments reads them from a copy, and leaves this one to the handler.
-	Args Reader
+	Args codec.Reader
 	// NumArgs is how many arguments came: of a variadic method, any number.
 	NumArgs int
 	// Result takes the result, one value; nothing written means nil. An interceptor
 	// that wants another result than the handler's calls Result.Reset first.
-	Result Writer
+	Result codec.Writer
 	// ReplyMetadata go back beside the result or the error, at most 256 entries. A
 	// plain request gets none. May be nil.
 	ReplyMetadata helium.Metadata
@@ -89,7 +83,7 @@ func (c *Call) Metadata() helium.Metadata { return c.metadata }
 
 // ReadResult returns a reader of what was written to Result, for interceptors that look
 // at results once the handler is done.
-func (c *Call) ReadResult() Reader { return codec.NewReader(c.Result.Bytes()) }
+func (c *Call) ReadResult() codec.Reader { return codec.NewReader(c.Result.Bytes()) }
 
 // argumentError is a fault found while the arguments were read, so before the
 // implementation was called.

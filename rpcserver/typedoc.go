@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/helium-rpc/helium/binder"
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/signature"
 )

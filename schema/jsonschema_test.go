@@ -9,7 +9,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/schema"
 	"github.com/helium-rpc/helium/signature"

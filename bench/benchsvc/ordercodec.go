@@ -1,12 +1,12 @@
 package benchsvc
 
-import "github.com/helium-rpc/helium/rpcclient"
+import "github.com/helium-rpc/helium/codec"
 
 // The codecs of Order and its parts as a generator writes them: structs are maps by
 // the names of their fields, and fields that aren't known are stepped over. Client and
 // server share the types Reader and Writer, whichever package names them.
 
-func writeOrder(w *rpcclient.Writer, o *Order) {
+func writeOrder(w *codec.Writer, o *Order) {
 	w.MapHeader(5)
 	w.String("id")
 	w.String(o.ID)
@@ -27,7 +27,7 @@ func writeOrder(w *rpcclient.Writer, o *Order) {
 	}
 }
 
-func readOrder(r *rpcclient.Reader, o *Order) error {
+func readOrder(r *codec.Reader, o *Order) error {
 	return readFields(r, func(field string) (err error) {
 		switch field {
 		case "id":
@@ -56,7 +56,7 @@ func readOrder(r *rpcclient.Reader, o *Order) error {
 	})
 }
 
-func writeCustomer(w *rpcclient.Writer, c *Customer) {
+func writeCustomer(w *codec.Writer, c *Customer) {
 	w.MapHeader(3)
 	w.String("name")
 	w.String(c.Name)
@@ -72,7 +72,7 @@ func writeCustomer(w *rpcclient.Writer, c *Customer) {
 	w.String(c.Address.Country)
 }
 
-func readCustomer(r *rpcclient.Reader, c *Customer) error {
+func readCustomer(r *codec.Reader, c *Customer) error {
 	return readFields(r, func(field string) (err error) {
 		switch field {
 		case "name":
@@ -88,7 +88,7 @@ func readCustomer(r *rpcclient.Reader, c *Customer) error {
 	})
 }
 
-func readAddress(r *rpcclient.Reader, a *Address) error {
+func readAddress(r *codec.Reader, a *Address) error {
 	return readFields(r, func(field string) (err error) {
 		switch field {
 		case "street":
@@ -104,7 +104,7 @@ func readAddress(r *rpcclient.Reader, a *Address) error {
 	})
 }
 
-func writeLine(w *rpcclient.Writer, l *Line) {
+func writeLine(w *codec.Writer, l *Line) {
 	w.MapHeader(4)
 	w.String("sku")
 	w.String(l.SKU)
@@ -119,7 +119,7 @@ func writeLine(w *rpcclient.Writer, l *Line) {
 	}
 }
 
-func readLine(r *rpcclient.Reader, l *Line) error {
+func readLine(r *codec.Reader, l *Line) error {
 	return readFields(r, func(field string) (err error) {
 		switch field {
 		case "sku":
@@ -147,7 +147,7 @@ func readLine(r *rpcclient.Reader, l *Line) error {
 }
 
 // readFields reads a struct: for each field it calls read, which steps over the value.
-func readFields(r *rpcclient.Reader, read func(field string) error) error {
+func readFields(r *codec.Reader, read func(field string) error) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 )
 
 // benchFlags are those of "helium bench".

@@ -26,7 +26,7 @@
 //
 // # What holds it together
 //
-// Package signature takes the same decisions of types by reflection, and internal/codec
+// Package signature takes the same decisions of types by reflection, and codec
 // reads and writes what they decide. A test compares the signatures of all interfaces in
 // internal/corpus with those of reflection, others call them in every combination of
 // generated and reflective client and server, and a fuzz target compares what both read.

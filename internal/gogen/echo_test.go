@@ -16,6 +16,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/internal/gogen/internal/corpus"
 	"github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
@@ -211,15 +212,15 @@ func TestWhatCannotBeReadIsExplainedAsByReflection(t *testing.T) {
 func TestResultsThatCannotBeReadAreExplained(t *testing.T) {
 	env := heliumtest.New(t)
 	srv := rpcserver.New(env.Conn("liar"), rpcserver.Config{Logger: slog.New(slog.DiscardHandler)})
-	liar := func(name, result string, write func(*rpcserver.Writer)) rpcserver.Method {
+	liar := func(name, result string, write func(*codec.Writer)) rpcserver.Method {
 		return rpcserver.Method{Name: name, Signature: name + "(any) " + result, Handler: func(_ context.Context, call *rpcserver.Call) error {
 			write(&call.Result)
 			return nil
 		}}
 	}
 	err := srv.Handle(rpcserver.Service{Name: "echo", Methods: []rpcserver.Method{
-		liar("order", "any", func(w *rpcserver.Writer) { w.Value(map[string]any{"lines": []any{map[string]any{"sku": 7}}}) }),
-		liar("int8", "any", func(w *rpcserver.Writer) { w.Int(1000) }),
+		liar("order", "any", func(w *codec.Writer) { w.Value(map[string]any{"lines": []any{map[string]any{"sku": 7}}}) }),
+		liar("int8", "any", func(w *codec.Writer) { w.Int(1000) }),
 	}})
 	if err == nil {
 		err = srv.Start(t.Context())

@@ -191,7 +191,7 @@ type view struct {
 	Explain                       string      // the function; "": nothing needs it
 
 	// What the file calls the packages that it always imports, or that errors need.
-	ContextPkg, ErrorsPkg, HeliumPkg, ClientPkg, ServerPkg string
+	ContextPkg, ErrorsPkg, HeliumPkg, ClientPkg, ServerPkg, CodecPkg string
 }
 
 // typeDocView is what is said of a type, all quoted.
@@ -280,6 +280,9 @@ func write(svc *service, command string) ([]byte, error) {
 	g.described(&v)
 	if g.explains {
 		v.Explain = g.explain()
+	}
+	if len(v.Codecs) > 0 || g.explains {
+		v.CodecPkg = g.imports.name(heliumPath+"/codec", "codec")
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.aliases)) {
 		v.Aliases = append(v.Aliases, [2]string{g.aliases[name], name})

@@ -3,7 +3,7 @@ package transcode
 import (
 	"fmt"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 )
 
 func TestDepthIsLimitedAsInMsgpack(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 

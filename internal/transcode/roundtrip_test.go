@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/signature"
 )
 

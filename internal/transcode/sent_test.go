@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 )
 
 func TestATypeThatIsSentFitsByItsNamesAlwaysOrNeverOrByItsValues(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 )
 
 // maxDetails bounds the details of an error that is read off the wire.

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 )
 
 // A Helium message is the byte Magic, the byte Version, and one or more frames.

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 )
 
 func TestAMessageCutAnywhereIsRefusedOrShorter(t *testing.T) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 

@@ -7,8 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/codec"
-	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/codec"
 )
 
 // outcome is what came of reading a value.
@@ -24,7 +23,7 @@ type reading struct {
 	both func(data []byte) (generated, reflected outcome)
 }
 
-func readingOf[T any](read func(*rpcclient.Reader, *T) error) reading {
+func readingOf[T any](read func(*codec.Reader, *T) error) reading {
 	return reading{fmt.Sprintf("%T", *new(T)), func(data []byte) (generated, reflected outcome) {
 		var a, b T
 		r, s := codec.NewReader(data), codec.NewReader(data)

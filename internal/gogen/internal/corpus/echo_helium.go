@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -4285,7 +4286,7 @@ func serveEchoAddr(impl Echo) rpcserver.Handler {
 	}
 }
 
-func writeEchoTags(w *rpcclient.Writer, v *Tags) {
+func writeEchoTags(w *codec.Writer, v *Tags) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4296,7 +4297,7 @@ func writeEchoTags(w *rpcclient.Writer, v *Tags) {
 	}
 }
 
-func readEchoTags(r *rpcclient.Reader, v *Tags) error {
+func readEchoTags(r *codec.Reader, v *Tags) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4316,7 +4317,7 @@ func readEchoTags(r *rpcclient.Reader, v *Tags) error {
 	return nil
 }
 
-func writeEchoIndex(w *rpcclient.Writer, v *Index) {
+func writeEchoIndex(w *codec.Writer, v *Index) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4328,7 +4329,7 @@ func writeEchoIndex(w *rpcclient.Writer, v *Index) {
 	}
 }
 
-func readEchoIndex(r *rpcclient.Reader, v *Index) error {
+func readEchoIndex(r *codec.Reader, v *Index) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4361,7 +4362,7 @@ func readEchoIndex(r *rpcclient.Reader, v *Index) error {
 	return nil
 }
 
-func writeEchoListOfString(w *rpcclient.Writer, v *[]string) {
+func writeEchoListOfString(w *codec.Writer, v *[]string) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4372,7 +4373,7 @@ func writeEchoListOfString(w *rpcclient.Writer, v *[]string) {
 	}
 }
 
-func readEchoListOfString(r *rpcclient.Reader, v *[]string) error {
+func readEchoListOfString(r *codec.Reader, v *[]string) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4392,7 +4393,7 @@ func readEchoListOfString(r *rpcclient.Reader, v *[]string) error {
 	return nil
 }
 
-func writeEchoListOfListOfInt32(w *rpcclient.Writer, v *[][]int32) {
+func writeEchoListOfListOfInt32(w *codec.Writer, v *[][]int32) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4403,7 +4404,7 @@ func writeEchoListOfListOfInt32(w *rpcclient.Writer, v *[][]int32) {
 	}
 }
 
-func readEchoListOfListOfInt32(r *rpcclient.Reader, v *[][]int32) error {
+func readEchoListOfListOfInt32(r *codec.Reader, v *[][]int32) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4423,7 +4424,7 @@ func readEchoListOfListOfInt32(r *rpcclient.Reader, v *[][]int32) error {
 	return nil
 }
 
-func writeEchoMapOfStringToListOfLine(w *rpcclient.Writer, v *map[string][]Line) {
+func writeEchoMapOfStringToListOfLine(w *codec.Writer, v *map[string][]Line) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4435,7 +4436,7 @@ func writeEchoMapOfStringToListOfLine(w *rpcclient.Writer, v *map[string][]Line)
 	}
 }
 
-func readEchoMapOfStringToListOfLine(r *rpcclient.Reader, v *map[string][]Line) error {
+func readEchoMapOfStringToListOfLine(r *codec.Reader, v *map[string][]Line) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4462,7 +4463,7 @@ func readEchoMapOfStringToListOfLine(r *rpcclient.Reader, v *map[string][]Line) 
 	return nil
 }
 
-func writeEchoMapOfBoolToUint8(w *rpcclient.Writer, v *map[bool]uint8) {
+func writeEchoMapOfBoolToUint8(w *codec.Writer, v *map[bool]uint8) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4474,7 +4475,7 @@ func writeEchoMapOfBoolToUint8(w *rpcclient.Writer, v *map[bool]uint8) {
 	}
 }
 
-func readEchoMapOfBoolToUint8(r *rpcclient.Reader, v *map[bool]uint8) error {
+func readEchoMapOfBoolToUint8(r *codec.Reader, v *map[bool]uint8) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4505,7 +4506,7 @@ func readEchoMapOfBoolToUint8(r *rpcclient.Reader, v *map[bool]uint8) error {
 	return nil
 }
 
-func writeEchoOptionalString(w *rpcclient.Writer, v **string) {
+func writeEchoOptionalString(w *codec.Writer, v **string) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4513,7 +4514,7 @@ func writeEchoOptionalString(w *rpcclient.Writer, v **string) {
 	w.String(**v)
 }
 
-func readEchoOptionalString(r *rpcclient.Reader, v **string) error {
+func readEchoOptionalString(r *codec.Reader, v **string) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4528,7 +4529,7 @@ func readEchoOptionalString(r *rpcclient.Reader, v **string) error {
 	return nil
 }
 
-func writeEchoOptionalInt(w *rpcclient.Writer, v **int) {
+func writeEchoOptionalInt(w *codec.Writer, v **int) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4536,7 +4537,7 @@ func writeEchoOptionalInt(w *rpcclient.Writer, v **int) {
 	w.Int(int64(**v))
 }
 
-func readEchoOptionalInt(r *rpcclient.Reader, v **int) error {
+func readEchoOptionalInt(r *codec.Reader, v **int) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4553,7 +4554,7 @@ func readEchoOptionalInt(r *rpcclient.Reader, v **int) error {
 	return nil
 }
 
-func writeEchoOptionalOrder(w *rpcclient.Writer, v **Order) {
+func writeEchoOptionalOrder(w *codec.Writer, v **Order) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4561,7 +4562,7 @@ func writeEchoOptionalOrder(w *rpcclient.Writer, v **Order) {
 	writeEchoOrder(w, *v)
 }
 
-func readEchoOptionalOrder(r *rpcclient.Reader, v **Order) error {
+func readEchoOptionalOrder(r *codec.Reader, v **Order) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4576,7 +4577,7 @@ func readEchoOptionalOrder(r *rpcclient.Reader, v **Order) error {
 	return nil
 }
 
-func writeEchoOptionalListOfString(w *rpcclient.Writer, v **[]string) {
+func writeEchoOptionalListOfString(w *codec.Writer, v **[]string) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4584,7 +4585,7 @@ func writeEchoOptionalListOfString(w *rpcclient.Writer, v **[]string) {
 	writeEchoListOfString(w, *v)
 }
 
-func readEchoOptionalListOfString(r *rpcclient.Reader, v **[]string) error {
+func readEchoOptionalListOfString(r *codec.Reader, v **[]string) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4599,7 +4600,7 @@ func readEchoOptionalListOfString(r *rpcclient.Reader, v **[]string) error {
 	return nil
 }
 
-func writeEchoListOfOptionalTime(w *rpcclient.Writer, v *[]*time.Time) {
+func writeEchoListOfOptionalTime(w *codec.Writer, v *[]*time.Time) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4610,7 +4611,7 @@ func writeEchoListOfOptionalTime(w *rpcclient.Writer, v *[]*time.Time) {
 	}
 }
 
-func readEchoListOfOptionalTime(r *rpcclient.Reader, v *[]*time.Time) error {
+func readEchoListOfOptionalTime(r *codec.Reader, v *[]*time.Time) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4630,7 +4631,7 @@ func readEchoListOfOptionalTime(r *rpcclient.Reader, v *[]*time.Time) error {
 	return nil
 }
 
-func writeEchoPoint(w *rpcclient.Writer, v *Point) {
+func writeEchoPoint(w *codec.Writer, v *Point) {
 	w.MapHeader(2)
 	w.String("X")
 	w.Float64(v.X)
@@ -4638,7 +4639,7 @@ func writeEchoPoint(w *rpcclient.Writer, v *Point) {
 	w.Float64(v.Y)
 }
 
-func readEchoPoint(r *rpcclient.Reader, v *Point) error {
+func readEchoPoint(r *codec.Reader, v *Point) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -4666,7 +4667,7 @@ func readEchoPoint(r *rpcclient.Reader, v *Point) error {
 	return nil
 }
 
-func writeEchoOrder(w *rpcclient.Writer, v *Order) {
+func writeEchoOrder(w *codec.Writer, v *Order) {
 	w.MapHeader(9)
 	w.String("id")
 	w.String(v.ID)
@@ -4688,7 +4689,7 @@ func writeEchoOrder(w *rpcclient.Writer, v *Order) {
 	w.Bool(v.Paid)
 }
 
-func readEchoOrder(r *rpcclient.Reader, v *Order) error {
+func readEchoOrder(r *codec.Reader, v *Order) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -4732,7 +4733,7 @@ func readEchoOrder(r *rpcclient.Reader, v *Order) error {
 	return nil
 }
 
-func writeEchoListOfOrder(w *rpcclient.Writer, v *[]Order) {
+func writeEchoListOfOrder(w *codec.Writer, v *[]Order) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4743,7 +4744,7 @@ func writeEchoListOfOrder(w *rpcclient.Writer, v *[]Order) {
 	}
 }
 
-func readEchoListOfOrder(r *rpcclient.Reader, v *[]Order) error {
+func readEchoListOfOrder(r *codec.Reader, v *[]Order) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4766,7 +4767,7 @@ func readEchoListOfOrder(r *rpcclient.Reader, v *[]Order) error {
 	return nil
 }
 
-func writeEchoLine(w *rpcclient.Writer, v *Line) {
+func writeEchoLine(w *codec.Writer, v *Line) {
 	w.MapHeader(6)
 	w.String("sku")
 	w.String(v.SKU)
@@ -4782,7 +4783,7 @@ func writeEchoLine(w *rpcclient.Writer, v *Line) {
 	writeEchoMapOfLevelToListOfPoint(w, &v.ByLevel)
 }
 
-func readEchoLine(r *rpcclient.Reader, v *Line) error {
+func readEchoLine(r *codec.Reader, v *Line) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -4822,7 +4823,7 @@ func readEchoLine(r *rpcclient.Reader, v *Line) error {
 	return nil
 }
 
-func writeEchoHolder(w *rpcclient.Writer, v *Holder) {
+func writeEchoHolder(w *codec.Writer, v *Holder) {
 	w.MapHeader(3)
 	w.String("Name")
 	w.String(v.Name)
@@ -4832,7 +4833,7 @@ func writeEchoHolder(w *rpcclient.Writer, v *Holder) {
 	w.Value(v.Tree)
 }
 
-func readEchoHolder(r *rpcclient.Reader, v *Holder) error {
+func readEchoHolder(r *codec.Reader, v *Holder) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -4862,12 +4863,12 @@ func readEchoHolder(r *rpcclient.Reader, v *Holder) error {
 	return nil
 }
 
-func writeEchoNothing(w *rpcclient.Writer, v *Nothing) {
+func writeEchoNothing(w *codec.Writer, v *Nothing) {
 	w.MapHeader(0)
 
 }
 
-func readEchoNothing(r *rpcclient.Reader, v *Nothing) error {
+func readEchoNothing(r *codec.Reader, v *Nothing) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -4891,7 +4892,7 @@ func readEchoNothing(r *rpcclient.Reader, v *Nothing) error {
 	return nil
 }
 
-func writeEchoListOfWide(w *rpcclient.Writer, v *[]Wide) {
+func writeEchoListOfWide(w *codec.Writer, v *[]Wide) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4902,7 +4903,7 @@ func writeEchoListOfWide(w *rpcclient.Writer, v *[]Wide) {
 	}
 }
 
-func readEchoListOfWide(r *rpcclient.Reader, v *[]Wide) error {
+func readEchoListOfWide(r *codec.Reader, v *[]Wide) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4925,7 +4926,7 @@ func readEchoListOfWide(r *rpcclient.Reader, v *[]Wide) error {
 	return nil
 }
 
-func writeEchoMapOfStringToWide(w *rpcclient.Writer, v *map[string]Wide) {
+func writeEchoMapOfStringToWide(w *codec.Writer, v *map[string]Wide) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -4937,7 +4938,7 @@ func writeEchoMapOfStringToWide(w *rpcclient.Writer, v *map[string]Wide) {
 	}
 }
 
-func readEchoMapOfStringToWide(r *rpcclient.Reader, v *map[string]Wide) error {
+func readEchoMapOfStringToWide(r *codec.Reader, v *map[string]Wide) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -4967,7 +4968,7 @@ func readEchoMapOfStringToWide(r *rpcclient.Reader, v *map[string]Wide) error {
 	return nil
 }
 
-func writeEchoPageLine(w *rpcclient.Writer, v *Page[Line]) {
+func writeEchoPageLine(w *codec.Writer, v *Page[Line]) {
 	w.MapHeader(2)
 	w.String("Items")
 	writeEchoListOfLine(w, &v.Items)
@@ -4975,7 +4976,7 @@ func writeEchoPageLine(w *rpcclient.Writer, v *Page[Line]) {
 	w.String(v.Next)
 }
 
-func readEchoPageLine(r *rpcclient.Reader, v *Page[Line]) error {
+func readEchoPageLine(r *codec.Reader, v *Page[Line]) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5003,7 +5004,7 @@ func readEchoPageLine(r *rpcclient.Reader, v *Page[Line]) error {
 	return nil
 }
 
-func writeEchoPageInt(w *rpcclient.Writer, v *Page[int]) {
+func writeEchoPageInt(w *codec.Writer, v *Page[int]) {
 	w.MapHeader(2)
 	w.String("Items")
 	writeEchoListOfInt(w, &v.Items)
@@ -5011,7 +5012,7 @@ func writeEchoPageInt(w *rpcclient.Writer, v *Page[int]) {
 	w.String(v.Next)
 }
 
-func readEchoPageInt(r *rpcclient.Reader, v *Page[int]) error {
+func readEchoPageInt(r *codec.Reader, v *Page[int]) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5039,7 +5040,7 @@ func readEchoPageInt(r *rpcclient.Reader, v *Page[int]) error {
 	return nil
 }
 
-func writeEchoPageInterface(w *rpcclient.Writer, v *Page[any]) {
+func writeEchoPageInterface(w *codec.Writer, v *Page[any]) {
 	w.MapHeader(2)
 	w.String("Items")
 	w.Value(v.Items)
@@ -5047,7 +5048,7 @@ func writeEchoPageInterface(w *rpcclient.Writer, v *Page[any]) {
 	w.String(v.Next)
 }
 
-func readEchoPageInterface(r *rpcclient.Reader, v *Page[any]) error {
+func readEchoPageInterface(r *codec.Reader, v *Page[any]) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5075,7 +5076,7 @@ func readEchoPageInterface(r *rpcclient.Reader, v *Page[any]) error {
 	return nil
 }
 
-func writeEchoPageMapStringUint8(w *rpcclient.Writer, v *Page[map[string][]byte]) {
+func writeEchoPageMapStringUint8(w *codec.Writer, v *Page[map[string][]byte]) {
 	w.MapHeader(2)
 	w.String("Items")
 	writeEchoListOfMapOfStringToBytes(w, &v.Items)
@@ -5083,7 +5084,7 @@ func writeEchoPageMapStringUint8(w *rpcclient.Writer, v *Page[map[string][]byte]
 	w.String(v.Next)
 }
 
-func readEchoPageMapStringUint8(r *rpcclient.Reader, v *Page[map[string][]byte]) error {
+func readEchoPageMapStringUint8(r *codec.Reader, v *Page[map[string][]byte]) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5111,7 +5112,7 @@ func readEchoPageMapStringUint8(r *rpcclient.Reader, v *Page[map[string][]byte])
 	return nil
 }
 
-func writeEchoPagePageColor(w *rpcclient.Writer, v *Page[Page[shared.Color]]) {
+func writeEchoPagePageColor(w *codec.Writer, v *Page[Page[shared.Color]]) {
 	w.MapHeader(2)
 	w.String("Items")
 	writeEchoListOfPageColor(w, &v.Items)
@@ -5119,7 +5120,7 @@ func writeEchoPagePageColor(w *rpcclient.Writer, v *Page[Page[shared.Color]]) {
 	w.String(v.Next)
 }
 
-func readEchoPagePageColor(r *rpcclient.Reader, v *Page[Page[shared.Color]]) error {
+func readEchoPagePageColor(r *codec.Reader, v *Page[Page[shared.Color]]) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5147,7 +5148,7 @@ func readEchoPagePageColor(r *rpcclient.Reader, v *Page[Page[shared.Color]]) err
 	return nil
 }
 
-func writeEchoPageStructXInt(w *rpcclient.Writer, v *Page[struct{ X int }]) {
+func writeEchoPageStructXInt(w *codec.Writer, v *Page[struct{ X int }]) {
 	w.MapHeader(2)
 	w.String("Items")
 	w.Value(v.Items)
@@ -5155,7 +5156,7 @@ func writeEchoPageStructXInt(w *rpcclient.Writer, v *Page[struct{ X int }]) {
 	w.String(v.Next)
 }
 
-func readEchoPageStructXInt(r *rpcclient.Reader, v *Page[struct{ X int }]) error {
+func readEchoPageStructXInt(r *codec.Reader, v *Page[struct{ X int }]) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5183,7 +5184,7 @@ func readEchoPageStructXInt(r *rpcclient.Reader, v *Page[struct{ X int }]) error
 	return nil
 }
 
-func writeEchoPairNamePoint(w *rpcclient.Writer, v *Pair[Name, *Point]) {
+func writeEchoPairNamePoint(w *codec.Writer, v *Pair[Name, *Point]) {
 	w.MapHeader(2)
 	w.String("Key")
 	w.String(string(v.Key))
@@ -5191,7 +5192,7 @@ func writeEchoPairNamePoint(w *rpcclient.Writer, v *Pair[Name, *Point]) {
 	writeEchoOptionalPoint(w, &v.Value)
 }
 
-func readEchoPairNamePoint(r *rpcclient.Reader, v *Pair[Name, *Point]) error {
+func readEchoPairNamePoint(r *codec.Reader, v *Pair[Name, *Point]) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5221,7 +5222,7 @@ func readEchoPairNamePoint(r *rpcclient.Reader, v *Pair[Name, *Point]) error {
 	return nil
 }
 
-func writeEchoListOfPairStringOrder(w *rpcclient.Writer, v *[]Pair[string, shared.Order]) {
+func writeEchoListOfPairStringOrder(w *codec.Writer, v *[]Pair[string, shared.Order]) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -5232,7 +5233,7 @@ func writeEchoListOfPairStringOrder(w *rpcclient.Writer, v *[]Pair[string, share
 	}
 }
 
-func readEchoListOfPairStringOrder(r *rpcclient.Reader, v *[]Pair[string, shared.Order]) error {
+func readEchoListOfPairStringOrder(r *codec.Reader, v *[]Pair[string, shared.Order]) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -5252,7 +5253,7 @@ func readEchoListOfPairStringOrder(r *rpcclient.Reader, v *[]Pair[string, shared
 	return nil
 }
 
-func writeEchoEmbeds(w *rpcclient.Writer, v *Embeds) {
+func writeEchoEmbeds(w *codec.Writer, v *Embeds) {
 	w.MapHeader(4)
 	w.String("ID")
 	w.String(v.Base.ID)
@@ -5264,7 +5265,7 @@ func writeEchoEmbeds(w *rpcclient.Writer, v *Embeds) {
 	w.String(v.Name)
 }
 
-func readEchoEmbeds(r *rpcclient.Reader, v *Embeds) error {
+func readEchoEmbeds(r *codec.Reader, v *Embeds) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5298,7 +5299,7 @@ func readEchoEmbeds(r *rpcclient.Reader, v *Embeds) error {
 	return nil
 }
 
-func writeEchoShadows(w *rpcclient.Writer, v *Shadows) {
+func writeEchoShadows(w *codec.Writer, v *Shadows) {
 	w.MapHeader(2)
 	w.String("ID")
 	w.Int(int64(v.ID))
@@ -5306,7 +5307,7 @@ func writeEchoShadows(w *rpcclient.Writer, v *Shadows) {
 	w.Time(v.Base.Created)
 }
 
-func readEchoShadows(r *rpcclient.Reader, v *Shadows) error {
+func readEchoShadows(r *codec.Reader, v *Shadows) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5336,7 +5337,7 @@ func readEchoShadows(r *rpcclient.Reader, v *Shadows) error {
 	return nil
 }
 
-func writeEchoForcesInline(w *rpcclient.Writer, v *ForcesInline) {
+func writeEchoForcesInline(w *codec.Writer, v *ForcesInline) {
 	w.MapHeader(2)
 	w.String("ID")
 	w.Int(int64(v.ID))
@@ -5344,7 +5345,7 @@ func writeEchoForcesInline(w *rpcclient.Writer, v *ForcesInline) {
 	w.Time(v.Base.Created)
 }
 
-func readEchoForcesInline(r *rpcclient.Reader, v *ForcesInline) error {
+func readEchoForcesInline(r *codec.Reader, v *ForcesInline) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5374,7 +5375,7 @@ func readEchoForcesInline(r *rpcclient.Reader, v *ForcesInline) error {
 	return nil
 }
 
-func writeEchoKeepsWhole(w *rpcclient.Writer, v *KeepsWhole) {
+func writeEchoKeepsWhole(w *codec.Writer, v *KeepsWhole) {
 	w.MapHeader(2)
 	w.String("Base")
 	writeEchoBase(w, &v.Base)
@@ -5382,7 +5383,7 @@ func writeEchoKeepsWhole(w *rpcclient.Writer, v *KeepsWhole) {
 	w.String(v.Name)
 }
 
-func readEchoKeepsWhole(r *rpcclient.Reader, v *KeepsWhole) error {
+func readEchoKeepsWhole(r *codec.Reader, v *KeepsWhole) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5410,7 +5411,7 @@ func readEchoKeepsWhole(r *rpcclient.Reader, v *KeepsWhole) error {
 	return nil
 }
 
-func writeEchoHides(w *rpcclient.Writer, v *Hides) {
+func writeEchoHides(w *codec.Writer, v *Hides) {
 	w.MapHeader(2)
 	w.String("Created")
 	w.Time(v.Base.Created)
@@ -5418,7 +5419,7 @@ func writeEchoHides(w *rpcclient.Writer, v *Hides) {
 	w.Int(int64(v.ID))
 }
 
-func readEchoHides(r *rpcclient.Reader, v *Hides) error {
+func readEchoHides(r *codec.Reader, v *Hides) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5448,7 +5449,7 @@ func readEchoHides(r *rpcclient.Reader, v *Hides) error {
 	return nil
 }
 
-func writeEchoEmbedsScalar(w *rpcclient.Writer, v *EmbedsScalar) {
+func writeEchoEmbedsScalar(w *codec.Writer, v *EmbedsScalar) {
 	w.MapHeader(2)
 	w.String("Name")
 	w.String(string(v.Name))
@@ -5456,7 +5457,7 @@ func writeEchoEmbedsScalar(w *rpcclient.Writer, v *EmbedsScalar) {
 	w.Int(int64(v.Level))
 }
 
-func readEchoEmbedsScalar(r *rpcclient.Reader, v *EmbedsScalar) error {
+func readEchoEmbedsScalar(r *codec.Reader, v *EmbedsScalar) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5488,7 +5489,7 @@ func readEchoEmbedsScalar(r *rpcclient.Reader, v *EmbedsScalar) error {
 	return nil
 }
 
-func writeEchoOmits(w *rpcclient.Writer, v *Omits) {
+func writeEchoOmits(w *codec.Writer, v *Omits) {
 	n := 2
 	if v.Text != "" {
 		n++
@@ -5567,7 +5568,7 @@ func writeEchoOmits(w *rpcclient.Writer, v *Omits) {
 	}
 }
 
-func readEchoOmits(r *rpcclient.Reader, v *Omits) error {
+func readEchoOmits(r *codec.Reader, v *Omits) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5645,7 +5646,7 @@ func readEchoOmits(r *rpcclient.Reader, v *Omits) error {
 	return nil
 }
 
-func writeEchoOmitsAll(w *rpcclient.Writer, v *OmitsAll) {
+func writeEchoOmitsAll(w *codec.Writer, v *OmitsAll) {
 	n := 0
 	if v.A != 0 {
 		n++
@@ -5671,7 +5672,7 @@ func writeEchoOmitsAll(w *rpcclient.Writer, v *OmitsAll) {
 	}
 }
 
-func readEchoOmitsAll(r *rpcclient.Reader, v *OmitsAll) error {
+func readEchoOmitsAll(r *codec.Reader, v *OmitsAll) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5717,7 +5718,7 @@ func readEchoOmitsAll(r *rpcclient.Reader, v *OmitsAll) error {
 	return nil
 }
 
-func writeEchoAliased(w *rpcclient.Writer, v *Aliased) {
+func writeEchoAliased(w *codec.Writer, v *Aliased) {
 	w.MapHeader(4)
 	w.String("new")
 	w.Int(int64(v.New))
@@ -5729,7 +5730,7 @@ func writeEchoAliased(w *rpcclient.Writer, v *Aliased) {
 	w.String(v.Odd)
 }
 
-func readEchoAliased(r *rpcclient.Reader, v *Aliased) error {
+func readEchoAliased(r *codec.Reader, v *Aliased) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5763,7 +5764,7 @@ func readEchoAliased(r *rpcclient.Reader, v *Aliased) error {
 	return nil
 }
 
-func writeEchoDated(w *rpcclient.Writer, v *Dated) {
+func writeEchoDated(w *codec.Writer, v *Dated) {
 	w.MapHeader(2)
 	w.String("Time")
 	w.Time(v.Time)
@@ -5771,7 +5772,7 @@ func writeEchoDated(w *rpcclient.Writer, v *Dated) {
 	w.String(v.Note)
 }
 
-func readEchoDated(r *rpcclient.Reader, v *Dated) error {
+func readEchoDated(r *codec.Reader, v *Dated) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5799,7 +5800,7 @@ func readEchoDated(r *rpcclient.Reader, v *Dated) error {
 	return nil
 }
 
-func writeEchoDatedAgain(w *rpcclient.Writer, v *DatedAgain) {
+func writeEchoDatedAgain(w *codec.Writer, v *DatedAgain) {
 	w.MapHeader(2)
 	w.String("Instant")
 	w.Value(v.Instant)
@@ -5807,7 +5808,7 @@ func writeEchoDatedAgain(w *rpcclient.Writer, v *DatedAgain) {
 	w.String(v.Note)
 }
 
-func readEchoDatedAgain(r *rpcclient.Reader, v *DatedAgain) error {
+func readEchoDatedAgain(r *codec.Reader, v *DatedAgain) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5835,7 +5836,7 @@ func readEchoDatedAgain(r *rpcclient.Reader, v *DatedAgain) error {
 	return nil
 }
 
-func writeEchoDatedLater(w *rpcclient.Writer, v *DatedLater) {
+func writeEchoDatedLater(w *codec.Writer, v *DatedLater) {
 	w.MapHeader(2)
 	w.String("Instant")
 	w.Value(v.Instant)
@@ -5843,7 +5844,7 @@ func writeEchoDatedLater(w *rpcclient.Writer, v *DatedLater) {
 	w.String(v.Note)
 }
 
-func readEchoDatedLater(r *rpcclient.Reader, v *DatedLater) error {
+func readEchoDatedLater(r *codec.Reader, v *DatedLater) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5871,7 +5872,7 @@ func readEchoDatedLater(r *rpcclient.Reader, v *DatedLater) error {
 	return nil
 }
 
-func writeEchoJSONTags(w *rpcclient.Writer, v *JSONTags) {
+func writeEchoJSONTags(w *codec.Writer, v *JSONTags) {
 	w.MapHeader(9)
 	w.String("base")
 	writeEchoBase(w, &v.Base)
@@ -5893,7 +5894,7 @@ func writeEchoJSONTags(w *rpcclient.Writer, v *JSONTags) {
 	w.Value(v.By)
 }
 
-func readEchoJSONTags(r *rpcclient.Reader, v *JSONTags) error {
+func readEchoJSONTags(r *codec.Reader, v *JSONTags) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -5935,7 +5936,7 @@ func readEchoJSONTags(r *rpcclient.Reader, v *JSONTags) error {
 	return nil
 }
 
-func writeEchoOmitsZero(w *rpcclient.Writer, v *OmitsZero) {
+func writeEchoOmitsZero(w *codec.Writer, v *OmitsZero) {
 	n := 0
 	if !v.At.IsZero() {
 		n++
@@ -5982,7 +5983,7 @@ func writeEchoOmitsZero(w *rpcclient.Writer, v *OmitsZero) {
 	}
 }
 
-func readEchoOmitsZero(r *rpcclient.Reader, v *OmitsZero) error {
+func readEchoOmitsZero(r *codec.Reader, v *OmitsZero) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -6032,7 +6033,7 @@ func readEchoOmitsZero(r *rpcclient.Reader, v *OmitsZero) error {
 	return nil
 }
 
-func writeEchoValues(w *rpcclient.Writer, v *url.Values) {
+func writeEchoValues(w *codec.Writer, v *url.Values) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6044,7 +6045,7 @@ func writeEchoValues(w *rpcclient.Writer, v *url.Values) {
 	}
 }
 
-func readEchoValues(r *rpcclient.Reader, v *url.Values) error {
+func readEchoValues(r *codec.Reader, v *url.Values) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6071,7 +6072,7 @@ func readEchoValues(r *rpcclient.Reader, v *url.Values) error {
 	return nil
 }
 
-func writeEchoListOfInt32(w *rpcclient.Writer, v *[]int32) {
+func writeEchoListOfInt32(w *codec.Writer, v *[]int32) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6082,7 +6083,7 @@ func writeEchoListOfInt32(w *rpcclient.Writer, v *[]int32) {
 	}
 }
 
-func readEchoListOfInt32(r *rpcclient.Reader, v *[]int32) error {
+func readEchoListOfInt32(r *codec.Reader, v *[]int32) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6104,7 +6105,7 @@ func readEchoListOfInt32(r *rpcclient.Reader, v *[]int32) error {
 	return nil
 }
 
-func writeEchoListOfLine(w *rpcclient.Writer, v *[]Line) {
+func writeEchoListOfLine(w *codec.Writer, v *[]Line) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6115,7 +6116,7 @@ func writeEchoListOfLine(w *rpcclient.Writer, v *[]Line) {
 	}
 }
 
-func readEchoListOfLine(r *rpcclient.Reader, v *[]Line) error {
+func readEchoListOfLine(r *codec.Reader, v *[]Line) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6135,7 +6136,7 @@ func readEchoListOfLine(r *rpcclient.Reader, v *[]Line) error {
 	return nil
 }
 
-func writeEchoOptionalTime(w *rpcclient.Writer, v **time.Time) {
+func writeEchoOptionalTime(w *codec.Writer, v **time.Time) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6143,7 +6144,7 @@ func writeEchoOptionalTime(w *rpcclient.Writer, v **time.Time) {
 	w.Time(**v)
 }
 
-func readEchoOptionalTime(r *rpcclient.Reader, v **time.Time) error {
+func readEchoOptionalTime(r *codec.Reader, v **time.Time) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6158,7 +6159,7 @@ func readEchoOptionalTime(r *rpcclient.Reader, v **time.Time) error {
 	return nil
 }
 
-func writeEchoCustomer(w *rpcclient.Writer, v *Customer) {
+func writeEchoCustomer(w *codec.Writer, v *Customer) {
 	w.MapHeader(6)
 	w.String("Name")
 	w.String(string(v.Name))
@@ -6174,7 +6175,7 @@ func writeEchoCustomer(w *rpcclient.Writer, v *Customer) {
 	writeEchoOptionalCelsius(w, &v.Temp)
 }
 
-func readEchoCustomer(r *rpcclient.Reader, v *Customer) error {
+func readEchoCustomer(r *codec.Reader, v *Customer) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -6212,7 +6213,7 @@ func readEchoCustomer(r *rpcclient.Reader, v *Customer) error {
 	return nil
 }
 
-func writeEchoMapOfStringToString(w *rpcclient.Writer, v *map[string]string) {
+func writeEchoMapOfStringToString(w *codec.Writer, v *map[string]string) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6224,7 +6225,7 @@ func writeEchoMapOfStringToString(w *rpcclient.Writer, v *map[string]string) {
 	}
 }
 
-func readEchoMapOfStringToString(r *rpcclient.Reader, v *map[string]string) error {
+func readEchoMapOfStringToString(r *codec.Reader, v *map[string]string) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6251,7 +6252,7 @@ func readEchoMapOfStringToString(r *rpcclient.Reader, v *map[string]string) erro
 	return nil
 }
 
-func writeEchoOptionalLine(w *rpcclient.Writer, v **Line) {
+func writeEchoOptionalLine(w *codec.Writer, v **Line) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6259,7 +6260,7 @@ func writeEchoOptionalLine(w *rpcclient.Writer, v **Line) {
 	writeEchoLine(w, *v)
 }
 
-func readEchoOptionalLine(r *rpcclient.Reader, v **Line) error {
+func readEchoOptionalLine(r *codec.Reader, v **Line) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6274,7 +6275,7 @@ func readEchoOptionalLine(r *rpcclient.Reader, v **Line) error {
 	return nil
 }
 
-func writeEchoListOfListOfUint16(w *rpcclient.Writer, v *[][]uint16) {
+func writeEchoListOfListOfUint16(w *codec.Writer, v *[][]uint16) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6285,7 +6286,7 @@ func writeEchoListOfListOfUint16(w *rpcclient.Writer, v *[][]uint16) {
 	}
 }
 
-func readEchoListOfListOfUint16(r *rpcclient.Reader, v *[][]uint16) error {
+func readEchoListOfListOfUint16(r *codec.Reader, v *[][]uint16) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6305,7 +6306,7 @@ func readEchoListOfListOfUint16(r *rpcclient.Reader, v *[][]uint16) error {
 	return nil
 }
 
-func writeEchoMapOfLevelToListOfPoint(w *rpcclient.Writer, v *map[Level][]Point) {
+func writeEchoMapOfLevelToListOfPoint(w *codec.Writer, v *map[Level][]Point) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6317,7 +6318,7 @@ func writeEchoMapOfLevelToListOfPoint(w *rpcclient.Writer, v *map[Level][]Point)
 	}
 }
 
-func readEchoMapOfLevelToListOfPoint(r *rpcclient.Reader, v *map[Level][]Point) error {
+func readEchoMapOfLevelToListOfPoint(r *codec.Reader, v *map[Level][]Point) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6346,7 +6347,7 @@ func readEchoMapOfLevelToListOfPoint(r *rpcclient.Reader, v *map[Level][]Point) 
 	return nil
 }
 
-func writeEchoWide(w *rpcclient.Writer, v *Wide) {
+func writeEchoWide(w *codec.Writer, v *Wide) {
 	w.MapHeader(10)
 	w.String("A")
 	w.String(v.A)
@@ -6370,7 +6371,7 @@ func writeEchoWide(w *rpcclient.Writer, v *Wide) {
 	w.String(v.J)
 }
 
-func readEchoWide(r *rpcclient.Reader, v *Wide) error {
+func readEchoWide(r *codec.Reader, v *Wide) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -6414,7 +6415,7 @@ func readEchoWide(r *rpcclient.Reader, v *Wide) error {
 	return nil
 }
 
-func writeEchoListOfInt(w *rpcclient.Writer, v *[]int) {
+func writeEchoListOfInt(w *codec.Writer, v *[]int) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6425,7 +6426,7 @@ func writeEchoListOfInt(w *rpcclient.Writer, v *[]int) {
 	}
 }
 
-func readEchoListOfInt(r *rpcclient.Reader, v *[]int) error {
+func readEchoListOfInt(r *codec.Reader, v *[]int) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6447,7 +6448,7 @@ func readEchoListOfInt(r *rpcclient.Reader, v *[]int) error {
 	return nil
 }
 
-func writeEchoListOfMapOfStringToBytes(w *rpcclient.Writer, v *[]map[string][]byte) {
+func writeEchoListOfMapOfStringToBytes(w *codec.Writer, v *[]map[string][]byte) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6458,7 +6459,7 @@ func writeEchoListOfMapOfStringToBytes(w *rpcclient.Writer, v *[]map[string][]by
 	}
 }
 
-func readEchoListOfMapOfStringToBytes(r *rpcclient.Reader, v *[]map[string][]byte) error {
+func readEchoListOfMapOfStringToBytes(r *codec.Reader, v *[]map[string][]byte) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6478,7 +6479,7 @@ func readEchoListOfMapOfStringToBytes(r *rpcclient.Reader, v *[]map[string][]byt
 	return nil
 }
 
-func writeEchoListOfPageColor(w *rpcclient.Writer, v *[]Page[shared.Color]) {
+func writeEchoListOfPageColor(w *codec.Writer, v *[]Page[shared.Color]) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6489,7 +6490,7 @@ func writeEchoListOfPageColor(w *rpcclient.Writer, v *[]Page[shared.Color]) {
 	}
 }
 
-func readEchoListOfPageColor(r *rpcclient.Reader, v *[]Page[shared.Color]) error {
+func readEchoListOfPageColor(r *codec.Reader, v *[]Page[shared.Color]) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6509,7 +6510,7 @@ func readEchoListOfPageColor(r *rpcclient.Reader, v *[]Page[shared.Color]) error
 	return nil
 }
 
-func writeEchoOptionalPoint(w *rpcclient.Writer, v **Point) {
+func writeEchoOptionalPoint(w *codec.Writer, v **Point) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6517,7 +6518,7 @@ func writeEchoOptionalPoint(w *rpcclient.Writer, v **Point) {
 	writeEchoPoint(w, *v)
 }
 
-func readEchoOptionalPoint(r *rpcclient.Reader, v **Point) error {
+func readEchoOptionalPoint(r *codec.Reader, v **Point) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6532,7 +6533,7 @@ func readEchoOptionalPoint(r *rpcclient.Reader, v **Point) error {
 	return nil
 }
 
-func writeEchoPairStringOrder(w *rpcclient.Writer, v *Pair[string, shared.Order]) {
+func writeEchoPairStringOrder(w *codec.Writer, v *Pair[string, shared.Order]) {
 	w.MapHeader(2)
 	w.String("Key")
 	w.String(v.Key)
@@ -6540,7 +6541,7 @@ func writeEchoPairStringOrder(w *rpcclient.Writer, v *Pair[string, shared.Order]
 	w.Value(v.Value)
 }
 
-func readEchoPairStringOrder(r *rpcclient.Reader, v *Pair[string, shared.Order]) error {
+func readEchoPairStringOrder(r *codec.Reader, v *Pair[string, shared.Order]) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -6568,7 +6569,7 @@ func readEchoPairStringOrder(r *rpcclient.Reader, v *Pair[string, shared.Order])
 	return nil
 }
 
-func writeEchoBase(w *rpcclient.Writer, v *Base) {
+func writeEchoBase(w *codec.Writer, v *Base) {
 	w.MapHeader(2)
 	w.String("ID")
 	w.String(v.ID)
@@ -6576,7 +6577,7 @@ func writeEchoBase(w *rpcclient.Writer, v *Base) {
 	w.Time(v.Created)
 }
 
-func readEchoBase(r *rpcclient.Reader, v *Base) error {
+func readEchoBase(r *codec.Reader, v *Base) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -6604,7 +6605,7 @@ func readEchoBase(r *rpcclient.Reader, v *Base) error {
 	return nil
 }
 
-func writeEchoMapOfStringToInt(w *rpcclient.Writer, v *map[string]int) {
+func writeEchoMapOfStringToInt(w *codec.Writer, v *map[string]int) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6616,7 +6617,7 @@ func writeEchoMapOfStringToInt(w *rpcclient.Writer, v *map[string]int) {
 	}
 }
 
-func readEchoMapOfStringToInt(r *rpcclient.Reader, v *map[string]int) error {
+func readEchoMapOfStringToInt(r *codec.Reader, v *map[string]int) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6647,7 +6648,7 @@ func readEchoMapOfStringToInt(r *rpcclient.Reader, v *map[string]int) error {
 	return nil
 }
 
-func writeEchoMapOfNameToOptionalCelsius(w *rpcclient.Writer, v *map[Name]*Celsius) {
+func writeEchoMapOfNameToOptionalCelsius(w *codec.Writer, v *map[Name]*Celsius) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6659,7 +6660,7 @@ func writeEchoMapOfNameToOptionalCelsius(w *rpcclient.Writer, v *map[Name]*Celsi
 	}
 }
 
-func readEchoMapOfNameToOptionalCelsius(r *rpcclient.Reader, v *map[Name]*Celsius) error {
+func readEchoMapOfNameToOptionalCelsius(r *codec.Reader, v *map[Name]*Celsius) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6688,7 +6689,7 @@ func readEchoMapOfNameToOptionalCelsius(r *rpcclient.Reader, v *map[Name]*Celsiu
 	return nil
 }
 
-func writeEchoOptionalCelsius(w *rpcclient.Writer, v **Celsius) {
+func writeEchoOptionalCelsius(w *codec.Writer, v **Celsius) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6696,7 +6697,7 @@ func writeEchoOptionalCelsius(w *rpcclient.Writer, v **Celsius) {
 	w.Float64(float64(**v))
 }
 
-func readEchoOptionalCelsius(r *rpcclient.Reader, v **Celsius) error {
+func readEchoOptionalCelsius(r *codec.Reader, v **Celsius) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6713,7 +6714,7 @@ func readEchoOptionalCelsius(r *rpcclient.Reader, v **Celsius) error {
 	return nil
 }
 
-func writeEchoListOfUint16(w *rpcclient.Writer, v *[]uint16) {
+func writeEchoListOfUint16(w *codec.Writer, v *[]uint16) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6724,7 +6725,7 @@ func writeEchoListOfUint16(w *rpcclient.Writer, v *[]uint16) {
 	}
 }
 
-func readEchoListOfUint16(r *rpcclient.Reader, v *[]uint16) error {
+func readEchoListOfUint16(r *codec.Reader, v *[]uint16) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6746,7 +6747,7 @@ func readEchoListOfUint16(r *rpcclient.Reader, v *[]uint16) error {
 	return nil
 }
 
-func writeEchoListOfPoint(w *rpcclient.Writer, v *[]Point) {
+func writeEchoListOfPoint(w *codec.Writer, v *[]Point) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6757,7 +6758,7 @@ func writeEchoListOfPoint(w *rpcclient.Writer, v *[]Point) {
 	}
 }
 
-func readEchoListOfPoint(r *rpcclient.Reader, v *[]Point) error {
+func readEchoListOfPoint(r *codec.Reader, v *[]Point) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6777,7 +6778,7 @@ func readEchoListOfPoint(r *rpcclient.Reader, v *[]Point) error {
 	return nil
 }
 
-func writeEchoMapOfStringToBytes(w *rpcclient.Writer, v *map[string][]byte) {
+func writeEchoMapOfStringToBytes(w *codec.Writer, v *map[string][]byte) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6789,7 +6790,7 @@ func writeEchoMapOfStringToBytes(w *rpcclient.Writer, v *map[string][]byte) {
 	}
 }
 
-func readEchoMapOfStringToBytes(r *rpcclient.Reader, v *map[string][]byte) error {
+func readEchoMapOfStringToBytes(r *codec.Reader, v *map[string][]byte) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6816,7 +6817,7 @@ func readEchoMapOfStringToBytes(r *rpcclient.Reader, v *map[string][]byte) error
 	return nil
 }
 
-func writeEchoPageColor(w *rpcclient.Writer, v *Page[shared.Color]) {
+func writeEchoPageColor(w *codec.Writer, v *Page[shared.Color]) {
 	w.MapHeader(2)
 	w.String("Items")
 	writeEchoListOfColor(w, &v.Items)
@@ -6824,7 +6825,7 @@ func writeEchoPageColor(w *rpcclient.Writer, v *Page[shared.Color]) {
 	w.String(v.Next)
 }
 
-func readEchoPageColor(r *rpcclient.Reader, v *Page[shared.Color]) error {
+func readEchoPageColor(r *codec.Reader, v *Page[shared.Color]) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -6852,7 +6853,7 @@ func readEchoPageColor(r *rpcclient.Reader, v *Page[shared.Color]) error {
 	return nil
 }
 
-func writeEchoListOfColor(w *rpcclient.Writer, v *[]shared.Color) {
+func writeEchoListOfColor(w *codec.Writer, v *[]shared.Color) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -6863,7 +6864,7 @@ func writeEchoListOfColor(w *rpcclient.Writer, v *[]shared.Color) {
 	}
 }
 
-func readEchoListOfColor(r *rpcclient.Reader, v *[]shared.Color) error {
+func readEchoListOfColor(r *codec.Reader, v *[]shared.Color) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -6887,7 +6888,7 @@ func readEchoListOfColor(r *rpcclient.Reader, v *[]shared.Color) error {
 
 // explainEcho returns the error of reading a T by reflection, which says where in the
 // value the fault is. The code above doesn't keep count of that.
-func explainEcho[T any](at rpcclient.Reader, err error) error {
+func explainEcho[T any](at codec.Reader, err error) error {
 	if explained := at.Value(new(T)); explained != nil {
 		return explained
 	}

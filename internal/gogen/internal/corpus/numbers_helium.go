@@ -9,6 +9,7 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -149,7 +150,7 @@ func serveNumbersAll(impl Numbers) rpcserver.Handler {
 	}
 }
 
-func writeNumbersPairStringCelsius(w *rpcclient.Writer, v *Pair[string, Celsius]) {
+func writeNumbersPairStringCelsius(w *codec.Writer, v *Pair[string, Celsius]) {
 	w.MapHeader(2)
 	w.String("Key")
 	w.String(v.Key)
@@ -157,7 +158,7 @@ func writeNumbersPairStringCelsius(w *rpcclient.Writer, v *Pair[string, Celsius]
 	w.Float64(float64(v.Value))
 }
 
-func readNumbersPairStringCelsius(r *rpcclient.Reader, v *Pair[string, Celsius]) error {
+func readNumbersPairStringCelsius(r *codec.Reader, v *Pair[string, Celsius]) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -187,7 +188,7 @@ func readNumbersPairStringCelsius(r *rpcclient.Reader, v *Pair[string, Celsius])
 	return nil
 }
 
-func writeNumbersPagePairStringCelsius(w *rpcclient.Writer, v *Page[Pair[string, Celsius]]) {
+func writeNumbersPagePairStringCelsius(w *codec.Writer, v *Page[Pair[string, Celsius]]) {
 	w.MapHeader(2)
 	w.String("Items")
 	writeNumbersListOfPairStringCelsius(w, &v.Items)
@@ -195,7 +196,7 @@ func writeNumbersPagePairStringCelsius(w *rpcclient.Writer, v *Page[Pair[string,
 	w.String(v.Next)
 }
 
-func readNumbersPagePairStringCelsius(r *rpcclient.Reader, v *Page[Pair[string, Celsius]]) error {
+func readNumbersPagePairStringCelsius(r *codec.Reader, v *Page[Pair[string, Celsius]]) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -223,7 +224,7 @@ func readNumbersPagePairStringCelsius(r *rpcclient.Reader, v *Page[Pair[string, 
 	return nil
 }
 
-func writeNumbersListOfPairStringCelsius(w *rpcclient.Writer, v *[]Pair[string, Celsius]) {
+func writeNumbersListOfPairStringCelsius(w *codec.Writer, v *[]Pair[string, Celsius]) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -234,7 +235,7 @@ func writeNumbersListOfPairStringCelsius(w *rpcclient.Writer, v *[]Pair[string, 
 	}
 }
 
-func readNumbersListOfPairStringCelsius(r *rpcclient.Reader, v *[]Pair[string, Celsius]) error {
+func readNumbersListOfPairStringCelsius(r *codec.Reader, v *[]Pair[string, Celsius]) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -256,7 +257,7 @@ func readNumbersListOfPairStringCelsius(r *rpcclient.Reader, v *[]Pair[string, C
 
 // explainNumbers returns the error of reading a T by reflection, which says where in the
 // value the fault is. The code above doesn't keep count of that.
-func explainNumbers[T any](at rpcclient.Reader, err error) error {
+func explainNumbers[T any](at codec.Reader, err error) error {
 	if explained := at.Value(new(T)); explained != nil {
 		return explained
 	}

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -324,7 +325,7 @@ func servePaintsWait(impl Paints) rpcserver.Handler {
 	}
 }
 
-func writePaintsPaint(w *rpcclient.Writer, v *Paint) {
+func writePaintsPaint(w *codec.Writer, v *Paint) {
 	w.MapHeader(5)
 	w.String("tone")
 	w.Value(v.Tone)
@@ -338,7 +339,7 @@ func writePaintsPaint(w *rpcclient.Writer, v *Paint) {
 	w.Int(int64(v.Lacquer.Coats))
 }
 
-func readPaintsPaint(r *rpcclient.Reader, v *Paint) error {
+func readPaintsPaint(r *codec.Reader, v *Paint) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -376,7 +377,7 @@ func readPaintsPaint(r *rpcclient.Reader, v *Paint) error {
 	return nil
 }
 
-func writePaintsMapOfMonthToListOfShine(w *rpcclient.Writer, v *map[time.Month][]Shine) {
+func writePaintsMapOfMonthToListOfShine(w *codec.Writer, v *map[time.Month][]Shine) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -388,7 +389,7 @@ func writePaintsMapOfMonthToListOfShine(w *rpcclient.Writer, v *map[time.Month][
 	}
 }
 
-func readPaintsMapOfMonthToListOfShine(r *rpcclient.Reader, v *map[time.Month][]Shine) error {
+func readPaintsMapOfMonthToListOfShine(r *codec.Reader, v *map[time.Month][]Shine) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -417,7 +418,7 @@ func readPaintsMapOfMonthToListOfShine(r *rpcclient.Reader, v *map[time.Month][]
 	return nil
 }
 
-func writePaintsListOfGrade(w *rpcclient.Writer, v *[]Grade) {
+func writePaintsListOfGrade(w *codec.Writer, v *[]Grade) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -428,7 +429,7 @@ func writePaintsListOfGrade(w *rpcclient.Writer, v *[]Grade) {
 	}
 }
 
-func readPaintsListOfGrade(r *rpcclient.Reader, v *[]Grade) error {
+func readPaintsListOfGrade(r *codec.Reader, v *[]Grade) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -450,7 +451,7 @@ func readPaintsListOfGrade(r *rpcclient.Reader, v *[]Grade) error {
 	return nil
 }
 
-func writePaintsListOfShine(w *rpcclient.Writer, v *[]Shine) {
+func writePaintsListOfShine(w *codec.Writer, v *[]Shine) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -461,7 +462,7 @@ func writePaintsListOfShine(w *rpcclient.Writer, v *[]Shine) {
 	}
 }
 
-func readPaintsListOfShine(r *rpcclient.Reader, v *[]Shine) error {
+func readPaintsListOfShine(r *codec.Reader, v *[]Shine) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -485,7 +486,7 @@ func readPaintsListOfShine(r *rpcclient.Reader, v *[]Shine) error {
 
 // explainPaints returns the error of reading a T by reflection, which says where in the
 // value the fault is. The code above doesn't keep count of that.
-func explainPaints[T any](at rpcclient.Reader, err error) error {
+func explainPaints[T any](at codec.Reader, err error) error {
 	if explained := at.Value(new(T)); explained != nil {
 		return explained
 	}

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -114,7 +115,7 @@ func servePrivateAsk(impl private) rpcserver.Handler {
 	}
 }
 
-func writePrivateLine(w *rpcclient.Writer, v *Line) {
+func writePrivateLine(w *codec.Writer, v *Line) {
 	w.MapHeader(6)
 	w.String("sku")
 	w.String(v.SKU)
@@ -130,7 +131,7 @@ func writePrivateLine(w *rpcclient.Writer, v *Line) {
 	writePrivateMapOfLevelToListOfPoint(w, &v.ByLevel)
 }
 
-func readPrivateLine(r *rpcclient.Reader, v *Line) error {
+func readPrivateLine(r *codec.Reader, v *Line) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -170,7 +171,7 @@ func readPrivateLine(r *rpcclient.Reader, v *Line) error {
 	return nil
 }
 
-func writePrivateListOfListOfUint16(w *rpcclient.Writer, v *[][]uint16) {
+func writePrivateListOfListOfUint16(w *codec.Writer, v *[][]uint16) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -181,7 +182,7 @@ func writePrivateListOfListOfUint16(w *rpcclient.Writer, v *[][]uint16) {
 	}
 }
 
-func readPrivateListOfListOfUint16(r *rpcclient.Reader, v *[][]uint16) error {
+func readPrivateListOfListOfUint16(r *codec.Reader, v *[][]uint16) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -201,7 +202,7 @@ func readPrivateListOfListOfUint16(r *rpcclient.Reader, v *[][]uint16) error {
 	return nil
 }
 
-func writePrivateMapOfLevelToListOfPoint(w *rpcclient.Writer, v *map[Level][]Point) {
+func writePrivateMapOfLevelToListOfPoint(w *codec.Writer, v *map[Level][]Point) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -213,7 +214,7 @@ func writePrivateMapOfLevelToListOfPoint(w *rpcclient.Writer, v *map[Level][]Poi
 	}
 }
 
-func readPrivateMapOfLevelToListOfPoint(r *rpcclient.Reader, v *map[Level][]Point) error {
+func readPrivateMapOfLevelToListOfPoint(r *codec.Reader, v *map[Level][]Point) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -242,7 +243,7 @@ func readPrivateMapOfLevelToListOfPoint(r *rpcclient.Reader, v *map[Level][]Poin
 	return nil
 }
 
-func writePrivateListOfUint16(w *rpcclient.Writer, v *[]uint16) {
+func writePrivateListOfUint16(w *codec.Writer, v *[]uint16) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -253,7 +254,7 @@ func writePrivateListOfUint16(w *rpcclient.Writer, v *[]uint16) {
 	}
 }
 
-func readPrivateListOfUint16(r *rpcclient.Reader, v *[]uint16) error {
+func readPrivateListOfUint16(r *codec.Reader, v *[]uint16) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -275,7 +276,7 @@ func readPrivateListOfUint16(r *rpcclient.Reader, v *[]uint16) error {
 	return nil
 }
 
-func writePrivateListOfPoint(w *rpcclient.Writer, v *[]Point) {
+func writePrivateListOfPoint(w *codec.Writer, v *[]Point) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -286,7 +287,7 @@ func writePrivateListOfPoint(w *rpcclient.Writer, v *[]Point) {
 	}
 }
 
-func readPrivateListOfPoint(r *rpcclient.Reader, v *[]Point) error {
+func readPrivateListOfPoint(r *codec.Reader, v *[]Point) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -306,7 +307,7 @@ func readPrivateListOfPoint(r *rpcclient.Reader, v *[]Point) error {
 	return nil
 }
 
-func writePrivatePoint(w *rpcclient.Writer, v *Point) {
+func writePrivatePoint(w *codec.Writer, v *Point) {
 	w.MapHeader(2)
 	w.String("X")
 	w.Float64(v.X)
@@ -314,7 +315,7 @@ func writePrivatePoint(w *rpcclient.Writer, v *Point) {
 	w.Float64(v.Y)
 }
 
-func readPrivatePoint(r *rpcclient.Reader, v *Point) error {
+func readPrivatePoint(r *codec.Reader, v *Point) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -344,7 +345,7 @@ func readPrivatePoint(r *rpcclient.Reader, v *Point) error {
 
 // explainPrivate returns the error of reading a T by reflection, which says where in the
 // value the fault is. The code above doesn't keep count of that.
-func explainPrivate[T any](at rpcclient.Reader, err error) error {
+func explainPrivate[T any](at codec.Reader, err error) error {
 	if explained := at.Value(new(T)); explained != nil {
 		return explained
 	}

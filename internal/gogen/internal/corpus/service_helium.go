@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -828,7 +829,7 @@ func serveServiceClose(impl Service) rpcserver.Handler {
 	}
 }
 
-func writeServicePoint(w *rpcclient.Writer, v *Point) {
+func writeServicePoint(w *codec.Writer, v *Point) {
 	w.MapHeader(2)
 	w.String("X")
 	w.Float64(v.X)
@@ -836,7 +837,7 @@ func writeServicePoint(w *rpcclient.Writer, v *Point) {
 	w.Float64(v.Y)
 }
 
-func readServicePoint(r *rpcclient.Reader, v *Point) error {
+func readServicePoint(r *codec.Reader, v *Point) error {
 	n, err := r.MapHeader()
 	if err != nil {
 		return err
@@ -864,7 +865,7 @@ func readServicePoint(r *rpcclient.Reader, v *Point) error {
 	return nil
 }
 
-func writeServiceListOfPoint(w *rpcclient.Writer, v *[]Point) {
+func writeServiceListOfPoint(w *codec.Writer, v *[]Point) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -875,7 +876,7 @@ func writeServiceListOfPoint(w *rpcclient.Writer, v *[]Point) {
 	}
 }
 
-func readServiceListOfPoint(r *rpcclient.Reader, v *[]Point) error {
+func readServiceListOfPoint(r *codec.Reader, v *[]Point) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -895,7 +896,7 @@ func readServiceListOfPoint(r *rpcclient.Reader, v *[]Point) error {
 	return nil
 }
 
-func writeServiceMapOfStringToInt(w *rpcclient.Writer, v *map[string]int) {
+func writeServiceMapOfStringToInt(w *codec.Writer, v *map[string]int) {
 	if *v == nil {
 		w.Nil()
 		return
@@ -907,7 +908,7 @@ func writeServiceMapOfStringToInt(w *rpcclient.Writer, v *map[string]int) {
 	}
 }
 
-func readServiceMapOfStringToInt(r *rpcclient.Reader, v *map[string]int) error {
+func readServiceMapOfStringToInt(r *codec.Reader, v *map[string]int) error {
 	if r.Nil() {
 		*v = nil
 		return nil
@@ -940,7 +941,7 @@ func readServiceMapOfStringToInt(r *rpcclient.Reader, v *map[string]int) error {
 
 // explainService returns the error of reading a T by reflection, which says where in the
 // value the fault is. The code above doesn't keep count of that.
-func explainService[T any](at rpcclient.Reader, err error) error {
+func explainService[T any](at codec.Reader, err error) error {
 	if explained := at.Value(new(T)); explained != nil {
 		return explained
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 )
 
 // unhex turns "92 01 02" into bytes.

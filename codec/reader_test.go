@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 )
 
 func TestAReaderStepsOverValuesOneByOne(t *testing.T) {

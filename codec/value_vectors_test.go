@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/vectors"
 )
 

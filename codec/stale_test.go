@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 )
 
 // folder has parts of every kind, none of which need be named.

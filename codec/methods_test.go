@@ -13,7 +13,7 @@ import (
 	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 )
 
 // celsius has the msgpack library's codec; it travels as text such as "21.5C".

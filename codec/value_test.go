@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 )
 
 type point struct {

@@ -3,7 +3,7 @@ package codec_test
 import (
 	"testing"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 )
 
 func TestWhatHoldsAMessageTogetherIsReadExactly(t *testing.T) {

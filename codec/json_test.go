@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/helium-rpc/helium/internal/codec"
+	"github.com/helium-rpc/helium/codec"
 )
 
 // jsonText says in JSON what it holds, right or wrong.
