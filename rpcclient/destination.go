@@ -10,7 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/batch"
 )
 
 // destination is where calls go that may share messages: a service, or one instance of
@@ -20,7 +20,7 @@ type destination struct {
 	service  *service
 	instance string // "" for any
 	shared   string // the subject of messages whose calls are of several methods
-	outbox   *wire.Outbox
+	outbox   *batch.Batcher
 
 	sharedProven atomic.Uint64 // the core.epoch in which such a message was last answered
 	sharedDenied atomic.Uint64 // the core.epoch in which NATS last refused one
@@ -34,10 +34,10 @@ type destination struct {
 type path struct {
 	destination *destination
 	subject     string
-	nanos       atomic.Int64                // the handler's expected time; 0: unknown yet
-	proven      atomic.Uint64               // the core.epoch in which a message on the subject was last answered
-	alone       atomic.Pointer[wire.Outbox] // of this method only; nil until needed
-	stream      atomic.Pointer[string]      // the JetStream stream that acknowledged a message of its calls; nil: none
+	nanos       atomic.Int64                  // the handler's expected time; 0: unknown yet
+	proven      atomic.Uint64                 // the core.epoch in which a message on the subject was last answered
+	alone       atomic.Pointer[batch.Batcher] // of this method only; nil until needed
+	stream      atomic.Pointer[string]        // the JetStream stream that acknowledged a message of its calls; nil: none
 }
 
 // destination returns where calls go to an instance, or with "" to any.
@@ -65,8 +65,8 @@ func (s *service) newDestination(instance string) *destination {
 	return d
 }
 
-func (d *destination) newOutbox() *wire.Outbox {
-	return wire.NewOutbox(int(d.core.payload.Load()), d.publish)
+func (d *destination) newOutbox() *batch.Batcher {
+	return batch.New(int(d.core.payload.Load()), d.publish)
 }
 
 // path returns the path of a method, which the registry has been seen to know.
@@ -103,7 +103,7 @@ func (d *destination) subject(method string) string {
 
 // outbox returns the outbox that calls on a path leave by: the one that all methods
 // share, unless they are to go alone, or NATS forbids sharing.
-func (p *path) outbox(alone bool) *wire.Outbox {
+func (p *path) outbox(alone bool) *batch.Batcher {
 	d := p.destination
 	if !alone && d.sharedDenied.Load() != d.core.epoch.Load() {
 		return d.outbox
@@ -115,7 +115,7 @@ func (p *path) outbox(alone bool) *wire.Outbox {
 }
 
 // publish sends a message of calls.
-func (d *destination) publish(m *wire.Message) {
+func (d *destination) publish(m *batch.Message) {
 	c := d.core
 	shared := m.Method == ""
 	subject := d.shared
@@ -139,7 +139,7 @@ func (d *destination) publish(m *wire.Message) {
 }
 
 // hand hands a message to the connection.
-func (c *core) hand(subject string, m *wire.Message) error {
+func (c *core) hand(subject string, m *batch.Message) error {
 	if c.keepsLate && !c.nc.IsConnected() {
 		return nats.ErrConnectionReconnecting
 	}
@@ -181,7 +181,7 @@ func (p *path) work() time.Duration {
 	if nanos := p.nanos.Load(); nanos > 0 {
 		return time.Duration(nanos)
 	}
-	return wire.UnknownWork
+	return batch.UnknownWork
 }
 
 // observe takes in the handler's time of one more call, in microseconds. The
@@ -190,10 +190,10 @@ func (p *path) work() time.Duration {
 // far, not even the first: one that was interrupted says little of the others.
 func (p *path) observe(micros uint64) {
 	const longest = uint64(time.Hour / time.Microsecond)
-	took := max(int64(min(micros, longest))*int64(time.Microsecond), int64(wire.MinWork))
+	took := max(int64(min(micros, longest))*int64(time.Microsecond), int64(batch.MinWork))
 	expected := p.nanos.Load()
 	if expected == 0 {
-		expected = int64(wire.UnknownWork)
+		expected = int64(batch.UnknownWork)
 	}
 	switch took = min(took, 8*expected); {
 	case took > expected:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -46,12 +47,12 @@ type Invocation struct {
 	// calls in flight owns body and err until it has told done, and then nothing.
 	seq      uint64
 	deadline time.Time
-	path     *path         // that it goes
-	outbox   *wire.Outbox  // that it leaves by
-	message  atomic.Uint64 // the message that it left in; 0: none yet
-	body     []byte        // the result, before done
-	err      *helium.Error // before done
-	done     chan struct{} // told once, by whoever took the call out of the table
+	path     *path          // that it goes
+	outbox   *batch.Batcher // that it leaves by
+	message  atomic.Uint64  // the message that it left in; 0: none yet
+	body     []byte         // the result, before done
+	err      *helium.Error  // before done
+	done     chan struct{}  // told once, by whoever took the call out of the table
 }
 
 var invocationPool = sync.Pool{New: func() any {
@@ -138,7 +139,7 @@ func (call *Invocation) End(err error) error {
 // release puts the call back into the pool. Nobody else knows it any more: whoever took
 // it out of the table has told done, and that was received.
 func (call *Invocation) release() {
-	if cap(call.Args.Buffer()) > wire.MaxKept {
+	if cap(call.Args.Buffer()) > batch.MaxKept {
 		call.Args = codec.NewWriter(nil, wire.Room)
 	}
 	call.method, call.resultType, call.detours, call.path, call.outbox, call.body, call.err = nil, nil, nil, nil, nil, nil, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -150,7 +151,7 @@ func (c *core) attempt(ctx context.Context, call *Invocation, w *way, now, deadl
 		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 	}
 	call.Trace.leaves(p)
-	if wire.GoesWhole(&f, company) {
+	if batch.GoesWhole(&f, company) {
 		call.outbox.AddWhole(wire.Whole(&f, &call.Args), m.name, &call.message)
 	} else {
 		call.outbox.Add(&f, m.name, p.work(), company, &call.message)

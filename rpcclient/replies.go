@@ -8,6 +8,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -27,7 +28,7 @@ func (c *core) receive(msg *nats.Msg) {
 	}
 	// Callers that are woken together often call again together. The first one of them
 	// would send its call alone while the others are still being woken.
-	var held *wire.Outbox
+	var held *batch.Batcher
 	woken := 0
 	frames, err := wire.ReadMessage(msg.Data)
 	for err == nil && frames.More() {
@@ -39,7 +40,7 @@ func (c *core) receive(msg *nats.Msg) {
 		if call == nil {
 			continue
 		}
-		if held == nil && frames.More() && call.outbox.Hold() {
+		if held == nil && frames.More() && call.outbox.Cork() {
 			held = call.outbox
 		}
 		if held == call.outbox {
@@ -48,8 +49,8 @@ func (c *core) receive(msg *nats.Msg) {
 		c.answer(call, &f)
 	}
 	if held != nil {
-		held.Gather(woken)
-		held.Release()
+		held.Linger(woken)
+		held.Uncork()
 	}
 	if err != nil {
 		c.malformed(msg, err)

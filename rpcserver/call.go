@@ -8,6 +8,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -65,7 +66,7 @@ func newCall(m *method, deadline time.Time) *Call {
 // so it is in no table, and its context has forgotten it.
 func (c *Call) recycle() {
 	buffer := c.Result.Buffer()
-	if cap(buffer) > wire.MaxKept {
+	if cap(buffer) > batch.MaxKept {
 		buffer = c.buffer
 	}
 	*c = Call{buffer: buffer}

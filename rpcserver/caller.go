@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -23,9 +24,9 @@ const (
 type caller struct {
 	server *Server
 	key    string
-	brief  bool         // forget it when it has no calls in flight
-	outbox *wire.Outbox // nil for nobody
-	export string       // the service whose export its message came through; "" for none
+	brief  bool           // forget it when it has no calls in flight
+	outbox *batch.Batcher // nil for nobody
+	export string         // the service whose export its message came through; "" for none
 
 	mu       sync.Mutex
 	reply    string            // guarded by mu; the subject that answers go to
@@ -75,7 +76,7 @@ func (cs *callers) admit(reply string, calls []*Call, now time.Time) (taken []*C
 		// A reply subject for one message only will never be used again.
 		c.brief = !shared && key != nobody || len(cs.byKey) >= manyCallers
 		if key != nobody {
-			c.outbox = wire.NewOutbox(cs.server.maxPayload(), c.publish)
+			c.outbox = batch.New(cs.server.maxPayload(), c.publish)
 		}
 		cs.byKey[key] = c
 	}

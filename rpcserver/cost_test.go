@@ -12,6 +12,7 @@ import (
 
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -75,7 +76,7 @@ func TestACallCostsOneAllocationFromMessageToAnswer(t *testing.T) {
 	s, to := oneMethod(t, add(nil))
 	answered := 0
 	caller := &caller{server: s, key: "_INBOX.c.+"}
-	caller.outbox = wire.NewOutbox(0, func(m *wire.Message) { answered += m.Frames })
+	caller.outbox = batch.New(0, func(m *batch.Message) { answered += m.Frames })
 	s.callers.byKey[caller.key] = caller
 	data := addMessage(calls)
 
@@ -146,7 +147,7 @@ func TestRepliesThatOutgrowASmallerServerGoSingly(t *testing.T) {
 	s := New(nc, Config{})
 	s.payload.Store(1 << 20) // what the server before had
 	c := &caller{server: s, reply: "_INBOX.c.+1"}
-	m := &wire.Message{Data: wire.AppendMessageHeader(nil)}
+	m := &batch.Message{Data: wire.AppendMessageHeader(nil)}
 	for seq, size := range []int{3000, 5000, 3000} {
 		m.Data = wire.AppendFrame(m.Data, &wire.Frame{Kind: wire.KindReply, Seq: uint64(seq) + 1, Body: make([]byte, size)})
 		m.Frames++

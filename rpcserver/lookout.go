@@ -47,7 +47,7 @@ func (r *round) handOver() {
 	go s.receive()
 	s.queue(waiting)
 	for _, o := range r.outboxes {
-		o.Release()
+		o.Uncork()
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -49,7 +50,7 @@ func (s *Server) answer(call *Call, a *answer) bool {
 		} else {
 			f.Body = call.Result.Bytes()
 		}
-		if a.err == nil && wire.GoesWhole(&f, company) {
+		if a.err == nil && batch.GoesWhole(&f, company) {
 			call.caller.outbox.AddWhole(wire.Whole(&f, &call.Result), "", nil)
 		} else {
 			call.caller.outbox.Add(&f, "", 0, company, nil)
@@ -125,7 +126,7 @@ func cutText(text string, limit int) string {
 }
 
 // publish sends a message of replies.
-func (c *caller) publish(m *wire.Message) {
+func (c *caller) publish(m *batch.Message) {
 	c.mu.Lock()
 	reply := c.reply
 	c.owed -= m.Frames
@@ -151,7 +152,7 @@ func (c *caller) publish(m *wire.Message) {
 // publishSingly sends each reply of a message alone: the connection moved to a NATS
 // server that takes smaller messages since the outbox was made. What still doesn't
 // fit becomes an error.
-func (s *Server) publishSingly(reply string, m *wire.Message) {
+func (s *Server) publishSingly(reply string, m *batch.Message) {
 	s.learnPayload()
 	s.counters.messagesSent.Add(uint64(m.Frames - 1)) // it was counted as one
 	frames, err := wire.ReadMessage(m.Data)

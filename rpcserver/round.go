@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/batch"
 )
 
 // round is what the receiver does from one wait for messages to the next:
@@ -21,11 +21,11 @@ import (
 // receiver; and if that happens often, the workers run all calls.
 type round struct {
 	server   *Server
-	messages int            // read since the round began
-	taken    int            // the calls among them that the receiver runs itself
-	work     time.Duration  // that those take, at worst
-	behind   bool           // messages come faster than the receiver alone can run their calls
-	outboxes []*wire.Outbox // held until the round ends
+	messages int              // read since the round began
+	taken    int              // the calls among them that the receiver runs itself
+	work     time.Duration    // that those take, at worst
+	behind   bool             // messages come faster than the receiver alone can run their calls
+	outboxes []*batch.Batcher // held until the round ends
 
 	mu       sync.Mutex
 	calls    []*Call     // guarded by mu while they run; calls[next:] wait
@@ -71,7 +71,7 @@ func (r *round) take(calls []*Call, now time.Time) bool {
 	r.taken += len(calls)
 	r.calls = append(r.calls, calls...)
 	o := calls[0].caller.outbox
-	if o != nil && !slices.Contains(r.outboxes, o) && o.Hold() {
+	if o != nil && !slices.Contains(r.outboxes, o) && o.Cork() {
 		r.outboxes = append(r.outboxes, o)
 	}
 	return true
@@ -157,7 +157,7 @@ func (r *round) moreCame() bool {
 // end sends the answers.
 func (r *round) end() {
 	for _, o := range r.outboxes {
-		o.Release()
+		o.Uncork()
 	}
 	clear(r.outboxes)
 	r.behind = r.work >= roundWork || r.behind && len(r.server.inbound) > 0

@@ -14,6 +14,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -32,12 +33,12 @@ func newReceiving(t *testing.T, handler func(ctx context.Context)) *receiving {
 	r := &receiving{Server: s, method: to.method}
 	s.targets["add"] = to
 	c := &caller{server: s, key: "_INBOX.c.+"}
-	c.outbox = wire.NewOutbox(0, func(m *wire.Message) { r.answered(t, m) })
+	c.outbox = batch.New(0, func(m *batch.Message) { r.answered(t, m) })
 	s.callers.byKey[c.key] = c
 	return r
 }
 
-func (r *receiving) answered(t *testing.T, m *wire.Message) {
+func (r *receiving) answered(t *testing.T, m *batch.Message) {
 	var seqs []uint64
 	frames, err := wire.ReadMessage(m.Data)
 	for err == nil && frames.More() {

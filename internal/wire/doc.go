@@ -3,7 +3,6 @@
 //
 //   - subjects.go: names, and the subjects made of them
 //   - frame.go, error.go: messages, and the calls, replies, errors and cancels in them
-//   - outbox.go: calls that wait at the same moment share a message
 //   - sweep.go: one timer for any number of deadlines
 //   - plainerror.go: errors as any NATS client understands them
 //

@@ -1,4 +1,4 @@
-package wire
+package batch
 
 import (
 	"fmt"
@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // sent is one message as publish saw it.
 type sent struct {
 	id     uint64
 	method string
-	frames []Frame
+	frames []wire.Frame
 }
 
 // recorder keeps copies of what is published; while hold is open, publish waits.
@@ -37,9 +38,9 @@ func (r *recorder) publish(m *Message) {
 	}
 	got := sent{id: m.ID, method: m.Method}
 	data := slices.Clone(m.Data)
-	frames, err := ReadMessage(data)
+	frames, err := wire.ReadMessage(data)
 	for err == nil && frames.More() {
-		var f Frame
+		var f wire.Frame
 		if err = frames.Next(&f); err == nil {
 			got.frames = append(got.frames, f)
 		}
@@ -66,7 +67,9 @@ func (r *recorder) messages() (seqs [][]uint64) {
 	return seqs
 }
 
-func call(seq uint64) *Frame { return &Frame{Kind: KindCall, Seq: seq, Time: 1000, Body: []byte{0x90}} }
+func call(seq uint64) *wire.Frame {
+	return &wire.Frame{Kind: wire.KindCall, Seq: seq, Time: 1000, Body: []byte{0x90}}
+}
 
 // wantMessages compares what was sent with lists of sequence numbers.
 func wantMessages(t *testing.T, r *recorder, want ...[]uint64) {
@@ -76,12 +79,12 @@ func wantMessages(t *testing.T, r *recorder, want ...[]uint64) {
 	}
 }
 
-// addBehind adds frames while the outbox is busy sending frame 0, then lets go and waits
+// addBehind adds frames while the batcher is busy sending frame 0, then lets go and waits
 // until all have left.
-func addBehind(r *recorder, o *Outbox, add func()) {
+func addBehind(r *recorder, b *Batcher, add func()) {
 	r.hold = make(chan struct{})
 	var done sync.WaitGroup
-	done.Go(func() { o.Add(call(0), "first", 0, false, nil) })
+	done.Go(func() { b.Add(call(0), "first", 0, false, nil) })
 	<-r.busy
 	add()
 	close(r.hold)
@@ -90,9 +93,9 @@ func addBehind(r *recorder, o *Outbox, add func()) {
 
 func TestAFrameAloneLeavesAtOnceOnItsCallersGoroutine(t *testing.T) {
 	r := newRecorder(t)
-	o := NewOutbox(0, r.publish)
+	b := New(0, r.publish)
 	for seq := range uint64(3) {
-		o.Add(call(seq), "add", 0, false, nil)
+		b.Add(call(seq), "add", 0, false, nil)
 		// No waiting: Add has returned, so the frame has left.
 		if got := len(r.messages()); got != int(seq)+1 {
 			t.Fatalf("%d messages after %d frames, want as many", got, seq+1)
@@ -103,26 +106,26 @@ func TestAFrameAloneLeavesAtOnceOnItsCallersGoroutine(t *testing.T) {
 
 func TestFramesThatWaitAtTheSameMomentShareAMessage(t *testing.T) {
 	r := newRecorder(t)
-	o := NewOutbox(0, r.publish)
-	addBehind(r, o, func() {
+	b := New(0, r.publish)
+	addBehind(r, b, func() {
 		for seq := uint64(1); seq <= 5; seq++ {
-			o.Add(call(seq), "add", MinWork, true, nil) // returns: somebody else is the sender
+			b.Add(call(seq), "add", MinWork, true, nil) // returns: somebody else is the sender
 		}
 	})
 	wantMessages(t, r, []uint64{0}, []uint64{1, 2, 3, 4, 5})
-	if frames, messages := o.Sent(); frames != 6 || messages != 2 {
+	if frames, messages := b.Sent(); frames != 6 || messages != 2 {
 		t.Errorf("Sent() = %d, %d; want 6, 2", frames, messages)
 	}
 }
 
 func TestAMessageOfSeveralMethodsNamesThemAndOneOfASingleMethodDoesNot(t *testing.T) {
 	r := newRecorder(t)
-	o := NewOutbox(0, r.publish)
-	addBehind(r, o, func() {
-		o.Add(call(1), "add", 0, true, nil)
-		o.Add(call(2), "add", 0, true, nil)
-		o.Add(call(3), "sub", 0, true, nil)
-		o.Add(call(4), "add", 0, true, nil)
+	b := New(0, r.publish)
+	addBehind(r, b, func() {
+		b.Add(call(1), "add", 0, true, nil)
+		b.Add(call(2), "add", 0, true, nil)
+		b.Add(call(3), "sub", 0, true, nil)
+		b.Add(call(4), "add", 0, true, nil)
 	})
 	wantMessages(t, r, []uint64{0}, []uint64{1, 2, 3, 4})
 	if got := r.sent[0]; got.method != "first" || got.frames[0].Method != "" {
@@ -151,10 +154,10 @@ func TestAMessageIsFullWhenItsExpectedWorkIs(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRecorder(t)
-			o := NewOutbox(0, r.publish)
-			addBehind(r, o, func() {
+			b := New(0, r.publish)
+			addBehind(r, b, func() {
 				for i, work := range tt.work {
-					o.Add(call(uint64(i+1)), "add", work, true, nil)
+					b.Add(call(uint64(i+1)), "add", work, true, nil)
 				}
 			})
 			wantMessages(t, r, tt.want...)
@@ -166,13 +169,13 @@ func TestAMessageStaysBelowItsSizeUnlessOneFrameAloneIsLarger(t *testing.T) {
 	r := newRecorder(t)
 	const limit = 1000
 	var largest int
-	o := NewOutbox(limit, func(m *Message) {
+	b := New(limit, func(m *Message) {
 		if m.Frames > 1 {
 			largest = max(largest, len(m.Data))
 		}
 		r.publish(m)
 	})
-	addBehind(r, o, func() {
+	addBehind(r, b, func() {
 		for seq := uint64(1); seq <= 20; seq++ {
 			f := call(seq)
 			f.Body = codec.AppendBytes(codec.AppendArrayHeader(nil, 1), make([]byte, 150))
@@ -180,11 +183,11 @@ func TestAMessageStaysBelowItsSizeUnlessOneFrameAloneIsLarger(t *testing.T) {
 			if seq == 3 {
 				method = "subtract" // the names that the others get now count as well
 			}
-			o.Add(f, method, 0, true, nil)
+			b.Add(f, method, 0, true, nil)
 		}
 		large := call(21)
 		large.Body = make([]byte, 5*limit)
-		o.Add(large, "add", 0, true, nil)
+		b.Add(large, "add", 0, true, nil)
 	})
 	if largest == 0 || largest > limit {
 		t.Errorf("the largest shared message has %d bytes, want 1 to %d", largest, limit)
@@ -199,8 +202,8 @@ func TestTheMessageIsKnownBeforeItLeaves(t *testing.T) {
 	var id atomic.Uint64
 	var atPublish uint64
 	var message uint64
-	o := NewOutbox(0, func(m *Message) { atPublish, message = id.Load(), m.ID })
-	o.Add(call(1), "add", 0, false, &id)
+	b := New(0, func(m *Message) { atPublish, message = id.Load(), m.ID })
+	b.Add(call(1), "add", 0, false, &id)
 	if atPublish != message || message == 0 {
 		t.Errorf("while its message %d leaves, the frame knows message %d", message, atPublish)
 	}
@@ -208,18 +211,18 @@ func TestTheMessageIsKnownBeforeItLeaves(t *testing.T) {
 
 func TestEveryFrameLeavesOnceHoweverManyGoroutinesAdd(t *testing.T) {
 	r := newRecorder(t)
-	o := NewOutbox(0, r.publish)
+	b := New(0, r.publish)
 	const goroutines, each = 50, 200
 	var wg sync.WaitGroup
 	for g := range uint64(goroutines) {
 		wg.Go(func() {
 			for i := range uint64(each) {
-				o.Add(call(g*each+i), fmt.Sprint("m", i%3), MinWork, true, nil)
+				b.Add(call(g*each+i), fmt.Sprint("m", i%3), MinWork, true, nil)
 			}
 		})
 	}
 	wg.Wait()
-	waitIdle(t, o)
+	waitIdle(t, b)
 	seen := make(map[uint64]int)
 	last := make(map[uint64]uint64)
 	for _, m := range r.messages() {
@@ -243,76 +246,76 @@ func TestEveryFrameLeavesOnceHoweverManyGoroutinesAdd(t *testing.T) {
 }
 
 // waitIdle returns when nobody sends any more; a sender that took over may outlast Add.
-func waitIdle(t *testing.T, o *Outbox) {
+func waitIdle(t *testing.T, b *Batcher) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		o.mu.Lock()
-		sending := o.sending
-		o.mu.Unlock()
+		b.mu.Lock()
+		sending := b.sending
+		b.mu.Unlock()
 		if !sending {
 			return
 		}
 		if time.Now().After(deadline) {
-			t.Fatal("the outbox still sends after 10 s")
+			t.Fatal("the batcher still sends after 10 s")
 		}
 	}
 }
 
-func TestAHeldOutboxSendsWhatGatheredInOneMessage(t *testing.T) {
+func TestACorkedBatcherSendsWhatGatheredInOneMessage(t *testing.T) {
 	r := newRecorder(t)
-	o := NewOutbox(0, r.publish)
-	if !o.Hold() {
-		t.Fatal("Hold = false on an idle outbox")
+	b := New(0, r.publish)
+	if !b.Cork() {
+		t.Fatal("Cork = false on an idle batcher")
 	}
-	if o.Hold() {
-		t.Error("Hold = true on one that is held")
+	if b.Cork() {
+		t.Error("Cork = true on one that is corked")
 	}
 	for seq := uint64(1); seq <= 3; seq++ {
-		o.Add(call(seq), "add", 0, true, nil)
+		b.Add(call(seq), "add", 0, true, nil)
 	}
 	wantMessages(t, r)
-	o.Release()
+	b.Uncork()
 	wantMessages(t, r, []uint64{1, 2, 3})
-	if o.Hold() {
-		o.Release() // with nothing gathered
+	if b.Cork() {
+		b.Uncork() // with nothing gathered
 	} else {
-		t.Error("Hold = false after Release")
+		t.Error("Cork = false after Uncork")
 	}
-	o.Add(call(4), "add", 0, false, nil)
+	b.Add(call(4), "add", 0, false, nil)
 	wantMessages(t, r, []uint64{1, 2, 3}, []uint64{4})
 }
 
 func TestAHolderWaitsForCallersAsLongAsTheyUsuallyCallAgain(t *testing.T) {
 	r := newRecorder(t)
-	o := NewOutbox(0, r.publish)
+	b := New(0, r.publish)
 	const woken = 4
 	var seq uint64
 	// hold wakes callers of whom so many call again, one whenever the holder yields, and
 	// returns how often it yielded.
 	hold := func(again int) (yields int) {
-		o.yield = func() {
+		b.yield = func() {
 			if yields++; yields <= again {
 				seq++
-				o.Add(call(seq), "add", 0, false, nil)
+				b.Add(call(seq), "add", 0, false, nil)
 			}
 		}
-		o.Hold()
-		o.Gather(woken)
-		o.Release()
+		b.Cork()
+		b.Linger(woken)
+		b.Uncork()
 		return yields
 	}
 	if got := hold(woken); got != 1 {
 		t.Errorf("the first time it yielded %d times, want once: nothing is known of the callers", got)
 	}
 	for range 20 {
-		o.yield = func() {}
-		o.Hold()
+		b.yield = func() {}
+		b.Cork()
 		for range woken {
 			seq++
-			o.Add(call(seq), "add", 0, false, nil)
+			b.Add(call(seq), "add", 0, false, nil)
 		}
-		o.Gather(woken)
-		o.Release()
+		b.Linger(woken)
+		b.Uncork()
 	}
 	if got := hold(woken); got != woken {
 		t.Errorf("it yielded %d times to %d callers that call again, want until all are there", got, woken)
@@ -329,51 +332,51 @@ func TestAHolderWaitsForCallersAsLongAsTheyUsuallyCallAgain(t *testing.T) {
 
 func TestAWholeMessageLeavesWithoutWaitingForItsTurn(t *testing.T) {
 	r := newRecorder(t)
-	o := NewOutbox(0, r.publish)
-	o.Hold()
-	o.Add(call(1), "add", 0, true, nil)
+	b := New(0, r.publish)
+	b.Cork()
+	b.Add(call(1), "add", 0, true, nil)
 	var id atomic.Uint64
-	o.AddWhole(AppendFrame(AppendMessageHeader(nil), call(2)), "add", &id)
+	b.AddWhole(wire.AppendFrame(wire.AppendMessageHeader(nil), call(2)), "add", &id)
 	wantMessages(t, r, []uint64{2})
-	o.Release()
+	b.Uncork()
 	wantMessages(t, r, []uint64{2}, []uint64{1})
 	if got := r.sent[0]; got.id != id.Load() || got.id == 0 || got.method != "add" {
 		t.Errorf("it left as message %d of %q, want %d of add", got.id, got.method, id.Load())
 	}
-	if frames, messages := o.Sent(); frames != 2 || messages != 2 {
+	if frames, messages := b.Sent(); frames != 2 || messages != 2 {
 		t.Errorf("Sent() = %d, %d; want 2, 2", frames, messages)
 	}
 }
 
 func TestLargeFramesGoWholeAndMediumOnesThatAreAlone(t *testing.T) {
 	for _, test := range []struct {
-		size           int
-		alone, company bool
+		size          int
+		alone, others bool
 	}{{100, false, false}, {medium, true, false}, {large, true, true}} {
-		f := &Frame{Kind: KindCall, Body: make([]byte, test.size)}
-		if alone, company := GoesWhole(f, false), GoesWhole(f, true); alone != test.alone || company != test.company {
-			t.Errorf("%d bytes: goes whole %v alone and %v in company, want %v and %v", test.size, alone, company, test.alone, test.company)
+		f := &wire.Frame{Kind: wire.KindCall, Body: make([]byte, test.size)}
+		if alone, others := GoesWhole(f, false), GoesWhole(f, true); alone != test.alone || others != test.others {
+			t.Errorf("%d bytes: goes whole %v alone and %v in others, want %v and %v", test.size, alone, others, test.alone, test.others)
 		}
 	}
 }
 
 func TestACallerDoesNotSendForOthersForEver(t *testing.T) {
 	// Each message that leaves brings another one, as under endless load.
-	var o *Outbox
+	var b *Batcher
 	stop := make(chan struct{})
 	next := uint64(0)
-	o = NewOutbox(0, func(*Message) {
+	b = New(0, func(*Message) {
 		select {
 		case <-stop:
 		default:
 			next++
-			o.Add(call(next), "add", WorkBudget, true, nil)
+			b.Add(call(next), "add", WorkBudget, true, nil)
 		}
 	})
 	returned := make(chan struct{})
 	go func() {
 		defer close(returned)
-		o.Add(call(0), "add", WorkBudget, false, nil)
+		b.Add(call(0), "add", WorkBudget, false, nil)
 	}()
 	select {
 	case <-returned:
@@ -381,13 +384,13 @@ func TestACallerDoesNotSendForOthersForEver(t *testing.T) {
 		t.Error("Add still sends other callers' frames after 10 s")
 	}
 	close(stop)
-	waitIdle(t, o)
+	waitIdle(t, b)
 }
 
 func TestAddingAFrameAllocatesNothing(t *testing.T) {
-	o := NewOutbox(0, func(*Message) {})
+	b := New(0, func(*Message) {})
 	f := call(1)
-	allocs := allocations(1000, func() { o.Add(f, "add", MinWork, false, nil) })
+	allocs := testing.AllocsPerRun(1000, func() { b.Add(f, "add", MinWork, false, nil) })
 	// The message comes from a pool, which the garbage collector may empty, and which
 	// the race detector has forget one in four.
 	if allocs >= 1 {
@@ -395,13 +398,13 @@ func TestAddingAFrameAllocatesNothing(t *testing.T) {
 	}
 }
 
-func BenchmarkOutbox(b *testing.B) {
-	o := NewOutbox(0, func(*Message) {})
+func BenchmarkBatcher(b *testing.B) {
+	batcher := New(0, func(*Message) {})
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		f := call(1)
 		for pb.Next() {
-			o.Add(f, "add", MinWork, false, nil)
+			batcher.Add(f, "add", MinWork, false, nil)
 		}
 	})
 }
