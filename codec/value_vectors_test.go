@@ -47,7 +47,7 @@ type structureVector struct {
 func readVectors(t testing.TB) valueVectors {
 	t.Helper()
 	var v valueVectors
-	vectors.Read(t, "../../testdata/vectors/values.json", &v)
+	vectors.Read(t, "../testdata/vectors/values.json", &v)
 	if len(v.Values) == 0 || len(v.Reads) == 0 || len(v.Misfits) == 0 || len(v.Rejects) == 0 || len(v.Structures.Vectors) == 0 {
 		t.Fatalf("a part of the vectors is missing: %d values, %d reads, %d misfits, %d rejects", len(v.Values), len(v.Reads), len(v.Misfits), len(v.Rejects))
 	}
