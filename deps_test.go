@@ -47,6 +47,7 @@ var arrows = map[string][]string{
 	"internal/gogen":                        {"signature", "internal/gofields", "golang.org/x/tools"},
 	"internal/gogen/internal/corpus":        {".", "codec", "rpcclient", "rpcserver", msgpackLib, "internal/gogen/internal/corpus/shared"},
 	"internal/gogen/internal/corpus/shared": {"."},
+	"internal/circles":                      {"golang.org/x/tools"},
 	"internal/leak":                         {"go.uber.org/goleak"},
 	"internal/loopback":                     {},
 	"internal/vectors":                      {},

@@ -13,6 +13,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
 )
 
 // accounts is a NATS server with the accounts of a service and of its callers, and a
