@@ -28,7 +28,7 @@
 //
 // Package signature takes the same decisions of types by reflection, and codec
 // reads and writes what they decide. A test compares the signatures of all interfaces in
-// internal/corpus with those of reflection, others call them in every combination of
+// testdata/corpus with those of reflection, others call them in every combination of
 // generated and reflective client and server, and a fuzz target compares what both read.
 //
 // Generated code keeps no count of depth and memory, which hostile bytes could abuse. It

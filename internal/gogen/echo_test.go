@@ -18,8 +18,8 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/heliumtest"
-	"github.com/helium-rpc/helium/internal/gogen/internal/corpus"
-	"github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
+	"github.com/helium-rpc/helium/internal/gogen/testdata/corpus"
+	"github.com/helium-rpc/helium/internal/gogen/testdata/corpus/shared"
 	"github.com/helium-rpc/helium/rpcserver"
 	"github.com/helium-rpc/helium/signature"
 )

@@ -136,7 +136,7 @@ func cutLast(s, separator string) (before, after string, found bool) {
 func TestWhatOtherPackagesKeepToThemselvesIsRefused(t *testing.T) {
 	dir := newPackage(t, map[string]string{"shop.go": `package shop
 
-import "github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
+import "github.com/helium-rpc/helium/internal/gogen/testdata/corpus/shared"
 
 type Stock interface{ shared.Vault }
 `})
@@ -251,7 +251,7 @@ func TestAStaleFileAndOnesThatNeedItAreNoHindrance(t *testing.T) {
 func TestAnEndedContextEndsIt(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := gogen.Generate(ctx, gogen.Config{Dir: "internal/corpus", Type: "Echo"}); err == nil {
+	if _, err := gogen.Generate(ctx, gogen.Config{Dir: "testdata/corpus", Type: "Echo"}); err == nil {
 		t.Error("there is no error with a context that has ended")
 	}
 }

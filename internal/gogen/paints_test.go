@@ -8,7 +8,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/heliumtest"
-	"github.com/helium-rpc/helium/internal/gogen/internal/corpus"
+	"github.com/helium-rpc/helium/internal/gogen/testdata/corpus"
 	"github.com/helium-rpc/helium/rpcserver"
 	"github.com/helium-rpc/helium/schema"
 )

@@ -10,13 +10,13 @@ import (
 
 	"golang.org/x/tools/go/packages"
 
-	"github.com/helium-rpc/helium/internal/gogen/internal/corpus"
+	"github.com/helium-rpc/helium/internal/gogen/testdata/corpus"
 	"github.com/helium-rpc/helium/signature"
 )
 
 // loadCorpus loads package corpus once for all tests.
 var loadCorpus = sync.OnceValues(func() (*packages.Package, error) {
-	dir, err := filepath.Abs("internal/corpus")
+	dir, err := filepath.Abs("testdata/corpus")
 	if err != nil {
 		return nil, err
 	}
@@ -185,13 +185,13 @@ func TestTheCorpusIsWhatIsGenerated(t *testing.T) {
 	for _, cfg := range []Config{
 		{Type: "Echo"}, {Type: "Service"}, {Type: "Paints"}, {Type: "Numbers", Service: "number-store"}, {Type: "private", Out: "private_stub.go"},
 	} {
-		cfg.Dir = "internal/corpus"
+		cfg.Dir = "testdata/corpus"
 		file, err := Generate(t.Context(), cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if fresh, err := file.Fresh(); !fresh || err != nil {
-			t.Errorf("%s is stale (%v); run go generate ./internal/gogen/...", file.Path, err)
+			t.Errorf("%s is stale (%v); run go generate ./internal/gogen/testdata/corpus", file.Path, err)
 		}
 	}
 }

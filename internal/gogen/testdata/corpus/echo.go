@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
+	"github.com/helium-rpc/helium/internal/gogen/testdata/corpus/shared"
 )
 
 //go:generate go run github.com/helium-rpc/helium/cmd/helium gen go --type Echo

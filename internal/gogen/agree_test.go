@@ -1,4 +1,4 @@
-package corpus
+package gogen_test
 
 import (
 	"encoding/json"
@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/gogen/testdata/corpus"
 )
 
 // outcome is what came of reading a value.
@@ -33,19 +34,19 @@ func readingOf[T any](read func(*codec.Reader, *T) error) reading {
 }
 
 var readings = []reading{
-	readingOf(readEchoOrder), readingOf(readEchoOmits), readingOf(readEchoEmbeds), readingOf(readEchoAliased), readingOf(readEchoHolder),
-	readingOf(readEchoShadows), readingOf(readEchoHides), readingOf(readEchoForcesInline), readingOf(readEchoKeepsWhole), readingOf(readEchoOmitsAll),
-	readingOf(readEchoNothing), readingOf(readEchoIndex), readingOf(readEchoListOfListOfInt32), readingOf(readEchoOptionalOrder), readingOf(readEchoTags),
-	readingOf(readEchoDated), readingOf(readEchoDatedAgain), readingOf(readEchoJSONTags), readingOf(readEchoOmitsZero),
+	readingOf(corpus.ReadOrder), readingOf(corpus.ReadOmits), readingOf(corpus.ReadEmbeds), readingOf(corpus.ReadAliased), readingOf(corpus.ReadHolder),
+	readingOf(corpus.ReadShadows), readingOf(corpus.ReadHides), readingOf(corpus.ReadForcesInline), readingOf(corpus.ReadKeepsWhole), readingOf(corpus.ReadOmitsAll),
+	readingOf(corpus.ReadNothing), readingOf(corpus.ReadIndex), readingOf(corpus.ReadListOfListOfInt32), readingOf(corpus.ReadOptionalOrder), readingOf(corpus.ReadTags),
+	readingOf(corpus.ReadDated), readingOf(corpus.ReadDatedAgain), readingOf(corpus.ReadJSONTags), readingOf(corpus.ReadOmitsZero),
 }
 
 func FuzzGeneratedCodeReadsWhatReflectionReads(f *testing.F) {
-	temp := Celsius(-1)
+	temp := corpus.Celsius(-1)
 	for _, v := range []any{
-		Order{ID: "o", Placed: time.Unix(1, 0), Lines: []Line{{SKU: "s", Grid: [][]uint16{{1}}}}, Gift: &Line{}, Customer: Customer{Temp: &temp, Index: Index{"a": 1}}},
-		Omits{Text: "t", Point: &Point{}, Any: "x", List: []string{"l"}}, Embeds{Name: "n"}, Holder{Tree: Tree{"a": nil}}, Tags{"a", "b"},
-		[][]int32{{1}, nil}, map[string]any{"old": 1, "new": nil, "more": []any{1.5}}, nil, map[any]any{nil: 1, true: 2}, Shadows{ID: 1},
-		Dated{Note: "n"}, DatedAgain{Note: "n"}, JSONTags{Raw: json.RawMessage(`[{"a":1}]`), Hand: []Suit{1}, Count: map[Suit]int{2: 3}}, OmitsZero{Count: 1}, OmitsZero{At: time.Unix(1, 0)},
+		corpus.Order{ID: "o", Placed: time.Unix(1, 0), Lines: []corpus.Line{{SKU: "s", Grid: [][]uint16{{1}}}}, Gift: &corpus.Line{}, Customer: corpus.Customer{Temp: &temp, Index: corpus.Index{"a": 1}}},
+		corpus.Omits{Text: "t", Point: &corpus.Point{}, Any: "x", List: []string{"l"}}, corpus.Embeds{Name: "n"}, corpus.Holder{Tree: corpus.Tree{"a": nil}}, corpus.Tags{"a", "b"},
+		[][]int32{{1}, nil}, map[string]any{"old": 1, "new": nil, "more": []any{1.5}}, nil, map[any]any{nil: 1, true: 2}, corpus.Shadows{ID: 1},
+		corpus.Dated{Note: "n"}, corpus.DatedAgain{Note: "n"}, corpus.JSONTags{Raw: json.RawMessage(`[{"a":1}]`), Hand: []corpus.Suit{1}, Count: map[corpus.Suit]int{2: 3}}, corpus.OmitsZero{Count: 1}, corpus.OmitsZero{At: time.Unix(1, 0)},
 		map[string]any{"A": 1.0, "B": nil, "C": []byte("c")},
 	} {
 		data, err := codec.AppendValue(nil, v)

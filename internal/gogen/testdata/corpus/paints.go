@@ -6,7 +6,7 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
+	"github.com/helium-rpc/helium/internal/gogen/testdata/corpus/shared"
 )
 
 //go:generate go run github.com/helium-rpc/helium/cmd/helium gen go --type Paints

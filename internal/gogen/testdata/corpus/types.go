@@ -10,7 +10,7 @@ import (
 
 	"github.com/vmihailenco/msgpack/v5"
 
-	"github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
+	"github.com/helium-rpc/helium/internal/gogen/testdata/corpus/shared"
 )
 
 //lint:file-ignore SA5008 the tags that are rarely meant are part of what is tested

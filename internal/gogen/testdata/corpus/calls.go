@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
+	"github.com/helium-rpc/helium/internal/gogen/testdata/corpus/shared"
 )
 
 //go:generate go run github.com/helium-rpc/helium/cmd/helium gen go --type Service

@@ -11,7 +11,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
-	"github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
+	"github.com/helium-rpc/helium/internal/gogen/testdata/corpus/shared"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/codec"
-	"github.com/helium-rpc/helium/internal/gogen/internal/corpus/shared"
+	"github.com/helium-rpc/helium/internal/gogen/testdata/corpus/shared"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
