@@ -49,6 +49,8 @@ var arrows = map[string][]string{
 	"internal/leak":      {"go.uber.org/goleak"},
 	"internal/loopback":  {},
 	"internal/vectors":   {},
+	"internal/docs":      {},
+	"internal/e2e":       {},
 	"internal/exchange":  {".", "codec", "internal/wire", "internal/vectors", "rpcserver", natsGo},
 	"heliumtest":         {".", "signature", "internal/wire", "bus", "bus/broker", "binder", "rpcserver", "rpcclient", natsGo},
 }

@@ -1,10 +1,11 @@
-package helium_test
+package docs_test
 
 import (
 	"context"
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
@@ -65,14 +66,10 @@ func callAsTheReadmeSays(t *testing.T) {
 	nc, err := bus.Connect(ctx, bus.Config{})
 	check(t, err)
 	defer nc.Close()
-	eventually(t, "the greeter is registered", func() error {
-		_, err := registryOf(t, nc).Lookup(ctx, "greeter")
-		return err
-	})
-
 	c, err := rpcclient.New(nc, rpcclient.Config{})
 	check(t, err)
 	defer c.Close()
+	waitForTheGreeter(t, c)
 	text, err := rpcclient.Call[string](ctx, c, "greeter.greet", "Ada")
 	check(t, err)
 	checkGreeting(t, text)
@@ -87,6 +84,20 @@ func callAsTheReadmeSays(t *testing.T) {
 	checkGreeting(t, text)
 }
 
+// waitForTheGreeter waits until the server, which starts meanwhile, can be called.
+func waitForTheGreeter(t *testing.T, c *rpcclient.Client) {
+	t.Helper()
+	for giveUp := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
+		_, err := rpcclient.Call[string](t.Context(), c, "greeter.greet", "Ada")
+		if err == nil {
+			return
+		}
+		if time.Now().After(giveUp) {
+			t.Fatalf("the greeter doesn't answer: %v", err)
+		}
+	}
+}
+
 func TestTheReadmesTestTakesTwoLines(t *testing.T) {
 	env := heliumtest.New(t)
 	heliumtest.Serve[Greeter](env, "greeter", polite{})
@@ -96,7 +107,7 @@ func TestTheReadmesTestTakesTwoLines(t *testing.T) {
 }
 
 func TestTheReadmeShowsTheCodeThatIsTestedHere(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
+	readme, err := os.ReadFile("../../README.md")
 	check(t, err)
 	code, err := os.ReadFile("readme_test.go")
 	check(t, err)

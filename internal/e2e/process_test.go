@@ -1,4 +1,4 @@
-package helium_test
+package e2e_test
 
 import (
 	"bufio"
@@ -196,4 +196,24 @@ func (p *process) kill() {
 	}
 	p.stdin.Close()
 	<-p.done
+}
+
+// launchWorker starts a server of the service "work" in a process of its own.
+func (n network) launchWorker() *process {
+	n.t.Helper()
+	return launch(n.t, part{URL: n.broker.URL(), Server: &serverPart{}})
+}
+
+// lineWith returns the first line that holds a text; the program must print it soon.
+// Other lines may stand before it, and are there for a later lineWith.
+func (p *process) lineWith(text string) string {
+	p.t.Helper()
+	for i := 0; ; i++ {
+		if i == len(p.seen) {
+			p.seen = append(p.seen, receive(p.t, fmt.Sprintf("a line with %q; so far %q", text, p.seen), p.lines))
+		}
+		if strings.Contains(p.seen[i], text) {
+			return p.seen[i]
+		}
+	}
 }

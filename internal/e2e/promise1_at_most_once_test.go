@@ -1,35 +1,15 @@
-package helium_test
+package e2e_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"log/slog"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
-
-// The promises of docs/semantics.md, a test each. What they have in common with the
-// tests of the whole system is in the files integration_*_test.go.
-
-// registerNobody puts a service into the registry that nobody serves.
-func registerNobody(t *testing.T, n network, service string, methods ...string) {
-	t.Helper()
-	r := binder.Record{Service: service, Instance: "nobody"}
-	for _, m := range methods {
-		r.Methods = append(r.Methods, binder.Method{Name: m, Signature: m + "()", Kind: binder.KindCall})
-	}
-	if _, err := registryOf(t, n.dial()).Register(testContext(t), r); err != nil {
-		t.Fatal(err)
-	}
-}
 
 func TestPromise1AtMostOnceUnlessIdempotent(t *testing.T) {
 	t.Parallel()
@@ -156,123 +136,4 @@ func TestPromise1AtMostOnceUnlessIdempotent(t *testing.T) {
 			t.Errorf("%d attempts with MaxAttempts 1, want 1", got)
 		}
 	})
-}
-
-func TestPromise4NobodyListeningFailsInMilliseconds(t *testing.T) {
-	t.Parallel()
-	n := newNetwork(t)
-	registerNobody(t, n, "empty", "run")
-	serve(t, n.dial(), rpcserver.Config{}, "work", newWorker("w"))
-	c := n.client(rpcclient.Config{})
-	for _, call := range []struct {
-		name   string
-		client *rpcclient.Client
-		method string
-		want   helium.Code
-	}{
-		{"registered, and nobody serves it", c, "empty.run", helium.CodeUnavailable},
-		{"never registered", c, "missing.run", helium.CodeNotFound},
-		{"a bare name that no service has", c, "missing", helium.CodeUnimplemented},
-		{"an instance that is gone", c.At("gone"), "work.who", helium.CodeUnavailable},
-	} {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
-		began := time.Now()
-		err := call.client.Call(ctx, call.method, nil)
-		cancel()
-		if helium.CodeOf(err) != call.want || helium.OutcomeOf(err) != helium.NotExecuted {
-			t.Errorf("%s: error %v, code %v, outcome %v; want %v, not executed", call.name, err, helium.CodeOf(err), helium.OutcomeOf(err), call.want)
-		}
-		if took := time.Since(began); took > soon {
-			t.Errorf("%s: it took %v, want milliseconds, not the deadline of %v", call.name, took, patience)
-		}
-	}
-}
-
-func TestPromise5RestartsLoseNothing(t *testing.T) {
-	t.Parallel()
-	for name, test := range map[string]func(*testing.T){
-		"servers replaced one after the other lose no call":  serversAreReplaced,
-		"a rollout of a new method, and back, loses no call": versionsAreRolledOutAndBack,
-		"a server that stops finishes what it has":           serverStopsWithCallsAtWork,
-		"a broker that comes back with what it kept":         func(t *testing.T) { brokerIsKilledAndRestarted(t, t.TempDir()) },
-		"a broker that comes back with nothing left in it":   func(t *testing.T) { brokerIsKilledAndRestarted(t, "") },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test(t)
-		})
-	}
-}
-
-// log collects what is logged.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func TestPromise6APanicIsItsCallersInternalAndNobodyElses(t *testing.T) {
-	t.Parallel()
-	n := newNetwork(t)
-	f := &faulty{worker: newWorker("w")}
-	logged := new(log)
-	srv := serve(t, n.dial(), rpcserver.Config{Logger: slog.New(slog.NewTextHandler(logged, nil))}, "faulty", f)
-	c := n.client(rpcclient.Config{})
-
-	const others = 50
-	answers := make(chan error, others)
-	for id := range int64(others) {
-		go func() { answers <- c.Call(testContext(t), "faulty.hold", nil, id) }()
-	}
-	for range others {
-		receive(t, "a Hold that began", f.began)
-	}
-	// These share messages with others that do well.
-	var all sync.WaitGroup
-	for id := range int64(100) {
-		all.Go(func() {
-			if got, err := rpcclient.Call[int64](testContext(t), c, "faulty.run", 1000+id); err != nil || got != 1000+id {
-				t.Errorf("run(%d) = %v, %v; want it untouched by the panics", 1000+id, got, err)
-			}
-		})
-		all.Go(func() {
-			err := c.Call(testContext(t), "faulty.panic", nil, 2000+id)
-			e := helium.AsError(err)
-			if !errors.Is(err, helium.ErrPanic) || e.Code != helium.CodeInternal || e.Outcome != helium.Executed || e.Instance != srv.Instance() {
-				t.Errorf("panic(%d): error %+v; want ErrPanic, internal, executed, of instance %s", 2000+id, e, srv.Instance())
-				return
-			}
-			for _, secret := range []string{panicSecret, "goroutine", ".go:", "panicHere"} {
-				if strings.Contains(e.Message, secret) || len(e.Details) > 0 {
-					t.Errorf("the caller was told %q with details %v, want nothing of the panic or the stack", e.Message, e.Details)
-				}
-			}
-		})
-	}
-	all.Wait()
-	close(f.release)
-	for range others {
-		if err := receive(t, "an answer", answers); err != nil {
-			t.Errorf("a call that was at work: %v, want its answer", err)
-		}
-	}
-	if got := srv.Stats().Panics; got != 100 {
-		t.Errorf("the server counts %d panics, want 100", got)
-	}
-	for _, want := range []string{panicSecret, "panicHere", "promises_outcome_test.go", "faulty.panic"} {
-		if !strings.Contains(logged.String(), want) {
-			t.Errorf("the server's log has no %q, want the panic with its stack", want)
-		}
-	}
 }

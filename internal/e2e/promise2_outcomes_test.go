@@ -1,4 +1,4 @@
-package helium_test
+package e2e_test
 
 import (
 	"context"
@@ -13,63 +13,6 @@ import (
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
-
-// faulty is a worker with methods that fail.
-type faulty struct{ *worker }
-
-var errStock = helium.NewError(helium.CodeFailedPrecondition, "faulty.stock", "nothing left")
-
-// Fail returns a declared error.
-func (f *faulty) Fail(id int64) error {
-	f.enter(id)
-	return errStock
-}
-
-// FailPlainly returns an error that nobody classified.
-func (f *faulty) FailPlainly(id int64) error {
-	f.enter(id)
-	return errors.New("something is wrong")
-}
-
-// Unavailable returns an error that looks as if the call hadn't run.
-func (f *faulty) Unavailable(id int64) error {
-	f.enter(id)
-	return helium.Errorf(helium.CodeUnavailable, "the database is away").WithOutcome(helium.NotExecuted)
-}
-
-const panicSecret = "secret-4711"
-
-// Panic panics.
-func (f *faulty) Panic(id int64) {
-	f.enter(id)
-	panicHere()
-}
-
-func panicHere() { panic(panicSecret) }
-
-// Unsendable returns what can't be encoded.
-func (f *faulty) Unsendable(id int64) any {
-	f.enter(id)
-	return make(chan int)
-}
-
-// Bytes returns so many bytes.
-func (f *faulty) Bytes(id int64, size int) []byte {
-	f.enter(id)
-	return make([]byte, size)
-}
-
-// Outlive takes no notice of its context: it runs until the worker is released.
-func (f *faulty) Outlive(id int64) {
-	f.enter(id)
-	<-f.release
-}
-
-// Small takes a small number.
-func (f *faulty) Small(id int64, n int8) { f.enter(id) }
-
-// Take takes anything.
-func (f *faulty) Take(id int64, v any) { f.enter(id) }
 
 func TestPromise2EveryErrorSaysWhetherTheHandlerCouldHaveRun(t *testing.T) {
 	t.Parallel()

@@ -1,12 +1,10 @@
-package helium_test
+package e2e_test
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,85 +14,20 @@ import (
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
-// traffic is callers that call work.run without a pause, each call with an ID of its own.
-type traffic struct {
-	stop    chan struct{}
-	callers sync.WaitGroup
-	ended   atomic.Int64
-
-	mu   sync.Mutex
-	ends map[int64]error // guarded by mu; how each call ended, by ID
-}
-
-// startTraffic makes calls from so many goroutines, with a limit on the time of each.
-func startTraffic(c *rpcclient.Client, callers int, limit time.Duration) *traffic {
-	tr := &traffic{stop: make(chan struct{}), ends: make(map[int64]error)}
-	var last atomic.Int64
-	for range callers {
-		tr.callers.Go(func() {
-			for {
-				select {
-				case <-tr.stop:
-					return
-				default:
-				}
-				id := last.Add(1)
-				err := callWithin(limit, c, id)
-				tr.mu.Lock()
-				tr.ends[id] = err
-				tr.mu.Unlock()
-				tr.ended.Add(1)
-				if err != nil {
-					// A caller who is told at once that nobody is there needn't ask a
-					// thousand times a second.
-					time.Sleep(time.Millisecond)
-				}
-			}
+func TestPromise5RestartsLoseNothing(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]func(*testing.T){
+		"servers replaced one after the other lose no call":  serversAreReplaced,
+		"a rollout of a new method, and back, loses no call": versionsAreRolledOutAndBack,
+		"a server that stops finishes what it has":           serverStopsWithCallsAtWork,
+		"a broker that comes back with what it kept":         func(t *testing.T) { brokerIsKilledAndRestarted(t, t.TempDir()) },
+		"a broker that comes back with nothing left in it":   func(t *testing.T) { brokerIsKilledAndRestarted(t, "") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t)
 		})
 	}
-	return tr
-}
-
-// goOn waits until so many more calls have ended.
-func (tr *traffic) goOn(t *testing.T, more int64) {
-	t.Helper()
-	want := tr.ended.Load() + more
-	eventually(t, "calls to end", func() error {
-		if got := tr.ended.Load(); got < want {
-			return fmt.Errorf("%d of %d", got, want)
-		}
-		return nil
-	})
-}
-
-// finish stops the callers and returns how each call ended.
-func (tr *traffic) finish() map[int64]error {
-	close(tr.stop)
-	tr.callers.Wait()
-	return tr.ends
-}
-
-// checkBooks compares how calls ended with how often they ran at all workers.
-func checkBooks(t *testing.T, ends map[int64]error, workers ...*worker) (failed int) {
-	t.Helper()
-	for id, err := range ends {
-		ran := 0
-		for _, w := range workers {
-			ran += w.times(id)
-		}
-		if err != nil {
-			failed++
-		}
-		outcome := helium.OutcomeOf(err)
-		switch {
-		case err == nil && ran == 1:
-		case err != nil && outcome == helium.NotExecuted && ran == 0:
-		case err != nil && outcome == helium.Unknown && ran <= 1:
-		default:
-			t.Errorf("call %d ended with %v (%v) and ran %d times", id, err, outcome, ran)
-		}
-	}
-	return failed
 }
 
 // brokerIsKilledAndRestarted checks that no registration is lost and no call runs late,

@@ -1,10 +1,8 @@
-package helium_test
+package e2e_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"sync"
 	"testing"
 	"time"
 
@@ -31,61 +29,6 @@ const long = 10 * time.Minute
 var longLease = binder.Config{Lease: long}
 
 var quiet = slog.New(slog.DiscardHandler)
-
-// worker is the service "work". It keeps books on what ran.
-type worker struct {
-	name    string
-	began   chan int64    // told of each Hold that begins
-	release chan struct{} // once closed, Hold returns
-
-	mu  sync.Mutex
-	ran map[int64]int // guarded by mu; how often each ID ran
-}
-
-func newWorker(name string) *worker {
-	return &worker{name: name, began: make(chan int64, 10_000), release: make(chan struct{}), ran: make(map[int64]int)}
-}
-
-// Who returns the worker's name.
-func (w *worker) Who() string { return w.name }
-
-// Run enters the ID in the books and returns it.
-func (w *worker) Run(id int64) int64 {
-	w.enter(id)
-	return id
-}
-
-// Hold enters the ID, and lasts until its context ends or the worker is released.
-func (w *worker) Hold(ctx context.Context, id int64) error {
-	w.enter(id)
-	w.began <- id
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-w.release:
-		return nil
-	}
-}
-
-func (w *worker) enter(id int64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.ran[id]++
-}
-
-// times returns how often an ID ran.
-func (w *worker) times(id int64) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.ran[id]
-}
-
-// hasRun reports whether anything ran.
-func (w *worker) hasRun() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.ran) > 0
-}
 
 func testContext(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 4*patience)
@@ -223,15 +166,4 @@ func receive[T any](t testing.TB, what string, from <-chan T) T {
 		t.Fatalf("want %s; got nothing in %v", what, patience)
 	}
 	panic("not reached")
-}
-
-// callWithin calls work.run with a time limit.
-func callWithin(limit time.Duration, c *rpcclient.Client, id int64) error {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	got, err := rpcclient.Call[int64](ctx, c, "work.run", id)
-	if err == nil && got != id {
-		return fmt.Errorf("work.run(%d) = %d", id, got)
-	}
-	return err
 }

@@ -1,0 +1,11 @@
+// Package e2e holds the tests of the whole system: broker, binder, servers and clients,
+// over TCP and in processes of their own that tests kill and freeze. It has no code.
+//
+//   - promiseN_*_test.go: the promises of docs/semantics.md, by their numbers.
+//   - fault_*_test.go: what the rest of the system does when a part of it fails.
+//   - The other tests are named after what they look at, such as values_test.go.
+//
+// What tests share: setup_test.go makes brokers, binders, servers and clients in this
+// process, process_test.go in others; services_test.go has the services that tests call,
+// traffic_test.go the callers that never pause.
+package e2e
