@@ -2,8 +2,10 @@ package helium_test
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -16,53 +18,24 @@ import (
 
 const (
 	module     = "github.com/helium-rpc/helium"
-	natsGo     = "github.com/nats-io/nats.go"
 	natsServer = "github.com/nats-io/nats-server"
-	nkeys      = "github.com/nats-io/nkeys"
-	nuid       = "github.com/nats-io/nuid"
-	msgpackLib = "github.com/vmihailenco/msgpack"
-	tagparser  = "github.com/vmihailenco/tagparser"
 )
 
-// arrows says what each package may import beside the standard library: our packages
-// by their folders, others by their module without its version. "*" is anything.
-var arrows = map[string][]string{
-	".":                  {},
-	"internal/gofields":  {},
-	"signature":          {"internal/gofields"},
-	"internal/nearest":   {},
-	"codec":              {"internal/gofields", msgpackLib},
-	"internal/wire":      {".", "codec"},
-	"internal/batch":     {"internal/wire"},
-	"internal/natsperm":  {natsGo},
-	"internal/transcode": {".", "signature", "codec", "internal/nearest"},
-	"bus":                {natsGo, nkeys},
-	"bus/broker":         {"bus", natsGo, nkeys, natsServer},
-	"binder":             {".", "signature", "internal/nearest", "internal/wire", "internal/natsperm", natsGo},
-	"rpcserver":          {".", "signature", "codec", "internal/batch", "internal/wire", "internal/natsperm", "internal/transcode", "binder", natsGo},
-	"rpcclient":          {".", "signature", "codec", "internal/batch", "internal/wire", "internal/natsperm", "internal/transcode", "binder", natsGo},
-	"mathsvc":            {".", "rpcclient", "rpcserver"},
-	"schema":             {".", "signature", "binder", "internal/visible"},
-	"internal/visible":   {},
-	"internal/gogen":     {"signature", "internal/gofields", "golang.org/x/tools"},
-	"internal/circles":   {"golang.org/x/tools"},
-	"internal/leak":      {"go.uber.org/goleak"},
-	"internal/loopback":  {},
-	"internal/vectors":   {},
-	"internal/docs":      {},
-	"internal/e2e":       {},
-	"internal/exchange":  {".", "codec", "internal/wire", "internal/vectors", "rpcserver", natsGo},
-	"heliumtest":         {".", "signature", "internal/wire", "bus", "bus/broker", "binder", "rpcserver", "rpcclient", natsGo},
+// modules are what packages may import from outside, by their names in the page.
+var modules = map[string]string{
+	"nats.go":     "github.com/nats-io/nats.go",
+	"nkeys":       "github.com/nats-io/nkeys",
+	"nats-server": natsServer,
+	"msgpack":     "github.com/vmihailenco/msgpack",
+	"x/tools":     "golang.org/x/tools",
+	"goleak":      "go.uber.org/goleak",
 }
-
-// free are folders of programs and tools, which import anything public.
-var free = []string{"examples", "cmd"}
 
 // runtimeModules are all that a program gets with the packages it calls and serves by.
 // The last five are what nats.go and msgpack need themselves.
 var runtimeModules = []string{
-	module, natsGo, msgpackLib,
-	nkeys, nuid, tagparser, "github.com/klauspost/compress", "golang.org/x",
+	module, modules["nats.go"], modules["msgpack"],
+	modules["nkeys"], "github.com/nats-io/nuid", "github.com/vmihailenco/tagparser", "github.com/klauspost/compress", "golang.org/x",
 }
 
 // goPackage is what go list tells of a package.
@@ -70,16 +43,6 @@ type goPackage struct {
 	ImportPath string
 	Standard   bool
 	Imports    []string
-}
-
-// folder returns where one of our packages is, "." for the root.
-func (p goPackage) folder() (folder string, ours bool) { return folderOf(p.ImportPath) }
-
-func folderOf(path string) (folder string, ours bool) {
-	if path == module {
-		return ".", true
-	}
-	return strings.CutPrefix(path, module+"/")
 }
 
 func goList(t *testing.T, args ...string) (packages []goPackage) {
@@ -102,54 +65,159 @@ func goList(t *testing.T, args ...string) (packages []goPackage) {
 	}
 }
 
+// folderOf returns where one of our packages is, "." for the root.
+func folderOf(path string) (folder string, ours bool) {
+	if path == module {
+		return ".", true
+	}
+	return strings.CutPrefix(path, module+"/")
+}
+
 // within reports whether an import path is a module or package, or below it. Of other
 // modules the major version doesn't matter.
 func within(path, parent string) bool { return path == parent || strings.HasPrefix(path, parent+"/") }
 
-func isStandard(path string) bool {
-	first, _, _ := strings.Cut(path, "/")
-	return !strings.Contains(first, ".")
-}
-
-// allowed reports whether an arrow permits an import.
-func allowed(arrow []string, path string) bool {
-	if isStandard(path) {
-		return true
-	}
+// nameOf returns what the page calls a package: one of ours by its folder, the root "helium",
+// others by their module. The standard library has no name there.
+func nameOf(path string) string {
 	if folder, ours := folderOf(path); ours {
-		return slices.Contains(arrow, folder)
+		return strings.Replace(folder, ".", "helium", 1)
 	}
-	return slices.ContainsFunc(arrow, func(other string) bool {
-		return strings.Contains(other, ".") && within(path, other)
-	})
+	if first, _, _ := strings.Cut(path, "/"); !strings.Contains(first, ".") {
+		return ""
+	}
+	for name, module := range modules {
+		if within(path, module) {
+			return name
+		}
+	}
+	return path
 }
 
-func TestImportsFollowTheArrowsOfTheDesign(t *testing.T) {
-	seen := make(map[string]bool)
-	for _, p := range goList(t, "./...") {
-		folder, ours := p.folder()
-		if !ours {
-			t.Errorf("%s isn't in module %s", p.ImportPath, module)
-			continue
-		}
-		if slices.ContainsFunc(free, func(root string) bool { return within(folder, root) }) {
-			continue
-		}
-		seen[folder] = true
-		arrow, known := arrows[folder]
-		if !known {
-			t.Errorf("package %s has no arrow; say in deps_test.go what it may import (it imports %q)", folder, p.Imports)
-			continue
-		}
-		for _, path := range p.Imports {
-			if !allowed(arrow, path) {
-				t.Errorf("package %s imports %s; want the standard library and at most %q", folder, path, arrow)
+// arrow is a package of the page's list.
+type arrow struct {
+	imports []string // names of what it may import, beside the standard library
+	layer   int      // 0 is the top
+}
+
+// everything stands for the imports of programs.
+const everything = "everything"
+
+// arrowsOf reads the list of docs/architecture.md: layers from the top down with an empty
+// line between them, a line for each package with what it imports.
+func arrowsOf(page string) (map[string]arrow, error) {
+	_, list, _ := strings.Cut(page, "\n## What imports what\n")
+	_, list, _ = strings.Cut(list, "\n```\n")
+	list, _, found := strings.Cut(list, "\n```\n")
+	if !found {
+		return nil, errors.New("docs/architecture.md has no list under the heading What imports what")
+	}
+	arrows := make(map[string]arrow)
+	for layer, block := range strings.Split(list, "\n\n") {
+		for _, line := range strings.Split(block, "\n") {
+			names, imports, found := strings.Cut(line, "  ")
+			if !found {
+				return nil, fmt.Errorf("the line %q has no two spaces between a package and its imports", line)
+			}
+			a := arrow{layer: layer}
+			if imports = strings.TrimSpace(imports); imports != "nothing" {
+				a.imports = strings.Split(imports, ", ")
+			}
+			for _, name := range strings.Split(names, ", ") {
+				arrows[name] = a
 			}
 		}
 	}
-	for folder := range arrows {
-		if !seen[folder] {
-			t.Errorf("the arrows name a package %s, which isn't there", folder)
+	return arrows, nil
+}
+
+// faultsOf returns where packages and the list of arrows disagree.
+func faultsOf(arrows map[string]arrow, packages []goPackage) (faults []string) {
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Sprintf(format, args...)) }
+	seen := make(map[string]bool)
+	for _, p := range packages {
+		name := nameOf(p.ImportPath)
+		// A folder of programs stands for all that is in it.
+		if root, _, _ := strings.Cut(name, "/"); slices.Equal(arrows[root].imports, []string{everything}) {
+			seen[root] = true
+			continue
+		}
+		a, known := arrows[name]
+		if !known {
+			fault("package %s isn't in the list (it imports %q)", name, p.Imports)
+			continue
+		}
+		seen[name] = true
+		used := make(map[string]bool)
+		for _, path := range p.Imports {
+			other := nameOf(path)
+			if other == "" {
+				continue
+			}
+			used[other] = true
+			if !slices.Contains(a.imports, other) {
+				fault("package %s imports %s, which isn't among %q", name, other, a.imports)
+			}
+			if below, ours := arrows[other]; ours && below.layer <= a.layer {
+				fault("package %s imports %s, which isn't in a lower layer", name, other)
+			}
+		}
+		for _, other := range a.imports {
+			if !used[other] {
+				fault("package %s doesn't import %s; the list says that it does", name, other)
+			}
+		}
+	}
+	for name := range arrows {
+		if !seen[name] {
+			fault("the list names a package %s, which isn't there", name)
+		}
+	}
+	return faults
+}
+
+func TestImportsFollowTheArrowsOfTheDesign(t *testing.T) {
+	page, err := os.ReadFile("docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrows, err := arrowsOf(string(page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, fault := range faultsOf(arrows, goList(t, "./...")) {
+		t.Errorf("%s; docs/architecture.md says what imports what", fault)
+	}
+}
+
+func TestImportsThatBreakTheArrowsAreFound(t *testing.T) {
+	arrows, err := arrowsOf("\n## What imports what\n\n```\ncmd      everything\n\nbinder   helium, nats.go\nbus      nats.go\n\nhelium   nothing\n```\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	binder, nats := module+"/binder", modules["nats.go"]
+	sound := []goPackage{
+		{ImportPath: module, Imports: []string{"errors"}}, {ImportPath: module + "/bus", Imports: []string{nats}},
+		{ImportPath: binder, Imports: []string{module, nats + "/jetstream"}}, {ImportPath: module + "/cmd/helium", Imports: []string{binder}},
+	}
+	if got := faultsOf(arrows, sound); len(got) > 0 {
+		t.Errorf("sound imports: faults %q, want none", got)
+	}
+	for want, faulty := range map[string]goPackage{
+		"package bus imports binder, which isn't among":            {ImportPath: module + "/bus", Imports: []string{nats, binder}},
+		"package bus imports binder, which isn't in a lower":       {ImportPath: module + "/bus", Imports: []string{nats, binder}},
+		"package bus imports github.com/other/one":                 {ImportPath: module + "/bus", Imports: []string{nats, "github.com/other/one"}},
+		"package bus doesn't import nats.go":                       {ImportPath: module + "/bus"},
+		"package telemetry isn't in the list":                      {ImportPath: module + "/telemetry"},
+		"the list names a package helium, which isn't there":       {},
+		"package helium imports binder, which isn't in a lower la": {ImportPath: module, Imports: []string{binder}},
+	} {
+		packages := slices.DeleteFunc(slices.Clone(sound), func(p goPackage) bool { return p.ImportPath == cmp.Or(faulty.ImportPath, module) })
+		if faulty.ImportPath != "" {
+			packages = append(packages, faulty)
+		}
+		if got := strings.Join(faultsOf(arrows, packages), "\n"); !strings.Contains(got, want) {
+			t.Errorf("faults\n%s\nwant %q", got, want)
 		}
 	}
 }
@@ -175,23 +243,12 @@ func TestCallingAndServingLinkNoNATSServer(t *testing.T) {
 }
 
 func TestTheRuntimeDependsOnNATSAndMsgpackAlone(t *testing.T) {
-	for _, p := range goList(t, "-deps", "./bus", "./binder", "./rpcclient", "./rpcserver", "./mathsvc") {
+	for _, p := range goList(t, "-deps", "./bus", "./binder", "./codec", "./rpcclient", "./rpcserver", "./mathsvc") {
 		if p.Standard {
 			continue
 		}
 		if !slices.ContainsFunc(runtimeModules, func(parent string) bool { return within(p.ImportPath, parent) }) {
 			t.Errorf("the runtime depends on %s; want %q alone", p.ImportPath, runtimeModules)
-		}
-	}
-}
-
-func TestTheVocabularyIsMadeOfTheStandardLibrary(t *testing.T) {
-	fields := module + "/internal/gofields" // the rules for Go types, which are made of it too
-	for _, pkg := range []string{module, module + "/signature"} {
-		for _, p := range goList(t, "-deps", pkg) {
-			if !p.Standard && p.ImportPath != pkg && (p.ImportPath != fields || pkg == module) {
-				t.Errorf("%s depends on %s; want the standard library alone", pkg, p.ImportPath)
-			}
 		}
 	}
 }

@@ -83,7 +83,7 @@ func TestNoTwoErrorsOfHeliumAreTheSame(t *testing.T) {
 func TestNobodyElseDeclaresAnErrorOfHelium(t *testing.T) {
 	reasons := regexp.MustCompile(`helium\.NewError\([^,]+, "(helium|binder)\.`)
 	for _, p := range goList(t, "./...") {
-		folder, _ := p.folder()
+		folder, _ := folderOf(p.ImportPath)
 		files, err := os.ReadDir(folder)
 		if err != nil {
 			t.Fatal(err)
