@@ -17,15 +17,6 @@ import (
 // MaxLength is how long an expression may be, in bytes.
 const MaxLength = 4096
 
-// A Tree is an expression, parsed.
-type Tree struct {
-	text string
-	root node
-}
-
-// String returns the expression as it was written.
-func (t *Tree) String() string { return t.text }
-
 // Parse reads one expression. Its error is a [*SyntaxError].
 func Parse(text string) (*Tree, error) {
 	text = strings.ToValidUTF8(strings.TrimSpace(text), "\uFFFD")

@@ -8,6 +8,15 @@ import (
 	"github.com/helium-rpc/helium/mathsvc"
 )
 
+// A Tree is an expression, parsed.
+type Tree struct {
+	text string
+	root node
+}
+
+// String returns the expression as it was written.
+func (t *Tree) String() string { return t.text }
+
 // Eval returns the expression's value. Operators are called one after the other, the
 // left operand's first. An error is that of the first call which failed, with the
 // column of its operator: errors.Is and helium.AsError see the call's own error in it.
