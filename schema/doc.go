@@ -32,6 +32,12 @@
 // compared. Names and texts of a record may come from anyone; none of them can leave the
 // string, the comment or the identifier where it belongs.
 //
+// # Files
+//
+// The files of each form begin with its name. Below them stand what the registry says of a
+// service (service.go), and what is the same in all forms: which parameters may be left out
+// (parameters.go) and the texts of comments (comments.go).
+//
 // # Concurrency
 //
 // Everything here is a function of its arguments and changes none of them, so all of it

@@ -14,75 +14,6 @@ import (
 // OpenRPCVersion is the version of the OpenRPC specification that documents follow.
 const OpenRPCVersion = "1.3.2"
 
-// document is the root of an OpenRPC document.
-// Source: https://spec.open-rpc.org/#openrpc-object
-type document struct {
-	OpenRPC    string      `json:"openrpc"`
-	Info       info        `json:"info"`
-	Methods    []rpcMethod `json:"methods"`
-	Components *components `json:"components,omitempty"`
-}
-
-type info struct {
-	Title       string `json:"title"`
-	Description string `json:"description,omitempty"`
-	Version     string `json:"version"`
-}
-
-type components struct {
-	Schemas Properties `json:"schemas"`
-}
-
-// rpcMethod is a method, with what only Helium knows in fields that begin with x-.
-type rpcMethod struct {
-	Name           string              `json:"name"`
-	Tags           []tag               `json:"tags,omitempty"`
-	Summary        string              `json:"summary,omitempty"`
-	Description    string              `json:"description,omitempty"`
-	ParamStructure string              `json:"paramStructure"`
-	Params         []contentDescriptor `json:"params"`
-	Result         *contentDescriptor  `json:"result"`
-	Errors         []rpcError          `json:"errors,omitempty"`
-	Examples       []examplePairing    `json:"examples,omitempty"`
-	Subject        string              `json:"x-helium-subject"`
-	Signature      string              `json:"x-helium-signature"`
-	Idempotent     bool                `json:"x-helium-idempotent"`
-}
-
-type tag struct {
-	Name string `json:"name"`
-}
-
-type contentDescriptor struct {
-	Name     string  `json:"name"`
-	Required bool    `json:"required,omitempty"`
-	Schema   *Schema `json:"schema"`
-	// Variadic marks a parameter without a name that repeats, which OpenRPC can't say.
-	Variadic bool `json:"x-helium-variadic,omitempty"`
-}
-
-type rpcError struct {
-	Code    int       `json:"code"`
-	Message string    `json:"message"`
-	Data    errorData `json:"data"`
-}
-
-type errorData struct {
-	Code    string   `json:"code"`
-	Reasons []string `json:"reasons"`
-}
-
-type examplePairing struct {
-	Name   string    `json:"name"`
-	Params []example `json:"params"`
-	Result *example  `json:"result,omitempty"`
-}
-
-type example struct {
-	Name  string          `json:"name"`
-	Value json.RawMessage `json:"value"`
-}
-
 // OpenRPC returns an OpenRPC document of the services, as JSON with indentation and a
 // newline at its end. Methods are called "<service>.<method>", and named types
 // "<service>.<type>" among the components. There is no server in it: a call is a plain
@@ -97,9 +28,9 @@ func OpenRPC(services []*Service, c Config) ([]byte, error) {
 	var schemas Properties
 	for _, s := range services {
 		prefix := s.Name + "."
-		w := newWriter("#/components/schemas/", func(name string) string { return prefix + name })
+		w := newSchemaWriter("#/components/schemas/", func(name string) string { return prefix + name })
 		for i := range s.Methods {
-			d.Methods = append(d.Methods, w.method(s, &s.Methods[i], c))
+			d.Methods = append(d.Methods, rpcMethodOf(w, s, &s.Methods[i], c))
 		}
 		schemas = append(schemas, w.definitions()...)
 	}
@@ -151,7 +82,7 @@ func describe(services []*Service, c Config) info {
 	return i
 }
 
-func (w *writer) method(s *Service, m *Method, c Config) rpcMethod {
+func rpcMethodOf(w *schemaWriter, s *Service, m *Method, c Config) rpcMethod {
 	sig := m.Signature
 	out := rpcMethod{
 		Name:       s.Name + "." + sig.Name,
@@ -177,7 +108,7 @@ func (w *writer) method(s *Service, m *Method, c Config) rpcMethod {
 		if sig.Params[i].Name == "" && repeats(sig, i) {
 			p.Schema, p.Variadic, p.Required = w.of(sig.Params[i].Type), true, false
 		} else {
-			p.Schema = w.argument(sig, i)
+			p.Schema = argument(w, sig, i)
 		}
 		out.Params = append(out.Params, p)
 	}

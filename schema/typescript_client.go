@@ -17,7 +17,7 @@ import (
 // tsRuntime is the part of every client that no service changes. "{{prefix}}" in it
 // stands for the prefix of the subjects, quoted, and "{{floats}}" for where floats are.
 //
-//go:embed runtime.ts
+//go:embed typescript_runtime.ts
 var tsRuntime string
 
 // TypeScript returns a file of TypeScript with the types of the services and a client
@@ -60,11 +60,6 @@ func orElse(s, other string) string {
 		return other
 	}
 	return s
-}
-
-// commentLine is text that stays on its line.
-func commentLine(text string) string {
-	return strings.Join(strings.Fields(shown(text)), " ")
 }
 
 // tsWriter writes one service.

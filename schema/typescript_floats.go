@@ -39,14 +39,6 @@ func tsFloatsWithin(t *signature.Type, names map[string]string) string {
 	return `"number"`
 }
 
-// tsKey returns the name of a field as a key in an object, which "__proto__" alone isn't.
-func tsKey(name string) string {
-	if name == "__proto__" {
-		return `["__proto__"]`
-	}
-	return tsProperty(name)
-}
-
 // holdsFloats reports whether floats can be within values of t.
 func holdsFloats(t *signature.Type) bool { return reachesFloats(t, make(map[*signature.Type]bool)) }
 

@@ -1,10 +1,8 @@
 package schema
 
 import (
-	"regexp"
 	"strings"
 
-	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -86,20 +84,6 @@ func tsFields(fields []string, indent string) string {
 	return "{\n" + indent + strings.Join(fields, ";\n"+indent) + ";\n}"
 }
 
-// tsDefinition declares a named type. An interface can lead back to itself, and tools
-// show it by its name.
-func tsDefinition(t *signature.Type, names map[string]string) string {
-	name := names[t.Name]
-	if t.IsEnum() {
-		return tsEnum(t, names)
-	}
-	comment := tsComment("", docAnd(t.Doc, t.Name+" = "+t.Definition()))
-	if t.Kind == signature.List {
-		return comment + "export type " + name + " = " + tsShape(t, names, "") + ";\n"
-	}
-	return comment + "export interface " + name + " " + tsShape(t, names, "  ") + "\n"
-}
-
 // form says of a type what TypeScript's doesn't, "" if that says it all.
 func form(t *signature.Type) string {
 	if isOptional(t) {
@@ -137,51 +121,3 @@ var forms = map[signature.Kind]string{
 	signature.Duration: "A duration, such as 1h30m.",
 	signature.Float32:  "float32.",
 }
-
-// identifier is what needs no quotes as a property's name.
-var identifier = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
-
-// tsProperty returns the name of a field or a method as it stands in a type or a class.
-func tsProperty(name string) string {
-	if identifier.MatchString(name) {
-		return name
-	}
-	return tsString(name)
-}
-
-// tsString returns a string literal.
-func tsString(s string) string {
-	text, err := encode(s)
-	if err != nil {
-		return `""` // can't be: it is a string
-	}
-	return string(text)
-}
-
-// tsComment returns a documentation comment with the lines of text, nothing if there
-// are none. Nothing in the text ends it.
-func tsComment(indent, text string) string {
-	text = strings.TrimSpace(shown(text))
-	if text == "" {
-		return ""
-	}
-	text = strings.ReplaceAll(text, "*/", `*\/`)
-	lines := strings.Split(text, "\n")
-	if len(lines) == 1 {
-		return "/** " + lines[0] + " */\n" + indent
-	}
-	var b strings.Builder
-	b.WriteString("/**\n")
-	for _, line := range lines {
-		b.WriteString(strings.TrimRight(indent+" * "+line, " ") + "\n")
-	}
-	b.WriteString(indent + " */\n" + indent)
-	return b.String()
-}
-
-// blanks are written as a blank in a comment, and ends of lines as one end.
-var blanks = strings.NewReplacer("\t", " ", "\r\n", "\n")
-
-// shown returns the text of a comment, with what an editor or a terminal would act upon,
-// and what else ends a line in JavaScript, as escapes.
-func shown(text string) string { return visible.Text(blanks.Replace(text)) }

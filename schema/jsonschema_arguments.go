@@ -1,13 +1,22 @@
 package schema
 
 import (
-	"strconv"
-
 	"github.com/helium-rpc/helium/signature"
 )
 
+// Arguments returns the JSON Schema of the arguments of a plain request to m: an array
+// in order or, if the parameters have names, an object by name.
+func Arguments(m *signature.Method) *Schema {
+	w := newSchemaWriter("#/$defs/", nil)
+	s := inOrder(w, m)
+	if named := byName(w, m); named != nil {
+		s = &Schema{AnyOf: []*Schema{s, named}}
+	}
+	return w.document(s)
+}
+
 // inOrder returns the schema of m's arguments as an array.
-func (w *writer) inOrder(m *signature.Method) *Schema {
+func inOrder(w *schemaWriter, m *signature.Method) *Schema {
 	s := &Schema{Type: Types{"array"}, Items: nothing()}
 	fixed := m.Params
 	if m.Variadic {
@@ -23,13 +32,13 @@ func (w *writer) inOrder(m *signature.Method) *Schema {
 }
 
 // byName returns the schema of m's arguments as an object, nil if they have no names.
-func (w *writer) byName(m *signature.Method) *Schema {
+func byName(w *schemaWriter, m *signature.Method) *Schema {
 	s := &Schema{Type: Types{"object"}, AdditionalProperties: nothing()}
 	for i, p := range m.Params {
 		if p.Name == "" {
 			return nil
 		}
-		s.Properties = append(s.Properties, Property{p.Name, w.argument(m, i)})
+		s.Properties = append(s.Properties, Property{p.Name, argument(w, m, i)})
 		if !mayBeLeftOut(m, i) {
 			s.Required = append(s.Required, p.Name)
 		}
@@ -39,26 +48,10 @@ func (w *writer) byName(m *signature.Method) *Schema {
 
 // argument returns the schema of what the i-th parameter takes under its name: of an
 // array, or null, if it repeats.
-func (w *writer) argument(m *signature.Method, i int) *Schema {
+func argument(w *schemaWriter, m *signature.Method, i int) *Schema {
 	t := w.of(m.Params[i].Type)
 	if repeats(m, i) {
 		return orNull(&Schema{Type: Types{"array"}, Items: t})
 	}
 	return t
-}
-
-// repeats reports whether the i-th parameter is the one that repeats.
-func repeats(m *signature.Method, i int) bool { return m.Variadic && i == len(m.Params)-1 }
-
-// mayBeLeftOut reports whether an object of arguments needs no i-th one.
-func mayBeLeftOut(m *signature.Method, i int) bool {
-	return repeats(m, i) || mayBeNull(m.Params[i].Type)
-}
-
-// argumentName returns a name for the i-th parameter, if need be one of its place.
-func argumentName(m *signature.Method, i int) string {
-	if name := m.Params[i].Name; name != "" {
-		return name
-	}
-	return "arg" + strconv.Itoa(i+1)
 }
