@@ -66,7 +66,7 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 	}
 	subjects, err := wire.NewSubjects(config.Prefix)
 	if err != nil {
-		return nil, helium.ErrBadRegistryName.WithMessage("binder: Config.Prefix: %w", err)
+		return nil, helium.ErrBadRegistryName.WithMessage("%w", helium.ConfigErrorf("binder", "{Config.Prefix}: %w", err))
 	}
 	store, err := newBucket(nc, subjects, config, asked)
 	if err != nil {

@@ -1,9 +1,10 @@
 package binder
 
 import (
-	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/helium-rpc/helium"
 )
 
 const (
@@ -48,26 +49,26 @@ func (c Config) complete() (Config, error) {
 		c.Lease = defaultLease
 	}
 	if c.Lease < minLease {
-		return c, fmt.Errorf("binder: Config.Lease is %v; JetStream can't expire records faster than %v, so set that or more", c.Lease, minLease)
+		return c, helium.ConfigErrorf("binder", "{Config.Lease} is %v; JetStream can't expire records faster than %v, so set that or more", c.Lease, minLease)
 	}
 	if c.Replicas == 0 {
 		c.Replicas = 1
 	}
 	if c.Replicas != 1 && c.Replicas != 3 && c.Replicas != 5 {
 		// Of an even number as many may be missing as of one fewer.
-		return c, fmt.Errorf("binder: Config.Replicas is %d; set 1, 3 or 5", c.Replicas)
+		return c, helium.ConfigErrorf("binder", "{Config.Replicas} is %d; set 1, 3 or 5", c.Replicas)
 	}
 	if c.MaxRecord == 0 {
 		c.MaxRecord = defaultMaxRecord
 	}
 	if c.MaxRecord < 0 {
-		return c, fmt.Errorf("binder: Config.MaxRecord is %d; set a number of bytes, or 0 for %d", c.MaxRecord, defaultMaxRecord)
+		return c, helium.ConfigErrorf("binder", "{Config.MaxRecord} is %d; set a number of bytes, or 0 for %d", c.MaxRecord, defaultMaxRecord)
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
 	if c.Logger.Handler() == nil {
-		return c, fmt.Errorf("binder: Config.Logger has no handler; make it with slog.New, or leave it out")
+		return c, helium.NewConfigError("binder", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
 	}
 	return c, nil
 }

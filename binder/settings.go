@@ -22,7 +22,7 @@ import (
 func (b *bucket) fit(ctx context.Context, s jetstream.Stream) error {
 	c := s.CachedInfo().Config
 	if owner := c.Metadata[prefixKey]; owner != "" && owner != b.prefix {
-		return fmt.Errorf("binder: the bucket %q holds the registry of prefix %q, so %q can't use it; choose another Config.Prefix", b.name, owner, b.prefix)
+		return helium.ConfigErrorf("binder", "the bucket %q holds the registry of prefix %q, so %q can't use it; choose another {Config.Prefix}", b.name, owner, b.prefix)
 	}
 	switch {
 	case c.Sealed:

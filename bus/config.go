@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/helium-rpc/helium"
 	"github.com/nats-io/nats.go"
 )
 
@@ -95,15 +95,15 @@ func (cfg Config) target() (*target, error) {
 		t.logger = slog.Default()
 	}
 	if t.logger.Handler() == nil {
-		return nil, errors.New("bus: Config.Logger has no handler; make it with slog.New, or leave it out")
+		return nil, helium.NewConfigError("bus", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
 	}
 	for i, option := range cfg.Options {
 		if option == nil {
-			return nil, fmt.Errorf("bus: Config.Options[%d] is nil; leave it out", i)
+			return nil, helium.ConfigErrorf("bus", "{Config.Options}[%d] is nil; leave it out", i)
 		}
 	}
 	if v := reflect.ValueOf(cfg.InProcess); v.Kind() == reflect.Pointer && v.IsNil() {
-		return nil, fmt.Errorf("bus: Config.InProcess is a nil %T; pass a server that runs, or leave it out", cfg.InProcess)
+		return nil, helium.ConfigErrorf("bus", "{Config.InProcess} is a nil %T; pass a server that runs, or leave it out", cfg.InProcess)
 	}
 	var inURL bool
 	if cfg.InProcess != nil {
@@ -145,11 +145,11 @@ func checkInboxPrefix(prefix string) error {
 		return nil
 	}
 	if first, _, _ := strings.Cut(prefix, "."); first != "_INBOX" && !strings.HasPrefix(first, "_INBOX_") {
-		return fmt.Errorf("bus: inbox prefix %.100q isn't \"_INBOX\" and doesn't begin with \"_INBOX_\", and Helium's servers answer nowhere else; set Config.InboxPrefix to something such as \"_INBOX_alice\"", prefix)
+		return helium.ConfigErrorf("bus", "inbox prefix %.100q isn't \"_INBOX\" and doesn't begin with \"_INBOX_\", and Helium's servers answer nowhere else; set {Config.InboxPrefix} to something such as \"_INBOX_alice\"", prefix)
 	}
 	for token := range strings.SplitSeq(prefix, ".") {
 		if !subjectToken.MatchString(token) {
-			return fmt.Errorf("bus: inbox prefix %.100q isn't a subject; use letters, digits, \"-\", \"_\" and single dots", prefix)
+			return helium.ConfigErrorf("bus", "inbox prefix %.100q isn't a subject; use letters, digits, \"-\", \"_\" and single dots", prefix)
 		}
 	}
 	return nil

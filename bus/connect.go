@@ -3,11 +3,11 @@ package bus
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"time"
 
+	"github.com/helium-rpc/helium"
 	"github.com/nats-io/nats.go"
 )
 
@@ -57,7 +57,7 @@ func connectOnce(ctx context.Context, cfg Config, t *target) (*nats.Conn, error)
 	options := nats.GetDefaultOptions()
 	for _, set := range t.options(cfg, dial) {
 		if err := set(&options); err != nil {
-			return nil, fmt.Errorf("bus: an option of nats.go doesn't fit: %w; check Config.Options", err)
+			return nil, helium.ConfigErrorf("bus", "an option of nats.go doesn't fit: %w; check {Config.Options}", err)
 		}
 	}
 	if err := checkInboxPrefix(options.InboxPrefix); err != nil {

@@ -1,11 +1,10 @@
 package bus
 
 import (
-	"errors"
-	"fmt"
 	"os"
 	"strings"
 
+	"github.com/helium-rpc/helium"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
 )
@@ -15,25 +14,25 @@ import (
 func (t *target) setCredentials(cfg Config, inURL bool) error {
 	var kinds []string
 	if cfg.Credentials != "" {
-		kinds = append(kinds, "Credentials")
+		kinds = append(kinds, "{Credentials}")
 	}
 	if cfg.NKeySeed != "" {
-		kinds = append(kinds, "NKeySeed")
+		kinds = append(kinds, "{NKeySeed}")
 	}
 	if cfg.User != "" || cfg.Password != "" {
-		kinds = append(kinds, "User and Password")
+		kinds = append(kinds, "{User} and {Password}")
 	}
 	if cfg.Token != "" {
-		kinds = append(kinds, "Token")
+		kinds = append(kinds, "{Token}")
 	}
 	if inURL {
 		kinds = append(kinds, "credentials inside the URL")
 	}
 	switch {
 	case len(kinds) > 1:
-		return fmt.Errorf("bus: the Config holds several kinds of credentials: %s; keep one", strings.Join(kinds, ", "))
+		return helium.NewConfigError("bus", "the Config holds several kinds of credentials: "+strings.Join(kinds, ", ")+"; keep one")
 	case cfg.User == "" && cfg.Password != "":
-		return errors.New("bus: the Config has a Password and no User; set User too, or put a token into Token")
+		return helium.NewConfigError("bus", "the Config has a {Password} and no {User}; set {User} too, or put a token into {Token}")
 	case cfg.Credentials != "":
 		if err := checkCredentials(cfg.Credentials); err != nil {
 			return err
@@ -58,16 +57,16 @@ func (t *target) setCredentials(cfg Config, inURL bool) error {
 func checkCredentials(path string) error {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return fmt.Errorf("bus: can't read the credentials file: %w; check Config.Credentials", err)
+		return helium.ConfigErrorf("bus", "can't read the credentials file: %w; check {Config.Credentials}", err)
 	}
 	// What isn't decorated is returned whole, so look whether it is a JWT: "eyJ" is
 	// how the base64 of a JSON object begins.
 	if token, err := nkeys.ParseDecoratedJWT(content); err != nil || !strings.HasPrefix(strings.TrimSpace(token), "eyJ") {
-		return fmt.Errorf("bus: %s holds no user JWT; a .creds file comes from \"nsc generate creds\" or your NATS operator", path)
+		return helium.ConfigErrorf("bus", "%s holds no user JWT; a .creds file comes from \"nsc generate creds\" or your NATS operator", path)
 	}
 	pair, err := nkeys.ParseDecoratedNKey(content)
 	if err != nil {
-		return fmt.Errorf("bus: %s holds no nkey seed; a .creds file has one behind its JWT, so fetch it again", path)
+		return helium.ConfigErrorf("bus", "%s holds no nkey seed; a .creds file has one behind its JWT, so fetch it again", path)
 	}
 	pair.Wipe()
 	return nil
@@ -75,7 +74,7 @@ func checkCredentials(path string) error {
 
 func nkeyOption(seed string) (nats.Option, error) {
 	// The seed must not show in the error: it is the secret itself.
-	bad := errors.New("bus: Config.NKeySeed isn't the seed of a user's nkey; it is the text beginning with \"SU\" that \"nsc\" or \"nk -gen user\" prints, not the path of a file")
+	bad := helium.NewConfigError("bus", "{Config.NKeySeed} isn't the seed of a user's nkey; it is the text beginning with \"SU\" that \"nsc\" or \"nk -gen user\" prints, not the path of a file")
 	pair, err := nkeys.FromSeed([]byte(strings.TrimSpace(seed)))
 	if err != nil {
 		return nil, bad

@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/helium-rpc/helium"
 	"github.com/nats-io/nats.go"
 )
 
@@ -22,9 +23,9 @@ func (t *target) explain(ctx context.Context, err error, story string) error {
 	case ctx.Err() != nil && story == "":
 		return fmt.Errorf("bus: gave up connecting to %s: %w", t.shown, context.Cause(ctx))
 	case ctx.Err() != nil:
-		return fmt.Errorf("bus: gave up connecting to %s (%s): %w%s", t.shown, story, context.Cause(ctx), hintUnreachable)
+		return helium.ConfigErrorf("bus", "gave up connecting to %s (%s): %w"+hintUnreachable, t.shown, story, context.Cause(ctx))
 	case errors.Is(err, nats.ErrAuthorization) && !t.hasIdentity:
-		return fmt.Errorf("bus: %s wants credentials and the Config has none: %w; set User and Password, Token, NKeySeed or Credentials", t.shown, err)
+		return helium.ConfigErrorf("bus", "%s wants credentials and the Config has none: %w; set {User} and {Password}, {Token}, {NKeySeed} or {Credentials}", t.shown, err)
 	case errors.Is(err, nats.ErrAuthorization) && t.user != "":
 		return fmt.Errorf("bus: %s refused user %q: %w; check the name and the password", t.shown, t.user, err)
 	case errors.Is(err, nats.ErrAuthorization):
@@ -34,19 +35,19 @@ func (t *target) explain(ctx context.Context, err error, story string) error {
 	case errors.Is(err, nats.ErrNkeysNotSupported):
 		return fmt.Errorf("bus: %s has no nkey users: %w; use the kind of credentials that the server knows", t.shown, err)
 	case errors.Is(err, nats.ErrSecureConnWanted):
-		return fmt.Errorf("bus: %s doesn't offer TLS: %w; give the server a certificate, or drop Config.TLS and the tls scheme", t.shown, err)
+		return helium.ConfigErrorf("bus", "%s doesn't offer TLS: %w; give the server a certificate, or drop {Config.TLS} and the tls scheme", t.shown, err)
 	case errors.Is(err, nats.ErrTLS):
-		return fmt.Errorf("bus: TLS with %s failed: %w; set Config.TLS with RootCAs that know the server's certificate, and Certificates if the server asks for one", t.shown, err)
+		return helium.ConfigErrorf("bus", "TLS with %s failed: %w; set {Config.TLS} with RootCAs that know the server's certificate, and Certificates if the server asks for one", t.shown, err)
 	case errors.Is(err, nats.ErrNoServers), isUnreachable(err):
 		if story == "" {
 			story = "a server took the connection but didn't finish the handshake; look at its log"
 		}
-		return fmt.Errorf("bus: can't reach %s: %w (%s)%s", t.shown, err, story, hintUnreachable)
+		return helium.ConfigErrorf("bus", "can't reach %s: %w (%s)"+hintUnreachable, t.shown, err, story)
 	}
 	return fmt.Errorf("bus: can't connect to %s: %w", t.shown, err)
 }
 
-const hintUnreachable = "; start a NATS server there, such as with \"nats-server -js\" or broker.Start, or point Config.URL or NATS_URL at one"
+const hintUnreachable = "; start a NATS server there, such as with \"nats-server -js\" or broker.Start, or point {Config.URL} or NATS_URL at one"
 
 // refusedByAlert reports that the server ended the TLS connection with a reason of TLS's
 // own. A client of TLS 1.3 hears of a certificate that it should have sent, or that isn't

@@ -5,12 +5,14 @@ import (
 	"net/url"
 	"os"
 	"strings"
+
+	"github.com/helium-rpc/helium"
 )
 
 // parseServers reads a comma separated list; "" stands for $NATS_URL or DefaultURL.
 // Its errors never repeat what stands before an "@", where secrets are.
 func parseServers(list string) ([]*url.URL, error) {
-	origin := "Config.URL"
+	origin := "{Config.URL}" // as errors name it
 	if strings.TrimSpace(list) == "" {
 		list, origin = os.Getenv("NATS_URL"), "the environment's NATS_URL"
 	}
@@ -25,16 +27,16 @@ func parseServers(list string) ([]*url.URL, error) {
 		}
 		u, problem := parseServer(raw)
 		if problem != "" {
-			return nil, fmt.Errorf("bus: %s in %s %s; write it as nats://host:4222", withoutUserinfo(raw), origin, problem)
+			return nil, helium.ConfigErrorf("bus", "%s in "+origin+" %s; write it as nats://host:4222", withoutUserinfo(raw), problem)
 		}
 		urls = append(urls, u)
 	}
 	if len(urls) == 0 {
-		return nil, fmt.Errorf("bus: %s lists no server; write it as nats://host:4222,nats://other:4222", origin)
+		return nil, helium.NewConfigError("bus", origin+" lists no server; write it as nats://host:4222,nats://other:4222")
 	}
 	for _, u := range urls {
 		if websocket(u) != websocket(urls[0]) {
-			return nil, fmt.Errorf("bus: %s mixes ws:// with nats:// servers; list servers of one kind", origin)
+			return nil, helium.NewConfigError("bus", origin+" mixes ws:// with nats:// servers; list servers of one kind")
 		}
 	}
 	return urls, nil

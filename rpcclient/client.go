@@ -107,7 +107,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	c.handler = c.invoke
 	for i := len(config.Interceptors) - 1; i >= 0; i-- {
 		if c.handler = config.Interceptors[i](c.handler); c.handler == nil {
-			return nil, fmt.Errorf("rpcclient: Config.Interceptors[%d] returned no handler; return next to leave calls alone", i)
+			return nil, helium.ConfigErrorf("rpcclient", "{Config.Interceptors}[%d] returned no handler; return next to leave calls alone", i)
 		}
 	}
 	if err := c.open(); err != nil {

@@ -1,10 +1,10 @@
 package rpcclient
 
 import (
-	"fmt"
 	"log/slog"
 	"time"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -34,25 +34,25 @@ func (c Config) withDefaults() (Config, wire.Subjects, error) {
 		c.Logger = slog.Default()
 	}
 	if c.Logger.Handler() == nil {
-		return c, wire.Subjects{}, fmt.Errorf("rpcclient: Config.Logger has no handler; make it with slog.New, or leave it out")
+		return c, wire.Subjects{}, helium.NewConfigError("rpcclient", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
 	}
 	for i, interceptor := range c.Interceptors {
 		if interceptor == nil {
-			return c, wire.Subjects{}, fmt.Errorf("rpcclient: Config.Interceptors[%d] is nil; leave it out", i)
+			return c, wire.Subjects{}, helium.ConfigErrorf("rpcclient", "{Config.Interceptors}[%d] is nil; leave it out", i)
 		}
 	}
 	subjects, err := wire.NewSubjects(c.Prefix)
 	if err != nil {
-		return c, subjects, fmt.Errorf("rpcclient: Config.Prefix: %w", err)
+		return c, subjects, helium.ConfigErrorf("rpcclient", "{Config.Prefix}: %w", err)
 	}
 	if c.Timeout < 0 {
-		return c, subjects, fmt.Errorf("rpcclient: Config.Timeout is %v; set a positive time, or 0 for %v", c.Timeout, defaultTimeout)
+		return c, subjects, helium.ConfigErrorf("rpcclient", "{Config.Timeout} is %v; set a positive time, or 0 for %v", c.Timeout, defaultTimeout)
 	}
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout
 	}
 	if c.MaxAttempts < 0 {
-		return c, subjects, fmt.Errorf("rpcclient: Config.MaxAttempts is %d; set 1 for no retries, or 0 for %d", c.MaxAttempts, defaultMaxAttempts)
+		return c, subjects, helium.ConfigErrorf("rpcclient", "{Config.MaxAttempts} is %d; set 1 for no retries, or 0 for %d", c.MaxAttempts, defaultMaxAttempts)
 	}
 	if c.MaxAttempts == 0 {
 		c.MaxAttempts = defaultMaxAttempts

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -57,17 +58,17 @@ func (c Config) withDefaults() (Config, wire.Subjects, error) {
 	}
 	if c.Logger.Handler() == nil {
 		c.Logger = slog.Default()
-		return c, wire.Subjects{}, errorf("Config.Logger has no handler; make it with slog.New, or leave it out")
+		return c, wire.Subjects{}, helium.NewConfigError("rpcserver", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
 	}
 	subjects, err := wire.NewSubjects(c.Prefix)
 	if err != nil {
-		return c, subjects, errorf("Config.Prefix: %w", err)
+		return c, subjects, helium.ConfigErrorf("rpcserver", "{Config.Prefix}: %w", err)
 	}
 	if c.Version == "" {
 		c.Version = defaultVersion
 	}
 	if c.MaxInFlight < 0 {
-		return c, subjects, errorf("Config.MaxInFlight is %d; set how many calls may run at once, or 0 for %d", c.MaxInFlight, defaultMaxInFlight)
+		return c, subjects, helium.ConfigErrorf("rpcserver", "{Config.MaxInFlight} is %d; set how many calls may run at once, or 0 for %d", c.MaxInFlight, defaultMaxInFlight)
 	}
 	if c.MaxInFlight == 0 {
 		c.MaxInFlight = defaultMaxInFlight
@@ -80,17 +81,17 @@ func (c Config) withDefaults() (Config, wire.Subjects, error) {
 	}
 	for i, interceptor := range c.Interceptors {
 		if interceptor == nil {
-			return c, subjects, errorf("Config.Interceptors[%d] is nil; leave it out", i)
+			return c, subjects, helium.ConfigErrorf("rpcserver", "{Config.Interceptors}[%d] is nil; leave it out", i)
 		}
 	}
 	if c.Timeout < 0 {
-		return c, subjects, errorf("Config.Timeout is %v; set a positive time, or 0 for %v", c.Timeout, defaultTimeout)
+		return c, subjects, helium.ConfigErrorf("rpcserver", "{Config.Timeout} is %v; set a positive time, or 0 for %v", c.Timeout, defaultTimeout)
 	}
 	if c.Timeout == 0 {
 		c.Timeout = defaultTimeout
 	}
 	if c.DrainTimeout < 0 {
-		return c, subjects, errorf("Config.DrainTimeout is %v; set a positive time, or 0 for %v", c.DrainTimeout, defaultDrainTimeout)
+		return c, subjects, helium.ConfigErrorf("rpcserver", "{Config.DrainTimeout} is %v; set a positive time, or 0 for %v", c.DrainTimeout, defaultDrainTimeout)
 	}
 	if c.DrainTimeout == 0 {
 		c.DrainTimeout = defaultDrainTimeout

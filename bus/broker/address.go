@@ -3,12 +3,13 @@ package broker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/helium-rpc/helium"
 )
 
 // address is a checked host:port to listen on.
@@ -22,11 +23,11 @@ type address struct {
 func resolve(ctx context.Context, field, value string) (address, error) {
 	host, portText, err := net.SplitHostPort(value)
 	if err != nil {
-		return address{}, fmt.Errorf("broker: %s %.100q isn't an address; write host:port, such as 127.0.0.1:4222, with port 0 for a free one", field, value)
+		return address{}, helium.ConfigErrorf("broker", "{"+field+"} %.100q isn't an address; write host:port, such as 127.0.0.1:4222, with port 0 for a free one", value)
 	}
 	port, err := strconv.Atoi(portText)
 	if err != nil || port < 0 || port > 65535 {
-		return address{}, fmt.Errorf("broker: %s %.100q has the port %.20q; a port is a number from 0 (a free one) to 65535", field, value, portText)
+		return address{}, helium.ConfigErrorf("broker", "{"+field+"} %.100q has the port %.20q; a port is a number from 0 (a free one) to 65535", value, portText)
 	}
 	a := address{host: host, port: port}
 	if host == "" {
@@ -38,7 +39,7 @@ func resolve(ctx context.Context, field, value string) (address, error) {
 	}
 	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
 	if err != nil {
-		return address{}, fmt.Errorf("broker: %s %.100q: no address known for that host: %w; use an address of this machine, such as 127.0.0.1", field, value, err)
+		return address{}, helium.ConfigErrorf("broker", "{"+field+"} %.100q: no address known for that host: %w; use an address of this machine, such as 127.0.0.1", value, err)
 	}
 	a.loopback = true
 	for _, ip := range ips {
@@ -57,9 +58,9 @@ func (a address) free(ctx context.Context, field string) (port int, err error) {
 	case err == nil:
 		return l.Addr().(*net.TCPAddr).Port, l.Close()
 	case errors.Is(err, syscall.EADDRINUSE):
-		return 0, fmt.Errorf("broker: %s %s is in use: %w; stop who uses it, or take another port, such as 0 for a free one", field, at, err)
+		return 0, helium.ConfigErrorf("broker", "{"+field+"} %s is in use: %w; stop who uses it, or take another port, such as 0 for a free one", at, err)
 	}
-	return 0, fmt.Errorf("broker: can't listen on %s %s: %w; use an address of this machine, such as 127.0.0.1:0", field, at, err)
+	return 0, helium.ConfigErrorf("broker", "can't listen on {"+field+"} %s: %w; use an address of this machine, such as 127.0.0.1:0", at, err)
 }
 
 // url shows how to reach a server that listens on a with the given port.
@@ -79,7 +80,7 @@ func parseRoute(raw string, cluster *Cluster) (*url.URL, error) {
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.Port() == "" || u.Port() == "0" {
-		return nil, fmt.Errorf("broker: a route in Cluster.Routes (%.100q) isn't an address; write nats://host:port with the other member's cluster port", afterAt(raw))
+		return nil, helium.ConfigErrorf("broker", "a route in {Cluster.Routes} (%.100q) isn't an address; write nats://host:port with the other member's cluster port", afterAt(raw))
 	}
 	u.Scheme = "nats-route"
 	if u.User == nil && cluster.User != "" {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/helium-rpc/helium"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nkeys"
 )
@@ -31,23 +32,23 @@ func newDoorkeeper(cfg Config) (*doorkeeper, error) {
 		id := u.Name
 		switch {
 		case u.NKey != "" && (u.Name != "" || u.Password != ""):
-			return nil, fmt.Errorf("broker: Users[%d] has both an NKey and a Name or Password; keep one kind", i)
+			return nil, helium.ConfigErrorf("broker", "{Users}[%d] has both an NKey and a Name or Password; keep one kind", i)
 		case u.NKey != "":
 			id = u.NKey
 			if !nkeys.IsValidPublicUserKey(u.NKey) {
-				return nil, fmt.Errorf("broker: Users[%d].NKey isn't the public key of a user; it begins with \"U\", and the seed stays with the client", i)
+				return nil, helium.ConfigErrorf("broker", "{Users}[%d].NKey isn't the public key of a user; it begins with \"U\", and the seed stays with the client", i)
 			}
 		case u.Name == "":
-			return nil, fmt.Errorf("broker: Users[%d] has no Name; set Name and Password, or NKey", i)
+			return nil, helium.ConfigErrorf("broker", "{Users}[%d] has no Name; set Name and Password, or NKey", i)
 		case u.Password == "":
-			return nil, fmt.Errorf("broker: user %.100q has no Password; set one, or anyone could be that user", u.Name)
+			return nil, helium.ConfigErrorf("broker", "user %.100q has no {Password}; set one, or anyone could be that user", u.Name)
 		}
 		if _, twice := d.users[id]; twice {
-			return nil, fmt.Errorf("broker: user %.100q is in Users twice; keep one", id)
+			return nil, helium.ConfigErrorf("broker", "user %.100q is in {Users} twice; keep one", id)
 		}
 		permissions, err := u.permissions()
 		if err != nil {
-			return nil, fmt.Errorf("broker: user %.100q: %w", id, err)
+			return nil, helium.ConfigErrorf("broker", "user %.100q: %w", id, err)
 		}
 		d.users[id] = account{User: u, permissions: permissions}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus"
 )
 
@@ -71,7 +72,7 @@ func start(ctx context.Context, cfg Config) (*Broker, error) {
 		logger = slog.Default()
 	}
 	if logger.Handler() == nil {
-		return nil, errors.New("broker: Config.Logger has no handler; make it with slog.New, or leave it out")
+		return nil, helium.NewConfigError("broker", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
 	}
 	p, err := cfg.plan(ctx)
 	if err != nil {

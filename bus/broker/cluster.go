@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus"
 )
 
@@ -33,7 +34,7 @@ func (b *Broker) WaitCluster(ctx context.Context, size int) error {
 		if size <= 1 {
 			return nil
 		}
-		return fmt.Errorf("broker: %s can't wait for %d members, it stands alone; set Config.Cluster", b.Name(), size)
+		return helium.ConfigErrorf("broker", "%s can't wait for %d members, it stands alone; set {Config.Cluster}", b.Name(), size)
 	}
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()

@@ -2,10 +2,11 @@ package broker
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/helium-rpc/helium"
 )
 
 // store is the directory that a running broker keeps its data in.
@@ -25,23 +26,23 @@ func openStore(dir string) (*store, error) {
 	if dir == "" {
 		path, err := os.MkdirTemp("", "helium-broker-")
 		if err != nil {
-			return nil, fmt.Errorf("broker: can't make a temporary directory: %w; set TMPDIR to one that can be written, or Config.Dir", err)
+			return nil, helium.ConfigErrorf("broker", "can't make a temporary directory: %w; set TMPDIR to one that can be written, or {Config.Dir}", err)
 		}
 		return &store{path: path, temporary: true}, nil
 	}
 	path, err := filepath.Abs(dir)
 	if err != nil {
-		return nil, fmt.Errorf("broker: Dir %q: %w; use an absolute path", dir, err)
+		return nil, helium.ConfigErrorf("broker", "{Dir} %q: %w; use an absolute path", dir, err)
 	}
 	if err := os.MkdirAll(path, 0o700); err != nil {
-		return nil, fmt.Errorf("broker: can't make the directory Dir %q: %w; choose one that this user may write", dir, err)
+		return nil, helium.ConfigErrorf("broker", "can't make the directory {Dir} %q: %w; choose one that this user may write", dir, err)
 	}
 	lock, err := lockFile(filepath.Join(path, lockName))
 	switch {
 	case errors.Is(err, errLocked):
-		return nil, fmt.Errorf("broker: Dir %q is used by another running broker; stop it, or give this one a directory of its own", dir)
+		return nil, helium.ConfigErrorf("broker", "{Dir} %q is used by another running broker; stop it, or give this one a directory of its own", dir)
 	case err != nil:
-		return nil, fmt.Errorf("broker: can't write into Dir %q: %w; choose one that this user may write", dir, err)
+		return nil, helium.ConfigErrorf("broker", "can't write into {Dir} %q: %w; choose one that this user may write", dir, err)
 	}
 	return &store{path: path, lock: lock}, nil
 }

@@ -5,12 +5,11 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/tls"
-	"errors"
-	"fmt"
 	"net/url"
 	"regexp"
 	"slices"
 
+	"github.com/helium-rpc/helium"
 	"github.com/nats-io/nats-server/v2/server"
 )
 
@@ -41,13 +40,13 @@ func (cfg Config) plan(ctx context.Context) (*plan, error) {
 		name = "broker-" + rand.Text()[:12]
 	}
 	if !serverName.MatchString(name) {
-		return nil, fmt.Errorf("broker: Name %.100q isn't fit for a server; use at most 64 letters, digits, \"-\", \"_\" and \".\"", name)
+		return nil, helium.ConfigErrorf("broker", "{Name} %.100q isn't fit for a server; use at most 64 letters, digits, \"-\", \"_\" and \".\"", name)
 	}
 	if cfg.MaxPayload < 0 || cfg.MaxPayload > maxMaxPayload {
-		return nil, fmt.Errorf("broker: MaxPayload is %d bytes; it may be 1 to %d, and 0 stands for %d", cfg.MaxPayload, maxMaxPayload, defaultMaxPayload)
+		return nil, helium.ConfigErrorf("broker", "{MaxPayload} is %d bytes; it may be 1 to %d, and 0 stands for %d", cfg.MaxPayload, maxMaxPayload, defaultMaxPayload)
 	}
 	if cfg.MaxMemory < 0 || cfg.MaxStorage < 0 {
-		return nil, fmt.Errorf("broker: MaxMemory (%d) and MaxStorage (%d) are sizes in bytes; 0 stands for the default", cfg.MaxMemory, cfg.MaxStorage)
+		return nil, helium.ConfigErrorf("broker", "{MaxMemory} (%d) and {MaxStorage} (%d) are sizes in bytes; 0 stands for the default", cfg.MaxMemory, cfg.MaxStorage)
 	}
 	keeper, err := newDoorkeeper(cfg)
 	if err != nil {
@@ -91,7 +90,7 @@ func (p *plan) setClientPort(ctx context.Context, cfg Config) error {
 	opts := p.options
 	if !p.listens {
 		if cfg.TLS != nil {
-			return errors.New("broker: TLS is set and nothing listens; set Listen too, such as \"127.0.0.1:4222\"")
+			return helium.NewConfigError("broker", "{TLS} is set and nothing listens; set {Listen} too, such as \"127.0.0.1:4222\"")
 		}
 		opts.DontListen = true
 		return nil
@@ -104,14 +103,14 @@ func (p *plan) setClientPort(ctx context.Context, cfg Config) error {
 		var missing string
 		switch authentication := len(cfg.Users) > 0 || cfg.Token != ""; {
 		case cfg.TLS == nil && !authentication:
-			missing = "TLS, and Users or Token"
+			missing = "{TLS}, and {Users} or {Token}"
 		case cfg.TLS == nil:
-			missing = "TLS"
+			missing = "{TLS}"
 		case !authentication:
-			missing = "Users or Token"
+			missing = "{Users} or {Token}"
 		}
 		if missing != "" {
-			return fmt.Errorf("broker: Listen %q can be reached from other machines; set %s, or listen on 127.0.0.1", cfg.Listen, missing)
+			return helium.ConfigErrorf("broker", "{Listen} %q can be reached from other machines; set "+missing+", or listen on 127.0.0.1", cfg.Listen)
 		}
 	}
 	if err := checkCertificate("TLS", cfg.TLS); err != nil {
@@ -133,20 +132,20 @@ func (p *plan) setCluster(ctx context.Context, cfg Config) error {
 	c, opts := cfg.Cluster, p.options
 	name := cmp.Or(c.Name, defaultClusterName)
 	if !serverName.MatchString(name) {
-		return fmt.Errorf("broker: Cluster.Name %.100q isn't fit for a name; use at most 64 letters, digits, \"-\", \"_\" and \".\"", name)
+		return helium.ConfigErrorf("broker", "{Cluster.Name} %.100q isn't fit for a name; use at most 64 letters, digits, \"-\", \"_\" and \".\"", name)
 	}
 	if cfg.Name == "" {
-		return errors.New("broker: a member of a cluster needs a Name, its own and the same after each restart: by it the others know who returns")
+		return helium.NewConfigError("broker", "a member of a cluster needs a {Name}, its own and the same after each restart: by it the others know who returns")
 	}
 	if (c.User == "") != (c.Password == "") {
-		return errors.New("broker: Cluster has one of User and Password; set both or none")
+		return helium.NewConfigError("broker", "{Cluster} has one of User and Password; set both or none")
 	}
 	at, err := resolve(ctx, "Cluster.Listen", cmp.Or(c.Listen, defaultClusterListen))
 	if err != nil {
 		return err
 	}
 	if !at.loopback && (c.TLS == nil || c.User == "") {
-		return fmt.Errorf("broker: Cluster.Listen %q can be reached from other machines, and who joins reads everything; set Cluster.TLS, User and Password, or listen on 127.0.0.1", c.Listen)
+		return helium.ConfigErrorf("broker", "{Cluster.Listen} %q can be reached from other machines, and who joins reads everything; set {Cluster.TLS}, User and Password, or listen on 127.0.0.1", c.Listen)
 	}
 	if err := checkCertificate("Cluster.TLS", c.TLS); err != nil {
 		return err
@@ -200,7 +199,7 @@ func (p *plan) withOwnRoute(c *Cluster) ([]*url.URL, error) {
 
 func checkCertificate(field string, config *tls.Config) error {
 	if config != nil && len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
-		return fmt.Errorf("broker: %s has no certificate; load one with tls.LoadX509KeyPair into its Certificates", field)
+		return helium.NewConfigError("broker", "{"+field+"} has no certificate; load one with tls.LoadX509KeyPair into its Certificates")
 	}
 	return nil
 }

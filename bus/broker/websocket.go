@@ -3,11 +3,11 @@ package broker
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"strconv"
+
+	"github.com/helium-rpc/helium"
 )
 
 // setWebsocket plans the websocket listener, whose users and limits are those of Listen.
@@ -20,14 +20,14 @@ func (p *plan) setWebsocket(ctx context.Context, cfg Config) error {
 	switch authentication := len(cfg.Users) > 0 || cfg.Token != ""; {
 	case at.loopback:
 	case ws.TLS == nil:
-		return fmt.Errorf("broker: Websocket.Listen %q can be reached from other machines; set Websocket.TLS, or listen on 127.0.0.1", ws.Listen)
+		return helium.ConfigErrorf("broker", "{Websocket.Listen} %q can be reached from other machines; set {Websocket.TLS}, or listen on 127.0.0.1", ws.Listen)
 	case !authentication:
-		return fmt.Errorf("broker: Websocket.Listen %q can be reached from other machines; set Users or Token, or listen on 127.0.0.1", ws.Listen)
+		return helium.ConfigErrorf("broker", "{Websocket.Listen} %q can be reached from other machines; set {Users} or {Token}, or listen on 127.0.0.1", ws.Listen)
 	}
 	if cfg.Cluster != nil && !p.listens {
 		// A member without Listen has a port that the doorkeeper shuts to all, and it
 		// couldn't tell the two apart.
-		return errors.New("broker: a member of a cluster that has Websocket needs Listen as well; set it, such as to \"127.0.0.1:0\"")
+		return helium.NewConfigError("broker", "a member of a cluster that has {Websocket} needs {Listen} as well; set it, such as to \"127.0.0.1:0\"")
 	}
 	if err := checkCertificate("Websocket.TLS", ws.TLS); err != nil {
 		return err
@@ -70,7 +70,7 @@ func (ws *Websocket) origins(at address) ([]string, error) {
 	for _, origin := range ws.AllowedOrigins {
 		u, err := url.Parse(origin)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" || u.Hostname() == "*" || *u != (url.URL{Scheme: u.Scheme, Host: u.Host}) {
-			return nil, fmt.Errorf("broker: an origin in Websocket.AllowedOrigins (%.100q) isn't one; write what browsers send: a scheme, a host and no path, such as https://console.example.com", afterAt(origin))
+			return nil, helium.ConfigErrorf("broker", "an origin in {Websocket.AllowedOrigins} (%.100q) isn't one; write what browsers send: a scheme, a host and no path, such as https://console.example.com", afterAt(origin))
 		}
 		origins = append(origins, origin)
 	}
