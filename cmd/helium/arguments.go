@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/nearest"
 	"github.com/helium-rpc/helium/internal/transcode"
@@ -39,7 +40,7 @@ var byName = regexp.MustCompile(`(?s)^([A-Za-z_][A-Za-z0-9_]*)(:?=)(.*)$`)
 func parseWords(m *signature.Method, words []string, dash int) ([][]byte, error) {
 	b := newArgumentList(m)
 	for i, word := range words {
-		word = unprotected(word)
+		word = cli.Unprotected(word)
 		if dash >= 0 && i >= dash {
 			b.next(word, false)
 		} else if text, raw := strings.CutPrefix(word, ":="); raw {
@@ -357,30 +358,3 @@ func kindForPeople(t *signature.Type) string {
 	}
 	return "a value of type " + t.String() + ", in JSON"
 }
-
-// A word such as -2 is a number where flags have no digits for names. It passes the
-// parser of flags in disguise, by a character that no command line can hold.
-const disguise = "\x00"
-
-var looksNegative = regexp.MustCompile(`^-\.?[0-9]`)
-
-// protectNumbers disguises negative numbers among the arguments of the process, but not
-// behind a flag, whose value one may be.
-func protectNumbers(args []string) []string {
-	var protected []string
-	afterFlag := false
-	for i, arg := range args {
-		if arg == "--" {
-			return append(protected, args[i:]...)
-		}
-		isNumber := looksNegative.MatchString(arg)
-		if isNumber && !afterFlag {
-			arg = disguise + arg
-		}
-		afterFlag = strings.HasPrefix(arg, "-") && !isNumber && !strings.Contains(arg, "=")
-		protected = append(protected, arg)
-	}
-	return protected
-}
-
-func unprotected(word string) string { return strings.TrimPrefix(word, disguise) }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/signature"
 )
@@ -44,7 +45,7 @@ func TestWordsBecomeArgumentsByTheMethodsTypesAndNotByTheirLooks(t *testing.T) {
 		{"f(a float64, b float64)", []string{"2", "3"}, `[2,3]`},
 		{"f(a float64, b float64)", []string{"b=3", "a=2"}, `[2,3]`},
 		{"f(a float64, b float64)", []string{"2", "b=3"}, `[2,3]`},
-		{"f(a float64, b float64)", []string{"b=-3", disguise + "-2"}, `[-2,-3]`},
+		{"f(a float64, b float64)", []string{"b=-3", cli.Disguise + "-2"}, `[-2,-3]`},
 		{"f(s string)", []string{"2"}, `["2"]`},
 		{"f(s string)", []string{"true"}, `["true"]`},
 		{"f(s string)", []string{"null"}, `["null"]`},
@@ -56,7 +57,7 @@ func TestWordsBecomeArgumentsByTheMethodsTypesAndNotByTheirLooks(t *testing.T) {
 		{"f(s string)", []string{"two\nlines"}, `["two\nlines"]`},
 		{"f(string)", []string{"2"}, `["2"]`},
 		{"f(n int64)", []string{"9007199254740993"}, `[9007199254740993]`},
-		{"f(n int64)", []string{disguise + "-9223372036854775808"}, `[-9223372036854775808]`},
+		{"f(n int64)", []string{cli.Disguise + "-9223372036854775808"}, `[-9223372036854775808]`},
 		{"f(n uint64)", []string{"18446744073709551615"}, `[18446744073709551615]`},
 		{"f(n int64)", []string{"2e3"}, `[2000]`},
 		{"f(b bool)", []string{"true"}, `[true]`},
@@ -70,7 +71,7 @@ func TestWordsBecomeArgumentsByTheMethodsTypesAndNotByTheirLooks(t *testing.T) {
 		{"f(p Point)", []string{`p:={"x": 1}`}, `[{"x":1}]`},
 		{"f(d duration)", []string{"1h30m"}, `["1h30m0s"]`},
 		{"f(d duration)", []string{"d=250ms"}, `["250ms"]`},
-		{"f(d duration)", []string{disguise + "-1.5h"}, `["-1h30m0s"]`},
+		{"f(d duration)", []string{cli.Disguise + "-1.5h"}, `["-1h30m0s"]`},
 		{"f(d duration)", []string{"1500"}, `["1.5µs"]`},
 		{"f(d duration)", []string{"0"}, `["0s"]`},
 		{"f(d duration)", []string{`:="2m"`}, `["2m0s"]`},
@@ -121,7 +122,7 @@ func TestWordsThatDontFitAreRefusedWithTheirPlace(t *testing.T) {
 		{"f(a float64)", []string{"null"}, "argument 1 (a)"},
 		{"f(n int8)", []string{"300"}, "out of range of int8"},
 		{"f(n int8)", []string{"2.5"}, "argument 1 (n)"},
-		{"f(n uint64)", []string{disguise + "-1"}, "out of range of uint64"},
+		{"f(n uint64)", []string{cli.Disguise + "-1"}, "out of range of uint64"},
 		{"f(b bool)", []string{"yes"}, `"yes" isn't a bool: true or false`},
 		{"f(b bytes)", []string{"not base64!"}, "argument 1 (b)"},
 		{"f(t time)", []string{"yesterday"}, "argument 1 (t)"},
@@ -310,7 +311,7 @@ func TestNegativeNumbersAreNoFlags(t *testing.T) {
 		{"call math.add -- -2 3", "call math.add -- -2 3"},
 		{"call math.add -d -", "call math.add -d -"},
 	} {
-		if got := strings.Join(protectNumbers(strings.Fields(test.args)), " "); got != test.want {
+		if got := strings.Join(cli.ProtectNumbers(strings.Fields(test.args)), " "); got != test.want {
 			t.Errorf("%q: got %q, want %q", test.args, got, test.want)
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/vmihailenco/msgpack/v5"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 	"github.com/helium-rpc/helium/codec"
 )
@@ -23,7 +24,7 @@ type benchFlags struct {
 	assert string
 }
 
-func newBenchCommand(a *app) *cobra.Command {
+func newBenchCommand(env *cli.Env) *cobra.Command {
 	var flags benchFlags
 	cmd := &cobra.Command{
 		Use:   "bench service.method [value | name=value | name:=json]...",
@@ -45,8 +46,8 @@ Goals of --assert are separated by commas; one that is missed makes exit code 9:
 		Example: `  helium bench math.add 2 3 -c 32 -z 10s
   helium bench math.add 2 3 --rate 5000 --assert 'p99<2ms,err<0.1%'
   helium bench math.add 2 3 -n 10000 --html report.html`,
-		Args:              words(1, -1),
-		ValidArgsFunction: a.completeCall,
+		Args:              cli.Words(1, -1),
+		ValidArgsFunction: completeCall(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := flags.checkPlan(cmd.Flags()); err != nil {
 				return err
@@ -55,7 +56,7 @@ Goals of --assert are separated by commas; one that is missed makes exit code 9:
 			if dash > 0 {
 				dash--
 			}
-			return a.bench(cmd.Context(), args[0], args[1:], dash, flags)
+			return bench(env, cmd.Context(), args[0], args[1:], dash, flags)
 		},
 	}
 	f := cmd.Flags()
@@ -68,26 +69,26 @@ Goals of --assert are separated by commas; one that is missed makes exit code 9:
 	f.StringVar(&flags.html, "html", "", "write a report with charts to a `file`")
 	f.StringVarP(&flags.data, "data", "d", "", "arguments as a JSON array or object: the `text` itself, @file, or - for stdin")
 	f.StringVar(&flags.at, "at", "", "call one `instance`, by its name in the registry")
-	_ = cmd.RegisterFlagCompletionFunc("at", a.completeInstances)
+	_ = cmd.RegisterFlagCompletionFunc("at", completeInstances(env))
 	return cmd
 }
 
-func (a *app) bench(ctx context.Context, name string, words []string, dash int, flags benchFlags) error {
+func bench(env *cli.Env, ctx context.Context, name string, words []string, dash int, flags benchFlags) error {
 	goals, err := flags.goals()
 	if err != nil {
 		return err
 	}
 	if len(words) > 0 && flags.data != "" {
-		return fail(exitUsage, "helium bench --help", errors.New("arguments stand either on the command line or in --data, not in both"))
+		return cli.Fail(cli.ExitUsage, "helium bench --help", errors.New("arguments stand either on the command line or in --data, not in both"))
 	}
-	once, cancel := a.bounded(ctx)
+	once, cancel := env.Bounded(ctx)
 	defer cancel()
-	m, done, err := a.openMethod(once, name, flags.at)
+	m, done, err := openMethod(env, once, name, flags.at)
 	if err != nil {
 		return err
 	}
 	defer done()
-	args, err := a.arguments(m, words, dash, flags.data)
+	args, err := arguments(env, m, words, dash, flags.data)
 	if err != nil {
 		return err
 	}
@@ -99,19 +100,19 @@ func (a *app) bench(ctx context.Context, name string, words []string, dash int, 
 	call := m.repeated(args)
 	// One call tells whether there is anything to measure. A method's own error is
 	// counted, like any other call's.
-	a.began = time.Now()
-	if err := call(once); err != nil && ctx.Err() == nil && exitCodeOf(err) != exitMethod {
+	env.Began = time.Now()
+	if err := call(once); err != nil && ctx.Err() == nil && cli.ExitCodeOf(err) != cli.ExitMethod {
 		return err
 	}
-	progress := a.newBenchProgress(m.name(), flags.plan)
+	progress := newBenchProgress(env, m.name(), flags.plan)
 	flags.plan.Progress = progress.point
 	result, err := load.Run(ctx, flags.plan, call)
 	progress.stop()
 	if err != nil {
-		return fail(exitUsage, "helium bench --help", err)
+		return cli.Fail(cli.ExitUsage, "helium bench --help", err)
 	}
 	report := newBenchReport(m, flags, result, goals)
-	if err := a.showBench(report, result); err != nil {
+	if err := showBench(env, report, result); err != nil {
 		return err
 	}
 	if err := report.writePage(page, result); err != nil {
@@ -132,7 +133,7 @@ func (f *benchFlags) goals() ([]load.Goal, error) {
 	}
 	goals, err := load.ParseGoals(f.assert)
 	if err != nil {
-		return nil, fail(exitUsage, "helium bench --help", fmt.Errorf("--assert: %w", err))
+		return nil, cli.Fail(cli.ExitUsage, "helium bench --help", fmt.Errorf("--assert: %w", err))
 	}
 	return goals, nil
 }
@@ -145,7 +146,7 @@ func (f *benchFlags) openPage() (*os.File, error) {
 	}
 	file, err := os.Create(f.html)
 	if err != nil {
-		return nil, fail(exitUsage, "helium bench --help", fmt.Errorf("--html: %w", err))
+		return nil, cli.Fail(cli.ExitUsage, "helium bench --help", fmt.Errorf("--html: %w", err))
 	}
 	return file, nil
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 )
 
@@ -14,7 +15,7 @@ import (
 // of a flag that isn't given, and can't be meant by one that is.
 func (f *benchFlags) checkPlan(given *pflag.FlagSet) error {
 	refuse := func(flag string, value any, want string) error {
-		return fail(exitUsage, "helium bench --help", fmt.Errorf("%s %v can't be; ask for %s", flag, value, want))
+		return cli.Fail(cli.ExitUsage, "helium bench --help", fmt.Errorf("%s %v can't be; ask for %s", flag, value, want))
 	}
 	p := f.plan
 	isTime := func(d time.Duration) bool { return d > 0 && d <= load.MaxTime }

@@ -6,21 +6,22 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 	"github.com/helium-rpc/helium/internal/visible"
 )
 
 // benchProgress tells the person at a terminal how a measurement goes, on one line.
 type benchProgress struct {
-	app  *app
+	env  *cli.Env
 	name string
 	plan load.Plan
 	live bool // somebody looks
 	last time.Duration
 }
 
-func (a *app) newBenchProgress(name string, plan load.Plan) *benchProgress {
-	p := &benchProgress{app: a, name: visible.Line(name), plan: plan, live: a.err.Terminal() && !a.output.machine()}
+func newBenchProgress(env *cli.Env, name string, plan load.Plan) *benchProgress {
+	p := &benchProgress{env: env, name: visible.Line(name), plan: plan, live: env.Err.Terminal() && !env.Machine()}
 	if p.live && plan.Warmup > 0 {
 		fmt.Fprintf(p.line(), "\r%s  warming up for %s", p.name, amount.Exact(plan.Warmup))
 	}
@@ -28,7 +29,7 @@ func (a *app) newBenchProgress(name string, plan load.Plan) *benchProgress {
 }
 
 // line is where the line is drawn, again and again.
-func (p *benchProgress) line() io.Writer { return p.app.err.Exact() }
+func (p *benchProgress) line() io.Writer { return p.env.Err.Exact() }
 
 // point is called with each point of the timeline.
 func (p *benchProgress) point(at load.Point) {

@@ -10,8 +10,10 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 	"github.com/helium-rpc/helium/cmd/helium/internal/loadpage"
+	"github.com/helium-rpc/helium/internal/shell"
 )
 
 // benchReport is what "helium bench -o json" writes. Times are in milliseconds.
@@ -82,7 +84,7 @@ const benchBars = 12
 func newBenchReport(m *remoteMethod, flags benchFlags, r *load.Result, goals []load.Goal) *benchReport {
 	report := &benchReport{
 		Method: m.name(), Signature: m.record.Signature, Loop: "closed",
-		InFlight: r.Plan.InFlight, Rate: r.Plan.Rate, Started: r.Started.UTC(), ElapsedMS: inMS(r.Elapsed),
+		InFlight: r.Plan.InFlight, Rate: r.Plan.Rate, Started: r.Started.UTC(), ElapsedMS: amount.InMS(r.Elapsed),
 		Calls: r.Calls(), OK: r.OK, Failed: r.Failed, Unstarted: r.Unstarted,
 		PerSecond: r.PerSecond(), ErrorRate: r.ErrorRate(),
 		Errors: []benchError{}, Histogram: []benchBar{}, Timeline: []benchPoint{}, Interrupted: r.Cut, flags: flags,
@@ -94,20 +96,20 @@ func newBenchReport(m *remoteMethod, flags benchFlags, r *load.Result, goals []l
 		report.Loop = "open"
 	}
 	if r.OK > 0 {
-		report.LatencyMS = map[string]float64{"min": inMS(r.Min()), "mean": inMS(r.Mean()), "max": inMS(r.Max())}
+		report.LatencyMS = map[string]float64{"min": amount.InMS(r.Min()), "mean": amount.InMS(r.Mean()), "max": amount.InMS(r.Max())}
 		for _, p := range loadpage.Percentiles {
-			report.LatencyMS[fmt.Sprintf("p%g", p)] = inMS(r.Percentile(p))
+			report.LatencyMS[fmt.Sprintf("p%g", p)] = amount.InMS(r.Percentile(p))
 		}
 	}
 	for _, e := range r.Errors {
 		report.Errors = append(report.Errors, benchError{e.Code.String(), e.Reason, e.Message, e.Count, e.Code})
 	}
 	for _, b := range r.Bars(benchBars) {
-		report.Histogram = append(report.Histogram, benchBar{inMS(b.From), inMS(b.To), b.Count})
+		report.Histogram = append(report.Histogram, benchBar{amount.InMS(b.From), amount.InMS(b.To), b.Count})
 	}
 	for _, p := range r.Timeline {
 		report.Timeline = append(report.Timeline, benchPoint{
-			inMS(p.From), inMS(p.To), p.OK, p.Failed, p.PerSecond(), inMS(p.P50), inMS(p.P99), inMS(p.Max),
+			amount.InMS(p.From), amount.InMS(p.To), p.OK, p.Failed, p.PerSecond(), amount.InMS(p.P50), amount.InMS(p.P99), amount.InMS(p.Max),
 		})
 	}
 	for _, g := range goals {
@@ -117,9 +119,6 @@ func newBenchReport(m *remoteMethod, flags benchFlags, r *load.Result, goals []l
 	}
 	return report
 }
-
-// inMS returns a time in milliseconds, to the nanosecond.
-func inMS(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
 
 // missed returns the error of goals that weren't reached, each with how far it was.
 func (b *benchReport) missed() error {
@@ -132,7 +131,7 @@ func (b *benchReport) missed() error {
 	if missed == nil {
 		return nil
 	}
-	return fail(exitThreshold, commandLine("helium", "why", b.Method), errors.New("missed "+strings.Join(missed, "; ")))
+	return cli.Fail(cli.ExitThreshold, shell.Line("helium", "why", b.Method), errors.New("missed "+strings.Join(missed, "; ")))
 }
 
 // nothingWell is the error of a measurement in which no call succeeded: its figures are of
@@ -142,16 +141,16 @@ func (b *benchReport) nothingWell(m *remoteMethod) error {
 	case b.OK > 0:
 		return nil
 	case len(b.Errors) == 0:
-		return fail(exitUsage, "", errors.New("it was over before a call was answered; give a longer -z"))
+		return cli.Fail(cli.ExitUsage, "", errors.New("it was over before a call was answered; give a longer -z"))
 	}
 	most := b.Errors[0]
 	e := helium.Errorf(most.code, "no call succeeded; %d of %d failed with: %s", most.Count, b.Failed, cmp.Or(most.Message, most.Code))
 	e.Reason, e.Service, e.Method = most.Reason, m.service, m.record.Name
-	exit := exitOfCall(e)
-	if exit == exitInternal {
-		exit, e.Outcome = exitMethod, helium.Executed // where nobody answers, the reason is Helium's
+	exit := cli.ExitOfCall(e)
+	if exit == cli.ExitInternal {
+		exit, e.Outcome = cli.ExitMethod, helium.Executed // where nobody answers, the reason is Helium's
 	}
-	return fail(exit, "", e)
+	return cli.Fail(exit, "", e)
 }
 
 // writePage writes the report of --html and closes its file, if there is one.

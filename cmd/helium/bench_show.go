@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
 	"github.com/helium-rpc/helium/cmd/helium/internal/loadpage"
 	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
@@ -12,14 +13,14 @@ import (
 )
 
 // showBench writes the report; raw is the calls a second alone.
-func (a *app) showBench(b *benchReport, r *load.Result) error {
-	return showOne(a, b, amount.Number(b.PerSecond), func() { a.printBench(b, r) })
+func showBench(env *cli.Env, b *benchReport, r *load.Result) error {
+	return env.Show(b, amount.Number(b.PerSecond), func() { printBench(env, b, r) })
 }
 
-func (a *app) printBench(b *benchReport, r *load.Result) {
-	fmt.Fprintf(a.out, "%s   %s\n\n", b.Method, b.loadInWords(r))
+func printBench(env *cli.Env, b *benchReport, r *load.Result) {
+	fmt.Fprintf(env.Out, "%s   %s\n\n", b.Method, b.loadInWords(r))
 	row := func(name, format string, args ...any) {
-		fmt.Fprintf(a.out, "  %-8s"+format+"\n", append([]any{name}, args...)...)
+		fmt.Fprintf(env.Out, "  %-8s"+format+"\n", append([]any{name}, args...)...)
 	}
 	row("calls", "%d   %s/s", r.OK, amount.Rate(r.PerSecond()))
 	if r.Failed > 0 {
@@ -35,13 +36,13 @@ func (a *app) printBench(b *benchReport, r *load.Result) {
 		row("cut", "%d given up when it was interrupted", r.GivenUp)
 	}
 	if r.OK > 0 {
-		fmt.Fprintln(a.out)
-		a.printLatencies(r)
-		fmt.Fprintln(a.out)
-		a.printBars(r.Bars(benchBars))
+		fmt.Fprintln(env.Out)
+		printLatencies(env, r)
+		fmt.Fprintln(env.Out)
+		printBars(env, r.Bars(benchBars))
 	}
 	if b.verdicts != nil {
-		fmt.Fprintln(a.out)
+		fmt.Fprintln(env.Out)
 	}
 	for _, v := range b.verdicts {
 		if v.Met {
@@ -59,8 +60,8 @@ func allBusy(callers int) string {
 	return fmt.Sprintf("all %d callers were busy", callers)
 }
 
-func (a *app) printLatencies(r *load.Result) {
-	line := func(name string, text string) { fmt.Fprintf(a.out, "  %-8s%s\n", name, text) }
+func printLatencies(env *cli.Env, r *load.Result) {
+	line := func(name string, text string) { fmt.Fprintf(env.Out, "  %-8s%s\n", name, text) }
 	line("min", amount.Time(r.Min()))
 	line("mean", amount.Time(r.Mean()))
 	for _, p := range loadpage.Percentiles {
@@ -73,7 +74,7 @@ func (a *app) printLatencies(r *load.Result) {
 }
 
 // printBars draws the histogram, a bar a line.
-func (a *app) printBars(bars []load.Bar) {
+func printBars(env *cli.Env, bars []load.Bar) {
 	const longest = 40
 	most := 1
 	for _, b := range bars {
@@ -84,8 +85,8 @@ func (a *app) printBars(bars []load.Bar) {
 		if bar == "" && b.Count > 0 {
 			bar = "▏"
 		}
-		fmt.Fprintf(a.out, "  %8s  ", amount.Time(b.To))
-		a.out.Styled(terminal.Blue, bar)
-		fmt.Fprintf(a.out, " %d\n", b.Count)
+		fmt.Fprintf(env.Out, "  %8s  ", amount.Time(b.To))
+		env.Out.Styled(terminal.Blue, bar)
+		fmt.Fprintf(env.Out, " %d\n", b.Count)
 	}
 }

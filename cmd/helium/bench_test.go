@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
@@ -32,8 +33,8 @@ func TestAnInterruptedMeasurementShowsWhatThereIs(t *testing.T) {
 	serveOn(t, b, rpcserver.Config{}, "echo", &echo{enough: 500, told: cancel})
 	var out, errs lockedBuffer
 	exit := run(ctx, []string{"bench", "echo.say", "-s", url, "-d", `["x",[1,2],true]`, "-z", "10m", "--warmup", "0s", "-o", "json"}, strings.NewReader(""), &out, &errs)
-	if exit != exitInterrupted {
-		t.Errorf("exit %d, want %d; it says:\n%s", exit, exitInterrupted, errs.String())
+	if exit != cli.ExitInterrupted {
+		t.Errorf("exit %d, want %d; it says:\n%s", exit, cli.ExitInterrupted, errs.String())
 	}
 	var report benchReport
 	if err := json.Unmarshal([]byte(out.String()), &report); err != nil {
@@ -51,7 +52,7 @@ func TestArgumentsOfAnyTypeAreMeasured(t *testing.T) {
 	serveOn(t, b, rpcserver.Config{}, "echo", e)
 	r := heliumRun(t, "bench", "echo.say", "hello", "[1,2,3]", "true", "-n", "20", "-c", "2", "--warmup", "0s", "-s", url, "-o", "json")
 	var report benchReport
-	if err := json.Unmarshal([]byte(r.out), &report); err != nil || r.exit != exitOK {
+	if err := json.Unmarshal([]byte(r.out), &report); err != nil || r.exit != cli.ExitOK {
 		t.Fatalf("exit %d, report %v; want 0 and one:\n%s", r.exit, err, r.err)
 	}
 	if report.OK != 20 || e.calls.Load() != 21 {

@@ -10,10 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/internal/visible"
 )
 
-func newBinderCommand(a *app) *cobra.Command {
+func newBinderCommand(env *cli.Env) *cobra.Command {
 	config := binder.Config{}
 	cmd := &cobra.Command{
 		Use:   "binder",
@@ -24,15 +25,15 @@ It waits for the server, and prints what comes and goes. Any number of binders m
 run; they share one bucket. One that is there already keeps its lease and stays in memory
 or in files; where flags ask for something else, that is told with what to do. It is given
 more replicas, never fewer.`,
-		Args: words(0, 0),
+		Args: cli.Words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			if err := checkBinderFlags(config); err != nil {
 				return err
 			}
-			nc, err := a.dialWaiting(ctx, "helium binder")
+			nc, err := env.DialWaiting(ctx, "helium binder")
 			if err != nil {
-				return unlessStopped(ctx, err)
+				return cli.UnlessStopped(ctx, err)
 			}
 			defer nc.Close()
 			// What nobody asked for is no opinion about a bucket that is there.
@@ -42,15 +43,15 @@ more replicas, never fewer.`,
 			if !cmd.Flags().Changed("replicas") {
 				config.Replicas = 0
 			}
-			reg, greeted, err := a.startBinder(ctx, nc, config)
+			reg, greeted, err := startBinder(env, ctx, nc, config)
 			if err != nil {
-				return unlessStopped(ctx, err)
+				return cli.UnlessStopped(ctx, err)
 			}
 			defer reg.Close()
 			url := nc.ConnectedUrlRedacted()
-			a.announce(onlineAt{URL: url}, url, func() { fmt.Fprintf(a.out, "Binder Online at %s\n", url) })
+			env.Announce(onlineAt{URL: url}, url, func() { fmt.Fprintf(env.Out, "Binder Online at %s\n", url) })
 			greeted()
-			a.serve(ctx)
+			env.Serve(ctx)
 			return nil
 		},
 	}
@@ -64,24 +65,24 @@ more replicas, never fewer.`,
 func checkBinderFlags(config binder.Config) error {
 	switch {
 	case config.Lease < time.Second:
-		return fail(exitUsage, "", fmt.Errorf("--lease %v: give 1s or more; JetStream can't expire records faster", config.Lease))
+		return cli.Fail(cli.ExitUsage, "", fmt.Errorf("--lease %v: give 1s or more; JetStream can't expire records faster", config.Lease))
 	case config.Replicas != 1 && config.Replicas != 3 && config.Replicas != 5:
-		return fail(exitUsage, "", fmt.Errorf("--replicas %d: give 1, 3 or 5", config.Replicas))
+		return cli.Fail(cli.ExitUsage, "", fmt.Errorf("--replicas %d: give 1, 3 or 5", config.Replicas))
 	}
 	return nil
 }
 
 // startBinder starts a binder that prints what comes and goes, but not before greeted
 // is called, so that the greeting stands first. Calling it again does nothing.
-func (a *app) startBinder(ctx context.Context, nc *nats.Conn, config binder.Config) (reg *binder.Binder, greeted func(), err error) {
+func startBinder(env *cli.Env, ctx context.Context, nc *nats.Conn, config binder.Config) (reg *binder.Binder, greeted func(), err error) {
 	open := make(chan struct{})
 	greeted = sync.OnceFunc(func() { close(open) })
-	config.Prefix = a.connection.prefix
-	config.Logger = a.logger()
+	config.Prefix = env.Connection.Prefix
+	config.Logger = env.Logger()
 	config.OnEvent = func(event binder.Event) {
 		<-open
-		a.announce(event, event.Record.String(), func() {
-			fmt.Fprintf(a.out, "%-10s  %s\n", visible.Line(string(event.Kind)), visible.Line(event.Record.String()))
+		env.Announce(event, event.Record.String(), func() {
+			fmt.Fprintf(env.Out, "%-10s  %s\n", visible.Line(string(event.Kind)), visible.Line(event.Record.String()))
 		})
 	}
 	reg, err = binder.Start(ctx, nc, config)
@@ -90,12 +91,4 @@ func (a *app) startBinder(ctx context.Context, nc *nats.Conn, config binder.Conf
 		return nil, nil, err
 	}
 	return reg, greeted, nil
-}
-
-// unlessStopped drops the error of a start that an interrupt ended.
-func unlessStopped(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return nil
-	}
-	return err
 }

@@ -16,7 +16,10 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
+	"github.com/helium-rpc/helium/internal/shell"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/rpcclient"
 )
@@ -32,7 +35,7 @@ type callFlags struct {
 	verbose  bool
 }
 
-func newCallCommand(a *app) *cobra.Command {
+func newCallCommand(env *cli.Env) *cobra.Command {
 	var flags callFlags
 	cmd := &cobra.Command{
 		Use:   "call service.method [value | name=value | name:=json]...",
@@ -55,14 +58,14 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
   helium call math.add -d @args.json
   helium call math.add --each < calls.ndjson
   helium call math.add --template > args.json`,
-		Args:              words(1, -1),
-		ValidArgsFunction: a.completeCall,
+		Args:              cli.Words(1, -1),
+		ValidArgsFunction: completeCall(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dash := cmd.ArgsLenAtDash()
 			if dash > 0 {
 				dash--
 			}
-			return a.call(cmd.Context(), args[0], args[1:], dash, flags)
+			return call(env, cmd.Context(), args[0], args[1:], dash, flags)
 		},
 	}
 	cmd.Flags().StringVarP(&flags.data, "data", "d", "", "arguments as a JSON array or object: the `text` itself, @file, or - for stdin")
@@ -72,70 +75,70 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
 	cmd.Flags().IntVarP(&flags.parallel, "parallel", "P", 16, "with --each: how many calls are in flight at once")
 	cmd.Flags().BoolVar(&flags.template, "template", false, "don't call, print arguments to fill in, for --data")
 	cmd.Flags().BoolVarP(&flags.verbose, "verbose", "v", false, "tell the subject, the instance, and how long each stage took")
-	_ = cmd.RegisterFlagCompletionFunc("at", a.completeInstances)
+	_ = cmd.RegisterFlagCompletionFunc("at", completeInstances(env))
 	return cmd
 }
 
-func (a *app) call(ctx context.Context, name string, words []string, dash int, flags callFlags) error {
-	a.asked = name
+func call(env *cli.Env, ctx context.Context, name string, words []string, dash int, flags callFlags) error {
+	env.Asked = name
 	if len(words) > 0 && (flags.data != "" || flags.each) {
-		return fail(exitUsage, "helium call --help", errors.New("arguments stand either on the command line or in --data, not in both"))
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("arguments stand either on the command line or in --data, not in both"))
 	}
 	if flags.parallel < 1 || flags.parallel > load.MaxInFlight {
-		return fail(exitUsage, "helium call --help", fmt.Errorf("-P %d: give 1 to %d calls in flight", flags.parallel, load.MaxInFlight))
+		return cli.Fail(cli.ExitUsage, "helium call --help", fmt.Errorf("-P %d: give 1 to %d calls in flight", flags.parallel, load.MaxInFlight))
 	}
 	switch {
 	case flags.template && (len(words) > 0 || flags.data != "" || flags.each):
-		return fail(exitUsage, "helium call --help", errors.New("--template prints arguments and takes none; leave them and --each out"))
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("--template prints arguments and takes none; leave them and --each out"))
 	case flags.each && flags.verbose:
-		return fail(exitUsage, "helium call --help", errors.New("-v tells of one call, and --each makes many; leave one of them out"))
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("-v tells of one call, and --each makes many; leave one of them out"))
 	}
 	ctx, err := withMetadata(ctx, flags.metadata)
 	if err != nil {
 		return err
 	}
-	once, cancel := a.bounded(ctx)
+	once, cancel := env.Bounded(ctx)
 	defer cancel()
-	m, done, err := a.openMethod(once, name, flags.at)
+	m, done, err := openMethod(env, once, name, flags.at)
 	if err != nil {
 		return err
 	}
 	defer done()
 	switch {
 	case flags.template:
-		return a.showTemplate(m.target)
+		return showTemplate(env, m.target)
 	case flags.each:
-		return a.callEach(ctx, m, flags)
+		return callEach(env, ctx, m, flags)
 	}
-	args, err := a.arguments(m, words, dash, flags.data)
+	args, err := arguments(env, m, words, dash, flags.data)
 	if err != nil {
 		if flags.verbose {
-			m.newTrace().show(a)
+			m.newTrace().show(env)
 		}
 		return err
 	}
-	a.began = time.Now() // an error tells how long the call took
+	env.Began = time.Now() // an error tells how long the call took
 	var result json.RawMessage
 	if flags.verbose {
 		var trace *callTrace
 		result, trace, err = m.traced(once, args)
-		trace.show(a)
+		trace.show(env)
 	} else {
 		result, err = m.call(once, args, nil)
 	}
 	if err != nil {
 		return err
 	}
-	return a.showResult(result)
+	return showResult(env, result)
 }
 
 // arguments returns a single call's arguments, from wherever they are.
-func (a *app) arguments(m *remoteMethod, words []string, dash int, data string) (args [][]byte, err error) {
+func arguments(env *cli.Env, m *remoteMethod, words []string, dash int, data string) (args [][]byte, err error) {
 	if data == "" {
 		args, err = parseWords(m.method, words, dash)
 		return args, m.refused(err)
 	}
-	from, err := a.openData(data)
+	from, err := openData(env, data)
 	if err != nil {
 		return nil, err
 	}
@@ -149,17 +152,17 @@ func (a *app) arguments(m *remoteMethod, words []string, dash int, data string) 
 }
 
 // openData opens what --data names: "-" or "@-" for stdin, "@file", or the text itself.
-func (a *app) openData(data string) (io.ReadCloser, error) {
+func openData(env *cli.Env, data string) (io.ReadCloser, error) {
 	path, isFile := strings.CutPrefix(data, "@")
 	switch {
 	case data == "-" || isFile && path == "-":
-		return io.NopCloser(a.in), nil
+		return io.NopCloser(env.In), nil
 	case isFile && path == "":
-		return nil, fail(exitUsage, "", errors.New("--data @ names no file; write @file, or - for stdin"))
+		return nil, cli.Fail(cli.ExitUsage, "", errors.New("--data @ names no file; write @file, or - for stdin"))
 	case isFile:
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, fail(exitUsage, "", fmt.Errorf("--data: %w", err))
+			return nil, cli.Fail(cli.ExitUsage, "", fmt.Errorf("--data: %w", err))
 		}
 		return f, nil
 	}
@@ -171,10 +174,10 @@ func withMetadata(ctx context.Context, words []string) (context.Context, error) 
 	for _, word := range words {
 		key, value, ok := strings.Cut(word, "=")
 		if !ok || key == "" {
-			return ctx, fail(exitUsage, "helium call --help", fmt.Errorf("--metadata %q isn't key=value", word))
+			return ctx, cli.Fail(cli.ExitUsage, "helium call --help", fmt.Errorf("--metadata %q isn't key=value", word))
 		}
 		if _, twice := md[key]; twice {
-			return ctx, fail(exitUsage, "helium call --help", fmt.Errorf("--metadata gives %q twice, and a key has one value", key))
+			return ctx, cli.Fail(cli.ExitUsage, "helium call --help", fmt.Errorf("--metadata gives %q twice, and a key has one value", key))
 		}
 		md[key] = value
 	}
@@ -186,16 +189,16 @@ func withMetadata(ctx context.Context, words []string) (context.Context, error) 
 
 // showResult writes a result: a document for people and programs; raw, text is itself,
 // and to a program or a file so exactly.
-func (a *app) showResult(result json.RawMessage) error {
+func showResult(env *cli.Env, result json.RawMessage) error {
 	var text string
 	switch {
-	case a.output.form == "ndjson":
-		_, err := a.out.JSON(append(result, '\n'))
+	case env.Form == "ndjson":
+		_, err := env.Out.JSON(append(result, '\n'))
 		return err
-	case a.output.form == "raw" && json.Unmarshal(result, &text) == nil && result[0] == '"':
-		var to io.Writer = a.out
-		if !a.out.Terminal() {
-			to = a.out.Exact()
+	case env.Form == "raw" && json.Unmarshal(result, &text) == nil && result[0] == '"':
+		var to io.Writer = env.Out
+		if !env.Out.Terminal() {
+			to = env.Out.Exact()
 		}
 		_, err := fmt.Fprintln(to, text)
 		return err
@@ -205,7 +208,7 @@ func (a *app) showResult(result json.RawMessage) error {
 		return err
 	}
 	indented.WriteByte('\n')
-	_, err := a.out.JSON(indented.Bytes())
+	_, err := env.Out.JSON(indented.Bytes())
 	return err
 }
 
@@ -220,15 +223,15 @@ type remoteMethod struct {
 }
 
 // openMethod connects and looks a method up. done closes the connection.
-func (a *app) openMethod(ctx context.Context, name, instance string) (m *remoteMethod, done func(), err error) {
+func openMethod(env *cli.Env, ctx context.Context, name, instance string) (m *remoteMethod, done func(), err error) {
 	m = new(remoteMethod)
 	stop := stopwatch(&m.connected)
-	c, nc, done, err := a.client(ctx)
+	c, nc, done, err := env.Client(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	stop()
-	reg, err := binder.NewClient(nc, a.connection.prefix)
+	reg, err := binder.NewClient(nc, env.Connection.Prefix)
 	if err == nil {
 		stop = stopwatch(&m.lookedUp)
 		if m.target, err = findMethod(ctx, reg, name, instance); err == nil {
@@ -256,7 +259,7 @@ func (t *target) refused(err error) error {
 	}
 	e := helium.ErrBadArgument.WithMessage("%w%sit is %s", err, before, strings.Join(t.explained(), "\n")).WithOutcome(helium.NotExecuted)
 	e.Service, e.Method = t.service, t.record.Name
-	return fail(exitArguments, commandLine("helium", "describe", t.name()), e)
+	return cli.Fail(cli.ExitArguments, shell.Line("helium", "describe", t.name()), e)
 }
 
 // call makes a call with arguments in msgpack and returns the result as JSON. A trace, if
@@ -288,7 +291,7 @@ func (m *remoteMethod) call(ctx context.Context, args [][]byte, trace *callTrace
 		result, err = transcode.JSON(packed, m.method.Result)
 	}
 	if trace != nil {
-		trace.DecodeMS = inMS(time.Since(began))
+		trace.DecodeMS = amount.InMS(time.Since(began))
 	}
 	return result, call.End(err)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
@@ -87,7 +88,7 @@ func TestValuesOfEveryTypeComeBackAsTheyWent(t *testing.T) {
 		{"move", `{"X":1,"Label":"a"}`, `{"X":1,"Label":"a"}`},
 	} {
 		r := heliumRun(t, "call", "kinds."+test.method, test.word, "-o", "ndjson")
-		if got := strings.TrimSuffix(r.out, "\n"); r.exit != exitOK || got != test.want {
+		if got := strings.TrimSuffix(r.out, "\n"); r.exit != cli.ExitOK || got != test.want {
 			t.Errorf("%s %s: got exit %d and %s, want %s; it says:\n%s", test.method, test.word, r.exit, got, test.want, r.err)
 		}
 	}
@@ -98,12 +99,12 @@ func TestValuesBehindTwoDashesAreSentAsTheyStand(t *testing.T) {
 	serve(t, b, "kinds", kinds{})
 	for _, word := range []string{"a=b", ":=5", "-2", "--help", "@file"} {
 		r := heliumRun(t, "call", "kinds.text", "-s", url, "-o", "raw", "--", word)
-		if r.exit != exitOK || r.out != word+"\n" {
+		if r.exit != cli.ExitOK || r.out != word+"\n" {
 			t.Errorf("-- %s: got exit %d and %q, want it back; it says:\n%s", word, r.exit, r.out, r.err)
 		}
 	}
-	if r := heliumRun(t, "call", "kinds.text", "-s", url, "a=b"); r.exit != exitArguments {
-		t.Errorf("a=b: got exit %d, want %d: no parameter has that name", r.exit, exitArguments)
+	if r := heliumRun(t, "call", "kinds.text", "-s", url, "a=b"); r.exit != cli.ExitArguments {
+		t.Errorf("a=b: got exit %d, want %d: no parameter has that name", r.exit, cli.ExitArguments)
 	}
 }
 
@@ -123,7 +124,7 @@ func TestAResultHasItsFormByTheFlag(t *testing.T) {
 		if test.word != "" {
 			args = append(args, test.word)
 		}
-		if r := heliumRun(t, args...); r.exit != exitOK || r.out != test.want {
+		if r := heliumRun(t, args...); r.exit != cli.ExitOK || r.out != test.want {
 			t.Errorf("%q: got exit %d and %q, want %q; it says:\n%s", args, r.exit, r.out, test.want, r.err)
 		}
 	}
@@ -142,7 +143,7 @@ func TestMetadataTravelsAndOneInstanceIsCalled(t *testing.T) {
 		t.Errorf("got %q, want %q; it says:\n%s", r.out, want, r.err)
 	}
 	for range 10 {
-		if r := heliumRun(t, "call", "counted.count", "--at", second.Instance()); r.exit != exitOK {
+		if r := heliumRun(t, "call", "counted.count", "--at", second.Instance()); r.exit != cli.ExitOK {
 			t.Fatal(r.err)
 		}
 	}
@@ -164,15 +165,15 @@ func TestABareMethodIsCalledWhileOnlyOneServiceHasIt(t *testing.T) {
 	t.Setenv("NATS_URL", url)
 	serve(t, b, "kinds", kinds{})
 	serve(t, b, "text", &counted{}) // a service with the name of another's method
-	if r := heliumRun(t, "call", "text", "x", "-o", "raw"); r.exit != exitOK || r.out != "x\n" {
+	if r := heliumRun(t, "call", "text", "x", "-o", "raw"); r.exit != cli.ExitOK || r.out != "x\n" {
 		t.Errorf("got exit %d and %q, want the method text of kinds; it says:\n%s", r.exit, r.out, r.err)
 	}
 	serve(t, b, "one", &counted{})
-	if r := heliumRun(t, "call", "count"); r.exit != exitUnknown || !strings.Contains(r.err, "one") || !strings.Contains(r.err, "next") {
-		t.Errorf("two services have it: got exit %d and %q, want %d and the services", r.exit, r.err, exitUnknown)
+	if r := heliumRun(t, "call", "count"); r.exit != cli.ExitUnknown || !strings.Contains(r.err, "one") || !strings.Contains(r.err, "next") {
+		t.Errorf("two services have it: got exit %d and %q, want %d and the services", r.exit, r.err, cli.ExitUnknown)
 	}
-	if r := heliumRun(t, "call", "kinds"); r.exit != exitUsage || !strings.Contains(r.err, "is a service") {
-		t.Errorf("a service alone: got exit %d and %q, want %d", r.exit, r.err, exitUsage)
+	if r := heliumRun(t, "call", "kinds"); r.exit != cli.ExitUsage || !strings.Contains(r.err, "is a service") {
+		t.Errorf("a service alone: got exit %d and %q, want %d", r.exit, r.err, cli.ExitUsage)
 	}
 }
 
@@ -185,18 +186,18 @@ func TestAServicesOwnErrorsEndWith8WhateverTheirCode(t *testing.T) {
 		exit   int
 		reason string
 	}{
-		{[]string{"kinds.fail", "shop.sold_out"}, exitMethod, "shop.sold_out"},
-		{[]string{"kinds.panic"}, exitMethod, "helium.panic"},
-		{[]string{"kinds.small", "300"}, exitArguments, "helium.bad_argument"},
-		{[]string{"kinds.text"}, exitArguments, "helium.bad_argument"},
+		{[]string{"kinds.fail", "shop.sold_out"}, cli.ExitMethod, "shop.sold_out"},
+		{[]string{"kinds.panic"}, cli.ExitMethod, "helium.panic"},
+		{[]string{"kinds.small", "300"}, cli.ExitArguments, "helium.bad_argument"},
+		{[]string{"kinds.text"}, cli.ExitArguments, "helium.bad_argument"},
 	} {
 		r := heliumRun(t, append([]string{"call", "-o", "json"}, test.args...)...)
-		var told struct{ Error errorReport }
+		var told struct{ Error cli.Report }
 		check(t, json.Unmarshal([]byte(r.err), &told))
 		if r.exit != test.exit || told.Error.Exit != test.exit || told.Error.Reason != test.reason {
 			t.Errorf("%q: got exit %d (told as %d) and reason %q, want %d and %q", test.args, r.exit, told.Error.Exit, told.Error.Reason, test.exit, test.reason)
 		}
-		if ran := test.exit == exitMethod; (told.Error.Instance == srv.Instance()) != ran || (told.Error.Outcome == "executed") != ran {
+		if ran := test.exit == cli.ExitMethod; (told.Error.Instance == srv.Instance()) != ran || (told.Error.Outcome == "executed") != ran {
 			t.Errorf("%q: got instance %q and outcome %q; want those of the instance if it ran (%t)", test.args, told.Error.Instance, told.Error.Outcome, ran)
 		}
 		if told.Error.Service != "kinds" || told.Error.Next == "" || told.Error.TookMS <= 0 {
@@ -216,7 +217,7 @@ func TestEachLineIsACallAndAnswersComeInOrder(t *testing.T) {
 		fmt.Fprintf(&want, "{\"result\":%d}\n", i)
 	}
 	r := heliumRunWith(t, strings.NewReader(lines.String()), "call", "parallelism.same", "--each", "-P", "8")
-	if r.exit != exitOK || r.out != want.String() {
+	if r.exit != cli.ExitOK || r.out != want.String() {
 		t.Errorf("got exit %d and\n%s\nwant the numbers from 0 to 299; it says:\n%s", r.exit, r.out, r.err)
 	}
 	if most := parallel.most.Load(); most > 8 || most < 2 {
@@ -270,8 +271,8 @@ func TestALineThatFailsDoesntStopTheOthersAndDecidesTheExitCode(t *testing.T) {
 			t.Errorf("line %d: got %s, want %s…", i+1, lines[i], want)
 		}
 	}
-	if want := "2 of 4 calls failed"; r.exit != exitArguments || !strings.Contains(r.err, want) {
-		t.Errorf("got exit %d and %q, want %d and %q", r.exit, r.err, exitArguments, want)
+	if want := "2 of 4 calls failed"; r.exit != cli.ExitArguments || !strings.Contains(r.err, want) {
+		t.Errorf("got exit %d and %q, want %d and %q", r.exit, r.err, cli.ExitArguments, want)
 	}
 	r = heliumRun(t, "call", "kinds.small", "--each", "-o", "raw", "-d", "@"+file)
 	if want := "1\n\n\n4\n"; r.out != want || !strings.Contains(r.err, "call 2: helium:") {
@@ -281,12 +282,12 @@ func TestALineThatFailsDoesntStopTheOthersAndDecidesTheExitCode(t *testing.T) {
 
 func TestTheBarOfManyCallsShowsHowFarTheyAre(t *testing.T) {
 	var seen lockedBuffer
-	bar := startProgress(&seen, "math.add", 3)
+	bar := cli.StartProgressBar(&seen, "math.add", 3)
 	for range 3 {
-		bar.add()
+		bar.Add()
 	}
-	bar.stop()
-	bar.stop() // as the deferred one does
+	bar.Stop()
+	bar.Stop() // as the deferred one does
 	if got := seen.String(); !strings.Contains(got, "math.add") || !strings.Contains(got, "[3 in") {
 		t.Errorf("got %q, want the method and that all is done", got)
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
 func TestAStreamThatAnswersForOthersIsNamedByAllThatAsk(t *testing.T) {
@@ -33,7 +34,7 @@ func TestAStreamThatAnswersForOthersIsNamedByAllThatAsk(t *testing.T) {
 		_, err = js.CreateStream(t.Context(), jetstream.StreamConfig{Name: "EVERYTHING", Subjects: c.subjects, Storage: jetstream.MemoryStorage})
 		check(t, err)
 		r := heliumRun(t, append(c.args, "-s", url)...)
-		if r.exit == exitOK || !strings.Contains(r.err+r.out, "EVERYTHING") {
+		if r.exit == cli.ExitOK || !strings.Contains(r.err+r.out, "EVERYTHING") {
 			t.Errorf("helium %q beside a stream of %q: exit %d\n%s%s\nwant a word of the stream", c.args, c.subjects, r.exit, r.out, r.err)
 		}
 	}

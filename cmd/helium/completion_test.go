@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -16,7 +17,7 @@ import (
 func completions(t *testing.T, words ...string) string {
 	t.Helper()
 	r := heliumRun(t, append([]string{"__complete"}, words...)...)
-	if r.exit != exitOK {
+	if r.exit != cli.ExitOK {
 		t.Errorf("completing %q: got exit %d, want 0; it says:\n%s", words, r.exit, r.err)
 	}
 	var found []string
@@ -92,7 +93,7 @@ func TestCompletionIsSilentAndQuickWithoutABus(t *testing.T) {
 		if want := ":6\n"; r.out != want {
 			t.Errorf("%s: got %q, want nothing but what to do: %q", url, r.out, want)
 		}
-		if err, _, _ := strings.Cut(r.err, "Completion ended"); r.exit != exitOK || err != "" {
+		if err, _, _ := strings.Cut(r.err, "Completion ended"); r.exit != cli.ExitOK || err != "" {
 			t.Errorf("%s: got exit %d and %q on stderr, want silence", url, r.exit, err)
 		}
 	}
@@ -100,11 +101,11 @@ func TestCompletionIsSilentAndQuickWithoutABus(t *testing.T) {
 
 func TestEachShellHasItsScript(t *testing.T) {
 	for shell, want := range map[string]string{"bash": "complete -o", "zsh": "#compdef helium", "fish": "complete -c helium", "powershell": "Register-ArgumentCompleter"} {
-		if r := heliumRun(t, "completion", shell); r.exit != exitOK || !strings.Contains(r.out, want) {
+		if r := heliumRun(t, "completion", shell); r.exit != cli.ExitOK || !strings.Contains(r.out, want) {
 			t.Errorf("%s: got exit %d and %d bytes, want a script with %q", shell, r.exit, len(r.out), want)
 		}
 	}
-	if r := heliumRun(t, "completion", "tcsh"); r.exit != exitUsage {
-		t.Errorf("tcsh: got exit %d, want %d", r.exit, exitUsage)
+	if r := heliumRun(t, "completion", "tcsh"); r.exit != cli.ExitUsage {
+		t.Errorf("tcsh: got exit %d, want %d", r.exit, cli.ExitUsage)
 	}
 }

@@ -25,6 +25,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
 // ran is what one run of the command, within the test's process, came to.
@@ -103,9 +104,9 @@ func checkConnects(t *testing.T, refusal string, args ...string) {
 	t.Helper()
 	r := heliumRun(t, append([]string{"ls"}, args...)...)
 	switch {
-	case refusal == "" && r.exit != exitOK:
+	case refusal == "" && r.exit != cli.ExitOK:
 		t.Errorf("helium ls %q: got exit %d, want 0; it says:\n%s", args, r.exit, r.err)
-	case refusal != "" && (r.exit != exitNoBus && r.exit != exitUsage || !strings.Contains(r.err, refusal)):
+	case refusal != "" && (r.exit != cli.ExitNoBus && r.exit != cli.ExitUsage || !strings.Contains(r.err, refusal)):
 		t.Errorf("helium ls %q: got exit %d, want it refused with %q; it says:\n%s", args, r.exit, refusal, r.err)
 	}
 }
@@ -229,8 +230,8 @@ func TestTLSConnectsByTheFlagsCertificates(t *testing.T) {
 	checkConnects(t, "", "-s", url, "--tlsca", ca.file, "--tlscert", cert, "--tlskey", key)
 	checkConnects(t, "TLS", "-s", url, "--tlsca", stranger.file, "--tlscert", cert, "--tlskey", key)
 	checkConnects(t, "", "-s", strings.Replace(url, "nats:", "tls:", 1), "--tlsca", ca.file, "--tlscert", cert, "--tlskey", key)
-	if r := heliumRun(t, "ls", "-s", url, "--tlsca", ca.file); r.exit != exitNoBus {
-		t.Errorf("without a client's certificate: got exit %d, want %d; it says:\n%s", r.exit, exitNoBus, r.err)
+	if r := heliumRun(t, "ls", "-s", url, "--tlsca", ca.file); r.exit != cli.ExitNoBus {
+		t.Errorf("without a client's certificate: got exit %d, want %d; it says:\n%s", r.exit, cli.ExitNoBus, r.err)
 	}
 	checkConnects(t, "belong together", "-s", url, "--tlscert", cert)
 	checkConnects(t, "no such file", "-s", url, "--tlsca", "nowhere.pem")

@@ -11,24 +11,26 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/internal/shell"
 	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/signature"
 )
 
-func newDescribeCommand(a *app) *cobra.Command {
+func newDescribeCommand(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "describe service|service.method|method",
 		Short: "Show a service's methods, or one method, with types, errors and an example",
 		Example: `  helium describe math
   helium describe math.div
   helium describe math -o raw     signatures only`,
-		Args:              words(1, 1),
-		ValidArgsFunction: a.completeServicesAndMethods,
+		Args:              cli.Words(1, 1),
+		ValidArgsFunction: completeServicesAndMethods(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a.asked = args[0]
-			ctx, cancel := a.bounded(cmd.Context())
+			env.Asked = args[0]
+			ctx, cancel := env.Bounded(cmd.Context())
 			defer cancel()
-			reg, _, done, err := a.registry(ctx)
+			reg, _, done, err := env.Registry(ctx)
 			if err != nil {
 				return err
 			}
@@ -37,7 +39,7 @@ func newDescribeCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.describe(describe(entry))
+			return showDescription(env, describe(entry))
 		},
 	}
 }
@@ -123,44 +125,44 @@ func describe(entry *binder.Entry) *description {
 	return d
 }
 
-func (a *app) describe(d *description) error {
-	switch a.output.form {
+func showDescription(env *cli.Env, d *description) error {
+	switch env.Form {
 	case "json":
-		return a.writeJSON(d)
+		return env.WriteJSON(d)
 	case "ndjson":
 		for _, m := range d.Methods {
-			writeJSONLine(a.out, m)
+			cli.WriteJSONLine(env.Out, m)
 		}
 	case "raw":
 		for _, m := range d.Methods {
-			fmt.Fprintln(a.out, visible.Line(m.Signature))
+			fmt.Fprintln(env.Out, visible.Line(m.Signature))
 		}
 	default:
-		d.write(a)
+		d.write(env)
 	}
 	return nil
 }
 
 // write is for people.
-func (d *description) write(a *app) {
+func (d *description) write(env *cli.Env) {
 	name := strings.TrimSpace(d.Service + " " + strings.Join(d.Versions, ", "))
-	fmt.Fprintf(a.out, "%s, %s\n", visible.Line(name), amount.Of(len(d.Instances), "instance"))
+	fmt.Fprintf(env.Out, "%s, %s\n", visible.Line(name), amount.Of(len(d.Instances), "instance"))
 	for _, w := range d.Warnings {
-		fmt.Fprintf(a.out, "  warning: %s\n", visible.Line(w.String()))
+		fmt.Fprintf(env.Out, "  warning: %s\n", visible.Line(w.String()))
 	}
 	if !d.single {
-		writeDoc(a, "  ", d.Doc)
+		writeDoc(env, "  ", d.Doc)
 	}
 	for _, m := range d.Methods {
-		fmt.Fprintln(a.out)
-		m.write(a, d.Types)
+		fmt.Fprintln(env.Out)
+		m.write(env, d.Types)
 	}
-	d.writeTypes(a)
+	d.writeTypes(env)
 }
 
-func (m *methodDescription) write(a *app, types map[string]string) {
-	fmt.Fprintf(a.out, "  %s\n", visible.Line(m.shown))
-	line := func(format string, args ...any) { fmt.Fprintf(a.out, "      "+format+"\n", args...) }
+func (m *methodDescription) write(env *cli.Env, types map[string]string) {
+	fmt.Fprintf(env.Out, "  %s\n", visible.Line(m.shown))
+	line := func(format string, args ...any) { fmt.Fprintf(env.Out, "      "+format+"\n", args...) }
 	for text := range strings.Lines(m.Doc) {
 		line("%s", visible.Line(strings.TrimRight(text, " \r\n")))
 	}
@@ -181,7 +183,7 @@ func (m *methodDescription) write(a *app, types map[string]string) {
 	}
 	if try := m.try(types); try != "" {
 		if m.Example != nil && len(m.Example.Result) > 0 {
-			try += shellComment(oneLine(m.Example.Result))
+			try += shell.Comment(oneLine(m.Example.Result))
 		}
 		line("try: %s", visible.Line(try))
 	}
@@ -212,10 +214,10 @@ func (m *methodDescription) try(types map[string]string) string {
 	if err != nil {
 		return ""
 	}
-	call := commandLine("helium", "call", m.Service+"."+m.Name)
+	call := shell.Line("helium", "call", m.Service+"."+m.Name)
 	if m.Example != nil {
 		if words := exampleWords(method, m.Example.Args); len(words) > 0 {
-			call += " " + commandLine(words...)
+			call += " " + shell.Line(words...)
 		}
 		return call
 	}
@@ -224,7 +226,7 @@ func (m *methodDescription) try(types map[string]string) string {
 		case p.Name == "":
 			call += fmt.Sprintf(" <arg%d>", i+1)
 		case !identifier.MatchString(p.Name):
-			call += " " + shellWord("<"+p.Name+">")
+			call += " " + shell.Word("<"+p.Name+">")
 		default:
 			call += " <" + p.Name + ">"
 		}
@@ -259,4 +261,16 @@ func exampleWord(t *signature.Type, value json.RawMessage) string {
 		return oneLine(value)
 	}
 	return jsonArgument(value)
+}
+
+// errorInWords says an error's reason, code and message, of which any may be missing.
+func errorInWords(reason, code, message string) string {
+	text := reason
+	switch {
+	case reason == "":
+		text = code
+	case code != "":
+		text += " (" + code + ")"
+	}
+	return strings.TrimPrefix(strings.TrimSuffix(text+": "+message, ": "), ": ")
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/internal/visible"
 )
 
@@ -41,35 +42,35 @@ func added[V any](m map[string]V, key string, value V) map[string]V {
 }
 
 // writeTypes writes what the names in the signatures stand for.
-func (d *description) writeTypes(a *app) {
+func (d *description) writeTypes(env *cli.Env) {
 	names := slices.Sorted(maps.Keys(d.Types))
 	if len(names)+len(d.Enums) == 0 {
 		return
 	}
 	read := d.readTypes()
-	fmt.Fprintln(a.out)
+	fmt.Fprintln(env.Out)
 	for _, name := range names {
 		definition := d.Types[name]
 		if with := read[name]; with != "" {
 			definition = with
 		}
-		fmt.Fprintf(a.out, "  %s\n", visible.Line(name+" = "+definition))
+		fmt.Fprintf(env.Out, "  %s\n", visible.Line(name+" = "+definition))
 		doc := d.TypeDocs[name]
-		writeDoc(a, "      ", doc.Doc)
+		writeDoc(env, "      ", doc.Doc)
 		for _, field := range slices.Sorted(maps.Keys(doc.Fields)) {
-			writeDoc(a, "      ", field+": "+doc.Fields[field])
+			writeDoc(env, "      ", field+": "+doc.Fields[field])
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(d.Enums)) {
 		enum := d.Enums[name]
-		fmt.Fprintf(a.out, "  %s\n", visible.Line(name+" = "+enum.Type))
-		writeDoc(a, "      ", enum.Doc)
+		fmt.Fprintf(env.Out, "  %s\n", visible.Line(name+" = "+enum.Type))
+		writeDoc(env, "      ", enum.Doc)
 		for _, v := range enum.Values {
 			text := oneLine(v.Value) + "  " + v.Name
 			if v.Doc != "" {
 				text += ": " + v.Doc
 			}
-			writeDoc(a, "      ", text)
+			writeDoc(env, "      ", text)
 		}
 	}
 }
@@ -86,11 +87,11 @@ func (d *description) readTypes() map[string]string {
 }
 
 // writeDoc writes a comment, each line indented.
-func writeDoc(a *app, indent, doc string) {
+func writeDoc(env *cli.Env, indent, doc string) {
 	if doc == "" {
 		return
 	}
 	for text := range strings.Lines(doc) {
-		fmt.Fprintln(a.out, strings.TrimRight(indent+visible.Line(strings.TrimRight(text, " \r\n")), " "))
+		fmt.Fprintln(env.Out, strings.TrimRight(indent+visible.Line(strings.TrimRight(text, " \r\n")), " "))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
 // paints is a record with all that can be said of types.
@@ -47,7 +48,7 @@ func TestDescribeTellsOfTypesFieldsAndEnums(t *testing.T) {
       "red"  Red: Red is warm.
       "blue"  Blue
 `
-	if r.exit != exitOK || r.out != want {
+	if r.exit != cli.ExitOK || r.out != want {
 		t.Errorf("got exit %d and\n%s\nwant\n%s", r.exit, r.out, want)
 	}
 	if r := heliumRun(t, "describe", "paints", "-s", url, "-o", "raw"); r.out != "paint(w Wall, c string) Plain\n" {
@@ -81,7 +82,7 @@ func TestDescribeOfAnOlderRecordIsAsItWas(t *testing.T) {
   Plain = {a int8}
   Wall = {color string, size int64}
 `
-	if r.exit != exitOK || r.out != want {
+	if r.exit != cli.ExitOK || r.out != want {
 		t.Errorf("got exit %d and\n%s\nwant\n%s", r.exit, r.out, want)
 	}
 }
@@ -94,7 +95,7 @@ func TestGeneratedSchemasTellOfTypesFieldsAndEnums(t *testing.T) {
 	} {
 		r := heliumRun(t, "gen", args, "paints", "-s", url)
 		for _, want := range wants {
-			if r.exit != exitOK || !strings.Contains(r.out, want) {
+			if r.exit != cli.ExitOK || !strings.Contains(r.out, want) {
 				t.Errorf("gen %s: got exit %d and\n%.3000s\nwant %s in it", args, r.exit, r.out, want)
 			}
 		}

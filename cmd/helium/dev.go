@@ -8,9 +8,11 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/internal/shell"
 )
 
-func newDevCommand(a *app) *cobra.Command {
+func newDevCommand(env *cli.Env) *cobra.Command {
 	var flags brokerFlags
 	cmd := &cobra.Command{
 		Use:   "dev",
@@ -18,9 +20,9 @@ func newDevCommand(a *app) *cobra.Command {
 		Long: `Run a broker, a binder and the example service math in one process, until Ctrl-C.
 
 It prints where it listens, what to try next, and then what comes and goes.`,
-		Args: words(0, 0),
+		Args: cli.Words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return unlessStopped(cmd.Context(), a.dev(cmd.Context(), flags))
+			return cli.UnlessStopped(cmd.Context(), dev(env, cmd.Context(), flags))
 		},
 	}
 	flags.register(cmd.Flags())
@@ -28,8 +30,8 @@ It prints where it listens, what to try next, and then what comes and goes.`,
 }
 
 // dev runs everything until ctx ends.
-func (a *app) dev(ctx context.Context, flags brokerFlags) error {
-	b, err := a.startBroker(ctx, flags)
+func dev(env *cli.Env, ctx context.Context, flags brokerFlags) error {
+	b, err := startBroker(env, ctx, flags)
 	if err != nil {
 		return err
 	}
@@ -38,7 +40,7 @@ func (a *app) dev(ctx context.Context, flags brokerFlags) error {
 	if err != nil {
 		return err
 	}
-	reg, greeted, err := a.startBinder(ctx, binderConn, binder.Config{})
+	reg, greeted, err := startBinder(env, ctx, binderConn, binder.Config{})
 	if err != nil {
 		return err
 	}
@@ -49,17 +51,17 @@ func (a *app) dev(ctx context.Context, flags brokerFlags) error {
 	if err != nil {
 		return err
 	}
-	srv, err := a.serveMath(ctx, serverConn, 0)
+	srv, err := serveMath(env, ctx, serverConn, 0)
 	if err != nil {
 		return err
 	}
-	a.announce(devOnline{URL: b.URL(), Websocket: b.WebsocketURL(), Service: "math", Instance: srv.Instance()}, b.URL(), func() {
-		fmt.Fprintf(a.out, "Binder Online at %s\n>> Server Online! (%s)\n\n", addresses(b), srv.Instance())
-		fmt.Fprint(a.out, whatNext(b.URL()))
+	env.Announce(devOnline{URL: b.URL(), Websocket: b.WebsocketURL(), Service: "math", Instance: srv.Instance()}, b.URL(), func() {
+		fmt.Fprintf(env.Out, "Binder Online at %s\n>> Server Online! (%s)\n\n", addresses(b), srv.Instance())
+		fmt.Fprint(env.Out, whatNext(b.URL()))
 	})
 	greeted()
 
-	a.serve(ctx)
+	env.Serve(ctx)
 	return srv.Shutdown(context.WithoutCancel(ctx))
 }
 
@@ -75,7 +77,7 @@ type devOnline struct {
 func whatNext(url string) string {
 	next := "Next, in another terminal:\n\n"
 	if url != bus.DefaultURL {
-		next += "  export NATS_URL=" + shellWord(url) + "\n"
+		next += "  export NATS_URL=" + shell.Word(url) + "\n"
 	}
 	return next + `  helium ls                   what is there
   helium describe math        its methods

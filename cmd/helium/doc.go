@@ -6,7 +6,7 @@
 //	helium describe math        its methods
 //	helium call math.add 2 3    a call
 //
-// A subcommand is one file by its name. What all share: root.go lists them, app.go
-// connects as the flags of connection.go say, output.go writes what was found and
-// exit.go what went wrong. Data goes to stdout, talk to stderr.
+// A subcommand is one file by its name, or a package under internal if it is more; the list
+// of all is in subcommands.go. What they share is package cli: the connection, the output,
+// the exit codes. Data goes to stdout, talk to stderr.
 package main

@@ -10,10 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
 )
 
-func newDoctorCommand(a *app) *cobra.Command {
+func newDoctorCommand(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
 		Short: "Check the environment, NATS and the registry, and tell what to do",
@@ -21,19 +22,19 @@ func newDoctorCommand(a *app) *cobra.Command {
 
 It changes nothing and runs no method. A warning is something that works and could be
 better. The exit code is 0 without failures, 3 where NATS or binders can't be used.`,
-		Args: words(0, 0),
+		Args: cli.Words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.connection.checkTimeout(); err != nil {
+			if err := env.Connection.CheckTimeout(); err != nil {
 				return err
 			}
-			return a.doctor(cmd.Context())
+			return doctor(env, cmd.Context())
 		},
 	}
 }
 
 // examination is one run of the doctor's checks. Each may use what those before found.
 type examination struct {
-	app      *app
+	env      *cli.Env
 	nc       *nats.Conn    // nil: NATS can't be reached
 	prober   *probe.Prober // set with nc
 	inbox    bool          // answers can come
@@ -60,14 +61,14 @@ type doctorCheck struct {
 	Next   string  `json:"next,omitempty"` // what to do
 }
 
-func (a *app) doctor(ctx context.Context) error {
-	e := &examination{app: a, report: doctorReport{Checks: []doctorCheck{}}}
+func doctor(env *cli.Env, ctx context.Context) error {
+	e := &examination{env: env, report: doctorReport{Checks: []doctorCheck{}}}
 	defer func() {
 		if e.nc != nil {
 			e.nc.Close()
 		}
 	}()
-	bounded, cancel := a.bounded(ctx)
+	bounded, cancel := env.Bounded(ctx)
 	defer cancel()
 	for _, check := range []struct {
 		name string
@@ -110,41 +111,41 @@ func (e *examination) check(ctx context.Context, name string, look func(context.
 	case statusFailed:
 		e.failures = append(e.failures, f.err)
 	}
-	e.report.Checks = append(e.report.Checks, doctorCheck{Check: name, Status: f.status, TookMS: inMS(took), Found: f.text, Next: f.next})
-	if a := e.app; a.output.form == "table" {
-		a.printFinding(f.status, name, amount.Time(took), f.text)
+	e.report.Checks = append(e.report.Checks, doctorCheck{Check: name, Status: f.status, TookMS: amount.InMS(took), Found: f.text, Next: f.next})
+	if env := e.env; env.Form == "table" {
+		printFinding(env, f.status, name, amount.Time(took), f.text)
 		if f.next != "" {
-			a.printFinding("", "", "", "next: "+f.next)
+			printFinding(env, "", "", "", "next: "+f.next)
 		}
 	}
 }
 
 // end says what it all comes to.
 func (e *examination) end(ctx context.Context) error {
-	a := e.app
+	env := e.env
 	var problem error
 	switch {
 	case len(e.failures) == 1:
 		problem = e.failures[0]
 	case len(e.failures) > 1:
-		first := a.judge(ctx, e.failures[0])
-		problem = fail(first.exit, first.hint, fmt.Errorf("%s failed; the first: %w", amount.Of(len(e.failures), "check"), first.err))
+		first := env.Judge(ctx, e.failures[0])
+		problem = cli.Fail(first.Exit, first.Hint, fmt.Errorf("%s failed; the first: %w", amount.Of(len(e.failures), "check"), first.Err))
 	case e.late:
-		problem = fail(exitDeadline, "helium doctor --timeout 1m", errors.New("the time was over before all was checked"))
+		problem = cli.Fail(cli.ExitDeadline, "helium doctor --timeout 1m", errors.New("the time was over before all was checked"))
 	}
 	e.report.OK = problem == nil
 	if problem != nil {
-		e.report.Exit = a.judge(ctx, problem).exit
+		e.report.Exit = env.Judge(ctx, problem).Exit
 	}
 	verdict := map[bool]string{true: "ok", false: "failed"}[e.report.OK]
-	err := showOne(a, e.report, verdict, func() {
+	err := env.Show(e.report, verdict, func() {
 		switch {
 		case problem != nil:
-			fmt.Fprintln(a.out)
+			fmt.Fprintln(env.Out)
 		case e.warnings > 0:
-			fmt.Fprintf(a.out, "\nAll of it works; %s.\n", amount.Of(e.warnings, "warning"))
+			fmt.Fprintf(env.Out, "\nAll of it works; %s.\n", amount.Of(e.warnings, "warning"))
 		default:
-			fmt.Fprintln(a.out, "\nAll is well.")
+			fmt.Fprintln(env.Out, "\nAll is well.")
 		}
 	})
 	if problem != nil {

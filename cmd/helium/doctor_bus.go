@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
 )
 
@@ -29,23 +30,23 @@ const (
 
 // nats connects.
 func (e *examination) nats(ctx context.Context) finding {
-	nc, err := e.app.dial(ctx)
+	nc, err := e.env.Dial(ctx)
 	if err != nil {
 		// Others are sent to the doctor first; what else helps stands behind it.
-		next := strings.TrimPrefix(strings.TrimPrefix(connectHint(err), "helium doctor"), "; or ")
+		next := strings.TrimPrefix(strings.TrimPrefix(cli.ConnectHint(err), "helium doctor"), "; or ")
 		if next == "" {
 			next = "--server nats://host:4222, of a server that answers"
 		}
-		return failed(exitNoBus, next, err)
+		return failed(cli.ExitNoBus, next, err)
 	}
 	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {}) // told where it is looked for
 	e.nc = nc
-	if e.prober, err = probe.New(nc, e.app.connection.prefix); err != nil {
-		return failed(exitUsage, "--prefix of names and dots", err)
+	if e.prober, err = probe.New(nc, e.env.Connection.Prefix); err != nil {
+		return failed(cli.ExitUsage, "--prefix of names and dots", err)
 	}
 	rtt, err := quickestRTT(ctx, nc)
 	if err != nil {
-		return failed(exitNoBus, "look at the server's log", fmt.Errorf("connected to %s, and then no answer: %w", nc.ConnectedUrlRedacted(), err))
+		return failed(cli.ExitNoBus, "look at the server's log", fmt.Errorf("connected to %s, and then no answer: %w", nc.ConnectedUrlRedacted(), err))
 	}
 	text := fmt.Sprintf("%s at %s, version %s, round trip %v", nc.ConnectedServerName(), nc.ConnectedUrlRedacted(), nc.ConnectedServerVersion(), amount.Time(rtt))
 	if cluster := nc.ConnectedClusterName(); cluster != "" {
@@ -53,7 +54,7 @@ func (e *examination) nats(ctx context.Context) finding {
 	}
 	switch {
 	case olderThan(nc.ConnectedServerVersion(), oldestServer):
-		return failed(exitNoBus, "install nats-server "+oldestServer+" or newer", fmt.Errorf("%s; the registry needs %s", text, oldestServer))
+		return failed(cli.ExitNoBus, "install nats-server "+oldestServer+" or newer", fmt.Errorf("%s; the registry needs %s", text, oldestServer))
 	case rtt > slowRoundTrip:
 		return advised("connect to a server nearby", "%s, and each call takes that twice", text)
 	}
@@ -222,16 +223,16 @@ func (e *examination) inboxes(ctx context.Context) finding {
 	case err != nil:
 		return e.lost(err)
 	case denied != nil:
-		return failed(exitNoBus, "allow the user to subscribe to "+inbox, errors.New("this user may not receive answers: it may not subscribe to "+inbox))
+		return failed(cli.ExitNoBus, "allow the user to subscribe to "+inbox, errors.New("this user may not receive answers: it may not subscribe to "+inbox))
 	case !strings.HasPrefix(inbox, "_INBOX"):
-		return failed(exitUsage, "give the context an inbox prefix such as _INBOX_me", fmt.Errorf("answers are wanted on %s; Helium's servers answer on subjects that begin with _INBOX alone", inbox))
+		return failed(cli.ExitUsage, "give the context an inbox prefix such as _INBOX_me", fmt.Errorf("answers are wanted on %s; Helium's servers answer on subjects that begin with _INBOX alone", inbox))
 	}
 	e.inbox = true
 	return found("answers come on %s", inbox)
 }
 
 func (e *examination) lost(err error) finding {
-	return failed(exitNoBus, "look at the server's log", fmt.Errorf("the connection was lost: %w", err))
+	return failed(cli.ExitNoBus, "look at the server's log", fmt.Errorf("the connection was lost: %w", err))
 }
 
 // permissions finds out what the user may do beside calling, which "helium why" tells
@@ -263,7 +264,7 @@ func (e *examination) permissions(ctx context.Context) finding {
 	case missing == nil:
 		return found("may look up, list, and hear of changes")
 	case strings.HasPrefix(missing[0], "publish to "+subjects.Lookup("")):
-		return failed(exitNoBus, "allow the user to publish to "+subjects.Lookup(">"), fmt.Errorf("this user can't call by name: it may not %s", strings.Join(missing, ", nor ")))
+		return failed(cli.ExitNoBus, "allow the user to publish to "+subjects.Lookup(">"), fmt.Errorf("this user can't call by name: it may not %s", strings.Join(missing, ", nor ")))
 	}
 	return advised("allow it, if this user needs it", "may look up; may not %s", strings.Join(missing, ", nor "))
 }

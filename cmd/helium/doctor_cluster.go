@@ -14,6 +14,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/internal/shell"
 )
 
 // What a cluster's servers that are gone mean for the registry.
@@ -61,10 +63,10 @@ func replicas(s *store, info *jetstream.StreamInfo, text string) finding {
 		return found("%s, all up; %s catching up", text, areOrIs(behind))
 	}
 	next := fmt.Sprintf("start %s again; or, if that is for ever, give its place to another server: %s", names,
-		commandLine("nats", "stream", "cluster", "peer-remove", s.stream(), gone[0]))
+		shell.Line("nats", "stream", "cluster", "peer-remove", s.stream(), gone[0]))
 	switch spare := left - quorum; {
 	case spare < 0 || info.Cluster.Leader == "":
-		return failed(exitNoBus, next, fmt.Errorf("%s: %s gone; %d of %d replicas are left, and without more than half no service can register or be found anew", text, areOrIs(gone), left, all))
+		return failed(cli.ExitNoBus, next, fmt.Errorf("%s: %s gone; %d of %d replicas are left, and without more than half no service can register or be found anew", text, areOrIs(gone), left, all))
 	case spare == 0:
 		return advised(next, "%s: %s gone; %d of %d replicas are left, which is enough, but with one more gone no service can register or be found anew", text, areOrIs(gone), left, all)
 	default:
@@ -84,13 +86,13 @@ func (e *examination) unanswered(s *store, err error) finding {
 	api, answered := errors.AsType[*jetstream.APIError](err)
 	switch {
 	case answered && api.ErrorCode == bucketOffline:
-		return failed(exitNoBus, "start the server that keeps it again; or, if that is for ever: nats kv del "+s.name+", and servers register again",
+		return failed(cli.ExitNoBus, "start the server that keeps it again; or, if that is for ever: nats kv del "+s.name+", and servers register again",
 			fmt.Errorf("no server that keeps the bucket %s is up, so no service can register or be found anew: %w", s.name, err))
 	case answered && api.ErrorCode == noLeader, !answered && errors.Is(err, context.DeadlineExceeded) && e.nc.ConnectedClusterName() != "":
-		return failed(exitNoBus, "start the cluster's servers that are down: nats server report jetstream",
+		return failed(cli.ExitNoBus, "start the cluster's servers that are down: nats server report jetstream",
 			fmt.Errorf("nobody answers for the bucket %s: a server that keeps it is gone, or JetStream has no leader, for which more than half of the cluster's servers have to be up: %w", s.name, err))
 	}
-	return failed(exitNoBus, "nats stream info "+s.stream(), fmt.Errorf("the bucket %s can't be looked at: %w", s.name, err))
+	return failed(cli.ExitNoBus, "nats stream info "+s.stream(), fmt.Errorf("the bucket %s can't be looked at: %w", s.name, err))
 }
 
 // silentServers returns those of the servers that were named to which nobody can connect,

@@ -12,16 +12,17 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
 // askBinder asks for a name that isn't there: before it says so, a binder asks the store.
 func (e *examination) askBinder(ctx context.Context) error {
-	reg, err := binder.NewClient(e.nc, e.app.connection.prefix)
+	reg, err := binder.NewClient(e.nc, e.env.Connection.Prefix)
 	if err != nil {
 		return err
 	}
 	_, err = reg.Lookup(ctx, "helium-doctor")
-	if exitCodeOf(err) == exitUnknown {
+	if cli.ExitCodeOf(err) == cli.ExitUnknown {
 		err = nil
 	}
 	e.answered = err == nil || errors.Is(err, helium.ErrStoreUnavailable) || errors.Is(err, helium.ErrStoreRefused)
@@ -40,13 +41,13 @@ func (e *examination) binder(ctx context.Context) finding {
 	case err == nil:
 		return found("answers, and reaches its store")
 	case errors.Is(err, helium.ErrNoBinder):
-		return failed(exitNoBus, "helium binder", errors.New("no binder is running; without one, programs don't find services that they don't know yet"))
+		return failed(cli.ExitNoBus, "helium binder", errors.New("no binder is running; without one, programs don't find services that they don't know yet"))
 	case errors.Is(err, helium.ErrStoreRefused):
-		return failed(exitNoBus, "change what it says", err)
+		return failed(cli.ExitNoBus, "change what it says", err)
 	case errors.Is(err, helium.ErrStoreUnavailable):
-		return failed(exitNoBus, "see that JetStream runs and has a leader: nats server report jetstream", err)
+		return failed(cli.ExitNoBus, "see that JetStream runs and has a leader: nats server report jetstream", err)
 	default:
-		return failed(exitNoBus, "look at the binder's log", err)
+		return failed(cli.ExitNoBus, "look at the binder's log", err)
 	}
 }
 
@@ -63,18 +64,18 @@ func (e *examination) bucket(ctx context.Context) finding {
 	case errors.Is(err, errNoStore) && e.askBinder(ctx) == nil:
 		return skipped("JetStream isn't for this account; the binder's is another one")
 	case errors.Is(err, errNoStore):
-		return failed(exitNoBus, `put "jetstream {}" into the NATS server's configuration, or start it with: nats-server -js`, err)
+		return failed(cli.ExitNoBus, `put "jetstream {}" into the NATS server's configuration, or start it with: nats-server -js`, err)
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		return skipped("the bucket %s isn't there yet; the first binder makes it", s.name)
 	case err != nil:
 		return e.unanswered(s, err)
 	}
 	if owner := info.Config.Metadata["helium_prefix"]; owner != "" && owner != e.prober.Subjects().Prefix() {
-		return failed(exitNoBus, "choose another --prefix", fmt.Errorf("the bucket %s is that of the prefix %q", s.name, owner))
+		return failed(cli.ExitNoBus, "choose another --prefix", fmt.Errorf("the bucket %s is that of the prefix %q", s.name, owner))
 	}
 	text := fmt.Sprintf("%s: %s, lease %s, %s, %s", s.name, amount.Of(int(info.State.Msgs), "key"), amount.Exact(info.Config.MaxAge), strings.ToLower(info.Config.Storage.String()), amount.Of(info.Config.Replicas, "replica"))
 	if info.Config.Sealed {
-		return failed(exitNoBus, "nats kv del "+s.name+": servers register again", fmt.Errorf("%s; it is sealed and takes no record", text))
+		return failed(cli.ExitNoBus, "nats kv del "+s.name+": servers register again", fmt.Errorf("%s; it is sealed and takes no record", text))
 	}
 	if wrong := unfit(info.Config); wrong != nil {
 		return advised("restart a binder, which mends it; or nats kv del "+s.name+": servers register again", "%s; %s", text, strings.Join(wrong, "; "))
@@ -176,13 +177,13 @@ func (e *examination) instances(ctx context.Context) finding {
 	if denied, err := e.prober.MayPublish(ctx, e.prober.Subjects().List()); denied != nil || err != nil {
 		return skipped("this user may not list them")
 	}
-	reg, err := binder.NewClient(e.nc, e.app.connection.prefix)
+	reg, err := binder.NewClient(e.nc, e.env.Connection.Prefix)
 	if err != nil {
-		return failed(exitUsage, "", err)
+		return failed(cli.ExitUsage, "", err)
 	}
 	records, err := reg.List(ctx)
 	if err != nil {
-		return failed(exitCodeOf(err), "look at the binder's log", err)
+		return failed(cli.ExitCodeOf(err), "look at the binder's log", err)
 	}
 	if len(records) == 0 {
 		return found("no service is registered; an example is: helium serve math")

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/internal/shell"
 )
 
 // command tells which command this is.
@@ -20,38 +22,38 @@ func (e *examination) command(context.Context) finding {
 
 // settings tells where it connects, and which flag or variable says so.
 func (e *examination) settings(context.Context) finding {
-	c := &e.app.connection
+	c := e.env.Connection
 	var cfg bus.Config
-	if err := c.configure(&cfg); err != nil {
-		f := failed(exitUsage, "", err)
-		if known, ok := errors.AsType[*failure](err); ok {
-			f.next = known.hint
+	if err := c.Configure(&cfg); err != nil {
+		f := failed(cli.ExitUsage, "", err)
+		if known, ok := errors.AsType[*cli.Failure](err); ok {
+			f.next = known.Hint
 		}
 		return f
 	}
 	var from string
 	selected, _ := selectedContext()
 	switch {
-	case c.server != "":
+	case c.Server != "":
 		from = "--server"
-	case c.flags.Changed("context"):
-		from = "--context " + c.context
-	case c.environ("NATS_URL") != "":
+	case c.Given("context"):
+		from = "--context " + c.Context
+	case os.Getenv("NATS_URL") != "":
 		from = "NATS_URL"
-		cfg.URL = c.environ("NATS_URL")
-	case c.environ("NATS_CONTEXT") != "":
-		from = "NATS_CONTEXT=" + c.environ("NATS_CONTEXT")
+		cfg.URL = os.Getenv("NATS_URL")
+	case os.Getenv("NATS_CONTEXT") != "":
+		from = "NATS_CONTEXT=" + os.Getenv("NATS_CONTEXT")
 	case selected != "" && cfg.URL != "":
 		from = "the selected context " + selected
 	default:
 		from, cfg.URL = "the default", bus.DefaultURL
 	}
 	text := "the address is that of " + from
-	if c.prefix != "" {
-		text += ", subjects begin with " + c.prefix
+	if c.Prefix != "" {
+		text += ", subjects begin with " + c.Prefix
 	}
-	if from == "NATS_URL" && c.environ("NATS_CONTEXT") != "" {
-		return advised("unset one of them", "%s, and the user that of NATS_CONTEXT=%s", text, c.environ("NATS_CONTEXT"))
+	if from == "NATS_URL" && os.Getenv("NATS_CONTEXT") != "" {
+		return advised("unset one of them", "%s, and the user that of NATS_CONTEXT=%s", text, os.Getenv("NATS_CONTEXT"))
 	}
 	return found("%s", text)
 }
@@ -100,7 +102,7 @@ func (e *examination) contexts(context.Context) finding {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".json")
 		names = append(names, name)
-		if _, err := e.app.connection.loadContext(name); err != nil {
+		if _, err := cli.ContextOptions(name); err != nil {
 			broken = append(broken, fmt.Sprintf("%s (%v)", name, err))
 		}
 		if name == selected {
@@ -122,13 +124,13 @@ func (e *examination) contexts(context.Context) finding {
 func (e *examination) files(context.Context) finding {
 	var open, there []string
 	for _, flag := range []string{"creds", "nkey", "tlskey"} {
-		path := e.app.connection.value(flag)
+		path := e.env.Connection.Value(flag)
 		if path == "" {
 			continue
 		}
 		info, err := os.Stat(path)
 		if err != nil {
-			return failed(exitUsage, "give the file with --"+flag, err)
+			return failed(cli.ExitUsage, "give the file with --"+flag, err)
 		}
 		there = append(there, path)
 		if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
@@ -137,7 +139,7 @@ func (e *examination) files(context.Context) finding {
 	}
 	switch {
 	case open != nil:
-		return advised(commandLine(append([]string{"chmod", "600"}, open...)...), "others on this machine can read %s", strings.Join(open, ", "))
+		return advised(shell.Line(append([]string{"chmod", "600"}, open...)...), "others on this machine can read %s", strings.Join(open, ", "))
 	case there == nil:
 		return found("no credentials in files")
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
 // checksOf runs "helium doctor -o json" and returns its checks by name.
@@ -23,7 +24,7 @@ func checksOf(t *testing.T, args ...string) (checks map[string]doctorCheck, r ra
 	for _, c := range report.Checks {
 		checks[c.Check] = c
 	}
-	if report.Exit != r.exit || report.OK != (r.exit == exitOK) {
+	if report.Exit != r.exit || report.OK != (r.exit == cli.ExitOK) {
 		t.Errorf("the report says exit %d and ok %t; got exit %d", report.Exit, report.OK, r.exit)
 	}
 	return checks, r
@@ -46,15 +47,15 @@ func TestTheDoctorTellsWhatTheUserMayNot(t *testing.T) {
 	user := func(name string) []string { return []string{"-s", url, "--user", name, "--password", "x"} }
 
 	checks, r := checksOf(t, user("asker")...)
-	if r.exit != exitNoBus {
-		t.Errorf("exit %d, want %d", r.exit, exitNoBus)
+	if r.exit != cli.ExitNoBus {
+		t.Errorf("exit %d, want %d", r.exit, cli.ExitNoBus)
 	}
 	checkCheck(t, checks, "user", statusOK, "asker, account", "")
 	checkCheck(t, checks, "permissions", statusFailed, "can't call by name", "allow the user to publish to helium.binder.lookup.>")
 	checkCheck(t, checks, "binder", statusSkipped, "may not be asked", "")
 
 	checks, r = checksOf(t, user("lister")...)
-	if r.exit != exitOK {
+	if r.exit != cli.ExitOK {
 		t.Errorf("exit %d, want 0: what it may not is nothing that calls need\n%s", r.exit, r.err)
 	}
 	checkCheck(t, checks, "permissions", statusWarning, "may not publish to helium.binder.list", "allow it")
@@ -65,14 +66,14 @@ func TestTheDoctorTellsWhatTheUserMayNot(t *testing.T) {
 	checkCheck(t, checks, "instances", statusSkipped, "may not list", "")
 
 	checks, r = checksOf(t, user("nobody")...)
-	if r.exit != exitNoBus {
-		t.Errorf("exit %d, want %d", r.exit, exitNoBus)
+	if r.exit != cli.ExitNoBus {
+		t.Errorf("exit %d, want %d", r.exit, cli.ExitNoBus)
 	}
 	checkCheck(t, checks, "nats", statusFailed, "refused", "--user")
 
 	checks, r = checksOf(t, user("deaf")...)
-	if r.exit != exitNoBus {
-		t.Errorf("exit %d, want %d", r.exit, exitNoBus)
+	if r.exit != cli.ExitNoBus {
+		t.Errorf("exit %d, want %d", r.exit, cli.ExitNoBus)
 	}
 	checkCheck(t, checks, "inbox", statusFailed, "may not subscribe to _INBOX_deaf.>", "allow the user to subscribe")
 }
@@ -92,7 +93,7 @@ func TestTheDoctorKnowsSmallMessagesAndABucketThatIsNone(t *testing.T) {
 	_, err = js.UpdateStream(t.Context(), cfg)
 	check(t, err)
 	checks, r := checksOf(t, "-s", url)
-	if r.exit != exitOK {
+	if r.exit != cli.ExitOK {
 		t.Errorf("exit %d, want 0: these are warnings\n%s", r.exit, r.err)
 	}
 	checkCheck(t, checks, "max_payload", statusWarning, "64 KiB", "max_payload")
@@ -105,8 +106,8 @@ func TestTheDoctorStopsWithItsTime(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out, err lockedBuffer
-	if exit := run(ctx, []string{"doctor", "-s", url}, strings.NewReader(""), &out, &err); exit != exitInterrupted {
-		t.Errorf("exit %d after an interrupt, want %d", exit, exitInterrupted)
+	if exit := run(ctx, []string{"doctor", "-s", url}, strings.NewReader(""), &out, &err); exit != cli.ExitInterrupted {
+		t.Errorf("exit %d after an interrupt, want %d", exit, cli.ExitInterrupted)
 	}
 }
 

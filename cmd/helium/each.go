@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"sync"
 	"time"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/internal/transcode"
 )
 
@@ -22,17 +24,17 @@ const longestLine = 64 << 20
 //	lines ──▶ begin, at most -P at once ──▶ queue, in the order of the lines ──▶ stdout
 //
 // The queue holds a few times -P, so memory stays bounded whatever a slow call does.
-func (a *app) callEach(ctx context.Context, m *remoteMethod, flags callFlags) error {
+func callEach(env *cli.Env, ctx context.Context, m *remoteMethod, flags callFlags) error {
 	if flags.data == "" {
 		flags.data = "-"
 	}
-	from, err := a.openData(flags.data)
+	from, err := openData(env, flags.data)
 	if err != nil {
 		return err
 	}
 	defer from.Close()
-	bar := a.newProgress(m.name(), countLines(from))
-	defer bar.stop()
+	bar := cli.NewProgressBar(env.Output, m.name(), countLines(from))
+	defer bar.Stop()
 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -40,11 +42,11 @@ func (a *app) callEach(ctx context.Context, m *remoteMethod, flags callFlags) er
 	var readErr error // set before queue is closed
 	go func() {
 		defer close(queue)
-		readErr = a.beginEach(ctx, m, from, flags.parallel, queue)
+		readErr = beginEach(env, ctx, m, from, flags.parallel, queue)
 	}()
 
 	var count, failed int
-	var first *failure // the first failure in order
+	var first *cli.Failure // the first failure in order
 	for {
 		var c *lineCall
 		var more bool
@@ -60,24 +62,24 @@ func (a *app) callEach(ctx context.Context, m *remoteMethod, flags callFlags) er
 		<-c.done
 		count++
 		if c.err != nil {
-			f := a.judge(ctx, c.err)
+			f := env.Judge(ctx, c.err)
 			if failed++; first == nil {
 				first = f
 			}
-			a.showLineError(reportOf(f, a.asked, c.took), count)
+			showLineError(env, cli.ReportOf(f, env.Asked, c.took), count)
 		} else {
-			a.showLineResult(c.result)
+			showLineResult(env, c.result)
 		}
-		bar.add()
+		bar.Add()
 	}
-	bar.stop()
+	bar.Stop()
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx) // lines may be left that nobody began
 	case readErr != nil:
 		return fmt.Errorf("--data can't be read after line %d: %w", count, readErr)
 	case first != nil:
-		return fail(first.exit, first.hint, fmt.Errorf("%s failed; the first: %w", amount.OfAll(failed, count, "call"), first))
+		return cli.Fail(first.Exit, first.Hint, fmt.Errorf("%s failed; the first: %w", amount.OfAll(failed, count, "call"), first))
 	}
 	return nil
 }
@@ -108,7 +110,7 @@ type lineCall struct {
 
 // beginEach begins the calls and hands them over in order. It returns once the last has
 // begun; an error is one of reading.
-func (a *app) beginEach(ctx context.Context, m *remoteMethod, from io.Reader, parallel int, queue chan<- *lineCall) error {
+func beginEach(env *cli.Env, ctx context.Context, m *remoteMethod, from io.Reader, parallel int, queue chan<- *lineCall) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	room := make(chan struct{}, parallel)
@@ -132,7 +134,7 @@ func (a *app) beginEach(ctx context.Context, m *remoteMethod, from io.Reader, pa
 		}
 		running.Go(func() {
 			defer close(c.done)
-			c.make(ctx, a.connection.timeout, m, line)
+			c.make(ctx, env.Connection.Timeout, m, line)
 			<-room
 		})
 	}
@@ -153,22 +155,47 @@ func (c *lineCall) make(ctx context.Context, timeout time.Duration, m *remoteMet
 }
 
 // showLineResult writes {"result": …}, or with -o raw the result alone.
-func (a *app) showLineResult(result json.RawMessage) {
-	if a.output.form == "raw" {
-		_, _ = a.out.JSON(append(result, '\n'))
+func showLineResult(env *cli.Env, result json.RawMessage) {
+	if env.Form == "raw" {
+		_, _ = env.Out.JSON(append(result, '\n'))
 		return
 	}
-	writeJSONLine(a.out, map[string]json.RawMessage{"result": result})
+	cli.WriteJSONLine(env.Out, map[string]json.RawMessage{"result": result})
 }
 
 // showLineError writes {"error": …} in the place of the result, so that lines of input
 // and of output go together; with -o raw an empty line, and the error to stderr.
-func (a *app) showLineError(r errorReport, number int) {
-	if a.output.form == "raw" {
-		fmt.Fprintln(a.out)
-		fmt.Fprintf(a.err, "call %d: ", number)
-		r.write(a.err)
+func showLineError(env *cli.Env, r cli.Report, number int) {
+	if env.Form == "raw" {
+		fmt.Fprintln(env.Out)
+		fmt.Fprintf(env.Err, "call %d: ", number)
+		r.Write(env.Err)
 		return
 	}
-	writeJSONLine(a.out, map[string]errorReport{"error": r})
+	cli.WriteJSONLine(env.Out, map[string]cli.Report{"error": r})
+}
+
+// countLines returns how many lines a file holds, and 0 for what can't be read twice.
+func countLines(from io.Reader) int64 {
+	f, ok := from.(*os.File)
+	if !ok {
+		return 0
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return 0
+	}
+	var lines int64
+	buf := make([]byte, 64<<10)
+	for {
+		n, err := f.Read(buf)
+		lines += int64(bytes.Count(buf[:n], []byte("\n")))
+		if err != nil {
+			break
+		}
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		return 0
+	}
+	return lines
 }

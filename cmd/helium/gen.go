@@ -1,8 +1,12 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
 
-func newGenCommand(a *app) *cobra.Command {
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+)
+
+func newGenCommand(env *cli.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "gen",
 		Short: "Generate clients and documents",
@@ -10,9 +14,9 @@ func newGenCommand(a *app) *cobra.Command {
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(
-		newGenGoCommand(a),
-		newGenTSCommand(a),
-		newGenOpenRPCCommand(a),
+		newGenGoCommand(env),
+		newGenTSCommand(env),
+		newGenOpenRPCCommand(env),
 	)
 	return cmd
 }

@@ -9,10 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/internal/gogen"
+	"github.com/helium-rpc/helium/internal/shell"
 )
 
-func newGenGoCommand(a *app) *cobra.Command {
+func newGenGoCommand(env *cli.Env) *cobra.Command {
 	var given genGoFlags
 	var check bool
 	cmd := &cobra.Command{
@@ -47,16 +49,16 @@ and nothing is written.`,
   helium gen go --type Stock --type Orders
   helium gen go --type Stock --check        # exit 1 if stock_helium.go is stale
   //go:generate go run github.com/helium-rpc/helium/cmd/helium gen go --type Stock`,
-		Args: words(0, 1),
+		Args: cli.Words(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				given.dir = args[0]
 			}
 			configs, err := given.configs()
 			if err != nil {
-				return fail(exitUsage, "helium gen go --help", err)
+				return cli.Fail(cli.ExitUsage, "helium gen go --help", err)
 			}
-			return a.genGo(cmd.Context(), configs, check)
+			return genGo(env, cmd.Context(), configs, check)
 		},
 	}
 	cmd.Flags().StringSliceVar(&given.types, "type", nil, "`name` of the interface; several, each with a file of its own, by --type A --type B or --type A,B")
@@ -108,9 +110,9 @@ func (g genGoFlags) configs() ([]gogen.Config, error) {
 }
 
 // genGo generates all or nothing.
-func (a *app) genGo(ctx context.Context, configs []gogen.Config, check bool) error {
+func genGo(env *cli.Env, ctx context.Context, configs []gogen.Config, check bool) error {
 	if len(configs) > 1 {
-		if err := a.canGenGo(ctx, configs); err != nil {
+		if err := canGenGo(env, ctx, configs); err != nil {
 			return err
 		}
 	}
@@ -130,7 +132,7 @@ func (a *app) genGo(ctx context.Context, configs []gogen.Config, check bool) err
 			if next == "" {
 				next = file.Command
 				if cfg.Dir != "" {
-					next += " " + shellWord(cfg.Dir)
+					next += " " + shell.Word(cfg.Dir)
 				}
 			}
 			stale = append(stale, fmt.Errorf("%s is stale: it isn't what the interface %s makes now", name, cfg.Type))
@@ -142,19 +144,19 @@ func (a *app) genGo(ctx context.Context, configs []gogen.Config, check bool) err
 			return err
 		}
 		if fresh {
-			a.say("%s is as it should be", name)
+			env.Say("%s is as it should be", name)
 		} else {
-			a.say("%s: a client and a server stub of service %q", name, file.Service)
+			env.Say("%s: a client and a server stub of service %q", name, file.Service)
 		}
 	}
 	if stale != nil {
-		return fail(exitInternal, next, errors.Join(stale...))
+		return cli.Fail(cli.ExitInternal, next, errors.Join(stale...))
 	}
 	return nil
 }
 
 // canGenGo finds what is wrong with any of several interfaces before a file is written.
-func (a *app) canGenGo(ctx context.Context, configs []gogen.Config) error {
+func canGenGo(env *cli.Env, ctx context.Context, configs []gogen.Config) error {
 	var faults []error
 	of := make(map[string]string) // interfaces, by file
 	for _, cfg := range configs {
@@ -164,7 +166,7 @@ func (a *app) canGenGo(ctx context.Context, configs []gogen.Config) error {
 			continue
 		}
 		if other := of[file.Path]; other != "" {
-			faults = append(faults, fail(exitUsage, "helium gen go --help", fmt.Errorf("the interfaces %s and %s would both have the file %s; run the command once for each, with --out", other, cfg.Type, filepath.Base(file.Path))))
+			faults = append(faults, cli.Fail(cli.ExitUsage, "helium gen go --help", fmt.Errorf("the interfaces %s and %s would both have the file %s; run the command once for each, with --out", other, cfg.Type, filepath.Base(file.Path))))
 		}
 		of[file.Path] = cfg.Type
 	}
@@ -172,7 +174,7 @@ func (a *app) canGenGo(ctx context.Context, configs []gogen.Config) error {
 		return faults[0]
 	}
 	if faults != nil {
-		return fail(exitUsage, "helium gen go --help  (what an interface may have)", errors.Join(faults...))
+		return cli.Fail(cli.ExitUsage, "helium gen go --help  (what an interface may have)", errors.Join(faults...))
 	}
 	return nil
 }
@@ -180,10 +182,10 @@ func (a *app) canGenGo(ctx context.Context, configs []gogen.Config) error {
 func generate(ctx context.Context, cfg gogen.Config) (*gogen.File, error) {
 	file, err := gogen.Generate(ctx, cfg)
 	if _, refused := errors.AsType[gogen.Faults](err); refused {
-		return nil, fail(exitUsage, "helium gen go --help  (what an interface may have)", fmt.Errorf("%s can't be called remotely:\n%w", cfg.Type, err))
+		return nil, cli.Fail(cli.ExitUsage, "helium gen go --help  (what an interface may have)", fmt.Errorf("%s can't be called remotely:\n%w", cfg.Type, err))
 	}
 	if err != nil {
-		return nil, fail(exitUsage, "helium gen go --help", err)
+		return nil, cli.Fail(cli.ExitUsage, "helium gen go --help", err)
 	}
 	return file, nil
 }

@@ -3,12 +3,13 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/schema"
 )
 
-func newGenOpenRPCCommand(a *app) *cobra.Command {
+func newGenOpenRPCCommand(env *cli.Env) *cobra.Command {
 	g := &registryGenerator{name: "openrpc", makes: "OpenRPC", render: schema.OpenRPC}
-	cmd := g.command(a, &cobra.Command{
+	cmd := g.command(env, &cobra.Command{
 		Use:   "openrpc [service...]",
 		Short: "Write an OpenRPC document of live services",
 		Long: `Write an OpenRPC ` + schema.OpenRPCVersion + ` document, from the registry: of the services that are named, or

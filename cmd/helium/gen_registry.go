@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/internal/shell"
 	"github.com/helium-rpc/helium/schema"
 )
 
@@ -26,21 +28,19 @@ type registryGenerator struct {
 }
 
 // command adds the flags that all such generators have, and what runs them.
-func (g *registryGenerator) command(a *app, cmd *cobra.Command) *cobra.Command {
-	cmd.ValidArgsFunction = func(cmd *cobra.Command, _ []string, word string) ([]string, cobra.ShellCompDirective) {
-		return a.completeServices(cmd, nil, word) // any number of them
-	}
-	cmd.RunE = func(cmd *cobra.Command, services []string) error { return g.run(a, cmd, services) }
+func (g *registryGenerator) command(env *cli.Env, cmd *cobra.Command) *cobra.Command {
+	cmd.ValidArgsFunction = completeAnyServices(env)
+	cmd.RunE = func(cmd *cobra.Command, services []string) error { return g.run(env, cmd, services) }
 	cmd.Flags().StringVar(&g.out, "out", "", "`file` to write (default stdout)")
 	cmd.Flags().BoolVar(&g.check, "check", false, "write nothing; fail if the file of --out is stale")
 	return cmd
 }
 
-func (g *registryGenerator) run(a *app, cmd *cobra.Command, names []string) error {
+func (g *registryGenerator) run(env *cli.Env, cmd *cobra.Command, names []string) error {
 	if g.check && g.out == "" {
-		return fail(exitUsage, g.refresh(a, names)+" --out file --check", errors.New("--check compares with a file; name it with --out"))
+		return cli.Fail(cli.ExitUsage, g.refresh(env, names)+" --out file --check", errors.New("--check compares with a file; name it with --out"))
 	}
-	records, err := a.recordsOf(cmd, names)
+	records, err := recordsOf(env, cmd, names)
 	if err != nil {
 		return err
 	}
@@ -50,17 +50,17 @@ func (g *registryGenerator) run(a *app, cmd *cobra.Command, names []string) erro
 	}
 	for _, s := range services {
 		if len(s.Differing) > 0 {
-			a.say("%s: the instance that started last counts; %s %s different", s.Name, strings.Join(s.Differing, ", "), isOrAre(len(s.Differing)))
+			env.Say("%s: the instance that started last counts; %s %s different", s.Name, strings.Join(s.Differing, ", "), isOrAre(len(s.Differing)))
 		}
 		if len(s.Skipped) > 0 {
-			a.say("%s: left out, because they are of another kind: %s", s.Name, strings.Join(s.Skipped, ", "))
+			env.Say("%s: left out, because they are of another kind: %s", s.Name, strings.Join(s.Skipped, ", "))
 		}
 	}
-	text, err := g.render(services, schema.Config{Prefix: a.connection.prefix, Title: g.title, Command: g.refresh(a, names)})
+	text, err := g.render(services, schema.Config{Prefix: env.Connection.Prefix, Title: g.title, Command: g.refresh(env, names)})
 	if err != nil {
 		return err
 	}
-	return g.deliver(a, text, services, names)
+	return g.deliver(env, text, services, names)
 }
 
 func isOrAre(n int) string {
@@ -72,21 +72,21 @@ func isOrAre(n int) string {
 
 // refresh is the command that makes the output anew, without what only this machine
 // needs: where the bus is, and where the file.
-func (g *registryGenerator) refresh(a *app, names []string) string {
+func (g *registryGenerator) refresh(env *cli.Env, names []string) string {
 	words := append([]string{"helium", "gen", g.name}, names...)
-	if a.connection.prefix != "" {
-		words = append(words, "--prefix", a.connection.prefix)
+	if env.Connection.Prefix != "" {
+		words = append(words, "--prefix", env.Connection.Prefix)
 	}
 	if g.title != "" {
 		words = append(words, "--title", g.title)
 	}
-	return commandLine(words...)
+	return shell.Line(words...)
 }
 
 // deliver writes the output, or compares the file with it.
-func (g *registryGenerator) deliver(a *app, text []byte, services []*schema.Service, names []string) error {
+func (g *registryGenerator) deliver(env *cli.Env, text []byte, services []*schema.Service, names []string) error {
 	if g.out == "" {
-		_, err := a.out.Write(text)
+		_, err := env.Out.Write(text)
 		return err
 	}
 	old, err := os.ReadFile(g.out)
@@ -103,9 +103,9 @@ func (g *registryGenerator) deliver(a *app, text []byte, services []*schema.Serv
 		if missing {
 			err = fmt.Errorf("%s isn't there", g.out)
 		}
-		return fail(exitInternal, g.refresh(a, names)+" "+commandLine("--out", g.out), err)
+		return cli.Fail(cli.ExitInternal, g.refresh(env, names)+" "+shell.Line("--out", g.out), err)
 	case fresh:
-		a.say("%s is as it should be", g.out)
+		env.Say("%s is as it should be", g.out)
 		return nil
 	}
 	if err := os.WriteFile(g.out, text, 0o644); err != nil {
@@ -115,7 +115,7 @@ func (g *registryGenerator) deliver(a *app, text []byte, services []*schema.Serv
 	for i, s := range services {
 		of[i] = s.Name
 	}
-	a.say("%s: %s of %s", g.out, g.makes, strings.Join(of, ", "))
+	env.Say("%s: %s of %s", g.out, g.makes, strings.Join(of, ", "))
 	return nil
 }
 
@@ -134,10 +134,10 @@ func firstDifference(a, b []byte) int {
 }
 
 // recordsOf returns the records of the named services, of all if none is named.
-func (a *app) recordsOf(cmd *cobra.Command, names []string) ([]binder.Record, error) {
-	ctx, cancel := a.bounded(cmd.Context())
+func recordsOf(env *cli.Env, cmd *cobra.Command, names []string) ([]binder.Record, error) {
+	ctx, cancel := env.Bounded(cmd.Context())
 	defer cancel()
-	reg, _, done, err := a.registry(ctx)
+	reg, _, done, err := env.Registry(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func (a *app) recordsOf(cmd *cobra.Command, names []string) ([]binder.Record, er
 	if len(names) == 0 {
 		records, err := reg.List(ctx)
 		if err == nil && len(records) == 0 {
-			err = fail(exitUnknown, "helium serve math  (an example)", errors.New("no service is registered"))
+			err = cli.Fail(cli.ExitUnknown, "helium serve math  (an example)", errors.New("no service is registered"))
 		}
 		return records, err
 	}

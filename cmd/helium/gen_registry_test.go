@@ -10,6 +10,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/heliumtest"
 )
 
@@ -41,7 +42,7 @@ func TestInTheMiddleOfARolloutTheInstanceThatStartedLastIsGenerated(t *testing.T
 	follow := binder.Method{Name: "follow", Signature: "?", Kind: "future"}
 	url := registryWith(t, instanceOf("stock", "iold", morning, get), instanceOf("stock", "inew", morning.Add(time.Hour), newGet, follow))
 	var stdout, stderr bytes.Buffer
-	if exit := run(t.Context(), []string{"gen", "ts", "stock", "--server", url}, nil, &stdout, &stderr); exit != exitOK {
+	if exit := run(t.Context(), []string{"gen", "ts", "stock", "--server", url}, nil, &stdout, &stderr); exit != cli.ExitOK {
 		t.Fatalf("got exit code %d, want 0; it said %s", exit, &stderr)
 	}
 	if want := "async get(id: Int64,"; !strings.Contains(stdout.String(), want) {
@@ -64,11 +65,11 @@ func TestAServiceThatChangesMakesItsFileStale(t *testing.T) {
 		more []string
 		want int
 	}{
-		{before, nil, exitOK},
-		{before, []string{"--check"}, exitOK},
-		{after, []string{"--check"}, exitInternal},
-		{after, nil, exitOK},
-		{after, []string{"--check"}, exitOK},
+		{before, nil, cli.ExitOK},
+		{before, []string{"--check"}, cli.ExitOK},
+		{after, []string{"--check"}, cli.ExitInternal},
+		{after, nil, cli.ExitOK},
+		{after, []string{"--check"}, cli.ExitOK},
 	} {
 		var stderr bytes.Buffer
 		args := append([]string{"gen", "openrpc", "stock", "--out", path, "--server", step.url}, step.more...)
@@ -76,22 +77,8 @@ func TestAServiceThatChangesMakesItsFileStale(t *testing.T) {
 			text, _ := os.ReadFile(path)
 			t.Fatalf("helium %s: got exit code %d, want %d; it said %s\nthe file:\n%s", strings.Join(args, " "), got, step.want, &stderr, text)
 		}
-		if step.want != exitOK && !strings.Contains(stderr.String(), "helium gen openrpc stock --out "+path) {
+		if step.want != cli.ExitOK && !strings.Contains(stderr.String(), "helium gen openrpc stock --out "+path) {
 			t.Errorf("got %s, want the command that refreshes the file", &stderr)
-		}
-	}
-}
-
-func TestAHintCanBePastedIntoAShell(t *testing.T) {
-	for text, want := range map[string]string{
-		"out/stock.ts": "out/stock.ts",
-		"my file.ts":   "'my file.ts'",
-		"it's":         `'it'\''s'`,
-		"$(evil)":      "'$(evil)'",
-		"":             "''",
-	} {
-		if got := shellWord(text); got != want {
-			t.Errorf("shellWord(%q): got %s, want %s", text, got, want)
 		}
 	}
 }

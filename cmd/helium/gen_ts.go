@@ -3,12 +3,13 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/schema"
 )
 
-func newGenTSCommand(a *app) *cobra.Command {
+func newGenTSCommand(env *cli.Env) *cobra.Command {
 	g := &registryGenerator{name: "ts", makes: "TypeScript", render: schema.TypeScript}
-	return g.command(a, &cobra.Command{
+	return g.command(env, &cobra.Command{
 		Use:   "ts [service...]",
 		Short: "Write TypeScript types and clients of live services",
 		Long: `Write TypeScript types and a client class for each service, from the registry: of

@@ -4,10 +4,12 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
 // newHelpCommand is "helium help gen go": the same as "helium gen go --help".
-func newHelpCommand(*app) *cobra.Command {
+func newHelpCommand(*cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [subcommand]...",
 		Short: "Show the help of a subcommand",
@@ -27,7 +29,7 @@ func newHelpCommand(*app) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			of, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return fail(exitUsage, of.CommandPath()+" --help", fmt.Errorf("there is no subcommand %s", quotedWords(args)))
+				return cli.Fail(cli.ExitUsage, of.CommandPath()+" --help", fmt.Errorf("there is no subcommand %s", cli.QuotedWords(args)))
 			}
 			of.InitDefaultHelpFlag()
 			return of.Help()

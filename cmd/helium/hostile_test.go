@@ -15,6 +15,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/shell"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
@@ -270,7 +271,7 @@ func TestWhatIsSuggestedAfterAnErrorIsQuoted(t *testing.T) {
 			}
 		}
 	}
-	if got, want := commandLine("helium", "why", "a b", "it's"), `helium why 'a b' 'it'\''s'`; got != want {
+	if got, want := shell.Line("helium", "why", "a b", "it's"), `helium why 'a b' 'it'\''s'`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -11,9 +11,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
-func newLsCommand(a *app) *cobra.Command {
+func newLsCommand(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:     "ls [service]",
 		Aliases: []string{"list"},
@@ -21,75 +22,42 @@ func newLsCommand(a *app) *cobra.Command {
 		Example: `  helium ls
   helium ls math
   helium ls -o raw            their names only`,
-		Args:              words(0, 1),
-		ValidArgsFunction: a.completeServices,
+		Args:              cli.Words(0, 1),
+		ValidArgsFunction: completeServices(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, cancel := a.bounded(cmd.Context())
+			ctx, cancel := env.Bounded(cmd.Context())
 			defer cancel()
-			reg, _, done, err := a.registry(ctx)
+			reg, _, done, err := env.Registry(ctx)
 			if err != nil {
 				return err
 			}
 			defer done()
 			if len(args) == 1 {
-				a.asked = args[0]
+				env.Asked = args[0]
 				entry, err := lookupService(ctx, reg, args[0])
 				if err != nil {
 					return err
 				}
-				return a.listInstances(entry.Records)
+				return listInstances(env, entry.Records)
 			}
 			records, err := reg.List(ctx)
 			if err != nil {
 				return err
 			}
-			return a.listServices(records)
+			return listServices(env, records)
 		},
 	}
 }
 
-// serviceRow is a service as "helium ls -o json" writes it.
-type serviceRow struct {
-	Service   string   `json:"service"`
-	Versions  []string `json:"versions"`  // of its instances, each once
-	Instances []string `json:"instances"` // their names
-	Methods   []string `json:"methods"`   // those that any instance has
-}
-
-// servicesOf groups records, which are ordered by service.
-func servicesOf(records []binder.Record) []serviceRow {
-	var rows []serviceRow
-	for _, r := range records {
-		if len(rows) == 0 || rows[len(rows)-1].Service != r.Service {
-			rows = append(rows, serviceRow{Service: r.Service, Versions: []string{}, Methods: []string{}})
-		}
-		row := &rows[len(rows)-1]
-		row.Instances = append(row.Instances, r.Instance)
-		row.Versions = with(row.Versions, r.Version)
-		for _, m := range r.Methods {
-			row.Methods = with(row.Methods, m.Name)
-		}
-	}
-	return rows
-}
-
-// with adds what isn't in a list yet.
-func with(list []string, item string) []string {
-	if item == "" || slices.Contains(list, item) {
-		return list
-	}
-	return append(list, item)
-}
-
-func (a *app) listServices(records []binder.Record) error {
+func listServices(env *cli.Env, records []binder.Record) error {
 	rows := servicesOf(records)
 	if len(rows) == 0 {
-		a.say("No service is registered. To serve an example: helium serve math")
-		if a.output.form == "table" {
+		env.Say("No service is registered. To serve an example: helium serve math")
+		if env.Form == "table" {
 			return nil // a header alone would be noise
 		}
 	}
-	return showList(a, rows, func(r serviceRow) string { return r.Service }, func(t table.Writer) {
+	return cli.ShowList(env.Output, rows, func(r serviceRow) string { return r.Service }, func(t table.Writer) {
 		t.AppendHeader(table.Row{"service", "version", "instances", "methods"})
 		for _, r := range rows {
 			t.AppendRow(table.Row{r.Service, strings.Join(r.Versions, ", "), len(r.Instances), shortened(r.Methods, 60)})
@@ -107,7 +75,7 @@ type instanceRow struct {
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
-func (a *app) listInstances(records []binder.Record) error {
+func listInstances(env *cli.Env, records []binder.Record) error {
 	rows := make([]instanceRow, len(records))
 	for i, r := range records {
 		rows[i] = instanceRow{Service: r.Service, Instance: r.Instance, Version: r.Version, Started: r.Started, Metadata: r.Metadata, Methods: []string{}}
@@ -115,7 +83,7 @@ func (a *app) listInstances(records []binder.Record) error {
 			rows[i].Methods = append(rows[i].Methods, m.Name)
 		}
 	}
-	return showList(a, rows, func(r instanceRow) string { return r.Instance }, func(t table.Writer) {
+	return cli.ShowList(env.Output, rows, func(r instanceRow) string { return r.Instance }, func(t table.Writer) {
 		t.AppendHeader(table.Row{"instance", "version", "up", "methods", "metadata"})
 		for _, r := range rows {
 			t.AppendRow(table.Row{r.Instance, r.Version, since(r.Started), shortened(r.Methods, 40), pairs(r.Metadata)})

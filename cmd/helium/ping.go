@@ -16,11 +16,13 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/internal/natsperm"
+	"github.com/helium-rpc/helium/internal/shell"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-func newPingCommand(a *app) *cobra.Command {
+func newPingCommand(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "ping [service]",
 		Short: "Ask NATS, a binder and each instance for an answer, and time it",
@@ -30,16 +32,16 @@ An instance is asked for a method that it doesn't have, so no handler runs. The
 command ends with 7 if an instance that is registered doesn't answer.`,
 		Example: `  helium ping
   helium ping math`,
-		Args:              words(0, 1),
-		ValidArgsFunction: a.completeServices,
+		Args:              cli.Words(0, 1),
+		ValidArgsFunction: completeServices(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx, cancel := a.bounded(cmd.Context())
+			ctx, cancel := env.Bounded(cmd.Context())
 			defer cancel()
 			service := ""
 			if len(args) == 1 {
-				service, a.asked = args[0], args[0]
+				service, env.Asked = args[0], args[0]
 			}
-			return a.ping(ctx, service)
+			return ping(env, ctx, service)
 		},
 	}
 }
@@ -62,8 +64,8 @@ func (r *pingRow) set(took time.Duration, err error) {
 	}
 }
 
-func (a *app) ping(ctx context.Context, service string) error {
-	reg, nc, done, err := a.registry(ctx)
+func ping(env *cli.Env, ctx context.Context, service string) error {
+	reg, nc, done, err := env.Registry(ctx)
 	if err != nil {
 		return err
 	}
@@ -92,15 +94,15 @@ func (a *app) ping(ctx context.Context, service string) error {
 		row.set(time.Since(began), nil)
 		rows = append(rows, row)
 	}
-	answers := a.pingInstances(ctx, nc, records)
-	if err := a.showPings(append(rows, answers...)); err != nil {
+	answers := pingInstances(env, ctx, nc, records)
+	if err := showPings(env, append(rows, answers...)); err != nil {
 		return err
 	}
 	return silentInstances(answers)
 }
 
 // pingInstances asks all instances at once.
-func (a *app) pingInstances(ctx context.Context, nc *nats.Conn, records []binder.Record) []pingRow {
+func pingInstances(env *cli.Env, ctx context.Context, nc *nats.Conn, records []binder.Record) []pingRow {
 	rows := make([]pingRow, len(records))
 	room := make(chan struct{}, 64)
 	var asked sync.WaitGroup
@@ -109,7 +111,7 @@ func (a *app) pingInstances(ctx context.Context, nc *nats.Conn, records []binder
 		asked.Go(func() {
 			rows[i] = pingRow{What: r.Service, Instance: r.Instance}
 			began := time.Now()
-			err := a.pingInstance(ctx, nc, &r)
+			err := pingInstance(env, ctx, nc, &r)
 			rows[i].set(time.Since(began), err)
 			<-room
 		})
@@ -125,8 +127,8 @@ var errMayNotAsk = errors.New("this user may not ask it")
 
 // pingInstance returns nil if the instance says that it doesn't have such a method: as
 // a plain request, since a client would ask the registry first and send nothing.
-func (a *app) pingInstance(ctx context.Context, nc *nats.Conn, r *binder.Record) error {
-	prefix := a.connection.prefix
+func pingInstance(env *cli.Env, ctx context.Context, nc *nats.Conn, r *binder.Record) error {
+	prefix := env.Connection.Prefix
 	if prefix == "" {
 		prefix = "helium"
 	}
@@ -162,8 +164,8 @@ func (a *app) pingInstance(ctx context.Context, nc *nats.Conn, r *binder.Record)
 	return nil
 }
 
-func (a *app) showPings(rows []pingRow) error {
-	return showList(a, rows, func(r pingRow) string {
+func showPings(env *cli.Env, rows []pingRow) error {
+	return cli.ShowList(env.Output, rows, func(r pingRow) string {
 		return fmt.Sprintf("%s %s %t %g", r.What, cmp.Or(r.Instance, "-"), r.OK, r.MS)
 	}, func(t table.Writer) {
 		t.AppendHeader(table.Row{"what", "instance", "time", "answer"})
@@ -194,7 +196,7 @@ func silentInstances(rows []pingRow) error {
 	e := helium.Errorf(helium.CodeUnavailable, "%s didn't answer; the first: %s", amount.OfAll(silent, len(rows), "instance"), first.Error)
 	e.Service, e.Instance, e.Outcome = first.What, first.Instance, helium.NotExecuted
 	if first.denied {
-		return fail(exitNoBus, "helium doctor", e)
+		return cli.Fail(cli.ExitNoBus, "helium doctor", e)
 	}
-	return fail(exitNoInstance, commandLine("helium", "why", first.What), e)
+	return cli.Fail(cli.ExitNoInstance, shell.Line("helium", "why", first.What), e)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
 // process is the command as a process of its own.
@@ -113,8 +114,8 @@ func TestAnInterruptedCallEndsWith130AndItsHandlerToo(t *testing.T) {
 			await(t, "the calls are in flight", slow.began)
 		}
 		check(t, call.cmd.Process.Signal(os.Interrupt))
-		if got := call.exit(t); got != exitInterrupted {
-			t.Errorf("helium %q: got exit %d, want %d; it says:\n%s", test.args, got, exitInterrupted, call.err.String())
+		if got := call.exit(t); got != cli.ExitInterrupted {
+			t.Errorf("helium %q: got exit %d, want %d; it says:\n%s", test.args, got, cli.ExitInterrupted, call.err.String())
 		}
 		for range test.calls {
 			await(t, "each handler is told", slow.ended)
@@ -135,8 +136,8 @@ func TestACallThatWaitsForItsInputCanBeInterrupted(t *testing.T) {
 		return call.out.String() == `{"result":"Ada"}`+"\n"
 	}, call)
 	check(t, call.cmd.Process.Signal(os.Interrupt))
-	if got := call.exit(t); got != exitInterrupted {
-		t.Errorf("got exit %d, want %d; it says:\n%s", got, exitInterrupted, call.err.String())
+	if got := call.exit(t); got != cli.ExitInterrupted {
+		t.Errorf("got exit %d, want %d; it says:\n%s", got, cli.ExitInterrupted, call.err.String())
 	}
 }
 
@@ -146,7 +147,7 @@ func TestWhatServesEndsWith0WhenItIsStopped(t *testing.T) {
 		dev := startProcess(t, "dev", "--listen", "127.0.0.1:0")
 		dev.url(t)
 		check(t, dev.cmd.Process.Signal(signal))
-		if got := dev.exit(t); got != exitOK {
+		if got := dev.exit(t); got != cli.ExitOK {
 			t.Errorf("helium dev after %v: got exit %d, want 0; it says:\n%s", signal, got, dev.err.String())
 		}
 	}
@@ -154,7 +155,7 @@ func TestWhatServesEndsWith0WhenItIsStopped(t *testing.T) {
 	waiting := startProcess(t, "serve", "math", "-s", "nats://127.0.0.1:1")
 	eventually(t, "it says that it waits", func() bool { return waiting.err.String() != "" }, waiting)
 	check(t, waiting.cmd.Process.Signal(os.Interrupt))
-	if got := waiting.exit(t); got != exitOK {
+	if got := waiting.exit(t); got != cli.ExitOK {
 		t.Errorf("helium serve without a broker: got exit %d, want 0; it says:\n%s", got, waiting.err.String())
 	}
 }
@@ -170,7 +171,7 @@ func TestDevListensForWebsocketsIfAsked(t *testing.T) {
 	if !strings.HasPrefix(told.URL, "nats://127.0.0.1:") || !strings.HasPrefix(told.Websocket, "ws://127.0.0.1:") || told.Instance == "" {
 		t.Fatalf("got %+v, want both addresses and the instance", told)
 	}
-	if r := heliumRun(t, "call", "math.add", "2", "3", "-s", told.Websocket); r.exit != exitOK || r.out != "5\n" {
+	if r := heliumRun(t, "call", "math.add", "2", "3", "-s", told.Websocket); r.exit != cli.ExitOK || r.out != "5\n" {
 		t.Errorf("by websocket: got exit %d and %q, want 5; it says:\n%s", r.exit, r.out, r.err)
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/internal/leak"
 )
 
@@ -80,17 +81,17 @@ func exitOf(ts *testscript.TestScript, args ...string) int {
 		return exited.ExitCode()
 	}
 	ts.Check(err)
-	return exitOK
+	return cli.ExitOK
 }
 
 func scriptExpires(ts *testscript.TestScript, _ bool, args []string) {
 	for timeout := 300 * time.Millisecond; ; timeout *= 4 {
 		got := exitOf(ts, append(args, "--timeout", timeout.String())...)
-		if got == exitNoBus && timeout < testPatience {
+		if got == cli.ExitNoBus && timeout < testPatience {
 			continue
 		}
-		if got != exitDeadline {
-			ts.Fatalf("helium %s, within %v: got exit code %d, want %d", strings.Join(args, " "), timeout, got, exitDeadline)
+		if got != cli.ExitDeadline {
+			ts.Fatalf("helium %s, within %v: got exit code %d, want %d", strings.Join(args, " "), timeout, got, cli.ExitDeadline)
 		}
 		return
 	}
@@ -101,7 +102,7 @@ func scriptUntil(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("usage: until words args...")
 	}
 	for deadline := time.Now().Add(testPatience); ; {
-		if exitOf(ts, args[1:]...) == exitOK && strings.Contains(ts.ReadFile("stdout"), args[0]) {
+		if exitOf(ts, args[1:]...) == cli.ExitOK && strings.Contains(ts.ReadFile("stdout"), args[0]) {
 			return
 		}
 		if time.Now().After(deadline) {
@@ -158,7 +159,7 @@ func startDaemon(ts *testscript.TestScript, name string, args []string) *daemon 
 	d := &daemon{cmd: exec.Command(path, args...), done: make(chan struct{})}
 	d.cmd.Dir = ts.MkAbs(".")
 	d.cmd.Env = append(os.Environ(), "NATS_CONTEXT=", "NATS_URL="+ts.Getenv("NATS_URL"), "XDG_CONFIG_HOME="+ts.Getenv("XDG_CONFIG_HOME"))
-	for _, name := range variables {
+	for _, name := range cli.Variables {
 		d.cmd.Env = append(d.cmd.Env, name+"=") // nobody's own credentials
 	}
 	d.cmd.Stdout, d.cmd.Stderr = &d.out, &d.errs

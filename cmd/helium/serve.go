@@ -8,22 +8,23 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
-func newServeCommand(a *app) *cobra.Command {
+func newServeCommand(env *cli.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve an example service",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newServeMathCommand(a))
+	cmd.AddCommand(newServeMathCommand(env))
 	return cmd
 }
 
-func newServeMathCommand(a *app) *cobra.Command {
+func newServeMathCommand(env *cli.Env) *cobra.Command {
 	var delay time.Duration
 	cmd := &cobra.Command{
 		Use:   "math",
@@ -31,28 +32,28 @@ func newServeMathCommand(a *app) *cobra.Command {
 		Long: `Serve arithmetic as the service math, until Ctrl-C; then finish what runs.
 
 It waits for a NATS server and a binder. Start it several times for several instances.`,
-		Args: words(0, 0),
+		Args: cli.Words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			if delay < 0 {
-				return fail(exitUsage, "", fmt.Errorf("--delay %v: give a time such as 50ms, or 0s for none", delay))
+				return cli.Fail(cli.ExitUsage, "", fmt.Errorf("--delay %v: give a time such as 50ms, or 0s for none", delay))
 			}
-			nc, err := a.dialWaiting(ctx, "helium serve math")
+			nc, err := env.DialWaiting(ctx, "helium serve math")
 			if err != nil {
-				return unlessStopped(ctx, err)
+				return cli.UnlessStopped(ctx, err)
 			}
 			defer nc.Close()
 			// Start waits for a binder for as long as its context lasts, if it has an end.
 			start, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
-			srv, err := a.serveMath(start, nc, delay)
+			srv, err := serveMath(env, start, nc, delay)
 			if err != nil {
-				return unlessStopped(ctx, err)
+				return cli.UnlessStopped(ctx, err)
 			}
-			a.announce(onlineServer{Service: "math", Instance: srv.Instance()}, srv.Instance(), func() {
-				fmt.Fprintf(a.out, ">> Server Online! (%s)\n", srv.Instance())
+			env.Announce(onlineServer{Service: "math", Instance: srv.Instance()}, srv.Instance(), func() {
+				fmt.Fprintf(env.Out, ">> Server Online! (%s)\n", srv.Instance())
 			})
-			a.serve(ctx)
+			env.Serve(ctx)
 			return srv.Shutdown(context.WithoutCancel(ctx))
 		},
 	}
@@ -70,11 +71,11 @@ type onlineServer struct {
 }
 
 // serveMath starts the example service. The caller shuts it down.
-func (a *app) serveMath(ctx context.Context, nc *nats.Conn, delay time.Duration) (*rpcserver.Server, error) {
+func serveMath(env *cli.Env, ctx context.Context, nc *nats.Conn, delay time.Duration) (*rpcserver.Server, error) {
 	srv := rpcserver.New(nc, rpcserver.Config{
-		Prefix:       a.connection.prefix,
+		Prefix:       env.Connection.Prefix,
 		Version:      "1.0.0",
-		Logger:       a.logger(),
+		Logger:       env.Logger(),
 		Interceptors: []rpcserver.Interceptor{delayed(delay)},
 	})
 	if err := mathsvc.Register(srv, "math", mathsvc.New()); err != nil {

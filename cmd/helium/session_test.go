@@ -10,6 +10,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"golang.org/x/tools/txtar"
+
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
 // A session is what a terminal shows: "$ command" lines, each with what it prints. What
@@ -119,7 +121,7 @@ func TestEverySubcommandIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, cmd := range newRoot(newApp(nil, nil, nil)).Commands() {
+	for _, cmd := range newRoot(cli.NewEnv(nil, nil, nil, nil)).Commands() {
 		if want := "helium " + cmd.Name(); !strings.Contains(strings.Join(strings.Fields(string(text)), " "), want) {
 			t.Errorf("docs/command.md doesn't tell of %s", want)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
 // librarysWords are what errors of the libraries say, and a command line doesn't know.
@@ -24,48 +25,48 @@ func TestErrorsSpeakOfFlagsAndOfNoConfig(t *testing.T) {
 		exit int
 		says string
 	}{
-		"ls -s http://x":            {exitUsage, "in --server"},
-		"ls -s ,":                   {exitUsage, "--server lists no server"},
-		"ls -s nats://a:1,ws://b:2": {exitUsage, "--server mixes"},
-		"ls --password x -s " + url: {exitUsage, "there is --password and no --user"},
-		"ls --user u --password p --token t -s " + url:          {exitUsage, "several kinds of credentials: --user with --password, --token; keep one"},
-		"ls --creds a --nkey " + text + " -s " + url:            {exitUsage, "several kinds of credentials: --creds, --nkey; keep one"},
-		"ls --token t -s nats://u:p@127.0.0.1:1":                {exitUsage, "several kinds of credentials: --token, credentials inside the URL"},
-		"ls --creds nowhere -s " + url:                          {exitUsage, "check --creds"},
-		"ls --creds " + text + " -s " + url:                     {exitUsage, "holds no user JWT"},
-		"ls --nkey " + text + " -s " + url:                      {exitUsage, "the file of --nkey doesn't hold the seed"},
-		"ls -s " + closed:                                       {exitNoBus, "give --user with --password, --token, --nkey or --creds"},
-		"ls -s nats://127.0.0.1:1":                              {exitNoBus, "name another with --server or NATS_URL"},
-		"ls -s tls://" + strings.TrimPrefix(url, "nats://"):     {exitNoBus, "TLS"},
-		"doctor -s nats://127.0.0.1:1":                          {exitNoBus, "name another with --server"},
-		"why m.x -s nats://127.0.0.1:1":                         {exitNoBus, "name another with --server"},
-		"ls --prefix a..b":                                      {exitUsage, "--prefix: "},
-		"serve math --prefix .":                                 {exitUsage, "--prefix: "},
-		"binder --prefix *":                                     {exitUsage, "--prefix: "},
-		"why m.x --prefix >":                                    {exitUsage, "--prefix: "},
-		"binder --lease 1ms":                                    {exitUsage, "--lease 1ms: give 1s or more"},
-		"binder --lease 0s":                                     {exitUsage, "--lease 0s: give 1s or more"},
-		"binder --replicas 2":                                   {exitUsage, "--replicas 2: give 1, 3 or 5"},
-		"binder --replicas 0":                                   {exitUsage, "--replicas 0: give 1, 3 or 5"},
-		"serve math --delay -1s":                                {exitUsage, "--delay -1s: give"},
-		"broker --listen nonsense":                              {exitUsage, `--listen "nonsense" isn't an address`},
-		"broker --listen 127.0.0.1:99999":                       {exitUsage, "--listen"},
-		"broker --listen 0.0.0.0:0":                             {exitUsage, "give --tlscert with --tlskey, and --user with --password or --token, or listen"},
-		"broker --listen 0.0.0.0:0 --token t":                   {exitUsage, "give --tlscert with --tlskey, or listen"},
-		"broker --listen= ":                                     {exitUsage, "--listen is empty"},
-		"broker --listen " + strings.TrimPrefix(url, "nats://"): {exitInternal, "--listen " + strings.TrimPrefix(url, "nats://") + " is in use"},
-		"broker " + free + "--user a":                           {exitUsage, `--user "a" has no --password; give one`},
-		"broker " + free + "--password x":                       {exitUsage, "there is --password and no --user"},
-		"broker " + free + "--dir " + text + "/x":               {exitInternal, `--dir "` + text},
-		"broker " + free + "--websocket x":                      {exitUsage, `--websocket "x" isn't an address`},
-		"broker " + free + "--websocket 0.0.0.0:0":              {exitUsage, `--websocket "0.0.0.0:0" can be reached`},
-		"broker " + free + "--websocket 127.0.0.1:0 --origin x": {exitUsage, `--origin "x" isn't one`},
-		"broker " + free + "--origin https://x":                 {exitUsage, "--origin is for --websocket"},
-		"broker " + free + "--tlscert " + text:                  {exitUsage, "--tlscert and --tlskey belong together"},
-		"broker " + free + "--tlsca " + text:                    {exitUsage, "needs --tlscert with --tlskey"},
-		"broker " + free + "--server x":                         {exitUsage, "--server says how to connect"},
-		"dev " + free + "--creds x":                             {exitUsage, "--creds says how to connect"},
-		"dev --listen nonsense":                                 {exitUsage, `--listen "nonsense" isn't an address`},
+		"ls -s http://x":            {cli.ExitUsage, "in --server"},
+		"ls -s ,":                   {cli.ExitUsage, "--server lists no server"},
+		"ls -s nats://a:1,ws://b:2": {cli.ExitUsage, "--server mixes"},
+		"ls --password x -s " + url: {cli.ExitUsage, "there is --password and no --user"},
+		"ls --user u --password p --token t -s " + url:          {cli.ExitUsage, "several kinds of credentials: --user with --password, --token; keep one"},
+		"ls --creds a --nkey " + text + " -s " + url:            {cli.ExitUsage, "several kinds of credentials: --creds, --nkey; keep one"},
+		"ls --token t -s nats://u:p@127.0.0.1:1":                {cli.ExitUsage, "several kinds of credentials: --token, credentials inside the URL"},
+		"ls --creds nowhere -s " + url:                          {cli.ExitUsage, "check --creds"},
+		"ls --creds " + text + " -s " + url:                     {cli.ExitUsage, "holds no user JWT"},
+		"ls --nkey " + text + " -s " + url:                      {cli.ExitUsage, "the file of --nkey doesn't hold the seed"},
+		"ls -s " + closed:                                       {cli.ExitNoBus, "give --user with --password, --token, --nkey or --creds"},
+		"ls -s nats://127.0.0.1:1":                              {cli.ExitNoBus, "name another with --server or NATS_URL"},
+		"ls -s tls://" + strings.TrimPrefix(url, "nats://"):     {cli.ExitNoBus, "TLS"},
+		"doctor -s nats://127.0.0.1:1":                          {cli.ExitNoBus, "name another with --server"},
+		"why m.x -s nats://127.0.0.1:1":                         {cli.ExitNoBus, "name another with --server"},
+		"ls --prefix a..b":                                      {cli.ExitUsage, "--prefix: "},
+		"serve math --prefix .":                                 {cli.ExitUsage, "--prefix: "},
+		"binder --prefix *":                                     {cli.ExitUsage, "--prefix: "},
+		"why m.x --prefix >":                                    {cli.ExitUsage, "--prefix: "},
+		"binder --lease 1ms":                                    {cli.ExitUsage, "--lease 1ms: give 1s or more"},
+		"binder --lease 0s":                                     {cli.ExitUsage, "--lease 0s: give 1s or more"},
+		"binder --replicas 2":                                   {cli.ExitUsage, "--replicas 2: give 1, 3 or 5"},
+		"binder --replicas 0":                                   {cli.ExitUsage, "--replicas 0: give 1, 3 or 5"},
+		"serve math --delay -1s":                                {cli.ExitUsage, "--delay -1s: give"},
+		"broker --listen nonsense":                              {cli.ExitUsage, `--listen "nonsense" isn't an address`},
+		"broker --listen 127.0.0.1:99999":                       {cli.ExitUsage, "--listen"},
+		"broker --listen 0.0.0.0:0":                             {cli.ExitUsage, "give --tlscert with --tlskey, and --user with --password or --token, or listen"},
+		"broker --listen 0.0.0.0:0 --token t":                   {cli.ExitUsage, "give --tlscert with --tlskey, or listen"},
+		"broker --listen= ":                                     {cli.ExitUsage, "--listen is empty"},
+		"broker --listen " + strings.TrimPrefix(url, "nats://"): {cli.ExitInternal, "--listen " + strings.TrimPrefix(url, "nats://") + " is in use"},
+		"broker " + free + "--user a":                           {cli.ExitUsage, `--user "a" has no --password; give one`},
+		"broker " + free + "--password x":                       {cli.ExitUsage, "there is --password and no --user"},
+		"broker " + free + "--dir " + text + "/x":               {cli.ExitInternal, `--dir "` + text},
+		"broker " + free + "--websocket x":                      {cli.ExitUsage, `--websocket "x" isn't an address`},
+		"broker " + free + "--websocket 0.0.0.0:0":              {cli.ExitUsage, `--websocket "0.0.0.0:0" can be reached`},
+		"broker " + free + "--websocket 127.0.0.1:0 --origin x": {cli.ExitUsage, `--origin "x" isn't one`},
+		"broker " + free + "--origin https://x":                 {cli.ExitUsage, "--origin is for --websocket"},
+		"broker " + free + "--tlscert " + text:                  {cli.ExitUsage, "--tlscert and --tlskey belong together"},
+		"broker " + free + "--tlsca " + text:                    {cli.ExitUsage, "needs --tlscert with --tlskey"},
+		"broker " + free + "--server x":                         {cli.ExitUsage, "--server says how to connect"},
+		"dev " + free + "--creds x":                             {cli.ExitUsage, "--creds says how to connect"},
+		"dev --listen nonsense":                                 {cli.ExitUsage, `--listen "nonsense" isn't an address`},
 	} {
 		r := heliumRun(t, strings.Split(line, " ")...)
 		if strings.HasSuffix(line, "= ") {
@@ -79,7 +80,7 @@ func TestErrorsSpeakOfFlagsAndOfNoConfig(t *testing.T) {
 		if word := librarysWords.FindString(plain); word != "" {
 			t.Errorf("helium %s: got the library's word %q:\n%s", line, word, said)
 		}
-		if want.exit == exitUsage && !strings.Contains(line, "doctor") {
+		if want.exit == cli.ExitUsage && !strings.Contains(line, "doctor") {
 			words := strings.Fields(line)
 			next := "next      helium " + words[0] + " --help"
 			if words[0] == "serve" {
@@ -100,7 +101,7 @@ func TestWithoutABinderTheCommandThatRunsOneIsNamed(t *testing.T) {
 	for _, args := range [][]string{{"ls"}, {"ls", "math"}, {"describe", "math"}, {"call", "math.add", "1", "2"}, {"ping"}, {"doctor"}, {"why", "math.add"}, {"gen", "ts"}, {"bench", "math.add"}} {
 		r := heliumRun(t, append(args, "-s", b.URL())...)
 		said := r.err + r.out
-		if word := librarysWords.FindString(said); r.exit != exitNoBus || !strings.Contains(r.err, "helium binder") || word != "" {
+		if word := librarysWords.FindString(said); r.exit != cli.ExitNoBus || !strings.Contains(r.err, "helium binder") || word != "" {
 			t.Errorf("helium %q: got exit %d, the word %q, and want helium binder named:\n%s", args, r.exit, word, said)
 		}
 	}
@@ -108,7 +109,7 @@ func TestWithoutABinderTheCommandThatRunsOneIsNamed(t *testing.T) {
 
 func TestWhatAServiceSaysIsNotSaidInOtherWords(t *testing.T) {
 	const text = `bus: set Config.URL, or start one with binder.Start`
-	if got := inOurWords(text); strings.Contains(got, "Config") {
+	if got := cli.InOurWords(text); strings.Contains(got, "Config") {
 		t.Errorf("of our own: got %q", got)
 	}
 	b, url := newBus(t, broker.Config{})
@@ -136,7 +137,7 @@ func TestWhoMayNotListIsToldAtOnce(t *testing.T) {
 		for _, user := range []string{"limited", "deaf"} {
 			// Its time would be over long after that of the test.
 			r := heliumRun(t, append(args, "-s", url, "--user", user, "--password", "x", "--timeout", "10m")...)
-			if r.exit != exitNoBus || !strings.Contains(r.err, "this user may not") || !strings.Contains(r.err, "permission_denied (binder.not_permitted)") || strings.Contains(r.err, "level=") {
+			if r.exit != cli.ExitNoBus || !strings.Contains(r.err, "this user may not") || !strings.Contains(r.err, "permission_denied (binder.not_permitted)") || strings.Contains(r.err, "level=") {
 				t.Errorf("helium %q as %s: got exit %d and want the permission that is missing, once:\n%s", args, user, r.exit, r.err)
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
 // everyPrinter are command lines of all subcommands that print something.
@@ -29,7 +30,7 @@ func TestWhatCantBePrintedIsAnErrorOfEverySubcommand(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	check(t, err)
 	defer full.Close()
-	printEvery(t, full, exitInternal, "standard output can't be written: no space left on device")
+	printEvery(t, full, cli.ExitInternal, "standard output can't be written: no space left on device")
 }
 
 func TestAReaderThatLeavesEndsEverySubcommandInSilence(t *testing.T) {
@@ -40,7 +41,7 @@ func TestAReaderThatLeavesEndsEverySubcommandInSilence(t *testing.T) {
 	check(t, err)
 	check(t, reader.Close())
 	defer writer.Close()
-	printEvery(t, writer, exitPipe, "")
+	printEvery(t, writer, cli.ExitPipe, "")
 	// In the middle of much output, too.
 	out, err := exec.Command("sh", "-c", "{ seq 1 20000 | sed 's/.*/[\"&\"]/' | helium call kinds.text --each; echo $? >&2; } 2>&1 >/dev/null | cat; seq 1 20000 | sed 's/.*/[\"&\"]/' | { helium call kinds.text --each; echo code $? >&2; } | head -1").CombinedOutput()
 	check(t, err)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
 // oneLineOutput takes a line, and then fails with an error.
@@ -36,8 +37,8 @@ func TestABinderGoesOnWithoutItsLogUnlessItsReaderLeft(t *testing.T) {
 		exit int
 		says string
 	}{
-		{full, exitInternal, "serving goes on"},
-		{io.ErrClosedPipe, exitPipe, ""},
+		{full, cli.ExitInternal, "serving goes on"},
+		{io.ErrClosedPipe, cli.ExitPipe, ""},
 	} {
 		b, err := broker.Start(t.Context(), broker.Config{Listen: "127.0.0.1:0"})
 		check(t, err)
@@ -52,14 +53,14 @@ func TestABinderGoesOnWithoutItsLogUnlessItsReaderLeft(t *testing.T) {
 		// Each registration is a line to print, and no later one fails for it.
 		for deadline := time.Now().Add(testPatience); ; time.Sleep(5 * time.Millisecond) {
 			_, err := registry.Register(t.Context(), binder.Record{Service: "math", Instance: "i1"})
-			if out.fails.Load() && (err == nil && strings.Contains(errs.String(), test.says) || test.exit == exitPipe) {
+			if out.fails.Load() && (err == nil && strings.Contains(errs.String(), test.says) || test.exit == cli.ExitPipe) {
 				break
 			}
 			if time.Now().After(deadline) {
 				t.Fatalf("after %v: got %v from the binder, which says %q", test.then, err, errs.String())
 			}
 		}
-		if test.exit == exitInternal {
+		if test.exit == cli.ExitInternal {
 			_, err := registry.Lookup(t.Context(), "math")
 			check(t, err)
 			stop()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
 // binderUntil runs "helium binder args..." until it has printed some words, and returns all
@@ -42,12 +43,12 @@ func binderUntil(t *testing.T, words string, args ...string) (says string, exit 
 func TestABinderTellsWhatTheBucketHasOtherwiseInTheCommandsWords(t *testing.T) {
 	_, url := newBus(t, broker.Config{})
 	says, exit := binderUntil(t, "Binder Online", "-s", url)
-	if exit != exitOK || says != "" {
+	if exit != cli.ExitOK || says != "" {
 		t.Errorf("without flags: got exit %d and %q, want nothing", exit, says)
 	}
 	says, exit = binderUntil(t, "Binder Online", "-s", url, "--memory", "--lease", "10s", "--replicas", "1")
 	for _, want := range []string{"its lease is 30s, and --lease is 10s", "it is kept in files, and --memory says in memory", "give all binders the same --lease", "nats kv del helium_registry"} {
-		if exit != exitOK || !strings.Contains(says, want) {
+		if exit != cli.ExitOK || !strings.Contains(says, want) {
 			t.Errorf("got exit %d, want 0 and %q:\n%s", exit, want, says)
 		}
 	}
@@ -62,8 +63,8 @@ func TestReplicasThatCantBeMetFailAtOnceInTheCommandsWords(t *testing.T) {
 		for _, replicas := range []string{"3", "5"} {
 			says, exit := binderUntil(t, "Binder Online", "-s", url, "--replicas", replicas, "--memory", "--prefix", prefix)
 			for _, want := range []string{"stands alone", "--replicas is " + replicas, "give --replicas 1", "failed_precondition (binder.store_refused)"} {
-				if exit != exitNoBus || !strings.Contains(says, want) {
-					t.Errorf("--replicas %s: got exit %d, want %d and %q:\n%s", replicas, exit, exitNoBus, want, says)
+				if exit != cli.ExitNoBus || !strings.Contains(says, want) {
+					t.Errorf("--replicas %s: got exit %d, want %d and %q:\n%s", replicas, exit, cli.ExitNoBus, want, says)
 				}
 			}
 			if word := librarysWords.FindString(says); word != "" {

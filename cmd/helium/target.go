@@ -8,13 +8,10 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/internal/shell"
 	"github.com/helium-rpc/helium/signature"
 )
-
-// bounded returns the context of a command that asks and ends: by --timeout.
-func (a *app) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, a.connection.timeout)
-}
 
 // target is a method that someone named on the command line, as it is registered.
 type target struct {
@@ -67,14 +64,14 @@ func findMethod(ctx context.Context, reg *binder.Client, name, instance string) 
 		if byMethod, err := reg.LookupMethod(ctx, name); err == nil {
 			entry = byMethod
 		} else {
-			return nil, fail(exitUsage, commandLine("helium", "describe", name), fmt.Errorf("%s is a service; name one of its methods, such as %s.%s", name, name, anyMethod(entry.Records)))
+			return nil, cli.Fail(cli.ExitUsage, shell.Line("helium", "describe", name), fmt.Errorf("%s is a service; name one of its methods, such as %s.%s", name, name, anyMethod(entry.Records)))
 		}
 	}
 	records := entry.Records
 	if instance != "" {
 		records = slices.DeleteFunc(slices.Clone(records), func(r binder.Record) bool { return r.Instance != instance })
 		if len(records) == 0 {
-			return nil, fail(exitNoInstance, commandLine("helium", "ls", entry.Service), fmt.Errorf("no instance %s of %s is registered; there are %s", instance, entry.Service, instancesOf(entry.Records)))
+			return nil, cli.Fail(cli.ExitNoInstance, shell.Line("helium", "ls", entry.Service), fmt.Errorf("no instance %s of %s is registered; there are %s", instance, entry.Service, instancesOf(entry.Records)))
 		}
 	}
 	r := newest(records)
@@ -105,7 +102,7 @@ func lookupService(ctx context.Context, reg *binder.Client, name string) (*binde
 		return nil, err
 	}
 	if entry.Method != "" {
-		return nil, fail(exitUsage, commandLine("helium", "describe", name), fmt.Errorf("%s is a method of %s; name the service", name, entry.Service))
+		return nil, cli.Fail(cli.ExitUsage, shell.Line("helium", "describe", name), fmt.Errorf("%s is a method of %s; name the service", name, entry.Service))
 	}
 	return entry, nil
 }

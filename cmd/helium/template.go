@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/internal/shell"
 	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/signature"
 )
@@ -29,13 +31,13 @@ import (
 const maxTemplate = 10_000
 
 // showTemplate prints the template of a method, and beside it what the types are.
-func (a *app) showTemplate(t *target) error {
+func showTemplate(env *cli.Env, t *target) error {
 	text, err := template(t.method)
 	if err != nil {
-		return fail(exitUsage, commandLine("helium", "describe", t.name()), fmt.Errorf("%s: %w", t.name(), err))
+		return cli.Fail(cli.ExitUsage, shell.Line("helium", "describe", t.name()), fmt.Errorf("%s: %w", t.name(), err))
 	}
-	if a.output.form == "ndjson" {
-		_, err := a.out.JSON(append(text, '\n'))
+	if env.Form == "ndjson" {
+		_, err := env.Out.JSON(append(text, '\n'))
 		return err
 	}
 	var indented bytes.Buffer
@@ -43,18 +45,18 @@ func (a *app) showTemplate(t *target) error {
 		return err
 	}
 	indented.WriteByte('\n')
-	if _, err = a.out.JSON(indented.Bytes()); err != nil {
+	if _, err = env.Out.JSON(indented.Bytes()); err != nil {
 		return err
 	}
-	if a.output.form == "table" {
+	if env.Form == "table" {
 		explained := t.explained()
 		for _, line := range explained {
-			a.say("%s", visible.Line(line))
+			env.Say("%s", visible.Line(line))
 		}
 		if mayMiss := regexp.MustCompile(`\?|\bany\b`); slices.ContainsFunc(explained, mayMiss.MatchString) {
-			a.say("what is T? or any may be null or left out")
+			env.Say("what is T? or any may be null or left out")
 		}
-		a.say("next: %s -d @file", commandLine("helium", "call", t.name()))
+		env.Say("next: %s -d @file", shell.Line("helium", "call", t.name()))
 	}
 	return nil
 }

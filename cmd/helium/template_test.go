@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/signature"
 )
@@ -94,17 +95,17 @@ func TestACommandsTemplateIsFilledInAndPassedBack(t *testing.T) {
 	t.Setenv("NATS_URL", url)
 	for _, method := range []string{"text", "whole", "small", "flag", "blob", "when", "wait", "list", "maybe", "anything", "move", "nothing", "said"} {
 		r := heliumRun(t, "call", "kinds."+method, "--template")
-		if r.exit != exitOK || !json.Valid([]byte(r.out)) {
+		if r.exit != cli.ExitOK || !json.Valid([]byte(r.out)) {
 			t.Errorf("%s: got exit %d and %s; it says:\n%s", method, r.exit, r.out, r.err)
 			continue
 		}
 		if !strings.Contains(r.err, method+"(") {
 			t.Errorf("%s: beside the template it says:\n%swant the signature", method, r.err)
 		}
-		if r := heliumRun(t, "call", "kinds."+method, "-d", r.out); r.exit != exitOK {
+		if r := heliumRun(t, "call", "kinds."+method, "-d", r.out); r.exit != cli.ExitOK {
 			t.Errorf("%s: passed back in, exit %d:\n%s", method, r.exit, r.err)
 		}
-		if r := heliumRun(t, "call", "kinds."+method, "--template", "-o", "ndjson"); r.exit != exitOK || strings.Count(r.out, "\n") != 1 || r.err != "" {
+		if r := heliumRun(t, "call", "kinds."+method, "--template", "-o", "ndjson"); r.exit != cli.ExitOK || strings.Count(r.out, "\n") != 1 || r.err != "" {
 			t.Errorf("%s in a line: got exit %d, %q and %q, want one line and no talk", method, r.exit, r.out, r.err)
 		}
 	}
@@ -113,8 +114,8 @@ func TestACommandsTemplateIsFilledInAndPassedBack(t *testing.T) {
 		t.Errorf("beside the template it says:\n%swant %q in it", r.err, want)
 	}
 	for _, args := range [][]string{{"2"}, {"-d", "[]"}, {"--each"}} {
-		if r := heliumRun(t, append([]string{"call", "kinds.text", "--template"}, args...)...); r.exit != exitUsage {
-			t.Errorf("--template with %q: got exit %d, want %d", args, r.exit, exitUsage)
+		if r := heliumRun(t, append([]string{"call", "kinds.text", "--template"}, args...)...); r.exit != cli.ExitUsage {
+			t.Errorf("--template with %q: got exit %d, want %d", args, r.exit, cli.ExitUsage)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/figures"
 	"github.com/helium-rpc/helium/cmd/helium/internal/topview"
 	"github.com/helium-rpc/helium/internal/visible"
@@ -24,7 +25,7 @@ type topFlags struct {
 	once     bool
 }
 
-func newTopCommand(a *app) *cobra.Command {
+func newTopCommand(env *cli.Env) *cobra.Command {
 	var flags topFlags
 	cmd := &cobra.Command{
 		Use:   "top [service]...",
@@ -38,9 +39,9 @@ and with --once, one is printed; with -o ndjson rows go on, a line each.`,
 		Example: `  helium top
   helium top math --by instance --sort p99
   helium top --once -o json`,
-		ValidArgsFunction: a.completeServices,
+		ValidArgsFunction: completeServices(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return a.top(cmd.Context(), args, flags)
+			return top(env, cmd.Context(), args, flags)
 		},
 	}
 	f := cmd.Flags()
@@ -57,38 +58,38 @@ and with --once, one is printed; with -o ndjson rows go on, a line each.`,
 func (f *topFlags) check() (figures.Grouping, func(a, b figures.Row) int, error) {
 	by, ok := figures.Groupings[f.by]
 	if !ok {
-		return by, nil, fail(exitUsage, "helium top --help", fmt.Errorf("--by %q can't be; use %s", f.by, strings.Join(slices.Sorted(maps.Keys(figures.Groupings)), ", ")))
+		return by, nil, cli.Fail(cli.ExitUsage, "helium top --help", fmt.Errorf("--by %q can't be; use %s", f.by, strings.Join(slices.Sorted(maps.Keys(figures.Groupings)), ", ")))
 	}
 	order, ok := figures.Orders[f.sort]
 	if !ok {
-		return by, nil, fail(exitUsage, "helium top --help", fmt.Errorf("--sort %q can't be; use %s", f.sort, strings.Join(slices.Sorted(maps.Keys(figures.Orders)), ", ")))
+		return by, nil, cli.Fail(cli.ExitUsage, "helium top --help", fmt.Errorf("--sort %q can't be; use %s", f.sort, strings.Join(slices.Sorted(maps.Keys(figures.Orders)), ", ")))
 	}
 	if f.interval < 100*time.Millisecond {
-		return by, nil, fail(exitUsage, "helium top --help", fmt.Errorf("--interval %v is too short; give at least 100ms", f.interval))
+		return by, nil, cli.Fail(cli.ExitUsage, "helium top --help", fmt.Errorf("--interval %v is too short; give at least 100ms", f.interval))
 	}
 	return by, order, nil
 }
 
-func (a *app) top(ctx context.Context, services []string, flags topFlags) error {
+func top(env *cli.Env, ctx context.Context, services []string, flags topFlags) error {
 	by, order, err := flags.check()
 	if err != nil {
 		return err
 	}
-	nc, err := a.dial(ctx)
+	nc, err := env.Dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer nc.Close()
 	// What isn't permitted is told by the look that needed it.
 	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
-	t := &topTable{app: a, nc: nc, services: services, by: by, order: order, patience: min(livePatience, a.connection.timeout)}
+	t := &topTable{env: env, nc: nc, services: services, by: by, order: order, patience: min(livePatience, env.Connection.Timeout)}
 	switch {
-	case a.output.form == "table" && a.out.Terminal() && os.Getenv("TERM") != "dumb" && !flags.once:
-		return unlessStopped(ctx, t.live(ctx, flags))
-	case a.output.form == "ndjson" && !flags.once:
-		return unlessStopped(ctx, t.stream(ctx, flags.interval))
+	case env.Form == "table" && env.Out.Terminal() && os.Getenv("TERM") != "dumb" && !flags.once:
+		return cli.UnlessStopped(ctx, t.live(ctx, flags))
+	case env.Form == "ndjson" && !flags.once:
+		return cli.UnlessStopped(ctx, t.stream(ctx, flags.interval))
 	}
-	t.patience = a.connection.timeout // there is no next look that could do better
+	t.patience = env.Connection.Timeout // there is no next look that could do better
 	return t.once(ctx, flags.interval)
 }
 
@@ -126,7 +127,7 @@ func (t *topTable) live(ctx context.Context, flags topFlags) error {
 		By:       flags.by,
 		Sort:     flags.sort,
 		Interval: flags.interval,
-		Plain:    !t.app.out.Colourful(),
+		Plain:    !t.env.Out.Colourful(),
 		Clean:    visible.Line,
-	}, t.app.in, t.app.out.File())
+	}, t.env.In, t.env.Out.File())
 }

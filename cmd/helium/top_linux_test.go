@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
@@ -45,8 +46,8 @@ func TestTopOnATerminalIsSortedScrolledAndLeftByKeys(t *testing.T) {
 		return first("diary0")(screen) && !strings.Contains(screen, "IN FLIGHT") && strings.Contains(screen, "CALLS/S")
 	})
 	p.press("q")
-	if exit := p.ends(); exit != exitOK {
-		t.Errorf("exit %d, want %d", exit, exitOK)
+	if exit := p.ends(); exit != cli.ExitOK {
+		t.Errorf("exit %d, want %d", exit, cli.ExitOK)
 	}
 	if screen := p.screen.String(); strings.Contains(screen, "SERVICE") {
 		t.Errorf("after the end the screen shows\n%s\nwant what was there before", screen)
@@ -64,8 +65,8 @@ func TestTopOnATerminalEndsWithCtrlCAndWithATermination(t *testing.T) {
 			p := openPage(t, 90, 12, "helium", "top", "-s", url, "--interval", "100ms")
 			p.awaits("the service", func(screen string) bool { return strings.Contains(screen, "diary") })
 			end(p)
-			if exit := p.ends(); exit != exitOK {
-				t.Errorf("exit %d, want %d", exit, exitOK)
+			if exit := p.ends(); exit != cli.ExitOK {
+				t.Errorf("exit %d, want %d", exit, cli.ExitOK)
 			}
 			if screen := p.screen.String(); strings.Contains(screen, "diary") {
 				t.Errorf("after the end the screen shows\n%s\nwant what was there before", screen)
@@ -78,8 +79,8 @@ func TestTopOnATerminalEndsAtOnceIfTheUserMayNotAsk(t *testing.T) {
 	_, url := newBus(t, broker.Config{Users: []broker.User{{Name: "limited", Password: "x", Publish: broker.Subjects{Deny: []string{"$SRV.>"}}}}})
 	p := openPage(t, 120, 12, "helium", "top", "-s", url, "--user", "limited", "--password", "x")
 	exit := p.ends()
-	if screen := p.screen.String(); exit != exitNoBus || !strings.Contains(screen, "allow the user to publish to $SRV.STATS") {
-		t.Errorf("exit %d, and the screen shows\n%s\nwant %d, and what to allow", exit, screen, exitNoBus)
+	if screen := p.screen.String(); exit != cli.ExitNoBus || !strings.Contains(screen, "allow the user to publish to $SRV.STATS") {
+		t.Errorf("exit %d, and the screen shows\n%s\nwant %d, and what to allow", exit, screen, cli.ExitNoBus)
 	}
 }
 

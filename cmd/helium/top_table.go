@@ -10,6 +10,8 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/figures"
 	"github.com/helium-rpc/helium/cmd/helium/internal/topview"
 	"github.com/helium-rpc/helium/internal/visible"
@@ -17,7 +19,7 @@ import (
 
 // topTable is the table of "helium top": what two looks at the instances make.
 type topTable struct {
-	app      *app
+	env      *cli.Env
 	nc       *nats.Conn
 	services []string // those to show, none: all
 	by       figures.Grouping
@@ -54,9 +56,9 @@ func (t *topTable) ask(ctx context.Context) (*figures.Look, error) {
 	look, err := figures.Ask(ctx, t.nc, t.patience)
 	switch {
 	case err == figures.ErrDenied:
-		return nil, fail(exitNoBus, "allow the user to publish to $SRV.STATS", err)
+		return nil, cli.Fail(cli.ExitNoBus, "allow the user to publish to $SRV.STATS", err)
 	case err != nil:
-		return nil, fail(exitNoBus, "helium doctor", err)
+		return nil, cli.Fail(cli.ExitNoBus, "helium doctor", err)
 	}
 	return look, nil
 }
@@ -76,7 +78,7 @@ func (t *topTable) rows() []topRow {
 			TotalCalls: r.TotalCalls, TotalErrors: r.TotalErrors, LastError: r.LastError, figures: r,
 		}
 		if r.HasLatency {
-			p50, p99 := inMS(r.P50), inMS(r.P99)
+			p50, p99 := amount.InMS(r.P50), amount.InMS(r.P99)
 			rows[i].P50MS, rows[i].P99MS = &p50, &p99
 		}
 	}
@@ -121,11 +123,11 @@ func (t *topTable) show() error {
 	rows := t.rows()
 	switch {
 	case len(rows) == 0 && len(t.services) > 0:
-		t.app.say("No instance answers of: %s. What there is: helium ls", visible.Line(strings.Join(t.services, ", ")))
+		t.env.Say("No instance answers of: %s. What there is: helium ls", visible.Line(strings.Join(t.services, ", ")))
 	case len(rows) == 0:
-		t.app.say("No service answers. To serve an example: helium serve math")
+		t.env.Say("No service answers. To serve an example: helium serve math")
 	}
-	return showList(t.app, rows, func(r topRow) string { return fmt.Sprintf("%s %.0f", r.name(), r.Calls) },
+	return cli.ShowList(t.env.Output, rows, func(r topRow) string { return fmt.Sprintf("%s %.0f", r.name(), r.Calls) },
 		func(w table.Writer) { t.fill(w, rows) })
 }
 

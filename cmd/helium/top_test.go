@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -41,7 +42,7 @@ func TestTopShowsRatesAndLatenciesOfCallsUnderWay(t *testing.T) {
 	for interval := 200 * time.Millisecond; interval < testPatience; interval *= 4 {
 		r := heliumRun(t, "top", "diary", "-s", url, "--once", "--interval", interval.String(), "--by", "all", "--sort", "calls", "-o", "json")
 		rows = nil
-		if err := json.Unmarshal([]byte(r.out), &rows); err != nil || r.exit != exitOK || len(rows) != 5 {
+		if err := json.Unmarshal([]byte(r.out), &rows); err != nil || r.exit != cli.ExitOK || len(rows) != 5 {
 			t.Fatalf("exit %d, rows %v (%v); want 0 and 5 rows:\n%s", r.exit, rows, err, r.err)
 		}
 		if rows[0].Calls > 0 {
@@ -60,8 +61,8 @@ func TestTopShowsRatesAndLatenciesOfCallsUnderWay(t *testing.T) {
 func TestTopTellsThatTheUserMayNotAsk(t *testing.T) {
 	_, url := newBus(t, broker.Config{Users: []broker.User{{Name: "limited", Password: "x", Publish: broker.Subjects{Deny: []string{"$SRV.>"}}}}})
 	r := heliumRun(t, "top", "--once", "-s", url, "--user", "limited", "--password", "x")
-	if r.exit != exitNoBus || !strings.Contains(r.err, "may not publish to $SRV.STATS") || !strings.Contains(r.err, "allow the user to publish to $SRV.STATS") {
-		t.Errorf("exit %d; want %d, and what to allow:\n%s", r.exit, exitNoBus, r.err)
+	if r.exit != cli.ExitNoBus || !strings.Contains(r.err, "may not publish to $SRV.STATS") || !strings.Contains(r.err, "allow the user to publish to $SRV.STATS") {
+		t.Errorf("exit %d; want %d, and what to allow:\n%s", r.exit, cli.ExitNoBus, r.err)
 	}
 }
 
@@ -74,7 +75,7 @@ func TestTopTellsWhichServicesDontAnswer(t *testing.T) {
 		"kind\x1b[A": "No instance answers of: kind\\x1b[A. What there is: helium ls\n",
 	} {
 		r := heliumRun(t, append([]string{"top", "--once", "--interval", "100ms", "-s", url}, strings.Fields(words)...)...)
-		if r.exit != exitOK || r.err != want {
+		if r.exit != cli.ExitOK || r.err != want {
 			t.Errorf("helium top %q: got exit %d and %q, want %q", words, r.exit, r.err, want)
 		}
 	}

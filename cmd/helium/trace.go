@@ -10,6 +10,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/rpcclient"
 )
@@ -61,25 +62,25 @@ func (m *remoteMethod) traced(ctx context.Context, args [][]byte) (result json.R
 
 // newTrace returns a trace of what has been done before the call.
 func (m *remoteMethod) newTrace() *callTrace {
-	return &callTrace{Instance: m.instance, Instances: len(m.records), ConnectMS: inMS(m.connected), LookupMS: inMS(m.lookedUp)}
+	return &callTrace{Instance: m.instance, Instances: len(m.records), ConnectMS: amount.InMS(m.connected), LookupMS: amount.InMS(m.lookedUp)}
 }
 
 // take takes in what the client and the error of a call tell.
 func (t *callTrace) take(told *rpcclient.Trace, err error) {
 	t.Subject, t.Attempts = told.Subject, told.Attempts
-	t.SendMS, t.WaitMS, t.HandlerMS = inMS(told.Sending), inMS(told.Waiting), inMS(told.Handling)
+	t.SendMS, t.WaitMS, t.HandlerMS = amount.InMS(told.Sending), amount.InMS(told.Waiting), amount.InMS(told.Handling)
 	if e, ok := errors.AsType[*helium.Error](err); ok && e.Instance != "" {
 		t.Instance = e.Instance
 	}
 }
 
 // show writes the trace to stderr: it is talk, not data.
-func (t *callTrace) show(a *app) {
-	if a.output.machine() {
-		writeJSONLine(a.err, map[string]*callTrace{"trace": t})
+func (t *callTrace) show(env *cli.Env) {
+	if env.Machine() {
+		cli.WriteJSONLine(env.Err, map[string]*callTrace{"trace": t})
 		return
 	}
-	row := func(name, text string) { fmt.Fprintf(a.err, "  %-9s %s\n", name, visible.Line(text)) }
+	row := func(name, text string) { fmt.Fprintf(env.Err, "  %-9s %s\n", name, visible.Line(text)) }
 	if t.Subject != "" {
 		row("subject", t.Subject)
 	} else {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -26,17 +27,17 @@ func TestVerboseTellsWhereACallWentAndWhereItsTimeDid(t *testing.T) {
   decode    [0-9.]+ms
 $`)
 	r := heliumRun(t, "call", "kinds.text", "x", "-v")
-	if r.exit != exitOK || r.out != "\"x\"\n" || !want.MatchString(r.err) {
+	if r.exit != cli.ExitOK || r.out != "\"x\"\n" || !want.MatchString(r.err) {
 		t.Errorf("got exit %d, %q and\n%swant it to match\n%s", r.exit, r.out, r.err, want)
 	}
 
 	// An error has its instance, and the trace comes all the same.
 	r = heliumRun(t, "call", "kinds.fail", "kinds.odd", "-v")
-	if r.exit != exitMethod || !strings.HasPrefix(r.err, "  subject   helium.call.kinds.fail\n  instance  "+first+"\n") || !strings.Contains(r.err, "helium: as it was asked to") {
+	if r.exit != cli.ExitMethod || !strings.HasPrefix(r.err, "  subject   helium.call.kinds.fail\n  instance  "+first+"\n") || !strings.Contains(r.err, "helium: as it was asked to") {
 		t.Errorf("of a failure: got exit %d and\n%s", r.exit, r.err)
 	}
 	r = heliumRun(t, "call", "kinds.small", "300", "-v")
-	if r.exit != exitArguments || !strings.HasPrefix(r.err, "  subject   none, as nothing was sent\n") || strings.Contains(r.err, "send") {
+	if r.exit != cli.ExitArguments || !strings.HasPrefix(r.err, "  subject   none, as nothing was sent\n") || strings.Contains(r.err, "send") {
 		t.Errorf("of arguments that don't fit: got exit %d and\n%s", r.exit, r.err)
 	}
 
@@ -45,7 +46,7 @@ $`)
 	for range 200 {
 		r := heliumRun(t, "call", "kinds.text", "x", "--verbose", "-o", "json")
 		var told struct{ Trace callTrace }
-		if err := json.Unmarshal([]byte(r.err), &told); err != nil || r.exit != exitOK {
+		if err := json.Unmarshal([]byte(r.err), &told); err != nil || r.exit != cli.ExitOK {
 			t.Fatalf("got exit %d and %s, %v", r.exit, r.err, err)
 		}
 		trace := told.Trace
@@ -64,8 +65,8 @@ $`)
 	if !strings.Contains(r.err, "  instance  "+second+"\n") {
 		t.Errorf("at %s it says\n%s", second, r.err)
 	}
-	if r := heliumRun(t, "call", "kinds.text", "--each", "-v"); r.exit != exitUsage {
-		t.Errorf("--each -v: got exit %d, want %d", r.exit, exitUsage)
+	if r := heliumRun(t, "call", "kinds.text", "--each", "-v"); r.exit != cli.ExitUsage {
+		t.Errorf("--each -v: got exit %d, want %d", r.exit, cli.ExitUsage)
 	}
 }
 
@@ -86,8 +87,8 @@ func TestAnErrorExplainsTheTypesOfTheArgumentsInFull(t *testing.T) {
 			t.Errorf("the error lacks %q:\n%s", want, r.err)
 		}
 	}
-	if r.exit != exitArguments {
-		t.Errorf("got exit %d, want %d", r.exit, exitArguments)
+	if r.exit != cli.ExitArguments {
+		t.Errorf("got exit %d, want %d", r.exit, cli.ExitArguments)
 	}
 }
 
@@ -111,7 +112,7 @@ func TestDescribeSaysByWhichNamesParametersWithoutOnesAreGiven(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	serve(t, b, "kinds", kinds{})
 	r := heliumRun(t, "describe", "kinds.move", "-s", url)
-	if want := "by name: arg1, arg2, as the service doesn't tell"; r.exit != exitOK || !strings.Contains(r.out, want) {
+	if want := "by name: arg1, arg2, as the service doesn't tell"; r.exit != cli.ExitOK || !strings.Contains(r.out, want) {
 		t.Errorf("got exit %d and\n%swant %q in it", r.exit, r.out, want)
 	}
 	if r := heliumRun(t, "describe", "kinds.nothing", "-s", url); strings.Contains(r.out, "by name") {
@@ -139,7 +140,7 @@ func TestDescribeListsParametersByNameAndType(t *testing.T) {
 		{"math.add", `"parameters":[{"name":"a","type":"float64"},{"name":"b","type":"float64"}],"result":"float64"`},
 	} {
 		r := heliumRun(t, "describe", test.method, "-o", "ndjson")
-		if r.exit != exitOK || !strings.Contains(r.out, test.want) {
+		if r.exit != cli.ExitOK || !strings.Contains(r.out, test.want) {
 			t.Errorf("%s: got exit %d and %s, want %s in it; it says:\n%s", test.method, r.exit, r.out, test.want, r.err)
 		}
 	}
@@ -151,7 +152,7 @@ func TestATraceWithoutAResultTellsNoTimesThatNobodyMeasured(t *testing.T) {
 	serve(t, b, "kinds", kinds{})
 	for _, words := range [][]string{{"alone.same", "1", "--timeout", "200ms"}, {"kinds.fail", "kinds.odd"}} {
 		r := heliumRun(t, append([]string{"call", "-v", "-s", url}, words...)...)
-		if r.exit == exitOK || !strings.Contains(r.err, "\n  wait      ") || strings.Contains(r.err, "ran 0ms") || strings.Contains(r.err, "decode") {
+		if r.exit == cli.ExitOK || !strings.Contains(r.err, "\n  wait      ") || strings.Contains(r.err, "ran 0ms") || strings.Contains(r.err, "decode") {
 			t.Errorf("helium call %q: got exit %d and\n%swant it to fail, with its wait and without times of what didn't happen", words, r.exit, r.err)
 		}
 	}

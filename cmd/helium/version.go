@@ -6,17 +6,19 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
-func newVersionCommand(a *app) *cobra.Command {
+func newVersionCommand(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version of this command",
-		Args:  words(0, 0),
+		Args:  cli.Words(0, 0),
 		RunE: func(*cobra.Command, []string) error {
 			v := thisVersion()
-			return showOne(a, v, v.Version, func() {
-				fmt.Fprintf(a.out, "helium %s (%s, %s)\n", v.Version, v.Go, v.Platform)
+			return env.Show(v, v.Version, func() {
+				fmt.Fprintf(env.Out, "helium %s (%s, %s)\n", v.Version, v.Go, v.Platform)
 			})
 		},
 	}

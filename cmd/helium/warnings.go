@@ -65,7 +65,7 @@ func warned(text string, list []instanceWarning) finding {
 // warnedSince returns what the instances say of their set-up now and didn't say in their
 // records before: a probe may have found it out.
 func (w *walk) warnedSince(ctx context.Context) (list []instanceWarning) {
-	reg, err := binder.NewClient(w.nc, w.app.connection.prefix)
+	reg, err := binder.NewClient(w.nc, w.env.Connection.Prefix)
 	if err != nil || len(w.records) == 0 {
 		return nil
 	}

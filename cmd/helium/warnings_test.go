@@ -8,6 +8,7 @@ import (
 
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -35,20 +36,20 @@ func TestAnswersThatWillGetLostAreToldOfBeforeAnybodyCalls(t *testing.T) {
 		me := []string{"-s", url, "--user", "me", "--password", "x"}
 
 		report, stages, r := whyReportOf(t, "math.add", me...)
-		if !report.OK || r.exit != exitOK {
+		if !report.OK || r.exit != cli.ExitOK {
 			t.Errorf("why: ok %t, exit %d; want true and 0, as it can be called\n%s", report.OK, r.exit, r.err)
 		}
 		checkStage(t, stages, "record", statusWarning, `"_INBOX.>"`)
 
 		checks, r := checksOf(t, me...)
-		if r.exit != exitOK {
+		if r.exit != cli.ExitOK {
 			t.Errorf("doctor: exit %d, want 0: it is a warning\n%s", r.exit, r.err)
 		}
 		checkCheck(t, checks, "instances", statusWarning, "allow_responses", `publish: "_INBOX.>"`)
 		checkCheck(t, checks, "user", statusOK, "me", "")
 
 		r = heliumRun(t, append([]string{"describe", "math"}, me...)...)
-		if r.exit != exitOK || !strings.Contains(r.out, "  warning: math/") || !strings.Contains(r.out, "_INBOX.>") {
+		if r.exit != cli.ExitOK || !strings.Contains(r.out, "  warning: math/") || !strings.Contains(r.out, "_INBOX.>") {
 			t.Errorf("describe: exit %d, %q; want the warning", r.exit, r.out)
 		}
 		r = heliumRun(t, append([]string{"describe", "math", "-o", "json"}, me...)...)

@@ -11,15 +11,16 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
-	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
 	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
+	"github.com/helium-rpc/helium/internal/shell"
 	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/signature"
 )
 
-func newWhyCommand(a *app) *cobra.Command {
+func newWhyCommand(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "why service.method",
 		Short: "Walk the way of a call, and tell where it ends",
@@ -33,24 +34,16 @@ The exit code is the one that "helium call" would end with: 0 if the method can 
 called, 3 without NATS, a binder or permission, 4 for an unknown name, 6 where an
 instance is silent, 7 where none is there or all have too much to do.`,
 		Example:           `  helium why math.add`,
-		Args:              words(1, 1),
-		ValidArgsFunction: a.completeCall,
+		Args:              cli.Words(1, 1),
+		ValidArgsFunction: completeCall(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a.asked = args[0]
-			if err := a.connection.checkTimeout(); err != nil {
+			env.Asked = args[0]
+			if err := env.Connection.CheckTimeout(); err != nil {
 				return err
 			}
-			return a.why(cmd.Context(), args[0])
+			return why(env, cmd.Context(), args[0])
 		},
 	}
-}
-
-// checkTimeout refuses a time that would be over before anything begins.
-func (c *connection) checkTimeout() error {
-	if c.timeout > 0 {
-		return nil
-	}
-	return c.configure(&bus.Config{})
 }
 
 // walk is one walk along the way of a call:
@@ -60,7 +53,7 @@ func (c *connection) checkTimeout() error {
 // A stage that fails doesn't end it where the next one can be tried all the same: that a
 // server answers though no binder does says much. The first failure decides.
 type walk struct {
-	app             *app
+	env             *cli.Env
 	nc              *nats.Conn
 	prober          *probe.Prober
 	service, method string // method "" until one is chosen, service "" until it is known
@@ -103,15 +96,15 @@ const (
 // whyPatience bounds what one stage waits for.
 const whyPatience = 5 * time.Second
 
-func (a *app) why(ctx context.Context, name string) error {
-	w := &walk{app: a, report: whyReport{Name: name, Stages: []whyStage{}}}
+func why(env *cli.Env, ctx context.Context, name string) error {
+	w := &walk{env: env, report: whyReport{Name: name, Stages: []whyStage{}}}
 	if err := w.readName(name); err != nil {
 		return err
 	}
-	if !a.output.machine() && a.output.form != "raw" {
-		fmt.Fprintf(a.out, "%s\n\n", name)
+	if !env.Machine() && env.Form != "raw" {
+		fmt.Fprintf(env.Out, "%s\n\n", name)
 	}
-	bounded, cancel := a.bounded(ctx)
+	bounded, cancel := env.Bounded(ctx)
 	defer cancel()
 	for _, s := range []struct {
 		name string
@@ -164,10 +157,10 @@ func failed(exit int, next string, err error) finding {
 	if e, ok := err.(*helium.Error); ok {
 		text = e.Message // it stands in a walk along one method: no need to name that
 	}
-	if !isSomebodysWord(err) {
-		text = inOurWords(text)
+	if !cli.IsSomebodysWord(err) {
+		text = cli.InOurWords(text)
 	}
-	return finding{status: statusFailed, text: text, next: next, err: fail(exit, next, err)}
+	return finding{status: statusFailed, text: text, next: next, err: cli.Fail(exit, next, err)}
 }
 
 // pass takes one stage.
@@ -177,24 +170,24 @@ func (w *walk) pass(ctx context.Context, name string, look func(context.Context)
 	began := time.Now()
 	f := look(ctx)
 	took := time.Since(began)
-	s := whyStage{Stage: name, Status: f.status, TookMS: inMS(took), Found: f.text}
+	s := whyStage{Stage: name, Status: f.status, TookMS: amount.InMS(took), Found: f.text}
 	w.report.Stages = append(w.report.Stages, s)
 	if w.problem == nil {
 		w.problem = f.err
 	}
-	if !w.app.output.machine() && w.app.output.form != "raw" {
-		w.app.printFinding(s.Status, s.Stage, amount.Time(took), s.Found)
+	if !w.env.Machine() && w.env.Form != "raw" {
+		printFinding(w.env, s.Status, s.Stage, amount.Time(took), s.Found)
 	}
 }
 
 // printFinding writes a line: its status, what was looked at, how long that took.
-func (a *app) printFinding(status, what, took, text string) {
+func printFinding(env *cli.Env, status, what, took, text string) {
 	if status == statusSkipped {
 		took = ""
 	}
-	fmt.Fprint(a.out, "  ")
-	a.out.Styled(statusStyles[status], fmt.Sprintf("%-8s", status))
-	fmt.Fprintf(a.out, " %-12s %8s  %s\n", what, took, visible.Line(text))
+	fmt.Fprint(env.Out, "  ")
+	env.Out.Styled(statusStyles[status], fmt.Sprintf("%-8s", status))
+	fmt.Fprintf(env.Out, " %-12s %8s  %s\n", what, took, visible.Line(text))
 }
 
 var statusStyles = map[string]terminal.Style{
@@ -203,13 +196,13 @@ var statusStyles = map[string]terminal.Style{
 
 // end says what it all comes to.
 func (w *walk) end(ctx context.Context) error {
-	a := w.app
+	env := w.env
 	if w.problem == nil && w.late {
-		w.problem = fail(exitDeadline, commandLine("helium", "why", w.report.Name, "--timeout", "1m"), errors.New("the time was over before the end of the way"))
+		w.problem = cli.Fail(cli.ExitDeadline, shell.Line("helium", "why", w.report.Name, "--timeout", "1m"), errors.New("the time was over before the end of the way"))
 	}
 	if w.problem != nil {
-		f := a.judge(ctx, w.problem)
-		w.report.Exit, w.report.Next = f.exit, f.hint
+		f := env.Judge(ctx, w.problem)
+		w.report.Exit, w.report.Next = f.Exit, f.Hint
 	} else {
 		w.report.OK, w.report.Next = true, w.tryIt()
 	}
@@ -217,10 +210,10 @@ func (w *walk) end(ctx context.Context) error {
 	if w.report.OK {
 		verdict = "ok"
 	}
-	err := showOne(a, w.report, verdict, func() {
-		fmt.Fprintln(a.out)
+	err := env.Show(w.report, verdict, func() {
+		fmt.Fprintln(env.Out)
 		if w.report.OK {
-			fmt.Fprintf(a.out, "%s.%s can be called. Nothing was run.\n  next      %s\n", w.service, w.method, visible.Line(w.report.Next))
+			fmt.Fprintf(env.Out, "%s.%s can be called. Nothing was run.\n  next      %s\n", w.service, w.method, visible.Line(w.report.Next))
 		}
 	})
 	if w.problem != nil {

@@ -9,7 +9,9 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
+	"github.com/helium-rpc/helium/internal/shell"
 )
 
 // unnamed says why the stages past the registry can't be walked, if they can't.
@@ -49,7 +51,7 @@ func (w *walk) mayCall(ctx context.Context) finding {
 	}
 	if denied != nil {
 		w.denied = true
-		return failed(exitNoBus, "allow the user to publish to "+w.subject(),
+		return failed(cli.ExitNoBus, "allow the user to publish to "+w.subject(),
 			w.named(helium.ErrNotPermitted.WithMessage("this user may not call it: it may not publish to %s", w.subject())))
 	}
 	return found("may publish to %s", w.subject())
@@ -82,7 +84,7 @@ func (w *walk) subscribers(ctx context.Context) finding {
 	if len(w.records) > 0 {
 		message += "; the registry's record is of one that was killed or lost its connection, and stays until its lease ends"
 	}
-	return failed(exitNoInstance, next, w.named(helium.ErrNoInstance.WithMessage(message, w.subject())))
+	return failed(cli.ExitNoInstance, next, w.named(helium.ErrNoInstance.WithMessage(message, w.subject())))
 }
 
 // probe asks whoever NATS chooses, and then each instance, without running anything.
@@ -153,7 +155,7 @@ func (w *walk) mayAddress(ctx context.Context, instance string) bool {
 
 // patience is how long a probe waits: one that isn't run is answered at once, unless
 // the instance has no worker free for as long.
-func (w *walk) patience() time.Duration { return min(probePatience, w.app.connection.timeout/2) }
+func (w *walk) patience() time.Duration { return min(probePatience, w.env.Connection.Timeout/2) }
 
 // probePatience is that time if --timeout leaves as much: more than a process that isn't
 // hung stands still.
@@ -165,26 +167,26 @@ func (w *walk) silence(instances []string, all int) finding {
 	if len(instances) > 0 {
 		who = fmt.Sprintf("%s (%s)", strings.Join(instances, ", "), amount.OfAll(len(instances), all, "instance"))
 	}
-	return failed(exitDeadline, "look at those processes: they hang, are stopped, or all their workers are busy; restart them",
+	return failed(cli.ExitDeadline, "look at those processes: they hang, are stopped, or all their workers are busy; restart them",
 		w.named(helium.ErrDeadline.WithMessage("no answer from %s; calls still go there, and end with their deadline", who)))
 }
 
 // refused is the finding of an answer other than that all is well.
 func (w *walk) refused(a *probe.Answer) finding {
 	if a.Refusal == nil {
-		return failed(exitInternal, "see which program listens on "+w.subject(), fmt.Errorf("the answer isn't one of a Helium server: %w", a.Err))
+		return failed(cli.ExitInternal, "see which program listens on "+w.subject(), fmt.Errorf("the answer isn't one of a Helium server: %w", a.Err))
 	}
 	e := *a.Refusal
 	e.Service, e.Method = w.service, w.method
 	switch {
 	case errors.Is(&e, helium.ErrOverloaded):
-		return failed(exitNoInstance, "start more instances of "+w.service+", or call less", &e)
+		return failed(cli.ExitNoInstance, "start more instances of "+w.service+", or call less", &e)
 	case errors.Is(&e, helium.ErrNoMethod):
-		return failed(exitUnknown, commandLine("helium", "describe", w.service), &e)
+		return failed(cli.ExitUnknown, shell.Line("helium", "describe", w.service), &e)
 	case e.Outcome != helium.NotExecuted:
-		return failed(exitInternal, "see which program listens on "+w.subject(), fmt.Errorf("the call should have been turned away, and it may have run: %w", &e))
+		return failed(cli.ExitInternal, "see which program listens on "+w.subject(), fmt.Errorf("the call should have been turned away, and it may have run: %w", &e))
 	}
-	return failed(exitOfCall(&e), commandLine("helium", "describe", w.service), &e)
+	return failed(cli.ExitOfCall(&e), shell.Line("helium", "describe", w.service), &e)
 }
 
 // tryIt returns a command that calls the method.
@@ -197,5 +199,5 @@ func (w *walk) tryIt() string {
 			return try
 		}
 	}
-	return commandLine("helium", "describe", name)
+	return shell.Line("helium", "describe", name)
 }

@@ -13,7 +13,9 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
+	"github.com/helium-rpc/helium/internal/shell"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -25,7 +27,7 @@ func (w *walk) readName(name string) error {
 	}
 	for _, part := range strings.SplitN(name, ".", 2) {
 		if err := wire.CheckName("service or method", part); err != nil {
-			return fail(exitUsage, "helium why --help", fmt.Errorf("%w; ask as in: helium why math.add", err))
+			return cli.Fail(cli.ExitUsage, "helium why --help", fmt.Errorf("%w; ask as in: helium why math.add", err))
 		}
 	}
 	return nil
@@ -33,19 +35,19 @@ func (w *walk) readName(name string) error {
 
 // connect reaches NATS.
 func (w *walk) connect(ctx context.Context) finding {
-	nc, err := w.app.dial(ctx)
+	nc, err := w.env.Dial(ctx)
 	if err != nil {
-		return finding{status: statusFailed, text: inOurWords(err.Error()), err: err}
+		return finding{status: statusFailed, text: cli.InOurWords(err.Error()), err: err}
 	}
 	// What isn't permitted is looked for here, and told where it is found.
 	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
 	w.nc = nc
-	if w.prober, err = probe.New(nc, w.app.connection.prefix); err != nil {
-		return failed(exitUsage, "helium why --help", err)
+	if w.prober, err = probe.New(nc, w.env.Connection.Prefix); err != nil {
+		return failed(cli.ExitUsage, "helium why --help", err)
 	}
 	rtt, err := nc.RTT()
 	if err != nil {
-		return failed(exitNoBus, "helium doctor", fmt.Errorf("connected, and then no answer: %w", err))
+		return failed(cli.ExitNoBus, "helium doctor", fmt.Errorf("connected, and then no answer: %w", err))
 	}
 	return found("%s at %s, version %s, round trip %v", nc.ConnectedServerName(), nc.ConnectedUrlRedacted(), nc.ConnectedServerVersion(), amount.Time(rtt))
 }
@@ -60,7 +62,7 @@ func (w *walk) permissions(ctx context.Context) finding {
 		return w.lost(err)
 	}
 	if denied != nil {
-		return failed(exitNoBus, "allow the user to subscribe to "+inbox, errors.New("this user may not receive answers: it may not subscribe to "+inbox))
+		return failed(cli.ExitNoBus, "allow the user to subscribe to "+inbox, errors.New("this user may not receive answers: it may not subscribe to "+inbox))
 	}
 	w.inbox = true
 	lookup := w.prober.Subjects().Lookup(w.report.Name)
@@ -68,14 +70,14 @@ func (w *walk) permissions(ctx context.Context) finding {
 		return w.lost(err)
 	}
 	if denied != nil {
-		return failed(exitNoBus, "allow the user to publish to "+w.prober.Subjects().Lookup(">"), errors.New("this user may not ask binders: it may not publish to "+lookup))
+		return failed(cli.ExitNoBus, "allow the user to publish to "+w.prober.Subjects().Lookup(">"), errors.New("this user may not ask binders: it may not publish to "+lookup))
 	}
 	w.mayAsk = true
 	return found("may receive on %s and ask binders", inbox)
 }
 
 func (w *walk) lost(err error) finding {
-	return failed(exitNoBus, "helium doctor", fmt.Errorf("the connection was lost: %w", err))
+	return failed(cli.ExitNoBus, "helium doctor", fmt.Errorf("the connection was lost: %w", err))
 }
 
 // binder asks one.
@@ -83,9 +85,9 @@ func (w *walk) binder(ctx context.Context) finding {
 	if !w.mayAsk {
 		return skipped("it can't be asked")
 	}
-	reg, err := binder.NewClient(w.nc, w.app.connection.prefix)
+	reg, err := binder.NewClient(w.nc, w.env.Connection.Prefix)
 	if err != nil {
-		return failed(exitUsage, "helium why --help", err)
+		return failed(cli.ExitUsage, "helium why --help", err)
 	}
 	entry, err := reg.Lookup(ctx, w.report.Name)
 	if err == nil && entry.Method == "" {
@@ -99,19 +101,19 @@ func (w *walk) binder(ctx context.Context) finding {
 		w.service, w.records = entry.Service, entry.Records
 		w.method = entry.Method
 		return found("answers")
-	case exitCodeOf(err) == exitUnknown:
-		w.problem = fail(exitUnknown, w.whereKnown(err), err)
+	case cli.ExitCodeOf(err) == cli.ExitUnknown:
+		w.problem = cli.Fail(cli.ExitUnknown, w.whereKnown(err), err)
 		return found("answers")
 	case errors.Is(err, helium.ErrNoBinder):
-		return failed(exitNoBus, "helium binder", errors.New("no binder is running: programs that know the service go on calling it, new ones can't find it"))
+		return failed(cli.ExitNoBus, "helium binder", errors.New("no binder is running: programs that know the service go on calling it, new ones can't find it"))
 	}
-	return failed(exitCodeOf(err), "helium doctor", err)
+	return failed(cli.ExitCodeOf(err), "helium doctor", err)
 }
 
 // whereKnown names the command that shows which names there are.
 func (w *walk) whereKnown(err error) string {
 	if e, ok := errors.AsType[*helium.Error](err); ok && e.Code == helium.CodeUnimplemented && w.service != "" {
-		return commandLine("helium", "describe", w.service)
+		return shell.Line("helium", "describe", w.service)
 	}
 	return "helium ls"
 }
@@ -119,7 +121,7 @@ func (w *walk) whereKnown(err error) string {
 // record looks at what the registry says.
 func (w *walk) record(context.Context) finding {
 	switch {
-	case w.records == nil && w.problem != nil && exitCodeOf(w.problem) == exitUnknown:
+	case w.records == nil && w.problem != nil && cli.ExitCodeOf(w.problem) == cli.ExitUnknown:
 		return finding{status: statusFailed, text: w.problem.Error(), err: w.problem}
 	case w.records == nil:
 		return skipped("the registry can't be asked")
@@ -128,7 +130,7 @@ func (w *walk) record(context.Context) finding {
 	chosen := ""
 	if w.method == "" {
 		if len(newest.Methods) == 0 {
-			return failed(exitUnknown, commandLine("helium", "describe", w.service), fmt.Errorf("%s is registered without any method", w.service))
+			return failed(cli.ExitUnknown, shell.Line("helium", "describe", w.service), fmt.Errorf("%s is registered without any method", w.service))
 		}
 		w.method = newest.Methods[0].Name
 		chosen = "; looking at its first method, " + w.method
@@ -143,11 +145,11 @@ func (w *walk) record(context.Context) finding {
 	}
 	m := methodOf(newest, w.method)
 	if m == nil {
-		return failed(exitUnknown, commandLine("helium", "describe", w.service), fmt.Errorf("the newest instance, %s, has no method %s", newest.Instance, w.method))
+		return failed(cli.ExitUnknown, shell.Line("helium", "describe", w.service), fmt.Errorf("the newest instance, %s, has no method %s", newest.Instance, w.method))
 	}
 	parsed, err := parseMethod(m.Signature, newest.Types)
 	if err != nil {
-		return failed(exitInternal, commandLine("helium", "describe", w.service), fmt.Errorf("the signature %q of instance %s can't be read: %w", m.Signature, newest.Instance, err))
+		return failed(cli.ExitInternal, shell.Line("helium", "describe", w.service), fmt.Errorf("the signature %q of instance %s can't be read: %w", m.Signature, newest.Instance, err))
 	}
 	w.signature = parsed
 	text := amount.Of(len(w.records), "instance") + ": " + m.Signature + chosen

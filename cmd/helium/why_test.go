@@ -13,6 +13,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
@@ -102,7 +103,7 @@ func TestWhyRunsNothing(t *testing.T) {
 	srv := serveOn(t, b, rpcserver.Config{}, "diary", d)
 	for _, method := range []string{"none", "one", "all", "some"} {
 		report, stages, r := whyReportOf(t, "diary."+method, "-s", url)
-		if !report.OK || r.exit != exitOK {
+		if !report.OK || r.exit != cli.ExitOK {
 			t.Errorf("why diary.%s: ok %t, exit %d; want true and 0\n%s", method, report.OK, r.exit, r.err)
 		}
 		checkStage(t, stages, "probe", statusOK, srv.Instance())
@@ -113,7 +114,7 @@ func TestWhyRunsNothing(t *testing.T) {
 	if s := srv.Stats(); s.Malformed != 0 {
 		t.Errorf("the server counts %d messages that break the protocol, want none", s.Malformed)
 	}
-	if r := heliumRun(t, "call", "diary.none", "-s", url); r.exit != exitOK || d.ran.Load() != 1 {
+	if r := heliumRun(t, "call", "diary.none", "-s", url); r.exit != cli.ExitOK || d.ran.Load() != 1 {
 		t.Errorf("a call: exit %d, %d handlers ran; want 0 and one, or the count counts nothing", r.exit, d.ran.Load())
 	}
 }
@@ -132,15 +133,15 @@ func TestWhyTellsWhatTheUserMayNot(t *testing.T) {
 		exit                       int
 		next                       string
 	}{
-		{"caller", "may call", statusFailed, "may not publish to helium.call.diary.one", exitNoBus, "allow the user to publish to helium.call.diary.one"},
-		{"caller", "probe", statusSkipped, "nothing can be sent there", exitNoBus, "allow"},
-		{"asker", "permissions", statusFailed, "may not publish to helium.binder.lookup.diary.one", exitNoBus, "allow the user to publish to helium.binder.lookup.>"},
-		{"asker", "probe", statusOK, "nothing was run", exitNoBus, "allow"},
-		{"deaf", "permissions", statusFailed, "may not subscribe to _INBOX_deaf.>", exitNoBus, "allow the user to subscribe to _INBOX_deaf.>"},
-		{"deaf", "subscribers", statusSkipped, "answers can't be received", exitNoBus, "allow"},
-		{"modest", "probe", statusOK, "nothing was run", exitOK, "helium call"},
-		{"modest", "lease", statusSkipped, "may not look", exitOK, "helium call"},
-		{"nobody", "nats", statusFailed, "refused", exitNoBus, "--user"},
+		{"caller", "may call", statusFailed, "may not publish to helium.call.diary.one", cli.ExitNoBus, "allow the user to publish to helium.call.diary.one"},
+		{"caller", "probe", statusSkipped, "nothing can be sent there", cli.ExitNoBus, "allow"},
+		{"asker", "permissions", statusFailed, "may not publish to helium.binder.lookup.diary.one", cli.ExitNoBus, "allow the user to publish to helium.binder.lookup.>"},
+		{"asker", "probe", statusOK, "nothing was run", cli.ExitNoBus, "allow"},
+		{"deaf", "permissions", statusFailed, "may not subscribe to _INBOX_deaf.>", cli.ExitNoBus, "allow the user to subscribe to _INBOX_deaf.>"},
+		{"deaf", "subscribers", statusSkipped, "answers can't be received", cli.ExitNoBus, "allow"},
+		{"modest", "probe", statusOK, "nothing was run", cli.ExitOK, "helium call"},
+		{"modest", "lease", statusSkipped, "may not look", cli.ExitOK, "helium call"},
+		{"nobody", "nats", statusFailed, "refused", cli.ExitNoBus, "--user"},
 	} {
 		report, stages, r := whyReportOf(t, "diary.one", "-s", url, "--user", test.user, "--password", "x")
 		if r.exit != test.exit || !strings.Contains(report.Next, test.next) {
@@ -169,8 +170,8 @@ func TestWhyFindsAnInstanceThatTakesCallsAndDoesntAnswer(t *testing.T) {
 			break
 		}
 	}
-	if r.exit != exitDeadline {
-		t.Errorf("exit %d, want %d", r.exit, exitDeadline)
+	if r.exit != cli.ExitDeadline {
+		t.Errorf("exit %d, want %d", r.exit, cli.ExitDeadline)
 	}
 	checkStage(t, stages, "probe", statusFailed, "no answer from frozen (1 of 2 instances)")
 }
@@ -190,8 +191,8 @@ func TestWhyTellsOfInstancesThatHaveTooMuchToDo(t *testing.T) {
 		t.Fatal("the call doesn't begin")
 	}
 	report, stages, r := whyReportOf(t, "diary.one", "-s", url)
-	if r.exit != exitNoInstance || !strings.Contains(report.Next, "start more instances") {
-		t.Errorf("exit %d, next %q; want %d and more instances", r.exit, report.Next, exitNoInstance)
+	if r.exit != cli.ExitNoInstance || !strings.Contains(report.Next, "start more instances") {
+		t.Errorf("exit %d, next %q; want %d and more instances", r.exit, report.Next, cli.ExitNoInstance)
 	}
 	checkStage(t, stages, "probe", statusFailed, "as many calls in flight as it takes")
 	if !strings.Contains(r.err, srv.Instance()) {
@@ -208,8 +209,8 @@ func TestWhyFindsAProgramThatIsNoHeliumServer(t *testing.T) {
 	}
 	check(t, nc.Flush())
 	_, stages, r := whyReportOf(t, "diary.one", "-s", url)
-	if r.exit != exitInternal {
-		t.Errorf("exit %d, want %d", r.exit, exitInternal)
+	if r.exit != cli.ExitInternal {
+		t.Errorf("exit %d, want %d", r.exit, cli.ExitInternal)
 	}
 	checkStage(t, stages, "probe", statusFailed, "isn't one of a Helium server")
 }
@@ -219,7 +220,7 @@ func TestWhyNoticesInstancesOfAnotherSignature(t *testing.T) {
 	serveOn(t, b, rpcserver.Config{}, "diary", newDiary()) // one(any), without a name
 	registered(t, b, "older")
 	_, stages, r := whyReportOf(t, "diary.one", "-s", url)
-	if r.exit != exitOK {
+	if r.exit != cli.ExitOK {
 		t.Errorf("exit %d, want 0:\n%s", r.exit, r.err)
 	}
 	checkStage(t, stages, "record", statusWarning, "other instances have another signature")
@@ -229,13 +230,13 @@ func TestWhyNoticesInstancesOfAnotherSignature(t *testing.T) {
 func TestWhyEndsWithItsTime(t *testing.T) {
 	_, url := newBus(t, broker.Config{})
 	report, _, r := whyReportOf(t, "diary.one", "-s", url, "--timeout", "1ns")
-	if r.exit != exitDeadline || !strings.Contains(report.Next, "--timeout 1m") {
-		t.Errorf("exit %d, next %q; want %d and more time", r.exit, report.Next, exitDeadline)
+	if r.exit != cli.ExitDeadline || !strings.Contains(report.Next, "--timeout 1m") {
+		t.Errorf("exit %d, next %q; want %d and more time", r.exit, report.Next, cli.ExitDeadline)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var out, err lockedBuffer
-	if exit := run(ctx, []string{"why", "diary.one", "-s", url}, strings.NewReader(""), &out, &err); exit != exitInterrupted {
-		t.Errorf("exit %d after an interrupt, want %d", exit, exitInterrupted)
+	if exit := run(ctx, []string{"why", "diary.one", "-s", url}, strings.NewReader(""), &out, &err); exit != cli.ExitInterrupted {
+		t.Errorf("exit %d after an interrupt, want %d", exit, cli.ExitInterrupted)
 	}
 }

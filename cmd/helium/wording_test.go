@@ -6,6 +6,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
 func TestWhatIsMissingLeavesNoHoleInALine(t *testing.T) {
@@ -35,7 +36,7 @@ func TestPingTellsAtOnceWhichInstancesTheUserMayNotAsk(t *testing.T) {
 	}})
 	serve(t, b, "kinds", kinds{})
 	r := heliumRun(t, "ping", "kinds", "-s", url, "--user", "limited", "--password", "x", "--timeout", "10m")
-	if r.exit != exitNoBus || !strings.Contains(r.out, "this user may not ask it: it may not publish to helium.at.") || strings.Contains(r.err, "level=") {
+	if r.exit != cli.ExitNoBus || !strings.Contains(r.out, "this user may not ask it: it may not publish to helium.at.") || strings.Contains(r.err, "level=") {
 		t.Errorf("got exit %d and want what isn't permitted, once:\n%s%s", r.exit, r.out, r.err)
 	}
 }
@@ -61,7 +62,7 @@ func TestTheHelpThatIsNamedIsTheSubcommandsOwn(t *testing.T) {
 		if strings.HasSuffix(line, "--type") {
 			r = heliumRun(t, strings.Split(line, " ")...)
 		}
-		if r.exit != exitUsage || !strings.Contains(r.err, "  next      "+want+"\n") {
+		if r.exit != cli.ExitUsage || !strings.Contains(r.err, "  next      "+want+"\n") {
 			t.Errorf("helium %s: got exit %d and %q, want the next step %s", line, r.exit, r.err, want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
@@ -62,8 +63,8 @@ func TestTooManyWordsAreRefusedWithWhatTheSubcommandTakes(t *testing.T) {
 	} {
 		words := strings.Split(line, " ")
 		r := heliumRun(t, words...)
-		if r.exit != exitUsage || !strings.Contains(r.err, want) || r.out != "" {
-			t.Errorf("helium %s: got exit %d and %q, want %d and %s", line, r.exit, r.err, exitUsage, want)
+		if r.exit != cli.ExitUsage || !strings.Contains(r.err, want) || r.out != "" {
+			t.Errorf("helium %s: got exit %d and %q, want %d and %s", line, r.exit, r.err, cli.ExitUsage, want)
 		}
 		next := "helium " + words[0] + " --help"
 		if words[0] == "gen" || words[0] == "serve" {
@@ -86,7 +87,7 @@ func TestDataOfAFileWithoutANameIsRefused(t *testing.T) {
 	serve(t, b, "kinds", kinds{})
 	for _, command := range []string{"call", "bench"} {
 		r := heliumRun(t, command, "kinds.text", "-d", "@", "-s", url)
-		if r.exit != exitUsage || !strings.Contains(r.err, "--data @ names no file") {
+		if r.exit != cli.ExitUsage || !strings.Contains(r.err, "--data @ names no file") {
 			t.Errorf("helium %s: got exit %d and %q, want it told that @ names no file", command, r.exit, r.err)
 		}
 	}
@@ -102,7 +103,7 @@ func TestWordsThatAreNotUTF8AreRefused(t *testing.T) {
 		{"call", "kinds.text", "-d", "[\"\xff\"]"}, {"call", "kinds.text", "x", "--metadata", "k=\xff"}, {"ls", "\xff"}, {"\xff"}, {"call", "kinds.text", "--", "\xed\xa0\x80"},
 	} {
 		r := heliumRun(t, append(args, "-s", url)...)
-		if r.exit != exitUsage || !strings.Contains(r.err, "isn't UTF-8") {
+		if r.exit != cli.ExitUsage || !strings.Contains(r.err, "isn't UTF-8") {
 			t.Errorf("helium %q: got exit %d and %q, want it refused as no UTF-8", args, r.exit, r.err)
 		}
 		next := "helium --help\n"
@@ -115,7 +116,7 @@ func TestWordsThatAreNotUTF8AreRefused(t *testing.T) {
 	}
 	for _, args := range [][]string{{"-d", "@" + file}, {"--each", "-d", "@" + file}} {
 		r := heliumRun(t, append([]string{"call", "kinds.text", "-s", url}, args...)...)
-		if r.exit != exitArguments || !strings.Contains(r.err+r.out, "isn't UTF-8") {
+		if r.exit != cli.ExitArguments || !strings.Contains(r.err+r.out, "isn't UTF-8") {
 			t.Errorf("helium call %q: got exit %d and %q, want it refused as no UTF-8", args, r.exit, r.err)
 		}
 	}
@@ -131,7 +132,7 @@ func TestJSONBehindAByteOrderMarkIsReadFromEverywhere(t *testing.T) {
 		{"-d", document}, {"-d", "@" + file}, {"-d", "-"}, {"--each", "-o", "raw", "-d", "@" + file}, {"--each", "-o", "raw"}, {":=\ufeff\"x\""},
 	} {
 		r := heliumRunWith(t, strings.NewReader(document), append([]string{"call", "kinds.text", "-s", url}, args...)...)
-		if r.exit != exitOK || r.out != "\"x\"\n" {
+		if r.exit != cli.ExitOK || r.out != "\"x\"\n" {
 			t.Errorf("helium call %q: got exit %d and %q, want \"x\"; it says:\n%s", args, r.exit, r.out, r.err)
 		}
 	}
@@ -154,13 +155,13 @@ func TestALoadThatCantBeIsRefusedBeforeAnythingIsCalled(t *testing.T) {
 	} {
 		for _, value := range values {
 			r := heliumRun(t, "bench", "echo.say", "hello", "[1]", "true", flag, value, "-s", url)
-			if r.exit != exitUsage || !strings.Contains(r.err, flag+" ") || !strings.Contains(r.err, "ask for") || !strings.Contains(r.err, "next      helium bench --help") {
-				t.Errorf("helium bench %s %s: got exit %d and %q, want %d and what to give", flag, value, r.exit, r.err, exitUsage)
+			if r.exit != cli.ExitUsage || !strings.Contains(r.err, flag+" ") || !strings.Contains(r.err, "ask for") || !strings.Contains(r.err, "next      helium bench --help") {
+				t.Errorf("helium bench %s %s: got exit %d and %q, want %d and what to give", flag, value, r.exit, r.err, cli.ExitUsage)
 			}
 		}
 	}
 	for _, value := range []string{"0", "-1", "1000000000000"} {
-		if r := heliumRun(t, "call", "echo.say", "--each", "-P", value, "-s", url); r.exit != exitUsage || !strings.Contains(r.err, "-P "+value+": give 1 to") {
+		if r := heliumRun(t, "call", "echo.say", "--each", "-P", value, "-s", url); r.exit != cli.ExitUsage || !strings.Contains(r.err, "-P "+value+": give 1 to") {
 			t.Errorf("helium call -P %s: got exit %d and %q, want it refused", value, r.exit, r.err)
 		}
 	}
@@ -174,11 +175,11 @@ func TestAMeasurementInWhichNothingSucceededIsNoSuccess(t *testing.T) {
 	serveOn(t, b, rpcserver.Config{}, "evil", hostileService{})
 	for _, more := range [][]string{nil, {"--assert", "err<=100%"}, {"-o", "json"}, {"--rate", "1000"}} {
 		r := heliumRun(t, append([]string{"bench", "evil.fail", "-n", "5", "--warmup", "0s", "-s", url}, more...)...)
-		if r.exit != exitMethod || !strings.Contains(r.err, "no call succeeded; 5 of 5 failed with") || r.out == "" {
-			t.Errorf("helium bench %q: got exit %d and %q, want %d, and the figures:\n%s", more, r.exit, r.err, exitMethod, r.out)
+		if r.exit != cli.ExitMethod || !strings.Contains(r.err, "no call succeeded; 5 of 5 failed with") || r.out == "" {
+			t.Errorf("helium bench %q: got exit %d and %q, want %d, and the figures:\n%s", more, r.exit, r.err, cli.ExitMethod, r.out)
 		}
 	}
-	if r := heliumRun(t, "bench", "evil.text", "-z", "1ns", "--warmup", "0s", "-s", url); r.exit != exitUsage || !strings.Contains(r.err, "longer -z") {
+	if r := heliumRun(t, "bench", "evil.text", "-z", "1ns", "--warmup", "0s", "-s", url); r.exit != cli.ExitUsage || !strings.Contains(r.err, "longer -z") {
 		t.Errorf("without a single call: got exit %d and %q", r.exit, r.err)
 	}
 }

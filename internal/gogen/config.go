@@ -56,16 +56,6 @@ func (cfg Config) withDefaults() (Config, error) {
 // plainName is a file's name that means itself to a shell, and in a comment.
 var plainName = regexp.MustCompile(`^[\pL\pN_.+-]+$`)
 
-var plainPath = regexp.MustCompile(`^[\pL\pN_./+][\pL\pN_./+-]*$`)
-
-// shellWord returns a path as a shell takes it.
-func shellWord(path string) string {
-	if plainPath.MatchString(path) {
-		return path
-	}
-	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
-}
-
 // command is the command line that makes the file again, from its folder.
 func (cfg Config) command(given Config) string {
 	command := "helium gen go --type " + cfg.Type

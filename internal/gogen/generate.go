@@ -18,6 +18,8 @@ import (
 
 	"golang.org/x/tools/go/packages"
 	"golang.org/x/tools/go/types/typeutil"
+
+	"github.com/helium-rpc/helium/internal/shell"
 )
 
 //go:embed stub.go.tmpl
@@ -91,7 +93,7 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 	}
 	again := file.Command
 	if given.Dir != "" {
-		again += " " + shellWord(given.Dir)
+		again += " " + shell.Word(given.Dir)
 	}
 	return file, check(f, file, again)
 }

@@ -102,3 +102,6 @@ func digits(v float64, count int) string {
 	}
 	return strconv.FormatFloat(rounded, 'f', -1, 64)
 }
+
+// InMS returns a time in milliseconds, to the nanosecond.
+func InMS(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }

@@ -1,8 +1,6 @@
-package main
+package cli
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,13 +9,12 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
-	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
 	"github.com/helium-rpc/helium/internal/visible"
 )
 
-// errorReport is an error as -o json writes it to stderr, within {"error": …}. Its
+// Report is an error as -o json writes it to stderr, within {"error": …}. Its
 // fields stay what they are from version to version.
-type errorReport struct {
+type Report struct {
 	// Code is one of Helium's sixteen, such as "invalid_argument"; "usage" for a
 	// command line that can't be meant.
 	Code     string            `json:"code"`
@@ -35,27 +32,27 @@ type errorReport struct {
 	others bool // another program may have written the message
 }
 
-// reportOf gathers what is known of an error. asked is the service or method that the
+// ReportOf gathers what is known of an error. asked is the service or method that the
 // command line named, for errors that came before a call; "" for none.
-func reportOf(f *failure, asked string, took time.Duration) (r errorReport) {
-	r = errorReport{
-		Code:    codeOfExit(f.exit),
-		Message: strings.TrimSpace(f.err.Error()),
+func ReportOf(f *Failure, asked string, took time.Duration) (r Report) {
+	r = Report{
+		Code:    codeOfExit(f.Exit),
+		Message: strings.TrimSpace(f.Err.Error()),
 		TookMS:  float64(took.Microseconds()) / 1000,
-		Exit:    f.exit,
-		Next:    f.hint,
+		Exit:    f.Exit,
+		Next:    f.Hint,
 	}
-	if !isSomebodysWord(f.err) {
-		defer func() { r.Message = inOurWords(r.Message) }()
+	if !IsSomebodysWord(f.Err) {
+		defer func() { r.Message = InOurWords(r.Message) }()
 	}
 	r.Service, r.Method, _ = strings.Cut(asked, ".")
-	e, ok := errors.AsType[*helium.Error](f.err)
+	e, ok := errors.AsType[*helium.Error](f.Err)
 	if !ok {
 		return r
 	}
 	r.others = true
 	r.Code, r.Reason, r.Details = e.Code.String(), e.Reason, e.Details
-	if e.Message != "" && error(e) == bare(f.err) {
+	if e.Message != "" && error(e) == bare(f.Err) {
 		r.Message = e.Message // its service and code stand in fields of their own
 	}
 	r.Instance = e.Instance
@@ -65,49 +62,39 @@ func reportOf(f *failure, asked string, took time.Duration) (r errorReport) {
 	return r
 }
 
-// bare takes off what fail put around an error.
+// bare takes off what Fail put around an error.
 func bare(err error) error {
 	for {
-		f, ok := err.(*failure)
+		f, ok := err.(*Failure)
 		if !ok {
 			return err
 		}
-		err = f.err
+		err = f.Err
 	}
 }
 
 // codeOfExit is the code of an error that is no call's.
 func codeOfExit(exit int) string {
 	switch exit {
-	case exitUsage:
+	case ExitUsage:
 		return "usage"
-	case exitNoBus, exitNoInstance:
+	case ExitNoBus, ExitNoInstance:
 		return helium.CodeUnavailable.String()
-	case exitUnknown:
+	case ExitUnknown:
 		return helium.CodeNotFound.String()
-	case exitArguments:
+	case ExitArguments:
 		return helium.CodeInvalidArgument.String()
-	case exitDeadline:
+	case ExitDeadline:
 		return helium.CodeDeadlineExceeded.String()
-	case exitThreshold:
+	case ExitThreshold:
 		return helium.CodeFailedPrecondition.String()
-	case exitInterrupted:
+	case ExitInterrupted:
 		return helium.CodeCanceled.String()
 	}
 	return helium.CodeInternal.String()
 }
 
-// report tells the person, or the script, what went wrong.
-func (a *app) report(f *failure) {
-	r := reportOf(f, a.asked, time.Since(a.began))
-	if a.output.machine() {
-		writeJSONLine(a.err, map[string]errorReport{"error": r})
-		return
-	}
-	r.write(a.err)
-}
-
-func (r *errorReport) write(w io.Writer) {
+func (r *Report) Write(w io.Writer) {
 	message := r.Message
 	if r.others { // further lines stand further in, and so aren't taken for ours
 		message = strings.ReplaceAll(message, "\n", "\n        ")
@@ -134,26 +121,4 @@ func (r *errorReport) write(w io.Writer) {
 	row("outcome", r.Outcome)
 	row("took", amount.Milliseconds(r.TookMS))
 	row("next", r.Next)
-}
-
-// errorInWords says an error's reason, code and message, of which any may be missing.
-func errorInWords(reason, code, message string) string {
-	text := reason
-	switch {
-	case reason == "":
-		text = code
-	case code != "":
-		text += " (" + code + ")"
-	}
-	return strings.TrimPrefix(strings.TrimSuffix(text+": "+message, ": "), ": ")
-}
-
-// writeJSONLine writes a value as one line of JSON. What has no JSON is a bug, and a
-// place to write to that is gone can't be told about.
-func writeJSONLine(w *terminal.Writer, v any) {
-	var line bytes.Buffer
-	enc := json.NewEncoder(&line)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v)
-	_, _ = w.JSON(line.Bytes())
 }

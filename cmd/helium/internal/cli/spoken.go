@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -12,9 +12,9 @@ import (
 // The libraries speak of fields of their Configs and of their own functions. Who typed
 // a command line set flags, and reads of those.
 
-// inOurWords returns what package bus, bus/broker, binder, rpcserver or rpcclient says as
+// InOurWords returns what package bus, bus/broker, binder, rpcserver or rpcclient says as
 // this command says it: without the package's name, and with flags for fields.
-func inOurWords(text string) string {
+func InOurWords(text string) string {
 	for _, w := range ourWords {
 		text = w.theirs.ReplaceAllString(text, w.ours)
 	}
@@ -34,8 +34,8 @@ func isAboutFlags(err error) bool {
 	return file || !causes && errors.Unwrap(err) == nil
 }
 
-// isSomebodysWord reports an error that the program of another answered with.
-func isSomebodysWord(err error) bool {
+// IsSomebodysWord reports an error that the program of another answered with.
+func IsSomebodysWord(err error) bool {
 	e, ok := errors.AsType[*helium.Error](err)
 	return ok && e.Instance != "" && !isOurs(e.Reason)
 }

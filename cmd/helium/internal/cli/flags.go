@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"errors"
@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// words returns the check of how many words a subcommand takes beside its flags; most -1:
+// Words returns the check of how many words a subcommand takes beside its flags; most -1:
 // any number. What they are is said by its usage, behind its name.
-func words(least, most int) cobra.PositionalArgs {
+func Words(least, most int) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		_, takes, _ := strings.Cut(cmd.Use, " ")
 		switch n := len(args); {
@@ -22,16 +22,16 @@ func words(least, most int) cobra.PositionalArgs {
 		case most < 0 || n <= most:
 			return nil
 		case most == 0:
-			return fmt.Errorf("too many arguments: %s takes none, and got %s", cmd.CommandPath(), quotedWords(args))
+			return fmt.Errorf("too many arguments: %s takes none, and got %s", cmd.CommandPath(), QuotedWords(args))
 		}
-		return fmt.Errorf("too many arguments: %s takes %s, and got %s", cmd.CommandPath(), takes, quotedWords(args))
+		return fmt.Errorf("too many arguments: %s takes %s, and got %s", cmd.CommandPath(), takes, QuotedWords(args))
 	}
 }
 
-func quotedWords(args []string) string {
+func QuotedWords(args []string) string {
 	quoted := make([]string, len(args))
 	for i, arg := range args {
-		quoted[i] = strconv.Quote(unprotected(arg))
+		quoted[i] = strconv.Quote(Unprotected(arg))
 	}
 	return strings.Join(quoted, " ")
 }
@@ -50,7 +50,7 @@ func checkUTF8(args []string) error {
 // flagError says in this command's words what the library of flags says in its own.
 func flagError(_ *cobra.Command, err error) error {
 	if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		return fmt.Errorf("%s %s: give %s", flagName(e.GetFlag()), strconv.Quote(unprotected(e.GetValue())), wanted(e.GetFlag(), e))
+		return fmt.Errorf("%s %s: give %s", flagName(e.GetFlag()), strconv.Quote(Unprotected(e.GetValue())), wanted(e.GetFlag(), e))
 	}
 	if e, ok := errors.AsType[*pflag.ValueRequiredError](err); ok {
 		what, _ := pflag.UnquoteUsage(e.GetFlag())

@@ -1,0 +1,133 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/rpcclient"
+)
+
+// Env is what a subcommand is given: the streams, and what the common flags said. It
+// serves one run of the command and isn't used concurrently, but for its methods that
+// connect.
+type Env struct {
+	*Output
+	In         io.Reader
+	Connection *Connection
+
+	Asked string    // the service or method that the command line names, "" for none
+	Began time.Time // of the command, then of its call; errors say how long it took
+
+	running bool                    // a subcommand began: flags and arguments were fine
+	command string                  // that runs, such as "helium gen go"
+	serving atomic.Bool             // what is printed from now on is a log
+	end     context.CancelCauseFunc // ends the command's context
+}
+
+// NewEnv returns what a run of the command has. end ends the context of the run.
+func NewEnv(in io.Reader, out, err io.Writer, end context.CancelCauseFunc) *Env {
+	env := &Env{In: in, Connection: new(Connection), Began: time.Now(), end: end}
+	env.Output = newOutput(out, err, env.outputFailed)
+	return env
+}
+
+// outputFailed is told that standard output takes no more: its disk is full, or who read
+// it left. What was to be printed is why most commands run, so they end. What serves has
+// others who depend on it, and prints no more than a log.
+func (env *Env) outputFailed(err error) {
+	if env.serving.Load() && !readerLeft(err) {
+		env.Logger().Error("standard output can't be written any more; serving goes on", "err", bareOutputError(err))
+		return
+	}
+	env.end(err)
+}
+
+// Serve waits until what serves is stopped. It has said that it is there; what it prints
+// from now on is a log.
+func (env *Env) Serve(ctx context.Context) {
+	env.serving.Store(true)
+	<-ctx.Done()
+}
+
+// Logger is for what happens while no call waits for it, such as a lost connection.
+func (env *Env) Logger() *slog.Logger { return newLogger(env.Err, slog.LevelWarn) }
+
+// Bounded returns the context of a command that asks and ends: by --timeout.
+func (env *Env) Bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, env.Connection.Timeout)
+}
+
+// longestDial bounds connecting: a server that is there answers sooner.
+const longestDial = 5 * time.Second
+
+// Dial connects to NATS as the flags say. The caller closes the connection. Errors are
+// explained and end the command with ExitNoBus, or with ExitUsage where the flags
+// contradict each other.
+func (env *Env) Dial(ctx context.Context) (*nats.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, min(env.Connection.Timeout, longestDial))
+	defer cancel()
+	return connect(ctx, env.Connection, bus.Config{Name: "helium", Logger: env.Logger()})
+}
+
+// DialWaiting is dial for what keeps running: it waits for a server, until ctx ends.
+func (env *Env) DialWaiting(ctx context.Context, name string) (*nats.Conn, error) {
+	// Who watches wants to know that it waits, and for what.
+	return connect(ctx, env.Connection, bus.Config{Name: name, Wait: true, Logger: newLogger(env.Err, slog.LevelInfo)})
+}
+
+// Client connects and returns a client for calls. done closes both.
+func (env *Env) Client(ctx context.Context) (c *rpcclient.Client, nc *nats.Conn, done func(), err error) {
+	nc, err = env.Dial(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	c, err = rpcclient.New(nc, rpcclient.Config{
+		Prefix: env.Connection.Prefix, Timeout: env.Connection.Timeout, Logger: env.Logger(),
+	})
+	if err != nil {
+		nc.Close()
+		return nil, nil, nil, Fail(ExitUsage, "", err)
+	}
+	return c, nc, func() { _ = c.Close(); nc.Close() }, nil
+}
+
+// Registry connects and returns a client of the binders. done closes the connection.
+func (env *Env) Registry(ctx context.Context) (c *binder.Client, nc *nats.Conn, done func(), err error) {
+	nc, err = env.Dial(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	c, err = binder.NewClient(nc, env.Connection.Prefix)
+	if err != nil {
+		nc.Close()
+		return nil, nil, nil, Fail(ExitUsage, "", err)
+	}
+	return c, nc, nc.Close, nil
+}
+
+// Judge gives an error its exit code, and a hint where it has none.
+func (env *Env) Judge(ctx context.Context, err error) *Failure {
+	if !env.running {
+		return &Failure{Exit: ExitUsage, Hint: env.command + " --help", Err: err}
+	}
+	f := &Failure{Exit: ExitCodeOf(err), Err: err}
+	if given, ok := errors.AsType[*Failure](err); ok {
+		f.Hint = given.Hint
+	}
+	if ctx.Err() != nil {
+		f.Exit, f.Hint = ExitInterrupted, ""
+		return f
+	}
+	if f.Hint == "" {
+		f.Hint = hintFor(f.Exit, env.command, env.Asked, err)
+	}
+	return f
+}
