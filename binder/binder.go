@@ -60,7 +60,7 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 		return nil, errors.New("binder.Start: the context is nil; pass context.Background()")
 	}
 	asked := config
-	config, err := config.complete()
+	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
 	}

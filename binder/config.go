@@ -43,32 +43,32 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// complete fills in defaults and refuses what can't work.
-func (c Config) complete() (Config, error) {
-	if c.Lease == 0 {
-		c.Lease = defaultLease
+// withDefaults returns the Config with every field filled in, or what is wrong with it.
+func (config Config) withDefaults() (Config, error) {
+	if config.Lease == 0 {
+		config.Lease = defaultLease
 	}
-	if c.Lease < minLease {
-		return c, helium.ConfigErrorf("binder", "{Config.Lease} is %v; JetStream can't expire records faster than %v, so set that or more", c.Lease, minLease)
+	if config.Lease < minLease {
+		return config, helium.ConfigErrorf("binder", "{Config.Lease} is %v; JetStream can't expire records faster than %v, so set that or more", config.Lease, minLease)
 	}
-	if c.Replicas == 0 {
-		c.Replicas = 1
+	if config.Replicas == 0 {
+		config.Replicas = 1
 	}
-	if c.Replicas != 1 && c.Replicas != 3 && c.Replicas != 5 {
+	if config.Replicas != 1 && config.Replicas != 3 && config.Replicas != 5 {
 		// Of an even number as many may be missing as of one fewer.
-		return c, helium.ConfigErrorf("binder", "{Config.Replicas} is %d; set 1, 3 or 5", c.Replicas)
+		return config, helium.ConfigErrorf("binder", "{Config.Replicas} is %d; set 1, 3 or 5", config.Replicas)
 	}
-	if c.MaxRecord == 0 {
-		c.MaxRecord = defaultMaxRecord
+	if config.MaxRecord == 0 {
+		config.MaxRecord = defaultMaxRecord
 	}
-	if c.MaxRecord < 0 {
-		return c, helium.ConfigErrorf("binder", "{Config.MaxRecord} is %d; set a number of bytes, or 0 for %d", c.MaxRecord, defaultMaxRecord)
+	if config.MaxRecord < 0 {
+		return config, helium.ConfigErrorf("binder", "{Config.MaxRecord} is %d; set a number of bytes, or 0 for %d", config.MaxRecord, defaultMaxRecord)
 	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
+	if config.Logger == nil {
+		config.Logger = slog.Default()
 	}
-	if c.Logger.Handler() == nil {
-		return c, helium.NewConfigError("binder", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
+	if config.Logger.Handler() == nil {
+		return config, helium.NewConfigError("binder", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
 	}
-	return c, nil
+	return config, nil
 }

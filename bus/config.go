@@ -86,30 +86,40 @@ type target struct {
 	credentials []nats.Option
 }
 
-func (cfg Config) target() (*target, error) {
-	t := &target{name: cfg.Name, logger: cfg.Logger, user: cfg.User}
-	if t.name == "" {
-		t.name = filepath.Base(os.Args[0])
+// withDefaults returns the Config with the fields filled in whose defaults are known without
+// the others, or what is wrong with it.
+func (config Config) withDefaults() (Config, error) {
+	if config.Name == "" {
+		config.Name = filepath.Base(os.Args[0])
 	}
-	if t.logger == nil {
-		t.logger = slog.Default()
+	if config.Logger == nil {
+		config.Logger = slog.Default()
 	}
-	if t.logger.Handler() == nil {
-		return nil, helium.NewConfigError("bus", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
+	if config.Logger.Handler() == nil {
+		return config, helium.NewConfigError("bus", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
 	}
-	for i, option := range cfg.Options {
+	for i, option := range config.Options {
 		if option == nil {
-			return nil, helium.ConfigErrorf("bus", "{Config.Options}[%d] is nil; leave it out", i)
+			return config, helium.ConfigErrorf("bus", "{Config.Options}[%d] is nil; leave it out", i)
 		}
 	}
-	if v := reflect.ValueOf(cfg.InProcess); v.Kind() == reflect.Pointer && v.IsNil() {
-		return nil, helium.ConfigErrorf("bus", "{Config.InProcess} is a nil %T; pass a server that runs, or leave it out", cfg.InProcess)
+	if v := reflect.ValueOf(config.InProcess); v.Kind() == reflect.Pointer && v.IsNil() {
+		return config, helium.ConfigErrorf("bus", "{Config.InProcess} is a nil %T; pass a server that runs, or leave it out", config.InProcess)
 	}
+	return config, nil
+}
+
+func (config Config) target() (*target, error) {
+	config, err := config.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	t := &target{name: config.Name, logger: config.Logger, user: config.User}
 	var inURL bool
-	if cfg.InProcess != nil {
+	if config.InProcess != nil {
 		t.servers, t.shown = []string{"nats://in-process"}, "the broker in this process"
 	} else {
-		urls, err := parseServers(cfg.URL)
+		urls, err := parseServers(config.URL)
 		if err != nil {
 			return nil, err
 		}
@@ -125,10 +135,10 @@ func (cfg Config) target() (*target, error) {
 		}
 		t.shown = redactAll(urls)
 	}
-	if err := t.setCredentials(cfg, inURL); err != nil {
+	if err := t.setCredentials(config, inURL); err != nil {
 		return nil, err
 	}
-	t.inboxPrefix = cfg.InboxPrefix
+	t.inboxPrefix = config.InboxPrefix
 	if t.inboxPrefix == "" && subjectToken.MatchString(t.user) {
 		t.inboxPrefix = "_INBOX_" + t.user
 	}

@@ -31,31 +31,31 @@ const (
 // An error says what to change. It wraps nats.ErrNoServers when nothing could be
 // reached, nats.ErrAuthorization when the server refused the credentials, nats.ErrTLS
 // when the handshake failed, and the context's error when that ended first.
-func Connect(ctx context.Context, cfg Config) (*nats.Conn, error) {
+func Connect(ctx context.Context, config Config) (*nats.Conn, error) {
 	if ctx == nil {
 		return nil, errors.New("bus: the context is nil; pass context.Background()")
 	}
-	t, err := cfg.target()
+	t, err := config.target()
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Wait {
-		return waitAndConnect(ctx, cfg, t)
+	if config.Wait {
+		return waitAndConnect(ctx, config, t)
 	}
-	return connectOnce(ctx, cfg, t)
+	return connectOnce(ctx, config, t)
 }
 
 // connectOnce tries each server once.
-func connectOnce(ctx context.Context, cfg Config, t *target) (*nats.Conn, error) {
+func connectOnce(ctx context.Context, config Config, t *target) (*nats.Conn, error) {
 	ctx, cancel := withDefaultDeadline(ctx)
 	defer cancel()
 	if ctx.Err() != nil {
 		return nil, t.explain(ctx, ctx.Err(), "")
 	}
-	dial := newDialer(ctx, len(t.servers), cfg.InProcess)
+	dial := newDialer(ctx, len(t.servers), config.InProcess)
 	defer dial.done()
 	options := nats.GetDefaultOptions()
-	for _, set := range t.options(cfg, dial) {
+	for _, set := range t.options(config, dial) {
 		if err := set(&options); err != nil {
 			return nil, helium.ConfigErrorf("bus", "an option of nats.go doesn't fit: %w; check {Config.Options}", err)
 		}
@@ -77,12 +77,12 @@ func connectOnce(ctx context.Context, cfg Config, t *target) (*nats.Conn, error)
 
 // waitAndConnect tries until a server is there, the context ends, or the answer is
 // one that waiting won't change.
-func waitAndConnect(ctx context.Context, cfg Config, t *target) (*nats.Conn, error) {
+func waitAndConnect(ctx context.Context, config Config, t *target) (*nats.Conn, error) {
 	const remind = 30 * time.Second
 	var lastLog time.Time
 	for attempt := 1; ; attempt++ {
 		once, cancel := context.WithTimeoutCause(ctx, firstConnect, errNoAnswer)
-		nc, err := connectOnce(once, cfg, t)
+		nc, err := connectOnce(once, config, t)
 		cancel()
 		switch {
 		case err == nil:
@@ -107,7 +107,7 @@ func waitAndConnect(ctx context.Context, cfg Config, t *target) (*nats.Conn, err
 }
 
 // options are Helium's rules as nats.go's options.
-func (t *target) options(cfg Config, dial *dialer) []nats.Option {
+func (t *target) options(config Config, dial *dialer) []nats.Option {
 	options := []nats.Option{
 		func(o *nats.Options) error { o.Servers = t.servers; return nil },
 		nats.Name(t.name),
@@ -126,18 +126,18 @@ func (t *target) options(cfg Config, dial *dialer) []nats.Option {
 		nats.FlusherTimeout(writeTimeout),
 		nats.ReconnectOnFlusherError(),
 	}
-	if cfg.InProcess != nil {
+	if config.InProcess != nil {
 		options = append(options, nats.InProcessServer(dial), nats.Timeout(inProcessTimeout+handshakeTimeout-dialTimeout))
 	}
-	if cfg.TLS != nil {
-		options = append(options, nats.Secure(cfg.TLS.Clone()))
+	if config.TLS != nil {
+		options = append(options, nats.Secure(config.TLS.Clone()))
 	}
 	if t.inboxPrefix != "" {
 		options = append(options, nats.CustomInboxPrefix(t.inboxPrefix))
 	}
 	options = append(options, t.credentials...)
 	options = append(options, newReporter(t.logger).options()...)
-	return append(options, cfg.Options...)
+	return append(options, config.Options...)
 }
 
 // retryDelay is the pause after all servers were tried for the nth time, n from 1:

@@ -11,18 +11,18 @@ import (
 
 // setCredentials refuses two kinds of credentials at once and reads the one there
 // is, so that a mistake shows before anything goes over the network.
-func (t *target) setCredentials(cfg Config, inURL bool) error {
+func (t *target) setCredentials(config Config, inURL bool) error {
 	var kinds []string
-	if cfg.Credentials != "" {
+	if config.Credentials != "" {
 		kinds = append(kinds, "{Credentials}")
 	}
-	if cfg.NKeySeed != "" {
+	if config.NKeySeed != "" {
 		kinds = append(kinds, "{NKeySeed}")
 	}
-	if cfg.User != "" || cfg.Password != "" {
+	if config.User != "" || config.Password != "" {
 		kinds = append(kinds, "{User} and {Password}")
 	}
-	if cfg.Token != "" {
+	if config.Token != "" {
 		kinds = append(kinds, "{Token}")
 	}
 	if inURL {
@@ -31,23 +31,23 @@ func (t *target) setCredentials(cfg Config, inURL bool) error {
 	switch {
 	case len(kinds) > 1:
 		return helium.NewConfigError("bus", "the Config holds several kinds of credentials: "+strings.Join(kinds, ", ")+"; keep one")
-	case cfg.User == "" && cfg.Password != "":
+	case config.User == "" && config.Password != "":
 		return helium.NewConfigError("bus", "the Config has a {Password} and no {User}; set {User} too, or put a token into {Token}")
-	case cfg.Credentials != "":
-		if err := checkCredentials(cfg.Credentials); err != nil {
+	case config.Credentials != "":
+		if err := checkCredentials(config.Credentials); err != nil {
 			return err
 		}
-		t.credentials = append(t.credentials, nats.UserCredentials(cfg.Credentials))
-	case cfg.NKeySeed != "":
-		option, err := nkeyOption(cfg.NKeySeed)
+		t.credentials = append(t.credentials, nats.UserCredentials(config.Credentials))
+	case config.NKeySeed != "":
+		option, err := nkeyOption(config.NKeySeed)
 		if err != nil {
 			return err
 		}
 		t.credentials = append(t.credentials, option)
-	case cfg.User != "":
-		t.credentials = append(t.credentials, nats.UserInfo(cfg.User, cfg.Password))
-	case cfg.Token != "":
-		t.credentials = append(t.credentials, nats.Token(cfg.Token))
+	case config.User != "":
+		t.credentials = append(t.credentials, nats.UserInfo(config.User, config.Password))
+	case config.Token != "":
+		t.credentials = append(t.credentials, nats.Token(config.Token))
 	}
 	t.hasIdentity = len(kinds) > 0
 	return nil

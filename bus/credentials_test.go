@@ -65,7 +65,7 @@ func TestEachKindOfCredentialsConnects(t *testing.T) {
 	seed, public := newUser(t)
 	b := startBroker(t, broker.Config{Token: "secret", Users: []broker.User{{Name: "alice", Password: "pw"}, {NKey: public}}})
 	open := startBroker(t, broker.Config{}) // takes any .creds
-	for name, cfg := range map[string]bus.Config{
+	for name, config := range map[string]bus.Config{
 		"token":        {URL: b.URL(), Token: "secret"},
 		"user":         {URL: b.URL(), User: "alice", Password: "pw"},
 		"nkey":         {URL: b.URL(), NKeySeed: seed},
@@ -73,7 +73,7 @@ func TestEachKindOfCredentialsConnects(t *testing.T) {
 		"token in URL": {URL: strings.Replace(b.URL(), "//", "//secret@", 1)},
 		"creds":        {URL: open.URL(), Credentials: writeCreds(t)},
 	} {
-		t.Run(name, func(t *testing.T) { connect(t, cfg) })
+		t.Run(name, func(t *testing.T) { connect(t, config) })
 	}
 }
 
@@ -82,8 +82,8 @@ func TestRefusedCredentialsSaySoAndWhose(t *testing.T) {
 	seed, _ := newUser(t)
 	b := startBroker(t, broker.Config{Users: []broker.User{{Name: "alice", Password: "pw"}}})
 	for name, c := range map[string]struct {
-		cfg  bus.Config
-		want string
+		config bus.Config
+		want   string
 	}{
 		"password": {bus.Config{User: "alice", Password: "hush"}, `refused user "alice"`},
 		"user":     {bus.Config{User: "bob", Password: "hush"}, `refused user "bob"`},
@@ -92,8 +92,8 @@ func TestRefusedCredentialsSaySoAndWhose(t *testing.T) {
 		"none":     {bus.Config{}, "the Config has none"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.cfg.URL = b.URL()
-			err := answeredNo(t, c.cfg, c.want, b.URL())
+			c.config.URL = b.URL()
+			err := answeredNo(t, c.config, c.want, b.URL())
 			if !errors.Is(err, nats.ErrAuthorization) {
 				t.Errorf("got %v, want nats.ErrAuthorization in it", err)
 			}
@@ -126,8 +126,8 @@ func TestWrongCredentialsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 		other = "B"
 	}
 	for name, c := range map[string]struct {
-		cfg   bus.Config
-		wants []string
+		config bus.Config
+		wants  []string
 	}{
 		"token and user":     {bus.Config{Token: "a", User: "b"}, []string{"User and Password, Token", "keep one"}},
 		"creds and nkey":     {bus.Config{Credentials: "a", NKeySeed: "b"}, []string{"Credentials, NKeySeed", "keep one"}},
@@ -142,11 +142,11 @@ func TestWrongCredentialsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 		"mistyped seed":      {bus.Config{NKeySeed: seed[:20] + other + seed[21:]}, []string{"NKeySeed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if c.cfg.URL == "" {
-				c.cfg.URL = "nats://127.0.0.1:1" // would be another error
+			if c.config.URL == "" {
+				c.config.URL = "nats://127.0.0.1:1" // would be another error
 			}
-			err := refused(t, t.Context(), c.cfg, c.wants...)
-			if s := c.cfg.NKeySeed; len(s) > 20 && s != missing && strings.Contains(err.Error(), s) {
+			err := refused(t, t.Context(), c.config, c.wants...)
+			if s := c.config.NKeySeed; len(s) > 20 && s != missing && strings.Contains(err.Error(), s) {
 				t.Errorf("got %q, want no seed in it", err)
 			}
 		})
@@ -157,8 +157,8 @@ func TestAUsersAnswersArriveUnderAPrefixOfItsOwn(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{})
 	for _, c := range []struct {
-		cfg  bus.Config
-		want string
+		config bus.Config
+		want   string
 	}{
 		{bus.Config{}, "_INBOX."},
 		{bus.Config{User: "alice"}, "_INBOX_alice."},
@@ -172,11 +172,11 @@ func TestAUsersAnswersArriveUnderAPrefixOfItsOwn(t *testing.T) {
 		{bus.Config{URL: strings.Replace(b.URL(), "//", "//token@", 1)}, "_INBOX."},
 		{bus.Config{User: "alice", InboxPrefix: "_INBOX.team"}, "_INBOX.team."},
 	} {
-		if c.cfg.URL == "" {
-			c.cfg.URL = b.URL()
+		if c.config.URL == "" {
+			c.config.URL = b.URL()
 		}
-		if got := connect(t, c.cfg).NewInbox(); !strings.HasPrefix(got, c.want) {
-			t.Errorf("%+v: got inbox %s, want %s…", c.cfg, got, c.want)
+		if got := connect(t, c.config).NewInbox(); !strings.HasPrefix(got, c.want) {
+			t.Errorf("%+v: got inbox %s, want %s…", c.config, got, c.want)
 		}
 	}
 	for _, prefix := range []string{"inbox", "_INBOX.", "_INBOX.>", "_INBOX a", "_INBOX..a"} {

@@ -90,9 +90,9 @@ func within(t *testing.T, what string, holds func() bool) {
 
 // attempt is Connect, again where time ran out: a busy machine may need more than the two
 // seconds of a handshake, and then nothing is known of the answer.
-func attempt(ctx context.Context, cfg bus.Config) (*nats.Conn, error) {
+func attempt(ctx context.Context, config bus.Config) (*nats.Conn, error) {
 	for deadline := time.Now().Add(patience); ; {
-		nc, err := bus.Connect(ctx, cfg)
+		nc, err := bus.Connect(ctx, config)
 		if err == nil || !ranOutOfTime.MatchString(err.Error()) || time.Now().After(deadline) {
 			return nc, err
 		}
@@ -101,16 +101,16 @@ func attempt(ctx context.Context, cfg bus.Config) (*nats.Conn, error) {
 
 var ranOutOfTime = regexp.MustCompile(`(?i)handshake|timeout|no answer within|got 'PING'`)
 
-func startBroker(t *testing.T, cfg broker.Config) *broker.Broker {
+func startBroker(t *testing.T, config broker.Config) *broker.Broker {
 	t.Helper()
-	cfg.Logger = quiet
-	if cfg.Listen == "" {
-		cfg.Listen = "127.0.0.1:0"
+	config.Logger = quiet
+	if config.Listen == "" {
+		config.Listen = "127.0.0.1:0"
 	}
 	// Where one has just been closed its port can stand open for a moment, in the copy that
 	// a child process gets of all that is open until it runs a program of its own.
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
-		b, err := broker.Start(t.Context(), cfg)
+		b, err := broker.Start(t.Context(), config)
 		if err == nil {
 			t.Cleanup(b.Close)
 			return b
@@ -121,12 +121,12 @@ func startBroker(t *testing.T, cfg broker.Config) *broker.Broker {
 	}
 }
 
-func connect(t *testing.T, cfg bus.Config) *nats.Conn {
+func connect(t *testing.T, config bus.Config) *nats.Conn {
 	t.Helper()
-	if cfg.Logger == nil {
-		cfg.Logger = quiet
+	if config.Logger == nil {
+		config.Logger = quiet
 	}
-	nc, err := attempt(t.Context(), cfg)
+	nc, err := attempt(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,18 +135,18 @@ func connect(t *testing.T, cfg bus.Config) *nats.Conn {
 }
 
 // refused is Connect where it must fail; every wanted part must be in the error.
-func refused(t *testing.T, ctx context.Context, cfg bus.Config, wants ...string) error {
+func refused(t *testing.T, ctx context.Context, config bus.Config, wants ...string) error {
 	t.Helper()
-	cfg.Logger = quiet
-	nc, err := bus.Connect(ctx, cfg)
+	config.Logger = quiet
+	nc, err := bus.Connect(ctx, config)
 	return checkRefusal(t, nc, err, wants)
 }
 
 // answeredNo is refused where the error must be an answer, not that none came in time.
-func answeredNo(t *testing.T, cfg bus.Config, wants ...string) error {
+func answeredNo(t *testing.T, config bus.Config, wants ...string) error {
 	t.Helper()
-	cfg.Logger = quiet
-	nc, err := attempt(t.Context(), cfg)
+	config.Logger = quiet
+	nc, err := attempt(t.Context(), config)
 	return checkRefusal(t, nc, err, wants)
 }
 

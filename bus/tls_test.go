@@ -56,7 +56,7 @@ func TestAServerThatWantsACertificateIsKnownForItEveryTime(t *testing.T) {
 	stranger, _ := certificate(t)
 	mutual := &tls.Config{Certificates: []tls.Certificate{own}, ClientCAs: trust, ClientAuth: tls.RequireAndVerifyClientCert}
 	b := startBroker(t, broker.Config{TLS: mutual, Token: "secret", Websocket: &broker.Websocket{TLS: mutual}})
-	for name, cfg := range map[string]bus.Config{
+	for name, config := range map[string]bus.Config{
 		"none":                  {URL: b.URL(), TLS: &tls.Config{RootCAs: trust}},
 		"none, TLS 1.2":         {URL: b.URL(), TLS: &tls.Config{RootCAs: trust, MaxVersion: tls.VersionTLS12}},
 		"a stranger's":          {URL: b.URL(), TLS: &tls.Config{RootCAs: trust, Certificates: []tls.Certificate{stranger}}},
@@ -65,9 +65,9 @@ func TestAServerThatWantsACertificateIsKnownForItEveryTime(t *testing.T) {
 		"none, and the address": {URL: b.URL() + "," + b.URL(), TLS: &tls.Config{RootCAs: trust}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg.Token, cfg.Wait, cfg.Logger = "secret", true, quiet
+			config.Token, config.Wait, config.Logger = "secret", true, quiet
 			for round := range 25 { // the refusal comes after the handshake, by one of several ways
-				nc, err := bus.Connect(t.Context(), cfg)
+				nc, err := bus.Connect(t.Context(), config)
 				if err == nil {
 					nc.Close()
 				}

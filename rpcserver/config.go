@@ -51,50 +51,49 @@ const (
 	defaultVersion      = "0.0.0"
 )
 
-// withDefaults returns the configuration with every field filled in.
-func (c Config) withDefaults() (Config, wire.Subjects, error) {
-	if c.Logger == nil {
-		c.Logger = slog.Default()
+// withDefaults returns the Config with every field filled in, or what is wrong with it.
+func (config Config) withDefaults() (Config, error) {
+	if config.Logger == nil {
+		config.Logger = slog.Default()
 	}
-	if c.Logger.Handler() == nil {
-		c.Logger = slog.Default()
-		return c, wire.Subjects{}, helium.NewConfigError("rpcserver", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
+	if config.Logger.Handler() == nil {
+		config.Logger = slog.Default()
+		return config, helium.NewConfigError("rpcserver", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
 	}
-	subjects, err := wire.NewSubjects(c.Prefix)
-	if err != nil {
-		return c, subjects, helium.ConfigErrorf("rpcserver", "{Config.Prefix}: %w", err)
+	if _, err := wire.NewSubjects(config.Prefix); err != nil {
+		return config, helium.ConfigErrorf("rpcserver", "{Config.Prefix}: %w", err)
 	}
-	if c.Version == "" {
-		c.Version = defaultVersion
+	if config.Version == "" {
+		config.Version = defaultVersion
 	}
-	if c.MaxInFlight < 0 {
-		return c, subjects, helium.ConfigErrorf("rpcserver", "{Config.MaxInFlight} is %d; set how many calls may run at once, or 0 for %d", c.MaxInFlight, defaultMaxInFlight)
+	if config.MaxInFlight < 0 {
+		return config, helium.ConfigErrorf("rpcserver", "{Config.MaxInFlight} is %d; set how many calls may run at once, or 0 for %d", config.MaxInFlight, defaultMaxInFlight)
 	}
-	if c.MaxInFlight == 0 {
-		c.MaxInFlight = defaultMaxInFlight
+	if config.MaxInFlight == 0 {
+		config.MaxInFlight = defaultMaxInFlight
 	}
 	switch {
-	case c.MaxQueue == 0:
-		c.MaxQueue = c.MaxInFlight
-	case c.MaxQueue < 0:
-		c.MaxQueue = 0
+	case config.MaxQueue == 0:
+		config.MaxQueue = config.MaxInFlight
+	case config.MaxQueue < 0:
+		config.MaxQueue = 0
 	}
-	for i, interceptor := range c.Interceptors {
+	for i, interceptor := range config.Interceptors {
 		if interceptor == nil {
-			return c, subjects, helium.ConfigErrorf("rpcserver", "{Config.Interceptors}[%d] is nil; leave it out", i)
+			return config, helium.ConfigErrorf("rpcserver", "{Config.Interceptors}[%d] is nil; leave it out", i)
 		}
 	}
-	if c.Timeout < 0 {
-		return c, subjects, helium.ConfigErrorf("rpcserver", "{Config.Timeout} is %v; set a positive time, or 0 for %v", c.Timeout, defaultTimeout)
+	if config.Timeout < 0 {
+		return config, helium.ConfigErrorf("rpcserver", "{Config.Timeout} is %v; set a positive time, or 0 for %v", config.Timeout, defaultTimeout)
 	}
-	if c.Timeout == 0 {
-		c.Timeout = defaultTimeout
+	if config.Timeout == 0 {
+		config.Timeout = defaultTimeout
 	}
-	if c.DrainTimeout < 0 {
-		return c, subjects, helium.ConfigErrorf("rpcserver", "{Config.DrainTimeout} is %v; set a positive time, or 0 for %v", c.DrainTimeout, defaultDrainTimeout)
+	if config.DrainTimeout < 0 {
+		return config, helium.ConfigErrorf("rpcserver", "{Config.DrainTimeout} is %v; set a positive time, or 0 for %v", config.DrainTimeout, defaultDrainTimeout)
 	}
-	if c.DrainTimeout == 0 {
-		c.DrainTimeout = defaultDrainTimeout
+	if config.DrainTimeout == 0 {
+		config.DrainTimeout = defaultDrainTimeout
 	}
-	return c, subjects, nil
+	return config, nil
 }

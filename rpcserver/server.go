@@ -99,8 +99,9 @@ func New(nc *nats.Conn, config Config) *Server {
 		begun:    make(chan struct{}),
 		ended:    make(chan struct{}),
 	}
-	s.config, s.subjects, s.fault = config.withDefaults()
+	s.config, s.fault = config.withDefaults()
 	if s.fault == nil {
+		s.subjects, _ = wire.NewSubjects(s.config.Prefix) // which withDefaults has tried
 		s.registry, s.fault = binder.NewClient(nc, s.config.Prefix)
 	}
 	s.log = s.config.Logger

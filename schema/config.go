@@ -11,9 +11,11 @@ type Config struct {
 	Command string
 }
 
-func (c Config) prefix() string {
-	if c.Prefix == "" {
-		return "helium"
+// withDefaults returns the Config with the fields filled in whose defaults are the same for
+// all services.
+func (config Config) withDefaults() Config {
+	if config.Prefix == "" {
+		config.Prefix = "helium"
 	}
-	return c.Prefix
+	return config
 }

@@ -20,17 +20,18 @@ const OpenRPCVersion = "1.3.2"
 // request to the NATS subject that x-helium-subject says.
 //
 // The number of an error is that of its [helium.Code], 1 to 16.
-func OpenRPC(services []*Service, c Config) ([]byte, error) {
+func OpenRPC(services []*Service, config Config) ([]byte, error) {
+	config = config.withDefaults()
 	if err := whole(services); err != nil {
 		return nil, err
 	}
-	d := document{OpenRPC: OpenRPCVersion, Info: describe(services, c), Methods: []rpcMethod{}}
+	d := document{OpenRPC: OpenRPCVersion, Info: describe(services, config), Methods: []rpcMethod{}}
 	var schemas Properties
 	for _, s := range services {
 		prefix := s.Name + "."
 		w := newSchemaWriter("#/components/schemas/", func(name string) string { return prefix + name })
 		for i := range s.Methods {
-			d.Methods = append(d.Methods, rpcMethodOf(w, s, &s.Methods[i], c))
+			d.Methods = append(d.Methods, rpcMethodOf(w, s, &s.Methods[i], config))
 		}
 		schemas = append(schemas, w.definitions()...)
 	}
@@ -50,7 +51,7 @@ func OpenRPC(services []*Service, c Config) ([]byte, error) {
 }
 
 // describe is the head of a document: the version of one service, or those of all.
-func describe(services []*Service, c Config) info {
+func describe(services []*Service, config Config) info {
 	var names, versions []string
 	for _, s := range services {
 		names = append(names, s.Name)
@@ -62,7 +63,7 @@ func describe(services []*Service, c Config) info {
 			versions[0] = s.Version
 		}
 	}
-	i := info{Title: c.Title, Version: strings.Join(versions, ", ")}
+	i := info{Title: config.Title, Version: strings.Join(versions, ", ")}
 	if i.Title == "" {
 		i.Title = strings.Join(names, ", ")
 	}
@@ -76,13 +77,13 @@ func describe(services []*Service, c Config) info {
 		}
 		i.Description = docAnd(i.Description, doc)
 	}
-	if c.Command != "" {
-		i.Description = docAnd(i.Description, "Made by `"+c.Command+"`.")
+	if config.Command != "" {
+		i.Description = docAnd(i.Description, "Made by `"+config.Command+"`.")
 	}
 	return i
 }
 
-func rpcMethodOf(w *schemaWriter, s *Service, m *Method, c Config) rpcMethod {
+func rpcMethodOf(w *schemaWriter, s *Service, m *Method, config Config) rpcMethod {
 	sig := m.Signature
 	out := rpcMethod{
 		Name:       s.Name + "." + sig.Name,
@@ -90,7 +91,7 @@ func rpcMethodOf(w *schemaWriter, s *Service, m *Method, c Config) rpcMethod {
 		Params:     []contentDescriptor{},
 		Result:     &contentDescriptor{Name: "result", Schema: &Schema{Type: Types{"null"}}},
 		Errors:     declared(m),
-		Subject:    c.prefix() + ".call." + s.Name + "." + sig.Name,
+		Subject:    config.Prefix + ".call." + s.Name + "." + sig.Name,
 		Signature:  sig.WithoutEnums().String(),
 		Idempotent: m.Idempotent,
 	}

@@ -26,9 +26,9 @@ type account struct {
 }
 
 // newDoorkeeper returns nil where everyone may connect.
-func newDoorkeeper(cfg Config) (*doorkeeper, error) {
-	d := &doorkeeper{closed: cfg.Listen == "" && cfg.Websocket == nil, token: cfg.Token, users: make(map[string]account)}
-	for i, u := range cfg.Users {
+func newDoorkeeper(config Config) (*doorkeeper, error) {
+	d := &doorkeeper{closed: config.Listen == "" && config.Websocket == nil, token: config.Token, users: make(map[string]account)}
+	for i, u := range config.Users {
 		id := u.Name
 		switch {
 		case u.NKey != "" && (u.Name != "" || u.Password != ""):

@@ -90,9 +90,9 @@ func TestOnlyUsersAndTokensGetInFromOutside(t *testing.T) {
 		Users: []broker.User{{Name: "alice", Password: "pw"}, {NKey: public}},
 	})
 	for _, c := range []struct {
-		name string
-		cfg  bus.Config
-		in   bool
+		name   string
+		config bus.Config
+		in     bool
 	}{
 		{"user", bus.Config{User: "alice", Password: "pw"}, true},
 		{"token", bus.Config{Token: "secret"}, true},
@@ -105,8 +105,8 @@ func TestOnlyUsersAndTokensGetInFromOutside(t *testing.T) {
 		{"wrong token", bus.Config{Token: "Secret"}, false},
 		{"wrong nkey", bus.Config{NKeySeed: string(strangerSeed)}, false},
 	} {
-		c.cfg.URL, c.cfg.Logger = b.URL(), quiet
-		nc, err := attempt(t.Context(), c.cfg)
+		c.config.URL, c.config.Logger = b.URL(), quiet
+		nc, err := attempt(t.Context(), c.config)
 		if err == nil {
 			nc.Close()
 		}
@@ -133,7 +133,7 @@ func TestTheProcessItselfNeedsNoCredentials(t *testing.T) {
 	if !forbidden(t, shop, func() error { return shop.Publish("anything", nil) }) {
 		t.Error("as a user within the process: got no violation, want its permissions kept")
 	}
-	for name, cfg := range map[string]bus.Config{
+	for name, config := range map[string]bus.Config{
 		"password":     {User: "shop", Password: "wrong"},
 		"token":        {Token: "wrong"},
 		"a long token": {Token: strings.Repeat("wrong", 600)},
@@ -141,8 +141,8 @@ func TestTheProcessItselfNeedsNoCredentials(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
 		began := time.Now()
-		cfg.Logger, cfg.Wait = quiet, true
-		nc, err := b.ConnectWith(ctx, cfg)
+		config.Logger, config.Wait = quiet, true
+		nc, err := b.ConnectWith(ctx, config)
 		if err == nil {
 			nc.Close()
 		}

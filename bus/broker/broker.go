@@ -14,7 +14,6 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
-	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus"
 )
 
@@ -50,12 +49,12 @@ type Broker struct {
 //
 // An error says what to change, and nothing is left behind: no goroutine, no port,
 // no temporary directory.
-func Start(ctx context.Context, cfg Config) (*Broker, error) {
+func Start(ctx context.Context, config Config) (*Broker, error) {
 	if ctx == nil {
 		return nil, errors.New("broker: the context is nil; pass context.Background()")
 	}
 	for attempt := 1; ; attempt++ {
-		b, err := start(ctx, cfg)
+		b, err := start(ctx, config)
 		if errors.Is(err, errPickedPortTaken) && attempt < 3 {
 			continue
 		}
@@ -63,22 +62,20 @@ func Start(ctx context.Context, cfg Config) (*Broker, error) {
 	}
 }
 
-func start(ctx context.Context, cfg Config) (*Broker, error) {
+func start(ctx context.Context, config Config) (*Broker, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("broker: not started: %w", err)
 	}
-	logger := cfg.Logger
-	if logger == nil {
-		logger = slog.Default()
-	}
-	if logger.Handler() == nil {
-		return nil, helium.NewConfigError("broker", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
-	}
-	p, err := cfg.plan(ctx)
+	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	st, err := openStore(cfg.Dir)
+	logger := config.Logger
+	p, err := config.plan(ctx)
+	if err != nil {
+		return nil, err
+	}
+	st, err := openStore(config.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -144,15 +141,15 @@ func (b *Broker) Connect(name string, options ...nats.Option) (*nats.Conn, error
 
 // ConnectWith is Connect with all that a [bus.Config] can say: with credentials in
 // it, the connection is that user's, permissions and all. URL and TLS aren't used.
-func (b *Broker) ConnectWith(ctx context.Context, cfg bus.Config) (*nats.Conn, error) {
+func (b *Broker) ConnectWith(ctx context.Context, config bus.Config) (*nats.Conn, error) {
 	b.mu.Lock()
 	closed := b.closed
 	b.mu.Unlock()
 	if closed {
-		return nil, fmt.Errorf("broker: can't connect %q: %w; connect before Close", cfg.Name, ErrClosed)
+		return nil, fmt.Errorf("broker: can't connect %q: %w; connect before Close", config.Name, ErrClosed)
 	}
-	cfg.InProcess, cfg.TLS = b.server, nil
-	nc, err := bus.Connect(ctx, cfg)
+	config.InProcess, config.TLS = b.server, nil
+	nc, err := bus.Connect(ctx, config)
 	if err != nil {
 		return nil, err
 	}
@@ -160,7 +157,7 @@ func (b *Broker) ConnectWith(ctx context.Context, cfg bus.Config) (*nats.Conn, e
 	defer b.mu.Unlock()
 	if b.closed {
 		nc.Close()
-		return nil, fmt.Errorf("broker: can't connect %q: %w; connect before Close", cfg.Name, ErrClosed)
+		return nil, fmt.Errorf("broker: can't connect %q: %w; connect before Close", config.Name, ErrClosed)
 	}
 	b.conns = append(slices.DeleteFunc(b.conns, (*nats.Conn).IsClosed), nc)
 	return nc, nil

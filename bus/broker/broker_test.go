@@ -132,8 +132,8 @@ func entries(t *testing.T, dir string) (names []string) {
 
 func TestARestartOnTheSameDirAndPortKeepsDataAndClients(t *testing.T) {
 	t.Parallel()
-	cfg := broker.Config{Listen: loopback.UnusedAddress(t), Dir: dataDir(t) + "/made/when/needed"}
-	b := start(t, cfg)
+	config := broker.Config{Listen: loopback.UnusedAddress(t), Dir: dataDir(t) + "/made/when/needed"}
+	b := start(t, config)
 	nc := dial(t, bus.Config{URL: b.URL()})
 	kv, err := jetStream(t, nc).CreateKeyValue(&nats.KeyValueConfig{Bucket: "registry"})
 	if err != nil {
@@ -143,7 +143,7 @@ func TestARestartOnTheSameDirAndPortKeepsDataAndClients(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.Close()
-	again := start(t, cfg)
+	again := start(t, config)
 	if again.URL() != b.URL() {
 		t.Errorf("got URL %s, want %s", again.URL(), b.URL())
 	}

@@ -1,9 +1,14 @@
 package broker
 
 import (
+	"cmp"
+	"crypto/rand"
 	"crypto/tls"
 	"log/slog"
+	"regexp"
 	"time"
+
+	"github.com/helium-rpc/helium"
 )
 
 // Config says what the broker is. The zero value lives within the process, keeps
@@ -137,3 +142,38 @@ const (
 	// partition would outlast its cause.
 	routeRetries = 600
 )
+
+var serverName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+
+// withDefaults returns the Config with every field of its own filled in, or what is wrong with
+// one. Those of Websocket and Cluster have theirs where they are used.
+func (config Config) withDefaults() (Config, error) {
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	if config.Logger.Handler() == nil {
+		return config, helium.NewConfigError("broker", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
+	}
+	if config.Name == "" && config.Cluster != nil {
+		return config, helium.NewConfigError("broker", "a member of a cluster needs a {Name}, its own and the same after each restart: by it the others know who returns")
+	}
+	if config.Name == "" {
+		config.Name = "broker-" + rand.Text()[:12]
+	}
+	if !serverName.MatchString(config.Name) {
+		return config, helium.ConfigErrorf("broker", "{Name} %.100q isn't fit for a server; use at most 64 letters, digits, \"-\", \"_\" and \".\"", config.Name)
+	}
+	if config.MaxPayload < 0 || config.MaxPayload > maxMaxPayload {
+		return config, helium.ConfigErrorf("broker", "{MaxPayload} is %d bytes; it may be 1 to %d, and 0 stands for %d", config.MaxPayload, maxMaxPayload, defaultMaxPayload)
+	}
+	if config.MaxMemory < 0 || config.MaxStorage < 0 {
+		return config, helium.ConfigErrorf("broker", "{MaxMemory} (%d) and {MaxStorage} (%d) are sizes in bytes; 0 stands for the default", config.MaxMemory, config.MaxStorage)
+	}
+	config.MaxPayload = cmp.Or(config.MaxPayload, defaultMaxPayload)
+	config.MaxMemory = cmp.Or(config.MaxMemory, defaultMaxMemory)
+	if config.Dir == "" {
+		config.MaxStorage = cmp.Or(config.MaxStorage, temporaryMaxStorage)
+	}
+	config.MaxStorage = cmp.Or(config.MaxStorage, defaultMaxStorage)
+	return config, nil
+}

@@ -112,9 +112,9 @@ func within(t *testing.T, what string, holds func() bool) {
 
 // attempt is Connect, again where time ran out: a busy machine may need more than the two
 // seconds of a handshake, and then nothing is known of the answer.
-func attempt(ctx context.Context, cfg bus.Config) (*nats.Conn, error) {
+func attempt(ctx context.Context, config bus.Config) (*nats.Conn, error) {
 	for deadline := time.Now().Add(patience); ; {
-		nc, err := bus.Connect(ctx, cfg)
+		nc, err := bus.Connect(ctx, config)
 		if err == nil || !ranOutOfTime.MatchString(err.Error()) || time.Now().After(deadline) {
 			return nc, err
 		}
@@ -123,15 +123,15 @@ func attempt(ctx context.Context, cfg bus.Config) (*nats.Conn, error) {
 
 var ranOutOfTime = regexp.MustCompile(`(?i)handshake|timeout|no answer within|got 'PING'`)
 
-func start(t *testing.T, cfg broker.Config) *broker.Broker {
+func start(t *testing.T, config broker.Config) *broker.Broker {
 	t.Helper()
-	if cfg.Logger == nil {
-		cfg.Logger = quiet
+	if config.Logger == nil {
+		config.Logger = quiet
 	}
 	// Where one has just been closed its port can stand open for a moment, in the copy that
 	// a child process gets of all that is open until it runs a program of its own.
 	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
-		b, err := broker.Start(t.Context(), cfg)
+		b, err := broker.Start(t.Context(), config)
 		if err == nil {
 			t.Cleanup(b.Close)
 			return b
@@ -155,11 +155,11 @@ func dataDir(t *testing.T) string {
 }
 
 // refused is Start where it must fail, promptly; every wanted part must be in the error.
-func refused(t *testing.T, cfg broker.Config, wants ...string) error {
+func refused(t *testing.T, config broker.Config, wants ...string) error {
 	t.Helper()
-	cfg.Logger = quiet
+	config.Logger = quiet
 	began := time.Now()
-	b, err := broker.Start(t.Context(), cfg)
+	b, err := broker.Start(t.Context(), config)
 	if err == nil {
 		b.Close()
 		t.Fatalf("got a broker, want an error with %q", wants)
@@ -185,10 +185,10 @@ func inProcess(t *testing.T, b *broker.Broker) *nats.Conn {
 }
 
 // dial connects over the network.
-func dial(t *testing.T, cfg bus.Config) *nats.Conn {
+func dial(t *testing.T, config bus.Config) *nats.Conn {
 	t.Helper()
-	cfg.Logger = quiet
-	nc, err := attempt(t.Context(), cfg)
+	config.Logger = quiet
+	nc, err := attempt(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
 	}

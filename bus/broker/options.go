@@ -3,10 +3,8 @@ package broker
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"net/url"
-	"regexp"
 	"slices"
 
 	"github.com/helium-rpc/helium"
@@ -31,89 +29,72 @@ type plan struct {
 	pickedPort bool
 }
 
-var serverName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
-
-// plan checks everything that can be checked without touching the disk.
-func (cfg Config) plan(ctx context.Context) (*plan, error) {
-	name := cfg.Name
-	if name == "" {
-		name = "broker-" + rand.Text()[:12]
-	}
-	if !serverName.MatchString(name) {
-		return nil, helium.ConfigErrorf("broker", "{Name} %.100q isn't fit for a server; use at most 64 letters, digits, \"-\", \"_\" and \".\"", name)
-	}
-	if cfg.MaxPayload < 0 || cfg.MaxPayload > maxMaxPayload {
-		return nil, helium.ConfigErrorf("broker", "{MaxPayload} is %d bytes; it may be 1 to %d, and 0 stands for %d", cfg.MaxPayload, maxMaxPayload, defaultMaxPayload)
-	}
-	if cfg.MaxMemory < 0 || cfg.MaxStorage < 0 {
-		return nil, helium.ConfigErrorf("broker", "{MaxMemory} (%d) and {MaxStorage} (%d) are sizes in bytes; 0 stands for the default", cfg.MaxMemory, cfg.MaxStorage)
-	}
-	keeper, err := newDoorkeeper(cfg)
+// plan checks everything that can be checked without touching the disk, of a Config with
+// its defaults.
+func (config Config) plan(ctx context.Context) (*plan, error) {
+	keeper, err := newDoorkeeper(config)
 	if err != nil {
 		return nil, err
 	}
-	p := &plan{listens: cfg.Listen != "", options: &server.Options{
-		ServerName:             name,
+	p := &plan{listens: config.Listen != "", options: &server.Options{
+		ServerName:             config.Name,
 		NoSigs:                 true,
 		DisableJetStreamBanner: true,
 		PingInterval:           pingInterval, // of clients and of a cluster's members
 		MaxPingsOut:            pingsOut,
-		MaxPayload:             int32(cmp.Or(int64(cfg.MaxPayload), defaultMaxPayload)),
+		MaxPayload:             int32(config.MaxPayload),
 		JetStream:              true,
-		JetStreamMaxMemory:     cmp.Or(cfg.MaxMemory, defaultMaxMemory),
-		JetStreamMaxStore:      cmp.Or(cfg.MaxStorage, defaultMaxStorage),
+		JetStreamMaxMemory:     config.MaxMemory,
+		JetStreamMaxStore:      config.MaxStorage,
 		AlwaysEnableNonce:      true, // for users with an nkey
 	}}
-	if cfg.Dir == "" {
-		p.options.JetStreamMaxStore = cmp.Or(cfg.MaxStorage, temporaryMaxStorage)
-	}
 	if keeper != nil {
 		p.options.CustomClientAuthentication = keeper
 	}
-	if err := p.setClientPort(ctx, cfg); err != nil {
+	if err := p.setClientPort(ctx, config); err != nil {
 		return nil, err
 	}
-	if cfg.Websocket != nil {
-		if err := p.setWebsocket(ctx, cfg); err != nil {
+	if config.Websocket != nil {
+		if err := p.setWebsocket(ctx, config); err != nil {
 			return nil, err
 		}
 	}
-	if cfg.Cluster != nil {
-		if err := p.setCluster(ctx, cfg); err != nil {
+	if config.Cluster != nil {
+		if err := p.setCluster(ctx, config); err != nil {
 			return nil, err
 		}
 	}
 	return p, nil
 }
 
-func (p *plan) setClientPort(ctx context.Context, cfg Config) error {
+func (p *plan) setClientPort(ctx context.Context, config Config) error {
 	opts := p.options
 	if !p.listens {
-		if cfg.TLS != nil {
+		if config.TLS != nil {
 			return helium.NewConfigError("broker", "{TLS} is set and nothing listens; set {Listen} too, such as \"127.0.0.1:4222\"")
 		}
 		opts.DontListen = true
 		return nil
 	}
-	at, err := resolve(ctx, "Listen", cfg.Listen)
+	at, err := resolve(ctx, "Listen", config.Listen)
 	if err != nil {
 		return err
 	}
 	if !at.loopback {
 		var missing string
-		switch authentication := len(cfg.Users) > 0 || cfg.Token != ""; {
-		case cfg.TLS == nil && !authentication:
+		switch authentication := len(config.Users) > 0 || config.Token != ""; {
+		case config.TLS == nil && !authentication:
 			missing = "{TLS}, and {Users} or {Token}"
-		case cfg.TLS == nil:
+		case config.TLS == nil:
 			missing = "{TLS}"
 		case !authentication:
 			missing = "{Users} or {Token}"
 		}
 		if missing != "" {
-			return helium.ConfigErrorf("broker", "{Listen} %q can be reached from other machines; set "+missing+", or listen on 127.0.0.1", cfg.Listen)
+			return helium.ConfigErrorf("broker", "{Listen} %q can be reached from other machines; set "+missing+", or listen on 127.0.0.1", config.Listen)
 		}
 	}
-	if err := checkCertificate("TLS", cfg.TLS); err != nil {
+	if err := checkCertificate("TLS", config.TLS); err != nil {
 		return err
 	}
 	if _, err := at.free(ctx, "Listen"); err != nil {
@@ -121,21 +102,18 @@ func (p *plan) setClientPort(ctx context.Context, cfg Config) error {
 	}
 	p.client = at
 	opts.Host, opts.Port = hostAndPort(at)
-	if cfg.TLS != nil {
-		opts.TLS, opts.TLSConfig = true, cfg.TLS.Clone()
-		opts.TLSVerify = cfg.TLS.ClientAuth == tls.RequireAndVerifyClientCert
+	if config.TLS != nil {
+		opts.TLS, opts.TLSConfig = true, config.TLS.Clone()
+		opts.TLSVerify = config.TLS.ClientAuth == tls.RequireAndVerifyClientCert
 	}
 	return nil
 }
 
-func (p *plan) setCluster(ctx context.Context, cfg Config) error {
-	c, opts := cfg.Cluster, p.options
+func (p *plan) setCluster(ctx context.Context, config Config) error {
+	c, opts := config.Cluster, p.options
 	name := cmp.Or(c.Name, defaultClusterName)
 	if !serverName.MatchString(name) {
 		return helium.ConfigErrorf("broker", "{Cluster.Name} %.100q isn't fit for a name; use at most 64 letters, digits, \"-\", \"_\" and \".\"", name)
-	}
-	if cfg.Name == "" {
-		return helium.NewConfigError("broker", "a member of a cluster needs a {Name}, its own and the same after each restart: by it the others know who returns")
 	}
 	if (c.User == "") != (c.Password == "") {
 		return helium.NewConfigError("broker", "{Cluster} has one of User and Password; set both or none")

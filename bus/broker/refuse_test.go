@@ -21,12 +21,12 @@ func TestAPortInUseIsAnErrorThatNamesItAndLeavesNothing(t *testing.T) {
 	defer l.Close()
 	taken := l.Addr().String()
 	t.Setenv("TMPDIR", temp)
-	for name, cfg := range map[string]broker.Config{
+	for name, config := range map[string]broker.Config{
 		"Listen":           {Listen: taken},
 		"Cluster.Listen":   {Name: "a", Cluster: &broker.Cluster{Listen: taken}},
 		"Websocket.Listen": {Websocket: &broker.Websocket{Listen: taken}},
 	} {
-		if err := refused(t, cfg, name, taken, "in use"); !errors.Is(err, syscall.EADDRINUSE) {
+		if err := refused(t, config, name, taken, "in use"); !errors.Is(err, syscall.EADDRINUSE) {
 			t.Errorf("%s: got %v, want syscall.EADDRINUSE in it", name, err)
 		}
 	}
@@ -78,8 +78,8 @@ func TestNonsenseIsRefusedWithAnExample(t *testing.T) {
 	cluster := func(c broker.Cluster) broker.Config { return broker.Config{Name: "a", Cluster: &c} }
 	websocket := func(ws broker.Websocket) broker.Config { return broker.Config{Websocket: &ws} }
 	for _, c := range []struct {
-		cfg   broker.Config
-		wants []string
+		config broker.Config
+		wants  []string
 	}{
 		{broker.Config{Listen: "nonsense"}, []string{"Listen", "nonsense", "host:port"}},
 		{broker.Config{Listen: "127.0.0.1:http!"}, []string{"Listen", "http!", "65535"}},
@@ -111,7 +111,7 @@ func TestNonsenseIsRefusedWithAnExample(t *testing.T) {
 		{websocket(broker.Websocket{AllowedOrigins: []string{"ftp://a.example"}}), []string{"AllowedOrigins", "ftp://a.example"}},
 		{broker.Config{Name: "a", Websocket: &broker.Websocket{}, Cluster: &broker.Cluster{}}, []string{"Websocket", "Listen as well"}},
 	} {
-		refused(t, c.cfg, c.wants...)
+		refused(t, c.config, c.wants...)
 	}
 }
 

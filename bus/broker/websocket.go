@@ -11,20 +11,20 @@ import (
 )
 
 // setWebsocket plans the websocket listener, whose users and limits are those of Listen.
-func (p *plan) setWebsocket(ctx context.Context, cfg Config) error {
-	ws := cfg.Websocket
+func (p *plan) setWebsocket(ctx context.Context, config Config) error {
+	ws := config.Websocket
 	at, err := resolve(ctx, "Websocket.Listen", cmp.Or(ws.Listen, defaultWebsocketListen))
 	if err != nil {
 		return err
 	}
-	switch authentication := len(cfg.Users) > 0 || cfg.Token != ""; {
+	switch authentication := len(config.Users) > 0 || config.Token != ""; {
 	case at.loopback:
 	case ws.TLS == nil:
 		return helium.ConfigErrorf("broker", "{Websocket.Listen} %q can be reached from other machines; set {Websocket.TLS}, or listen on 127.0.0.1", ws.Listen)
 	case !authentication:
 		return helium.ConfigErrorf("broker", "{Websocket.Listen} %q can be reached from other machines; set {Users} or {Token}, or listen on 127.0.0.1", ws.Listen)
 	}
-	if cfg.Cluster != nil && !p.listens {
+	if config.Cluster != nil && !p.listens {
 		// A member without Listen has a port that the doorkeeper shuts to all, and it
 		// couldn't tell the two apart.
 		return helium.NewConfigError("broker", "a member of a cluster that has {Websocket} needs {Listen} as well; set it, such as to \"127.0.0.1:0\"")

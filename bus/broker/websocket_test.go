@@ -68,11 +68,11 @@ func TestUsersAreTheSameByWebsocket(t *testing.T) {
 		if !forbidden(t, nc, func() error { return nc.Publish("anything", nil) }) {
 			t.Errorf("%s: got no violation, want the user's permissions kept", name)
 		}
-		for _, cfg := range []bus.Config{{}, {User: "shop", Password: "wrong"}} {
-			cfg.URL, cfg.TLS, cfg.Logger = b.WebsocketURL(), clientTLS, quiet
-			if nc, err := bus.Connect(t.Context(), cfg); err == nil {
+		for _, config := range []bus.Config{{}, {User: "shop", Password: "wrong"}} {
+			config.URL, config.TLS, config.Logger = b.WebsocketURL(), clientTLS, quiet
+			if nc, err := bus.Connect(t.Context(), config); err == nil {
 				nc.Close()
-				t.Errorf("%s: user %q got in, want it refused", name, cfg.User)
+				t.Errorf("%s: user %q got in, want it refused", name, config.User)
 			}
 		}
 	}
