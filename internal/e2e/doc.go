@@ -1,7 +1,7 @@
 // Package e2e holds the tests of the whole system: broker, binder, servers and clients,
 // over TCP and in processes of their own that tests kill and freeze. It has no code.
 //
-//   - promiseN_*_test.go: the promises of docs/semantics.md, by their numbers.
+//   - promise*_test.go: the promises of docs/semantics.md, by their numbers.
 //   - fault_*_test.go: what the rest of the system does when a part of it fails.
 //   - The other tests are named after what they look at, such as values_test.go.
 //

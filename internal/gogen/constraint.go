@@ -176,7 +176,7 @@ func joinedConstraint(conditions []constraint.Expr) string {
 }
 
 // The systems and processors that the go command takes for a constraint at the end of a
-// file's name: the lists of the standard library's internal/syslist.
+// file's name: the lists of go/build's package syslist.
 var (
 	systems = strings.Fields(`aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd
 		plan9 solaris wasip1 windows zos`)
