@@ -10,8 +10,8 @@ import (
 // circular are packages some of whose files still name each other's definitions.
 var circular = map[string]bool{
 	"signature": true, "rpcserver": true, "rpcclient": true, "internal/transcode": true,
-	"internal/gogen": true, "internal/gofields": true,
-	"codec": true, "cmd/helium": true, "cmd/helium/internal/topview": true, "cmd/helium/internal/probe": true,
+	"internal/gofields": true,
+	"codec":             true, "cmd/helium": true, "cmd/helium/internal/topview": true, "cmd/helium/internal/probe": true,
 	"cmd/helium/internal/loadpage": true, "cmd/helium/internal/load": true, "bus/broker": true, "bus": true, "binder": true,
 }
 

@@ -16,22 +16,28 @@ type codec struct {
 	Reading     string
 }
 
-// codecs writes the functions of all composite types that were asked for, and of those
+// codecWriter writes the functions of composite types.
+type codecWriter struct {
+	plan      *planner
+	names     *names
+	functions *functions
+	values    *values
+}
+
+// all writes the functions of all composite types that were asked for, and of those
 // that they ask for.
-func (g *generator) codecs() (codecs []codec) {
-	for len(g.pending) > 0 {
-		t := g.pending[0]
-		g.pending = g.pending[1:]
-		c := codec{Write: g.function("write", t), Read: g.function("read", t), Type: g.typ(t)}
+func (w *codecWriter) all() (codecs []codec) {
+	for t, more := w.functions.next(); more; t, more = w.functions.next() {
+		c := codec{Write: w.functions.to("write", t), Read: w.functions.to("read", t), Type: w.names.typ(t)}
 		switch u := t.Underlying().(type) {
 		case *types.Pointer:
-			g.optional(&c, u)
+			w.optional(&c, u)
 		case *types.Slice:
-			g.list(&c, t, u)
+			w.list(&c, t, u)
 		case *types.Map:
-			g.dictionary(&c, t, u)
+			w.dictionary(&c, t, u)
 		case *types.Struct:
-			g.structure(&c, t)
+			w.structure(&c, t)
 		}
 		codecs = append(codecs, c)
 	}
@@ -44,80 +50,80 @@ const (
 	orReturn = "\nif err != nil {\nreturn err\n}\n"
 )
 
-func (g *generator) optional(c *codec, t *types.Pointer) {
+func (w *codecWriter) optional(c *codec, t *types.Pointer) {
 	elem := t.Elem()
-	s := g.plan.shape(elem)
-	c.Writing = writeNil + g.writing(theWriter, elem, s, "**v")
-	c.Reading = readNil + "p := new(" + g.typ(elem) + ")\n" +
-		"var err error\n" + g.reading(theReader, elem, s, "*p") + orReturn +
+	s := w.plan.shape(elem)
+	c.Writing = writeNil + w.values.writing(theWriter, elem, s, "**v")
+	c.Reading = readNil + "p := new(" + w.names.typ(elem) + ")\n" +
+		"var err error\n" + w.values.reading(theReader, elem, s, "*p") + orReturn +
 		"*v = p\nreturn nil"
 }
 
-func (g *generator) list(c *codec, t types.Type, u *types.Slice) {
+func (w *codecWriter) list(c *codec, t types.Type, u *types.Slice) {
 	elem := u.Elem()
-	s := g.plan.shape(elem)
+	s := w.plan.shape(elem)
 	c.Writing = writeNil + "w.ArrayHeader(len(*v))\n" +
-		"for i := range *v {\n" + g.writing(theWriter, elem, s, "(*v)[i]") + "\n}"
-	c.Reading = readNil + "n, err := r.ArrayHeader()" + orReturn + g.roomCheck(t) +
-		"list := make(" + g.typ(t) + ", n)\n" +
-		"for i := range list {\n" + g.reading(theReader, elem, s, "list[i]") + orReturn + "}\n" +
+		"for i := range *v {\n" + w.values.writing(theWriter, elem, s, "(*v)[i]") + "\n}"
+	c.Reading = readNil + "n, err := r.ArrayHeader()" + orReturn + w.roomCheck(t) +
+		"list := make(" + w.names.typ(t) + ", n)\n" +
+		"for i := range list {\n" + w.values.reading(theReader, elem, s, "list[i]") + orReturn + "}\n" +
 		"*v = list\nreturn nil"
 }
 
 // roomCheck refuses a list or map that would take much more memory than its message.
-func (g *generator) roomCheck(t types.Type) string {
-	size := g.plan.elementSize(t)
+func (w *codecWriter) roomCheck(t types.Type) string {
+	size := w.plan.elementSize(t)
 	if size <= largeElement {
 		return ""
 	}
 	return fmt.Sprintf("if n > (%d+%d*r.Len())/%d {\nreturn %s.New(\"the value would take far more memory than the message that holds it\")\n}\n",
-		roomFloor, largeElement, size, g.imports.name("errors", "errors"))
+		roomFloor, largeElement, size, w.names.imports.name("errors", "errors"))
 }
 
-func (g *generator) dictionary(c *codec, t types.Type, u *types.Map) {
-	key, elem := g.plan.shape(u.Key()), g.plan.shape(u.Elem())
+func (w *codecWriter) dictionary(c *codec, t types.Type, u *types.Map) {
+	key, elem := w.plan.shape(u.Key()), w.plan.shape(u.Elem())
 	c.Writing = writeNil + "w.MapHeader(len(*v))\n" +
 		"for key, value := range *v {\n" +
-		g.writing(theWriter, u.Key(), key, "key") + "\n" +
-		g.writing(theWriter, u.Elem(), elem, "value") + "\n}"
-	c.Reading = readNil + "n, err := r.MapHeader()" + orReturn + g.roomCheck(t) +
-		"m := make(" + g.typ(t) + g.firstRoom() + ")\n" +
+		w.values.writing(theWriter, u.Key(), key, "key") + "\n" +
+		w.values.writing(theWriter, u.Elem(), elem, "value") + "\n}"
+	c.Reading = readNil + "n, err := r.MapHeader()" + orReturn + w.roomCheck(t) +
+		"m := make(" + w.names.typ(t) + w.firstRoom() + ")\n" +
 		"for range n {\n" +
-		"var key " + g.typ(u.Key()) + "\n" + g.reading(theReader, u.Key(), key, "key") + orReturn +
-		"var value " + g.typ(u.Elem()) + "\n" + g.inBlock(g.reading(theReader, u.Elem(), elem, "value")) + orReturn +
+		"var key " + w.names.typ(u.Key()) + "\n" + w.values.reading(theReader, u.Key(), key, "key") + orReturn +
+		"var value " + w.names.typ(u.Elem()) + "\n" + inBlock(w.values.reading(theReader, u.Elem(), elem, "value")) + orReturn +
 		"m[key] = value\n}\n" +
 		"*v = m\nreturn nil"
 }
 
 // firstRoom is how many elements a map of n has room for at first. Packages from before Go
 // had min may have one of their own.
-func (g *generator) firstRoom() string {
-	if g.svc.pkg.Scope().Lookup("min") != nil {
+func (w *codecWriter) firstRoom() string {
+	if w.names.home.Scope().Lookup("min") != nil {
 		return ""
 	}
 	return ", min(n, 64)"
 }
 
 // inBlock keeps the variables of statements to themselves, if they declare any.
-func (g *generator) inBlock(statements string) string {
+func inBlock(statements string) string {
 	if strings.HasPrefix(statements, "var ") {
 		return "{\n" + statements + "\n}"
 	}
 	return statements
 }
 
-func (g *generator) structure(c *codec, t types.Type) {
+func (w *codecWriter) structure(c *codec, t types.Type) {
 	fields := fieldsOf(t, nil)
 	var write, count, read strings.Builder
 	always := 0
 	for _, f := range fields {
-		s := g.plan.shape(f.Type)
+		s := w.plan.shape(f.Type)
 		expr := "v"
 		for _, step := range f.steps {
 			expr += "." + step.Name()
 		}
-		one := "w.String(" + strconv.Quote(f.Name) + ")\n" + g.writing(theWriter, f.Type, s, expr) + "\n"
-		if filled, _ := f.filled(expr); filled != "" {
+		one := "w.String(" + strconv.Quote(f.Name) + ")\n" + w.values.writing(theWriter, f.Type, s, expr) + "\n"
+		if filled, _ := whenFilled(f, expr); filled != "" {
 			fmt.Fprintf(&count, "if %s {\nn++\n}\n", filled)
 			fmt.Fprintf(&write, "if %s {\n%s}\n", filled, one)
 		} else {
@@ -127,9 +133,9 @@ func (g *generator) structure(c *codec, t types.Type) {
 		fmt.Fprintf(&read, "case %s:\n", caseNames(fields, f))
 		if (f.OmitEmpty || f.OmitZero) && (s <= scalarShape || s == timeShape || s == structShape) {
 			// What may be left out may be null.
-			fmt.Fprintf(&read, "if r.Nil() {\n%s = %s\nbreak\n}\n", expr, g.zero(types.Unalias(f.Type)))
+			fmt.Fprintf(&read, "if r.Nil() {\n%s = %s\nbreak\n}\n", expr, w.values.zero(types.Unalias(f.Type)))
 		}
-		read.WriteString(g.reading(theReader, f.Type, s, expr) + "\n")
+		read.WriteString(w.values.reading(theReader, f.Type, s, expr) + "\n")
 	}
 	if count.Len() > 0 {
 		c.Writing = fmt.Sprintf("n := %d\n%sw.MapHeader(n)\n%s", always, &count, strings.TrimSpace(write.String()))
@@ -139,7 +145,7 @@ func (g *generator) structure(c *codec, t types.Type) {
 	c.Reading = "n, err := r.MapHeader()" + orReturn +
 		"for range n {\n" +
 		"name, err := r.BytesRef()" + orReturn +
-		"if name == nil {\nreturn " + g.imports.name("errors", "errors") + ".New(\"got nil, want the name of a field\")\n}\n" +
+		"if name == nil {\nreturn " + w.names.imports.name("errors", "errors") + ".New(\"got nil, want the name of a field\")\n}\n" +
 		"switch string(name) {\n" + read.String() + "default:\nerr = r.Skip()\n}" + orReturn +
 		"}\nreturn nil"
 }

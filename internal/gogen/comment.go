@@ -1,14 +1,10 @@
 package gogen
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"go/types"
-	"io"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -120,29 +116,82 @@ func read(fset *token.FileSet, f *ast.Field) (c comment) {
 	return c
 }
 
-// example is a call that can be tried, in JSON.
-type example struct {
-	args, result string
+// ofType returns the comment of a type.
+func (c *comments) ofType(obj *types.TypeName) string {
+	return c.ofDeclaration(obj, func(spec ast.Spec) (names []*ast.Ident, doc, line *ast.CommentGroup) {
+		if s, ok := spec.(*ast.TypeSpec); ok {
+			return []*ast.Ident{s.Name}, s.Doc, s.Comment
+		}
+		return nil, nil, nil
+	})
 }
 
-// parseExample reads "[2, 3] => 5"; the result may be missing.
-func parseExample(text string) (e example, count int, err error) {
-	dec := json.NewDecoder(strings.NewReader(text))
-	var args []json.RawMessage
-	if err := dec.Decode(&args); err != nil || args == nil {
-		return e, 0, fmt.Errorf("the arguments aren't a JSON array; write it as in //helium:example [2, 3] => 5")
+// ofConst returns the comment of a constant.
+func (c *comments) ofConst(obj *types.Const) string {
+	return c.ofDeclaration(obj, func(spec ast.Spec) (names []*ast.Ident, doc, line *ast.CommentGroup) {
+		if s, ok := spec.(*ast.ValueSpec); ok {
+			return s.Names, s.Doc, s.Comment
+		}
+		return nil, nil, nil
+	})
+}
+
+// ofDeclaration returns the comment above a declaration, or else behind it.
+func (c *comments) ofDeclaration(obj types.Object, read func(ast.Spec) (names []*ast.Ident, doc, line *ast.CommentGroup)) string {
+	p, line := c.fileOf(obj)
+	if p.file == nil {
+		return ""
 	}
-	rest, err := io.ReadAll(io.MultiReader(dec.Buffered(), bytes.NewReader(nil)))
-	if err != nil {
-		return e, 0, err
+	for _, decl := range p.file.Decls {
+		general, ok := decl.(*ast.GenDecl)
+		if !ok {
+			continue
+		}
+		for _, spec := range general.Specs {
+			names, doc, behind := read(spec)
+			for _, id := range names {
+				if id.Name != obj.Name() || p.fset.Position(id.Pos()).Line != line {
+					continue
+				}
+				if doc == nil && !general.Lparen.IsValid() {
+					doc = general.Doc
+				}
+				return textOf(doc, behind)
+			}
+		}
 	}
-	e.args = strings.TrimSpace(text[:len(text)-len(rest)])
-	result, has := strings.CutPrefix(strings.TrimSpace(string(rest)), "=>")
-	if !has && result != "" {
-		return e, 0, fmt.Errorf("%q follows the arguments; write => before the result, as in //helium:example [2, 3] => 5", cut(result))
+	return ""
+}
+
+// ofField returns the comment of a struct's field.
+func (c *comments) ofField(v *types.Var) (text string) {
+	p, line := c.fileOf(v)
+	if p.file == nil {
+		return ""
 	}
-	if e.result = strings.TrimSpace(result); has && !json.Valid([]byte(e.result)) {
-		return e, 0, fmt.Errorf("the result %q isn't JSON; write it as in //helium:example [2, 3] => 5", cut(e.result))
+	ast.Inspect(p.file, func(n ast.Node) bool {
+		s, ok := n.(*ast.StructType)
+		if !ok {
+			return true
+		}
+		for _, f := range s.Fields.List {
+			for _, id := range f.Names {
+				if id.Name == v.Name() && p.fset.Position(id.Pos()).Line == line {
+					text = textOf(f.Doc, f.Comment)
+				}
+			}
+			if f.Names == nil && v.Embedded() && p.fset.Position(f.Type.Pos()).Line == line {
+				text = textOf(f.Doc, f.Comment)
+			}
+		}
+		return true
+	})
+	return text
+}
+
+func textOf(doc, behind *ast.CommentGroup) string {
+	if doc == nil {
+		doc = behind
 	}
-	return e, len(args), nil
+	return strings.TrimSpace(doc.Text())
 }

@@ -1,146 +1,100 @@
 package gogen
 
 import (
-	"fmt"
-	"go/token"
-	"go/types"
-	"strings"
+	"go/constant"
+	"maps"
+	"slices"
+	"strconv"
 )
 
-// heliumPath is the path of this module and of its root package.
-const heliumPath = "github.com/helium-rpc/helium"
-
-// describe reads what the comment of a method says beside its types.
-func (r *reader) describe(m *method) {
-	c := r.comments.of(m.fn)
-	m.doc = c.doc
-	for _, d := range c.directives {
-		if problem := r.direct(m, d); problem != "" {
-			r.faults.list = append(r.faults.list, Fault{d.pos, m.fn.Name() + ": " + problem})
-		}
-	}
+// descriptions are what comments say of a service and its types, as the template writes it.
+type descriptions struct {
+	Doc                  string // of the service, quoted
+	TypeDocs             string // the function that returns the docs of types; "": there are none
+	DocsOfTypes          []typeDocView
+	Enums                string // the function that returns the enums; "": there are none
+	AllEnums             []enumView
+	WithEnums            string // the function that returns the definitions with the names of enums; "": there are none
+	DefinitionsWithEnums [][2]string
 }
 
-// direct follows one directive. It returns what is wrong with it.
-func (r *reader) direct(m *method, d directive) (problem string) {
-	switch d.name {
-	case "idempotent":
-		if d.args != "" {
-			return fmt.Sprintf("//helium:idempotent takes nothing behind it, and there is %q", cut(d.args))
+// typeDocView is what is said of a type, all quoted.
+type typeDocView struct {
+	Name, Doc string
+	Fields    [][2]string
+}
+
+// enumView is an enum, all quoted.
+type enumView struct {
+	Name, Type, Doc string
+	Values          []enumValueView
+}
+
+// enumValueView is a value of an enum, as Go.
+type enumValueView struct{ Name, Value, Doc string }
+
+// describe returns what comments say of the service and its types.
+func describe(svc *service, names *names) (v descriptions) {
+	v.Doc = quotedDoc(svc.doc)
+	if svc.typeDocs != nil {
+		v.TypeDocs = names.private("TypeDocs")
+	}
+	for _, doc := range svc.typeDocs {
+		view := typeDocView{Name: strconv.Quote(doc.name), Doc: quotedDoc(doc.doc)}
+		for _, f := range doc.fields {
+			view.Fields = append(view.Fields, [2]string{strconv.Quote(f[0]), quotedDoc(f[1])})
 		}
-		m.idempotent = true
-	case "error":
-		if d.args == "" {
-			return "//helium:error names no error; write it as in //helium:error ErrDivisionByZero"
+		v.DocsOfTypes = append(v.DocsOfTypes, view)
+	}
+	if svc.enums == nil {
+		return v
+	}
+	v.Enums = names.private("Enums")
+	for _, e := range svc.enums {
+		view := enumView{Name: strconv.Quote(e.name), Type: strconv.Quote(e.kind.String()), Doc: quotedDoc(e.doc)}
+		for _, value := range e.values {
+			view.Values = append(view.Values, enumValueView{strconv.Quote(value.constant.Name()), constantValue(value, names), quotedDoc(value.doc)})
 		}
-		for _, name := range strings.FieldsFunc(d.args, func(c rune) bool { return c == ' ' || c == ',' || c == '\t' }) {
-			v, problem := r.errorVariable(m, name)
-			if problem != "" {
-				return problem
-			}
-			m.errors = append(m.errors, v)
+		v.AllEnums = append(v.AllEnums, view)
+	}
+	if !maps.Equal(svc.withEnums, svc.types) {
+		v.WithEnums = names.private("TypesWithEnums")
+		for _, name := range slices.Sorted(maps.Keys(svc.withEnums)) {
+			v.DefinitionsWithEnums = append(v.DefinitionsWithEnums, [2]string{strconv.Quote(name), strconv.Quote(svc.withEnums[name])})
 		}
-	case "example":
-		return m.addExample(d.args)
+	}
+	return v
+}
+
+// quotedDoc returns a comment as Go, "" if it is empty.
+func quotedDoc(doc string) string {
+	if doc == "" {
+		return ""
+	}
+	return strconv.Quote(doc)
+}
+
+// constantValue writes the value of a constant as Go.
+func constantValue(v enumValue, names *names) string {
+	c := v.constant
+	if v.byName {
+		if c.Pkg() == names.home {
+			return c.Name()
+		}
+		return names.imports.of(c.Pkg()) + "." + c.Name()
+	}
+	switch text := c.Val(); text.Kind() {
+	case constant.String:
+		return strconv.Quote(constant.StringVal(text))
+	case constant.Int:
+		if _, fits := constant.Int64Val(text); !fits {
+			return "uint64(" + text.ExactString() + ")"
+		}
+		if n, _ := constant.Int64Val(text); n != int64(int32(n)) {
+			return "int64(" + text.ExactString() + ")" // an int may be of 32 bits
+		}
+		return text.ExactString()
 	default:
-		if name, spaced := strings.CutPrefix(d.name, " "); spaced {
-			return fmt.Sprintf("a directive has no space after the slashes; write //helium:%s", name)
-		}
-		return fmt.Sprintf("there is no directive //helium:%s; there are idempotent, error and example", cut(d.name))
+		return text.ExactString()
 	}
-	return ""
-}
-
-// errorVariable finds a variable of type *helium.Error by its name in the package that
-// the method stands in, or in one that it imports.
-func (r *reader) errorVariable(m *method, name string) (v *types.Var, problem string) {
-	pkg := m.fn.Pkg()
-	scope := pkg.Scope()
-	local := name
-	if qualifier, rest, ok := strings.Cut(name, "."); ok {
-		local, scope = rest, nil
-		for _, imported := range pkg.Imports() {
-			if imported.Name() == qualifier {
-				scope = imported.Scope()
-			}
-		}
-		if scope == nil {
-			return nil, fmt.Sprintf("//helium:error %s: package %s imports no %s", name, pkg.Name(), qualifier)
-		}
-	}
-	v, ok := scope.Lookup(local).(*types.Var)
-	if !ok {
-		return nil, fmt.Sprintf("//helium:error %s: there is no such variable; declare it with helium.NewError", name)
-	}
-	p, ok := types.Unalias(v.Type()).(*types.Pointer)
-	if !ok || !isNamed(p.Elem(), heliumPath, "Error") {
-		return nil, fmt.Sprintf("//helium:error %s: its type is %s, and an error that callers recognise is a *helium.Error; declare it with helium.NewError", name, shortType(v.Type()))
-	}
-	if v.Pkg() != r.pkg.Types && !v.Exported() {
-		return nil, fmt.Sprintf("//helium:error %s: it isn't exported by package %s", name, v.Pkg().Name())
-	}
-	return v, ""
-}
-
-func (m *method) addExample(text string) (problem string) {
-	if m.example != (example{}) {
-		return "it has two examples; leave the one that tells more"
-	}
-	e, count, err := parseExample(text)
-	if err != nil {
-		return "//helium:example: " + err.Error()
-	}
-	want := fmt.Sprint(len(m.params))
-	fits := count == len(m.params)
-	if m.variadic {
-		want = fmt.Sprintf("at least %d", len(m.params)-1)
-		fits = count >= len(m.params)-1
-	}
-	if !fits {
-		return fmt.Sprintf("//helium:example has %d arguments, want %s", count, want)
-	}
-	if e.result != "" && m.result == nil {
-		return "//helium:example has a result, and the method returns none"
-	}
-	m.example = e
-	return ""
-}
-
-// nameable finds types that generated code, which stands in the package at hand, can't
-// name: those that other packages keep to themselves.
-func (r *reader) nameable(t types.Type, subject string, pos token.Pos) {
-	switch t := t.(type) {
-	case *types.Alias:
-		if r.isForeignSecret(t.Obj()) {
-			r.nameable(types.Unalias(t), subject, pos)
-		}
-	case *types.Named:
-		if r.isForeignSecret(t.Obj()) {
-			r.faults.add(pos, "%s: %s isn't exported by its package, so generated code can't name it; export it", subject, shortType(t))
-		}
-		for i := range t.TypeArgs().Len() {
-			r.nameable(t.TypeArgs().At(i), subject, pos)
-		}
-	case *types.Pointer:
-		r.nameable(t.Elem(), subject, pos)
-	case *types.Slice:
-		r.nameable(t.Elem(), subject, pos)
-	case *types.Array:
-		r.nameable(t.Elem(), subject, pos)
-	case *types.Map:
-		r.nameable(t.Key(), subject, pos)
-		r.nameable(t.Elem(), subject, pos)
-	}
-}
-
-func (r *reader) isForeignSecret(obj *types.TypeName) bool {
-	return obj.Pkg() != nil && obj.Pkg() != r.pkg.Types && !obj.Exported()
-}
-
-// ordinal names an argument for people: "2 (b)".
-func ordinal(n int, name string) string {
-	if name == "" || name == "_" {
-		return fmt.Sprint(n)
-	}
-	return fmt.Sprintf("%d (%s)", n, name)
 }

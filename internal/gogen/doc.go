@@ -13,8 +13,8 @@
 // # How it goes
 //
 //	load.go      the package, type-checked without the old file
-//	service.go   the interface becomes a service: methods, parameters, results
-//	describe.go  comments and directives add what types can't say
+//	read.go      the interface becomes a service: methods, parameters, results
+//	comment.go   comments and directives add what types can't say
 //	walk.go      Go types become types of Helium's notation
 //	fields.go    which fields of a struct travel, and as what
 //	encoding.go  which types encode themselves
@@ -22,7 +22,8 @@
 //	values.go    one statement that reads or writes one value
 //	codecs.go    the functions that read and write lists, maps and structs
 //	methods.go   the client's methods and the server's handlers
-//	generate.go  the template is filled, and the result type-checked
+//	write.go     the template is filled
+//	generate.go  from one end to the other; the result is type-checked
 //
 // # What holds it together
 //

@@ -6,9 +6,9 @@ import (
 	"go/types"
 )
 
-// embedded finds what an interface can't embed: Go's error, whose method is nobody's to
+// checkEmbedded finds what an interface can't embed: Go's error, whose method is nobody's to
 // call, and types that don't compile, whose methods would be missing without a word.
-func (r *reader) embedded(svc *service, iface *types.Interface) {
+func checkEmbedded(name *types.TypeName, iface *types.Interface, files []*ast.File, faults *faults) {
 	isError := func(t types.Type) bool {
 		method, _, _ := types.LookupFieldOrMethod(t, false, nil, "Error")
 		return method != nil && method.Pkg() == nil
@@ -17,23 +17,23 @@ func (r *reader) embedded(svc *service, iface *types.Interface) {
 		return
 	}
 	// What is embedded stands in the source in the order in which its types are known.
-	places := embeddings(r.pkg.Syntax, svc.iface)
+	places := embeddings(files, name)
 	found := false
 	for i := range iface.NumEmbeddeds() {
-		t, pos := iface.EmbeddedType(i), svc.iface.Pos()
+		t, pos := iface.EmbeddedType(i), name.Pos()
 		if i < len(places) {
 			pos = places[i]
 		}
 		switch {
 		case isBroken(t):
-			r.faults.add(pos, "%s embeds what can't be embedded: %s", svc.iface.Name(), doesNotCompile)
+			faults.add(pos, "%s embeds what can't be embedded: %s", name.Name(), doesNotCompile)
 		case isError(t):
 			found = true
-			r.faults.add(pos, "%s has the method Error of Go's error, and a service isn't an error; take it out of the interface", svc.iface.Name())
+			faults.add(pos, "%s has the method Error of Go's error, and a service isn't an error; take it out of the interface", name.Name())
 		}
 	}
 	if isError(iface) && !found {
-		r.faults.add(svc.iface.Pos(), "%s is Go's error, and a service isn't an error; declare an interface with the methods that can be called", svc.iface.Name())
+		faults.add(name.Pos(), "%s is Go's error, and a service isn't an error; declare an interface with the methods that can be called", name.Name())
 	}
 }
 

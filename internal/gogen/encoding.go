@@ -9,25 +9,13 @@ import (
 	"github.com/helium-rpc/helium/signature"
 )
 
-var (
-	errorType = types.Universe.Lookup("error").Type()
-	byteSlice = types.NewSlice(types.Typ[types.Byte])
-)
-
-// methodShapes tell whether the methods that count for how a type travels have the
-// parameters and results that they should have.
-var methodShapes = map[string]func(*types.Signature) bool{
-	"EncodeMsgpack":    takesMsgpack("Encoder"),
-	"DecodeMsgpack":    takesMsgpack("Decoder"),
-	"MarshalMsgpack":   returnsBytes,
-	"UnmarshalMsgpack": takesBytes,
-	"MarshalJSON":      returnsBytes,
-	"UnmarshalJSON":    takesBytes,
-	"MarshalText":      returnsBytes,
-	"UnmarshalText":    takesBytes,
-	"MarshalBinary":    returnsBytes,
-	"UnmarshalBinary":  takesBytes,
-	"IsZero":           isPredicate,
+// scalarKinds are the kinds that numbers, bools and texts travel as.
+var scalarKinds = map[types.BasicKind]signature.Kind{
+	types.Bool: signature.Bool,
+	types.Int:  signature.Int64, types.Int8: signature.Int8, types.Int16: signature.Int16, types.Int32: signature.Int32, types.Int64: signature.Int64,
+	types.Uint: signature.Uint64, types.Uint8: signature.Uint8, types.Uint16: signature.Uint16, types.Uint32: signature.Uint32, types.Uint64: signature.Uint64,
+	types.Float32: signature.Float32, types.Float64: signature.Float64,
+	types.String: signature.String,
 }
 
 // kindsOf are the kinds of what the methods of a pair write.
@@ -45,6 +33,12 @@ func encodesItself(t types.Type) bool {
 	return gofields.OwnOf(sourceTypes{}, t) != gofields.Own{} || isNumber(t)
 }
 
+// isUint8 reports a type lists of which travel as bytes.
+func isUint8(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Kind() == types.Uint8 && !encodesItself(t)
+}
+
 // halves says what is wrong with methods of which the other half is missing.
 func halves(own gofields.Own, t types.Type) string {
 	var halves []string
@@ -55,59 +49,4 @@ func halves(own gofields.Own, t types.Type) string {
 		halves = append(halves, own.Read.Reader()+" without "+own.Read.Writer())
 	}
 	return fmt.Sprintf("%s has %s, so what is written couldn't be read; add the other half", shortType(t), strings.Join(halves, " and "))
-}
-
-// returnsBytes reports func() ([]byte, error).
-func returnsBytes(f *types.Signature) bool {
-	return f.Params().Len() == 0 && f.Results().Len() == 2 &&
-		types.Identical(f.Results().At(0).Type(), byteSlice) && types.Identical(f.Results().At(1).Type(), errorType)
-}
-
-// takesBytes reports func([]byte) error.
-func takesBytes(f *types.Signature) bool {
-	return !f.Variadic() && f.Params().Len() == 1 && f.Results().Len() == 1 &&
-		types.Identical(f.Params().At(0).Type(), byteSlice) && types.Identical(f.Results().At(0).Type(), errorType)
-}
-
-// takesMsgpack reports func(*msgpack.<parameter>) error.
-func takesMsgpack(parameter string) func(*types.Signature) bool {
-	return func(f *types.Signature) bool {
-		if f.Params().Len() != 1 || f.Results().Len() != 1 || !types.Identical(f.Results().At(0).Type(), errorType) {
-			return false
-		}
-		p, ok := types.Unalias(f.Params().At(0).Type()).(*types.Pointer)
-		return ok && isNamed(p.Elem(), "github.com/vmihailenco/msgpack/v5", parameter)
-	}
-}
-
-// isNamed reports the type of that name in the package of that path.
-func isNamed(t types.Type, path, name string) bool {
-	named, ok := types.Unalias(t).(*types.Named)
-	return ok && named.Obj().Pkg() != nil && named.Obj().Pkg().Path() == path && named.Obj().Name() == name
-}
-
-// isNumber reports a text that stands for a number in JSON, and so travels as one.
-func isNumber(t types.Type) bool { return isNamed(t, "encoding/json", "Number") }
-
-func isTime(t types.Type) bool    { return isNamed(t, "time", "Time") }
-func isContext(t types.Type) bool { return isNamed(t, "context", "Context") }
-func isError(t types.Type) bool   { return types.Identical(t, errorType) }
-
-// shortType writes a type for people: with the names of packages, not their paths.
-func shortType(t types.Type) string {
-	return cut(types.TypeString(t, func(p *types.Package) string { return p.Name() }))
-}
-
-// cut bounds what a message repeats of the source.
-func cut(s string) string {
-	const most = 100
-	if len(s) > most {
-		return s[:most] + "…"
-	}
-	return s
-}
-
-// isPredicate reports func() bool.
-func isPredicate(f *types.Signature) bool {
-	return f.Params().Len() == 0 && f.Results().Len() == 1 && types.Identical(f.Results().At(0).Type(), types.Typ[types.Bool])
 }

@@ -83,3 +83,12 @@ func shortPath(path string) string {
 	}
 	return path
 }
+
+// cut bounds what a message repeats of the source.
+func cut(s string) string {
+	const most = 100
+	if len(s) > most {
+		return s[:most] + "…"
+	}
+	return s
+}

@@ -4,12 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"go/types"
 	"os"
 	"path/filepath"
-	"regexp"
-
-	"golang.org/x/tools/go/packages"
 )
 
 // File is a generated file.
@@ -63,40 +59,4 @@ func (f *File) Write() error {
 		return fmt.Errorf("the file can't be written: %w", err)
 	}
 	return nil
-}
-
-var generatedHeader = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
-
-// isGenerated reports a file that says of itself that nobody wrote it.
-func isGenerated(path string) bool {
-	content, err := os.ReadFile(path)
-	return err == nil && generatedHeader.Match(content)
-}
-
-var generatedType = regexp.MustCompile(`(?m)^//\thelium gen go .*--type (\S+)`)
-
-// notOfAnother refuses to write over what was generated for another interface that is still
-// there: the names of two may differ in case only, and the files' names have none.
-func notOfAnother(pkg *packages.Package, path, typ string) error {
-	content, err := os.ReadFile(path)
-	if err != nil {
-		return nil // it isn't there, or Fresh tells what is wrong with it
-	}
-	match := generatedType.FindSubmatch(content)
-	if match == nil || string(match[1]) == typ {
-		return nil
-	}
-	other, ok := pkg.Types.Scope().Lookup(string(match[1])).(*types.TypeName)
-	if !ok || !types.IsInterface(other.Type()) {
-		return nil
-	}
-	return fmt.Errorf("%s is what was generated for the interface %s; choose another name for that of %s with --out", shortPath(path), other.Name(), typ)
-}
-
-// mayReplace refuses to write over what a person wrote.
-func mayReplace(path string) error {
-	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) || isGenerated(path) {
-		return nil
-	}
-	return fmt.Errorf("%s is there and wasn't generated; choose another name with --out, or remove the file", shortPath(path))
 }

@@ -42,6 +42,19 @@ func (im *imports) of(p *types.Package) string {
 	return im.name(p.Path(), p.Name())
 }
 
+// all imports the packages of a method's types.
+func (im *imports) all(m *method) {
+	for _, p := range m.params {
+		types.TypeString(p.typ, im.of)
+	}
+	if m.result != nil {
+		types.TypeString(m.result, im.of)
+	}
+	if len(m.errors) > 0 {
+		im.name(heliumPath, "helium")
+	}
+}
+
 // lines returns the import declarations: the standard library's, an empty line, all others.
 func (im *imports) lines() (lines []string) {
 	var std, other []string

@@ -113,6 +113,10 @@ func (f *folder) check(path string, content []byte) (*packages.Package, error) {
 	return pkg, nil
 }
 
+// withoutHelium says why the package can't import what generated code does, and what to do.
+// Again is the command at hand.
+func (f *folder) withoutHelium(again string) error { return withoutHelium(f.root, f.known, again) }
+
 // Import implements types.Importer.
 func (f *folder) Import(path string) (*types.Package, error) {
 	if path == "unsafe" {

@@ -31,14 +31,23 @@ type methodView struct {
 	ServerBody string
 }
 
-func (g *generator) method(m *method) methodView {
+// methodWriter writes the client's methods and the server's handlers.
+type methodWriter struct {
+	methods   []*method // all of the service
+	plan      *planner
+	names     *names
+	functions *functions
+	values    *values
+}
+
+func (w *methodWriter) method(m *method) methodView {
 	v := methodView{
 		Name:       m.fn.Name(),
 		Wire:       strconv.Quote(m.name),
-		Field:      g.fieldName(m.name),
-		Constant:   g.private(m.fn.Name() + "Signature"),
+		Field:      fieldName(m.name, w.methods),
+		Constant:   w.names.private(m.fn.Name() + "Signature"),
 		Signature:  strconv.Quote(m.signature),
-		Serve:      g.free("serve" + g.prefix + m.fn.Name()),
+		Serve:      w.names.free("serve" + w.names.prefix + m.fn.Name()),
 		Idempotent: m.idempotent,
 		Context:    "_",
 	}
@@ -52,10 +61,10 @@ func (g *generator) method(m *method) methodView {
 		v.Comment = []string{fmt.Sprintf("%s calls the method %q of the service.", m.fn.Name(), m.name)}
 	}
 	for _, e := range m.errors {
-		g.imports.name(heliumPath, "helium")
+		w.names.imports.name(heliumPath, "helium")
 		name := e.Name()
-		if e.Pkg() != g.svc.pkg {
-			name = g.imports.of(e.Pkg()) + "." + name
+		if e.Pkg() != w.names.home {
+			name = w.names.imports.of(e.Pkg()) + "." + name
 		}
 		v.Errors = append(v.Errors, name)
 	}
@@ -66,23 +75,23 @@ func (g *generator) method(m *method) methodView {
 	if m.hasContext {
 		v.Context = "ctx"
 	}
-	names := g.paramNames(m)
-	g.clientSide(m, &v, names)
-	g.serverSide(m, &v, names)
+	names := w.names.params(m.params)
+	w.clientSide(m, &v, names)
+	w.serverSide(m, &v, names)
 	return v
 }
 
-func (g *generator) clientSide(m *method, v *methodView, names []string) {
+func (w *methodWriter) clientSide(m *method, v *methodView, names []string) {
 	var params []string
 	if m.hasContext {
-		params = append(params, "ctx "+g.imports.name("context", "context")+".Context")
+		params = append(params, "ctx "+w.names.imports.name("context", "context")+".Context")
 	}
 	for i, p := range m.params {
-		typ := g.typ(p.typ)
+		typ := w.names.typ(p.typ)
 		if m.variadic && i == len(m.params)-1 {
 			typ = "..." + typ
 		}
-		if i+1 < len(m.params) && !(m.variadic && i+1 == len(m.params)-1) && typ == g.typ(m.params[i+1].typ) {
+		if i+1 < len(m.params) && !(m.variadic && i+1 == len(m.params)-1) && typ == w.names.typ(m.params[i+1].typ) {
 			typ = "" // the next one's, as in "a, b float64"
 		}
 		params = append(params, strings.TrimSpace(names[i]+" "+typ))
@@ -92,8 +101,8 @@ func (g *generator) clientSide(m *method, v *methodView, names []string) {
 	var b strings.Builder
 	failed := "err"
 	if m.result != nil {
-		v.Result = g.typ(m.result) + ", "
-		failed = g.zero(types.Unalias(m.result)) + ", err"
+		v.Result = w.names.typ(m.result) + ", "
+		failed = w.values.zero(types.Unalias(m.result)) + ", err"
 	}
 	fixed := len(m.params)
 	count := strconv.Itoa(fixed)
@@ -106,19 +115,19 @@ func (g *generator) clientSide(m *method, v *methodView, names []string) {
 	}
 	fmt.Fprintf(&b, "call := c.%s.Begin(%s)\n", v.Field, count)
 	for i, p := range m.params[:fixed] {
-		fmt.Fprintln(&b, g.writing(theArgs, p.typ, g.plan.argument(p.typ), names[i]))
+		fmt.Fprintln(&b, w.values.writing(theArgs, p.typ, w.plan.argument(p.typ), names[i]))
 	}
 	if m.variadic {
 		p := m.params[fixed]
 		s := reflected
-		if g.plan.variadic(p.typ) {
-			s = g.plan.shape(p.typ)
+		if w.plan.variadic(p.typ) {
+			s = w.plan.shape(p.typ)
 		}
-		fmt.Fprintf(&b, "for i := range %s {\n%s\n}\n", names[fixed], g.writing(theArgs, p.typ, s, names[fixed]+"[i]"))
+		fmt.Fprintf(&b, "for i := range %s {\n%s\n}\n", names[fixed], w.values.writing(theArgs, p.typ, s, names[fixed]+"[i]"))
 	}
 	ctx := "ctx"
 	if !m.hasContext {
-		ctx = g.imports.name("context", "context") + ".Background()"
+		ctx = w.names.imports.name("context", "context") + ".Background()"
 	}
 	fmt.Fprintf(&b, "if err := call.Do(%s); err != nil {\nreturn %s\n}\n", ctx, failed)
 	if m.result == nil {
@@ -126,16 +135,16 @@ func (g *generator) clientSide(m *method, v *methodView, names []string) {
 		v.ClientBody = b.String()
 		return
 	}
-	s := g.plan.argument(m.result)
+	s := w.plan.argument(m.result)
 	returned := "result"
 	switch {
 	case s == reflected:
-		fmt.Fprintf(&b, "var result %s\nerr := call.Result.Value(&result)\n", g.typ(m.result))
+		fmt.Fprintf(&b, "var result %s\nerr := call.Result.Value(&result)\n", w.names.typ(m.result))
 	case s.composite():
 		fmt.Fprintf(&b, "var result %s\nat := call.Result\nerr := %s(&call.Result, &result)\nif err != nil {\nerr = %s[%s](at, err)\n}\n",
-			g.typ(m.result), g.function("read", m.result), g.explain(), g.typ(m.result))
+			w.names.typ(m.result), w.functions.to("read", m.result), w.functions.explain(), w.names.typ(m.result))
 	default:
-		read, _, converted := g.simpleRead(theResult, m.result, s, "result")
+		read, _, converted := w.values.simpleRead(theResult, m.result, s, "result")
 		fmt.Fprintf(&b, "result, err := %s\n", read)
 		returned = converted
 	}
@@ -143,7 +152,7 @@ func (g *generator) clientSide(m *method, v *methodView, names []string) {
 	v.ClientBody = b.String()
 }
 
-func (g *generator) serverSide(m *method, v *methodView, names []string) {
+func (w *methodWriter) serverSide(m *method, v *methodView, names []string) {
 	var b strings.Builder
 	var passed []string
 	if m.hasContext {
@@ -152,13 +161,13 @@ func (g *generator) serverSide(m *method, v *methodView, names []string) {
 	marked := false
 	for i, p := range m.params {
 		if m.variadic && i == len(m.params)-1 {
-			g.readRest(&b, p.typ, names[i], i)
+			w.readRest(&b, p.typ, names[i], i)
 			passed = append(passed, names[i]+"...")
 			continue
 		}
-		s := g.plan.argument(p.typ)
+		s := w.plan.argument(p.typ)
 		if s == reflected || s.composite() {
-			fmt.Fprintf(&b, "var %s %s\n", names[i], g.typ(p.typ))
+			fmt.Fprintf(&b, "var %s %s\n", names[i], w.names.typ(p.typ))
 			passed = append(passed, names[i])
 		}
 		switch {
@@ -171,9 +180,9 @@ func (g *generator) serverSide(m *method, v *methodView, names []string) {
 			}
 			marked = true
 			fmt.Fprintf(&b, "%s\nif err := %s(&call.Args, &%s); err != nil {\nreturn call.BadArgument(%d, %s[%s](at, err))\n}\n",
-				mark, g.function("read", p.typ), names[i], i, g.explain(), g.typ(p.typ))
+				mark, w.functions.to("read", p.typ), names[i], i, w.functions.explain(), w.names.typ(p.typ))
 		default:
-			read, _, converted := g.simpleRead(theArgs, p.typ, s, names[i])
+			read, _, converted := w.values.simpleRead(theArgs, p.typ, s, names[i])
 			fmt.Fprintf(&b, "%s, err := %s\nif err != nil {\nreturn call.BadArgument(%d, err)\n}\n", names[i], read, i)
 			passed = append(passed, converted)
 		}
@@ -183,15 +192,15 @@ func (g *generator) serverSide(m *method, v *methodView, names []string) {
 		fmt.Fprintf(&b, "return %s", invocation)
 	} else {
 		fmt.Fprintf(&b, "result, err := %s\nif err != nil {\nreturn err\n}\n%s\nreturn nil",
-			invocation, g.writing(theResult, m.result, g.plan.argument(m.result), "result"))
+			invocation, w.values.writing(theResult, m.result, w.plan.argument(m.result), "result"))
 	}
 	v.ServerBody = b.String()
 }
 
 // readRest reads the values of a variadic parameter, the position-th.
-func (g *generator) readRest(b *strings.Builder, elem types.Type, name string, position int) {
-	fmt.Fprintf(b, "var %s []%s\n", name, g.typ(elem))
-	if !g.plan.variadic(elem) {
+func (w *methodWriter) readRest(b *strings.Builder, elem types.Type, name string, position int) {
+	fmt.Fprintf(b, "var %s []%s\n", name, w.names.typ(elem))
+	if !w.plan.variadic(elem) {
 		fmt.Fprintf(b, "if err := call.RestValue(%d, &%s); err != nil {\nreturn call.BadArgument(%d, err)\n}\n", position, name, position)
 		return
 	}
@@ -201,20 +210,14 @@ func (g *generator) readRest(b *strings.Builder, elem types.Type, name string, p
 		count = fmt.Sprintf("call.NumArgs-%d", position)
 		at = fmt.Sprintf("%d+i", position)
 	}
-	fmt.Fprintf(b, "if n := %s; n > 0 {\n%s = make([]%s, n)\n}\nfor i := range %s {\n", count, name, g.typ(elem), name)
-	switch s := g.plan.shape(elem); {
+	fmt.Fprintf(b, "if n := %s; n > 0 {\n%s = make([]%s, n)\n}\nfor i := range %s {\n", count, name, w.names.typ(elem), name)
+	switch s := w.plan.shape(elem); {
 	case s.composite():
 		fmt.Fprintf(b, "at := call.Args\nif err := %s(&call.Args, &%s[i]); err != nil {\nreturn call.BadArgument(%s, %s[%s](at, err))\n}\n",
-			g.function("read", elem), name, at, g.explain(), g.typ(elem))
+			w.functions.to("read", elem), name, at, w.functions.explain(), w.names.typ(elem))
 	default:
-		read, _, converted := g.simpleRead(theArgs, elem, s, "raw")
+		read, _, converted := w.values.simpleRead(theArgs, elem, s, "raw")
 		fmt.Fprintf(b, "raw, err := %s\nif err != nil {\nreturn call.BadArgument(%s, err)\n}\n%s[i] = %s\n", read, at, name, converted)
 	}
 	b.WriteString("}\n")
-}
-
-// explain returns the name of the function that finds the place of a fault again.
-func (g *generator) explain() string {
-	g.explains = true
-	return g.free("explain" + g.prefix)
 }

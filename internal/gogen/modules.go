@@ -17,6 +17,9 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
+// heliumPath is the path of this module and of its root package.
+const heliumPath = "github.com/helium-rpc/helium"
+
 // untidy are words of the go command about a go.mod or go.sum that "go mod tidy" mends.
 var untidy = []string{
 	"missing go.sum entry", "updates to go.mod needed", "no required module provides package",
@@ -63,12 +66,12 @@ func goSays(ctx context.Context, dir string) error {
 	return errors.New(text)
 }
 
-// withoutHelium says why what generated code imports can't be, and what to do. Again is the
-// command at hand.
-func (f *folder) withoutHelium(again string) error {
+// withoutHelium says why a package can't import what generated code does, and what to do:
+// known are all packages that the go command told of, again is the command at hand.
+func withoutHelium(pkg *packages.Package, known map[string]*packages.Package, again string) error {
 	// What it says of a package that others import is the cause of what it says of those.
 	messages := make(map[string]bool)
-	for _, p := range f.known {
+	for _, p := range known {
 		for _, e := range p.Errors {
 			if e.Kind == packages.ListError {
 				messages[e.Msg] = true
@@ -85,7 +88,7 @@ func (f *folder) withoutHelium(again string) error {
 		return ""
 	}
 	fail := func(advice, cause string) error {
-		return fmt.Errorf("package %s can't import %s, which generated code needs; %s\n%s", f.root.PkgPath, heliumPath, advice, cause)
+		return fmt.Errorf("package %s can't import %s, which generated code needs; %s\n%s", pkg.PkgPath, heliumPath, advice, cause)
 	}
 	if cause := find("-mod=vendor"); cause != "" {
 		return fail(fmt.Sprintf("run: GOFLAGS=-mod=mod %s && go mod tidy && go mod vendor", again), cause)
@@ -97,7 +100,7 @@ func (f *folder) withoutHelium(again string) error {
 		return fail(fetch, cause)
 	}
 	if cause := find(untidy...); cause != "" {
-		if !f.importsHelium() {
+		if !importsHelium(pkg.Module) {
 			return fail(fmt.Sprintf("go.mod isn't tidy, and go mod tidy alone would remove what nothing imports yet; run: GOFLAGS=-mod=mod %s && go mod tidy", again), cause)
 		}
 		return fail("go.mod isn't tidy; run: go mod tidy", cause)
@@ -109,19 +112,19 @@ func (f *folder) withoutHelium(again string) error {
 }
 
 // importsHelium reports whether anything in the module does, so that go mod tidy keeps it.
-func (f *folder) importsHelium() bool {
-	if f.root.Module == nil || f.root.Module.Dir == "" {
+func importsHelium(module *packages.Module) bool {
+	if module == nil || module.Dir == "" {
 		return true
 	}
 	found := false
-	_ = filepath.WalkDir(f.root.Module.Dir, func(path string, entry fs.DirEntry, err error) error {
+	_ = filepath.WalkDir(module.Dir, func(path string, entry fs.DirEntry, err error) error {
 		name := entry.Name()
 		switch {
 		case err != nil:
 			return nil // what can't be read says nothing
 		case found:
 			return filepath.SkipAll
-		case entry.IsDir() && path != f.root.Module.Dir:
+		case entry.IsDir() && path != module.Dir:
 			_, nested := os.Stat(filepath.Join(path, "go.mod"))
 			if nested == nil || name == "vendor" || name == "testdata" || name == "node_modules" || name[0] == '.' || name[0] == '_' {
 				return filepath.SkipDir

@@ -117,3 +117,9 @@ func runtimeString(t types.Type) string {
 	}
 	return types.TypeString(t, func(p *types.Package) string { return p.Path() })
 }
+
+// capital returns the name with its first letter in upper case, if it has one.
+func capital(name string) string {
+	first, size := utf8.DecodeRuneInString(name)
+	return string(unicode.ToUpper(first)) + name[size:]
+}

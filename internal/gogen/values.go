@@ -1,11 +1,8 @@
 package gogen
 
 import (
-	"fmt"
 	"go/types"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // stream is the Writer or Reader that a statement uses: as a value with methods, and as
@@ -18,6 +15,12 @@ var (
 	theArgs   = stream{"call.Args", "&call.Args"}
 	theResult = stream{"call.Result", "&call.Result"}
 )
+
+// values writes the statements that read and write single values.
+type values struct {
+	names     *names
+	functions *functions
+}
 
 // scalarMethod returns the method of Writer and Reader for a number, a bool or a text,
 // and the type that the one takes and the other returns.
@@ -38,10 +41,10 @@ func scalarMethod(t types.Type) (method, typ string) {
 }
 
 // width returns what the reading method wants to know of an integer: its bits.
-func (g *generator) width(t types.Type) string {
+func (v *values) width(t types.Type) string {
 	switch kind := t.Underlying().(*types.Basic).Kind(); kind {
 	case types.Int, types.Uint:
-		return g.imports.name("strconv", "strconv") + ".IntSize"
+		return v.names.imports.name("strconv", "strconv") + ".IntSize"
 	case types.Int8, types.Uint8:
 		return "8"
 	case types.Int16, types.Uint16:
@@ -55,7 +58,7 @@ func (g *generator) width(t types.Type) string {
 }
 
 // writing returns the statement that writes the value of expr, which can be addressed.
-func (g *generator) writing(w stream, t types.Type, s shape, expr string) string {
+func (v *values) writing(w stream, t types.Type, s shape, expr string) string {
 	t = types.Unalias(t)
 	switch s {
 	case scalarShape:
@@ -71,36 +74,36 @@ func (g *generator) writing(w stream, t types.Type, s shape, expr string) string
 	case reflected:
 		return w.value + ".Value(" + expr + ")"
 	}
-	return g.function("write", t) + "(" + w.pointer + ", " + address(expr) + ")"
+	return v.functions.to("write", t) + "(" + w.pointer + ", " + address(expr) + ")"
 }
 
 // simpleRead returns the expression that reads a value without parts, the type of its
 // first result, and what makes of a variable of that type a value of type t.
-func (g *generator) simpleRead(r stream, t types.Type, s shape, variable string) (read, typ, converted string) {
+func (v *values) simpleRead(r stream, t types.Type, s shape, variable string) (read, typ, converted string) {
 	t = types.Unalias(t)
 	switch s {
 	case bytesShape:
 		return r.value + ".Bytes()", "[]byte", variable
 	case timeShape:
-		return r.value + ".Time()", g.typ(t), variable
+		return r.value + ".Time()", v.names.typ(t), variable
 	}
 	method, typ := scalarMethod(t)
-	read = r.value + "." + method + "(" + g.width(t) + ")"
+	read = r.value + "." + method + "(" + v.width(t) + ")"
 	if types.TypeString(t, nil) == typ {
 		return read, typ, variable
 	}
-	return read, typ, g.typ(t) + "(" + variable + ")"
+	return read, typ, v.names.typ(t) + "(" + variable + ")"
 }
 
 // reading returns the statements that read a value into target. They set err.
-func (g *generator) reading(r stream, t types.Type, s shape, target string) string {
+func (v *values) reading(r stream, t types.Type, s shape, target string) string {
 	switch {
 	case s == reflected:
 		return "err = " + r.value + ".Value(" + address(target) + ")"
 	case s.composite():
-		return "err = " + g.function("read", t) + "(" + r.pointer + ", " + address(target) + ")"
+		return "err = " + v.functions.to("read", t) + "(" + r.pointer + ", " + address(target) + ")"
 	}
-	read, typ, converted := g.simpleRead(r, t, s, "raw")
+	read, typ, converted := v.simpleRead(r, t, s, "raw")
 	if converted == "raw" {
 		return target + ", err = " + read
 	}
@@ -108,7 +111,7 @@ func (g *generator) reading(r stream, t types.Type, s shape, target string) stri
 }
 
 // zero writes the zero value of a type.
-func (g *generator) zero(t types.Type) string {
+func (v *values) zero(t types.Type) string {
 	switch u := t.Underlying().(type) {
 	case *types.Basic:
 		switch info := u.Info(); {
@@ -119,7 +122,7 @@ func (g *generator) zero(t types.Type) string {
 		}
 		return "0"
 	case *types.Struct, *types.Array:
-		return g.typ(t) + "{}"
+		return v.names.typ(t) + "{}"
 	}
 	return "nil"
 }
@@ -130,49 +133,4 @@ func address(expr string) string {
 		return pointer
 	}
 	return "&" + expr
-}
-
-// function returns the name of the function that reads or writes a composite type, and
-// sees to it that it is written.
-func (g *generator) function(verb string, t types.Type) string {
-	t = types.Unalias(t)
-	word, ok := g.words.At(t).(string)
-	if !ok {
-		word = g.word(t)
-		for n := 2; g.taken[word]; n++ {
-			word = fmt.Sprintf("%s%d", g.word(t), n)
-		}
-		g.taken[word] = true
-		g.words.Set(t, word)
-		g.pending = append(g.pending, t)
-	}
-	return g.free(verb + g.prefix + word)
-}
-
-// word names a type within the name of a function.
-func (g *generator) word(t types.Type) string {
-	t = types.Unalias(t)
-	if name := runtimeName(t); name != "" {
-		return capital(identifier(name))
-	}
-	switch u := t.(type) {
-	case *types.Basic:
-		return capital(u.Name())
-	case *types.Pointer:
-		return "Optional" + g.word(u.Elem())
-	case *types.Slice:
-		if isUint8(u.Elem()) {
-			return "Bytes"
-		}
-		return "ListOf" + g.word(u.Elem())
-	case *types.Map:
-		return "MapOf" + g.word(u.Key()) + "To" + g.word(u.Elem())
-	}
-	return "Value"
-}
-
-// capital returns the name with its first letter in upper case, if it has one.
-func capital(name string) string {
-	first, size := utf8.DecodeRuneInString(name)
-	return string(unicode.ToUpper(first)) + name[size:]
 }

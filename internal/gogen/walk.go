@@ -1,9 +1,12 @@
 package gogen
 
 import (
+	"cmp"
 	"fmt"
 	"go/token"
 	"go/types"
+	"maps"
+	"slices"
 
 	"golang.org/x/tools/go/types/typeutil"
 
@@ -60,14 +63,6 @@ func (w *walk) fault(at, format string, args ...any) {
 		at = ", " + at
 	}
 	w.faults.add(w.pos, "%s%s: %s", w.subject, at, fmt.Sprintf(format, args...))
-}
-
-var scalarKinds = map[types.BasicKind]signature.Kind{
-	types.Bool: signature.Bool,
-	types.Int:  signature.Int64, types.Int8: signature.Int8, types.Int16: signature.Int16, types.Int32: signature.Int32, types.Int64: signature.Int64,
-	types.Uint: signature.Uint64, types.Uint8: signature.Uint8, types.Uint16: signature.Uint16, types.Uint32: signature.Uint32, types.Uint64: signature.Uint64,
-	types.Float32: signature.Float32, types.Float64: signature.Float64,
-	types.String: signature.String,
 }
 
 func scalar(k signature.Kind) *signature.Type { return &signature.Type{Kind: k} }
@@ -204,12 +199,6 @@ func (w *walk) ofList(t, elem types.Type, at string, depth int) *signature.Type 
 	})
 }
 
-// isUint8 reports a type lists of which travel as bytes.
-func isUint8(t types.Type) bool {
-	b, ok := t.Underlying().(*types.Basic)
-	return ok && b.Kind() == types.Uint8 && !encodesItself(t)
-}
-
 // ofContainer returns the type of a list or a map, which fill completes. A named one
 // that contains itself keeps its name; any other is what it is made of.
 func (w *walk) ofContainer(t types.Type, fill func(node *signature.Type)) *signature.Type {
@@ -314,4 +303,23 @@ func fieldPath(at, path string) string {
 		return "field " + path
 	}
 	return at + ", field " + path
+}
+
+// nameEnums gives names to the types that constants are declared of, after all others.
+// From now on signatures have them.
+func (w *walk) nameEnums(values func(*types.Named) []enumValue, doc func(*types.TypeName) string) (enums []enum) {
+	taken := maps.Clone(w.named)
+	for _, t := range w.enums {
+		node := w.enumOf.At(t).(*signature.Type)
+		e := enum{kind: node.Kind, doc: doc(t.Obj()), values: values(t)}
+		if len(e.values) == 0 {
+			continue
+		}
+		e.name = freeName(t, func(name string) bool { return taken[name] != nil })
+		taken[e.name] = node
+		node.Name = e.name
+		enums = append(enums, e)
+	}
+	slices.SortFunc(enums, func(a, b enum) int { return cmp.Compare(a.name, b.name) })
+	return enums
 }
