@@ -36,7 +36,7 @@ type Client struct {
 
 // NewClient returns a client of the binders under a subject prefix; "" is "helium".
 // It doesn't close nc. It is an [helium.ErrBadRegistryName] if that can't be a prefix, or if nc's inbox
-// prefix is one that binders don't answer: it has to be _INBOX or to begin with _INBOX_.
+// prefix is one that binders don't answer: it has to be _INBOX or to begin with "_INBOX.".
 func NewClient(nc *nats.Conn, prefix string) (*Client, error) {
 	if nc == nil {
 		return nil, errors.New("binder.NewClient: the connection is nil; pass one from bus.Connect or broker.Connect")
@@ -47,7 +47,7 @@ func NewClient(nc *nats.Conn, prefix string) (*Client, error) {
 	}
 	if inbox := nc.NewInbox(); !wire.AllowedReply(inbox) {
 		prefix, _, _ := strings.Cut(inbox, ".")
-		return nil, helium.ErrBadRegistryName.WithMessage("binder.NewClient: this connection receives answers on %q, where Helium's binders and servers send none; connect with an inbox prefix that is _INBOX or begins with _INBOX_, such as nats.CustomInboxPrefix(%q)", prefix+".>", "_INBOX_"+strings.Trim(prefix, "_"))
+		return nil, helium.ErrBadRegistryName.WithMessage("binder.NewClient: this connection receives answers on %q, where Helium's binders and servers send none; connect with an inbox prefix that is _INBOX or begins with \"_INBOX.\", such as nats.CustomInboxPrefix(%q)", prefix+".>", "_INBOX."+strings.Trim(strings.TrimPrefix(prefix, "_INBOX"), "_"))
 	}
 	return &Client{nc: nc, subjects: subjects, attempt: attemptTimeout}, nil
 }

@@ -49,17 +49,17 @@ func TestTheDocumentedPermissionsAreEnough(t *testing.T) {
 				"$JS.API.STREAM.CREATE.KV_helium_registry", "$JS.API.STREAM.INFO.KV_helium_registry", "$JS.API.STREAM.UPDATE.KV_helium_registry",
 				"$JS.API.CONSUMER.CREATE.KV_helium_registry.>", "$JS.API.CONSUMER.DELETE.KV_helium_registry.>", "$JS.FC.>",
 			}},
-			Subscribe: broker.Subjects{Allow: []string{"helium.binder.>", "_INBOX_binder.>"}},
+			Subscribe: broker.Subjects{Allow: []string{"helium.binder.>", "_INBOX.binder.>"}},
 		},
 		{
 			Name: "server", Password: "secret",
 			Publish:   broker.Subjects{Allow: []string{"helium.binder.register.math", "helium.binder.renew.math", "helium.binder.end.math"}},
-			Subscribe: broker.Subjects{Allow: []string{"_INBOX_server.>"}},
+			Subscribe: broker.Subjects{Allow: []string{"_INBOX.server.>"}},
 		},
 		{
 			Name: "client", Password: "secret",
 			Publish:   broker.Subjects{Allow: []string{"helium.binder.lookup.>", "helium.binder.list"}},
-			Subscribe: broker.Subjects{Allow: []string{"_INBOX_client.>", "helium.binder.event.*"}},
+			Subscribe: broker.Subjects{Allow: []string{"_INBOX.client.>", "helium.binder.event.*"}},
 		},
 	}})
 	var refused violations

@@ -235,7 +235,7 @@ func TestABinderThatMayNotSubscribeSaysSo(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{Users: []broker.User{{
 		Name: "binder", Password: "secret",
-		Subscribe: broker.Subjects{Allow: []string{"_INBOX_binder.>"}},
+		Subscribe: broker.Subjects{Allow: []string{"_INBOX.binder.>"}},
 	}}})
 	nc := connectWith(t, b, bus.Config{Name: "binder", User: "binder", Password: "secret"})
 	_, err := Start(t.Context(), nc, Config{Logger: quiet()})

@@ -15,7 +15,7 @@ func TestARequestThatIsNotPermittedFailsAtOnceAndNamesTheSubject(t *testing.T) {
 		return broker.User{Name: name, Password: "secret", Publish: broker.Subjects{Deny: deny}, Subscribe: broker.Subjects{Deny: denySubscribe}}
 	}
 	b := startBroker(t, broker.Config{Users: []broker.User{
-		user("binder", nil, nil), user("mute", []string{"helium.binder.>"}, nil), user("deaf", nil, []string{"_INBOX_deaf.>"}), user("half", []string{"helium.binder.list"}, nil),
+		user("binder", nil, nil), user("mute", []string{"helium.binder.>"}, nil), user("deaf", nil, []string{"_INBOX.deaf.>"}), user("half", []string{"helium.binder.list"}, nil),
 	}})
 	var logged violations
 	startBinder(t, connectAs(t, b, "binder", &logged), Config{})
@@ -30,8 +30,8 @@ func TestARequestThatIsNotPermittedFailsAtOnceAndNamesTheSubject(t *testing.T) {
 		{"mute", "Register", "publish to helium.binder.register.math", helium.NotExecuted, func(c *Client) error { _, err := c.Register(t.Context(), record("math", "i1")); return err }},
 		{"mute", "Renew", "publish to helium.binder.renew.math", helium.NotExecuted, func(c *Client) error { _, err := c.Renew(t.Context(), "math", "i1"); return err }},
 		{"mute", "End", "publish to helium.binder.end.math", helium.NotExecuted, func(c *Client) error { return c.End(t.Context(), "math", "i1") }},
-		{"deaf", "List", "subscribe to _INBOX_deaf.", helium.NotExecuted, func(c *Client) error { _, err := c.List(t.Context()); return err }},
-		{"deaf", "Register", "subscribe to _INBOX_deaf.", helium.Unknown, func(c *Client) error { _, err := c.Register(t.Context(), record("math", "i1")); return err }},
+		{"deaf", "List", "subscribe to _INBOX.deaf.", helium.NotExecuted, func(c *Client) error { _, err := c.List(t.Context()); return err }},
+		{"deaf", "Register", "subscribe to _INBOX.deaf.", helium.Unknown, func(c *Client) error { _, err := c.Register(t.Context(), record("math", "i1")); return err }},
 	} {
 		nc := connectAs(t, b, test.user, &logged)
 		err := test.ask(newClient(t, nc))

@@ -51,8 +51,8 @@ type Config struct {
 	TLS *tls.Config
 
 	// InboxPrefix is the first part of the subjects on which answers arrive. It is
-	// "_INBOX" or begins with "_INBOX_": Helium's servers answer nowhere else. Default:
-	// "_INBOX_<user>" where the user's name is known and made of letters, digits,
+	// "_INBOX" or begins with "_INBOX.": Helium's servers answer nowhere else. Default:
+	// "_INBOX.<user>" where the user's name is known and made of letters, digits,
 	// "-" and "_", so that permissions can keep users out of each other's answers;
 	// else "_INBOX".
 	InboxPrefix string
@@ -140,7 +140,7 @@ func (config Config) target() (*target, error) {
 	}
 	t.inboxPrefix = config.InboxPrefix
 	if t.inboxPrefix == "" && subjectToken.MatchString(t.user) {
-		t.inboxPrefix = "_INBOX_" + t.user
+		t.inboxPrefix = defaultInboxPrefix + "." + t.user
 	}
 	if err := checkInboxPrefix(t.inboxPrefix); err != nil {
 		return nil, err
@@ -148,14 +148,18 @@ func (config Config) target() (*target, error) {
 	return t, nil
 }
 
+// defaultInboxPrefix is the prefix of inboxes of users without a name, and the first token
+// of all others.
+const defaultInboxPrefix = "_INBOX"
+
 var subjectToken = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 
 func checkInboxPrefix(prefix string) error {
 	if prefix == "" {
 		return nil
 	}
-	if first, _, _ := strings.Cut(prefix, "."); first != "_INBOX" && !strings.HasPrefix(first, "_INBOX_") {
-		return helium.ConfigErrorf("bus", "inbox prefix %.100q isn't \"_INBOX\" and doesn't begin with \"_INBOX_\", and Helium's servers answer nowhere else; set {Config.InboxPrefix} to something such as \"_INBOX_alice\"", prefix)
+	if first, _, _ := strings.Cut(prefix, "."); first != defaultInboxPrefix {
+		return helium.ConfigErrorf("bus", "inbox prefix %.100q isn't \"_INBOX\" and doesn't begin with \"_INBOX.\", and Helium's servers answer nowhere else; set {Config.InboxPrefix} to something such as \"_INBOX.alice\"", prefix)
 	}
 	for token := range strings.SplitSeq(prefix, ".") {
 		if !subjectToken.MatchString(token) {

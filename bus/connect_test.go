@@ -255,9 +255,9 @@ func TestAWaitEndsAtTheContextsDeadline(t *testing.T) {
 func TestAnOptionOfTheConfigHasTheLastWord(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{})
-	nc := connect(t, bus.Config{URL: b.URL(), Options: []nats.Option{nats.CustomInboxPrefix("_INBOX_mine")}})
-	if got := nc.NewInbox(); !strings.HasPrefix(got, "_INBOX_mine.") {
-		t.Errorf("got inbox %s, want _INBOX_mine.…", got)
+	nc := connect(t, bus.Config{URL: b.URL(), Options: []nats.Option{nats.CustomInboxPrefix("_INBOX.mine")}})
+	if got := nc.NewInbox(); !strings.HasPrefix(got, "_INBOX.mine.") {
+		t.Errorf("got inbox %s, want _INBOX.mine.…", got)
 	}
 	refused(t, t.Context(), bus.Config{URL: b.URL(), Options: []nats.Option{nats.CustomInboxPrefix("a.>")}}, "Config.Options")
 }

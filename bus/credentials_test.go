@@ -161,14 +161,14 @@ func TestAUsersAnswersArriveUnderAPrefixOfItsOwn(t *testing.T) {
 		want   string
 	}{
 		{bus.Config{}, "_INBOX."},
-		{bus.Config{User: "alice"}, "_INBOX_alice."},
-		{bus.Config{User: "al-ice_2"}, "_INBOX_al-ice_2."},
+		{bus.Config{User: "alice"}, "_INBOX.alice."},
+		{bus.Config{User: "al-ice_2"}, "_INBOX.al-ice_2."},
 		{bus.Config{User: "al.ice"}, "_INBOX."},
 		{bus.Config{User: "al*"}, "_INBOX."},
 		{bus.Config{User: "al ice"}, "_INBOX."},
 		{bus.Config{User: strings.Repeat("a", 65)}, "_INBOX."},
 		{bus.Config{Token: "secret"}, "_INBOX."},
-		{bus.Config{URL: strings.Replace(b.URL(), "//", "//bob:pw@", 1)}, "_INBOX_bob."},
+		{bus.Config{URL: strings.Replace(b.URL(), "//", "//bob:pw@", 1)}, "_INBOX.bob."},
 		{bus.Config{URL: strings.Replace(b.URL(), "//", "//token@", 1)}, "_INBOX."},
 		{bus.Config{User: "alice", InboxPrefix: "_INBOX.team"}, "_INBOX.team."},
 	} {
@@ -188,7 +188,7 @@ func TestARequestIsAnsweredUnderTheUsersPrefix(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{Users: []broker.User{
 		{Name: "server", Password: "pw"},
-		{Name: "shop", Password: "pw", Subscribe: broker.Subjects{Allow: []string{"_INBOX_shop.>"}}},
+		{Name: "shop", Password: "pw", Subscribe: broker.Subjects{Allow: []string{"_INBOX.shop.>"}}},
 	}})
 	server := connect(t, bus.Config{URL: b.URL(), User: "server", Password: "pw"})
 	if _, err := server.Subscribe("echo", func(m *nats.Msg) { m.Respond(m.Data) }); err != nil {

@@ -19,7 +19,7 @@
 //     most 2.25 s, where a reconnect is shaking hands with a server that says nothing.
 //   - A server that falls silent is noticed after three pings of two seconds, also
 //     while much is being written to it.
-//   - Answers arrive under a prefix of the user's own, "_INBOX_<user>", so that
+//   - Answers arrive under a prefix of the user's own, "_INBOX.<user>", so that
 //     permissions can keep users out of each other's answers.
 //   - What no call returns is logged with what to do about it, such as a publish that
 //     isn't permitted; and a lost and a regained connection, once each. A handler

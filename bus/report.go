@@ -113,7 +113,7 @@ func refusedAnswer(err error) (kind string, ok bool) {
 	}
 	_, subject, _ := strings.Cut(err.Error(), `Publish to "`)
 	kind, _, _ = strings.Cut(subject, ".")
-	return kind, strings.HasPrefix(kind, "_INBOX") || kind == "_R_"
+	return kind, kind == defaultInboxPrefix || kind == "_R_"
 }
 
 // onClosed tells of the rare errors after which nats.go gives a connection up.

@@ -74,10 +74,10 @@ export class Answers {
   // that allow_responses doesn't cover.
 
   #ask(kind) {
-    if (this.#asked.size >= 128 || this.#asked.has(kind)) return;
+    if (this.#asked.has(kind)) return;
     this.#asked.add(kind);
     const nobodys = createInbox(kind);
-    for (const subject of [nobodys, `${nobodys}.+`]) {
+    for (const subject of [nobodys, `${nobodys}.+`, `${createInbox(nobodys)}.+`]) {
       this.#asked.add(subject);
       this.#nc.publish(subject, NOTHING);
     }

@@ -9,7 +9,7 @@ import { acknowledgedBy, binderSaid, captured } from "./registry.mjs";
 export class Caller {
   #nc;
   #prefix;
-  #inbox = createInbox();
+  #inbox;
   #answers;
   #seq = BigInt("0x" + randomBytes(6).toString("hex")) + 1n; // an unguessable beginning
   #messages = 0;
@@ -19,6 +19,7 @@ export class Caller {
   constructor(nc, { prefix = "helium" } = {}) {
     this.#nc = nc;
     this.#prefix = prefix;
+    this.#inbox = createInbox(nc.options?.inboxPrefix);
     this.#answers = nc.subscribe(`${this.#inbox}.*`, { callback: (err, msg) => err ?? this.#receive(msg) });
   }
 
@@ -54,7 +55,7 @@ export class Caller {
   }
 
   #subject(service, method, instance) {
-    const where = instance ? `at.${instance}.${service}` : `call.${service}`;
+    const where = instance ? `at.${service}.${instance}` : `call.${service}`;
     return `${this.#prefix}.${where}${method ? "." + method : ""}`;
   }
 
@@ -160,7 +161,7 @@ export class Caller {
     this.#end(seq, new HeliumError("canceled", "the caller gave up"));
     const cancel = encodeMessage([{ kind: Kind.cancel, seq }]);
     for (const { instance } of (await lookup(this.#nc, pending.service, this.#prefix)).records) {
-      this.#nc.publish(`${this.#prefix}.ctl.${instance}`, cancel, { reply: `${this.#inbox}.+` });
+      this.#nc.publish(`${this.#prefix}.ctl.${pending.service}.${instance}`, cancel, { reply: `${this.#inbox}.+` });
     }
   }
 }

@@ -74,12 +74,12 @@ export class Service {
       subscribe(`call.${name}.${method}`, GROUP, (msg) => this.#receive(msg, method));
     }
     subscribe(`call.${name}`, GROUP, (msg) => this.#receive(msg, ""));
-    subscribe(`at.${instance}.>`, undefined, (msg) => {
-      const [service, method = "", ...rest] = msg.subject.split(".").slice(this.#prefix.split(".").length + 2);
-      const here = service === name && rest.length === 0 && (method === "" || Object.hasOwn(this.#methods, method));
-      this.#receive(msg, method, here ? undefined : noSuch([service, method, ...rest].join(".")));
+    subscribe(`at.${name}.${instance}`, undefined, (msg) => this.#receive(msg, ""));
+    subscribe(`at.${name}.${instance}.>`, undefined, (msg) => {
+      const method = msg.subject.split(".").slice(this.#prefix.split(".").length + 3).join(".");
+      this.#receive(msg, method, Object.hasOwn(this.#methods, method) ? undefined : noSuch(`${name}.${method}`));
     });
-    subscribe(`ctl.${instance}`, undefined, (msg) => this.#cancel(msg));
+    subscribe(`ctl.${name}.${instance}`, undefined, (msg) => this.#cancel(msg));
     await this.#answers.open();
     await this.#register();
   }
@@ -136,7 +136,7 @@ export class Service {
   /** Drops what wants its answer where no caller listens. */
   #checked(msg, handle) {
     const reply = msg.reply ?? "";
-    if (reply === "" || /^(_INBOX[._]|_R_\.)/.test(reply) && !/[*>]/.test(reply)) handle(msg);
+    if (reply === "" || /^(_INBOX|_R_)\./.test(reply) && !/[*>]/.test(reply)) handle(msg);
   }
 
   #receive(msg, method, refusal) {

@@ -132,7 +132,7 @@ func TestAGoStubCallsAServiceInNode(t *testing.T) {
 			t.Errorf("a plain request %s = %v, %v; want %s", payload, answer, err, want)
 		}
 	}
-	answer, err := nc.RequestWithContext(ctx, "helium.at."+instance+".words.find", []byte(`["c", "a b"]`))
+	answer, err := nc.RequestWithContext(ctx, "helium.at.words."+instance+".find", []byte(`["c", "a b"]`))
 	if err != nil || answer.Header.Get("Nats-Service-Error-Code") != "404" || !bytes.Contains(answer.Data, []byte(`"reason":"words.not_there"`)) {
 		t.Errorf("a plain request that fails = %v, %v; want 404 and the reason", answer, err)
 	}

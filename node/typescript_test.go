@@ -84,6 +84,6 @@ var outcomes = map[string]any{
 	"given up before":                        "canceled|helium.canceled|not executed||{}|math.add|math.add: the caller gave up (canceled)",
 	"given up meanwhile":                     "canceled|helium.canceled|unknown||{}|math.add|math.add: the caller gave up (canceled)",
 	"to one instance":                        1.0,
-	"sent":                                   []any{"helium.call.math.add [1,2] 10000", "helium.at.i7.math.add [3,4] 50"},
+	"sent":                                   []any{"helium.call.math.add [1,2] 10000", "helium.at.math.i7.add [3,4] 50"},
 	"another prefix":                         "eu.call.math.add [5,6] 7",
 }

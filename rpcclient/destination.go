@@ -59,7 +59,7 @@ func (s *service) newDestination(instance string) *destination {
 		paths:  make(map[string]*path),
 	}
 	if instance != "" {
-		d.shared = s.core.subjects.At(instance, s.name, "")
+		d.shared = s.core.subjects.ServiceAt(s.name, instance)
 	}
 	d.outbox = d.newOutbox()
 	return d
@@ -83,9 +83,9 @@ func (d *destination) path(method string) *path {
 
 // newPath is path for a method that the registry doesn't know: nobody keeps it.
 func (d *destination) newPath(method string) *path {
-	subject := d.core.subjects.Call(d.service.name, method)
+	subject := d.core.subjects.Method(d.service.name, method)
 	if d.instance != "" {
-		subject = d.core.subjects.At(d.instance, d.service.name, method)
+		subject = d.core.subjects.MethodAt(d.service.name, d.instance, method)
 	}
 	return &path{destination: d, subject: subject}
 }

@@ -33,7 +33,7 @@ func TestCallsAtAnInstanceGoToThatOneOnly(t *testing.T) {
 		t.Errorf("the instances had %d and %d calls, want 0 and 40", a, b)
 	}
 	// They share messages, on a subject of the instance's.
-	shared := spyOn(t, env, "helium.at."+second.Instance()+".counter")
+	shared := spyOn(t, env, "helium.at.counter."+second.Instance())
 	hammerUntil(t, func() bool { return shared() > 0 }, "message of two methods at an instance", func() {
 		hammer(t, at, 64, 20, "counter.countA", "counter.countB")
 	})

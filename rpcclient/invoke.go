@@ -257,7 +257,7 @@ func (c *core) cancel(call *Invocation, r *route) {
 	}
 	for _, instance := range instances {
 		// A cancel that gets lost costs the server the rest of the call's time.
-		_ = c.nc.PublishRequest(c.subjects.Control(instance), c.replySubject(0), data)
+		_ = c.nc.PublishRequest(c.subjects.Control(call.path.destination.service.name, instance), c.replySubject(0), data)
 	}
 }
 

@@ -93,11 +93,11 @@ func TestAClientThatMayNotReceiveAnswersIsRefused(t *testing.T) {
 	if err == nil {
 		c.Close()
 	}
-	checkFailure(t, "New", err, failure{is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.Unknown, says: []string{"_INBOX_shop.", "allow it to subscribe"}})
+	checkFailure(t, "New", err, failure{is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.Unknown, says: []string{"_INBOX.shop.", "allow it to subscribe"}})
 }
 
 func TestAClientThatMayNotHearTheRegistryStillCalls(t *testing.T) {
-	env, nc := newLimitedTo(t, broker.Subjects{}, broker.Subjects{Allow: []string{"_INBOX_shop.>"}})
+	env, nc := newLimitedTo(t, broker.Subjects{}, broker.Subjects{Allow: []string{"_INBOX.shop.>"}})
 	heliumtest.Serve(env, "counter", new(counter))
 	c := env.NewClientOn(nc, long)
 	if n, err := rpcclient.Call[int](t.Context(), c, "counter.countA"); err != nil || n != 1 {
@@ -275,16 +275,16 @@ func TestTheConnectionsOwnErrorHandlerStillHearsAndComesBack(t *testing.T) {
 
 func TestAnInboxThatIsPermittedTooNarrowlyIsToldWhateverElseIsDenied(t *testing.T) {
 	for _, allowed := range [][]string{
-		{"_INBOX_shop.*"},             // the registry's events aren't permitted either
-		{"_INBOX_shop.*", "helium.>"}, // all but the inbox is
-		{"_INBOX_shop.*.x", "helium.binder.>"},
-		{"_INBOX.>", "helium.>"},
+		{"_INBOX.shop.*"},             // the registry's events aren't permitted either
+		{"_INBOX.shop.*", "helium.>"}, // all but the inbox is
+		{"_INBOX.shop.*.x", "helium.binder.>"},
+		{"_INBOX.other.>", "helium.>"},
 	} {
 		_, nc := newLimitedTo(t, broker.Subjects{}, broker.Subjects{Allow: allowed})
 		c, err := rpcclient.New(nc, rpcclient.Config{})
 		if err == nil {
 			c.Close()
 		}
-		checkFailure(t, "New", err, failure{is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.Unknown, says: []string{`allow it to subscribe to "_INBOX_shop.>"`}})
+		checkFailure(t, "New", err, failure{is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.Unknown, says: []string{`allow it to subscribe to "_INBOX.shop.>"`}})
 	}
 }

@@ -295,7 +295,7 @@ func TestWithoutPermissionForInstancesACallThatFitsSomeSaysWhatToAllow(t *testin
 	heliumtest.Serve(env, "parcels", parcels3{})
 	knowsInstances(t, c, "parcels", 2)
 	checkFailure(t, "find", c.Call(t.Context(), "parcels.find", nil, 7), failure{
-		is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.NotExecuted, says: []string{"helium.at.", "parcels.find", "signature"},
+		is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.NotExecuted, says: []string{"helium.at.parcels.", "parcels.find", "signature"},
 	})
 }
 

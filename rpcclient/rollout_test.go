@@ -65,7 +65,7 @@ func rushes(t *testing.T, c *rpcclient.Client, names ...string) {
 // doesn't learn.
 func deaf(t *testing.T, config rpcclient.Config) (*heliumtest.Env, *rpcclient.Client) {
 	t.Helper()
-	env, nc := newLimitedTo(t, broker.Subjects{}, broker.Subjects{Allow: []string{"_INBOX_shop.>"}})
+	env, nc := newLimitedTo(t, broker.Subjects{}, broker.Subjects{Allow: []string{"_INBOX.shop.>"}})
 	return env, env.NewClientOn(nc, config)
 }
 

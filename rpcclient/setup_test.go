@@ -18,9 +18,9 @@ import (
 
 func TestAnInboxThatIsTooShallowIsRefusedWhateverElseIs(t *testing.T) {
 	for name, subscribe := range map[string]broker.Subjects{
-		"nothing else": {Allow: []string{"_INBOX_shop.*", "helium.>"}},
-		"events":       {Allow: []string{"_INBOX_shop.*"}},
-		"denied":       {Deny: []string{"_INBOX_shop.*.*", "helium.binder.event.*"}},
+		"nothing else": {Allow: []string{"_INBOX.shop.*", "helium.>"}},
+		"events":       {Allow: []string{"_INBOX.shop.*"}},
+		"denied":       {Deny: []string{"_INBOX.shop.*.*", "helium.binder.event.*"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, nc := newLimitedTo(t, broker.Subjects{}, subscribe)
@@ -28,7 +28,7 @@ func TestAnInboxThatIsTooShallowIsRefusedWhateverElseIs(t *testing.T) {
 			if err == nil {
 				c.Close()
 			}
-			checkFailure(t, "New", err, failure{is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.Unknown, says: []string{`"_INBOX_shop.>"`, "allow it to subscribe"}})
+			checkFailure(t, "New", err, failure{is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.Unknown, says: []string{`"_INBOX.shop.>"`, "allow it to subscribe"}})
 			if !errors.Is(err, nats.ErrPermissionViolation) {
 				t.Errorf("New = %v, want it to match nats.ErrPermissionViolation", err)
 			}

@@ -10,12 +10,12 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// handleControl cancels the calls that a message on the instance's control subject names.
+// handleControl cancels the calls that a message on one of the instance's control subjects names.
 // Like a message of calls it is read whole before anything is done.
 func (s *Server) handleControl(msg *nats.Msg) {
 	if !wire.IsMessage(msg.Data) {
 		s.counters.malformed.Add(1)
-		err := helium.ErrBadMessage.WithMessage("%s takes cancels only; send a plain request to %q", s.control, s.subjects.Call("<service>", "<method>")).WithOutcome(helium.NotExecuted)
+		err := helium.ErrBadMessage.WithMessage("%s takes cancels only; send a plain request to %q", msg.Subject, s.subjects.Method("<service>", "<method>")).WithOutcome(helium.NotExecuted)
 		err.Instance = s.instance
 		s.answerPlain(&plainRequest{reply: msg.Reply, json: looksLikeJSON(msg.Data)}, err)
 		return

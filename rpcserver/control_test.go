@@ -18,7 +18,7 @@ func cancelFrame(seq uint64) wire.Frame { return wire.Frame{Kind: wire.KindCance
 func TestACancelCountsWithItsCallersReplySubjectOnly(t *testing.T) {
 	w, srv, p, _ := start(t, rpcserver.Config{})
 	own, other := w.peer(), w.peer()
-	control := "helium.ctl." + srv.Instance()
+	control := "helium.ctl.probe." + srv.Instance()
 	for _, c := range []struct {
 		name, call, cancel string // tokens of the inbox
 		from               *peer
@@ -63,7 +63,7 @@ func TestACancelCountsWithItsCallersReplySubjectOnly(t *testing.T) {
 func TestAControlSubjectRefusesWhatIsNoCancel(t *testing.T) {
 	w, srv, p, _ := start(t, rpcserver.Config{})
 	peer := w.peer()
-	control := "helium.ctl." + srv.Instance()
+	control := "helium.ctl.probe." + srv.Instance()
 	peer.send("helium.call.probe.block", "+1", message(callFrame(7)))
 	ctx := receive(t, "the call", p.entered)
 	for name, data := range map[string][]byte{
@@ -133,7 +133,7 @@ func TestAMessageThatHoldsNoCallIsNotAnswered(t *testing.T) {
 		data := append(message(), "\x91"+kind...)
 		peer.send(echo, "1", data)
 		peer.send(service, "+1", data)
-		peer.send("helium.ctl."+srv.Instance(), "1", data)
+		peer.send("helium.ctl.probe."+srv.Instance(), "1", data)
 	}
 	peer.quietly()
 	if s := srv.Stats(); s.Malformed != 0 || s.StrayCancels != 0 {
@@ -168,7 +168,7 @@ func TestTheFirstReasonNotToRunACallIsTheOneGiven(t *testing.T) {
 
 func TestToolsPingByAMethodThatNobodyHas(t *testing.T) {
 	w, srv, _, _ := start(t, rpcserver.Config{})
-	msg, err := w.conn().Request("helium.at."+srv.Instance()+".probe.helium-ping", []byte("[]"), patience)
+	msg, err := w.conn().Request("helium.at.probe."+srv.Instance()+".helium-ping", []byte("[]"), patience)
 	if err != nil {
 		t.Fatal(err)
 	}

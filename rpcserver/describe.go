@@ -73,7 +73,7 @@ func (s *Server) info(svc *service, atLength bool) micro.Info {
 			metadata["doc"] = m.Doc
 		}
 		info.Endpoints = append(info.Endpoints, micro.EndpointInfo{
-			Name: m.Name, Subject: s.subjects.Call(svc.name, m.Name), QueueGroup: wire.QueueGroup, Metadata: metadata,
+			Name: m.Name, Subject: s.subjects.Method(svc.name, m.Name), QueueGroup: wire.QueueGroup, Metadata: metadata,
 		})
 	}
 	return info
@@ -88,7 +88,7 @@ func (s *Server) statsOf(svc *service, atLength bool) micro.Stats {
 	for _, described := range svc.record.Methods {
 		c := svc.methods[described.Name].tally.read()
 		endpoint := &micro.EndpointStats{
-			Name: described.Name, Subject: s.subjects.Call(svc.name, described.Name), QueueGroup: wire.QueueGroup,
+			Name: described.Name, Subject: s.subjects.Method(svc.name, described.Name), QueueGroup: wire.QueueGroup,
 			NumRequests: int(c.requests), NumErrors: int(c.errors), ProcessingTime: c.took,
 		}
 		if c.requests > 0 {

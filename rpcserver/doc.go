@@ -112,7 +112,7 @@
 // unanswered. A Go function doesn't tell the names of its parameters, so named arguments
 // work where generated code registered the service, see [Server.Handle].
 //
-// Answers go to inboxes only, subjects that begin with _INBOX or _R_. Messages that want
+// Answers go to inboxes only, subjects that begin with "_INBOX." or "_R_.". Messages that want
 // theirs elsewhere are dropped and counted in [Stats]: else callers could make a server
 // publish what they may not.
 //
@@ -121,15 +121,16 @@
 // Calls that share a message and end at different times are answered by several messages.
 // So a server's user needs to publish to inboxes:
 //
-//	permissions: { publish: ["_INBOX.>", "helium.binder.*.math"], subscribe: [ … ] }
+//	permissions: {
+//		publish: ["_INBOX.>", "helium.binder.*.math"]
+//		subscribe: ["_INBOX.<user>.>", "helium.call.math", "helium.call.math.*", "helium.at.math.>", "helium.ctl.math.*", "$SRV.>"]
+//	}
 //
 // NATS's allow_responses isn't enough: it permits one answer a request, or max of them,
 // and refuses the others, whose callers then wait until their deadlines. With max: -1 NATS
 // keeps every reply subject for two minutes and looks through all of them again and again,
-// which costs nine tenths of the throughput, and still cuts what takes longer. "_INBOX_*.>"
-// is no wildcard: callers whose inboxes begin with a prefix of their own, as package bus
-// gives to users by name, need theirs allowed, "_INBOX_alice.>", or a prefix below the
-// common one, such as "_INBOX.alice".
+// which costs nine tenths of the throughput, and still cuts what takes longer. "_INBOX.>"
+// covers the inboxes that package bus gives to users by name, "_INBOX.alice.…", as well.
 //
 // Where callers of another account import the service, its export needs
 // response_type: stream. The default, singleton, takes one answer message a request and

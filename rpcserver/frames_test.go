@@ -284,13 +284,17 @@ func TestACallWithoutReplyRunsUnanswered(t *testing.T) {
 func TestACallToAnInstanceThatDoesNotServeItIsRefusedAtOnce(t *testing.T) {
 	w, srv, _, _ := start(t, rpcserver.Config{PerMethod: true})
 	peer := w.peer()
-	at := "helium.at." + srv.Instance()
-	for _, subject := range []string{at + ".probe.nonsense", at + ".other.echo", at + ".probe"} {
+	at := "helium.at.probe." + srv.Instance()
+	for _, subject := range []string{at + ".nonsense", at + ".echo.more", at} {
 		peer.send(subject, "1", message(methodFrame(callFrame(1, "x"), "echo")))
 		wantError(t, peer.one(), helium.ErrNoMethod)
 	}
-	peer.send(at+".probe.echo", "1", message(callFrame(1, "x")))
+	peer.send(at+".echo", "1", message(callFrame(1, "x")))
 	wantResult(t, peer.one(), 1, "x")
+	other := "helium.at.other." + srv.Instance() + ".echo"
+	if _, err := w.conn().Request(other, []byte(`["x"]`), patience); !errors.Is(err, nats.ErrNoResponders) {
+		t.Errorf("a request on %s: %v, want no responders", other, err)
+	}
 }
 
 func TestAServerPerMethodDoesNotListenOnTheServicesSubject(t *testing.T) {

@@ -202,9 +202,9 @@ func TestACallThatIsCanceledInTheQueueIsNotRun(t *testing.T) {
 	peer.send(count, "+2", message(callFrame(2)))
 	eventually(t, "it waits", func() bool { return srv.Stats().Waiting == 1 })
 	cancel := message(wire.Frame{Kind: wire.KindCancel, Seq: 2})
-	peer.send("helium.ctl."+srv.Instance(), "+3", cancel)
+	peer.send("helium.ctl.probe."+srv.Instance(), "+3", cancel)
 	// What comes on the control subject is handled in order: this one is counted.
-	peer.send("helium.ctl."+srv.Instance(), "", cancel)
+	peer.send("helium.ctl.probe."+srv.Instance(), "", cancel)
 	eventually(t, "the cancels came", func() bool { return srv.Stats().Malformed == 1 })
 	p.releaseAll()
 	answers := map[uint64]wire.Frame{}
@@ -229,7 +229,7 @@ func TestNobodyCancelsAnothersCalls(t *testing.T) {
 		answer <- err
 	}()
 	handler := receive(t, "the plain request", p.entered)
-	control := "helium.ctl." + srv.Instance()
+	control := "helium.ctl.probe." + srv.Instance()
 	var cancels []wire.Frame
 	for seq := range uint64(10) {
 		cancels = append(cancels, wire.Frame{Kind: wire.KindCancel, Seq: seq})

@@ -28,7 +28,7 @@ func TestAnInstanceCanBeCalledFromBeforeItsRecordUntilAfterIt(t *testing.T) {
 		var body struct{ Instance string }
 		err := json.Unmarshal(m.Data, &body)
 		if err == nil {
-			_, err = nc.Request("helium.at."+body.Instance+".probe.echo", []byte(`["x"]`), patience)
+			_, err = nc.Request("helium.at.probe."+body.Instance+".echo", []byte(`["x"]`), patience)
 		}
 		moments <- moment{verb, err}
 		answer := `{"lease_ms":60000}`

@@ -50,7 +50,7 @@ func (s *Server) handlePlain(msg *nats.Msg, to target) {
 	case to.refusal != nil:
 		call.refusal = to.refusal
 	case to.method == nil:
-		call.refusal = helium.ErrBadMessage.WithMessage("a plain request names its method by its subject: send it to %q", s.subjects.Call(to.service.name, "<method>"))
+		call.refusal = helium.ErrBadMessage.WithMessage("a plain request names its method by its subject: send it to %q", s.subjects.Method(to.service.name, "<method>"))
 	}
 	calls := append(s.calls[:0], call)
 	s.submitForNobody(calls, now)

@@ -91,7 +91,7 @@ func TestAPlainRequestsErrorIsHeadersAndABody(t *testing.T) {
 		{"no JSON", echo, `nonsense`, "400", "invalid_argument", "helium.bad_argument", "not executed"},
 		{"a bare value", echo, `"x"`, "400", "invalid_argument", "helium.bad_argument", "not executed"},
 		{"the service's subject", service, `["x"]`, "400", "invalid_argument", "helium.bad_message", "not executed"},
-		{"an unknown method of the instance", "helium.at." + srv.Instance() + ".probe.x", `[]`, "501", "unimplemented", "helium.no_such_method", "not executed"},
+		{"an unknown method of the instance", "helium.at.probe." + srv.Instance() + ".x", `[]`, "501", "unimplemented", "helium.no_such_method", "not executed"},
 		{"a result without a form in JSON", "helium.call.probe.ratio", `[0, 0]`, "500", "internal", "helium.bad_result", "executed"},
 		{"a result that is larger in JSON", "helium.call.probe.text", `[900000]`, "429", "resource_exhausted", "helium.result_too_large", "executed"},
 		{"huge details", "helium.call.probe.fail", `["huge details"]`, "400", "failed_precondition", "probe.teapot", "executed"},

@@ -65,12 +65,10 @@ func (s *Server) handle(msg *nats.Msg) {
 		s.counters.badReplies.Add(1)
 		return
 	}
-	if msg.Subject == s.control {
-		s.handleControl(msg)
-		return
-	}
 	to := s.target(msg.Subject)
 	switch {
+	case to.control:
+		s.handleControl(msg)
 	case !wire.IsMessage(msg.Data):
 		s.handlePlain(msg, to)
 	case to.refusal != nil:

@@ -19,7 +19,7 @@ import (
 // and end at different times are answered by several. NATS refuses the rest, long after
 // they were published, and their callers wait until their deadlines.
 //
-// So the server asks, when it starts and when callers of a new kind of inbox come, with a
+// So the server asks, when it starts and when callers of the other kind of inbox come, with a
 // message to an inbox that is nobody's: NATS refuses it exactly where it would refuse an
 // answer that allow_responses doesn't cover. And it hears which answers are refused:
 //
@@ -48,15 +48,13 @@ const (
 )
 
 const (
-	// manyKinds bounds the kinds of inboxes that are asked for: callers can make them up.
-	manyKinds = 64
 	// lookAgain is how long what was found wrong is believed, before it is asked again.
 	lookAgain = time.Minute
 	// settleTime bounds the wait for NATS's word. It takes a round trip.
 	settleTime = 5 * time.Second
 )
 
-// plainInbox is the kind of inbox of every caller that asks for no other.
+// plainInbox is the kind of inbox of every caller of the server's own account.
 const plainInbox = "_INBOX"
 
 func newRefusals(s *Server) *refusals {
@@ -95,7 +93,7 @@ func (r *refusals) close() {
 	}
 }
 
-// kindOf returns the first token of an inbox, such as _INBOX, _INBOX_alice or _R_.
+// kindOf returns the first token of an inbox: _INBOX, or _R_ of callers of other accounts.
 func kindOf(inbox string) string {
 	kind, _, _ := strings.Cut(inbox, ".")
 	return kind
@@ -107,7 +105,7 @@ func (r *refusals) meet(inbox string) {
 	kind := kindOf(inbox)
 	r.mu.Lock()
 	_, known := r.kinds[kind]
-	if known || len(r.kinds) >= manyKinds || r.watch == nil {
+	if known || r.watch == nil {
 		r.mu.Unlock()
 		return
 	}
@@ -117,11 +115,11 @@ func (r *refusals) meet(inbox string) {
 	r.ask(nobodys)
 }
 
-// nobodysLocked makes up inboxes of a kind: of the two depths that callers have, as a
-// permission may be for one of them.
+// nobodysLocked makes up inboxes of a kind: of the three depths that callers have, those
+// with a name and those without, as a permission may be for one of them.
 func (r *refusals) nobodysLocked(kind string) []string {
 	subject := kind + "." + wire.NewInstance()
-	subjects := []string{subject, subject + ".+"}
+	subjects := []string{subject, subject + ".+", subject + "." + wire.NewInstance() + ".+"}
 	for _, subject := range subjects {
 		r.asked[subject] = struct{}{}
 	}

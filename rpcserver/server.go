@@ -29,7 +29,6 @@ type Server struct {
 	subjects wire.Subjects
 	log      *slog.Logger
 	instance string
-	control  string // the subject of cancels
 
 	pool      *pool
 	callers   callers
@@ -105,7 +104,6 @@ func New(nc *nats.Conn, config Config) *Server {
 		s.registry, s.fault = binder.NewClient(nc, s.config.Prefix)
 	}
 	s.log = s.config.Logger
-	s.control = s.subjects.Control(s.instance)
 	s.callers = callers{server: s, byKey: make(map[string]*caller)}
 	s.deadlines = wire.NewSweep(s.callers.expire)
 	s.leases = newLeases(s)

@@ -126,7 +126,7 @@ func TestARegistrationThatIsAnsweredTooLateIsTakenBack(t *testing.T) {
 
 func TestAnInboxOfOneTokenIsEnoughToServe(t *testing.T) {
 	w := newWorld(t, broker.Config{Users: []broker.User{{
-		Name: "math", Password: "x", Subscribe: broker.Subjects{Allow: []string{"_INBOX_math.*", "helium.>"}},
+		Name: "math", Password: "x", Subscribe: broker.Subjects{Allow: []string{"_INBOX.math.*", "helium.>"}},
 	}}})
 	w.startBinder(binder.Config{})
 	srv := mathServer(t, w.connectAs(bus.Config{User: "math", Password: "x"}), rpcserver.Config{})

@@ -249,7 +249,7 @@ func TestRunReturnsWhenTheServerIsShutDownOrItsConnectionClosed(t *testing.T) {
 }
 
 func TestAUserWhoMayNotServeIsToldWhatToAllow(t *testing.T) {
-	allowed := []string{"_INBOX_math.>", "helium.call.math", "helium.call.math.*", "helium.at.*.>", "helium.ctl.*"}
+	allowed := []string{"_INBOX.math.>", "helium.call.math", "helium.call.math.*", "helium.at.math.>", "helium.ctl.math.*"}
 	for name, subscribe := range map[string][]string{
 		"nothing":                   allowed[:1],
 		"all but control":           allowed[:4],
@@ -276,7 +276,7 @@ func TestAUserWhoMayNotServeIsToldWhatToAllow(t *testing.T) {
 				}
 				return
 			}
-			wants(t, err, "may not serve", "allow it to subscribe to", `"helium.call.math"`, `"helium.call.math.*"`, `"helium.at.*.>"`, `"helium.ctl.*"`)
+			wants(t, err, "may not serve", "allow it to subscribe to", `"helium.call.math"`, `"helium.call.math.*"`, `"helium.at.math.>"`, `"helium.ctl.math.*"`)
 			if !errors.Is(err, nats.ErrPermissionViolation) {
 				t.Errorf("Start = %v, want it to match nats.ErrPermissionViolation", err)
 			}

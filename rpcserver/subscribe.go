@@ -19,6 +19,7 @@ type target struct {
 	service *service
 	method  *method       // nil on a subject for several methods
 	refusal *helium.Error // not nil: nothing is served there
+	control bool          // cancels come there
 }
 
 // addTargets fills in what the receiver, which hasn't started yet, knows of subjects.
@@ -26,31 +27,29 @@ func (s *Server) addTargets() {
 	for _, svc := range s.services {
 		if !s.config.PerMethod {
 			s.targets[s.subjects.Service(svc.name)] = target{service: svc}
-			s.targets[s.subjects.At(s.instance, svc.name, "")] = target{service: svc}
+			s.targets[s.subjects.ServiceAt(svc.name, s.instance)] = target{service: svc}
 		}
 		for name, m := range svc.methods {
-			s.targets[s.subjects.Call(svc.name, name)] = target{service: svc, method: m}
-			s.targets[s.subjects.At(s.instance, svc.name, name)] = target{service: svc, method: m}
+			s.targets[s.subjects.Method(svc.name, name)] = target{service: svc, method: m}
+			s.targets[s.subjects.MethodAt(svc.name, s.instance, name)] = target{service: svc, method: m}
 		}
+		s.targets[s.subjects.Control(svc.name, s.instance)] = target{service: svc, control: true}
 	}
 }
 
-// target returns what a subject stands for. Below the instance's own subject anything
-// may be asked for, so that a caller whose knowledge is old hears so at once.
+// target returns what a subject stands for. Below the instance's own subject of a service
+// anything may be asked for, so that a caller whose knowledge is old hears so at once.
 func (s *Server) target(subject string) target {
 	if to, ok := s.targets[subject]; ok {
 		return to
 	}
-	names := strings.TrimPrefix(subject, strings.TrimSuffix(s.subjects.AtAll(s.instance), ">"))
-	name, method, _ := strings.Cut(names, ".")
-	svc := slices.IndexFunc(s.services, func(svc *service) bool { return svc.name == name })
-	switch {
-	case svc < 0:
-		return target{refusal: helium.ErrNoMethod.WithMessage("instance %s has no service %.64q", s.instance, name)}
-	case method == "": // only where calls of several methods aren't taken together
-		return target{refusal: helium.ErrNoMethod.WithMessage("instance %s serves nothing on %q; it takes calls on the subjects of methods only", s.instance, subject)}
+	for _, svc := range s.services {
+		if method, ok := strings.CutPrefix(subject, s.subjects.ServiceAt(svc.name, s.instance)+"."); ok {
+			return target{refusal: helium.ErrNoMethod.WithMessage("instance %s of service %q has no method %.64q", s.instance, svc.name, method)}
+		}
 	}
-	return target{refusal: helium.ErrNoMethod.WithMessage("instance %s of service %q has no method %.64q", s.instance, name, method)}
+	// Only where calls of several methods aren't taken together.
+	return target{refusal: helium.ErrNoMethod.WithMessage("instance %s serves nothing on %q; it takes calls on the subjects of methods only", s.instance, subject)}
 }
 
 // subscribe opens the server's subjects and waits until the NATS server has them all.
@@ -73,21 +72,33 @@ func (s *Server) subscribe(ctx context.Context) error {
 
 // isSubscribed reports whether a subject is one that the server subscribes to.
 func (s *Server) isSubscribed(subject string) bool {
-	_, ok := s.targets[subject]
-	return ok || subject == s.control || subject == s.subjects.AtAll(s.instance)
+	group, own := s.subscriptions()
+	return slices.Contains(group, subject) || slices.Contains(own, subject)
+}
+
+// subscriptions returns the subjects that the server shares with the other instances, in
+// the queue group, and those of its own.
+func (s *Server) subscriptions() (group, own []string) {
+	for _, svc := range s.services {
+		if !s.config.PerMethod {
+			group = append(group, s.subjects.Service(svc.name))
+		}
+		for method := range svc.methods {
+			group = append(group, s.subjects.Method(svc.name, method))
+		}
+		own = append(own, s.subjects.ServiceAt(svc.name, s.instance), s.subjects.BelowAt(svc.name, s.instance), s.subjects.Control(svc.name, s.instance))
+	}
+	return group, own
 }
 
 func (s *Server) joinAll() error {
-	atInstance := s.subjects.AtAll(s.instance)
-	for subject := range s.targets {
-		if strings.HasPrefix(subject, strings.TrimSuffix(atInstance, ">")) {
-			continue
-		}
+	group, own := s.subscriptions()
+	for _, subject := range group {
 		if err := s.join(subject, wire.QueueGroup); err != nil {
 			return err
 		}
 	}
-	for _, subject := range []string{atInstance, s.control} {
+	for _, subject := range own {
 		if err := s.join(subject, ""); err != nil {
 			return err
 		}
@@ -116,9 +127,8 @@ func (s *Server) explainDenied(violation error) error {
 		if !s.config.PerMethod {
 			allow = append(allow, s.subjects.Service(svc.name))
 		}
-		allow = append(allow, s.subjects.Call(svc.name, "*"))
+		allow = append(allow, s.subjects.Method(svc.name, "*"), s.subjects.At(svc.name), s.subjects.Control(svc.name, "*"))
 	}
-	allow = append(allow, s.subjects.AtAll("*"), s.subjects.Control("*"))
 	return errorf("this connection's user may not serve here; allow it to subscribe to %s: %w", quoted(allow), violation)
 }
 

@@ -23,9 +23,8 @@ func TestOneWayCallsThatAreNotRunAreCountedAndLoggedOnce(t *testing.T) {
 		says    string
 	}{
 		"of a method that isn't there":                 {missing, func(string) string { return "helium.call.probe" }, `no method \"pow\"`},
-		"of a method that isn't at the instance":       {missing, func(i string) string { return "helium.at." + i + ".probe.pow" }, `no method \"pow\"`},
-		"of a service that isn't at the instance":      {missing, func(i string) string { return "helium.at." + i + ".nothing.pow" }, `no service \"nothing\"`},
-		"of a method that isn't there, without frames": {[]byte("[1]"), func(i string) string { return "helium.at." + i + ".probe.pow" }, `no method \"pow\"`},
+		"of a method that isn't at the instance":       {missing, func(i string) string { return "helium.at.probe." + i + ".pow" }, `no method \"pow\"`},
+		"of a method that isn't there, without frames": {[]byte("[1]"), func(i string) string { return "helium.at.probe." + i + ".pow" }, `no method \"pow\"`},
 		"with a number but no reply subject":           {unanswered, func(string) string { return "helium.call.probe" }, `no method \"pow\"`},
 		"with other arguments":                         {badArgs, func(string) string { return "helium.call.probe.echo" }, "want 1"},
 	} {

@@ -97,7 +97,7 @@ type Cluster struct {
 // User may connect and use certain subjects.
 type User struct {
 	// Name and Password identify the user. A client named like this subscribes its
-	// answers under "_INBOX_<name>.>" if it connects with package bus.
+	// answers under "_INBOX.<name>.>" if it connects with package bus.
 	Name, Password string
 	// NKey is the public key of a user ("U…"), instead of Name and Password.
 	NKey string

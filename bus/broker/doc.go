@@ -42,8 +42,8 @@
 //
 //	broker.User{
 //		Name: "shop", Password: "…",
-//		Publish:   broker.Subjects{Allow: []string{"helium.call.math", "helium.call.math.*", "helium.binder.lookup.>"}},
-//		Subscribe: broker.Subjects{Allow: []string{"_INBOX_shop.>"}},
+//		Publish:   broker.Subjects{Allow: []string{"helium.call.math", "helium.call.math.*", "helium.at.math.>", "helium.ctl.math.*", "helium.binder.lookup.>"}},
+//		Subscribe: broker.Subjects{Allow: []string{"_INBOX.shop.>"}},
 //	}
 //
 // Connect's own connections need no credentials and may do everything: who can call

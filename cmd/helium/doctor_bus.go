@@ -14,6 +14,7 @@ import (
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/probe"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 const (
@@ -224,8 +225,8 @@ func (e *examination) inboxes(ctx context.Context) finding {
 		return e.lost(err)
 	case denied != nil:
 		return failed(cli.ExitNoBus, "allow the user to subscribe to "+inbox, errors.New("this user may not receive answers: it may not subscribe to "+inbox))
-	case !strings.HasPrefix(inbox, "_INBOX"):
-		return failed(cli.ExitUsage, "give the context an inbox prefix such as _INBOX_me", fmt.Errorf("answers are wanted on %s; Helium's servers answer on subjects that begin with _INBOX alone", inbox))
+	case !wire.AllowedReply(strings.TrimSuffix(inbox, ">") + "x"):
+		return failed(cli.ExitUsage, "give the context an inbox prefix such as _INBOX.me", fmt.Errorf("answers are wanted on %s; Helium's servers answer on subjects that begin with \"_INBOX.\" alone", inbox))
 	}
 	e.inbox = true
 	return found("answers come on %s", inbox)

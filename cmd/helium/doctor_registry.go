@@ -195,7 +195,7 @@ func (e *examination) instances(ctx context.Context) finding {
 		if i >= maxInstances {
 			continue // services with so many are looked at by helium ping
 		}
-		subject := e.prober.Subjects().At(r.Instance, r.Service, "")
+		subject := e.prober.Subjects().ServiceAt(r.Service, r.Instance)
 		if denied, err := e.prober.MayPublish(ctx, subject); denied != nil || err != nil {
 			continue
 		}

@@ -42,7 +42,7 @@ func TestTheDoctorTellsWhatTheUserMayNot(t *testing.T) {
 	_, url := newBus(t, broker.Config{Users: []broker.User{
 		{Name: "asker", Password: "x", Publish: deny("helium.binder.lookup.>")},
 		{Name: "lister", Password: "x", Publish: deny("helium.binder.list", "$JS.>", "$SYS.>")},
-		{Name: "deaf", Password: "x", Subscribe: deny("_INBOX_deaf.>")},
+		{Name: "deaf", Password: "x", Subscribe: deny("_INBOX.deaf.>")},
 	}})
 	user := func(name string) []string { return []string{"-s", url, "--user", name, "--password", "x"} }
 
@@ -75,7 +75,7 @@ func TestTheDoctorTellsWhatTheUserMayNot(t *testing.T) {
 	if r.exit != cli.ExitNoBus {
 		t.Errorf("exit %d, want %d", r.exit, cli.ExitNoBus)
 	}
-	checkCheck(t, checks, "inbox", statusFailed, "may not subscribe to _INBOX_deaf.>", "allow the user to subscribe")
+	checkCheck(t, checks, "inbox", statusFailed, "may not subscribe to _INBOX.deaf.>", "allow the user to subscribe")
 }
 
 func TestTheDoctorKnowsSmallMessagesAndABucketThatIsNone(t *testing.T) {

@@ -128,11 +128,11 @@ var errMayNotAsk = errors.New("this user may not ask it")
 // pingInstance returns nil if the instance says that it doesn't have such a method: as
 // a plain request, since a client would ask the registry first and send nothing.
 func pingInstance(env *cli.Env, ctx context.Context, nc *nats.Conn, r *binder.Record) error {
-	prefix := env.Connection.Prefix
-	if prefix == "" {
-		prefix = "helium"
+	subjects, err := wire.NewSubjects(env.Connection.Prefix)
+	if err != nil {
+		return err
 	}
-	subject := prefix + ".at." + r.Instance + "." + r.Service + "." + noMethod
+	subject := subjects.MethodAt(r.Service, r.Instance, noMethod)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	watch := natsperm.Listen(nc, func(refusal error) (own bool) {

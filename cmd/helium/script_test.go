@@ -216,7 +216,7 @@ func (d *daemon) kill() {
 func (d *daemon) awaitGone(ts *testscript.TestScript) {
 	subject := "helium.binder.list"
 	if d.cmd.Args[1] == "serve" {
-		subject = "helium.at." + anyInstance.FindString(d.out.String()) + ".nobody.nothing"
+		subject = "helium.at." + d.cmd.Args[2] + "." + anyInstance.FindString(d.out.String()) + ".nothing"
 	}
 	nc, err := nats.Connect(ts.Getenv("NATS_URL"), nats.Timeout(testPatience))
 	ts.Check(err)

@@ -130,7 +130,7 @@ func (e errorText) Error() string { return string(e) }
 func TestWhoMayNotListIsToldAtOnce(t *testing.T) {
 	_, url := newBus(t, broker.Config{Users: []broker.User{
 		{Name: "limited", Password: "x", Publish: broker.Subjects{Deny: []string{"helium.binder.list", "helium.binder.lookup.>"}}},
-		{Name: "deaf", Password: "x", Subscribe: broker.Subjects{Deny: []string{"_INBOX_deaf.>"}}},
+		{Name: "deaf", Password: "x", Subscribe: broker.Subjects{Deny: []string{"_INBOX.deaf.>"}}},
 		{Name: "binder", Password: "x"},
 	}})
 	for _, args := range [][]string{{"ls"}, {"ls", "math"}, {"ping"}, {"ping", "math"}, {"describe", "math"}, {"gen", "ts"}} {

@@ -50,7 +50,7 @@ $`)
 			t.Fatalf("got exit %d and %s, %v", r.exit, r.err, err)
 		}
 		trace := told.Trace
-		if trace.Subject != "helium.at."+trace.Instance+".kinds.text" || trace.Instances != 2 || trace.Attempts != 1 ||
+		if trace.Subject != "helium.at.kinds."+trace.Instance+".text" || trace.Instances != 2 || trace.Attempts != 1 ||
 			trace.ConnectMS <= 0 || trace.LookupMS <= 0 || trace.SendMS <= 0 || trace.WaitMS <= 0 || trace.DecodeMS <= 0 || trace.HandlerMS < 0 {
 			t.Fatalf("got %+v, want one of two instances, its subject and its times", trace)
 		}

@@ -89,7 +89,7 @@ func (e *examination) limited(ctx context.Context) (f finding, limited bool) {
 	if responses == nil {
 		return f, false
 	}
-	for _, depth := range []string{"", ".+"} {
+	for _, depth := range []string{"", ".+", ".x.+"} {
 		denied, err := e.prober.MayPublish(ctx, "_INBOX."+wire.NewInstance()+depth)
 		if err != nil {
 			return e.lost(err), true

@@ -38,7 +38,7 @@ func (w *walk) unheard() string {
 	return ""
 }
 
-func (w *walk) subject() string { return w.prober.Subjects().Call(w.service, w.method) }
+func (w *walk) subject() string { return w.prober.Subjects().Method(w.service, w.method) }
 
 // mayCall finds out whether the user may send calls of the method.
 func (w *walk) mayCall(ctx context.Context) finding {
@@ -100,7 +100,7 @@ func (w *walk) probe(ctx context.Context) finding {
 	each := w.records[:min(len(w.records), maxInstances)]
 	if len(each) > 0 && w.mayAddress(ctx, each[0].Instance) {
 		for _, r := range each {
-			targets = append(targets, probe.Target{Subject: w.prober.Subjects().At(r.Instance, w.service, w.method), Params: params})
+			targets = append(targets, probe.Target{Subject: w.prober.Subjects().MethodAt(w.service, r.Instance, w.method), Params: params})
 		}
 	} else {
 		each = nil // only NATS's choice can be asked
@@ -149,7 +149,7 @@ func (w *walk) probe(ctx context.Context) finding {
 // mayAddress finds out whether the user may call single instances, which calls of the
 // method don't need.
 func (w *walk) mayAddress(ctx context.Context, instance string) bool {
-	denied, err := w.prober.MayPublish(ctx, w.prober.Subjects().At(instance, w.service, w.method))
+	denied, err := w.prober.MayPublish(ctx, w.prober.Subjects().MethodAt(w.service, instance, w.method))
 	return denied == nil && err == nil
 }
 

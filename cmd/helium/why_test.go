@@ -124,7 +124,7 @@ func TestWhyTellsWhatTheUserMayNot(t *testing.T) {
 	b, url := newBus(t, broker.Config{Users: []broker.User{
 		{Name: "caller", Password: "x", Publish: deny("helium.call.diary.one")},
 		{Name: "asker", Password: "x", Publish: deny("helium.binder.lookup.>")},
-		{Name: "deaf", Password: "x", Subscribe: deny("_INBOX_deaf.>")},
+		{Name: "deaf", Password: "x", Subscribe: deny("_INBOX.deaf.>")},
 		{Name: "modest", Password: "x", Publish: deny("helium.at.>", "$JS.>")},
 	}})
 	serveOn(t, b, rpcserver.Config{}, "diary", newDiary())
@@ -137,7 +137,7 @@ func TestWhyTellsWhatTheUserMayNot(t *testing.T) {
 		{"caller", "probe", statusSkipped, "nothing can be sent there", cli.ExitNoBus, "allow"},
 		{"asker", "permissions", statusFailed, "may not publish to helium.binder.lookup.diary.one", cli.ExitNoBus, "allow the user to publish to helium.binder.lookup.>"},
 		{"asker", "probe", statusOK, "nothing was run", cli.ExitNoBus, "allow"},
-		{"deaf", "permissions", statusFailed, "may not subscribe to _INBOX_deaf.>", cli.ExitNoBus, "allow the user to subscribe to _INBOX_deaf.>"},
+		{"deaf", "permissions", statusFailed, "may not subscribe to _INBOX.deaf.>", cli.ExitNoBus, "allow the user to subscribe to _INBOX.deaf.>"},
 		{"deaf", "subscribers", statusSkipped, "answers can't be received", cli.ExitNoBus, "allow"},
 		{"modest", "probe", statusOK, "nothing was run", cli.ExitOK, "helium call"},
 		{"modest", "lease", statusSkipped, "may not look", cli.ExitOK, "helium call"},
@@ -155,7 +155,7 @@ func TestWhyFindsAnInstanceThatTakesCallsAndDoesntAnswer(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	serveOn(t, b, rpcserver.Config{}, "diary", newDiary())
 	nc := registered(t, b, "frozen") // as a stopped process, it keeps its subscriptions
-	for _, subject := range []string{"helium.call.diary.one", "helium.at.frozen.>"} {
+	for _, subject := range []string{"helium.call.diary.one", "helium.at.diary.frozen.>"} {
 		_, err := nc.QueueSubscribeSync(subject, "helium")
 		check(t, err)
 	}
@@ -203,7 +203,7 @@ func TestWhyTellsOfInstancesThatHaveTooMuchToDo(t *testing.T) {
 func TestWhyFindsAProgramThatIsNoHeliumServer(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	nc := registered(t, b, "foreign")
-	for _, subject := range []string{"helium.call.diary.one", "helium.at.foreign.>"} {
+	for _, subject := range []string{"helium.call.diary.one", "helium.at.diary.foreign.>"} {
 		_, err := nc.Subscribe(subject, func(m *nats.Msg) { _ = m.Respond([]byte("pardon?")) })
 		check(t, err)
 	}

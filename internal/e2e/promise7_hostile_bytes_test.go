@@ -157,8 +157,8 @@ func TestPromise7HostileBytesCostNothing(t *testing.T) {
 					send("helium.call.hungry."+method, messages...)
 					send("helium.call.hungry", messages...)
 				}
-				send("helium.at."+srv.Instance()+".hungry.ints", framed(t, "ints", bomb)...)
-				send("helium.ctl."+srv.Instance(), framed(t, "ints", bomb)...)
+				send("helium.at.hungry."+srv.Instance()+".ints", framed(t, "ints", bomb)...)
+				send("helium.ctl.hungry."+srv.Instance(), framed(t, "ints", bomb)...)
 				settle()
 			}))
 		}

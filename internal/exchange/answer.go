@@ -29,19 +29,31 @@ type answer struct {
 	Plain  string
 	Status string
 
-	// Either's: the value as JSON, its bytes, or the error.
+	// Nobody listens on the subject, says NATS in the server's place.
+	Nobody bool
+
+	// A frame's or a plain one's: the value as JSON, its bytes, or the error.
 	Result json.RawMessage
 	Number string // a float that JSON can't write
 	Body   string
 	Error  *vectors.Error
 }
 
-// fault says in what an answer differs, "" in nothing. It is a frame or a message.
+// noResponders is what NATS answers where nobody listens.
+type noResponders struct{}
+
+// fault says in what an answer differs, "" in nothing. It is a frame, a plain message or
+// noResponders.
 func (a *answer) fault(token string, got any) string {
 	if a.At == "+" && !strings.HasPrefix(token, "+") || a.At != "" && a.At != "+" && token != a.At {
 		return fmt.Sprintf("it should come at %q", a.At)
 	}
+	if _, nobody := got.(noResponders); nobody != a.Nobody {
+		return fmt.Sprintf("nobody listens is %t, want %t", nobody, a.Nobody)
+	}
 	switch got := got.(type) {
+	case noResponders:
+		return ""
 	case *wire.Frame:
 		return a.frameFault(got)
 	case *nats.Msg:

@@ -5,7 +5,8 @@ import "testing"
 func TestOnlyInboxesAreAnswered(t *testing.T) {
 	for subject, want := range map[string]bool{
 		"_INBOX.abc.1":               true,
-		"_INBOX_alice.abc.1":         true,
+		"_INBOX.alice.abc.1":         true,
+		"_INBOX_alice.abc.1":         false,
 		"_R_.xyz.1":                  true,
 		"":                           false,
 		"_INBOX":                     false,

@@ -43,29 +43,38 @@ func (s Subjects) Prefix() string {
 	return s.prefix
 }
 
-// Call is where calls of one method go, to any instance.
-func (s Subjects) Call(service, method string) string {
-	return s.Prefix() + ".call." + service + "." + method
-}
-
-// Service is where messages go whose calls are of several methods of one service.
+// Service is where messages go whose calls are of several methods of one service, to
+// any instance.
 func (s Subjects) Service(service string) string { return s.Prefix() + ".call." + service }
 
-// At is where calls to one instance go. An empty method makes it the subject of
-// messages whose calls are of several methods.
-func (s Subjects) At(instance, service, method string) string {
-	subject := s.Prefix() + ".at." + instance + "." + service
-	if method != "" {
-		subject += "." + method
-	}
-	return subject
+// Method is where calls of one method go, to any instance. The method "*" matches all.
+func (s Subjects) Method(service, method string) string { return s.Service(service) + "." + method }
+
+// ServiceAt is where messages go whose calls are of several methods of one service, to
+// one instance.
+func (s Subjects) ServiceAt(service, instance string) string {
+	return s.Prefix() + ".at." + service + "." + instance
 }
 
-// AtAll matches every call to one instance.
-func (s Subjects) AtAll(instance string) string { return s.Prefix() + ".at." + instance + ".>" }
+// MethodAt is where calls of one method go, to one instance.
+func (s Subjects) MethodAt(service, instance, method string) string {
+	return s.ServiceAt(service, instance) + "." + method
+}
 
-// Control is where cancels for calls at one instance go.
-func (s Subjects) Control(instance string) string { return s.Prefix() + ".ctl." + instance }
+// BelowAt matches whatever is asked for below the subject of one instance of a service.
+func (s Subjects) BelowAt(service, instance string) string {
+	return s.ServiceAt(service, instance) + ".>"
+}
+
+// At matches all that goes to single instances of a service, calls of one method and of
+// several, and so is the subject of a permission.
+func (s Subjects) At(service string) string { return s.Prefix() + ".at." + service + ".>" }
+
+// Control is where cancels for a service's calls at one instance go. The instance "*"
+// matches all.
+func (s Subjects) Control(service, instance string) string {
+	return s.Prefix() + ".ctl." + service + "." + instance
+}
 
 // Register is where an instance of a service makes itself known to the binders.
 func (s Subjects) Register(service string) string { return s.Prefix() + ".binder.register." + service }
@@ -85,12 +94,12 @@ func (s Subjects) List() string { return s.Prefix() + ".binder.list" }
 // Event is where binders tell that a record of a service changed.
 func (s Subjects) Event(service string) string { return s.Prefix() + ".binder.event." + service }
 
-// AllowedReply reports whether a request may be answered on a subject: on an inbox,
-// "_INBOX." or a user's own "_INBOX_<user>.", or on one of NATS's own for services
-// shared across accounts, "_R_.". Everything else a server must leave unanswered, else
-// a caller could make it publish where the caller itself may not.
+// AllowedReply reports whether a request may be answered on a subject: on an inbox, all
+// of which begin with "_INBOX.", a user's own with "_INBOX.<user>.", or on one of NATS's
+// own for services shared across accounts, "_R_.". Everything else a server must leave
+// unanswered, else a caller could make it publish where the caller itself may not.
 func AllowedReply(subject string) bool {
-	if !strings.HasPrefix(subject, "_INBOX.") && !strings.HasPrefix(subject, "_INBOX_") && !strings.HasPrefix(subject, "_R_.") {
+	if !strings.HasPrefix(subject, "_INBOX.") && !strings.HasPrefix(subject, "_R_.") {
 		return false
 	}
 	// Nobody receives on a wildcard; publishing to one is never meant well.

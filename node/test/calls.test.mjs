@@ -34,8 +34,10 @@ test("metadata go with a call, and one instance can be picked", async () => {
   const { records } = await lookup(nc, "desk");
   assert.equal(records.length, 1);
   assert.equal(await caller.call("desk", "tenant", [], { metadata: { tenant: "blue" }, instance: records[0].instance }), "blue");
-  const err = await caller.call("math", "add", [2, 3], { instance: records[0].instance }).catch((err) => err);
+  const err = await caller.call("desk", "add", [2, 3], { instance: records[0].instance }).catch((err) => err);
   assert.deepEqual([err.code, err.outcome], ["unimplemented", "not executed"]);
+  const nobody = await caller.call("math", "add", [2, 3], { instance: records[0].instance }).catch((err) => err);
+  assert.deepEqual([nobody.code, nobody.outcome], ["unavailable", "not executed"]);
   caller.close();
 });
 

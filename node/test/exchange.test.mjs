@@ -54,6 +54,8 @@ function checkValue(body, want) {
 
 /** Checks an answer, a frame or a plain message, against one that is wanted. */
 function check(token, got, want) {
+  assert.equal(got.headers?.code === 503 && got.data.length === 0, want.nobody ?? false, "nobody listens");
+  if (want.nobody) return;
   if (want.at === "+") assert.ok(token.startsWith("+"), `it came at ${token}`);
   else if (want.at !== undefined) assert.equal(token, want.at);
   if (want.plain !== undefined) {

@@ -143,7 +143,7 @@ class Caller {
   async call(method: string, args: unknown[], options: CallOptions = {}, floats?: Floats): Promise<unknown> {
     const name = `${this.#service}.${method}`;
     const prefix = this.#options.prefix ?? defaultPrefix;
-    const to = options.instance === undefined ? "call" : `at.${options.instance}`;
+    const to = options.instance === undefined ? `call.${this.#service}` : `at.${this.#service}.${options.instance}`;
     const timeout = options.timeout ?? this.#options.timeout ?? 10_000;
     const payload = encode(name, args);
     if (options.signal?.aborted) {
@@ -151,7 +151,7 @@ class Caller {
     }
     let reply: Reply;
     try {
-      const answer = this.#connection.request(`${prefix}.${to}.${name}`, payload, { timeout });
+      const answer = this.#connection.request(`${prefix}.${to}.${method}`, payload, { timeout });
       reply = await abortable(answer, name, options.signal);
     } catch (cause) {
       throw cause instanceof HeliumError ? cause : busError(name, timeout, cause);

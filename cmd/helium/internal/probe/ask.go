@@ -64,9 +64,8 @@ func (p *Prober) MaySubscribe(ctx context.Context, subject string) (denied, err 
 // MayReceive is MaySubscribe for the subjects on which answers come.
 func (p *Prober) MayReceive(ctx context.Context) (inbox string, denied, err error) {
 	inbox = p.nc.NewInbox()
-	prefix, _, _ := strings.Cut(inbox, ".")
 	denied, err = p.MaySubscribe(ctx, inbox)
-	return prefix + ".>", denied, err
+	return inbox[:strings.LastIndexByte(inbox, '.')] + ".>", denied, err
 }
 
 // deniedSince returns what NATS refused since before. It says so in the order of what

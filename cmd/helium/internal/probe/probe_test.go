@@ -46,15 +46,15 @@ func TestAProbeReachesTheInstanceAndRunsNothing(t *testing.T) {
 	p := newProber(t, env.Conn("prober"))
 	for method, params := range map[string]int{"none": 0, "one": 1, "any": 0, "some": 1} {
 		answers := p.Call(t.Context(), patience,
-			probe.Target{Subject: p.Subjects().Call("counter", method), Params: params},
-			probe.Target{Subject: p.Subjects().At(srv.Instance(), "counter", method), Params: params},
+			probe.Target{Subject: p.Subjects().Method("counter", method), Params: params},
+			probe.Target{Subject: p.Subjects().MethodAt("counter", srv.Instance(), method), Params: params},
 		)
 		for _, a := range answers {
 			if !a.Well() || a.Instance != srv.Instance() || a.Took <= 0 {
 				t.Errorf("%s: %+v (refusal %v); want one of instance %s that is well", method, a, a.Refusal, srv.Instance())
 			}
 		}
-		for _, subject := range []string{p.Subjects().Call("counter", method), p.Subjects().Service("counter")} {
+		for _, subject := range []string{p.Subjects().Method("counter", method), p.Subjects().Service("counter")} {
 			if there, err := p.Subscribed(t.Context(), subject); !there || err != nil {
 				t.Errorf("Subscribed(%s) = %t, %v; want true", subject, there, err)
 			}
@@ -115,7 +115,7 @@ func TestASilentTargetHidesNoAnswers(t *testing.T) {
 	targets := []probe.Target{{Subject: "helium.call.silent.method"}}
 	const others = 20 // that they answered is forgotten at random, if it is
 	for range others {
-		targets = append(targets, probe.Target{Subject: p.Subjects().At(srv.Instance(), "counter", "none")})
+		targets = append(targets, probe.Target{Subject: p.Subjects().MethodAt("counter", srv.Instance(), "none")})
 	}
 	// The time is over once all others have answered.
 	ctx, over := context.WithCancel(t.Context())
@@ -170,7 +170,7 @@ func TestAMethodThatIsntThereIsRefusedAsSuch(t *testing.T) {
 	env := heliumtest.New(t)
 	srv := heliumtest.Serve(env, "counter", &counter{})
 	p := newProber(t, env.Conn("prober"))
-	a := p.Call(t.Context(), patience, probe.Target{Subject: p.Subjects().At(srv.Instance(), "counter", "other")})[0]
+	a := p.Call(t.Context(), patience, probe.Target{Subject: p.Subjects().MethodAt("counter", srv.Instance(), "other")})[0]
 	if a.Well() || !errors.Is(a.Refusal, helium.ErrNoMethod) {
 		t.Errorf("%+v (refusal %v), want ErrNoMethod", a, a.Refusal)
 	}
@@ -180,7 +180,7 @@ func TestWhatIsntPermittedIsKnownAtOnce(t *testing.T) {
 	env := heliumtest.NewWith(t, heliumtest.Config{Broker: broker.Config{Logger: slog.New(slog.DiscardHandler), Users: []broker.User{{
 		Name: "limited", Password: "secret",
 		Publish:   broker.Subjects{Allow: []string{"helium.call.math.add"}},
-		Subscribe: broker.Subjects{Allow: []string{"_INBOX_limited.>"}},
+		Subscribe: broker.Subjects{Allow: []string{"_INBOX.limited.>"}},
 	}}}})
 	nc, err := env.Broker.ConnectWith(t.Context(), bus.Config{Name: "prober", User: "limited", Password: "secret", Logger: slog.New(slog.DiscardHandler)})
 	if err != nil {
@@ -193,8 +193,8 @@ func TestWhatIsntPermittedIsKnownAtOnce(t *testing.T) {
 			t.Errorf("MayPublish(%s) = %v, %v; want permission: %t", subject, denied, err, want)
 		}
 	}
-	if inbox, denied, err := p.MayReceive(t.Context()); inbox != "_INBOX_limited.>" || denied != nil || err != nil {
-		t.Errorf("MayReceive() = %s, %v, %v; want _INBOX_limited.> and permission", inbox, denied, err)
+	if inbox, denied, err := p.MayReceive(t.Context()); inbox != "_INBOX.limited.>" || denied != nil || err != nil {
+		t.Errorf("MayReceive() = %s, %v, %v; want _INBOX.limited.> and permission", inbox, denied, err)
 	}
 	if denied, err := p.MaySubscribe(t.Context(), "helium.binder.event.*"); denied == nil || err != nil {
 		t.Errorf("MaySubscribe(helium.binder.event.*) = %v, %v; want a refusal", denied, err)
