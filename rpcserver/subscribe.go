@@ -61,9 +61,6 @@ func (s *Server) subscribe(ctx context.Context) error {
 	case refusal != nil:
 		return s.explainDenied(refusal)
 	case err != nil:
-		if told := s.nc.LastError(); s.nc.IsClosed() && told != nil { // such as a subject too long for max_control_line
-			err = fmt.Errorf("%w: %w", told, err)
-		}
 		return errorf("the NATS server didn't confirm the subscriptions; see that the connection is up: %w", err)
 	}
 	s.standing.watch(s)

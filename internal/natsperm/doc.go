@@ -7,7 +7,14 @@
 //
 //	publish ─▶ NATS ─▶ -ERR 'Permissions Violation for Publish to "helium.call.math.add"'
 //	                                 │
-//	  every Watch of the connection ◀┴─ handler ─▶ the handler that was there before
+//	  every Watch of the connection ◀┴─ hub ─▶ the handler that was there before
+//
+// Who subscribes or publishes and has to know that NATS took it, asks for that:
+//
+//	refusal, err := natsperm.Confirm(ctx, nc, ours, func() error { … })         // subscriptions
+//	refusal, err := natsperm.ConfirmPublish(ctx, nc, subject, func() error { … }) // a message
+//
+// Who has to hear of refusals at any time, listens:
 //
 //	watch := natsperm.Listen(nc, func(refusal error) (own bool) {
 //		subject, ok := natsperm.Publish(refusal)

@@ -74,6 +74,13 @@ func settle(t *testing.T, w *natsperm.Watch) {
 	}
 }
 
+func wantNobody(t *testing.T, nc *nats.Conn) {
+	t.Helper()
+	if natsperm.Listening(nc) {
+		t.Error("somebody listens on the connection, want nobody")
+	}
+}
+
 func TestEveryRefusalIsHeardInOrderByEveryWatchAndByTheHandlerBefore(t *testing.T) {
 	nc := limited(t)
 	var before, first, second heard
@@ -96,9 +103,7 @@ func TestEveryRefusalIsHeardInOrderByEveryWatchAndByTheHandlerBefore(t *testing.
 	}
 	w1.Stop()
 	w2.Stop()
-	if n := natsperm.Links(nc); n != 0 {
-		t.Errorf("%d links are left on the chain, want none", n)
-	}
+	wantNobody(t, nc)
 }
 
 func TestWhatAWatchCallsItsOwnStaysWithIt(t *testing.T) {
@@ -176,9 +181,7 @@ func TestAWatchAboveAStrangersHandlerLeavesNothingOnceBothAreGone(t *testing.T) 
 		t.Errorf("heard %q below and %q above a stranger's handler, want the refusal in both", a, b)
 	}
 	w2.Stop()
-	if n := natsperm.Links(nc); n != 0 {
-		t.Errorf("%d links are on top of the stranger's, want none", n)
-	}
+	wantNobody(t, nc)
 	w1.Stop()
 	if err := nc.Publish("nowhere", nil); err != nil {
 		t.Fatal(err)
@@ -207,4 +210,65 @@ func TestSettleDoesNotWaitForAnErrorThatIsOld(t *testing.T) {
 	if err := w.Settle(ctx); !errors.Is(err, nats.ErrConnectionClosed) {
 		t.Errorf("Settle on a closed connection: %v, want %v", err, nats.ErrConnectionClosed)
 	}
+}
+
+func TestWhoListensAfterAHandlerThatPassesNothingOnStillHears(t *testing.T) {
+	nc := limited(t)
+	var below, users, above heard
+	early := natsperm.Listen(nc, below.publish)
+	nc.SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { users.publish(err) })
+	late := natsperm.Listen(nc, above.publish)
+	if err := nc.Publish("nowhere", nil); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, late)
+	early.Stop()
+	late.Stop()
+	wantNobody(t, nc)
+	nc.ErrorHandler()(nc, nil, fmt.Errorf(`%w: Permissions Violation for Publish to "again"`, nats.ErrPermissionViolation))
+	if a, b, u := below.all(), above.all(), users.all(); len(a) != 0 || len(b) != 1 || !slices.Equal(u, []string{"nowhere", "again"}) {
+		t.Errorf("heard %q below the user's handler, %q above and %q by it; want nothing, the refusal, and all", a, b, u)
+	}
+}
+
+func TestAHandlerThatWasSetLaterStays(t *testing.T) {
+	nc := limited(t)
+	var early, users heard
+	w := natsperm.Listen(nc, early.publish)
+	nc.SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { users.publish(err) })
+	w.Stop()
+	nc.ErrorHandler()(nc, nil, fmt.Errorf(`%w: Permissions Violation for Publish to "again"`, nats.ErrPermissionViolation))
+	if a, u := early.all(), users.all(); len(a) != 0 || !slices.Equal(u, []string{"again"}) {
+		t.Errorf("heard %q by a watch that has stopped and %q by the user's handler, want it there alone", a, u)
+	}
+}
+
+func TestAHandlerGivenToAnotherConnectionTellsNobodyOfTheFirst(t *testing.T) {
+	first, second := limited(t), limited(t)
+	var mine heard
+	w := natsperm.Listen(first, mine.publish)
+	defer w.Stop()
+	second.SetErrorHandler(first.ErrorHandler())
+	theirs := natsperm.Listen(second, func(error) bool { return false })
+	defer theirs.Stop()
+	if err := second.Publish("nowhere", nil); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, theirs)
+	theirs.Stop()
+	if err := first.Publish("elsewhere", nil); err != nil {
+		t.Fatal(err)
+	}
+	settle(t, w)
+	if got, want := mine.all(), []string{"elsewhere"}; !slices.Equal(got, want) {
+		t.Errorf("heard %q, want %q", got, want)
+	}
+}
+
+func TestAClosedConnectionThatSomebodyListensToIsForgotten(t *testing.T) {
+	nc, other := limited(t), limited(t)
+	natsperm.Listen(nc, func(error) bool { return false }) // and never stops
+	nc.Close()
+	natsperm.Listen(other, func(error) bool { return false }).Stop()
+	wantNobody(t, nc)
 }

@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
 
+	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -60,18 +60,15 @@ func Ask(ctx context.Context, nc *nats.Conn, patience time.Duration) (*Look, err
 	defer func() { _ = sub.Unsubscribe() }()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	before := nc.LastError()
 	subject, err := micro.ControlSubject(micro.StatsVerb, "", "")
 	if err != nil {
 		return nil, err
 	}
-	if err := nc.PublishRequest(subject, inbox, nil); err != nil {
+	denied, err := natsperm.ConfirmPublish(ctx, nc, subject, func() error { return nc.PublishRequest(subject, inbox, nil) })
+	if err != nil {
 		return nil, fmt.Errorf("asking for figures: %w", err)
 	}
-	if err := nc.FlushWithContext(ctx); err != nil {
-		return nil, fmt.Errorf("asking for figures: %w", err)
-	}
-	if last := nc.LastError(); last != before && errors.Is(last, nats.ErrPermissionViolation) && strings.Contains(last.Error(), `"`+subject+`"`) {
+	if denied != nil {
 		return nil, ErrDenied
 	}
 	look := &Look{At: time.Now(), Instances: make(map[Instance]*Counts)}

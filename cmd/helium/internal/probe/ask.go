@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -22,9 +23,7 @@ var (
 	errRan = errors.New("it answered with a result, as if the call had run: the time left in a call means nothing to it")
 )
 
-// Prober asks over one connection. It isn't for concurrent use, and nobody else should
-// publish on the connection meanwhile: NATS tells of what isn't permitted to the
-// connection as a whole.
+// Prober asks over one connection. It isn't for concurrent use.
 type Prober struct {
 	nc       *nats.Conn
 	subjects wire.Subjects
@@ -42,23 +41,24 @@ func (p *Prober) Subjects() wire.Subjects { return p.subjects }
 // MayPublish returns why the connection's user may not publish to a subject, in NATS's
 // words, or nil if it may. It publishes a message that holds no call and wants no answer.
 func (p *Prober) MayPublish(ctx context.Context, subject string) (denied, err error) {
-	before := p.nc.LastError()
-	if err := p.nc.Publish(subject, ignorable()); err != nil {
-		return nil, err
-	}
-	return p.deniedSince(ctx, before, subject)
+	ctx, cancel := context.WithTimeout(ctx, pingTime)
+	defer cancel()
+	return natsperm.ConfirmPublish(ctx, p.nc, subject, func() error { return p.nc.Publish(subject, ignorable()) })
 }
 
 // MaySubscribe returns why the connection's user may not subscribe to a subject, or nil
 // if it may.
 func (p *Prober) MaySubscribe(ctx context.Context, subject string) (denied, err error) {
-	before := p.nc.LastError()
-	sub, err := p.nc.SubscribeSync(subject)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = sub.Unsubscribe() }()
-	return p.deniedSince(ctx, before, subject)
+	ctx, cancel := context.WithTimeout(ctx, pingTime)
+	defer cancel()
+	ours := func(refused string) bool { return refused == subject }
+	return natsperm.Confirm(ctx, p.nc, ours, func() error {
+		sub, err := p.nc.SubscribeSync(subject)
+		if err == nil {
+			defer func() { _ = sub.Unsubscribe() }()
+		}
+		return err
+	})
 }
 
 // MayReceive is MaySubscribe for the subjects on which answers come.
@@ -68,27 +68,8 @@ func (p *Prober) MayReceive(ctx context.Context) (inbox string, denied, err erro
 	return inbox[:strings.LastIndexByte(inbox, '.')] + ".>", denied, err
 }
 
-// deniedSince returns what NATS refused since before. It says so in the order of what
-// was asked, so all of it has come once a ping is answered.
-func (p *Prober) deniedSince(ctx context.Context, before error, subject string) (denied, err error) {
-	if err := p.flush(ctx); err != nil {
-		return nil, err
-	}
-	if last := p.nc.LastError(); last != before && errors.Is(last, nats.ErrPermissionViolation) && strings.Contains(last.Error(), `"`+subject+`"`) {
-		return last, nil
-	}
-	return nil, nil
-}
-
 // pingTime is how long the server may take to answer a ping.
 const pingTime = 5 * time.Second
-
-// flush waits until the server has dealt with all that was sent.
-func (p *Prober) flush(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, pingTime)
-	defer cancel()
-	return p.nc.FlushWithContext(ctx)
-}
 
 // Subscribed reports whether anybody subscribes to a subject, as far as the server knows
 // that the connection leads to. Whoever does gets a message that holds no call.
@@ -103,7 +84,9 @@ func (p *Prober) Subscribed(ctx context.Context, subject string) (bool, error) {
 		return false, err
 	}
 	// That nobody listens is said before the ping is answered.
-	if err := p.flush(ctx); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, pingTime)
+	defer cancel()
+	if err := p.nc.FlushWithContext(ctx); err != nil {
 		return false, err
 	}
 	switch _, err := sub.NextMsg(time.Nanosecond); {
