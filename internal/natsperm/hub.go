@@ -110,8 +110,8 @@ func (h *hub) tell(sub *nats.Subscription, err error) (own bool) {
 
 // heard returns what the listeners have heard of by now, and what is closed when there is
 // more of it.
-func (h *hub) heard() (last error, limits int, more <-chan struct{}) {
+func (h *hub) heard() (limits int, more <-chan struct{}, last error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.last, h.limits, h.more
+	return h.limits, h.more, h.last
 }

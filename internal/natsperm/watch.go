@@ -21,7 +21,7 @@ type Watch struct {
 func Listen(nc *nats.Conn, handle func(refusal error) (own bool)) *Watch {
 	l := &listener{handle: handle}
 	h := join(nc, l)
-	_, limits, _ := h.heard()
+	limits, _, _ := h.heard()
 	return &Watch{hub: h, listener: l, limits: limits}
 }
 
@@ -56,7 +56,7 @@ func (w *Watch) Settle(ctx context.Context) error {
 	timer := time.NewTimer(untold)
 	defer timer.Stop()
 	for {
-		last, limits, more := w.hub.heard()
+		limits, more, last := w.hub.heard()
 		if last == newest && (newest != nats.ErrMaxSubscriptionsExceeded || limits > w.limits) {
 			return nil
 		}
