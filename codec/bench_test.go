@@ -3,9 +3,10 @@ package codec_test
 import (
 	"testing"
 
-	"github.com/vmihailenco/msgpack/v5"
+	library "github.com/vmihailenco/msgpack/v5"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 type order struct {
@@ -33,14 +34,14 @@ func must[T any](b *testing.B) func(T, error) T {
 }
 
 func BenchmarkScan(b *testing.B) {
-	floats := codec.AppendFloat64(codec.AppendFloat64(codec.AppendArrayHeader(nil, 2), 2), 3)
-	nested := must[[]byte](b)(codec.AppendValue(nil, anOrder))
+	floats := msgpack.AppendFloat64(msgpack.AppendFloat64(msgpack.AppendArrayHeader(nil, 2), 2), 3)
+	nested := must[[]byte](b)(appendValue(nil, anOrder))
 	for name, data := range map[string][]byte{"two floats": floats, "nested struct": nested} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := codec.Scan(data); err != nil {
+				if err := msgpack.Scan(data); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -50,20 +51,20 @@ func BenchmarkScan(b *testing.B) {
 
 func BenchmarkTwoFloats(b *testing.B) {
 	buf := make([]byte, 0, 64)
-	data := codec.AppendFloat64(codec.AppendFloat64(codec.AppendArrayHeader(nil, 2), 2), 3)
+	data := msgpack.AppendFloat64(msgpack.AppendFloat64(msgpack.AppendArrayHeader(nil, 2), 2), 3)
 	b.Run("append", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			buf = codec.AppendFloat64(codec.AppendFloat64(codec.AppendArrayHeader(buf[:0], 2), 2), 3)
+			buf = msgpack.AppendFloat64(msgpack.AppendFloat64(msgpack.AppendArrayHeader(buf[:0], 2), 2), 3)
 		}
 	})
 	b.Run("append values", func(b *testing.B) {
 		args := []any{2.0, 3.0}
 		b.ReportAllocs()
 		for b.Loop() {
-			buf = codec.AppendArrayHeader(buf[:0], 2)
+			buf = msgpack.AppendArrayHeader(buf[:0], 2)
 			for _, arg := range args {
-				buf = must[[]byte](b)(codec.AppendValue(buf, arg))
+				buf = must[[]byte](b)(appendValue(buf, arg))
 			}
 		}
 	})
@@ -71,7 +72,7 @@ func BenchmarkTwoFloats(b *testing.B) {
 		args := []any{2.0, 3.0}
 		b.ReportAllocs()
 		for b.Loop() {
-			must[[]byte](b)(msgpack.Marshal(args))
+			must[[]byte](b)(library.Marshal(args))
 		}
 	})
 	b.Run("read", func(b *testing.B) {
@@ -87,7 +88,7 @@ func BenchmarkTwoFloats(b *testing.B) {
 		var args [2]float64
 		b.ReportAllocs()
 		for b.Loop() {
-			if err := msgpack.Unmarshal(data, &args); err != nil {
+			if err := library.Unmarshal(data, &args); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -95,18 +96,18 @@ func BenchmarkTwoFloats(b *testing.B) {
 }
 
 func BenchmarkNestedStruct(b *testing.B) {
-	data := must[[]byte](b)(codec.AppendValue(nil, anOrder))
+	data := must[[]byte](b)(appendValue(nil, anOrder))
 	b.Run("append", func(b *testing.B) {
 		buf := make([]byte, 0, 1024)
 		b.ReportAllocs()
 		for b.Loop() {
-			buf = must[[]byte](b)(codec.AppendValue(buf[:0], &anOrder))
+			buf = must[[]byte](b)(appendValue(buf[:0], &anOrder))
 		}
 	})
 	b.Run("append by the library", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			must[[]byte](b)(msgpack.Marshal(&anOrder))
+			must[[]byte](b)(library.Marshal(&anOrder))
 		}
 	})
 	b.Run("read", func(b *testing.B) {
@@ -123,7 +124,7 @@ func BenchmarkNestedStruct(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
 			var v order
-			if err := msgpack.Unmarshal(data, &v); err != nil {
+			if err := library.Unmarshal(data, &v); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -9,34 +9,7 @@ import (
 // read; from there it doubles. So a length that lies costs next to nothing.
 const firstRoom = 4096
 
-// A value of a Go type can be much larger than what stands for it on the wire: a
-// single byte is an empty map, which is any struct with nothing in it. So what slices,
-// maps and pointers take is counted, and may be roomFloor bytes plus roomFactor
-// times the bytes that are left. Honest values stay far below.
-const (
-	roomFloor  = 4 << 20
-	roomFactor = 128
-)
-
-// take counts memory before it is made.
-func (r *Reader) take(bytes int) error {
-	if r.room -= bytes; r.room < 0 {
-		return valueErrorf("the value would take more than %d times the memory of the message that holds it", roomFactor)
-	}
-	return nil
-}
-
-// open is called behind the head of an array or a map, and done after its end.
-func (r *Reader) open() error {
-	if r.depth++; r.depth > MaxDepth {
-		return &SyntaxError{Offset: r.off, Cause: ErrTooDeep}
-	}
-	return nil
-}
-
-func (r *Reader) done() { r.depth-- }
-
-func decodeBool(r *Reader, v reflect.Value) error {
+func decodeBool(r *decoder, v reflect.Value) error {
 	x, err := r.Bool()
 	if err == nil {
 		v.SetBool(x)
@@ -44,8 +17,8 @@ func decodeBool(r *Reader, v reflect.Value) error {
 	return err
 }
 
-func decodeInt(bits int) func(*Reader, reflect.Value) error {
-	return func(r *Reader, v reflect.Value) error {
+func decodeInt(bits int) func(*decoder, reflect.Value) error {
+	return func(r *decoder, v reflect.Value) error {
 		x, err := r.Int(bits)
 		if err == nil {
 			v.SetInt(x)
@@ -54,8 +27,8 @@ func decodeInt(bits int) func(*Reader, reflect.Value) error {
 	}
 }
 
-func decodeUint(bits int) func(*Reader, reflect.Value) error {
-	return func(r *Reader, v reflect.Value) error {
+func decodeUint(bits int) func(*decoder, reflect.Value) error {
+	return func(r *decoder, v reflect.Value) error {
 		x, err := r.Uint(bits)
 		if err == nil {
 			v.SetUint(x)
@@ -64,7 +37,7 @@ func decodeUint(bits int) func(*Reader, reflect.Value) error {
 	}
 }
 
-func decodeFloat32(r *Reader, v reflect.Value) error {
+func decodeFloat32(r *decoder, v reflect.Value) error {
 	x, err := r.Float32()
 	if err == nil {
 		v.SetFloat(float64(x))
@@ -72,7 +45,7 @@ func decodeFloat32(r *Reader, v reflect.Value) error {
 	return err
 }
 
-func decodeFloat64(r *Reader, v reflect.Value) error {
+func decodeFloat64(r *decoder, v reflect.Value) error {
 	x, err := r.Float64()
 	if err == nil {
 		v.SetFloat(x)
@@ -80,7 +53,7 @@ func decodeFloat64(r *Reader, v reflect.Value) error {
 	return err
 }
 
-func decodeString(r *Reader, v reflect.Value) error {
+func decodeString(r *decoder, v reflect.Value) error {
 	x, err := r.String()
 	if err == nil {
 		v.SetString(x)
@@ -88,7 +61,7 @@ func decodeString(r *Reader, v reflect.Value) error {
 	return err
 }
 
-func decodeBytes(r *Reader, v reflect.Value) error {
+func decodeBytes(r *decoder, v reflect.Value) error {
 	x, err := r.Bytes()
 	if err == nil {
 		v.SetBytes(x)
@@ -96,7 +69,7 @@ func decodeBytes(r *Reader, v reflect.Value) error {
 	return err
 }
 
-func decodeByteArray(r *Reader, v reflect.Value) error {
+func decodeByteArray(r *decoder, v reflect.Value) error {
 	if r.Nil() {
 		return valueErrorf("got nil, want %d bytes", v.Len())
 	}
@@ -111,7 +84,7 @@ func decodeByteArray(r *Reader, v reflect.Value) error {
 	return nil
 }
 
-func decodeTime(r *Reader, v reflect.Value) error {
+func decodeTime(r *decoder, v reflect.Value) error {
 	x, err := r.Time()
 	if err == nil {
 		v.Set(reflect.ValueOf(x))
@@ -119,7 +92,7 @@ func decodeTime(r *Reader, v reflect.Value) error {
 	return err
 }
 
-func decodeError(r *Reader, v reflect.Value) error {
+func decodeError(r *decoder, v reflect.Value) error {
 	if r.Nil() {
 		v.SetZero()
 		return nil
@@ -131,10 +104,10 @@ func decodeError(r *Reader, v reflect.Value) error {
 	return err
 }
 
-func decodeSlice(t reflect.Type, elem *codec) func(*Reader, reflect.Value) error {
+func decodeSlice(t reflect.Type, elem *codec) func(*decoder, reflect.Value) error {
 	size := int(t.Elem().Size())
 	room := firstRoom / max(1, size)
-	return func(r *Reader, v reflect.Value) error {
+	return func(r *decoder, v reflect.Value) error {
 		if r.Nil() {
 			v.SetZero()
 			return nil
@@ -169,8 +142,8 @@ func decodeSlice(t reflect.Type, elem *codec) func(*Reader, reflect.Value) error
 	}
 }
 
-func decodeArray(elem *codec) func(*Reader, reflect.Value) error {
-	return func(r *Reader, v reflect.Value) error {
+func decodeArray(elem *codec) func(*decoder, reflect.Value) error {
+	return func(r *decoder, v reflect.Value) error {
 		n, err := r.ArrayHeader()
 		if err != nil {
 			return err
@@ -191,9 +164,9 @@ func decodeArray(elem *codec) func(*Reader, reflect.Value) error {
 	}
 }
 
-func decodeMap(t reflect.Type, key, elem *codec) func(*Reader, reflect.Value) error {
+func decodeMap(t reflect.Type, key, elem *codec) func(*decoder, reflect.Value) error {
 	size := int(t.Key().Size() + t.Elem().Size())
-	return func(r *Reader, v reflect.Value) error {
+	return func(r *decoder, v reflect.Value) error {
 		if r.Nil() {
 			v.SetZero()
 			return nil
@@ -236,19 +209,9 @@ func decodeMap(t reflect.Type, key, elem *codec) func(*Reader, reflect.Value) er
 	}
 }
 
-// scalarNext refuses an array or a map where the key of a map is next.
-func (r *Reader) scalarNext() error {
-	if r.off < len(r.data) {
-		if f := families[r.data[r.off]]; f == arrayFamily || f == mapFamily {
-			return &SyntaxError{Offset: r.off, Cause: ErrMapKey}
-		}
-	}
-	return nil
-}
-
-func decodePointer(t reflect.Type, elem *codec) func(*Reader, reflect.Value) error {
+func decodePointer(t reflect.Type, elem *codec) func(*decoder, reflect.Value) error {
 	size := int(t.Elem().Size())
-	return func(r *Reader, v reflect.Value) error {
+	return func(r *decoder, v reflect.Value) error {
 		if r.Nil() {
 			v.SetZero()
 			return nil
@@ -261,66 +224,6 @@ func decodePointer(t reflect.Type, elem *codec) func(*Reader, reflect.Value) err
 			return err
 		}
 		v.Set(p)
-		return nil
-	}
-}
-
-func decodeInterface(r *Reader, v reflect.Value) error { return setDynamic(v, (*Reader).dynamic, r) }
-
-// decodeInterfaceKey is decodeInterface for the key of a map.
-func decodeInterfaceKey(r *Reader, v reflect.Value) error {
-	return setDynamic(v, (*Reader).dynamicKey, r)
-}
-
-func setDynamic(v reflect.Value, read func(*Reader) (any, error), r *Reader) error {
-	x, err := read(r)
-	if err != nil {
-		return err
-	}
-	if x == nil {
-		v.SetZero()
-	} else {
-		v.Set(reflect.ValueOf(x))
-	}
-	return nil
-}
-
-func decodeStruct(fields *structFields) func(*Reader, reflect.Value) error {
-	return func(r *Reader, v reflect.Value) error {
-		n, err := r.MapHeader()
-		if err != nil {
-			return err
-		}
-		if err := r.open(); err != nil {
-			return err
-		}
-		for i := range n {
-			name, err := r.stringRef("a string as the name of a field")
-			if err != nil {
-				return inside(keySegment, err)
-			}
-			f := fields.find(name, i)
-			if f == nil {
-				// Another version of the type may have more fields.
-				if err := r.Skip(); err != nil {
-					return err
-				}
-				continue
-			}
-			fv, err := f.settable(v)
-			if err != nil {
-				return inside(f.name, err)
-			}
-			if f.empty != nil && r.Nil() {
-				// What may be left out may be null.
-				fv.SetZero()
-				continue
-			}
-			if err := f.codec.decode(r, fv); err != nil {
-				return inside(f.name, err)
-			}
-		}
-		r.done()
 		return nil
 	}
 }

@@ -1,12 +1,5 @@
-// Package codec is msgpack for Go values that come from strangers: nothing is decoded that
-// the guard hasn't let pass, numbers that don't fit are errors, and what is common costs
-// neither reflection nor allocation.
-//
-//   - guard.go: refuses hostile bytes, without allocating
-//   - append.go, writer.go, reader.go, number.go: by hand, for what is common
-//   - value.go, plan.go, encode.go, decode.go, dynamic.go, fields.go: for any Go type, by a
-//     plan compiled once for each
-//   - methods.go: for types that encode themselves, with the msgpack library where they
-//     are made for it
-//   - path.go: where in a value an error is
+// Package codec is msgpack as stubs, handlers and interceptors use it: a [Writer] collects
+// values, a [Reader] steps over them. What it reads comes from strangers, so nothing is
+// allocated for a length that no bytes stand behind, numbers that don't fit are errors, and
+// what is common costs neither reflection nor allocation.
 package codec

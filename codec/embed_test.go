@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vmihailenco/msgpack/v5"
+	library "github.com/vmihailenco/msgpack/v5"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 // Types with each pair of methods, to be embedded.
@@ -25,9 +26,9 @@ type (
 	byHidden  struct{ n int64 }
 )
 
-func (v *ByMsgpack) EncodeMsgpack(e *msgpack.Encoder) error       { return e.EncodeInt(v.N) }
-func (v *ByMsgpack) DecodeMsgpack(d *msgpack.Decoder) (err error) { v.N, err = d.DecodeInt64(); return }
-func (v ByRaw) MarshalMsgpack() ([]byte, error)                   { return codec.AppendInt(nil, v.n), nil }
+func (v *ByMsgpack) EncodeMsgpack(e *library.Encoder) error       { return e.EncodeInt(v.N) }
+func (v *ByMsgpack) DecodeMsgpack(d *library.Decoder) (err error) { v.N, err = d.DecodeInt64(); return }
+func (v ByRaw) MarshalMsgpack() ([]byte, error)                   { return msgpack.AppendInt(nil, v.n), nil }
 func (v *ByRaw) UnmarshalMsgpack(b []byte) (err error) {
 	r := codec.NewReader(b)
 	v.n, err = r.Int(64)

@@ -44,7 +44,7 @@ func TestAStructHasTheFieldsOfItsTags(t *testing.T) {
 			N  int       `json:",string"`
 		}{S: []int{}}, map[string]any{"at": time.Time{}, "B": map[string]any{"x": 0.0}, "N": "0"}},
 	} {
-		b, err := codec.AppendValue(nil, test.v)
+		b, err := appendValue(nil, test.v)
 		if err != nil {
 			t.Errorf("%T: %v", test.v, err)
 			continue
@@ -71,7 +71,7 @@ func TestAStructOfManyFieldsMayLeaveSomeOut(t *testing.T) {
 }
 
 func TestFieldsThatAreNotKnownAreSkippedAndMissingOnesAreZero(t *testing.T) {
-	b, err := codec.AppendValue(nil, map[string]any{"x": 1, "new": []any{map[string]any{"a": 1}}, "z": nil})
+	b, err := appendValue(nil, map[string]any{"x": 1, "new": []any{map[string]any{"a": 1}}, "z": nil})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -101,7 +101,7 @@ func TestAFieldIsReadUnderItsAlias(t *testing.T) {
 		Name     string   `msgpack:"name,alias:title"`
 	}
 	for _, key := range []string{"name", "title"} {
-		b, err := codec.AppendValue(nil, map[string]string{key: "x"})
+		b, err := appendValue(nil, map[string]string{key: "x"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -111,7 +111,7 @@ func TestAFieldIsReadUnderItsAlias(t *testing.T) {
 			t.Errorf("under %q: got %+v, %v; want x", key, got, err)
 		}
 	}
-	if b, err := codec.AppendValue(nil, renamed{}); err != nil || len(b) != 1 {
+	if b, err := appendValue(nil, renamed{}); err != nil || len(b) != 1 {
 		t.Errorf("omitempty for all fields: got % x, %v; want an empty map", b, err)
 	}
 	_ = renamed{}._msgpack

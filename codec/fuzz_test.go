@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/vmihailenco/msgpack/v5"
+	library "github.com/vmihailenco/msgpack/v5"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/vectors"
 )
 
@@ -34,7 +35,7 @@ func addSeeds(f *testing.F) {
 		f.Add(vectors.Hex(f, text))
 	}
 	for _, v := range []any{shapes{}, shapes{Points: []point{{1, 2}}, Any: []any{1, "x"}, At: time.Unix(1, 1)}, tree{Children: []tree{{}}}, []celsius{{1}}} {
-		data, err := codec.AppendValue(nil, v)
+		data, err := appendValue(nil, v)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -45,7 +46,7 @@ func addSeeds(f *testing.F) {
 func FuzzScan(f *testing.F) {
 	addSeeds(f)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		err := codec.Scan(data)
+		err := msgpack.Scan(data)
 		r := codec.NewReader(data)
 		if skipErr := r.Skip(); (err == nil) != (skipErr == nil && r.Len() == 0) {
 			t.Errorf("Scan: %v, but Skip: %v with %d bytes left", err, skipErr, r.Len())
@@ -53,14 +54,14 @@ func FuzzScan(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if n := allocations(1, func() { _ = codec.Scan(data) }); n != 0 {
+		if n := allocations(1, func() { _ = msgpack.Scan(data) }); n != 0 {
 			t.Errorf("got %v allocations, want none", n)
 		}
 		// What passes, the library decodes too; it must be told that keys of maps
 		// needn't be text.
-		dec := msgpack.NewDecoder(bytes.NewReader(data))
+		dec := library.NewDecoder(bytes.NewReader(data))
 		dec.UseLooseInterfaceDecoding(true)
-		dec.SetMapDecoder(func(d *msgpack.Decoder) (any, error) { return d.DecodeUntypedMap() })
+		dec.SetMapDecoder(func(d *library.Decoder) (any, error) { return d.DecodeUntypedMap() })
 		if _, err := dec.DecodeInterfaceLoose(); err != nil {
 			t.Errorf("Scan passed, the library says: %v", err)
 		}
@@ -69,10 +70,10 @@ func FuzzScan(f *testing.F) {
 		if err := r.Value(&v); err != nil || r.Len() != 0 {
 			t.Errorf("Scan passed, Value says: %v, with %d bytes left", err, r.Len())
 		}
-		again, err := codec.AppendValue(nil, v)
+		again, err := appendValue(nil, v)
 		if err != nil {
 			// Data may lie a little deeper than what is sent.
-			if codec.Scan(append(bytes.Repeat([]byte{0x91}, 4), data...)) == nil {
+			if msgpack.Scan(append(bytes.Repeat([]byte{0x91}, 4), data...)) == nil {
 				t.Errorf("%#v was read and can't be sent: %v", v, err)
 			}
 			return
@@ -156,11 +157,11 @@ func FuzzDecode(f *testing.F) {
 				t.Errorf("into %T: failed with %v and stepped to %d", target, err, r.Offset())
 			}
 			if err == nil {
-				if err := codec.Scan(data[:r.Offset()]); err != nil {
+				if err := msgpack.Scan(data[:r.Offset()]); err != nil {
 					t.Errorf("%T was read from what Scan refuses: %v", target, err)
 				}
-				if b, err := codec.AppendReflect(nil, reflect.ValueOf(target).Elem()); err == nil {
-					if err := codec.Scan(b); err != nil {
+				if b, err := appendReflect(nil, reflect.ValueOf(target).Elem()); err == nil {
+					if err := msgpack.Scan(b); err != nil {
 						t.Errorf("%T was appended as what Scan refuses: %v", target, err)
 					}
 				}

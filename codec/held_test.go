@@ -48,7 +48,7 @@ func (e tellingError) MarshalText() ([]byte, error) {
 // receive returns what an any holds on the other side.
 func receive(t *testing.T, v any) (any, error) {
 	t.Helper()
-	b, err := codec.AppendValue(nil, v)
+	b, err := appendValue(nil, v)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func receive(t *testing.T, v any) (any, error) {
 // received is [receive] for what must arrive.
 func received(t *testing.T, v any) any {
 	t.Helper()
-	b, err := codec.AppendValue(nil, v)
+	b, err := appendValue(nil, v)
 	if err != nil {
 		t.Errorf("%T: %v", v, err)
 		return nil

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 // jsonText says in JSON what it holds, right or wrong.
@@ -23,12 +24,12 @@ func TestJSONReadsBackAsItWasWritten(t *testing.T) {
 		`{"z":1,"a":[null,{"":[]}],"b":{"c":1.5}}`, `[[[[]]]]`, `1e300`, `[` + strings.Repeat(`0,`, 300) + `0]`,
 	} {
 		for _, v := range []any{json.RawMessage(text), jsonText(text)} {
-			b, err := codec.AppendValue(nil, v)
+			b, err := appendValue(nil, v)
 			if err != nil {
 				t.Errorf("%s: %v", text, err)
 				continue
 			}
-			if err := codec.Scan(b); err != nil {
+			if err := msgpack.Scan(b); err != nil {
 				t.Errorf("%s: Scan: %v", text, err)
 			}
 			got := reflect.New(reflect.TypeOf(v))
@@ -59,18 +60,18 @@ func TestJSONThatWouldArriveAsSomethingElseIsRefused(t *testing.T) {
 		"\"\xff\"": "isn't UTF-8", strings.Repeat(`[`, 100) + strings.Repeat(`]`, 100): "deep",
 	} {
 		for _, v := range []any{json.RawMessage(text), jsonText(text), []any{jsonText(text)}, &struct{ J jsonText }{jsonText(text)}} {
-			if b, err := codec.AppendValue([]byte("prefix"), v); err == nil || string(b) != "prefix" || !strings.Contains(err.Error(), want) {
+			if b, err := appendValue([]byte("prefix"), v); err == nil || string(b) != "prefix" || !strings.Contains(err.Error(), want) {
 				t.Errorf("%T %.50q: got %q, %v; want the prefix and an error with %q", v, text, b, err, want)
 			}
 		}
 	}
 	for _, v := range []any{json.Number("x"), json.Number("1 "), json.Number("NaN"), json.Number("true"), json.Number("1e400"), json.Number("0.10000000000000000001")} {
-		if b, err := codec.AppendValue(nil, v); err == nil {
+		if b, err := appendValue(nil, v); err == nil {
 			t.Errorf("the json.Number %q was appended as % x, want an error", v, b)
 		}
 	}
 	for _, v := range []any{math.NaN(), math.Inf(1), map[any]any{1: 1, "1": 2}} {
-		b, err := codec.AppendValue(nil, v)
+		b, err := appendValue(nil, v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,7 +91,7 @@ func TestANumberWithoutEndIsANumberWhereItCanBeAndElseText(t *testing.T) {
 		}
 	}
 	for _, v := range []any{5, "5", uint64(5), 5.0} { // from callers that send either
-		b, err := codec.AppendValue(nil, v)
+		b, err := appendValue(nil, v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -125,12 +126,12 @@ func TestTheOptionStringKeepsEveryValue(t *testing.T) {
 		}
 	}
 	for _, bad := range []any{quoted{F64: math.NaN()}, quoted{S: "\xff"}, quoted{N: "x"}} {
-		if b, err := codec.AppendValue(nil, bad); err == nil {
+		if b, err := appendValue(nil, bad); err == nil {
 			t.Errorf("%+v was appended as % x, want an error", bad, b)
 		}
 	}
 	for key, bad := range map[string]string{"I8": "128", "U64": "-1", "F32": "1e39", "F64": "NaN", "B": "1", "S": "unquoted", "P": "", "N": "0x1"} {
-		b, err := codec.AppendValue(nil, map[string]string{key: bad})
+		b, err := appendValue(nil, map[string]string{key: bad})
 		if err != nil {
 			t.Fatal(err)
 		}

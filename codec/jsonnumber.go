@@ -3,61 +3,13 @@ package codec
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"reflect"
-	"strconv"
-	"strings"
+
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
-// Numbers in JSON have any number of digits. On the wire they are integers of 64 bits and
-// floats, and one that is neither exactly isn't written as the nearest.
-
-// errInexact says that no number on the wire is the one in the JSON.
-var errInexact = errors.New("the number has more digits than an integer of 64 bits or a float64 holds; write it as a string")
-
-// appendNumber appends the number that a JSON literal is, and reports whether it is that
-// number exactly: an integer of up to 64 bits, or the decimal that a float64 is written
-// as.
-func appendNumber(b []byte, literal string) (out []byte, exact bool) {
-	if !strings.ContainsAny(literal, ".eE") && literal != "-0" {
-		if v, err := strconv.ParseInt(literal, 10, 64); err == nil {
-			return AppendInt(b, v), true
-		}
-		if v, err := strconv.ParseUint(literal, 10, 64); err == nil {
-			return AppendUint(b, v), true
-		}
-	}
-	f, err := strconv.ParseFloat(literal, 64)
-	if err != nil || decimalOf(literal) != decimalOf(strconv.FormatFloat(f, 'e', -1, 64)) {
-		return b, false
-	}
-	return AppendFloat64(b, f), true
-}
-
-// decimal is the number digits × 10^exponent without zeros on either side of the digits.
-type decimal struct {
-	negative bool
-	digits   string
-	exponent int
-}
-
-// decimalOf reads a JSON number.
-func decimalOf(literal string) decimal {
-	literal, negative := strings.CutPrefix(literal, "-")
-	mantissa, power := literal, ""
-	if i := strings.IndexAny(literal, "eE"); i >= 0 {
-		mantissa, power = literal[:i], literal[i+1:]
-	}
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-	exponent, _ := strconv.Atoi(power) // out of range it is the nearest int, as "" is 0
-	exponent -= len(fraction)
-	all := strings.TrimLeft(whole+fraction, "0")
-	short := strings.TrimRight(all, "0")
-	if short == "" {
-		return decimal{negative: negative}
-	}
-	return decimal{negative, short, exponent + len(all) - len(short)}
-}
+// numberType is a text that stands for a number in JSON, and so travels as one.
+var numberType = reflect.TypeFor[json.Number]()
 
 // encodeNumber encodes a json.Number, of which "" is 0 as in encoding/json.
 func encodeNumber(e *encoder, v reflect.Value) error {
@@ -76,17 +28,17 @@ func encodeNumber(e *encoder, v reflect.Value) error {
 	return nil
 }
 
-func decodeNumber(r *Reader, v reflect.Value) error {
+func decodeNumber(r *decoder, v reflect.Value) error {
 	h, err := r.head()
 	if err != nil {
 		return err
 	}
-	switch h.family {
-	case intFamily, floatFamily, stringFamily:
+	switch h.Family {
+	case msgpack.Int, msgpack.Float, msgpack.String:
 	default:
 		return r.mismatch("a number")
 	}
-	text, err := r.json(nil)
+	text, err := readAsJSON(r, nil)
 	if err != nil {
 		return err
 	}
@@ -96,9 +48,4 @@ func decodeNumber(r *Reader, v reflect.Value) error {
 	}
 	v.SetString(literal)
 	return nil
-}
-
-// isNumber reports whether text is a number in JSON and nothing else.
-func isNumber(text string) bool {
-	return text != "" && strings.IndexByte("-0123456789", text[0]) >= 0 && text[len(text)-1] > ' ' && json.Valid([]byte(text))
 }

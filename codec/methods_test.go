@@ -10,20 +10,21 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/vmihailenco/msgpack/v5"
+	library "github.com/vmihailenco/msgpack/v5"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 // celsius has the msgpack library's codec; it travels as text such as "21.5C".
 type celsius struct{ degrees float64 }
 
-func (c celsius) EncodeMsgpack(enc *msgpack.Encoder) error {
+func (c celsius) EncodeMsgpack(enc *library.Encoder) error {
 	return enc.EncodeString(fmt.Sprintf("%gC", c.degrees))
 }
 
-func (c *celsius) DecodeMsgpack(dec *msgpack.Decoder) error {
+func (c *celsius) DecodeMsgpack(dec *library.Decoder) error {
 	text, err := dec.DecodeString()
 	if err != nil {
 		return err
@@ -36,7 +37,7 @@ func (c *celsius) DecodeMsgpack(dec *msgpack.Decoder) error {
 type pair struct{ a, b int64 }
 
 func (p *pair) MarshalMsgpack() ([]byte, error) {
-	return codec.AppendInt(codec.AppendInt(codec.AppendArrayHeader(nil, 2), p.a), p.b), nil
+	return msgpack.AppendInt(msgpack.AppendInt(msgpack.AppendArrayHeader(nil, 2), p.a), p.b), nil
 }
 
 func (p *pair) UnmarshalMsgpack(data []byte) error {
@@ -78,32 +79,32 @@ func TestTypesWithACodecOfTheirOwnUseIt(t *testing.T) {
 		B  *big.Int
 		N  netip.Addr
 		E  helium.Code
-		R  msgpack.RawMessage
+		R  library.RawMessage
 	}
 	for _, v := range []any{
 		celsius{21.5}, &celsius{-3}, pair{1, -2}, half{"x"},
 		all{
 			C: celsius{1}, CP: &celsius{2}, L: []celsius{{3}, {4}}, M: map[string]pair{"a": {5, 6}}, P: &pair{7, 8}, H: half{"h"},
 			K: map[half]int{{"k"}: 9}, B: big.NewInt(1).Lsh(big.NewInt(1), 100), N: netip.MustParseAddr("::1"), E: helium.CodeNotFound,
-			R: msgpack.RawMessage{0x91, 0x01},
+			R: library.RawMessage{0x91, 0x01},
 		},
 	} {
 		if got := roundTrip(t, v); !reflect.DeepEqual(got, v) {
 			t.Errorf("%T: got %+v, want %+v", v, got, v)
 		}
 	}
-	b, err := codec.AppendValue(nil, struct{ S secret }{"hunter2"})
+	b, err := appendValue(nil, struct{ S secret }{"hunter2"})
 	if err != nil || strings.Contains(string(b), "hunter2") || !strings.Contains(string(b), "***") {
 		t.Errorf("a type that can only be written: got %q, %v; want what its method wrote", b, err)
 	}
 }
 
 func TestATextCodecTravelsAsTextAndIsReadFromBinToo(t *testing.T) {
-	text := codec.AppendString(nil, "<x>")
-	if got, err := codec.AppendValue(nil, half{"x"}); err != nil || !bytes.Equal(got, text) {
+	text := msgpack.AppendString(nil, "<x>")
+	if got, err := appendValue(nil, half{"x"}); err != nil || !bytes.Equal(got, text) {
 		t.Errorf("appended %x, %v; want %x, nil", got, err, text)
 	}
-	for _, data := range [][]byte{text, codec.AppendBytes(nil, []byte("<x>"))} {
+	for _, data := range [][]byte{text, msgpack.AppendBytes(nil, []byte("<x>"))} {
 		var got half
 		r := codec.NewReader(data)
 		if err := r.Value(&got); err != nil || got.s != "x" {
@@ -117,7 +118,7 @@ type faulty struct{ how string }
 
 var errFaulty = errors.New("the cause")
 
-func (f faulty) EncodeMsgpack(enc *msgpack.Encoder) error {
+func (f faulty) EncodeMsgpack(enc *library.Encoder) error {
 	switch f.how {
 	case "panic":
 		panic("boom")
@@ -138,7 +139,7 @@ func (f faulty) EncodeMsgpack(enc *msgpack.Encoder) error {
 	return nil
 }
 
-func (f *faulty) DecodeMsgpack(dec *msgpack.Decoder) error {
+func (f *faulty) DecodeMsgpack(dec *library.Decoder) error {
 	how, err := dec.DecodeString()
 	switch {
 	case how == "panic":
@@ -157,7 +158,7 @@ func TestAFaultyCodecIsItsValuesErrorOnly(t *testing.T) {
 	for how, want := range map[string]string{
 		"panic": "boom", "error": "the cause", "two": "data follows", "nothing": "ends inside", "extension": "extension", "deep": "deep",
 	} {
-		b, err := codec.AppendValue([]byte("prefix"), map[string]any{"f": []faulty{{how}}})
+		b, err := appendValue([]byte("prefix"), map[string]any{"f": []faulty{{how}}})
 		if err == nil || string(b) != "prefix" || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "faulty") && how != "panic" {
 			t.Errorf("%s: got %q, %v; want the prefix and an error with %q", how, b, err, want)
 		}
@@ -170,7 +171,7 @@ func TestAFaultyCodecIsItsValuesErrorOnly(t *testing.T) {
 		}
 	}
 	for how, fails := range map[string]bool{"panic": true, "error": true, "much": true, "little": false} {
-		r := codec.NewReader(codec.AppendString(nil, how))
+		r := codec.NewReader(msgpack.AppendString(nil, how))
 		var f faulty
 		err := r.Value(&f)
 		if fails != (err != nil) {
@@ -188,7 +189,7 @@ type panicky struct{}
 func (panicky) IsZero() bool { panic("IsZero") }
 
 func TestAPanicWhileAFieldIsLookedAtIsAnError(t *testing.T) {
-	b, err := codec.AppendValue([]byte("prefix"), struct {
+	b, err := appendValue([]byte("prefix"), struct {
 		P panicky `json:",omitzero"`
 	}{})
 	if err == nil || string(b) != "prefix" {
@@ -209,15 +210,15 @@ func TestAKeyThatGoCannotHashIsAnError(t *testing.T) {
 }
 
 func TestWhatACodecMadeCountsItsDepthFromWhereItStands(t *testing.T) {
-	raw := msgpack.RawMessage(append(bytes.Repeat([]byte{0x91}, 50), 0xc0))
-	if _, err := codec.AppendValue(nil, []any{raw}); err != nil {
+	raw := library.RawMessage(append(bytes.Repeat([]byte{0x91}, 50), 0xc0))
+	if _, err := appendValue(nil, []any{raw}); err != nil {
 		t.Errorf("51 levels: got %v, want them to pass", err)
 	}
 	var v any = raw
 	for range 20 {
 		v = []any{v}
 	}
-	if b, err := codec.AppendValue(nil, v); err == nil {
+	if b, err := appendValue(nil, v); err == nil {
 		t.Errorf("70 levels passed as % x, want an error", b)
 	}
 }

@@ -36,7 +36,7 @@ func checkInteger[T int8 | int16 | int32 | int64 | int | uint8 | uint16 | uint32
 	case float64:
 		want, fits = integerOf[T](v)
 	}
-	data, err := codec.AppendValue(nil, v)
+	data, err := appendValue(nil, v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestAFloatReadsAnyNumberRounded(t *testing.T) {
 		case float64:
 			want = v
 		}
-		data, err := codec.AppendValue(nil, v)
+		data, err := appendValue(nil, v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,7 +159,7 @@ func TestErrorsOfNumbersSayTheNumberAndTheType(t *testing.T) {
 		{1, new(bool), "got an integer, want a bool"},
 		{1, new(string), "got an integer, want a string"},
 	} {
-		data, err := codec.AppendValue(nil, test.v)
+		data, err := appendValue(nil, test.v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,7 +179,7 @@ func TestNumbersTakeTheShortestForm(t *testing.T) {
 		{65535, 3}, {65536, 5}, {-32769, 5}, {math.MaxUint32, 5}, {math.MaxUint32 + 1, 9}, {math.MinInt32 - 1, 9},
 		{uint8(7), 1}, {int64(7), 1}, {1.0, 9}, {float32(1), 5},
 	} {
-		if data, err := codec.AppendValue(nil, test.v); err != nil || len(data) != test.size {
+		if data, err := appendValue(nil, test.v); err != nil || len(data) != test.size {
 			t.Errorf("%T(%v): got %d bytes, %v; want %d", test.v, test.v, len(data), err, test.size)
 		}
 	}

@@ -2,24 +2,12 @@ package codec
 
 import (
 	"context"
-	"encoding/json"
 	"reflect"
 	"sync"
 	"time"
 
 	"github.com/helium-rpc/helium/internal/gofields"
 )
-
-// codec moves values of one Go type to and from the codec. It is made once a type.
-type codec struct {
-	encode func(e *encoder, v reflect.Value) error
-	// held encodes a value that an interface holds, where nothing announces its type.
-	held func(e *encoder, v reflect.Value) error
-	// decode needs a v that can be set. If inParts, it sets parts of v only, and v must
-	// be zero before.
-	decode  func(r *Reader, v reflect.Value) error
-	inParts bool
-}
 
 // codecs holds a *codec for each reflect.Type that was met.
 var codecs sync.Map
@@ -28,8 +16,6 @@ var (
 	timeType    = reflect.TypeFor[time.Time]()
 	errorType   = reflect.TypeFor[error]()
 	contextType = reflect.TypeFor[context.Context]()
-	// numberType is a text that stands for a number in JSON, and so travels as one.
-	numberType = reflect.TypeFor[json.Number]()
 )
 
 // maxPointers is how many pointers may lie in a row, as in **T. Without a limit a
@@ -111,7 +97,7 @@ func (m codecMaker) key(t reflect.Type) *codec {
 	own := gofields.KeyOwnOf(gofields.Types{}, t)
 	switch {
 	case t.Kind() == reflect.Interface && t.NumMethod() == 0:
-		return &codec{encode: encodeInterface, decode: decodeInterfaceKey}
+		return &codec{encode: encodeInterface(codecOf), decode: decodeInterfaceKey}
 	case t == numberType:
 		return &codec{encode: encodeString, decode: decodeString}
 	case own == gofields.OwnOf(gofields.Types{}, t):
@@ -163,16 +149,16 @@ func (m codecMaker) byKind(c *codec, t reflect.Type) {
 				return
 			}
 		}
-		c.unsupported(t)
+		m.unsupported(c, t)
 	case reflect.Interface:
-		c.encode, c.decode = encodeInterface, decodeInterface
+		c.encode, c.decode = encodeInterface(codecOf), decodeInterface
 		if t.NumMethod() > 0 {
 			c.decode = unsupportedInterface(t)
 		}
 	case reflect.Struct:
 		m.byFields(c, t)
 	default:
-		c.unsupported(t)
+		m.unsupported(c, t)
 	}
 }
 
@@ -181,15 +167,23 @@ func (m codecMaker) byFields(c *codec, t reflect.Type) {
 	fields := gofields.FieldsOf(gofields.Types{}, t)
 	fault := faultOf(t, fields)
 	if fault == nil {
-		known := m.fieldsOf(fields)
+		known := newStructFields(fields, m.field)
 		c.encode, c.decode = encodeStruct(known), decodeStruct(known)
 		return
 	}
 	c.encode = func(*encoder, reflect.Value) error { return fault }
-	c.decode = func(*Reader, reflect.Value) error { return fault }
+	c.decode = func(*decoder, reflect.Value) error { return fault }
 	if fields.OnlyHidden() && reflect.PointerTo(t).Implements(errorType) {
 		c.encode = encodeErrorAt
 	}
+}
+
+// field returns the codec of a struct's field.
+func (m codecMaker) field(f gofields.Field[reflect.Type]) *codec {
+	if f.AsString {
+		return quoted(f.Type)
+	}
+	return m.codec(f.Type)
 }
 
 // isByte reports whether lists of t travel as bin.
@@ -197,19 +191,19 @@ func isByte(t reflect.Type) bool {
 	return t.Kind() == reflect.Uint8 && !gofields.Encodes(gofields.Types{}, t)
 }
 
-// unsupported makes a codec that says what can't be sent, so that only a value that
-// really holds one fails.
-func (c *codec) unsupported(t reflect.Type) {
+// unsupported fills c so that it says what can't be sent, and only a value that really holds
+// one fails.
+func (codecMaker) unsupported(c *codec, t reflect.Type) {
 	c.encode = func(*encoder, reflect.Value) error {
 		return valueErrorf("a %v can't be sent; leave the field out with the tag `msgpack:\"-\"`, or send something else", t)
 	}
-	c.decode = func(*Reader, reflect.Value) error {
+	c.decode = func(*decoder, reflect.Value) error {
 		return valueErrorf("a %v can't be received; leave the field out with the tag `msgpack:\"-\"`", t)
 	}
 }
 
-func unsupportedInterface(t reflect.Type) func(*Reader, reflect.Value) error {
-	return func(r *Reader, v reflect.Value) error {
+func unsupportedInterface(t reflect.Type) func(*decoder, reflect.Value) error {
+	return func(r *decoder, v reflect.Value) error {
 		if r.Nil() {
 			v.SetZero()
 			return nil

@@ -7,6 +7,8 @@ import (
 	"reflect"
 	"strconv"
 	"unicode/utf8"
+
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 // quoted returns the codec of a field with the option string: a bool, a number or a text,
@@ -53,11 +55,11 @@ func encodeQuoted(e *encoder, v reflect.Value) error {
 		}
 		text = quotedText
 	}
-	e.b = AppendString(e.b, string(text))
+	e.b = msgpack.AppendString(e.b, string(text))
 	return nil
 }
 
-func decodeQuoted(r *Reader, v reflect.Value) error {
+func decodeQuoted(r *decoder, v reflect.Value) error {
 	text, err := r.String()
 	if err != nil {
 		return err

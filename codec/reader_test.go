@@ -3,33 +3,32 @@ package codec_test
 import (
 	"bytes"
 	"errors"
-	"maps"
 	"reflect"
 	"testing"
 	"time"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 func TestAReaderStepsOverValuesOneByOne(t *testing.T) {
-	b := codec.AppendNil(nil)
-	b = codec.AppendBool(b, true)
-	b = codec.AppendInt(b, -5)
-	b = codec.AppendUint(b, 300)
-	b = codec.AppendFloat64(b, 1.5)
-	b = codec.AppendFloat32(b, 2.5)
-	b = codec.AppendString(b, "text")
-	b = codec.AppendBytes(b, []byte("own"))
-	b = codec.AppendBytes(b, []byte("ref"))
-	b = codec.AppendTime(b, time.Unix(1, 2))
-	b = codec.AppendArrayHeader(b, 1)
-	b = codec.AppendMapHeader(b, 1)
-	b = codec.AppendString(b, "skip")
-	b = codec.AppendArrayHeader(b, 0)
-	b = codec.AppendStringMap(b, map[string]string{"b": "2", "a": "1"})
-	b = codec.AppendArrayHeader(b, 2)
+	b := msgpack.AppendNil(nil)
+	b = msgpack.AppendBool(b, true)
+	b = msgpack.AppendInt(b, -5)
+	b = msgpack.AppendUint(b, 300)
+	b = msgpack.AppendFloat64(b, 1.5)
+	b = msgpack.AppendFloat32(b, 2.5)
+	b = msgpack.AppendString(b, "text")
+	b = msgpack.AppendBytes(b, []byte("own"))
+	b = msgpack.AppendBytes(b, []byte("ref"))
+	b = msgpack.AppendTime(b, time.Unix(1, 2))
+	b = msgpack.AppendArrayHeader(b, 1)
+	b = msgpack.AppendMapHeader(b, 1)
+	b = msgpack.AppendString(b, "skip")
+	b = msgpack.AppendArrayHeader(b, 0)
+	b = msgpack.AppendArrayHeader(b, 2)
 	raw := len(b) - 1
-	b = codec.AppendInt(codec.AppendInt(b, 1), 2)
+	b = msgpack.AppendInt(msgpack.AppendInt(b, 1), 2)
 
 	r := codec.NewReader(b)
 	if r.Nil() != true || r.Nil() != false {
@@ -64,8 +63,6 @@ func TestAReaderStepsOverValuesOneByOne(t *testing.T) {
 	n, err = r.MapHeader()
 	check("MapHeader", n, 1, err)
 	check("Skip", nil, nil, errors.Join(r.Skip(), r.Skip()))
-	m, err := r.StringMap(2)
-	check("StringMap", m, map[string]string{"a": "1", "b": "2"}, err)
 	if r.Offset() != raw {
 		t.Errorf("Offset: got %d, want %d", r.Offset(), raw)
 	}
@@ -103,7 +100,6 @@ var reads = map[string]func(*codec.Reader) error{
 	"Time":        func(r *codec.Reader) error { _, err := r.Time(); return err },
 	"ArrayHeader": func(r *codec.Reader) error { _, err := r.ArrayHeader(); return err },
 	"MapHeader":   func(r *codec.Reader) error { _, err := r.MapHeader(); return err },
-	"StringMap":   func(r *codec.Reader) error { _, err := r.StringMap(100); return err },
 	"Skip":        func(r *codec.Reader) error { return r.Skip() },
 	"Raw":         func(r *codec.Reader) error { _, err := r.Raw(); return err },
 	"any":         func(r *codec.Reader) error { return r.Value(new(any)) },
@@ -114,7 +110,7 @@ var reads = map[string]func(*codec.Reader) error{
 }
 
 func TestAReadThatFailsDoesNotStep(t *testing.T) {
-	full, err := codec.AppendValue(nil, []any{1, map[string]any{"ID": 300, "I8": 300}, "x", []byte("y"), 1.5, nil, true, time.Unix(1, 1)})
+	full, err := appendValue(nil, []any{1, map[string]any{"ID": 300, "I8": 300}, "x", []byte("y"), 1.5, nil, true, time.Unix(1, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,44 +126,23 @@ func TestAReadThatFailsDoesNotStep(t *testing.T) {
 	}
 }
 
-func TestAStringMapHasItsLimit(t *testing.T) {
-	want := map[string]string{"a": "1", "b": "2", "c": ""}
-	b := codec.AppendStringMap(nil, want)
-	r := codec.NewReader(b)
-	if _, err := r.StringMap(2); err == nil || r.Offset() != 0 {
-		t.Errorf("three entries with a limit of two: got %v at %d, want an error and no step", err, r.Offset())
-	}
-	if got, err := r.StringMap(3); err != nil || !maps.Equal(got, want) {
-		t.Errorf("got %v, %v; want %v", got, err, want)
-	}
-	r = codec.NewReader(codec.AppendStringMap(nil, nil))
-	if got, err := r.StringMap(0); err != nil || got != nil {
-		t.Errorf("a nil map: got %v, %v; want nil", got, err)
-	}
-	for range 20 {
-		if again := codec.AppendStringMap(nil, want); !bytes.Equal(again, b) {
-			t.Fatalf("got % x, want the keys in order as in % x", again, b)
-		}
-	}
-}
-
 func TestTextAndBytesReadEachOther(t *testing.T) {
-	r := codec.NewReader(codec.AppendBytes(nil, []byte("b")))
+	r := codec.NewReader(msgpack.AppendBytes(nil, []byte("b")))
 	if s, err := r.String(); s != "b" || err != nil {
 		t.Errorf("bytes as text: got %q, %v; want b", s, err)
 	}
-	r = codec.NewReader(codec.AppendString(nil, "s"))
+	r = codec.NewReader(msgpack.AppendString(nil, "s"))
 	if b, err := r.Bytes(); string(b) != "s" || err != nil {
 		t.Errorf("text as bytes: got %q, %v; want s", b, err)
 	}
-	r = codec.NewReader(codec.AppendString(nil, "2024-02-29T01:02:03.5+01:00"))
+	r = codec.NewReader(msgpack.AppendString(nil, "2024-02-29T01:02:03.5+01:00"))
 	if at, err := r.Time(); err != nil || !at.Equal(time.Date(2024, 2, 29, 0, 2, 3, 5e8, time.UTC)) {
 		t.Errorf("text as time: got %v, %v; want the instant it tells", at, err)
 	}
 }
 
 func TestReadingNumbersAndStepsAllocateNothing(t *testing.T) {
-	data := codec.AppendFloat64(codec.AppendFloat64(codec.AppendArrayHeader(nil, 2), 2), 3)
+	data := msgpack.AppendFloat64(msgpack.AppendFloat64(msgpack.AppendArrayHeader(nil, 2), 2), 3)
 	if n := allocations(100, func() {
 		r := codec.NewReader(data)
 		_, err1 := r.ArrayHeader()
@@ -195,8 +170,8 @@ func TestLongBytesOfAnOwnedReaderAreNotCopied(t *testing.T) {
 		{"short, owned", short, 0, codec.NewOwnedReader, false},
 		{"long, owned, and little of all", long, 30 << 10, codec.NewOwnedReader, false},
 	} {
-		data := codec.AppendBytes(nil, make([]byte, test.before))
-		data = codec.AppendBytes(data, test.value)
+		data := msgpack.AppendBytes(nil, make([]byte, test.before))
+		data = msgpack.AppendBytes(data, test.value)
 		data = append(data, 0xc3)
 		r := test.reader(data)
 		_ = r.Skip()
@@ -211,22 +186,5 @@ func TestLongBytesOfAnOwnedReaderAreNotCopied(t *testing.T) {
 		if longer := append(got, 0); data[len(data)-1] != 0xc3 {
 			t.Errorf("%s: appending to what was read, now %d bytes, changed the data behind it", test.name, len(longer))
 		}
-	}
-}
-
-func TestAWriterPrependsWhereItLeftRoom(t *testing.T) {
-	w := codec.NewWriter(nil, 4)
-	for range 2 { // a reset writer has its room again
-		w.Reset()
-		w.Int(7)
-		if got, ok := w.Prepend([]byte("abc")); !ok || string(got) != "abc\x07" {
-			t.Errorf("Prepend = %q, %v; want abc and the value", got, ok)
-		}
-		if got := w.Bytes(); string(got) != "\x07" {
-			t.Errorf("Bytes = %q after Prepend, want the value alone", got)
-		}
-	}
-	if got, ok := w.Prepend([]byte("abcde")); ok {
-		t.Errorf("Prepend = %q where 5 bytes have room for 4, want false", got)
 	}
 }

@@ -37,7 +37,7 @@ func TestAVariableUsedAgainHoldsWhatWasSentAndNothingElse(t *testing.T) {
 		{}, {Name: "new"}, {Point: point{X: 5}}, {List: []point{{X: 1}}}, {Array: [2]point{{X: 3}}}, {Map: map[string]point{"new": {X: 1}}},
 		{Ptr: &point{X: 9}}, {Parent: &folder{}}, {Any: map[string]any{"k": int64(1)}}, {Extra: &Extra{}}, filledFolder(),
 	} {
-		b, err := codec.AppendValue(nil, sent)
+		b, err := appendValue(nil, sent)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,7 +95,7 @@ func TestContainersUsedAgainHoldWhatWasSentAndNothingElse(t *testing.T) {
 		{[1]map[string][]point{{"a": {{X: 1}}}}, ptr([1]map[string][]point{{"a": {old, old}, "b": nil}}), [1]map[string][]point{{"a": {{X: 1}}}}},
 		{map[string]int{"n": 1}, ptr(merging{2: true}), merging{}},
 	} {
-		b, err := codec.AppendValue(nil, test.sent)
+		b, err := appendValue(nil, test.sent)
 		if err != nil {
 			t.Fatal(err)
 		}

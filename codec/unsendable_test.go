@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 type selfPointer *selfPointer
@@ -42,13 +43,13 @@ func TestWhatCannotBeSentIsAnErrorAndNeverTheEndOfTheProgram(t *testing.T) {
 		"a ring": loop, "an interface that holds itself": anyLoop, "a list that holds itself": list,
 		"a map that holds itself": m, "a slice that holds itself": s, "a pointer to itself": self, "a long list": deep,
 	} {
-		b, err := codec.AppendValue([]byte("prefix"), v)
+		b, err := appendValue([]byte("prefix"), v)
 		if err == nil || string(b) != "prefix" {
 			t.Errorf("%s: got %q, %v; want an error and only the prefix", name, b, err)
 		} else if len(err.Error()) > 500 {
 			t.Errorf("%s: the error is %d bytes long: %v", name, len(err.Error()), err)
 		}
-		if b, err := codec.AppendReflect([]byte("prefix"), reflect.ValueOf(v)); err == nil || string(b) != "prefix" {
+		if b, err := appendReflect([]byte("prefix"), reflect.ValueOf(v)); err == nil || string(b) != "prefix" {
 			t.Errorf("%s, reflected: got %q, %v; want an error and only the prefix", name, b, err)
 		}
 	}
@@ -62,32 +63,32 @@ func TestWhatIsAppendedHasRoomForArraysAroundIt(t *testing.T) {
 	var v any = 1
 	for {
 		next := []any{v}
-		if _, err := codec.AppendValue(nil, next); err != nil {
+		if _, err := appendValue(nil, next); err != nil {
 			break
 		}
 		v = next
 	}
-	b := codec.AppendArrayHeader(codec.AppendArrayHeader(nil, 1), 1)
-	b, err := codec.AppendValue(b, v)
+	b := msgpack.AppendArrayHeader(msgpack.AppendArrayHeader(nil, 1), 1)
+	b, err := appendValue(b, v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := codec.Scan(b); err != nil {
+	if err := msgpack.Scan(b); err != nil {
 		t.Errorf("the deepest value in two arrays: got %v, want it to pass", err)
 	}
 }
 
 func TestWhatTheOtherSideWouldRefuseAsTooMuchIsNotSent(t *testing.T) {
-	for _, v := range []any{make([]int, codec.MaxElements+1), make([]struct{}, codec.MaxElements+1), make([][]bool, codec.MaxElements+1)} {
-		if b, err := codec.AppendValue(nil, v); err == nil {
-			t.Errorf("%d elements of a %T passed as %d bytes, want an error", codec.MaxElements+1, v, len(b))
+	for _, v := range []any{make([]int, msgpack.MaxElements+1), make([]struct{}, msgpack.MaxElements+1), make([][]bool, msgpack.MaxElements+1)} {
+		if b, err := appendValue(nil, v); err == nil {
+			t.Errorf("%d elements of a %T passed as %d bytes, want an error", msgpack.MaxElements+1, v, len(b))
 		}
 	}
 	// The limit is for each value, not for all that were ever sent.
-	half := make([]int, codec.MaxElements/2)
-	buf := make([]byte, 0, codec.MaxElements)
+	half := make([]int, msgpack.MaxElements/2)
+	buf := make([]byte, 0, msgpack.MaxElements)
 	for range 4 {
-		if _, err := codec.AppendValue(buf, half); err != nil {
+		if _, err := appendValue(buf, half); err != nil {
 			t.Fatalf("half of what is allowed: got %v, want it to pass", err)
 		}
 	}

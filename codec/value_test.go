@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 type point struct {
@@ -56,15 +57,15 @@ func ptr[T any](v T) *T { return &v }
 func roundTrip(t testing.TB, v any) any {
 	t.Helper()
 	prefix := []byte("prefix")
-	b, err := codec.AppendValue(prefix, v)
+	b, err := appendValue(prefix, v)
 	if err != nil {
 		t.Fatalf("AppendValue(%+v): %v", v, err)
 	}
 	data := b[len(prefix):]
-	if err := codec.Scan(data); err != nil {
+	if err := msgpack.Scan(data); err != nil {
 		t.Fatalf("Scan of %+v: %v", v, err)
 	}
-	reflected, err := codec.AppendReflect(nil, reflect.ValueOf(v))
+	reflected, err := appendReflect(nil, reflect.ValueOf(v))
 	if err != nil || len(reflected) != len(data) {
 		t.Fatalf("AppendReflect(%+v): got %x, %v; want the %d bytes of AppendValue, %x", v, reflected, err, len(data), data)
 	}
@@ -110,7 +111,7 @@ func TestWhatIsReadReplacesWhatWasThere(t *testing.T) {
 	}
 	old := box{L: []int{7, 8, 9}, M: map[string]int{"old": 1}, P: ptr(1)}
 	got := old
-	b, err := codec.AppendValue(nil, box{L: []int{1}, M: map[string]int{"new": 2}, P: ptr(2)})
+	b, err := appendValue(nil, box{L: []int{1}, M: map[string]int{"new": 2}, P: ptr(2)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,7 +154,7 @@ func TestErrorsNameThePath(t *testing.T) {
 		{1, new(fmt.Stringer), `nothing tells which type to make for the interface fmt.Stringer; use a concrete type or any`},
 		{"yesterday", new(time.Time), `"yesterday" is no time; write it as in RFC 3339, such as 2006-01-02T15:04:05Z`},
 	} {
-		b, err := codec.AppendValue(nil, test.v)
+		b, err := appendValue(nil, test.v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -181,7 +182,7 @@ func TestNilOnlyFitsWhatCanBeNil(t *testing.T) {
 		}
 	}
 	// What omitempty may leave out may also be null.
-	b, err := codec.AppendValue(nil, map[string]any{"x": 1, "y": nil})
+	b, err := appendValue(nil, map[string]any{"x": 1, "y": nil})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +217,7 @@ func TestEntriesOfAMapDoNotLeakIntoEachOther(t *testing.T) {
 
 func TestAnArrayHasExactlyItsLength(t *testing.T) {
 	for _, v := range []any{[]byte{1, 2, 3}, []byte{1, 2, 3, 4, 5}, []int{1, 2, 3}, []int{1, 2, 3, 4, 5}} {
-		b, err := codec.AppendValue(nil, v)
+		b, err := appendValue(nil, v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -254,7 +255,7 @@ func TestManyGoroutinesMayMeetATypeAtOnce(t *testing.T) {
 	const goroutines = 8
 	for range goroutines {
 		go func() {
-			b, err := codec.AppendValue(nil, want)
+			b, err := appendValue(nil, want)
 			if err == nil {
 				var got node
 				r := codec.NewReader(b)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/vectors"
 )
 
@@ -102,7 +103,7 @@ func TestValuesAreWrittenAndReadAsTheVectorsSay(t *testing.T) {
 	file := readVectors(t)
 	for _, v := range append(file.Values, file.Reads...) {
 		data := vectors.Hex(t, v.Hex)
-		if err := codec.Scan(data); err != nil {
+		if err := msgpack.Scan(data); err != nil {
 			t.Errorf("Scan(%s): got %v, want it to pass", v.Hex, err)
 		}
 		r := codec.NewReader(data)
@@ -117,7 +118,7 @@ func TestValuesAreWrittenAndReadAsTheVectorsSay(t *testing.T) {
 		if err != nil {
 			continue // told above
 		}
-		if got, err := codec.AppendValue(nil, value); err != nil || !bytes.Equal(got, vectors.Hex(t, v.Hex)) {
+		if got, err := appendValue(nil, value); err != nil || !bytes.Equal(got, vectors.Hex(t, v.Hex)) {
 			t.Errorf("%s %s: got % x, %v; want %s", v.As, v.Value, got, err, v.Hex)
 		}
 	}
@@ -134,12 +135,12 @@ func TestWhatDoesNotFitIsRefusedAsTheVectorsSay(t *testing.T) {
 
 func TestTheGuardRefusesWhatTheVectorsSay(t *testing.T) {
 	causes := map[string]error{
-		"truncated": codec.ErrTruncated, "trailing": codec.ErrTrailing, "reserved": codec.ErrReserved,
-		"extension": codec.ErrExtension, "map key": codec.ErrMapKey, "too deep": codec.ErrTooDeep,
+		"truncated": msgpack.ErrTruncated, "trailing": msgpack.ErrTrailing, "reserved": msgpack.ErrReserved,
+		"extension": msgpack.ErrExtension, "map key": msgpack.ErrMapKey, "too deep": msgpack.ErrTooDeep,
 	}
 	for _, v := range readVectors(t).Rejects {
-		err := codec.Scan(vectors.Hex(t, v.Hex))
-		var syntax *codec.SyntaxError
+		err := msgpack.Scan(vectors.Hex(t, v.Hex))
+		var syntax *msgpack.SyntaxError
 		if !errors.Is(err, causes[v.Cause]) || !errors.As(err, &syntax) || syntax.Offset != v.Offset {
 			t.Errorf("Scan(%s): got %v, want %q at byte %d", v.Hex, err, v.Cause, v.Offset)
 		}
@@ -210,7 +211,7 @@ func TestStructuresAreWrittenAndReadAsTheVectorsSay(t *testing.T) {
 			t.Errorf("%s as %s: got %v, want it read whole", v.Hex, v.As, err)
 			continue
 		}
-		written, err := codec.AppendValue(nil, got)
+		written, err := appendValue(nil, got)
 		same := bytes.Equal(written, data)
 		if v.Compare == "decoded" { // the order of keys is nobody's
 			r := codec.NewReader(written)

@@ -1,96 +1,115 @@
 package codec
 
 import (
+	"fmt"
 	"reflect"
 	"time"
+
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
-// Writer collects msgpack values, such as a call's arguments. Only values that need
-// a user's own encoding can fail; the first failure sticks and Err returns it.
+// Writer collects msgpack values, such as a call's arguments or its result: scalars by the
+// method of their type, arrays and maps by their head and then their elements, and anything
+// else by [Writer.Value].
+//
+// Every value takes its shortest form. Only Value, ReflectValue and Raw can fail; the first
+// failure sticks, and [Writer.Err] returns it. The buffer grows as append grows it, and
+// nothing else is allocated but what a type's own methods allocate.
+//
+// The zero Writer is empty and ready to use. It is not for several goroutines at once.
 type Writer struct {
-	buf  []byte
-	room int // of buf, in front of what is written; see Prepend
-	err  error
+	buf   []byte
+	start int // of what was written; in front of it stands what buf held before
+	err   error
 }
 
-// NewWriter returns an empty writer that uses buf's memory, and leaves room for as many
-// bytes in front of what it will take.
-func NewWriter(buf []byte, room int) Writer {
-	return Writer{buf: append(buf[:0], make([]byte, room)...), room: room}
-}
+// NewWriter returns a Writer that appends to buf, as append does: behind what buf holds, in
+// its memory while there is room.
+func NewWriter(buf []byte) Writer { return Writer{buf: buf, start: len(buf)} }
 
-// Reset empties the writer and keeps its buffer.
-func (w *Writer) Reset() { w.buf, w.err = w.buf[:w.room], nil }
+// Reset takes back what was written, and the failure, and keeps the memory.
+func (w *Writer) Reset() { w.buf, w.err = w.buf[:w.start], nil }
 
-// Bytes returns what was written. It is the writer's own until the next Reset.
-func (w *Writer) Bytes() []byte { return w.buf[w.room:] }
+// Bytes returns what was written. It is the Writer's own until the next Reset.
+func (w *Writer) Bytes() []byte { return w.buf[w.start:] }
 
-// Buffer returns the writer's memory, for another one.
-func (w *Writer) Buffer() []byte { return w.buf[:0] }
+// Buffer returns what was written behind what the buffer held before, as append would return
+// it.
+func (w *Writer) Buffer() []byte { return w.buf }
 
-// Prepend returns what was written with a prefix before it, in the writer's own memory.
-// It returns false if there isn't room for the prefix.
-func (w *Writer) Prepend(prefix []byte) (whole []byte, ok bool) {
-	if len(prefix) > w.room {
-		return nil, false
-	}
-	begin := w.room - len(prefix)
-	copy(w.buf[begin:], prefix)
-	return w.buf[begin:], true
-}
-
-// Err returns the first failure.
+// Err returns the first failure: a *[ValueError], or an error that says what is wrong with the
+// bytes that [Writer.Raw] was given.
 func (w *Writer) Err() error { return w.err }
 
 // Nil writes nil.
-func (w *Writer) Nil() { w.buf = AppendNil(w.buf) }
+func (w *Writer) Nil() { w.buf = msgpack.AppendNil(w.buf) }
 
 // Bool writes a bool.
-func (w *Writer) Bool(v bool) { w.buf = AppendBool(w.buf, v) }
+func (w *Writer) Bool(v bool) { w.buf = msgpack.AppendBool(w.buf, v) }
 
-// Int writes a signed integer of any width.
-func (w *Writer) Int(v int64) { w.buf = AppendInt(w.buf, v) }
+// Int writes a signed integer of any width, in one to nine bytes.
+func (w *Writer) Int(v int64) { w.buf = msgpack.AppendInt(w.buf, v) }
 
-// Uint writes an unsigned integer of any width.
-func (w *Writer) Uint(v uint64) { w.buf = AppendUint(w.buf, v) }
+// Uint writes an unsigned integer of any width, in one to nine bytes.
+func (w *Writer) Uint(v uint64) { w.buf = msgpack.AppendUint(w.buf, v) }
 
-// Float32 writes a float32.
-func (w *Writer) Float32(v float32) { w.buf = AppendFloat32(w.buf, v) }
+// Float32 writes a float32, in five bytes.
+func (w *Writer) Float32(v float32) { w.buf = msgpack.AppendFloat32(w.buf, v) }
 
-// Float64 writes a float64.
-func (w *Writer) Float64(v float64) { w.buf = AppendFloat64(w.buf, v) }
+// Float64 writes a float64, in nine bytes, integral or not.
+func (w *Writer) Float64(v float64) { w.buf = msgpack.AppendFloat64(w.buf, v) }
 
-// String writes a string.
-func (w *Writer) String(v string) { w.buf = AppendString(w.buf, v) }
+// String writes text. Any bytes go; valid UTF-8 is what other languages can read.
+func (w *Writer) String(v string) { w.buf = msgpack.AppendString(w.buf, v) }
 
-// Binary writes bytes.
-func (w *Writer) Binary(v []byte) { w.buf = AppendBytes(w.buf, v) }
+// Binary writes bytes, and a nil slice as nil. [Reader.Bytes] reads them.
+func (w *Writer) Binary(v []byte) { w.buf = msgpack.AppendBytes(w.buf, v) }
 
-// Time writes a point in time.
-func (w *Writer) Time(v time.Time) { w.buf = AppendTime(w.buf, v) }
+// Time writes an instant to the nanosecond. The zone isn't sent: it is read back in UTC.
+func (w *Writer) Time(v time.Time) { w.buf = msgpack.AppendTime(w.buf, v) }
 
-// ArrayHeader announces an array whose n elements are written next.
-func (w *Writer) ArrayHeader(n int) { w.buf = AppendArrayHeader(w.buf, n) }
+// ArrayHeader begins an array, whose n elements are written next. That they are is for the
+// caller to see to.
+func (w *Writer) ArrayHeader(n int) { w.buf = msgpack.AppendArrayHeader(w.buf, n) }
 
-// MapHeader announces a map whose n keys and values are written next, in turn.
-func (w *Writer) MapHeader(n int) { w.buf = AppendMapHeader(w.buf, n) }
+// MapHeader begins a map, whose n keys and values are written next, in turn. Keys are scalars.
+func (w *Writer) MapHeader(n int) { w.buf = msgpack.AppendMapHeader(w.buf, n) }
 
-// Value writes any value that has a place in a signature.
+// Raw writes one value that is msgpack already, such as what [Reader.Raw] returned. It is
+// checked: bytes that aren't exactly one value, or that no receiver would accept, are the
+// Writer's failure, and nothing of them is written.
+func (w *Writer) Raw(packed []byte) {
+	if w.err != nil {
+		return
+	}
+	if err := msgpack.ScanWithin(packed, maxAppendDepth); err != nil {
+		w.err = fmt.Errorf("the bytes can't be sent: %w", err)
+		return
+	}
+	w.buf = append(w.buf, packed...)
+}
+
+// Value writes a value of any Go type. See the package's documentation for how they stand in
+// msgpack.
+//
+// The failure is a *[ValueError] that names the path to what can't be sent: a channel, a
+// function, a value that contains itself, one beyond a receiver's limits, or what a type's own
+// method failed at or panicked with. Nothing of the value is written then.
 func (w *Writer) Value(v any) {
 	if w.err == nil {
-		w.buf, w.err = AppendValue(w.buf, v)
+		w.buf, w.err = appendValue(w.buf, v)
 	}
 }
 
-// Reflect writes the value that v holds.
-func (w *Writer) Reflect(v reflect.Value) {
+// ReflectValue is [Writer.Value] for the value that v holds; the zero reflect.Value is nil.
+func (w *Writer) ReflectValue(v reflect.Value) {
 	if w.err != nil {
 		return
 	}
 	// What is in an interface goes by the interface's own type: an error is its text.
 	if v.IsValid() && v.Kind() != reflect.Interface && v.CanInterface() {
-		w.buf, w.err = AppendValue(w.buf, v.Interface()) // quicker for the usual types
+		w.buf, w.err = appendValue(w.buf, v.Interface()) // quicker for the usual types
 	} else {
-		w.buf, w.err = AppendReflect(w.buf, v)
+		w.buf, w.err = appendReflect(w.buf, v)
 	}
 }

@@ -11,8 +11,8 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
-	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -62,7 +62,7 @@ func (s *fakeServer) send(t testing.TB, reply string, f wire.Frame) {
 
 func (s *fakeServer) answer(t testing.TB, call fakeCall, result int64) {
 	t.Helper()
-	s.send(t, call.reply, wire.Frame{Kind: wire.KindReply, Seq: call.seq, Body: codec.AppendInt(nil, result)})
+	s.send(t, call.reply, wire.Frame{Kind: wire.KindReply, Seq: call.seq, Body: msgpack.AppendInt(nil, result)})
 }
 
 func (s *fakeServer) fail(t testing.TB, call fakeCall, e *helium.Error) {
@@ -115,7 +115,7 @@ func newFakeBinder(t testing.TB, env *heliumtest.Env) *fakeBinder {
 		for err == nil && frames.More() {
 			var f wire.Frame
 			if err = frames.Next(&f); err == nil {
-				f = wire.Frame{Kind: wire.KindReply, Seq: f.Seq, Body: codec.AppendInt(nil, 7)}
+				f = wire.Frame{Kind: wire.KindReply, Seq: f.Seq, Body: msgpack.AppendInt(nil, 7)}
 				err = m.Respond(wire.AppendFrame(wire.AppendMessageHeader(nil), &f))
 			}
 		}

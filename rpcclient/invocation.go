@@ -56,7 +56,7 @@ type Invocation struct {
 }
 
 var invocationPool = sync.Pool{New: func() any {
-	return &Invocation{Args: codec.NewWriter(nil, wire.Room), done: make(chan struct{}, 1)}
+	return &Invocation{Args: codec.NewWriter(make([]byte, wire.Room)), done: make(chan struct{}, 1)}
 }}
 
 // Begin begins a call of that many arguments. It must come to Do.
@@ -140,7 +140,7 @@ func (call *Invocation) End(err error) error {
 // it out of the table has told done, and that was received.
 func (call *Invocation) release() {
 	if cap(call.Args.Buffer()) > batch.MaxKept {
-		call.Args = codec.NewWriter(nil, wire.Room)
+		call.Args = codec.NewWriter(make([]byte, wire.Room))
 	}
 	call.method, call.resultType, call.detours, call.path, call.outbox, call.body, call.err = nil, nil, nil, nil, nil, nil, nil
 	call.oneWay, call.mayHaveRun, call.answered = false, false, false

@@ -10,6 +10,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -227,7 +228,7 @@ func (c *core) frame(ctx context.Context, call *Invocation, kind wire.Kind, left
 		Body: call.Args.Bytes(),
 	}
 	if md := helium.SentMetadata(ctx); len(md) > 0 {
-		f.Metadata = codec.AppendStringMap(nil, md)
+		f.Metadata = msgpack.AppendStringMap(nil, md)
 	}
 	if size, limit := f.Size()+wire.MaxName+messageOverhead, int(c.payload.Load()); size > limit && limit > 0 {
 		return f, helium.ErrTooLarge.WithMessage("the call's arguments and metadata make a message of %d bytes; this connection takes at most %d", size, limit).WithOutcome(helium.NotExecuted)

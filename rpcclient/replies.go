@@ -7,8 +7,8 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -90,7 +90,7 @@ func (c *core) takeAnswered(f *wire.Frame, subject string) *Invocation {
 func (c *core) answer(call *Invocation, f *wire.Frame) {
 	call.proven()
 	if f.Metadata != nil {
-		r := codec.NewReader(f.Metadata)
+		r := msgpack.NewReader(f.Metadata)
 		md, err := r.TextMap(maxReplyMetadata)
 		if err != nil {
 			c.counters.malformed.Add(1) // the result is worth more than what came beside it

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcclient"
 )
@@ -33,7 +33,7 @@ func TestLateDuplicateAndUnaskedAnswersAreCountedAndIgnored(t *testing.T) {
 	fake.fail(t, first, errAway)                                                 // again
 	fake.answer(t, fakeCall{seq: first.seq + 1000, reply: first.reply}, 3)       // unasked
 	fake.send(t, first.reply, wire.Frame{Kind: wire.KindCancel, Seq: first.seq}) // no answer at all
-	fake.send(t, first.reply, wire.Frame{Kind: wire.KindCall, Seq: first.seq, Body: codec.AppendArrayHeader(nil, 0)})
+	fake.send(t, first.reply, wire.Frame{Kind: wire.KindCall, Seq: first.seq, Body: msgpack.AppendArrayHeader(nil, 0)})
 	if got := within(t, result, "result"); got != 1 {
 		t.Errorf("the result is %d, want that of the first answer, 1", got)
 	}
@@ -89,7 +89,7 @@ func TestAnErrorThatCannotBeReadIsStillTheAnswer(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- env.Client.Call(t.Context(), "fake.do", nil) }()
 	call := within(t, fake.calls, "call")
-	fake.send(t, call.reply, wire.Frame{Kind: wire.KindError, Seq: call.seq, Body: codec.AppendString(nil, "so not an error")})
+	fake.send(t, call.reply, wire.Frame{Kind: wire.KindError, Seq: call.seq, Body: msgpack.AppendString(nil, "so not an error")})
 	wantError(t, within(t, done, "answer"), helium.ErrBadResult, helium.Unknown)
 }
 
@@ -115,7 +115,7 @@ func TestAResultThatGoesOnIsNoResult(t *testing.T) {
 			done <- err
 		}()
 		call := within(t, fake.calls, "call")
-		fake.send(t, call.reply, wire.Frame{Kind: wire.KindReply, Seq: call.seq, Body: codec.AppendInt(codec.AppendInt(nil, 1), 2)})
+		fake.send(t, call.reply, wire.Frame{Kind: wire.KindReply, Seq: call.seq, Body: msgpack.AppendInt(msgpack.AppendInt(nil, 1), 2)})
 		checkFailure(t, way.name, within(t, done, "answer"), failure{is: helium.ErrBadResult, code: helium.CodeInternal, outcome: helium.Executed})
 	}
 	// One that is discarded may be anything.

@@ -147,7 +147,7 @@ func (m *Method) beginReflect(in []reflect.Value, variadic bool) *Invocation {
 // addReflect adds an argument of a stub. The types of a loose one don't say all the names
 // of fields in its arguments.
 func (call *Invocation) addReflect(arg reflect.Value, loose bool) {
-	call.Args.Reflect(arg)
+	call.Args.ReflectValue(arg)
 	if !loose {
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -57,7 +58,7 @@ var callPool = sync.Pool{New: func() any { return &Call{buffer: make([]byte, 0, 
 func newCall(m *method, deadline time.Time) *Call {
 	call := callPool.Get().(*Call)
 	call.method = m
-	call.Result = codec.NewWriter(call.buffer, wire.Room)
+	call.Result = codec.NewWriter(call.buffer[:wire.Room])
 	call.ctx = &callContext{call: call, deadline: deadline}
 	return call
 }
@@ -124,7 +125,7 @@ func (c *Call) start() *helium.Error {
 		}
 		c.args = args
 	}
-	n, err := codec.ScanArray(c.args)
+	n, err := msgpack.ScanArray(c.args)
 	if err != nil {
 		return helium.ErrBadArgument.WithMessage("the arguments aren't a msgpack array: %w", err)
 	}

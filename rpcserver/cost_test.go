@@ -11,8 +11,8 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium/bus/broker"
-	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -62,8 +62,8 @@ func addMessage(calls int) []byte {
 
 // callOf is the call add(2, 3).
 func callOf(seq uint64) wire.Frame {
-	body := codec.AppendArrayHeader(nil, 2)
-	body = codec.AppendFloat64(codec.AppendFloat64(body, 2), 3)
+	body := msgpack.AppendArrayHeader(nil, 2)
+	body = msgpack.AppendFloat64(msgpack.AppendFloat64(body, 2), 3)
 	return wire.Frame{Kind: wire.KindCall, Seq: seq, Time: 10_000, Body: body}
 }
 

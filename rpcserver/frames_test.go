@@ -9,7 +9,6 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -37,10 +36,7 @@ func wantError(t *testing.T, f wire.Frame, want error) *helium.Error {
 
 func wantResult(t *testing.T, f wire.Frame, seq uint64, want any) {
 	t.Helper()
-	body, err := codec.AppendValue(nil, want)
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := packed(t, want)
 	if f.Kind != wire.KindReply || f.Seq != seq || !bytes.Equal(f.Body, body) {
 		t.Errorf("got kind %d, number %d, body %x; want a reply, %d, %x", f.Kind, f.Seq, f.Body, seq, body)
 	}

@@ -173,14 +173,15 @@ func (w *world) peer() *peer {
 
 // callFrame is a call with a minute left.
 func callFrame(seq uint64, args ...any) wire.Frame {
-	body := codec.AppendArrayHeader(nil, len(args))
+	var body codec.Writer
+	body.ArrayHeader(len(args))
 	for _, arg := range args {
-		var err error
-		if body, err = codec.AppendValue(body, arg); err != nil {
-			panic(err)
-		}
+		body.Value(arg)
 	}
-	return wire.Frame{Kind: wire.KindCall, Seq: seq, Time: 60_000, Body: body}
+	if err := body.Err(); err != nil {
+		panic(err)
+	}
+	return wire.Frame{Kind: wire.KindCall, Seq: seq, Time: 60_000, Body: body.Bytes()}
 }
 
 func message(frames ...wire.Frame) []byte {

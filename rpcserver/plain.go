@@ -10,6 +10,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/signature"
@@ -69,7 +70,7 @@ func looksLikeJSON(data []byte) bool {
 func (p *plainRequest) arguments(m *signature.Method) ([]byte, error) {
 	switch {
 	case len(bytes.TrimSpace(transcode.TrimMark(p.data))) == 0:
-		return codec.AppendArrayHeader(nil, 0), nil
+		return msgpack.AppendArrayHeader(nil, 0), nil
 	case p.json:
 		return transcode.Arguments(p.data, m)
 	case isMap(p.data[0]):
@@ -126,7 +127,9 @@ func (p *plainRequest) errorMessage(err *helium.Error) *nats.Msg {
 	if p.json {
 		msg.Data, _ = json.Marshal(body) // a struct of strings always can be
 	} else {
-		msg.Data, _ = codec.AppendValue(nil, body)
+		var w codec.Writer
+		w.Value(body)
+		msg.Data = w.Bytes()
 	}
 	return msg
 }

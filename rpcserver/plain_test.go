@@ -15,13 +15,14 @@ import (
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
-func msgpack(t testing.TB, v any) []byte {
+// packed returns a value as it travels.
+func packed(t testing.TB, v any) []byte {
 	t.Helper()
-	b, err := codec.AppendValue(nil, v)
-	if err != nil {
-		t.Fatal(err)
+	var w codec.Writer
+	if w.Value(v); w.Err() != nil {
+		t.Fatal(w.Err())
 	}
-	return b
+	return w.Bytes()
 }
 
 // serveNamed serves a method whose parameters have names: those of a Go function don't.
@@ -56,8 +57,8 @@ func TestAPlainRequestIsAnsweredInKind(t *testing.T) {
 		{"a JSON object behind a byte order mark", "helium.call.named.sub", []byte("\ufeff {\"b\": 2, \"a\": 5}"), []byte(`3`)},
 		{"a byte order mark, where nothing is wanted", count, []byte("\ufeff"), []byte("null")},
 		{"a JSON object", "helium.call.named.sub", []byte(`{"b": 2, "a": 5}`), []byte(`3`)},
-		{"a msgpack array", echo, msgpack(t, []any{"hé"}), msgpack(t, "hé")},
-		{"a msgpack map", "helium.call.named.sub", msgpack(t, map[string]any{"b": 2.0, "a": 5.0}), msgpack(t, 3.0)},
+		{"a msgpack array", echo, packed(t, []any{"hé"}), packed(t, "hé")},
+		{"a msgpack map", "helium.call.named.sub", packed(t, map[string]any{"b": 2.0, "a": 5.0}), packed(t, 3.0)},
 		{"nothing, where nothing is wanted", count, nil, []byte("null")},
 		{"an empty msgpack array", count, []byte{0x90}, []byte{0xc0}},
 		{"variadic arguments", "helium.call.probe.sum", []byte(`[1, 2, 3]`), []byte("6")},
@@ -116,7 +117,7 @@ func TestAPlainRequestsErrorIsHeadersAndABody(t *testing.T) {
 		t.Errorf("LostReplies = %d, Errors = %d; want 0, 12", s.LostReplies, s.Errors)
 	}
 
-	msg, err := nc.Request("helium.call.probe.fail", msgpack(t, []any{"teapot"}), patience)
+	msg, err := nc.Request("helium.call.probe.fail", packed(t, []any{"teapot"}), patience)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +149,7 @@ func TestAPlainErrorFitsASmallMessage(t *testing.T) {
 	w.startBinder(binder.Config{})
 	srv, _ := w.serve(rpcserver.Config{})
 	for _, kind := range []string{"huge message", "huge details", "many details", "huge reason"} {
-		msg, err := w.conn().Request("helium.call.probe.fail", msgpack(t, []any{kind}), patience)
+		msg, err := w.conn().Request("helium.call.probe.fail", packed(t, []any{kind}), patience)
 		if err != nil {
 			t.Errorf("%s in msgpack: %v", kind, err)
 		} else if msg.Header.Get("Nats-Service-Error") == "" {

@@ -8,7 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -170,7 +170,7 @@ func (s *Server) readCall(f *wire.Frame, to target, now time.Time) *Call {
 		call.refusal = helium.ErrBadMessage.WithMessage("a call on the subject of %s.%s names the method %.64q", to.service.name, to.method.Name, f.Method)
 	}
 	if f.Metadata != nil {
-		r := codec.NewReader(f.Metadata)
+		r := msgpack.NewReader(f.Metadata)
 		md, err := r.TextMap(maxMetadata)
 		if err != nil && call.refusal == nil {
 			call.refusal = helium.ErrBadMessage.WithMessage("the call's metadata: %w", err)

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -155,7 +156,7 @@ func reflectHandler(fn reflect.Value) Handler {
 			}
 		}
 		if hasResult {
-			c.Result.Reflect(out[0])
+			c.Result.ReflectValue(out[0])
 		}
 		return nil
 	}
@@ -206,7 +207,7 @@ func (c *Call) readRest(n int, slice reflect.Value) error {
 		}
 		return nil
 	}
-	list := codec.AppendArrayHeader(make([]byte, 0, c.Args.Len()+5), rest)
+	list := msgpack.AppendArrayHeader(make([]byte, 0, c.Args.Len()+5), rest)
 	r := codec.NewReader(append(list, c.args[c.Args.Offset():]...))
 	return r.ReflectValue(slice)
 }

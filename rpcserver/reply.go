@@ -8,8 +8,8 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -91,7 +91,7 @@ func (s *Server) tooLarge(call *Call, size int) *helium.Error {
 // packMetadata encodes the reply's metadata, which the handler may not touch any more.
 func (c *Call) packMetadata() {
 	if len(c.ReplyMetadata) > 0 {
-		c.packed = codec.AppendStringMap(nil, c.ReplyMetadata)
+		c.packed = msgpack.AppendStringMap(nil, c.ReplyMetadata)
 	}
 }
 

@@ -151,8 +151,9 @@ func encoded(v any) (data []byte, ok bool) {
 			data, ok = nil, false
 		}
 	}()
-	data, err := codec.AppendValue(nil, v)
-	return data, err == nil
+	var w codec.Writer
+	w.Value(v)
+	return w.Bytes(), w.Err() == nil
 }
 
 // maxDoc is how long the doc of a service, a type, a field or a value is in a record, in

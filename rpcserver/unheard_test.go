@@ -6,13 +6,13 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
 func TestOneWayCallsThatAreNotRunAreCountedAndLoggedOnce(t *testing.T) {
-	noArgs := codec.AppendArrayHeader(nil, 0)
+	noArgs := msgpack.AppendArrayHeader(nil, 0)
 	frame := func(f wire.Frame) []byte { return wire.AppendFrame(wire.AppendMessageHeader(nil), &f) }
 	missing := frame(wire.Frame{Kind: wire.KindNotify, Time: 60_000, Body: noArgs, Method: "pow"})
 	unanswered := frame(wire.Frame{Kind: wire.KindCall, Seq: 1, Time: 60_000, Body: noArgs, Method: "pow"})

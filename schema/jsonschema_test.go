@@ -9,7 +9,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/schema"
 	"github.com/helium-rpc/helium/signature"
@@ -172,7 +172,7 @@ func TestWhatHeliumWritesFitsTheSchema(t *testing.T) {
 }
 
 func TestNilListsMapsAndBytesFitAsHeliumWritesThem(t *testing.T) {
-	null := codec.AppendNil(nil)
+	null := msgpack.AppendNil(nil)
 	for _, notation := range []string{"[]int8", "map[int8]bool", "bytes", "Tree", "Forest", "any", "time?"} {
 		typ := parse(t, "f() "+notation).Result
 		written, err := transcode.JSON(null, typ)

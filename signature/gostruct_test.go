@@ -210,11 +210,11 @@ func TestStructsHaveTheFieldsThatTheWireHolds(t *testing.T) {
 
 func encode(t *testing.T, value any) []byte {
 	t.Helper()
-	b, err := codec.AppendReflect(nil, reflect.ValueOf(value))
-	if err != nil {
-		t.Fatalf("%T: %v", value, err)
+	var w codec.Writer
+	if w.ReflectValue(reflect.ValueOf(value)); w.Err() != nil {
+		t.Fatalf("%T: %v", value, w.Err())
 	}
-	return b
+	return w.Bytes()
 }
 
 // reads reads a value of type t as a program in another language would that knows

@@ -48,12 +48,30 @@ func readOrder(r *codec.Reader, o *Order) error {
 				}
 			}
 		case "notes":
-			o.Notes, err = r.StringMap(r.Len())
+			err = readNotes(r, o)
 		default:
 			err = r.Skip()
 		}
 		return err
 	})
+}
+
+func readNotes(r *codec.Reader, o *Order) error {
+	n, err := r.MapHeader()
+	if err != nil {
+		return err
+	}
+	o.Notes = make(map[string]string, min(n, 64))
+	for range n {
+		key, err := r.String()
+		if err != nil {
+			return err
+		}
+		if o.Notes[key], err = r.String(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func writeCustomer(w *codec.Writer, c *Customer) {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/nearest"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/signature"
@@ -67,7 +68,7 @@ func parseDocument(m *signature.Method, text []byte) ([][]byte, error) {
 		var values []json.RawMessage
 		if json.Unmarshal(transcode.TrimMark(text), &values) == nil && values != nil {
 			for i := range values {
-				b.put(i, codec.AppendNil(nil)) // there may be too many or too few as well
+				b.put(i, msgpack.AppendNil(nil)) // there may be too many or too few as well
 			}
 			return b.finish()
 		}
@@ -281,7 +282,7 @@ func (b *argumentList) finish() ([][]byte, error) {
 		if kind := b.method.Params[i].Type.Kind; kind != signature.Optional && kind != signature.Any {
 			b.fault(fmt.Errorf("%s is missing", b.place(i)))
 		}
-		b.values[i] = codec.AppendNil(nil)
+		b.values[i] = msgpack.AppendNil(nil)
 	}
 	if len(b.faults) > 0 {
 		return nil, b.faults
@@ -318,7 +319,7 @@ func coerce(text string, t *signature.Type, raw bool) ([]byte, error) {
 	case signature.Optional:
 		// "null" is a text like others where text is meant; := says it is none.
 		if kind := t.Elem.Kind; text == "null" && kind != signature.String && kind != signature.Any {
-			return codec.AppendNil(nil), nil
+			return msgpack.AppendNil(nil), nil
 		}
 		return coerce(text, t.Elem, false)
 	case signature.String, signature.Bytes, signature.Time, signature.Any:

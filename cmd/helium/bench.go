@@ -8,11 +8,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/load"
-	"github.com/helium-rpc/helium/codec"
 )
 
 // benchFlags are those of "helium bench".
@@ -153,32 +151,14 @@ func (f *benchFlags) openPage() (*os.File, error) {
 
 // repeated returns a call with the same arguments each time. The result is discarded.
 func (m *remoteMethod) repeated(args [][]byte) load.Call {
-	values := make([]any, len(args))
-	for i, arg := range args {
-		values[i] = plainValue(arg)
-	}
 	return func(ctx context.Context) error {
-		call := m.calls.Begin(len(values))
-		for _, v := range values {
-			call.Args.Value(v)
+		call := m.calls.Begin(len(args))
+		for _, arg := range args {
+			call.Args.Raw(arg)
 		}
 		if err := call.Do(ctx); err != nil {
 			return err
 		}
 		return call.End(nil)
 	}
-}
-
-// plainValue returns a msgpack value as the Go value that is written quickest, so that
-// what is measured isn't this program.
-func plainValue(packed []byte) any {
-	r := codec.NewReader(packed)
-	var v any
-	if err := r.Value(&v); err == nil {
-		switch v.(type) {
-		case bool, int64, uint64, float32, float64, string:
-			return v
-		}
-	}
-	return msgpack.RawMessage(packed)
 }

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/vmihailenco/msgpack/v5"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
@@ -275,7 +274,7 @@ func (m *remoteMethod) call(ctx context.Context, args [][]byte, trace *callTrace
 		call.Trace = &told
 	}
 	for _, arg := range args {
-		call.Args.Value(msgpack.RawMessage(arg))
+		call.Args.Raw(arg)
 	}
 	err := call.Do(ctx)
 	if trace != nil {

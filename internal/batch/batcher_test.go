@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -178,7 +178,7 @@ func TestAMessageStaysBelowItsSizeUnlessOneFrameAloneIsLarger(t *testing.T) {
 	addBehind(r, b, func() {
 		for seq := uint64(1); seq <= 20; seq++ {
 			f := call(seq)
-			f.Body = codec.AppendBytes(codec.AppendArrayHeader(nil, 1), make([]byte, 150))
+			f.Body = msgpack.AppendBytes(msgpack.AppendArrayHeader(nil, 1), make([]byte, 150))
 			method := "add"
 			if seq == 3 {
 				method = "subtract" // the names that the others get now count as well

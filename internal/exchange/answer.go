@@ -13,6 +13,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/vectors"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -148,7 +149,7 @@ func errorFault(got *helium.Error, want *vectors.Error) string {
 
 // valueFault says in what a msgpack value differs.
 func (a *answer) valueFault(body []byte) string {
-	if err := codec.Scan(body); err != nil {
+	if err := msgpack.Scan(body); err != nil {
 		return fmt.Sprintf("its value %.100x isn't sound: %v", body, err)
 	}
 	switch {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/vectors"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -155,7 +155,7 @@ func (c *caller) collect(want []answer) {
 // asked for before.
 func (c *caller) quietly() {
 	c.t.Helper()
-	body := codec.AppendArrayHeader(nil, 0)
+	body := msgpack.AppendArrayHeader(nil, 0)
 	data := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCall, Seq: 1, Time: 60_000, Body: body})
 	if err := c.nc.PublishRequest("helium.call.vectors.note", c.inbox+".the-end", data); err != nil {
 		c.t.Fatal(err)

@@ -3,7 +3,7 @@ package transcode
 import (
 	"fmt"
 
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -24,7 +24,7 @@ import (
 //
 //	argument 2 (b): 300 is out of range of int8
 //	argument 1 (people): [3].age: got "x", want uint8: a number
-func Arguments(jsonText []byte, m *signature.Method) (msgpack []byte, err error) {
+func Arguments(jsonText []byte, m *signature.Method) (packed []byte, err error) {
 	c, err := newCursor(jsonText)
 	if err != nil {
 		return nil, err
@@ -33,7 +33,7 @@ func Arguments(jsonText []byte, m *signature.Method) (msgpack []byte, err error)
 }
 
 // all returns the array of all arguments.
-func (e *encoder) all(m *signature.Method) (msgpack []byte, err error) {
+func (e *encoder) all(m *signature.Method) (packed []byte, err error) {
 	switch e.peek() {
 	case '[':
 		err = e.arguments(m)
@@ -64,7 +64,7 @@ func (e *encoder) arguments(m *signature.Method) error {
 			return faults.Err()
 		}
 	}
-	e.close(head, codec.AppendArrayHeader(nil, n))
+	e.close(head, msgpack.AppendArrayHeader(nil, n))
 	return faults.Err()
 }
 
@@ -109,7 +109,7 @@ func (e *encoder) namedArguments(m *signature.Method) error {
 			}
 		case raw == nil:
 			e.values++
-			e.out = codec.AppendNil(e.out)
+			e.out = msgpack.AppendNil(e.out)
 		default:
 			err = e.value(m.Params[i].Type)
 		}
@@ -118,7 +118,7 @@ func (e *encoder) namedArguments(m *signature.Method) error {
 		}
 		n += added
 	}
-	e.close(head, codec.AppendArrayHeader(nil, n))
+	e.close(head, msgpack.AppendArrayHeader(nil, n))
 	return faults.Err()
 }
 

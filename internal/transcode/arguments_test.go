@@ -3,7 +3,7 @@ package transcode
 import (
 	"testing"
 
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -38,12 +38,12 @@ func testTypes(t testing.TB) *signature.Types {
 }
 
 // back prints msgpack as JSON without the help of a type, for messages and comparisons.
-func back(t testing.TB, msgpack []byte) string {
+func back(t testing.TB, packed []byte) string {
 	t.Helper()
-	if err := codec.Scan(msgpack); err != nil {
-		t.Fatalf("% x is refused: %v", msgpack, err)
+	if err := msgpack.Scan(packed); err != nil {
+		t.Fatalf("% x is refused: %v", packed, err)
 	}
-	text, err := JSON(msgpack, nil)
+	text, err := JSON(packed, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -91,11 +91,11 @@ func agrees(v reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	data, err := codec.AppendReflect(nil, v)
-	if err != nil {
-		return err
+	var w codec.Writer
+	if w.ReflectValue(v); w.Err() != nil {
+		return w.Err()
 	}
-	got, err := JSON(data, typ)
+	got, err := JSON(w.Bytes(), typ)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func agrees(v reflect.Value) error {
 	if want, err = json.Marshal(standard.Interface()); err != nil {
 		return err
 	}
-	data, err = Value(want, typ)
+	data, err := Value(want, typ)
 	if err != nil {
 		return disagreement(fmt.Sprintf("%s isn't read from %s: %v", typ.Definition(), want, err))
 	}

@@ -3,7 +3,7 @@ package transcode_test
 import (
 	"fmt"
 
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/signature"
 )
@@ -20,7 +20,7 @@ func Example() {
 	fmt.Printf("% x, %v\n", byName, err)
 	_, err = transcode.Arguments([]byte(`[2, 300]`), add)
 	fmt.Println(err)
-	sum, err := transcode.JSON(codec.AppendInt(nil, 5), add.Result)
+	sum, err := transcode.JSON(msgpack.AppendInt(nil, 5), add.Result)
 	fmt.Printf("%s, %v\n", sum, err)
 	// Output:
 	// 92 02 03, <nil>

@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
 
 // Value turns one JSON value into a msgpack value of type t; nil stands for any. See
 // the package's documentation for how types stand in JSON. The error names the place
 // in the value, such as people[3].age.
-func Value(jsonText []byte, t *signature.Type) (msgpack []byte, err error) {
+func Value(jsonText []byte, t *signature.Type) (packed []byte, err error) {
 	c, err := newCursor(jsonText)
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ type encoder struct {
 	cursor
 	out    []byte
 	depth  int // arrays and maps that are begun
-	values int // what codec.Scan counts as values, and a little more
+	values int // what msgpack.Scan counts as values, and a little more
 	fields fieldIndex
 }
 
@@ -37,13 +37,13 @@ func newEncoder(c cursor) *encoder {
 }
 
 var (
-	errTooMany = fmt.Errorf("there are more than %d values", codec.MaxElements)
-	errTooDeep = fmt.Errorf("arrays and objects lie more than %d deep", codec.MaxDepth)
+	errTooMany = fmt.Errorf("there are more than %d values", msgpack.MaxElements)
+	errTooDeep = fmt.Errorf("arrays and objects lie more than %d deep", msgpack.MaxDepth)
 )
 
 // finish returns what was encoded.
 func (e *encoder) finish() ([]byte, error) {
-	if e.values > codec.MaxElements {
+	if e.values > msgpack.MaxElements {
 		return nil, errTooMany
 	}
 	return e.out, nil
@@ -52,13 +52,13 @@ func (e *encoder) finish() ([]byte, error) {
 // value appends the next value, which is to be a t. After an error that is a *problem or
 // Faults it stands behind the value all the same, so that all that is wrong can be told.
 func (e *encoder) value(t *signature.Type) error {
-	if e.values++; e.values > codec.MaxElements {
+	if e.values++; e.values > msgpack.MaxElements {
 		return errTooMany
 	}
 	first, kind := e.peek(), kindOf(t)
 	if first == 'n' && (kind == signature.Any || kind == signature.Optional) {
 		e.literal()
-		e.out = codec.AppendNil(e.out)
+		e.out = msgpack.AppendNil(e.out)
 		return nil
 	}
 	if kind == signature.Optional {
@@ -80,7 +80,7 @@ func (e *encoder) value(t *signature.Type) error {
 		return e.mapping(nil, nil)
 	case (first == 't' || first == 'f') && (kind == signature.Bool || kind == signature.Any):
 		e.literal()
-		e.out = codec.AppendBool(e.out, first == 't')
+		e.out = msgpack.AppendBool(e.out, first == 't')
 		return nil
 	case (first == '-' || isDigit(first)) && (kind.Numeric() || kind == signature.Any):
 		return e.number(kind)
@@ -121,7 +121,7 @@ func (e *encoder) list(elem *signature.Type) error {
 			return faults.Err()
 		}
 	}
-	e.close(head, codec.AppendArrayHeader(nil, n))
+	e.close(head, msgpack.AppendArrayHeader(nil, n))
 	return faults.Err()
 }
 
@@ -153,7 +153,7 @@ func (e *encoder) mapping(key, elem *signature.Type) error {
 			return faults.Err()
 		}
 	}
-	e.close(head, codec.AppendMapHeader(nil, n))
+	e.close(head, msgpack.AppendMapHeader(nil, n))
 	return faults.Err()
 }
 
@@ -180,7 +180,7 @@ func (e *encoder) structure(t *signature.Type) error {
 			continue
 		}
 		met[i] = true
-		e.out = codec.AppendString(e.out, name)
+		e.out = msgpack.AppendString(e.out, name)
 		e.values++
 		if err := e.value(t.Fields[i].Type); err != nil && !faults.Add(inside(shorten(name), err)) {
 			return faults.Err()
@@ -191,7 +191,7 @@ func (e *encoder) structure(t *signature.Type) error {
 			names.missing(f.Name)
 		}
 	}
-	e.close(head, codec.AppendMapHeader(nil, n))
+	e.close(head, msgpack.AppendMapHeader(nil, n))
 	if err := names.err(t); err != nil {
 		faults = append(Faults{err}, faults...)
 	}
@@ -206,7 +206,7 @@ func mayBeNull(t *signature.Type) bool {
 // open steps into an array or an object, and keeps a byte for its head. It returns
 // where the head belongs.
 func (e *encoder) open() (head int, err error) {
-	if e.depth++; e.depth > codec.MaxDepth {
+	if e.depth++; e.depth > msgpack.MaxDepth {
 		return 0, errTooDeep
 	}
 	e.take()

@@ -4,7 +4,7 @@ import (
 	"encoding/json"
 	"testing"
 
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -44,7 +44,7 @@ func FuzzArguments(f *testing.F) {
 		if !json.Valid(text) {
 			t.Fatalf("%q was read, and is no JSON", text)
 		}
-		if _, err := codec.ScanArray(out); err != nil {
+		if _, err := msgpack.ScanArray(out); err != nil {
 			t.Fatalf("%q became % x, which is refused: %v", text, out, err)
 		}
 		// The worst is a digit and a comma that become a float64, and null arguments.
@@ -70,28 +70,28 @@ func FuzzJSON(f *testing.F) {
 	}
 	f.Add([]byte{0xd7, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, uint8(3))
 	f.Add([]byte{0x81, 0xc4, 0x01, 0xff, 0xca, 0x7f, 0x80, 0, 1}, uint8(3))
-	f.Fuzz(func(t *testing.T, msgpack []byte, which uint8) {
+	f.Fuzz(func(t *testing.T, packed []byte, which uint8) {
 		m := methods[int(which)%len(methods)]
 		var typ *signature.Type
 		if m != nil {
 			typ = m.Result
 		}
-		text, err := JSON(msgpack, typ)
+		text, err := JSON(packed, typ)
 		if err != nil {
 			return
 		}
-		if err := codec.Scan(msgpack); err != nil {
-			t.Fatalf("% x was read, and is refused: %v", msgpack, err)
+		if err := msgpack.Scan(packed); err != nil {
+			t.Fatalf("% x was read, and is refused: %v", packed, err)
 		}
 		if !json.Valid(text) {
-			t.Fatalf("% x became %q, which is no JSON", msgpack, text)
+			t.Fatalf("% x became %q, which is no JSON", packed, text)
 		}
 		// The worst is a timestamp of six bytes, and a NUL.
-		if most := 8*len(msgpack) + 8; len(text) > most {
-			t.Fatalf("%d bytes of msgpack became %d bytes, want at most %d", len(msgpack), len(text), most)
+		if most := 8*len(packed) + 8; len(text) > most {
+			t.Fatalf("%d bytes of msgpack became %d bytes, want at most %d", len(packed), len(text), most)
 		}
 		if _, err := Value(text, nil); err != nil {
-			t.Fatalf("% x became %s, which isn't read: %v", msgpack, text, err)
+			t.Fatalf("% x became %s, which isn't read: %v", packed, text, err)
 		}
 	})
 }
@@ -100,18 +100,18 @@ func FuzzNamed(f *testing.F) {
 	methods := fuzzMethods(f)
 	f.Add(dict(f, "a", 1, "b", 2, "c", 3), uint8(2))
 	f.Add(dict(f, "p", nil, "t", nil, "words", []string{"a"}), uint8(3))
-	f.Fuzz(func(t *testing.T, msgpack []byte, which uint8) {
+	f.Fuzz(func(t *testing.T, packed []byte, which uint8) {
 		m := methods[int(which)%len(methods)]
-		out, err := Named(msgpack, m)
+		out, err := Named(packed, m)
 		if err != nil {
 			return
 		}
-		n, err := codec.ScanArray(out)
+		n, err := msgpack.ScanArray(out)
 		if err != nil {
-			t.Fatalf("% x became % x, which is refused: %v", msgpack, out, err)
+			t.Fatalf("% x became % x, which is refused: %v", packed, out, err)
 		}
 		if !m.Variadic && n != len(m.Params) {
-			t.Fatalf("% x became %d arguments of %s", msgpack, n, m)
+			t.Fatalf("% x became %d arguments of %s", packed, n, m)
 		}
 	})
 }

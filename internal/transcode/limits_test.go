@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 func TestDepthIsLimitedAsInMsgpack(t *testing.T) {
@@ -20,20 +20,20 @@ func TestDepthIsLimitedAsInMsgpack(t *testing.T) {
 		transcode         func([]byte) ([]byte, error)
 		deepest           int
 	}{
-		{name: "arrays", open: "[", shut: "]", deepest: codec.MaxDepth,
+		{name: "arrays", open: "[", shut: "]", deepest: msgpack.MaxDepth,
 			transcode: func(text []byte) ([]byte, error) { return Value(text, nil) }},
-		{name: "objects", open: `{"a":`, inner: "1", shut: "}", deepest: codec.MaxDepth,
+		{name: "objects", open: `{"a":`, inner: "1", shut: "}", deepest: msgpack.MaxDepth,
 			transcode: func(text []byte) ([]byte, error) { return Value(text, nil) }},
-		{name: "arguments", open: "[", shut: "]", deepest: codec.MaxDepth,
+		{name: "arguments", open: "[", shut: "]", deepest: msgpack.MaxDepth,
 			transcode: func(text []byte) ([]byte, error) { return Arguments(text, m) }},
-		{name: "trees", open: `{"value":1,"kids":[`, shut: "]}", deepest: codec.MaxDepth / 2,
+		{name: "trees", open: `{"value":1,"kids":[`, shut: "]}", deepest: msgpack.MaxDepth / 2,
 			transcode: func(text []byte) ([]byte, error) { return Value(text, typeOf(t, "Tree")) }},
-		{name: "a named argument", open: "[", shut: "]", deepest: codec.MaxDepth - 1,
+		{name: "a named argument", open: "[", shut: "]", deepest: msgpack.MaxDepth - 1,
 			transcode: func(text []byte) ([]byte, error) {
 				return Arguments([]byte(`{"a":`+string(text)+`}`), method(t, "m(a any)"))
 			}},
 		// Its own array melts into that of the arguments.
-		{name: "a named variadic argument", open: "[", shut: "]", deepest: codec.MaxDepth,
+		{name: "a named variadic argument", open: "[", shut: "]", deepest: msgpack.MaxDepth,
 			transcode: func(text []byte) ([]byte, error) {
 				return Arguments([]byte(`{"words":`+string(text)+`}`), m)
 			}},
@@ -42,7 +42,7 @@ func TestDepthIsLimitedAsInMsgpack(t *testing.T) {
 		out, err := tt.transcode(nested(tt.open, tt.inner, tt.shut, tt.deepest))
 		if err != nil {
 			t.Errorf("%s %d deep: %v", tt.name, tt.deepest, err)
-		} else if err := codec.Scan(out); err != nil {
+		} else if err := msgpack.Scan(out); err != nil {
 			t.Errorf("%s %d deep: got msgpack that is refused: %v", tt.name, tt.deepest, err)
 		}
 		for _, depth := range []int{tt.deepest + 1, 5000} {
@@ -70,8 +70,8 @@ func TestTheNumberOfValuesIsLimitedAsInMsgpack(t *testing.T) {
 	for _, tt := range tests {
 		// Values that are as good as read, as four million of them take long.
 		for before, want := range map[int]error{
-			codec.MaxElements - tt.values:     nil,
-			codec.MaxElements - tt.values + 1: errTooMany,
+			msgpack.MaxElements - tt.values:     nil,
+			msgpack.MaxElements - tt.values + 1: errTooMany,
 		} {
 			c, err := newCursor([]byte(tt.json))
 			if err != nil {
@@ -86,14 +86,14 @@ func TestTheNumberOfValuesIsLimitedAsInMsgpack(t *testing.T) {
 	}
 
 	// The names and the nil for the argument that is left out make the difference.
-	zeros := append(codec.AppendArrayHeader(nil, codec.MaxElements-2), make([]byte, codec.MaxElements-2)...)
+	zeros := append(msgpack.AppendArrayHeader(nil, msgpack.MaxElements-2), make([]byte, msgpack.MaxElements-2)...)
 	named := append(dict(t, "b"), zeros...)
 	named[0]++
 	if _, err := Named(named, method(t, "m(a any, b any)")); err != nil {
 		t.Errorf("two named arguments: %v", err)
 	}
-	if out, err := Named(named, method(t, "m(a any, b any, c any)")); !errors.Is(err, codec.ErrTooMany) {
-		t.Errorf("three named arguments: got %d bytes, %v; want the error %v", len(out), err, codec.ErrTooMany)
+	if out, err := Named(named, method(t, "m(a any, b any, c any)")); !errors.Is(err, msgpack.ErrTooMany) {
+		t.Errorf("three named arguments: got %d bytes, %v; want the error %v", len(out), err, msgpack.ErrTooMany)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -14,7 +15,7 @@ import (
 // reads. Names follow the rules of [Arguments]. The values aren't looked at, nor turned
 // into anything: the handler's decoder does that.
 func Named(msgpackMap []byte, m *signature.Method) ([]byte, error) {
-	if err := codec.Scan(msgpackMap); err != nil {
+	if err := msgpack.Scan(msgpackMap); err != nil {
 		return nil, err
 	}
 	named, err := newNamedArguments(m)
@@ -45,7 +46,7 @@ func Named(msgpackMap []byte, m *signature.Method) ([]byte, error) {
 		return nil, err
 	}
 	// With a nil for each argument that is left out there can be too many values.
-	if err := codec.Scan(out); err != nil {
+	if err := msgpack.Scan(out); err != nil {
 		return nil, err
 	}
 	return out, nil
@@ -71,13 +72,13 @@ func (a *namedArguments) array() ([]byte, error) {
 	for _, raw := range a.values {
 		size += len(raw) + 1
 	}
-	out := codec.AppendArrayHeader(make([]byte, 0, size), n)
+	out := msgpack.AppendArrayHeader(make([]byte, 0, size), n)
 	for i, raw := range a.values {
 		switch {
 		case a.variadic(i):
 			out = append(out, repeated...)
 		case raw == nil:
-			out = codec.AppendNil(out)
+			out = msgpack.AppendNil(out)
 		default:
 			out = append(out, raw...)
 		}

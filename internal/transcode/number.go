@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -19,13 +19,13 @@ func appendNumber(b []byte, literal string, kind signature.Kind) ([]byte, error)
 		if err != nil {
 			return b, problemf("%s is out of range of float32", shorten(literal))
 		}
-		return codec.AppendFloat32(b, float32(f)), nil
+		return msgpack.AppendFloat32(b, float32(f)), nil
 	case signature.Float64:
 		f, err := strconv.ParseFloat(literal, 64)
 		if err != nil {
 			return b, problemf("%s is out of range of float64", shorten(literal))
 		}
-		return codec.AppendFloat64(b, f), nil
+		return msgpack.AppendFloat64(b, f), nil
 	}
 	n, form := parseInteger(literal)
 	if form == fractional {
@@ -86,9 +86,9 @@ func (n integer) fits(kind signature.Kind) bool {
 
 func (n integer) appendTo(b []byte) []byte {
 	if n.negative {
-		return codec.AppendInt(b, -int64(n.magnitude))
+		return msgpack.AppendInt(b, -int64(n.magnitude))
 	}
-	return codec.AppendUint(b, n.magnitude)
+	return msgpack.AppendUint(b, n.magnitude)
 }
 
 // integerForm says what a number is in the eyes of an integer type.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -199,7 +200,7 @@ func TestEveryValueComesBackAsItWentIn(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%d: %s of %s: %v", i, m, inOrder, err)
 		}
-		n, err := codec.ScanArray(args)
+		n, err := msgpack.ScanArray(args)
 		if err != nil {
 			t.Fatalf("%d: %s of %s: got % x, which is refused: %v", i, m, inOrder, args, err)
 		}

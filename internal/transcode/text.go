@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -14,25 +14,25 @@ import (
 func appendText(b []byte, text string, t *signature.Type) (out []byte, ok bool, err error) {
 	switch kindOf(t) {
 	case signature.Any, signature.String:
-		return codec.AppendString(b, text), true, nil
+		return msgpack.AppendString(b, text), true, nil
 	case signature.Bytes:
 		data, err := decodeBase64(text)
 		if err != nil {
 			return b, true, problemf(`%s is no base64; bytes stand in JSON as base64, such as "aGVsbG8="`, quote(text))
 		}
-		return codec.AppendBytes(b, data), true, nil
+		return msgpack.AppendBytes(b, data), true, nil
 	case signature.Time:
 		moment, err := time.Parse(time.RFC3339Nano, text)
 		if err != nil {
 			return b, true, problemf(`%s is no time; write it as in RFC 3339, such as "2006-01-02T15:04:05Z"`, quote(text))
 		}
-		return codec.AppendTime(b, moment), true, nil
+		return msgpack.AppendTime(b, moment), true, nil
 	case signature.Duration:
 		length, err := time.ParseDuration(text)
 		if err != nil {
 			return b, true, problemf(`%s is no duration; write it as "1h30m" or "250ms", or as a number of nanoseconds`, quote(text))
 		}
-		return codec.AppendInt(b, int64(length)), true, nil
+		return msgpack.AppendInt(b, int64(length)), true, nil
 	}
 	return b, false, nil
 }
@@ -48,7 +48,7 @@ func appendKey(b []byte, text string, t *signature.Type) ([]byte, error) {
 	case ok:
 		return out, err
 	case kind == signature.Bool && (text == "true" || text == "false"):
-		return codec.AppendBool(b, text == "true"), nil
+		return msgpack.AppendBool(b, text == "true"), nil
 	case kind.Numeric() && isNumber(text):
 		return appendNumber(b, text, kind)
 	}

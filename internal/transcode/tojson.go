@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -16,13 +17,13 @@ import (
 // msgpack. The type t says how it was meant; nil: not known. See the package's
 // documentation for how types stand in JSON.
 //
-// An error is a *[codec.SyntaxError] if the bytes are refused by [codec.Scan], and else
+// An error is a *[msgpack.SyntaxError] if the bytes are refused by [msgpack.Scan], and else
 // says what JSON can't express, and where, such as [3]["ratio"].
-func JSON(msgpack []byte, t *signature.Type) ([]byte, error) {
-	if err := codec.Scan(msgpack); err != nil {
+func JSON(packed []byte, t *signature.Type) ([]byte, error) {
+	if err := msgpack.Scan(packed); err != nil {
 		return nil, err
 	}
-	p := printer{data: msgpack, r: codec.NewReader(msgpack), out: make([]byte, 0, len(msgpack)*2)}
+	p := printer{data: packed, r: codec.NewReader(packed), out: make([]byte, 0, len(packed)*2)}
 	if err := p.value(t); err != nil {
 		return nil, err
 	}

@@ -9,35 +9,35 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
 
 // pack makes the msgpack of Go values in a row.
 func pack(t testing.TB, values ...any) []byte {
 	t.Helper()
-	var b []byte
+	var w codec.Writer
 	for _, v := range values {
-		out, err := codec.AppendValue(b, v)
-		if err != nil {
-			t.Fatal(err)
-		}
-		b = out
+		w.Value(v)
 	}
-	return b
+	if err := w.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return w.Bytes()
 }
 
 // dict makes a msgpack map of keys and values in a row.
 func dict(t testing.TB, keysAndValues ...any) []byte {
 	t.Helper()
-	return append(codec.AppendMapHeader(nil, len(keysAndValues)/2), pack(t, keysAndValues...)...)
+	return append(msgpack.AppendMapHeader(nil, len(keysAndValues)/2), pack(t, keysAndValues...)...)
 }
 
 func TestAResultIsWrittenAsItsTypeSays(t *testing.T) {
 	noon := time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
 	tests := []struct {
-		msgpack []byte
-		typ     string // "": not known
-		want    string
+		packed []byte
+		typ    string // "": not known
+		want   string
 	}{
 		{pack(t, nil), "", "null"},
 		{pack(t, true), "bool", "true"},
@@ -114,16 +114,16 @@ func TestAResultIsWrittenAsItsTypeSays(t *testing.T) {
 		if tt.typ != "" {
 			typ = typeOf(t, tt.typ)
 		}
-		got, err := JSON(tt.msgpack, typ)
+		got, err := JSON(tt.packed, typ)
 		if err != nil {
-			t.Errorf("% x as %q: %v, want %s", tt.msgpack, tt.typ, err, tt.want)
+			t.Errorf("% x as %q: %v, want %s", tt.packed, tt.typ, err, tt.want)
 			continue
 		}
 		if string(got) != tt.want {
-			t.Errorf("% x as %q: got %s, want %s", tt.msgpack, tt.typ, got, tt.want)
+			t.Errorf("% x as %q: got %s, want %s", tt.packed, tt.typ, got, tt.want)
 		}
 		if !json.Valid(got) {
-			t.Errorf("% x as %q: %s is no JSON", tt.msgpack, tt.typ, got)
+			t.Errorf("% x as %q: %s is no JSON", tt.packed, tt.typ, got)
 		}
 	}
 }
@@ -131,8 +131,8 @@ func TestAResultIsWrittenAsItsTypeSays(t *testing.T) {
 func TestWhatJSONCannotExpressIsRefusedWithItsPlace(t *testing.T) {
 	endOfTime := append([]byte{0xc7, 12, 0xff, 0, 0, 0, 0, 0x7f}, bytes.Repeat([]byte{0xff}, 7)...)
 	tests := []struct {
-		msgpack []byte
-		want    string
+		packed []byte
+		want   string
 	}{
 		{pack(t, math.NaN()), "JSON has no number NaN"},
 		{pack(t, float32(math.Inf(1))), "JSON has no number +Inf"},
@@ -145,36 +145,36 @@ func TestWhatJSONCannotExpressIsRefusedWithItsPlace(t *testing.T) {
 		{endOfTime, "the time lies in the year 292277026596; RFC 3339 writes the years 0 to 9999 only"},
 	}
 	for _, tt := range tests {
-		got, err := JSON(tt.msgpack, nil)
+		got, err := JSON(tt.packed, nil)
 		if err == nil {
-			t.Errorf("% x: got %s, want the error %s", tt.msgpack, got, tt.want)
+			t.Errorf("% x: got %s, want the error %s", tt.packed, got, tt.want)
 			continue
 		}
 		if err.Error() != tt.want {
-			t.Errorf("% x:\ngot  %s\nwant %s", tt.msgpack, err, tt.want)
+			t.Errorf("% x:\ngot  %s\nwant %s", tt.packed, err, tt.want)
 		}
 	}
 }
 
 func TestBytesThatAreNoMsgpackAreRefused(t *testing.T) {
 	tests := []struct {
-		name    string
-		msgpack []byte
-		want    error
+		name   string
+		packed []byte
+		want   error
 	}{
-		{"nothing", nil, codec.ErrTruncated},
-		{"a length that lies", []byte{0xdd, 1, 0, 0, 0}, codec.ErrTruncated},
-		{"two values", []byte{1, 2}, codec.ErrTrailing},
-		{"the reserved byte", []byte{0xc1}, codec.ErrReserved},
-		{"a map as a key", []byte{0x81, 0x80, 1}, codec.ErrMapKey},
-		{"an extension", []byte{0xd4, 5, 0}, codec.ErrExtension},
-		{"a hundred thousand arrays", bytes.Repeat([]byte{0x91}, 100_000), codec.ErrTooDeep},
+		{"nothing", nil, msgpack.ErrTruncated},
+		{"a length that lies", []byte{0xdd, 1, 0, 0, 0}, msgpack.ErrTruncated},
+		{"two values", []byte{1, 2}, msgpack.ErrTrailing},
+		{"the reserved byte", []byte{0xc1}, msgpack.ErrReserved},
+		{"a map as a key", []byte{0x81, 0x80, 1}, msgpack.ErrMapKey},
+		{"an extension", []byte{0xd4, 5, 0}, msgpack.ErrExtension},
+		{"a hundred thousand arrays", bytes.Repeat([]byte{0x91}, 100_000), msgpack.ErrTooDeep},
 	}
 	for _, tt := range tests {
-		if got, err := JSON(tt.msgpack, nil); !errors.Is(err, tt.want) {
+		if got, err := JSON(tt.packed, nil); !errors.Is(err, tt.want) {
 			t.Errorf("JSON of %s: got %s, %v; want the error %v", tt.name, got, err, tt.want)
 		}
-		if got, err := Named(tt.msgpack, method(t, "m(a any)")); !errors.Is(err, tt.want) {
+		if got, err := Named(tt.packed, method(t, "m(a any)")); !errors.Is(err, tt.want) {
 			t.Errorf("Named of %s: got % x, %v; want the error %v", tt.name, got, err, tt.want)
 		}
 	}

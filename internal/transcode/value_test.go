@@ -6,28 +6,28 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
 
 func TestAValueBecomesWhatItsTypeSays(t *testing.T) {
 	moment := time.Date(2024, 2, 29, 23, 59, 59, 123456789, time.UTC)
-	integer := func(v int64) []byte { return codec.AppendInt(nil, v) }
-	float := func(v float64) []byte { return codec.AppendFloat64(nil, v) }
-	text := func(v string) []byte { return codec.AppendString(nil, v) }
-	blob := func(v string) []byte { return codec.AppendBytes(nil, []byte(v)) }
+	integer := func(v int64) []byte { return msgpack.AppendInt(nil, v) }
+	float := func(v float64) []byte { return msgpack.AppendFloat64(nil, v) }
+	text := func(v string) []byte { return msgpack.AppendString(nil, v) }
+	blob := func(v string) []byte { return msgpack.AppendBytes(nil, []byte(v)) }
 	join := func(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
-	list := func(n int) []byte { return codec.AppendArrayHeader(nil, n) }
-	mapping := func(n int) []byte { return codec.AppendMapHeader(nil, n) }
-	null := codec.AppendNil(nil)
-	yes := codec.AppendBool(nil, true)
+	list := func(n int) []byte { return msgpack.AppendArrayHeader(nil, n) }
+	mapping := func(n int) []byte { return msgpack.AppendMapHeader(nil, n) }
+	null := msgpack.AppendNil(nil)
+	yes := msgpack.AppendBool(nil, true)
 
 	tests := []struct {
 		typ, json string
 		want      []byte
 	}{
 		{"bool", "true", yes},
-		{"bool", "false", codec.AppendBool(nil, false)},
+		{"bool", "false", msgpack.AppendBool(nil, false)},
 
 		{"int8", "-128", integer(-128)},
 		{"int8", "127.0", integer(127)},
@@ -43,8 +43,8 @@ func TestAValueBecomesWhatItsTypeSays(t *testing.T) {
 		{"int64", "9223372036854775807.000", integer(math.MaxInt64)},
 		{"int64", "922337203685477580.7e1", integer(math.MaxInt64)},
 		{"int64", "9007199254740993", integer(1<<53 + 1)},
-		{"uint64", "18446744073709551615", codec.AppendUint(nil, math.MaxUint64)},
-		{"uint64", "1844674407370955161500e-2", codec.AppendUint(nil, math.MaxUint64)},
+		{"uint64", "18446744073709551615", msgpack.AppendUint(nil, math.MaxUint64)},
+		{"uint64", "1844674407370955161500e-2", msgpack.AppendUint(nil, math.MaxUint64)},
 		{"uint64", "-0.0", integer(0)},
 
 		{"float64", "2", float(2)},
@@ -52,14 +52,14 @@ func TestAValueBecomesWhatItsTypeSays(t *testing.T) {
 		{"float64", "-1", float(-1)},
 		{"float64", "9007199254740993", float(1 << 53)},
 		{"float64", "1e-999", float(0)},
-		{"float32", "0.1", codec.AppendFloat32(nil, 0.1)},
+		{"float32", "0.1", msgpack.AppendFloat32(nil, 0.1)},
 
 		{"any", "2", integer(2)},
 		{"any", "-2", integer(-2)},
 		{"any", "2.0", float(2)},
 		{"any", "2e0", float(2)},
 		{"any", "-9223372036854775808", integer(math.MinInt64)},
-		{"any", "18446744073709551615", codec.AppendUint(nil, math.MaxUint64)},
+		{"any", "18446744073709551615", msgpack.AppendUint(nil, math.MaxUint64)},
 		{"any", "18446744073709551616", float(1 << 64)},
 		{"any", "-9223372036854775809", float(-1 << 63)},
 		{"any", "null", null},
@@ -79,8 +79,8 @@ func TestAValueBecomesWhatItsTypeSays(t *testing.T) {
 		{"bytes", `"-_8="`, blob("\xfb\xff")},
 		{"bytes", `"-_8"`, blob("\xfb\xff")},
 
-		{"time", `"2024-02-29T23:59:59.123456789Z"`, codec.AppendTime(nil, moment)},
-		{"time", `"2024-03-01T01:59:59.123456789+02:00"`, codec.AppendTime(nil, moment)},
+		{"time", `"2024-02-29T23:59:59.123456789Z"`, msgpack.AppendTime(nil, moment)},
+		{"time", `"2024-03-01T01:59:59.123456789+02:00"`, msgpack.AppendTime(nil, moment)},
 
 		{"duration", `"1h30m"`, integer(int64(90 * time.Minute))},
 		{"duration", `"1h30m0s"`, integer(int64(90 * time.Minute))},
@@ -104,8 +104,8 @@ func TestAValueBecomesWhatItsTypeSays(t *testing.T) {
 		{"map[string]int8", `{}`, mapping(0)},
 		{"map[string]int8", `{"":1}`, join(mapping(1), text(""), integer(1))},
 		{"map[int16]bool", `{"-3":true,"1e2":true}`, join(mapping(2), integer(-3), yes, integer(100), yes)},
-		{"map[uint64]bool", `{"18446744073709551615":true}`, join(mapping(1), codec.AppendUint(nil, math.MaxUint64), yes)},
-		{"map[bool]string", `{"true":"a","false":"b"}`, join(mapping(2), yes, text("a"), codec.AppendBool(nil, false), text("b"))},
+		{"map[uint64]bool", `{"18446744073709551615":true}`, join(mapping(1), msgpack.AppendUint(nil, math.MaxUint64), yes)},
+		{"map[bool]string", `{"true":"a","false":"b"}`, join(mapping(2), yes, text("a"), msgpack.AppendBool(nil, false), text("b"))},
 		{"Blob", `{"aGk=":"aG8="}`, join(mapping(1), blob("hi"), blob("ho"))},
 
 		{"Point", `{"y":2,"x":1}`, join(mapping(2), text("y"), float(2), text("x"), float(1))},

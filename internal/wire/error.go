@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 // maxDetails bounds the details of an error that is read off the wire.
@@ -13,19 +13,19 @@ const maxDetails = 256
 // AppendError appends an error as it stands in a KindError frame:
 // [code, reason, message, details, outcome, instance].
 func AppendError(b []byte, e *helium.Error) []byte {
-	b = codec.AppendArrayHeader(b, 6)
-	b = codec.AppendUint(b, uint64(e.Code))
-	b = codec.AppendString(b, e.Reason)
-	b = codec.AppendString(b, e.Message)
-	b = codec.AppendStringMap(b, e.Details)
-	b = codec.AppendUint(b, uint64(e.Outcome))
-	return codec.AppendString(b, e.Instance)
+	b = msgpack.AppendArrayHeader(b, 6)
+	b = msgpack.AppendUint(b, uint64(e.Code))
+	b = msgpack.AppendString(b, e.Reason)
+	b = msgpack.AppendString(b, e.Message)
+	b = msgpack.AppendStringMap(b, e.Details)
+	b = msgpack.AppendUint(b, uint64(e.Outcome))
+	return msgpack.AppendString(b, e.Instance)
 }
 
 // ReadError reads what AppendError wrote. A code or an outcome that this side
 // doesn't know becomes CodeUnknown or Unknown; elements beyond the six are ignored.
 func ReadError(body []byte) (*helium.Error, error) {
-	r := codec.NewReader(body)
+	r := msgpack.NewReader(body)
 	n, err := r.ArrayHeader()
 	if err != nil {
 		return nil, fmt.Errorf("error: %w", err)

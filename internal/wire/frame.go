@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 // A Helium message is the byte Magic, the byte Version, and one or more frames.
@@ -69,7 +70,7 @@ func AppendMessageHeader(b []byte) []byte { return append(b, Magic, Version) }
 // AppendNothing appends a frame that everybody ignores. A message that holds no other is
 // for those who want to know where messages get, and calls and answers nobody.
 func AppendNothing(b []byte) []byte {
-	return codec.AppendUint(codec.AppendArrayHeader(b, 1), uint64(kindNothing))
+	return msgpack.AppendUint(msgpack.AppendArrayHeader(b, 1), uint64(kindNothing))
 }
 
 // AppendFrame appends f to a message.
@@ -77,7 +78,7 @@ func AppendFrame(b []byte, f *Frame) []byte {
 	b = appendHead(b, f)
 	b = append(b, f.Body...)
 	if f.Method != "" {
-		b = codec.AppendString(b, f.Method)
+		b = msgpack.AppendString(b, f.Method)
 	}
 	return b
 }
@@ -85,31 +86,31 @@ func AppendFrame(b []byte, f *Frame) []byte {
 // appendHead appends what comes before f's body.
 func appendHead(b []byte, f *Frame) []byte {
 	if f.Kind == KindCancel {
-		b = codec.AppendArrayHeader(b, 2)
-		b = codec.AppendUint(b, uint64(f.Kind))
-		return codec.AppendUint(b, f.Seq)
+		b = msgpack.AppendArrayHeader(b, 2)
+		b = msgpack.AppendUint(b, uint64(f.Kind))
+		return msgpack.AppendUint(b, f.Seq)
 	}
 	n := 5
 	if f.Method != "" {
 		n = 6
 	}
-	b = codec.AppendArrayHeader(b, n)
-	b = codec.AppendUint(b, uint64(f.Kind))
-	b = codec.AppendUint(b, f.Seq)
-	b = codec.AppendUint(b, f.Time)
+	b = msgpack.AppendArrayHeader(b, n)
+	b = msgpack.AppendUint(b, uint64(f.Kind))
+	b = msgpack.AppendUint(b, f.Seq)
+	b = msgpack.AppendUint(b, f.Time)
 	if f.Metadata == nil {
-		b = codec.AppendNil(b)
+		b = msgpack.AppendNil(b)
 	} else {
 		b = append(b, f.Metadata...)
 	}
 	if f.Kind == KindError {
 		return b
 	}
-	return codec.AppendBytesHeader(b, len(f.Body))
+	return msgpack.AppendBytesHeader(b, len(f.Body))
 }
 
-// Room is how many bytes a [codec.Writer] should leave in front of a frame's body, so
-// that Whole needs no copy.
+// Room is how many bytes a [codec.Writer] should find in its buffer, in front of a frame's
+// body, so that Whole needs no copy.
 const Room = headerSize + frameOverhead + 64
 
 // Whole returns the message that holds only f, whose body is what w has taken. It is
@@ -117,8 +118,12 @@ const Room = headerSize + frameOverhead + 64
 func Whole(f *Frame, w *codec.Writer) []byte {
 	var prefix [Room]byte
 	if f.Method == "" && headerSize+frameOverhead+len(f.Metadata) <= Room {
-		if data, ok := w.Prepend(appendHead(AppendMessageHeader(prefix[:0]), f)); ok {
-			return data
+		// The head ends where the body begins.
+		head := appendHead(AppendMessageHeader(prefix[:0]), f)
+		whole := w.Buffer()
+		if begin := len(whole) - len(w.Bytes()) - len(head); begin >= 0 {
+			copy(whole[begin:], head)
+			return whole[begin:]
 		}
 	}
 	return AppendFrame(AppendMessageHeader(nil), f)
@@ -131,7 +136,7 @@ const frameOverhead = 1 + 1 + 9 + 9 + 1 + 5 + 5
 func (f *Frame) Size() int { return frameOverhead + len(f.Metadata) + len(f.Body) + len(f.Method) }
 
 // FrameReader steps over the frames of one message.
-type FrameReader struct{ r codec.Reader }
+type FrameReader struct{ r msgpack.Reader }
 
 // ReadMessage checks a message's two header bytes. Reading allocates nothing
 // but the strings it hands out, and nothing in the message can make it panic.
@@ -145,7 +150,7 @@ func ReadMessage(payload []byte) (FrameReader, error) {
 	if payload[1] != Version {
 		return FrameReader{}, fmt.Errorf("a Helium message of version %d; this side speaks version %d", payload[1], Version)
 	}
-	return FrameReader{r: codec.NewReader(payload[headerSize:])}, nil
+	return FrameReader{r: msgpack.NewReader(payload[headerSize:])}, nil
 }
 
 // More reports whether another frame follows.
@@ -221,7 +226,7 @@ func (fr *FrameReader) readBody(f *Frame) (err error) {
 	if f.Kind == KindError {
 		f.Body, err = r.Raw()
 	} else {
-		f.Body, err = r.BinaryRef()
+		f.Body, err = r.Binary()
 	}
 	if err != nil {
 		return frameError("body", err)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 func TestAMessageCutAnywhereIsRefusedOrShorter(t *testing.T) {
@@ -24,11 +25,13 @@ func TestAMessageCutAnywhereIsRefusedOrShorter(t *testing.T) {
 }
 
 func TestAMessageMadeAroundItsBodyIsTheOneMadeByCopying(t *testing.T) {
-	roomy, cramped := codec.NewWriter(nil, Room), codec.NewWriter(nil, 1)
+	roomy, cramped := codec.NewWriter(make([]byte, Room)), codec.NewWriter(make([]byte, 1))
 	for _, w := range []*codec.Writer{&roomy, &cramped} {
 		w.Binary(make([]byte, 300))
 	}
-	metadata := func(n int) []byte { return codec.AppendStringMap(nil, map[string]string{"k": strings.Repeat("v", n)}) }
+	metadata := func(n int) []byte {
+		return msgpack.AppendStringMap(nil, map[string]string{"k": strings.Repeat("v", n)})
+	}
 	for _, f := range []Frame{
 		{Kind: KindCall, Seq: math.MaxUint64, Time: math.MaxUint64},
 		{Kind: KindReply, Seq: 1, Time: 7, Metadata: metadata(10)},
@@ -80,7 +83,7 @@ func TestReadingFramesAllocatesNothing(t *testing.T) {
 
 func TestAFramesSizeIsNeverAboveItsBound(t *testing.T) {
 	for _, n := range []int{0, 1, 31, 32, 255, 256, 65535, 65536} {
-		f := Frame{Kind: KindCall, Seq: 1<<64 - 1, Time: 1<<64 - 1, Metadata: codec.AppendStringMap(nil, map[string]string{"k": "v"}), Body: make([]byte, n), Method: strings.Repeat("m", MaxName)}
+		f := Frame{Kind: KindCall, Seq: 1<<64 - 1, Time: 1<<64 - 1, Metadata: msgpack.AppendStringMap(nil, map[string]string{"k": "v"}), Body: make([]byte, n), Method: strings.Repeat("m", MaxName)}
 		if got := len(AppendFrame(nil, &f)); got > f.Size() {
 			t.Errorf("a body of %d bytes makes a frame of %d, above its bound %d", n, got, f.Size())
 		}
@@ -102,14 +105,14 @@ func TestErrorsCrossTheWireWhole(t *testing.T) {
 }
 
 func TestAnErrorOfAnUnknownCodeOrOutcomeStaysAnError(t *testing.T) {
-	b := codec.AppendArrayHeader(nil, 7) // one element more than this version knows
-	b = codec.AppendUint(b, 99)
-	b = codec.AppendString(b, "new.reason")
-	b = codec.AppendString(b, "from a newer version")
-	b = codec.AppendNil(b)
-	b = codec.AppendUint(b, 9)
-	b = codec.AppendString(b, "i1")
-	b = codec.AppendString(b, "more")
+	b := msgpack.AppendArrayHeader(nil, 7) // one element more than this version knows
+	b = msgpack.AppendUint(b, 99)
+	b = msgpack.AppendString(b, "new.reason")
+	b = msgpack.AppendString(b, "from a newer version")
+	b = msgpack.AppendNil(b)
+	b = msgpack.AppendUint(b, 9)
+	b = msgpack.AppendString(b, "i1")
+	b = msgpack.AppendString(b, "more")
 	got, err := ReadError(b)
 	if err != nil || got.Code != helium.CodeUnknown || got.Outcome != helium.Unknown || got.Reason != "new.reason" {
 		t.Errorf("read %+v, %v; want unknown code and outcome, reason new.reason", got, err)

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/vectors"
 )
 
@@ -120,7 +120,7 @@ func TestMessagesAreWrittenAndReadAsTheVectorsSay(t *testing.T) {
 func checkContent(t *testing.T, f *Frame, v frameVector) {
 	t.Helper()
 	if f.Metadata != nil {
-		r := codec.NewReader(f.Metadata)
+		r := msgpack.NewReader(f.Metadata)
 		got, err := r.TextMap(256)
 		if (err != nil) != v.BadMetadata || !maps.Equal(got, v.Fields) {
 			t.Errorf("the metadata are %v, %v; want %v, bad: %t", got, err, v.Fields, v.BadMetadata)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -14,9 +14,9 @@ func ignorable() []byte { return wire.AppendNothing(wire.AppendMessageHeader(nil
 // expired returns a message with one call that has no time left, of one argument more
 // than the method takes.
 func expired(seq uint64, params int) []byte {
-	args := codec.AppendArrayHeader(nil, params+1)
+	args := msgpack.AppendArrayHeader(nil, params+1)
 	for range params + 1 {
-		args = codec.AppendNil(args)
+		args = msgpack.AppendNil(args)
 	}
 	return wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCall, Seq: seq, Time: 0, Body: args})
 }

@@ -10,6 +10,8 @@ import (
 	"io"
 	"math"
 	"unicode/utf8"
+
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 // Types with MarshalJSON, such as json.RawMessage, are on the wire what they are in JSON:
@@ -19,13 +21,14 @@ import (
 
 func encodeJSON(e *encoder, receiver any) error {
 	text, err := receiver.(json.Marshaler).MarshalJSON()
-	start := e.mark()
+	start := *e
 	if err == nil {
-		err = e.json(text)
+		err = appendJSONText(e, text)
 	}
 	if errors.Is(err, errInexact) && isText(receiver) {
 		// As a big.Int, which is a number in JSON and has no end.
-		e.reset(start)
+		start.b = e.b[:len(start.b)]
+		*e = start
 		return encodeText(e, receiver)
 	}
 	if err != nil {
@@ -34,22 +37,15 @@ func encodeJSON(e *encoder, receiver any) error {
 	return nil
 }
 
-// mark and reset go back to before a value that can't be written.
-func (e *encoder) mark() encoder { return *e }
-func (e *encoder) reset(to encoder) {
-	to.b = e.b[:len(to.b)]
-	*e = to
-}
-
 func isText(receiver any) bool {
 	_, writes := receiver.(encoding.TextMarshaler)
 	_, reads := receiver.(encoding.TextUnmarshaler)
 	return writes && reads
 }
 
-func decodeJSON(r *Reader, receiver any) error {
+func decodeJSON(r *decoder, receiver any) error {
 	start := *r
-	text, err := r.json(nil)
+	text, err := readAsJSON(r, nil)
 	if err != nil {
 		return err
 	}
@@ -68,14 +64,14 @@ func decodeJSON(r *Reader, receiver any) error {
 	return nil
 }
 
-// json encodes one JSON value.
-func (e *encoder) json(text []byte) error {
+// appendJSONText encodes one JSON value.
+func appendJSONText(e *encoder, text []byte) error {
 	if !utf8.Valid(text) {
 		return errors.New("it made text that isn't UTF-8")
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
-	err := e.jsonValue(dec)
+	err := appendJSONValue(e, dec)
 	if err == nil {
 		if _, trailing := dec.Token(); trailing != io.EOF {
 			err = errors.New("more follows the first value")
@@ -91,39 +87,39 @@ func (e *encoder) json(text []byte) error {
 	return fmt.Errorf("it made what is no JSON: %w", err)
 }
 
-func (e *encoder) jsonValue(dec *json.Decoder) error {
+func appendJSONValue(e *encoder, dec *json.Decoder) error {
 	token, err := dec.Token()
 	if err != nil {
 		return err
 	}
 	switch token := token.(type) {
 	case bool:
-		e.b = AppendBool(e.b, token)
+		e.b = msgpack.AppendBool(e.b, token)
 	case string:
-		e.b = AppendString(e.b, token)
+		e.b = msgpack.AppendString(e.b, token)
 	case json.Number:
 		var exact bool
 		if e.b, exact = appendNumber(e.b, string(token)); !exact {
 			return fmt.Errorf("%.60s: %w", token, errInexact)
 		}
 	case json.Delim:
-		return e.jsonParts(dec, token == '{')
+		return appendJSONParts(e, dec, token == '{')
 	default:
-		e.b = AppendNil(e.b)
+		e.b = msgpack.AppendNil(e.b)
 	}
 	return nil
 }
 
-// jsonParts encodes an object or an array behind its opening. Its head is put before the
+// appendJSONParts encodes an object or an array behind its opening. Its head is put before the
 // parts when their number is known.
-func (e *encoder) jsonParts(dec *json.Decoder, isObject bool) error {
+func appendJSONParts(e *encoder, dec *json.Decoder, isObject bool) error {
 	if err := e.open(0); err != nil {
 		return err
 	}
 	start, n := len(e.b), 0
 	var met map[string]bool
 	for ; dec.More(); n++ {
-		if e.elements++; e.elements > MaxElements {
+		if e.elements++; e.elements > msgpack.MaxElements {
 			return e.open(0)
 		}
 		if isObject {
@@ -140,18 +136,18 @@ func (e *encoder) jsonParts(dec *json.Decoder, isObject bool) error {
 			}
 			met[key] = true
 			e.elements++
-			e.b = AppendString(e.b, key)
+			e.b = msgpack.AppendString(e.b, key)
 		}
-		if err := e.jsonValue(dec); err != nil {
+		if err := appendJSONValue(e, dec); err != nil {
 			return err
 		}
 	}
 	if _, err := dec.Token(); err != nil {
 		return err
 	}
-	head := AppendArrayHeader(nil, n)
+	head := msgpack.AppendArrayHeader(nil, n)
 	if isObject {
-		head = AppendMapHeader(nil, n)
+		head = msgpack.AppendMapHeader(nil, n)
 	}
 	e.b = append(e.b, head...)
 	copy(e.b[start+len(head):], e.b[start:])
@@ -160,19 +156,19 @@ func (e *encoder) jsonParts(dec *json.Decoder, isObject bool) error {
 	return nil
 }
 
-// json steps over the next value and appends it as JSON.
-func (r *Reader) json(b []byte) ([]byte, error) {
+// readAsJSON steps over the next value and appends it as JSON.
+func readAsJSON(r *decoder, b []byte) ([]byte, error) {
 	h, err := r.head()
 	if err != nil {
 		return b, err
 	}
-	switch h.family {
-	case arrayFamily:
-		return r.jsonArray(b)
-	case mapFamily:
-		return r.jsonMap(b)
+	switch h.Family {
+	case msgpack.Array:
+		return readArrayAsJSON(r, b)
+	case msgpack.Map:
+		return readMapAsJSON(r, b)
 	}
-	v, err := r.dynamic()
+	v, err := readAny(r)
 	if err != nil {
 		return b, err
 	}
@@ -196,7 +192,7 @@ func appendJSON(b []byte, v any) ([]byte, error) {
 	return append(b, bytes.TrimSuffix(text.Bytes(), []byte("\n"))...), nil
 }
 
-func (r *Reader) jsonArray(b []byte) ([]byte, error) {
+func readArrayAsJSON(r *decoder, b []byte) ([]byte, error) {
 	n, err := r.ArrayHeader()
 	if err != nil {
 		return b, err
@@ -209,7 +205,7 @@ func (r *Reader) jsonArray(b []byte) ([]byte, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if b, err = r.json(b); err != nil {
+		if b, err = readAsJSON(r, b); err != nil {
 			return b, inside(indexOf(i), err)
 		}
 	}
@@ -217,7 +213,7 @@ func (r *Reader) jsonArray(b []byte) ([]byte, error) {
 	return append(b, ']'), nil
 }
 
-func (r *Reader) jsonMap(b []byte) ([]byte, error) {
+func readMapAsJSON(r *decoder, b []byte) ([]byte, error) {
 	n, err := r.MapHeader()
 	if err != nil {
 		return b, err
@@ -235,7 +231,7 @@ func (r *Reader) jsonMap(b []byte) ([]byte, error) {
 			return b, inside(keySegment, err)
 		}
 		start := len(b)
-		if b, err = r.json(b); err != nil {
+		if b, err = readAsJSON(r, b); err != nil {
 			return b, inside(keySegment, err)
 		}
 		if b[start] != '"' { // a number or a word
@@ -248,7 +244,7 @@ func (r *Reader) jsonMap(b []byte) ([]byte, error) {
 		}
 		met[key] = true
 		b = append(b, ':')
-		if b, err = r.json(b); err != nil {
+		if b, err = readAsJSON(r, b); err != nil {
 			return b, inside("["+key+"]", err)
 		}
 	}

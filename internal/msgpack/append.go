@@ -1,4 +1,4 @@
-package codec
+package msgpack
 
 import (
 	"encoding/binary"

@@ -1,10 +1,11 @@
 package codec
 
 import (
-	"fmt"
+	"encoding/binary"
 	"reflect"
 
 	"github.com/helium-rpc/helium/internal/gofields"
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 // structFields are the fields of a struct as they stand on the codec.
@@ -24,17 +25,14 @@ type field struct {
 	empty func(reflect.Value) bool
 }
 
-// fieldsOf finds the fields of a struct that travel, see [gofields.FieldsOf].
-func (m codecMaker) fieldsOf(of gofields.Fields[reflect.Type]) *structFields {
+// newStructFields binds the fields of a struct that travel, see [gofields.FieldsOf], to their
+// codecs.
+func newStructFields(of gofields.Fields[reflect.Type], codecOf func(gofields.Field[reflect.Type]) *codec) *structFields {
 	fields := &structFields{byName: make(map[string]int)}
 	for _, f := range of.List {
-		c := m.codec(f.Type)
-		if f.AsString {
-			c = quoted(f.Type)
-		}
 		fields.byName[f.Name] = len(fields.list)
 		fields.list = append(fields.list, field{
-			name: f.Name, head: AppendString(nil, f.Name), index: f.Index, codec: c, empty: emptyFunc(f),
+			name: f.Name, head: msgpack.AppendString(nil, f.Name), index: f.Index, codec: codecOf(f), empty: emptyFunc(f),
 		})
 	}
 	for i, f := range of.List {
@@ -103,15 +101,6 @@ func zeroFunc(t reflect.Type) func(reflect.Value) bool {
 	return reflect.Value.IsZero
 }
 
-// isNil reports whether v is nil, and false where it can't be.
-func isNil(v reflect.Value) bool {
-	switch v.Kind() {
-	case reflect.Map, reflect.Slice, reflect.Pointer, reflect.Interface, reflect.Func, reflect.Chan:
-		return v.IsNil()
-	}
-	return false
-}
-
 // of returns the field's value in v. It isn't there if an embedded pointer is nil.
 func (f *field) of(v reflect.Value) (reflect.Value, bool) {
 	for _, i := range f.index {
@@ -155,16 +144,76 @@ func (fields *structFields) find(name []byte, i int) *field {
 	return nil
 }
 
-// keyName is the path segment of the value under a map's key.
-func keyName(key reflect.Value) string {
-	for key.Kind() == reflect.Interface && !key.IsNil() {
-		key = key.Elem()
+func encodeStruct(fields *structFields) func(*encoder, reflect.Value) error {
+	return func(e *encoder, v reflect.Value) error {
+		n := len(fields.list)
+		if err := e.open(2 * n); err != nil {
+			return err
+		}
+		start := len(e.b)
+		e.b = msgpack.AppendMapHeader(e.b, n)
+		written := n
+		for i := range fields.list {
+			f := &fields.list[i]
+			fv, ok := f.of(v)
+			if !ok || f.empty != nil && f.empty(fv) {
+				written--
+				continue
+			}
+			e.b = append(e.b, f.head...)
+			if err := f.codec.encode(e, fv); err != nil {
+				return inside(f.name, err)
+			}
+		}
+		if written < n {
+			// The head keeps its width, so that nothing behind it has to move.
+			if n < 16 {
+				e.b[start] = 0x80 | byte(written)
+			} else {
+				binary.BigEndian.PutUint16(e.b[start+1:], uint16(written))
+			}
+		}
+		e.done()
+		return nil
 	}
-	switch {
-	case key.Kind() == reflect.String:
-		return nameOf(key.String())
-	case key.CanInt() || key.CanUint() || key.CanFloat() || key.Kind() == reflect.Bool:
-		return fmt.Sprintf("[%v]", key)
+}
+
+func decodeStruct(fields *structFields) func(*decoder, reflect.Value) error {
+	return func(r *decoder, v reflect.Value) error {
+		n, err := r.MapHeader()
+		if err != nil {
+			return err
+		}
+		if err := r.open(); err != nil {
+			return err
+		}
+		for i := range n {
+			name, err := r.stringRef("a string as the name of a field")
+			if err != nil {
+				return inside(keySegment, err)
+			}
+			f := fields.find(name, i)
+			if f == nil {
+				// Another version of the type may have more fields.
+				if err := r.Skip(); err != nil {
+					return err
+				}
+				continue
+			}
+			fv, err := f.settable(v)
+			if err != nil {
+				return inside(f.name, err)
+			}
+			if f.empty != nil && r.Nil() {
+				// What may be left out may be null.
+				fv.SetZero()
+				continue
+			}
+			if err := f.codec.decode(r, fv); err != nil {
+				return inside(f.name, err)
+			}
+		}
+		r.done()
+		return nil
 	}
-	return keySegment
 }

@@ -1,19 +1,19 @@
-package codec_test
+package msgpack_test
 
 import (
 	"testing"
 
-	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 func TestWhatHoldsAMessageTogetherIsReadExactly(t *testing.T) {
-	unsigned := func(r *codec.Reader) error { _, err := r.Unsigned(); return err }
-	text := func(r *codec.Reader) error { _, err := r.Text(); return err }
-	binary := func(r *codec.Reader) error { _, err := r.BinaryRef(); return err }
-	textMap := func(r *codec.Reader) error { _, err := r.TextMap(2); return err }
+	unsigned := func(r *msgpack.Reader) error { _, err := r.Unsigned(); return err }
+	text := func(r *msgpack.Reader) error { _, err := r.Text(); return err }
+	binary := func(r *msgpack.Reader) error { _, err := r.Binary(); return err }
+	textMap := func(r *msgpack.Reader) error { _, err := r.TextMap(2); return err }
 	for _, c := range []struct {
 		name string
-		read func(*codec.Reader) error
+		read func(*msgpack.Reader) error
 		data string
 		fits bool
 	}{
@@ -43,7 +43,7 @@ func TestWhatHoldsAMessageTogetherIsReadExactly(t *testing.T) {
 		{"bytes for a key", textMap, "\x81\xc4\x01a\xa1b", false},
 		{"bytes for a value", textMap, "\x81\xa1a\xc4\x01b", false},
 	} {
-		r := codec.NewReader([]byte(c.data))
+		r := msgpack.NewReader([]byte(c.data))
 		err := c.read(&r)
 		if (err == nil) != c.fits {
 			t.Errorf("%s, % x: got %v, want it to fit: %t", c.name, c.data, err, c.fits)

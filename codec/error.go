@@ -2,11 +2,39 @@ package codec
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 )
 
-// maxMapHint bounds the room that is made for a map before its entries are read.
-const maxMapHint = 64
+// ValueError says that a value doesn't fit the Go type that it should go to, or can't be
+// sent.
+type ValueError struct {
+	// Path leads to the value from the outermost one, such as people[3].age. It is
+	// empty for the outermost value itself.
+	Path string
+	// Problem says what is wrong and, where it isn't plain, what to do.
+	Problem string
+
+	cause error
+}
+
+// Error returns the place and the problem.
+func (e *ValueError) Error() string {
+	switch {
+	case e.Path == "":
+		return e.Problem
+	case e.Path[0] == '[':
+		return fmt.Sprintf("element %s: %s", e.Path, e.Problem)
+	}
+	return fmt.Sprintf("field %q: %s", e.Path, e.Problem)
+}
+
+// Unwrap returns the error of a type's own method, if that is what failed.
+func (e *ValueError) Unwrap() error { return e.cause }
+
+func valueErrorf(format string, args ...any) *ValueError {
+	return &ValueError{Problem: fmt.Sprintf(format, args...)}
+}
 
 // maxPath is how long the path in an error may be, in bytes.
 const maxPath = 200
