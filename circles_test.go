@@ -11,7 +11,7 @@ import (
 var circular = map[string]bool{
 	"signature": true, "rpcserver": true, "rpcclient": true, "internal/transcode": true,
 	"internal/gofields": true,
-	"codec":             true, "cmd/helium": true, "cmd/helium/internal/topview": true, "cmd/helium/internal/probe": true,
+	"cmd/helium":        true, "cmd/helium/internal/topview": true, "cmd/helium/internal/probe": true,
 	"cmd/helium/internal/loadpage": true, "cmd/helium/internal/load": true, "bus/broker": true, "bus": true, "binder": true,
 }
 

@@ -50,21 +50,25 @@ func BenchmarkScan(b *testing.B) {
 }
 
 func BenchmarkTwoFloats(b *testing.B) {
-	buf := make([]byte, 0, 64)
+	var w codec.Writer
 	data := msgpack.AppendFloat64(msgpack.AppendFloat64(msgpack.AppendArrayHeader(nil, 2), 2), 3)
 	b.Run("append", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			buf = msgpack.AppendFloat64(msgpack.AppendFloat64(msgpack.AppendArrayHeader(buf[:0], 2), 2), 3)
+			w.Reset()
+			w.ArrayHeader(2)
+			w.Float64(2)
+			w.Float64(3)
 		}
 	})
 	b.Run("append values", func(b *testing.B) {
 		args := []any{2.0, 3.0}
 		b.ReportAllocs()
 		for b.Loop() {
-			buf = msgpack.AppendArrayHeader(buf[:0], 2)
+			w.Reset()
+			w.ArrayHeader(2)
 			for _, arg := range args {
-				buf = must[[]byte](b)(appendValue(buf, arg))
+				w.Value(arg)
 			}
 		}
 	})
@@ -98,10 +102,11 @@ func BenchmarkTwoFloats(b *testing.B) {
 func BenchmarkNestedStruct(b *testing.B) {
 	data := must[[]byte](b)(appendValue(nil, anOrder))
 	b.Run("append", func(b *testing.B) {
-		buf := make([]byte, 0, 1024)
+		var w codec.Writer
 		b.ReportAllocs()
 		for b.Loop() {
-			buf = must[[]byte](b)(appendValue(buf[:0], &anOrder))
+			w.Reset()
+			w.Value(&anOrder)
 		}
 	})
 	b.Run("append by the library", func(b *testing.B) {
