@@ -1,27 +1,20 @@
 package bus
 
 import (
-	"context"
 	"crypto/tls"
-	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
-	"strings"
-	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
-	"github.com/nats-io/nats.go"
 )
 
 // DefaultURL is where a server is looked for when neither Config.URL nor the
 // environment's NATS_URL says otherwise.
 const DefaultURL = "nats://127.0.0.1:4222"
-
-// firstConnect is how long Connect tries under a context without a deadline.
-const firstConnect = 5 * time.Second
 
 // Config says where to connect and as whom. The zero value connects to $NATS_URL,
 // or else to [DefaultURL], without credentials.
@@ -74,18 +67,6 @@ type Config struct {
 	Options []nats.Option
 }
 
-// target is a checked Config: what Connect needs, all defaults filled in.
-type target struct {
-	servers     []string // URLs with their credentials
-	shown       string   // the same for people: comma separated, without secrets
-	name        string
-	user        string // "" where unknown
-	hasIdentity bool   // some credentials are set
-	inboxPrefix string
-	logger      *slog.Logger
-	credentials []nats.Option
-}
-
 // withDefaults returns the Config with the fields filled in whose defaults are known without
 // the others, or what is wrong with it.
 func (config Config) withDefaults() (Config, error) {
@@ -108,73 +89,3 @@ func (config Config) withDefaults() (Config, error) {
 	}
 	return config, nil
 }
-
-func (config Config) target() (*target, error) {
-	config, err := config.withDefaults()
-	if err != nil {
-		return nil, err
-	}
-	t := &target{name: config.Name, logger: config.Logger, user: config.User}
-	var inURL bool
-	if config.InProcess != nil {
-		t.servers, t.shown = []string{"nats://in-process"}, "the broker in this process"
-	} else {
-		urls, err := parseServers(config.URL)
-		if err != nil {
-			return nil, err
-		}
-		for _, u := range urls {
-			t.servers = append(t.servers, u.String())
-			if u.User == nil {
-				continue
-			}
-			inURL = true
-			if _, ok := u.User.Password(); ok && t.user == "" {
-				t.user = u.User.Username()
-			}
-		}
-		t.shown = redactAll(urls)
-	}
-	if err := t.setCredentials(config, inURL); err != nil {
-		return nil, err
-	}
-	t.inboxPrefix = config.InboxPrefix
-	if t.inboxPrefix == "" && subjectToken.MatchString(t.user) {
-		t.inboxPrefix = defaultInboxPrefix + "." + t.user
-	}
-	if err := checkInboxPrefix(t.inboxPrefix); err != nil {
-		return nil, err
-	}
-	return t, nil
-}
-
-// defaultInboxPrefix is the prefix of inboxes of users without a name, and the first token
-// of all others.
-const defaultInboxPrefix = "_INBOX"
-
-var subjectToken = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-
-func checkInboxPrefix(prefix string) error {
-	if prefix == "" {
-		return nil
-	}
-	if first, _, _ := strings.Cut(prefix, "."); first != defaultInboxPrefix {
-		return helium.ConfigErrorf("bus", "inbox prefix %.100q isn't \"_INBOX\" and doesn't begin with \"_INBOX.\", and Helium's servers answer nowhere else; set {Config.InboxPrefix} to something such as \"_INBOX.alice\"", prefix)
-	}
-	for token := range strings.SplitSeq(prefix, ".") {
-		if !subjectToken.MatchString(token) {
-			return helium.ConfigErrorf("bus", "inbox prefix %.100q isn't a subject; use letters, digits, \"-\", \"_\" and single dots", prefix)
-		}
-	}
-	return nil
-}
-
-// withDefaultDeadline bounds a context that has no deadline of its own.
-func withDefaultDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	if _, ok := ctx.Deadline(); ok {
-		return context.WithCancel(ctx)
-	}
-	return context.WithTimeoutCause(ctx, firstConnect, errNoAnswer)
-}
-
-var errNoAnswer = errors.New("no answer within " + firstConnect.String())

@@ -7,8 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/helium-rpc/helium"
 	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
 )
 
 const (
@@ -24,6 +25,9 @@ const (
 	lastRetry  = 2 * time.Second
 )
 
+// firstConnect is how long Connect tries under a context without a deadline.
+const firstConnect = 5 * time.Second
+
 // Connect returns a connection that keeps Helium's rules; see the package's
 // documentation. The caller closes it. ctx bounds connecting only; without a
 // deadline it is 5 s, or with Config.Wait for ever.
@@ -35,7 +39,7 @@ func Connect(ctx context.Context, config Config) (*nats.Conn, error) {
 	if ctx == nil {
 		return nil, errors.New("bus: the context is nil; pass context.Background()")
 	}
-	t, err := config.target()
+	t, err := newTarget(config)
 	if err != nil {
 		return nil, err
 	}
@@ -50,12 +54,12 @@ func connectOnce(ctx context.Context, config Config, t *target) (*nats.Conn, err
 	ctx, cancel := withDefaultDeadline(ctx)
 	defer cancel()
 	if ctx.Err() != nil {
-		return nil, t.explain(ctx, ctx.Err(), "")
+		return nil, explain(ctx, t, ctx.Err(), "")
 	}
 	dial := newDialer(ctx, len(t.servers), config.InProcess)
 	defer dial.done()
 	options := nats.GetDefaultOptions()
-	for _, set := range t.options(config, dial) {
+	for _, set := range natsOptions(config, t, dial) {
 		if err := set(&options); err != nil {
 			return nil, helium.ConfigErrorf("bus", "an option of nats.go doesn't fit: %w; check {Config.Options}", err)
 		}
@@ -65,12 +69,12 @@ func connectOnce(ctx context.Context, config Config, t *target) (*nats.Conn, err
 	}
 	nc, err := options.Connect()
 	if err != nil {
-		return nil, t.explain(ctx, err, dial.story())
+		return nil, explain(ctx, t, err, dial.story())
 	}
 	if ctx.Err() != nil {
 		// The dialer may have closed the socket just after the handshake.
 		nc.Close()
-		return nil, t.explain(ctx, ctx.Err(), "")
+		return nil, explain(ctx, t, ctx.Err(), "")
 	}
 	return nc, nil
 }
@@ -91,7 +95,7 @@ func waitAndConnect(ctx context.Context, config Config, t *target) (*nats.Conn, 
 			}
 			return nc, nil
 		case ctx.Err() != nil:
-			return nil, t.explain(ctx, ctx.Err(), "")
+			return nil, explain(ctx, t, ctx.Err(), "")
 		case !passing(err):
 			return nil, err
 		}
@@ -106,8 +110,18 @@ func waitAndConnect(ctx context.Context, config Config, t *target) (*nats.Conn, 
 	}
 }
 
-// options are Helium's rules as nats.go's options.
-func (t *target) options(config Config, dial *dialer) []nats.Option {
+// withDefaultDeadline bounds a context that has no deadline of its own.
+func withDefaultDeadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok {
+		return context.WithCancel(ctx)
+	}
+	return context.WithTimeoutCause(ctx, firstConnect, errNoAnswer)
+}
+
+var errNoAnswer = errors.New("no answer within " + firstConnect.String())
+
+// natsOptions are Helium's rules as nats.go's options.
+func natsOptions(config Config, t *target, dial *dialer) []nats.Option {
 	options := []nats.Option{
 		func(o *nats.Options) error { o.Servers = t.servers; return nil },
 		nats.Name(t.name),
@@ -135,7 +149,9 @@ func (t *target) options(config Config, dial *dialer) []nats.Option {
 	if t.inboxPrefix != "" {
 		options = append(options, nats.CustomInboxPrefix(t.inboxPrefix))
 	}
-	options = append(options, t.credentials...)
+	if t.credentials != nil {
+		options = append(options, t.credentials)
+	}
 	options = append(options, newReporter(t.logger).options()...)
 	return append(options, config.Options...)
 }

@@ -4,14 +4,16 @@ import (
 	"os"
 	"strings"
 
-	"github.com/helium-rpc/helium"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nkeys"
+
+	"github.com/helium-rpc/helium"
 )
 
-// setCredentials refuses two kinds of credentials at once and reads the one there
-// is, so that a mistake shows before anything goes over the network.
-func (t *target) setCredentials(config Config, inURL bool) error {
+// credentialsOf refuses two kinds of credentials at once and reads the one there is, so that
+// a mistake shows before anything goes over the network. It returns nil if there are none but
+// those in the URL.
+func credentialsOf(config Config, inURL bool) (nats.Option, error) {
 	var kinds []string
 	if config.Credentials != "" {
 		kinds = append(kinds, "{Credentials}")
@@ -30,27 +32,19 @@ func (t *target) setCredentials(config Config, inURL bool) error {
 	}
 	switch {
 	case len(kinds) > 1:
-		return helium.NewConfigError("bus", "the Config holds several kinds of credentials: "+strings.Join(kinds, ", ")+"; keep one")
+		return nil, helium.NewConfigError("bus", "the Config holds several kinds of credentials: "+strings.Join(kinds, ", ")+"; keep one")
 	case config.User == "" && config.Password != "":
-		return helium.NewConfigError("bus", "the Config has a {Password} and no {User}; set {User} too, or put a token into {Token}")
+		return nil, helium.NewConfigError("bus", "the Config has a {Password} and no {User}; set {User} too, or put a token into {Token}")
 	case config.Credentials != "":
-		if err := checkCredentials(config.Credentials); err != nil {
-			return err
-		}
-		t.credentials = append(t.credentials, nats.UserCredentials(config.Credentials))
+		return nats.UserCredentials(config.Credentials), checkCredentials(config.Credentials)
 	case config.NKeySeed != "":
-		option, err := nkeyOption(config.NKeySeed)
-		if err != nil {
-			return err
-		}
-		t.credentials = append(t.credentials, option)
+		return nkeyOption(config.NKeySeed)
 	case config.User != "":
-		t.credentials = append(t.credentials, nats.UserInfo(config.User, config.Password))
+		return nats.UserInfo(config.User, config.Password), nil
 	case config.Token != "":
-		t.credentials = append(t.credentials, nats.Token(config.Token))
+		return nats.Token(config.Token), nil
 	}
-	t.hasIdentity = len(kinds) > 0
-	return nil
+	return nil, nil
 }
 
 // checkCredentials looks into a .creds file for what nats.go reads at each connect.

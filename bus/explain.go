@@ -9,13 +9,14 @@ import (
 	"os"
 	"strings"
 
-	"github.com/helium-rpc/helium"
 	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
 )
 
-// explain turns an error of nats.go's into one that says what to do. story is what
-// the dialer saw.
-func (t *target) explain(ctx context.Context, err error, story string) error {
+// explain turns an error of nats.go's into one that says what to do. Story is what the
+// dialer saw.
+func explain(ctx context.Context, t *target, err error, story string) error {
 	if refusedByAlert(err) {
 		err = fmt.Errorf("%w: %v", nats.ErrTLS, err)
 	}

@@ -7,9 +7,10 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/helium-rpc/helium"
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nkeys"
+
+	"github.com/helium-rpc/helium"
 )
 
 // doorkeeper decides who may connect. The server's own lists could not tell a

@@ -7,8 +7,9 @@ import (
 	"net/url"
 	"slices"
 
-	"github.com/helium-rpc/helium"
 	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/helium-rpc/helium"
 )
 
 // plan is a checked Config.
