@@ -6,7 +6,7 @@
 //
 //	args, err := transcode.Arguments([]byte(`[2, 3]`), add)                // array
 //	args, err = transcode.Arguments([]byte(`{"b": 3, "a": 2}`), add)       // by name
-//	text, err := transcode.JSON(codec.AppendInt(nil, 5), add.Result)       // 5
+//	text, err := transcode.JSON(msgpack.AppendInt(nil, 5), add.Result)     // 5
 //
 // How the types stand in JSON:
 //
@@ -40,5 +40,5 @@
 //
 // Input may be hostile. Work and memory are proportional to it and to how many fields
 // its structs have, and the depth and the number of values are limited as by
-// [codec.Scan], which everything that [Arguments], [Named] and [Value] return passes.
+// [msgpack.Scan], which everything that [Arguments], [Named] and [Value] return passes.
 package transcode
