@@ -49,7 +49,7 @@ func (c *captors) find(ctx context.Context) (found *helium.Error, err error) {
 		return own
 	})
 	defer watch.Stop()
-	lister := c.js.StreamNames(ctx, jetstream.WithStreamListSubject(c.subjects.Prefix()+".binder.>"))
+	lister := c.js.StreamNames(ctx, jetstream.WithStreamListSubject(c.subjects.Registry()))
 	var names []string
 	for name := range lister.Name() {
 		names = append(names, name)

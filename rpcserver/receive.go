@@ -22,16 +22,6 @@ import (
 // its call. It runs those calls itself that are as quick as handing them to a worker; see
 // round.
 
-// maxMetadata bounds the metadata of one call, in entries.
-const maxMetadata = 256
-
-// maxCalls bounds the calls of one message. Callers share messages for what takes a
-// server 100 µs, so some hundred calls at most.
-const maxCalls = 4096
-
-// longest bounds the time left that a caller may claim.
-const longest = 365 * 24 * time.Hour
-
 // receive handles messages until a nil one comes, or another goroutine has taken over.
 func (s *Server) receive() {
 	r := &round{server: s}
@@ -117,8 +107,8 @@ func (s *Server) readCalls(data []byte, to target, now time.Time) (calls, oneWay
 			break
 		}
 		switch {
-		case len(calls)+len(oneWay) == maxCalls:
-			err = fmt.Errorf("it has more than %d calls", maxCalls)
+		case len(calls)+len(oneWay) == wire.MaxCalls:
+			err = fmt.Errorf("it has more than %d calls", wire.MaxCalls)
 		case f.Kind == wire.KindCall && f.Seq == 0:
 			err = errors.New("a call has the sequence number 0, which stands for the whole message")
 		case f.Kind == wire.KindCall:
@@ -152,8 +142,8 @@ func (s *Server) submitForNobody(calls []*Call, now time.Time) {
 
 // readCall makes a call of a frame. One that can't be run says why in its refusal.
 func (s *Server) readCall(f *wire.Frame, to target, now time.Time) *Call {
-	left := longest
-	if f.Time < uint64(longest/time.Millisecond) {
+	left := wire.MaxTime
+	if f.Time < uint64(wire.MaxTime/time.Millisecond) {
 		left = time.Duration(f.Time) * time.Millisecond
 	}
 	call := newCall(to.method, now.Add(left))
@@ -171,7 +161,7 @@ func (s *Server) readCall(f *wire.Frame, to target, now time.Time) *Call {
 	}
 	if f.Metadata != nil {
 		r := msgpack.NewReader(f.Metadata)
-		md, err := r.TextMap(maxMetadata)
+		md, err := r.TextMap(wire.MaxEntries)
 		if err != nil && call.refusal == nil {
 			call.refusal = helium.ErrBadMessage.WithMessage("the call's metadata: %w", err)
 		}

@@ -16,17 +16,6 @@ import (
 // An answer that doesn't fit a message would be its caller's timeout. So results are
 // measured before they leave, and errors are cut to what always fits.
 
-const (
-	// maxErrorText bounds an error's message, and its details, in bytes.
-	maxErrorText = 64 << 10
-	// maxReason bounds an error's reason, in bytes.
-	maxReason = 256
-	// maxEntries bounds an error's details and a reply's metadata; callers read no more.
-	maxEntries = 256
-	// errorOverhead is what an error's other parts and what is around it take, in bytes.
-	errorOverhead = 1024
-)
-
 // answer is what a caller gets for a call.
 type answer struct {
 	err      *helium.Error // nil: the call's result
@@ -67,19 +56,16 @@ func (s *Server) pack(call *Call) *helium.Error {
 	if len(call.Result.Bytes()) == 0 {
 		call.Result.Nil()
 	}
-	if len(call.ReplyMetadata) > maxEntries {
-		return helium.ErrBadResult.WithMessage("%s ran, and its reply metadata have %d entries; at most %d are allowed", call.describe(), len(call.ReplyMetadata), maxEntries)
+	if len(call.ReplyMetadata) > wire.MaxEntries {
+		return helium.ErrBadResult.WithMessage("%s ran, and its reply metadata have %d entries; at most %d are allowed", call.describe(), len(call.ReplyMetadata), wire.MaxEntries)
 	}
 	if call.plain != nil {
 		return s.packPlain(call)
 	}
 	call.packMetadata()
 	f := wire.Frame{Metadata: call.packed, Body: call.Result.Bytes()}
-	return s.tooLarge(call, messageHeader+f.Size())
+	return s.tooLarge(call, wire.HeaderSize+f.Size())
 }
-
-// messageHeader is what a message has before its frames, in bytes.
-const messageHeader = 2
 
 func (s *Server) tooLarge(call *Call, size int) *helium.Error {
 	if limit := s.maxPayload(); size > limit {
@@ -100,12 +86,12 @@ func (s *Server) fit(e *helium.Error) *helium.Error {
 	limit := s.errorRoom()
 	c := *e
 	c.Message = cutText(e.Message, limit)
-	c.Reason = cutText(e.Reason, maxReason)
+	c.Reason = cutText(e.Reason, wire.MaxReason)
 	size := 0
 	for k, v := range e.Details {
 		size += len(k) + len(v)
 	}
-	if size > limit || len(e.Details) > maxEntries {
+	if size > limit || len(e.Details) > wire.MaxEntries {
 		c.Details = map[string]string{"helium.details": fmt.Sprintf("left out: %d entries of %d bytes are too many", len(e.Details), size)}
 	}
 	return &c
@@ -114,7 +100,7 @@ func (s *Server) fit(e *helium.Error) *helium.Error {
 // errorRoom returns how many bytes an error's message may have, and its details, and
 // the metadata beside it.
 func (s *Server) errorRoom() int {
-	return min(maxErrorText, max(0, s.maxPayload()-errorOverhead)/4)
+	return min(wire.MaxErrorText, max(0, s.maxPayload()-wire.ErrorOverhead)/4)
 }
 
 // cutText shortens a text to a number of bytes, between two characters.
@@ -161,7 +147,7 @@ func (s *Server) publishSingly(reply string, m *batch.Message) {
 		if err = frames.Next(&f); err != nil {
 			break
 		}
-		if messageHeader+f.Size() > s.maxPayload() {
+		if wire.HeaderSize+f.Size() > s.maxPayload() {
 			e := helium.ErrResultTooLarge.WithOutcome(helium.Executed)
 			e.Instance = s.instance
 			f = wire.Frame{Kind: wire.KindError, Seq: f.Seq, Time: f.Time, Body: wire.AppendError(nil, e)}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // run runs one call and answers it. It returns how long the handler took.
@@ -78,7 +79,7 @@ func (s *Server) judge(call *Call, err error) *helium.Error {
 	if !e.Code.Valid() {
 		e.Code = helium.CodeUnknown
 	}
-	if call.packMetadata(); len(call.ReplyMetadata) > maxEntries || len(call.packed) > s.errorRoom() {
+	if call.packMetadata(); len(call.ReplyMetadata) > wire.MaxEntries || len(call.packed) > s.errorRoom() {
 		call.packed = nil
 	}
 	return &e

@@ -7,9 +7,6 @@ import (
 	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
-// maxDetails bounds the details of an error that is read off the wire.
-const maxDetails = 256
-
 // AppendError appends an error as it stands in a KindError frame:
 // [code, reason, message, details, outcome, instance].
 func AppendError(b []byte, e *helium.Error) []byte {
@@ -47,7 +44,7 @@ func ReadError(body []byte) (*helium.Error, error) {
 	if e.Message, err = r.Text(); err != nil {
 		return nil, fmt.Errorf("error message: %w", err)
 	}
-	if e.Details, err = r.TextMap(maxDetails); err != nil {
+	if e.Details, err = r.TextMap(MaxEntries); err != nil {
 		return nil, fmt.Errorf("error details: %w", err)
 	}
 	outcome, err := r.Unsigned()

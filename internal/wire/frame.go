@@ -16,8 +16,6 @@ const (
 	Magic = 0xC1
 	// Version is the only protocol version so far.
 	Version = 0x01
-
-	headerSize = 2
 )
 
 // Kind is the first element of a frame. Numbers beyond those below are for versions to
@@ -109,15 +107,11 @@ func appendHead(b []byte, f *Frame) []byte {
 	return msgpack.AppendBytesHeader(b, len(f.Body))
 }
 
-// Room is how many bytes a [codec.Writer] should find in its buffer, in front of a frame's
-// body, so that Whole needs no copy.
-const Room = headerSize + frameOverhead + 64
-
 // Whole returns the message that holds only f, whose body is what w has taken. It is
 // made in w's memory if w has the room for f's metadata.
 func Whole(f *Frame, w *codec.Writer) []byte {
 	var prefix [Room]byte
-	if f.Method == "" && headerSize+frameOverhead+len(f.Metadata) <= Room {
+	if f.Method == "" && HeaderSize+frameOverhead+len(f.Metadata) <= Room {
 		// The head ends where the body begins.
 		head := appendHead(AppendMessageHeader(prefix[:0]), f)
 		whole := w.Buffer()
@@ -128,9 +122,6 @@ func Whole(f *Frame, w *codec.Writer) []byte {
 	}
 	return AppendFrame(AppendMessageHeader(nil), f)
 }
-
-// frameOverhead bounds what AppendFrame adds to the metadata, body and method.
-const frameOverhead = 1 + 1 + 9 + 9 + 1 + 5 + 5
 
 // Size bounds the bytes that AppendFrame appends for f.
 func (f *Frame) Size() int { return frameOverhead + len(f.Metadata) + len(f.Body) + len(f.Method) }
@@ -144,13 +135,13 @@ func ReadMessage(payload []byte) (FrameReader, error) {
 	if !IsMessage(payload) {
 		return FrameReader{}, ErrNotHelium
 	}
-	if len(payload) < headerSize {
+	if len(payload) < HeaderSize {
 		return FrameReader{}, errors.New("a Helium message of one byte: its version is missing")
 	}
 	if payload[1] != Version {
 		return FrameReader{}, fmt.Errorf("a Helium message of version %d; this side speaks version %d", payload[1], Version)
 	}
-	return FrameReader{r: msgpack.NewReader(payload[headerSize:])}, nil
+	return FrameReader{r: msgpack.NewReader(payload[HeaderSize:])}, nil
 }
 
 // More reports whether another frame follows.

@@ -15,9 +15,8 @@ const (
 
 // HeaderText makes any text fit for one line of a header, shortened to what tools show.
 func HeaderText(text string) string {
-	const longest = 256
-	if len(text) > longest {
-		text = strings.ToValidUTF8(text[:longest], "") + "…"
+	if len(text) > MaxHeaderText {
+		text = strings.ToValidUTF8(text[:MaxHeaderText], "") + "…"
 	}
 	return strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f {

@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"crypto/rand"
 	"fmt"
 	"strings"
 )
@@ -12,9 +11,6 @@ const DefaultPrefix = "helium"
 // QueueGroup is the group that instances and binders join, so that NATS hands each
 // message to one of them.
 const QueueGroup = "helium"
-
-// MaxName is how long the name of a service, a method or an instance may be, in bytes.
-const MaxName = 64
 
 // Subjects makes the subjects of one deployment. Its zero value uses [DefaultPrefix].
 // Names handed to its methods must have passed [CheckName]; see docs/protocol.md for
@@ -76,6 +72,9 @@ func (s Subjects) Control(service, instance string) string {
 	return s.Prefix() + ".ctl." + service + "." + instance
 }
 
+// Registry matches all that binders are asked and tell.
+func (s Subjects) Registry() string { return s.Prefix() + ".binder.>" }
+
 // Register is where an instance of a service makes itself known to the binders.
 func (s Subjects) Register(service string) string { return s.Prefix() + ".binder.register." + service }
 
@@ -105,35 +104,3 @@ func AllowedReply(subject string) bool {
 	// Nobody receives on a wildcard; publishing to one is never meant well.
 	return strings.IndexByte(subject, '*') < 0 && strings.IndexByte(subject, '>') < 0
 }
-
-// CheckName refuses a name that can't be a subject token: names match
-// [A-Za-z][A-Za-z0-9_-]{0,63}. What names the thing in the error, such as "service".
-func CheckName(what, name string) error {
-	if validName(name) {
-		return nil
-	}
-	switch {
-	case name == "":
-		return fmt.Errorf("the %s has no name; names match [A-Za-z][A-Za-z0-9_-]{0,%d}", what, MaxName-1)
-	case len(name) > MaxName:
-		return fmt.Errorf("%s name %.20q… is %d bytes long; at most %d fit", what, name, len(name), MaxName)
-	}
-	return fmt.Errorf("%s name %q isn't allowed; names match [A-Za-z][A-Za-z0-9_-]{0,%d}", what, name, MaxName-1)
-}
-
-func validName(name string) bool {
-	if name == "" || len(name) > MaxName {
-		return false
-	}
-	for i := range len(name) {
-		c := name[i]
-		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-		if !letter && (i == 0 || !('0' <= c && c <= '9' || c == '_' || c == '-')) {
-			return false
-		}
-	}
-	return true
-}
-
-// NewInstance returns a fresh, unguessable name for an instance.
-func NewInstance() string { return "i" + strings.ToLower(rand.Text()[:19]) }
