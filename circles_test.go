@@ -10,7 +10,6 @@ import (
 // circular are packages some of whose files still name each other's definitions.
 var circular = map[string]bool{
 	"binder":                       true,
-	"bus/broker":                   true,
 	"cmd/helium":                   true,
 	"cmd/helium/internal/load":     true,
 	"cmd/helium/internal/loadpage": true,

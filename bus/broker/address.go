@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/nats-io/nats-server/v2/server"
+
 	"github.com/helium-rpc/helium"
 )
 
@@ -17,6 +19,7 @@ type address struct {
 	host     string // "" for all interfaces
 	port     int    // 0 for a free one
 	loopback bool   // only this machine can reach it
+	picked   bool   // the port was free a moment ago, no more is known
 }
 
 // resolve checks the value of a Config's field, which errors name.
@@ -63,6 +66,14 @@ func (a address) free(ctx context.Context, field string) (port int, err error) {
 	return 0, helium.ConfigErrorf("broker", "can't listen on {"+field+"} %s: %w; use an address of this machine, such as 127.0.0.1:0", at, err)
 }
 
+// pick gives an address with port 0 a port that is free now, and makes sure that others can
+// be listened on.
+func (a address) pick(ctx context.Context, field string) (address, error) {
+	port, err := a.free(ctx, field)
+	a.picked, a.port = a.port == 0, port
+	return a, err
+}
+
 // url shows how to reach a server that listens on a with the given port.
 func (a address) url(scheme string, port int) string {
 	host := a.host
@@ -70,6 +81,18 @@ func (a address) url(scheme string, port int) string {
 		host = "127.0.0.1" // all interfaces: this one works on this machine
 	}
 	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(port))
+}
+
+// hostAndPort are those in the server's terms: 0 is its default port, -1 a free one.
+func (a address) hostAndPort() (string, int) {
+	host, port := a.host, a.port
+	if host == "" {
+		host = server.DEFAULT_HOST
+	}
+	if port == 0 {
+		port = server.RANDOM_PORT
+	}
+	return host, port
 }
 
 // parseRoute reads one of Cluster.Routes and adds the cluster's credentials.

@@ -13,9 +13,9 @@ import (
 	"github.com/helium-rpc/helium"
 )
 
-// doorkeeper decides who may connect. The server's own lists could not tell a
+// authenticator decides who may connect. The server's own lists could not tell a
 // connection made within the process, which needs no credentials, from others.
-type doorkeeper struct {
+type authenticator struct {
 	closed bool // nobody but this process: nothing was asked to listen for clients
 	token  string
 	users  map[string]account // by name or nkey
@@ -26,9 +26,9 @@ type account struct {
 	permissions *server.Permissions // nil: everything
 }
 
-// newDoorkeeper returns nil where everyone may connect.
-func newDoorkeeper(config Config) (*doorkeeper, error) {
-	d := &doorkeeper{closed: config.Listen == "" && config.Websocket == nil, token: config.Token, users: make(map[string]account)}
+// newAuthenticator returns nil where everyone may connect.
+func newAuthenticator(config Config) (*authenticator, error) {
+	a := &authenticator{closed: config.Listen == "" && config.Websocket == nil, token: config.Token, users: make(map[string]account)}
 	for i, u := range config.Users {
 		id := u.Name
 		switch {
@@ -44,52 +44,52 @@ func newDoorkeeper(config Config) (*doorkeeper, error) {
 		case u.Password == "":
 			return nil, helium.ConfigErrorf("broker", "user %.100q has no {Password}; set one, or anyone could be that user", u.Name)
 		}
-		if _, twice := d.users[id]; twice {
+		if _, twice := a.users[id]; twice {
 			return nil, helium.ConfigErrorf("broker", "user %.100q is in {Users} twice; keep one", id)
 		}
-		permissions, err := u.permissions()
+		permissions, err := permissionsOf(u)
 		if err != nil {
 			return nil, helium.ConfigErrorf("broker", "user %.100q: %w", id, err)
 		}
-		d.users[id] = account{User: u, permissions: permissions}
+		a.users[id] = account{User: u, permissions: permissions}
 	}
-	if !d.closed && d.token == "" && len(d.users) == 0 {
+	if !a.closed && a.token == "" && len(a.users) == 0 {
 		return nil, nil
 	}
-	return d, nil
+	return a, nil
 }
 
 // Check implements server.Authentication.
-func (d *doorkeeper) Check(c server.ClientAuthentication) bool {
+func (a *authenticator) Check(c server.ClientAuthentication) bool {
 	opts := c.GetOpts()
 	inProcess := false
 	if remote := c.RemoteAddress(); remote != nil {
 		inProcess = remote.Network() == "pipe" // net.Pipe's, which no socket has
 	}
 	switch {
-	case d.closed && !inProcess:
+	case a.closed && !inProcess:
 		return false
 	case opts.Nkey != "":
-		u, ok := d.users[opts.Nkey]
+		u, ok := a.users[opts.Nkey]
 		if !ok || u.NKey == "" || !signed(u.NKey, c.GetNonce(), opts.Sig) {
 			return false
 		}
-		d.admit(c, u, u.NKey)
+		a.admit(c, u, u.NKey)
 		return true
 	case opts.Username != "":
-		u, ok := d.users[opts.Username]
+		u, ok := a.users[opts.Username]
 		if !ok || u.NKey != "" || !equal(u.Password, opts.Password) {
 			return false
 		}
-		d.admit(c, u, u.Name)
+		a.admit(c, u, u.Name)
 		return true
 	case opts.Token != "":
-		return d.token != "" && equal(d.token, opts.Token)
+		return a.token != "" && equal(a.token, opts.Token)
 	}
 	return inProcess
 }
 
-func (d *doorkeeper) admit(c server.ClientAuthentication, u account, name string) {
+func (a *authenticator) admit(c server.ClientAuthentication, u account, name string) {
 	c.RegisterUser(&server.User{Username: name, Permissions: u.permissions})
 }
 
@@ -108,8 +108,8 @@ func signed(public string, nonce []byte, signature string) bool {
 	return err == nil && key.Verify(nonce, sig) == nil
 }
 
-// permissions returns nil where the user may do everything.
-func (u User) permissions() (*server.Permissions, error) {
+// permissionsOf returns nil where the user may do everything.
+func permissionsOf(u User) (*server.Permissions, error) {
 	for _, list := range [][]string{u.Publish.Allow, u.Publish.Deny, u.Subscribe.Allow, u.Subscribe.Deny} {
 		for _, subject := range list {
 			if !server.IsValidSubject(subject) {
@@ -120,7 +120,7 @@ func (u User) permissions() (*server.Permissions, error) {
 	if u.Responses < -1 || u.ResponseTime < 0 {
 		return nil, errors.New("its Responses must be -1 (any number), 0 (none) or more, and its ResponseTime not negative")
 	}
-	p := &server.Permissions{Publish: u.Publish.permission(), Subscribe: u.Subscribe.permission()}
+	p := &server.Permissions{Publish: permissionOf(u.Publish), Subscribe: permissionOf(u.Subscribe)}
 	if u.Subscribe.Allow != nil && len(u.Subscribe.Allow) == 0 {
 		// To the server an empty list of subscriptions is no list.
 		p.Subscribe.Deny = []string{">"}
@@ -143,7 +143,7 @@ func (u User) permissions() (*server.Permissions, error) {
 	return p, nil
 }
 
-func (s Subjects) permission() *server.SubjectPermission {
+func permissionOf(s Subjects) *server.SubjectPermission {
 	if s.Allow == nil && len(s.Deny) == 0 {
 		return nil
 	}

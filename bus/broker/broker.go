@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus"
 )
 
@@ -71,7 +72,7 @@ func start(ctx context.Context, config Config) (*Broker, error) {
 		return nil, err
 	}
 	logger := config.Logger
-	p, err := config.plan(ctx)
+	p, err := newPlan(ctx, config)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func (b *Broker) awaitStart(ctx context.Context, log *serverLog) error {
 	for {
 		select {
 		case err := <-log.fatal:
-			if b.plan.pickedPort && (strings.Contains(err.Error(), "router port") || strings.Contains(err.Error(), "websocket connections")) {
+			if b.plan.pickedPort() && (strings.Contains(err.Error(), "router port") || strings.Contains(err.Error(), "websocket connections")) {
 				return fmt.Errorf("broker: %w: %w; start again", errPickedPortTaken, err)
 			}
 			return fmt.Errorf("broker: the server can't start: %w", err)
@@ -116,7 +117,7 @@ func (b *Broker) awaitStart(ctx context.Context, log *serverLog) error {
 		if at, ok := b.server.Addr().(*net.TCPAddr); ok {
 			b.clientPort = at.Port
 		}
-		if !b.plan.clustered || b.server.ClusterAddr() != nil {
+		if b.plan.cluster == nil || b.server.ClusterAddr() != nil {
 			return nil
 		}
 		select {
@@ -170,7 +171,7 @@ func (b *Broker) Name() string { return b.server.Name() }
 // credentials; "" while nothing listens. Listening on all interfaces, it is the
 // address that works on this machine.
 func (b *Broker) URL() string {
-	if !b.plan.listens {
+	if b.plan.client == nil {
 		return ""
 	}
 	scheme := "nats"
@@ -180,13 +181,51 @@ func (b *Broker) URL() string {
 	return b.plan.client.url(scheme, b.clientPort)
 }
 
+// WebsocketURL returns where websocket clients connect, such as "ws://127.0.0.1:8080",
+// without credentials; "" while none are listened for.
+func (b *Broker) WebsocketURL() string {
+	if b.plan.websocket == nil {
+		return ""
+	}
+	scheme := "ws"
+	if b.plan.options.Websocket.TLSConfig != nil {
+		scheme = "wss"
+	}
+	return b.plan.websocket.url(scheme, b.plan.websocket.port)
+}
+
 // ClusterURL returns a route to this member for the Routes of others, without
 // credentials; "" without a cluster.
 func (b *Broker) ClusterURL() string {
-	if !b.plan.clustered {
+	if b.plan.cluster == nil {
 		return ""
 	}
 	return b.plan.cluster.url("nats-route", b.plan.cluster.port)
+}
+
+// WaitCluster waits until this member is connected to size-1 others, they have elected
+// a JetStream leader, and a stream with size replicas (at most 5, NATS's own limit)
+// can be created, which it tries. An error names who is there and who is missing.
+//
+// An election takes well under a second, or several seconds if candidates tie.
+func (b *Broker) WaitCluster(ctx context.Context, size int) error {
+	if ctx == nil {
+		return errors.New("broker: the context is nil; pass context.Background()")
+	}
+	if b.plan.cluster == nil {
+		if size <= 1 {
+			return nil
+		}
+		return helium.ConfigErrorf("broker", "%s can't wait for %d members, it stands alone; set {Config.Cluster}", b.Name(), size)
+	}
+	m := &member{
+		name: b.Name(), cluster: b.plan.options.Cluster.Name, url: b.ClusterURL(), routes: b.plan.routes,
+		server: b.server,
+		connect: func(ctx context.Context) (*nats.Conn, error) {
+			return b.ConnectWith(ctx, bus.Config{Name: "helium-wait-cluster", Logger: b.logger})
+		},
+	}
+	return m.waitFor(ctx, size)
 }
 
 // Close ends the broker and returns when all of it is gone: the connections that

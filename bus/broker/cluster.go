@@ -3,187 +3,77 @@ package broker
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"net"
+	"crypto/tls"
 	"net/url"
 	"slices"
-	"strings"
-	"sync"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
-	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/bus"
 )
 
-// WaitCluster waits until this member is connected to size-1 others, they have elected
-// a JetStream leader, and a stream with size replicas (at most 5, NATS's own limit)
-// can be created, which it tries. An error names who is there and who is missing.
-//
-// An election takes well under a second, or several seconds if candidates tie.
-func (b *Broker) WaitCluster(ctx context.Context, size int) error {
-	if ctx == nil {
-		return errors.New("broker: the context is nil; pass context.Background()")
+// planCluster writes into the options of the server where it listens for other members, and
+// how it reaches them. It returns its own address and the routes of the Config.
+func planCluster(ctx context.Context, config Config, opts *server.Options) (at address, routes []*url.URL, err error) {
+	c := config.Cluster
+	name := cmp.Or(c.Name, defaultClusterName)
+	if !serverName.MatchString(name) {
+		return at, nil, helium.ConfigErrorf("broker", "{Cluster.Name} %.100q isn't fit for a name; use at most 64 letters, digits, \"-\", \"_\" and \".\"", name)
 	}
-	if !b.plan.clustered {
-		if size <= 1 {
-			return nil
-		}
-		return helium.ConfigErrorf("broker", "%s can't wait for %d members, it stands alone; set {Config.Cluster}", b.Name(), size)
+	if (c.User == "") != (c.Password == "") {
+		return at, nil, helium.NewConfigError("broker", "{Cluster} has one of User and Password; set both or none")
 	}
-	poll := time.NewTicker(20 * time.Millisecond)
-	defer poll.Stop()
-	// One name for all tries: the next one also removes what an answer that got lost left.
-	name := "HELIUM_WAIT_" + rand.Text()
-	var refusal error // why the last try to create a stream failed
-	for {
-		members, meta := b.members(), b.meta()
-		if len(members) >= size && meta.Leader != "" && meta.Size >= size && b.server.JetStreamIsCurrent() {
-			if refusal = b.tryReplicas(ctx, name, size); refusal == nil {
-				return nil
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return b.incomplete(ctx.Err(), members, size, meta, refusal)
-		case <-poll.C:
-		}
-	}
-}
-
-// members returns the names of those connected, this one first.
-func (b *Broker) members() []string {
-	names := []string{b.Name()}
-	routes, err := b.server.Routez(nil)
+	at, err = resolve(ctx, "Cluster.Listen", cmp.Or(c.Listen, defaultClusterListen))
 	if err != nil {
-		return names
+		return at, nil, err
 	}
-	for _, r := range routes.Routes {
-		if r.RemoteName != "" && !slices.Contains(names, r.RemoteName) {
-			names = append(names, r.RemoteName)
-		}
+	if !at.loopback && (c.TLS == nil || c.User == "") {
+		return at, nil, helium.ConfigErrorf("broker", "{Cluster.Listen} %q can be reached from other machines, and who joins reads everything; set {Cluster.TLS}, User and Password, or listen on 127.0.0.1", c.Listen)
 	}
-	slices.Sort(names[1:])
-	return names
-}
-
-// meta returns what this member knows of JetStream's group: its leader, "" while
-// there is none, how many members it counts and the names of the others.
-func (b *Broker) meta() server.MetaClusterInfo {
-	info, err := b.server.Jsz(&server.JSzOptions{})
-	if err != nil || info.Meta == nil {
-		return server.MetaClusterInfo{}
+	if err := checkCertificate("Cluster.TLS", c.TLS); err != nil {
+		return at, nil, err
 	}
-	return *info.Meta
-}
-
-// tryReplicas creates a stream of that name and deletes it. Nothing less tells: the leader
-// places replicas only on members that have reported to it, some time after they joined, and
-// keeps to itself who has.
-func (b *Broker) tryReplicas(ctx context.Context, name string, size int) error {
-	nc, err := b.ConnectWith(ctx, bus.Config{Name: "helium-wait-cluster", Logger: b.logger})
-	if err != nil {
-		return err
+	// A cluster port is picked here rather than by the server, for the sake of the
+	// route to itself.
+	if at, err = at.pick(ctx, "Cluster.Listen"); err != nil {
+		return at, nil, err
 	}
-	defer nc.Close()
-	config, err := json.Marshal(map[string]any{
-		"name": name, "subjects": []string{name}, "storage": "memory", "retention": "limits",
-		"num_replicas": max(1, min(size, 5)),
-	})
-	if err != nil {
-		return err
-	}
-	err = jetStreamRequest(ctx, nc, "$JS.API.STREAM.CREATE."+name, config)
-	// Whatever the answer, and though ctx may have ended: it must not stay.
-	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
-	defer cancel()
-	if gone := jetStreamRequest(cleanup, nc, "$JS.API.STREAM.DELETE."+name, nil); err == nil {
-		err = gone
-	}
-	return err
-}
-
-func jetStreamRequest(ctx context.Context, nc *nats.Conn, subject string, payload []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
-	defer cancel()
-	answer, err := nc.RequestWithContext(ctx, subject, payload)
-	if err != nil {
-		return err
-	}
-	var result struct {
-		Error *struct {
-			Description string `json:"description"`
-		} `json:"error"`
-	}
-	if err := json.Unmarshal(answer.Data, &result); err != nil {
-		return err
-	}
-	if result.Error != nil {
-		return errors.New(result.Error.Description)
-	}
-	return nil
-}
-
-func (b *Broker) incomplete(cause error, members []string, size int, meta server.MetaClusterInfo, refusal error) error {
-	cluster, present := b.plan.options.Cluster.Name, strings.Join(members, ", ")
-	switch {
-	case len(members) < size:
-		return fmt.Errorf("broker: cluster %q has %d of %d members (%s)%s: %w",
-			cluster, len(members), size, present, b.missing(members, meta), cause)
-	case meta.Leader == "":
-		return fmt.Errorf("broker: cluster %q is connected (%s) and has elected no JetStream leader yet: %w; wait longer, or look whether former members are still counted (%d are)",
-			cluster, present, cause, meta.Size)
-	}
-	reason := cmp.Or(refusal, fmt.Errorf("the leader counts %d members", meta.Size))
-	return fmt.Errorf("broker: cluster %q is connected (%s) and led by %s, but can't keep %d replicas (%w): %w; wait longer",
-		cluster, present, meta.Leader, size, reason, cause)
-}
-
-// silentOf returns where nobody takes a connection. All are asked at once, so that one
-// that is far away or busy can be given time.
-func silentOf(routes []*url.URL) (hosts []string) {
-	errs := make([]error, len(routes))
-	var all sync.WaitGroup
-	for i, route := range routes {
-		all.Go(func() {
-			conn, err := net.DialTimeout("tcp", route.Host, 2*time.Second)
-			if err == nil {
-				conn.Close()
-			}
-			errs[i] = err
-		})
-	}
-	all.Wait()
-	for i, err := range errs {
+	for _, raw := range c.Routes {
+		route, err := parseRoute(raw, c)
 		if err != nil {
-			hosts = append(hosts, routes[i].Host)
+			return at, nil, err
 		}
+		routes = append(routes, route)
 	}
-	return hosts
+	if opts.Routes, err = withOwnRoute(routes, at, c); err != nil {
+		return at, nil, err
+	}
+	opts.Cluster.Name = name
+	opts.Cluster.Host, opts.Cluster.Port = at.hostAndPort()
+	opts.Cluster.Username, opts.Cluster.Password = c.User, c.Password
+	opts.Cluster.ConnectRetries = routeRetries
+	if c.TLS != nil {
+		opts.Cluster.TLSConfig = c.TLS.Clone()
+		opts.Cluster.TLSConfig.ClientAuth = tls.RequireAndVerifyClientCert
+	}
+	if config.Listen == "" {
+		// The server starts its routes only behind a client port. So there is one,
+		// on loopback, which the authenticator shuts to all and of which no one is told.
+		opts.DontListen = false
+		opts.Host, opts.Port = "127.0.0.1", server.RANDOM_PORT
+		opts.Cluster.NoAdvertise = true
+	}
+	return at, routes, nil
 }
 
-// missing says whom the group knows and misses, and tries the routes to say which
-// don't answer.
-func (b *Broker) missing(members []string, meta server.MetaClusterInfo) string {
-	var words strings.Builder
-	for _, peer := range meta.Replicas {
-		if !slices.Contains(members, peer.Name) {
-			fmt.Fprintf(&words, "; %s was a member and is away", peer.Name)
-		}
+// withOwnRoute returns the routes with this member's own among them. The server wants
+// at least one, which the first member of a cluster hasn't, and takes their number
+// for the size of a new cluster: without its own, four members could become two
+// pairs, each with a majority. A route to itself is noticed and dropped.
+func withOwnRoute(routes []*url.URL, at address, c *Cluster) ([]*url.URL, error) {
+	own, err := parseRoute(at.url("nats-route", at.port), c)
+	if err != nil || slices.ContainsFunc(routes, func(u *url.URL) bool { return u.Host == own.Host }) {
+		return routes, err
 	}
-	silent := silentOf(b.plan.routes)
-	switch {
-	case len(silent) > 0:
-		words.WriteString("; nobody answers at " + strings.Join(silent, ", ") + ", start them or correct Cluster.Routes")
-	case len(b.plan.routes) == 0:
-		words.WriteString("; it has no routes of its own, so the others must have " + b.ClusterURL() + " in their Cluster.Routes")
-	default:
-		words.WriteString("; its routes answer, so look whether every member has the same Cluster.Name, User and Password, and a Name of its own")
-	}
-	return words.String()
+	return append(slices.Clone(routes), own), nil
 }

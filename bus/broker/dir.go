@@ -19,8 +19,6 @@ type store struct {
 // lockName is the file in a directory whose lock says that a broker uses it.
 const lockName = "broker.lock"
 
-var errLocked = errors.New("locked")
-
 // openStore makes the directory ready to be written, "" for a temporary one.
 func openStore(dir string) (*store, error) {
 	if dir == "" {

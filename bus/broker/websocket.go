@@ -7,59 +7,65 @@ import (
 	"net/url"
 	"strconv"
 
+	"github.com/nats-io/nats-server/v2/server"
+
 	"github.com/helium-rpc/helium"
 )
 
-// setWebsocket plans the websocket listener, whose users and limits are those of Listen.
-func (p *plan) setWebsocket(ctx context.Context, config Config) error {
+// planWebsocket writes into the options of the server where it listens for websocket clients,
+// whose users and limits are those of Listen, and returns it; nil: nowhere.
+func planWebsocket(ctx context.Context, config Config, options *server.Options) (*address, error) {
 	ws := config.Websocket
+	if ws == nil {
+		return nil, nil
+	}
 	at, err := resolve(ctx, "Websocket.Listen", cmp.Or(ws.Listen, defaultWebsocketListen))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	switch authentication := len(config.Users) > 0 || config.Token != ""; {
 	case at.loopback:
 	case ws.TLS == nil:
-		return helium.ConfigErrorf("broker", "{Websocket.Listen} %q can be reached from other machines; set {Websocket.TLS}, or listen on 127.0.0.1", ws.Listen)
+		return nil, helium.ConfigErrorf("broker", "{Websocket.Listen} %q can be reached from other machines; set {Websocket.TLS}, or listen on 127.0.0.1", ws.Listen)
 	case !authentication:
-		return helium.ConfigErrorf("broker", "{Websocket.Listen} %q can be reached from other machines; set {Users} or {Token}, or listen on 127.0.0.1", ws.Listen)
+		return nil, helium.ConfigErrorf("broker", "{Websocket.Listen} %q can be reached from other machines; set {Users} or {Token}, or listen on 127.0.0.1", ws.Listen)
 	}
-	if config.Cluster != nil && !p.listens {
-		// A member without Listen has a port that the doorkeeper shuts to all, and it
+	if config.Cluster != nil && config.Listen == "" {
+		// A member without Listen has a port that the authenticator shuts to all, and it
 		// couldn't tell the two apart.
-		return helium.NewConfigError("broker", "a member of a cluster that has {Websocket} needs {Listen} as well; set it, such as to \"127.0.0.1:0\"")
+		return nil, helium.NewConfigError("broker", "a member of a cluster that has {Websocket} needs {Listen} as well; set it, such as to \"127.0.0.1:0\"")
 	}
 	if err := checkCertificate("Websocket.TLS", ws.TLS); err != nil {
-		return err
+		return nil, err
 	}
 	// The port is picked here rather than by the server: it is part of the origins.
-	picked := at.port == 0
-	if at.port, err = at.free(ctx, "Websocket.Listen"); err != nil {
-		return err
+	if at, err = at.pick(ctx, "Websocket.Listen"); err != nil {
+		return nil, err
 	}
-	origins, err := ws.origins(at)
+	origins, err := originsOf(ws, at)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	p.websocket, p.hasWebsocket = at, true
-	p.pickedPort = p.pickedPort || picked
-	opts := &p.options.Websocket
-	opts.Host, opts.Port = hostAndPort(at)
+	opts := &options.Websocket
+	opts.Host, opts.Port = at.hostAndPort()
 	opts.AllowedOrigins = origins
 	opts.NoTLS = ws.TLS == nil
 	opts.HandshakeTimeout = handshakeTimeout
 	if ws.TLS != nil {
 		opts.TLSConfig = ws.TLS.Clone()
 	}
-	return nil
+	return &at, nil
 }
 
-// origins returns those whose pages may connect: the listener's own addresses, and those
+// originsOf returns those whose pages may connect: the listener's own addresses, and those
 // that are allowed. The server's own rule of the same origin would compare with the
 // name that the browser asked for, and a foreign page chooses that name: it needs only
 // to let its own point here.
-func (ws *Websocket) origins(at address) ([]string, error) {
-	scheme := ws.scheme("http")
+func originsOf(ws *Websocket, at address) ([]string, error) {
+	scheme := "http"
+	if ws.TLS != nil {
+		scheme = "https"
+	}
 	own := address{host: at.host, port: at.port}
 	origins := []string{own.url(scheme, at.port)}
 	if at.loopback || at.host == "" || net.ParseIP(at.host).IsUnspecified() {
@@ -75,25 +81,4 @@ func (ws *Websocket) origins(at address) ([]string, error) {
 		origins = append(origins, origin)
 	}
 	return origins, nil
-}
-
-// scheme adds the s that stands for TLS.
-func (ws *Websocket) scheme(plain string) string {
-	if ws.TLS != nil {
-		return plain + "s"
-	}
-	return plain
-}
-
-// WebsocketURL returns where websocket clients connect, such as "ws://127.0.0.1:8080",
-// without credentials; "" while none are listened for.
-func (b *Broker) WebsocketURL() string {
-	if !b.plan.hasWebsocket {
-		return ""
-	}
-	scheme := "ws"
-	if b.plan.options.Websocket.TLSConfig != nil {
-		scheme = "wss"
-	}
-	return b.plan.websocket.url(scheme, b.plan.websocket.port)
 }
