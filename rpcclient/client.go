@@ -15,6 +15,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -38,7 +39,7 @@ type core struct {
 	inbox     string // calls are answered at inbox.+<message>
 	replies   *nats.Subscription
 	inflight  *inflight
-	deadlines *wire.Sweep
+	deadlines *link.Sweep
 	retries   retryBudget
 	payload   atomic.Int64  // the connection's largest message, in bytes; 0: not known
 	losses    atomic.Uint64 // counts how often nc said that it lost its connection
@@ -103,7 +104,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	c.lastSeq.Store(rand.Uint64() >> 1)
 	c.payload.Store(nc.MaxPayload())
 	c.epoch.Store(1)
-	c.deadlines = wire.NewSweep(c.expire)
+	c.deadlines = link.NewSweep(c.expire)
 	c.handler = c.invoke
 	for i := len(config.Interceptors) - 1; i >= 0; i-- {
 		if c.handler = config.Interceptors[i](c.handler); c.handler == nil {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // inflight is the table of calls that wait for their answer, by sequence number. It is
@@ -20,8 +19,8 @@ type inflight struct {
 
 type shard struct {
 	mu       sync.Mutex
-	calls    wire.Table[*Invocation] // guarded by mu
-	earliest time.Time               // guarded by mu; no deadline is earlier; zero: no call since the last scan
+	calls    map[uint64]*Invocation // guarded by mu; by their sequence numbers
+	earliest time.Time              // guarded by mu; no deadline is earlier; zero: no call since the last scan
 
 	_ [64]byte // keeps neighbours out of the same cache line
 }
@@ -32,7 +31,10 @@ func (t *inflight) shard(seq uint64) *shard { return &t.shards[seq%uint64(len(t.
 func (t *inflight) add(call *Invocation) int64 {
 	s := t.shard(call.seq)
 	s.mu.Lock()
-	s.calls.Put(call.seq, call)
+	if s.calls == nil {
+		s.calls = make(map[uint64]*Invocation)
+	}
+	s.calls[call.seq] = call
 	if s.earliest.IsZero() || call.deadline.Before(s.earliest) {
 		s.earliest = call.deadline
 	}
@@ -44,7 +46,8 @@ func (t *inflight) add(call *Invocation) int64 {
 func (t *inflight) take(seq uint64) *Invocation {
 	s := t.shard(seq)
 	s.mu.Lock()
-	call, ok := s.calls.Take(seq)
+	call, ok := s.calls[seq]
+	delete(s.calls, seq)
 	s.mu.Unlock()
 	if ok {
 		t.count.Add(-1)
@@ -58,7 +61,7 @@ func (t *inflight) takeIf(match func(*Invocation) bool) (taken []*Invocation) {
 		s := &t.shards[i]
 		s.mu.Lock()
 		before := len(taken)
-		for _, call := range s.calls.All() {
+		for _, call := range s.calls {
 			if match(call) {
 				taken = append(taken, call)
 			}
@@ -72,7 +75,7 @@ func (t *inflight) takeIf(match func(*Invocation) bool) (taken []*Invocation) {
 
 func (s *shard) removeLocked(calls []*Invocation) {
 	for _, call := range calls {
-		s.calls.Take(call.seq)
+		delete(s.calls, call.seq)
 	}
 }
 
@@ -85,7 +88,7 @@ func (t *inflight) takeDue(now time.Time) (due []*Invocation, earliest time.Time
 		if !s.earliest.IsZero() && !s.earliest.After(now) {
 			s.earliest = time.Time{}
 			before := len(due)
-			for _, call := range s.calls.All() {
+			for _, call := range s.calls {
 				switch {
 				case !call.deadline.After(now):
 					due = append(due, call)
@@ -104,7 +107,7 @@ func (t *inflight) takeDue(now time.Time) (due []*Invocation, earliest time.Time
 	return due, earliest
 }
 
-// expire fails the calls whose deadline has passed; see wire.Sweep.
+// expire fails the calls whose deadline has passed; see link.Sweep.
 func (c *core) expire(now time.Time) (earliest time.Time) {
 	due, earliest := c.inflight.takeDue(now)
 	for _, call := range due {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/internal/link"
 )
 
 // waiting enters a call that left, or is to leave, in a message.
@@ -52,7 +52,7 @@ func TestALostConnectionTakesTheCallsThatItHadTakenAndNoOthers(t *testing.T) {
 }
 
 func TestACallThatOvertakesCloseIsNotSent(t *testing.T) {
-	c := &core{inflight: new(inflight), deadlines: wire.NewSweep(func(time.Time) time.Time { return time.Time{} })}
+	c := &core{inflight: new(inflight), deadlines: link.NewSweep(func(time.Time) time.Time { return time.Time{} })}
 	call := c.waiting(0)
 	c.inflight.take(call.seq)
 	c.closed.Store(true) // since the call was found ready

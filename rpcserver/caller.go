@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/internal/batch"
-	"github.com/helium-rpc/helium/internal/wire"
 )
 
 const (
@@ -29,12 +28,12 @@ type caller struct {
 	export string         // the service whose export its message came through; "" for none
 
 	mu       sync.Mutex
-	reply    string            // guarded by mu; the subject that answers go to
-	calls    wire.Table[*Call] // guarded by mu; in flight
-	owed     int               // guarded by mu; replies that haven't left yet
-	messages int               // guarded by mu; those of replies that have left
-	earliest time.Time         // guarded by mu; no call's deadline is earlier; zero: no call
-	lastUsed time.Time         // guarded by mu
+	reply    string           // guarded by mu; the subject that answers go to
+	calls    map[uint64]*Call // guarded by mu; in flight, by their sequence numbers
+	owed     int              // guarded by mu; replies that haven't left yet
+	messages int              // guarded by mu; those of replies that have left
+	earliest time.Time        // guarded by mu; no call's deadline is earlier; zero: no call
+	lastUsed time.Time        // guarded by mu
 }
 
 // callers are the inboxes that calls have come from lately. Where both locks are needed,
@@ -69,7 +68,7 @@ func (cs *callers) admit(reply string, calls []*Call, now time.Time) (taken []*C
 	c := cs.byKey[key]
 	met := c != nil || key == nobody
 	if c == nil {
-		c = &caller{server: cs.server, key: key}
+		c = &caller{server: cs.server, key: key, calls: make(map[uint64]*Call)}
 		if isExported(key) {
 			c.export = serviceOfCalls(calls)
 		}
@@ -90,10 +89,11 @@ func (cs *callers) admit(reply string, calls []*Call, now time.Time) (taken []*C
 	c.reply, c.lastUsed = reply, now
 	taken = calls[:0]
 	for _, call := range calls {
-		if !c.calls.Put(call.seq, call) {
+		if c.calls[call.seq] != nil {
 			cs.server.counters.duplicates.Add(1)
 			continue
 		}
+		c.calls[call.seq] = call
 		call.caller = c
 		if c.earliest.IsZero() || call.ctx.deadline.Before(c.earliest) {
 			c.earliest = call.ctx.deadline
@@ -135,23 +135,23 @@ func (cs *callers) cancel(reply string, seq uint64, cause error) bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	call, ok := c.calls.Get(seq)
-	if ok {
+	call := c.calls[seq]
+	if call != nil {
 		call.ctx.end(cause)
 	}
-	return ok
+	return call != nil
 }
 
 // take removes a call from those in flight, for the one who is to answer it; ok is
 // false if somebody else was faster. company says whether the caller has others.
 func (c *caller) take(call *Call) (company, ok bool) {
 	c.mu.Lock()
-	if there, _ := c.calls.Get(call.seq); there != call {
+	if c.calls[call.seq] != call {
 		c.mu.Unlock()
 		return false, false
 	}
-	c.calls.Take(call.seq)
-	company = c.calls.Len() > 0
+	delete(c.calls, call.seq)
+	company = len(c.calls) > 0
 	c.mu.Unlock()
 	if c.brief && !company {
 		c.server.callers.forget(c)
@@ -165,7 +165,7 @@ func (cs *callers) forget(c *caller) {
 	defer cs.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.calls.Len() == 0 && cs.byKey[c.key] == c {
+	if len(c.calls) == 0 && cs.byKey[c.key] == c {
 		delete(cs.byKey, c.key)
 	}
 }
@@ -180,7 +180,7 @@ func (cs *callers) expire(now time.Time) (earliest time.Time) {
 		c.mu.Lock()
 		next := now.Add(idleCaller)
 		switch {
-		case c.calls.Len() > 0:
+		case len(c.calls) > 0:
 			next = c.expireLocked(now, next)
 		case now.Sub(c.lastUsed) >= idleCaller:
 			delete(cs.byKey, key)
@@ -203,7 +203,7 @@ func (c *caller) expireLocked(now, latest time.Time) time.Time {
 		return earlier(c.earliest, latest)
 	}
 	next := latest
-	for _, call := range c.calls.All() {
+	for _, call := range c.calls {
 		if deadline := call.ctx.deadline; deadline.After(now) {
 			next = earlier(next, deadline)
 		} else {
@@ -227,7 +227,7 @@ func (cs *callers) each(f func(*Call)) {
 	var calls []*Call
 	for _, c := range cs.byKey {
 		c.mu.Lock()
-		for _, call := range c.calls.All() {
+		for _, call := range c.calls {
 			calls = append(calls, call)
 		}
 		c.mu.Unlock()

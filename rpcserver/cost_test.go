@@ -75,7 +75,7 @@ func TestACallCostsOneAllocationFromMessageToAnswer(t *testing.T) {
 	const calls, reply = 50, "_INBOX.c.+1"
 	s, to := oneMethod(t, add(nil))
 	answered := 0
-	caller := &caller{server: s, key: "_INBOX.c.+"}
+	caller := &caller{server: s, key: "_INBOX.c.+", calls: make(map[uint64]*Call)}
 	caller.outbox = batch.New(0, func(m *batch.Message) { answered += m.Frames })
 	s.callers.byKey[caller.key] = caller
 	data := addMessage(calls)

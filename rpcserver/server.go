@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -32,7 +33,7 @@ type Server struct {
 
 	pool      *pool
 	callers   callers
-	deadlines *wire.Sweep
+	deadlines *link.Sweep
 	counters  counters
 	active    atomic.Int64  // calls admitted and not finished
 	cutting   atomic.Bool   // calls are being cut: who answers a call doesn't own it
@@ -105,7 +106,7 @@ func New(nc *nats.Conn, config Config) *Server {
 	}
 	s.log = s.config.Logger
 	s.callers = callers{server: s, byKey: make(map[string]*caller)}
-	s.deadlines = wire.NewSweep(s.callers.expire)
+	s.deadlines = link.NewSweep(s.callers.expire)
 	s.leases = newLeases(s)
 	s.monitor = newMonitor(s)
 	s.refusals = newRefusals(s)
