@@ -1,0 +1,107 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+func TestPromise9NothingIsLostInSilence(t *testing.T) {
+	t.Parallel()
+	// Who may do too little, by name.
+	users := map[string]broker.User{
+		"whole": {},
+		// May look up services and call nobody.
+		"mute": {Publish: broker.Subjects{Allow: []string{"helium.binder.lookup.>"}}},
+		// May not listen where the service is called.
+		"deaf": {Subscribe: broker.Subjects{Deny: []string{"helium.call.>"}}},
+		// May publish one answer to each message that it received.
+		"terse": {Publish: broker.Subjects{Allow: []string{"helium.binder.*.work"}}, Responses: 1},
+	}
+	config := broker.Config{Listen: "127.0.0.1:0"}
+	for name, user := range users {
+		user.Name, user.Password = name, "pw"
+		config.Users = append(config.Users, user)
+	}
+	n := network{t, startBroker(t, config)}
+	as := func(name string) *nats.Conn { return n.dial(nats.UserInfo(name, "pw")) }
+	startBinder(t, as("whole"), longLease)
+	logged := new(log)
+	logger := slog.New(slog.NewTextHandler(logged, nil))
+
+	t.Run("a call that NATS refuses is its caller's error, at once", func(t *testing.T) {
+		serve(t, as("whole"), rpcserver.Config{}, "spoken", newWorker("w"))
+		began := time.Now()
+		err := newClient(t, as("mute"), rpcclient.Config{Timeout: patience}).Call(testContext(t), "spoken.who", nil)
+		if !errors.Is(err, helium.ErrNotPermitted) || helium.OutcomeOf(err) != helium.NotExecuted || time.Since(began) > soon {
+			t.Errorf("error %v, outcome %v after %v; want ErrNotPermitted, not executed, in milliseconds", err, helium.OutcomeOf(err), time.Since(began))
+		}
+		mentions(t, "the call", err, "helium.call.spoken")
+	})
+	t.Run("a subscription that NATS refuses is an error of Start", func(t *testing.T) {
+		srv := rpcserver.New(as("deaf"), rpcserver.Config{Logger: quiet})
+		if err := rpcserver.Register(srv, "unheard", newWorker("w")); err != nil {
+			t.Fatal(err)
+		}
+		mentions(t, "Start", srv.Start(testContext(t)), "helium.call.unheard")
+	})
+	t.Run("answers that NATS refuses are told before one is lost, and logged once with what to set", func(t *testing.T) {
+		srv := serve(t, as("terse"), rpcserver.Config{Logger: logger}, "work", newWorker("w"))
+		eventually(t, "a warning", func() error {
+			if len(srv.Warnings()) == 0 {
+				return errors.New("none yet")
+			}
+			return nil
+		})
+		for _, warning := range srv.Warnings() {
+			mentions(t, "the warning", errors.New(warning.Message), "_INBOX.>")
+		}
+		if lines := strings.Count(logged.String(), "helium.answers_limited"); lines != 1 {
+			t.Errorf("the log says %d times what to set, want once:\n%s", lines, logged)
+		}
+	})
+	t.Run("a one-way call that can't be run is counted, and logged once", func(t *testing.T) {
+		srv := serve(t, as("whole"), rpcserver.Config{Logger: logger}, "lonely", newWorker("w"))
+		nc := as("whole")
+		for range 5 { // plain requests without a reply subject
+			if err := nc.Publish("helium.at.lonely."+srv.Instance()+".missing", []byte("[]")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		eventually(t, "all of them counted", func() error {
+			if got := srv.Stats().Unheard; got != 5 {
+				return fmt.Errorf("%d are", got)
+			}
+			return nil
+		})
+		if lines := strings.Count(logged.String(), "one-way call"); lines != 1 {
+			t.Errorf("the log tells of one-way calls %d times, want once:\n%s", lines, logged)
+		}
+	})
+	t.Run("calls in flight end when their connection does", func(t *testing.T) {
+		w := newWorker("w")
+		serve(t, as("whole"), rpcserver.Config{}, "held", w)
+		nc := as("whole")
+		lost := newClient(t, nc, rpcclient.Config{Timeout: patience})
+		answer := make(chan error, 1)
+		go func() { answer <- lost.Call(context.Background(), "held.hold", nil, 1) }()
+		receive(t, "a Hold that began", w.began)
+		began := time.Now()
+		nc.Close()
+		err := receive(t, "the end of the call", answer)
+		if helium.OutcomeOf(err) != helium.Unknown || err == nil || time.Since(began) > soon {
+			t.Errorf("error %v, outcome %v after %v; want an error of unknown outcome, at once", err, helium.OutcomeOf(err), time.Since(began))
+		}
+	})
+}
