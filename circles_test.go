@@ -17,7 +17,6 @@ var circular = map[string]bool{
 	"cmd/helium/internal/topview":  true,
 	"internal/gofields":            true,
 	"internal/transcode":           true,
-	"rpcclient":                    true,
 	"rpcserver":                    true,
 	"signature":                    true,
 }

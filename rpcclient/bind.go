@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"reflect"
-	"strings"
 )
 
 // Bind fills the function fields of the struct that stub points to, each with a stub of
@@ -39,7 +38,7 @@ func (c *Client) Bind(service string, stub any) error {
 	var found bindFields
 	found.collect(v.Elem(), "", nil)
 	// All fields together have the time of one call: no binder may be there to answer.
-	ctx, cancel := context.WithTimeout(context.Background(), c.config.Timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	defer cancel()
 	stubs := make([]reflect.Value, len(found.list))
 	for i, f := range found.list {
@@ -61,18 +60,3 @@ func (c *Client) Bind(service string, stub any) error {
 	}
 	return nil
 }
-
-// bindFaults are all that is wrong with a struct, a line each.
-type bindFaults []error
-
-// Error implements error.
-func (f bindFaults) Error() string {
-	var b strings.Builder
-	for _, fault := range f {
-		b.WriteString("\n\t" + fault.Error())
-	}
-	return b.String()
-}
-
-// Unwrap lets errors.Is find any of them.
-func (f bindFaults) Unwrap() []error { return f }

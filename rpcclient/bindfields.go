@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/helium-rpc/helium/signature"
 )
@@ -154,3 +155,18 @@ func pointee(pointer reflect.Value) reflect.Value {
 	}
 	return pointer.Elem()
 }
+
+// bindFaults are all that is wrong with a struct, a line each.
+type bindFaults []error
+
+// Error implements error.
+func (f bindFaults) Error() string {
+	var b strings.Builder
+	for _, fault := range f {
+		b.WriteString("\n\t" + fault.Error())
+	}
+	return b.String()
+}
+
+// Unwrap lets errors.Is find any of them.
+func (f bindFaults) Unwrap() []error { return f }

@@ -2,72 +2,33 @@ package rpcclient
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"math/rand/v2"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
-	"github.com/helium-rpc/helium/internal/natsperm"
-	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // Client calls services over one connection. It is safe for concurrent use, and the
 // more goroutines share one client, the more calls share a message.
 type Client struct {
-	*core
+	*client
 	instance string // the one instance to call; "" for any
 }
 
-// core is what a client and its views by At share.
-type core struct {
-	nc       *nats.Conn
-	registry *binder.Client
-	config   Config
-	subjects wire.Subjects
-	log      *slog.Logger
+// client is what a client and its views by At share.
+type client struct {
+	core
 	handler  Handler // invoke within the interceptors
-
-	inbox     string // calls are answered at inbox.+<message>
-	replies   *nats.Subscription
-	inflight  *inflight
-	deadlines *link.Sweep
-	retries   retryBudget
-	payload   atomic.Int64  // the connection's largest message, in bytes; 0: not known
-	losses    atomic.Uint64 // counts how often nc said that it lost its connection
-	epoch     atomic.Uint64 // counts the connections to a server that nc has had, from 1
-	captured  sync.Once     // logs that a JetStream stream acknowledges calls
-	keepsLate bool          // nc keeps what is published while it is down, and sends it later
-
-	// What every call writes is kept out of the cache lines of what every call reads.
-	_        [64]byte
-	lastSeq  atomic.Uint64
-	counters counters
-	sent     sentLog
-	_        [64]byte
-
-	born       time.Time       // services count their time from here
-	life       context.Context // ends with Close
-	die        context.CancelFunc
-	closed     atomic.Bool
-	closing    sync.Once
-	closeErr   error          // of the first Close
-	background sync.WaitGroup // lookups
-
-	mu         sync.RWMutex           // taken after a service.mu, never before
-	services   map[string]*service    // guarded by mu
-	names      map[string]bareName    // guarded by mu; what methods' bare names stand for
-	namesEpoch uint64                 // guarded by mu; grows when a bare name may have become ambiguous
-	asking     map[*question]struct{} // guarded by mu; questions to binders that wait for their answer
-	undo       []func()               // guarded by mu; what Close undoes, last first
+	byName   methodCache
+	unwatch  func() // ends the registry's events; nil: they haven't begun
+	closing  sync.Once
+	closeErr error // of the first Close
 }
 
 // New returns a client that calls over nc, which stays the caller's to close, after the
@@ -85,27 +46,14 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	registry, err := binder.NewClient(nc, config.Prefix)
+	binders, err := binder.NewClient(nc, config.Prefix)
 	if err != nil {
 		return nil, fmt.Errorf("rpcclient: %w", err)
 	}
-	c := &core{
-		nc: nc, registry: registry, config: config, subjects: subjects, log: config.Logger,
-		inbox:     nc.NewInbox(),
-		inflight:  new(inflight),
-		keepsLate: nc.Opts.ReconnectBufSize >= 0,
-		born:      time.Now(),
-		services:  make(map[string]*service),
-		names:     make(map[string]bareName),
-		asking:    make(map[*question]struct{}),
-	}
-	c.life, c.die = context.WithCancel(context.Background())
-	// An outsider can't guess a call that is in flight, even if it knew the inbox.
-	c.lastSeq.Store(rand.Uint64() >> 1)
-	c.payload.Store(nc.MaxPayload())
-	c.epoch.Store(1)
-	c.deadlines = link.NewSweep(c.expire)
-	c.handler = c.invoke
+	c := &client{handler: invoke}
+	c.timeout, c.attempts = config.Timeout, config.MaxAttempts
+	c.links = link.NewDispatcher(nc, subjects, config.Logger)
+	c.directory = directory.New(directory.Config{Binders: binders, Subjects: subjects, Timeout: config.Timeout, Changed: c.viewChanged})
 	for i := len(config.Interceptors) - 1; i >= 0; i-- {
 		if c.handler = config.Interceptors[i](c.handler); c.handler == nil {
 			return nil, helium.ConfigErrorf("rpcclient", "{Config.Interceptors}[%d] returned no handler; return next to leave calls alone", i)
@@ -115,51 +63,34 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 		_ = c.close() // its error could only repeat err
 		return nil, fmt.Errorf("rpcclient: %w", err)
 	}
-	return &Client{core: c}, nil
+	return &Client{client: c}, nil
 }
 
-// open subscribes to what the client has to hear of.
-func (c *core) open() error {
-	c.watchPermissions()
-	c.watchConnection()
-	ctx, cancel := context.WithTimeout(c.life, leaveTime)
+// openTime bounds what New waits for NATS to take its subscriptions.
+const openTime = 5 * time.Second
+
+// open subscribes to answers and to the registry's events.
+func (c *client) open() error {
+	ctx, cancel := context.WithTimeout(context.Background(), openTime)
 	defer cancel()
-	ours := func(subject string) bool { return subject == c.inbox+".*" }
-	refusal, err := natsperm.Confirm(ctx, c.nc, ours, c.subscribe)
-	switch {
-	case errors.Is(refusal, nats.ErrMaxSubscriptionsExceeded):
-		return helium.ErrNotPermitted.WithMessage("the NATS server takes no more subscriptions of this connection, so the client couldn't receive answers; raise max_subscriptions, or the user's limit: %w", refusal)
-	case refusal != nil:
-		// Without its answers every call would wait for its deadline. Without the events of
-		// the registry, which may be forbidden too, the client only learns more slowly.
-		return helium.ErrNotPermitted.WithMessage("this connection's user may not receive answers; allow it to subscribe to %q: %w", c.inbox[:strings.LastIndexByte(c.inbox, '.')]+".>", refusal)
-	}
-	return err
-}
-
-// subscribe subscribes to answers and to the registry's events.
-func (c *core) subscribe() (err error) {
-	if c.replies, err = c.nc.Subscribe(c.inbox+".*", c.receive); err != nil {
-		return fmt.Errorf("subscribing to the client's inbox: %w", err)
-	}
-	c.onClose(func() { _ = c.replies.Unsubscribe() })
-	// Answers may be large and come in bursts; dropping one would cost its caller
-	// the whole timeout, and receive never waits.
-	if err := c.replies.SetPendingLimits(-1, -1); err != nil {
+	events := link.Events{Refused: c.directory.Refused, Reconnected: c.directory.Reconnected}
+	return c.links.Open(ctx, events, func() (err error) {
+		c.unwatch, err = c.directory.Watch()
 		return err
-	}
-	stop, err := c.registry.Watch("", c.registryChanged)
-	if err != nil {
-		return fmt.Errorf("watching the registry: %w", err)
-	}
-	c.onClose(stop)
-	return nil
+	})
 }
 
-func (c *core) onClose(undo func()) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.undo = append(c.undo, undo)
+// viewChanged lets go of what was kept for instances that are gone.
+func (c *client) viewChanged(service string, view *directory.View) {
+	// In this order, as the cache keeps endpoints.
+	if view == nil {
+		c.byName.forget(service)
+		c.links.Forget(service)
+		return
+	}
+	isThere := func(instance string) bool { return view.VersionOf(instance) != nil }
+	c.byName.prune(service, isThere)
+	c.links.Prune(service, isThere)
 }
 
 // At returns a view of the client whose calls go to one instance, by its name in the
@@ -168,21 +99,32 @@ func (c *Client) At(instance string) *Client {
 	if c.unmade() != nil {
 		return c
 	}
-	return &Client{core: c.core, instance: instance}
+	return &Client{client: c.client, instance: instance}
 }
 
 // unmade returns the error of all that is done with a client that New didn't return, nil
 // with any other.
 func (c *Client) unmade() *helium.Error {
-	if c == nil || c.core == nil {
+	if c == nil || c.client == nil {
 		return helium.ErrClientClosed.WithMessage("the client is nil; make one with rpcclient.New, and look at its error").WithOutcome(helium.NotExecuted)
 	}
 	return nil
 }
 
-// leaveTime bounds what Close waits for one-way calls to leave. A NATS server that is
-// only busy takes less.
-const leaveTime = 5 * time.Second
+// Stats returns the counts so far, those of the views by At included.
+func (c *Client) Stats() Stats {
+	if c.unmade() != nil {
+		return Stats{}
+	}
+	n, sent := &c.counters, &c.links.Counters
+	return Stats{
+		Calls: n.calls.Load(), Failures: n.failures.Load(), Retries: n.retries.Load(), Fallbacks: n.fallbacks.Load(), Notifies: n.notifies.Load(),
+		FramesSent: sent.Frames.Load(), MessagesSent: sent.Messages.Load(),
+		Lookups:      c.directory.Lookups(),
+		NoResponders: sent.NoResponders.Load(), Unmatched: sent.Unmatched.Load(), Malformed: sent.Malformed.Load(),
+		InFlight: c.links.InFlight(),
+	}
+}
 
 // Close fails the calls in flight and ends the client and its views by At. The
 // connection stays open. An error means that one-way calls may not have left: the NATS
@@ -194,29 +136,18 @@ func (c *Client) Close() error {
 	return c.close()
 }
 
-func (c *core) close() error {
+func (c *client) close() error {
 	c.closing.Do(func() { c.closeErr = c.shutDown() })
 	return c.closeErr
 }
 
-func (c *core) shutDown() error {
-	c.mu.Lock()
-	c.closed.Store(true) // with the lock, so that no lookup begins from now on
-	undo := c.undo
-	c.mu.Unlock()
-	c.die()
-	for i := len(undo) - 1; i >= 0; i-- {
-		undo[i]()
+func (c *client) shutDown() error {
+	if c.unwatch != nil {
+		c.unwatch()
 	}
-	// A call that comes after this sees that the client is closed; see attempt.
-	c.failAll(helium.ErrClientClosed.WithMessage("the client was closed while the call was in flight").WithOutcome(helium.Unknown))
-	c.deadlines.Stop()
-	c.background.Wait()
-	// What was handed over to be sent one way has nobody who waits for it.
-	if c.counters.notifies.Load() > 0 && c.nc.IsConnected() {
-		if err := c.nc.FlushTimeout(leaveTime); err != nil {
-			return fmt.Errorf("rpcclient: one-way calls may not have left: %w", err)
-		}
+	c.directory.Close()
+	if err := c.links.Close(); err != nil {
+		return fmt.Errorf("rpcclient: %w", err)
 	}
 	return nil
 }

@@ -100,7 +100,7 @@
 // method that no instance has is helium.ErrUnknownMethod, one whose signatures the call
 // fits nowhere [helium.ErrMismatch]. If the registry is behind and a call reaches an instance that
 // doesn't have its method, it goes on elsewhere at once, which isn't a retry
-// ([Stats].Detours). Calls that fit some instances only go to the subjects of these, which
+// ([Stats].Fallbacks). Calls that fit some instances only go to the subjects of these, which
 // the connection's user must be permitted to publish to.
 //
 // # Metadata and interceptors

@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/directory"
 )
 
 // Call calls a method by name and stores its result in what result points to; nil
@@ -36,7 +37,7 @@ func (c *Client) Call(ctx context.Context, method string, result any, args ...an
 	}
 	call := m.begin(args)
 	call.resultType = resultType
-	if err := m.do(ctx, call); err != nil {
+	if err := c.callByName(ctx, m, call); err != nil {
 		return err
 	}
 	if result == nil {
@@ -66,7 +67,7 @@ func (c *Client) Notify(ctx context.Context, method string, args ...any) error {
 	}
 	call := m.begin(args)
 	call.oneWay = true
-	if err := m.do(ctx, call); err != nil {
+	if err := c.callByName(ctx, m, call); err != nil {
 		return err
 	}
 	return call.End(nil)
@@ -82,94 +83,46 @@ func (m *Method) begin(args []any) *Invocation {
 	return call
 }
 
-// dynamicKey names a method of a service that is called by name.
-type dynamicKey struct{ instance, method string }
-
 // lookUpMethod returns the method that a name stands for, the same one each time once
 // a call of it has been found to fit.
 func (c *Client) lookUpMethod(ctx context.Context, name string) (*Method, error) {
 	if unmade := c.unmade(); unmade != nil {
 		return nil, unmade
 	}
-	ctx = orBackground(ctx)
-	if service, method := splitName(name); service != "" {
-		if m := c.knownMethod(service, method); m != nil {
+	if service, method := directory.SplitName(name); service != "" {
+		if m := c.byName.get(service, c.instance, method); m != nil {
 			return m, nil
 		}
 	}
-	service, method, err := c.resolve(ctx, name)
+	service, method, err := c.directory.Resolve(orBackground(ctx), name)
 	if err != nil {
 		return nil, err
 	}
-	if m := c.knownMethod(service, method); m != nil {
+	if m := c.byName.get(service, c.instance, method); m != nil {
 		return m, nil
 	}
-	m := &Method{client: c, name: method}
-	if m.fault = checkNames(service, method, c.instance); m.fault == nil {
-		m.service = c.service(service, false)
-		m.destination = m.service.passingDestination(c.instance)
+	m := c.newMethod(service, method)
+	if m.fault != nil {
+		return m, nil
+	}
+	m.service = c.directory.Service(service, false)
+	if view := m.service.Current(); c.instance == "" || view != nil && view.VersionOf(c.instance) != nil {
+		m.endpoint = c.links.Endpoint(service, c.instance)
+	} else {
+		m.endpoint = c.links.NewEndpoint(service, c.instance) // nobody keeps one of a stranger
 	}
 	return m, nil
 }
 
-func (c *Client) knownMethod(service, method string) *Method {
-	c.mu.RLock()
-	s := c.services[service]
-	c.mu.RUnlock()
-	if s == nil {
-		return nil
-	}
-	s.mu.RLock()
-	defer s.mu.RUnlock()
-	return s.dynamic[dynamicKey{c.instance, method}]
-}
-
-// do makes a call by name. The names of methods, services and instances may come from
-// strangers, so only what the registry knows is kept for the next call.
-func (m *Method) do(ctx context.Context, call *Invocation) error {
+// callByName makes a call, and keeps what the next one of that name needs.
+func (c *Client) callByName(ctx context.Context, m *Method, call *Invocation) error {
 	err := call.Do(ctx)
 	switch {
 	case m.service == nil:
-	case m.fits.Load() == nil:
-		m.service.forgetUnknown()
+	case m.known.Load() == nil:
+		m.service.ForgetUnknown()
 	default:
-		m.service.keep(m)
+		c.byName.keep(m)
 	}
 	return err
-}
-
-// keep keeps a method that calls by name were found to fit.
-func (s *service) keep(m *Method) {
-	key := dynamicKey{m.client.instance, m.name}
-	s.mu.RLock()
-	kept := s.dynamic[key] != nil || key.instance != "" && s.records[key.instance] == nil
-	s.mu.RUnlock()
-	if kept {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if key.instance != "" && s.records[key.instance] == nil {
-		return
-	}
-	switch s.destinations[key.instance] {
-	case nil:
-		s.destinations[key.instance] = m.destination
-	case m.destination:
-	default:
-		return // the next call's method leaves by the one that others use
-	}
-	s.dynamic[key] = m
-}
-
-// passingDestination is destination for a call by name: an instance that the registry
-// doesn't know gets one that nobody keeps.
-func (s *service) passingDestination(instance string) *destination {
-	s.mu.RLock()
-	known := instance == "" || s.records[instance] != nil
-	s.mu.RUnlock()
-	if known {
-		return s.destination(instance)
-	}
-	return s.newDestination(instance)
 }

@@ -3,43 +3,32 @@ package rpcclient
 // Known returns how many services, methods called by name, bare names and instances to
 // call the client remembers.
 func (c *Client) Known() (services, methods, names, instances int) {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	for _, s := range c.services {
-		s.mu.RLock()
-		methods += len(s.dynamic)
-		instances += len(s.destinations)
-		if s.destinations[""] != nil {
-			instances--
-		}
-		s.mu.RUnlock()
+	services, names = c.directory.Size()
+	c.byName.mu.RLock()
+	defer c.byName.mu.RUnlock()
+	for _, of := range c.byName.methods {
+		methods += len(of)
 	}
-	return len(c.services), methods, len(c.names), instances
+	return services, methods, names, c.links.Kept()
 }
 
 // Instances returns the instances that the client knows of a service.
 func (c *Client) Instances(service string) []string {
-	c.mu.RLock()
-	s := c.services[service]
-	c.mu.RUnlock()
-	if s == nil || s.current.Load() == nil {
+	s := c.directory.Known(service)
+	if s == nil || s.Current() == nil {
 		return nil
 	}
-	return s.current.Load().instances
+	return s.Current().Instances
 }
 
 // Connections returns how many connections to a server the client has taken note of.
-func (c *Client) Connections() uint64 { return c.epoch.Load() }
+func (c *Client) Connections() uint64 { return c.links.Connections() }
 
-// Distrust makes what the client knows of a service as old as it may become.
-func (c *Client) Distrust(service string) { c.service(service, false).refreshDue.Store(0) }
+// Distrust makes what the client knows as doubtful as after a reconnect.
+func (c *Client) Distrust() { c.directory.Reconnected() }
 
 // Inbox returns the subject prefix at which the client is answered.
-func (c *Client) Inbox() string { return c.inbox }
+func (c *Client) Inbox() string { return c.links.Inbox() }
 
 // NamesInDoubt counts the events of the registry that put bare names in doubt.
-func (c *Client) NamesInDoubt() uint64 {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	return c.namesEpoch
-}
+func (c *Client) NamesInDoubt() uint64 { return c.directory.Doubts() }

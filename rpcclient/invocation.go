@@ -6,12 +6,14 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/directory"
+	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/signature"
 )
 
 // Handler carries out one call. The call is the handler's until it returns.
@@ -21,6 +23,40 @@ type Handler func(ctx context.Context, call *Invocation) error
 // context (see helium.WithMetadata), or to fail them. Retries happen within next, which
 // may be called again once it has returned; it makes the call anew.
 type Interceptor func(next Handler) Handler
+
+// Method is a method prepared for calls: its names checked, its subject made. It does
+// what every way of calling ends in, with neither reflection nor any, and is safe for
+// concurrent use. Get one from Client.Method and keep it.
+type Method struct {
+	core     *core
+	handler  Handler // carries out its calls
+	service  *directory.Service
+	endpoint *link.Endpoint
+	instance string // the one instance to call; "" for any
+	name     string
+	stub     *signature.Method // what the caller thinks the method is; nil: not said
+	loose    bool              // the stub doesn't say all names of fields that it sends
+	fault    *helium.Error     // why no call can be made
+
+	known atomic.Pointer[way] // that of the last calls that were found to fit
+}
+
+// whom names what a method is called at.
+func (m *Method) whom() string {
+	if m.instance != "" {
+		return fmt.Sprintf("instance %q of service %q", m.instance, m.service.Name())
+	}
+	return fmt.Sprintf("service %q", m.service.Name())
+}
+
+// named returns e as the error of a call of m.
+func (m *Method) named(e *helium.Error) *helium.Error {
+	c := *e
+	if m.service != nil {
+		c.Service, c.Method = m.service.Name(), m.name
+	}
+	return &c
+}
 
 // Invocation is one call by way of a [Method], in the order: Begin, Args, Do, Result,
 // End. It is what stubs are made of; programs use Client.Call or a stub.
@@ -39,24 +75,16 @@ type Invocation struct {
 	resultType reflect.Type   // of a call by name, where it says; else nil
 	argTypes   []reflect.Type // of a call whose arguments no signature describes; else empty
 	oneWay     bool
-	mayHaveRun bool     // by the end of some attempt, it couldn't be ruled out
-	answered   bool     // the last attempt brought a result
-	detours    *detours // what earlier attempts found out; nil: nothing
+	mayHaveRun bool   // by the end of some attempt, it couldn't be ruled out
+	answered   bool   // the last attempt brought a result
+	tried      *tried // what earlier attempts found out; nil: nothing
 
-	// Of the attempt that is in flight. Whoever takes the call out of the table of
-	// calls in flight owns body and err until it has told done, and then nothing.
-	seq      uint64
-	deadline time.Time
-	path     *path          // that it goes
-	outbox   *batch.Batcher // that it leaves by
-	message  atomic.Uint64  // the message that it left in; 0: none yet
-	body     []byte         // the result, before done
-	err      *helium.Error  // before done
-	done     chan struct{}  // told once, by whoever took the call out of the table
+	flight link.Call // the attempt that is in flight
+	answer answer    // what it waits for
 }
 
 var invocationPool = sync.Pool{New: func() any {
-	return &Invocation{Args: codec.NewWriter(make([]byte, wire.Room)), done: make(chan struct{}, 1)}
+	return &Invocation{Args: codec.NewWriter(make([]byte, wire.Room)), answer: answer{done: make(chan struct{}, 1)}}
 }}
 
 // Begin begins a call of that many arguments. It must come to Do.
@@ -71,12 +99,13 @@ func (m *Method) Begin(args int) *Invocation {
 // Do makes the call and waits for its answer. After an error, which is a
 // *helium.Error, the call is over; otherwise read the Result and call End.
 func (call *Invocation) Do(ctx context.Context) error {
-	if unmade := call.method.client.unmade(); unmade != nil {
+	c := call.method.core
+	if c == nil { // of a client that New didn't return
+		fault := call.method.fault
 		call.release()
-		return unmade
+		return fault
 	}
-	c := call.method.client.core
-	err := c.handler(orBackground(ctx), call)
+	err := call.method.handler(orBackground(ctx), call)
 	c.counters.calls.Add(1)
 	if err == nil && !call.answered {
 		err = helium.ErrInterceptor
@@ -88,15 +117,6 @@ func (call *Invocation) Do(ctx context.Context) error {
 	e := call.judge(err)
 	call.release()
 	return e
-}
-
-// orBackground returns the context of a call. A nil one is what stubs may be called with,
-// for no deadline but the client's own.
-func orBackground(ctx context.Context) context.Context {
-	if ctx == nil {
-		return context.Background()
-	}
-	return ctx
 }
 
 // judge makes an error that may be an interceptor's own into one of the call's.
@@ -137,16 +157,39 @@ func (call *Invocation) End(err error) error {
 }
 
 // release puts the call back into the pool. Nobody else knows it any more: whoever took
-// it out of the table has told done, and that was received.
+// it out of the table of calls in flight has told so, and that was received.
 func (call *Invocation) release() {
 	if cap(call.Args.Buffer()) > batch.MaxKept {
 		call.Args = codec.NewWriter(make([]byte, wire.Room))
 	}
-	call.method, call.resultType, call.detours, call.path, call.outbox, call.body, call.err = nil, nil, nil, nil, nil, nil, nil
+	call.method, call.resultType, call.tried = nil, nil, nil
 	call.oneWay, call.mayHaveRun, call.answered = false, false, false
 	call.argTypes = call.argTypes[:0]
 	call.Result, call.ReplyMetadata, call.Trace = codec.Reader{}, nil, nil
+	call.flight.Release()
+	call.answer.reset()
 	invocationPool.Put(call)
+}
+
+// shape returns what the call takes its method to be.
+func (call *Invocation) shape() shape {
+	return shape{stub: call.method.stub, args: call.numArgs, result: call.resultType}
+}
+
+// found returns what the attempts found out, to add to it.
+func (call *Invocation) found() *tried {
+	if call.tried == nil {
+		call.tried = new(tried)
+	}
+	return call.tried
+}
+
+// avoided returns the instances that attempts found to be gone or without the method.
+func (call *Invocation) avoided() []string {
+	if call.tried == nil {
+		return nil
+	}
+	return call.tried.avoid
 }
 
 // Service returns the name of the service that is called.
@@ -154,7 +197,7 @@ func (call *Invocation) Service() string {
 	if call.method.service == nil {
 		return "" // it has no name that could be one
 	}
-	return call.method.service.name
+	return call.method.service.Name()
 }
 
 // Method returns the name of the method that is called.
@@ -162,9 +205,3 @@ func (call *Invocation) Method() string { return call.method.name }
 
 // OneWay reports whether nobody waits for the call's answer; see Client.Notify.
 func (call *Invocation) OneWay() bool { return call.oneWay }
-
-// finish ends the attempt in flight, for whoever took it out of the table.
-func (call *Invocation) finish(body []byte, err *helium.Error) {
-	call.body, call.err = body, err
-	call.done <- struct{}{}
-}

@@ -208,7 +208,7 @@ func TestWithoutABinderANewServiceFailsAtOnceAndAKnownOneIsServed(t *testing.T) 
 	// A refresh that fails, again and again, takes nothing away.
 	for range 3 {
 		before := env.Client.Stats().Lookups
-		env.Client.Distrust("math")
+		env.Client.Distrust()
 		statsAre(t, env.Client, func(s rpcclient.Stats) error {
 			if _, err := math.Add(t.Context(), 1, 2); err != nil {
 				t.Fatalf("after a refresh that failed: %v", err)
@@ -227,7 +227,7 @@ func TestWhatIsKnownIsLookedUpAgainAfterAWhile(t *testing.T) {
 	if err := env.Client.Call(t.Context(), "math.add", nil, 1, 2); err != nil {
 		t.Fatal(err)
 	}
-	env.Client.Distrust("math")
+	env.Client.Distrust()
 	for range 20 {
 		if err := env.Client.Call(t.Context(), "math.add", nil, 1, 2); err != nil {
 			t.Fatal(err)

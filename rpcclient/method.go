@@ -1,28 +1,10 @@
 package rpcclient
 
 import (
-	"fmt"
-	"sync/atomic"
-
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/signature"
 )
-
-// Method is a method prepared for calls: its names checked, its subject made. It does
-// what every way of calling ends in, with neither reflection nor any, and is safe for
-// concurrent use. Get one from Client.Method and keep it.
-type Method struct {
-	client      *Client
-	service     *service
-	destination *destination
-	name        string
-	stub        *signature.Method // what the caller thinks the method is; nil: not said
-	loose       bool              // the stub doesn't say all names of fields that it sends
-	fault       *helium.Error     // why no call can be made
-
-	fits atomic.Pointer[way] // that of the last calls that were found to fit
-}
 
 // Method returns a service's method for calls. The signature, in the notation of
 // package signature with its named types, is what the caller takes the method to be;
@@ -51,15 +33,20 @@ func parseStub(name, sig string, types map[string]string) (*signature.Method, *h
 	return stub, nil
 }
 
+// newMethod returns a method that still lacks its service and endpoint, or has a fault.
+func (c *Client) newMethod(service, name string) *Method {
+	return &Method{core: &c.core, handler: c.handler, instance: c.instance, name: name, fault: checkNames(service, name, c.instance)}
+}
+
 // pinnedMethod returns a method that somebody keeps.
 func (c *Client) pinnedMethod(service, name string) *Method {
-	m := &Method{client: c, name: name}
-	if m.fault = c.unmade(); m.fault != nil {
-		return m
+	if unmade := c.unmade(); unmade != nil {
+		return &Method{name: name, fault: unmade}
 	}
-	if m.fault = checkNames(service, name, c.instance); m.fault == nil {
-		m.service = c.service(service, true)
-		m.destination = m.service.destination(c.instance)
+	m := c.newMethod(service, name)
+	if m.fault == nil {
+		m.service = c.directory.Service(service, true)
+		m.endpoint = c.links.Endpoint(service, c.instance)
 	}
 	return m
 }
@@ -77,21 +64,4 @@ func checkNames(service, method, instance string) *helium.Error {
 		return helium.ErrBadName.WithMessage("%w", err).WithOutcome(helium.NotExecuted)
 	}
 	return nil
-}
-
-// whom names what a method is called at.
-func (m *Method) whom() string {
-	if m.client.instance != "" {
-		return fmt.Sprintf("instance %q of service %q", m.client.instance, m.service.name)
-	}
-	return fmt.Sprintf("service %q", m.service.name)
-}
-
-// named returns e as the error of a call of m.
-func (m *Method) named(e *helium.Error) *helium.Error {
-	c := *e
-	if m.service != nil {
-		c.Service, c.Method = m.service.name, m.name
-	}
-	return &c
 }

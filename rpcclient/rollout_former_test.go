@@ -123,14 +123,14 @@ func TestVersionsThatTheRegistryHasLostAllTogetherAreStillToldApart(t *testing.T
 	}
 	prices()
 	knowsInstances(t, c, "shop", 3)
-	before := c.Stats().Detours // the first lookup may have come before the binder's own copy had all
+	before := c.Stats().Fallbacks // the first lookup may have come before the binder's own copy had all
 	lossy := storeOf(t, env)
 	lossy.lose("shop." + one.Instance())
 	lossy.lose("shop." + two.Instance())
 	knowsInstances(t, c, "shop", 1)
 	prices()
-	if s := c.Stats(); s.Detours > before || s.Retries > 0 {
-		t.Errorf("%d detours and %d retries, want none", s.Detours-before, s.Retries)
+	if s := c.Stats(); s.Fallbacks > before || s.Retries > 0 {
+		t.Errorf("%d fallbacks and %d retries, want none", s.Fallbacks-before, s.Retries)
 	}
 }
 

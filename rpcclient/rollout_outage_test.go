@@ -143,14 +143,14 @@ func TestInstancesThatTakeNoSharedMessagesAreFoundWithoutTheRegistry(t *testing.
 		t.Fatal(err)
 	}
 	env.Binder.Close() // nor can it ask
-	hammerUntil(t, func() bool { return c.Stats().Detours > 0 }, "message of several methods", func() {
+	hammerUntil(t, func() bool { return c.Stats().Fallbacks > 0 }, "message of several methods", func() {
 		rushes(t, c, "orders.list", "orders.count")
 	})
-	before := c.Stats().Detours
+	before := c.Stats().Fallbacks
 	for range 5 {
 		rushes(t, c, "orders.list", "orders.count")
 	}
-	if more := c.Stats().Detours - before; more > 64 {
+	if more := c.Stats().Fallbacks - before; more > 64 {
 		t.Errorf("%d calls of %d went on elsewhere after the first ones, want it remembered", more, 5*64*40)
 	}
 	at := c.At(apart.Instance())

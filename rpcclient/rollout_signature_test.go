@@ -117,10 +117,10 @@ func allParcels(t *testing.T, c *rpcclient.Client) {
 func TestCallsGoToInstancesTheyFit(t *testing.T) {
 	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
 	_, _, servers := serveParcels(t, env, env.Client)
-	before := env.Client.Stats().Detours
+	before := env.Client.Stats().Fallbacks
 	allParcels(t, env.Client)
-	if more := env.Client.Stats().Detours - before; more > 0 {
-		t.Errorf("%d detours, want none: stubs and the types of arguments tell where each call fits", more)
+	if more := env.Client.Stats().Fallbacks - before; more > 0 {
+		t.Errorf("%d fallbacks, want none: stubs and the types of arguments tell where each call fits", more)
 	}
 	for i, srv := range servers {
 		if calls := srv.Stats().Calls; calls < 100 {
@@ -138,8 +138,8 @@ func TestCallsGoToInstancesTheyFit(t *testing.T) {
 			}
 		}
 	}
-	if s := env.Client.Stats(); s.Detours == 0 || s.Retries > 0 {
-		t.Errorf("%d detours and %d retries, want some and none", s.Detours, s.Retries)
+	if s := env.Client.Stats(); s.Fallbacks == 0 || s.Retries > 0 {
+		t.Errorf("%d fallbacks and %d retries, want some and none", s.Fallbacks, s.Retries)
 	}
 }
 
@@ -189,7 +189,7 @@ func TestWhenAnInstanceThatFitsIsGoneAnotherTakesItsCalls(t *testing.T) {
 		}
 		return nil
 	})
-	before := env.Client.Stats().Detours
+	before := env.Client.Stats().Fallbacks
 	var stub parcelsStub1
 	if err := env.Client.Bind("parcels", &stub); err != nil {
 		t.Fatal(err)
@@ -199,7 +199,7 @@ func TestWhenAnInstanceThatFitsIsGoneAnotherTakesItsCalls(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if more := env.Client.Stats().Detours - before; more > 1 {
+	if more := env.Client.Stats().Fallbacks - before; more > 1 {
 		t.Errorf("%d of 200 calls found out that an instance is gone, want it remembered after the first", more)
 	}
 }
@@ -266,8 +266,8 @@ func TestAnInstanceThatTheRegistryDoesNotKnowMayTakeOtherArguments(t *testing.T)
 			t.Fatalf("Find(7) = %q, %v", got, err)
 		}
 	}
-	if s := c.Stats(); s.Detours == 0 || s.Detours > 2 {
-		t.Errorf("%d detours, want what the first one found out to be remembered", s.Detours)
+	if s := c.Stats(); s.Fallbacks == 0 || s.Fallbacks > 2 {
+		t.Errorf("%d fallbacks, want what the first one found out to be remembered", s.Fallbacks)
 	}
 	// What its own arguments are wrong for is refused as ever.
 	var wide struct {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -23,9 +24,9 @@ func Func[F any](c *Client, method string) (F, error) {
 		return fn, unmade
 	}
 	target := reflect.ValueOf(&fn).Elem()
-	ctx, cancel := context.WithTimeout(context.Background(), c.config.Timeout)
+	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	defer cancel()
-	service, name, err := c.resolve(ctx, method)
+	service, name, err := c.directory.Resolve(ctx, method)
 	if err != nil {
 		return fn, err
 	}
@@ -68,7 +69,7 @@ func (c *Client) makeStub(ctx context.Context, service, name string, t reflect.T
 // checkNow compares the stub with the registry, as far as the registry can tell now.
 func (m *Method) checkNow(ctx context.Context) error {
 	deadline, _ := ctx.Deadline()
-	_, err := m.way(ctx, &Invocation{}, time.Now(), deadline)
+	_, err := (&Invocation{method: m}).resolve(ctx, time.Now(), deadline)
 	if errors.Is(err, helium.ErrMismatch) || errors.Is(err, helium.ErrUnknownMethod) || errors.Is(err, helium.ErrClientClosed) {
 		return err
 	}
@@ -151,7 +152,7 @@ func (call *Invocation) addReflect(arg reflect.Value, loose bool) {
 	if !loose {
 		return
 	}
-	t := fitsAsStub
+	t := transcode.Compared
 	switch arg.Kind() {
 	case reflect.Map:
 		t = arg.Type()

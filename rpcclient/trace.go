@@ -1,6 +1,10 @@
 package rpcclient
 
-import "time"
+import (
+	"time"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
 
 // Trace is told how a call went, for people who want to know where its time goes. Set
 // [Invocation.Trace] before Do and read it afterwards, also after an error.
@@ -21,11 +25,11 @@ type Trace struct {
 
 // leaves notes that an attempt is about to be sent. As of all methods here, the receiver
 // is mostly nil.
-func (t *Trace) leaves(p *path) {
+func (t *Trace) leaves(subject string) {
 	if t == nil {
 		return
 	}
-	t.Subject, t.Sending, t.Waiting, t.Handling = p.subject, 0, 0, 0
+	t.Subject, t.Sending, t.Waiting, t.Handling = subject, 0, 0, 0
 	t.Attempts++
 	t.since = time.Now()
 }
@@ -48,7 +52,7 @@ func (t *Trace) ended() {
 
 // handled takes in how long the handler ran, in microseconds as the answer says.
 func (t *Trace) handled(micros uint64) {
-	const most = uint64(longest / time.Microsecond)
+	const most = uint64(wire.MaxTime / time.Microsecond)
 	if t != nil {
 		t.Handling = time.Duration(min(micros, most)) * time.Microsecond
 	}

@@ -1,6 +1,17 @@
-// Package link is how a message gets to an instance, and how answers come back.
+// Package link is how messages get to instances and answers come back. Above it nobody knows
+// which link carried a call; below it nobody knows what a signature is.
 //
+// Of a caller:
+//
+//   - dispatcher.go: the calls in flight of a client, and which link a message goes by
+//   - link.go: what a link is; a new kind of link implements it in a file of its own
+//   - bus.go: the link by NATS, and what it means for calls that the connection is lost,
+//     nobody listens, or a subject isn't permitted
+//   - receiver.go: what comes back by one link
+//   - endpoint.go, endpoints.go: where calls go, and what was learnt from those that did
+//   - inflight.go: the table of calls in flight
+//   - call.go: a call in flight, and who waits for it
+//   - sent.go: how the latest messages left
 //   - sweep.go: one timer for any number of deadlines
-//
-// It knows no signatures, and what is above it doesn't know which link carried a call.
+//   - permission.go: whether NATS takes messages on a subject
 package link

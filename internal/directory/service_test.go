@@ -1,4 +1,4 @@
-package rpcclient
+package directory
 
 import (
 	"fmt"
@@ -8,13 +8,13 @@ import (
 	"github.com/helium-rpc/helium/binder"
 )
 
-// knows is a service that has learnt of some instances.
-func knows(t *testing.T, instances ...string) *service {
+// knows is a directory that has learnt of some instances of a service.
+func knows(t *testing.T, instances ...string) (*Directory, *Service) {
 	t.Helper()
-	c := &core{born: time.Now(), services: make(map[string]*service)}
-	s := c.service("math", true)
+	d := New(Config{})
+	s := d.Service("math", true)
 	s.replace(answer(1, instances...), time.Now())
-	return s
+	return d, s
 }
 
 func answer(revision uint64, instances ...string) *binder.Entry {
@@ -29,37 +29,37 @@ func record1(instance string) binder.Record {
 	return binder.Record{Service: "math", Instance: instance, Methods: []binder.Method{{Name: "add", Signature: "add(float64, float64) float64"}}}
 }
 
-func (c *core) happens(kind binder.EventKind, revision uint64, r binder.Record) {
-	c.registryChanged(binder.Event{Kind: kind, Revision: revision, Record: r})
+func happens(d *Directory, kind binder.EventKind, revision uint64, r binder.Record) {
+	d.observe(binder.Event{Kind: kind, Revision: revision, Record: r})
 }
 
-func wantInstances(t *testing.T, s *service, want ...string) {
+func wantInstances(t *testing.T, s *Service, want ...string) {
 	t.Helper()
-	if got := s.current.Load().instances; fmt.Sprint(got) != fmt.Sprint(want) {
+	if got := s.current.Load().Instances; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("the known instances are %v, want %v", got, want)
 	}
 }
 
 func TestAnAnswerReplacesWhatIsKnown(t *testing.T) {
-	s := knows(t, "a", "b")
+	_, s := knows(t, "a", "b")
 	wantInstances(t, s, "a", "b")
 	s.replace(answer(2, "b", "c"), time.Now())
 	wantInstances(t, s, "b", "c")
 }
 
 func TestAnEventDuringALookupStandsAgainstItsAnswer(t *testing.T) {
-	s := knows(t, "a", "b")
+	d, s := knows(t, "a", "b")
 	began := time.Now()
-	s.core.happens(binder.Ended, 2, record1("a"))
-	s.core.happens(binder.Registered, 3, record1("c"))
+	happens(d, binder.Ended, 2, record1("a"))
+	happens(d, binder.Registered, 3, record1("c"))
 	wantInstances(t, s, "b", "c")
 	s.replace(answer(1, "a", "b"), began) // by a binder that didn't know yet
 	wantInstances(t, s, "b", "c")
 }
 
 func TestAnEventStandsAgainstABinderThatIsBehindButNotForEver(t *testing.T) {
-	s := knows(t, "a", "b")
-	s.core.happens(binder.Registered, 9, record1("c"))
+	d, s := knows(t, "a", "b")
+	happens(d, binder.Registered, 9, record1("c"))
 	s.replace(answer(8, "a"), time.Now())
 	wantInstances(t, s, "a", "c")
 
@@ -70,16 +70,16 @@ func TestAnEventStandsAgainstABinderThatIsBehindButNotForEver(t *testing.T) {
 }
 
 func TestTheLastInstanceStays(t *testing.T) {
-	s := knows(t, "a")
-	s.core.happens(binder.Expired, 2, record1("a"))
+	d, s := knows(t, "a")
+	happens(d, binder.Expired, 2, record1("a"))
 	wantInstances(t, s, "a")
-	s.core.happens(binder.Registered, 3, record1("b"))
-	s.core.happens(binder.Expired, 4, record1("a"))
+	happens(d, binder.Registered, 3, record1("b"))
+	happens(d, binder.Expired, 4, record1("a"))
 	wantInstances(t, s, "b")
 }
 
 func TestAnAnswerThatHadNoRoomForAllTakesNoneAway(t *testing.T) {
-	s := knows(t, "a", "b")
+	_, s := knows(t, "a", "b")
 	e := answer(2, "c")
 	e.Omitted = 2
 	s.replace(e, time.Now())
@@ -87,21 +87,21 @@ func TestAnAnswerThatHadNoRoomForAllTakesNoneAway(t *testing.T) {
 }
 
 func TestInstancesWithTheSameMethodsShareOneVersion(t *testing.T) {
-	s := knows(t, "a", "b", "c")
+	d, s := knows(t, "a", "b", "c")
 	other := record1("d")
 	other.Methods[0].Signature = "add(float64) float64"
-	s.core.happens(binder.Registered, 2, other)
-	if got := len(s.current.Load().versions); got != 2 {
+	happens(d, binder.Registered, 2, other)
+	if got := len(s.current.Load().Versions); got != 2 {
 		t.Errorf("4 instances have %d versions, want 2", got)
 	}
 }
 
 func TestWhoLeftIsNotRememberedForEver(t *testing.T) {
-	s := knows(t, "a")
+	d, s := knows(t, "a")
 	for i := range 100 {
 		name := fmt.Sprint("i", i)
-		s.core.happens(binder.Registered, uint64(2*i+2), record1(name))
-		s.core.happens(binder.Ended, uint64(2*i+3), record1(name))
+		happens(d, binder.Registered, uint64(2*i+2), record1(name))
+		happens(d, binder.Ended, uint64(2*i+3), record1(name))
 	}
 	for name, left := range s.gone {
 		left.at = left.at.Add(-2 * binderLag)

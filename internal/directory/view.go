@@ -1,0 +1,77 @@
+package directory
+
+import (
+	"maps"
+	"slices"
+)
+
+// View is what calls need of a service's records. It isn't changed, only replaced.
+type View struct {
+	// Versions are the different sets of methods that instances have.
+	Versions []*Version
+	// Instances are sorted by name.
+	Instances []string
+	// PerMethod: some instance doesn't listen to the subject for several methods.
+	PerMethod bool
+
+	byInstance map[string]*Version
+	findings   findings
+}
+
+func newView(records map[string]*record, found findings) *View {
+	v := &View{byInstance: make(map[string]*Version, len(records)), PerMethod: found.about(NobodyForMany, "", ""), findings: found}
+	v.Instances = slices.Sorted(maps.Keys(records))
+	for _, instance := range v.Instances {
+		known := records[instance]
+		v.byInstance[instance] = known.version
+		v.PerMethod = v.PerMethod || known.perMethod
+		if !slices.Contains(v.Versions, known.version) {
+			v.Versions = append(v.Versions, known.version)
+		}
+	}
+	return v
+}
+
+// VersionOf returns the version of an instance; nil: the registry doesn't know it.
+func (v *View) VersionOf(instance string) *Version { return v.byInstance[instance] }
+
+// VersionsAt returns the versions that a call may meet: the one of its instance, if it
+// goes to one that the registry knows.
+func (v *View) VersionsAt(instance string) []*Version {
+	if known := v.byInstance[instance]; known != nil {
+		return []*Version{known}
+	}
+	return v.Versions
+}
+
+// Idempotent reports whether every version of a method that a call may meet is.
+func (v *View) Idempotent(instance, method string) bool {
+	has := false
+	for _, version := range v.VersionsAt(instance) {
+		if m := version.byName[method]; m != nil {
+			if !m.Idempotent {
+				return false
+			}
+			has = true
+		}
+	}
+	return has
+}
+
+func (v *View) hasMethod(name string) bool {
+	return slices.ContainsFunc(v.Versions, func(version *Version) bool { return version.byName[name] != nil })
+}
+
+// LackedBySome reports whether there are instances without a method.
+func (v *View) LackedBySome(method string) bool {
+	return v.Lacking(method) || slices.ContainsFunc(v.Versions, func(version *Version) bool { return version.byName[method] == nil })
+}
+
+// Lacking reports whether some instance was found to lack a method.
+func (v *View) Lacking(method string) bool { return v.findings.any(LacksMethod, method) }
+
+// Refusing reports whether some instance was found to take other arguments.
+func (v *View) Refusing(method string) bool { return v.findings.any(RefusesArgs, method) }
+
+// Absent reports whether nobody was found to listen on an instance's subjects.
+func (v *View) Absent(instance string) bool { return v.findings.about(IsAbsent, instance, "") }

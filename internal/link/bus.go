@@ -1,0 +1,307 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/natsperm"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// Events are what the bus tells of its connection. Both functions are required, and must not
+// block.
+type Events struct {
+	// Refused is told of each subject that the connection may not publish to.
+	Refused func(subject string)
+	// Reconnected is told of each new connection to a server after the first.
+	Reconnected func()
+}
+
+// bus is the link by NATS: it finds an instance of any service.
+type bus struct {
+	nc        *nats.Conn
+	subjects  wire.Subjects
+	log       *slog.Logger
+	receiver  *Receiver
+	inbox     string // calls are answered at inbox.+<message>
+	keepsLate bool   // nc keeps what is published while it is down, and sends it later
+	payload   atomic.Int64
+	epoch     atomic.Uint64 // counts the connections to a server that nc has had, from 1
+	captured  sync.Once     // logs that a JetStream stream acknowledges calls
+	undo      []func()      // what Close undoes, last first
+}
+
+func newBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *bus {
+	b := &bus{nc: nc, subjects: subjects, log: log, inbox: nc.NewInbox(), keepsLate: nc.Opts.ReconnectBufSize >= 0}
+	b.payload.Store(nc.MaxPayload())
+	b.epoch.Store(1)
+	return b
+}
+
+// open subscribes to answers, and to what also subscribes to. It watches the connection for
+// as long as the bus is open.
+func (b *bus) open(ctx context.Context, events Events, also func() error) error {
+	b.watchRefusals(events.Refused)
+	b.watchConnection(events.Reconnected)
+	ours := func(subject string) bool { return subject == b.inbox+".*" }
+	refusal, err := natsperm.Confirm(ctx, b.nc, ours, func() error {
+		if err := b.subscribe(); err != nil {
+			return err
+		}
+		return also()
+	})
+	switch {
+	case errors.Is(refusal, nats.ErrMaxSubscriptionsExceeded):
+		return helium.ErrNotPermitted.WithMessage("the NATS server takes no more subscriptions of this connection, so the client couldn't receive answers; raise max_subscriptions, or the user's limit: %w", refusal)
+	case refusal != nil:
+		// Without its answers every call would wait for its deadline. Without what else is
+		// subscribed to, which may be forbidden too, the client only learns more slowly.
+		return helium.ErrNotPermitted.WithMessage("this connection's user may not receive answers; allow it to subscribe to %q: %w", b.inbox[:strings.LastIndexByte(b.inbox, '.')]+".>", refusal)
+	}
+	return err
+}
+
+func (b *bus) subscribe() error {
+	replies, err := b.nc.Subscribe(b.inbox+".*", b.receive)
+	if err != nil {
+		return fmt.Errorf("subscribing to the client's inbox: %w", err)
+	}
+	b.undo = append(b.undo, func() { _ = replies.Unsubscribe() })
+	// Answers may be large and come in bursts; dropping one would cost its caller
+	// the whole timeout, and receive never waits.
+	return replies.SetPendingLimits(-1, -1)
+}
+
+// watchConnection fails the calls in flight when the connection is lost, and takes stock when
+// there is another one.
+func (b *bus) watchConnection(reconnected func()) {
+	status := b.nc.StatusChanged(nats.CONNECTED, nats.RECONNECTING, nats.DISCONNECTED, nats.CLOSED)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for s := range status {
+			if s != nats.CONNECTED {
+				b.receiver.Lost()
+				continue
+			}
+			b.payload.Store(b.nc.MaxPayload())
+			b.epoch.Add(1)
+			reconnected()
+		}
+	}()
+	b.undo = append(b.undo, func() {
+		b.nc.RemoveStatusListener(status) // closes the channel
+		<-done
+	})
+}
+
+// Close implements Link.
+func (b *bus) Close() {
+	for i := len(b.undo) - 1; i >= 0; i-- {
+		b.undo[i]()
+	}
+}
+
+// Reaches implements Link.
+func (b *bus) Reaches(*Endpoint) bool { return true }
+
+// Load implements Link. Nobody knows what others send to those whom the bus finds.
+func (b *bus) Load() time.Duration { return 0 }
+
+// ready returns why the connection would take no message now.
+func (b *bus) ready() *helium.Error {
+	switch {
+	case b.nc.IsClosed():
+		return notSent(nats.ErrConnectionClosed)
+	case !b.nc.IsConnected():
+		return notSent(nats.ErrConnectionReconnecting)
+	}
+	return nil
+}
+
+// Send implements Link.
+func (b *bus) Send(to *Endpoint, m *batch.Message) *helium.Error {
+	subject := to.subject
+	if m.Method != "" {
+		subject = to.methodSubject(m.Method)
+	}
+	if b.keepsLate && !b.nc.IsConnected() {
+		return notSent(nats.ErrConnectionReconnecting)
+	}
+	if err := b.nc.PublishRequest(subject, b.replySubject(m.ID), m.Data); err != nil {
+		return notSent(err)
+	}
+	return nil
+}
+
+// notSent explains why the connection didn't take a message. With Helium's connection
+// rules nothing waits in a buffer, so nothing is sent late.
+func notSent(err error) *helium.Error {
+	var reason string
+	switch {
+	case errors.Is(err, nats.ErrReconnectBufExceeded), errors.Is(err, nats.ErrConnectionReconnecting):
+		reason = "the connection to NATS is down; it is opened again by itself"
+	case errors.Is(err, nats.ErrConnectionClosed):
+		reason = "the connection to NATS is closed; connect again and make a new client"
+	case errors.Is(err, nats.ErrConnectionDraining):
+		reason = "the connection to NATS is being drained; connect again and make a new client"
+	case errors.Is(err, nats.ErrMaxPayload):
+		return helium.ErrTooLarge.WithMessage("the NATS server takes no message of that size").WithOutcome(helium.NotExecuted)
+	default:
+		// The socket failed under the write; the server may have got all of it.
+		return helium.ErrDisconnected.WithMessage("the connection to NATS failed while the call was being sent; nobody can tell whether it ran: %w", err).WithOutcome(helium.Unknown)
+	}
+	return helium.ErrNotSent.WithMessage("the call couldn't be sent: %s", reason).WithOutcome(helium.NotExecuted)
+}
+
+// Cancel implements Link.
+func (b *bus) Cancel(c *Call, instances []string) {
+	data := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCancel, Seq: c.seq})
+	if only := c.To.Endpoint.Instance; only != "" {
+		instances = []string{only}
+	}
+	for _, instance := range instances {
+		// A cancel that gets lost costs the server the rest of the call's time.
+		_ = b.nc.PublishRequest(b.subjects.Control(c.To.Endpoint.Service, instance), b.replySubject(0), data)
+	}
+}
+
+// noResponders is the status of what NATS sends back when nobody listens.
+const noResponders = "503"
+
+// receive handles a message at the client's inbox, on the subscription's own goroutine.
+func (b *bus) receive(msg *nats.Msg) {
+	message := messageID(msg.Subject)
+	if len(msg.Data) == 0 && msg.Header.Get("Status") == noResponders {
+		b.receiver.Nobody(message) // of no message: it was a cancel, and the instance is gone
+		return
+	}
+	err := b.receiver.Receive(msg.Data, message)
+	if err == nil {
+		return
+	}
+	if stream := wire.CapturedBy(msg.Data); stream != "" {
+		b.acknowledged(message, stream)
+		return
+	}
+	b.log.Warn("an answer breaks the protocol", "subject", msg.Subject, "reason", err)
+}
+
+// acknowledged takes note of a stream's acknowledgement of a message of calls. A JetStream
+// stream whose subjects cover those of calls takes each message for one to keep, and
+// acknowledges it at once. That is no answer, so calls wait for theirs, which an instance may
+// be about to give; but where none listens, NATS doesn't say so any more, for the stream does.
+// Then the deadline is the end of the call, and its error has to name the stream; see
+// Call.Late. It is told once, as there is one acknowledgement for each message.
+func (b *bus) acknowledged(message uint64, stream string) {
+	b.receiver.inFlight.each(message, func(c *Call) { c.To.stream.Store(&stream) })
+	b.captured.Do(func() {
+		b.log.Warn("a JetStream stream captures calls and acknowledges them, so a call that nobody serves isn't told from one that takes long; take Helium's subjects out of the stream's", "stream", stream)
+	})
+}
+
+// replySubject returns where a message's calls are answered. Its last token begins with
+// "+": the answers to one message may come on the reply subject of another. Its number
+// tells which message found nobody, as NATS doesn't say.
+func (b *bus) replySubject(message uint64) string {
+	subject := make([]byte, 0, len(b.inbox)+16)
+	subject = append(subject, b.inbox...)
+	subject = append(subject, ".+"...)
+	return string(strconv.AppendUint(subject, message, 36))
+}
+
+// messageID returns the number that replySubject wrote; 0 if there is none.
+func messageID(subject string) uint64 {
+	_, number, ok := strings.Cut(subject[strings.LastIndexByte(subject, '.')+1:], "+")
+	if !ok {
+		return 0
+	}
+	id, err := strconv.ParseUint(number, 36, 64)
+	if err != nil {
+		return 0
+	}
+	return id
+}
+
+// NATS tells of a publish that isn't permitted by an error that names the subject:
+//
+//	call ─▶ batcher ─▶ NATS ─▶ -ERR 'Permissions Violation for Publish to "helium.call.math.add"'
+//	  ▲                                     │
+//	  └── denied: fail, or another subject ◀┘
+
+// watchRefusals hears of what NATS refuses the connection, which concerns others too.
+func (b *bus) watchRefusals(others func(subject string)) {
+	watch := natsperm.Listen(b.nc, func(refusal error) bool {
+		if subject, ok := natsperm.Publish(refusal); ok {
+			others(subject)
+			b.refused(subject)
+		}
+		return false
+	})
+	b.undo = append(b.undo, watch.Stop)
+}
+
+// refused handles a refusal by the NATS server to publish to a subject.
+func (b *bus) refused(subject string) {
+	for _, c := range b.receiver.inFlight.takeIf(func(c *Call) bool { return b.mayHaveLeftOn(c, subject) }) {
+		c.Waiter.Fail(b.denied(c, subject))
+	}
+}
+
+// mayHaveLeftOn reports whether the call left on that subject, as far as is known.
+func (b *bus) mayHaveLeftOn(c *Call, subject string) bool {
+	how := b.receiver.sent.how(c.message.Load())
+	switch subject {
+	case c.To.Endpoint.subject:
+		return how == together || how == longAgo
+	case c.To.Subject:
+		return how == alone || how == longAgo
+	}
+	return false
+}
+
+// ErrSharingDenied is the error of an attempt on the subject that all methods share, which
+// this connection may not use: each method has one of its own. It is always this one value.
+var ErrSharingDenied = helium.ErrNotSent.WithMessage("this connection's user may not send calls of several methods at once").WithOutcome(helium.NotExecuted)
+
+// denied returns the error of a call that the NATS server didn't take. It is certain
+// that it didn't run, unless calls on that subject were answered before: then
+// permissions were changed meanwhile, and this one may have been taken too.
+func (b *bus) denied(c *Call, subject string) *helium.Error {
+	m, e, epoch := c.To, c.To.Endpoint, b.epoch.Load()
+	proven, how := m.permission.proven.Load(), b.receiver.sent.how(c.message.Load())
+	if subject == e.subject {
+		e.permission.denied.Store(epoch)
+		proven = e.permission.proven.Load()
+	}
+	outcome := helium.NotExecuted
+	if proven == epoch || how == longAgo {
+		outcome = helium.Unknown
+	}
+	if subject == e.subject && outcome == helium.NotExecuted {
+		return ErrSharingDenied
+	}
+	return helium.ErrNotPermitted.WithMessage("this connection's user may not publish to %q%s; allow it to, or connect as another user", subject, c.Why).WithOutcome(outcome)
+}
+
+// Answered implements Link: the subject that the call left on is permitted.
+func (b *bus) Answered(c *Call) {
+	epoch := b.epoch.Load()
+	switch b.receiver.sent.how(c.message.Load()) {
+	case together:
+		c.To.Endpoint.permission.prove(epoch)
+	case alone:
+		c.To.permission.prove(epoch)
+	}
+}

@@ -1,0 +1,69 @@
+package link
+
+import "sync"
+
+// endpoints are those that are kept, for whoever calls there next.
+type endpoints struct {
+	mu    sync.RWMutex
+	known map[string]map[string]*Endpoint // guarded by mu; by service and instance
+}
+
+// get returns an endpoint, one made by newEndpoint the first time.
+func (all *endpoints) get(service, instance string, newEndpoint func(service, instance string) *Endpoint) *Endpoint {
+	all.mu.RLock()
+	e := all.known[service][instance]
+	all.mu.RUnlock()
+	if e != nil {
+		return e
+	}
+	e = newEndpoint(service, instance)
+	return all.keep(e)
+}
+
+// keep keeps an endpoint, unless there is one already, and returns the one that is kept.
+func (all *endpoints) keep(e *Endpoint) *Endpoint {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	if kept := all.known[e.Service][e.Instance]; kept != nil {
+		return kept
+	}
+	if all.known[e.Service] == nil {
+		if all.known == nil {
+			all.known = make(map[string]map[string]*Endpoint)
+		}
+		all.known[e.Service] = make(map[string]*Endpoint)
+	}
+	all.known[e.Service][e.Instance] = e
+	return e
+}
+
+// prune lets go of a service's instances that aren't there.
+func (all *endpoints) prune(service string, isThere func(instance string) bool) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	for instance := range all.known[service] {
+		if instance != "" && !isThere(instance) {
+			delete(all.known[service], instance)
+		}
+	}
+}
+
+// forget lets go of a service.
+func (all *endpoints) forget(service string) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	delete(all.known, service)
+}
+
+// count returns how many endpoints of single instances are kept.
+func (all *endpoints) count() (instances int) {
+	all.mu.RLock()
+	defer all.mu.RUnlock()
+	for _, of := range all.known {
+		instances += len(of)
+		if of[""] != nil {
+			instances--
+		}
+	}
+	return instances
+}

@@ -1,0 +1,142 @@
+package link
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/helium-rpc/helium"
+)
+
+// inFlight is the table of calls that wait for their answer, by sequence number. It is
+// cut into shards, so that callers and the receivers seldom meet at a lock.
+type inFlight struct {
+	shards [64]shard
+	_      [64]byte // what follows is written by every call
+	count  atomic.Int64
+	_      [64]byte
+}
+
+type shard struct {
+	mu       sync.Mutex
+	calls    map[uint64]*Call // guarded by mu; by their sequence numbers
+	earliest time.Time        // guarded by mu; no deadline is earlier; zero: no call since the last scan
+
+	_ [64]byte // keeps neighbours out of the same cache line
+}
+
+func (t *inFlight) shard(seq uint64) *shard { return &t.shards[seq%uint64(len(t.shards))] }
+
+// add enters a call under its sequence number and returns how many are in flight.
+func (t *inFlight) add(c *Call) int64 {
+	s := t.shard(c.seq)
+	s.mu.Lock()
+	if s.calls == nil {
+		s.calls = make(map[uint64]*Call)
+	}
+	s.calls[c.seq] = c
+	if s.earliest.IsZero() || c.Deadline.Before(s.earliest) {
+		s.earliest = c.Deadline
+	}
+	s.mu.Unlock()
+	return t.count.Add(1)
+}
+
+// take removes a call, for the one who is to end it; nil if somebody else was faster.
+func (t *inFlight) take(seq uint64) *Call {
+	s := t.shard(seq)
+	s.mu.Lock()
+	c, ok := s.calls[seq]
+	delete(s.calls, seq)
+	s.mu.Unlock()
+	if ok {
+		t.count.Add(-1)
+	}
+	return c
+}
+
+// takeIf removes all calls that match.
+func (t *inFlight) takeIf(match func(*Call) bool) (taken []*Call) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		before := len(taken)
+		for _, c := range s.calls {
+			if match(c) {
+				taken = append(taken, c)
+			}
+		}
+		s.removeLocked(taken[before:])
+		s.mu.Unlock()
+	}
+	t.count.Add(-int64(len(taken)))
+	return taken
+}
+
+// each shows all calls of a message to look, and leaves them in the table.
+func (t *inFlight) each(message uint64, look func(*Call)) {
+	t.takeIf(func(c *Call) bool {
+		if c.message.Load() == message {
+			look(c)
+		}
+		return false
+	})
+}
+
+func (s *shard) removeLocked(calls []*Call) {
+	for _, c := range calls {
+		delete(s.calls, c.seq)
+	}
+}
+
+// takeDue removes the calls whose deadline has passed, and returns the earliest
+// deadline of the others, zero if there are none.
+func (t *inFlight) takeDue(now time.Time) (due []*Call, earliest time.Time) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		if !s.earliest.IsZero() && !s.earliest.After(now) {
+			s.earliest = time.Time{}
+			before := len(due)
+			for _, c := range s.calls {
+				switch {
+				case !c.Deadline.After(now):
+					due = append(due, c)
+				case s.earliest.IsZero() || c.Deadline.Before(s.earliest):
+					s.earliest = c.Deadline
+				}
+			}
+			s.removeLocked(due[before:])
+		}
+		if !s.earliest.IsZero() && (earliest.IsZero() || s.earliest.Before(earliest)) {
+			earliest = s.earliest
+		}
+		s.mu.Unlock()
+	}
+	t.count.Add(-int64(len(due)))
+	return due, earliest
+}
+
+// expire fails the calls whose deadline has passed; see Sweep.
+func (t *inFlight) expire(now time.Time) (earliest time.Time) {
+	due, earliest := t.takeDue(now)
+	for _, c := range due {
+		c.Waiter.Fail(c.Late(helium.ErrDeadline.WithOutcome(helium.Unknown)))
+	}
+	return earliest
+}
+
+// failIf fails the calls that match.
+func (t *inFlight) failIf(match func(*Call) bool, e *helium.Error) {
+	for _, c := range t.takeIf(match) {
+		c.Waiter.Fail(e)
+	}
+}
+
+// failMessage fails the calls that left, or should have left, in one message. A message of
+// number 0 holds none.
+func (t *inFlight) failMessage(id uint64, e *helium.Error) {
+	if id != 0 {
+		t.failIf(func(c *Call) bool { return c.message.Load() == id }, e)
+	}
+}

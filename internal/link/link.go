@@ -1,0 +1,32 @@
+package link
+
+import (
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/batch"
+)
+
+// Link is a way for messages of calls to travel to instances. The bus is one; it reaches
+// whatever can be reached. What comes back the link hands to its [Receiver], which it got
+// from Dispatcher.Add.
+//
+// All methods are safe for concurrent use.
+type Link interface {
+	// Reaches reports whether messages to an endpoint can go by the link now.
+	Reaches(to *Endpoint) bool
+	// Load is how long those at the other end are expected to be busy with what went by the
+	// link and isn't answered yet. Of two links the one with less of it is taken.
+	Load() time.Duration
+	// Send hands over a message of calls, which is the link's until it returns. An error is
+	// that of all calls in it, and its outcome says whether they may have left: what
+	// certainly hasn't goes by the bus instead.
+	Send(to *Endpoint, m *batch.Message) *helium.Error
+	// Answered is told of a call that was answered, before its waiter is.
+	Answered(c *Call)
+	// Cancel tells instances that nobody waits for the call any more. Which one has it may
+	// not be known; those that don't have it take no notice.
+	Cancel(c *Call, instances []string)
+	// Close ends the link; nothing arrives by it afterwards.
+	Close()
+}

@@ -1,0 +1,305 @@
+package link
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// memory is a link to an instance in the same program: it answers each call with its
+// arguments, once it is told to go on. It is what a second kind of link has to be.
+type memory struct {
+	reaches  func(*Endpoint) bool
+	load     time.Duration
+	refuses  *helium.Error // of Send
+	receiver *Receiver
+
+	mu       sync.Mutex
+	messages [][]byte // guarded by mu; taken and not answered
+	ids      []uint64 // guarded by mu; theirs
+	canceled []uint64 // guarded by mu
+	answered int      // guarded by mu
+	closed   bool     // guarded by mu
+}
+
+func (l *memory) Reaches(to *Endpoint) bool { return l.reaches(to) }
+func (l *memory) Load() time.Duration       { return l.load }
+
+func (l *memory) Send(_ *Endpoint, m *batch.Message) *helium.Error {
+	if l.refuses != nil {
+		return l.refuses
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.messages, l.ids = append(l.messages, slices.Clone(m.Data)), append(l.ids, m.ID)
+	return nil
+}
+
+func (l *memory) Answered(*Call) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answered++
+}
+
+func (l *memory) Cancel(c *Call, _ []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.canceled = append(l.canceled, c.seq)
+}
+
+func (l *memory) Close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+}
+
+// answer answers all that was taken, each message of calls with one of answers.
+func (l *memory) answer(t *testing.T) {
+	t.Helper()
+	l.mu.Lock()
+	messages, ids := l.messages, l.ids
+	l.messages, l.ids = nil, nil
+	l.mu.Unlock()
+	for i, data := range messages {
+		reply := wire.AppendMessageHeader(nil)
+		frames, err := wire.ReadMessage(data)
+		for err == nil && frames.More() {
+			var f wire.Frame
+			if err = frames.Next(&f); err == nil {
+				reply = wire.AppendFrame(reply, &wire.Frame{Kind: wire.KindReply, Seq: f.Seq, Time: 3, Body: f.Body})
+			}
+		}
+		if err == nil {
+			err = l.receiver.Receive(reply, ids[i])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// taken returns how many messages the link has taken and not answered.
+func (l *memory) taken() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.messages)
+}
+
+// newTestDispatcher returns a dispatcher on a broker that nobody else is on.
+func newTestDispatcher(t *testing.T) (*Dispatcher, *nats.Conn) {
+	t.Helper()
+	b, err := broker.Start(t.Context(), broker.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	nc, err := b.Connect("caller")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	subjects, _ := wire.NewSubjects("")
+	d := NewDispatcher(nc, subjects, slog.New(slog.DiscardHandler))
+	events := Events{Refused: func(string) {}, Reconnected: func() {}}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := d.Open(ctx, events, func() error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if !d.Closed() {
+			_ = d.Close()
+		}
+	})
+	return d, nc
+}
+
+// addMemory adds a link that reaches all instances of "math".
+func addMemory(t *testing.T, d *Dispatcher) *memory {
+	t.Helper()
+	l := &memory{reaches: func(to *Endpoint) bool { return to.Service == "math" }}
+	if l.receiver = d.Add(l); l.receiver == nil {
+		t.Fatal("the dispatcher takes no second link")
+	}
+	return l
+}
+
+// waitFor waits for the one thing that a call gets.
+type waitFor struct{ ended chan outcome }
+
+func (w waitFor) Arrive(f *wire.Frame, e *helium.Error) {
+	o := outcome{answers: []wire.Frame{*f}}
+	if e != nil {
+		o.errs = append(o.errs, e)
+	}
+	w.ended <- o
+}
+
+func (w waitFor) Fail(e *helium.Error) { w.ended <- outcome{errs: []*helium.Error{e}} }
+
+func (w waitFor) wait(t *testing.T) outcome {
+	t.Helper()
+	select {
+	case o := <-w.ended:
+		return o
+	case <-time.After(10 * time.Second):
+		t.Fatal("the call hasn't ended after 10 s")
+		return outcome{}
+	}
+}
+
+// send sends a call of a method.
+func send(t *testing.T, d *Dispatcher, to *Method) (*Call, waitFor) {
+	t.Helper()
+	w := waitFor{make(chan outcome, 1)}
+	c := &Call{To: to, Deadline: time.Now().Add(time.Minute), Waiter: w}
+	args := codec.NewWriter(make([]byte, wire.Room))
+	args.ArrayHeader(0)
+	if e := d.Send(c, &wire.Frame{Kind: wire.KindCall, Time: 60000, Body: args.Bytes()}, &args, false); e != nil {
+		t.Fatal(e)
+	}
+	return c, w
+}
+
+func TestMessagesGoByASecondLinkWhereItReaches(t *testing.T) {
+	d, _ := newTestDispatcher(t)
+	l := addMemory(t, d)
+	_, w := send(t, d, d.Endpoint("math", "").Method("add"))
+	l.answer(t)
+	if o := w.wait(t); o.err() != nil || len(o.answers) != 1 || o.answers[0].Kind != wire.KindReply {
+		t.Errorf("the call ended with %v, want its answer", o)
+	}
+	if l.answered != 1 {
+		t.Errorf("the link was told of %d answered calls, want 1", l.answered)
+	}
+	_, w = send(t, d, d.Endpoint("text", "").Method("upper"))
+	if err := w.wait(t).err(); err != ErrNobody {
+		t.Errorf("a call to a service that the link doesn't reach ended with %v, want the bus to say that nobody listens", err)
+	}
+}
+
+func TestWhatALinkDoesNotTakeGoesByTheBus(t *testing.T) {
+	d, _ := newTestDispatcher(t)
+	l := addMemory(t, d)
+	l.refuses = helium.ErrNotSent.WithOutcome(helium.NotExecuted)
+	_, w := send(t, d, d.Endpoint("math", "").Method("add"))
+	if err := w.wait(t).err(); err != ErrNobody {
+		t.Errorf("the call ended with %v, want the bus to say that nobody listens", err)
+	}
+	l.refuses = helium.ErrDisconnected.WithOutcome(helium.Unknown)
+	_, w = send(t, d, d.Endpoint("math", "").Method("add"))
+	if err := w.wait(t).err(); helium.OutcomeOf(err) != helium.Unknown {
+		t.Errorf("a call that may have left ended with %v, want it made once and its outcome unknown", err)
+	}
+}
+
+func TestTheLossOfALinkFailsItsCallsAndNoOthers(t *testing.T) {
+	d, nc := newTestDispatcher(t)
+	l := addMemory(t, d)
+	sub, err := nc.SubscribeSync("helium.call.text.upper")
+	if err != nil {
+		t.Fatal(err)
+	}
+	byBus, busWaits := send(t, d, d.Endpoint("text", "").Method("upper"))
+	_, linkWaits := send(t, d, d.Endpoint("math", "").Method("add"))
+	if _, err := sub.NextMsg(10 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	d.Remove(l.receiver)
+	if err := linkWaits.wait(t).err(); err == nil || helium.OutcomeOf(err) != helium.Unknown {
+		t.Errorf("the call by the link ended with %v, want an unknown outcome", err)
+	}
+	if len(busWaits.ended) > 0 || !d.Take(byBus) {
+		t.Error("the call by the bus ended with the link; want it to go on")
+	}
+	_, w := send(t, d, d.Endpoint("math", "").Method("add"))
+	if err := w.wait(t).err(); err != ErrNobody {
+		t.Errorf("the next call ended with %v, want it to go by the bus", err)
+	}
+}
+
+func TestACancelGoesByTheLinkThatHasTheCall(t *testing.T) {
+	d, nc := newTestDispatcher(t)
+	l := addMemory(t, d)
+	sub, err := nc.SubscribeSync("helium.ctl.>")
+	if err != nil {
+		t.Fatal(err)
+	}
+	byLink, _ := send(t, d, d.Endpoint("math", "").Method("add"))
+	if !d.Take(byLink) {
+		t.Fatal("the call isn't in flight")
+	}
+	d.Cancel(byLink, []string{"i1", "i2"})
+	if len(l.canceled) != 1 || l.canceled[0] != byLink.seq {
+		t.Errorf("the link was told of cancels %v, want of call %d", l.canceled, byLink.seq)
+	}
+	if err := nc.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if n, _, _ := sub.Pending(); n != 0 {
+		t.Errorf("%d cancels went by the bus, want none", n)
+	}
+}
+
+func TestOfTwoLinksTheOneWithLessExpectedWorkIsTaken(t *testing.T) {
+	d, _ := newTestDispatcher(t)
+	busy, idle := addMemory(t, d), addMemory(t, d)
+	busy.load = time.Second
+	const calls = 100
+	for range calls {
+		send(t, d, d.Endpoint("math", "").Method("add"))
+	}
+	// Both draws fall on the busy one in a quarter of the cases.
+	if n := busy.taken(); n == 0 && idle.taken() == calls || n > calls/2 {
+		t.Errorf("the busy link took %d messages and the idle one %d; want the idle one to take most, and not all", n, idle.taken())
+	}
+}
+
+func TestCloseFailsTheCallsOfAllLinksAndClosesThem(t *testing.T) {
+	d, _ := newTestDispatcher(t)
+	l := addMemory(t, d)
+	_, w := send(t, d, d.Endpoint("math", "").Method("add"))
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.wait(t).err(); err == nil || helium.OutcomeOf(err) != helium.Unknown {
+		t.Errorf("the call in flight ended with %v, want an unknown outcome", err)
+	}
+	if !l.closed {
+		t.Error("the link wasn't closed")
+	}
+	c := &Call{To: d.Endpoint("math", "").Method("add"), Deadline: time.Now().Add(time.Minute), Waiter: new(outcome)}
+	args := codec.NewWriter(make([]byte, wire.Room))
+	if e := d.Send(c, &wire.Frame{Kind: wire.KindCall}, &args, false); e == nil || e.Outcome != helium.NotExecuted {
+		t.Errorf("a call after Close ended with %v, want it not executed", e)
+	}
+	if n := d.InFlight(); n != 0 {
+		t.Errorf("%d calls are in flight, want none", n)
+	}
+	if d.Add(l) != nil {
+		t.Error("a closed dispatcher takes another link")
+	}
+}
+
+func TestLinksAreToldApartHoweverManyComeAndGo(t *testing.T) {
+	d, _ := newTestDispatcher(t)
+	first := addMemory(t, d)
+	for range 3 * maxLinks {
+		l := addMemory(t, d)
+		if l.receiver.id == 0 || l.receiver.id == first.receiver.id {
+			t.Fatalf("a link got the number %d, which another one has", l.receiver.id)
+		}
+		d.Remove(l.receiver)
+	}
+}

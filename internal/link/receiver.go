@@ -1,0 +1,122 @@
+package link
+
+import (
+	"sync/atomic"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// Counters count what a dispatcher sent and received.
+type Counters struct {
+	Frames, Messages                   atomic.Uint64 // calls sent, and the messages that they shared
+	NoResponders, Unmatched, Malformed atomic.Uint64
+}
+
+// ErrNobody is the error of calls that found nobody who listens. It is always this one value.
+var ErrNobody = helium.ErrNoInstance.WithOutcome(helium.NotExecuted)
+
+// Receiver takes in what comes back by one link, on the link's own goroutine. It only wakes
+// those who wait, who read their results themselves.
+type Receiver struct {
+	id       linkID
+	link     Link
+	inFlight *inFlight
+	sent     *sentLog
+	counters *Counters
+	losses   atomic.Uint64 // counts how often the link lost its connection
+}
+
+// Receive takes in a message of answers. Those to calls that could be read are done even if
+// there is an error, which says how the message breaks the protocol. message is the number of
+// the message that it came in reply to, 0 if that isn't known.
+func (r *Receiver) Receive(data []byte, message uint64) error {
+	// Callers that are woken together often call again together. The first one of them
+	// would send its call alone while the others are still being woken.
+	var corked *batch.Batcher
+	woken := 0
+	frames, err := wire.ReadMessage(data)
+	for err == nil && frames.More() {
+		var f wire.Frame
+		if err = frames.Next(&f); err != nil {
+			break
+		}
+		c, e := r.takeAnswered(&f, message)
+		if c == nil {
+			continue
+		}
+		if corked == nil && frames.More() && c.batcher.Cork() {
+			corked = c.batcher
+		}
+		if corked == c.batcher {
+			woken++
+		}
+		r.answer(c, &f, e)
+	}
+	if corked != nil {
+		corked.Linger(woken)
+		corked.Uncork()
+	}
+	if err != nil {
+		r.counters.Malformed.Add(1)
+	}
+	return err
+}
+
+// takeAnswered takes the call that a frame answers out of the table. Answers that come
+// late, twice or unasked are counted, and that is all.
+func (r *Receiver) takeAnswered(f *wire.Frame, message uint64) (*Call, *helium.Error) {
+	var e *helium.Error
+	switch f.Kind {
+	case wire.KindReply:
+	case wire.KindError:
+		if e = readError(f.Body); f.Seq == 0 {
+			// It concerns the whole message that was sent.
+			r.inFlight.failMessage(message, e)
+			return nil, nil
+		}
+	default:
+		r.counters.Unmatched.Add(1)
+		return nil, nil
+	}
+	c := r.inFlight.take(f.Seq)
+	if c == nil {
+		r.counters.Unmatched.Add(1)
+	}
+	return c, e
+}
+
+// answer ends a call, taken out of the table, with the frame that answers it.
+func (r *Receiver) answer(c *Call, f *wire.Frame, e *helium.Error) {
+	r.link.Answered(c)
+	if e == nil || e.Outcome == helium.Executed {
+		c.To.observe(f.Time)
+	}
+	c.Waiter.Arrive(f, e)
+}
+
+// Nobody fails the calls of a message that found nobody who listens.
+func (r *Receiver) Nobody(message uint64) {
+	r.counters.NoResponders.Add(1)
+	r.inFlight.failMessage(message, ErrNobody)
+}
+
+// Lost fails the calls that went with the link's connection: their answers would go nowhere,
+// and nobody should wait for them. Those that the link hasn't taken are left to who sends
+// them, and is about to learn that it doesn't.
+func (r *Receiver) Lost() {
+	r.losses.Add(1) // before looking; see Dispatcher.sendBy
+	r.inFlight.failIf(func(c *Call) bool { return r.sent.wasTaken(c.message.Load(), r.id) },
+		helium.ErrDisconnected.WithOutcome(helium.Unknown))
+}
+
+// readError reads the error of an answer. One that can't be read is still an answer:
+// the server had the call.
+func readError(body []byte) *helium.Error {
+	e, err := wire.ReadError(body)
+	if err != nil {
+		return helium.ErrBadResult.WithMessage("the server answered with an error that can't be read: %w", err)
+	}
+	return e
+}

@@ -1,0 +1,32 @@
+package rpcclient
+
+import (
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// answer waits for the one answer of a call, the fastest of link's waiters. Whoever ends the
+// call writes what it holds and tells done, once an attempt.
+type answer struct {
+	done     chan struct{}
+	err      *helium.Error
+	body     []byte // the result
+	metadata []byte // that came beside the result or the error; nil: none
+	micros   uint64 // how long the handler ran, as its instance says
+	arrived  bool   // from an instance
+}
+
+// Arrive implements link.Waiter.
+func (a *answer) Arrive(f *wire.Frame, e *helium.Error) {
+	a.body, a.err, a.metadata, a.micros, a.arrived = f.Body, e, f.Metadata, f.Time, true
+	a.done <- struct{}{}
+}
+
+// Fail implements link.Waiter.
+func (a *answer) Fail(e *helium.Error) {
+	a.err, a.arrived = e, false
+	a.done <- struct{}{}
+}
+
+// reset forgets what an attempt before this one brought.
+func (a *answer) reset() { *a = answer{done: a.done} }

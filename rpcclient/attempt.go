@@ -1,0 +1,158 @@
+package rpcclient
+
+import (
+	"context"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/directory"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/msgpack"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// attempt sends the call once and waits for its answer.
+func (call *Invocation) attempt(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
+	f, e := call.frame(ctx, wire.KindCall, deadline.Sub(now))
+	if e != nil {
+		return e
+	}
+	m, flight := call.method, &call.flight
+	flight.To, flight.Deadline, flight.Waiter, flight.Why = w.choose(call.avoided()), deadline, &call.answer, w.why
+	call.answer.reset()
+	call.ReplyMetadata = nil
+	call.Trace.leaves(flight.To.Subject)
+	if e := m.core.links.Send(flight, &f, &call.Args, w.alone || call.tried != nil && call.tried.alone); e != nil {
+		return e
+	}
+	call.Trace.left()
+	e = call.wait(ctx, w.view)
+	call.Trace.ended()
+	return e
+}
+
+// wait returns when the call is answered or failed, or when its context ends.
+func (call *Invocation) wait(ctx context.Context, view *directory.View) *helium.Error {
+	if ended := ctx.Done(); ended == nil {
+		<-call.answer.done // half the cost of a select
+	} else {
+		select {
+		case <-call.answer.done:
+		case <-ended:
+			if call.method.core.links.Take(&call.flight) {
+				return call.giveUp(ctx, view)
+			}
+			<-call.answer.done // the answer came at the same moment
+		}
+	}
+	if call.answer.arrived {
+		call.takeIn(&call.answer)
+	}
+	switch e := call.answer.err; {
+	case e == nil:
+		call.answered = true
+		call.Result = codec.NewOwnedReader(call.answer.body)
+		return nil
+	case e == link.ErrNobody:
+		call.method.service.LookAgain()
+		return call.nobody()
+	default:
+		return e
+	}
+}
+
+// takeIn takes in what came beside the result or the error.
+func (call *Invocation) takeIn(a *answer) {
+	if a.metadata != nil {
+		r := msgpack.NewReader(a.metadata)
+		md, err := r.TextMap(wire.MaxEntries)
+		if err != nil {
+			call.method.core.links.Counters.Malformed.Add(1) // the result is worth more than what came beside it
+		}
+		call.ReplyMetadata = md
+	}
+	call.Trace.handled(a.micros)
+	if e := a.err; e != nil && e.Outcome != helium.Executed && (e.Code == helium.CodeUnimplemented || e.Code == helium.CodeInvalidArgument) {
+		// The client had checked the call, so what it knows is behind.
+		call.method.service.LookAgain()
+	}
+}
+
+// nobody returns the error of a call that found nobody.
+func (call *Invocation) nobody() *helium.Error {
+	m := call.method
+	switch view := m.service.Current(); {
+	case m.instance != "":
+		return link.ErrNobody.WithMessage("instance %q isn't running; call another one, or any", m.instance)
+	case call.flight.To.Endpoint.Instance != "":
+		return link.ErrNobody.WithMessage("no instance is running whose method %q fits the call, but others whose doesn't; start one", m.name)
+	case view != nil && view.LackedBySome(m.name):
+		return link.ErrNobody.WithMessage("no instance that has the method %q is running, only others of the service; start one that has it", m.name)
+	}
+	return link.ErrNobody
+}
+
+// giveUp returns the error of a call whose context ended, and cancels it.
+func (call *Invocation) giveUp(ctx context.Context, view *directory.View) *helium.Error {
+	e := directory.ContextError(ctx.Err(), helium.Unknown)
+	if e.Code == helium.CodeCanceled {
+		call.method.core.links.Cancel(&call.flight, view.Instances)
+	}
+	return call.flight.Late(e)
+}
+
+// attemptOneWay sends a call that nobody answers.
+func (call *Invocation) attemptOneWay(ctx context.Context, w *way, left time.Duration) *helium.Error {
+	f, e := call.frame(ctx, wire.KindNotify, left)
+	switch {
+	case e != nil:
+		return e
+	case w.doubt != nil && !w.likely && call.method.known.Load() != w: // see confirm
+		return w.doubt
+	}
+	c := call.method.core
+	if e := c.links.SendOneWay(w.choose(call.avoided()), &f); e != nil {
+		return e
+	}
+	c.counters.notifies.Add(1)
+	call.mayHaveRun, call.answered = true, true
+	return nil
+}
+
+// frame makes the frame of a call with so much time left, but for its sequence number.
+func (call *Invocation) frame(ctx context.Context, kind wire.Kind, left time.Duration) (wire.Frame, *helium.Error) {
+	if left <= 0 {
+		return wire.Frame{}, helium.ErrDeadline.WithMessage("the call's time was over before it was sent").WithOutcome(helium.NotExecuted)
+	}
+	f := wire.Frame{
+		Kind: kind,
+		Time: uint64((left + time.Millisecond - 1) / time.Millisecond),
+		Body: call.Args.Bytes(),
+	}
+	if md := helium.SentMetadata(ctx); len(md) > 0 {
+		f.Metadata = msgpack.AppendStringMap(nil, md)
+	}
+	if size, limit := f.Size()+wire.MaxName+wire.HeaderSize, call.method.core.links.MaxMessage(); size > limit && limit > 0 {
+		return f, helium.ErrTooLarge.WithMessage("the call's arguments and metadata make a message of %d bytes; this connection takes at most %d", size, limit).WithOutcome(helium.NotExecuted)
+	}
+	return f, nil
+}
+
+// ready returns why the call can't be made at all.
+func (call *Invocation) ready(ctx context.Context) *helium.Error {
+	call.answered, call.tried = false, nil
+	switch {
+	case call.method.fault != nil:
+		return call.method.fault
+	case call.method.core.links.Closed():
+		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
+	}
+	if err := ctx.Err(); err != nil {
+		return directory.ContextError(err, helium.NotExecuted)
+	}
+	if err := call.Args.Err(); err != nil {
+		return helium.ErrBadArgument.WithMessage("an argument can't be encoded: %w", err).WithOutcome(helium.NotExecuted)
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package rpcclient
+
+import (
+	"context"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/directory"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// core is what the calls of a client share.
+type core struct {
+	links     *link.Dispatcher
+	directory *directory.Directory
+	timeout   time.Duration // of a call whose context has no deadline
+	attempts  int           // how often a call is tried at most
+	retries   retryBudget
+
+	// What every call writes is kept out of the cache lines of what every call reads.
+	_        [64]byte
+	counters counters
+	_        [64]byte
+}
+
+// deadline returns when a call is over, whatever its context says.
+func (c *core) deadline(ctx context.Context, now time.Time) time.Time {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return now.Add(c.timeout)
+	}
+	if latest := now.Add(wire.MaxTime); deadline.After(latest) {
+		return latest
+	}
+	return deadline
+}
+
+// orBackground returns the context of a call. A nil one is what stubs may be called with,
+// for no deadline but the client's own.
+func orBackground(ctx context.Context) context.Context {
+	if ctx == nil {
+		return context.Background()
+	}
+	return ctx
+}
