@@ -10,7 +10,7 @@ import (
 // someCallers returns the callers of a server that has no connection.
 func someCallers() *callers {
 	s := &Server{}
-	s.refusals = newRefusals(s)
+	s.refusals = newRefusals(nil, nil, nil, nil)
 	s.callers = callers{server: s, byKey: make(map[string]*caller)}
 	return &s.callers
 }

@@ -24,7 +24,7 @@ func oneMethod(t *testing.T, m Method) (*Server, target) {
 	if err := s.Handle(Service{Name: "math", Methods: []Method{m}}); err != nil {
 		t.Fatal(err)
 	}
-	s.payload.Store(1 << 20)
+	s.payload.bytes.Store(1 << 20)
 	t.Cleanup(s.deadlines.Stop)
 	return s, target{service: s.services[0], method: s.services[0].methods[m.Name]}
 }
@@ -145,7 +145,7 @@ func TestRepliesThatOutgrowASmallerServerGoSingly(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := New(nc, Config{})
-	s.payload.Store(1 << 20) // what the server before had
+	s.payload.bytes.Store(1 << 20) // what the server before had
 	c := &caller{server: s, reply: "_INBOX.c.+1"}
 	m := &batch.Message{Data: wire.AppendMessageHeader(nil)}
 	for seq, size := range []int{3000, 5000, 3000} {

@@ -37,7 +37,7 @@ type EndpointData struct {
 
 // identity is what all answers of NATS's service convention begin with.
 func (s *Server) identity(svc *service) micro.ServiceIdentity {
-	r := s.recordOf(svc)
+	r := s.warnings.addTo(svc.record)
 	id := micro.ServiceIdentity{Name: svc.name, ID: r.Instance, Version: r.Version, Metadata: maps.Clone(r.Metadata)}
 	if id.Metadata == nil {
 		id.Metadata = make(map[string]string)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -40,24 +41,26 @@ const (
 
 // exports knows what becomes of answers to requests from other accounts.
 type exports struct {
-	server *Server
+	nc       *nats.Conn
+	counter  *atomic.Uint64 // of answers that were dropped
+	warnings *warnings      // which are told what to set
+	refusals *refusals
 
-	mu        sync.Mutex
-	closed    bool               // guarded by mu
-	of        map[string]*export // guarded by mu; by what is asked for: a service, or $SRV
-	examining map[string]bool    // guarded by mu; the reply subjects
-	traces    map[string]bool    // guarded by mu; the inboxes that traces are to come to
-	running   sync.WaitGroup     // examinations; none is added once closed is set
-	life      context.Context    // ends with close
-	end       context.CancelFunc
+	mu      sync.Mutex
+	closed  bool               // guarded by mu
+	of      map[string]*export // guarded by mu; by what is asked for: a service, or $SRV
+	running sync.WaitGroup     // examinations; none is added once closed is set
+	life    context.Context    // ends with close
+	end     context.CancelFunc
 }
 
 // export is what is known of one export. Its fields are guarded by exports.mu.
 type export struct {
-	is      verdict
-	looked  time.Time // when it was examined last
-	looking bool      // an examination is under way
-	doubted int       // answers that were dropped unless the export takes all
+	is       verdict
+	looked   time.Time // when it was examined last
+	looking  bool      // an examination is under way
+	doubted  int       // answers that were dropped unless the export takes all
+	revision uint64    // grows with each judgement
 }
 
 const (
@@ -70,8 +73,8 @@ const (
 	exportReply = "_R_."
 )
 
-func newExports(s *Server) *exports {
-	x := &exports{server: s, of: make(map[string]*export), examining: make(map[string]bool), traces: make(map[string]bool)}
+func newExports(nc *nats.Conn, counter *atomic.Uint64, warnings *warnings, refusals *refusals) *exports {
+	x := &exports{nc: nc, counter: counter, warnings: warnings, refusals: refusals, of: make(map[string]*export)}
 	x.life, x.end = context.WithCancel(context.Background())
 	return x
 }
@@ -82,11 +85,15 @@ func isExported(reply string) bool { return strings.HasPrefix(reply, exportReply
 // answered takes note of a message of answers on an export's reply subject: the nth one
 // there, and whether it is the last.
 func (x *exports) answered(what, reply string, nth int, last bool) {
-	if x.server.refusals.denies(kindOf(exportReply)) {
+	if x.refusals.denies(kindOf(exportReply)) {
 		return // NATS refuses what is too much, and tells of each
 	}
+	tell := func() {}
 	x.mu.Lock()
-	defer x.mu.Unlock()
+	defer func() {
+		x.mu.Unlock()
+		tell()
+	}()
 	e := x.of[what]
 	if e == nil {
 		e = new(export)
@@ -94,41 +101,49 @@ func (x *exports) answered(what, reply string, nth int, last bool) {
 	}
 	if nth > 1 && e.is != takesAll {
 		e.doubted++
-		x.judgeLocked(what, e)
+		tell = x.judgeLocked(what, e)
 	}
 	due := e.is == unknown || time.Since(e.looked) >= lookAgain
 	if !due || e.looking || x.closed || nth == 1 && !last {
 		return
 	}
 	e.looking = true
-	x.examining[reply] = true
+	x.refusals.probing(reply)
 	x.running.Go(func() { x.examine(what, e, reply, last) })
 }
 
 // judgeLocked counts the answers that are known to be dropped, or may be, as far as anybody
-// can tell, and warns of what to set.
-func (x *exports) judgeLocked(what string, e *export) {
-	of := "requests for " + what
-	message := ""
+// can tell. It returns a function that warns of what to set, to be called without the lock.
+func (x *exports) judgeLocked(what string, e *export) (tell func()) {
+	message, known := e.fault("requests for " + what)
+	if !known {
+		return func() {}
+	}
+	if message != "" {
+		x.counter.Add(uint64(e.doubted))
+	}
+	e.doubted = 0
+	e.revision++
+	revision := e.revision
+	return func() { x.warnings.tell(warningKey{WarningAnswersDropped, serviceOf(what)}, revision, message) }
+}
+
+// fault says what is wrong with an export, "" if nothing is, and whether that is known.
+func (e *export) fault(of string) (message string, known bool) {
 	switch e.is {
 	case unknown:
-		return // an examination will tell
+		return "", false // an examination will tell
 	case takesAll:
-		e.doubted = 0
-		x.server.warnings.clear(warningKey{WarningAnswersDropped, serviceOf(what)})
-		return
+		return "", true
 	case takesOne:
 		message = of + " come through another account's import of a service export with the response type singleton, the default, which takes one answer message a request"
 	case hidden:
 		if e.doubted == 0 {
-			return
+			return "", false
 		}
 		message = of + " come through another account's import of a service export whose response type can't be seen from here; if it is singleton, the default, it takes one answer message a request"
 	}
-	x.server.counters.droppedAnswers.Add(uint64(e.doubted))
-	e.doubted = 0
-	x.server.warnings.set(warningKey{WarningAnswersDropped, serviceOf(what)}, message+
-		" and drops the others, whose callers wait in vain. Set response_type: stream on the export")
+	return message + " and drops the others, whose callers wait in vain. Set response_type: stream on the export", true
 }
 
 // serviceOf returns the service whose records tell of an export, "" for all.
@@ -139,67 +154,40 @@ func serviceOf(what string) string {
 	return what
 }
 
-// examines reports whether the server has sent a message to be traced to a subject.
-func (x *exports) examines(subject string) bool {
-	if !isExported(subject) {
-		return false
-	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.examining[subject]
-}
-
-// awaitTrace takes note of an inbox until it is called off.
-func (x *exports) awaitTrace(inbox string) (off func()) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.traces[inbox] = true
-	return func() {
-		x.mu.Lock()
-		defer x.mu.Unlock()
-		delete(x.traces, inbox)
-	}
-}
-
-// awaitsTrace reports whether a trace is to come to an inbox. NATS refuses that to a user
-// who may not publish there, but nobody's answer is lost by it.
-func (x *exports) awaitsTrace(inbox string) bool {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.traces[inbox]
-}
-
 // examine finds out whether an export takes more than one answer.
 func (x *exports) examine(what string, e *export, reply string, last bool) {
 	is, err := x.trace(reply, last)
+	x.refusals.probed(reply)
 	x.mu.Lock()
-	defer x.mu.Unlock()
-	delete(x.examining, reply)
 	e.looking, e.looked = false, time.Now()
 	if err != nil || is == hidden && e.is == takesOne {
+		x.mu.Unlock()
 		return // another request may tell; and what was found holds until it is found otherwise
 	}
 	e.is = is
-	x.judgeLocked(what, e)
+	tell := x.judgeLocked(what, e)
+	x.mu.Unlock()
+	tell()
 }
 
 // trace sends a message to a reply subject and reads in its trace what became of it.
 func (x *exports) trace(reply string, last bool) (verdict, error) {
-	nc := x.server.nc
-	inbox := nc.NewInbox()
-	sub, err := nc.SubscribeSync(inbox)
+	inbox := x.nc.NewInbox()
+	sub, err := x.nc.SubscribeSync(inbox)
 	if err != nil {
 		return hidden, err
 	}
 	defer func() { _ = sub.Unsubscribe() }()
-	defer x.awaitTrace(inbox)()
+	// NATS refuses the trace to a user who may not publish to the inbox; nobody's answer is
+	// lost by that.
+	defer x.refusals.ignore(inbox)()
 	msg := nats.NewMsg(reply)
 	msg.Header.Set("Nats-Trace-Dest", inbox)
 	if last {
 		msg.Header.Set("Nats-Trace-Only", "true")
 	}
 	msg.Data = wire.AppendNothing(wire.AppendMessageHeader(nil))
-	if err := nc.PublishMsg(msg); err != nil {
+	if err := x.nc.PublishMsg(msg); err != nil {
 		return hidden, err
 	}
 	ctx, cancel := context.WithTimeout(x.life, examineTime)

@@ -3,19 +3,31 @@ package rpcserver
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
 )
 
 // leases keeps a server's services in the registry: registers each, renews each every
 // third of its lease, and registers again when the registry has lost one. Until start
 // its fields are the starter's, then keep's, and once keep has returned end's.
 type leases struct {
-	server     *Server
+	nc       *nats.Conn
+	registry *binder.Client
+	log      *slog.Logger
+	instance string
+
+	// Whoever makes leases sets these before register. The first returns a record as it is to
+	// stand in the registry now; the other is called before each renewal, and holds that up.
+	current       func(binder.Record) binder.Record
+	beforeRenewal func(ctx context.Context, reconnected bool)
+
+	records    []binder.Record    // of the services
 	every      time.Duration      // between two renewals
 	registered bool               // whether there may be anything to end
 	life       context.Context    // ends with stop
@@ -35,21 +47,22 @@ const (
 	leastOften = time.Hour
 )
 
-func newLeases(s *Server) *leases {
-	l := &leases{server: s, changed: make(chan struct{}, 1)}
+func newLeases(nc *nats.Conn, registry *binder.Client, log *slog.Logger, instance string) *leases {
+	l := &leases{nc: nc, registry: registry, log: log, instance: instance, changed: make(chan struct{}, 1)}
 	l.life, l.stop = context.WithCancel(context.Background())
 	return l
 }
 
-// registerAll registers every service, and waits for a binder while there is none.
-func (l *leases) registerAll(ctx context.Context) error {
+// register registers every service, and waits for a binder while there is none.
+func (l *leases) register(ctx context.Context, records []binder.Record) error {
+	l.records = records
 	select {
 	case <-l.changed: // what is written now is new
 	default:
 	}
 	waiting := false
 	for retry := firstRetry; ; retry = min(2*retry, longRetry) {
-		err := l.tryAll(ctx, l.register)
+		err := l.each(ctx, l.registerOne)
 		switch {
 		case err == nil:
 			return nil
@@ -60,7 +73,7 @@ func (l *leases) registerAll(ctx context.Context) error {
 		}
 		if !waiting {
 			waiting = true
-			l.server.log.Warn("waiting for a binder", "reason", err)
+			l.log.Warn("waiting for a binder", "reason", err)
 		}
 		select {
 		case <-time.After(jitter(retry)):
@@ -90,12 +103,12 @@ func isAbsence(err error) bool {
 
 func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
 
-// tryAll tries every service and returns the first error: what is wrong with one record
+// each tries every service and returns the first error: what is wrong with one record
 // mustn't let the lease of another end.
-func (l *leases) tryAll(ctx context.Context, try func(context.Context, *service) error) error {
+func (l *leases) each(ctx context.Context, try func(context.Context, binder.Record) error) error {
 	var first error
-	for _, svc := range l.server.services {
-		err := try(ctx, svc)
+	for _, record := range l.records {
+		err := try(ctx, record)
 		if first == nil {
 			first = err
 		}
@@ -106,12 +119,12 @@ func (l *leases) tryAll(ctx context.Context, try func(context.Context, *service)
 	return first
 }
 
-// register writes a service's record. What was sent is waited for a moment longer, if ctx
+// registerOne writes a service's record. What was sent is waited for a moment longer, if ctx
 // ends meanwhile: a record that is written after its server has left would stay for a lease.
-func (l *leases) register(ctx context.Context, svc *service) error {
-	ctx, cancel := linger(ctx, briefTime)
+func (l *leases) registerOne(ctx context.Context, record binder.Record) error {
+	ctx, cancel := withGrace(ctx, shortLeaveTime)
 	defer cancel()
-	lease, err := l.server.registry.Register(ctx, l.server.recordOf(svc))
+	lease, err := l.registry.Register(ctx, l.current(record))
 	if err != nil {
 		l.registered = l.registered || helium.OutcomeOf(err) != helium.NotExecuted
 		return err
@@ -120,25 +133,8 @@ func (l *leases) register(ctx context.Context, svc *service) error {
 	return nil
 }
 
-// linger returns a context that ends a while after ctx does.
-func linger(ctx context.Context, while time.Duration) (context.Context, context.CancelFunc) {
-	late := context.WithoutCancel(ctx)
-	var cancel context.CancelFunc
-	if deadline, ok := ctx.Deadline(); ok {
-		late, cancel = context.WithDeadline(late, deadline.Add(while))
-	} else {
-		late, cancel = context.WithCancel(late)
-	}
-	stop := context.AfterFunc(ctx, func() {
-		if errors.Is(ctx.Err(), context.Canceled) { // else late has its own deadline
-			time.AfterFunc(while, cancel)
-		}
-	})
-	return late, func() { stop(); cancel() }
-}
-
-// recordsChanged has all records written anew, soon.
-func (l *leases) recordsChanged() {
+// rewrite has all records written anew, soon.
+func (l *leases) rewrite() {
 	select {
 	case l.changed <- struct{}{}:
 	default: // it will be done already
@@ -152,17 +148,17 @@ func renewEvery(lease time.Duration) time.Duration {
 	return min(max(lease/3, mostOften), leastOften)
 }
 
-// start begins to renew what registerAll registered.
+// start begins to renew what register has registered.
 func (l *leases) start() {
 	l.done = make(chan struct{})
 	go l.keep()
 }
 
 // renew asks for another lease, and registers anew what the registry doesn't know.
-func (l *leases) renew(ctx context.Context, svc *service) error {
-	lease, err := l.server.registry.Renew(ctx, svc.name, l.server.instance)
+func (l *leases) renew(ctx context.Context, record binder.Record) error {
+	lease, err := l.registry.Renew(ctx, record.Service, l.instance)
 	if errors.Is(err, helium.ErrUnknownInstance) {
-		return l.register(ctx, svc)
+		return l.registerOne(ctx, record)
 	}
 	if err != nil {
 		return err
@@ -175,8 +171,8 @@ func (l *leases) renew(ctx context.Context, svc *service) error {
 // have come back with an empty store.
 func (l *leases) keep() {
 	defer close(l.done)
-	status := l.server.nc.StatusChanged(nats.CONNECTED)
-	defer l.server.nc.RemoveStatusListener(status)
+	status := l.nc.StatusChanged(nats.CONNECTED)
+	defer l.nc.RemoveStatusListener(status)
 	failing, retry := false, firstRetry
 	wait := l.every
 	try := l.renew
@@ -192,13 +188,12 @@ func (l *leases) keep() {
 			reconnected = true
 		case <-l.changed:
 			timer.Stop()
-			try = l.register // until it has worked
+			try = l.registerOne // until it has worked
 		case <-timer.C:
 		}
-		l.server.learnPayload()
 		ctx, cancel := context.WithTimeout(l.life, renewalTime)
-		l.server.refusals.look(ctx, reconnected)
-		err := l.tryAll(ctx, try)
+		l.beforeRenewal(ctx, reconnected)
+		err := l.each(ctx, try)
 		cancel()
 		if err == nil {
 			try = l.renew
@@ -206,14 +201,14 @@ func (l *leases) keep() {
 		switch {
 		case err == nil && failing:
 			// As loudly as that it failed: whoever read that waits for this.
-			l.server.log.Warn("registered again", "instance", l.server.instance)
+			l.log.Warn("registered again", "instance", l.instance)
 			fallthrough
 		case err == nil:
 			failing, retry, wait = false, firstRetry, l.every
 		default:
 			if !failing && l.life.Err() == nil {
 				failing = true
-				l.server.log.Warn("the registration can't be renewed; calls go on, and it is tried again", "instance", l.server.instance, "reason", err)
+				l.log.Warn("the registration can't be renewed; calls go on, and it is tried again", "instance", l.instance, "reason", err)
 			}
 			wait = min(jitter(retry), l.every)
 			retry = min(2*retry, longRetry)
@@ -225,7 +220,7 @@ func (l *leases) keep() {
 // can be reached before ctx ends or a moment later: a lease that nobody renews ends by
 // itself.
 func (l *leases) end(ctx context.Context) {
-	ctx, cancel := linger(ctx, briefTime)
+	ctx, cancel := withGrace(ctx, shortLeaveTime)
 	defer cancel()
 	l.stop()
 	if l.done != nil {
@@ -244,7 +239,7 @@ func (l *leases) end(ctx context.Context) {
 		}()
 	}
 	if err != nil {
-		l.server.log.Warn("the registry couldn't be told of the departure; the lease will end by itself", "instance", l.server.instance, "reason", err)
+		l.log.Warn("the registry couldn't be told of the departure; the lease will end by itself", "instance", l.instance, "reason", err)
 	}
 }
 
@@ -252,8 +247,8 @@ func (l *leases) end(ctx context.Context) {
 func (l *leases) withdraw(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, leaveTime)
 	defer cancel()
-	for _, svc := range l.server.services {
-		if err := l.server.registry.End(ctx, svc.name, l.server.instance); err != nil {
+	for _, record := range l.records {
+		if err := l.registry.End(ctx, record.Service, l.instance); err != nil {
 			return err
 		}
 	}

@@ -3,9 +3,11 @@ package rpcserver
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -23,20 +25,25 @@ import (
 // message to an inbox that is nobody's: NATS refuses it exactly where it would refuse an
 // answer that allow_responses doesn't cover. And it hears which answers are refused:
 //
-//	ask "_INBOX.<nobody>" ─┐                             ┌─ one of those asked: may not
-//	answer ────────────────┴▶ NATS ─▶ refusal ─▶ hear ──┼─ an answer of this server: count, may not
-//	                                                     └─ somebody else's on the connection
+//	probe "_INBOX.<nobody>" ─┐                             ┌─ a probe: may not
+//	answer ──────────────────┴▶ NATS ─▶ refusal ─▶ hear ──┼─ an answer of this server: count, may not
+//	                                                       └─ somebody else's on the connection
 
 // refusals knows which inboxes NATS lets the server publish to.
 type refusals struct {
-	server *Server
-	lately *natsperm.Lately // the reply subjects of answers, but those of known callers
+	nc       *nats.Conn
+	counter  *atomic.Uint64            // of answers that were refused
+	warnings *warnings                 // which are told what to set
+	caller   func(subject string) bool // reports whether a subject is that of a known caller
+	lately   *natsperm.Lately          // the reply subjects of all other answers
 
-	mu     sync.Mutex
-	watch  *natsperm.Watch     // guarded by mu; nil before Start and after Shutdown
-	kinds  map[string]mayGoTo  // guarded by mu; by the first token of inboxes
-	asked  map[string]struct{} // guarded by mu; the subjects that were asked with
-	looked time.Time           // guarded by mu; when all kinds were asked for
+	mu       sync.Mutex
+	watch    *natsperm.Watch    // guarded by mu; nil before Start and after Shutdown
+	kinds    map[string]mayGoTo // guarded by mu; by the first token of inboxes
+	revision uint64             // guarded by mu; of kinds
+	probes   map[string]bool    // guarded by mu; the subjects of probes; true: it is a made-up inbox
+	unheard  map[string]bool    // guarded by mu; the subjects on which a refusal means nothing
+	looked   time.Time          // guarded by mu; when all kinds were asked for
 }
 
 // mayGoTo is what is known of a kind of inbox.
@@ -57,30 +64,31 @@ const (
 // plainInbox is the kind of inbox of every caller of the server's own account.
 const plainInbox = "_INBOX"
 
-func newRefusals(s *Server) *refusals {
+func newRefusals(nc *nats.Conn, counter *atomic.Uint64, warnings *warnings, caller func(subject string) bool) *refusals {
 	return &refusals{
-		server: s, lately: natsperm.NewLately(),
-		kinds: make(map[string]mayGoTo), asked: make(map[string]struct{}),
+		nc: nc, counter: counter, warnings: warnings, caller: caller, lately: natsperm.NewLately(),
+		kinds: make(map[string]mayGoTo), probes: make(map[string]bool), unheard: make(map[string]bool),
 	}
 }
 
 // open begins to listen, and returns once it is known whether the server may publish to
 // inboxes.
 func (r *refusals) open(ctx context.Context) {
-	watch := natsperm.Listen(r.server.nc, r.hear)
+	watch := natsperm.Listen(r.nc, r.hear)
 	r.mu.Lock()
 	r.watch = watch
 	r.looked = time.Now()
 	r.mu.Unlock()
 	r.meet(plainInbox + ".")
-	r.settle(ctx, watch)
+	_ = settle(ctx, watch) // if the connection is down, what is refused is heard later
 }
 
-func (r *refusals) settle(ctx context.Context, watch *natsperm.Watch) {
+// settle returns once everything that NATS refused so far was heard. It fails if the
+// connection is down.
+func settle(ctx context.Context, watch *natsperm.Watch) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
-	// It fails if the connection is down. What is refused then, is heard later.
-	_ = watch.Settle(ctx)
+	return watch.Settle(ctx)
 }
 
 func (r *refusals) close() {
@@ -121,7 +129,7 @@ func (r *refusals) nobodysLocked(kind string) []string {
 	subject := kind + "." + wire.NewInstance()
 	subjects := []string{subject, subject + ".+", subject + "." + wire.NewInstance() + ".+"}
 	for _, subject := range subjects {
-		r.asked[subject] = struct{}{}
+		r.probes[subject] = true
 	}
 	return subjects
 }
@@ -131,7 +139,7 @@ func (r *refusals) ask(nobodys []string) {
 	nothing := wire.AppendNothing(wire.AppendMessageHeader(nil))
 	for _, subject := range nobodys {
 		// It fails if the connection is down; once it is back, all is asked again.
-		_ = r.server.nc.Publish(subject, nothing)
+		_ = r.nc.Publish(subject, nothing)
 	}
 }
 
@@ -141,30 +149,55 @@ func (r *refusals) hear(refusal error) (own bool) {
 	if !ok {
 		return false
 	}
-	if r.server.exports.awaitsTrace(subject) {
-		return true
-	}
-	kind := kindOf(subject)
+	answer := r.caller(subject) || r.lately.Has(subject)
 	r.mu.Lock()
-	if _, own = r.asked[subject]; own {
-		delete(r.asked, subject)
-	} else if own = r.server.exports.examines(subject); !own && !r.isAnswer(subject) {
+	_, own = r.probes[subject]
+	switch {
+	case r.unheard[subject]:
+		r.mu.Unlock()
+		return true
+	case own:
+		delete(r.probes, subject)
+	case !answer:
 		r.mu.Unlock()
 		return false
 	}
-	r.kinds[kind] = denied
-	message := r.messageLocked()
+	r.kinds[kindOf(subject)] = denied
+	r.revision++
+	revision, message := r.revision, r.messageLocked()
 	r.mu.Unlock()
 	if !own {
-		r.server.counters.refusedAnswers.Add(1)
+		r.counter.Add(1)
 	}
-	r.server.warnings.set(warningKey{reason: WarningAnswersLimited}, message)
+	r.warnings.tell(warningKey{reason: WarningAnswersLimited}, revision, message)
 	return own
 }
 
-// isAnswer reports whether a subject is one that the server has answered on.
-func (r *refusals) isAnswer(subject string) bool {
-	return r.server.callers.knows(subject) || r.lately.Has(subject)
+// probing is told of a subject before something other than an answer is published there, as
+// nobody's answer is lost if NATS refuses that.
+func (r *refusals) probing(subject string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.probes[subject] = false
+}
+
+// probed is told that a refusal on that subject would have been heard by now.
+func (r *refusals) probed(subject string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.probes, subject)
+}
+
+// ignore has refusals on a subject ignored, until it is called off.
+func (r *refusals) ignore(subject string) (off func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.unheard[subject] = true
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.unheard, subject)
+	}
 }
 
 // denies reports whether answers to inboxes of a kind are known to be refused.
@@ -174,13 +207,16 @@ func (r *refusals) denies(kind string) bool {
 	return r.kinds[kind] == denied
 }
 
-// messageLocked says what to set.
+// messageLocked says what to set, "" if nothing is wrong.
 func (r *refusals) messageLocked() string {
 	var kinds []string
 	for kind, may := range r.kinds {
 		if may == denied {
 			kinds = append(kinds, kind+".>")
 		}
+	}
+	if kinds == nil {
+		return ""
 	}
 	slices.Sort(kinds)
 	return fmt.Sprintf("this server's user may not publish to %s, or only as many answers a request as allow_responses permits; "+
@@ -203,7 +239,7 @@ func (r *refusals) look(ctx context.Context, reconnected bool) {
 	}
 	r.looked = time.Now()
 	r.kinds = make(map[string]mayGoTo, len(before))
-	clear(r.asked)
+	maps.DeleteFunc(r.probes, func(_ string, madeUp bool) bool { return madeUp })
 	var subjects []string
 	for kind := range before {
 		r.kinds[kind] = allowed
@@ -211,21 +247,18 @@ func (r *refusals) look(ctx context.Context, reconnected bool) {
 	}
 	r.mu.Unlock()
 	r.ask(subjects)
-	r.settle(ctx, watch)
-
+	if settle(ctx, watch) != nil {
+		return // nobody knows yet what was refused
+	}
 	r.mu.Lock()
-	still := false
-	for _, may := range r.kinds {
-		still = still || may == denied
-	}
+	r.revision++
+	revision, message := r.revision, r.messageLocked()
 	r.mu.Unlock()
-	if wrong && !still && r.server.nc.IsConnected() {
-		r.server.warnings.clear(warningKey{reason: WarningAnswersLimited})
-	}
+	r.warnings.tell(warningKey{reason: WarningAnswersLimited}, revision, message)
 }
 
 // publish sends an answer that isn't one of a known caller's.
 func (r *refusals) publish(msg *nats.Msg) error {
 	r.lately.Add(msg.Subject)
-	return r.server.nc.PublishMsg(msg)
+	return r.nc.PublishMsg(msg)
 }

@@ -139,7 +139,7 @@ func (c *caller) publish(m *batch.Message) {
 // server that takes smaller messages since the outbox was made. What still doesn't
 // fit becomes an error.
 func (s *Server) publishSingly(reply string, m *batch.Message) {
-	s.learnPayload()
+	s.payload.learn()
 	s.counters.messagesSent.Add(uint64(m.Frames - 1)) // it was counted as one
 	frames, err := wire.ReadMessage(m.Data)
 	for err == nil && frames.More() {

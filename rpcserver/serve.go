@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/helium-rpc/helium/binder"
 	"github.com/nats-io/nats.go"
 )
 
@@ -113,7 +114,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		// Nobody was told of the server yet, or its caller hears of the failure: a
 		// moment for calls that came all the same is enough.
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), briefTime)
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shortLeaveTime)
 		defer cancel()
 		return errors.Join(err, s.Shutdown(stop))
 	}
@@ -146,14 +147,14 @@ func (s *Server) begin(interrupt context.CancelFunc) error {
 
 // open makes the services callable.
 func (s *Server) open(ctx context.Context) error {
-	s.learnPayload()
+	s.payload.learn()
 	s.addTargets()
 	go s.receive()
 	if err := s.subscribe(ctx); err != nil {
 		return err
 	}
 	s.refusals.open(ctx)
-	if err := s.leases.registerAll(ctx); err != nil {
+	if err := s.leases.register(ctx, s.records()); err != nil {
 		return err
 	}
 	s.leases.start()
@@ -169,16 +170,10 @@ func (s *Server) names() []string {
 	return names
 }
 
-// learnPayload asks the connection how large a message may be. That changes when it
-// connects to another server, and isn't known before it has connected to one.
-func (s *Server) learnPayload() {
-	const usual = 1 << 20 // NATS's default
-	limit := s.nc.MaxPayload()
-	if limit <= 0 {
-		limit = usual
+func (s *Server) records() []binder.Record {
+	records := make([]binder.Record, len(s.services))
+	for i, svc := range s.services {
+		records[i] = svc.record
 	}
-	s.payload.Store(limit)
+	return records
 }
-
-// maxPayload returns the largest message that the connection takes, in bytes.
-func (s *Server) maxPayload() int { return int(s.payload.Load()) }

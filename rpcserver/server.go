@@ -38,7 +38,7 @@ type Server struct {
 	active    atomic.Int64  // calls admitted and not finished
 	cutting   atomic.Bool   // calls are being cut: who answers a call doesn't own it
 	quiet     chan struct{} // told when active falls to 0
-	payload   atomic.Int64  // the connection's largest message, in bytes; see maxPayload
+	payload   payloadLimit
 
 	// What the server finds out to get lost; each has a lock of its own.
 	refusals       *refusals
@@ -79,13 +79,6 @@ type service struct {
 	record  binder.Record // but for its warnings, which come and go
 }
 
-// recordOf returns what the registry is told of a service now.
-func (s *Server) recordOf(svc *service) binder.Record {
-	record := svc.record
-	record.Warnings = s.warnings.of(svc.name)
-	return record
-}
-
 // New returns a server that will serve over nc, which stays the caller's to close,
 // after the server's Shutdown. A Config that can't work is Start's error.
 func New(nc *nats.Conn, config Config) *Server {
@@ -107,11 +100,17 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.log = s.config.Logger
 	s.callers = callers{server: s, byKey: make(map[string]*caller)}
 	s.deadlines = link.NewSweep(s.callers.expire)
-	s.leases = newLeases(s)
+	s.payload.nc = nc
+	s.leases = newLeases(nc, s.registry, s.log, s.instance)
+	s.warnings = newWarnings(s.log, s.instance, s.leases.rewrite)
+	s.leases.current = s.warnings.addTo
+	s.leases.beforeRenewal = func(ctx context.Context, reconnected bool) {
+		s.payload.learn()
+		s.refusals.look(ctx, reconnected)
+	}
 	s.monitor = newMonitor(s)
-	s.refusals = newRefusals(s)
-	s.exports = newExports(s)
-	s.warnings = newWarnings(s)
+	s.refusals = newRefusals(nc, &s.counters.refusedAnswers, s.warnings, s.callers.knows)
+	s.exports = newExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals)
 	s.round = &round{server: s}
 	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, func(call *Call) { s.run(call) })
 	return s
@@ -124,6 +123,18 @@ func (s *Server) Instance() string {
 	}
 	return s.instance
 }
+
+// Warnings returns what the server has found out about its set-up by which answers are
+// lost, and what to do; none if all is well. They stand in its records, too.
+func (s *Server) Warnings() []binder.Warning {
+	if s.unmade() != nil {
+		return nil
+	}
+	return s.warnings.all()
+}
+
+// maxPayload returns the largest message that the connection takes, in bytes.
+func (s *Server) maxPayload() int { return s.payload.max() }
 
 // unmade returns the error of all that is done with a server that New didn't return, nil
 // with any other.

@@ -2,19 +2,9 @@ package rpcserver
 
 import (
 	"context"
-	"time"
 
 	"github.com/helium-rpc/helium"
 )
-
-// leaveTime bounds what Shutdown waits for a binder, and what it waits for the NATS
-// server, even if its context has ended: calls under way to a server that had gone
-// without a word would be lost. It is longer than a busy machine stands still.
-const leaveTime = 5 * time.Second
-
-// briefTime takes the place of leaveTime where nobody was told of the server, as a Start
-// that fails is to return when its context ends, and where only the registry is.
-const briefTime = 250 * time.Millisecond
 
 // Shutdown stops the server so that no call is lost: it leaves the registry, takes no
 // more calls, finishes those that it has, and flushes their answers. If ctx or
@@ -64,9 +54,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 func (s *Server) stop(ctx context.Context) error {
 	grace := leaveTime
 	if !s.opened {
-		grace = briefTime
+		grace = shortLeaveTime
 	}
-	late, cancel := linger(ctx, grace)
+	late, cancel := withGrace(ctx, grace)
 	defer cancel()
 	s.leases.end(ctx)
 	s.monitor.close()

@@ -3,7 +3,6 @@ package rpcserver
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -127,11 +126,4 @@ func (s *Server) explainDenied(violation error) error {
 		allow = append(allow, s.subjects.Method(svc.name, "*"), s.subjects.At(svc.name), s.subjects.Control(svc.name, "*"))
 	}
 	return errorf("this connection's user may not serve here; allow it to subscribe to %s: %w", quoted(allow), violation)
-}
-
-func quoted(list []string) string {
-	for i, text := range list {
-		list[i] = fmt.Sprintf("%q", text)
-	}
-	return strings.Join(list, ", ")
 }

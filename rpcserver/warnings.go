@@ -2,6 +2,7 @@ package rpcserver
 
 import (
 	"cmp"
+	"log/slog"
 	"slices"
 	"sync"
 
@@ -26,74 +27,70 @@ const (
 
 // warnings are what a server knows to be wrong with how it is set up.
 type warnings struct {
-	server *Server
+	log      *slog.Logger
+	instance string
+	changed  func() // called after each change
 
 	mu    sync.Mutex
-	found map[warningKey]string // guarded by mu; the message
+	found map[warningKey]warning // guarded by mu
 }
 
 // warningKey names a warning: its reason, and the service that it concerns, "" for all.
 type warningKey struct{ reason, service string }
 
-func newWarnings(s *Server) *warnings {
-	return &warnings{server: s, found: make(map[warningKey]string)}
+// warning is what was told last under a key.
+type warning struct {
+	message  string // "" if nothing is wrong any more
+	revision uint64
 }
 
-// set takes note of a warning, or of its new words. Each is logged once for what it
-// concerns.
-func (w *warnings) set(key warningKey, message string) {
+func newWarnings(log *slog.Logger, instance string, changed func()) *warnings {
+	return &warnings{log: log, instance: instance, changed: changed, found: make(map[warningKey]warning)}
+}
+
+// tell takes note of what is wrong, "" if nothing is any more. Each warning is logged once
+// for what it concerns. Who finds something out keeps it under a lock and tells of it
+// without one, so a revision says which of two messages is the later one: it grows with
+// each change of what was found out under a key.
+func (w *warnings) tell(key warningKey, revision uint64, message string) {
 	w.mu.Lock()
-	before, known := w.found[key]
-	w.found[key] = message
+	before := w.found[key]
+	news := revision >= before.revision
+	if news {
+		w.found[key] = warning{message, revision}
+	}
 	w.mu.Unlock()
-	if known && before == message {
+	switch {
+	case !news || message == before.message:
 		return
+	case before.message == "":
+		w.log.Warn(message, "reason", key.reason, "instance", w.instance)
+	case message == "":
+		w.log.Info("what was warned of is mended", "reason", key.reason, "instance", w.instance)
 	}
-	if !known {
-		w.server.log.Warn(message, "reason", key.reason, "instance", w.server.instance)
-	}
-	w.server.leases.recordsChanged()
+	w.changed()
 }
 
-// clear takes a warning back.
-func (w *warnings) clear(key warningKey) {
-	w.mu.Lock()
-	_, known := w.found[key]
-	delete(w.found, key)
-	w.mu.Unlock()
-	if known {
-		w.server.log.Info("what was warned of is mended", "reason", key.reason, "instance", w.server.instance)
-		w.server.leases.recordsChanged()
-	}
+// addTo returns a record with the warnings that concern its service now.
+func (w *warnings) addTo(record binder.Record) binder.Record {
+	record.Warnings = w.list(func(key warningKey) bool { return key.service == "" || key.service == record.Service })
+	return record
 }
 
-// of returns the warnings that concern a service, in the same order each time.
-func (w *warnings) of(service string) (list []binder.Warning) {
+// all returns all warnings.
+func (w *warnings) all() []binder.Warning {
+	return w.list(func(warningKey) bool { return true })
+}
+
+// list returns some of the warnings, in the same order each time.
+func (w *warnings) list(concerns func(warningKey) bool) (list []binder.Warning) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for key, message := range w.found {
-		if key.service == "" || key.service == service {
-			list = append(list, binder.Warning{Reason: key.reason, Message: message})
+	for key, is := range w.found {
+		if is.message != "" && concerns(key) {
+			list = append(list, binder.Warning{Reason: key.reason, Message: is.message})
 		}
 	}
-	return sorted(list)
-}
-
-// Warnings returns what the server has found out about its set-up by which answers are
-// lost, and what to do; none if all is well. They stand in its records, too.
-func (s *Server) Warnings() (list []binder.Warning) {
-	if s.unmade() != nil {
-		return nil
-	}
-	s.warnings.mu.Lock()
-	defer s.warnings.mu.Unlock()
-	for key, message := range s.warnings.found {
-		list = append(list, binder.Warning{Reason: key.reason, Message: message})
-	}
-	return sorted(list)
-}
-
-func sorted(list []binder.Warning) []binder.Warning {
 	slices.SortFunc(list, func(a, b binder.Warning) int {
 		return cmp.Or(cmp.Compare(a.Reason, b.Reason), cmp.Compare(a.Message, b.Message))
 	})
