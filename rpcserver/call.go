@@ -11,6 +11,7 @@ import (
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/signature"
 )
 
 // Handler runs one call: it reads call.Args and writes call.Result. An error is the
@@ -78,7 +79,7 @@ func (c *Call) recycle() {
 func (c *Call) Service() string { return c.method.service }
 
 // Method returns the method's name.
-func (c *Call) Method() string { return c.method.Name }
+func (c *Call) Method() string { return c.method.name }
 
 // Metadata returns what came with the call. Don't change it.
 func (c *Call) Metadata() helium.Metadata { return c.metadata }
@@ -156,4 +157,24 @@ func (c *Call) wantsNoAnswer() bool {
 }
 
 // describe names the call in logs.
-func (c *Call) describe() string { return fmt.Sprintf("%s.%s", c.method.service, c.method.Name) }
+func (c *Call) describe() string { return fmt.Sprintf("%s.%s", c.method.service, c.method.name) }
+
+// method is a method of a registered service, as its calls need it.
+type method struct {
+	service, name string
+	signature     *signature.Method // without the names of enums
+	run           Handler           // within the interceptors
+	tally         tally
+}
+
+// countFault returns how many arguments the method wants, if n isn't it.
+func (m *method) countFault(n int) (want string) {
+	params := len(m.signature.Params)
+	switch {
+	case m.signature.Variadic && n < params-1:
+		return fmt.Sprintf("at least %d", params-1)
+	case !m.signature.Variadic && n != params:
+		return fmt.Sprint(params)
+	}
+	return ""
+}

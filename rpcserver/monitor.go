@@ -4,9 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
@@ -21,15 +24,24 @@ import (
 //
 //	$SRV.<verb>   $SRV.<verb>.<service>   $SRV.<verb>.<service>.<instance>
 //
-// What it says is in describe.go. It stands apart from calls: it has a goroutine and
+// What it says is in monitoranswers.go. It stands apart from calls: it has a goroutine and
 // subscriptions of its own, and a server whose user may not have them serves all the same.
 
 // monitor answers what is asked on NATS's control subjects of services.
 type monitor struct {
-	server  *Server
-	inbound chan *nats.Msg
-	done    chan struct{}        // closed when run has returned; nil if it never ran
-	subs    []*nats.Subscription // Start's own until the server has begun, then Shutdown's
+	nc         *nats.Conn
+	log        *slog.Logger
+	instance   string
+	payload    *payloadLimit
+	answers    *monitorAnswers
+	refusals   *refusals
+	exports    *exports
+	badReplies *atomic.Uint64 // counts questions whose answer may not go where they want it
+
+	services []*service // as opened
+	inbound  chan *nats.Msg
+	done     chan struct{}        // closed when run has returned; nil if it never ran
+	subs     []*nats.Subscription // Start's own until the server has begun, then Shutdown's
 }
 
 const (
@@ -37,21 +49,17 @@ const (
 	// dashboards; whoever asks faster than that hears less.
 	monitorMessages = 1024
 	// monitorTime is how long Start waits to hear whether questions may be received.
-	monitorTime = defaultStart
+	monitorTime = 10 * time.Second
 )
 
 // verbs are what is asked, each in three ways.
 var verbs = []micro.Verb{micro.PingVerb, micro.InfoVerb, micro.StatsVerb}
 
-func newMonitor(s *Server) *monitor {
-	return &monitor{server: s, inbound: make(chan *nats.Msg, monitorMessages)}
-}
-
-// open begins to answer. Where it may not, the log says so and the server goes on.
-func (m *monitor) open(ctx context.Context) {
-	if m.server.config.NoMonitoring {
-		return
-	}
+// open begins to answer for services. Where it may not, the log says so and the server goes
+// on.
+func (m *monitor) open(ctx context.Context, services []*service) {
+	m.services = services
+	m.inbound = make(chan *nats.Msg, monitorMessages)
 	m.done = make(chan struct{})
 	go m.run()
 	// One subject first: a user who may not have it gets one refusal, not a dozen.
@@ -66,9 +74,9 @@ func (m *monitor) open(ctx context.Context) {
 	switch {
 	case errors.Is(denied, nats.ErrMaxSubscriptionsExceeded):
 		m.leave() // after a reconnect they could take the place of those that calls come by
-		m.server.log.Warn("tools for NATS services can't see this server, as its connection may have no more subscriptions; raise max_subscriptions, or set Config.NoMonitoring", "reason", denied)
+		m.log.Warn("tools for NATS services can't see this server, as its connection may have no more subscriptions; raise max_subscriptions, or set Config.NoMonitoring", "reason", denied)
 	case denied != nil:
-		m.server.log.Warn("tools for NATS services can't see all of this server; allow its user to subscribe to $SRV.>, or set Config.NoMonitoring", "reason", denied)
+		m.log.Warn("tools for NATS services can't see all of this server; allow its user to subscribe to $SRV.>, or set Config.NoMonitoring", "reason", denied)
 	}
 }
 
@@ -83,9 +91,9 @@ func (m *monitor) subjects() (subjects []string) {
 		}
 	}
 	add("", "")
-	for _, svc := range m.server.services {
+	for _, svc := range m.services {
 		add(svc.name, "")
-		add(svc.name, m.server.instance)
+		add(svc.name, m.instance)
 	}
 	return subjects
 }
@@ -98,9 +106,9 @@ func (m *monitor) join(ctx context.Context, subjects []string) (denied error) {
 	ours := func(subject string) bool { return slices.Contains(subjects, subject) }
 	// If it isn't confirmed, the connection is down; the subscriptions return with it. Of
 	// a connection that is closed Run tells.
-	denied, _ = natsperm.Confirm(ctx, m.server.nc, ours, func() error {
+	denied, _ = natsperm.Confirm(ctx, m.nc, ours, func() error {
 		for _, subject := range subjects {
-			sub, err := m.server.nc.ChanSubscribe(subject, m.inbound)
+			sub, err := m.nc.ChanSubscribe(subject, m.inbound)
 			if err != nil {
 				return err
 			}
@@ -138,7 +146,7 @@ func (m *monitor) run() {
 		if wire.AllowedReply(msg.Reply) {
 			m.answer(msg)
 		} else if msg.Reply != "" {
-			m.server.counters.badReplies.Add(1)
+			m.badReplies.Add(1)
 		}
 	}
 }
@@ -146,23 +154,23 @@ func (m *monitor) run() {
 // answer answers for each of the services that a question concerns.
 func (m *monitor) answer(msg *nats.Msg) {
 	tokens := strings.Split(msg.Subject, ".") // $SRV, the verb, perhaps a service and an instance
-	m.server.refusals.meet(msg.Reply)
+	m.refusals.meet(msg.Reply)
 	sent := 0
-	for i, svc := range m.server.services {
+	for i, svc := range m.services {
 		if len(tokens) > 2 && tokens[2] != svc.name {
 			continue
 		}
 		reply := nats.NewMsg(msg.Reply)
 		reply.Data = m.text(tokens[1], svc)
-		if limit := m.server.maxPayload(); len(reply.Data) > limit {
+		if limit := m.payload.max(); len(reply.Data) > limit {
 			fault := "the answer of " + strconv.Itoa(len(reply.Data)) + " bytes doesn't fit a message of " + strconv.Itoa(limit)
 			reply.Data = nil
 			reply.Header.Set(wire.ErrorHeader, fault)
 			reply.Header.Set(wire.ErrorCodeHeader, "500")
 		}
-		_ = m.server.refusals.publish(reply) // fails if the connection is down, and then nobody waits
+		_ = m.refusals.publish(reply) // fails if the connection is down, and then nobody waits
 		if sent++; isExported(msg.Reply) {
-			m.server.exports.answered(controlExport, msg.Reply, sent, len(tokens) > 2 || i == len(m.server.services)-1)
+			m.exports.answered(controlExport, msg.Reply, sent, len(tokens) > 2 || i == len(m.services)-1)
 		}
 	}
 }
@@ -170,17 +178,8 @@ func (m *monitor) answer(msg *nats.Msg) {
 // text returns what to say of a service, at length if that fits a message.
 func (m *monitor) text(verb string, svc *service) (text []byte) {
 	for _, atLength := range []bool{true, false} {
-		var about any
-		switch verb {
-		case micro.PingVerb.String():
-			about = micro.Ping{ServiceIdentity: m.server.identity(svc), Type: micro.PingResponseType}
-		case micro.InfoVerb.String():
-			about = m.server.info(svc, atLength)
-		case micro.StatsVerb.String():
-			about = m.server.statsOf(svc, atLength)
-		}
-		text, _ = json.Marshal(about) // numbers and texts always can be
-		if len(text) <= m.server.maxPayload() {
+		text, _ = json.Marshal(m.answers.to(verb, svc, atLength)) // numbers and texts always can be
+		if len(text) <= m.payload.max() {
 			break
 		}
 	}

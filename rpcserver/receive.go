@@ -55,7 +55,7 @@ func (s *Server) handle(msg *nats.Msg) {
 		s.counters.badReplies.Add(1)
 		return
 	}
-	to := s.target(msg.Subject)
+	to := s.targets.at(msg.Subject)
 	switch {
 	case to.control:
 		s.handleControl(msg)
@@ -155,9 +155,9 @@ func (s *Server) readCall(f *wire.Frame, to target, now time.Time) *Call {
 		if call.method = to.service.methods[f.Method]; call.method == nil {
 			call.refusal = helium.ErrNoMethod.WithMessage("service %q has no method %.64q", to.service.name, f.Method)
 		}
-	case f.Method != "" && f.Method != to.method.Name:
+	case f.Method != "" && f.Method != to.method.name:
 		// Permissions to publish on a method's subject are for that method alone.
-		call.refusal = helium.ErrBadMessage.WithMessage("a call on the subject of %s.%s names the method %.64q", to.service.name, to.method.Name, f.Method)
+		call.refusal = helium.ErrBadMessage.WithMessage("a call on the subject of %s.%s names the method %.64q", to.service.name, to.method.name, f.Method)
 	}
 	if f.Metadata != nil {
 		r := msgpack.NewReader(f.Metadata)
@@ -200,4 +200,18 @@ func earliestDeadline(calls []*Call, latest time.Time) time.Time {
 		latest = earlier(latest, call.ctx.deadline)
 	}
 	return latest
+}
+
+// countAdmitted counts calls that the receiver admits, neighbours of one method at once.
+func countAdmitted(calls []*Call) {
+	for len(calls) > 0 {
+		m, n := calls[0].method, 1
+		for n < len(calls) && calls[n].method == m {
+			n++
+		}
+		if m != nil { // a call of no method is there to be refused
+			m.tally.admitted.Add(uint64(n))
+		}
+		calls = calls[n:]
+	}
 }

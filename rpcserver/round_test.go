@@ -31,7 +31,7 @@ type receiving struct {
 func newReceiving(t *testing.T, handler func(ctx context.Context)) *receiving {
 	s, to := oneMethod(t, add(handler))
 	r := &receiving{Server: s, method: to.method}
-	s.targets["add"] = to
+	s.targets = &targets{of: map[string]target{"add": to}}
 	c := &caller{server: s, key: "_INBOX.c.+", calls: make(map[uint64]*Call)}
 	c.outbox = batch.New(0, func(m *batch.Message) { r.answered(t, m) })
 	s.callers.byKey[c.key] = c

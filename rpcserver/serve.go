@@ -148,9 +148,9 @@ func (s *Server) begin(interrupt context.CancelFunc) error {
 // open makes the services callable.
 func (s *Server) open(ctx context.Context) error {
 	s.payload.learn()
-	s.addTargets()
+	s.targets = newTargets(s.subjects, s.instance, s.services, s.config.PerMethod)
 	go s.receive()
-	if err := s.subscribe(ctx); err != nil {
+	if err := s.subscriptions.open(ctx, s.targets); err != nil {
 		return err
 	}
 	s.refusals.open(ctx)
@@ -158,7 +158,9 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	s.leases.start()
-	s.monitor.open(ctx)
+	if !s.config.NoMonitoring {
+		s.monitor.open(ctx, s.services)
+	}
 	return nil
 }
 

@@ -49,17 +49,16 @@ type Server struct {
 	// The receiver's own, see receive.go and round.go.
 	inbound       chan *nats.Msg
 	received      chan struct{} // closed when the receiver is done
-	targets       map[string]target
+	targets       *targets
 	calls, oneWay []*Call // scratch
 	nobodySeq     uint64
 	round         *round
 	holdUps       holdUps
 
 	// Start's own until begun is closed, then Shutdown's.
-	leases   *leases
-	monitor  *monitor
-	subs     []*nats.Subscription
-	standing standing
+	leases        *leases
+	monitor       *monitor
+	subscriptions *subscriptions
 
 	begun   chan struct{} // closed when a Start has done what it could
 	opened  bool          // by Start, with success; read it once begun is closed
@@ -72,13 +71,6 @@ type Server struct {
 	interrupt context.CancelFunc // guarded by mu; ends a Start under way
 }
 
-// service is a registered service.
-type service struct {
-	name    string
-	methods map[string]*method
-	record  binder.Record // but for its warnings, which come and go
-}
-
 // New returns a server that will serve over nc, which stays the caller's to close,
 // after the server's Shutdown. A Config that can't work is Start's error.
 func New(nc *nats.Conn, config Config) *Server {
@@ -86,9 +78,7 @@ func New(nc *nats.Conn, config Config) *Server {
 		nc:       nc,
 		instance: wire.NewInstance(),
 		quiet:    make(chan struct{}, 1),
-		inbound:  make(chan *nats.Msg, inboundMessages),
 		received: make(chan struct{}),
-		targets:  make(map[string]target),
 		begun:    make(chan struct{}),
 		ended:    make(chan struct{}),
 	}
@@ -101,6 +91,8 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.callers = callers{server: s, byKey: make(map[string]*caller)}
 	s.deadlines = link.NewSweep(s.callers.expire)
 	s.payload.nc = nc
+	s.inbound = make(chan *nats.Msg, inboundMessages)
+	s.subscriptions = &subscriptions{nc: nc, log: s.log, instance: s.instance, inbound: s.inbound}
 	s.leases = newLeases(nc, s.registry, s.log, s.instance)
 	s.warnings = newWarnings(s.log, s.instance, s.leases.rewrite)
 	s.leases.current = s.warnings.addTo
@@ -108,9 +100,13 @@ func New(nc *nats.Conn, config Config) *Server {
 		s.payload.learn()
 		s.refusals.look(ctx, reconnected)
 	}
-	s.monitor = newMonitor(s)
 	s.refusals = newRefusals(nc, &s.counters.refusedAnswers, s.warnings, s.callers.knows)
 	s.exports = newExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals)
+	s.monitor = &monitor{
+		nc: nc, log: s.log, instance: s.instance, payload: &s.payload, refusals: s.refusals, exports: s.exports,
+		answers:    &monitorAnswers{subjects: s.subjects, warnings: s.warnings, counters: &s.counters},
+		badReplies: &s.counters.badReplies,
+	}
 	s.round = &round{server: s}
 	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, func(call *Call) { s.run(call) })
 	return s
@@ -122,6 +118,14 @@ func (s *Server) Instance() string {
 		return ""
 	}
 	return s.instance
+}
+
+// Stats returns the counts so far.
+func (s *Server) Stats() Stats {
+	if s.unmade() != nil {
+		return Stats{}
+	}
+	return s.counters.read(s.pool.load())
 }
 
 // Warnings returns what the server has found out about its set-up by which answers are
@@ -151,7 +155,7 @@ func (s *Server) Handle(svc Service) error {
 		return s.unmade()
 	}
 	var faults faults
-	methods, types := bind(svc, s.config.Interceptors, &faults)
+	added := bind(svc, s.config.Interceptors, &faults)
 	if err := faults.err("service %q can't be served", svc.Name); err != nil {
 		return err
 	}
@@ -163,22 +167,8 @@ func (s *Server) Handle(svc Service) error {
 	if slices.ContainsFunc(s.services, func(other *service) bool { return other.name == svc.Name }) {
 		return errorf("service %q is registered already; give the second one another name", svc.Name)
 	}
-	added := &service{name: svc.Name, methods: make(map[string]*method, len(methods))}
-	added.record = binder.Record{
-		Service:   svc.Name,
-		Instance:  s.instance,
-		Version:   s.config.Version,
-		Doc:       shortDoc(svc.Doc),
-		Types:     types.types,
-		TypeDocs:  types.docs,
-		Enums:     types.enums,
-		Metadata:  maps.Clone(s.config.Metadata),
-		PerMethod: s.config.PerMethod,
-	}
-	for _, m := range methods {
-		added.methods[m.Name] = m
-		added.record.Methods = append(added.record.Methods, m.described())
-	}
+	added.record.Instance, added.record.Version = s.instance, s.config.Version
+	added.record.Metadata, added.record.PerMethod = maps.Clone(s.config.Metadata), s.config.PerMethod
 	if dropped := fitDocs(&added.record); dropped != nil {
 		s.log.Warn("a record is too long with all that is said of its types, so some of it is left out; shorten comments, or split the service",
 			"service", svc.Name, "left_out", strings.Join(dropped, ", "))

@@ -60,14 +60,16 @@ func (s *Server) stop(ctx context.Context) error {
 	defer cancel()
 	s.leases.end(ctx)
 	s.monitor.close()
-	s.leave(late)
+	s.subscriptions.leave(late)
+	s.inbound <- nil
+	<-s.received
 	cut := s.finishCalls(ctx)
 	s.deadlines.Stop()
 	s.pool.close()
 	flushErr := s.flush(late)
 	s.exports.close()
 	s.refusals.close()
-	s.standing.close()
+	s.subscriptions.stopWatching()
 	switch {
 	case cut > 0:
 		return errorf("%d %s cut, as the time for shutting down was over; their callers were told", cut, plural(cut, "call"))
@@ -75,28 +77,6 @@ func (s *Server) stop(ctx context.Context) error {
 		return nil // nobody waits for answers but by accident
 	}
 	return flushErr
-}
-
-// leave ends the subscriptions and returns once everything that had been sent to them
-// is received.
-func (s *Server) leave(ctx context.Context) {
-	if s.nc.IsConnected() {
-		for _, sub := range s.subs {
-			_ = sub.Drain() // fails only if the connection is closed, and then nothing comes
-		}
-		// Once the NATS server has answered, every message that it had sent before it
-		// knew of the departure has arrived.
-		ctx, cancel := context.WithTimeout(ctx, leaveTime)
-		_ = s.nc.FlushWithContext(ctx) // fails if the connection is lost, and the messages with it
-		cancel()
-	}
-	for _, sub := range s.subs {
-		// A connection that is down, or went down meanwhile, would open the
-		// subscriptions again when it comes back, for nobody.
-		_ = sub.Unsubscribe()
-	}
-	s.inbound <- nil
-	<-s.received
 }
 
 // finishCalls waits until no call is left, or until ctx ends, and returns how many

@@ -29,6 +29,7 @@ type Stats struct {
 	Waiting int // calls that wait for their turn now
 }
 
+// counters are the counts as they grow.
 type counters struct {
 	calls, errors, refused, panics         atomic.Uint64
 	repliesSent, messagesSent, lostReplies atomic.Uint64
@@ -43,13 +44,8 @@ func (c *counters) sent(frames int) {
 	c.messagesSent.Add(1)
 }
 
-// Stats returns the counts so far.
-func (s *Server) Stats() Stats {
-	if s.unmade() != nil {
-		return Stats{}
-	}
-	c := &s.counters
-	running, waiting := s.pool.load()
+// read returns the counts so far.
+func (c *counters) read(running, waiting int) Stats {
 	return Stats{
 		Calls: c.calls.Load(), Errors: c.errors.Load(), Refused: c.refused.Load(), Panics: c.panics.Load(),
 		RepliesSent: c.repliesSent.Load(), MessagesSent: c.messagesSent.Load(), LostReplies: c.lostReplies.Load(),

@@ -26,20 +26,6 @@ type tally struct {
 	lastError atomic.Pointer[helium.Error]
 }
 
-// countAdmitted counts calls that the receiver admits, neighbours of one method at once.
-func countAdmitted(calls []*Call) {
-	for len(calls) > 0 {
-		m, n := calls[0].method, 1
-		for n < len(calls) && calls[n].method == m {
-			n++
-		}
-		if m != nil { // a call of no method is there to be refused
-			m.tally.admitted.Add(uint64(n))
-		}
-		calls = calls[n:]
-	}
-}
-
 // done counts a call that ends now. ran says whether the handler was reached; a refusal
 // takes no time, and would make the times of the others look better than they are.
 func (t *tally) done(err *helium.Error, took time.Duration, ran bool) {

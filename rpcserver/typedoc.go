@@ -53,13 +53,14 @@ type serviceTypes struct {
 	enums map[string]binder.Enum
 }
 
-// readTypes reads what a service says of its types. What is wrong goes to faults.
-func readTypes(svc *Service, faults *faults) (out serviceTypes) {
-	kinds := make(map[string]string, len(svc.Enums))
-	for name, enum := range svc.Enums {
+// readTypes reads what a service says of its types: their definitions, what they are for, and
+// its enums. What is wrong goes to faults.
+func readTypes(types map[string]string, docs map[string]TypeDoc, enums map[string]Enum, faults *faults) (out serviceTypes) {
+	kinds := make(map[string]string, len(enums))
+	for name, enum := range enums {
 		kinds[name] = enum.Type
 	}
-	named, err := signature.ParseTypesWithEnums(svc.Types, kinds)
+	named, err := signature.ParseTypesWithEnums(types, kinds)
 	if err != nil {
 		faults.add("types: %v", err)
 		return out
@@ -70,13 +71,13 @@ func readTypes(svc *Service, faults *faults) (out serviceTypes) {
 		faults.add("types: %v", err)
 		return out
 	}
-	out = serviceTypes{named: named, plain: plain, types: maps.Clone(svc.Types)}
+	out = serviceTypes{named: named, plain: plain, types: maps.Clone(types)}
 	for name, with := range named.Definitions() {
-		doc := binder.TypeDoc{Doc: shortDoc(svc.TypeDocs[name].Doc)}
+		doc := binder.TypeDoc{Doc: shortDoc(docs[name].Doc)}
 		if with != without[name] {
 			out.types[name], doc.WithEnums = without[name], with
 		}
-		for field, text := range svc.TypeDocs[name].Fields {
+		for field, text := range docs[name].Fields {
 			if !hasField(named, name, field) {
 				faults.add("TypeDocs: type %s has no field %q", name, field)
 			}
@@ -88,13 +89,13 @@ func readTypes(svc *Service, faults *faults) (out serviceTypes) {
 			out.docs = set(out.docs, name, doc)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(svc.TypeDocs)) {
-		if _, ok := svc.Types[name]; !ok {
+	for _, name := range slices.Sorted(maps.Keys(docs)) {
+		if _, ok := types[name]; !ok {
 			faults.add("TypeDocs: there is no type %q; the doc of an enum is its own", name)
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(svc.Enums)) {
-		enum, err := readEnum(svc.Enums[name])
+	for _, name := range slices.Sorted(maps.Keys(enums)) {
+		enum, err := readEnum(enums[name])
 		if err != nil {
 			faults.add("enum %s: %v", name, err)
 			continue

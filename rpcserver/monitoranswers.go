@@ -35,9 +35,28 @@ type EndpointData struct {
 	DroppedAnswers uint64 `json:"dropped_answers,omitempty"`
 }
 
-// identity is what all answers of NATS's service convention begin with.
-func (s *Server) identity(svc *service) micro.ServiceIdentity {
-	r := s.warnings.addTo(svc.record)
+// monitorAnswers are what a server says of its services when NATS's tools ask; see monitor.
+type monitorAnswers struct {
+	subjects wire.Subjects
+	warnings *warnings
+	counters *counters
+}
+
+// to returns the answer to what a verb asks of a service; at length, with what it can do
+// without.
+func (a *monitorAnswers) to(verb string, svc *service, atLength bool) any {
+	switch verb {
+	case micro.InfoVerb.String():
+		return a.info(svc, atLength)
+	case micro.StatsVerb.String():
+		return a.stats(svc, atLength)
+	}
+	return micro.Ping{ServiceIdentity: a.identity(svc), Type: micro.PingResponseType}
+}
+
+// identity is what all answers begin with.
+func (a *monitorAnswers) identity(svc *service) micro.ServiceIdentity {
+	r := a.warnings.addTo(svc.record)
 	id := micro.ServiceIdentity{Name: svc.name, ID: r.Instance, Version: r.Version, Metadata: maps.Clone(r.Metadata)}
 	if id.Metadata == nil {
 		id.Metadata = make(map[string]string)
@@ -55,9 +74,9 @@ func (s *Server) identity(svc *service) micro.ServiceIdentity {
 }
 
 // info says what can be called; at length, with the methods' documentation.
-func (s *Server) info(svc *service, atLength bool) micro.Info {
+func (a *monitorAnswers) info(svc *service, atLength bool) micro.Info {
 	info := micro.Info{
-		ServiceIdentity: s.identity(svc), Type: micro.InfoResponseType, Endpoints: []micro.EndpointInfo{},
+		ServiceIdentity: a.identity(svc), Type: micro.InfoResponseType, Endpoints: []micro.EndpointInfo{},
 		Description: "A Helium service; helium describe " + svc.name + " tells more",
 	}
 	if doc, _, _ := strings.Cut(svc.record.Doc, "\n\n"); doc != "" {
@@ -73,22 +92,22 @@ func (s *Server) info(svc *service, atLength bool) micro.Info {
 			metadata["doc"] = m.Doc
 		}
 		info.Endpoints = append(info.Endpoints, micro.EndpointInfo{
-			Name: m.Name, Subject: s.subjects.Method(svc.name, m.Name), QueueGroup: wire.QueueGroup, Metadata: metadata,
+			Name: m.Name, Subject: a.subjects.Method(svc.name, m.Name), QueueGroup: wire.QueueGroup, Metadata: metadata,
 		})
 	}
 	return info
 }
 
-// statsOf says what was called; at length, with histograms.
-func (s *Server) statsOf(svc *service, atLength bool) micro.Stats {
+// stats says what was called; at length, with histograms.
+func (a *monitorAnswers) stats(svc *service, atLength bool) micro.Stats {
 	stats := micro.Stats{
-		ServiceIdentity: s.identity(svc), Type: micro.StatsResponseType,
+		ServiceIdentity: a.identity(svc), Type: micro.StatsResponseType,
 		Started: svc.record.Started.UTC(), Endpoints: []*micro.EndpointStats{},
 	}
 	for _, described := range svc.record.Methods {
 		c := svc.methods[described.Name].tally.read()
 		endpoint := &micro.EndpointStats{
-			Name: described.Name, Subject: s.subjects.Method(svc.name, described.Name), QueueGroup: wire.QueueGroup,
+			Name: described.Name, Subject: a.subjects.Method(svc.name, described.Name), QueueGroup: wire.QueueGroup,
 			NumRequests: int(c.requests), NumErrors: int(c.errors), ProcessingTime: c.took,
 		}
 		if c.requests > 0 {
@@ -101,7 +120,7 @@ func (s *Server) statsOf(svc *service, atLength bool) micro.Stats {
 			// Numbers always can be encoded.
 			endpoint.Data, _ = json.Marshal(EndpointData{
 				InFlight: c.inFlight, Latency: c.latency,
-				RefusedAnswers: s.counters.refusedAnswers.Load(), DroppedAnswers: s.counters.droppedAnswers.Load(),
+				RefusedAnswers: a.counters.refusedAnswers.Load(), DroppedAnswers: a.counters.droppedAnswers.Load(),
 			})
 		}
 		stats.Endpoints = append(stats.Endpoints, endpoint)

@@ -62,22 +62,20 @@ type Example struct {
 	Result string
 }
 
-// method is a Method at work.
-type method struct {
-	Method
-	service   string
-	signature *signature.Method // without the names of enums
-	withEnums string            // the signature with them; "" if it has none
-	run       Handler           // Handler within the interceptors
-	tally     tally
+// service is a registered service.
+type service struct {
+	name    string
+	methods map[string]*method
+	record  binder.Record // but for its warnings, which come and go
 }
 
-// bind checks a service and makes its methods ready to run. What is wrong goes to faults.
-func bind(svc Service, interceptors []Interceptor, faults *faults) (methods []*method, types serviceTypes) {
+// bind checks a service and makes it ready to run, with what of its record the Service says.
+// What is wrong goes to faults.
+func bind(svc Service, interceptors []Interceptor, faults *faults) *service {
 	if err := wire.CheckName("service", svc.Name); err != nil {
 		faults.add("%v", err)
 	}
-	types = readTypes(&svc, faults)
+	types := readTypes(svc.Types, svc.TypeDocs, svc.Enums, faults)
 	if len(svc.Methods) == 0 && len(*faults) == 0 {
 		faults.add("it has no methods; export some")
 	}
@@ -85,6 +83,8 @@ func bind(svc Service, interceptors []Interceptor, faults *faults) (methods []*m
 		faults.add("Config.Interceptors[%d] is nil; leave it out", i)
 		interceptors = nil
 	}
+	bound := &service{name: svc.Name, methods: make(map[string]*method, len(svc.Methods))}
+	bound.record = binder.Record{Service: svc.Name, Doc: shortDoc(svc.Doc), Types: types.types, TypeDocs: types.docs, Enums: types.enums}
 	names := make(map[string]bool, len(svc.Methods))
 	for _, m := range svc.Methods {
 		if names[m.Name] {
@@ -102,19 +102,24 @@ func bind(svc Service, interceptors []Interceptor, faults *faults) (methods []*m
 			faults.add("%v", err)
 			continue
 		}
-		bound := &method{Method: m, service: svc.Name, signature: sig, run: run}
+		withEnums := ""
 		if sig != nil && len(svc.Enums) > 0 {
-			if bound.signature, err = types.plain.Parse(sig.WithoutEnums().String()); err != nil {
+			with := sig.String()
+			if sig, err = types.plain.Parse(sig.WithoutEnums().String()); err != nil {
 				faults.add("%s: %v", m.Name, err)
 				continue
 			}
-			if with := sig.String(); with != bound.signature.String() {
-				bound.withEnums = with
+			if with != sig.String() {
+				withEnums = with
 			}
 		}
-		methods = append(methods, bound)
+		if sig == nil {
+			continue // the types can't be read, and are among the faults
+		}
+		bound.methods[m.Name] = &method{service: svc.Name, name: m.Name, signature: sig, run: run}
+		bound.record.Methods = append(bound.record.Methods, m.described(sig.String(), withEnums))
 	}
-	return methods, types
+	return bound
 }
 
 // reserved begins names that no method has, so that tools may call one and be told so.
@@ -166,9 +171,10 @@ func (m *Method) checkExample(sig *signature.Method) error {
 	return nil
 }
 
-// described returns the method as the registry has it.
-func (m *method) described() binder.Method {
-	d := binder.Method{Name: m.Name, Signature: m.signature.String(), WithEnums: m.withEnums, Kind: binder.KindCall, Idempotent: m.Idempotent, Doc: m.Doc}
+// described returns the method as the registry has it; withEnums is its signature with the
+// names of enums, "" if it has none.
+func (m *Method) described(signature, withEnums string) binder.Method {
+	d := binder.Method{Name: m.Name, Signature: signature, WithEnums: withEnums, Kind: binder.KindCall, Idempotent: m.Idempotent, Doc: m.Doc}
 	for _, e := range m.Errors {
 		d.Errors = append(d.Errors, binder.MethodError{Code: e.Code.String(), Reason: e.Reason, Message: e.Message})
 	}
@@ -191,16 +197,4 @@ func (m *Method) within(interceptors []Interceptor) (Handler, error) {
 		}
 	}
 	return run, nil
-}
-
-// countFault returns how many arguments the method wants, if n isn't it.
-func (m *method) countFault(n int) (want string) {
-	params := len(m.signature.Params)
-	switch {
-	case m.signature.Variadic && n < params-1:
-		return fmt.Sprintf("at least %d", params-1)
-	case !m.signature.Variadic && n != params:
-		return fmt.Sprint(params)
-	}
-	return ""
 }

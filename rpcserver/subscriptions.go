@@ -1,0 +1,117 @@
+package rpcserver
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/internal/natsperm"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// subscribeTime bounds the wait for the NATS server to have all subscriptions.
+const subscribeTime = 10 * time.Second
+
+// subscriptions are those by which calls and cancels come to a server. They deliver to one
+// channel, so that messages are received in the order in which they came.
+//
+// They are made again with each new connection, and with each the NATS server may be another
+// one, or may have other permissions and limits. Then the server gets no calls on some
+// subjects, and nobody else is told; so it watches for that once it has started.
+type subscriptions struct {
+	nc       *nats.Conn
+	log      *slog.Logger
+	instance string
+	inbound  chan *nats.Msg
+
+	subjects []string             // of those that were asked for
+	made     []*nats.Subscription // Start's own until the server has begun, then Shutdown's
+	refused  *natsperm.Watch      // as made; nil until all are confirmed
+}
+
+// open makes subscriptions to all subjects of targets, and waits until the NATS server has
+// them.
+func (s *subscriptions) open(ctx context.Context, to *targets) error {
+	ctx, cancel := context.WithTimeout(ctx, subscribeTime)
+	defer cancel()
+	s.subjects = slices.Concat(to.shared, to.own)
+	refusal, err := natsperm.Confirm(ctx, s.nc, s.holds, func() error {
+		for _, subject := range to.shared {
+			if err := s.join(subject, wire.QueueGroup); err != nil {
+				return err
+			}
+		}
+		for _, subject := range to.own {
+			if err := s.join(subject, ""); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(refusal, nats.ErrMaxSubscriptionsExceeded):
+		return errorf("the NATS server takes no more subscriptions of this connection, and the server needs %d of its own; raise max_subscriptions, or the user's limit: %w", len(s.made), refusal)
+	case refusal != nil:
+		return errorf("this connection's user may not serve here; allow it to subscribe to %s: %w", quoted(to.allow), refusal)
+	case err != nil:
+		return errorf("the NATS server didn't confirm the subscriptions; see that the connection is up: %w", err)
+	}
+	s.refused = natsperm.Listen(s.nc, s.hear)
+	return nil
+}
+
+// holds reports whether a subject is one that the server subscribes to.
+func (s *subscriptions) holds(subject string) bool { return slices.Contains(s.subjects, subject) }
+
+func (s *subscriptions) join(subject, queue string) error {
+	sub, err := s.nc.ChanQueueSubscribe(subject, queue, s.inbound)
+	if err != nil {
+		return errorf("subscribing to %q: %w", subject, err)
+	}
+	s.made = append(s.made, sub)
+	return nil
+}
+
+// hear is told of what NATS refuses on the connection after the start.
+func (s *subscriptions) hear(refusal error) (own bool) {
+	subject, ok := natsperm.Subscription(refusal)
+	switch {
+	case ok && s.holds(subject):
+		s.log.Error("NATS has refused a subscription that this server had, and no calls come by it; allow its user the subject and let it connect again", "subject", subject, "instance", s.instance, "reason", refusal)
+		return true
+	case errors.Is(refusal, nats.ErrMaxSubscriptionsExceeded):
+		s.log.Error("NATS takes no more subscriptions on this server's connection, and one that the server had may be among those refused; raise max_subscriptions and let it connect again", "instance", s.instance, "reason", refusal)
+	}
+	return false
+}
+
+// leave ends the subscriptions and returns once everything that had been sent to them is in
+// the channel, or was lost with the connection.
+func (s *subscriptions) leave(ctx context.Context) {
+	if s.nc.IsConnected() {
+		for _, sub := range s.made {
+			_ = sub.Drain() // fails only if the connection is closed, and then nothing comes
+		}
+		// Once the NATS server has answered, every message that it had sent before it
+		// knew of the departure has arrived.
+		ctx, cancel := context.WithTimeout(ctx, leaveTime)
+		_ = s.nc.FlushWithContext(ctx) // fails if the connection is lost, and the messages with it
+		cancel()
+	}
+	for _, sub := range s.made {
+		// A connection that is down, or went down meanwhile, would open the
+		// subscriptions again when it comes back, for nobody.
+		_ = sub.Unsubscribe()
+	}
+}
+
+// stopWatching lets refusals be somebody else's to tell of.
+func (s *subscriptions) stopWatching() {
+	if s.refused != nil {
+		s.refused.Stop()
+	}
+}
