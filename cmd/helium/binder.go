@@ -43,7 +43,7 @@ more replicas, never fewer.`,
 			if !cmd.Flags().Changed("replicas") {
 				config.Replicas = 0
 			}
-			reg, greeted, err := startBinder(env, ctx, nc, config)
+			reg, greeted, err := startBinder(ctx, env, nc, config)
 			if err != nil {
 				return cli.UnlessStopped(ctx, err)
 			}
@@ -74,7 +74,7 @@ func checkBinderFlags(config binder.Config) error {
 
 // startBinder starts a binder that prints what comes and goes, but not before greeted
 // is called, so that the greeting stands first. Calling it again does nothing.
-func startBinder(env *cli.Env, ctx context.Context, nc *nats.Conn, config binder.Config) (reg *binder.Binder, greeted func(), err error) {
+func startBinder(ctx context.Context, env *cli.Env, nc *nats.Conn, config binder.Config) (reg *binder.Binder, greeted func(), err error) {
 	open := make(chan struct{})
 	greeted = sync.OnceFunc(func() { close(open) })
 	config.Prefix = env.Connection.Prefix

@@ -26,7 +26,7 @@ that those vouch for. Beyond loopback it takes both TLS and credentials.`,
 		Example: "  helium broker --listen 127.0.0.1:4222 --dir data",
 		Args:    cli.Words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			b, err := startBroker(env, cmd.Context(), flags)
+			b, err := startBroker(cmd.Context(), env, flags)
 			if err != nil {
 				return err
 			}
@@ -74,7 +74,7 @@ func (f *brokerFlags) register(flags *pflag.FlagSet) {
 }
 
 // startBroker starts a broker. The flags that say as whom to connect say here who may.
-func startBroker(env *cli.Env, ctx context.Context, flags brokerFlags) (*broker.Broker, error) {
+func startBroker(ctx context.Context, env *cli.Env, flags brokerFlags) (*broker.Broker, error) {
 	if err := checkBrokerFlags(env, flags); err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func newDevCommand(env *cli.Env) *cobra.Command {
 It prints where it listens, what to try next, and then what comes and goes.`,
 		Args: cli.Words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return cli.UnlessStopped(cmd.Context(), dev(env, cmd.Context(), flags))
+			return cli.UnlessStopped(cmd.Context(), dev(cmd.Context(), env, flags))
 		},
 	}
 	flags.register(cmd.Flags())
@@ -30,8 +30,8 @@ It prints where it listens, what to try next, and then what comes and goes.`,
 }
 
 // dev runs everything until ctx ends.
-func dev(env *cli.Env, ctx context.Context, flags brokerFlags) error {
-	b, err := startBroker(env, ctx, flags)
+func dev(ctx context.Context, env *cli.Env, flags brokerFlags) error {
+	b, err := startBroker(ctx, env, flags)
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func dev(env *cli.Env, ctx context.Context, flags brokerFlags) error {
 	if err != nil {
 		return err
 	}
-	reg, greeted, err := startBinder(env, ctx, binderConn, binder.Config{})
+	reg, greeted, err := startBinder(ctx, env, binderConn, binder.Config{})
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func dev(env *cli.Env, ctx context.Context, flags brokerFlags) error {
 	if err != nil {
 		return err
 	}
-	srv, err := serveMath(env, ctx, serverConn, 0)
+	srv, err := serveMath(ctx, env, serverConn, 0)
 	if err != nil {
 		return err
 	}

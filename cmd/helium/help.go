@@ -21,7 +21,7 @@ func newHelpCommand(*cli.Env) *cobra.Command {
 			var found []string
 			for _, sub := range of.Commands() {
 				if sub.IsAvailableCommand() {
-					found = append(found, described(sub.Name(), sub.Short))
+					found = append(found, cli.Completion(sub.Name(), sub.Short))
 				}
 			}
 			return found, cobra.ShellCompDirectiveNoFileComp

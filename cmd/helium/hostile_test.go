@@ -15,6 +15,8 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/arguments"
+	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 	"github.com/helium-rpc/helium/internal/shell"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -240,7 +242,7 @@ func TestTheLineToTryDoesNothingButTheCall(t *testing.T) {
 		calls := strings.Split(string(out), "\n\x00")
 		for i, text := range texts {
 			words := strings.Split(strings.TrimSuffix(calls[5*i], "\x00"), "\x00")
-			m, err := parseMethod("f(string)", nil)
+			m, err := lookup.ParseMethod("f(string)", nil)
 			check(t, err)
 			if len(words) != 3 {
 				t.Errorf("%s: the line for %q has the words %q, want three", shell, text, words)
@@ -249,8 +251,8 @@ func TestTheLineToTryDoesNothingButTheCall(t *testing.T) {
 			if strings.HasPrefix(words[2], "-") {
 				t.Errorf("%s: the line for %q has the word %q, which is a flag", shell, text, words[2])
 			}
-			got, err := parseWords(m, words[2:], -1)
-			want, _ := parseDocument(m, []byte("["+inJSON(t, text)+"]"))
+			got, err := arguments.ParseWords(m, words[2:], -1)
+			want, _ := arguments.ParseDocument(m, []byte("["+inJSON(t, text)+"]"))
 			if err != nil || string(got[0]) != string(want[0]) {
 				t.Errorf("%s: the line for the text %q gives %q, %v", shell, text, got, err)
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 )
 
 func newLsCommand(env *cli.Env) *cobra.Command {
@@ -23,7 +24,7 @@ func newLsCommand(env *cli.Env) *cobra.Command {
   helium ls math
   helium ls -o raw            their names only`,
 		Args:              cli.Words(0, 1),
-		ValidArgsFunction: completeServices(env),
+		ValidArgsFunction: lookup.CompleteServices(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := env.Bounded(cmd.Context())
 			defer cancel()
@@ -34,7 +35,7 @@ func newLsCommand(env *cli.Env) *cobra.Command {
 			defer done()
 			if len(args) == 1 {
 				env.Asked = args[0]
-				entry, err := lookupService(ctx, reg, args[0])
+				entry, err := lookup.FindService(ctx, reg, args[0])
 				if err != nil {
 					return err
 				}
@@ -50,14 +51,14 @@ func newLsCommand(env *cli.Env) *cobra.Command {
 }
 
 func listServices(env *cli.Env, records []binder.Record) error {
-	rows := servicesOf(records)
+	rows := lookup.Services(records)
 	if len(rows) == 0 {
 		env.Say("No service is registered. To serve an example: helium serve math")
 		if env.Form == "table" {
 			return nil // a header alone would be noise
 		}
 	}
-	return cli.ShowList(env.Output, rows, func(r serviceRow) string { return r.Service }, func(t table.Writer) {
+	return cli.ShowList(env.Output, rows, func(r lookup.Service) string { return r.Service }, func(t table.Writer) {
 		t.AppendHeader(table.Row{"service", "version", "instances", "methods"})
 		for _, r := range rows {
 			t.AppendRow(table.Row{r.Service, strings.Join(r.Versions, ", "), len(r.Instances), shortened(r.Methods, 60)})

@@ -12,8 +12,8 @@ import (
 	"github.com/charmbracelet/x/vt"
 )
 
-// page is what a person sees on a terminal, and their keyboard.
-type page struct {
+// terminalPage is what a person sees on a terminal, and their keyboard.
+type terminalPage struct {
 	t        *testing.T
 	keyboard *os.File
 	screen   *screen
@@ -22,13 +22,13 @@ type page struct {
 }
 
 // openPage runs a program on a terminal of a size.
-func openPage(t *testing.T, width, height int, program string, args ...string) *page {
+func openPage(t *testing.T, width, height int, program string, args ...string) *terminalPage {
 	t.Helper()
 	master, terminal := openPseudoTerminal(t)
 	resize(t, master, width, height)
 	path, err := exec.LookPath(program)
 	check(t, err)
-	p := &page{t: t, keyboard: master, screen: &screen{emulator: vt.NewEmulator(width, height)}, cmd: exec.Command(path, args...), drawn: make(chan struct{})}
+	p := &terminalPage{t: t, keyboard: master, screen: &screen{emulator: vt.NewEmulator(width, height)}, cmd: exec.Command(path, args...), drawn: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), "TERM=xterm-256color", "NO_COLOR=1", "HELIUM_COMPLETION_TIME="+testPatience.String())
 	p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = terminal, terminal, terminal
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
@@ -96,14 +96,14 @@ func resize(t *testing.T, master *os.File, width, height int) {
 	check(t, ioctl(master, syscall.TIOCSWINSZ, &size))
 }
 
-func (p *page) press(keys string) {
+func (p *terminalPage) press(keys string) {
 	p.t.Helper()
 	_, err := p.keyboard.WriteString(keys)
 	check(p.t, err)
 }
 
 // awaits waits until the screen shows something.
-func (p *page) awaits(what string, shown func(screen string) bool) string {
+func (p *terminalPage) awaits(what string, shown func(screen string) bool) string {
 	p.t.Helper()
 	var screen string
 	for end := time.Now().Add(testPatience); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
@@ -116,7 +116,7 @@ func (p *page) awaits(what string, shown func(screen string) bool) string {
 }
 
 // ends waits for the end of the command and returns its exit code.
-func (p *page) ends() int {
+func (p *terminalPage) ends() int {
 	p.t.Helper()
 	_ = p.cmd.Wait()
 	<-p.drawn

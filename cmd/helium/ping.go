@@ -17,6 +17,7 @@ import (
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/internal/shell"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -33,7 +34,7 @@ command ends with 7 if an instance that is registered doesn't answer.`,
 		Example: `  helium ping
   helium ping math`,
 		Args:              cli.Words(0, 1),
-		ValidArgsFunction: completeServices(env),
+		ValidArgsFunction: lookup.CompleteServices(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := env.Bounded(cmd.Context())
 			defer cancel()
@@ -41,7 +42,7 @@ command ends with 7 if an instance that is registered doesn't answer.`,
 			if len(args) == 1 {
 				service, env.Asked = args[0], args[0]
 			}
-			return ping(env, ctx, service)
+			return ping(ctx, env, service)
 		},
 	}
 }
@@ -64,7 +65,7 @@ func (r *pingRow) set(took time.Duration, err error) {
 	}
 }
 
-func ping(env *cli.Env, ctx context.Context, service string) error {
+func ping(ctx context.Context, env *cli.Env, service string) error {
 	reg, nc, done, err := env.Registry(ctx)
 	if err != nil {
 		return err
@@ -82,7 +83,7 @@ func ping(env *cli.Env, ctx context.Context, service string) error {
 		records, err = reg.List(ctx)
 	} else {
 		var entry *binder.Entry
-		if entry, err = lookupService(ctx, reg, service); err == nil {
+		if entry, err = lookup.FindService(ctx, reg, service); err == nil {
 			records = entry.Records
 		}
 	}
@@ -94,7 +95,7 @@ func ping(env *cli.Env, ctx context.Context, service string) error {
 		row.set(time.Since(began), nil)
 		rows = append(rows, row)
 	}
-	answers := pingInstances(env, ctx, nc, records)
+	answers := pingInstances(ctx, env, nc, records)
 	if err := showPings(env, append(rows, answers...)); err != nil {
 		return err
 	}
@@ -102,7 +103,7 @@ func ping(env *cli.Env, ctx context.Context, service string) error {
 }
 
 // pingInstances asks all instances at once.
-func pingInstances(env *cli.Env, ctx context.Context, nc *nats.Conn, records []binder.Record) []pingRow {
+func pingInstances(ctx context.Context, env *cli.Env, nc *nats.Conn, records []binder.Record) []pingRow {
 	rows := make([]pingRow, len(records))
 	room := make(chan struct{}, 64)
 	var asked sync.WaitGroup
@@ -111,7 +112,7 @@ func pingInstances(env *cli.Env, ctx context.Context, nc *nats.Conn, records []b
 		asked.Go(func() {
 			rows[i] = pingRow{What: r.Service, Instance: r.Instance}
 			began := time.Now()
-			err := pingInstance(env, ctx, nc, &r)
+			err := pingInstance(ctx, env, nc, &r)
 			rows[i].set(time.Since(began), err)
 			<-room
 		})
@@ -127,7 +128,7 @@ var errMayNotAsk = errors.New("this user may not ask it")
 
 // pingInstance returns nil if the instance says that it doesn't have such a method: as
 // a plain request, since a client would ask the registry first and send nothing.
-func pingInstance(env *cli.Env, ctx context.Context, nc *nats.Conn, r *binder.Record) error {
+func pingInstance(ctx context.Context, env *cli.Env, nc *nats.Conn, r *binder.Record) error {
 	subjects, err := wire.NewSubjects(env.Connection.Prefix)
 	if err != nil {
 		return err

@@ -46,7 +46,7 @@ It waits for a NATS server and a binder. Start it several times for several inst
 			// Start waits for a binder for as long as its context lasts, if it has an end.
 			start, cancel := context.WithTimeout(ctx, patience)
 			defer cancel()
-			srv, err := serveMath(env, start, nc, delay)
+			srv, err := serveMath(start, env, nc, delay)
 			if err != nil {
 				return cli.UnlessStopped(ctx, err)
 			}
@@ -71,7 +71,7 @@ type onlineServer struct {
 }
 
 // serveMath starts the example service. The caller shuts it down.
-func serveMath(env *cli.Env, ctx context.Context, nc *nats.Conn, delay time.Duration) (*rpcserver.Server, error) {
+func serveMath(ctx context.Context, env *cli.Env, nc *nats.Conn, delay time.Duration) (*rpcserver.Server, error) {
 	srv := rpcserver.New(nc, rpcserver.Config{
 		Prefix:       env.Connection.Prefix,
 		Version:      "1.0.0",

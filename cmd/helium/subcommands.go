@@ -3,7 +3,13 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/helium-rpc/helium/cmd/helium/internal/bench"
+	"github.com/helium-rpc/helium/cmd/helium/internal/call"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/cmd/helium/internal/describe"
+	"github.com/helium-rpc/helium/cmd/helium/internal/diagnose"
+	"github.com/helium-rpc/helium/cmd/helium/internal/gen"
+	"github.com/helium-rpc/helium/cmd/helium/internal/top"
 )
 
 // subcommands are all there are, by the groups in which --help shows them; those in none
@@ -18,14 +24,14 @@ var subcommands = []struct {
 	{"Run", newBinderCommand},
 	{"Run", newServeCommand},
 	{"Look and call", newLsCommand},
-	{"Look and call", newDescribeCommand},
-	{"Look and call", newCallCommand},
+	{"Look and call", describe.New},
+	{"Look and call", call.New},
 	{"Look and call", newPingCommand},
-	{"Look and call", newTopCommand},
-	{"Find out", newWhyCommand},
-	{"Find out", newDoctorCommand},
-	{"Find out", newBenchCommand},
-	{"Write code", newGenCommand},
+	{"Look and call", top.New},
+	{"Find out", diagnose.NewWhy},
+	{"Find out", diagnose.NewDoctor},
+	{"Find out", bench.New},
+	{"Write code", gen.New},
 	{"", newCompletionCommand},
 	{"", newVersionCommand},
 }

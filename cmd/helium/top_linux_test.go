@@ -57,9 +57,9 @@ func TestTopOnATerminalIsSortedScrolledAndLeftByKeys(t *testing.T) {
 func TestTopOnATerminalEndsWithCtrlCAndWithATermination(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	serveOn(t, b, rpcserver.Config{}, "diary", newDiary())
-	for name, end := range map[string]func(p *page){
-		"Ctrl-C":  func(p *page) { p.press("\x03") },
-		"SIGTERM": func(p *page) { check(p.t, p.cmd.Process.Signal(syscall.SIGTERM)) },
+	for name, end := range map[string]func(p *terminalPage){
+		"Ctrl-C":  func(p *terminalPage) { p.press("\x03") },
+		"SIGTERM": func(p *terminalPage) { check(p.t, p.cmd.Process.Signal(syscall.SIGTERM)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := openPage(t, 90, 12, "helium", "top", "-s", url, "--interval", "100ms")

@@ -9,6 +9,7 @@ import (
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -53,7 +54,7 @@ func TestAnswersThatWillGetLostAreToldOfBeforeAnybodyCalls(t *testing.T) {
 			t.Errorf("describe: exit %d, %q; want the warning", r.exit, r.out)
 		}
 		r = heliumRun(t, append([]string{"describe", "math", "-o", "json"}, me...)...)
-		var described struct{ Warnings []instanceWarning }
+		var described struct{ Warnings []lookup.Warning }
 		check(t, json.Unmarshal([]byte(r.out), &described))
 		if len(described.Warnings) != 1 || described.Warnings[0].Reason != rpcserver.WarningAnswersLimited || len(described.Warnings[0].Instances) != 1 {
 			t.Errorf("describe -o json: warnings %+v, want one of one instance", described.Warnings)

@@ -7,7 +7,7 @@ import (
 
 // A word such as -2 is a number where flags have no digits for names. It passes the
 // parser of flags in disguise, by a character that no command line can hold.
-const Disguise = "\x00"
+const disguise = "\x00"
 
 var looksNegative = regexp.MustCompile(`^-\.?[0-9]`)
 
@@ -22,7 +22,7 @@ func ProtectNumbers(args []string) []string {
 		}
 		isNumber := looksNegative.MatchString(arg)
 		if isNumber && !afterFlag {
-			arg = Disguise + arg
+			arg = disguise + arg
 		}
 		afterFlag = strings.HasPrefix(arg, "-") && !isNumber && !strings.Contains(arg, "=")
 		protected = append(protected, arg)
@@ -30,4 +30,4 @@ func ProtectNumbers(args []string) []string {
 	return protected
 }
 
-func Unprotected(word string) string { return strings.TrimPrefix(word, Disguise) }
+func Unprotected(word string) string { return strings.TrimPrefix(word, disguise) }

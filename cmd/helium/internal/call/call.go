@@ -1,0 +1,170 @@
+package call
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
+	"github.com/helium-rpc/helium/cmd/helium/internal/remote"
+)
+
+// config are those of "helium call".
+type config struct {
+	data     string
+	at       string
+	metadata []string
+	each     bool
+	parallel int
+	template bool
+	verbose  bool
+}
+
+func New(env *cli.Env) *cobra.Command {
+	var cfg config
+	cmd := &cobra.Command{
+		Use:   "call service.method [value | name=value | name:=json]...",
+		Short: "Call a method",
+		Long: `Call a method, and print its result as JSON.
+
+Arguments are taken by the types that the service registered: "2" is text for a
+string and a number for a float64. What doesn't fit is refused before it is sent.
+
+  2            the next parameter
+  b=3          the parameter b
+  xs:=[1,2]    the parameter xs, as JSON; :=[1,2] for the next parameter
+  --           behind it words are values alone, even those like b=3
+
+A duration is written as 1h30m or 250ms. In JSON it is too, in quotes; bytes are base64
+and times as in RFC 3339; 64-bit integers stay exact.`,
+		Example: `  helium call math.add 2 3
+  helium call math.add b=3 a=2
+  helium call math.add -d '{"a": 2, "b": 3}'
+  helium call math.add -d @args.json
+  helium call math.add --each < calls.ndjson
+  helium call math.add --template > args.json`,
+		Args:              cli.Words(1, -1),
+		ValidArgsFunction: lookup.CompleteCall(env),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			dash := cmd.ArgsLenAtDash()
+			if dash > 0 {
+				dash--
+			}
+			return run(cmd.Context(), env, args[0], args[1:], dash, cfg)
+		},
+	}
+	cmd.Flags().StringVarP(&cfg.data, "data", "d", "", "arguments as a JSON array or object: the `text` itself, @file, or - for stdin")
+	cmd.Flags().StringVar(&cfg.at, "at", "", "call one `instance`, by its name in the registry")
+	cmd.Flags().StringArrayVar(&cfg.metadata, "metadata", nil, "facts to send beside the arguments, `key=value`; may be repeated")
+	cmd.Flags().BoolVar(&cfg.each, "each", false, "one call for each line of JSON in --data (default: stdin), answers in order, a line each")
+	cmd.Flags().IntVarP(&cfg.parallel, "parallel", "P", 16, "with --each: how many calls are in flight at once")
+	cmd.Flags().BoolVar(&cfg.template, "template", false, "don't call, print arguments to fill in, for --data")
+	cmd.Flags().BoolVarP(&cfg.verbose, "verbose", "v", false, "tell the subject, the instance, and how long each stage took")
+	_ = cmd.RegisterFlagCompletionFunc("at", lookup.CompleteInstances(env))
+	return cmd
+}
+
+func run(ctx context.Context, env *cli.Env, name string, words []string, dash int, cfg config) error {
+	env.Asked = name
+	if len(words) > 0 && (cfg.data != "" || cfg.each) {
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("arguments stand either on the command line or in --data, not in both"))
+	}
+	if cfg.parallel < 1 || cfg.parallel > maxParallel {
+		return cli.Fail(cli.ExitUsage, "helium call --help", fmt.Errorf("-P %d: give 1 to %d calls in flight", cfg.parallel, maxParallel))
+	}
+	switch {
+	case cfg.template && (len(words) > 0 || cfg.data != "" || cfg.each):
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("--template prints arguments and takes none; leave them and --each out"))
+	case cfg.each && cfg.verbose:
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("-v tells of one call, and --each makes many; leave one of them out"))
+	}
+	ctx, err := withMetadata(ctx, cfg.metadata)
+	if err != nil {
+		return err
+	}
+	once, cancel := env.Bounded(ctx)
+	defer cancel()
+	m, done, err := remote.Open(once, env, name, cfg.at)
+	if err != nil {
+		return err
+	}
+	defer done()
+	switch {
+	case cfg.template:
+		return showTemplate(env, m.Method)
+	case cfg.each:
+		return callEach(ctx, env, m, cfg.data, cfg.parallel)
+	}
+	args, err := m.Arguments(env, words, dash, cfg.data)
+	if err != nil {
+		if cfg.verbose {
+			newTrace(m).show(env)
+		}
+		return err
+	}
+	env.Began = time.Now() // an error tells how long the call took
+	var result json.RawMessage
+	if cfg.verbose {
+		var trace *callTrace
+		result, trace, err = traced(once, m, args)
+		trace.show(env)
+	} else {
+		result, err = m.Call(once, args, nil)
+	}
+	if err != nil {
+		return err
+	}
+	return showResult(env, result)
+}
+
+func withMetadata(ctx context.Context, words []string) (context.Context, error) {
+	md := helium.Metadata{}
+	for _, word := range words {
+		key, value, ok := strings.Cut(word, "=")
+		if !ok || key == "" {
+			return ctx, cli.Fail(cli.ExitUsage, "helium call --help", fmt.Errorf("--metadata %q isn't key=value", word))
+		}
+		if _, twice := md[key]; twice {
+			return ctx, cli.Fail(cli.ExitUsage, "helium call --help", fmt.Errorf("--metadata gives %q twice, and a key has one value", key))
+		}
+		md[key] = value
+	}
+	if len(md) == 0 {
+		return ctx, nil
+	}
+	return helium.WithMetadata(ctx, md), nil
+}
+
+// showResult writes a result: a document for people and programs; raw, text is itself,
+// and to a program or a file so exactly.
+func showResult(env *cli.Env, result json.RawMessage) error {
+	var text string
+	switch {
+	case env.Form == "ndjson":
+		_, err := env.Out.JSON(append(result, '\n'))
+		return err
+	case env.Form == "raw" && json.Unmarshal(result, &text) == nil && result[0] == '"':
+		var to io.Writer = env.Out
+		if !env.Out.Terminal() {
+			to = env.Out.Exact()
+		}
+		_, err := fmt.Fprintln(to, text)
+		return err
+	}
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, result, "", "  "); err != nil {
+		return err
+	}
+	indented.WriteByte('\n')
+	_, err := env.Out.JSON(indented.Bytes())
+	return err
+}

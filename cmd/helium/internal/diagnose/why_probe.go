@@ -1,0 +1,204 @@
+package diagnose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/arguments"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/cmd/helium/internal/diagnose/probe"
+	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
+	"github.com/helium-rpc/helium/internal/shell"
+)
+
+// unnamed says why the stages past the registry can't be walked, if they can't.
+func (w *walk) unnamed() string {
+	switch {
+	case w.prober == nil:
+		return "no connection"
+	case w.service == "" || w.method == "":
+		return "it isn't known which service has the method"
+	}
+	return ""
+}
+
+// unheard says why nobody can be asked on the method's subject, if so.
+func (w *walk) unheard() string {
+	switch why := w.unnamed(); {
+	case why != "":
+		return why
+	case !w.inbox:
+		return "answers can't be received"
+	case w.denied:
+		return "nothing can be sent there"
+	}
+	return ""
+}
+
+func (w *walk) subject() string { return w.prober.Subjects().Method(w.service, w.method) }
+
+// mayCall finds out whether the user may send calls of the method.
+func (w *walk) mayCall(ctx context.Context) finding {
+	if why := w.unnamed(); why != "" {
+		return skipped("%s", why)
+	}
+	denied, err := w.prober.MayPublish(ctx, w.subject())
+	if err != nil {
+		return w.lost(err)
+	}
+	if denied != nil {
+		w.denied = true
+		return failed(cli.ExitNoBus, "allow the user to publish to "+w.subject(),
+			w.named(helium.ErrNotPermitted.WithMessage("this user may not call it: it may not publish to %s", w.subject())))
+	}
+	return found("may publish to %s", w.subject())
+}
+
+// named returns an error as that of a call of the method, which didn't run.
+func (w *walk) named(e *helium.Error) error {
+	c := e.WithOutcome(helium.NotExecuted)
+	c.Service, c.Method = w.service, w.method
+	return c
+}
+
+// subscribers finds out whether anybody listens.
+func (w *walk) subscribers(ctx context.Context) finding {
+	if why := w.unheard(); why != "" {
+		return skipped("%s", why)
+	}
+	there, err := w.prober.Subscribed(ctx, w.subject())
+	switch {
+	case err != nil:
+		return w.lost(err)
+	case there:
+		return found("somebody listens on %s", w.subject())
+	}
+	next := "start an instance of " + w.service
+	if w.service == "math" {
+		next = "helium serve math"
+	}
+	message := "nobody listens on %s: no instance is running"
+	if len(w.records) > 0 {
+		message += "; the registry's record is of one that was killed or lost its connection, and stays until its lease ends"
+	}
+	return failed(cli.ExitNoInstance, next, w.named(helium.ErrNoInstance.WithMessage(message, w.subject())))
+}
+
+// probe asks whoever NATS chooses, and then each instance, without running anything.
+func (w *walk) probe(ctx context.Context) finding {
+	if why := w.unheard(); why != "" {
+		return skipped("%s", why)
+	}
+	params := 0
+	if w.signature != nil {
+		params = len(w.signature.Params)
+	}
+	targets := []probe.Target{{Subject: w.subject(), Params: params}}
+	each := w.records[:min(len(w.records), maxInstances)]
+	if len(each) > 0 && w.mayAddress(ctx, each[0].Instance) {
+		for _, r := range each {
+			targets = append(targets, probe.Target{Subject: w.prober.Subjects().MethodAt(w.service, r.Instance, w.method), Params: params})
+		}
+	} else {
+		each = nil // only NATS's choice can be asked
+	}
+	answers := w.prober.Call(ctx, w.patience(), targets...)
+	chosen, rest := &answers[0], answers[1:]
+
+	var silent, gone, well []string
+	for i := range rest {
+		switch name := each[i].Instance; {
+		case rest[i].Well():
+			well = append(well, name)
+		case errors.Is(rest[i].Err, probe.ErrSilent):
+			silent = append(silent, name)
+		case errors.Is(rest[i].Err, probe.ErrNobody):
+			gone = append(gone, name)
+		}
+	}
+	if errors.Is(chosen.Err, probe.ErrNobody) {
+		return skipped("nobody to ask")
+	}
+	if len(silent) > 0 || errors.Is(chosen.Err, probe.ErrSilent) {
+		return w.silence(silent, len(each))
+	}
+	if !chosen.Well() {
+		return w.refused(chosen)
+	}
+	for i := range rest {
+		if !rest[i].Well() && !errors.Is(rest[i].Err, probe.ErrNobody) {
+			return w.refused(&rest[i])
+		}
+	}
+	text := fmt.Sprintf("%s answered in %v, nothing was run", chosen.Instance, amount.Time(chosen.Took))
+	if len(each) > 1 {
+		text += "; so did " + amount.OfAll(len(well), len(each), "instance")
+	}
+	if len(gone) > 0 {
+		return warning("%s; not there any more: %s. Such a record ends with its lease, and gets no calls meanwhile", text, strings.Join(gone, ", "))
+	}
+	if list := w.warnedSince(ctx); list != nil {
+		return warned(text, list)
+	}
+	return found("%s", text)
+}
+
+// mayAddress finds out whether the user may call single instances, which calls of the
+// method don't need.
+func (w *walk) mayAddress(ctx context.Context, instance string) bool {
+	denied, err := w.prober.MayPublish(ctx, w.prober.Subjects().MethodAt(w.service, instance, w.method))
+	return denied == nil && err == nil
+}
+
+// patience is how long a probe waits: one that isn't run is answered at once, unless
+// the instance has no worker free for as long.
+func (w *walk) patience() time.Duration { return min(probePatience, w.env.Connection.Timeout/2) }
+
+// probePatience is that time if --timeout leaves as much: more than a process that isn't
+// hung stands still.
+const probePatience = 3 * time.Second
+
+// silence is the finding of instances that take calls and don't answer.
+func (w *walk) silence(instances []string, all int) finding {
+	who := "whoever listens"
+	if len(instances) > 0 {
+		who = fmt.Sprintf("%s (%s)", strings.Join(instances, ", "), amount.OfAll(len(instances), all, "instance"))
+	}
+	return failed(cli.ExitDeadline, "look at those processes: they hang, are stopped, or all their workers are busy; restart them",
+		w.named(helium.ErrDeadline.WithMessage("no answer from %s; calls still go there, and end with their deadline", who)))
+}
+
+// refused is the finding of an answer other than that all is well.
+func (w *walk) refused(a *probe.Answer) finding {
+	if a.Refusal == nil {
+		return failed(cli.ExitInternal, "see which program listens on "+w.subject(), fmt.Errorf("the answer isn't one of a Helium server: %w", a.Err))
+	}
+	e := *a.Refusal
+	e.Service, e.Method = w.service, w.method
+	switch {
+	case errors.Is(&e, helium.ErrOverloaded):
+		return failed(cli.ExitNoInstance, "start more instances of "+w.service+", or call less", &e)
+	case errors.Is(&e, helium.ErrNoMethod):
+		return failed(cli.ExitUnknown, shell.Line("helium", "describe", w.service), &e)
+	case e.Outcome != helium.NotExecuted:
+		return failed(cli.ExitInternal, "see which program listens on "+w.subject(), fmt.Errorf("the call should have been turned away, and it may have run: %w", &e))
+	}
+	return failed(cli.ExitOfCall(&e), shell.Line("helium", "describe", w.service), &e)
+}
+
+// tryIt returns a command that calls the method.
+func (w *walk) tryIt() string {
+	name := w.service + "." + w.method
+	newest := lookup.Newest(w.records)
+	if m := methodOf(newest, w.method); m != nil {
+		if parsed, err := lookup.ParseMethod(m.Signature, newest.Types); err == nil {
+			return arguments.Try(name, parsed, m.Example)
+		}
+	}
+	return shell.Line("helium", "describe", name)
+}

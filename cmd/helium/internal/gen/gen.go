@@ -1,0 +1,22 @@
+package gen
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+)
+
+func New(env *cli.Env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "gen",
+		Short: "Generate clients and documents",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(
+		newGo(env),
+		newTS(env),
+		newOpenRPC(env),
+	)
+	return cmd
+}

@@ -1,0 +1,40 @@
+package lookup
+
+import (
+	"slices"
+
+	"github.com/helium-rpc/helium/binder"
+)
+
+// Service is a service as "helium ls -o json" writes it.
+type Service struct {
+	Service   string   `json:"service"`
+	Versions  []string `json:"versions"`  // of its instances, each once
+	Instances []string `json:"instances"` // their names
+	Methods   []string `json:"methods"`   // those that any instance has
+}
+
+// Services groups records, which are ordered by service.
+func Services(records []binder.Record) []Service {
+	var rows []Service
+	for _, r := range records {
+		if len(rows) == 0 || rows[len(rows)-1].Service != r.Service {
+			rows = append(rows, Service{Service: r.Service, Versions: []string{}, Methods: []string{}})
+		}
+		row := &rows[len(rows)-1]
+		row.Instances = append(row.Instances, r.Instance)
+		row.Versions = with(row.Versions, r.Version)
+		for _, m := range r.Methods {
+			row.Methods = with(row.Methods, m.Name)
+		}
+	}
+	return rows
+}
+
+// with adds what isn't in a list yet.
+func with(list []string, item string) []string {
+	if item == "" || slices.Contains(list, item) {
+		return list
+	}
+	return append(list, item)
+}

@@ -1,0 +1,134 @@
+package top
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
+	"github.com/helium-rpc/helium/cmd/helium/internal/top/figures"
+	"github.com/helium-rpc/helium/cmd/helium/internal/top/view"
+	"github.com/helium-rpc/helium/internal/visible"
+)
+
+// config are those of "helium top".
+type config struct {
+	by, sort string
+	interval time.Duration
+	once     bool
+}
+
+func New(env *cli.Env) *cobra.Command {
+	var cfg config
+	cmd := &cobra.Command{
+		Use:   "top [service]...",
+		Short: "Watch calls, latencies and errors of all services",
+		Long: `Watch calls, latencies and errors of all services, or of those named.
+
+Figures are what the instances themselves count, between two looks an --interval apart;
+latencies are of the handlers. On a terminal the table is live: q ends it, c e 5 9 i n
+sort it, tab groups it, arrows and pages scroll, space pauses, ? shows all keys. Otherwise,
+and with --once, one is printed; with -o ndjson rows go on, a line each.`,
+		Example: `  helium top
+  helium top math --by instance --sort p99
+  helium top --once -o json`,
+		ValidArgsFunction: lookup.CompleteServices(env),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return run(cmd.Context(), env, args, cfg)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&cfg.by, "by", "method", "what has a `row`: service, method, instance or all (a method of an instance)")
+	f.StringVar(&cfg.sort, "sort", "calls", "what comes first: most calls, errors, p50, p99 or inflight; or the first name")
+	f.DurationVar(&cfg.interval, "interval", time.Second, "time between two looks, at least 100ms")
+	f.BoolVar(&cfg.once, "once", false, "print one table, after one interval")
+	_ = cmd.RegisterFlagCompletionFunc("by", cobra.FixedCompletions(slices.Sorted(maps.Keys(figures.Groupings)), cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(slices.Sorted(maps.Keys(figures.Orders)), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+// check says what can't be meant, and returns what is.
+func (cfg *config) check() (figures.Grouping, func(a, b figures.Row) int, error) {
+	by, ok := figures.Groupings[cfg.by]
+	if !ok {
+		return by, nil, cli.Fail(cli.ExitUsage, "helium top --help", fmt.Errorf("--by %q can't be; use %s", cfg.by, strings.Join(slices.Sorted(maps.Keys(figures.Groupings)), ", ")))
+	}
+	order, ok := figures.Orders[cfg.sort]
+	if !ok {
+		return by, nil, cli.Fail(cli.ExitUsage, "helium top --help", fmt.Errorf("--sort %q can't be; use %s", cfg.sort, strings.Join(slices.Sorted(maps.Keys(figures.Orders)), ", ")))
+	}
+	if cfg.interval < 100*time.Millisecond {
+		return by, nil, cli.Fail(cli.ExitUsage, "helium top --help", fmt.Errorf("--interval %v is too short; give at least 100ms", cfg.interval))
+	}
+	return by, order, nil
+}
+
+func run(ctx context.Context, env *cli.Env, services []string, cfg config) error {
+	by, order, err := cfg.check()
+	if err != nil {
+		return err
+	}
+	nc, err := env.Dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	// What isn't permitted is told by the look that needed it.
+	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
+	t := &monitor{env: env, nc: nc, services: services, by: by, order: order, patience: min(livePatience, env.Connection.Timeout)}
+	switch {
+	case env.Form == "table" && env.Out.Terminal() && os.Getenv("TERM") != "dumb" && !cfg.once:
+		return cli.UnlessStopped(ctx, t.live(ctx, cfg))
+	case env.Form == "ndjson" && !cfg.once:
+		return cli.UnlessStopped(ctx, t.stream(ctx, cfg.interval))
+	}
+	t.patience = env.Connection.Timeout // there is no next look that could do better
+	return t.once(ctx, cfg.interval)
+}
+
+// once shows what happened between two looks.
+func (t *monitor) once(ctx context.Context, interval time.Duration) error {
+	for range 2 {
+		if err := t.look(ctx, interval); err != nil {
+			return err
+		}
+	}
+	return t.show()
+}
+
+// stream goes on showing, until ctx ends.
+func (t *monitor) stream(ctx context.Context, interval time.Duration) error {
+	for {
+		if err := t.look(ctx, interval); err != nil {
+			return err
+		}
+		if t.before == nil {
+			continue // rates need two looks
+		}
+		if err := t.show(); err != nil {
+			return err
+		}
+	}
+}
+
+// live shows a table on the whole terminal until a key or the end of ctx ends it.
+func (t *monitor) live(ctx context.Context, cfg config) error {
+	return view.Run(ctx, view.Config{
+		Look:     t.ask,
+		Where:    t.nc.ConnectedUrlRedacted,
+		Services: t.services,
+		By:       cfg.by,
+		Sort:     cfg.sort,
+		Interval: cfg.interval,
+		Plain:    !t.env.Out.Colourful(),
+		Clean:    visible.Line,
+	}, t.env.In, t.env.Out.File())
+}
