@@ -8,21 +8,6 @@ import (
 	"github.com/helium-rpc/helium/signature"
 )
 
-// Words of the command line become arguments by the types of the method's parameters,
-// and never by what they look like: "2" is text for a string and a number for an int8.
-//
-//	2            the next parameter
-//	b=3          the parameter b
-//	xs:=[1,2]    the parameter xs, as JSON
-//	:=[1,2]      the next parameter, as JSON
-//
-// A variadic parameter takes all words that are left, or its name several times, or
-// JSON of a list. What may be null may be left out. Text that reads like b=3 stands
-// behind "--", after which words are values alone.
-//
-// The JSON is that of package transcode, so integers of 64 bits, bytes (base64) and
-// times (RFC 3339) arrive as they were written.
-
 // byName is a word that names its parameter, if it does.
 var byName = regexp.MustCompile(`(?s)^([A-Za-z_][A-Za-z0-9_]*)(:?=)(.*)$`)
 

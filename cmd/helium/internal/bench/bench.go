@@ -1,3 +1,5 @@
+// Package bench is "helium bench": it calls a method again and again and tells how long that
+// takes. Package load makes the calls and measures, package page draws the report of --html.
 package bench
 
 import (
@@ -14,7 +16,7 @@ import (
 )
 
 func New(env *cli.Env) *cobra.Command {
-	var cfg config
+	var given flags
 	cmd := &cobra.Command{
 		Use:   "bench service.method [value | name=value | name:=json]...",
 		Short: "Call a method again and again, and tell how long it takes",
@@ -38,41 +40,41 @@ Goals of --assert are separated by commas; one that is missed makes exit code 9:
 		Args:              cli.Words(1, -1),
 		ValidArgsFunction: lookup.CompleteCall(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := cfg.checkPlan(cmd.Flags()); err != nil {
+			if err := given.checkPlan(cmd.Flags()); err != nil {
 				return err
 			}
 			dash := cmd.ArgsLenAtDash()
 			if dash > 0 {
 				dash--
 			}
-			return run(cmd.Context(), env, args[0], args[1:], dash, cfg)
+			return run(cmd.Context(), env, args[0], args[1:], dash, given)
 		},
 	}
-	cfg.register(cmd.Flags())
+	given.register(cmd.Flags())
 	_ = cmd.RegisterFlagCompletionFunc("at", lookup.CompleteInstances(env))
 	return cmd
 }
 
-func run(ctx context.Context, env *cli.Env, name string, words []string, dash int, cfg config) error {
-	goals, err := cfg.goals()
+func run(ctx context.Context, env *cli.Env, name string, words []string, dash int, given flags) error {
+	goals, err := given.goals()
 	if err != nil {
 		return err
 	}
-	if len(words) > 0 && cfg.data != "" {
+	if len(words) > 0 && given.data != "" {
 		return cli.Fail(cli.ExitUsage, "helium bench --help", errors.New("arguments stand either on the command line or in --data, not in both"))
 	}
 	once, cancel := env.Bounded(ctx)
 	defer cancel()
-	m, done, err := remote.Open(once, env, name, cfg.at)
+	m, done, err := remote.Open(once, env, name, given.at)
 	if err != nil {
 		return err
 	}
 	defer done()
-	args, err := m.Arguments(env, words, dash, cfg.data)
+	args, err := m.Arguments(env, words, dash, given.data)
 	if err != nil {
 		return err
 	}
-	page, err := cfg.openPage()
+	page, err := given.openPage()
 	if err != nil {
 		return err
 	}
@@ -84,9 +86,9 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 	if err := call(once); err != nil && ctx.Err() == nil && cli.ExitCodeOf(err) != cli.ExitMethod {
 		return err
 	}
-	progress := newProgress(env, m.Name(), cfg.plan)
-	cfg.plan.Progress = progress.point
-	result, err := load.Run(ctx, cfg.plan, call)
+	progress := newProgress(env, m.Name(), given.plan)
+	given.plan.Progress = progress.point
+	result, err := load.Run(ctx, given.plan, call)
 	progress.stop()
 	if err != nil {
 		return cli.Fail(cli.ExitUsage, "helium bench --help", err)

@@ -1,3 +1,5 @@
+// Package call is "helium call": one call, one for each line of its input (each.go), the
+// account of where its time went (trace.go), and arguments to fill in (template.go).
 package call
 
 import (
@@ -18,8 +20,8 @@ import (
 	"github.com/helium-rpc/helium/cmd/helium/internal/remote"
 )
 
-// config are those of "helium call".
-type config struct {
+// flags are those of "helium call".
+type flags struct {
 	data     string
 	at       string
 	metadata []string
@@ -30,7 +32,7 @@ type config struct {
 }
 
 func New(env *cli.Env) *cobra.Command {
-	var cfg config
+	var given flags
 	cmd := &cobra.Command{
 		Use:   "call service.method [value | name=value | name:=json]...",
 		Short: "Call a method",
@@ -59,61 +61,61 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
 			if dash > 0 {
 				dash--
 			}
-			return run(cmd.Context(), env, args[0], args[1:], dash, cfg)
+			return run(cmd.Context(), env, args[0], args[1:], dash, given)
 		},
 	}
-	cmd.Flags().StringVarP(&cfg.data, "data", "d", "", "arguments as a JSON array or object: the `text` itself, @file, or - for stdin")
-	cmd.Flags().StringVar(&cfg.at, "at", "", "call one `instance`, by its name in the registry")
-	cmd.Flags().StringArrayVar(&cfg.metadata, "metadata", nil, "facts to send beside the arguments, `key=value`; may be repeated")
-	cmd.Flags().BoolVar(&cfg.each, "each", false, "one call for each line of JSON in --data (default: stdin), answers in order, a line each")
-	cmd.Flags().IntVarP(&cfg.parallel, "parallel", "P", 16, "with --each: how many calls are in flight at once")
-	cmd.Flags().BoolVar(&cfg.template, "template", false, "don't call, print arguments to fill in, for --data")
-	cmd.Flags().BoolVarP(&cfg.verbose, "verbose", "v", false, "tell the subject, the instance, and how long each stage took")
+	cmd.Flags().StringVarP(&given.data, "data", "d", "", "arguments as a JSON array or object: the `text` itself, @file, or - for stdin")
+	cmd.Flags().StringVar(&given.at, "at", "", "call one `instance`, by its name in the registry")
+	cmd.Flags().StringArrayVar(&given.metadata, "metadata", nil, "facts to send beside the arguments, `key=value`; may be repeated")
+	cmd.Flags().BoolVar(&given.each, "each", false, "one call for each line of JSON in --data (default: stdin), answers in order, a line each")
+	cmd.Flags().IntVarP(&given.parallel, "parallel", "P", 16, "with --each: how many calls are in flight at once")
+	cmd.Flags().BoolVar(&given.template, "template", false, "don't call, print arguments to fill in, for --data")
+	cmd.Flags().BoolVarP(&given.verbose, "verbose", "v", false, "tell the subject, the instance, and how long each stage took")
 	_ = cmd.RegisterFlagCompletionFunc("at", lookup.CompleteInstances(env))
 	return cmd
 }
 
-func run(ctx context.Context, env *cli.Env, name string, words []string, dash int, cfg config) error {
+func run(ctx context.Context, env *cli.Env, name string, words []string, dash int, given flags) error {
 	env.Asked = name
-	if len(words) > 0 && (cfg.data != "" || cfg.each) {
+	if len(words) > 0 && (given.data != "" || given.each) {
 		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("arguments stand either on the command line or in --data, not in both"))
 	}
-	if cfg.parallel < 1 || cfg.parallel > maxParallel {
-		return cli.Fail(cli.ExitUsage, "helium call --help", fmt.Errorf("-P %d: give 1 to %d calls in flight", cfg.parallel, maxParallel))
+	if given.parallel < 1 || given.parallel > maxParallel {
+		return cli.Fail(cli.ExitUsage, "helium call --help", fmt.Errorf("-P %d: give 1 to %d calls in flight", given.parallel, maxParallel))
 	}
 	switch {
-	case cfg.template && (len(words) > 0 || cfg.data != "" || cfg.each):
+	case given.template && (len(words) > 0 || given.data != "" || given.each):
 		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("--template prints arguments and takes none; leave them and --each out"))
-	case cfg.each && cfg.verbose:
+	case given.each && given.verbose:
 		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("-v tells of one call, and --each makes many; leave one of them out"))
 	}
-	ctx, err := withMetadata(ctx, cfg.metadata)
+	ctx, err := withMetadata(ctx, given.metadata)
 	if err != nil {
 		return err
 	}
 	once, cancel := env.Bounded(ctx)
 	defer cancel()
-	m, done, err := remote.Open(once, env, name, cfg.at)
+	m, done, err := remote.Open(once, env, name, given.at)
 	if err != nil {
 		return err
 	}
 	defer done()
 	switch {
-	case cfg.template:
+	case given.template:
 		return showTemplate(env, m.Method)
-	case cfg.each:
-		return callEach(ctx, env, m, cfg.data, cfg.parallel)
+	case given.each:
+		return callEach(ctx, env, m, given.data, given.parallel)
 	}
-	args, err := m.Arguments(env, words, dash, cfg.data)
+	args, err := m.Arguments(env, words, dash, given.data)
 	if err != nil {
-		if cfg.verbose {
+		if given.verbose {
 			newTrace(m).show(env)
 		}
 		return err
 	}
 	env.Began = time.Now() // an error tells how long the call took
 	var result json.RawMessage
-	if cfg.verbose {
+	if given.verbose {
 		var trace *callTrace
 		result, trace, err = traced(once, m, args)
 		trace.show(env)

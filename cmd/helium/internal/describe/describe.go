@@ -1,3 +1,5 @@
+// Package describe is "helium describe": what instances register of a service, gathered
+// (description.go) and shown to people (show.go, types.go).
 package describe
 
 import (

@@ -1,3 +1,5 @@
+// Package gen is "helium gen": Go stubs from an interface (go.go), and TypeScript and OpenRPC
+// from what the registry says of live services (registry.go).
 package gen
 
 import (

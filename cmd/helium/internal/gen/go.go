@@ -15,7 +15,7 @@ import (
 )
 
 func newGo(env *cli.Env) *cobra.Command {
-	var given goConfig
+	var given goFlags
 	var check bool
 	cmd := &cobra.Command{
 		Use:   "go --type Interface [dir]",
@@ -68,38 +68,38 @@ and nothing is written.`,
 	return cmd
 }
 
-// goConfig are the flags of gen go as they were given. All are lists, so that a word that
+// goFlags are the flags of gen go as they were given. All are lists, so that a word that
 // was given twice isn't lost.
-type goConfig struct {
+type goFlags struct {
 	dir                   string
 	types, services, outs []string
 }
 
 // configs returns what to generate, one for each interface.
-func (g goConfig) configs() ([]gogen.Config, error) {
-	common := gogen.Config{Dir: g.dir}
+func (given goFlags) configs() ([]gogen.Config, error) {
+	common := gogen.Config{Dir: given.dir}
 	for _, flag := range []struct {
 		name   string
 		values []string
 		target *string
-	}{{"--service", g.services, &common.Service}, {"--out", g.outs, &common.Out}} {
+	}{{"--service", given.services, &common.Service}, {"--out", given.outs, &common.Out}} {
 		switch {
 		case len(flag.values) > 1:
 			return nil, fmt.Errorf("%s is given %d times; give it once", flag.name, len(flag.values))
-		case len(flag.values) == 1 && len(g.types) > 1:
-			return nil, fmt.Errorf("%s %s can't hold for %d interfaces; run the command once for each", flag.name, flag.values[0], len(g.types))
+		case len(flag.values) == 1 && len(given.types) > 1:
+			return nil, fmt.Errorf("%s %s can't hold for %d interfaces; run the command once for each", flag.name, flag.values[0], len(given.types))
 		case len(flag.values) == 1 && flag.values[0] == "":
 			return nil, fmt.Errorf("%s is empty; give a name, or leave it out", flag.name)
 		case len(flag.values) == 1:
 			*flag.target = flag.values[0]
 		}
 	}
-	if len(g.types) == 0 {
+	if len(given.types) == 0 {
 		return []gogen.Config{common}, nil // which says what is missing
 	}
 	var configs []gogen.Config
-	for i, name := range g.types {
-		if slices.Contains(g.types[:i], name) {
+	for i, name := range given.types {
+		if slices.Contains(given.types[:i], name) {
 			return nil, fmt.Errorf("--type %s is given twice; name each interface once", name)
 		}
 		cfg := common

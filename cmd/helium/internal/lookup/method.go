@@ -1,3 +1,5 @@
+// Package lookup finds what the command line names in the registry: services, their methods,
+// and completions of their names.
 package lookup
 
 import (

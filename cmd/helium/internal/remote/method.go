@@ -1,3 +1,5 @@
+// Package remote is a method that the command line names, looked up, given its arguments and
+// called.
 package remote
 
 import (

@@ -1,3 +1,5 @@
+// Package top is "helium top": the figures that instances count, as a table that is printed
+// (table.go) or live on a terminal (package view). Package figures asks for them.
 package top
 
 import (
@@ -19,15 +21,15 @@ import (
 	"github.com/helium-rpc/helium/internal/visible"
 )
 
-// config are those of "helium top".
-type config struct {
+// flags are those of "helium top".
+type flags struct {
 	by, sort string
 	interval time.Duration
 	once     bool
 }
 
 func New(env *cli.Env) *cobra.Command {
-	var cfg config
+	var given flags
 	cmd := &cobra.Command{
 		Use:   "top [service]...",
 		Short: "Watch calls, latencies and errors of all services",
@@ -42,37 +44,37 @@ and with --once, one is printed; with -o ndjson rows go on, a line each.`,
   helium top --once -o json`,
 		ValidArgsFunction: lookup.CompleteServices(env),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return run(cmd.Context(), env, args, cfg)
+			return run(cmd.Context(), env, args, given)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&cfg.by, "by", "method", "what has a `row`: service, method, instance or all (a method of an instance)")
-	f.StringVar(&cfg.sort, "sort", "calls", "what comes first: most calls, errors, p50, p99 or inflight; or the first name")
-	f.DurationVar(&cfg.interval, "interval", time.Second, "time between two looks, at least 100ms")
-	f.BoolVar(&cfg.once, "once", false, "print one table, after one interval")
+	f.StringVar(&given.by, "by", "method", "what has a `row`: service, method, instance or all (a method of an instance)")
+	f.StringVar(&given.sort, "sort", "calls", "what comes first: most calls, errors, p50, p99 or inflight; or the first name")
+	f.DurationVar(&given.interval, "interval", time.Second, "time between two looks, at least 100ms")
+	f.BoolVar(&given.once, "once", false, "print one table, after one interval")
 	_ = cmd.RegisterFlagCompletionFunc("by", cobra.FixedCompletions(slices.Sorted(maps.Keys(figures.Groupings)), cobra.ShellCompDirectiveNoFileComp))
 	_ = cmd.RegisterFlagCompletionFunc("sort", cobra.FixedCompletions(slices.Sorted(maps.Keys(figures.Orders)), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
 // check says what can't be meant, and returns what is.
-func (cfg *config) check() (figures.Grouping, func(a, b figures.Row) int, error) {
-	by, ok := figures.Groupings[cfg.by]
+func (given *flags) check() (figures.Grouping, func(a, b figures.Row) int, error) {
+	by, ok := figures.Groupings[given.by]
 	if !ok {
-		return by, nil, cli.Fail(cli.ExitUsage, "helium top --help", fmt.Errorf("--by %q can't be; use %s", cfg.by, strings.Join(slices.Sorted(maps.Keys(figures.Groupings)), ", ")))
+		return by, nil, cli.Fail(cli.ExitUsage, "helium top --help", fmt.Errorf("--by %q can't be; use %s", given.by, strings.Join(slices.Sorted(maps.Keys(figures.Groupings)), ", ")))
 	}
-	order, ok := figures.Orders[cfg.sort]
+	order, ok := figures.Orders[given.sort]
 	if !ok {
-		return by, nil, cli.Fail(cli.ExitUsage, "helium top --help", fmt.Errorf("--sort %q can't be; use %s", cfg.sort, strings.Join(slices.Sorted(maps.Keys(figures.Orders)), ", ")))
+		return by, nil, cli.Fail(cli.ExitUsage, "helium top --help", fmt.Errorf("--sort %q can't be; use %s", given.sort, strings.Join(slices.Sorted(maps.Keys(figures.Orders)), ", ")))
 	}
-	if cfg.interval < 100*time.Millisecond {
-		return by, nil, cli.Fail(cli.ExitUsage, "helium top --help", fmt.Errorf("--interval %v is too short; give at least 100ms", cfg.interval))
+	if given.interval < 100*time.Millisecond {
+		return by, nil, cli.Fail(cli.ExitUsage, "helium top --help", fmt.Errorf("--interval %v is too short; give at least 100ms", given.interval))
 	}
 	return by, order, nil
 }
 
-func run(ctx context.Context, env *cli.Env, services []string, cfg config) error {
-	by, order, err := cfg.check()
+func run(ctx context.Context, env *cli.Env, services []string, given flags) error {
+	by, order, err := given.check()
 	if err != nil {
 		return err
 	}
@@ -85,13 +87,13 @@ func run(ctx context.Context, env *cli.Env, services []string, cfg config) error
 	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
 	t := &monitor{env: env, nc: nc, services: services, by: by, order: order, patience: min(livePatience, env.Connection.Timeout)}
 	switch {
-	case env.Form == "table" && env.Out.Terminal() && os.Getenv("TERM") != "dumb" && !cfg.once:
-		return cli.UnlessStopped(ctx, t.live(ctx, cfg))
-	case env.Form == "ndjson" && !cfg.once:
-		return cli.UnlessStopped(ctx, t.stream(ctx, cfg.interval))
+	case env.Form == "table" && env.Out.Terminal() && os.Getenv("TERM") != "dumb" && !given.once:
+		return cli.UnlessStopped(ctx, t.live(ctx, given))
+	case env.Form == "ndjson" && !given.once:
+		return cli.UnlessStopped(ctx, t.stream(ctx, given.interval))
 	}
 	t.patience = env.Connection.Timeout // there is no next look that could do better
-	return t.once(ctx, cfg.interval)
+	return t.once(ctx, given.interval)
 }
 
 // once shows what happened between two looks.
@@ -120,14 +122,14 @@ func (t *monitor) stream(ctx context.Context, interval time.Duration) error {
 }
 
 // live shows a table on the whole terminal until a key or the end of ctx ends it.
-func (t *monitor) live(ctx context.Context, cfg config) error {
+func (t *monitor) live(ctx context.Context, given flags) error {
 	return view.Run(ctx, view.Config{
 		Look:     t.ask,
 		Where:    t.nc.ConnectedUrlRedacted,
 		Services: t.services,
-		By:       cfg.by,
-		Sort:     cfg.sort,
-		Interval: cfg.interval,
+		By:       given.by,
+		Sort:     given.sort,
+		Interval: given.interval,
 		Plain:    !t.env.Out.Colourful(),
 		Clean:    visible.Line,
 	}, t.env.In, t.env.Out.File())

@@ -12,8 +12,8 @@ import (
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
-// config are those of "helium bench".
-type config struct {
+// flags are those of "helium bench".
+type flags struct {
 	plan   load.Plan
 	data   string
 	at     string
@@ -21,34 +21,34 @@ type config struct {
 	assert string
 }
 
-func (cfg *config) register(flags *pflag.FlagSet) {
-	flags.IntVarP(&cfg.plan.InFlight, "concurrency", "c", 0, "calls in flight at most (default 1, and 1024 with --rate)")
-	flags.DurationVarP(&cfg.plan.Duration, "duration", "z", 0, "how long calls are started (default 10s, or until -n is reached)")
-	flags.IntVarP(&cfg.plan.Calls, "requests", "n", 0, "`calls` to make at most (default as many as fit -z)")
-	flags.Float64Var(&cfg.plan.Rate, "rate", 0, "start so many `calls` a second (default as fast as answers come)")
-	flags.DurationVar(&cfg.plan.Warmup, "warmup", 500*time.Millisecond, "how long to call before it counts")
-	flags.StringVar(&cfg.assert, "assert", "", "`goals` that the result must reach, such as 'p99<2ms,err<0.1%'")
-	flags.StringVar(&cfg.html, "html", "", "write a report with charts to a `file`")
-	flags.StringVarP(&cfg.data, "data", "d", "", "arguments as a JSON array or object: the `text` itself, @file, or - for stdin")
-	flags.StringVar(&cfg.at, "at", "", "call one `instance`, by its name in the registry")
+func (given *flags) register(set *pflag.FlagSet) {
+	set.IntVarP(&given.plan.InFlight, "concurrency", "c", 0, "calls in flight at most (default 1, and 1024 with --rate)")
+	set.DurationVarP(&given.plan.Duration, "duration", "z", 0, "how long calls are started (default 10s, or until -n is reached)")
+	set.IntVarP(&given.plan.Calls, "requests", "n", 0, "`calls` to make at most (default as many as fit -z)")
+	set.Float64Var(&given.plan.Rate, "rate", 0, "start so many `calls` a second (default as fast as answers come)")
+	set.DurationVar(&given.plan.Warmup, "warmup", 500*time.Millisecond, "how long to call before it counts")
+	set.StringVar(&given.assert, "assert", "", "`goals` that the result must reach, such as 'p99<2ms,err<0.1%'")
+	set.StringVar(&given.html, "html", "", "write a report with charts to a `file`")
+	set.StringVarP(&given.data, "data", "d", "", "arguments as a JSON array or object: the `text` itself, @file, or - for stdin")
+	set.StringVar(&given.at, "at", "", "call one `instance`, by its name in the registry")
 }
 
 // checkPlan refuses a load that can't be, before anything is called. Zero is the default
 // of a flag that isn't given, and can't be meant by one that is.
-func (cfg *config) checkPlan(given *pflag.FlagSet) error {
+func (given *flags) checkPlan(set *pflag.FlagSet) error {
 	refuse := func(flag string, value any, want string) error {
 		return cli.Fail(cli.ExitUsage, "helium bench --help", fmt.Errorf("%s %v can't be; ask for %s", flag, value, want))
 	}
-	p := cfg.plan
+	p := given.plan
 	isTime := func(d time.Duration) bool { return d > 0 && d <= load.MaxTime }
 	switch {
-	case given.Changed("concurrency") && (p.InFlight < 1 || p.InFlight > load.MaxInFlight):
+	case set.Changed("concurrency") && (p.InFlight < 1 || p.InFlight > load.MaxInFlight):
 		return refuse("-c", p.InFlight, fmt.Sprintf("1 to %d calls in flight", load.MaxInFlight))
-	case given.Changed("requests") && p.Calls < 1:
+	case set.Changed("requests") && p.Calls < 1:
 		return refuse("-n", p.Calls, "at least 1 call")
-	case given.Changed("duration") && !isTime(p.Duration):
+	case set.Changed("duration") && !isTime(p.Duration):
 		return refuse("-z", p.Duration, fmt.Sprintf("a time above zero and up to %s, such as 10s", amount.Exact(load.MaxTime)))
-	case given.Changed("rate") && !(p.Rate >= load.MinRate && p.Rate <= load.MaxRate): // nor NaN
+	case set.Changed("rate") && !(p.Rate >= load.MinRate && p.Rate <= load.MaxRate): // nor NaN
 		return refuse("--rate", p.Rate, fmt.Sprintf("%v to %d calls a second", load.MinRate, load.MaxRate))
 	case p.Warmup < 0 || p.Warmup > load.MaxTime:
 		return refuse("--warmup", p.Warmup, fmt.Sprintf("a time up to %s, such as 500ms, or 0s for none", amount.Exact(load.MaxTime)))
@@ -56,11 +56,11 @@ func (cfg *config) checkPlan(given *pflag.FlagSet) error {
 	return nil
 }
 
-func (cfg *config) goals() ([]load.Goal, error) {
-	if cfg.assert == "" {
+func (given *flags) goals() ([]load.Goal, error) {
+	if given.assert == "" {
 		return nil, nil
 	}
-	goals, err := load.ParseGoals(cfg.assert)
+	goals, err := load.ParseGoals(given.assert)
 	if err != nil {
 		return nil, cli.Fail(cli.ExitUsage, "helium bench --help", fmt.Errorf("--assert: %w", err))
 	}
@@ -69,11 +69,11 @@ func (cfg *config) goals() ([]load.Goal, error) {
 
 // openPage makes the report's file before the measurement, so that a wrong path is told
 // at once. Without --html it is nil, which Close takes.
-func (cfg *config) openPage() (*os.File, error) {
-	if cfg.html == "" {
+func (given *flags) openPage() (*os.File, error) {
+	if given.html == "" {
 		return nil, nil
 	}
-	file, err := os.Create(cfg.html)
+	file, err := os.Create(given.html)
 	if err != nil {
 		return nil, cli.Fail(cli.ExitUsage, "helium bench --help", fmt.Errorf("--html: %w", err))
 	}
