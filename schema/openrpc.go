@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -25,13 +26,17 @@ func OpenRPC(services []*Service, config Config) ([]byte, error) {
 	if err := whole(services); err != nil {
 		return nil, err
 	}
+	subjects, err := wire.NewSubjects(config.Prefix)
+	if err != nil {
+		return nil, err
+	}
 	d := document{OpenRPC: OpenRPCVersion, Info: describe(services, config), Methods: []rpcMethod{}}
 	var schemas Properties
 	for _, s := range services {
 		prefix := s.Name + "."
 		w := newSchemaWriter("#/components/schemas/", func(name string) string { return prefix + name })
 		for i := range s.Methods {
-			d.Methods = append(d.Methods, rpcMethodOf(w, s, &s.Methods[i], config))
+			d.Methods = append(d.Methods, rpcMethodOf(w, s, &s.Methods[i], subjects))
 		}
 		schemas = append(schemas, w.definitions()...)
 	}
@@ -83,7 +88,7 @@ func describe(services []*Service, config Config) info {
 	return i
 }
 
-func rpcMethodOf(w *schemaWriter, s *Service, m *Method, config Config) rpcMethod {
+func rpcMethodOf(w *schemaWriter, s *Service, m *Method, subjects wire.Subjects) rpcMethod {
 	sig := m.Signature
 	out := rpcMethod{
 		Name:       s.Name + "." + sig.Name,
@@ -91,7 +96,7 @@ func rpcMethodOf(w *schemaWriter, s *Service, m *Method, config Config) rpcMetho
 		Params:     []contentDescriptor{},
 		Result:     &contentDescriptor{Name: "result", Schema: &Schema{Type: Types{"null"}}},
 		Errors:     declared(m),
-		Subject:    config.Prefix + ".call." + s.Name + "." + sig.Name,
+		Subject:    subjects.Method(s.Name, sig.Name),
 		Signature:  sig.WithoutEnums().String(),
 		Idempotent: m.Idempotent,
 	}
