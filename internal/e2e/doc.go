@@ -2,6 +2,7 @@
 // over TCP and in processes of their own that tests kill and freeze. It has no code.
 //
 //   - promise*_test.go: the promises of docs/semantics.md, by their numbers.
+//   - permissions_test.go: the permissions of docs/protocol.md are enough, and the least.
 //   - fault_*_test.go: what the rest of the system does when a part of it fails.
 //   - The other tests are named after what they look at, such as values_test.go.
 //
