@@ -23,11 +23,11 @@ func TestNodeCalls(t *testing.T) {
 	if err := rpcserver.Register[mathsvc.Service](math, "math", mathsvc.New()); err != nil {
 		t.Fatal(err)
 	}
-	paper := rpcserver.New(n.conn(), rpcserver.Config{Logger: quiet})
-	if err := paper.Handle(new(desk).service()); err != nil {
+	probing := rpcserver.New(n.conn(), rpcserver.Config{Logger: quiet})
+	if err := probing.Handle(new(probe).service()); err != nil {
 		t.Fatal(err)
 	}
-	for _, srv := range []*rpcserver.Server{math, paper} {
+	for _, srv := range []*rpcserver.Server{math, probing} {
 		if err := srv.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}

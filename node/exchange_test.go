@@ -28,7 +28,7 @@ func newExchange(t *testing.T) (n *network, instance string) {
 
 func TestAServiceInNodeAnswersAsTheVectorsSay(t *testing.T) {
 	n := newNetwork(t, binder.Config{})
-	program := startService(t, n, "vectors.mjs")
+	program := startService(t, n, "services/vectors.mjs")
 	exchange.Calls(t, n.conn(), callVectors, program.instance)
 	if t.Failed() {
 		t.Logf("the program said:\n%s", program.said)

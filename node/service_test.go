@@ -21,7 +21,7 @@ type wordCount struct {
 	Times int64  `msgpack:"times"`
 }
 
-// words is a stub of the service in words.mjs.
+// words is a stub of the service in services/words.mjs.
 type words struct {
 	Upper    func(ctx context.Context, text string) (string, error)
 	Count    func(ctx context.Context, text string) ([]wordCount, error)
@@ -31,7 +31,7 @@ type words struct {
 	Tenant   func(ctx context.Context) (string, error)
 }
 
-// running is words.mjs, a service made from docs/protocol.md.
+// running is services/words.mjs, a service made from docs/protocol.md.
 type running struct {
 	instance string
 	said     *lines
@@ -46,10 +46,10 @@ func startService(t *testing.T, n *network, file string) running {
 	return startProgram(t, []string{"HELIUM_URL=" + n.broker.URL()}, file)
 }
 
-// startServiceAs is startService for words.mjs as a user with the password "pw".
+// startServiceAs is startService for services/words.mjs as a user with the password "pw".
 func startServiceAs(t *testing.T, url, user string) running {
 	t.Helper()
-	return startProgram(t, []string{"HELIUM_URL=" + url, "HELIUM_USER=" + user, "HELIUM_PASSWORD=pw"}, "words.mjs")
+	return startProgram(t, []string{"HELIUM_URL=" + url, "HELIUM_USER=" + user, "HELIUM_PASSWORD=pw"}, "services/words.mjs")
 }
 
 func startProgram(t *testing.T, environment []string, file string) running {
@@ -89,7 +89,7 @@ func startProgram(t *testing.T, environment []string, file string) running {
 // TestAGoStubCallsAServiceInNode lives with a service from its start to its end.
 func TestAGoStubCallsAServiceInNode(t *testing.T) {
 	n := newNetwork(t, binder.Config{})
-	program := startService(t, n, "words.mjs")
+	program := startService(t, n, "services/words.mjs")
 	instance := program.instance
 
 	nc := n.conn()
@@ -170,9 +170,9 @@ func TestAGoStubCallsAServiceInNode(t *testing.T) {
 // TestAServiceInNodeRenewsItsLease has a lease so short that a busy machine may let it
 // run out for a moment: the service then registers again.
 func TestAServiceInNodeRenewsItsLease(t *testing.T) {
-	const lease = time.Second // the shortest; words.mjs renews each third of it
+	const lease = time.Second // the shortest; services/words.mjs renews each third of it
 	n := newNetwork(t, binder.Config{Lease: lease})
-	program := startService(t, n, "words.mjs")
+	program := startService(t, n, "services/words.mjs")
 	began := time.Now()
 	registry, err := binder.NewClient(n.conn(), "")
 	if err != nil {

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { Caller } from "../caller.mjs";
-import { decodeMessage } from "../frames.mjs";
+import { Caller } from "../helium/caller.mjs";
+import { decodeMessage } from "../helium/frames.mjs";
 import { bytes, connection, vectors } from "./world.mjs";
 
 const nc = await connection();

@@ -3,20 +3,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decode, encode } from "@msgpack/msgpack";
-import { Caller } from "../caller.mjs";
-import { HeliumError } from "../frames.mjs";
+import { Caller } from "../helium/caller.mjs";
+import { HeliumError } from "../helium/errors.mjs";
 import { ask, eventually } from "./world.mjs";
 
 /** Calls in JSON, in msgpack and in frames. */
 export function testCalls(nc) {
   test("a plain request in JSON is answered in JSON", async () => {
     assert.equal((await ask(nc, "helium.call.math.add", "[2, 3]")).string(), "5");
-    assert.equal((await ask(nc, "helium.call.desk.sub", `{"b": 3, "a": 2}`)).string(), "-1");
+    assert.equal((await ask(nc, "helium.call.probe.sub", `{"b": 3, "a": 2}`)).string(), "-1");
   });
 
   test("a plain request in msgpack is answered in msgpack", async () => {
     assert.equal(decode((await ask(nc, "helium.call.math.add", encode([2, 3]))).data), 5);
-    assert.equal(decode((await ask(nc, "helium.call.desk.sub", encode({ b: 3, a: 2 }))).data), -1);
+    assert.equal(decode((await ask(nc, "helium.call.probe.sub", encode({ b: 3, a: 2 }))).data), -1);
   });
 
   test("an error of a plain request is headers and a body in its encoding", async () => {
@@ -65,28 +65,28 @@ export function testCalls(nc) {
 
   test("a deadline reaches the handler, and its error the caller", async () => {
     const caller = new Caller(nc);
-    const before = (await caller.call("desk", "ended", [])).deadline;
+    const before = (await caller.call("probe", "ended", [])).deadline;
     await eventually("the context of a handler ended with its deadline", async () => {
-      const err = await caller.call("desk", "wait", [], { timeout: 100 }).catch((err) => err);
+      const err = await caller.call("probe", "wait", [], { timeout: 100 }).catch((err) => err);
       assert.equal(err.code, "deadline_exceeded");
-      return (await caller.call("desk", "ended", [])).deadline > before;
+      return (await caller.call("probe", "ended", [])).deadline > before;
     });
     caller.close();
   });
 
   test("a cancel reaches the handler", async () => {
     const caller = new Caller(nc);
-    const first = await caller.call("desk", "ended", []);
+    const first = await caller.call("probe", "ended", []);
     // Telling is best effort, and a call of the test before may be what begins: then again.
     await eventually("a handler's context was canceled", async () => {
       const give = new AbortController();
-      const before = await caller.call("desk", "ended", []);
-      const call = caller.call("desk", "wait", [], { signal: give.signal, timeout: 60_000 }).catch((err) => err);
-      await eventually("the handler runs", async () => (await caller.call("desk", "ended", [])).began > before.began);
+      const before = await caller.call("probe", "ended", []);
+      const call = caller.call("probe", "wait", [], { signal: give.signal, timeout: 60_000 }).catch((err) => err);
+      await eventually("the handler runs", async () => (await caller.call("probe", "ended", [])).began > before.began);
       give.abort();
       assert.equal((await call).code, "canceled");
       for (const end = Date.now() + 2_000; Date.now() < end; ) {
-        if ((await caller.call("desk", "ended", [])).canceled > first.canceled) return true;
+        if ((await caller.call("probe", "ended", [])).canceled > first.canceled) return true;
       }
       return false;
     });

@@ -15,7 +15,7 @@ async function discover(verb, count, ...of) {
 
 test("the services are discovered by NATS's own library", async () => {
   const found = await discover("ping", 2);
-  assert.deepEqual(found.map((p) => p.name), ["desk", "math"]);
+  assert.deepEqual(found.map((p) => p.name), ["math", "probe"]);
   const [math] = await discover("ping", 1, "math");
   assert.equal(math.type, "io.nats.micro.v1.ping_response");
   assert.equal(math.version, "1.2.3");

@@ -5,8 +5,8 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { createInbox, headers as newHeaders } from "@nats-io/nats-core";
 import { connect } from "@nats-io/transport-node";
-import { decodeBody, decodeMessage, encodeMessage, isMessage, Kind } from "../frames.mjs";
-import { Time } from "../msgpack.mjs";
+import { decodeBody, decodeMessage, encodeMessage, isMessage, Kind } from "../helium/frames.mjs";
+import { Time } from "../helium/msgpack.mjs";
 import { bytes, given, hex, vectors } from "./world.mjs";
 
 const nc = await connect({ servers: given("HELIUM_EXCHANGE_URL"), name: "exchange" });

@@ -3,9 +3,10 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { Caller, lookup } from "../caller.mjs";
-import { untilRenewal } from "../registry.mjs";
-import { Service } from "../service.mjs";
+import { Caller } from "../helium/caller.mjs";
+import { untilRenewal } from "../helium/registration.mjs";
+import { lookup } from "../helium/registry.mjs";
+import { Service } from "../helium/service.mjs";
 import { connection } from "./world.mjs";
 
 const nc = await connection();

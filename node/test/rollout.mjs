@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Caller } from "../caller.mjs";
+import { Caller } from "../helium/caller.mjs";
 import { connection } from "./world.mjs";
 
 const nc = await connection();

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decode } from "@msgpack/msgpack";
-import { decodeMessage, encodeMessage, HeliumError, Kind, readError } from "../frames.mjs";
-import { fitted, fromJSON, parseJSON, toJSON } from "../json.mjs";
-import { decode as decodeOurs, encode, Reader } from "../msgpack.mjs";
-import { scan } from "../scan.mjs";
-import { fits, parseMethod, parseTypes, printDefinition, printMethod } from "../signature.mjs";
+import { HeliumError, readError } from "../helium/errors.mjs";
+import { decodeMessage, encodeMessage, Kind } from "../helium/frames.mjs";
+import { fromJSON, parseJSON, toJSON } from "../helium/json.mjs";
+import { decode as decodeOurs, encode, Reader } from "../helium/msgpack.mjs";
+import { scan } from "../helium/scan.mjs";
+import { fits, parseMethod, parseTypes, printDefinition, printMethod } from "../helium/signature.mjs";
+import { asType } from "../helium/values.mjs";
 import { bytes, hex, vectors } from "./world.mjs";
 
 const messages = vectors("messages.json");
@@ -93,12 +95,12 @@ test("values are read and written as the vectors say", () => {
   for (const v of [...values.values, ...values.reads]) {
     const type = typeOf(v.as);
     scan(bytes(v.hex));
-    assert.deepEqual(rounded(v, fitted(decodeOurs(bytes(v.hex)), type)), rounded(v, valueOf(v, type)), `${v.hex} as ${v.as}`);
+    assert.deepEqual(rounded(v, asType(decodeOurs(bytes(v.hex)), type)), rounded(v, valueOf(v, type)), `${v.hex} as ${v.as}`);
   }
   for (const v of values.values) {
     const type = typeOf(v.as);
     const written = encode(v.value === "null" ? null : valueOf(v, type), type);
-    if (v.compare === "decoded") assert.deepEqual(fitted(decodeOurs(written), type), valueOf(v, type), `${v.value} as ${v.as}`);
+    if (v.compare === "decoded") assert.deepEqual(asType(decodeOurs(written), type), valueOf(v, type), `${v.value} as ${v.as}`);
     else assert.equal(hex(written), hex(bytes(v.hex)), `${v.value} as ${v.as}`);
   }
 });
@@ -115,12 +117,12 @@ test("structures are read and written as the vectors say, and so is their JSON",
   for (const v of values.structures.vectors) {
     const type = typeOf(v.as, types);
     const name = `${v.hex} as ${v.as}`;
-    const got = fitted(decodeOurs(bytes(v.hex)), type);
+    const got = asType(decodeOurs(bytes(v.hex)), type);
     const want = fromJSON(parseJSON(JSON.stringify(v.json)), type);
     assert.deepEqual(withoutNulls(JSON.parse(toJSON(got, type))), withoutNulls(v.json), name);
     if (v.only_read) continue;
     const written = encode(want, type);
-    if (v.compare === "decoded") assert.deepEqual(fitted(decodeOurs(written), type), got, name);
+    if (v.compare === "decoded") assert.deepEqual(asType(decodeOurs(written), type), got, name);
     else assert.equal(hex(written), hex(bytes(v.hex)), name);
   }
 });
@@ -128,7 +130,7 @@ test("structures are read and written as the vectors say, and so is their JSON",
 test("what doesn't fit its type is refused", () => {
   for (const v of values.misfits) {
     assert.throws(() => {
-      const value = fitted(decodeOurs(bytes(v.hex)), typeOf(v.as));
+      const value = asType(decodeOurs(bytes(v.hex)), typeOf(v.as));
       if (v.as === "float32" && !Number.isFinite(Math.fround(value))) throw new RangeError("out of range of float32");
     }, RangeError, `${v.hex} as ${v.as}`);
   }

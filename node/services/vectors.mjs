@@ -1,9 +1,9 @@
 // The service of testdata/vectors/calls.json, until its input ends: its exchanges are run
-// against it, and so against service.mjs.
+// against it, and so against helium/service.mjs.
 
 import { connect } from "@nats-io/transport-node";
-import { HeliumError } from "./frames.mjs";
-import { Service } from "./service.mjs";
+import { HeliumError } from "../helium/errors.mjs";
+import { Service } from "../helium/service.mjs";
 
 const nc = await connect({ servers: process.env.HELIUM_URL, name: "vectors" });
 const longName = "n" + "a".repeat(63);

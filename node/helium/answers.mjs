@@ -1,8 +1,8 @@
 // The answers that NATS refuses, or an export drops: docs/protocol.md, "Permissions".
 
 import { createInbox, headers as newHeaders } from "@nats-io/nats-core";
+import { NOTHING } from "./frames.mjs";
 
-const NOTHING = Uint8Array.of(0xc1, 0x01, 0x91, 0x7f); // a message whose frame nobody knows
 const KEPT = 4096; // reply subjects that are remembered
 const TRACE_TIME = 2000; // how long a trace is waited for, in milliseconds
 const LOOK_AGAIN = 60_000; // how long an examination is believed, in milliseconds

@@ -1,9 +1,10 @@
 // JSON as the type of a value wants it: docs/protocol.md, "Plain requests".
 
+import { parseDuration, printDuration } from "./duration.mjs";
+import { MAX_DEPTH } from "./limits.mjs";
 import { Time } from "./msgpack.mjs";
 import { isInteger, isNumber, printType } from "./signature.mjs";
-
-const MAX_DEPTH = 64;
+import { ranged } from "./values.mjs";
 
 /**
  * Parses JSON without losing what JSON.parse loses: numbers are {number: text}, objects
@@ -106,13 +107,6 @@ function integerOf(text, kind) {
   return ranged(BigInt(sign + digits + "0".repeat(zeros)), kind);
 }
 
-/** Returns an integer that is in the range of its kind. */
-export function ranged(n, kind) {
-  const bits = Number(/\d+/.exec(kind)?.[0] ?? 64); // of a duration
-  if ((kind[0] === "u" ? BigInt.asUintN(bits, n) : BigInt.asIntN(bits, n)) !== n) throw new RangeError(`${n} is out of range of ${kind}`);
-  return Number.isSafeInteger(Number(n)) ? Number(n) : n;
-}
-
 function keyOf(text, type) {
   if (type.kind === "string") return text;
   if (type.kind === "bytes") return fromBase64(text);
@@ -127,37 +121,6 @@ function fromBase64(text) {
   const bytes = Buffer.from(standard, "base64");
   if (bytes.toString("base64").replace(/=+$/, "") !== standard) throw new RangeError(`${JSON.stringify(text)} isn't base64`);
   return new Uint8Array(bytes);
-}
-
-const UNITS = { h: 3_600_000_000_000n, m: 60_000_000_000n, s: 1_000_000_000n, ms: 1_000_000n, us: 1000n, µs: 1000n, μs: 1000n, ns: 1n };
-
-/** Reads "1h30m" as nanoseconds. */
-function parseDuration(text) {
-  const [, sign, rest] = /^([+-]?)(.*)$/s.exec(text);
-  const parts = rest.match(/(\d+\.?\d*|\.\d+)(ms|us|µs|μs|ns|h|m|s)/g) ?? [];
-  if (rest !== "0" && (parts.length === 0 || parts.join("") !== rest)) throw new RangeError(`${JSON.stringify(text)} is no duration`);
-  let sum = 0n;
-  for (const part of parts) {
-    const [, whole, fraction = "", unit] = /^(\d*)\.?(\d*)(\D+)$/.exec(part);
-    sum += BigInt(whole + fraction || "0") * UNITS[unit] / 10n ** BigInt(fraction.length);
-  }
-  return ranged(sign === "-" ? -sum : sum, "duration");
-}
-
-/** Writes nanoseconds as "1h30m0s", and less than a second as "1.5ms". */
-function printDuration(n) {
-  if (n < 0n) return "-" + printDuration(-n);
-  if (n === 0n) return "0s";
-  const decimal = (value, unit) => {
-    const [whole, part] = [value / unit, value % unit];
-    const digits = String(unit).length - 1;
-    return part === 0n ? String(whole) : `${whole}.${String(part).padStart(digits, "0").replace(/0+$/, "")}`;
-  };
-  if (n < 1000n) return `${n}ns`;
-  if (n < UNITS.ms) return `${decimal(n, UNITS.us)}µs`;
-  if (n < UNITS.s) return `${decimal(n, UNITS.ms)}ms`;
-  const hours = n / UNITS.h, minutes = n / UNITS.m % 60n;
-  return `${hours > 0n ? `${hours}h` : ""}${hours + minutes > 0n ? `${minutes}m` : ""}${decimal(n % UNITS.m, UNITS.s)}s`;
 }
 
 /** Writes a value as JSON. What JSON can't express is an error. */
@@ -189,35 +152,3 @@ export function toJSON(value, type) {
 }
 
 const base64 = (bytes) => JSON.stringify(Buffer.from(bytes).toString("base64"));
-
-/** Returns a decoded value as its type wants it, or throws if it doesn't fit. */
-export function fitted(value, type) {
-  const wrong = () => { throw new RangeError(`got ${typeof value === "object" ? "something else" : value}, want ${printType(type)}`); };
-  if (type.kind === "any") return value;
-  if (type.kind === "optional") return value === null ? null : fitted(value, type.elem);
-  if (isNumber(type)) {
-    if (typeof value !== "number" && typeof value !== "bigint") wrong();
-    if (!isInteger(type)) return Number(value);
-    if (typeof value === "number" && !Number.isInteger(value)) wrong();
-    return ranged(BigInt(value), type.kind);
-  }
-  const text = (v) => (v instanceof Uint8Array ? new TextDecoder().decode(v) : v);
-  switch (type.kind) {
-    case "bool": return typeof value === "boolean" ? value : wrong();
-    case "string": return typeof text(value) === "string" ? text(value) : wrong();
-    case "bytes":
-      if (value === null) return new Uint8Array();
-      if (typeof value === "string") return new TextEncoder().encode(value);
-      return value instanceof Uint8Array ? value : wrong();
-    case "time": return typeof value === "string" ? Time.parse(value) : value instanceof Time ? value : wrong();
-    case "list":
-      if (value === null) return [];
-      return Array.isArray(value) ? value.map((e) => fitted(e, type.elem)) : wrong();
-  }
-  if (value === null && type.kind === "map") return new Map();
-  if (value === null || typeof value !== "object" || Array.isArray(value) || value instanceof Uint8Array || value instanceof Time) wrong();
-  const pairs = [...(value instanceof Map ? value : Object.entries(value))];
-  if (type.kind === "map") return new Map(pairs.map(([key, e]) => [fitted(key, type.key), fitted(e, type.elem)]));
-  const given = new Map(pairs);
-  return Object.fromEntries(type.fields.filter((f) => given.has(f.name)).map((f) => [f.name, fitted(given.get(f.name), f.type)]));
-}

@@ -3,15 +3,17 @@
 import { randomBytes } from "node:crypto";
 import { headers as newHeaders } from "@nats-io/nats-core";
 import { Answers } from "./answers.mjs";
-import { decodeBody, decodeMessage, encodeMessage, HeliumError, isMessage, Kind } from "./frames.mjs";
-import { fitted, fromJSON, parseJSON, toJSON, unique } from "./json.mjs";
+import * as args from "./arguments.mjs";
+import { badMessage, HeliumError, noSuchMethod, rephrase } from "./errors.mjs";
+import { decodeMessage, encodeMessage, FRAME_OVERHEAD, isMessage, Kind } from "./frames.mjs";
+import { toJSON } from "./json.mjs";
 import { encode } from "./msgpack.mjs";
-import { binderSaid, untilRenewal } from "./registry.mjs";
+import { Registration } from "./registration.mjs";
 import { scan } from "./scan.mjs";
 import { parseMethod, parseTypes } from "./signature.mjs";
+import { allowedReply, callerOf, Subjects } from "./subjects.mjs";
 
-const GROUP = "helium";
-const FRAME_ROOM = 48; // bytes that a message has beside a result, at most
+const GROUP = "helium"; // the queue group of all instances
 const PLAIN_TIMEOUT = 30_000; // the time of a call that brings none, in milliseconds
 
 /** A call on its way through a service, handed to the method as the last argument. */
@@ -28,25 +30,28 @@ export class Service {
   /** How many calls were answered. */
   answered = 0;
   #nc;
-  #prefix;
+  #subjects;
   #record;
   #methods;
   #subscriptions = [];
   #calls = new Map(); // in flight, by caller and number
   #idle = () => {};
-  #renewal; // the timer of the next one; null: stopped
-  #renewing; // settles with the one under way
   #answers;
+  #registration;
 
   /**
    * A service over a connection. `methods` are, by their names, `{signature, run}` and
    * perhaps `idempotent` and `doc`; `run(...args, call)` returns a result or a promise of
    * one, or throws a HeliumError. `types` are what the signatures' named types stand for.
    */
-  constructor(nc, { name, version = "0.0.0", methods, types, prefix = "helium" }) {
+  constructor(nc, { name, version = "0.0.0", methods, types, prefix }) {
     this.#nc = nc;
-    this.#answers = new Answers(nc, { changed: () => this.#recordChanged() });
-    this.#prefix = prefix;
+    this.#subjects = new Subjects(prefix);
+    this.#answers = new Answers(nc, { changed: () => this.#registration.recordChanged() });
+    this.#registration = new Registration(nc, this.#subjects, () => {
+      const { warnings } = this.#answers;
+      return warnings.length > 0 ? { ...this.#record, warnings } : this.#record;
+    });
     const named = parseTypes(types);
     this.#methods = Object.fromEntries(Object.entries(methods).map(([method, m]) => [method, { ...parseMethod(m.signature, named), run: m.run }]));
     this.#record = {
@@ -67,76 +72,38 @@ export class Service {
   /** Resolves once the service can be called. */
   async start() {
     const { name, instance } = this;
-    const subscribe = (subject, queue, handle) => this.#subscriptions.push(this.#nc.subscribe(`${this.#prefix}.${subject}`, {
+    const subjects = this.#subjects;
+    const subscribe = (subject, queue, handle) => this.#subscriptions.push(this.#nc.subscribe(subject, {
       queue, callback: (err, msg) => err ?? this.#checked(msg, handle),
     }));
     for (const method of Object.keys(this.#methods)) {
-      subscribe(`call.${name}.${method}`, GROUP, (msg) => this.#receive(msg, method));
+      subscribe(subjects.calls(name, method), GROUP, (msg) => this.#receive(msg, method));
     }
-    subscribe(`call.${name}`, GROUP, (msg) => this.#receive(msg, ""));
-    subscribe(`at.${name}.${instance}`, undefined, (msg) => this.#receive(msg, ""));
-    subscribe(`at.${name}.${instance}.>`, undefined, (msg) => {
-      const method = msg.subject.split(".").slice(this.#prefix.split(".").length + 3).join(".");
-      this.#receive(msg, method, Object.hasOwn(this.#methods, method) ? undefined : noSuch(`${name}.${method}`));
+    subscribe(subjects.calls(name), GROUP, (msg) => this.#receive(msg, ""));
+    subscribe(subjects.calls(name, "", instance), undefined, (msg) => this.#receive(msg, ""));
+    subscribe(subjects.belowInstance(name, instance), undefined, (msg) => {
+      const method = msg.subject.slice(subjects.calls(name, "", instance).length + 1);
+      this.#receive(msg, method, Object.hasOwn(this.#methods, method) ? undefined : noSuchMethod(`${name}.${method}`));
     });
-    subscribe(`ctl.${name}.${instance}`, undefined, (msg) => this.#cancel(msg));
+    subscribe(subjects.control(name, instance), undefined, (msg) => this.#cancel(msg));
     await this.#answers.open();
-    await this.#register();
+    await this.#registration.register();
   }
 
   /** Leaves the registry, takes no more calls, finishes those it has, and sends the answers. */
   async stop() {
-    clearTimeout(this.#renewal);
-    this.#renewal = null;
-    await this.#renewing; // told of the end before, it would register again
-    await this.#ask("end", { instance: this.instance });
+    await this.#registration.end();
     await Promise.all(this.#subscriptions.map((sub) => sub.drain()));
     if (this.#calls.size > 0) await new Promise((resolve) => { this.#idle = resolve; });
     await this.#nc.flush();
     this.#answers.close();
   }
 
-  // The registry: register, then renew each third of the lease.
-
-  async #ask(verb, body) {
-    const subject = `${this.#prefix}.binder.${verb}.${this.name}`;
-    const answer = await this.#nc.request(subject, JSON.stringify(body), { timeout: 4000 });
-    return binderSaid(answer, subject, (said) => verb === "end" || Number.isFinite(said.lease_ms) && said.lease_ms > 0);
-  }
-
-  async #register() {
-    const { warnings } = this.#answers;
-    const record = warnings.length > 0 ? { ...this.#record, warnings } : this.#record;
-    this.#renewIn(untilRenewal(await this.#ask("register", record)));
-  }
-
-  /** Registers anew what the record says now. */
-  #recordChanged() {
-    if (this.#renewal === undefined) return; // not registered yet
-    this.#renewIn(0, () => this.#register());
-  }
-
-  #renewIn(milliseconds, renew = () => this.#renew()) {
-    if (this.#renewal === null) return; // stopped
-    clearTimeout(this.#renewal);
-    this.#renewal = setTimeout(() => { this.#renewing = renew().catch(() => this.#renewIn(100, renew)); }, milliseconds);
-  }
-
-  async #renew() {
-    try {
-      this.#renewIn(untilRenewal(await this.#ask("renew", { instance: this.instance })));
-    } catch (err) {
-      if (err.reason !== "binder.unknown_instance") throw err;
-      await this.#register();
-    }
-  }
-
   // Calls.
 
   /** Drops what wants its answer where no caller listens. */
   #checked(msg, handle) {
-    const reply = msg.reply ?? "";
-    if (reply === "" || /^(_INBOX|_R_)\./.test(reply) && !/[*>]/.test(reply)) handle(msg);
+    if (!msg.reply || allowedReply(msg.reply)) handle(msg);
   }
 
   #receive(msg, method, refusal) {
@@ -166,18 +133,18 @@ export class Service {
     for (const f of frames) {
       if (typeof f.kind !== "number") continue; // of a version to come
       const answered = f.kind === Kind.call && msg.reply;
-      const key = answered ? `${inboxOf(msg.reply)} ${f.seq}` : Symbol();
+      const key = answered ? `${callerOf(msg.reply)} ${f.seq}` : Symbol();
       if (this.#calls.has(key)) continue; // in flight already
       let refused;
       if (!method && !f.method) refused = badMessage("a call on the service's subject names no method");
       else if (method && f.method && f.method !== method) refused = badMessage(`a call on the subject of ${method} names ${f.method}`);
-      else if (!Object.hasOwn(this.#methods, f.method || method)) refused = noSuch(`${this.name}.${f.method}`);
+      else if (!Object.hasOwn(this.#methods, f.method || method)) refused = noSuchMethod(`${this.name}.${f.method}`);
       else if (f.fault) refused = badMessage(f.fault.message);
       const run = { name: f.method || method, left: Number(f.time), metadata: f.metadata, refused };
-      this.#run(key, run, (m) => this.#inOrder(m, decodeBody(f.body)), (error, result, took) => {
+      this.#run(key, run, (m) => args.framed(m, f.body), (error, result, took) => {
         if (!answered) return undefined;
         const answer = { seq: f.seq, time: took };
-        if (!error && result.length + FRAME_ROOM > this.#nc.info.max_payload) return this.#tooLarge(result);
+        if (!error && result.length + FRAME_OVERHEAD > this.#nc.info.max_payload) return this.#tooLarge(result);
         this.#answer(msg, error ? { ...answer, kind: Kind.error, error: error.element } : { ...answer, kind: Kind.reply, body: result });
         return undefined;
       }, (value, m) => encode(value, m.result));
@@ -186,17 +153,9 @@ export class Service {
 
   #receivePlain(msg, method, refusal) {
     this.#answers.expect(msg.reply, 1);
-    const json = isJSON(msg.data);
-    const args = (m) => {
-      const text = json ? new TextDecoder("utf-8", { fatal: true }).decode(msg.data) : ""; // without a byte order mark
-      if (json && text.trim() === "") return this.#inOrder(m, []);
-      const value = json ? parseJSON(text) : decodeBody(msg.data);
-      if (Array.isArray(value)) return this.#inOrder(m, value, json);
-      if (json ? !value?.pairs : value === null || typeof value !== "object" || value instanceof Map) throw new RangeError("want an array, or arguments by name");
-      return this.#named(m, json ? value.pairs : Object.entries(value), json);
-    };
-    const refused = refusal ?? (method ? undefined : badMessage(`a plain request goes to a method's subject, such as ${this.#prefix}.call.${this.name}.<method>`));
-    this.#run(Symbol(), { name: method, left: PLAIN_TIMEOUT, metadata: null, refused }, args, (error, result) => {
+    const json = args.isJSON(msg.data);
+    const refused = refusal ?? (method ? undefined : badMessage(`a plain request goes to a method's subject, such as ${this.#subjects.calls(this.name, "<method>")}`));
+    this.#run(Symbol(), { name: method, left: PLAIN_TIMEOUT, metadata: null, refused }, (m) => args.plain(m, msg.data), (error, result) => {
       if (!error && result.length > this.#nc.info.max_payload) return this.#tooLarge(result);
       if (error) this.#plainError(msg, json, error);
       else if (msg.reply) this.#answers.publish(msg.reply, result);
@@ -212,35 +171,6 @@ export class Service {
     this.#answers.publish(msg.reply, json ? JSON.stringify(error.body) : encode(error.body), { headers });
   }
 
-  /** Arguments in the order of the parameters, each as its type wants it. */
-  #inOrder(m, list, json = false) {
-    if (!Array.isArray(list)) throw new RangeError("the arguments aren't an array");
-    const { params, variadic } = m;
-    if (variadic ? list.length < params.length - 1 : list.length !== params.length) throw new RangeError(`${list.length} arguments, want ${params.length}`);
-    return list.map((v, i) => {
-      const { type } = params[Math.min(i, params.length - 1)];
-      return json ? fromJSON(v, type) : fitted(v, type);
-    });
-  }
-
-  /** Arguments by name; what is optional may be left out, and so may a variadic list. */
-  #named(m, pairs, json) {
-    unique(pairs);
-    const given = new Map(pairs);
-    for (const name of given.keys()) if (!m.params.some((p) => p.name === name)) throw new RangeError(`no parameter is called ${name}`);
-    const list = [];
-    m.params.forEach(({ name, type }, i) => {
-      const value = given.get(name);
-      if (m.variadic && i === m.params.length - 1) {
-        if (value !== undefined && value !== null && !Array.isArray(value)) throw new RangeError(`${name} repeats: want an array`);
-        list.push(...(value ?? []));
-      } else if (given.has(name)) list.push(value);
-      else if (type.kind === "optional" || type.kind === "any") list.push(null);
-      else throw new RangeError(`the argument ${name} is missing`);
-    });
-    return this.#inOrder(m, list, json);
-  }
-
   /** Runs a call. `send` takes its error or its packed result; it returns an error if that can't be sent. */
   async #run(key, { name, left, metadata, refused }, readArgs, send, pack) {
     const call = new Call({ method: name, metadata });
@@ -253,9 +183,9 @@ export class Service {
       if (refused) throw refused;
       const m = this.#methods[name];
       if (left <= 0) throw new HeliumError("deadline_exceeded", "the time ran out before the call's turn", { reason: "helium.expired_in_queue" });
-      const args = rephrase("invalid_argument", "helium.bad_argument", () => readArgs(m));
+      const values = rephrase("invalid_argument", "helium.bad_argument", () => readArgs(m));
       executed = true;
-      const value = (await m.run(...args, call)) ?? null;
+      const value = (await m.run(...values, call)) ?? null;
       result = rephrase("internal", "helium.bad_result", () => {
         if (m.result) scan(encode(value, m.result)); // what can't be read isn't sent
         return pack(m.result ? value : null, m);
@@ -291,42 +221,14 @@ export class Service {
 
   #cancel(msg) {
     if (!isMessage(msg.data)) {
-      const json = isJSON(msg.data);
+      const json = args.isJSON(msg.data);
       const error = badMessage("a control subject takes cancels only");
       error.outcome = "not executed";
       this.#plainError(msg, json, this.#signed(error));
       return;
     }
     for (const f of this.#frames(msg, [Kind.cancel])) {
-      if (f.kind === Kind.cancel && msg.reply) this.#calls.get(`${inboxOf(msg.reply)} ${f.seq}`)?.end(new HeliumError("canceled", "the caller gave up"));
+      if (f.kind === Kind.cancel && msg.reply) this.#calls.get(`${callerOf(msg.reply)} ${f.seq}`)?.end(new HeliumError("canceled", "the caller gave up"));
     }
   }
-}
-
-/** Turns what goes wrong in f into an error of a code and a reason. */
-function rephrase(code, reason, f) {
-  try {
-    return f();
-  } catch (err) {
-    throw new HeliumError(code, err.message, { reason });
-  }
-}
-
-/** Tells a plain request's JSON, which may begin with a byte order mark, from msgpack. */
-function isJSON(data) {
-  return data.length === 0 || data[0] < 0x80 || data[0] === 0xef && data[1] === 0xbb && data[2] === 0xbf;
-}
-
-/** What the reply subjects of one caller have in common. */
-function inboxOf(reply) {
-  const shared = reply.lastIndexOf(".+");
-  return shared >= 0 && !reply.includes(".", shared + 1) ? reply.slice(0, shared + 2) : reply;
-}
-
-function noSuch(what) {
-  return new HeliumError("unimplemented", `there is no ${what} here`, { reason: "helium.no_such_method", outcome: "not executed" });
-}
-
-function badMessage(message) {
-  return new HeliumError("invalid_argument", message, { reason: "helium.bad_message", outcome: "not executed" });
 }

@@ -1,10 +1,12 @@
 // Signatures and types: docs/protocol.md, "Signatures and types". A type is
 // {kind, name?, elem?, key?, fields?}, a method {name, params, variadic, result}.
 
+import { MAX_NAME } from "./limits.mjs";
+
 const INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"];
 const KEYS = ["bool", ...INTEGERS, "duration", "string", "bytes"];
 const SCALARS = new Map([...KEYS, "float32", "float64", "time", "any"].map((kind) => [kind, { kind }]));
-const MAX_TEXT = 64 << 10, MAX_DEPTH = 32, MAX_TYPES = 1000, MAX_DEFINITIONS = 1 << 20, MAX_NAME = 64;
+const MAX_TEXT = 64 << 10, MAX_NESTING = 32, MAX_TYPES = 1000, MAX_DEFINITIONS = 1 << 20;
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /** A duration is an integer of nanoseconds. */
@@ -112,7 +114,7 @@ class Parser {
   }
 
   type(depth) {
-    if (depth > MAX_DEPTH) this.#fail(`at most ${MAX_DEPTH} levels`);
+    if (depth > MAX_NESTING) this.#fail(`at most ${MAX_NESTING} levels`);
     if (this.#take("[")) {
       this.#expect("]");
       return { kind: "list", elem: this.type(depth + 1) };

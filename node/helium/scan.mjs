@@ -1,7 +1,7 @@
 // The scan that everything from the wire passes before it is decoded: docs/protocol.md,
 // "Hostile payloads". It allocates nothing but a small stack.
 
-const MAX_DEPTH = 64;
+import { MAX_DEPTH } from "./limits.mjs";
 
 /** Throws unless the bytes from `at` on are one value, and nothing trails. */
 export function scan(bytes, at = 0) {

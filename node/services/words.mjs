@@ -2,8 +2,8 @@
 // It says a line once it can be called, and one when it has left.
 
 import { connect } from "@nats-io/transport-node";
-import { HeliumError } from "./frames.mjs";
-import { Service } from "./service.mjs";
+import { HeliumError } from "../helium/errors.mjs";
+import { Service } from "../helium/service.mjs";
 
 const { HELIUM_URL: servers, HELIUM_USER: user, HELIUM_PASSWORD: pass } = process.env;
 const nc = await connect({ servers, user, pass, name: "words" });

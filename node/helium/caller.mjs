@@ -2,13 +2,15 @@
 
 import { randomBytes } from "node:crypto";
 import { createInbox } from "@nats-io/nats-core";
-import { decodeBody, decodeMessage, encodeMessage, HeliumError, Kind } from "./frames.mjs";
+import { HeliumError } from "./errors.mjs";
+import { decodeBody, decodeMessage, encodeMessage, Kind } from "./frames.mjs";
 import { encode } from "./msgpack.mjs";
-import { acknowledgedBy, binderSaid, captured } from "./registry.mjs";
+import { acknowledgedBy, captured, lookup } from "./registry.mjs";
+import { Subjects } from "./subjects.mjs";
 
 export class Caller {
   #nc;
-  #prefix;
+  #subjects;
   #inbox;
   #answers;
   #seq = BigInt("0x" + randomBytes(6).toString("hex")) + 1n; // an unguessable beginning
@@ -16,9 +18,9 @@ export class Caller {
   #calls = new Map(); // by their numbers: those in flight
 
   /** A caller over a connection, which stays its owner's to close. */
-  constructor(nc, { prefix = "helium" } = {}) {
+  constructor(nc, { prefix } = {}) {
     this.#nc = nc;
-    this.#prefix = prefix;
+    this.#subjects = new Subjects(prefix);
     this.#inbox = createInbox(nc.options?.inboxPrefix);
     this.#answers = nc.subscribe(`${this.#inbox}.*`, { callback: (err, msg) => err ?? this.#receive(msg) });
   }
@@ -51,12 +53,7 @@ export class Caller {
   /** Calls without an answer. */
   notify(service, method, args, { timeout = 10_000 } = {}) {
     const frame = { kind: Kind.oneWay, seq: 0n, time: Math.ceil(timeout), body: encode(args) };
-    this.#nc.publish(this.#subject(service, method), encodeMessage([frame]));
-  }
-
-  #subject(service, method, instance) {
-    const where = instance ? `at.${service}.${instance}` : `call.${service}`;
-    return `${this.#prefix}.${where}${method ? "." + method : ""}`;
+    this.#nc.publish(this.#subjects.calls(service, method), encodeMessage([frame]));
   }
 
   #send(service, method, calls, instance) {
@@ -69,7 +66,7 @@ export class Caller {
       const pending = { service, token, signal, instance, shared: method ? undefined : call, until: performance.now() + timeout };
       promises.push(new Promise((resolve, reject) => Object.assign(pending, { resolve, reject })));
       pending.timer = setTimeout(() => {
-        const perhaps = pending.stream ? `; perhaps no instance is running, which NATS doesn't tell, as ${captured(pending.stream, this.#subject(service, method, instance))}` : "";
+        const perhaps = pending.stream ? `; perhaps no instance is running, which NATS doesn't tell, as ${captured(pending.stream, this.#subjects.calls(service, method, instance))}` : "";
         this.#end(seq, new HeliumError("deadline_exceeded", `no answer within ${timeout} ms${perhaps}`, { reason: "helium.deadline" }));
       }, timeout);
       // Telling the instances is best effort: the call has ended here whether or not they hear it.
@@ -80,7 +77,7 @@ export class Caller {
       pending.frame = { kind: Kind.call, seq, time: Math.ceil(timeout), metadata, body };
       return { ...pending.frame, method: method ? undefined : call.method };
     });
-    this.#nc.publish(this.#subject(service, method, instance), encodeMessage(frames), { reply: `${this.#inbox}.${token}` });
+    this.#nc.publish(this.#subjects.calls(service, method, instance), encodeMessage(frames), { reply: `${this.#inbox}.${token}` });
     return promises;
   }
 
@@ -135,7 +132,7 @@ export class Caller {
     if (error.reason === "helium.no_such_method") pending.missing = error;
     pending.token = `+${(++this.#messages).toString(36)}`;
     const time = Math.max(1, Math.ceil(pending.until - performance.now()));
-    this.#nc.publish(this.#subject(pending.service, method, pending.instance), encodeMessage([{ ...pending.frame, time }]), { reply: `${this.#inbox}.${pending.token}` });
+    this.#nc.publish(this.#subjects.calls(pending.service, method, pending.instance), encodeMessage([{ ...pending.frame, time }]), { reply: `${this.#inbox}.${pending.token}` });
   }
 
   /** Ends a call, if it hasn't ended: answers that come late or twice are ignored. */
@@ -160,14 +157,8 @@ export class Caller {
   async #cancel(seq, pending) {
     this.#end(seq, new HeliumError("canceled", "the caller gave up"));
     const cancel = encodeMessage([{ kind: Kind.cancel, seq }]);
-    for (const { instance } of (await lookup(this.#nc, pending.service, this.#prefix)).records) {
-      this.#nc.publish(`${this.#prefix}.ctl.${pending.service}.${instance}`, cancel, { reply: `${this.#inbox}.+` });
+    for (const { instance } of (await lookup(this.#nc, pending.service, this.#subjects.prefix)).records) {
+      this.#nc.publish(this.#subjects.control(pending.service, instance), cancel, { reply: `${this.#inbox}.+` });
     }
   }
-}
-
-/** Asks a binder for a service, a method of one, or a method's bare name. */
-export async function lookup(nc, name, prefix = "helium") {
-  const subject = `${prefix}.binder.lookup.${name}`;
-  return binderSaid(await nc.request(subject, "", { timeout: 4000 }), subject, (entry) => Array.isArray(entry.records));
 }

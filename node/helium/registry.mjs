@@ -1,6 +1,11 @@
-// What answers on a binder's subjects, and what of it is a binder's.
+// What answers on a binder's subjects, and what of it is a binder's: docs/protocol.md,
+// "The binder".
 
-import { HeliumError } from "./frames.mjs";
+import { HeliumError } from "./errors.mjs";
+import { Subjects } from "./subjects.mjs";
+
+/** How long one request to the binders waits for its answer, in milliseconds. */
+export const BINDER_TIMEOUT = 4000;
 
 /**
  * Returns the name of the JetStream stream whose acknowledgement a message is, or
@@ -41,7 +46,8 @@ export function binderSaid(msg, subject, fits) {
   return said;
 }
 
-/** Returns the time to the next renewal in milliseconds, whatever the lease. */
-export function untilRenewal({ lease_ms }) {
-  return Math.min(Math.max(lease_ms / 3, 333), 5 * 60_000);
+/** Asks a binder for a service, a method of one, or a method's bare name. */
+export async function lookup(nc, name, prefix) {
+  const subject = new Subjects(prefix).binder("lookup", name);
+  return binderSaid(await nc.request(subject, "", { timeout: BINDER_TIMEOUT }), subject, (entry) => Array.isArray(entry.records));
 }

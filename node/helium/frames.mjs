@@ -1,13 +1,20 @@
 // Helium messages, version 1: docs/protocol.md, "Payloads".
 
+import { readError } from "./errors.mjs";
+import { MAX_CALLS, MAX_ENTRIES } from "./limits.mjs";
 import { decode, encode, Reader } from "./msgpack.mjs";
 
 export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5 };
 
 const MAGIC = 0xc1;
 const VERSION = 0x01;
-const MAX_CALLS = 4096;
-const MAX_ENTRIES = 256;
+const HEADER_SIZE = 2;
+
+/** How many bytes a message with one result has beside it, at most. */
+export const FRAME_OVERHEAD = 48;
+
+/** A message whose only frame no version gives a meaning: it is read and ignored. */
+export const NOTHING = Uint8Array.of(MAGIC, VERSION, 0x91, 0x7f);
 
 /** Reports whether a payload is a Helium message; anything else is a plain request. */
 export function isMessage(payload) {
@@ -21,9 +28,9 @@ export function isMessage(payload) {
  */
 export function encodeMessage(frames) {
   const parts = frames.map((f) => encode(elements(f)));
-  const message = new Uint8Array(2 + parts.reduce((sum, part) => sum + part.length, 0));
+  const message = new Uint8Array(HEADER_SIZE + parts.reduce((sum, part) => sum + part.length, 0));
   message.set([MAGIC, VERSION]);
-  let at = 2;
+  let at = HEADER_SIZE;
   for (const part of parts) {
     message.set(part, at);
     at += part.length;
@@ -46,10 +53,10 @@ function elements(f) {
  */
 export function decodeMessage(message) {
   if (!isMessage(message)) throw new RangeError("not a Helium message");
-  if (message.length < 2) throw new RangeError("the version is missing");
+  if (message.length < HEADER_SIZE) throw new RangeError("the version is missing");
   if (message[1] !== VERSION) throw new RangeError(`version ${message[1]} isn't known`);
   const frames = [];
-  const r = new Reader(message, 2);
+  const r = new Reader(message, HEADER_SIZE);
   let calls = 0;
   while (r.more) {
     const f = readFrame(r);
@@ -105,47 +112,4 @@ function skip(r, count) {
 /** Decodes what is within a body: the array of arguments, or a result. */
 export function decodeBody(body) {
   return decode(body);
-}
-
-const CODES = ["", "canceled", "unknown", "invalid_argument", "deadline_exceeded", "not_found", "already_exists",
-  "permission_denied", "resource_exhausted", "failed_precondition", "aborted", "out_of_range", "unimplemented",
-  "internal", "unavailable", "data_loss", "unauthenticated"];
-const OUTCOMES = ["unknown", "not executed", "executed"];
-const STATUS = {
-  invalid_argument: 400, failed_precondition: 400, out_of_range: 400, unauthenticated: 401, permission_denied: 403,
-  not_found: 404, already_exists: 409, aborted: 409, resource_exhausted: 429, canceled: 499, unimplemented: 501,
-  unavailable: 503, deadline_exceeded: 504,
-};
-
-/** What a call fails with. */
-export class HeliumError extends Error {
-  constructor(code, message, { reason = "", details = null, outcome = "unknown", instance = "" } = {}) {
-    super(message);
-    this.name = "HeliumError";
-    Object.assign(this, { code, reason, details, outcome, instance });
-  }
-
-  /** The number that the headers of a plain answer have for the code. */
-  get status() { return STATUS[this.code] ?? 500; }
-
-  /** The body of a plain answer. */
-  get body() {
-    const { code, reason, message, outcome, instance } = this;
-    return { code, reason, message, ...(this.details && { details: this.details }), outcome, instance };
-  }
-
-  /** The element of an error frame. */
-  get element() {
-    return [CODES.indexOf(this.code), this.reason, this.message, this.details, OUTCOMES.indexOf(this.outcome), this.instance];
-  }
-}
-
-/** Reads the element of an error frame. */
-export function readError(r) {
-  if (r.array() < 6) throw new RangeError("fewer than six elements");
-  const code = CODES[Number(r.unsigned())] || "unknown";
-  const [reason, message] = [r.text(), r.text()];
-  const details = r.texts(MAX_ENTRIES);
-  const outcome = OUTCOMES[Number(r.unsigned())] ?? "unknown";
-  return new HeliumError(code, message, { reason, details, outcome, instance: r.text() });
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
-// desk is a service with the names of its parameters, and methods that tell what became
+// probe is a service with the names of its parameters, and methods that tell what became
 // of calls that ended early.
-type desk struct{ began, deadline, canceled, noted atomic.Int64 }
+type probe struct{ began, deadline, canceled, noted atomic.Int64 }
 
-func (d *desk) service() rpcserver.Service {
+func (d *probe) service() rpcserver.Service {
 	return rpcserver.Service{
-		Name:  "desk",
+		Name:  "probe",
 		Types: map[string]string{"Ended": "{began int64, deadline int64, canceled int64, noted int64}"},
 		Methods: []rpcserver.Method{
 			{Name: "sub", Signature: "sub(a float64, b float64) float64", Handler: d.sub},
@@ -28,7 +28,7 @@ func (d *desk) service() rpcserver.Service {
 	}
 }
 
-func (d *desk) sub(_ context.Context, call *rpcserver.Call) error {
+func (d *probe) sub(_ context.Context, call *rpcserver.Call) error {
 	a, err := call.Args.Float64()
 	if err != nil {
 		return call.BadArgument(0, err)
@@ -41,7 +41,7 @@ func (d *desk) sub(_ context.Context, call *rpcserver.Call) error {
 	return nil
 }
 
-func (d *desk) next(_ context.Context, call *rpcserver.Call) error {
+func (d *probe) next(_ context.Context, call *rpcserver.Call) error {
 	n, err := call.Args.Int(64)
 	if err != nil {
 		return call.BadArgument(0, err)
@@ -51,7 +51,7 @@ func (d *desk) next(_ context.Context, call *rpcserver.Call) error {
 }
 
 // wait waits for the end of its context.
-func (d *desk) wait(ctx context.Context, _ *rpcserver.Call) error {
+func (d *probe) wait(ctx context.Context, _ *rpcserver.Call) error {
 	d.began.Add(1)
 	<-ctx.Done()
 	if errors.Is(ctx.Err(), context.Canceled) {
@@ -63,19 +63,19 @@ func (d *desk) wait(ctx context.Context, _ *rpcserver.Call) error {
 }
 
 // ended returns how many calls of wait began, and how many ended by what.
-func (d *desk) ended(_ context.Context, call *rpcserver.Call) error {
+func (d *probe) ended(_ context.Context, call *rpcserver.Call) error {
 	call.Result.Value(map[string]int64{
 		"began": d.began.Load(), "deadline": d.deadline.Load(), "canceled": d.canceled.Load(), "noted": d.noted.Load(),
 	})
 	return nil
 }
 
-func (d *desk) tenant(ctx context.Context, call *rpcserver.Call) error {
+func (d *probe) tenant(ctx context.Context, call *rpcserver.Call) error {
 	call.Result.String(helium.MetadataFrom(ctx)["tenant"])
 	return nil
 }
 
-func (d *desk) note(context.Context, *rpcserver.Call) error {
+func (d *probe) note(context.Context, *rpcserver.Call) error {
 	d.noted.Add(1)
 	return nil
 }

@@ -1,0 +1,6 @@
+// The limits of what may come: docs/protocol.md, "Limits".
+
+export const MAX_NAME = 64; // bytes of the name of a service, a method, an instance or a type
+export const MAX_CALLS = 4096; // calls of a message
+export const MAX_ENTRIES = 256; // entries of metadata, or of an error's details
+export const MAX_DEPTH = 64; // levels of arrays and maps, in msgpack and in JSON

@@ -1,0 +1,32 @@
+// Subjects: docs/protocol.md, "Names and subjects".
+
+/** The subjects of one deployment. */
+export class Subjects {
+  constructor(prefix = "helium") { this.prefix = prefix; }
+
+  /** Where calls go: of one method or, without one, of several; to one instance or to any. */
+  calls(service, method = "", instance = "") {
+    const where = instance ? `at.${service}.${instance}` : `call.${service}`;
+    return `${this.prefix}.${where}${method ? "." + method : ""}`;
+  }
+
+  /** What matches everything below the subject of one instance. */
+  belowInstance(service, instance) { return `${this.calls(service, "", instance)}.>`; }
+
+  /** Where cancels for calls of a service go, to one instance. */
+  control(service, instance) { return `${this.prefix}.ctl.${service}.${instance}`; }
+
+  /** Where a binder is asked: register, renew, end or lookup, and about what. */
+  binder(verb, name) { return `${this.prefix}.binder.${verb}.${name}`; }
+}
+
+/** Tells whether a message that wants its answer there may be answered: at inboxes alone. */
+export function allowedReply(subject) {
+  return /^(_INBOX|_R_)\./.test(subject) && !/[*>]/.test(subject);
+}
+
+/** What the reply subjects of one caller have in common. */
+export function callerOf(reply) {
+  const shared = reply.lastIndexOf(".+");
+  return shared >= 0 && !reply.includes(".", shared + 1) ? reply.slice(0, shared + 2) : reply;
+}
