@@ -12,24 +12,6 @@ import (
 // defaultStart bounds a Start whose context has no deadline.
 const defaultStart = 10 * time.Second
 
-// The life of a server. Start and Shutdown may be called by different goroutines at any
-// moment, several times:
-//
-//	fresh ── Start ──▶ started ── Shutdown, or Start failed ──▶ stopped
-//	  └──────────────── Shutdown ──────────────────────────────────▲
-//
-// A Shutdown while Start is under way interrupts it and waits for it; a second
-// Shutdown waits for the first and returns what that one returned.
-type phase int
-
-const (
-	fresh phase = iota
-	started
-	stopped
-)
-
-var errStopped = errors.New("rpcserver: the server was shut down; make a new one with rpcserver.New")
-
 // Start returns once the registered services can be called: it subscribes, then tells
 // the binders. Without a binder it waits for one, until ctx ends or, if ctx has no
 // deadline, for 10 s; the error then matches helium.ErrNoBinder. If a binder is being
@@ -73,7 +55,7 @@ func (s *Server) Run(ctx context.Context) error {
 	} else {
 		select {
 		case <-ctx.Done():
-		case <-s.ended: // somebody else called Shutdown
+		case <-s.life.ended: // somebody else called Shutdown
 		case <-closed:
 			lost = errClosed
 		}
@@ -95,20 +77,16 @@ func (s *Server) usable(ctx context.Context) error {
 var errClosed = errors.New("rpcserver: the connection to NATS was closed under the server; close it after the server's Shutdown")
 
 func (s *Server) start(ctx context.Context) error {
+	if s.fault != nil {
+		return s.fault
+	}
 	ctx, interrupt := context.WithCancel(ctx)
 	defer interrupt()
-	if err := s.begin(interrupt); err != nil {
+	if err := s.life.begin(interrupt, s.prepare); err != nil {
 		return err
 	}
 	err := s.open(ctx)
-	s.opened = err == nil
-	close(s.begun)
-
-	s.mu.Lock()
-	interrupted := s.phase == stopped
-	s.mu.Unlock()
-	if interrupted {
-		<-s.ended
+	if s.life.opened(err == nil) {
 		return errStopped
 	}
 	if err != nil {
@@ -122,22 +100,12 @@ func (s *Server) start(ctx context.Context) error {
 	return nil
 }
 
-// begin enters the phase in which Shutdown has something to do.
-func (s *Server) begin(interrupt context.CancelFunc) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.fault != nil:
-		return s.fault
-	case s.phase == started:
-		return errors.New("rpcserver: Start was called twice; one server starts once")
-	case s.phase == stopped:
-		return errStopped
-	case len(s.services) == 0:
+// prepare brings the services into the form in which they are served; it is called while no
+// more can be added.
+func (s *Server) prepare() error {
+	if len(s.services) == 0 {
 		return errors.New("rpcserver: nothing to serve; call rpcserver.Register before Start")
 	}
-	s.phase = started
-	s.interrupt = interrupt
 	now := time.Now()
 	for _, svc := range s.services {
 		svc.record.Started = now

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
@@ -55,20 +54,13 @@ type Server struct {
 	round         *round
 	holdUps       holdUps
 
-	// Start's own until begun is closed, then Shutdown's.
+	life     *lifecycle
+	services []*service // added while the server is fresh
+
+	// Start's own until that is over, then Shutdown's.
 	leases        *leases
 	monitor       *monitor
 	subscriptions *subscriptions
-
-	begun   chan struct{} // closed when a Start has done what it could
-	opened  bool          // by Start, with success; read it once begun is closed
-	ended   chan struct{} // closed when the server is shut down
-	outcome error         // what Shutdown returned; read it once ended is closed
-
-	mu        sync.Mutex
-	phase     phase              // guarded by mu
-	services  []*service         // guarded by mu; fixed from Start on
-	interrupt context.CancelFunc // guarded by mu; ends a Start under way
 }
 
 // New returns a server that will serve over nc, which stays the caller's to close,
@@ -79,8 +71,7 @@ func New(nc *nats.Conn, config Config) *Server {
 		instance: wire.NewInstance(),
 		quiet:    make(chan struct{}, 1),
 		received: make(chan struct{}),
-		begun:    make(chan struct{}),
-		ended:    make(chan struct{}),
+		life:     newLifecycle(),
 	}
 	s.config, s.fault = config.withDefaults()
 	if s.fault == nil {
@@ -143,7 +134,7 @@ func (s *Server) maxPayload() int { return s.payload.max() }
 // unmade returns the error of all that is done with a server that New didn't return, nil
 // with any other.
 func (s *Server) unmade() error {
-	if s == nil || s.begun == nil {
+	if s == nil || s.life == nil {
 		return errors.New("rpcserver: the server is nil; make one with rpcserver.New")
 	}
 	return nil
@@ -159,20 +150,25 @@ func (s *Server) Handle(svc Service) error {
 	if err := faults.err("service %q can't be served", svc.Name); err != nil {
 		return err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.phase != fresh {
-		return errorf("service %q comes too late; register all services before Start", svc.Name)
-	}
-	if slices.ContainsFunc(s.services, func(other *service) bool { return other.name == svc.Name }) {
-		return errorf("service %q is registered already; give the second one another name", svc.Name)
-	}
 	added.record.Instance, added.record.Version = s.instance, s.config.Version
 	added.record.Metadata, added.record.PerMethod = maps.Clone(s.config.Metadata), s.config.PerMethod
-	if dropped := fitDocs(&added.record); dropped != nil {
+	dropped := fitDocs(&added.record)
+	err := s.life.hold(func(now phase) error {
+		switch {
+		case now != fresh:
+			return errorf("service %q comes too late; register all services before Start", svc.Name)
+		case slices.ContainsFunc(s.services, func(other *service) bool { return other.name == svc.Name }):
+			return errorf("service %q is registered already; give the second one another name", svc.Name)
+		}
+		s.services = append(s.services, added)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if dropped != nil {
 		s.log.Warn("a record is too long with all that is said of its types, so some of it is left out; shorten comments, or split the service",
 			"service", svc.Name, "left_out", strings.Join(dropped, ", "))
 	}
-	s.services = append(s.services, added)
 	return nil
 }

@@ -22,38 +22,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.config.DrainTimeout)
 	defer cancel()
-	s.mu.Lock()
-	before := s.phase
-	s.phase = stopped
-	interrupt := s.interrupt
-	s.mu.Unlock()
-
-	switch before {
-	case fresh:
-		close(s.ended)
-	case started:
-		interrupt()
-		<-s.begun
-		s.outcome = s.stop(ctx)
-		close(s.ended)
-	case stopped:
-		select {
-		case <-s.ended: // also if ctx is over, too
-			return s.outcome
-		default:
-		}
-		select {
-		case <-s.ended:
-		case <-ctx.Done():
-			return errorf("another Shutdown is under way, and the time to wait for it is over: %w", ctx.Err())
-		}
-	}
-	return s.outcome
+	return s.life.end(ctx, s.stop)
 }
 
-func (s *Server) stop(ctx context.Context) error {
+// stop ends what Start has begun; open says whether that could be called.
+func (s *Server) stop(ctx context.Context, open bool) error {
 	grace := leaveTime
-	if !s.opened {
+	if !open {
 		grace = shortLeaveTime
 	}
 	late, cancel := withGrace(ctx, grace)
@@ -73,7 +48,7 @@ func (s *Server) stop(ctx context.Context) error {
 	switch {
 	case cut > 0:
 		return errorf("%d %s cut, as the time for shutting down was over; their callers were told", cut, plural(cut, "call"))
-	case !s.opened:
+	case !open:
 		return nil // nobody waits for answers but by accident
 	}
 	return flushErr
