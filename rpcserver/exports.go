@@ -108,8 +108,11 @@ func (x *exports) answered(what, reply string, nth int, last bool) {
 		return
 	}
 	e.looking = true
-	x.refusals.probing(reply)
-	x.running.Go(func() { x.examine(what, e, reply, last) })
+	over := x.refusals.probing(reply)
+	x.running.Go(func() {
+		defer over()
+		x.examine(what, e, reply, last)
+	})
 }
 
 // judgeLocked counts the answers that are known to be dropped, or may be, as far as anybody
@@ -157,7 +160,6 @@ func serviceOf(what string) string {
 // examine finds out whether an export takes more than one answer.
 func (x *exports) examine(what string, e *export, reply string, last bool) {
 	is, err := x.trace(reply, last)
-	x.refusals.probed(reply)
 	x.mu.Lock()
 	e.looking, e.looked = false, time.Now()
 	if err != nil || is == hidden && e.is == takesOne {

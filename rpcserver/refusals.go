@@ -21,7 +21,7 @@ import (
 // and end at different times are answered by several. NATS refuses the rest, long after
 // they were published, and their callers wait until their deadlines.
 //
-// So the server asks, when it starts and when callers of the other kind of inbox come, with a
+// So the server probes, when it starts and when callers of the other kind of inbox come, with a
 // message to an inbox that is nobody's: NATS refuses it exactly where it would refuse an
 // answer that allow_responses doesn't cover. And it hears which answers are refused:
 //
@@ -38,24 +38,16 @@ type refusals struct {
 	lately   *natsperm.Lately          // the reply subjects of all other answers
 
 	mu       sync.Mutex
-	watch    *natsperm.Watch    // guarded by mu; nil before Start and after Shutdown
-	kinds    map[string]mayGoTo // guarded by mu; by the first token of inboxes
-	revision uint64             // guarded by mu; of kinds
-	probes   map[string]bool    // guarded by mu; the subjects of probes; true: it is a made-up inbox
-	unheard  map[string]bool    // guarded by mu; the subjects on which a refusal means nothing
-	looked   time.Time          // guarded by mu; when all kinds were asked for
+	watch    *natsperm.Watch // guarded by mu; nil before Start and after Shutdown
+	denied   map[string]bool // guarded by mu; the kinds of inboxes met so far, and whether answers there are refused
+	revision uint64          // guarded by mu; of denied
+	probes   map[string]bool // guarded by mu; the subjects of probes; true: it is a made-up inbox
+	ignored  map[string]bool // guarded by mu; the subjects on which a refusal means nothing
+	probed   time.Time       // guarded by mu; when all kinds were probed
 }
 
-// mayGoTo is what is known of a kind of inbox.
-type mayGoTo int
-
 const (
-	allowed mayGoTo = iota // or nothing else is known
-	denied
-)
-
-const (
-	// lookAgain is how long what was found wrong is believed, before it is asked again.
+	// lookAgain is how long what was found wrong is believed, before it is looked at again.
 	lookAgain = time.Minute
 	// settleTime bounds the wait for NATS's word. It takes a round trip.
 	settleTime = 5 * time.Second
@@ -67,7 +59,7 @@ const plainInbox = "_INBOX"
 func newRefusals(nc *nats.Conn, counter *atomic.Uint64, warnings *warnings, caller func(subject string) bool) *refusals {
 	return &refusals{
 		nc: nc, counter: counter, warnings: warnings, caller: caller, lately: natsperm.NewLately(),
-		kinds: make(map[string]mayGoTo), probes: make(map[string]bool), unheard: make(map[string]bool),
+		denied: make(map[string]bool), probes: make(map[string]bool), ignored: make(map[string]bool),
 	}
 }
 
@@ -77,7 +69,7 @@ func (r *refusals) open(ctx context.Context) {
 	watch := natsperm.Listen(r.nc, r.hear)
 	r.mu.Lock()
 	r.watch = watch
-	r.looked = time.Now()
+	r.probed = time.Now()
 	r.mu.Unlock()
 	r.meet(plainInbox + ".")
 	_ = settle(ctx, watch) // if the connection is down, what is refused is heard later
@@ -107,25 +99,25 @@ func kindOf(inbox string) string {
 	return kind
 }
 
-// meet asks whether answers may go to inboxes of the kind of this one, unless that is
+// meet finds out whether answers may go to inboxes of the kind of this one, unless that is
 // known.
 func (r *refusals) meet(inbox string) {
 	kind := kindOf(inbox)
 	r.mu.Lock()
-	_, known := r.kinds[kind]
+	_, known := r.denied[kind]
 	if known || r.watch == nil {
 		r.mu.Unlock()
 		return
 	}
-	r.kinds[kind] = allowed
-	nobodys := r.nobodysLocked(kind)
+	r.denied[kind] = false
+	madeUp := r.makeUpLocked(kind)
 	r.mu.Unlock()
-	r.ask(nobodys)
+	r.probe(madeUp)
 }
 
-// nobodysLocked makes up inboxes of a kind: of the three depths that callers have, those
+// makeUpLocked makes up inboxes of a kind: of the three depths that callers have, those
 // with a name and those without, as a permission may be for one of them.
-func (r *refusals) nobodysLocked(kind string) []string {
+func (r *refusals) makeUpLocked(kind string) []string {
 	subject := kind + "." + wire.NewInstance()
 	subjects := []string{subject, subject + ".+", subject + "." + wire.NewInstance() + ".+"}
 	for _, subject := range subjects {
@@ -134,11 +126,11 @@ func (r *refusals) nobodysLocked(kind string) []string {
 	return subjects
 }
 
-func (r *refusals) ask(nobodys []string) {
+func (r *refusals) probe(madeUp []string) {
 	// Should somebody be there all the same, the message holds nothing.
 	nothing := wire.AppendNothing(wire.AppendMessageHeader(nil))
-	for _, subject := range nobodys {
-		// It fails if the connection is down; once it is back, all is asked again.
+	for _, subject := range madeUp {
+		// It fails if the connection is down; once it is back, all kinds are probed again.
 		_ = r.nc.Publish(subject, nothing)
 	}
 }
@@ -153,7 +145,7 @@ func (r *refusals) hear(refusal error) (own bool) {
 	r.mu.Lock()
 	_, own = r.probes[subject]
 	switch {
-	case r.unheard[subject]:
+	case r.ignored[subject]:
 		r.mu.Unlock()
 		return true
 	case own:
@@ -162,7 +154,7 @@ func (r *refusals) hear(refusal error) (own bool) {
 		r.mu.Unlock()
 		return false
 	}
-	r.kinds[kindOf(subject)] = denied
+	r.denied[kindOf(subject)] = true
 	r.revision++
 	revision, message := r.revision, r.messageLocked()
 	r.mu.Unlock()
@@ -173,30 +165,28 @@ func (r *refusals) hear(refusal error) (own bool) {
 	return own
 }
 
-// probing is told of a subject before something other than an answer is published there, as
-// nobody's answer is lost if NATS refuses that.
-func (r *refusals) probing(subject string) {
+// probing is told of a subject before something other than an answer is published there: if
+// NATS refuses that, no answer is lost. The subject is for answers again once it is called off.
+func (r *refusals) probing(subject string) (off func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.probes[subject] = false
-}
-
-// probed is told that a refusal on that subject would have been heard by now.
-func (r *refusals) probed(subject string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	delete(r.probes, subject)
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.probes, subject)
+	}
 }
 
 // ignore has refusals on a subject ignored, until it is called off.
 func (r *refusals) ignore(subject string) (off func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.unheard[subject] = true
+	r.ignored[subject] = true
 	return func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		delete(r.unheard, subject)
+		delete(r.ignored, subject)
 	}
 }
 
@@ -204,14 +194,14 @@ func (r *refusals) ignore(subject string) (off func()) {
 func (r *refusals) denies(kind string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.kinds[kind] == denied
+	return r.denied[kind]
 }
 
 // messageLocked says what to set, "" if nothing is wrong.
 func (r *refusals) messageLocked() string {
 	var kinds []string
-	for kind, may := range r.kinds {
-		if may == denied {
+	for kind, denied := range r.denied {
+		if denied {
 			kinds = append(kinds, kind+".>")
 		}
 	}
@@ -224,29 +214,29 @@ func (r *refusals) messageLocked() string {
 		"for which NATS keeps every reply subject and looks through them again and again", strings.Join(kinds, ", "), quoted(kinds))
 }
 
-// look asks again for all kinds of inboxes, if some were denied or the connection is a new
-// one: somebody may have changed the permissions.
+// look probes all kinds of inboxes again, if some were denied or the connection is a new one:
+// somebody may have changed the permissions.
 func (r *refusals) look(ctx context.Context, reconnected bool) {
 	r.mu.Lock()
-	watch, before := r.watch, r.kinds
+	watch, before := r.watch, r.denied
 	wrong := false
-	for _, may := range before {
-		wrong = wrong || may == denied
+	for _, denied := range before {
+		wrong = wrong || denied
 	}
-	if watch == nil || !reconnected && (!wrong || time.Since(r.looked) < lookAgain) {
+	if watch == nil || !reconnected && (!wrong || time.Since(r.probed) < lookAgain) {
 		r.mu.Unlock()
 		return
 	}
-	r.looked = time.Now()
-	r.kinds = make(map[string]mayGoTo, len(before))
+	r.probed = time.Now()
+	r.denied = make(map[string]bool, len(before))
 	maps.DeleteFunc(r.probes, func(_ string, madeUp bool) bool { return madeUp })
-	var subjects []string
+	var madeUp []string
 	for kind := range before {
-		r.kinds[kind] = allowed
-		subjects = append(subjects, r.nobodysLocked(kind)...)
+		r.denied[kind] = false
+		madeUp = append(madeUp, r.makeUpLocked(kind)...)
 	}
 	r.mu.Unlock()
-	r.ask(subjects)
+	r.probe(madeUp)
 	if settle(ctx, watch) != nil {
 		return // nobody knows yet what was refused
 	}
