@@ -22,7 +22,7 @@
 // the caller's process. Every error that a call returns is an [*Error]:
 //
 //	e := helium.AsError(err)
-//	e.Code     // InvalidArgument
+//	e.Code     // CodeInvalidArgument
 //	e.Reason   // "math.division_by_zero"
 //	e.Outcome  // Executed: the handler ran
 //

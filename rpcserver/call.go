@@ -96,7 +96,7 @@ func (e argumentError) Error() string { return e.fault.Error() }
 func (e argumentError) Unwrap() error { return e.fault }
 
 // BadArgument is what a handler returns for an argument that it can't read: the
-// caller gets InvalidArgument, not executed. The position counts from 0.
+// caller gets [helium.CodeInvalidArgument], not executed. The position counts from 0.
 func (c *Call) BadArgument(position int, err error) error {
 	name := ""
 	if params := c.method.signature.Params; len(params) > 0 && position >= 0 {

@@ -21,7 +21,7 @@ type Config struct {
 	// MaxInFlight is how many calls run at the same moment. Default 1,024.
 	MaxInFlight int
 	// MaxQueue is how many more calls may wait for their turn; one call more is
-	// refused at once with ResourceExhausted, not executed. Default: MaxInFlight.
+	// refused at once with helium.ErrOverloaded, not executed. Default: MaxInFlight.
 	// Negative: none waits.
 	MaxQueue int
 	// Timeout is the time that a call gets which brings no deadline of its own, such

@@ -52,7 +52,7 @@
 // The caller gets what a handler returns: code, reason, message and details of a
 // [helium.Error], wrapped or not, cross the wire, so that errors.Is works on the other
 // side. Any other error arrives as its text with helium.CodeUnknown. A panic is its
-// caller's Internal, with the stack in this server's log and not on the wire; all other
+// caller's helium.CodeInternal, with the stack in this server's log and not on the wire; all other
 // calls go on. So do those whose result can't be sent or is too large: the caller gets
 // a small error, never silence.
 //

@@ -27,7 +27,7 @@ type identifiers struct {
 	module string
 	root   string
 	byPath map[string]*goPackage // nil where there is no such package
-	named  map[string]string     // import paths of this module's packages, by their names
+	named  map[string]string     // import paths of this module's packages, by their names; none of programs
 	use    *regexp.Regexp        // pkg.Name or pkg.Type.Name of these
 	single *regexp.Regexp        // pkg.name, alone
 }
@@ -38,8 +38,8 @@ func readIdentifiers(t *tree, module string) *identifiers {
 	for _, file := range t.files {
 		dir := path.Dir(file)
 		if importPath := path.Join(module, dir); strings.HasSuffix(file, ".go") && !strings.Contains("/"+dir, "/testdata") && ids.load(importPath) != nil {
-			if name := ids.byPath[importPath].doc.Name; name != "main" {
-				ids.named[name] = importPath
+			if !program(dir) {
+				ids.named[ids.byPath[importPath].doc.Name] = importPath
 			}
 		}
 	}
@@ -50,6 +50,12 @@ func readIdentifiers(t *tree, module string) *identifiers {
 	ids.use = regexp.MustCompile(`(?:^|[^\w./\]"])(` + strings.Join(names, "|") + `)\.([A-Z]\w*)(?:\.([A-Z]\w*))?`)
 	ids.single = regexp.MustCompile("^`(" + strings.Join(names, "|") + `)\.([a-z]\w*)` + "`$")
 	return ids
+}
+
+// program reports a folder of programs, whose packages nobody else names.
+func program(dir string) bool {
+	first, _, _ := strings.Cut(dir, "/")
+	return slices.Contains([]string{"cmd", "examples", "bench", "node"}, first)
 }
 
 // load reads a package, once; nil if there is none.
