@@ -15,10 +15,8 @@ var circular = map[string]bool{
 	"cmd/helium/internal/diagnose":       true,
 	"cmd/helium/internal/diagnose/probe": true,
 	"cmd/helium/internal/top/view":       true,
-	"internal/gofields":                  true,
 	"internal/transcode":                 true,
 	"rpcserver":                          true,
-	"signature":                          true,
 }
 
 func TestNoArrowRunsUpBetweenTheFilesOfAPackage(t *testing.T) {

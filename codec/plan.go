@@ -94,13 +94,11 @@ func (m codecMaker) fill(c *codec, t reflect.Type, own gofields.Own) {
 
 // key returns the codec for the keys of a map. Some types stand for something else there.
 func (m codecMaker) key(t reflect.Type) *codec {
-	own := gofields.KeyOwnOf(gofields.Types{}, t)
-	switch {
-	case t.Kind() == reflect.Interface && t.NumMethod() == 0:
+	if t.Kind() == reflect.Interface && t.NumMethod() == 0 {
 		return &codec{encode: encodeInterface(codecOf), decode: decodeInterfaceKey}
-	case t == numberType:
-		return &codec{encode: encodeString, decode: decodeString}
-	case own == gofields.OwnOf(gofields.Types{}, t):
+	}
+	form, own := gofields.KeyFormOf(gofields.Types{}, t)
+	if form == gofields.Elsewhere {
 		return m.codec(t)
 	}
 	c := new(codec)
@@ -124,14 +122,14 @@ func (m codecMaker) byKind(c *codec, t reflect.Type) {
 	case reflect.String:
 		c.encode, c.decode = encodeString, decodeString
 	case reflect.Slice:
-		if isByte(t.Elem()) {
+		if gofields.IsByte(gofields.Types{}, t.Elem()) {
 			c.encode, c.decode = encodeBytes, decodeBytes
 			return
 		}
 		elem := m.codec(t.Elem())
 		c.encode, c.decode = encodeSlice(elem), decodeSlice(t, elem)
 	case reflect.Array:
-		if isByte(t.Elem()) {
+		if gofields.IsByte(gofields.Types{}, t.Elem()) {
 			c.encode, c.decode = encodeByteArray, decodeByteArray
 			return
 		}
@@ -184,11 +182,6 @@ func (m codecMaker) field(f gofields.Field[reflect.Type]) *codec {
 		return quoted(f.Type)
 	}
 	return m.codec(f.Type)
-}
-
-// isByte reports whether lists of t travel as bin.
-func isByte(t reflect.Type) bool {
-	return t.Kind() == reflect.Uint8 && !gofields.Encodes(gofields.Types{}, t)
 }
 
 // unsupported fills c so that it says what can't be sent, and only a value that really holds

@@ -5,16 +5,11 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
-	"time"
 
 	"github.com/helium-rpc/helium/internal/gofields"
 )
 
-var (
-	timeType     = reflect.TypeFor[time.Time]()
-	durationType = reflect.TypeFor[time.Duration]()
-	errorType    = reflect.TypeFor[error]()
-)
+var errorType = reflect.TypeFor[error]()
 
 // maxNodes bounds how many parts the types of one function may have: aliases of
 // unnamed structs can double them at each level.
@@ -136,40 +131,39 @@ func (w *walk) typ(t reflect.Type, at string, depth int) *Type {
 		w.fault(at, "%.100v nests deeper than %d levels or is a pointer to itself; make an inner part a named struct", t, MaxDepth)
 		return scalar(Any)
 	}
-	switch t {
-	case timeType:
-		return scalar(Time)
-	case durationType:
-		return scalar(Duration)
-	}
-	if t.Kind() == reflect.Interface {
+	switch form := gofields.FormOf(gofields.Types{}, t); form {
+	case gofields.AsInterface:
 		return w.ofInterface(t, at)
-	}
-	if t == numberType {
-		return scalar(Any)
-	}
-	if own := gofields.OwnOf(gofields.Types{}, t); own != (gofields.Own{}) {
-		return w.ofOwn(own, t, at)
-	}
-
-	switch t.Kind() {
-	case reflect.Pointer:
+	case gofields.Half:
+		return w.ofHalves(gofields.OwnOf(gofields.Types{}, t), t, at)
+	case gofields.AsPointer:
 		return optional(w.typ(t.Elem(), at, depth+1))
-	case reflect.Struct:
+	case gofields.AsStruct:
 		return w.ofStruct(t, at, depth)
-	case reflect.Slice, reflect.Array:
-		if t.Elem().Kind() == reflect.Uint8 && !gofields.Encodes(gofields.Types{}, t.Elem()) {
-			return scalar(Bytes)
-		}
+	case gofields.AsList, gofields.AsMap:
 		return w.ofContainer(t, at, depth)
-	case reflect.Map:
-		return w.ofContainer(t, at, depth)
+	case gofields.Unsendable:
+		w.fault(at, "%.100v can't travel; %s", t, adviceAgainst[t.Kind()])
+		return scalar(Any)
+	default:
+		return scalar(kindOf(form, t))
 	}
-	if kind, ok := scalarKinds[t.Kind()]; ok {
-		return scalar(kind)
+}
+
+// kindOf returns the kind of a type that travels as a scalar.
+func kindOf(form gofields.Form, t reflect.Type) Kind {
+	if form == gofields.AsScalar {
+		return scalarKinds[t.Kind()]
 	}
-	w.fault(at, "%.100v can't travel; %s", t, adviceAgainst[t.Kind()])
-	return scalar(Any)
+	return formKinds[form]
+}
+
+var formKinds = map[gofields.Form]Kind{
+	gofields.AsTime:     Time,
+	gofields.AsDuration: Duration,
+	gofields.AsText:     String,
+	gofields.AsBytes:    Bytes,
+	gofields.AsAny:      Any,
 }
 
 var scalarKinds = map[reflect.Kind]Kind{
@@ -224,22 +218,24 @@ func (w *walk) ofContainer(t reflect.Type, at string, depth int) *Type {
 	return node
 }
 
+// ofHalves tells of methods of t's own that lack their other half.
+func (w *walk) ofHalves(own gofields.Own, t reflect.Type, at string) *Type {
+	w.fault(at, "%.100v has %s, so what is written couldn't be read; add the other half", t, own.Halves())
+	return scalar(Any)
+}
+
 func (w *walk) key(t reflect.Type, at string, depth int) *Type {
 	faults := len(w.faults)
 	var key *Type
-	switch own := gofields.KeyOwnOf(gofields.Types{}, t); {
-	case t == numberType:
-		key = scalar(String)
-	case own == gofields.OwnOf(gofields.Types{}, t) || t == timeType:
-		key = w.typ(t, at, depth+1)
-	case own != gofields.Own{}:
-		key = w.ofOwn(own, t, at)
-	case scalarKinds[t.Kind()] != 0:
-		key = scalar(scalarKinds[t.Kind()])
+	switch form, own := gofields.KeyFormOf(gofields.Types{}, t); form {
+	case gofields.Half:
+		key = w.ofHalves(own, t, at)
+	case gofields.AsScalar, gofields.AsText, gofields.AsBytes:
+		key = scalar(kindOf(form, t))
 	default:
 		key = w.typ(t, at, depth+1)
 	}
-	if len(w.faults) == faults && !key.Kind.mayBeKey() {
+	if len(w.faults) == faults && !key.Kind.MayBeKey() {
 		w.fault(at, "%.100v can't be the key of a map; use a string, an integer, a bool or [N]byte", t)
 	}
 	return key
@@ -271,6 +267,19 @@ func (w *walk) ofStruct(t reflect.Type, at string, depth int) *Type {
 		node.Fields = append(node.Fields, Field{Name: f.Name, Type: ft})
 	}
 	return node
+}
+
+// fieldsOf returns the fields of a Go struct that travel, in the order in which they
+// are written.
+func (w *walk) fieldsOf(t reflect.Type, at string) []gofields.Field[reflect.Type] {
+	fields := gofields.FieldsOf(gofields.Types{}, t)
+	for _, fault := range fields.Faults {
+		w.fault(fieldPath(at, fault.Path), "%s", fault.Problem)
+	}
+	if fields.OnlyHidden() && fields.Faults == nil {
+		w.fault(at, "%.100v has no exported fields, so nothing of it would be sent; export some, or use another type", t)
+	}
+	return fields.List
 }
 
 func (w *walk) typeOfGo(t reflect.Type) *Type {

@@ -46,6 +46,17 @@ func (m *Method) String() string {
 	return string(b)
 }
 
+// WithoutEnums returns the signature with the types of their values in the places of enums.
+func (m *Method) WithoutEnums() *Method {
+	plain := *m
+	plain.Params = make([]Param, len(m.Params))
+	for i, p := range m.Params {
+		plain.Params[i] = Param{p.Name, withoutEnums(p.Type)}
+	}
+	plain.Result = withoutEnums(m.Result)
+	return &plain
+}
+
 // validMethodName reports whether name matches [A-Za-z][A-Za-z0-9_-]{0,63}, what
 // every name that becomes part of a subject must match.
 func validMethodName(name string) bool {

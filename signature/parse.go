@@ -231,7 +231,7 @@ func (p *parser) mapping(depth int) (*Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !key.Kind.mayBeKey() {
+	if !key.Kind.MayBeKey() {
 		return nil, p.errorf(at, "%s can't be the key of a map; bool, integers, duration, string and bytes can", shorten(key.String(), 40))
 	}
 	if err := p.expect(']'); err != nil {

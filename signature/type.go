@@ -3,79 +3,8 @@ package signature
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 )
-
-// Limits on what is parsed, and on what is made from Go types, so that what one side
-// makes the other side reads. They bound the work that hostile text can cause.
-const (
-	// MaxLength is how long one signature or one definition may be, in bytes.
-	MaxLength = 64 << 10
-	// MaxDefinitions is how long all definitions of a service may be together, in bytes.
-	MaxDefinitions = 1 << 20
-	// MaxTypes is how many named types a service may have.
-	MaxTypes = 1000
-	// MaxDepth is how deep types may nest within one signature or definition.
-	MaxDepth = 32
-	// MaxName is how long the name of a method or of a type may be, in bytes.
-	MaxName = 64
-)
-
-// Kind says what a [Type] is.
-type Kind uint8
-
-// The kinds of types. Their zero value is no kind at all, so that a Type that
-// nobody filled in doesn't pass for something.
-const (
-	_ Kind = iota
-	Bool
-	Int8
-	Int16
-	Int32
-	Int64
-	Uint8
-	Uint16
-	Uint32
-	Uint64
-	Float32
-	Float64
-	String   // UTF-8 text
-	Bytes    // msgpack bin
-	Time     // a moment, to the nanosecond: msgpack extension -1
-	Duration // a length of time in nanoseconds: an integer of 64 bits
-	Any      // any value, null included
-	List     // []Elem
-	Map      // map[Key]Elem
-	Optional // Elem?: an Elem or null
-	Struct   // {Fields}: a map from field names to values
-)
-
-var kindNames = [...]string{
-	Bool: "bool",
-	Int8: "int8", Int16: "int16", Int32: "int32", Int64: "int64",
-	Uint8: "uint8", Uint16: "uint16", Uint32: "uint32", Uint64: "uint64",
-	Float32: "float32", Float64: "float64",
-	String: "string", Bytes: "bytes", Time: "time", Duration: "duration", Any: "any",
-	List: "list", Map: "map", Optional: "optional", Struct: "struct",
-}
-
-// String returns the word of the notation for a kind without parts, such as
-// "float64", and "list", "map", "optional" or "struct" for one with parts.
-func (k Kind) String() string {
-	if int(k) < len(kindNames) && kindNames[k] != "" {
-		return kindNames[k]
-	}
-	return "invalid"
-}
-
-// Numeric reports whether k is one of the ten kinds of numbers or a duration, which is a
-// number of nanoseconds. All of them fit each other.
-func (k Kind) Numeric() bool { return k >= Int8 && k <= Float64 || k == Duration }
-
-// mayBeKey reports whether k can be the key of a map. Floats can't (NaN is never
-// found again), nor can what msgpack decoders of many languages can't hash.
-func (k Kind) mayBeKey() bool {
-	return k == Bool || k >= Int8 && k <= Uint64 || k == String || k == Bytes || k == Duration
-}
 
 // Type is a type as it travels. It is a graph: a named type can lead back to itself.
 // Types are shared; don't change one.
@@ -108,6 +37,16 @@ type Field struct {
 	Doc string
 }
 
+// A Value is one of the values that an enum names.
+type Value struct {
+	// Name is what the service's own language calls it, such as "Red".
+	Name string
+	// JSON is the value as it stands in the JSON of a plain request.
+	JSON json.RawMessage
+	// Doc says what it means. May be empty.
+	Doc string
+}
+
 // scalars holds the one Type of each kind that has no parts, by its word.
 var scalars = func() map[string]*Type {
 	m := make(map[string]*Type)
@@ -126,6 +65,9 @@ func optional(t *Type) *Type {
 	}
 	return &Type{Kind: Optional, Elem: t}
 }
+
+// IsEnum reports a type that [ParseTypesWithEnums] made of an enum's name.
+func (t *Type) IsEnum() bool { return t != nil && t.Name != "" && t.Kind.mayBeEnum() }
 
 // String returns the type in Helium's notation: a named type as its name, any other
 // in full.
@@ -174,6 +116,25 @@ func (t *Type) appendTo(b []byte, depth int) []byte {
 		return append(b, '}')
 	}
 	return append(b, t.Kind.String()...)
+}
+
+// withoutEnums copies t as far as no name stands for it: that is how deep its text goes.
+func withoutEnums(t *Type) *Type {
+	switch {
+	case t == nil:
+		return nil
+	case t.IsEnum():
+		return scalar(t.Kind)
+	case t.Name != "":
+		return t
+	}
+	plain := *t
+	plain.Key, plain.Elem = withoutEnums(t.Key), withoutEnums(t.Elem)
+	plain.Fields = slices.Clone(t.Fields)
+	for i := range plain.Fields {
+		plain.Fields[i].Type = withoutEnums(t.Fields[i].Type)
+	}
+	return &plain
 }
 
 // appendName writes the name of a field or parameter: bare where it can be, else as

@@ -6,11 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
-	"unicode"
-	"unicode/utf8"
 )
 
 // Types are the named types of one service: what the names in its signatures stand
@@ -31,6 +27,34 @@ func NewTypes() *Types {
 // name, its own included. The error names the definition and the column.
 func ParseTypes(defs map[string]string) (*Types, error) {
 	return parseTypes(defs, make(map[string]*Type, len(defs)))
+}
+
+// ParseTypesWithEnums is [ParseTypes] where names can also be those of enums: of a bool, an
+// integer or a string, by the word of the notation, of which some values have names.
+//
+//	ParseTypesWithEnums(map[string]string{"Item": "{paint Color}"}, map[string]string{"Color": "string"})
+//
+// A type that is an enum has the Kind of its values and a Name. It is open: values without
+// a name are values too.
+func ParseTypesWithEnums(defs, enums map[string]string) (*Types, error) {
+	if n := len(defs) + len(enums); n > MaxTypes {
+		return nil, fmt.Errorf("%d types and enums are defined; at most %d can be", n, MaxTypes)
+	}
+	named := make(map[string]*Type, len(defs)+len(enums))
+	for _, name := range slices.Sorted(maps.Keys(enums)) {
+		if err := checkTypeName(name); err != nil {
+			return nil, err
+		}
+		if _, twice := defs[name]; twice {
+			return nil, fmt.Errorf("%s is both a type and an enum; rename one", name)
+		}
+		t := scalars[enums[name]]
+		if t == nil || !t.Kind.mayBeEnum() {
+			return nil, fmt.Errorf("enum %s: %.40q can't be the type of its values; bool, integers and string can", name, enums[name])
+		}
+		named[name] = &Type{Kind: t.Kind, Name: name}
+	}
+	return parseTypes(defs, named)
 }
 
 // parseTypes is ParseTypes where the definitions can use the names that are known already.
@@ -88,6 +112,38 @@ func (ts *Types) Definitions() map[string]string {
 	return defs
 }
 
+// WithoutEnums returns what the names of types stand for, as [Types.Definitions] does, with
+// the types of their values in the places of enums.
+func (ts *Types) WithoutEnums() map[string]string {
+	ts.mu.RLock()
+	defer ts.mu.RUnlock()
+	defs := make(map[string]string, len(ts.named))
+	for name, t := range ts.named {
+		if !t.IsEnum() {
+			unnamed := *t
+			unnamed.Name = ""
+			defs[name] = withoutEnums(&unnamed).String()
+		}
+	}
+	return defs
+}
+
+// Describe says of a named type or an enum what its definition can't: what it is for, what
+// its fields are for, by their names, and which values have names. It does nothing if no
+// type has that name.
+func (ts *Types) Describe(name, doc string, fields map[string]string, values []Value) {
+	ts.mu.Lock()
+	defer ts.mu.Unlock()
+	t := ts.named[name]
+	if t == nil {
+		return
+	}
+	t.Doc, t.Values = doc, values
+	for i := range t.Fields {
+		t.Fields[i].Doc = fields[t.Fields[i].Name]
+	}
+}
+
 func checkTypeName(name string) error {
 	switch {
 	case name == "":
@@ -101,47 +157,3 @@ func checkTypeName(name string) error {
 	}
 	return nil
 }
-
-func isReserved(name string) bool { return name == "map" || scalars[name] != nil }
-
-// freeName returns the name for a Go type of the given Go name: that name as an
-// identifier, with the smallest number from 2 behind it that makes it free.
-func freeName(goName string, taken func(string) bool) string {
-	base := identifier(goName)
-	for n := 1; ; n++ {
-		suffix := ""
-		if n > 1 {
-			suffix = strconv.Itoa(n)
-		}
-		name := base[:min(len(base), MaxName-len(suffix))] + suffix
-		if !isReserved(name) && !taken(name) {
-			return name
-		}
-	}
-}
-
-// identifier turns the Go name of a type into an identifier: the words in it, without
-// the paths of packages, each but the first with a capital:
-// "Page[example.com/shop.Item]" becomes "PageItem", "Pair[string,[]int]" "PairStringInt".
-func identifier(goName string) string {
-	var b strings.Builder
-	for word := range strings.FieldsFuncSeq(goName, func(r rune) bool {
-		// What is left in a word is a name, qualified by a path of any runes but these.
-		return strings.ContainsRune("[],;{}()* \"", r)
-	}) {
-		word = word[strings.LastIndexAny(word, "/.")+1:]
-		word, _, _ = strings.Cut(word, "·") // the compiler numbers local types: "T·1"
-		for i, r := range word {
-			if i == 0 && b.Len() > 0 {
-				r = unicode.ToUpper(r)
-			}
-			if !isASCIIWord(r) {
-				r = '_'
-			}
-			b.WriteRune(r)
-		}
-	}
-	return b.String() // begins as the Go name does: no digit
-}
-
-func isASCIIWord(r rune) bool { return r < utf8.RuneSelf && isWordByte(byte(r)) }

@@ -47,18 +47,10 @@ type Fault struct {
 	Problem string // and what to do about it
 }
 
-// FieldsOf finds the fields of a struct by the rules of encoding/json: the exported ones,
-// under the name in the tag, else their own; one with the tag "-" stays behind. An embedded
-// struct, or pointer to one, without a name in its tag lends its fields to the struct
-// around it. Of several fields with one name the least embedded counts, among those the
-// one with the name in its tag.
-//
-// Where encoding/json would leave fields out without a word there is a fault: for two that
-// neither rule decides between, for two of one struct, and for embedded types that aren't
-// exported and can't be a field. A struct that has a form of its own on the wire lends
-// nothing and is a field, as is one that contains the struct that embeds it.
-func FieldsOf[T any](m Model[T], t T) Fields[T] {
-	c := collector[T]{model: m}
+// collect finds the fields of a struct, see [FieldsOf]. A type that encodes itself is a field
+// wherever it stands.
+func collect[T any](m Model[T], t T, encodesItself func(T) bool) Fields[T] {
+	c := collector[T]{model: m, encodesItself: encodesItself}
 	for level := []embedded[T]{{typ: t}}; len(level) > 0; {
 		level = c.walk(level)
 	}
@@ -82,7 +74,10 @@ type embedded[T any] struct {
 }
 
 type collector[T any] struct {
-	model  Model[T]
+	model Model[T]
+	// encodesItself reports types that have a form of their own on the wire.
+	encodesItself func(T) bool
+
 	walked []T
 	found  []Field[T]
 	hidden bool
@@ -133,12 +128,12 @@ func (c *collector[T]) lends(s embedded[T], i int, member Member[T], tag Tag) (i
 	if !member.Embedded || tag.NoInline || tag.Name != "" && !tag.Inline {
 		return inner, false
 	}
-	t, isPointer := c.model.Pointee(member.Type)
+	t, isPointer := Pointee(c.model, member.Type)
 	if !isPointer {
 		t = member.Type
 	}
 	inner = embedded[T]{typ: t, index: at(s.index, i), outer: at(s.outer, s.typ), mayMiss: s.mayMiss || isPointer, twice: s.twice}
-	if _, isStruct := c.model.Members(t); !isStruct || contains(c.model, inner.outer, t) || Encodes(c.model, t) {
+	if _, isStruct := c.model.Members(t); !isStruct || contains(c.model, inner.outer, t) || c.encodesItself(t) {
 		return inner, false
 	}
 	if isPointer && !member.Exported {
@@ -163,11 +158,11 @@ func (c *collector[T]) field(s embedded[T], i int, member Member[T], tag Tag) {
 		f.Name = member.Name
 	}
 	if tag.AsString {
-		t, isPointer := c.model.Pointee(member.Type)
+		t, isPointer := Pointee(c.model, member.Type)
 		if !isPointer {
 			t = member.Type
 		}
-		f.AsString = c.model.IsScalar(t) && !Encodes(c.model, t)
+		f.AsString = isScalar(c.model, t) && !c.encodesItself(t)
 	}
 	c.found = append(c.found, f)
 	if s.twice {

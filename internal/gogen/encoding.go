@@ -1,9 +1,7 @@
 package gogen
 
 import (
-	"fmt"
 	"go/types"
-	"strings"
 
 	"github.com/helium-rpc/helium/internal/gofields"
 	"github.com/helium-rpc/helium/signature"
@@ -18,14 +16,24 @@ var scalarKinds = map[types.BasicKind]signature.Kind{
 	types.String: signature.String,
 }
 
-// kindsOf are the kinds of what the methods of a pair write.
-var kindsOf = map[gofields.Pair]signature.Kind{
-	gofields.Msgpack: signature.Any,
-	gofields.Raw:     signature.Any,
-	gofields.JSON:    signature.Any,
-	gofields.Text:    signature.String,
-	gofields.Binary:  signature.Bytes,
+// kindOf returns the kind of a type that travels as a scalar.
+func kindOf(form gofields.Form, t types.Type) signature.Kind {
+	if form == gofields.AsScalar {
+		return scalarKinds[t.Underlying().(*types.Basic).Kind()]
+	}
+	return formKinds[form]
 }
+
+var formKinds = map[gofields.Form]signature.Kind{
+	gofields.AsTime:     signature.Time,
+	gofields.AsDuration: signature.Duration,
+	gofields.AsText:     signature.String,
+	gofields.AsBytes:    signature.Bytes,
+	gofields.AsAny:      signature.Any,
+}
+
+// elemOf is what a pointer, a list or a map leads to.
+func elemOf(t types.Type) types.Type { return sourceTypes{}.Elem(t) }
 
 // encodesItself reports a type whose values travel in a form of their own, and not by
 // their fields, elements or kind.
@@ -34,19 +42,4 @@ func encodesItself(t types.Type) bool {
 }
 
 // isUint8 reports a type lists of which travel as bytes.
-func isUint8(t types.Type) bool {
-	b, ok := t.Underlying().(*types.Basic)
-	return ok && b.Kind() == types.Uint8 && !encodesItself(t)
-}
-
-// halves says what is wrong with methods of which the other half is missing.
-func halves(own gofields.Own, t types.Type) string {
-	var halves []string
-	if own.Write != gofields.None {
-		halves = append(halves, own.Write.Writer()+" without "+own.Write.Reader())
-	}
-	if own.Read != gofields.None {
-		halves = append(halves, own.Read.Reader()+" without "+own.Read.Writer())
-	}
-	return fmt.Sprintf("%s has %s, so what is written couldn't be read; add the other half", shortType(t), strings.Join(halves, " and "))
-}
+func isUint8(t types.Type) bool { return gofields.IsByte(sourceTypes{}, t) }

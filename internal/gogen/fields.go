@@ -37,7 +37,7 @@ func (f *field) pos() token.Pos { return f.steps[len(f.steps)-1].Pos() }
 // stepsTo follows an index through embedded structs.
 func stepsTo(t types.Type, index []int) (steps []*types.Var) {
 	for _, i := range index {
-		if elem, ok := (sourceTypes{}).Pointee(t); ok {
+		if elem, ok := gofields.Pointee(sourceTypes{}, t); ok {
 			t = elem
 		}
 		step := t.Underlying().(*types.Struct).Field(i)

@@ -27,7 +27,7 @@ func whenFilled(f *field, expr string) (condition string, ok bool) {
 		}
 	}
 	if f.OmitZero {
-		elem, isPointer := sourceTypes{}.Pointee(t)
+		elem, isPointer := gofields.Pointee(sourceTypes{}, t)
 		_, isInterface := t.Underlying().(*types.Interface)
 		switch {
 		case isInterface:

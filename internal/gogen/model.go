@@ -2,6 +2,7 @@ package gogen
 
 import (
 	"go/types"
+	"reflect"
 
 	"github.com/helium-rpc/helium/internal/gofields"
 )
@@ -15,12 +16,52 @@ func (sourceTypes) Same(a, b types.Type) bool { return types.Identical(a, b) }
 
 func (sourceTypes) Name(t types.Type) string { return runtimeName(t) }
 
-func (sourceTypes) Pointee(t types.Type) (types.Type, bool) {
-	p, ok := types.Unalias(t).(*types.Pointer)
-	if !ok {
-		return nil, false
+func (sourceTypes) Is(t types.Type, path, name string) bool {
+	if path != "" {
+		return isNamed(t, path, name)
 	}
-	return types.Unalias(p.Elem()), true
+	if b, ok := types.Unalias(t).(*types.Basic); ok {
+		return types.Typ[b.Kind()].Name() == name // byte is uint8
+	}
+	return name == "error" && isError(t)
+}
+
+func (sourceTypes) Kind(t types.Type) reflect.Kind {
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		return basicKinds[u.Kind()]
+	case *types.Pointer:
+		return reflect.Pointer
+	case *types.Slice:
+		return reflect.Slice
+	case *types.Array:
+		return reflect.Array
+	case *types.Map:
+		return reflect.Map
+	case *types.Struct:
+		return reflect.Struct
+	case *types.Interface:
+		return reflect.Interface
+	case *types.Chan:
+		return reflect.Chan
+	case *types.Signature:
+		return reflect.Func
+	}
+	return reflect.Invalid
+}
+
+var basicKinds = map[types.BasicKind]reflect.Kind{
+	types.Bool: reflect.Bool,
+	types.Int:  reflect.Int, types.Int8: reflect.Int8, types.Int16: reflect.Int16, types.Int32: reflect.Int32, types.Int64: reflect.Int64,
+	types.Uint: reflect.Uint, types.Uint8: reflect.Uint8, types.Uint16: reflect.Uint16, types.Uint32: reflect.Uint32, types.Uint64: reflect.Uint64,
+	types.Float32: reflect.Float32, types.Float64: reflect.Float64,
+	types.Complex64: reflect.Complex64, types.Complex128: reflect.Complex128,
+	types.Uintptr: reflect.Uintptr, types.UnsafePointer: reflect.UnsafePointer,
+	types.String: reflect.String,
+}
+
+func (sourceTypes) Elem(t types.Type) types.Type {
+	return types.Unalias(t.Underlying().(interface{ Elem() types.Type }).Elem())
 }
 
 func (sourceTypes) Members(t types.Type) ([]gofields.Member[types.Type], bool) {
@@ -38,66 +79,20 @@ func (sourceTypes) Members(t types.Type) ([]gofields.Member[types.Type], bool) {
 	return members, true
 }
 
-func (sourceTypes) IsTime(t types.Type) bool { return isTime(t) }
-
-func (sourceTypes) IsScalar(t types.Type) bool {
-	b, ok := t.Underlying().(*types.Basic)
-	return ok && b.Info()&(types.IsBoolean|types.IsInteger|types.IsFloat|types.IsString) != 0 && b.Kind() != types.Uintptr
-}
-
-func (sourceTypes) Method(t types.Type, name string) (has, declared bool) {
-	switch t.Underlying().(type) {
-	case *types.Pointer, *types.Interface:
-		return false, false // what they lead to may have methods
-	}
+func (sourceTypes) Method(t types.Type, name string) (m gofields.Method[types.Type], ok bool) {
 	// The methods of a pointer are those of what it points to, too.
-	m := types.NewMethodSet(types.NewPointer(t)).Lookup(nil, name)
-	if m == nil || !methodShapes[name](m.Type().(*types.Signature)) {
-		return false, false
+	found := types.NewMethodSet(types.NewPointer(t)).Lookup(nil, name)
+	if found == nil {
+		return m, false
 	}
-	return true, len(m.Index()) == 1
-}
-
-// methodShapes tell whether the methods that count for how a type travels have the
-// parameters and results that they should have.
-var methodShapes = map[string]func(*types.Signature) bool{
-	"EncodeMsgpack":    takesMsgpack("Encoder"),
-	"DecodeMsgpack":    takesMsgpack("Decoder"),
-	"MarshalMsgpack":   returnsBytes,
-	"UnmarshalMsgpack": takesBytes,
-	"MarshalJSON":      returnsBytes,
-	"UnmarshalJSON":    takesBytes,
-	"MarshalText":      returnsBytes,
-	"UnmarshalText":    takesBytes,
-	"MarshalBinary":    returnsBytes,
-	"UnmarshalBinary":  takesBytes,
-	"IsZero":           isPredicate,
-}
-
-// returnsBytes reports func() ([]byte, error).
-func returnsBytes(f *types.Signature) bool {
-	return f.Params().Len() == 0 && f.Results().Len() == 2 &&
-		types.Identical(f.Results().At(0).Type(), byteSlice) && types.Identical(f.Results().At(1).Type(), errorType)
-}
-
-// takesBytes reports func([]byte) error.
-func takesBytes(f *types.Signature) bool {
-	return !f.Variadic() && f.Params().Len() == 1 && f.Results().Len() == 1 &&
-		types.Identical(f.Params().At(0).Type(), byteSlice) && types.Identical(f.Results().At(0).Type(), errorType)
-}
-
-// takesMsgpack reports func(*msgpack.<parameter>) error.
-func takesMsgpack(parameter string) func(*types.Signature) bool {
-	return func(f *types.Signature) bool {
-		if f.Params().Len() != 1 || f.Results().Len() != 1 || !types.Identical(f.Results().At(0).Type(), errorType) {
-			return false
-		}
-		p, ok := types.Unalias(f.Params().At(0).Type()).(*types.Pointer)
-		return ok && isNamed(p.Elem(), "github.com/vmihailenco/msgpack/v5", parameter)
+	f := found.Type().(*types.Signature)
+	for v := range f.Params().Variables() {
+		m.Params = append(m.Params, v.Type())
 	}
-}
-
-// isPredicate reports func() bool.
-func isPredicate(f *types.Signature) bool {
-	return f.Params().Len() == 0 && f.Results().Len() == 1 && types.Identical(f.Results().At(0).Type(), types.Typ[types.Bool])
+	for v := range f.Results().Variables() {
+		m.Results = append(m.Results, v.Type())
+	}
+	m.Variadic = f.Variadic()
+	m.Declared = len(found.Index()) == 1
+	return m, true
 }

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"go/types"
 	"maps"
+	"reflect"
 	"slices"
 
 	"golang.org/x/tools/go/types/typeutil"
@@ -108,56 +109,42 @@ func (w *walk) made(t types.Type, at string, depth int) *signature.Type {
 		w.fault(at, "%s nests deeper than %d levels or is a pointer to itself; make an inner part a named struct", shortType(t), signature.MaxDepth)
 		return scalar(signature.Any)
 	}
-	if isTime(t) {
-		return scalar(signature.Time)
-	}
-	if isNamed(t, "time", "Duration") {
-		return scalar(signature.Duration)
-	}
-	if i, ok := t.Underlying().(*types.Interface); ok {
-		return w.ofInterface(t, i, at)
-	}
-	if isNumber(t) {
-		return scalar(signature.Any)
-	}
-	if own := gofields.OwnOf(sourceTypes{}, t); own != (gofields.Own{}) {
-		return w.ofOwn(own, t, at)
-	}
-	switch u := t.Underlying().(type) {
-	case *types.Pointer:
-		return optional(w.typ(u.Elem(), at, depth+1))
-	case *types.Struct:
+	switch form := gofields.FormOf(sourceTypes{}, t); form {
+	case gofields.AsInterface:
+		return w.ofInterface(t, t.Underlying().(*types.Interface), at)
+	case gofields.Half:
+		return w.ofHalves(gofields.OwnOf(sourceTypes{}, t), t, at)
+	case gofields.AsPointer:
+		return optional(w.typ(elemOf(t), at, depth+1))
+	case gofields.AsStruct:
 		return w.ofStruct(t, at, depth)
-	case *types.Slice:
-		return w.ofList(t, u.Elem(), at, depth)
-	case *types.Array:
-		return w.ofList(t, u.Elem(), at, depth)
-	case *types.Map:
+	case gofields.AsList:
+		return w.ofContainer(t, func(node *signature.Type) {
+			node.Kind = signature.List
+			node.Elem = w.typ(elemOf(t), at, depth+1)
+		})
+	case gofields.AsMap:
 		return w.ofContainer(t, func(node *signature.Type) {
 			node.Kind = signature.Map
-			node.Key = w.key(u.Key(), at, depth)
-			node.Elem = w.typ(u.Elem(), at, depth+1)
+			node.Key = w.key(t.Underlying().(*types.Map).Key(), at, depth)
+			node.Elem = w.typ(elemOf(t), at, depth+1)
 		})
-	case *types.Basic:
-		if kind, ok := scalarKinds[u.Kind()]; ok {
-			return scalar(kind)
-		}
-		if u.Kind() == types.Invalid {
+	case gofields.Unsendable:
+		if (sourceTypes{}).Kind(t) == reflect.Invalid {
 			w.fault(at, doesNotCompile)
-			return scalar(signature.Any)
+		} else {
+			w.fault(at, "%s can't travel; %s", shortType(t), adviceAgainst(t))
 		}
+		return scalar(signature.Any)
+	default:
+		return scalar(kindOf(form, t))
 	}
-	w.fault(at, "%s can't travel; %s", shortType(t), adviceAgainst(t))
-	return scalar(signature.Any)
 }
 
-// ofOwn returns the type of what methods of t's own write.
-func (w *walk) ofOwn(own gofields.Own, t types.Type, at string) *signature.Type {
-	if !own.Whole() {
-		w.fault(at, "%s", halves(own, t))
-		return scalar(signature.Any)
-	}
-	return scalar(kindsOf[own.Write])
+// ofHalves tells of methods of t's own that lack their other half.
+func (w *walk) ofHalves(own gofields.Own, t types.Type, at string) *signature.Type {
+	w.fault(at, "%s has %s, so what is written couldn't be read; add the other half", shortType(t), own.Halves())
+	return scalar(signature.Any)
 }
 
 func adviceAgainst(t types.Type) string {
@@ -189,16 +176,6 @@ func (w *walk) ofInterface(t types.Type, i *types.Interface, at string) *signatu
 	return scalar(signature.Any)
 }
 
-func (w *walk) ofList(t, elem types.Type, at string, depth int) *signature.Type {
-	if isUint8(elem) {
-		return scalar(signature.Bytes)
-	}
-	return w.ofContainer(t, func(node *signature.Type) {
-		node.Kind = signature.List
-		node.Elem = w.typ(elem, at, depth+1)
-	})
-}
-
 // ofContainer returns the type of a list or a map, which fill completes. A named one
 // that contains itself keeps its name; any other is what it is made of.
 func (w *walk) ofContainer(t types.Type, fill func(node *signature.Type)) *signature.Type {
@@ -221,21 +198,15 @@ func (w *walk) ofContainer(t types.Type, fill func(node *signature.Type)) *signa
 func (w *walk) key(t types.Type, at string, depth int) *signature.Type {
 	faults := len(w.faults.list)
 	var key *signature.Type
-	switch own := gofields.KeyOwnOf(sourceTypes{}, t); {
-	case isNumber(t):
-		key = scalar(signature.String)
-	case own == gofields.OwnOf(sourceTypes{}, t) || isTime(t):
-		key = w.typ(t, at, depth+1)
-	case own != gofields.Own{}:
-		key = w.ofOwn(own, t, at)
-	case sourceTypes{}.IsScalar(t):
-		key = scalar(scalarKinds[t.Underlying().(*types.Basic).Kind()])
+	switch form, own := gofields.KeyFormOf(sourceTypes{}, t); form {
+	case gofields.Half:
+		key = w.ofHalves(own, t, at)
+	case gofields.AsScalar, gofields.AsText, gofields.AsBytes:
+		key = scalar(kindOf(form, t))
 	default:
 		key = w.typ(t, at, depth+1)
 	}
-	k := key.Kind
-	mayBeKey := k == signature.Bool || k >= signature.Int8 && k <= signature.Uint64 || k == signature.String || k == signature.Bytes || k == signature.Duration
-	if len(w.faults.list) == faults && !mayBeKey {
+	if len(w.faults.list) == faults && !key.Kind.MayBeKey() {
 		w.fault(at, "%s can't be the key of a map; use a string, an integer, a bool or [N]byte", shortType(t))
 	}
 	return key
@@ -271,7 +242,7 @@ func (w *walk) ofStruct(t types.Type, at string, depth int) *signature.Type {
 			inner++ // as if it were a pointer
 		}
 		ft := w.typ(f.Type, fieldPath(at, f.Path), inner)
-		_, isPointer := sourceTypes{}.Pointee(f.Type)
+		_, isPointer := gofields.Pointee(sourceTypes{}, f.Type)
 		if f.AsString {
 			ft = scalar(signature.String)
 		}

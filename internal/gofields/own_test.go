@@ -90,7 +90,7 @@ func TestATypeHasTheMethodsThatSpeakForAllOfIt(t *testing.T) {
 		if got := gofields.OwnOf(gofields.Types{}, c.typ); got != c.want {
 			t.Errorf("%v: got %v, want %v", c.typ, got, c.want)
 		}
-		if got := gofields.KeyOwnOf(gofields.Types{}, c.typ); got != c.key {
+		if _, got := gofields.KeyFormOf(gofields.Types{}, c.typ); got != c.key {
 			t.Errorf("%v as a key: got %v, want %v", c.typ, got, c.key)
 		}
 	}
