@@ -13,8 +13,8 @@ import (
 // else by [Writer.Value].
 //
 // Every value takes its shortest form. Only Value, ReflectValue and Raw can fail; the first
-// failure sticks, and [Writer.Err] returns it. The buffer grows as append grows it, and
-// nothing else is allocated but what a type's own methods allocate.
+// failure sticks, and [Writer.Err] returns it. Nothing is allocated but a longer buffer, and for
+// values that aren't scalars what reflection and a type's own methods allocate.
 //
 // The zero Writer is empty and ready to use. It is not for several goroutines at once.
 type Writer struct {
