@@ -15,7 +15,6 @@ var circular = map[string]bool{
 	"cmd/helium/internal/diagnose":       true,
 	"cmd/helium/internal/diagnose/probe": true,
 	"cmd/helium/internal/top/view":       true,
-	"internal/transcode":                 true,
 	"rpcserver":                          true,
 }
 

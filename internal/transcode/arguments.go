@@ -29,16 +29,16 @@ func Arguments(jsonText []byte, m *signature.Method) (packed []byte, err error) 
 	if err != nil {
 		return nil, err
 	}
-	return newEncoder(c).all(m)
+	return encodeArguments(newEncoder(c), m)
 }
 
-// all returns the array of all arguments.
-func (e *encoder) all(m *signature.Method) (packed []byte, err error) {
+// encodeArguments returns the array of all arguments.
+func encodeArguments(e *encoder, m *signature.Method) (packed []byte, err error) {
 	switch e.peek() {
 	case '[':
-		err = e.arguments(m)
+		err = positionalArguments(e, m)
 	case '{':
-		err = e.namedArguments(m)
+		err = argumentsByName(e, m)
 	default:
 		err = fmt.Errorf("the arguments are %s; want an array of them, such as [1, 2], or an object of named ones", shorten(string(e.skip())))
 	}
@@ -48,7 +48,7 @@ func (e *encoder) all(m *signature.Method) (packed []byte, err error) {
 	return e.finish()
 }
 
-func (e *encoder) arguments(m *signature.Method) error {
+func positionalArguments(e *encoder, m *signature.Method) error {
 	head, err := e.open()
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (e *encoder) arguments(m *signature.Method) error {
 		if p := parameter(n, m); p != nil {
 			t = p.Type
 		}
-		if err := e.value(t); err != nil && !faults.Add(argument(n, m, err)) {
+		if err := e.value(t); err != nil && !faults.Add(ArgumentFault(n, m, err)) {
 			return faults.Err()
 		}
 	}
@@ -68,21 +68,7 @@ func (e *encoder) arguments(m *signature.Method) error {
 	return faults.Err()
 }
 
-// parameter returns the parameter that the i-th argument belongs to, or nil. The last
-// one of a variadic method takes all that follow.
-func parameter(i int, m *signature.Method) *signature.Param {
-	switch {
-	case m == nil:
-		return nil
-	case i < len(m.Params):
-		return &m.Params[i]
-	case m.Variadic && len(m.Params) > 0:
-		return &m.Params[len(m.Params)-1]
-	}
-	return nil
-}
-
-func (e *encoder) namedArguments(m *signature.Method) error {
+func argumentsByName(e *encoder, m *signature.Method) error {
 	named, err := newNamedArguments(m)
 	if err != nil {
 		return err
@@ -113,7 +99,7 @@ func (e *encoder) namedArguments(m *signature.Method) error {
 		default:
 			err = e.value(m.Params[i].Type)
 		}
-		if err != nil && !faults.Add(argument(i, m, err)) {
+		if err != nil && !faults.Add(ArgumentFault(i, m, err)) {
 			return faults.Err()
 		}
 		n += added

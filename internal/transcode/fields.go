@@ -3,7 +3,6 @@ package transcode
 import (
 	"fmt"
 	"iter"
-	"strings"
 
 	"github.com/helium-rpc/helium/internal/nearest"
 	"github.com/helium-rpc/helium/signature"
@@ -122,22 +121,6 @@ func didYouMean(near string) string {
 		return ""
 	}
 	return "; did you mean " + quote(near) + "?"
-}
-
-// sentence joins phrases, of which some are questions.
-func sentence(phrases ...string) string {
-	var b strings.Builder
-	for i, phrase := range phrases {
-		switch {
-		case i == 0:
-		case strings.HasSuffix(phrases[i-1], "?"):
-			b.WriteByte(' ')
-		default:
-			b.WriteString("; ")
-		}
-		b.WriteString(phrase)
-	}
-	return b.String()
 }
 
 // keySet holds the keys of an object that were met.

@@ -198,11 +198,6 @@ func (e *encoder) structure(t *signature.Type) error {
 	return faults.Err()
 }
 
-// mayBeNull reports whether a value of type t can be left out.
-func mayBeNull(t *signature.Type) bool {
-	return kindOf(t) == signature.Optional || kindOf(t) == signature.Any
-}
-
 // open steps into an array or an object, and keeps a byte for its head. It returns
 // where the head belongs.
 func (e *encoder) open() (head int, err error) {
@@ -252,13 +247,4 @@ func form(t *signature.Type) string {
 		return ": an object"
 	}
 	return ""
-}
-
-// show prints a type for a message. However long it is, a type that is cut doesn't explain
-// anything.
-func show(t *signature.Type) string {
-	if t.Kind == signature.Struct {
-		return t.Definition()
-	}
-	return t.String()
 }

@@ -79,7 +79,7 @@ func TestTheNumberOfValuesIsLimitedAsInMsgpack(t *testing.T) {
 			}
 			e := newEncoder(c)
 			e.values = before
-			if out, err := e.all(method(t, tt.signature)); !errors.Is(err, want) {
+			if out, err := encodeArguments(e, method(t, tt.signature)); !errors.Is(err, want) {
 				t.Errorf("%s behind %d values: got % x, %v; want the error %v", tt.json, before, out, err, want)
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"strings"
 
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/msgpack"
@@ -62,7 +61,7 @@ func (a *namedArguments) array() ([]byte, error) {
 			r := codec.NewReader(raw)
 			added, err := r.ArrayHeader()
 			if err != nil {
-				return nil, argument(last, a.method, fmt.Errorf("%w: the parameter repeats", err))
+				return nil, ArgumentFault(last, a.method, fmt.Errorf("%w: the parameter repeats", err))
 			}
 			n += added
 			repeated = raw[r.Offset():]
@@ -175,12 +174,4 @@ func (a *namedArguments) wanted() string {
 		text += "; hint: put an object that is the argument itself in an array"
 	}
 	return text
-}
-
-func enumerate(names []string) string {
-	const most = 20
-	if len(names) > most {
-		return strings.Join(names[:most], ", ") + " …"
-	}
-	return strings.Join(names, ", ")
 }

@@ -226,7 +226,3 @@ func (s *sentValue) structure(n int, want *signature.Type, at codec.Reader) erro
 	}
 	return faults.Err()
 }
-
-// ArgumentFault says which argument an error of [SentType] or [SentValue] is about, counted
-// from 0.
-func ArgumentFault(i int, m *signature.Method, err error) error { return argument(i, m, err) }

@@ -79,11 +79,3 @@ func decodeBase64(text string) ([]byte, error) {
 	}
 	return encoding.Strict().DecodeString(text)
 }
-
-// kindOf is t's kind; a type that isn't known is any.
-func kindOf(t *signature.Type) signature.Kind {
-	if t == nil {
-		return signature.Any
-	}
-	return t.Kind
-}

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/helium-rpc/helium/signature"
 )
 
 // problem is what is wrong with a value, and where in it.
@@ -93,23 +91,28 @@ func indexSegment(i int) string { return "[" + strconv.Itoa(i) + "]" }
 
 func keySegment(key string) string { return "[" + quote(key) + "]" }
 
-// argument says which argument an error is about, counted from 0: "argument 2 (b)".
-func argument(i int, m *signature.Method, err error) error {
-	place := fmt.Sprintf("argument %d", i+1)
-	if p := parameter(i, m); p != nil && p.Name != "" {
-		place += " (" + shorten(p.Name) + ")"
-	}
-	switch err := err.(type) {
-	case Faults:
-		moved := make(Faults, len(err))
-		for i := range err {
-			moved[i] = &problem{path: place, text: err[i].Error()}
+// sentence joins phrases, of which some are questions.
+func sentence(phrases ...string) string {
+	var b strings.Builder
+	for i, phrase := range phrases {
+		switch {
+		case i == 0:
+		case strings.HasSuffix(phrases[i-1], "?"):
+			b.WriteByte(' ')
+		default:
+			b.WriteString("; ")
 		}
-		return moved
-	case *problem:
-		return &problem{path: place, text: err.Error()}
+		b.WriteString(phrase)
 	}
-	return fmt.Errorf("%s: %w", place, err)
+	return b.String()
+}
+
+func enumerate(names []string) string {
+	const most = 20
+	if len(names) > most {
+		return strings.Join(names[:most], ", ") + " …"
+	}
+	return strings.Join(names, ", ")
 }
 
 // quote and shorten make text of the other side's fit for a message: short, and
