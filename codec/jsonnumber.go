@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"reflect"
 
+	"github.com/helium-rpc/helium/internal/decimal"
 	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
@@ -17,7 +18,7 @@ func encodeNumber(e *encoder, v reflect.Value) error {
 	if literal == "" {
 		literal = "0"
 	}
-	if !isNumber(literal) {
+	if !decimal.IsNumber(literal) {
 		return valueErrorf("the json.Number %.60q is no number", literal)
 	}
 	b, exact := appendNumber(e.b, literal)
@@ -43,7 +44,7 @@ func decodeNumber(r *decoder, v reflect.Value) error {
 		return err
 	}
 	literal := string(bytes.Trim(text, `"`))
-	if !isNumber(literal) {
+	if !decimal.IsNumber(literal) {
 		return valueErrorf("%.60q is no number", literal)
 	}
 	v.SetString(literal)

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"unicode/utf8"
 
+	"github.com/helium-rpc/helium/internal/decimal"
 	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
@@ -27,7 +28,7 @@ func encodeQuoted(e *encoder, v reflect.Value) error {
 	switch {
 	case v.Type() == numberType:
 		text = append(text, cmp.Or(v.String(), "0")...)
-		if !isNumber(string(text)) {
+		if !decimal.IsNumber(string(text)) {
 			return valueErrorf("the json.Number %.60q is no number", text)
 		}
 	case v.CanInt():
@@ -67,7 +68,7 @@ func decodeQuoted(r *decoder, v reflect.Value) error {
 	unfit := func() error { return valueErrorf("%.60q is no text of a %v", text, v.Type()) }
 	switch {
 	case v.Type() == numberType:
-		if !isNumber(text) {
+		if !decimal.IsNumber(text) {
 			return unfit()
 		}
 		v.SetString(text)
@@ -85,7 +86,7 @@ func decodeQuoted(r *decoder, v reflect.Value) error {
 		v.SetUint(n)
 	case v.CanFloat():
 		f, err := strconv.ParseFloat(text, v.Type().Bits())
-		if err != nil || !isNumber(text) {
+		if err != nil || !decimal.IsNumber(text) {
 			return unfit()
 		}
 		v.SetFloat(f)

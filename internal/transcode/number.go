@@ -1,11 +1,11 @@
 package transcode
 
 import (
-	"encoding/json"
 	"math"
 	"strconv"
 	"strings"
 
+	"github.com/helium-rpc/helium/internal/decimal"
 	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
@@ -100,50 +100,22 @@ const (
 	tooLarge // for 64 bits
 )
 
-// parseInteger reads a JSON number without the loss of a float: 12, 12.0, 1.2e1 and
-// 120e-1 are all twelve.
+// parseInteger reads a JSON number without the loss of a float.
 func parseInteger(literal string) (integer, integerForm) {
-	literal, negative := strings.CutPrefix(literal, "-")
-	mantissa, power := literal, ""
-	if i := strings.IndexAny(literal, "eE"); i >= 0 {
-		mantissa, power = literal[:i], literal[i+1:]
-	}
-	whole, fraction, _ := strings.Cut(mantissa, ".")
-
-	// The value is digits × 10^exponent, without zeros on either side of the digits.
-	digits := strings.TrimLeft(whole+fraction, "0")
-	exponent := parseExponent(power) - len(fraction) + len(digits)
-	digits = strings.TrimRight(digits, "0")
-	exponent -= len(digits)
+	d := decimal.Parse(literal)
 	switch {
-	case digits == "":
+	case d.Digits == "":
 		return integer{}, integral
-	case exponent < 0:
+	case d.Exponent < 0:
 		return integer{}, fractional
-	case len(digits)+exponent > len("18446744073709551615"):
+	case len(d.Digits)+d.Exponent > len("18446744073709551615"):
 		return integer{}, tooLarge
 	}
-	magnitude, err := strconv.ParseUint(digits+strings.Repeat("0", exponent), 10, 64)
+	magnitude, err := strconv.ParseUint(d.Digits+strings.Repeat("0", d.Exponent), 10, 64)
 	if err != nil {
 		return integer{}, tooLarge
 	}
-	return integer{negative, magnitude}, integral
-}
-
-// parseExponent reads what follows the e of a number, "" without one. It stops at a
-// size that no number of digits makes up for.
-func parseExponent(text string) int {
-	const most = 1 << 30
-	n, _ := strconv.Atoi(text) // out of range it is the nearest int
-	return min(max(n, -most), most)
-}
-
-// isNumber reports whether the text of a key is a JSON number and nothing else.
-func isNumber(text string) bool {
-	if text == "" || text[0] != '-' && !isDigit(text[0]) || !isDigit(text[len(text)-1]) {
-		return false
-	}
-	return json.Valid([]byte(text))
+	return integer{d.Negative, magnitude}, integral
 }
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/helium-rpc/helium/internal/decimal"
 	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/signature"
 )
@@ -40,7 +41,7 @@ func appendText(b []byte, text string, t *signature.Type) (out []byte, ok bool, 
 // appendKey appends the key of a map with keys of type t from its text.
 func appendKey(b []byte, text string, t *signature.Type) ([]byte, error) {
 	kind := kindOf(t)
-	if kind == signature.Duration && isNumber(text) {
+	if kind == signature.Duration && decimal.IsNumber(text) {
 		return appendNumber(b, text, kind)
 	}
 	out, ok, err := appendText(b, text, t)
@@ -49,7 +50,7 @@ func appendKey(b []byte, text string, t *signature.Type) ([]byte, error) {
 		return out, err
 	case kind == signature.Bool && (text == "true" || text == "false"):
 		return msgpack.AppendBool(b, text == "true"), nil
-	case kind.Numeric() && isNumber(text):
+	case kind.Numeric() && decimal.IsNumber(text):
 		return appendNumber(b, text, kind)
 	}
 	return b, problemf("want %s%s", show(t), keyForm(kind))
