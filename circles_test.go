@@ -12,7 +12,6 @@ var circular = map[string]bool{
 	"binder":                             true,
 	"cmd/helium/internal/bench/load":     true,
 	"cmd/helium/internal/bench/page":     true,
-	"cmd/helium/internal/diagnose":       true,
 	"cmd/helium/internal/diagnose/probe": true,
 	"cmd/helium/internal/top/view":       true,
 	"rpcserver":                          true,

@@ -4,14 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
-	"github.com/helium-rpc/helium/cmd/helium/internal/diagnose/probe"
 )
 
 func NewDoctor(env *cli.Env) *cobra.Command {
@@ -32,20 +29,6 @@ better. The exit code is 0 without failures, 3 where NATS or binders can't be us
 	}
 }
 
-// examination is one run of the doctor's checks. Each may use what those before found.
-type examination struct {
-	env      *cli.Env
-	nc       *nats.Conn    // nil: NATS can't be reached
-	prober   *probe.Prober // set with nc
-	inbox    bool          // answers can come
-	about    *aboutUser    // what the server says of this user; nil: nothing
-	answered bool          // a binder did
-	report   doctorReport
-	failures []error
-	warnings int
-	late     bool // the time was over before the last check
-}
-
 // doctorReport is what "helium doctor -o json" writes.
 type doctorReport struct {
 	OK     bool          `json:"ok"` // no check failed
@@ -62,88 +45,56 @@ type doctorCheck struct {
 }
 
 func doctor(ctx context.Context, env *cli.Env) error {
-	e := &examination{env: env, report: doctorReport{Checks: []doctorCheck{}}}
-	defer func() {
-		if e.nc != nil {
-			e.nc.Close()
-		}
-	}()
-	bounded, cancel := env.Bounded(ctx)
-	defer cancel()
-	for _, check := range []struct {
-		name string
-		look func(context.Context) finding
-	}{
-		{"command", e.command},
-		{"settings", e.settings},
-		{"contexts", e.contexts},
-		{"files", e.files},
-		{"nats", e.nats},
-		{"max_payload", e.maxPayload},
-		{"inbox", e.inboxes},
-		{"user", e.user},
-		{"clock", e.clock},
-		{"permissions", e.permissions},
-		{"bucket", e.bucket}, // without it binders don't start, so it comes first
-		{"binder", e.binder},
-		{"binders", e.binders},
-		{"instances", e.instances},
-	} {
-		if bounded.Err() != nil {
-			e.late = true
-			break
-		}
-		e.check(bounded, check.name, check.look)
-	}
-	return e.end(ctx)
+	a := &access{env: env, whenLost: "look at the server's log"}
+	defer a.close()
+	server, user, registry := natsChecks{a}, &userChecks{access: a}, &registryChecks{access: a}
+	e := &examiner{env: env, advises: true}
+	e.examine(ctx,
+		check{"command", command},
+		check{"settings", func(context.Context) finding { return settings(env.Connection) }},
+		check{"contexts", contexts},
+		check{"files", func(context.Context) finding { return files(env.Connection) }},
+		check{"nats", server.server},
+		check{"max_payload", server.maxPayload},
+		check{"inbox", server.inboxes},
+		check{"user", user.user},
+		check{"clock", user.clock},
+		check{"permissions", user.permissions},
+		check{"bucket", registry.bucket}, // without it binders don't start, so it comes first
+		check{"binder", registry.binder},
+		check{"binders", registry.binders},
+		check{"instances", registry.instances},
+	)
+	return tellHealth(ctx, env, e)
 }
 
-// check makes one check.
-func (e *examination) check(ctx context.Context, name string, look func(context.Context) finding) {
-	ctx, cancel := context.WithTimeout(ctx, whyPatience)
-	defer cancel()
-	began := time.Now()
-	f := look(ctx)
-	took := time.Since(began)
-	switch f.status {
-	case statusWarning:
-		e.warnings++
-	case statusFailed:
-		e.failures = append(e.failures, f.err)
+// tellHealth says what it all comes to.
+func tellHealth(ctx context.Context, env *cli.Env, e *examiner) error {
+	report := doctorReport{Checks: []doctorCheck{}}
+	for _, r := range e.results {
+		report.Checks = append(report.Checks, doctorCheck{Check: r.name, Status: r.status, TookMS: amount.InMS(r.took), Found: r.text, Next: r.next})
 	}
-	e.report.Checks = append(e.report.Checks, doctorCheck{Check: name, Status: f.status, TookMS: amount.InMS(took), Found: f.text, Next: f.next})
-	if env := e.env; env.Form == "table" {
-		printFinding(env, f.status, name, amount.Time(took), f.text)
-		if f.next != "" {
-			printFinding(env, "", "", "", "next: "+f.next)
-		}
-	}
-}
-
-// end says what it all comes to.
-func (e *examination) end(ctx context.Context) error {
-	env := e.env
 	var problem error
-	switch {
-	case len(e.failures) == 1:
-		problem = e.failures[0]
-	case len(e.failures) > 1:
-		first := env.Judge(ctx, e.failures[0])
-		problem = cli.Fail(first.Exit, first.Hint, fmt.Errorf("%s failed; the first: %w", amount.Of(len(e.failures), "check"), first.Err))
+	switch failures := e.failures(); {
+	case len(failures) == 1:
+		problem = failures[0]
+	case len(failures) > 1:
+		first := env.Judge(ctx, failures[0])
+		problem = cli.Fail(first.Exit, first.Hint, fmt.Errorf("%s failed; the first: %w", amount.Of(len(failures), "check"), first.Err))
 	case e.late:
 		problem = cli.Fail(cli.ExitDeadline, "helium doctor --timeout 1m", errors.New("the time was over before all was checked"))
 	}
-	e.report.OK = problem == nil
-	if problem != nil {
-		e.report.Exit = env.Judge(ctx, problem).Exit
+	verdict := "ok"
+	if report.OK = problem == nil; !report.OK {
+		verdict = "failed"
+		report.Exit = env.Judge(ctx, problem).Exit
 	}
-	verdict := map[bool]string{true: "ok", false: "failed"}[e.report.OK]
-	err := env.Show(e.report, verdict, func() {
-		switch {
+	err := env.Show(report, verdict, func() {
+		switch warnings := e.warnings(); {
 		case problem != nil:
 			fmt.Fprintln(env.Out)
-		case e.warnings > 0:
-			fmt.Fprintf(env.Out, "\nAll of it works; %s.\n", amount.Of(e.warnings, "warning"))
+		case warnings > 0:
+			fmt.Fprintf(env.Out, "\nAll of it works; %s.\n", amount.Of(warnings, "warning"))
 		default:
 			fmt.Fprintln(env.Out, "\nAll is well.")
 		}
@@ -152,11 +103,4 @@ func (e *examination) end(ctx context.Context) error {
 		return problem
 	}
 	return err
-}
-
-// advised is a warning with what to do.
-func advised(next, format string, args ...any) finding {
-	f := warning(format, args...)
-	f.next = next
-	return f
 }

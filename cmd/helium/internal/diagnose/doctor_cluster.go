@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
@@ -82,13 +83,13 @@ func areOrIs(names []string) string {
 }
 
 // unanswered is the finding where nobody speaks for the bucket.
-func (e *examination) unanswered(s *store, err error) finding {
+func unanswered(nc *nats.Conn, s *store, err error) finding {
 	api, answered := errors.AsType[*jetstream.APIError](err)
 	switch {
 	case answered && api.ErrorCode == bucketOffline:
 		return failed(cli.ExitNoBus, "start the server that keeps it again; or, if that is for ever: nats kv del "+s.name+", and servers register again",
 			fmt.Errorf("no server that keeps the bucket %s is up, so no service can register or be found anew: %w", s.name, err))
-	case answered && api.ErrorCode == noLeader, !answered && errors.Is(err, context.DeadlineExceeded) && e.nc.ConnectedClusterName() != "":
+	case answered && api.ErrorCode == noLeader, !answered && errors.Is(err, context.DeadlineExceeded) && nc.ConnectedClusterName() != "":
 		return failed(cli.ExitNoBus, "start the cluster's servers that are down: nats server report jetstream",
 			fmt.Errorf("nobody answers for the bucket %s: a server that keeps it is gone, or JetStream has no leader, for which more than half of the cluster's servers have to be up: %w", s.name, err))
 	}
@@ -97,8 +98,8 @@ func (e *examination) unanswered(s *store, err error) finding {
 
 // silentServers returns those of the servers that were named to which nobody can connect,
 // and how many were named. All are tried at once.
-func (e *examination) silentServers(ctx context.Context) (silent []string, named int) {
-	servers := e.nc.Opts.Servers
+func silentServers(ctx context.Context, nc *nats.Conn) (silent []string, named int) {
+	servers := nc.Opts.Servers
 	if len(servers) < 2 {
 		return nil, len(servers)
 	}
@@ -131,8 +132,8 @@ func (e *examination) silentServers(ctx context.Context) (silent []string, named
 }
 
 // serversGone is a warning of servers that were named and are gone, if any are.
-func (e *examination) serversGone(ctx context.Context, text string) (f finding, gone bool) {
-	silent, named := e.silentServers(ctx)
+func serversGone(ctx context.Context, nc *nats.Conn, text string) (f finding, gone bool) {
+	silent, named := silentServers(ctx, nc)
 	if silent == nil {
 		return finding{}, false
 	}

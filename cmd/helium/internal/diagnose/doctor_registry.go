@@ -10,15 +10,20 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 )
 
+// registryChecks look at binders, their bucket and what is registered.
+type registryChecks struct {
+	*access
+	answered bool // a binder did
+}
+
 // askBinder asks for a name that isn't there: before it says so, a binder asks the store.
-func (e *examination) askBinder(ctx context.Context) error {
-	reg, err := binder.NewClient(e.nc, e.env.Connection.Prefix)
+func (e *registryChecks) askBinder(ctx context.Context) error {
+	reg, err := e.registry()
 	if err != nil {
 		return err
 	}
@@ -31,7 +36,7 @@ func (e *examination) askBinder(ctx context.Context) error {
 }
 
 // binder finds out whether one answers.
-func (e *examination) binder(ctx context.Context) finding {
+func (e *registryChecks) binder(ctx context.Context) finding {
 	if !e.inbox {
 		return skipped("answers can't come")
 	}
@@ -53,11 +58,11 @@ func (e *examination) binder(ctx context.Context) finding {
 }
 
 // bucket holds the bucket of the registry against what docs/protocol.md says.
-func (e *examination) bucket(ctx context.Context) finding {
+func (e *registryChecks) bucket(ctx context.Context) finding {
 	if !e.inbox {
 		return skipped("answers can't come")
 	}
-	s := newStore(e.nc, e.prober, e.prober.Subjects())
+	s := e.store()
 	_, info, err := s.open(ctx)
 	switch {
 	case errors.Is(err, errNotAllowed):
@@ -69,7 +74,7 @@ func (e *examination) bucket(ctx context.Context) finding {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
 		return skipped("the bucket %s isn't there yet; the first binder makes it", s.name)
 	case err != nil:
-		return e.unanswered(s, err)
+		return unanswered(e.nc, s, err)
 	}
 	if owner := info.Config.Metadata["helium_prefix"]; owner != "" && owner != e.prober.Subjects().Prefix() {
 		return failed(cli.ExitNoBus, "choose another --prefix", fmt.Errorf("the bucket %s is that of the prefix %q", s.name, owner))
@@ -131,7 +136,7 @@ func keptValues(n int64) string {
 }
 
 // binders counts them by those who watch the bucket, as each binder does.
-func (e *examination) binders(ctx context.Context) finding {
+func (e *registryChecks) binders(ctx context.Context) finding {
 	if !e.answered {
 		return skipped("none answered")
 	}
@@ -151,10 +156,10 @@ func (e *examination) binders(ctx context.Context) finding {
 
 // watching returns how many watch the bucket. A binder that lost its watch begins another
 // one within half a second, so none is what there is only if it stays so.
-func (e *examination) watching(ctx context.Context) (n int, err error) {
+func (e *registryChecks) watching(ctx context.Context) (n int, err error) {
 	const looks = 10
 	for range looks {
-		_, info, err := newStore(e.nc, e.prober, e.prober.Subjects()).open(ctx)
+		_, info, err := e.store().open(ctx)
 		if err != nil {
 			return 0, err
 		}
@@ -171,14 +176,14 @@ func (e *examination) watching(ctx context.Context) (n int, err error) {
 }
 
 // instances looks whether somebody stands behind each record.
-func (e *examination) instances(ctx context.Context) finding {
+func (e *registryChecks) instances(ctx context.Context) finding {
 	if !e.answered {
 		return skipped("no binder answered")
 	}
 	if denied, err := e.prober.MayPublish(ctx, e.prober.Subjects().List()); denied != nil || err != nil {
 		return skipped("this user may not list them")
 	}
-	reg, err := binder.NewClient(e.nc, e.env.Connection.Prefix)
+	reg, err := e.registry()
 	if err != nil {
 		return failed(cli.ExitUsage, "", err)
 	}

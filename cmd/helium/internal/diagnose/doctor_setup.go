@@ -15,14 +15,13 @@ import (
 )
 
 // command tells which command this is.
-func (e *examination) command(context.Context) finding {
+func command(context.Context) finding {
 	v := cli.ThisVersion()
 	return found("helium %s (%s, %s)", v.Version, v.Go, v.Platform)
 }
 
 // settings tells where it connects, and which flag or variable says so.
-func (e *examination) settings(context.Context) finding {
-	c := e.env.Connection
+func settings(c *cli.Connection) finding {
 	var cfg bus.Config
 	if err := c.Configure(&cfg); err != nil {
 		f := failed(cli.ExitUsage, "", err)
@@ -85,7 +84,7 @@ func selectedContext() (string, error) {
 }
 
 // contexts tries to read each context of the nats command.
-func (e *examination) contexts(context.Context) finding {
+func contexts(context.Context) finding {
 	dir, err := contextsDir()
 	if err != nil {
 		return skipped("%v", err)
@@ -121,10 +120,10 @@ func (e *examination) contexts(context.Context) finding {
 }
 
 // files looks whether secrets lie open.
-func (e *examination) files(context.Context) finding {
+func files(c *cli.Connection) finding {
 	var open, there []string
 	for _, flag := range []string{"creds", "nkey", "tlskey"} {
-		path := e.env.Connection.Value(flag)
+		path := c.Value(flag)
 		if path == "" {
 			continue
 		}

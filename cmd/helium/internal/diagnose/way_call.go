@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,34 +17,11 @@ import (
 	"github.com/helium-rpc/helium/internal/shell"
 )
 
-// unnamed says why the stages past the registry can't be walked, if they can't.
-func (w *walk) unnamed() string {
-	switch {
-	case w.prober == nil:
-		return "no connection"
-	case w.service == "" || w.method == "":
-		return "it isn't known which service has the method"
-	}
-	return ""
-}
-
-// unheard says why nobody can be asked on the method's subject, if so.
-func (w *walk) unheard() string {
-	switch why := w.unnamed(); {
-	case why != "":
-		return why
-	case !w.inbox:
-		return "answers can't be received"
-	case w.denied:
-		return "nothing can be sent there"
-	}
-	return ""
-}
-
-func (w *walk) subject() string { return w.prober.Subjects().Method(w.service, w.method) }
+// wayToInstances are the checks of the way behind the registry.
+type wayToInstances struct{ *way }
 
 // mayCall finds out whether the user may send calls of the method.
-func (w *walk) mayCall(ctx context.Context) finding {
+func (w wayToInstances) mayCall(ctx context.Context) finding {
 	if why := w.unnamed(); why != "" {
 		return skipped("%s", why)
 	}
@@ -59,15 +37,8 @@ func (w *walk) mayCall(ctx context.Context) finding {
 	return found("may publish to %s", w.subject())
 }
 
-// named returns an error as that of a call of the method, which didn't run.
-func (w *walk) named(e *helium.Error) error {
-	c := e.WithOutcome(helium.NotExecuted)
-	c.Service, c.Method = w.service, w.method
-	return c
-}
-
 // subscribers finds out whether anybody listens.
-func (w *walk) subscribers(ctx context.Context) finding {
+func (w wayToInstances) subscribers(ctx context.Context) finding {
 	if why := w.unheard(); why != "" {
 		return skipped("%s", why)
 	}
@@ -89,8 +60,8 @@ func (w *walk) subscribers(ctx context.Context) finding {
 	return failed(cli.ExitNoInstance, next, w.named(helium.ErrNoInstance.WithMessage(message, w.subject())))
 }
 
-// probe asks whoever NATS chooses, and then each instance, without running anything.
-func (w *walk) probe(ctx context.Context) finding {
+// instances asks whoever NATS chooses, and then each instance, without running anything.
+func (w wayToInstances) instances(ctx context.Context) finding {
 	if why := w.unheard(); why != "" {
 		return skipped("%s", why)
 	}
@@ -107,7 +78,7 @@ func (w *walk) probe(ctx context.Context) finding {
 	} else {
 		each = nil // only NATS's choice can be asked
 	}
-	answers := w.prober.Call(ctx, w.patience(), targets...)
+	answers := w.prober.Call(ctx, w.probePatience(), targets...)
 	chosen, rest := &answers[0], answers[1:]
 
 	var silent, gone, well []string
@@ -150,21 +121,23 @@ func (w *walk) probe(ctx context.Context) finding {
 
 // mayAddress finds out whether the user may call single instances, which calls of the
 // method don't need.
-func (w *walk) mayAddress(ctx context.Context, instance string) bool {
+func (w wayToInstances) mayAddress(ctx context.Context, instance string) bool {
 	denied, err := w.prober.MayPublish(ctx, w.prober.Subjects().MethodAt(w.service, instance, w.method))
 	return denied == nil && err == nil
 }
 
-// patience is how long a probe waits: one that isn't run is answered at once, unless
+// probePatience is how long a probe waits: one that isn't run is answered at once, unless
 // the instance has no worker free for as long.
-func (w *walk) patience() time.Duration { return min(probePatience, w.env.Connection.Timeout/2) }
+func (w wayToInstances) probePatience() time.Duration {
+	return min(longestProbe, w.env.Connection.Timeout/2)
+}
 
-// probePatience is that time if --timeout leaves as much: more than a process that isn't
+// longestProbe is that time if --timeout leaves as much: more than a process that isn't
 // hung stands still.
-const probePatience = 3 * time.Second
+const longestProbe = 3 * time.Second
 
 // silence is the finding of instances that take calls and don't answer.
-func (w *walk) silence(instances []string, all int) finding {
+func (w wayToInstances) silence(instances []string, all int) finding {
 	who := "whoever listens"
 	if len(instances) > 0 {
 		who = fmt.Sprintf("%s (%s)", strings.Join(instances, ", "), amount.OfAll(len(instances), all, "instance"))
@@ -174,7 +147,7 @@ func (w *walk) silence(instances []string, all int) finding {
 }
 
 // refused is the finding of an answer other than that all is well.
-func (w *walk) refused(a *probe.Answer) finding {
+func (w wayToInstances) refused(a *probe.Answer) finding {
 	if a.Refusal == nil {
 		return failed(cli.ExitInternal, "see which program listens on "+w.subject(), fmt.Errorf("the answer isn't one of a Helium server: %w", a.Err))
 	}
@@ -191,8 +164,28 @@ func (w *walk) refused(a *probe.Answer) finding {
 	return failed(cli.ExitOfCall(&e), shell.Line("helium", "describe", w.service), &e)
 }
 
+// warnedSince returns what the instances say of their set-up now and didn't say in their
+// records before: a probe may have found it out.
+func (w wayToInstances) warnedSince(ctx context.Context) (list []lookup.Warning) {
+	reg, err := w.registry()
+	if err != nil || len(w.records) == 0 {
+		return nil
+	}
+	entry, err := reg.Lookup(ctx, w.service+"."+w.method)
+	if err != nil {
+		return nil
+	}
+	before := lookup.Warnings(w.records)
+	for _, now := range lookup.Warnings(entry.Records) {
+		if !slices.ContainsFunc(before, func(old lookup.Warning) bool { return old.Warning == now.Warning }) {
+			list = append(list, now)
+		}
+	}
+	return list
+}
+
 // tryIt returns a command that calls the method.
-func (w *walk) tryIt() string {
+func tryIt(w *way) string {
 	name := w.service + "." + w.method
 	newest := lookup.Newest(w.records)
 	if m := methodOf(newest, w.method); m != nil {

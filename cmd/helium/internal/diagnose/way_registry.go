@@ -7,54 +7,35 @@ import (
 	"strings"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
-	"github.com/helium-rpc/helium/cmd/helium/internal/diagnose/probe"
 	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 	"github.com/helium-rpc/helium/internal/shell"
-	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// readName takes "math.add", or "math" or "add" until the registry tells which it is.
-func (w *walk) readName(name string) error {
-	service, method, both := strings.Cut(name, ".")
-	if both {
-		w.service, w.method = service, method
-	}
-	for _, part := range strings.SplitN(name, ".", 2) {
-		if err := wire.CheckName("service or method", part); err != nil {
-			return cli.Fail(cli.ExitUsage, "helium why --help", fmt.Errorf("%w; ask as in: helium why math.add", err))
-		}
-	}
-	return nil
-}
+// wayToRegistry are the checks of the way as far as the registry.
+type wayToRegistry struct{ *way }
 
-// connect reaches NATS.
-func (w *walk) connect(ctx context.Context) finding {
-	nc, err := w.env.Dial(ctx)
-	if err != nil {
-		return finding{status: statusFailed, text: cli.InOurWords(err.Error()), err: err}
+// connection reaches NATS.
+func (w wayToRegistry) connection(ctx context.Context) finding {
+	if err := w.connect(ctx); err != nil {
+		return failedAs(err)
 	}
-	// What isn't permitted is looked for here, and told where it is found.
-	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
-	w.nc = nc
-	if w.prober, err = probe.New(nc, w.env.Connection.Prefix); err != nil {
+	if err := w.openProber(); err != nil {
 		return failed(cli.ExitUsage, "helium why --help", err)
 	}
-	rtt, err := nc.RTT()
+	rtt, err := w.nc.RTT()
 	if err != nil {
 		return failed(cli.ExitNoBus, "helium doctor", fmt.Errorf("connected, and then no answer: %w", err))
 	}
-	return found("%s at %s, version %s, round trip %v", nc.ConnectedServerName(), nc.ConnectedUrlRedacted(), nc.ConnectedServerVersion(), amount.Time(rtt))
+	return found("%s at %s, version %s, round trip %v", w.nc.ConnectedServerName(), w.nc.ConnectedUrlRedacted(), w.nc.ConnectedServerVersion(), amount.Time(rtt))
 }
 
 // permissions finds out whether answers can come, and binders be asked.
-func (w *walk) permissions(ctx context.Context) finding {
+func (w wayToRegistry) permissions(ctx context.Context) finding {
 	if w.prober == nil {
 		return skipped("no connection")
 	}
@@ -66,7 +47,7 @@ func (w *walk) permissions(ctx context.Context) finding {
 		return failed(cli.ExitNoBus, "allow the user to subscribe to "+inbox, errors.New("this user may not receive answers: it may not subscribe to "+inbox))
 	}
 	w.inbox = true
-	lookup := w.prober.Subjects().Lookup(w.report.Name)
+	lookup := w.prober.Subjects().Lookup(w.name)
 	if denied, err = w.prober.MayPublish(ctx, lookup); err != nil {
 		return w.lost(err)
 	}
@@ -77,23 +58,19 @@ func (w *walk) permissions(ctx context.Context) finding {
 	return found("may receive on %s and ask binders", inbox)
 }
 
-func (w *walk) lost(err error) finding {
-	return failed(cli.ExitNoBus, "helium doctor", fmt.Errorf("the connection was lost: %w", err))
-}
-
 // binder asks one.
-func (w *walk) binder(ctx context.Context) finding {
+func (w wayToRegistry) binder(ctx context.Context) finding {
 	if !w.mayAsk {
 		return skipped("it can't be asked")
 	}
-	reg, err := binder.NewClient(w.nc, w.env.Connection.Prefix)
+	reg, err := w.registry()
 	if err != nil {
 		return failed(cli.ExitUsage, "helium why --help", err)
 	}
-	entry, err := reg.Lookup(ctx, w.report.Name)
+	entry, err := reg.Lookup(ctx, w.name)
 	if err == nil && entry.Method == "" {
 		// A service may have the name of some other service's method.
-		if byMethod, methodErr := reg.LookupMethod(ctx, w.report.Name); methodErr == nil {
+		if byMethod, methodErr := reg.LookupMethod(ctx, w.name); methodErr == nil {
 			entry = byMethod
 		}
 	}
@@ -103,7 +80,7 @@ func (w *walk) binder(ctx context.Context) finding {
 		w.method = entry.Method
 		return found("answers")
 	case cli.ExitCodeOf(err) == cli.ExitUnknown:
-		w.problem = cli.Fail(cli.ExitUnknown, w.whereKnown(err), err)
+		w.unknown = cli.Fail(cli.ExitUnknown, w.whereKnown(err), err)
 		return found("answers")
 	case errors.Is(err, helium.ErrNoBinder):
 		return failed(cli.ExitNoBus, "helium binder", errors.New("no binder is running: programs that know the service go on calling it, new ones can't find it"))
@@ -112,7 +89,7 @@ func (w *walk) binder(ctx context.Context) finding {
 }
 
 // whereKnown names the command that shows which names there are.
-func (w *walk) whereKnown(err error) string {
+func (w wayToRegistry) whereKnown(err error) string {
 	if e, ok := errors.AsType[*helium.Error](err); ok && e.Code == helium.CodeUnimplemented && w.service != "" {
 		return shell.Line("helium", "describe", w.service)
 	}
@@ -120,10 +97,10 @@ func (w *walk) whereKnown(err error) string {
 }
 
 // record looks at what the registry says.
-func (w *walk) record(context.Context) finding {
+func (w wayToRegistry) record(context.Context) finding {
 	switch {
-	case w.records == nil && w.problem != nil && cli.ExitCodeOf(w.problem) == cli.ExitUnknown:
-		return finding{status: statusFailed, text: w.problem.Error(), err: w.problem}
+	case w.unknown != nil:
+		return finding{status: statusFailed, text: w.unknown.Error(), err: w.unknown}
 	case w.records == nil:
 		return skipped("the registry can't be asked")
 	}
@@ -163,24 +140,12 @@ func (w *walk) record(context.Context) finding {
 	return found("%s", text)
 }
 
-func methodOf(r *binder.Record, name string) *binder.Method {
-	for i := range r.Methods {
-		if r.Methods[i].Name == name {
-			return &r.Methods[i]
-		}
-	}
-	return nil
-}
-
-// maxInstances bounds how many instances are looked at one by one.
-const maxInstances = 32
-
 // lease looks when the instances renewed their records.
-func (w *walk) lease(ctx context.Context) finding {
+func (w wayToRegistry) lease(ctx context.Context) finding {
 	if len(w.records) == 0 {
 		return skipped("no record")
 	}
-	s := newStore(w.nc, w.prober, w.prober.Subjects())
+	s := w.store()
 	stream, info, err := s.open(ctx)
 	if err != nil {
 		return skipped("%v", err)
