@@ -40,7 +40,7 @@ func Register[S any](srv *Server, name string, impl S, options ...Option) error 
 		return srv.unmade()
 	}
 	var faults faults
-	svc := describe(name, reflect.TypeFor[S](), reflect.ValueOf(impl), &faults)
+	svc := serviceFrom(name, reflect.TypeFor[S](), reflect.ValueOf(impl), &faults)
 	for i, option := range options {
 		if option == nil {
 			faults.add("option %d is nil; leave it out", i+1)
@@ -59,9 +59,9 @@ func Register[S any](srv *Server, name string, impl S, options ...Option) error 
 	return srv.Handle(svc)
 }
 
-// describe makes a Service of a Go value. A method that can't be served has its name and
+// serviceFrom makes a Service of a Go value. A method that can't be served has its name and
 // no Handler, and is among the faults.
-func describe(name string, s reflect.Type, impl reflect.Value, faults *faults) Service {
+func serviceFrom(name string, s reflect.Type, impl reflect.Value, faults *faults) Service {
 	svc := Service{Name: name}
 	if !impl.IsValid() || impl.Kind() == reflect.Pointer && impl.IsNil() {
 		faults.add("the implementation is nil; pass a value, such as mathsvc.New()")

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/codec"
@@ -155,70 +153,4 @@ func encoded(v any) (data []byte, ok bool) {
 	var w codec.Writer
 	w.Value(v)
 	return w.Bytes(), w.Err() == nil
-}
-
-// maxDoc is how long the doc of a service, a type, a field or a value is in a record, in
-// bytes; more of it is cut.
-const maxDoc = 2048
-
-func shortDoc(doc string) string {
-	doc = strings.TrimSpace(doc)
-	if len(doc) <= maxDoc {
-		return doc
-	}
-	end := maxDoc
-	for end > 0 && !utf8.RuneStart(doc[end]) {
-		end--
-	}
-	return strings.TrimSpace(doc[:end]) + " …"
-}
-
-// maxDescribed is how long a record may be with all that is said of its types, in bytes of
-// JSON. Binders take 64 KiB, if nothing else is configured.
-const maxDescribed = 56 << 10
-
-// fitDocs takes docs of types out of a record that is too long with them, the smallest
-// parts first. It returns what was taken out, for a log. A service without them can be
-// called like one with them.
-func fitDocs(r *binder.Record) (dropped []string) {
-	for _, part := range []struct {
-		name string
-		drop func()
-	}{
-		{"docs of the values of enums", func() {
-			for _, enum := range r.Enums {
-				for i := range enum.Values {
-					enum.Values[i].Doc = ""
-				}
-			}
-		}},
-		{"docs of fields", func() {
-			for name, doc := range r.TypeDocs {
-				doc.Fields = nil
-				r.TypeDocs[name] = doc
-			}
-		}},
-		{"enums", func() {
-			r.Enums = nil
-			for name, doc := range r.TypeDocs {
-				doc.WithEnums = ""
-				r.TypeDocs[name] = doc
-			}
-			for i := range r.Methods {
-				r.Methods[i].WithEnums = ""
-			}
-		}},
-		{"docs of types", func() { r.TypeDocs = nil }},
-		{"doc of the service", func() { r.Doc = "" }},
-	} {
-		if r.Doc == "" && r.TypeDocs == nil && r.Enums == nil {
-			break
-		}
-		if text, err := json.Marshal(r); err != nil || len(text) <= maxDescribed {
-			break
-		}
-		part.drop()
-		dropped = append(dropped, part.name)
-	}
-	return dropped
 }
