@@ -63,52 +63,52 @@ func Run(config Config) (*report.Report, error) {
 }
 
 // separate measures broker, server and client as processes of their own.
-func (c *Config) separate(r *report.Report, wanted func(report.Table) bool) (err error) {
-	fleet, err := startSeparate(c.Peers)
+func (config *Config) separate(r *report.Report, wanted func(report.Table) bool) (err error) {
+	fleet, err := startSeparate(config.Peers)
 	if err != nil {
 		return err
 	}
 	defer fleet.close(&err)
 	if wanted(report.Calls) {
-		if err := c.closed(r, fleet, report.Calls, []peers.Payload{peers.Add}, c.InFlight); err != nil {
+		if err := config.closed(r, fleet, report.Calls, []peers.Payload{peers.Add}, config.InFlight); err != nil {
 			return err
 		}
 	}
 	if wanted(report.Payloads) {
-		payloads := slices.DeleteFunc(slices.Clone(c.Payloads), func(p peers.Payload) bool { return p == peers.Add && wanted(report.Calls) })
-		if err := c.closed(r, fleet, report.Payloads, payloads, c.PayloadInFlight); err != nil {
+		payloads := slices.DeleteFunc(slices.Clone(config.Payloads), func(p peers.Payload) bool { return p == peers.Add && wanted(report.Calls) })
+		if err := config.closed(r, fleet, report.Payloads, payloads, config.PayloadInFlight); err != nil {
 			return err
 		}
 	}
 	if wanted(report.OwnPeak) || wanted(report.SameRate) {
-		peaks, err := c.peaks(r, fleet)
+		peaks, err := config.peaks(r, fleet)
 		if err != nil {
 			return err
 		}
-		return c.open(r, fleet, peaks, wanted)
+		return config.open(r, fleet, peaks, wanted)
 	}
 	return nil
 }
 
 // oneProcess measures each peer as a whole in a process.
-func (c *Config) oneProcess(r *report.Report) (err error) {
-	fleet, err := startWholes(c.Peers)
+func (config *Config) oneProcess(r *report.Report) (err error) {
+	fleet, err := startWholes(config.Peers)
 	if err != nil {
 		return err
 	}
 	defer fleet.close(&err)
-	return c.closed(r, fleet, report.Process, []peers.Payload{peers.Add}, c.InFlight)
+	return config.closed(r, fleet, report.Process, []peers.Payload{peers.Add}, config.InFlight)
 }
 
 // closed measures closed loops: for each load all peers, and all of that each round.
-func (c *Config) closed(r *report.Report, f *fleet, table report.Table, payloads []peers.Payload, inFlight []int) error {
+func (config *Config) closed(r *report.Report, f *fleet, table report.Table, payloads []peers.Payload, inFlight []int) error {
 	rows := newRows(table)
-	for round := range c.Rounds {
+	for round := range config.Rounds {
 		for _, payload := range payloads {
 			for _, n := range inFlight {
-				c.say("%s, round %d of %d: %s, %d in flight", table, round+1, c.Rounds, payload, n)
+				config.say("%s, round %d of %d: %s, %d in flight", table, round+1, config.Rounds, payload, n)
 				for _, u := range f.units {
-					m, err := u.closed(payload, n, c.Duration)
+					m, err := u.closed(payload, n, config.Duration)
 					if err != nil {
 						return err
 					}
@@ -126,7 +126,7 @@ const longestWindow = 30 * time.Second
 
 // peaks returns each peer's peak: the best of the table of calls, else one measurement.
 // A window in which no call ended says nothing; then a longer one is measured.
-func (c *Config) peaks(r *report.Report, f *fleet) (map[string]float64, error) {
+func (config *Config) peaks(r *report.Report, f *fleet) (map[string]float64, error) {
 	peaks := make(map[string]float64)
 	for _, row := range r.Rows {
 		if row.Table == report.Calls {
@@ -134,11 +134,11 @@ func (c *Config) peaks(r *report.Report, f *fleet) (map[string]float64, error) {
 		}
 	}
 	for _, u := range f.units {
-		for window := c.Duration; peaks[u.peer] == 0; window *= 2 {
-			if window > max(longestWindow, c.Duration) {
+		for window := config.Duration; peaks[u.peer] == 0; window *= 2 {
+			if window > max(longestWindow, config.Duration) {
 				return nil, fmt.Errorf("bench: of %s no call ended within %v", u.peer, window/2)
 			}
-			c.say("the peak of %s", u.peer)
+			config.say("the peak of %s", u.peer)
 			m, err := u.closed(peers.Add, peakInFlight, window)
 			if err != nil {
 				return nil, err
@@ -150,7 +150,7 @@ func (c *Config) peaks(r *report.Report, f *fleet) (map[string]float64, error) {
 }
 
 // open measures open loops at parts of each peer's own peak and of Helium's.
-func (c *Config) open(r *report.Report, f *fleet, peaks map[string]float64, wanted func(report.Table) bool) error {
+func (config *Config) open(r *report.Report, f *fleet, peaks map[string]float64, wanted func(report.Table) bool) error {
 	helium := 0.0
 	for peer, peak := range peaks {
 		if peers.IsHelium(peer) {
@@ -158,9 +158,9 @@ func (c *Config) open(r *report.Report, f *fleet, peaks map[string]float64, want
 		}
 	}
 	own, same := newRows(report.OwnPeak), newRows(report.SameRate)
-	for round := range c.Rounds {
+	for round := range config.Rounds {
 		for _, part := range parts {
-			c.say("open loops, round %d of %d: %.0f %% of the peak", round+1, c.Rounds, 100*part)
+			config.say("open loops, round %d of %d: %.0f %% of the peak", round+1, config.Rounds, 100*part)
 			for _, u := range f.units {
 				for _, rows := range []*rows{own, same} {
 					peak := peaks[u.peer]
@@ -171,7 +171,7 @@ func (c *Config) open(r *report.Report, f *fleet, peaks map[string]float64, want
 						continue
 					}
 					row := report.Row{Peer: u.peer, Payload: peers.Add, Rate: math.Round(part * peak), Part: part}
-					m, err := u.open(row.Payload, row.Rate, c.Duration)
+					m, err := u.open(row.Payload, row.Rate, config.Duration)
 					if err != nil {
 						return err
 					}
@@ -185,6 +185,6 @@ func (c *Config) open(r *report.Report, f *fleet, peaks map[string]float64, want
 	return nil
 }
 
-func (c *Config) say(format string, args ...any) {
-	fmt.Fprintf(c.Progress, format+"\n", args...)
+func (config *Config) say(format string, args ...any) {
+	fmt.Fprintf(config.Progress, format+"\n", args...)
 }

@@ -16,9 +16,9 @@ import (
 
 // gone measures how long calls take to fail: of a fresh client while nobody serves, and
 // of one whose server was killed.
-func (c *Config) gone() (rows []report.Gone, err error) {
-	for _, name := range c.Peers {
-		c.say("gone: %s", name)
+func (config *Config) gone() (rows []report.Gone, err error) {
+	for _, name := range config.Peers {
+		config.say("gone: %s", name)
 		row, err := goneRow(name)
 		if err != nil {
 			return rows, err
