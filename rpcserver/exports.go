@@ -88,12 +88,13 @@ func (x *exports) answered(what, reply string, nth int, last bool) {
 	if x.refusals.denies(kindOf(exportReply)) {
 		return // NATS refuses what is too much, and tells of each
 	}
-	tell := func() {}
+	x.warn(what, x.note(what, reply, nth, last))
+}
+
+// note counts an answer that may be dropped, and has the export examined if that is due.
+func (x *exports) note(what, reply string, nth int, last bool) (found judgement) {
 	x.mu.Lock()
-	defer func() {
-		x.mu.Unlock()
-		tell()
-	}()
+	defer x.mu.Unlock()
 	e := x.of[what]
 	if e == nil {
 		e = new(export)
@@ -101,34 +102,60 @@ func (x *exports) answered(what, reply string, nth int, last bool) {
 	}
 	if nth > 1 && e.is != takesAll {
 		e.doubted++
-		tell = x.judgeLocked(what, e)
+		found = x.judgeLocked(what, e)
 	}
 	due := e.is == unknown || time.Since(e.looked) >= lookAgain
 	if !due || e.looking || x.closed || nth == 1 && !last {
-		return
+		return found
 	}
 	e.looking = true
-	over := x.refusals.probing(reply)
+	off := x.refusals.probing(reply)
 	x.running.Go(func() {
-		defer over()
-		x.examine(what, e, reply, last)
+		is, err := x.trace(reply, last)
+		off()
+		x.warn(what, x.learn(what, e, is, err))
 	})
+	return found
+}
+
+// learn takes note of what an examination has found.
+func (x *exports) learn(what string, e *export, is verdict, err error) (found judgement) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e.looking, e.looked = false, time.Now()
+	if err != nil || is == hidden && e.is == takesOne {
+		return found // another request may tell; and what was found holds until it is found otherwise
+	}
+	e.is = is
+	return x.judgeLocked(what, e)
+}
+
+// judgement is what is to be said of an export now.
+type judgement struct {
+	message  string // "" if nothing is wrong
+	revision uint64 // see warnings.tell; 0: there is nothing to be said
 }
 
 // judgeLocked counts the answers that are known to be dropped, or may be, as far as anybody
-// can tell. It returns a function that warns of what to set, to be called without the lock.
-func (x *exports) judgeLocked(what string, e *export) (tell func()) {
+// can tell, and says what to set.
+func (x *exports) judgeLocked(what string, e *export) judgement {
 	message, known := e.fault("requests for " + what)
 	if !known {
-		return func() {}
+		return judgement{}
 	}
 	if message != "" {
 		x.counter.Add(uint64(e.doubted))
 	}
 	e.doubted = 0
 	e.revision++
-	revision := e.revision
-	return func() { x.warnings.tell(warningKey{WarningAnswersDropped, serviceOf(what)}, revision, message) }
+	return judgement{message, e.revision}
+}
+
+// warn says what is wrong with an export; not under the lock, as it logs.
+func (x *exports) warn(what string, found judgement) {
+	if found.revision > 0 {
+		x.warnings.tell(warningKey{WarningAnswersDropped, serviceOf(what)}, found.revision, found.message)
+	}
 }
 
 // fault says what is wrong with an export, "" if nothing is, and whether that is known.
@@ -157,22 +184,8 @@ func serviceOf(what string) string {
 	return what
 }
 
-// examine finds out whether an export takes more than one answer.
-func (x *exports) examine(what string, e *export, reply string, last bool) {
-	is, err := x.trace(reply, last)
-	x.mu.Lock()
-	e.looking, e.looked = false, time.Now()
-	if err != nil || is == hidden && e.is == takesOne {
-		x.mu.Unlock()
-		return // another request may tell; and what was found holds until it is found otherwise
-	}
-	e.is = is
-	tell := x.judgeLocked(what, e)
-	x.mu.Unlock()
-	tell()
-}
-
-// trace sends a message to a reply subject and reads in its trace what became of it.
+// trace finds out whether an export takes more than one answer: it sends a message to a reply
+// subject and reads in its trace what became of it.
 func (x *exports) trace(reply string, last bool) (verdict, error) {
 	inbox := x.nc.NewInbox()
 	sub, err := x.nc.SubscribeSync(inbox)
