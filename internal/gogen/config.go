@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-
-	"github.com/helium-rpc/helium/signature"
 )
 
 // Config says what to generate.
@@ -23,73 +21,46 @@ type Config struct {
 	Out string
 }
 
-// validServiceName is what a service's name must match to be part of a subject.
-var validServiceName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,63}$`)
-
-func (cfg Config) withDefaults() (Config, error) {
-	if cfg.Dir == "" {
-		cfg.Dir = "."
+// withDefaults returns the Config with all fields filled in but Service, or what is wrong
+// with one.
+func (config Config) withDefaults() (Config, error) {
+	if config.Dir == "" {
+		config.Dir = "."
 	}
-	if cfg.Type == "" {
-		return cfg, fmt.Errorf("no interface is named; say --type Stock for the interface Stock")
+	if config.Type == "" {
+		return config, fmt.Errorf("no interface is named; say --type Stock for the interface Stock")
 	}
-	if !token.IsIdentifier(cfg.Type) {
-		return cfg, fmt.Errorf("--type %q isn't the name of a Go type; name one interface, without its package", cfg.Type)
+	if !token.IsIdentifier(config.Type) {
+		return config, fmt.Errorf("--type %q isn't the name of a Go type; name one interface, without its package", config.Type)
 	}
-	if cfg.Out == "" {
-		cfg.Out = strings.ToLower(cfg.Type) + "_helium.go"
+	if config.Out == "" {
+		config.Out = strings.ToLower(config.Type) + "_helium.go"
 	}
 	switch {
-	case filepath.Base(cfg.Out) != cfg.Out:
-		return cfg, fmt.Errorf("--out %q: the file stands beside the interface, as it is part of its package; give its name without a folder", cfg.Out)
-	case !strings.HasSuffix(cfg.Out, ".go") || strings.HasSuffix(cfg.Out, "_test.go") || strings.HasPrefix(cfg.Out, "_") || strings.HasPrefix(cfg.Out, "."):
-		return cfg, fmt.Errorf("--out %q isn't a file that Go compiles into the package; choose a name such as %s_helium.go", cfg.Out, strings.ToLower(cfg.Type))
-	case !plainName.MatchString(cfg.Out):
-		return cfg, fmt.Errorf("--out %q stands in the file itself, in a command line to be pasted into a shell; choose a name of letters, digits, \"_\", \"-\", \"+\" and dots", cfg.Out)
+	case filepath.Base(config.Out) != config.Out:
+		return config, fmt.Errorf("--out %q: the file stands beside the interface, as it is part of its package; give its name without a folder", config.Out)
+	case !strings.HasSuffix(config.Out, ".go") || strings.HasSuffix(config.Out, "_test.go") || strings.HasPrefix(config.Out, "_") || strings.HasPrefix(config.Out, "."):
+		return config, fmt.Errorf("--out %q isn't a file that Go compiles into the package; choose a name such as %s_helium.go", config.Out, strings.ToLower(config.Type))
+	case !plainName.MatchString(config.Out):
+		return config, fmt.Errorf("--out %q stands in the file itself, in a command line to be pasted into a shell; choose a name of letters, digits, \"_\", \"-\", \"+\" and dots", config.Out)
 	}
-	if cfg.Service != "" && !validServiceName.MatchString(cfg.Service) {
-		return cfg, fmt.Errorf("--service %q can't be the name of a service; names match %s", cfg.Service, validServiceName)
+	if config.Service != "" && !validServiceName.MatchString(config.Service) {
+		return config, fmt.Errorf("--service %q can't be the name of a service; names match %s", config.Service, validServiceName)
 	}
-	return cfg, nil
+	return config, nil
 }
 
 // plainName is a file's name that means itself to a shell, and in a comment.
 var plainName = regexp.MustCompile(`^[\pL\pN_.+-]+$`)
 
 // command is the command line that makes the file again, from its folder.
-func (cfg Config) command(given Config) string {
-	command := "helium gen go --type " + cfg.Type
+func (config Config) command(given Config) string {
+	command := "helium gen go --type " + config.Type
 	if given.Service != "" {
 		command += " --service " + given.Service
 	}
-	if given.Out != "" && given.Out != strings.ToLower(cfg.Type)+"_helium.go" {
+	if given.Out != "" && given.Out != strings.ToLower(config.Type)+"_helium.go" {
 		command += " --out " + given.Out
 	}
 	return command
-}
-
-// ServiceName returns the name of the service that an interface describes, unless
-// another is given:
-//
-//	interface Service      the package's name without a last "svc" or "service": mathsvc → math
-//	any other              its own as on the wire, without a last "Service": Stock → stock,
-//	                       OrderService → order
-//
-// It returns "" if that leaves nothing that says what the service is.
-func ServiceName(packageName, interfaceName string) string {
-	if interfaceName != "Service" {
-		return signature.WireName(cutSuffixUnlessAll(interfaceName, "Service"))
-	}
-	if packageName == "main" {
-		return ""
-	}
-	name := cutSuffixUnlessAll(packageName, "service")
-	return strings.TrimRight(cutSuffixUnlessAll(name, "svc"), "_")
-}
-
-func cutSuffixUnlessAll(s, suffix string) string {
-	if rest := strings.TrimSuffix(s, suffix); rest != "" {
-		return rest
-	}
-	return s
 }

@@ -20,25 +20,25 @@ import (
 //
 // The error is [Faults] if the interface can't be called remotely.
 func Generate(ctx context.Context, given Config) (*File, error) {
-	cfg, err := given.withDefaults()
+	config, err := given.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	dir, err := filepath.Abs(cfg.Dir)
+	dir, err := filepath.Abs(config.Dir)
 	if err != nil {
 		return nil, err
 	}
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return nil, fmt.Errorf("there is no folder %s; name that of the package that declares %s", cfg.Dir, cfg.Type)
+		return nil, fmt.Errorf("there is no folder %s; name that of the package that declares %s", config.Dir, config.Type)
 	}
-	path := filepath.Join(dir, cfg.Out)
+	path := filepath.Join(dir, config.Out)
 	if err := mayReplace(path); err != nil {
 		return nil, err
 	}
 	f, err := openFolder(ctx, dir, path)
 	if err != nil {
 		if _, none := errors.AsType[uncompiled](err); none {
-			if where := elsewhere(dir, cfg.Type, path); where != "" {
+			if where := elsewhere(dir, config.Type, path); where != "" {
 				err = fmt.Errorf("%w\n%s", err, where)
 			}
 		}
@@ -48,33 +48,33 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if pkg.Types.Scope().Lookup(cfg.Type) == nil {
-		if where := elsewhere(dir, cfg.Type, path); where != "" {
-			return nil, fmt.Errorf("package %s has no type %s: %s", pkg.Name, cfg.Type, where)
+	if pkg.Types.Scope().Lookup(config.Type) == nil {
+		if where := elsewhere(dir, config.Type, path); where != "" {
+			return nil, fmt.Errorf("package %s has no type %s: %s", pkg.Name, config.Type, where)
 		}
 	}
-	svc, err := readService(pkg, cfg.Type, cfg.Service)
+	svc, err := readService(pkg, config.Type, config.Service)
 	if err != nil {
 		return nil, withErrors(err, pkg.Errors)
 	}
 	if err := namesFree(pkg, svc); err != nil {
 		return nil, err
 	}
-	if err := notOfAnother(pkg, path, cfg.Type); err != nil {
+	if err := notOfAnother(pkg, path, config.Type); err != nil {
 		return nil, err
 	}
 	conditions, err := constraints(pkg, svc, dir)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkOut(path, cfg.Type, conditions); err != nil {
+	if err := checkOut(path, config.Type, conditions); err != nil {
 		return nil, err
 	}
-	content, err := write(svc, joinedConstraint(conditions), cfg.command(given))
+	content, err := write(svc, joinedConstraint(conditions), config.command(given))
 	if err != nil {
 		return nil, err
 	}
-	file := &File{Path: path, Content: content, Service: svc.name, Command: cfg.command(given)}
+	file := &File{Path: path, Content: content, Service: svc.name, Command: config.command(given)}
 	if fresh, err := file.Fresh(); err == nil && fresh {
 		return file, nil // it compiled when it was written, and nothing changed that it depends on
 	}

@@ -96,7 +96,7 @@ func (f *folder) check(path string, content []byte) (*packages.Package, error) {
 		files = append(files, file)
 	}
 	pkg := &packages.Package{Name: files[0].Name.Name, PkgPath: f.root.PkgPath, Fset: f.fset, Syntax: files, Imports: f.known}
-	cfg := types.Config{
+	config := types.Config{
 		Importer: f,
 		Error: func(err error) {
 			if e, ok := errors.AsType[types.Error](err); ok {
@@ -106,10 +106,10 @@ func (f *folder) check(path string, content []byte) (*packages.Package, error) {
 		FakeImportC: true,
 	}
 	if m := f.root.Module; m != nil && m.GoVersion != "" {
-		cfg.GoVersion = "go" + m.GoVersion
+		config.GoVersion = "go" + m.GoVersion
 	}
 	// Its error is the first of those above.
-	pkg.Types, _ = cfg.Check(f.root.PkgPath, f.fset, files, nil)
+	pkg.Types, _ = config.Check(f.root.PkgPath, f.fset, files, nil)
 	return pkg, nil
 }
 

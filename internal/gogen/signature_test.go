@@ -180,18 +180,3 @@ func TestTheNameOfTheServiceComesFromThePackageOrTheInterface(t *testing.T) {
 		}
 	}
 }
-
-func TestTheCorpusIsWhatIsGenerated(t *testing.T) {
-	for _, cfg := range []Config{
-		{Type: "Echo"}, {Type: "Service"}, {Type: "Paints"}, {Type: "Numbers", Service: "number-store"}, {Type: "private", Out: "private_stub.go"},
-	} {
-		cfg.Dir = "testdata/corpus"
-		file, err := Generate(t.Context(), cfg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if fresh, err := file.Fresh(); !fresh || err != nil {
-			t.Errorf("%s is stale (%v); run go generate ./internal/gogen/testdata/corpus", file.Path, err)
-		}
-	}
-}
