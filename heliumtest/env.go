@@ -15,8 +15,8 @@ import (
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
-// patience bounds what a healthy machine does in milliseconds.
-const patience = time.Minute
+// startTimeout bounds each step of a start, which a healthy machine takes milliseconds for.
+const startTimeout = time.Minute
 
 // Env is a whole Helium in the test's own process: a broker that nobody else can reach,
 // a binder, and a client. All of it, and what is made with it, is closed when the test
@@ -50,7 +50,7 @@ func New(t testing.TB) *Env {
 // NewWith is New with a configuration.
 func NewWith(t testing.TB, config Config) *Env {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	config.Broker.Logger = orQuiet(config.Broker.Logger)
 	env := &Env{t: t, log: config.Broker.Logger}
@@ -72,7 +72,7 @@ func NewWith(t testing.TB, config Config) *Env {
 // Conn returns a connection of its own to the broker.
 func (env *Env) Conn(name string) *nats.Conn {
 	env.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	// On a busy machine a handshake may take longer than it has; then it is made again.
 	nc, err := env.Broker.ConnectWith(ctx, bus.Config{Name: name, Wait: true, Logger: env.log})
@@ -126,7 +126,7 @@ func ServeWith[S any](env *Env, config rpcserver.Config, name string, impl S, op
 	if err := rpcserver.Register(srv, name, impl, options...); err != nil {
 		env.t.Fatalf("heliumtest: %v", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), startTimeout)
 	defer cancel()
 	if err := srv.Start(ctx); err != nil {
 		env.t.Fatalf("heliumtest: the server of %q doesn't start: %v", name, err)

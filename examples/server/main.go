@@ -48,13 +48,13 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 	return 0
 }
 
-// patience is how long the server waits for a broker and a binder.
-const patience = time.Hour
+// startTimeout is how long the server waits for a broker and a binder.
+const startTimeout = time.Hour
 
 // serve serves math until ctx ends and the requests that run by then are finished.
 func serve(ctx context.Context, url string, math mathsvc.Service, stdout, stderr io.Writer) error {
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
-	start, cancel := context.WithTimeout(ctx, patience)
+	start, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
 	nc, err := bus.Connect(start, bus.Config{URL: url, Name: "math-server", Wait: true, Logger: logger})
 	if err != nil {

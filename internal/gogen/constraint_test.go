@@ -108,9 +108,9 @@ func TestAFileWithCGivesAFileThatNeedsItToo(t *testing.T) {
 
 func TestAnInterfaceOfAnotherPlatformIsToldOf(t *testing.T) {
 	for name, tt := range map[string]struct {
-		files map[string]string
-		cfg   gogen.Config
-		want  string
+		files  map[string]string
+		config gogen.Config
+		want   string
 	}{
 		"by its file's name": {map[string]string{"shop_" + there + ".go": anInterface, "item.go": anItem}, gogen.Config{}, "shop_" + there + `.go declares it, and that isn't compiled here but where "` + there + `" holds; set GOOS`},
 		"by a line":          {map[string]string{"shop.go": "//go:build special\n\n" + anInterface, "item.go": anItem}, gogen.Config{}, `where "special" holds`},
@@ -128,12 +128,12 @@ func TestAnInterfaceOfAnotherPlatformIsToldOf(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tt.cfg.Dir, tt.cfg.Type = newPackage(t, tt.files), "Stock"
-			_, err := gogen.Generate(t.Context(), tt.cfg)
+			tt.config.Dir, tt.config.Type = newPackage(t, tt.files), "Stock"
+			_, err := gogen.Generate(t.Context(), tt.config)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got error %v, want one with %q", err, tt.want)
 			}
-			if left, _ := filepath.Glob(filepath.Join(tt.cfg.Dir, "stub*")); len(left) > 0 {
+			if left, _ := filepath.Glob(filepath.Join(tt.config.Dir, "stub*")); len(left) > 0 {
 				t.Errorf("%q was written", left)
 			}
 		})
