@@ -19,12 +19,12 @@ import (
 	"github.com/helium-rpc/helium/internal/loopback"
 )
 
-// startBehind starts a broker that can be reached through a door.
-func startBehind(t *testing.T, d *loopback.Door, config broker.Config) *broker.Broker {
+// startBehind starts a broker that can be reached through a proxy.
+func startBehind(t *testing.T, d *loopback.Proxy, config broker.Config) *broker.Broker {
 	t.Helper()
 	config.Listen = "127.0.0.1:0"
 	b := startBroker(t, config)
-	d.Lead(strings.TrimPrefix(b.URL(), "nats://"))
+	d.Forward(strings.TrimPrefix(b.URL(), "nats://"))
 	return b
 }
 
@@ -148,17 +148,17 @@ func TestARestartOfTheBrokerLosesNoRegistration(t *testing.T) {
 			if config.dir {
 				settings.Dir = t.TempDir()
 			}
-			door := loopback.NewDoor(t)
-			url := door.URL()
-			first := startBehind(t, door, settings)
+			proxy := loopback.NewProxy(t)
+			url := proxy.URL()
+			first := startBehind(t, proxy, settings)
 			startBinder(t, dial(t, url), Config{Memory: config.memory})
 			nc := dial(t, url)
 			c := newClient(t, nc)
 			keep(t, newClient(t, dial(t, url)), record("math", "i1", "add"), 200*time.Millisecond)
 
-			door.Lead("")
+			proxy.Forward("")
 			first.Close()
-			startBehind(t, door, settings)
+			startBehind(t, proxy, settings)
 			eventually(t, "the binder answers again", func() error {
 				_, err := c.Lookup(t.Context(), "math")
 				if errors.Is(err, helium.ErrUnknownService) {
@@ -184,20 +184,20 @@ func TestAnOutageLongerThanTheLeaseEmptiesNothing(t *testing.T) {
 	t.Parallel()
 	const lease = 4 * time.Second // a machine may stand still for much of it
 	settings := broker.Config{Dir: t.TempDir()}
-	door := loopback.NewDoor(t)
-	url := door.URL()
-	first := startBehind(t, door, settings)
+	proxy := loopback.NewProxy(t)
+	url := proxy.URL()
+	first := startBehind(t, proxy, settings)
 	reg := startBinder(t, dial(t, url), Config{Lease: lease})
 	c := newClient(t, dial(t, url))
 	register(t, c, record("math", "i1", "add"))
-	door.Lead("")
+	proxy.Forward("")
 	first.Close()
 	expired := time.After(lease + lease/8) // it runs out while nobody could renew
 	<-expired
 	if e := reg.catalog.get("math", "i1"); e == nil {
 		t.Fatal("the record was dropped during the outage")
 	}
-	startBehind(t, door, settings)
+	startBehind(t, proxy, settings)
 	eventually(t, "the binder answers again", func() error {
 		_, err := c.Renew(t.Context(), "math", "i1")
 		if err == nil || errors.Is(err, helium.ErrUnknownInstance) {

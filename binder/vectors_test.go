@@ -4,10 +4,10 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium/heliumtest"
-	"github.com/helium-rpc/helium/internal/exchange"
+	"github.com/helium-rpc/helium/internal/conformance"
 )
 
 func TestABinderAnswersAsTheVectorsSay(t *testing.T) {
 	env := heliumtest.New(t)
-	exchange.Registry(t, env.Conn("vectors"), "../testdata/vectors/binder.json")
+	conformance.Registry(t, env.Conn("vectors"), "../testdata/vectors/binder.json")
 }

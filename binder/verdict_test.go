@@ -274,11 +274,11 @@ func TestWhatPassesIsNotTakenForGood(t *testing.T) {
 
 func TestThatTheStoreIsOutOfReachAndBackIsLoggedOnceEach(t *testing.T) {
 	t.Parallel()
-	door := loopback.NewDoor(t)
+	proxy := loopback.NewProxy(t)
 	settings := broker.Config{Dir: t.TempDir()}
-	b := startBehind(t, door, settings)
+	b := startBehind(t, proxy, settings)
 	var log lines
-	startBinder(t, dial(t, door.URL()), Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	startBinder(t, dial(t, proxy.URL()), Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	logged := func(words string, want int) {
 		t.Helper()
 		eventually(t, words, func() error {
@@ -290,10 +290,10 @@ func TestThatTheStoreIsOutOfReachAndBackIsLoggedOnceEach(t *testing.T) {
 	}
 	for round := 1; round <= 2; round++ {
 		logged("is back", round-1)
-		door.Lead("")
+		proxy.Forward("")
 		b.Close()
 		logged("out of reach", round)
-		b = startBehind(t, door, settings)
+		b = startBehind(t, proxy, settings)
 		logged("is back", round)
 		logged("out of reach", round)
 	}

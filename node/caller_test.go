@@ -41,10 +41,10 @@ func TestNodeCalls(t *testing.T) {
 	if err != nil || len(files) < 5 {
 		t.Fatalf("got the files %q, %v; want at least five", files, err)
 	}
-	exchange, instance := newExchange(t)
+	vectors, instance := newVectorsService(t)
 	environment := []string{
-		"HELIUM_EXCHANGE_URL=" + exchange.broker.URL(),
-		"HELIUM_EXCHANGE_INSTANCE=" + instance,
+		"HELIUM_CONFORMANCE_URL=" + vectors.broker.URL(),
+		"HELIUM_CONFORMANCE_INSTANCE=" + instance,
 		"HELIUM_REGISTRY_URL=" + newNetwork(t, binder.Config{}).broker.URL(),
 		"HELIUM_URL=" + n.broker.URL(),
 		"HELIUM_WEBSOCKET=" + n.broker.WebsocketURL(),

@@ -17,17 +17,17 @@ import (
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
-// behind is a world whose broker can be reached through a door.
-func behind(t testing.TB, d *loopback.Door, config broker.Config) *world {
+// behind is a world whose broker can be reached through a proxy.
+func behind(t testing.TB, d *loopback.Proxy, config broker.Config) *world {
 	t.Helper()
 	config.Listen = "127.0.0.1:0"
 	w := newWorld(t, config)
-	d.Lead(strings.TrimPrefix(w.broker.URL(), "nats://"))
+	d.Forward(strings.TrimPrefix(w.broker.URL(), "nats://"))
 	return w
 }
 
-// dial connects through a door, so that the connection outlives the broker.
-func (w *world) dial(d *loopback.Door) *nats.Conn {
+// dial connects through a proxy, so that the connection outlives the broker.
+func (w *world) dial(d *loopback.Proxy) *nats.Conn {
 	w.t.Helper()
 	var nc *nats.Conn
 	eventually(w.t, "connected", func() bool {
@@ -56,10 +56,10 @@ func TestAServerIsBackAfterTheBrokerAndTheBinderRestarted(t *testing.T) {
 		if kept {
 			config.Dir = t.TempDir()
 		}
-		door := loopback.NewDoor(t)
-		w := behind(t, door, config)
+		proxy := loopback.NewProxy(t)
+		w := behind(t, proxy, config)
 		w.startBinder(binder.Config{})
-		nc := w.dial(door)
+		nc := w.dial(proxy)
 		srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet()})
 		if err := rpcserver.Register(srv, "probe", newProbe()); err != nil {
 			t.Fatal(err)
@@ -68,11 +68,11 @@ func TestAServerIsBackAfterTheBrokerAndTheBinderRestarted(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.binder.Close()
-		door.Lead("")
+		proxy.Forward("")
 		w.broker.Close()
 		eventually(t, "the connection is down", func() bool { return !nc.IsConnected() })
 
-		again := behind(t, door, config)
+		again := behind(t, proxy, config)
 		again.startBinder(binder.Config{})
 		registry := again.registry()
 		eventually(t, "the registry knows it again", func() bool { return known(t, registry, srv) })

@@ -191,10 +191,10 @@ func TestAShutdownAfterAnotherReturnsWhatThatOneReturnedWhateverItsContext(t *te
 }
 
 func TestShutdownWhileDisconnectedReturnsAndOpensNothingAgain(t *testing.T) {
-	door := loopback.NewDoor(t)
-	w := behind(t, door, broker.Config{Dir: t.TempDir()})
+	proxy := loopback.NewProxy(t)
+	w := behind(t, proxy, broker.Config{Dir: t.TempDir()})
 	w.startBinder(binder.Config{})
-	nc := w.dial(door)
+	nc := w.dial(proxy)
 	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet()})
 	if err := rpcserver.Register(srv, "probe", newProbe()); err != nil {
 		t.Fatal(err)
@@ -202,13 +202,13 @@ func TestShutdownWhileDisconnectedReturnsAndOpensNothingAgain(t *testing.T) {
 	if err := srv.Start(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
-	door.Lead("")
+	proxy.Forward("")
 	w.broker.Close()
 	eventually(t, "the connection is down", func() bool { return !nc.IsConnected() })
 	if err := srv.Shutdown(testContext(t)); err != nil {
 		t.Errorf("Shutdown = %v, want nil", err)
 	}
-	again := behind(t, door, broker.Config{})
+	again := behind(t, proxy, broker.Config{})
 	eventually(t, "the connection is up again", nc.IsConnected)
 	if err := nc.FlushTimeout(patience); err != nil {
 		t.Fatal(err)

@@ -9,9 +9,9 @@ import { decodeBody, decodeMessage, encodeMessage, isMessage, Kind } from "../he
 import { Time } from "../helium/msgpack.mjs";
 import { bytes, given, hex, vectors } from "./world.mjs";
 
-const nc = await connect({ servers: given("HELIUM_EXCHANGE_URL"), name: "exchange" });
+const nc = await connect({ servers: given("HELIUM_CONFORMANCE_URL"), name: "exchange" });
 after(() => nc.close());
-const instance = given("HELIUM_EXCHANGE_INSTANCE");
+const instance = given("HELIUM_CONFORMANCE_INSTANCE");
 const PATIENCE = 20_000;
 
 /** What comes to a subject, one after the other. */

@@ -5,18 +5,18 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium/binder"
-	"github.com/helium-rpc/helium/internal/exchange"
+	"github.com/helium-rpc/helium/internal/conformance"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
 const callVectors = "../testdata/vectors/calls.json"
 
-// newExchange serves the service of the vectors on a network of its own.
-func newExchange(t *testing.T) (n *network, instance string) {
+// newVectorsService serves the service of the vectors on a network of its own.
+func newVectorsService(t *testing.T) (n *network, instance string) {
 	t.Helper()
 	n = newNetwork(t, binder.Config{})
 	srv := rpcserver.New(n.conn(), rpcserver.Config{Logger: quiet, MaxQueue: 10_000})
-	if err := srv.Handle(exchange.Service()); err != nil {
+	if err := srv.Handle(conformance.Service()); err != nil {
 		t.Fatal(err)
 	}
 	if err := srv.Start(t.Context()); err != nil {
@@ -29,7 +29,7 @@ func newExchange(t *testing.T) (n *network, instance string) {
 func TestAServiceInNodeAnswersAsTheVectorsSay(t *testing.T) {
 	n := newNetwork(t, binder.Config{})
 	program := startService(t, n, "services/vectors.mjs")
-	exchange.Calls(t, n.conn(), callVectors, program.instance)
+	conformance.Calls(t, n.conn(), callVectors, program.instance)
 	if t.Failed() {
 		t.Logf("the program said:\n%s", program.said)
 	}

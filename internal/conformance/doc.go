@@ -1,10 +1,10 @@
-// Package exchange runs the vectors that need a partner: testdata/vectors/calls.json
+// Package conformance runs the vectors that need a partner: testdata/vectors/calls.json
 // against whoever serves the service "vectors", and testdata/vectors/binder.json against
 // a binder. Both are plain NATS messages, sent and received as they stand in the files, so
 // they hold servers and binders in any language to docs/protocol.md.
 //
-//	exchange.Calls(t, nc, "../testdata/vectors/calls.json", instance)
-//	exchange.Registry(t, nc, "../testdata/vectors/binder.json")
+//	conformance.Calls(t, nc, "../testdata/vectors/calls.json", instance)
+//	conformance.Registry(t, nc, "../testdata/vectors/binder.json")
 //
 // [Service] is the service in Go.
-package exchange
+package conformance

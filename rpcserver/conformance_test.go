@@ -5,7 +5,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
-	"github.com/helium-rpc/helium/internal/exchange"
+	"github.com/helium-rpc/helium/internal/conformance"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
@@ -13,14 +13,14 @@ func TestAServerAnswersAsTheVectorsSay(t *testing.T) {
 	w := newWorld(t, broker.Config{})
 	w.startBinder(binder.Config{})
 	srv := rpcserver.New(w.conn(), rpcserver.Config{Logger: quiet(), MaxQueue: 10_000})
-	if err := srv.Handle(exchange.Service()); err != nil {
+	if err := srv.Handle(conformance.Service()); err != nil {
 		t.Fatal(err)
 	}
 	if err := srv.Start(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = srv.Shutdown(testContext(t)) })
-	exchange.Calls(t, w.conn(), "../testdata/vectors/calls.json", srv.Instance())
+	conformance.Calls(t, w.conn(), "../testdata/vectors/calls.json", srv.Instance())
 	if got := srv.Stats().Panics; got != 0 {
 		t.Errorf("%d handlers panicked, want none", got)
 	}
