@@ -143,7 +143,7 @@ func (w *walk) typ(t reflect.Type, at string, depth int) *Type {
 	case gofields.AsList, gofields.AsMap:
 		return w.ofContainer(t, at, depth)
 	case gofields.Unsendable:
-		w.fault(at, "%.100v can't travel; %s", t, adviceAgainst[t.Kind()])
+		w.fault(at, "%.100v can't travel; %s", t, gofields.Advice(t.Kind()))
 		return scalar(Any)
 	default:
 		return scalar(kindOf(form, t))
@@ -172,15 +172,6 @@ var scalarKinds = map[reflect.Kind]Kind{
 	reflect.Uint: Uint64, reflect.Uint8: Uint8, reflect.Uint16: Uint16, reflect.Uint32: Uint32, reflect.Uint64: Uint64,
 	reflect.Float32: Float32, reflect.Float64: Float64,
 	reflect.String: String,
-}
-
-var adviceAgainst = map[reflect.Kind]string{
-	reflect.Chan:          "use a list, or a method that is called once for each value",
-	reflect.Func:          "pass the name of a method that the other side may call",
-	reflect.Complex64:     "use a struct of two floats",
-	reflect.Complex128:    "use a struct of two floats",
-	reflect.Uintptr:       "use uint64",
-	reflect.UnsafePointer: "memory means nothing to another process; send what it points to",
 }
 
 func (w *walk) ofInterface(t reflect.Type, at string) *Type {

@@ -96,6 +96,23 @@ func formByKind[T any](m Model[T], t T) Form {
 	return Unsendable
 }
 
+// Advice says what to use in place of a type of an [Unsendable] kind.
+func Advice(k reflect.Kind) string {
+	switch k {
+	case reflect.Chan:
+		return "use a list, or a method that is called once for each value"
+	case reflect.Func:
+		return "pass the name of a method that the other side may call"
+	case reflect.Complex64, reflect.Complex128:
+		return "use a struct of two floats"
+	case reflect.Uintptr:
+		return "use uint64"
+	case reflect.UnsafePointer:
+		return "memory means nothing to another process; send what it points to"
+	}
+	return "use another type"
+}
+
 // IsByte reports a type whose lists travel as bytes.
 func IsByte[T any](m Model[T], t T) bool {
 	return m.Kind(t) == reflect.Uint8 && !Encodes(m, t)

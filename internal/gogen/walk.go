@@ -130,10 +130,10 @@ func (w *walk) made(t types.Type, at string, depth int) *signature.Type {
 			node.Elem = w.typ(elemOf(t), at, depth+1)
 		})
 	case gofields.Unsendable:
-		if (sourceTypes{}).Kind(t) == reflect.Invalid {
+		if kind := (sourceTypes{}).Kind(t); kind == reflect.Invalid {
 			w.fault(at, doesNotCompile)
 		} else {
-			w.fault(at, "%s can't travel; %s", shortType(t), adviceAgainst(t))
+			w.fault(at, "%s can't travel; %s", shortType(t), gofields.Advice(kind))
 		}
 		return scalar(signature.Any)
 	default:
@@ -145,25 +145,6 @@ func (w *walk) made(t types.Type, at string, depth int) *signature.Type {
 func (w *walk) ofHalves(own gofields.Own, t types.Type, at string) *signature.Type {
 	w.fault(at, "%s has %s, so what is written couldn't be read; add the other half", shortType(t), own.Halves())
 	return scalar(signature.Any)
-}
-
-func adviceAgainst(t types.Type) string {
-	switch u := t.Underlying().(type) {
-	case *types.Chan:
-		return "use a list, or a method that is called once for each value"
-	case *types.Signature:
-		return "pass the name of a method that the other side may call"
-	case *types.Basic:
-		switch u.Kind() {
-		case types.Complex64, types.Complex128:
-			return "use a struct of two floats"
-		case types.Uintptr:
-			return "use uint64"
-		case types.UnsafePointer:
-			return "memory means nothing to another process; send what it points to"
-		}
-	}
-	return "use another type"
 }
 
 func (w *walk) ofInterface(t types.Type, i *types.Interface, at string) *signature.Type {
