@@ -145,7 +145,7 @@ func setDynamic(v reflect.Value, read func(*decoder) (any, error), r *decoder) e
 
 // encodeAny encodes what an interface holds. Its type is known only now, so its codec is looked
 // up; the plan, which all codecs come from, hands its lookup down here.
-func encodeAny(e *encoder, v any, codecOf func(reflect.Type) *codec) error {
+func encodeAny(e *encoder, v any, lookup func(reflect.Type) *codec) error {
 	if b, ok := appendPlain(e.b, v); ok {
 		e.b = b
 		return nil
@@ -171,7 +171,7 @@ func encodeAny(e *encoder, v any, codecOf func(reflect.Type) *codec) error {
 		return valueErrorf("the value contains itself; such a value can't be sent")
 	}
 	r := reflect.ValueOf(v)
-	if err := codecOf(r.Type()).held(e, r); err != nil {
+	if err := lookup(r.Type()).held(e, r); err != nil {
 		return err
 	}
 	e.interfaces--
@@ -196,12 +196,12 @@ func encodeElements[T any](e *encoder, s []T, one func([]byte, T) []byte) error 
 	return nil
 }
 
-func encodeInterface(codecOf func(reflect.Type) *codec) func(*encoder, reflect.Value) error {
+func encodeInterface(lookup func(reflect.Type) *codec) func(*encoder, reflect.Value) error {
 	return func(e *encoder, v reflect.Value) error {
 		if v.IsNil() {
 			e.b = msgpack.AppendNil(e.b)
 			return nil
 		}
-		return encodeAny(e, v.Interface(), codecOf)
+		return encodeAny(e, v.Interface(), lookup)
 	}
 }

@@ -27,12 +27,12 @@ type field struct {
 
 // newStructFields binds the fields of a struct that travel, see [gofields.FieldsOf], to their
 // codecs.
-func newStructFields(of gofields.Fields[reflect.Type], codecOf func(gofields.Field[reflect.Type]) *codec) *structFields {
+func newStructFields(of gofields.Fields[reflect.Type], codecFor func(gofields.Field[reflect.Type]) *codec) *structFields {
 	fields := &structFields{byName: make(map[string]int)}
 	for _, f := range of.List {
 		fields.byName[f.Name] = len(fields.list)
 		fields.list = append(fields.list, field{
-			name: f.Name, head: msgpack.AppendString(nil, f.Name), index: f.Index, codec: codecOf(f), empty: emptyFunc(f),
+			name: f.Name, head: msgpack.AppendString(nil, f.Name), index: f.Index, codec: codecFor(f), empty: emptyFunc(f),
 		})
 	}
 	for i, f := range of.List {
