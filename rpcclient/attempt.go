@@ -138,21 +138,3 @@ func (call *Invocation) frame(ctx context.Context, kind wire.Kind, left time.Dur
 	}
 	return f, nil
 }
-
-// ready returns why the call can't be made at all.
-func (call *Invocation) ready(ctx context.Context) *helium.Error {
-	call.answered, call.tried = false, nil
-	switch {
-	case call.method.fault != nil:
-		return call.method.fault
-	case call.method.core.links.Closed():
-		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
-	}
-	if err := ctx.Err(); err != nil {
-		return directory.ContextError(err, helium.NotExecuted)
-	}
-	if err := call.Args.Err(); err != nil {
-		return helium.ErrBadArgument.WithMessage("an argument can't be encoded: %w", err).WithOutcome(helium.NotExecuted)
-	}
-	return nil
-}

@@ -48,17 +48,17 @@
 // Of the arguments of calls by name, the names of fields are compared with the method's
 // before anything is sent: in structs once for each Go type, and in maps and in what an any
 // holds call by call. A name that the method doesn't know, or one that is missing and isn't
-// optional, is an helium.ErrMismatch that says where it is and which name is nearest. Other types
-// than the method's, such as text for a number, the server refuses.
+// optional, is a [helium.ErrMismatch] that says where it is and which name is nearest. Other
+// types than the method's, such as text for a number, the server refuses.
 //
 // # Errors
 //
-// An error of a call is a *helium.Error. errors.Is finds the service's own errors in it,
-// and those of this package and of packages binder and rpcserver:
+// An error of a call is a *helium.Error. errors.Is finds the service's own errors in it, and
+// those of Helium, all of which package helium lists:
 //
 //	switch quotient, err := math.Div(ctx, a, b); {
 //	case errors.Is(err, mathsvc.ErrDivisionByZero): // the service's own
-//	case errors.Is(err, helium.ErrNoInstance):   // nobody is running
+//	case errors.Is(err, helium.ErrNoInstance):       // nobody is running
 //	case helium.CodeOf(err) == helium.CodePermissionDenied:
 //	}
 //
@@ -97,9 +97,9 @@
 //
 // While instances have different methods, or a method with different signatures, each call
 // goes to an instance that it fits: no call fails for a rollout, nor for rolling back. A
-// method that no instance has is helium.ErrUnknownMethod, one whose signatures the call
-// fits nowhere [helium.ErrMismatch]. If the registry is behind and a call reaches an instance that
-// doesn't have its method, it goes on elsewhere at once, which isn't a retry
+// method that no instance has is [helium.ErrUnknownMethod], one whose signatures the call
+// fits nowhere [helium.ErrMismatch]. If the registry is behind and a call reaches an instance
+// that doesn't have its method, it goes on elsewhere at once, which isn't a retry
 // ([Stats].Fallbacks). Calls that fit some instances only go to the subjects of these, which
 // the connection's user must be permitted to publish to.
 //

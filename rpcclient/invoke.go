@@ -49,6 +49,24 @@ func invoke(ctx context.Context, call *Invocation) error {
 	return nil
 }
 
+// ready returns why the call can't be made at all.
+func (call *Invocation) ready(ctx context.Context) *helium.Error {
+	call.answered, call.tried = false, nil
+	switch {
+	case call.method.fault != nil:
+		return call.method.fault
+	case call.method.core.links.Closed():
+		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
+	}
+	if err := ctx.Err(); err != nil {
+		return directory.ContextError(err, helium.NotExecuted)
+	}
+	if err := call.Args.Err(); err != nil {
+		return helium.ErrBadArgument.WithMessage("an argument can't be encoded: %w", err).WithOutcome(helium.NotExecuted)
+	}
+	return nil
+}
+
 // withRetries makes attempts until one succeeds or another may not be made.
 func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
 	m, c := call.method, call.method.core

@@ -30,12 +30,12 @@ type Directory struct {
 	names     names
 	born      time.Time
 
-	mu       sync.RWMutex     // taken after a Service's mu, never before
-	services map[string]known // guarded by mu
+	mu       sync.RWMutex      // taken after a Service's mu, never before
+	services map[string]listed // guarded by mu
 }
 
-// known is a service in the directory.
-type known struct {
+// listed is a service in the directory.
+type listed struct {
 	service *Service
 	pinned  bool // somebody holds on to it
 }
@@ -48,7 +48,7 @@ func New(config Config) *Directory {
 		questions: q,
 		names:     names{questions: q, known: make(map[string]bareName)},
 		born:      time.Now(),
-		services:  make(map[string]known),
+		services:  make(map[string]listed),
 	}
 }
 

@@ -57,16 +57,16 @@ func (f *former) turn(before, after *View, now time.Time) {
 	}
 }
 
-// method returns a method that has gone a moment ago; nil if none has.
-func (f *former) method(name string) *Method {
+// methodNamed returns a method that has gone a moment ago; nil if none has.
+func (f *former) methodNamed(name string) *Method {
 	if m, ok := f.methods[name]; ok && time.Since(m.since) < findingsFor {
 		return m.method
 	}
 	return nil
 }
 
-// versions returns the instances that have gone a moment ago.
-func (f *former) versions() map[string]*Version {
+// versionsByInstance returns the instances that have gone a moment ago.
+func (f *former) versionsByInstance() map[string]*Version {
 	versions := make(map[string]*Version)
 	for instance, i := range f.instances {
 		if time.Since(i.since) < findingsFor {

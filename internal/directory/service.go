@@ -221,14 +221,14 @@ func (s *Service) dropOldFindings() {
 func (s *Service) FormerMethod(name string) *Method {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.former.method(name)
+	return s.former.methodNamed(name)
 }
 
 // FormerVersions returns the instances that the registry has forgotten a moment ago.
 func (s *Service) FormerVersions() map[string]*Version {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.former.versions()
+	return s.former.versionsByInstance()
 }
 
 // MethodIsGone forgets a method for good: nobody listens for it.
