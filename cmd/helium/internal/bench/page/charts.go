@@ -57,6 +57,9 @@ func (c *chart) path(class string, points [][2]float64) {
 	c.b.WriteString(`"/>`)
 }
 
+// Percentiles are those that reports list.
+var Percentiles = []float64{50, 75, 90, 95, 99, 99.9, 99.99}
+
 // quantileChart draws the latency over the percentile, whose axis grows by nines: each
 // step to the right is ten times rarer.
 func quantileChart(r *load.Result) template.HTML {

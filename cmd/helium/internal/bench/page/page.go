@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"html/template"
 	"io"
-	"strconv"
 	"strings"
 	"time"
 
@@ -37,9 +36,6 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"percent": func(share float64) string { return strings.TrimSuffix(amount.Share(share), "%") + " %" },
 }).Parse(pageText))
 
-// Percentiles are those that reports list.
-var Percentiles = []float64{50, 75, 90, 95, 99, 99.9, 99.99}
-
 // row is a line of the table of latencies.
 type row struct {
 	Name string
@@ -59,13 +55,4 @@ func Write(w io.Writer, p Page) error {
 		Rows                           []row
 		Quantiles, Histogram, Timeline template.HTML
 	}{p, rows, quantileChart(r), histogramChart(r), timelineChart(r)})
-}
-
-// count writes a number with its thousands apart: 1,234,567.
-func count(n int) string {
-	digits := strconv.Itoa(n)
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return digits
 }

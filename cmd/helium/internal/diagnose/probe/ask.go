@@ -19,8 +19,6 @@ var (
 	ErrNobody = errors.New("nobody subscribes")
 	// ErrSilent: somebody subscribes, or may, and didn't answer in time.
 	ErrSilent = errors.New("no answer")
-
-	errRan = errors.New("it answered with a result, as if the call had run: the time left in a call means nothing to it")
 )
 
 // Prober asks over one connection. It isn't for concurrent use.

@@ -1,6 +1,7 @@
 package probe
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/helium-rpc/helium"
@@ -20,6 +21,8 @@ func expired(seq uint64, params int) []byte {
 	}
 	return wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCall, Seq: seq, Time: 0, Body: args})
 }
+
+var errRan = errors.New("it answered with a result, as if the call had run: the time left in a call means nothing to it")
 
 // readAnswer reads what came back for a call: the error that refused it. A call that
 // wasn't refused, or an answer that can't be read, is an error of this side.

@@ -6,58 +6,24 @@ import (
 	"slices"
 	"time"
 
-	"charm.land/bubbles/v2/help"
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/top/figures"
 )
 
-// Config says what is shown, and how at first.
-type Config struct {
-	// Look asks all instances once. That nobody answers for a while doesn't end the table;
-	// it says so and goes on. Only figures.ErrDenied ends it.
-	Look func(context.Context) (*figures.Look, error)
-	// Where returns what is looked at, such as the address of the server.
-	Where func() string
-	// Clean returns a text that somebody else wrote in a form that does nothing to the
-	// terminal. Nil stands for the text as it is.
-	Clean func(string) string
-	// Services are those to show; none: all.
-	Services []string
-	// By and Sort are names of figures.Groupings and figures.Orders.
-	By, Sort string
-	// Interval is the time between two looks.
-	Interval time.Duration
-	// Plain is whether there is neither colour nor bold.
-	Plain bool
-}
-
 // groupings are those that a key goes through, in this order.
 var groupings = []string{"method", "service", "instance", "all"}
 
-// model is what the table knows. Bubble Tea calls it from one goroutine; looks run beside
+// model is the table as Bubble Tea runs it: it calls it from one goroutine; looks run beside
 // it and come as messages.
 type model struct {
-	config Config
-	ctx    context.Context // ends looks under way
-	keys   keyMap
-	help   help.Model
+	screen
+	ctx context.Context // ends looks under way
 
-	before, after *figures.Look
-	problem       error     // of the last look
-	fatal         error     // why there will be no figures, whatever is tried
-	asked         time.Time // when the look under way, or the last one, began
-	looking       bool
-
-	by, order string
-	reversed  bool
-	paused    bool
-	allKeys   bool
-
-	rows          []figures.Row // as shown, in their order
-	first         int           // the row that is shown first
-	width, height int
+	fatal   error     // why there will be no figures, whatever is tried
+	asked   time.Time // when the look under way, or the last one, began
+	looking bool
 }
 
 // looked is what a look found.
@@ -70,14 +36,7 @@ type looked struct {
 type due struct{}
 
 func newModel(ctx context.Context, config Config) *model {
-	if config.Clean == nil {
-		config.Clean = func(s string) string { return s }
-	}
-	m := &model{config: config, ctx: ctx, keys: newKeyMap(), help: help.New(), by: config.By, order: config.Sort, width: 80, height: 24}
-	if config.Plain {
-		m.help.Styles = help.Styles{}
-	}
-	return m
+	return &model{screen: newScreen(config), ctx: ctx}
 }
 
 // Init begins the first look.
@@ -162,31 +121,4 @@ func (m *model) press(pressed tea.KeyPressMsg) tea.Cmd {
 		m.scroll(len(m.rows))
 	}
 	return nil
-}
-
-// sortBy sorts by an order, and the other way round if it is that one already.
-func (m *model) sortBy(order string) {
-	m.reversed = order == m.order && !m.reversed
-	m.order = order
-	m.first = 0
-	m.arrange()
-}
-
-// arrange makes rows of the last two looks.
-func (m *model) arrange() {
-	m.rows = nil
-	if m.after == nil {
-		return
-	}
-	m.rows = figures.Of(figures.Rows(m.before, m.after, figures.Groupings[m.by]), m.config.Services)
-	figures.Sort(m.rows, figures.Orders[m.order])
-	if m.reversed {
-		slices.Reverse(m.rows)
-	}
-	m.scroll(0)
-}
-
-// scroll moves the rows that are shown, as far as there are any.
-func (m *model) scroll(by int) {
-	m.first = max(0, min(m.first+by, len(m.rows)-m.room()))
 }
