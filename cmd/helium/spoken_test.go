@@ -109,7 +109,7 @@ func TestWithoutABinderTheCommandThatRunsOneIsNamed(t *testing.T) {
 
 func TestWhatAServiceSaysIsNotSaidInOtherWords(t *testing.T) {
 	const text = `bus: set Config.URL, or start one with binder.Start`
-	if got := cli.InOurWords(text); strings.Contains(got, "Config") {
+	if got := cli.InOurWords(text, nil); strings.Contains(got, "Config") {
 		t.Errorf("of our own: got %q", got)
 	}
 	b, url := newBus(t, broker.Config{})

@@ -43,7 +43,7 @@ func ReportOf(f *Failure, asked string, took time.Duration) (r Report) {
 		Next:    f.Hint,
 	}
 	if !IsSomebodysWord(f.Err) {
-		defer func() { r.Message = InOurWords(r.Message) }()
+		defer func() { r.Message = InOurWords(r.Message, f.Err) }()
 	}
 	r.Service, r.Method, _ = strings.Cut(asked, ".")
 	e, ok := errors.AsType[*helium.Error](f.Err)

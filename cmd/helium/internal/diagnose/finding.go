@@ -42,14 +42,14 @@ func failed(exit int, next string, err error) finding {
 		text = e.Message // it stands among checks of one method: no need to name that
 	}
 	if !cli.IsSomebodysWord(err) {
-		text = cli.InOurWords(text)
+		text = cli.InOurWords(text, err)
 	}
 	return finding{status: statusFailed, text: text, next: next, err: cli.Fail(exit, next, err)}
 }
 
 // failedAs is a failure by an error that says by itself what to do.
 func failedAs(err error) finding {
-	return finding{status: statusFailed, text: cli.InOurWords(err.Error()), err: err}
+	return finding{status: statusFailed, text: cli.InOurWords(err.Error(), err), err: err}
 }
 
 // advised is a warning with what to do.
