@@ -9,7 +9,6 @@ import (
 
 // circular are packages some of whose files still name each other's definitions.
 var circular = map[string]bool{
-	"binder":    true,
 	"rpcserver": true,
 }
 

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder/internal/store"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -21,23 +23,22 @@ const closeTimeout = 5 * time.Second
 // return when its context ends.
 const failTime = 100 * time.Millisecond
 
-// noJetStreamGrace is how long Start doesn't believe that there is no JetStream: a
-// server of a cluster that comes up may be connected to none that has it yet.
-const noJetStreamGrace = time.Second
-
 // A Binder serves the registry. Any number may run on the same bus; they share the
 // bucket and the requests.
+//
+//	bucket ─▶ replicator ─▶ catalog ─▶ reader ─▶ requestHandler ─▶ answers
+//	   ▲           └──────▶ notifier ─▶ events         │
+//	   └────────────────── writer ◀────────────────────┘
 type Binder struct {
-	nc       *nats.Conn
-	config   Config
-	subjects wire.Subjects
-	bucket   *bucket
-	catalog  *catalog
-	fresh    *freshness
-	desk     *desk
-	refusals *refusals
-	captors  shared[*helium.Error] // which stream answers in its place
+	bucket     *store.Bucket
+	catalog    *catalog
+	replicator *replicator
+	events     *notifier
+	captures   *captureGuard
+	answers    *responder
+	requests   *requestHandler
 
+	life    context.Context // until stop
 	stop    context.CancelFunc
 	running sync.WaitGroup // every goroutine of the binder
 	closing sync.Once
@@ -68,95 +69,64 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 	if err != nil {
 		return nil, helium.ErrBadRegistryName.WithMessage("%w", helium.ConfigErrorf("binder", "{Config.Prefix}: %w", err))
 	}
-	store, err := newBucket(nc, subjects, config, asked)
+	js, err := jetstream.New(nc)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("binder: %w", err)
 	}
 	if _, bounded := ctx.Deadline(); !bounded {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, startTimeout)
 		defer cancel()
 	}
-	if err := openFirst(ctx, store); err != nil {
+	bucket := store.New(nc, js, config.bucket(subjects.Prefix(), asked))
+	if err := bucket.OpenFirst(ctx); err != nil {
 		return nil, err
 	}
-
-	life, stop := context.WithCancel(context.WithoutCancel(ctx))
-	b := &Binder{nc: nc, config: config, subjects: subjects, bucket: store, catalog: newCatalog(), stop: stop}
-	b.fresh = newFreshness(life, store.ask, b.catalog, store.fallBehind, &b.running)
-	b.captors = shared[*helium.Error]{ctx: life, ask: (&captors{nc: nc, js: store.js, subjects: subjects}).find, running: &b.running}
-	b.desk = newDesk(life, b)
-	b.refusals = listenForRefusals(b)
-	tell := newTeller(nc, subjects, config)
-	if tell.hook != nil {
-		b.running.Go(func() { tell.run(life.Done()) })
-	}
-	f := &follower{nc: nc, bucket: store, catalog: b.catalog, tell: tell.tell, running: &b.running, loaded: make(chan struct{}), refused: make(chan error, 1),
-		away: outage{logger: config.Logger, bucket: store.name}}
-	b.running.Go(func() { f.run(life) })
-
-	select {
-	case <-f.loaded:
-	case err := <-f.refused:
+	b := assemble(context.WithoutCancel(ctx), nc, js, subjects, bucket, config)
+	if err := b.open(ctx); err != nil {
 		b.close(failTime)
 		return nil, err
-	case <-ctx.Done():
-		b.close(failTime)
-		return nil, helium.ErrStoreUnavailable.WithMessage("the registry's bucket %q couldn't be read in time: %w", store.name, ctx.Err())
-	}
-	if err := b.refuseCaptured(ctx); err != nil {
-		b.close(failTime)
-		return nil, fmt.Errorf("binder: %w", err)
-	}
-	if err := b.desk.open(ctx); err != nil {
-		b.close(failTime)
-		return nil, fmt.Errorf("binder: can't subscribe to its subjects: %w", err)
 	}
 	services, instances := b.catalog.size()
-	config.Logger.Info("binder online", "prefix", subjects.Prefix(), "bucket", store.name,
-		"lease", store.leaseTime(), "services", services, "instances", instances)
+	config.Logger.Info("binder online", "prefix", subjects.Prefix(), "bucket", bucket.Name(),
+		"lease", bucket.LeaseTime(), "services", services, "instances", instances)
 	return b, nil
 }
 
-// openFirst opens the bucket and compares it with what was asked for. It waits where
-// waiting can help.
-func openFirst(ctx context.Context, store *bucket) error {
-	began := time.Now()
-	var refusal error // that is doubted, and since when
-	var refused time.Time
-	for {
-		_, _, err := store.open(ctx)
-		if err == nil {
-			err = store.agree(ctx)
-		}
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, nats.ErrConnectionClosed):
-			return err
-		case errors.Is(err, helium.ErrNoJetStream) && time.Since(began) < noJetStreamGrace:
-		case errors.Is(err, helium.ErrStoreRefused) && verdictOn(err) == doubted:
-			if refusal == nil {
-				refused = time.Now()
-			}
-			refusal = err
-			if time.Since(refused) >= doubtedGrace {
-				return err
-			}
-		case errors.Is(err, helium.ErrStoreUnavailable):
-		default:
-			return err
-		}
-		select {
-		case <-time.After(4 * storeRetry):
-			continue
-		case <-ctx.Done():
-		}
-		if refusal != nil {
-			return refusal // says more than that the time is over
-		}
-		return err
+// assemble makes a binder of its parts.
+func assemble(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, subjects wire.Subjects, bucket *store.Bucket, config Config) *Binder {
+	b := &Binder{bucket: bucket, catalog: newCatalog(), events: newNotifier(nc, subjects, config), answers: newResponder(nc, config.Logger)}
+	b.life, b.stop = context.WithCancel(ctx)
+	b.replicator = newReplicator(nc, bucket, b.catalog, b.events.notify, config.Logger, &b.running)
+	b.captures = newCaptureGuard(b.life, nc, js, subjects, &b.running)
+	barrier := newReadBarrier(b.life, bucket.Ask, b.catalog, b.replicator.fallBehind, &b.running)
+	reads := &reader{nc: nc, catalog: b.catalog, barrier: barrier}
+	writes := &writer{
+		nc: nc, subjects: subjects, bucket: bucket, catalog: b.catalog, barrier: barrier, captures: b.captures,
+		maxRecord: config.MaxRecord, log: config.Logger,
 	}
+	b.requests = newRequestHandler(b.life, nc, subjects, reads, writes, b.answers, &b.running)
+	return b
+}
+
+// open reads the bucket and then takes requests.
+func (b *Binder) open(ctx context.Context) error {
+	b.running.Go(func() { b.events.run(b.life.Done()) })
+	b.running.Go(func() { b.replicator.run(b.life) })
+	select {
+	case <-b.replicator.loaded:
+	case err := <-b.replicator.refused:
+		return err
+	case <-ctx.Done():
+		return helium.ErrStoreUnavailable.WithMessage("the registry's bucket %q couldn't be read in time: %w", b.bucket.Name(), ctx.Err())
+	}
+	if err := b.captures.check(ctx); err != nil {
+		return fmt.Errorf("binder: %w", err)
+	}
+	if err := b.requests.open(ctx); err != nil {
+		return fmt.Errorf("binder: can't subscribe to its subjects: %w", err)
+	}
+	return nil
 }
 
 // Close stops serving: requests that came are answered, no new ones are taken. It
@@ -172,9 +142,9 @@ func (b *Binder) close(patience time.Duration) {
 	b.closing.Do(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
-		b.desk.close(ctx)
+		b.requests.close(ctx)
 		b.stop()
 		b.running.Wait()
-		b.refusals.close()
+		b.answers.close()
 	})
 }

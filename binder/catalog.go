@@ -1,7 +1,6 @@
 package binder
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -10,11 +9,11 @@ import (
 )
 
 // A catalog is a binder's copy of the bucket, indexed for lookups. One goroutine
-// writes it (follow.go), any number read it.
+// writes it, the replicator's; any number read it.
 type catalog struct {
 	mu sync.RWMutex // guards all fields below
 	// services by name, and their names in order.
-	services map[string]*shelf
+	services map[string]*serviceEntry
 	names    []string
 	// methods: method name to service name to the number of instances that have it.
 	methods map[string]map[string]int
@@ -24,97 +23,50 @@ type catalog struct {
 	progress chan struct{}
 }
 
-// A shelf holds the instances of one service, ordered by name.
-type shelf struct {
-	instances []*entry
+// A serviceEntry holds the instances of one service, ordered by name.
+type serviceEntry struct {
+	instances []*instance
 	methods   map[string]int // to the number of instances that have it
-}
-
-// An entry is one record. It is never changed once it is in the catalog, only
-// replaced, so that readers may keep it without the lock.
-type entry struct {
-	service, instance, version string
-	// data is the record as the bucket has it, for answers and comparisons. The record
-	// isn't kept besides: it would take several times the memory.
-	data    []byte
-	methods []string
-	// revision of the write that made or renewed it.
-	revision uint64
-	// lost is true of a record that the store doesn't have any more though its instance
-	// may well live; see follow.go.
-	lost bool
-}
-
-func (e *entry) key() string { return recordKey(e.service, e.instance) }
-
-// departed is the record that events of its end carry.
-func (e *entry) departed() Record {
-	return Record{Service: e.service, Instance: e.instance, Version: e.version, Methods: []Method{}}
-}
-
-func newEntry(r *Record, data []byte, revision uint64) *entry {
-	e := &entry{service: r.Service, instance: r.Instance, version: r.Version, data: data, revision: revision}
-	e.methods = make([]string, len(r.Methods))
-	for i, m := range r.Methods {
-		e.methods[i] = m.Name
-	}
-	return e
-}
-
-// renewed returns the entry as a later write of the same bytes leaves it.
-func (e *entry) renewed(revision uint64) *entry {
-	c := *e
-	c.revision, c.lost = revision, false
-	return &c
-}
-
-// asLost returns the entry as the store's loss of it leaves it.
-func (e *entry) asLost() *entry {
-	c := *e
-	c.lost = true
-	return &c
 }
 
 func newCatalog() *catalog {
 	return &catalog{
-		services: make(map[string]*shelf),
+		services: make(map[string]*serviceEntry),
 		methods:  make(map[string]map[string]int),
 		progress: make(chan struct{}),
 	}
 }
 
-func byInstance(e *entry, instance string) int { return cmp.Compare(e.instance, instance) }
-
-// put adds an entry or replaces the one of the same key.
-func (c *catalog) put(e *entry) {
+// put adds an instance or replaces the one of the same key.
+func (c *catalog) put(i *instance) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s := c.services[e.service]
+	s := c.services[i.service]
 	if s == nil {
-		s = &shelf{methods: make(map[string]int)}
-		c.services[e.service] = s
-		at, _ := slices.BinarySearch(c.names, e.service)
-		c.names = slices.Insert(c.names, at, e.service)
+		s = &serviceEntry{methods: make(map[string]int)}
+		c.services[i.service] = s
+		at, _ := slices.BinarySearch(c.names, i.service)
+		c.names = slices.Insert(c.names, at, i.service)
 	}
-	at, there := slices.BinarySearchFunc(s.instances, e.instance, byInstance)
+	at, there := slices.BinarySearchFunc(s.instances, i.name, byName)
 	if there {
 		c.countLocked(s, s.instances[at], -1)
-		s.instances[at] = e
+		s.instances[at] = i
 	} else {
-		s.instances = slices.Insert(s.instances, at, e)
+		s.instances = slices.Insert(s.instances, at, i)
 	}
-	c.countLocked(s, e, +1)
+	c.countLocked(s, i, +1)
 }
 
-// remove takes an entry out.
-func (c *catalog) remove(service, instance string) {
+// remove takes an instance out.
+func (c *catalog) remove(service, name string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	s := c.services[service]
 	if s == nil {
 		return
 	}
-	at, there := slices.BinarySearchFunc(s.instances, instance, byInstance)
+	at, there := slices.BinarySearchFunc(s.instances, name, byName)
 	if !there {
 		return
 	}
@@ -128,9 +80,9 @@ func (c *catalog) remove(service, instance string) {
 	}
 }
 
-// countLocked adds n instances of e's methods to the indexes.
-func (c *catalog) countLocked(s *shelf, e *entry, n int) {
-	for _, method := range e.methods {
+// countLocked adds n instances of i's methods to the indexes.
+func (c *catalog) countLocked(s *serviceEntry, i *instance, n int) {
+	for _, method := range i.methods {
 		if s.methods[method] += n; s.methods[method] == 0 {
 			delete(s.methods, method)
 		}
@@ -139,8 +91,8 @@ func (c *catalog) countLocked(s *shelf, e *entry, n int) {
 			in = make(map[string]int, 1)
 			c.methods[method] = in
 		}
-		if in[e.service] += n; in[e.service] == 0 {
-			delete(in, e.service)
+		if in[i.service] += n; in[i.service] == 0 {
+			delete(in, i.service)
 		}
 		if len(in) == 0 {
 			delete(c.methods, method)
@@ -148,52 +100,52 @@ func (c *catalog) countLocked(s *shelf, e *entry, n int) {
 	}
 }
 
-// get returns an entry or nil.
-func (c *catalog) get(service, instance string) *entry {
+// get returns an instance or nil.
+func (c *catalog) get(service, name string) *instance {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	s := c.services[service]
 	if s == nil {
 		return nil
 	}
-	if at, there := slices.BinarySearchFunc(s.instances, instance, byInstance); there {
+	if at, there := slices.BinarySearchFunc(s.instances, name, byName); there {
 		return s.instances[at]
 	}
 	return nil
 }
 
-// all returns every entry, ordered by service, then instance.
-func (c *catalog) all() []*entry {
+// all returns every instance, ordered by service, then instance.
+func (c *catalog) all() []*instance {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	var all []*entry
+	var all []*instance
 	for _, name := range c.names {
 		all = append(all, c.services[name].instances...)
 	}
 	return all
 }
 
-// after returns entries that follow a key in the order of all, from as many services
+// after returns instances that follow a key in the order of all, from as many services
 // as it takes to fill size bytes of records, and whether there are more.
-func (c *catalog) after(key string, size int) (page []*entry, more bool) {
-	service, instance, _ := strings.Cut(key, ".")
+func (c *catalog) after(key string, size int) (page []*instance, more bool) {
+	service, last, _ := strings.Cut(key, ".")
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	first, _ := slices.BinarySearch(c.names, service)
 	for _, name := range c.names[first:] {
 		instances := c.services[name].instances
 		if name == service {
-			at, there := slices.BinarySearchFunc(instances, instance, byInstance)
+			at, there := slices.BinarySearchFunc(instances, last, byName)
 			if there {
 				at++
 			}
 			instances = instances[at:]
 		}
-		for _, e := range instances {
-			if size -= len(e.data) + 1; size < 0 && len(page) > 0 {
+		for _, i := range instances {
+			if size -= len(i.data) + 1; size < 0 && len(page) > 0 {
 				return page, true
 			}
-			page = append(page, e)
+			page = append(page, i)
 		}
 	}
 	return page, false
@@ -202,7 +154,7 @@ func (c *catalog) after(key string, size int) (page []*entry, more bool) {
 // A found is what a name stands for.
 type found struct {
 	service, method string
-	entries         []*entry
+	instances       []*instance
 	revision        uint64
 }
 
@@ -213,7 +165,7 @@ func (c *catalog) find(name string, methodOnly bool) (*found, error) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if s := c.services[service]; !both && !methodOnly && s != nil {
-		return &found{service: service, entries: slices.Clone(s.instances), revision: c.revision}, nil
+		return &found{service: service, instances: slices.Clone(s.instances), revision: c.revision}, nil
 	}
 	if !both {
 		method = service
@@ -229,12 +181,29 @@ func (c *catalog) find(name string, methodOnly bool) (*found, error) {
 		return nil, nil
 	}
 	f := &found{service: service, method: method, revision: c.revision}
-	for _, e := range s.instances {
-		if slices.Contains(e.methods, method) {
-			f.entries = append(f.entries, e)
+	for _, i := range s.instances {
+		if slices.Contains(i.methods, method) {
+			f.instances = append(f.instances, i)
 		}
 	}
 	return f, nil
+}
+
+// explain says why nothing goes by a name.
+func (c *catalog) explain(name string, methodOnly bool) error {
+	service, method, both := strings.Cut(name, ".")
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if s := c.services[service]; both && s != nil {
+		return noMethodOf(service, method, slices.Sorted(maps.Keys(s.methods)))
+	}
+	switch {
+	case both:
+		return noService(service, c.names)
+	case methodOnly:
+		return noMethod(name, maps.Keys(c.methods))
+	}
+	return nothingNamed(name, c.names, maps.Keys(c.methods))
 }
 
 // size returns how many services and records there are.

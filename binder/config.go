@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder/internal/store"
 )
 
 const (
@@ -71,4 +72,12 @@ func (config Config) withDefaults() (Config, error) {
 		return config, helium.NewConfigError("binder", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
 	}
 	return config, nil
+}
+
+// bucket says which bucket the binder uses; asked is the Config as it was given.
+func (config Config) bucket(prefix string, asked Config) store.Settings {
+	shape := func(c Config) store.Shape {
+		return store.Shape{Lease: c.Lease, Replicas: c.Replicas, Memory: c.Memory}
+	}
+	return store.Settings{Prefix: prefix, Shape: shape(config), Asked: shape(asked), Logger: config.Logger}
 }

@@ -60,10 +60,15 @@
 //
 // # Inside
 //
-// binder.go starts and ends it. desk.go takes requests in, read.go and write.go answer
-// them; catalog.go is the copy they are answered from, explain.go and nearest.go what is
-// said when it has no answer. follow.go keeps the copy like the bucket, bucket.go is the
-// bucket, fresh.go makes sure before a no, tell.go passes changes on. client.go and
-// watch.go are the other side; message.go is what travels between the two, described
-// for other languages in docs/protocol.md.
+// What both sides speak of stands in record.go, typedoc.go, entry.go and event.go; message.go
+// is what travels between the two, described for other languages in docs/protocol.md.
+//
+// client.go is who asks, the other files that begin so what it needs for that.
+//
+// binder.go starts and ends who answers. requesthandler.go takes requests in, reader.go and
+// writer.go know the answers, responder.go sends them; catalog.go is the copy that they are
+// answered from, explain.go what is said when it has no answer. replicator.go keeps the copy
+// like the bucket of internal/store, lostrecords.go what an outage would take from it;
+// readbarrier.go makes sure before a no, notifier.go passes changes on, captureguard.go looks
+// out for streams that answer in a binder's place.
 package binder

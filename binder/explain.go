@@ -2,7 +2,7 @@ package binder
 
 import (
 	"fmt"
-	"maps"
+	"iter"
 	"slices"
 	"strings"
 
@@ -14,39 +14,37 @@ import (
 
 const namesShown = 20 // in a message or a detail
 
-// explain says why nothing goes by a name.
-func (c *catalog) explain(name string, methodOnly bool) error {
-	service, method, both := strings.Cut(name, ".")
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	if both {
-		if s := c.services[service]; s != nil {
-			methods := slices.Sorted(maps.Keys(s.methods))
-			near := nearest.Names(method, slices.Values(methods))
-			return unknown(helium.ErrUnknownMethod.
-				WithMessage("service %q has no method %q%s; it has: %s", service, method, didYouMean(near), shorten(methods)).
-				WithDetail("methods", strings.Join(firstOf(methods), ",")), near)
-		}
-		near := nearest.Names(service, slices.Values(c.names))
-		return unknown(helium.ErrUnknownService.WithMessage("no service %q is registered%s", service, hint(near, c.names)), near)
-	}
-	if methodOnly {
-		near := nearest.Names(name, maps.Keys(c.methods))
-		return unknown(helium.ErrUnknownMethod.WithMessage("no registered service has a method %q%s", name, didYouMean(near)), near)
-	}
+func noMethodOf(service, method string, methods []string) error {
+	near := nearest.Names(method, slices.Values(methods))
+	return unknown(helium.ErrUnknownMethod.
+		WithMessage("service %q has no method %q%s; it has: %s", service, method, didYouMean(near), shorten(methods)).
+		WithDetail("methods", strings.Join(firstOf(methods), ",")), near)
+}
+
+func noService(name string, services []string) error {
+	near := nearest.Names(name, slices.Values(services))
+	return unknown(helium.ErrUnknownService.WithMessage("no service %q is registered%s", name, hint(near, services)), near)
+}
+
+func noMethod(name string, methods iter.Seq[string]) error {
+	near := nearest.Names(name, methods)
+	return unknown(helium.ErrUnknownMethod.WithMessage("no registered service has a method %q%s", name, didYouMean(near)), near)
+}
+
+func nothingNamed(name string, services []string, methods iter.Seq[string]) error {
 	near := nearest.Names(name, func(yield func(string) bool) {
-		for _, s := range c.names {
+		for _, s := range services {
 			if !yield(s) {
 				return
 			}
 		}
-		for m := range c.methods {
+		for m := range methods {
 			if !yield(m) {
 				return
 			}
 		}
 	})
-	return unknown(helium.ErrUnknownService.WithMessage("no service and no method %q is registered%s", name, hint(near, c.names)), near)
+	return unknown(helium.ErrUnknownService.WithMessage("no service and no method %q is registered%s", name, hint(near, services)), near)
 }
 
 func ambiguous(method string, services []string) error {

@@ -191,7 +191,7 @@ func TestALostConnectionEndsARequestAtOnce(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{Listen: "127.0.0.1:0"})
 	c := newClient(t, dial(t, b.URL()))
-	c.attempt = patience
+	c.requests.attempt = patience
 	nc := connect(t, b)
 	silent, err := nc.SubscribeSync("helium.binder.>")
 	if err != nil {
@@ -221,7 +221,8 @@ func TestALostConnectionEndsARequestAtOnce(t *testing.T) {
 
 func TestAListOfAnySizeComesInOrder(t *testing.T) {
 	t.Parallel()
-	_, reg, c := world(t, Config{})
+	b, _, c := world(t, Config{})
+	js := streams(t, connect(t, b))
 	// 2,000 records of more than 1 KiB do not fit two messages.
 	const services, each = 20, 100
 	doc := strings.Repeat("d", 1100)
@@ -234,18 +235,18 @@ func TestAListOfAnySizeComesInOrder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := reg.bucket.js.PublishAsync(reg.bucket.subject(r.key()), data); err != nil {
+			if _, err := js.PublishAsync("$KV.helium_registry."+r.key(), data); err != nil {
 				t.Fatal(err)
 			}
 			want = append(want, r.Service+"/"+r.Instance)
 		}
 	}
 	select {
-	case <-reg.bucket.js.PublishAsyncComplete():
+	case <-js.PublishAsyncComplete():
 	case <-time.After(patience):
 		t.Fatal("the records weren't written in time")
 	}
-	hears(t, reg, len(want))
+	hears(t, c, len(want))
 	got, err := c.List(testContext(t))
 	if err != nil {
 		t.Fatalf("List: %v", err)
@@ -258,7 +259,7 @@ func TestAListOfAnySizeComesInOrder(t *testing.T) {
 func TestRecordsThatDontFitOneAnswerAreCounted(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{MaxPayload: 8 << 10})
-	reg := startBinder(t, connect(t, b), Config{})
+	startBinder(t, connect(t, b), Config{})
 	c := newClient(t, connect(t, b))
 	const all = 10
 	for i := range all {
@@ -266,7 +267,7 @@ func TestRecordsThatDontFitOneAnswerAreCounted(t *testing.T) {
 		r.Methods[0].Doc = strings.Repeat("d", 1500)
 		register(t, c, r)
 	}
-	hears(t, reg, all)
+	hears(t, c, all)
 	e, err := c.Lookup(t.Context(), "math")
 	if err != nil {
 		t.Fatalf("Lookup: %v", err)

@@ -105,14 +105,15 @@ func register(t testing.TB, c *Client, records ...Record) {
 	}
 }
 
-// hears waits until a binder has heard of so many records.
-func hears(t testing.TB, b *Binder, want int) {
+// hears waits until the binders have heard of so many records.
+func hears(t testing.TB, c *Client, want int) {
 	t.Helper()
 	eventually(t, "the binder has heard of all records", func() error {
-		if _, got := b.catalog.size(); got != want {
-			return fmt.Errorf("it knows %d, want %d", got, want)
+		known, err := c.List(testContext(t))
+		if err == nil && len(known) != want {
+			err = fmt.Errorf("it knows %d, want %d", len(known), want)
 		}
-		return nil
+		return err
 	})
 }
 

@@ -31,14 +31,38 @@ type listRequest struct {
 	After string `json:"after,omitempty"`
 }
 
+// messageOverhead is how much longer a message with one record is than the record.
+const messageOverhead = 1024
+
 type leaseReply struct {
 	LeaseMillis int64 `json:"lease_ms"`
 }
 
-func (r leaseReply) lease() time.Duration { return time.Duration(r.LeaseMillis) * time.Millisecond }
+// A lease outside these bounds isn't a binder's: no bucket's TTL is shorter than the one,
+// and an instance that nobody misses for longer than the other isn't leased.
+const (
+	shortestLease = time.Millisecond
+	longestLease  = 10 * 365 * 24 * time.Hour
+)
+
+func (r *leaseReply) missing() string {
+	if r.LeaseMillis < shortestLease.Milliseconds() || r.LeaseMillis > longestLease.Milliseconds() {
+		return `"lease_ms"`
+	}
+	return ""
+}
+
+func (r *leaseReply) lease() time.Duration { return time.Duration(r.LeaseMillis) * time.Millisecond }
 
 // endReply is an object, of which nothing is known.
 type endReply map[string]json.RawMessage
+
+func (r *endReply) missing() string {
+	if *r == nil { // it was null
+		return "field"
+	}
+	return ""
+}
 
 // listReply carries records as they are stored. The answer to a lookup is an [Entry].
 type listReply struct {
@@ -50,6 +74,18 @@ type listReply struct {
 type listPage struct {
 	Records []Record `json:"records"`
 	More    bool     `json:"more"`
+}
+
+func (p *listPage) missing() string {
+	if p.Records == nil {
+		return `"records"`
+	}
+	for i := range p.Records {
+		if r := &p.Records[i]; checkName("service", r.Service) != nil || checkName("instance", r.Instance) != nil {
+			return `"records" of instances`
+		}
+	}
+	return ""
 }
 
 type failure struct {
@@ -84,13 +120,38 @@ func failureOf(m *nats.Msg) *helium.Error {
 	return &helium.Error{Code: f.Code, Reason: f.Reason, Message: f.Message, Details: f.Details}
 }
 
-// decodeRequest reads a request's body; an empty one stands for {}.
-func decodeRequest(data []byte, into any) error {
-	if len(bytes.TrimSpace(data)) == 0 {
+// parse reads a request's body; an empty one stands for {}.
+func parse(body []byte, request any) error {
+	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
-	if err := json.Unmarshal(data, into); err != nil {
+	if err := json.Unmarshal(body, request); err != nil {
 		return helium.ErrBadRequest.WithMessage("the request isn't JSON of the form docs/protocol.md gives: %w", err)
 	}
 	return nil
+}
+
+// parseInstance reads which instance of a service is to be renewed or ended.
+func parseInstance(service string, body []byte) (instance string, err error) {
+	if err := checkName("service", service); err != nil {
+		return "", err
+	}
+	var request instanceRequest
+	if err := parse(body, &request); err != nil {
+		return "", err
+	}
+	return request.Instance, checkName("instance", request.Instance)
+}
+
+// parseLookup reads how a name is looked up.
+func parseLookup(name string, body []byte) (request lookupRequest, err error) {
+	if err := checkLookup(name); err != nil {
+		return request, err
+	}
+	return request, parse(body, &request)
+}
+
+// captured is the error of an answer that was a stream's.
+func captured(subject, stream string) *helium.Error {
+	return helium.ErrNotBinder.WithMessage("the answer on %s is no binder's: %s", subject, wire.Captured(stream, subject))
 }

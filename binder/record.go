@@ -11,7 +11,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // KindCall is the kind of a method that takes arguments once and answers once.
@@ -97,8 +96,6 @@ type Example struct {
 // key is the record's key in the bucket.
 func (r *Record) key() string { return recordKey(r.Service, r.Instance) }
 
-func recordKey(service, instance string) string { return service + "." + instance }
-
 // check refuses a record whose names can't be what they are: [helium.ErrBadRegistryName] or
 // [helium.ErrBadRecord].
 func (r *Record) check() error {
@@ -127,14 +124,6 @@ func (r *Record) check() error {
 		if err := checkName("kind", m.Kind); err != nil {
 			return err
 		}
-	}
-	return nil
-}
-
-// checkName turns a name that can't be a subject token into [helium.ErrBadRegistryName].
-func checkName(what, name string) error {
-	if err := wire.CheckName(what, name); err != nil {
-		return helium.ErrBadRegistryName.WithMessage("%w", err)
 	}
 	return nil
 }
@@ -178,4 +167,9 @@ func (r Record) String() string {
 		version = strconv.Quote(version) // it is printed in logs, and a terminal would act upon it
 	}
 	return fmt.Sprintf("%s/%s %s", r.Service, r.Instance, version)
+}
+
+// logged is what a log line says of the record.
+func (r *Record) logged() []any {
+	return []any{"service", r.Service, "instance", r.Instance, "version", r.Version}
 }

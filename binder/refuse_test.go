@@ -195,10 +195,12 @@ func TestABinderAnswersInboxesOnly(t *testing.T) {
 
 func TestARequestThatPanicsIsItsOwnErrorOnly(t *testing.T) {
 	t.Parallel()
-	b, reg, c := world(t, Config{})
+	b, _, c := world(t, Config{})
 	nc := connect(t, b)
+	answers := newResponder(nc, quiet())
+	defer answers.close()
 	sub, err := nc.Subscribe("broken", func(m *nats.Msg) {
-		reg.desk.answer(m, func() ([]byte, error) { panic("a bug") })
+		answers.answer(m, func() ([]byte, error) { panic("a bug") })
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -213,15 +215,16 @@ func TestARequestThatPanicsIsItsOwnErrorOnly(t *testing.T) {
 
 func TestBytesInTheBucketThatAreNoRecordAreLeftOut(t *testing.T) {
 	t.Parallel()
-	_, reg, c := world(t, Config{})
+	b, _, c := world(t, Config{})
 	register(t, c, record("math", "i1", "add"))
+	js := streams(t, connect(t, b))
 	for key, value := range map[string]string{
 		"math.i2":  "garbage",
 		"math.i3":  body(t, record("stats", "i3", "add")), // another's record
 		"just-one": "{}",
 		"a.b.c":    body(t, record("a", "b", "c")),
 	} {
-		if _, err := reg.bucket.put(t.Context(), key, []byte(value)); err != nil {
+		if _, err := js.Publish(t.Context(), "$KV.helium_registry."+key, []byte(value)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 func crowd(b *testing.B) (*broker.Broker, *Client) {
 	br := startBroker(b, broker.Config{})
 	reg := startBinder(b, connect(b, br), Config{Memory: true})
+	js := streams(b, connect(b, br))
 	methods := make([]string, 10)
 	for i := range 20_000 {
 		for m := range methods {
@@ -23,11 +24,11 @@ func crowd(b *testing.B) (*broker.Broker, *Client) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err := reg.bucket.js.PublishAsync(reg.bucket.subject(r.key()), data); err != nil {
+		if _, err := js.PublishAsync("$KV.helium_registry."+r.key(), data); err != nil {
 			b.Fatal(err)
 		}
 	}
-	<-reg.bucket.js.PublishAsyncComplete()
+	<-js.PublishAsyncComplete()
 	reg.Close()
 	return br, newClient(b, connect(b, br))
 }

@@ -49,8 +49,11 @@ func TestWhatABucketHasOtherwiseThanWasAskedForIsToldAndStands(t *testing.T) {
 			before := settingsOf(t, js)
 			var log lines
 			test.asked.Logger = slog.New(slog.NewTextHandler(&log, nil))
-			reg := startBinder(t, connect(t, b), test.asked)
-			reg.bucket.fallBehind() // it is opened again, and nothing is said twice
+			nc := connect(t, b)
+			reg := startBinder(t, nc, test.asked)
+			if err := nc.ForceReconnect(); err != nil { // the bucket is opened again, and nothing is said twice
+				t.Fatal(err)
+			}
 			c := newClient(t, connect(t, b))
 			register(t, c, record("math", "i1", "add"))
 			reg.Close()

@@ -126,7 +126,7 @@ func TestAFrozenBinderCostsAWhileAndNotTheAnswer(t *testing.T) {
 	reg := startBinder(t, connect(t, b), Config{})
 	register(t, c, record("math", "i1", "add"))
 	reg.Close()
-	c.attempt = 500 * time.Millisecond
+	c.requests.attempt = 500 * time.Millisecond
 	// It takes requests and never answers; to NATS that is what a stopped process is.
 	nc := connect(t, b)
 	frozen, err := nc.QueueSubscribeSync("helium.binder.lookup.>", "helium")

@@ -15,12 +15,12 @@ import (
 // of the connection for their number. It doesn't say which.
 const limitGrace = 500 * time.Millisecond
 
-// watchRefusals returns a context that ends with [helium.ErrRegistryNotPermitted] as soon as NATS refuses
+// untilDenied returns a context that ends with [helium.ErrRegistryNotPermitted] as soon as NATS refuses
 // a request on a subject, or the subscription to its answer: an answer would be waited for
 // all the same. stop ends the watch.
-func (c *Client) watchRefusals(ctx context.Context, subject, inbox string) (watched context.Context, stop context.CancelCauseFunc) {
+func untilDenied(ctx context.Context, nc *nats.Conn, subject, inbox string) (watched context.Context, stop context.CancelCauseFunc) {
 	watched, cancel := context.WithCancelCause(ctx)
-	watch := natsperm.Listen(c.nc, func(refusal error) (own bool) {
+	watch := natsperm.Listen(nc, func(refusal error) (own bool) {
 		if refused, ok := natsperm.Publish(refusal); ok && refused == subject {
 			cancel(helium.ErrRegistryNotPermitted.WithMessage("this user may not publish to %s; allow it to, or connect as another user", subject).WithOutcome(helium.NotExecuted))
 			return true

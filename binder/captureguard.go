@@ -3,6 +3,7 @@ package binder
 import (
 	"context"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder/internal/store"
 	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -19,12 +21,28 @@ import (
 // only if it came first; so a binder looks for such streams by itself, where its user may:
 // when it starts, and before it takes a registration.
 
-// captors finds streams that answer in the binder's place.
-type captors struct {
+// A captureGuard finds streams that answer in the binder's place.
+type captureGuard struct {
 	nc       *nats.Conn
 	js       jetstream.JetStream
 	subjects wire.Subjects
 	since    atomic.Int64 // Unix nanoseconds of the last attempt that brought no answer
+	found    sharedQuestion[*helium.Error]
+}
+
+func newCaptureGuard(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, subjects wire.Subjects, running *sync.WaitGroup) *captureGuard {
+	g := &captureGuard{nc: nc, js: js, subjects: subjects}
+	g.found = sharedQuestion[*helium.Error]{ctx: ctx, ask: g.find, running: running}
+	return g
+}
+
+// check returns [helium.ErrNotBinder] if a stream answers in the binder's place.
+func (g *captureGuard) check(ctx context.Context) error {
+	found, err := g.found.answer(ctx)
+	if err != nil || found == nil {
+		return nil // what isn't known is no reason to refuse anybody
+	}
+	return found
 }
 
 // namesSubject is where JetStream is asked for streams.
@@ -35,13 +53,13 @@ const lookAgain = time.Minute
 
 // find returns [helium.ErrNotBinder] if there is such a stream, and what it captures. It knows
 // nothing where the binder's user may not ask.
-func (c *captors) find(ctx context.Context) (found *helium.Error, err error) {
-	if time.Since(time.Unix(0, c.since.Load())) < lookAgain {
+func (g *captureGuard) find(ctx context.Context) (found *helium.Error, err error) {
+	if time.Since(time.Unix(0, g.since.Load())) < lookAgain {
 		return nil, nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, storeAttempt)
+	ctx, cancel := context.WithTimeout(ctx, store.Attempt)
 	defer cancel()
-	watch := natsperm.Listen(c.nc, func(refusal error) (own bool) {
+	watch := natsperm.Listen(g.nc, func(refusal error) (own bool) {
 		subject, ok := natsperm.Publish(refusal)
 		if own = ok && subject == namesSubject; own {
 			cancel()
@@ -49,21 +67,21 @@ func (c *captors) find(ctx context.Context) (found *helium.Error, err error) {
 		return own
 	})
 	defer watch.Stop()
-	lister := c.js.StreamNames(ctx, jetstream.WithStreamListSubject(c.subjects.Registry()))
+	lister := g.js.StreamNames(ctx, jetstream.WithStreamListSubject(g.subjects.Registry()))
 	var names []string
 	for name := range lister.Name() {
 		names = append(names, name)
 	}
 	if lister.Err() != nil {
-		c.since.Store(time.Now().UnixNano())
+		g.since.Store(time.Now().UnixNano())
 		return nil, nil
 	}
 	for _, name := range names {
-		stream, err := c.js.Stream(ctx, name)
+		stream, err := g.js.Stream(ctx, name)
 		if err != nil {
 			continue // it is gone, or may not be looked at
 		}
-		if subject := c.answers(stream.CachedInfo().Config); subject != "" {
+		if subject := g.answers(stream.CachedInfo().Config); subject != "" {
 			return captured(subject, name), nil
 		}
 	}
@@ -71,11 +89,11 @@ func (c *captors) find(ctx context.Context) (found *helium.Error, err error) {
 }
 
 // answers returns a subject of the binder's on which a stream answers; "" if there is none.
-func (c *captors) answers(config jetstream.StreamConfig) string {
+func (g *captureGuard) answers(config jetstream.StreamConfig) string {
 	if config.NoAck {
 		return ""
 	}
-	s := c.subjects
+	s := g.subjects
 	for _, own := range []string{s.Register("*"), s.Renew("*"), s.End("*"), s.List(), s.Lookup("*"), s.Lookup("*.*")} {
 		for _, subject := range config.Subjects {
 			if meet(own, subject) {
@@ -101,13 +119,4 @@ func meet(a, b string) bool {
 		}
 		a, b = restA, restB
 	}
-}
-
-// refuseCaptured returns [helium.ErrNotBinder] if a stream answers in the binder's place.
-func (b *Binder) refuseCaptured(ctx context.Context) error {
-	found, err := b.captors.answer(ctx)
-	if err != nil || found == nil {
-		return nil // what isn't known is no reason to refuse anybody
-	}
-	return found
 }

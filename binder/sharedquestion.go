@@ -5,21 +5,21 @@ import (
 	"sync"
 )
 
-// shared asks a question for many who need its answer at once: at most one is under way.
+// A sharedQuestion is asked for many who need its answer at once: at most one is under way.
 // Who needs it shares the question that is asked next, never one that is under way already,
 // whose answer may be older than what has to be known.
-type shared[T any] struct {
+type sharedQuestion[T any] struct {
 	ctx     context.Context // the binder's
 	ask     func(context.Context) (T, error)
 	running *sync.WaitGroup // the binder's goroutines
 
 	mu   sync.Mutex // guards next and busy
-	next *question[T]
+	next *asking[T]
 	busy bool
 }
 
-// A question is one that is asked for all who wait for it.
-type question[T any] struct {
+// An asking is one that all who wait for it share.
+type asking[T any] struct {
 	answered chan struct{}
 	// answer and err are set before answered is closed.
 	answer T
@@ -27,10 +27,10 @@ type question[T any] struct {
 }
 
 // answer returns what was true at some moment since it was called.
-func (s *shared[T]) answer(ctx context.Context) (answer T, err error) {
+func (s *sharedQuestion[T]) answer(ctx context.Context) (answer T, err error) {
 	s.mu.Lock()
 	if s.next == nil {
-		s.next = &question[T]{answered: make(chan struct{})}
+		s.next = &asking[T]{answered: make(chan struct{})}
 	}
 	q := s.next
 	if !s.busy {
@@ -48,7 +48,7 @@ func (s *shared[T]) answer(ctx context.Context) (answer T, err error) {
 }
 
 // run asks until nobody wants to know any more.
-func (s *shared[T]) run() {
+func (s *sharedQuestion[T]) run() {
 	for {
 		s.mu.Lock()
 		q := s.next

@@ -1,4 +1,4 @@
-package binder
+package store
 
 import (
 	"context"
@@ -11,16 +11,23 @@ import (
 	"github.com/helium-rpc/helium/internal/natsperm"
 )
 
-// watchRefusals returns a context that ends as soon as NATS refuses this user a publish
-// that the store is asked by, or the subscription to its answers: nats.go would wait for
-// an answer all the same. Its cause is the error then; see because.
-func (b *bucket) watchRefusals(ctx context.Context, needs func(subject string) bool) (watched context.Context, stop func()) {
+// permissions notice what NATS refuses to a connection that asks the store. nats.go would
+// wait for an answer all the same.
+type permissions struct {
+	nc     *nats.Conn
+	stream string
+}
+
+// watch returns a context that ends as soon as NATS refuses this user a publish that the
+// store is asked by, or the subscription to its answers. Its cause is the error then; see
+// because.
+func (p permissions) watch(ctx context.Context, needs func(subject string) bool) (watched context.Context, stop func()) {
 	watched, cancel := context.WithCancelCause(ctx)
-	inbox := b.nc.Opts.InboxPrefix + "."
+	inbox := p.nc.Opts.InboxPrefix + "."
 	if inbox == "." {
 		inbox = "_INBOX."
 	}
-	watch := natsperm.Listen(b.nc, func(refusal error) (own bool) {
+	watch := natsperm.Listen(p.nc, func(refusal error) (own bool) {
 		if subject, ok := natsperm.Publish(refusal); ok && needs(subject) {
 			cancel(helium.ErrStoreRefused.WithMessage("the binder's user may not publish to %s; allow it to, as docs/protocol.md lists under Permissions, or connect the binder as another user: %w", subject, refusal))
 			return true
@@ -41,8 +48,8 @@ func (b *bucket) watchRefusals(ctx context.Context, needs func(subject string) b
 }
 
 // isAPI reports whether JetStream is asked about the bucket on a subject.
-func (b *bucket) isAPI(subject string) bool {
-	return strings.HasPrefix(subject, "$JS.API.") && strings.Contains(subject+".", "."+b.stream+".") &&
+func (p permissions) isAPI(subject string) bool {
+	return strings.HasPrefix(subject, "$JS.API.") && strings.Contains(subject+".", "."+p.stream+".") &&
 		!strings.HasPrefix(subject, "$JS.API.CONSUMER.DELETE.")
 }
 

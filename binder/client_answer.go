@@ -2,7 +2,6 @@ package binder
 
 import (
 	"encoding/json"
-	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -21,51 +20,6 @@ type answer interface {
 	missing() string
 }
 
-// A lease outside these bounds isn't a binder's: no bucket's TTL is shorter than the one,
-// and an instance that nobody misses for longer than the other isn't leased.
-const (
-	shortestLease = time.Millisecond
-	longestLease  = 10 * 365 * 24 * time.Hour
-)
-
-func (r *leaseReply) missing() string {
-	if r.LeaseMillis < shortestLease.Milliseconds() || r.LeaseMillis > longestLease.Milliseconds() {
-		return `"lease_ms"`
-	}
-	return ""
-}
-
-func (r *endReply) missing() string {
-	if *r == nil { // it was null
-		return "field"
-	}
-	return ""
-}
-
-func (e *Entry) missing() string {
-	if checkName("service", e.Service) != nil {
-		return `"service"`
-	}
-	for i := range e.Records {
-		if r := &e.Records[i]; r.Service != e.Service || checkName("instance", r.Instance) != nil {
-			return `"records" of that service`
-		}
-	}
-	return ""
-}
-
-func (p *listPage) missing() string {
-	if p.Records == nil {
-		return `"records"`
-	}
-	for i := range p.Records {
-		if r := &p.Records[i]; checkName("service", r.Service) != nil || checkName("instance", r.Instance) != nil {
-			return `"records" of instances`
-		}
-	}
-	return ""
-}
-
 // readAnswer reads a message into reply if it is a binder's, and returns the error that it
 // carries otherwise, or why it is none.
 func readAnswer(m *nats.Msg, subject string, reply answer) *helium.Error {
@@ -82,9 +36,4 @@ func readAnswer(m *nats.Msg, subject string, reply answer) *helium.Error {
 		return helium.ErrNotBinder.WithMessage("the answer on %s isn't a binder's, as it has no %s that could be one's; see who else subscribes there", subject, what)
 	}
 	return nil
-}
-
-// captured is the error of an answer that was a stream's.
-func captured(subject, stream string) *helium.Error {
-	return helium.ErrNotBinder.WithMessage("the answer on %s is no binder's: %s", subject, wire.Captured(stream, subject))
 }
