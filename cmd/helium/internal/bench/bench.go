@@ -15,6 +15,7 @@ import (
 	"github.com/helium-rpc/helium/cmd/helium/internal/remote"
 )
 
+// New returns "helium bench".
 func New(env *cli.Env) *cobra.Command {
 	var given flags
 	cmd := &cobra.Command{

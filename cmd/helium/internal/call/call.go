@@ -31,6 +31,7 @@ type flags struct {
 	verbose  bool
 }
 
+// New returns "helium call".
 func New(env *cli.Env) *cobra.Command {
 	var given flags
 	cmd := &cobra.Command{

@@ -9,6 +9,7 @@ import (
 	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 )
 
+// New returns "helium describe".
 func New(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "describe service|service.method|method",

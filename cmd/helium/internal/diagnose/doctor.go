@@ -11,6 +11,7 @@ import (
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
+// NewDoctor returns "helium doctor".
 func NewDoctor(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",

@@ -14,6 +14,7 @@ import (
 	"github.com/helium-rpc/helium/internal/visible"
 )
 
+// NewWhy returns "helium why".
 func NewWhy(env *cli.Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "why service.method",

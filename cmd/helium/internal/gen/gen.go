@@ -8,6 +8,7 @@ import (
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
+// New returns "helium gen" with what it can generate.
 func New(env *cli.Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "gen",

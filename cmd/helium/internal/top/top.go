@@ -28,6 +28,7 @@ type flags struct {
 	once     bool
 }
 
+// New returns "helium top".
 func New(env *cli.Env) *cobra.Command {
 	var given flags
 	cmd := &cobra.Command{
