@@ -38,12 +38,12 @@ const (
 	// batcher's own takes over: it has a call of its own to wait for.
 	senderRounds = 16
 
-	// mostYields is how often a holder yields, at most, to those who usually add a frame.
+	// mostYields is how often Linger yields, at most, to those who usually add a frame.
 	mostYields = 6
 )
 
 // Batcher queues the frames that go to one place and sends them, those that wait at
-// the same moment in one message. Nobody waits for company: the goroutine that finds
+// the same moment in one message. No frame waits for others to come: the goroutine that finds
 // the batcher idle becomes its sender and sends at once.
 //
 //	Add ── idle? ── no ──▶ frame joins the last message of the queue; done
@@ -57,13 +57,15 @@ type Batcher struct {
 	maxSize int
 	yield   func() // runtime.Gosched, but in tests
 
-	// refillShare is which part of those that a holder woke had added a frame by the end of	// Linger, in percent, on average. It belongs to who has the batcher.
+	// refillShare says, in percent and on average, how many of those who were woken while the
+	// batcher was corked had added a frame by the end of Linger. Only the goroutine that is the
+	// sender reads and writes it.
 	refillShare int
 
 	mu      sync.Mutex
 	queue   []*Message // guarded by mu; queue[head:] wait, in the order in which they leave
 	head    int        // guarded by mu
-	sending bool       // guarded by mu; some goroutine is in send or will be: it has the batcher
+	sending bool       // guarded by mu; some goroutine is the sender: it is in send, or will be when it uncorks
 
 	frames   atomic.Uint64
 	messages atomic.Uint64
@@ -160,8 +162,8 @@ func (b *Batcher) Cork() bool {
 }
 
 // Linger yields the processor to those who were woken while the batcher is corked. Where they
-// usually add a frame it yields until as many are there, a few times at most: another
-// processor may have let the holder go on before they could run.
+// usually add a frame it yields until as many are there, a few times at most: with several
+// processors a yield may return before they could run.
 func (b *Batcher) Linger(woken int) {
 	b.yield()
 	for range mostYields - 1 {
