@@ -84,7 +84,7 @@ func (call *Invocation) nobody() *helium.Error {
 	m := call.method
 	switch view := m.service.Current(); {
 	case m.instance != "":
-		return link.ErrNobody.WithMessage("instance %q isn't running; call another one, or any", m.instance)
+		return link.ErrNobody.WithMessage("instance %q isn't running, or has no service %q; call another one, or any", m.instance, m.service.Name())
 	case call.flight.To.Endpoint.Instance != "":
 		return link.ErrNobody.WithMessage("no instance is running whose method %q fits the call, but others whose doesn't; start one", m.name)
 	case view != nil && view.LackedBySome(m.name):

@@ -4,6 +4,8 @@ import (
 	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // payloadLimit is how large a message a connection takes. That changes when it connects
@@ -15,10 +17,9 @@ type payloadLimit struct {
 
 // learn asks the connection.
 func (p *payloadLimit) learn() {
-	const usual = 1 << 20 // NATS's default
 	limit := p.nc.MaxPayload()
 	if limit <= 0 {
-		limit = usual
+		limit = wire.UsualPayload
 	}
 	p.bytes.Store(limit)
 }

@@ -30,9 +30,10 @@ const (
 	medium = large / 8
 
 	// MaxKept is the size, in bytes, up to which buffers are used again. It is what
-	// NATS takes by default: making and clearing large buffers costs more than copying
-	// what is in them, and what a pool keeps goes with the next garbage collections.
-	MaxKept = 1<<20 + 64<<10
+	// NATS takes by default, and room to grow: making and clearing large buffers costs more
+	// than copying what is in them, and what a pool keeps goes with the next garbage
+	// collections.
+	MaxKept = wire.UsualPayload + MaxMessage
 
 	// senderRounds is how many messages a caller sends before a goroutine of the
 	// batcher's own takes over: it has a call of its own to wait for.

@@ -30,9 +30,12 @@ const (
 	MaxHeaderText = 256
 )
 
-// These say how large a message gets, in bytes. A message must be no larger than the NATS
-// server's max_payload, 1 MiB unless it is set.
+// These say how large a message gets, in bytes. It must be no larger than the NATS server's
+// max_payload.
 const (
+	// UsualPayload is a NATS server's max_payload unless it is set. Source: the constant
+	// MAX_PAYLOAD_SIZE of nats-server.
+	UsualPayload = 1 << 20
 	// HeaderSize is what a message has before its first frame.
 	HeaderSize = 2
 	// frameOverhead bounds what a frame has beside its metadata, body and method: the
