@@ -16,6 +16,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/rpcclient"
@@ -263,6 +264,33 @@ func TestTheDocumentedPermissionsAreTheLeast(t *testing.T) {
 				*list = slices.DeleteFunc(*list, func(s string) bool { return s == subscribe })
 				checkRefused(t, options)
 			})
+		}
+	}
+}
+
+func TestAClientThatMayCallOneMethodCallsThatOneAlone(t *testing.T) {
+	t.Parallel()
+	options := documentedUsers(t)
+	publish := &userOf(t, options, "client").Permissions.Publish.Allow
+	*publish = []string{"helium.call.math.add", "helium.at.math.*.add", "helium.ctl.math.*", "helium.binder.lookup.>"}
+	g := startGuarded(t, options, func() {})
+	ctx := testContext(t)
+	connect := func(user string) *nats.Conn {
+		nc, err := g.connect(ctx, user)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return nc
+	}
+	startBinder(t, connect("binder"), longLease)
+	srv := serve(t, connect("server"), rpcserver.Config{}, "math", sums{})
+	c := newClient(t, connect("client"), rpcclient.Config{})
+	for _, client := range []*rpcclient.Client{c, c.At(srv.Instance())} {
+		if err := client.Call(ctx, "math.add", nil, 1, 2); err != nil {
+			t.Errorf("add: %v, want it to be called", err)
+		}
+		if err := client.Call(ctx, "math.sub", nil, 1, 2); !errors.Is(err, helium.ErrNotPermitted) {
+			t.Errorf("sub: %v, want %v", err, helium.ErrNotPermitted)
 		}
 	}
 }
