@@ -12,6 +12,7 @@ import (
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // Client calls services over one connection. It is safe for concurrent use, and the
@@ -42,7 +43,7 @@ type client struct {
 // connection's user isn't permitted to do. Who sets another one later should have it
 // call the one that nc.ErrorHandler returned.
 func New(nc *nats.Conn, config Config) (*Client, error) {
-	config, subjects, err := config.withDefaults()
+	config, err := config.withDefaults()
 	if err != nil {
 		return nil, err
 	}
@@ -50,6 +51,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rpcclient: %w", err)
 	}
+	subjects, _ := wire.NewSubjects(config.Prefix) // which withDefaults has tried
 	c := &client{handler: invoke}
 	c.timeout, c.attempts = config.Timeout, config.MaxAttempts
 	c.links = link.NewDispatcher(nc, subjects, config.Logger)

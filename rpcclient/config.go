@@ -28,34 +28,33 @@ const (
 	defaultMaxAttempts = 3
 )
 
-// withDefaults returns the configuration with every field filled in.
-func (c Config) withDefaults() (Config, wire.Subjects, error) {
-	if c.Logger == nil {
-		c.Logger = slog.Default()
+// withDefaults returns the Config with every field filled in, or what is wrong with it.
+func (config Config) withDefaults() (Config, error) {
+	if config.Logger == nil {
+		config.Logger = slog.Default()
 	}
-	if c.Logger.Handler() == nil {
-		return c, wire.Subjects{}, helium.NewConfigError("rpcclient", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
+	if config.Logger.Handler() == nil {
+		return config, helium.NewConfigError("rpcclient", "{Config.Logger} has no handler; make it with slog.New, or leave it out")
 	}
-	for i, interceptor := range c.Interceptors {
+	for i, interceptor := range config.Interceptors {
 		if interceptor == nil {
-			return c, wire.Subjects{}, helium.ConfigErrorf("rpcclient", "{Config.Interceptors}[%d] is nil; leave it out", i)
+			return config, helium.ConfigErrorf("rpcclient", "{Config.Interceptors}[%d] is nil; leave it out", i)
 		}
 	}
-	subjects, err := wire.NewSubjects(c.Prefix)
-	if err != nil {
-		return c, subjects, helium.ConfigErrorf("rpcclient", "{Config.Prefix}: %w", err)
+	if _, err := wire.NewSubjects(config.Prefix); err != nil {
+		return config, helium.ConfigErrorf("rpcclient", "{Config.Prefix}: %w", err)
 	}
-	if c.Timeout < 0 {
-		return c, subjects, helium.ConfigErrorf("rpcclient", "{Config.Timeout} is %v; set a positive time, or 0 for %v", c.Timeout, defaultTimeout)
+	if config.Timeout < 0 {
+		return config, helium.ConfigErrorf("rpcclient", "{Config.Timeout} is %v; set a positive time, or 0 for %v", config.Timeout, defaultTimeout)
 	}
-	if c.Timeout == 0 {
-		c.Timeout = defaultTimeout
+	if config.Timeout == 0 {
+		config.Timeout = defaultTimeout
 	}
-	if c.MaxAttempts < 0 {
-		return c, subjects, helium.ConfigErrorf("rpcclient", "{Config.MaxAttempts} is %d; set 1 for no retries, or 0 for %d", c.MaxAttempts, defaultMaxAttempts)
+	if config.MaxAttempts < 0 {
+		return config, helium.ConfigErrorf("rpcclient", "{Config.MaxAttempts} is %d; set 1 for no retries, or 0 for %d", config.MaxAttempts, defaultMaxAttempts)
 	}
-	if c.MaxAttempts == 0 {
-		c.MaxAttempts = defaultMaxAttempts
+	if config.MaxAttempts == 0 {
+		config.MaxAttempts = defaultMaxAttempts
 	}
-	return c, subjects, nil
+	return config, nil
 }
