@@ -32,7 +32,7 @@ type Call struct {
 // a time, and must not block. A call with one answer gets one of them, once.
 type Waiter interface {
 	// Arrive takes in a frame that answers the call; e is the error in it, if it holds one.
-	// The frame's parts stay as they are.
+	// The frame is the receiver's again afterwards; what it points to stays as it is.
 	Arrive(f *wire.Frame, e *helium.Error)
 	// Fail tells that the call is over and nothing arrives for it any more.
 	Fail(e *helium.Error)

@@ -26,9 +26,10 @@ type Receiver struct {
 	sent     *sentLog
 	counters *Counters
 	losses   atomic.Uint64 // counts how often the link lost its connection
+	frame    wire.Frame    // of the message that is read; here, as waiters would move it to the heap
 }
 
-// Receive takes in a message of answers. Those to calls that could be read are done even if
+// Receive takes in a message of answers, one at a time. Those to calls that could be read are done even if
 // there is an error, which says how the message breaks the protocol. message is the number of
 // the message that it came in reply to, 0 if that isn't known.
 func (r *Receiver) Receive(data []byte, message uint64) error {
@@ -38,11 +39,11 @@ func (r *Receiver) Receive(data []byte, message uint64) error {
 	woken := 0
 	frames, err := wire.ReadMessage(data)
 	for err == nil && frames.More() {
-		var f wire.Frame
-		if err = frames.Next(&f); err != nil {
+		f := &r.frame
+		if err = frames.Next(f); err != nil {
 			break
 		}
-		c, e := r.takeAnswered(&f, message)
+		c, e := r.takeAnswered(f, message)
 		if c == nil {
 			continue
 		}
@@ -52,8 +53,9 @@ func (r *Receiver) Receive(data []byte, message uint64) error {
 		if corked == c.batcher {
 			woken++
 		}
-		r.answer(c, &f, e)
+		r.answer(c, f, e)
 	}
+	r.frame = wire.Frame{} // lets go of the message
 	if corked != nil {
 		corked.Linger(woken)
 		corked.Uncork()
