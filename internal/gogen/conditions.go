@@ -8,13 +8,16 @@ import (
 	"slices"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/helium-rpc/helium/internal/gogen/service"
+	"github.com/helium-rpc/helium/internal/gogen/source"
 )
 
 // constraints returns the conditions under which all is compiled that generated code names:
 // those of the files of the package that declare the interface, its methods, their types
 // and errors. The generated file has the same, or other platforms couldn't build the
 // package.
-func constraints(pkg *packages.Package, svc *service, dir string) (conditions []constraint.Expr, err error) {
+func constraints(pkg *packages.Package, svc *service.Service, dir string) (conditions []constraint.Expr, err error) {
 	files := make(map[string]bool)
 	add := func(obj types.Object) {
 		if obj.Pkg() == pkg.Types && obj.Pos().IsValid() {
@@ -22,12 +25,12 @@ func constraints(pkg *packages.Package, svc *service, dir string) (conditions []
 			files[filepath.Base(pkg.Fset.Position(obj.Pos()).Filename)] = true
 		}
 	}
-	add(svc.iface)
+	add(svc.Interface)
 	seen := make(map[*types.TypeName]bool)
-	for _, m := range svc.methods {
-		add(m.fn)
-		declared(m.fn.Type(), seen)
-		for _, e := range m.errors {
+	for _, m := range svc.Methods {
+		add(m.Func)
+		declared(m.Func.Type(), seen)
+		for _, e := range m.Errors {
 			add(e)
 		}
 	}
@@ -36,7 +39,7 @@ func constraints(pkg *packages.Package, svc *service, dir string) (conditions []
 	}
 	known := make(map[string]bool)
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		of, err := constraintsOf(filepath.Join(dir, name))
+		of, err := source.ConstraintsOf(filepath.Join(dir, name))
 		if err != nil {
 			return nil, err
 		}

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/helium-rpc/helium/internal/gogen/service"
 )
 
 // Config says what to generate.
@@ -14,7 +16,9 @@ type Config struct {
 	Dir string
 	// Type is the name of the interface. There is no default.
 	Type string
-	// Service is the name of the service that the client calls. Default: see [ServiceName].
+	// Service is the name of the service that the client calls. Default: the
+	// interface's name as on the wire, without a last "Service", or for an interface Service
+	// the package's name without a last "svc" or "service".
 	Service string
 	// Out is the name of the file, in Dir. Default: the name of the interface in lower
 	// case and "_helium.go", such as "stock_helium.go".
@@ -44,8 +48,8 @@ func (config Config) withDefaults() (Config, error) {
 	case !plainName.MatchString(config.Out):
 		return config, fmt.Errorf("--out %q stands in the file itself, in a command line to be pasted into a shell; choose a name of letters, digits, \"_\", \"-\", \"+\" and dots", config.Out)
 	}
-	if config.Service != "" && !validServiceName.MatchString(config.Service) {
-		return config, fmt.Errorf("--service %q can't be the name of a service; names match %s", config.Service, validServiceName)
+	if config.Service != "" && !service.NameForm.MatchString(config.Service) {
+		return config, fmt.Errorf("--service %q can't be the name of a service; names match %s", config.Service, service.NameForm)
 	}
 	return config, nil
 }

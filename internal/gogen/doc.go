@@ -12,18 +12,14 @@
 //
 // # How it goes
 //
-//	load.go      the package, type-checked without the old file
-//	read.go      the interface becomes a service: methods, parameters, results
-//	comment.go   comments and directives add what types can't say
-//	walk.go      Go types become types of Helium's notation
-//	fields.go    which fields of a struct travel, and as what
-//	encoding.go  which types encode themselves
-//	plan.go      which types get code of their own, and which go by reflection
-//	values.go    one statement that reads or writes one value
-//	codecs.go    the functions that read and write lists, maps and structs
-//	methods.go   the client's methods and the server's handlers
-//	write.go     the template is filled
-//	generate.go  from one end to the other; the result is type-checked
+// Four packages do it, from one end to the other; generate.go calls them one after the other:
+//
+//	source   the package in its folder, type-checked without the old file; comments; faults
+//	gotype   which fields of Go types travel, and which types encode themselves
+//	service  the interface becomes a service: methods, parameters, results, docs, enums
+//	stub     which types get code of their own, and the file's code
+//
+// Then the file is type-checked together with the package.
 //
 // # What holds it together
 //
@@ -34,7 +30,7 @@
 //
 // Generated code keeps no count of depth and memory, which hostile bytes could abuse. It
 // needs none: types that contain themselves go by reflection, and so do those in which a
-// short message could ask for much memory, see largeElement.
+// short message could ask for much memory, see largeElement in stub/plan.go.
 //
 // # Errors
 //

@@ -7,6 +7,8 @@ import (
 	"go/token"
 	"path/filepath"
 	"strings"
+
+	"github.com/helium-rpc/helium/internal/gogen/source"
 )
 
 // elsewhere says where a type is declared that the package doesn't have here, "" if
@@ -25,11 +27,11 @@ func elsewhere(dir, typ, except string) string {
 		if strings.HasSuffix(base, "_test.go") {
 			return fmt.Sprintf("%s declares it for tests only; move it to another file", base)
 		}
-		conditions, err := constraintsOf(path)
+		conditions, err := source.ConstraintsOf(path)
 		if err != nil || len(conditions) == 0 {
 			continue
 		}
-		line := strings.TrimPrefix(joinedConstraint(conditions), "//go:build ")
+		line := strings.TrimPrefix(source.JoinedConstraint(conditions), "//go:build ")
 		return fmt.Sprintf("%s declares it, and that isn't compiled here but where %q holds; set GOOS, GOARCH, CGO_ENABLED or GOFLAGS=-tags=… in the environment so that it does", base, line)
 	}
 	return ""

@@ -2,7 +2,6 @@ package gogen
 
 import (
 	"context"
-	_ "embed" // the template
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +11,9 @@ import (
 
 	"golang.org/x/tools/go/packages"
 
+	"github.com/helium-rpc/helium/internal/gogen/service"
+	"github.com/helium-rpc/helium/internal/gogen/source"
+	"github.com/helium-rpc/helium/internal/gogen/stub"
 	"github.com/helium-rpc/helium/internal/shell"
 )
 
@@ -35,16 +37,16 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 	if err := mayReplace(path); err != nil {
 		return nil, err
 	}
-	f, err := openFolder(ctx, dir, path)
+	f, err := source.Open(ctx, dir, path)
 	if err != nil {
-		if _, none := errors.AsType[uncompiled](err); none {
+		if _, none := errors.AsType[source.Uncompiled](err); none {
 			if where := elsewhere(dir, config.Type, path); where != "" {
 				err = fmt.Errorf("%w\n%s", err, where)
 			}
 		}
 		return nil, err
 	}
-	pkg, err := f.check(path, nil)
+	pkg, err := f.Check(path, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +55,7 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 			return nil, fmt.Errorf("package %s has no type %s: %s", pkg.Name, config.Type, where)
 		}
 	}
-	svc, err := readService(pkg, config.Type, config.Service)
+	svc, err := service.Read(pkg, config.Type, config.Service)
 	if err != nil {
 		return nil, withErrors(err, pkg.Errors)
 	}
@@ -70,11 +72,11 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 	if err := checkOut(path, config.Type, conditions); err != nil {
 		return nil, err
 	}
-	content, err := write(svc, joinedConstraint(conditions), config.command(given))
+	content, err := stub.Write(svc, source.JoinedConstraint(conditions), config.command(given))
 	if err != nil {
 		return nil, err
 	}
-	file := &File{Path: path, Content: content, Service: svc.name, Command: config.command(given)}
+	file := &File{Path: path, Content: content, Service: svc.Name, Command: config.command(given)}
 	if fresh, err := file.Fresh(); err == nil && fresh {
 		return file, nil // it compiled when it was written, and nothing changed that it depends on
 	}
@@ -86,34 +88,34 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 }
 
 // namesFree makes sure that the package doesn't declare what the file will.
-func namesFree(pkg *packages.Package, svc *service) error {
-	faults := &faults{fset: pkg.Fset}
-	hidden(pkg.Types, faults)
-	d := declarationsFor(svc.iface)
+func namesFree(pkg *packages.Package, svc *service.Service) error {
+	faults := source.NewCollector(pkg.Fset)
+	stub.CheckPredeclared(pkg.Types, faults)
+	d := stub.DeclarationsFor(svc.Interface)
 	for _, name := range []string{d.Client, d.New, d.NewFor, d.Register} {
 		other := pkg.Types.Scope().Lookup(name)
 		if other == nil {
 			continue
 		}
 		if isGenerated(pkg.Fset.Position(other.Pos()).Filename) {
-			faults.add(other.Pos(), "%s is declared here by an earlier output; remove the file", name)
+			faults.Add(other.Pos(), "%s is declared here by an earlier output; remove the file", name)
 		} else {
-			faults.add(other.Pos(), "%s is declared here, and generated code declares it too; rename it, or the interface", name)
+			faults.Add(other.Pos(), "%s is declared here, and generated code declares it too; rename it, or the interface", name)
 		}
 	}
-	return faults.err()
+	return faults.Err()
 }
 
 // check type-checks the package with the file in it. Again is the command at hand.
-func check(f *folder, file *File, again string) error {
-	pkg, err := f.check(file.Path, file.Content)
+func check(f *source.Folder, file *File, again string) error {
+	pkg, err := f.Check(file.Path, file.Content)
 	if err != nil {
 		return err
 	}
 	var broken []packages.Error
 	for _, e := range pkg.Errors {
-		if strings.Contains(e.Msg, "could not import "+heliumPath) {
-			return f.withoutHelium(again)
+		if strings.Contains(e.Msg, "could not import "+source.HeliumPath) {
+			return f.WithoutHelium(again)
 		}
 		// Faults of other files are their author's business, and may be there because
 		// the file that is being made is still missing.
@@ -125,19 +127,19 @@ func check(f *folder, file *File, again string) error {
 	if broken == nil {
 		return nil
 	}
-	return fmt.Errorf("the code for the package wouldn't compile, so nothing is written:\n%w", joined(broken))
+	return fmt.Errorf("the code for the package wouldn't compile, so nothing is written:\n%w", source.Joined(broken))
 }
 
 // withErrors adds the package's own errors where its types couldn't be told for them.
 func withErrors(err error, errs []packages.Error) error {
 	errs = slices.DeleteFunc(slices.Clone(errs), func(e packages.Error) bool { return e.Kind != packages.TypeError })
-	if len(errs) == 0 || !strings.Contains(err.Error(), doesNotCompile) {
+	if len(errs) == 0 || !strings.Contains(err.Error(), service.DoesNotCompile) {
 		return err
 	}
 	for _, e := range errs {
-		if isUntidy(e.Msg) {
-			return fmt.Errorf("%w\n%w\ngo.mod isn't tidy; run: go mod tidy", err, joined(errs))
+		if source.IsUntidy(e.Msg) {
+			return fmt.Errorf("%w\n%w\ngo.mod isn't tidy; run: go mod tidy", err, source.Joined(errs))
 		}
 	}
-	return fmt.Errorf("%w\n%w", err, joined(errs))
+	return fmt.Errorf("%w\n%w", err, source.Joined(errs))
 }

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"golang.org/x/tools/go/packages"
+
+	"github.com/helium-rpc/helium/internal/gogen/source"
 )
 
 var generatedHeader = regexp.MustCompile(`(?m)^// Code generated .* DO NOT EDIT\.$`)
@@ -39,7 +41,7 @@ func notOfAnother(pkg *packages.Package, path, typ string) error {
 	if !ok || !types.IsInterface(other.Type()) {
 		return nil
 	}
-	return fmt.Errorf("%s is what was generated for the interface %s; choose another name for that of %s with --out", shortPath(path), other.Name(), typ)
+	return fmt.Errorf("%s is what was generated for the interface %s; choose another name for that of %s with --out", source.ShortPath(path), other.Name(), typ)
 }
 
 // mayReplace refuses to write over what a person wrote.
@@ -47,7 +49,7 @@ func mayReplace(path string) error {
 	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) || isGenerated(path) {
 		return nil
 	}
-	return fmt.Errorf("%s is there and wasn't generated; choose another name with --out, or remove the file", shortPath(path))
+	return fmt.Errorf("%s is there and wasn't generated; choose another name with --out, or remove the file", source.ShortPath(path))
 }
 
 // checkOut refuses a file that other platforms compile than the interface, and one that
@@ -56,7 +58,7 @@ func checkOut(path, typ string, conditions []constraint.Expr) error {
 	has := func(c string) bool {
 		return slices.ContainsFunc(conditions, func(expr constraint.Expr) bool { return expr.String() == c })
 	}
-	for _, tag := range platformOf(filepath.Base(path)) {
+	for _, tag := range source.PlatformOf(filepath.Base(path)) {
 		if !has(tag) {
 			return fmt.Errorf("--out %q: that name says that the file is for %s only, and the interface isn't; choose another", filepath.Base(path), tag)
 		}
@@ -64,13 +66,13 @@ func checkOut(path, typ string, conditions []constraint.Expr) error {
 	if _, err := os.Stat(path); err != nil {
 		return nil
 	}
-	old, err := constraintsOf(path)
-	if err != nil || len(old) == 0 || joinedConstraint(old) == joinedConstraint(conditions) {
+	old, err := source.ConstraintsOf(path)
+	if err != nil || len(old) == 0 || source.JoinedConstraint(old) == source.JoinedConstraint(conditions) {
 		return nil // what can't be read is replaced
 	}
 	if other := elsewhere(filepath.Dir(path), typ, path); other != "" {
 		return fmt.Errorf("%s is what was generated for %q; choose another name for the %s that is compiled here with --out",
-			shortPath(path), strings.TrimPrefix(joinedConstraint(old), "//go:build "), typ)
+			source.ShortPath(path), strings.TrimPrefix(source.JoinedConstraint(old), "//go:build "), typ)
 	}
 	return nil
 }
