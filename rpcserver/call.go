@@ -3,6 +3,7 @@ package rpcserver
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -10,7 +11,6 @@ import (
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/msgpack"
-	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -38,36 +38,81 @@ type Call struct {
 	// plain request gets none. May be nil.
 	ReplyMetadata helium.Metadata
 
-	ctx      *callContext // not part of the Call, as handlers may keep their contexts
-	method   *method      // nil only if there is a refusal
+	ctx      *callContext[Call] // not part of the Call, as handlers may keep their contexts
+	method   *method            // nil only if there is a refusal
 	metadata helium.Metadata
-	args     []byte        // the arguments' msgpack array, not scanned yet
+	args     []byte        // the arguments' msgpack array, or what a plain request says of them; not scanned yet
+	plain    bool          // the arguments are those of a plain request
 	refusal  *helium.Error // why the call can't be run, if it can't
 	entered  bool          // the handler within the interceptors was called
-	packed   []byte        // ReplyMetadata as they leave, once the handler is done
+	packed   []byte        // ReplyMetadata as they leave, or the result of a plain request
 
-	caller *caller
-	seq    uint64        // the caller's name for the call
-	plain  *plainRequest // nil unless the call came as a plain request
+	seq    uint64 // the caller's name for the call
+	owner  owner
+	answer answerer
 
 	buffer []byte // the result's first buffer; the only thing kept from call to call
 }
 
-var callPool = sync.Pool{New: func() any { return &Call{buffer: make([]byte, 0, wire.Room+64)} }}
+// method is a method of a registered service, as its calls need it.
+type method struct {
+	service, name string
+	signature     *signature.Method // without the names of enums
+	run           Handler           // within the interceptors
+	stats         methodStats
+}
 
-// newCall returns a call of a method, nil for none, that ends at the deadline.
-func newCall(m *method, deadline time.Time) *Call {
+// countFault returns how many arguments the method wants, if n isn't it.
+func (m *method) countFault(n int) (want string) {
+	params := len(m.signature.Params)
+	switch {
+	case m.signature.Variadic && n < params-1:
+		return fmt.Sprintf("at least %d", params-1)
+	case !m.signature.Variadic && n != params:
+		return fmt.Sprint(params)
+	}
+	return ""
+}
+
+// String names the method in logs.
+func (m *method) String() string { return m.service + "." + m.name }
+
+// owner has a call in flight, from its admission until somebody takes it to answer it.
+type owner interface {
+	// take hands the call over, for its answer; ok is false if somebody else was faster.
+	// others says whether its caller has more calls in flight.
+	take(call *Call) (others, ok bool)
+}
+
+// answerer is how a call's answer leaves: in a frame, as a plain request's, or not at all.
+type answerer interface {
+	// awaited reports whether anybody hears how the call ends.
+	awaited() bool
+	// limit is the size of the largest message that an answer may make, in bytes.
+	limit() int
+	// pack brings the result of a call that went well into the form in which it leaves, and
+	// returns the size of the message that it makes.
+	pack(call *Call) (size int, err *helium.Error)
+	// send sends the answer: err, or the result as it was packed if err is nil. After an
+	// error it reads nothing that the handler may still write. others says whether the caller
+	// has more calls in flight, took how long the handler ran.
+	send(call *Call, err *helium.Error, took time.Duration, packed []byte, others bool)
+}
+
+var callPool = sync.Pool{New: func() any { return &Call{buffer: make([]byte, 0, 64)} }}
+
+// newCall returns a call that ends at the deadline.
+func newCall(deadline time.Time) *Call {
 	call := callPool.Get().(*Call)
-	call.method = m
-	call.Result = codec.NewWriter(call.buffer[:wire.Room])
-	call.ctx = &callContext{call: call, deadline: deadline}
+	call.Result = codec.NewWriter(call.buffer)
+	call.ctx = &callContext[Call]{call: call, deadline: deadline}
 	return call
 }
 
 // recycle gives the call back. Nobody but its worker knows it any more: it is answered,
 // so it is in no table, and its context has forgotten it.
 func (c *Call) recycle() {
-	buffer := c.Result.Buffer()
+	buffer := c.Result.Buffer()[:0]
 	if cap(buffer) > batch.MaxKept {
 		buffer = c.buffer
 	}
@@ -87,6 +132,13 @@ func (c *Call) Metadata() helium.Metadata { return c.metadata }
 // ReadResult returns a reader of what was written to Result, for interceptors that look
 // at results once the handler is done.
 func (c *Call) ReadResult() codec.Reader { return codec.NewReader(c.Result.Bytes()) }
+
+// CallFrom returns the call that a handler's context belongs to, or nil if it belongs to
+// none or the handler has returned.
+func CallFrom(ctx context.Context) *Call {
+	call, _ := ctx.Value(callKey{}).(*Call)
+	return call
+}
 
 // argumentError is a fault found while the arguments were read, so before the
 // implementation was called.
@@ -119,8 +171,8 @@ func (c *Call) outcome() helium.Outcome {
 
 // start reads the arguments' array header and checks their number.
 func (c *Call) start() *helium.Error {
-	if c.plain != nil {
-		args, err := c.plain.arguments(c.method.signature)
+	if c.plain {
+		args, err := plainArguments(c.args, c.method.signature)
 		if err != nil {
 			return helium.ErrBadArgument.WithMessage("%s: %w", c.method.signature, err)
 		}
@@ -141,40 +193,17 @@ func (c *Call) start() *helium.Error {
 	return nil
 }
 
-func plural(n int, noun string) string {
-	if n == 1 {
-		return noun
+// packMetadata encodes the reply's metadata, which the handler may not touch any more.
+func (c *Call) packMetadata() {
+	if len(c.ReplyMetadata) > 0 {
+		c.packed = msgpack.AppendStringMap(nil, c.ReplyMetadata)
 	}
-	return noun + "s"
 }
 
-// wantsNoAnswer reports whether nobody hears how the call ends.
-func (c *Call) wantsNoAnswer() bool {
-	if c.plain != nil {
-		return c.plain.reply == ""
-	}
-	return c.caller.outbox == nil
-}
+// nobody is the answerer of calls that want no answer.
+type nobody struct{}
 
-// describe names the call in logs.
-func (c *Call) describe() string { return fmt.Sprintf("%s.%s", c.method.service, c.method.name) }
-
-// method is a method of a registered service, as its calls need it.
-type method struct {
-	service, name string
-	signature     *signature.Method // without the names of enums
-	run           Handler           // within the interceptors
-	tally         tally
-}
-
-// countFault returns how many arguments the method wants, if n isn't it.
-func (m *method) countFault(n int) (want string) {
-	params := len(m.signature.Params)
-	switch {
-	case m.signature.Variadic && n < params-1:
-		return fmt.Sprintf("at least %d", params-1)
-	case !m.signature.Variadic && n != params:
-		return fmt.Sprint(params)
-	}
-	return ""
-}
+func (nobody) awaited() bool                                          { return false }
+func (nobody) limit() int                                             { return math.MaxInt }
+func (nobody) pack(*Call) (int, *helium.Error)                        { return 0, nil }
+func (nobody) send(*Call, *helium.Error, time.Duration, []byte, bool) {}

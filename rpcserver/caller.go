@@ -2,11 +2,14 @@ package rpcserver
 
 import (
 	"context"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 const (
@@ -17,146 +20,115 @@ const (
 	manyCallers = 10_000
 )
 
-// caller is one inbox that calls come from: its calls in flight, and the outbox that
-// its replies share. All plain requests and all calls that want no answer are those
-// of one caller, nobody, which has no outbox.
+// caller is one who calls, by one link: its calls in flight, and the batcher in which their
+// answers share messages. All plain requests and all calls that want no answer are those
+// of one caller, nobody, which has no batcher.
 type caller struct {
-	server *Server
-	key    string
-	brief  bool           // forget it when it has no calls in flight
-	outbox *batch.Batcher // nil for nobody
-	export string         // the service whose export its message came through; "" for none
+	callers   *callers
+	key       string
+	ephemeral bool           // it is forgotten when it has no calls in flight
+	link      link.Server    // by which its answers leave; nil for nobody
+	batcher   *batch.Batcher // nil for nobody
+	out       link.Outgoing  // publish's own, kept from message to message
 
 	mu       sync.Mutex
-	reply    string           // guarded by mu; the subject that answers go to
+	address  string           // guarded by mu; where answers go, by its last message
 	calls    map[uint64]*Call // guarded by mu; in flight, by their sequence numbers
-	owed     int              // guarded by mu; replies that haven't left yet
-	messages int              // guarded by mu; those of replies that have left
+	owed     int              // guarded by mu; answers that haven't left yet
+	messages int              // guarded by mu; those of answers that have left
 	earliest time.Time        // guarded by mu; no call's deadline is earlier; zero: no call
 	lastUsed time.Time        // guarded by mu
 }
 
-// callers are the inboxes that calls have come from lately. Where both locks are needed,
-// that of callers is taken first.
+// callers are those from whom calls have come lately. Where both locks are needed, that of
+// callers is taken first.
 type callers struct {
-	server *Server
+	duplicates *atomic.Uint64 // calls dropped, as one of that number was in flight
 
 	mu    sync.Mutex
 	byKey map[string]*caller // guarded by mu
 }
 
-// nobody is the key of the caller whose calls have no place in an outbox.
-const nobody = ""
-
-// sharedInbox marks a reply subject whose last token is one of many of the same inbox:
-// the answer to any may go to any other, so answers can share messages.
-const sharedInbox = '+'
-
-// callerKey returns what the reply subjects of one caller have in common.
-func callerKey(reply string) (key string, shared bool) {
-	if dot := strings.LastIndexByte(reply, '.'); dot >= 0 && dot+1 < len(reply) && reply[dot+1] == sharedInbox {
-		return reply[:dot+2], true
-	}
-	return reply, false
+func newCallers(duplicates *atomic.Uint64) *callers {
+	return &callers{duplicates: duplicates, byKey: make(map[string]*caller)}
 }
 
-// admit enters a message's calls under their caller. It returns those that it took:
-// a sequence number that is in flight already isn't run again.
-func (cs *callers) admit(reply string, calls []*Call, now time.Time) (taken []*Call) {
-	key, shared := callerKey(reply)
+// nobodysKey is that of the zero [link.Caller].
+const nobodysKey = ""
+
+// admit enters calls of a message under their caller. It returns the caller and those calls
+// that it took: a sequence number that is in flight already isn't run again.
+func (cs *callers) admit(by link.Server, from link.Caller, service string, calls []*Call, now time.Time) (c *caller, taken []*Call) {
 	cs.mu.Lock()
-	c := cs.byKey[key]
-	met := c != nil || key == nobody
+	c = cs.byKey[from.Key]
 	if c == nil {
-		c = &caller{server: cs.server, key: key, calls: make(map[uint64]*Call)}
-		if isExported(key) {
-			c.export = serviceOfCalls(calls)
+		c = &caller{callers: cs, key: from.Key, calls: make(map[uint64]*Call)}
+		if from.Key != nobodysKey {
+			c.ephemeral = from.Ephemeral || len(cs.byKey) >= manyCallers
+			c.link = by
+			c.out = link.Outgoing{To: link.Caller{Key: from.Key, Ephemeral: c.ephemeral}, Service: service}
+			c.batcher = batch.New(by.MaxMessage(), c.publish)
 		}
-		// A reply subject for one message only will never be used again.
-		c.brief = !shared && key != nobody || len(cs.byKey) >= manyCallers
-		if key != nobody {
-			c.outbox = batch.New(cs.server.maxPayload(), c.publish)
-		}
-		cs.byKey[key] = c
+		cs.byKey[from.Key] = c
 	}
 	c.mu.Lock()
 	cs.mu.Unlock()
-	if !met {
-		defer cs.server.refusals.meet(reply) // without the caller's lock
-	}
 	defer c.mu.Unlock()
 
-	c.reply, c.lastUsed = reply, now
+	c.address, c.lastUsed = from.Address, now
 	taken = calls[:0]
 	for _, call := range calls {
 		if c.calls[call.seq] != nil {
-			cs.server.counters.duplicates.Add(1)
+			cs.duplicates.Add(1)
 			continue
 		}
 		c.calls[call.seq] = call
-		call.caller = c
+		call.owner = c
+		if call.answer == nil {
+			call.answer = framedAnswer{c}
+		}
 		if c.earliest.IsZero() || call.ctx.deadline.Before(c.earliest) {
 			c.earliest = call.ctx.deadline
 		}
 		taken = append(taken, call)
 	}
 	c.owed += len(taken)
-	return taken
+	return c, taken
 }
 
-// serviceOfCalls returns the service that the calls of a message are for; "" if no call
-// has a method.
-func serviceOfCalls(calls []*Call) string {
-	for _, call := range calls {
-		if call.method != nil {
-			return call.method.service
-		}
-	}
-	return ""
-}
-
-// knows reports whether a reply subject is that of a caller who has called lately.
-func (cs *callers) knows(reply string) bool {
-	key, _ := callerKey(reply)
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	return cs.byKey[key] != nil
-}
-
-// cancel ends the context of a call, if the caller has such a call in flight, and reports
-// whether it has.
-func (cs *callers) cancel(reply string, seq uint64, cause error) bool {
-	key, _ := callerKey(reply)
-	cs.mu.Lock()
-	c := cs.byKey[key]
-	cs.mu.Unlock()
-	if c == nil {
-		return false
-	}
+// publish sends a message of answers. The batcher calls it for one message at a time.
+func (c *caller) publish(m *batch.Message) {
+	out := &c.out
+	out.Message = m
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	call := c.calls[seq]
-	if call != nil {
-		call.ctx.end(cause)
-	}
-	return call != nil
+	c.owed -= m.Frames
+	c.messages++
+	out.To.Address, out.Nth, out.Last = c.address, c.messages, c.owed == 0
+	c.mu.Unlock()
+	c.link.Answer(out)
+	out.Message = nil
 }
 
-// take removes a call from those in flight, for the one who is to answer it; ok is
-// false if somebody else was faster. company says whether the caller has others.
-func (c *caller) take(call *Call) (company, ok bool) {
+// cork keeps the caller's answers together until uncork; false if they leave already, or if
+// nobody waits for any.
+func (c *caller) cork() bool { return c.batcher != nil && c.batcher.Cork() }
+
+func (c *caller) uncork() { c.batcher.Uncork() }
+
+// take implements [owner].
+func (c *caller) take(call *Call) (others, ok bool) {
 	c.mu.Lock()
 	if c.calls[call.seq] != call {
 		c.mu.Unlock()
 		return false, false
 	}
 	delete(c.calls, call.seq)
-	company = len(c.calls) > 0
+	others = len(c.calls) > 0
 	c.mu.Unlock()
-	if c.brief && !company {
-		c.server.callers.forget(c)
+	if c.ephemeral && !others {
+		c.callers.forget(c)
 	}
-	return company, true
+	return others, true
 }
 
 // forget removes a caller unless it has calls in flight again.
@@ -168,6 +140,31 @@ func (cs *callers) forget(c *caller) {
 	if len(c.calls) == 0 && cs.byKey[c.key] == c {
 		delete(cs.byKey, c.key)
 	}
+}
+
+// knows reports whether somebody of that key has called lately.
+func (cs *callers) knows(key string) bool {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	return cs.byKey[key] != nil
+}
+
+// cancel ends the context of a call, if the caller has such a call in flight, and reports
+// whether it has.
+func (cs *callers) cancel(key string, seq uint64) bool {
+	cs.mu.Lock()
+	c := cs.byKey[key]
+	cs.mu.Unlock()
+	if c == nil {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	call := c.calls[seq]
+	if call != nil {
+		call.ctx.end(context.Canceled)
+	}
+	return call != nil
 }
 
 // expire ends the contexts of calls whose deadline has passed, forgets callers that
@@ -214,6 +211,16 @@ func (c *caller) expireLocked(now, latest time.Time) time.Time {
 	return next
 }
 
+// nextLook returns when expire has to look because of new calls: at the latest when a caller
+// is to be forgotten, even if all its calls have years to run.
+func nextLook(calls []*Call, now time.Time) time.Time {
+	next := now.Add(idleCaller)
+	for _, call := range calls {
+		next = earlier(next, call.ctx.deadline)
+	}
+	return next
+}
+
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
 		return b
@@ -236,4 +243,28 @@ func (cs *callers) each(f func(*Call)) {
 	for _, call := range calls {
 		f(call)
 	}
+}
+
+// framedAnswer is the answerer of calls that came in frames: a frame that shares messages with
+// those of the caller's other calls.
+type framedAnswer struct{ *caller }
+
+func (framedAnswer) awaited() bool { return true }
+
+func (a framedAnswer) limit() int { return a.link.MaxMessage() }
+
+func (framedAnswer) pack(call *Call) (size int, err *helium.Error) {
+	call.packMetadata()
+	f := wire.Frame{Metadata: call.packed, Body: call.Result.Bytes()}
+	return wire.HeaderSize + f.Size(), nil
+}
+
+func (a framedAnswer) send(call *Call, err *helium.Error, took time.Duration, packed []byte, others bool) {
+	f := wire.Frame{Kind: wire.KindReply, Seq: call.seq, Time: uint64(took / time.Microsecond), Metadata: packed}
+	if err != nil {
+		f.Kind, f.Body = wire.KindError, wire.AppendError(nil, err)
+	} else {
+		f.Body = call.Result.Bytes()
+	}
+	a.batcher.Add(&f, "", 0, others, nil)
 }

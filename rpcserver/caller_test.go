@@ -3,37 +3,50 @@ package rpcserver
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/helium-rpc/helium/internal/link"
 )
 
-// someCallers returns the callers of a server that has no connection.
-func someCallers() *callers {
-	s := &Server{}
-	s.refusals = newRefusals(nil, nil, nil, nil)
-	s.callers = callers{server: s, byKey: make(map[string]*caller)}
-	return &s.callers
+// lone is a server's callers without the server, all by a link in memory.
+type lone struct {
+	*callers
+	link       *memoryLink
+	duplicates *atomic.Uint64
+}
+
+func someCallers(t *testing.T) *lone {
+	duplicates := new(atomic.Uint64)
+	return &lone{callers: newCallers(duplicates), link: newMemoryLink(t), duplicates: duplicates}
+}
+
+// admit enters calls of a caller, and returns those that were taken.
+func (l *lone) admit(from link.Caller, calls []*Call, now time.Time) []*Call {
+	_, taken := l.callers.admit(l.link, from, "math", calls, now)
+	return taken
 }
 
 func callUntil(seq uint64, deadline time.Time) *Call {
-	call := newCall(nil, deadline)
+	call := newCall(deadline)
 	call.seq = seq
 	return call
 }
 
 func TestThousandsOfCallersThatCameAndWentAreForgotten(t *testing.T) {
-	cs := someCallers()
+	cs := someCallers(t)
 	now := time.Now()
 	var calls []*Call
 	for i := range 5000 {
-		reply := fmt.Sprintf("_INBOX.c%d.+1", i)
-		calls = append(calls, cs.admit(reply, []*Call{callUntil(7, now.Add(time.Hour))}, now)...)
+		from := link.Caller{Key: fmt.Sprint("c", i)}
+		calls = append(calls, cs.admit(from, []*Call{callUntil(7, now.Add(time.Hour))}, now)...)
 	}
 	if got := cs.expire(now); got.After(now.Add(idleCaller)) {
 		t.Errorf("next look in %v, want within %v though all deadlines are far", got.Sub(now), idleCaller)
 	}
 	for _, call := range calls {
-		call.caller.take(call)
+		call.owner.take(call)
 	}
 	cs.expire(now.Add(idleCaller / 2))
 	if got := len(cs.byKey); got != 5000 {
@@ -45,26 +58,26 @@ func TestThousandsOfCallersThatCameAndWentAreForgotten(t *testing.T) {
 }
 
 func TestACallerThatIsUsedForOneMessageIsForgottenWithItsLastCall(t *testing.T) {
-	cs := someCallers()
+	cs := someCallers(t)
 	now := time.Now()
-	calls := cs.admit("_INBOX.c.1", []*Call{callUntil(1, now), callUntil(2, now)}, now)
-	calls[0].caller.take(calls[0])
+	calls := cs.admit(link.Caller{Key: "c", Ephemeral: true}, []*Call{callUntil(1, now), callUntil(2, now)}, now)
+	calls[0].owner.take(calls[0])
 	if got := len(cs.byKey); got != 1 {
 		t.Errorf("%d callers with a call in flight, want 1", got)
 	}
-	calls[1].caller.take(calls[1])
+	calls[1].owner.take(calls[1])
 	if got := len(cs.byKey); got != 0 {
 		t.Errorf("%d callers without, want 0", got)
 	}
 }
 
 func TestInboxesBeyondManyAreForgottenAtOnce(t *testing.T) {
-	cs := someCallers()
+	cs := someCallers(t)
 	now := time.Now()
 	for i := range manyCallers + 1000 {
-		reply := fmt.Sprintf("_INBOX.c%d.+1", i)
-		for _, call := range cs.admit(reply, []*Call{callUntil(1, now)}, now) {
-			call.caller.take(call)
+		from := link.Caller{Key: fmt.Sprint("c", i)}
+		for _, call := range cs.admit(from, []*Call{callUntil(1, now)}, now) {
+			call.owner.take(call)
 		}
 	}
 	if got := len(cs.byKey); got != manyCallers {
@@ -73,10 +86,10 @@ func TestInboxesBeyondManyAreForgottenAtOnce(t *testing.T) {
 }
 
 func TestDeadlinesEndContextsAndTheNextOneIsKnown(t *testing.T) {
-	cs := someCallers()
+	cs := someCallers(t)
 	now := time.Now()
 	early, late := callUntil(1, now.Add(time.Second)), callUntil(2, now.Add(3*time.Second))
-	cs.admit("_INBOX.c.+1", []*Call{late, early}, now)
+	cs.admit(link.Caller{Key: "c", Address: "1"}, []*Call{late, early}, now)
 
 	if got := cs.expire(now); !got.Equal(early.ctx.deadline) {
 		t.Errorf("next look in %v, want 1 s", got.Sub(now))
@@ -94,7 +107,7 @@ func TestDeadlinesEndContextsAndTheNextOneIsKnown(t *testing.T) {
 	}
 	// Overdue and not done yet: an earlier deadline must still be found.
 	next := callUntil(3, now.Add(4*time.Second))
-	cs.admit("_INBOX.c.+2", []*Call{next}, now.Add(3*time.Second))
+	cs.admit(link.Caller{Key: "c", Address: "2"}, []*Call{next}, now.Add(3*time.Second))
 	cs.expire(now.Add(4 * time.Second))
 	if next.ctx.Err() != context.DeadlineExceeded {
 		t.Errorf("a call beside overdue ones, after its time: %v, want deadline exceeded", next.ctx.Err())
@@ -102,38 +115,38 @@ func TestDeadlinesEndContextsAndTheNextOneIsKnown(t *testing.T) {
 }
 
 func TestASequenceNumberInFlightIsTakenOnce(t *testing.T) {
-	cs := someCallers()
+	cs := someCallers(t)
 	now := time.Now()
 	first := callUntil(5, now)
-	if got := cs.admit("_INBOX.c.+1", []*Call{first, callUntil(5, now)}, now); len(got) != 1 || got[0] != first {
+	if got := cs.admit(link.Caller{Key: "c", Address: "1"}, []*Call{first, callUntil(5, now)}, now); len(got) != 1 || got[0] != first {
 		t.Errorf("took %d calls of two with one number, want the first", len(got))
 	}
-	if got := cs.admit("_INBOX.c.+2", []*Call{callUntil(5, now)}, now); len(got) != 0 {
+	if got := cs.admit(link.Caller{Key: "c", Address: "2"}, []*Call{callUntil(5, now)}, now); len(got) != 0 {
 		t.Errorf("took %d more with that number, want none", len(got))
 	}
-	if got := cs.admit("_INBOX.d.+1", []*Call{callUntil(5, now)}, now); len(got) != 1 {
+	if got := cs.admit(link.Caller{Key: "d", Address: "1"}, []*Call{callUntil(5, now)}, now); len(got) != 1 {
 		t.Errorf("took %d with that number of another caller, want 1", len(got))
 	}
-	if got := cs.server.counters.duplicates.Load(); got != 2 {
+	if got := cs.duplicates.Load(); got != 2 {
 		t.Errorf("duplicates = %d, want 2", got)
 	}
-	if _, ok := first.caller.take(first); !ok {
+	if _, ok := first.owner.take(first); !ok {
 		t.Error("the call can't be taken, want it once")
 	}
-	if _, ok := first.caller.take(first); ok {
+	if _, ok := first.owner.take(first); ok {
 		t.Error("the call was taken twice: it would be answered twice")
 	}
 }
 
 func TestACancelReachesItsCallersCallOnly(t *testing.T) {
-	cs := someCallers()
+	cs := someCallers(t)
 	now := time.Now()
 	mine, other := callUntil(5, now.Add(time.Hour)), callUntil(5, now.Add(time.Hour))
-	cs.admit("_INBOX.c.+1", []*Call{mine}, now)
-	cs.admit("_INBOX.d.+1", []*Call{other}, now)
-	cs.cancel("_INBOX.c.+9", 5, context.Canceled)
-	cs.cancel("_INBOX.c.+9", 6, context.Canceled)
-	cs.cancel("_INBOX.e.+9", 5, context.Canceled)
+	cs.admit(link.Caller{Key: "c", Address: "1"}, []*Call{mine}, now)
+	cs.admit(link.Caller{Key: "d", Address: "1"}, []*Call{other}, now)
+	cs.cancel("c", 5)
+	cs.cancel("c", 6)
+	cs.cancel("e", 5)
 	if mine.ctx.Err() != context.Canceled || other.ctx.Err() != nil {
 		t.Errorf("after the cancel: mine %v, other %v; want canceled, nil", mine.ctx.Err(), other.ctx.Err())
 	}

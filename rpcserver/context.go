@@ -13,12 +13,13 @@ import (
 // a goroutine's worth of bookkeeping for each call; here the server's one sweep
 // keeps the deadlines, and the Done channel is made when somebody asks for it.
 //
-// It is the one thing that each call allocates, so what few calls need is kept apart.
-type callContext struct {
+// It is the one thing that each call allocates, so what few calls need is kept apart. C is
+// what it is the context of, and what its Value is for a callKey.
+type callContext[C any] struct {
 	deadline time.Time
 
 	mu    sync.Mutex
-	call  *Call          // guarded by mu; nil once the context has ended with its handler
+	call  *C             // guarded by mu; nil once the context has ended with its handler
 	err   error          // guarded by mu; why the context ended
 	extra *contextExtras // guarded by mu; nil until needed
 }
@@ -32,7 +33,7 @@ type contextExtras struct {
 
 type afterFunc struct{ run func() }
 
-func (c *callContext) extrasLocked() *contextExtras {
+func (c *callContext[C]) extrasLocked() *contextExtras {
 	if c.extra == nil {
 		c.extra = new(contextExtras)
 	}
@@ -42,10 +43,10 @@ func (c *callContext) extrasLocked() *contextExtras {
 type callKey struct{}
 
 // Deadline implements context.Context; every call has one.
-func (c *callContext) Deadline() (time.Time, bool) { return c.deadline, true }
+func (c *callContext[C]) Deadline() (time.Time, bool) { return c.deadline, true }
 
 // Done implements context.Context.
-func (c *callContext) Done() <-chan struct{} {
+func (c *callContext[C]) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	extra := c.extrasLocked()
@@ -59,14 +60,14 @@ func (c *callContext) Done() <-chan struct{} {
 }
 
 // Err implements context.Context.
-func (c *callContext) Err() error {
+func (c *callContext[C]) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
 // Value implements context.Context.
-func (c *callContext) Value(key any) any {
+func (c *callContext[C]) Value(key any) any {
 	c.mu.Lock()
 	call, extra := c.call, c.extra
 	c.mu.Unlock()
@@ -81,7 +82,7 @@ func (c *callContext) Value(key any) any {
 
 // AfterFunc lets the context package's WithCancel and WithTimeout follow this context
 // without a goroutine; see context.AfterFunc.
-func (c *callContext) AfterFunc(f func()) (stop func() bool) {
+func (c *callContext[C]) AfterFunc(f func()) (stop func() bool) {
 	after := &afterFunc{run: f}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -105,7 +106,7 @@ func (c *callContext) AfterFunc(f func()) (stop func() bool) {
 
 // leave ends the context once the handler has returned, so that what the handler left
 // behind stops, and forgets the call.
-func (c *callContext) leave() {
+func (c *callContext[C]) leave() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.call = nil
@@ -113,13 +114,13 @@ func (c *callContext) leave() {
 }
 
 // end ends the context, the first time it is called.
-func (c *callContext) end(err error) {
+func (c *callContext[C]) end(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.endLocked(err)
 }
 
-func (c *callContext) endLocked(err error) {
+func (c *callContext[C]) endLocked(err error) {
 	if c.err != nil {
 		return
 	}
@@ -137,17 +138,10 @@ func (c *callContext) endLocked(err error) {
 	extra.after = nil
 }
 
-// CallFrom returns the call that a handler's context belongs to, or nil if it belongs to
-// none or the handler has returned.
-func CallFrom(ctx context.Context) *Call {
-	call, _ := ctx.Value(callKey{}).(*Call)
-	return call
-}
-
 // receive makes md what came with the call. The values live behind this context and
 // not in one around it: the context package would need a goroutine for each child of
 // such a one.
-func (c *callContext) receive(md helium.Metadata) {
+func (c *callContext[C]) receive(md helium.Metadata) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.extrasLocked().received = helium.WithReceivedMetadata(context.Background(), md)

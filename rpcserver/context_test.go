@@ -11,8 +11,8 @@ import (
 	"github.com/helium-rpc/helium"
 )
 
-func newCallContext() *callContext {
-	return newCall(nil, time.Now().Add(time.Minute)).ctx
+func newCallContext() *callContext[Call] {
+	return newCall(time.Now().Add(time.Minute)).ctx
 }
 
 func TestACallsContextEndsOnceWithTheFirstReason(t *testing.T) {
@@ -154,7 +154,7 @@ func TestACallsContextKnowsItsCallAndItsMetadata(t *testing.T) {
 }
 
 func TestAContextThatOutlivesItsHandlerForgetsTheCall(t *testing.T) {
-	call := newCall(nil, time.Now().Add(time.Minute))
+	call := newCall(time.Now().Add(time.Minute))
 	ctx := call.ctx
 	if got := CallFrom(ctx); got != call {
 		t.Fatalf("CallFrom while the handler runs = %p, want %p", got, call)

@@ -29,3 +29,11 @@ func quoted(list []string) string {
 	}
 	return strings.Join(list, ", ")
 }
+
+// plural returns a noun as it stands behind a number.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return noun
+	}
+	return noun + "s"
+}

@@ -4,9 +4,6 @@ import (
 	"context"
 	"reflect"
 	"sync"
-
-	"github.com/helium-rpc/helium/codec"
-	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 var (
@@ -34,7 +31,7 @@ func reflectHandler(fn reflect.Value) Handler {
 		for i := first; i < len(args.values); i++ {
 			var err error
 			if t.IsVariadic() && i == len(args.values)-1 {
-				err = c.readRest(i-first, args.values[i])
+				err = c.readVariadic(i-first, args.values[i])
 			} else {
 				err = c.Args.Value(args.pointers[i])
 			}
@@ -82,27 +79,4 @@ func (args *arguments) clear() {
 	for _, v := range args.values {
 		v.SetZero()
 	}
-}
-
-// readRest reads the arguments from the n-th on into a slice. They are read as one list
-// and not one by one, because a value can be a byte on the wire and large in memory:
-// a list as a whole may take so much and no more.
-func (c *Call) readRest(n int, slice reflect.Value) error {
-	rest := c.NumArgs - n
-	if rest <= 0 {
-		return nil
-	}
-	if slice.Type().Elem().Kind() == reflect.Uint8 {
-		// As a list they would be expected to be one value, bytes.
-		slice.Set(reflect.MakeSlice(slice.Type(), rest, rest))
-		for i := range rest {
-			if err := c.Args.ReflectValue(slice.Index(i)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	list := msgpack.AppendArrayHeader(make([]byte, 0, c.Args.Len()+5), rest)
-	r := codec.NewReader(append(list, c.args[c.Args.Offset():]...))
-	return r.ReflectValue(slice)
 }

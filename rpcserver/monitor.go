@@ -32,7 +32,7 @@ type monitor struct {
 	nc         *nats.Conn
 	log        *slog.Logger
 	instance   string
-	payload    *payloadLimit
+	maxMessage func() int // in bytes
 	answers    *monitorAnswers
 	refusals   *refusals
 	exports    *exports
@@ -162,7 +162,7 @@ func (m *monitor) answer(msg *nats.Msg) {
 		}
 		reply := nats.NewMsg(msg.Reply)
 		reply.Data = m.text(tokens[1], svc)
-		if limit := m.payload.max(); len(reply.Data) > limit {
+		if limit := m.maxMessage(); len(reply.Data) > limit {
 			fault := "the answer of " + strconv.Itoa(len(reply.Data)) + " bytes doesn't fit a message of " + strconv.Itoa(limit)
 			reply.Data = nil
 			reply.Header.Set(wire.ErrorHeader, fault)
@@ -179,7 +179,7 @@ func (m *monitor) answer(msg *nats.Msg) {
 func (m *monitor) text(verb string, svc *service) (text []byte) {
 	for _, atLength := range []bool{true, false} {
 		text, _ = json.Marshal(m.answers.to(verb, svc, atLength)) // numbers and texts always can be
-		if len(text) <= m.payload.max() {
+		if len(text) <= m.maxMessage() {
 			break
 		}
 	}

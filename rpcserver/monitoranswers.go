@@ -105,7 +105,7 @@ func (a *monitorAnswers) stats(svc *service, atLength bool) micro.Stats {
 		Started: svc.record.Started.UTC(), Endpoints: []*micro.EndpointStats{},
 	}
 	for _, described := range svc.record.Methods {
-		c := svc.methods[described.Name].tally.read()
+		c := svc.methods[described.Name].stats.read()
 		endpoint := &micro.EndpointStats{
 			Name: described.Name, Subject: a.subjects.Method(svc.name, described.Name), QueueGroup: wire.QueueGroup,
 			NumRequests: int(c.requests), NumErrors: int(c.errors), ProcessingTime: c.took,

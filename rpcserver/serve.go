@@ -115,10 +115,12 @@ func (s *Server) prepare() error {
 
 // open makes the services callable.
 func (s *Server) open(ctx context.Context) error {
-	s.payload.learn()
-	s.targets = newTargets(s.subjects, s.instance, s.services, s.config.PerMethod)
-	go s.receive()
-	if err := s.subscriptions.open(ctx, s.targets); err != nil {
+	s.bus.LearnLimits()
+	targets := newTargets(s.subjects, s.instance, s.services, s.config.PerMethod)
+	s.bus.Expect(targets.places)
+	s.receiver = s.newReceiver(s.bus)
+	go s.receiver.receive()
+	if err := s.subscriptions.open(ctx, targets); err != nil {
 		return err
 	}
 	s.refusals.open(ctx)

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
 
@@ -15,10 +14,6 @@ import (
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
 )
-
-// inboundMessages is how many messages may wait to be received. The receiver never
-// waits for anything, so only a starved process comes near it.
-const inboundMessages = 1 << 16
 
 // Server serves Go values over one connection. Register services, then Start it.
 type Server struct {
@@ -30,34 +25,25 @@ type Server struct {
 	log      *slog.Logger
 	instance string
 
-	pool      *pool
-	callers   callers
+	counters counters
+
+	// The way of a call; see receiver.go.
+	bus       *link.ServerBus
+	callers   *callers
 	deadlines *link.Sweep
-	counters  counters
-	active    atomic.Int64  // calls admitted and not finished
-	cutting   atomic.Bool   // calls are being cut: who answers a call doesn't own it
-	quiet     chan struct{} // told when active falls to 0
-	payload   payloadLimit
+	pool      *pool
+	runner    *runner
 
 	// What the server finds out to get lost; each has a lock of its own.
-	refusals       *refusals
-	exports        *exports
-	warnings       *warnings
-	unheardReasons unheardReasons
-
-	// The receiver's own, see receive.go and round.go.
-	inbound       chan *nats.Msg
-	received      chan struct{} // closed when the receiver is done
-	targets       *targets
-	calls, oneWay []*Call // scratch
-	nobodySeq     uint64
-	round         *round
-	holdUps       holdUps
+	refusals *refusals
+	exports  *exports
+	warnings *warnings
 
 	life     *lifecycle
 	services []*service // added while the server is fresh
 
 	// Start's own until that is over, then Shutdown's.
+	receiver      *receiver
 	leases        *leases
 	monitor       *monitor
 	subscriptions *subscriptions
@@ -69,8 +55,6 @@ func New(nc *nats.Conn, config Config) *Server {
 	s := &Server{
 		nc:       nc,
 		instance: wire.NewInstance(),
-		quiet:    make(chan struct{}, 1),
-		received: make(chan struct{}),
 		life:     newLifecycle(),
 	}
 	s.config, s.fault = config.withDefaults()
@@ -79,27 +63,26 @@ func New(nc *nats.Conn, config Config) *Server {
 		s.registry, s.fault = binder.NewClient(nc, s.config.Prefix)
 	}
 	s.log = s.config.Logger
-	s.callers = callers{server: s, byKey: make(map[string]*caller)}
-	s.deadlines = link.NewSweep(s.callers.expire)
-	s.payload.nc = nc
-	s.inbound = make(chan *nats.Msg, inboundMessages)
-	s.subscriptions = &subscriptions{nc: nc, log: s.log, instance: s.instance, inbound: s.inbound}
 	s.leases = newLeases(nc, s.registry, s.log, s.instance)
 	s.warnings = newWarnings(s.log, s.instance, s.leases.rewrite)
 	s.leases.current = s.warnings.addTo
 	s.leases.beforeRenewal = func(ctx context.Context, reconnected bool) {
-		s.payload.learn()
+		s.bus.LearnLimits()
 		s.refusals.look(ctx, reconnected)
 	}
-	s.refusals = newRefusals(nc, &s.counters.refusedAnswers, s.warnings, s.callers.knows)
+	s.callers = newCallers(&s.counters.duplicates)
+	s.deadlines = link.NewSweep(s.callers.expire)
+	s.refusals = newRefusals(nc, &s.counters.refusedAnswers, s.warnings, func(subject string) bool { return s.callers.knows(link.CallerKey(subject)) })
 	s.exports = newExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals)
+	s.bus = link.NewServerBus(nc, s.instance, &s.counters.links, answerWatch{s.refusals, s.exports})
+	s.subscriptions = &subscriptions{nc: nc, log: s.log, instance: s.instance, inbound: s.bus.Inbound()}
 	s.monitor = &monitor{
-		nc: nc, log: s.log, instance: s.instance, payload: &s.payload, refusals: s.refusals, exports: s.exports,
+		nc: nc, log: s.log, instance: s.instance, maxMessage: s.bus.MaxMessage, refusals: s.refusals, exports: s.exports,
 		answers:    &monitorAnswers{subjects: s.subjects, warnings: s.warnings, counters: &s.counters},
-		badReplies: &s.counters.badReplies,
+		badReplies: &s.counters.links.BadReplies,
 	}
-	s.round = &round{server: s}
-	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, func(call *Call) { s.run(call) })
+	s.runner = newRunner(s.log, s.instance, &s.counters)
+	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, func(call *Call) { s.runner.run(call) })
 	return s
 }
 
@@ -128,8 +111,19 @@ func (s *Server) Warnings() []binder.Warning {
 	return s.warnings.all()
 }
 
-// maxPayload returns the largest message that the connection takes, in bytes.
-func (s *Server) maxPayload() int { return s.payload.max() }
+// newReceiver returns what receives by a link, once all services are registered.
+func (s *Server) newReceiver(by link.Server) *receiver {
+	services := make(map[string]*service, len(s.services))
+	for _, svc := range s.services {
+		services[svc.name] = svc
+	}
+	return &receiver{
+		link:    by,
+		reader:  callReader{instance: s.instance, services: services, timeout: s.config.Timeout, subject: s.subjects.Method},
+		callers: s.callers, deadlines: s.deadlines, pool: s.pool, runner: s.runner, counters: &s.counters,
+		done: make(chan struct{}),
+	}
+}
 
 // unmade returns the error of all that is done with a server that New didn't return, nil
 // with any other.

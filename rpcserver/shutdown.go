@@ -1,10 +1,6 @@
 package rpcserver
 
-import (
-	"context"
-
-	"github.com/helium-rpc/helium"
-)
+import "context"
 
 // Shutdown stops the server so that no call is lost: it leaves the registry, takes no
 // more calls, finishes those that it has, and flushes their answers. If ctx or
@@ -36,9 +32,12 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	s.leases.end(ctx)
 	s.monitor.close()
 	s.subscriptions.leave(late)
-	s.inbound <- nil
-	<-s.received
-	cut := s.finishCalls(ctx)
+	s.bus.Close()
+	<-s.receiver.done
+	cut := 0
+	if !s.runner.wait(ctx) {
+		cut = s.runner.cut(s.pool.drop, s.callers.each)
+	}
 	s.deadlines.Stop()
 	s.pool.close()
 	flushErr := s.flush(late)
@@ -52,39 +51,6 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 		return nil // nobody waits for answers but by accident
 	}
 	return flushErr
-}
-
-// finishCalls waits until no call is left, or until ctx ends, and returns how many
-// calls it then cut.
-func (s *Server) finishCalls(ctx context.Context) (cut int) {
-	for s.active.Load() > 0 {
-		select {
-		case <-s.quiet:
-		case <-ctx.Done():
-			return s.cutCalls()
-		}
-	}
-	return 0
-}
-
-// cutCalls answers every call that isn't done and ends its context. The answer goes
-// first, else the handler could be faster with "context canceled".
-func (s *Server) cutCalls() (cut int) {
-	s.cutting.Store(true)
-	waiting := s.pool.drop()
-	for _, call := range waiting {
-		s.finish(call, helium.ErrCut.WithMessage("the server stopped before the call's turn came").WithOutcome(helium.NotExecuted), 0)
-	}
-	err := helium.ErrCut.WithOutcome(helium.Unknown)
-	err.Instance = s.instance
-	s.callers.each(func(call *Call) {
-		// The handler may be writing to the call's result and metadata now.
-		if s.answer(call, &answer{err: err}) {
-			cut++
-		}
-		call.ctx.end(context.Canceled)
-	})
-	return len(waiting) + cut
 }
 
 // flush sees the last answers off.

@@ -1,6 +1,10 @@
 package rpcserver
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/helium-rpc/helium/internal/link"
+)
 
 // Stats counts what a server did since it was made.
 type Stats struct {
@@ -31,26 +35,21 @@ type Stats struct {
 
 // counters are the counts as they grow.
 type counters struct {
-	calls, errors, refused, panics         atomic.Uint64
-	repliesSent, messagesSent, lostReplies atomic.Uint64
-	malformed, badReplies, duplicates      atomic.Uint64
-	unheard                                atomic.Uint64
-	refusedAnswers, droppedAnswers         atomic.Uint64
-	cancels, strayCancels                  atomic.Uint64
-}
-
-func (c *counters) sent(frames int) {
-	c.repliesSent.Add(uint64(frames))
-	c.messagesSent.Add(1)
+	calls, errors, refused, panics atomic.Uint64
+	links                          link.ServerCounters
+	malformed, duplicates          atomic.Uint64
+	unheard                        atomic.Uint64
+	refusedAnswers, droppedAnswers atomic.Uint64
+	cancels, strayCancels          atomic.Uint64
 }
 
 // read returns the counts so far.
 func (c *counters) read(running, waiting int) Stats {
 	return Stats{
 		Calls: c.calls.Load(), Errors: c.errors.Load(), Refused: c.refused.Load(), Panics: c.panics.Load(),
-		RepliesSent: c.repliesSent.Load(), MessagesSent: c.messagesSent.Load(), LostReplies: c.lostReplies.Load(),
+		RepliesSent: c.links.Replies.Load(), MessagesSent: c.links.Messages.Load(), LostReplies: c.links.Lost.Load(),
 		RefusedAnswers: c.refusedAnswers.Load(), DroppedAnswers: c.droppedAnswers.Load(),
-		Malformed: c.malformed.Load(), BadReplies: c.badReplies.Load(), Duplicates: c.duplicates.Load(),
+		Malformed: c.malformed.Load(), BadReplies: c.links.BadReplies.Load(), Duplicates: c.duplicates.Load(),
 		Unheard: c.unheard.Load(), Cancels: c.cancels.Load(), StrayCancels: c.strayCancels.Load(),
 		Running: running, Waiting: waiting,
 	}

@@ -14,4 +14,9 @@
 //   - sent.go: how the latest messages left
 //   - sweep.go: one timer for any number of deadlines
 //   - permission.go: whether NATS takes messages on a subject
+//
+// Of a server:
+//
+//   - server.go: what a link is to a server; a new kind of link implements it in a file of its own
+//   - serverbus.go: the link by NATS, and what it means that anybody may publish there
 package link

@@ -204,7 +204,7 @@ func (w *methodWriter) serverSide(m *service.Method, v *methodView, names []stri
 func (w *methodWriter) readRest(b *strings.Builder, elem types.Type, name string, position int) {
 	fmt.Fprintf(b, "var %s []%s\n", name, w.names.typ(elem))
 	if !w.plan.variadic(elem) {
-		fmt.Fprintf(b, "if err := call.RestValue(%d, &%s); err != nil {\nreturn call.BadArgument(%d, err)\n}\n", position, name, position)
+		fmt.Fprintf(b, "if err := call.VariadicValue(%d, &%s); err != nil {\nreturn call.BadArgument(%d, err)\n}\n", position, name, position)
 		return
 	}
 	count := "call.NumArgs"

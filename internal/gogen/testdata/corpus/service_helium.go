@@ -587,7 +587,7 @@ func serveServiceWidest(impl Service) rpcserver.Handler {
 			return call.BadArgument(0, err)
 		}
 		var all []Wide
-		if err := call.RestValue(1, &all); err != nil {
+		if err := call.VariadicValue(1, &all); err != nil {
 			return call.BadArgument(1, err)
 		}
 		result, err := impl.Widest(ctx, prefix, all...)
@@ -624,7 +624,7 @@ func serveServiceOctets(impl Service) rpcserver.Handler {
 func serveServiceMixed(impl Service) rpcserver.Handler {
 	return func(ctx context.Context, call *rpcserver.Call) error {
 		var all []any
-		if err := call.RestValue(0, &all); err != nil {
+		if err := call.VariadicValue(0, &all); err != nil {
 			return call.BadArgument(0, err)
 		}
 		result, err := impl.Mixed(ctx, all...)

@@ -1,0 +1,193 @@
+package link
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+	"sync/atomic"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// inboundMessages is how many messages may wait to be received. A receiver never waits for
+// anything, so only a starved process comes near it.
+const inboundMessages = 1 << 16
+
+// ServerBus is the bus as a server sees it: what it has subscribed to comes in, and answers
+// are published to the reply subjects of those who called.
+type ServerBus struct {
+	nc       *nats.Conn
+	instance string
+	counters *ServerCounters
+	watcher  AnswerWatcher
+
+	inbound chan *nats.Msg
+	places  map[string]Incoming // by subject; see Expect
+	largest atomic.Int64        // message that the connection takes, in bytes
+}
+
+// AnswerWatcher watches what becomes of answers on the bus: NATS refuses or drops them without
+// a word to whoever publishes them.
+type AnswerWatcher interface {
+	// Meet is told of each reply subject before anything is published there.
+	Meet(reply string)
+	// Leaving is told of the reply subject of an answer to one who isn't a known caller.
+	Leaving(reply string)
+	// Left is told of a message of answers that was published: the nth one on the reply subject
+	// of a caller of a service, and whether it is the last.
+	Left(service, reply string, nth int, last bool)
+}
+
+// NewServerBus returns the bus of a server. Messages come once its Inbound is subscribed with.
+func NewServerBus(nc *nats.Conn, instance string, counters *ServerCounters, watcher AnswerWatcher) *ServerBus {
+	return &ServerBus{
+		nc: nc, instance: instance, counters: counters, watcher: watcher,
+		inbound: make(chan *nats.Msg, inboundMessages),
+	}
+}
+
+// Inbound takes the messages of all subscriptions, so that they are received in the order in
+// which they came.
+func (b *ServerBus) Inbound() chan *nats.Msg { return b.inbound }
+
+// Expect says what comes to which subject: the Service, Method and Cancels of it. It is called
+// before anything comes.
+func (b *ServerBus) Expect(places map[string]Incoming) { b.places = places }
+
+// Receive implements [Server].
+func (b *ServerBus) Receive() (Incoming, bool) {
+	for msg := <-b.inbound; msg != nil; msg = <-b.inbound {
+		if msg.Reply != "" && !wire.AllowedReply(msg.Reply) {
+			// Answering would let a caller make this server publish where only the
+			// server may.
+			b.counters.BadReplies.Add(1)
+			continue
+		}
+		in := b.place(msg.Subject)
+		in.Data, in.Where = msg.Data, msg.Subject
+		if msg.Reply != "" {
+			in.From = callerOn(msg.Reply)
+			b.watcher.Meet(msg.Reply)
+		}
+		if !wire.IsMessage(msg.Data) {
+			in.Plain = b
+		}
+		return in, true
+	}
+	return Incoming{}, false
+}
+
+// place returns what a subject stands for. Below the instance's own subject of a service
+// anything may be asked for, so that a caller whose knowledge is old hears so at once.
+func (b *ServerBus) place(subject string) Incoming {
+	if in, ok := b.places[subject]; ok {
+		return in
+	}
+	for own, in := range b.places {
+		if method, ok := strings.CutPrefix(subject, own+"."); ok && in.Method == "" && !in.Cancels {
+			return Incoming{Service: in.Service, Method: method}
+		}
+	}
+	return Incoming{}
+}
+
+// sharedInbox marks a reply subject whose last token is one of many of the same inbox:
+// the answer to any may go to any other, so answers can share messages.
+const sharedInbox = '+'
+
+// callerOn returns whose reply subject it is. One that isn't shared is for one message.
+func callerOn(reply string) Caller {
+	if dot := strings.LastIndexByte(reply, '.'); dot >= 0 && dot+1 < len(reply) && reply[dot+1] == sharedInbox {
+		return Caller{Key: reply[:dot+2], Address: reply}
+	}
+	return Caller{Key: reply, Address: reply, Ephemeral: true}
+}
+
+// CallerKey returns the key of the caller whose reply subject it is.
+func CallerKey(reply string) string { return callerOn(reply).Key }
+
+// Waiting implements [Server].
+func (b *ServerBus) Waiting() bool { return len(b.inbound) > 0 }
+
+// MaxMessage implements [Server].
+func (b *ServerBus) MaxMessage() int { return int(b.largest.Load()) }
+
+// LearnLimits asks the connection how large a message may be. That changes when it connects
+// to another NATS server, and isn't known before it has connected to one.
+func (b *ServerBus) LearnLimits() {
+	limit := b.nc.MaxPayload()
+	if limit <= 0 {
+		limit = wire.UsualPayload
+	}
+	b.largest.Store(limit)
+}
+
+// Answer implements [Server].
+func (b *ServerBus) Answer(out *Outgoing) {
+	reply, m := out.To.Address, out.Message
+	b.counters.Replies.Add(uint64(m.Frames)) // first: who has an answer finds it counted
+	b.counters.Messages.Add(1)
+	if out.To.Ephemeral {
+		b.watcher.Leaving(reply) // the caller is forgotten by now
+	}
+	switch err := b.nc.Publish(reply, m.Data); {
+	case errors.Is(err, nats.ErrMaxPayload):
+		b.answerSingly(reply, m)
+	case err != nil:
+		b.counters.Lost.Add(uint64(m.Frames))
+	}
+	if out.Service != "" {
+		b.watcher.Left(out.Service, reply, out.Nth, out.Last)
+	}
+}
+
+// answerSingly sends each answer of a message alone: the connection moved to a NATS server
+// that takes smaller messages since they were put together. What still doesn't fit becomes an
+// error.
+func (b *ServerBus) answerSingly(reply string, m *batch.Message) {
+	b.LearnLimits()
+	b.counters.Messages.Add(uint64(m.Frames - 1)) // it was counted as one
+	frames, err := wire.ReadMessage(m.Data)
+	for err == nil && frames.More() {
+		var f wire.Frame
+		if err = frames.Next(&f); err != nil {
+			break
+		}
+		if wire.HeaderSize+f.Size() > b.MaxMessage() {
+			e := helium.ErrResultTooLarge.WithOutcome(helium.Executed)
+			e.Instance = b.instance
+			f = wire.Frame{Kind: wire.KindError, Seq: f.Seq, Time: f.Time, Body: wire.AppendError(nil, e)}
+		}
+		if b.nc.Publish(reply, wire.AppendFrame(wire.AppendMessageHeader(nil), &f)) != nil {
+			b.counters.Lost.Add(1)
+		}
+	}
+}
+
+// AnswerPlain implements [PlainAnswerer]. Errors have headers as every NATS service's.
+func (b *ServerBus) AnswerPlain(to Caller, service string, data []byte, fault *helium.Error) error {
+	msg := &nats.Msg{Subject: to.Address, Data: data}
+	if fault != nil {
+		msg.Header = nats.Header{}
+		msg.Header.Set(wire.ErrorHeader, wire.HeaderText(fault.Error()))
+		msg.Header.Set(wire.ErrorCodeHeader, strconv.Itoa(wire.HTTPStatus(fault.Code)))
+	}
+	if msg.Size() > b.MaxMessage() && fault != nil {
+		return ErrTooLarge
+	}
+	b.watcher.Leaving(to.Address)
+	if b.nc.PublishMsg(msg) != nil {
+		b.counters.Lost.Add(1)
+	}
+	if service != "" {
+		b.watcher.Left(service, to.Address, 1, true)
+	}
+	return nil
+}
+
+// Close implements [Server].
+func (b *ServerBus) Close() { b.inbound <- nil }

@@ -1,0 +1,129 @@
+package link
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// unwatched watches no answers.
+type unwatched struct{}
+
+func (unwatched) Meet(string)                    {}
+func (unwatched) Leaving(string)                 {}
+func (unwatched) Left(string, string, int, bool) {}
+
+func TestAnswersThatOutgrowASmallerNATSServerGoSingly(t *testing.T) {
+	b, err := broker.Start(context.Background(), broker.Config{MaxPayload: 4 << 10, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	nc, err := b.Connect("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sub, err := nc.SubscribeSync("_INBOX.c.+1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var counters ServerCounters
+	bus := NewServerBus(nc, "i1", &counters, unwatched{})
+	bus.largest.Store(1 << 20) // what the NATS server before had
+	m := &batch.Message{Data: wire.AppendMessageHeader(nil)}
+	for seq, size := range []int{3000, 5000, 3000} {
+		m.Data = wire.AppendFrame(m.Data, &wire.Frame{Kind: wire.KindReply, Seq: uint64(seq) + 1, Body: make([]byte, size)})
+		m.Frames++
+	}
+	bus.Answer(&Outgoing{To: Caller{Key: "_INBOX.c.+", Address: "_INBOX.c.+1"}, Message: m})
+	for seq, want := range []wire.Kind{wire.KindReply, wire.KindError, wire.KindReply} {
+		f := onlyFrame(t, sub)
+		if f.Seq != uint64(seq)+1 || f.Kind != want {
+			t.Errorf("got number %d, kind %d; want %d, %d", f.Seq, f.Kind, seq+1, want)
+		}
+	}
+	if got := bus.MaxMessage(); got != 4<<10 {
+		t.Errorf("MaxMessage = %d, want what the NATS server says, 4096", got)
+	}
+	if replies, messages, lost := counters.Replies.Load(), counters.Messages.Load(), counters.Lost.Load(); replies != 3 || messages != 3 || lost != 0 {
+		t.Errorf("%d replies in %d messages, %d lost; want 3, 3, 0", replies, messages, lost)
+	}
+}
+
+func onlyFrame(t *testing.T, sub *nats.Subscription) (f wire.Frame) {
+	t.Helper()
+	msg, err := sub.NextMsg(20 * time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	frames, err := wire.ReadMessage(msg.Data)
+	if err == nil {
+		err = frames.Next(&f)
+	}
+	if err != nil || frames.More() {
+		t.Fatalf("the message %x isn't one frame: %v", msg.Data, err)
+	}
+	return f
+}
+
+func TestWhatComesByTheBusSaysWhatItIsForAndWhoSentIt(t *testing.T) {
+	var counters ServerCounters
+	bus := NewServerBus(nil, "i1", &counters, unwatched{})
+	bus.Expect(map[string]Incoming{
+		"helium.call.math":     {Service: "math"},
+		"helium.call.math.add": {Service: "math", Method: "add"},
+		"helium.at.math.i1":    {Service: "math"},
+		"helium.ctl.math.i1":   {Service: "math", Cancels: true},
+	})
+	frames := string(wire.AppendMessageHeader(nil))
+	shared, single := Caller{Key: "_INBOX.c.+", Address: "_INBOX.c.+1"}, Caller{Key: "_INBOX.c.1", Address: "_INBOX.c.1", Ephemeral: true}
+	for _, c := range []struct {
+		subject, reply, data string
+		want                 Incoming
+		plain                bool
+	}{
+		{"helium.call.math", shared.Address, frames, Incoming{Service: "math", From: shared}, false},
+		{"helium.call.math.add", single.Address, frames, Incoming{Service: "math", Method: "add", From: single}, false},
+		{"helium.call.math.add", "", "[2, 3]", Incoming{Service: "math", Method: "add"}, true},
+		{"helium.at.math.i1.gone", shared.Address, frames, Incoming{Service: "math", Method: "gone", From: shared}, false},
+		{"helium.ctl.math.i1", shared.Address, frames, Incoming{Service: "math", Cancels: true, From: shared}, false},
+		{"elsewhere", shared.Address, frames, Incoming{From: shared}, false},
+	} {
+		bus.inbound <- &nats.Msg{Subject: "helium.call.math", Reply: "helium.call.other"} // nobody's inbox
+		bus.inbound <- &nats.Msg{Subject: c.subject, Reply: c.reply, Data: []byte(c.data)}
+		got, ok := bus.Receive()
+		if plain := got.Plain != nil; plain != c.plain {
+			t.Errorf("on %s: a plain request: %v, want %v", c.subject, plain, c.plain)
+		}
+		if !ok || string(got.Data) != c.data || got.Where != c.subject {
+			t.Errorf("on %s: %q of %q, %v; want %q, true", c.subject, got.Data, got.Where, ok, c.data)
+		}
+		if got.Service != c.want.Service || got.Method != c.want.Method || got.Cancels != c.want.Cancels || got.From != c.want.From {
+			t.Errorf("on %s: %+v, want %+v", c.subject, got, c.want)
+		}
+	}
+	if got := counters.BadReplies.Load(); got != 6 {
+		t.Errorf("BadReplies = %d, want 6", got)
+	}
+	bus.Close()
+	if _, ok := bus.Receive(); ok {
+		t.Error("something came after the end")
+	}
+}
+
+func TestAPlainErrorThatIsTooLargeIsNotSent(t *testing.T) {
+	bus := NewServerBus(nil, "i1", new(ServerCounters), unwatched{})
+	bus.largest.Store(100)
+	fault := helium.ErrBadMessage.WithMessage("short")
+	if err := bus.AnswerPlain(Caller{Address: "_INBOX.c"}, "math", make([]byte, 200), fault); err != ErrTooLarge {
+		t.Errorf("got %v, want ErrTooLarge", err)
+	}
+}

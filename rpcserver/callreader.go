@@ -1,0 +1,172 @@
+package rpcserver
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/msgpack"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// callReader makes calls of messages. It has memory of its own for them, so it belongs to the
+// goroutine that receives.
+type callReader struct {
+	instance string
+	services map[string]*service
+	timeout  time.Duration                       // of calls that bring no deadline
+	subject  func(service, method string) string // for plain requests
+
+	answered, oneWay []*Call // what the last message held
+	lastOneWay       uint64
+}
+
+// release forgets the calls of the last message.
+func (r *callReader) release() {
+	clear(r.answered)
+	clear(r.oneWay)
+	r.answered, r.oneWay = r.answered[:0], r.oneWay[:0]
+}
+
+// target is what a message is for.
+type target struct {
+	service *service
+	method  *method       // nil: each call names its own
+	refusal *helium.Error // not nil: nothing is served there
+}
+
+// target returns what a message is for.
+func (r *callReader) target(in *link.Incoming) target {
+	svc := r.services[in.Service]
+	switch {
+	case svc == nil || in.Method == "" && svc.record.PerMethod: // calls of several methods aren't taken together
+		return target{refusal: helium.ErrNoMethod.WithMessage("instance %s serves nothing on %q; it takes calls on the subjects of methods only", r.instance, in.Where)}
+	case in.Method == "":
+		return target{service: svc}
+	}
+	m := svc.methods[in.Method]
+	if m == nil {
+		return target{refusal: helium.ErrNoMethod.WithMessage("instance %s of service %q has no method %.64q", r.instance, svc.name, in.Method)}
+	}
+	return target{service: svc, method: m}
+}
+
+// readFrames makes calls of a message's frames: those that want an answer, and those that
+// nobody gets an answer of. A message that breaks the protocol anywhere is an error, and none
+// of its calls may run. Frames of a kind that isn't known are for versions to come.
+func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (err error) {
+	frames, err := openFrames(in.Data)
+	for err == nil && frames.More() {
+		var f wire.Frame
+		if err = frames.Next(&f); err != nil {
+			break
+		}
+		switch {
+		case len(r.answered)+len(r.oneWay) == wire.MaxCalls:
+			err = fmt.Errorf("it has more than %d calls", wire.MaxCalls)
+		case f.Kind == wire.KindCall && f.Seq == 0:
+			err = errors.New("a call has the sequence number 0, which stands for the whole message")
+		case f.Kind == wire.KindCall && in.From.Key != nobodysKey:
+			r.answered = append(r.answered, readCall(&f, to, now))
+		case f.Kind == wire.KindCall, f.Kind == wire.KindNotify:
+			r.addOneWay(readCall(&f, to, now))
+		case f.Kind == wire.KindReply, f.Kind == wire.KindError, f.Kind == wire.KindCancel:
+			err = fmt.Errorf("a frame of kind %d has no place on a subject of calls", f.Kind)
+		}
+	}
+	return err
+}
+
+// addOneWay takes in a call that no caller has a number for.
+func (r *callReader) addOneWay(call *Call) {
+	r.lastOneWay++
+	call.seq = r.lastOneWay
+	if call.answer == nil {
+		call.answer = nobody{}
+	}
+	r.oneWay = append(r.oneWay, call)
+}
+
+// openFrames reads a message's header; the message must have frames.
+func openFrames(data []byte) (wire.FrameReader, error) {
+	frames, err := wire.ReadMessage(data)
+	if err == nil && !frames.More() {
+		err = errors.New("it has no frames")
+	}
+	return frames, err
+}
+
+// readCall makes a call of a frame. One that can't be run says why in its refusal.
+func readCall(f *wire.Frame, to target, now time.Time) *Call {
+	left := wire.MaxTime
+	if f.Time < uint64(wire.MaxTime/time.Millisecond) {
+		left = time.Duration(f.Time) * time.Millisecond
+	}
+	call := newCall(now.Add(left))
+	call.seq, call.args = f.Seq, f.Body
+	m := to.method
+	switch {
+	case m == nil && f.Method == "":
+		call.refusal = helium.ErrBadMessage.WithMessage("a call on the subject of service %q names no method", to.service.name)
+	case m == nil:
+		if m = to.service.methods[f.Method]; m == nil {
+			call.refusal = helium.ErrNoMethod.WithMessage("service %q has no method %.64q", to.service.name, f.Method)
+		}
+	case f.Method != "" && f.Method != m.name:
+		// Permissions to publish on a method's subject are for that method alone.
+		call.refusal = helium.ErrBadMessage.WithMessage("a call on the subject of %s.%s names the method %.64q", to.service.name, m.name, f.Method)
+	}
+	call.method = m
+	if f.Metadata != nil {
+		r := msgpack.NewReader(f.Metadata)
+		md, err := r.TextMap(wire.MaxEntries)
+		if err != nil && call.refusal == nil {
+			call.refusal = helium.ErrBadMessage.WithMessage("the call's metadata: %w", err)
+		}
+		call.metadata = md
+		call.ctx.receive(md)
+	}
+	return call
+}
+
+// readPlain makes a call of a plain request.
+func (r *callReader) readPlain(in *link.Incoming, to target, now time.Time) {
+	call := newCall(now.Add(r.timeout))
+	call.args, call.plain = in.Data, true
+	service := ""
+	if to.service != nil {
+		service = to.service.name
+	}
+	if in.From.Key != nobodysKey {
+		call.answer = &plainAnswer{link: in.Plain, to: in.From, service: service, json: looksLikeJSON(in.Data)}
+	}
+	switch {
+	case to.refusal != nil:
+		call.refusal = to.refusal
+	case to.method == nil:
+		call.refusal = helium.ErrBadMessage.WithMessage("a plain request names its method by its subject: send it to %q", r.subject(service, "<method>"))
+	default:
+		call.method = to.method
+	}
+	r.addOneWay(call)
+}
+
+// readCancels returns the sequence numbers of the cancels in a message.
+func readCancels(data []byte) (numbers []uint64, err error) {
+	frames, err := openFrames(data)
+	for err == nil && frames.More() {
+		var f wire.Frame
+		if err = frames.Next(&f); err != nil {
+			break
+		}
+		switch f.Kind {
+		case wire.KindCancel:
+			numbers = append(numbers, f.Seq)
+		case wire.KindCall, wire.KindNotify, wire.KindReply, wire.KindError:
+			err = fmt.Errorf("a frame of kind %d has no place on a control subject, which takes cancels only", f.Kind)
+		}
+	}
+	return numbers, err
+}

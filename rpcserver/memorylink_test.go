@@ -1,0 +1,90 @@
+package rpcserver
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// memoryLink is a link without a bus: a test hands messages in and takes the answers out.
+type memoryLink struct {
+	t    *testing.T
+	from link.Caller
+	come chan link.Incoming
+
+	mu      sync.Mutex
+	answers [][]wire.Frame // guarded by mu; message by message
+}
+
+func newMemoryLink(t *testing.T) *memoryLink {
+	return &memoryLink{t: t, from: link.Caller{Key: "memory"}, come: make(chan link.Incoming, 100)}
+}
+
+func (l *memoryLink) Receive() (link.Incoming, bool) {
+	in, ok := <-l.come
+	return in, ok
+}
+
+func (l *memoryLink) Waiting() bool   { return len(l.come) > 0 }
+func (l *memoryLink) MaxMessage() int { return 1 << 20 }
+func (l *memoryLink) Close()          { close(l.come) }
+
+func (l *memoryLink) Answer(out *link.Outgoing) {
+	if out.To.Key != l.from.Key {
+		l.t.Errorf("an answer goes to %q, want %q", out.To.Key, l.from.Key)
+	}
+	var answers []wire.Frame
+	frames, err := wire.ReadMessage(append([]byte(nil), out.Message.Data...))
+	for err == nil && frames.More() {
+		var f wire.Frame
+		if err = frames.Next(&f); err == nil {
+			answers = append(answers, f)
+		}
+	}
+	if err != nil {
+		l.t.Errorf("an answer is broken: %v", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answers = append(l.answers, answers)
+}
+
+// hand hands in a message of frames for math.add.
+func (l *memoryLink) hand(frames ...wire.Frame) {
+	data := wire.AppendMessageHeader(nil)
+	for i := range frames {
+		data = wire.AppendFrame(data, &frames[i])
+	}
+	l.come <- link.Incoming{Data: data, From: l.from, Service: "math", Method: "add"}
+}
+
+// call hands in a message of the calls add(2, 3) of these numbers.
+func (l *memoryLink) call(seqs ...uint64) {
+	frames := make([]wire.Frame, len(seqs))
+	for i, seq := range seqs {
+		frames[i] = callOf(seq)
+	}
+	l.hand(frames...)
+}
+
+// take returns the answers since the last time, message by message.
+func (l *memoryLink) take() (messages [][]wire.Frame) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	messages, l.answers = l.answers, nil
+	return messages
+}
+
+// taken returns the numbers of the calls that were answered since the last time.
+func (l *memoryLink) taken() (messages [][]uint64) {
+	for _, frames := range l.take() {
+		var seqs []uint64
+		for _, f := range frames {
+			seqs = append(seqs, f.Seq)
+		}
+		messages = append(messages, seqs)
+	}
+	return messages
+}

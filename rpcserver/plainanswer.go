@@ -1,0 +1,52 @@
+package rpcserver
+
+import (
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/transcode"
+)
+
+// plainAnswer is the answerer of a plain request: a bare value in the request's encoding.
+type plainAnswer struct {
+	link    link.PlainAnswerer
+	to      link.Caller
+	service string // "" if it went to none
+	json    bool
+}
+
+func (p *plainAnswer) awaited() bool { return true }
+
+func (p *plainAnswer) limit() int { return p.link.MaxMessage() }
+
+func (p *plainAnswer) pack(call *Call) (size int, err *helium.Error) {
+	call.packed = call.Result.Bytes()
+	if p.json {
+		text, err := transcode.JSON(call.packed, call.method.signature.Result)
+		if err != nil {
+			return 0, helium.ErrBadResult.WithMessage("%s ran, and its result has no form in JSON: %w; ask with msgpack", call.method, err)
+		}
+		call.packed = text
+	}
+	return len(call.packed), nil
+}
+
+func (p *plainAnswer) send(_ *Call, err *helium.Error, _ time.Duration, packed []byte, _ bool) {
+	if err == nil {
+		_ = p.link.AnswerPlain(p.to, p.service, packed, nil) // pack has measured it
+		return
+	}
+	p.fail(err)
+}
+
+// fail answers with an error.
+func (p *plainAnswer) fail(err *helium.Error) {
+	if p.link.AnswerPlain(p.to, p.service, plainErrorBody(err, p.json), err) == nil {
+		return
+	}
+	// In JSON a text can take six times its bytes.
+	short := *err
+	short.Message, short.Details = cutText(err.Message, errorRoom(p.limit())/8), nil
+	_ = p.link.AnswerPlain(p.to, p.service, plainErrorBody(&short, p.json), &short) // it is small
+}

@@ -1,0 +1,308 @@
+package rpcserver
+
+import (
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// The way of a call through the server, each step in a file of its own:
+//
+//	link ─▶ receiver ─▶ callReader ─▶ callers ─┬▶ pool ───┬▶ runner ─▶ handler ─▶ answerer ─▶ link
+//	                        │                  └▶ inline ─┘
+//	                        └▶ cancel a call
+//
+// One goroutine at a time receives what comes by a link, in the order of arrival, so a cancel
+// can't overtake its call. It runs those calls itself that are as quick as handing them to a
+// worker:
+//
+//	receive a message ─▶ run its calls, if they are quick ─▶ nothing more came? send the answers
+//	     ▲                                                       │
+//	     └──────────────────── more came meanwhile ◀─────────────┘
+//
+// To run a call of a microsecond costs less than to hand it to a worker, and answers that
+// are sent together share messages. Should a call take its time against all expectation,
+// the watchdog sees that the goroutine is stuck in it and lets another one receive; and if that
+// happens often, the workers run all calls.
+
+const (
+	// quick is how long the slowest of a method's latest calls may have taken for the
+	// receiver to run the next ones itself.
+	quick = 10 * time.Microsecond
+	// inlineWork is what the calls may take together, at worst, that the receiver runs before
+	// it sends answers. What comes on top goes to the workers, and so to other processors.
+	inlineWork = time.Millisecond
+	// inlineMessages bounds what is received before answers are sent.
+	inlineMessages = 64
+	// runCost is what a call takes besides its handler.
+	runCost = time.Microsecond
+)
+
+// receiver receives what comes by one link, and sees to it that the calls are run.
+type receiver struct {
+	link      link.Server
+	reader    callReader
+	callers   *callers
+	deadlines *link.Sweep
+	pool      *pool
+	runner    *runner
+	counters  *counters
+	budget    stallBudget
+
+	done chan struct{} // closed when nothing more comes
+}
+
+// receiving is what one goroutine does for the receiver, until the link is closed or another
+// one has taken over.
+type receiving struct {
+	*receiver
+	inline   inlineCalls
+	watchdog watchdog
+
+	// Of what was received since answers were sent last:
+	messages int
+	calls    int           // that run inline
+	work     time.Duration // that those take, at worst
+	corked   []*caller     // whose answers wait
+
+	behind bool // messages come faster than inline calls alone can be run
+}
+
+// receive handles messages until the link is closed, or another goroutine has taken over.
+func (r *receiver) receive() {
+	g := &receiving{receiver: r}
+	g.watchdog.stuck = g.handOver
+	returned := false
+	defer func() {
+		if !returned {
+			g.handOver() // a handler has ended this goroutine
+		}
+	}()
+	for in, ok := r.link.Receive(); ok; in, ok = r.link.Receive() {
+		g.messages++
+		g.handle(&in)
+		if !g.runInline() {
+			returned = true
+			return
+		}
+		if !g.moreCame() {
+			g.sendAnswers()
+		}
+	}
+	g.sendAnswers()
+	returned = true
+	close(r.done)
+}
+
+func (g *receiving) handle(in *link.Incoming) {
+	if in.Cancels {
+		g.cancel(in)
+		return
+	}
+	now := time.Now()
+	defer g.reader.release()
+	to := g.reader.target(in)
+	switch {
+	case in.Plain != nil:
+		g.reader.readPlain(in, to, now)
+	case to.refusal != nil:
+		g.refuse(in, to.refusal)
+		return
+	default:
+		if err := g.reader.readFrames(in, to, now); err != nil {
+			g.counters.malformed.Add(1)
+			g.refuse(in, helium.ErrBadMessage.WithMessage("the message was refused whole: %w", err))
+			return
+		}
+	}
+	g.admit(in.From, in.Service, g.reader.answered, now)
+	g.admit(link.Caller{}, in.Service, g.reader.oneWay, now)
+}
+
+// admit enters calls under their caller and sees to it that they are run.
+func (g *receiving) admit(from link.Caller, service string, calls []*Call, now time.Time) {
+	if len(calls) == 0 {
+		return
+	}
+	caller, calls := g.callers.admit(g.link, from, service, calls, now)
+	if len(calls) == 0 {
+		return
+	}
+	g.runner.admitted(len(calls))
+	countAdmitted(calls)
+	g.deadlines.Watch(nextLook(calls, now))
+	if !g.areQuick(calls, now) {
+		g.queue(calls)
+		return
+	}
+	g.inline.add(calls)
+	if !slices.Contains(g.corked, caller) && caller.cork() {
+		g.corked = append(g.corked, caller)
+	}
+}
+
+// countAdmitted counts calls by their methods, neighbours of one method at once.
+func countAdmitted(calls []*Call) {
+	for len(calls) > 0 {
+		m, n := calls[0].method, 1
+		for n < len(calls) && calls[n].method == m {
+			n++
+		}
+		if m != nil { // a call of no method is there to be refused
+			m.stats.admitted.Add(uint64(n))
+		}
+		calls = calls[n:]
+	}
+}
+
+// queue hands calls to the workers and refuses those for which there is no room.
+func (r *receiver) queue(calls []*Call) {
+	taken := r.pool.submit(calls)
+	for _, call := range calls[taken:] {
+		r.counters.refused.Add(1)
+		r.runner.finish(call, helium.ErrOverloaded.WithOutcome(helium.NotExecuted), 0)
+	}
+}
+
+// areQuick reports whether calls are to be run inline, and if so counts on their work.
+func (g *receiving) areQuick(calls []*Call, now time.Time) bool {
+	if g.behind || g.budget.spent(now) {
+		return false
+	}
+	work := g.work
+	for _, call := range calls {
+		if call.refusal != nil {
+			return false
+		}
+		slowest := call.method.stats.slowest()
+		if slowest == 0 || slowest > quick {
+			return false
+		}
+		work += slowest + runCost
+	}
+	g.work = work
+	g.calls += len(calls)
+	return true
+}
+
+// runInline runs the calls that are run inline. It returns false if another goroutine has
+// taken over meanwhile.
+func (g *receiving) runInline() bool {
+	if len(g.inline.calls) == 0 {
+		return true
+	}
+	room := g.pool.enter(len(g.inline.calls))
+	if others := g.inline.begin(room); len(others) > 0 {
+		g.queue(others)
+	}
+	if room == 0 {
+		return true
+	}
+	defer g.pool.leave()
+	g.watchdog.begin()
+	var stalled time.Duration
+	for call := g.inline.take(); call != nil; call = g.inline.take() {
+		if took := g.runner.run(call); took > quick {
+			stalled += took
+		}
+	}
+	g.watchdog.end()
+	if !g.inline.end() {
+		return false
+	}
+	if stalled > 0 {
+		g.budget.spend(time.Now(), stalled)
+	}
+	return true
+}
+
+// moreCame reports whether answers wait for those to what has come meanwhile. Where callers
+// are many, more of their calls may be about to come.
+func (g *receiving) moreCame() bool {
+	if g.work >= inlineWork || g.messages >= inlineMessages {
+		return false
+	}
+	if g.calls > 1 && !g.link.Waiting() {
+		runtime.Gosched()
+	}
+	return g.calls > 0 && g.link.Waiting()
+}
+
+// sendAnswers lets the answers go that wait.
+func (g *receiving) sendAnswers() {
+	for _, c := range g.corked {
+		c.uncork()
+	}
+	clear(g.corked)
+	g.behind = g.work >= inlineWork || g.behind && g.link.Waiting()
+	g.corked = g.corked[:0]
+	g.messages, g.calls, g.work = 0, 0, 0
+}
+
+// handOver makes another goroutine receive, if this one is in the middle of a call. The calls
+// behind that one go to the workers, and the answers to those before it leave.
+func (g *receiving) handOver() {
+	waiting, ok := g.inline.takeOver()
+	if !ok {
+		return
+	}
+	g.budget.spend(time.Now(), watchdogPause)
+	go g.receive()
+	g.queue(waiting)
+	for _, c := range g.corked {
+		c.uncork()
+	}
+}
+
+// cancel cancels the calls that a message names. Like a message of calls it is read whole
+// before anything is done.
+func (g *receiving) cancel(in *link.Incoming) {
+	if in.Plain != nil {
+		g.counters.malformed.Add(1)
+		err := helium.ErrBadMessage.WithMessage("%s takes cancels only; send a plain request to %q", in.Where, g.reader.subject("<service>", "<method>")).WithOutcome(helium.NotExecuted)
+		err.Instance = g.reader.instance
+		if in.From.Key != nobodysKey {
+			(&plainAnswer{link: in.Plain, to: in.From, json: looksLikeJSON(in.Data)}).fail(err)
+		}
+		return
+	}
+	numbers, err := readCancels(in.Data)
+	switch {
+	case in.From.Key == nobodysKey:
+		// Only from whom the message is tells whose calls are meant, and who is to hear of a fault.
+		g.counters.malformed.Add(1)
+		return
+	case err != nil:
+		g.counters.malformed.Add(1)
+		g.refuse(in, helium.ErrBadMessage.WithMessage("the message was refused whole: %w", err))
+		return
+	}
+	for _, seq := range numbers {
+		if g.callers.cancel(in.From.Key, seq) {
+			g.counters.cancels.Add(1)
+		} else {
+			g.counters.strayCancels.Add(1)
+		}
+	}
+}
+
+// refuse tells a caller that nothing in its message is run: an error with the sequence number
+// 0 concerns the message, not one of its calls.
+func (r *receiver) refuse(in *link.Incoming, err *helium.Error) {
+	e := fitError(err, r.link.MaxMessage())
+	e.Outcome, e.Instance = helium.NotExecuted, r.reader.instance
+	if in.From.Key == nobodysKey {
+		r.runner.unheard.note(e)
+		return
+	}
+	to := in.From
+	to.Ephemeral = true // it may not be a known caller
+	f := wire.Frame{Kind: wire.KindError, Body: wire.AppendError(nil, e)}
+	m := &batch.Message{Data: wire.AppendFrame(wire.AppendMessageHeader(nil), &f), Frames: 1}
+	r.link.Answer(&link.Outgoing{To: to, Message: m, Nth: 1, Last: true})
+}

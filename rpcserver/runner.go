@@ -1,0 +1,208 @@
+package rpcserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// runner runs admitted calls, each on the goroutine of whoever calls it, and answers them.
+//
+//	run ─▶ worth running? ─▶ arguments ─▶ interceptors, handler ─▶ pack ─┬▶ finish ─▶ answer
+//	          └──────── not run, or it failed: an error ────────────────┘
+type runner struct {
+	log      *slog.Logger
+	instance string
+	counters *counters
+	unheard  *unheard
+
+	active  atomic.Int64  // calls admitted and not finished
+	quiet   chan struct{} // told when active falls to 0
+	cutting atomic.Bool   // calls are being cut: who answers a call doesn't own it
+}
+
+func newRunner(log *slog.Logger, instance string, counters *counters) *runner {
+	return &runner{
+		log: log, instance: instance, counters: counters,
+		unheard: newUnheard(log, instance, &counters.unheard), quiet: make(chan struct{}, 1),
+	}
+}
+
+// run runs one call and answers it. It returns how long the handler took.
+func (r *runner) run(call *Call) (took time.Duration) {
+	start := time.Now()
+	var err *helium.Error
+	returned := false
+	defer func() {
+		// This is reached, too, when the handler panicked, or ended its goroutine with
+		// runtime.Goexit.
+		if !returned {
+			err = r.broken(call, recover())
+		}
+		took = time.Since(start)
+		r.finish(call, err, took)
+	}()
+	err = r.execute(call, start)
+	returned = true
+	return took // which the deferred function sets
+}
+
+// execute returns the caller's error, or nil if the call holds a result that can be
+// sent. All code of the service runs in here, its errors' and values' methods too.
+func (r *runner) execute(call *Call, now time.Time) *helium.Error {
+	if err := whyNotRun(call, now); err != nil {
+		return err.WithOutcome(helium.NotExecuted)
+	}
+	err := call.method.run(call.ctx, call)
+	if err == nil {
+		if err := pack(call); err != nil {
+			return err.WithOutcome(call.outcome())
+		}
+		return nil
+	}
+	return r.judge(call, err)
+}
+
+// whyNotRun returns the error of a call that isn't worth or isn't fit for running.
+func whyNotRun(call *Call, now time.Time) *helium.Error {
+	if call.refusal != nil {
+		return call.refusal
+	}
+	if err := call.ctx.Err(); err != nil {
+		if err == context.DeadlineExceeded {
+			return helium.ErrExpired
+		}
+		return helium.ErrCanceledInQueue
+	}
+	if !now.Before(call.ctx.deadline) {
+		return helium.ErrExpired
+	}
+	return call.start()
+}
+
+// pack brings the result of a call that went well into the form in which it leaves. An answer
+// that doesn't fit a message would be its caller's timeout, so results are measured.
+func pack(call *Call) *helium.Error {
+	if err := call.Result.Err(); err != nil {
+		return helium.ErrBadResult.WithMessage("%s ran, and its result can't be encoded: %w", call.method, err)
+	}
+	if len(call.Result.Bytes()) == 0 {
+		call.Result.Nil()
+	}
+	if len(call.ReplyMetadata) > wire.MaxEntries {
+		return helium.ErrBadResult.WithMessage("%s ran, and its reply metadata have %d entries; at most %d are allowed", call.method, len(call.ReplyMetadata), wire.MaxEntries)
+	}
+	size, err := call.answer.pack(call)
+	if limit := call.answer.limit(); err == nil && size > limit {
+		err = helium.ErrResultTooLarge.WithMessage("%s ran, and its result makes a message of %d bytes; at most %d fit. Return less at once, or raise the NATS server's max_payload", call.method, size, limit)
+	}
+	return err
+}
+
+// judge turns what a handler returned into the caller's error.
+func (r *runner) judge(call *Call, err error) *helium.Error {
+	if bad, ok := errors.AsType[argumentError](err); ok {
+		return bad.fault
+	}
+	if e, ok := err.(*helium.Error); ok && e == nil {
+		// Neither an error nor none: whatever is done with it would panic.
+		return r.broken(call, "it returned a nil *helium.Error as an error; return nil itself")
+	}
+	e := *helium.AsError(err)
+	e.Outcome = call.outcome()
+	// The handler may have got the error from a call of its own; this one is its answer.
+	e.Service, e.Method = "", ""
+	if !e.Code.Valid() {
+		e.Code = helium.CodeUnknown
+	}
+	if call.packMetadata(); len(call.ReplyMetadata) > wire.MaxEntries || len(call.packed) > errorRoom(call.answer.limit()) {
+		call.packed = nil
+	}
+	return &e
+}
+
+// broken returns the caller's error for a handler that didn't return; p is what it
+// panicked with, nil if it ended its goroutine.
+func (r *runner) broken(call *Call, p any) *helium.Error {
+	r.counters.panics.Add(1)
+	if p == nil {
+		r.log.Error("a handler ended its goroutine with runtime.Goexit; return an error instead", "method", call.method.String())
+		return helium.ErrPanic.WithMessage("the handler of %s ended its goroutine instead of returning", call.method).WithOutcome(call.outcome())
+	}
+	r.log.Error("a handler panicked", "method", call.method.String(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	return helium.ErrPanic.WithMessage("the handler of %s panicked; the log of instance %s has the stack", call.method, r.instance).WithOutcome(call.outcome())
+}
+
+// admitted counts calls that will come to run, or to finish.
+func (r *runner) admitted(n int) { r.active.Add(int64(n)) }
+
+// finish answers a call and lets its context end. A call that has been answered
+// already, because the server was stopping, isn't answered again.
+func (r *runner) finish(call *Call, err *helium.Error, took time.Duration) {
+	r.counters.calls.Add(1)
+	if err != nil {
+		r.counters.errors.Add(1)
+		err = fitError(err, call.answer.limit())
+		err.Instance = r.instance
+		if err.Outcome == helium.NotExecuted && !call.answer.awaited() {
+			r.unheard.note(err)
+		}
+	}
+	if call.method != nil {
+		call.method.stats.done(err, took, err == nil || call.entered)
+	}
+	if others, ok := call.owner.take(call); ok {
+		call.answer.send(call, err, took, call.packed, others)
+	}
+	call.ctx.leave()
+	if !r.cutting.Load() {
+		call.recycle()
+	}
+	if r.active.Add(-1) == 0 {
+		select {
+		case r.quiet <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// wait waits until no call is left; false if ctx ends before that.
+func (r *runner) wait(ctx context.Context) bool {
+	for r.active.Load() > 0 {
+		select {
+		case <-r.quiet:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
+// cut answers every call that isn't done and ends its context: those that wait, which it is
+// given, and those that run, which each yields. The answer goes first, else the handler could
+// be faster with "context canceled".
+func (r *runner) cut(waiting func() []*Call, each func(func(*Call))) (cut int) {
+	r.cutting.Store(true)
+	dropped := waiting()
+	for _, call := range dropped {
+		r.finish(call, helium.ErrCut.WithMessage("the server stopped before the call's turn came").WithOutcome(helium.NotExecuted), 0)
+	}
+	err := helium.ErrCut.WithOutcome(helium.Unknown)
+	err.Instance = r.instance
+	each(func(call *Call) {
+		// The handler may be writing to the call's result and metadata now.
+		if others, ok := call.owner.take(call); ok {
+			call.answer.send(call, err, 0, nil, others)
+			cut++
+		}
+		call.ctx.end(context.Canceled)
+	})
+	return len(dropped) + cut
+}
