@@ -32,12 +32,12 @@ type caller struct {
 	out       link.Outgoing  // publish's own, kept from message to message
 
 	mu       sync.Mutex
-	address  string           // guarded by mu; where answers go, by its last message
-	calls    map[uint64]*Call // guarded by mu; in flight, by their sequence numbers
-	owed     int              // guarded by mu; answers that haven't left yet
-	messages int              // guarded by mu; those of answers that have left
-	earliest time.Time        // guarded by mu; no call's deadline is earlier; zero: no call
-	lastUsed time.Time        // guarded by mu
+	address  string            // guarded by mu; where answers go, by its last message
+	calls    link.Table[*Call] // guarded by mu; in flight
+	owed     int               // guarded by mu; answers that haven't left yet
+	messages int               // guarded by mu; those of answers that have left
+	earliest time.Time         // guarded by mu; no call's deadline is earlier; zero: no call
+	lastUsed time.Time         // guarded by mu
 }
 
 // callers are those from whom calls have come lately. Where both locks are needed, that of
@@ -62,7 +62,7 @@ func (cs *callers) admit(by link.Server, from link.Caller, service string, calls
 	cs.mu.Lock()
 	c = cs.byKey[from.Key]
 	if c == nil {
-		c = &caller{callers: cs, key: from.Key, calls: make(map[uint64]*Call)}
+		c = &caller{callers: cs, key: from.Key}
 		if from.Key != nobodysKey {
 			c.ephemeral = from.Ephemeral || len(cs.byKey) >= manyCallers
 			c.link = by
@@ -78,11 +78,10 @@ func (cs *callers) admit(by link.Server, from link.Caller, service string, calls
 	c.address, c.lastUsed = from.Address, now
 	taken = calls[:0]
 	for _, call := range calls {
-		if c.calls[call.seq] != nil {
+		if !c.calls.Put(call.seq, call) {
 			cs.duplicates.Add(1)
 			continue
 		}
-		c.calls[call.seq] = call
 		call.owner = c
 		if call.answer == nil {
 			call.answer = framedAnswer{c}
@@ -118,12 +117,12 @@ func (c *caller) uncork() { c.batcher.Uncork() }
 // take implements [owner].
 func (c *caller) take(call *Call) (others, ok bool) {
 	c.mu.Lock()
-	if c.calls[call.seq] != call {
+	if inFlight, _ := c.calls.Get(call.seq); inFlight != call {
 		c.mu.Unlock()
 		return false, false
 	}
-	delete(c.calls, call.seq)
-	others = len(c.calls) > 0
+	c.calls.Take(call.seq)
+	others = c.calls.Len() > 0
 	c.mu.Unlock()
 	if c.ephemeral && !others {
 		c.callers.forget(c)
@@ -137,7 +136,7 @@ func (cs *callers) forget(c *caller) {
 	defer cs.mu.Unlock()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.calls) == 0 && cs.byKey[c.key] == c {
+	if c.calls.Len() == 0 && cs.byKey[c.key] == c {
 		delete(cs.byKey, c.key)
 	}
 }
@@ -160,7 +159,7 @@ func (cs *callers) cancel(key string, seq uint64) bool {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	call := c.calls[seq]
+	call, _ := c.calls.Get(seq)
 	if call != nil {
 		call.ctx.end(context.Canceled)
 	}
@@ -177,7 +176,7 @@ func (cs *callers) expire(now time.Time) (earliest time.Time) {
 		c.mu.Lock()
 		next := now.Add(idleCaller)
 		switch {
-		case len(c.calls) > 0:
+		case c.calls.Len() > 0:
 			next = c.expireLocked(now, next)
 		case now.Sub(c.lastUsed) >= idleCaller:
 			delete(cs.byKey, key)
@@ -200,7 +199,7 @@ func (c *caller) expireLocked(now, latest time.Time) time.Time {
 		return earlier(c.earliest, latest)
 	}
 	next := latest
-	for _, call := range c.calls {
+	for _, call := range c.calls.All() {
 		if deadline := call.ctx.deadline; deadline.After(now) {
 			next = earlier(next, deadline)
 		} else {
@@ -234,7 +233,7 @@ func (cs *callers) each(f func(*Call)) {
 	var calls []*Call
 	for _, c := range cs.byKey {
 		c.mu.Lock()
-		for _, call := range c.calls {
+		for _, call := range c.calls.All() {
 			calls = append(calls, call)
 		}
 		c.mu.Unlock()

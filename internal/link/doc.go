@@ -9,11 +9,15 @@
 //     nobody listens, or a subject isn't permitted
 //   - receiver.go: what comes back by one link
 //   - endpoint.go, endpoints.go: where calls go, and what was learnt from those that did
-//   - inflight.go: the table of calls in flight
+//   - inflight.go: the calls in flight of a client
 //   - call.go: a call in flight, and who waits for it
 //   - sent.go: how the latest messages left
-//   - sweep.go: one timer for any number of deadlines
 //   - permission.go: whether NATS takes messages on a subject
+//
+// Of both:
+//
+//   - table.go: what is in flight, by its sequence number
+//   - sweep.go: one timer for any number of deadlines
 //
 // Of a server:
 //

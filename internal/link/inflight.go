@@ -19,8 +19,8 @@ type inFlight struct {
 
 type shard struct {
 	mu       sync.Mutex
-	calls    map[uint64]*Call // guarded by mu; by their sequence numbers
-	earliest time.Time        // guarded by mu; no deadline is earlier; zero: no call since the last scan
+	calls    Table[*Call] // guarded by mu
+	earliest time.Time    // guarded by mu; no deadline is earlier; zero: no call since the last scan
 
 	_ [64]byte // keeps neighbours out of the same cache line
 }
@@ -31,10 +31,7 @@ func (t *inFlight) shard(seq uint64) *shard { return &t.shards[seq%uint64(len(t.
 func (t *inFlight) add(c *Call) int64 {
 	s := t.shard(c.seq)
 	s.mu.Lock()
-	if s.calls == nil {
-		s.calls = make(map[uint64]*Call)
-	}
-	s.calls[c.seq] = c
+	s.calls.Put(c.seq, c)
 	if s.earliest.IsZero() || c.Deadline.Before(s.earliest) {
 		s.earliest = c.Deadline
 	}
@@ -46,8 +43,7 @@ func (t *inFlight) add(c *Call) int64 {
 func (t *inFlight) take(seq uint64) *Call {
 	s := t.shard(seq)
 	s.mu.Lock()
-	c, ok := s.calls[seq]
-	delete(s.calls, seq)
+	c, ok := s.calls.Take(seq)
 	s.mu.Unlock()
 	if ok {
 		t.count.Add(-1)
@@ -61,7 +57,7 @@ func (t *inFlight) takeIf(match func(*Call) bool) (taken []*Call) {
 		s := &t.shards[i]
 		s.mu.Lock()
 		before := len(taken)
-		for _, c := range s.calls {
+		for _, c := range s.calls.All() {
 			if match(c) {
 				taken = append(taken, c)
 			}
@@ -85,7 +81,7 @@ func (t *inFlight) each(message uint64, look func(*Call)) {
 
 func (s *shard) removeLocked(calls []*Call) {
 	for _, c := range calls {
-		delete(s.calls, c.seq)
+		s.calls.Take(c.seq)
 	}
 }
 
@@ -98,7 +94,7 @@ func (t *inFlight) takeDue(now time.Time) (due []*Call, earliest time.Time) {
 		if !s.earliest.IsZero() && !s.earliest.After(now) {
 			s.earliest = time.Time{}
 			before := len(due)
-			for _, c := range s.calls {
+			for _, c := range s.calls.All() {
 				switch {
 				case !c.Deadline.After(now):
 					due = append(due, c)
