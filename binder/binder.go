@@ -138,9 +138,9 @@ func (b *Binder) Close() {
 	b.close(closeTimeout)
 }
 
-func (b *Binder) close(patience time.Duration) {
+func (b *Binder) close(timeout time.Duration) {
 	b.closing.Do(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), timeout)
 		defer cancel()
 		b.requests.close(ctx)
 		b.stop()

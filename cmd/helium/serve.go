@@ -44,7 +44,7 @@ It waits for a NATS server and a binder. Start it several times for several inst
 			}
 			defer nc.Close()
 			// Start waits for a binder for as long as its context lasts, if it has an end.
-			start, cancel := context.WithTimeout(ctx, patience)
+			start, cancel := context.WithTimeout(ctx, startTimeout)
 			defer cancel()
 			srv, err := serveMath(start, env, nc, delay)
 			if err != nil {
@@ -61,8 +61,8 @@ It waits for a NATS server and a binder. Start it several times for several inst
 	return cmd
 }
 
-// patience is how long what serves waits for a server and a binder.
-const patience = time.Hour
+// startTimeout is how long what serves waits for a server and a binder.
+const startTimeout = time.Hour
 
 // onlineServer is what "helium serve math -o json" prints once it can be called.
 type onlineServer struct {

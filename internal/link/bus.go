@@ -280,13 +280,13 @@ var ErrSharingDenied = helium.ErrNotSent.WithMessage("this connection's user may
 // permissions were changed meanwhile, and this one may have been taken too.
 func (b *bus) denied(c *Call, subject string) *helium.Error {
 	m, e, epoch := c.To, c.To.Endpoint, b.epoch.Load()
-	proven, how := m.permission.proven.Load(), b.receiver.sent.how(c.message.Load())
+	permitted, how := m.permission.permitted.Load(), b.receiver.sent.how(c.message.Load())
 	if subject == e.subject {
 		e.permission.denied.Store(epoch)
-		proven = e.permission.proven.Load()
+		permitted = e.permission.permitted.Load()
 	}
 	outcome := helium.NotExecuted
-	if proven == epoch || how == longAgo {
+	if permitted == epoch || how == longAgo {
 		outcome = helium.Unknown
 	}
 	if subject == e.subject && outcome == helium.NotExecuted {
@@ -300,8 +300,8 @@ func (b *bus) Answered(c *Call) {
 	epoch := b.epoch.Load()
 	switch b.receiver.sent.how(c.message.Load()) {
 	case together:
-		c.To.Endpoint.permission.prove(epoch)
+		c.To.Endpoint.permission.permit(epoch)
 	case alone:
-		c.To.permission.prove(epoch)
+		c.To.permission.permit(epoch)
 	}
 }

@@ -255,12 +255,12 @@ func pick(links []*Receiver, to *Endpoint) *Receiver {
 // sendBy sends a message by a link.
 func (d *Dispatcher) sendBy(by *Receiver, to *Endpoint, m *batch.Message) *helium.Error {
 	d.sent.leaving(m.ID, by.id, m.Method == "")
-	losses := by.losses.Load()
+	disconnects := by.disconnects.Load()
 	if e := by.link.Send(to, m); e != nil {
 		return e
 	}
 	d.sent.taken(m.ID)
-	if by.losses.Load() != losses {
+	if by.disconnects.Load() != disconnects {
 		// Whoever handled the loss of the connection may not have seen that this
 		// message was taken; see Receiver.Lost.
 		return helium.ErrDisconnected.WithOutcome(helium.Unknown)

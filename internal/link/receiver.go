@@ -20,13 +20,13 @@ var ErrNobody = helium.ErrNoInstance.WithOutcome(helium.NotExecuted)
 // Receiver takes in what comes back by one link, on the link's own goroutine. It only wakes
 // those who wait, who read their results themselves.
 type Receiver struct {
-	id       linkID
-	link     Link
-	inFlight *inFlight
-	sent     *sentLog
-	counters *Counters
-	losses   atomic.Uint64 // counts how often the link lost its connection
-	frame    wire.Frame    // of the message that is read; here, as waiters would move it to the heap
+	id          linkID
+	link        Link
+	inFlight    *inFlight
+	sent        *sentLog
+	counters    *Counters
+	disconnects atomic.Uint64 // counts how often the link lost its connection
+	frame       wire.Frame    // of the message that is read; here, as waiters would move it to the heap
 }
 
 // Receive takes in a message of answers, one at a time. Those to calls that could be read are done even if
@@ -108,7 +108,7 @@ func (r *Receiver) Nobody(message uint64) {
 // and nobody should wait for them. Those that the link hasn't taken are left to who sends
 // them, and is about to learn that it doesn't.
 func (r *Receiver) Lost() {
-	r.losses.Add(1) // before looking; see Dispatcher.sendBy
+	r.disconnects.Add(1) // before looking; see Dispatcher.sendBy
 	r.inFlight.failIf(func(c *Call) bool { return r.sent.wasTaken(c.message.Load(), r.id) },
 		helium.ErrDisconnected.WithOutcome(helium.Unknown))
 }

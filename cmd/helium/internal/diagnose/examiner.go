@@ -33,8 +33,8 @@ type result struct {
 	took time.Duration
 }
 
-// patience bounds what one check waits for.
-const patience = 5 * time.Second
+// checkTimeout bounds what one check waits for.
+const checkTimeout = 5 * time.Second
 
 // examine makes the checks in their order, until the time is over. One that fails doesn't end
 // it: what the next ones find says much.
@@ -51,7 +51,7 @@ func (e *examiner) examine(ctx context.Context, checks ...check) {
 }
 
 func (e *examiner) make(ctx context.Context, c check) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	began := time.Now()
 	r := result{finding: c.look(ctx), name: c.name}

@@ -25,8 +25,8 @@ type monitor struct {
 	by       figures.Grouping
 	order    func(a, b figures.Row) int
 
-	// patience bounds waiting for the first answer to a look.
-	patience time.Duration
+	// timeout bounds waiting for the first answer to a look.
+	timeout time.Duration
 
 	before, after *figures.Look
 	due           time.Time // of the next look
@@ -53,7 +53,7 @@ func (t *monitor) look(ctx context.Context, interval time.Duration) error {
 
 // ask looks once.
 func (t *monitor) ask(ctx context.Context) (*figures.Look, error) {
-	look, err := figures.Ask(ctx, t.nc, t.patience)
+	look, err := figures.Ask(ctx, t.nc, t.timeout)
 	switch {
 	case err == figures.ErrDenied:
 		return nil, cli.Fail(cli.ExitNoBus, "allow the user to publish to $SRV.STATS", err)

@@ -86,14 +86,14 @@ func run(ctx context.Context, env *cli.Env, services []string, given flags) erro
 	defer nc.Close()
 	// What isn't permitted is told by the look that needed it.
 	nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
-	t := &monitor{env: env, nc: nc, services: services, by: by, order: order, patience: min(livePatience, env.Connection.Timeout)}
+	t := &monitor{env: env, nc: nc, services: services, by: by, order: order, timeout: min(livePatience, env.Connection.Timeout)}
 	switch {
 	case env.Form == "table" && env.Out.Terminal() && os.Getenv("TERM") != "dumb" && !given.once:
 		return cli.UnlessStopped(ctx, t.live(ctx, given))
 	case env.Form == "ndjson" && !given.once:
 		return cli.UnlessStopped(ctx, t.stream(ctx, given.interval))
 	}
-	t.patience = env.Connection.Timeout // there is no next look that could do better
+	t.timeout = env.Connection.Timeout // there is no next look that could do better
 	return t.once(ctx, given.interval)
 }
 

@@ -123,8 +123,8 @@ func (a *Answer) Well() bool {
 }
 
 // Call probes all targets at once, for so long at most, and returns an answer for each.
-func (p *Prober) Call(ctx context.Context, patience time.Duration, targets ...Target) []Answer {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (p *Prober) Call(ctx context.Context, timeout time.Duration, targets ...Target) []Answer {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	answers := make([]Answer, len(targets))
 	waits := make([]func() Answer, len(targets))

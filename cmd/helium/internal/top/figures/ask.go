@@ -46,8 +46,8 @@ type Endpoint struct {
 // quiet is how long no answer comes before all are taken to be there.
 const quiet = 150 * time.Millisecond
 
-// Ask asks everyone, and waits for answers until none comes any more, or for patience.
-func Ask(ctx context.Context, nc *nats.Conn, patience time.Duration) (*Look, error) {
+// Ask asks everyone, and waits for answers until none comes any more, or for timeout.
+func Ask(ctx context.Context, nc *nats.Conn, timeout time.Duration) (*Look, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err // below, an answer that comes at once would be as welcome
 	}
@@ -58,7 +58,7 @@ func Ask(ctx context.Context, nc *nats.Conn, patience time.Duration) (*Look, err
 		return nil, err
 	}
 	defer func() { _ = sub.Unsubscribe() }()
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	subject, err := micro.ControlSubject(micro.StatsVerb, "", "")
 	if err != nil {
@@ -72,8 +72,8 @@ func Ask(ctx context.Context, nc *nats.Conn, patience time.Duration) (*Look, err
 		return nil, ErrDenied
 	}
 	look := &Look{At: time.Now(), Instances: make(map[Instance]*Counts)}
-	stream := ""                       // that acknowledged the question
-	silence := time.NewTimer(patience) // the first answer has all the time
+	stream := ""                      // that acknowledged the question
+	silence := time.NewTimer(timeout) // the first answer has all the time
 	defer silence.Stop()
 	for {
 		select {
