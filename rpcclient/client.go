@@ -147,8 +147,9 @@ func (c *client) shutDown() error {
 	if c.unwatch != nil {
 		c.unwatch()
 	}
-	c.directory.Close()
-	if err := c.links.Close(); err != nil {
+	c.links.Close()     // first: no call begins any more
+	c.directory.Close() // waits for lookups under way
+	if err := c.links.Flush(); err != nil {
 		return fmt.Errorf("rpcclient: %w", err)
 	}
 	return nil

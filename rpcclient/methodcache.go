@@ -26,6 +26,11 @@ func (c *methodCache) keep(m *Method) {
 	if c.get(service, m.instance, m.name) != nil {
 		return
 	}
+	// A service that was forgotten, as nobody knew it, before this call made it known isn't
+	// told of events any more. One that is known isn't forgotten.
+	if m.core.directory.Known(service) != m.service {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	// With the lock, so that what prune is told of next is taken away again.

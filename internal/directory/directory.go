@@ -112,10 +112,13 @@ func (d *Directory) Service(name string, pin bool) *Service {
 func (d *Directory) forget(s *Service) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if k := d.services[s.name]; k.service != s || k.pinned {
+	switch k := d.services[s.name]; {
+	case k.service == s && !k.pinned:
+		delete(d.services, s.name)
+	case k.service != nil:
 		return
 	}
-	delete(d.services, s.name)
+	// Also of one that was forgotten before: meanwhile something may have been kept for it.
 	if d.config.Changed != nil {
 		d.config.Changed(s.name, nil)
 	}

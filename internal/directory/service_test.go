@@ -112,3 +112,24 @@ func TestWhoLeftIsNotRememberedForEver(t *testing.T) {
 		t.Errorf("%d instances that left are remembered, want none", len(s.gone))
 	}
 }
+
+func TestWhatIsKeptForAServiceGoesWheneverThatIsForgotten(t *testing.T) {
+	forgotten := 0
+	d := New(Config{Changed: func(service string, view *View) {
+		if service == "ghost" && view == nil {
+			forgotten++
+		}
+	}})
+	s := d.Service("ghost", false)
+	s.ForgetUnknown()
+	s.ForgetUnknown() // by another call, for which something may have been kept since
+	if forgotten != 2 || d.Known("ghost") != nil {
+		t.Errorf("it was told %d times that the service is forgotten, want 2, and nothing known", forgotten)
+	}
+	pinned := d.Service("ghost", true)
+	s.ForgetUnknown()
+	pinned.ForgetUnknown()
+	if forgotten != 2 || d.Known("ghost") != pinned {
+		t.Errorf("it was told %d times, want still 2: somebody holds on to the service", forgotten)
+	}
+}

@@ -23,7 +23,7 @@ func (q *quick) Fail(*helium.Error)                {}
 // silent is a link that nobody is told by.
 type silent struct{ memory }
 
-func (*silent) Answered(*Call) {}
+func (*silent) Answered(*Call, *helium.Error) {}
 
 func TestReceivingAnAnswerAllocatesNothing(t *testing.T) {
 	var table inFlight

@@ -114,7 +114,7 @@ func (b *bus) Close() {
 }
 
 // Reaches implements Link.
-func (b *bus) Reaches(*Endpoint) bool { return true }
+func (b *bus) Reaches(*Endpoint, string) bool { return true }
 
 // Load implements Link. Nobody knows what others send to those whom the bus finds.
 func (b *bus) Load() time.Duration { return 0 }
@@ -261,7 +261,11 @@ func (b *bus) refused(subject string) {
 
 // mayHaveLeftOn reports whether the call left on that subject, as far as is known.
 func (b *bus) mayHaveLeftOn(c *Call, subject string) bool {
-	how := b.receiver.sent.how(c.message.Load())
+	message := c.message.Load()
+	if b.receiver.sent.link(message) != b.receiver.id {
+		return false
+	}
+	how := b.receiver.sent.how(message)
 	switch subject {
 	case c.To.Endpoint.subject:
 		return how == together || how == longAgo
@@ -296,7 +300,7 @@ func (b *bus) denied(c *Call, subject string) *helium.Error {
 }
 
 // Answered implements Link: the subject that the call left on is permitted.
-func (b *bus) Answered(c *Call) {
+func (b *bus) Answered(c *Call, _ *helium.Error) {
 	epoch := b.epoch.Load()
 	switch b.receiver.sent.how(c.message.Load()) {
 	case together:

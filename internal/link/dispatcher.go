@@ -27,9 +27,6 @@ import (
 //	           │                                                        │
 //	Waiter ◀── Receiver of the link ◀───────────────────────────────────┘
 type Dispatcher struct {
-	// Counters count what was sent and received.
-	Counters Counters
-
 	bus       *bus
 	inFlight  inFlight
 	sent      sentLog
@@ -40,7 +37,9 @@ type Dispatcher struct {
 
 	_       [64]byte // keeps what every call writes out of the cache lines of what it reads
 	lastSeq atomic.Uint64
-	_       [64]byte
+	// Counters count what was sent and received.
+	Counters Counters
+	_        [64]byte
 
 	mu    sync.Mutex
 	links atomic.Pointer[[]*Receiver] // replaced with mu; those beside the bus
@@ -196,7 +195,9 @@ func (d *Dispatcher) SendOneWay(to *Method, f *wire.Frame) *helium.Error {
 	if e := d.bus.ready(); e != nil {
 		return e
 	}
-	d.oneWay.Store(true)
+	if !d.oneWay.Load() { // every call reads what is beside it
+		d.oneWay.Store(true)
+	}
 	to.batcherFor(true).Add(f, to.Name, to.work(), d.inFlight.count.Load() > 0, nil)
 	return nil
 }
@@ -214,7 +215,7 @@ func (d *Dispatcher) nextSeq() uint64 {
 func (d *Dispatcher) publish(to *Endpoint, m *batch.Message) {
 	d.Counters.Frames.Add(uint64(m.Frames))
 	d.Counters.Messages.Add(1)
-	by := d.choose(to)
+	by := d.choose(to, m.Method)
 	e := d.sendBy(by, to, m)
 	if e != nil && e.Outcome == helium.NotExecuted && by != d.bus.receiver {
 		e = d.sendBy(d.bus.receiver, to, m)
@@ -226,12 +227,12 @@ func (d *Dispatcher) publish(to *Endpoint, m *batch.Message) {
 
 // choose returns the link of the next message to an endpoint: of two random ones that reach
 // it the one with less expected work, and the bus where none does.
-func (d *Dispatcher) choose(to *Endpoint) *Receiver {
+func (d *Dispatcher) choose(to *Endpoint, method string) *Receiver {
 	links := *d.links.Load()
 	if len(links) == 0 {
 		return d.bus.receiver
 	}
-	one, other := pick(links, to), pick(links, to)
+	one, other := pick(links, to, method), pick(links, to, method)
 	switch {
 	case one == nil:
 		return d.bus.receiver
@@ -242,10 +243,10 @@ func (d *Dispatcher) choose(to *Endpoint) *Receiver {
 }
 
 // pick returns a random link that reaches an endpoint; nil if none does.
-func pick(links []*Receiver, to *Endpoint) *Receiver {
+func pick(links []*Receiver, to *Endpoint, method string) *Receiver {
 	first := rand.IntN(len(links))
 	for i := range links {
-		if r := links[(first+i)%len(links)]; r.link.Reaches(to) {
+		if r := links[(first+i)%len(links)]; r.link.Reaches(to, method) {
 			return r
 		}
 	}
@@ -288,14 +289,8 @@ func (d *Dispatcher) Cancel(c *Call, instances []string) {
 	d.bus.Cancel(c, instances)
 }
 
-// leaveTime bounds what Close waits for one-way calls to leave. A NATS server that is
-// only busy takes less.
-const leaveTime = 5 * time.Second
-
-// Close fails the calls in flight and closes the links, but not the connection. An error
-// means that one-way calls may not have left: the NATS server didn't answer within 5 s. Call
-// it once.
-func (d *Dispatcher) Close() error {
+// Close fails the calls in flight and closes the links, but not the connection. Call it once.
+func (d *Dispatcher) Close() {
 	d.mu.Lock()
 	d.closed.Store(true)
 	links := *d.links.Load()
@@ -308,7 +303,14 @@ func (d *Dispatcher) Close() error {
 	d.inFlight.failIf(func(*Call) bool { return true },
 		helium.ErrClientClosed.WithMessage("the client was closed while the call was in flight").WithOutcome(helium.Unknown))
 	d.deadlines.Stop()
-	// What was handed over to be sent one way has nobody who waits for it.
+}
+
+// leaveTime bounds what Flush waits. A NATS server that is only busy takes less.
+const leaveTime = 5 * time.Second
+
+// Flush returns once the calls that were sent one way have left, for which nobody waits. An
+// error means that they may not have: the NATS server didn't answer within 5 s.
+func (d *Dispatcher) Flush() error {
 	if d.oneWay.Load() && d.bus.nc.IsConnected() {
 		if err := d.bus.nc.FlushTimeout(leaveTime); err != nil {
 			return fmt.Errorf("one-way calls may not have left: %w", err)

@@ -13,17 +13,20 @@ import (
 //
 // All methods are safe for concurrent use.
 type Link interface {
-	// Reaches reports whether messages to an endpoint can go by the link now.
-	Reaches(to *Endpoint) bool
+	// Reaches reports whether messages to an endpoint can go by the link now. Method is the
+	// one that all their calls are of, which not every instance may have; "" stands for
+	// several, which all instances of the service have.
+	Reaches(to *Endpoint, method string) bool
 	// Load is how long those at the other end are expected to be busy with what went by the
 	// link and isn't answered yet. Of two links the one with less of it is taken.
 	Load() time.Duration
 	// Send hands over a message of calls, which is the link's until it returns. An error is
 	// that of all calls in it, and its outcome says whether they may have left: what
-	// certainly hasn't goes by the bus instead.
+	// certainly hasn't goes by the bus instead. It never waits for a connection.
 	Send(to *Endpoint, m *batch.Message) *helium.Error
-	// Answered is told of a call that was answered, before its waiter is.
-	Answered(c *Call)
+	// Answered is told of a call that was answered, before its waiter is, and of the error in
+	// the answer: that its instance lacks the method, for one, is known from then on.
+	Answered(c *Call, e *helium.Error)
 	// Cancel tells instances that nobody waits for the call any more. Which one has it may
 	// not be known; those that don't have it take no notice.
 	Cancel(c *Call, instances []string)

@@ -29,9 +29,10 @@ type Receiver struct {
 	frame       wire.Frame    // of the message that is read; here, as waiters would move it to the heap
 }
 
-// Receive takes in a message of answers, one at a time. Those to calls that could be read are done even if
-// there is an error, which says how the message breaks the protocol. message is the number of
-// the message that it came in reply to, 0 if that isn't known.
+// Receive takes in a message of answers, one at a time. Data isn't to be written to afterwards:
+// results point into it. Answers that could be read are done even if there is an error, which
+// says how the message breaks the protocol. message is the number of the message that it came
+// in reply to, 0 if that isn't known.
 func (r *Receiver) Receive(data []byte, message uint64) error {
 	// Callers that are woken together often call again together. The first one of them
 	// would send its call alone while the others are still being woken.
@@ -70,7 +71,7 @@ func (r *Receiver) Receive(data []byte, message uint64) error {
 // late, twice or unasked are counted, and that is all.
 func (r *Receiver) takeAnswered(f *wire.Frame, message uint64) (*Call, *helium.Error) {
 	var e *helium.Error
-	switch f.Kind {
+	switch f.Kind { // a kind that isn't the last of its call's gets a case that leaves it in the table
 	case wire.KindReply:
 	case wire.KindError:
 		if e = readError(f.Body); f.Seq == 0 {
@@ -91,7 +92,7 @@ func (r *Receiver) takeAnswered(f *wire.Frame, message uint64) (*Call, *helium.E
 
 // answer ends a call, taken out of the table, with the frame that answers it.
 func (r *Receiver) answer(c *Call, f *wire.Frame, e *helium.Error) {
-	r.link.Answered(c)
+	r.link.Answered(c, e)
 	if e == nil || e.Outcome == helium.Executed {
 		c.To.observe(f.Time)
 	}
