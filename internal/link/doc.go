@@ -3,7 +3,8 @@
 //
 // Of a caller:
 //
-//   - dispatcher.go: the calls in flight of a client, and which link a message goes by
+//   - dispatcher.go: the calls of a client, from their batcher to the one who waits
+//   - links.go: the links there are, and which one a message goes by
 //   - link.go: what a link is; a new kind of link implements it in a file of its own
 //   - bus.go: the link by NATS, and what it means for calls that the connection is lost,
 //     nobody listens, or a subject isn't permitted

@@ -109,7 +109,7 @@ func (r *Receiver) Nobody(message uint64) {
 // and nobody should wait for them. Those that the link hasn't taken are left to who sends
 // them, and is about to learn that it doesn't.
 func (r *Receiver) Lost() {
-	r.disconnects.Add(1) // before looking; see Dispatcher.sendBy
+	r.disconnects.Add(1) // before looking; see links.sendBy
 	r.inFlight.failIf(func(c *Call) bool { return r.sent.wasTaken(c.message.Load(), r.id) },
 		helium.ErrDisconnected.WithOutcome(helium.Unknown))
 }

@@ -1,0 +1,149 @@
+package link
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// links are the ways that messages of one client can go by: the bus, and others beside it.
+type links struct {
+	bus      *bus
+	sent     sentLog
+	inFlight *inFlight
+	counters *Counters
+
+	mu     sync.Mutex
+	others atomic.Pointer[[]*Receiver] // replaced with mu
+	used   linkID                      // guarded by mu; the last one given to a link
+	closed bool                        // guarded by mu
+}
+
+// useBus makes nc the first link, whose number is 0.
+func (l *links) useBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) {
+	l.bus = newBus(nc, subjects, log)
+	l.bus.receiver = l.newReceiver(l.bus, 0)
+	l.others.Store(new([]*Receiver))
+}
+
+func (l *links) newReceiver(link Link, id linkID) *Receiver {
+	return &Receiver{id: id, link: link, inFlight: l.inFlight, sent: &l.sent, counters: l.counters}
+}
+
+// add takes one more link; nil if there are too many, or all are closed.
+func (l *links) add(link Link) *Receiver {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	others := *l.others.Load()
+	if l.closed || len(others) >= maxLinks-1 {
+		return nil
+	}
+	taken := func() bool {
+		return slices.ContainsFunc(others, func(r *Receiver) bool { return r.id == l.used })
+	}
+	for l.used = l.used%(maxLinks-1) + 1; taken(); l.used = l.used%(maxLinks-1) + 1 {
+	}
+	r := l.newReceiver(link, l.used)
+	all := append(slices.Clone(others), r)
+	l.others.Store(&all)
+	return r
+}
+
+// remove lets no more messages go by a link, and fails the calls that it has taken.
+func (l *links) remove(gone *Receiver) {
+	l.mu.Lock()
+	left := slices.DeleteFunc(slices.Clone(*l.others.Load()), func(r *Receiver) bool { return r == gone })
+	l.others.Store(&left)
+	l.mu.Unlock()
+	gone.Lost()
+}
+
+// send sends a message of calls by the link that is chosen for it.
+func (l *links) send(to *Endpoint, m *batch.Message) {
+	l.counters.Frames.Add(uint64(m.Frames))
+	l.counters.Messages.Add(1)
+	by := l.choose(to, m.Method)
+	e := l.sendBy(by, to, m)
+	if e != nil && e.Outcome == helium.NotExecuted && by != l.bus.receiver {
+		e = l.sendBy(l.bus.receiver, to, m)
+	}
+	if e != nil {
+		l.inFlight.failMessage(m.ID, e)
+	}
+}
+
+// choose returns the link of the next message to an endpoint: of two random ones that reach
+// it the one with less expected work, and the bus where none does.
+func (l *links) choose(to *Endpoint, method string) *Receiver {
+	others := *l.others.Load()
+	if len(others) == 0 {
+		return l.bus.receiver
+	}
+	one, other := pick(others, to, method), pick(others, to, method)
+	switch {
+	case one == nil:
+		return l.bus.receiver
+	case other != nil && other.link.Load() < one.link.Load():
+		return other
+	}
+	return one
+}
+
+// pick returns a random link that reaches an endpoint; nil if none does.
+func pick(from []*Receiver, to *Endpoint, method string) *Receiver {
+	first := rand.IntN(len(from))
+	for i := range from {
+		if r := from[(first+i)%len(from)]; r.link.Reaches(to, method) {
+			return r
+		}
+	}
+	return nil
+}
+
+// sendBy sends a message by a link.
+func (l *links) sendBy(by *Receiver, to *Endpoint, m *batch.Message) *helium.Error {
+	l.sent.leaving(m.ID, by.id, m.Method == "")
+	disconnects := by.disconnects.Load()
+	if e := by.link.Send(to, m); e != nil {
+		return e
+	}
+	l.sent.taken(m.ID)
+	if by.disconnects.Load() != disconnects {
+		// Whoever handled the loss of the connection may not have seen that this
+		// message was taken; see Receiver.Lost.
+		return helium.ErrDisconnected.WithOutcome(helium.Unknown)
+	}
+	return nil
+}
+
+// cancel tells that nobody waits for a call any more.
+func (l *links) cancel(c *Call, instances []string) {
+	by := l.sent.link(c.message.Load())
+	for _, r := range *l.others.Load() {
+		if r.id == by {
+			r.link.Cancel(c, instances)
+			return
+		}
+	}
+	l.bus.Cancel(c, instances)
+}
+
+// close closes all links.
+func (l *links) close() {
+	l.mu.Lock()
+	l.closed = true
+	others := *l.others.Load()
+	l.mu.Unlock()
+	for _, r := range others {
+		r.link.Close()
+	}
+	l.bus.Close()
+}
