@@ -16,7 +16,7 @@ import (
 // A Client speaks to the binders. It keeps nothing and starts nothing; one may be
 // shared by any number of goroutines.
 //
-// Its methods return a *helium.Error that matches one of this package's sentinels.
+// Its methods return a *helium.Error that matches one of package helium's sentinels.
 // One from a lookup or a list always has the outcome helium.NotExecuted; one from
 // Register, Renew or End has it where it is certain that nothing was written.
 type Client struct {
@@ -26,7 +26,7 @@ type Client struct {
 }
 
 // NewClient returns a client of the binders under a subject prefix; "" is "helium".
-// It doesn't close nc. It is an [helium.ErrBadRegistryName] if that can't be a prefix, or if nc's inbox
+// It doesn't close nc. It is a [helium.ErrBadRegistryName] if that can't be a prefix, or if nc's inbox
 // prefix is one that binders don't answer: it has to be _INBOX or to begin with "_INBOX.".
 func NewClient(nc *nats.Conn, prefix string) (*Client, error) {
 	if nc == nil {

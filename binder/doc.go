@@ -53,7 +53,7 @@
 //
 // # Errors
 //
-// Every error is a *helium.Error that matches one of this package's: [helium.ErrNoBinder]
+// Every error is a *helium.Error that matches one of package helium's: [helium.ErrNoBinder]
 // within milliseconds where none runs, [helium.ErrUnknownService] with the nearest names,
 // [helium.ErrUnknownMethod] with the methods that there are, [helium.ErrAmbiguousMethod] with the services
 // to choose from, [helium.ErrNoJetStream] with how to enable it.

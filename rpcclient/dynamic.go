@@ -19,7 +19,7 @@ import (
 // holds what was sent and nothing else, whatever was in it before.
 //
 // Where the method takes a struct, a struct or a map with its field names does. A name that
-// the method doesn't know and one that is missing are an [helium.ErrMismatch], before anything is
+// the method doesn't know and one that is missing are a [helium.ErrMismatch], before anything is
 // sent: the handler would get zero values instead. Fields of type T? and any may be left
 // out.
 func (c *Client) Call(ctx context.Context, method string, result any, args ...any) error {
