@@ -74,7 +74,7 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 	for attempt := 1; ; attempt++ {
 		e := call.attempt(ctx, w, now, deadline)
 		call.mayHaveRun = call.mayHaveRun || e == nil || e.Outcome != helium.NotExecuted
-		if e == nil || e.Outcome == helium.Executed {
+		if expected := w.doubt == nil && call.tried == nil; !expected && (e == nil || e.Outcome == helium.Executed) {
 			call.confirm(w)
 		}
 		if e == nil {

@@ -108,12 +108,6 @@ func (c *caller) publish(m *batch.Message) {
 	out.Message = nil
 }
 
-// cork keeps the caller's answers together until uncork; false if they leave already, or if
-// nobody waits for any.
-func (c *caller) cork() bool { return c.batcher != nil && c.batcher.Cork() }
-
-func (c *caller) uncork() { c.batcher.Uncork() }
-
 // take implements [owner].
 func (c *caller) take(call *Call) (others, ok bool) {
 	c.mu.Lock()

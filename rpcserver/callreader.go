@@ -23,11 +23,25 @@ type callReader struct {
 	lastOneWay       uint64
 }
 
-// release forgets the calls of the last message.
-func (r *callReader) release() {
+// read makes calls of a message: those that want an answer are answered, the others oneWay,
+// until the next message is read. An error is that of the whole message, none of whose calls
+// may run: helium.ErrBadMessage if it breaks the protocol.
+func (r *callReader) read(in *link.Incoming, now time.Time) *helium.Error {
 	clear(r.answered)
 	clear(r.oneWay)
 	r.answered, r.oneWay = r.answered[:0], r.oneWay[:0]
+	to := r.target(in)
+	switch {
+	case in.Plain != nil:
+		r.readPlain(in, to, now)
+	case to.refusal != nil:
+		return to.refusal
+	default:
+		if err := r.readFrames(in, to, now); err != nil {
+			return helium.ErrBadMessage.WithMessage("the message was refused whole: %w", err)
+		}
+	}
+	return nil
 }
 
 // target is what a message is for.

@@ -1,6 +1,7 @@
 package rpcserver
 
 import (
+	"errors"
 	"runtime"
 	"slices"
 	"time"
@@ -66,9 +67,9 @@ type receiving struct {
 
 	// Of what was received since answers were sent last:
 	messages int
-	calls    int           // that run inline
-	work     time.Duration // that those take, at worst
-	corked   []*caller     // whose answers wait
+	calls    int              // that run inline
+	work     time.Duration    // that those take, at worst
+	corked   []*batch.Batcher // in which answers wait
 
 	behind bool // messages come faster than inline calls alone can be run
 }
@@ -105,20 +106,12 @@ func (g *receiving) handle(in *link.Incoming) {
 		return
 	}
 	now := time.Now()
-	defer g.reader.release()
-	to := g.reader.target(in)
-	switch {
-	case in.Plain != nil:
-		g.reader.readPlain(in, to, now)
-	case to.refusal != nil:
-		g.refuse(in, to.refusal)
-		return
-	default:
-		if err := g.reader.readFrames(in, to, now); err != nil {
+	if err := g.reader.read(in, now); err != nil {
+		if errors.Is(err, helium.ErrBadMessage) {
 			g.counters.malformed.Add(1)
-			g.refuse(in, helium.ErrBadMessage.WithMessage("the message was refused whole: %w", err))
-			return
 		}
+		g.refuse(in, err)
+		return
 	}
 	g.admit(in.From, in.Service, g.reader.answered, now)
 	g.admit(link.Caller{}, in.Service, g.reader.oneWay, now)
@@ -141,8 +134,8 @@ func (g *receiving) admit(from link.Caller, service string, calls []*Call, now t
 		return
 	}
 	g.inline.add(calls)
-	if !slices.Contains(g.corked, caller) && caller.cork() {
-		g.corked = append(g.corked, caller)
+	if b := caller.batcher; b != nil && !slices.Contains(g.corked, b) && b.Cork() {
+		g.corked = append(g.corked, b)
 	}
 }
 
@@ -235,8 +228,8 @@ func (g *receiving) moreCame() bool {
 
 // sendAnswers lets the answers go that wait.
 func (g *receiving) sendAnswers() {
-	for _, c := range g.corked {
-		c.uncork()
+	for _, b := range g.corked {
+		b.Uncork()
 	}
 	clear(g.corked)
 	g.behind = g.work >= inlineWork || g.behind && g.link.Waiting()
@@ -254,8 +247,8 @@ func (g *receiving) handOver() {
 	g.budget.spend(time.Now(), watchdogPause)
 	go g.receive()
 	g.queue(waiting)
-	for _, c := range g.corked {
-		c.uncork()
+	for _, b := range g.corked {
+		b.Uncork()
 	}
 }
 
