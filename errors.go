@@ -87,7 +87,7 @@ var (
 	// ErrNotConnected: the connection to NATS is down or closed.
 	ErrNotConnected = NewError(CodeUnavailable, "binder.not_connected",
 		"not connected to NATS; see that the broker runs and that its address is right")
-	// ErrNoBinderAnswer: a binder, or who was taken for one, didn't answer in time.
+	// ErrNoBinderAnswer: a binder, or what was taken for one, didn't answer in time.
 	ErrNoBinderAnswer = NewError(CodeDeadlineExceeded, "binder.no_answer",
 		"the binder didn't answer in time; see its log, and that this user may use its subjects")
 	// ErrRegistryNotPermitted: NATS didn't take a request to a binder, as the connection's

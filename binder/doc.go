@@ -63,7 +63,7 @@
 // What both sides speak of stands in record.go, typedoc.go, entry.go and event.go; message.go
 // is what travels between the two, described for other languages in docs/protocol.md.
 //
-// client.go is who asks, the other files that begin so what it needs for that.
+// client.go is the client that asks; the other files that begin so hold what it needs.
 //
 // binder.go starts and ends who answers. requesthandler.go takes requests in, reader.go and
 // writer.go know the answers, responder.go sends them; catalog.go is the copy that they are

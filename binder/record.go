@@ -34,7 +34,7 @@ type Record struct {
 	// TypeDocs say of named types what their shape can't, by name.
 	TypeDocs map[string]TypeDoc `json:"type_docs,omitempty"`
 	// Enums are types of which some values have names, by name. The signatures and Types
-	// don't use these names: who knows no enums sees the types of their values.
+	// don't use these names: a reader that knows no enums sees the types of their values.
 	Enums map[string]Enum `json:"enums,omitempty"`
 	// Metadata are facts for people and tools, such as a region.
 	Metadata map[string]string `json:"metadata,omitempty"`

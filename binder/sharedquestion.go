@@ -6,7 +6,7 @@ import (
 )
 
 // A sharedQuestion is asked for many who need its answer at once: at most one is under way.
-// Who needs it shares the question that is asked next, never one that is under way already,
+// Whoever needs it shares the question that is asked next, never one that is under way already,
 // whose answer may be older than what has to be known.
 type sharedQuestion[T any] struct {
 	ctx     context.Context // the binder's

@@ -149,7 +149,7 @@ func (b *Batcher) AddWhole(data []byte, method string, id *atomic.Uint64) {
 	b.publish(&m)
 }
 
-// Cork keeps frames in the queue until Uncork, for one who is about to add many, or to
+// Cork keeps frames in the queue until Uncork, for a goroutine that is about to add many, or to
 // wake many that may. It returns false, and then Uncork isn't called, if the batcher isn't
 // idle.
 func (b *Batcher) Cork() bool {

@@ -12,7 +12,7 @@ import (
 
 // Config says how a directory learns. Binders is required.
 type Config struct {
-	// Binders are who is asked.
+	// Binders answers the questions.
 	Binders *binder.Client
 	// Subjects are those of the deployment.
 	Subjects wire.Subjects

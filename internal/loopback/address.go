@@ -13,7 +13,7 @@ import (
 // until it ends. Its port is below those that systems hand out by themselves: to others,
 // or to a client that dials it while nothing listens, which could then meet itself.
 //
-// Tests of several packages run at once. So who is given a port holds the UDP port of that
+// Tests of several packages run at once. So whoever is given a port holds the UDP port of that
 // number, which nobody needs, as a sign.
 func UnusedAddress(t testing.TB) string {
 	t.Helper()

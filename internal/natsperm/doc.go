@@ -9,12 +9,12 @@
 //	                                 │
 //	  every Watch of the connection ◀┴─ hub ─▶ the handler that was there before
 //
-// Who subscribes or publishes and has to know that NATS took it, asks for that:
+// Code that subscribes or publishes and has to know that NATS took it asks for that:
 //
 //	refusal, err := natsperm.Confirm(ctx, nc, ours, func() error { … })         // subscriptions
 //	refusal, err := natsperm.ConfirmPublish(ctx, nc, subject, func() error { … }) // a message
 //
-// Who has to hear of refusals at any time, listens:
+// Code that has to hear of refusals at any time listens:
 //
 //	watch := natsperm.Listen(nc, func(refusal error) (own bool) {
 //		subject, ok := natsperm.Publish(refusal)

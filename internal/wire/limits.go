@@ -16,17 +16,17 @@ const (
 	// MaxEntries is how many entries the metadata of a call or a reply may have, and the
 	// details of an error.
 	MaxEntries = 256
-	// MaxTime is the longest time that a call may have left. Who claims more gets this
+	// MaxTime is the longest time that a call may have left. A call that claims more gets this
 	// much, so a moment on a clock plus the time left is always a moment.
 	MaxTime = 365 * 24 * time.Hour
 	// MaxReason is how long the reason of an error may be, in bytes. Longer ones are cut by
-	// who sends them.
+	// the sender.
 	MaxReason = 256
 	// MaxErrorText is how long the message of an error may be, and its details together, in
-	// bytes. Longer ones are cut or left out by who sends them.
+	// bytes. Longer ones are cut or left out by the sender.
 	MaxErrorText = 64 << 10
 	// MaxHeaderText is how long an error's text in a header may be, in bytes: what fits a
-	// line of NATS's tools. Longer ones are cut by who sends them.
+	// line of NATS's tools. Longer ones are cut by the sender.
 	MaxHeaderText = 256
 )
 
