@@ -80,8 +80,9 @@ type Message struct {
 	Data []byte
 	// Method is the method that all its calls are of; "" if they are of several.
 	Method string
-	// Frames is how many frames Data holds.
+	// Frames is how many frames Data holds, and Seqs are their sequence numbers, in order.
 	Frames int
+	Seqs   []uint64
 
 	mixed bool
 	work  time.Duration
@@ -137,16 +138,20 @@ func GoesWhole(f *wire.Frame, others bool) bool {
 	return size >= large || size >= medium && !others
 }
 
-// AddWhole is Add for a frame that is a whole message already, without waiting for its
-// turn: whose message it is has no use for a queue.
-func (b *Batcher) AddWhole(data []byte, method string, id *atomic.Uint64) {
-	m := Message{ID: lastMessage.Add(1), Data: data, Method: method, Frames: 1}
+// AddWhole is Add for a frame that is a whole message already. It leaves at once, past the
+// queue, as it shares its message with no other.
+func (b *Batcher) AddWhole(data []byte, seq uint64, method string, id *atomic.Uint64) {
+	m := messagePool.Get().(*Message)
+	kept := m.Data
+	m.ID, m.Data, m.Method, m.Frames, m.Seqs = lastMessage.Add(1), data, method, 1, append(m.Seqs[:0], seq)
 	if id != nil {
 		id.Store(m.ID)
 	}
 	b.frames.Add(1)
 	b.messages.Add(1)
-	b.publish(&m)
+	b.publish(m)
+	m.Data = kept // the caller's is the caller's again
+	m.recycle()
 }
 
 // Cork keeps frames in the queue until Uncork, for a goroutine that is about to add many, or to
@@ -240,7 +245,7 @@ func (b *Batcher) messageForLocked(f *wire.Frame, method string, work time.Durat
 	m.ID = lastMessage.Add(1)
 	m.Data = wire.AppendMessageHeader(m.Data[:0])
 	m.Method = method
-	m.Frames, m.work, m.mixed = 0, 0, false
+	m.Frames, m.Seqs, m.work, m.mixed = 0, m.Seqs[:0], 0, false
 	b.queue = append(b.queue, m)
 	return m
 }
@@ -259,6 +264,7 @@ func (m *Message) add(f *wire.Frame, method string, work time.Duration) {
 	}
 	m.Data = wire.AppendFrame(m.Data, f)
 	m.Frames++
+	m.Seqs = append(m.Seqs, f.Seq)
 	m.work += work
 }
 

@@ -45,7 +45,12 @@ func (r *recorder) publish(m *Message) {
 			got.frames = append(got.frames, f)
 		}
 	}
-	if err != nil || len(got.frames) != m.Frames {
+	for i, f := range got.frames {
+		if i >= len(m.Seqs) || m.Seqs[i] != f.Seq {
+			r.t.Errorf("the message says that its frames are %v; frame %d is %d", m.Seqs, i, f.Seq)
+		}
+	}
+	if err != nil || len(got.frames) != m.Frames || len(m.Seqs) != m.Frames {
 		r.t.Errorf("message %x: %d frames, %v; want %d, nil", data, len(got.frames), err, m.Frames)
 	}
 	r.mu.Lock()
@@ -336,7 +341,7 @@ func TestAWholeMessageLeavesWithoutWaitingForItsTurn(t *testing.T) {
 	b.Cork()
 	b.Add(call(1), "add", 0, true, nil)
 	var id atomic.Uint64
-	b.AddWhole(wire.AppendFrame(wire.AppendMessageHeader(nil), call(2)), "add", &id)
+	b.AddWhole(wire.AppendFrame(wire.AppendMessageHeader(nil), call(2)), 2, "add", &id)
 	wantMessages(t, r, []uint64{2})
 	b.Uncork()
 	wantMessages(t, r, []uint64{2}, []uint64{1})

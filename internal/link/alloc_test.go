@@ -27,7 +27,7 @@ func (*silent) Answered(*Call, *helium.Error) {}
 
 func TestReceivingAnAnswerAllocatesNothing(t *testing.T) {
 	var table inFlight
-	r := &Receiver{link: new(silent), inFlight: &table, sent: new(sentLog), counters: new(Counters)}
+	r := &Receiver{carrier: new(carrier), link: new(silent), inFlight: &table, sent: new(sentLog), counters: new(Counters)}
 	waiter := new(quick)
 	to := &Method{Endpoint: new(Endpoint)}
 	c := &Call{seq: 7, To: to, Waiter: waiter, Deadline: time.Now().Add(time.Hour), batcher: batch.New(0, func(*batch.Message) {})}

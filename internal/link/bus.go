@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -115,9 +114,6 @@ func (b *bus) Close() {
 
 // Reaches implements Link.
 func (b *bus) Reaches(*Endpoint, string) bool { return true }
-
-// Load implements Link. Nobody knows what others send to those whom the bus finds.
-func (b *bus) Load() time.Duration { return 0 }
 
 // ready returns why the connection would take no message now.
 func (b *bus) ready() *helium.Error {
@@ -261,11 +257,10 @@ func (b *bus) refused(subject string) {
 
 // mayHaveLeftOn reports whether the call left on that subject, as far as is known.
 func (b *bus) mayHaveLeftOn(c *Call, subject string) bool {
-	message := c.message.Load()
-	if b.receiver.sent.link(message) != b.receiver.id {
+	if c.by != b.receiver.carrier {
 		return false
 	}
-	how := b.receiver.sent.how(message)
+	how := b.receiver.sent.how(c.message.Load())
 	switch subject {
 	case c.To.Endpoint.subject:
 		return how == together || how == longAgo

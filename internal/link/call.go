@@ -26,10 +26,19 @@ type Call struct {
 	seq     uint64
 	batcher *batch.Batcher // that it leaves by
 	message atomic.Uint64  // the message that it left in; 0: none yet
+
+	// Both are guarded by the lock of the call's shard while it is in the table, and then
+	// belong to whoever took it out.
+	by   *carrier      // the link that it left by, or will if none is chosen instead
+	work time.Duration // that the link counts for it
 }
 
-// Waiter waits for what arrives for a call. Both methods run on a receiver's goroutine, one at
-// a time, and must not block. A call with one answer gets one of them, once.
+// Waiter waits for what arrives for a call. Its methods run one at a time, on goroutines that
+// others depend on, so they must not block, nor call the dispatcher.
+//
+// A call with one answer gets one of the two, once, after it was taken out of the table. One
+// with several answers stays in the table until the last: what comes before that it is shown
+// with the table locked there (inFlight.show), so nobody else ends it meanwhile.
 type Waiter interface {
 	// Arrive takes in a frame that answers the call; e is the error in it, if it holds one.
 	// The frame is the receiver's again afterwards; what it points to stays as it is.
@@ -39,7 +48,22 @@ type Waiter interface {
 }
 
 // Release lets go of all that the call points to.
-func (c *Call) Release() { c.To, c.Waiter, c.Why, c.batcher = nil, nil, "", nil }
+func (c *Call) Release() { c.To, c.Waiter, c.Why, c.batcher, c.by = nil, nil, "", nil, nil }
+
+// leavesBy notes by which link the call leaves, or leaves after another one didn't take it.
+func (c *Call) leavesBy(by *carrier) {
+	c.unload()
+	c.by, c.work = by, c.To.work()
+	by.add(c.work)
+}
+
+// unload takes the call's work off its link: it is over, or goes by another one.
+func (c *Call) unload() {
+	if c.work != 0 {
+		c.by.add(-c.work)
+		c.work = 0
+	}
+}
 
 // Shares reports whether the call leaves in messages that all methods of its endpoint share.
 func (c *Call) Shares() bool { return c.batcher == c.To.Endpoint.batcher }

@@ -58,11 +58,13 @@ func (d *Dispatcher) Open(ctx context.Context, events Events, also func() error)
 	return d.links.bus.open(ctx, events, also)
 }
 
-// Add has messages go by one more link, where it reaches. The link hands what comes back to
-// the receiver. It returns nil if there are too many links, or the dispatcher is closed.
+// Add has messages go by one more link, where it reaches, from now on. The link hands what
+// comes back to the receiver, so it reads nothing before it has got that. Add returns nil if
+// the dispatcher is closed.
 func (d *Dispatcher) Add(link Link) *Receiver { return d.links.add(link) }
 
-// Remove has no more messages go by a link, and fails the calls that it has taken.
+// Remove has no more messages go by a link, which is broken or closed, and fails the calls
+// that it has taken.
 func (d *Dispatcher) Remove(gone *Receiver) { d.links.remove(gone) }
 
 // Endpoint returns where calls go to a service, or with an instance's name to that one.
@@ -134,6 +136,7 @@ func (d *Dispatcher) Closed() bool { return d.closed.Load() }
 func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool) *helium.Error {
 	c.seq, c.batcher = d.nextSeq(), c.To.batcherFor(alone)
 	c.message.Store(0)
+	c.by, c.work = d.links.bus.receiver.carrier, 0
 	f.Seq = c.seq
 	others := d.inFlight.add(c) > 1
 	d.deadlines.Watch(c.Deadline)
@@ -143,7 +146,7 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 	}
 	if batch.GoesWhole(f, others) {
-		c.batcher.AddWhole(wire.Whole(f, args), c.To.Name, &c.message)
+		c.batcher.AddWhole(wire.Whole(f, args), c.seq, c.To.Name, &c.message)
 	} else {
 		c.batcher.Add(f, c.To.Name, c.To.work(), others, &c.message)
 	}
@@ -154,8 +157,10 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 // where nobody listens who doesn't have that: an instance that had to refuse it couldn't tell
 // anybody.
 func (d *Dispatcher) SendOneWay(to *Method, f *wire.Frame) *helium.Error {
-	if e := d.links.bus.ready(); e != nil {
-		return e
+	if d.links.choose(to.Endpoint, to.Name) == d.links.bus.receiver {
+		if e := d.links.bus.ready(); e != nil {
+			return e
+		}
 	}
 	if !d.oneWay.Load() { // every call reads what is beside it
 		d.oneWay.Store(true)

@@ -12,6 +12,7 @@
 //   - endpoint.go, endpoints.go: where calls go, and what was learnt from those that did
 //   - inflight.go: the calls in flight of a client
 //   - call.go: a call in flight, and who waits for it
+//   - carrier.go: how much work is expected behind each link
 //   - sent.go: how the latest messages left
 //   - permission.go: whether NATS takes messages on a subject
 //

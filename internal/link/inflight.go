@@ -46,9 +46,21 @@ func (t *inFlight) take(seq uint64) *Call {
 	c, ok := s.calls.Take(seq)
 	s.mu.Unlock()
 	if ok {
+		c.unload()
 		t.count.Add(-1)
 	}
 	return c
+}
+
+// show shows a call to look, if it is there, and leaves it in the table. Nobody can take it
+// out before look returns.
+func (t *inFlight) show(seq uint64, look func(*Call)) {
+	s := t.shard(seq)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, ok := s.calls.Get(seq); ok {
+		look(c)
+	}
 }
 
 // takeIf removes all calls that match.
@@ -82,6 +94,7 @@ func (t *inFlight) each(message uint64, look func(*Call)) {
 func (s *shard) removeLocked(calls []*Call) {
 	for _, c := range calls {
 		s.calls.Take(c.seq)
+		c.unload()
 	}
 }
 

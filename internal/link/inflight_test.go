@@ -32,9 +32,9 @@ func (o outcome) err() error {
 }
 
 // waiting enters a call that left, or is to leave, in a message.
-func waiting(t *inFlight, seq, message uint64) (*Call, *outcome) {
+func waiting(t *inFlight, by *carrier, seq, message uint64) (*Call, *outcome) {
 	o := new(outcome)
-	c := &Call{seq: seq, Deadline: time.Now().Add(time.Hour), Waiter: o, To: new(Method)}
+	c := &Call{seq: seq, Deadline: time.Now().Add(time.Hour), Waiter: o, To: new(Method), by: by}
 	c.message.Store(message)
 	t.add(c)
 	return c, o
@@ -43,17 +43,19 @@ func waiting(t *inFlight, seq, message uint64) (*Call, *outcome) {
 func TestALostConnectionTakesTheCallsThatItHadTakenAndNoOthers(t *testing.T) {
 	var table inFlight
 	var sent sentLog
-	r := &Receiver{id: 3, inFlight: &table, sent: &sent, counters: new(Counters)}
+	r := &Receiver{carrier: new(carrier), inFlight: &table, sent: &sent, counters: new(Counters)}
 	left := make(map[string]*outcome)
-	_, left["queued"] = waiting(&table, 1, 0)
-	_, left["leaving"] = waiting(&table, 2, 1)
-	_, taken := waiting(&table, 3, 2)
-	_, left["taken by another link"] = waiting(&table, 4, 3)
-	sent.leaving(1, 3, false)
-	sent.leaving(2, 3, true)
+	_, left["queued"] = waiting(&table, r.carrier, 1, 0)
+	_, left["leaving"] = waiting(&table, r.carrier, 2, 1)
+	_, taken := waiting(&table, r.carrier, 3, 2)
+	_, left["taken by another link"] = waiting(&table, new(carrier), 4, 3)
+	_, left["taken by another link long ago"] = waiting(&table, new(carrier), 5, 4)
+	sent.leaving(1, false)
+	sent.leaving(2, true)
 	sent.taken(2)
-	sent.leaving(3, 4, true)
+	sent.leaving(3, true)
 	sent.taken(3)
+	sent.leaving(4+uint64(len(sent.slots)), true) // nothing is remembered of message 4
 	r.Lost()
 	if err := taken.err(); err == nil || helium.OutcomeOf(err) != helium.Unknown {
 		t.Errorf("the call that was taken ended with %v, want an error of unknown outcome", err)
@@ -63,15 +65,15 @@ func TestALostConnectionTakesTheCallsThatItHadTakenAndNoOthers(t *testing.T) {
 			t.Errorf("the call that was %s ended with %v; want it left to who sends it", name, err)
 		}
 	}
-	if n := table.count.Load(); n != 3 {
-		t.Errorf("%d calls are in flight, want 3", n)
+	if n := table.count.Load(); n != 4 {
+		t.Errorf("%d calls are in flight, want 4", n)
 	}
 }
 
 func TestACancelThatFoundNobodyFailsNoCall(t *testing.T) {
 	var table inFlight
 	r := &Receiver{inFlight: &table, sent: new(sentLog), counters: new(Counters)}
-	_, queued := waiting(&table, 1, 0)
+	_, queued := waiting(&table, new(carrier), 1, 0)
 	r.Nobody(messageID("_INBOX.abc.+0"))
 	r.Nobody(messageID("_INBOX.abc.nothing"))
 	if err := queued.err(); err != nil {
@@ -82,7 +84,7 @@ func TestACancelThatFoundNobodyFailsNoCall(t *testing.T) {
 func TestEachCallIsTakenOutOfTheTableOnce(t *testing.T) {
 	var table inFlight
 	for i := range uint64(200) {
-		waiting(&table, i+1, i%4+1)
+		waiting(&table, new(carrier), i+1, i%4+1)
 	}
 	taken := table.takeIf(func(c *Call) bool { return c.message.Load() == 1 })
 	for seq := range uint64(200) {
@@ -111,5 +113,43 @@ func TestTheTableKnowsWhichDeadlineIsNext(t *testing.T) {
 	due, earliest = table.takeDue(now.Add(time.Hour))
 	if len(due) != 199 || !earliest.IsZero() {
 		t.Errorf("%d are due later and the next is at %v, want 199 and none", len(due), earliest)
+	}
+}
+
+func TestACallIsShownAnswersWithoutLeavingTheTable(t *testing.T) {
+	var table inFlight
+	c, o := waiting(&table, new(carrier), 7, 1)
+	for range 3 {
+		table.show(7, func(c *Call) { c.Waiter.Arrive(&wire.Frame{Kind: wire.KindReply, Seq: 7}, nil) })
+	}
+	if n := table.count.Load(); len(o.answers) != 3 || n != 1 {
+		t.Errorf("%d answers arrived and %d calls are in flight, want 3 and 1", len(o.answers), n)
+	}
+	if table.take(7) != c {
+		t.Fatal("the call can't be taken after the answers")
+	}
+	table.show(7, func(*Call) { t.Error("a call that is over is shown") })
+}
+
+func TestALinkIsLoadedWithTheWorkOfItsCallsUntilTheyAreOver(t *testing.T) {
+	var table inFlight
+	first, second := new(carrier), new(carrier)
+	var calls []*Call
+	for i := range uint64(4) {
+		c, _ := waiting(&table, first, i+1, i+1)
+		table.show(i+1, func(c *Call) { c.leavesBy(first) })
+		calls = append(calls, c)
+	}
+	each := calls[0].To.work()
+	table.show(4, func(c *Call) { c.leavesBy(second) }) // the first didn't take it
+	if a, b := first.load(), second.load(); a != 3*each || b != each {
+		t.Errorf("the links are loaded with %v and %v, want %v and %v", a, b, 3*each, each)
+	}
+	calls[0].To.observe(1000) // what is expected of later calls takes nothing off
+	table.take(1)
+	table.failMessage(2, ErrNobody)
+	table.expire(time.Now().Add(2 * time.Hour))
+	if a, b := first.load(), second.load(); a != 0 || b != 0 {
+		t.Errorf("once all calls are over the links are loaded with %v and %v, want 0", a, b)
 	}
 }

@@ -1,8 +1,6 @@
 package link
 
 import (
-	"time"
-
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/batch"
 )
@@ -17,9 +15,6 @@ type Link interface {
 	// one that all their calls are of, which not every instance may have; "" stands for
 	// several, which all instances of the service have.
 	Reaches(to *Endpoint, method string) bool
-	// Load is how long those at the other end are expected to be busy with what went by the
-	// link and isn't answered yet. Of two links the one with less of it is taken.
-	Load() time.Duration
 	// Send hands over a message of calls, which is the link's until it returns. An error is
 	// that of all calls in it, and its outcome says whether they may have left: what
 	// certainly hasn't goes by the bus instead. It never waits for a connection.
@@ -30,6 +25,6 @@ type Link interface {
 	// Cancel tells instances that nobody waits for the call any more. Which one has it may
 	// not be known; those that don't have it take no notice.
 	Cancel(c *Call, instances []string)
-	// Close ends the link; nothing arrives by it afterwards.
+	// Close ends the link after what it has taken has left; nothing arrives by it afterwards.
 	Close()
 }

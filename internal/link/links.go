@@ -23,42 +23,36 @@ type links struct {
 
 	mu     sync.Mutex
 	others atomic.Pointer[[]*Receiver] // replaced with mu
-	used   linkID                      // guarded by mu; the last one given to a link
 	closed bool                        // guarded by mu
 }
 
-// useBus makes nc the first link, whose number is 0.
+// useBus makes nc the first link.
 func (l *links) useBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) {
 	l.bus = newBus(nc, subjects, log)
-	l.bus.receiver = l.newReceiver(l.bus, 0)
+	l.bus.receiver = l.newReceiver(l.bus)
 	l.others.Store(new([]*Receiver))
 }
 
-func (l *links) newReceiver(link Link, id linkID) *Receiver {
-	return &Receiver{id: id, link: link, inFlight: l.inFlight, sent: &l.sent, counters: l.counters}
+func (l *links) newReceiver(link Link) *Receiver {
+	return &Receiver{carrier: new(carrier), link: link, inFlight: l.inFlight, sent: &l.sent, counters: l.counters}
 }
 
-// add takes one more link; nil if there are too many, or all are closed.
+// add takes one more link; nil if all are closed.
 func (l *links) add(link Link) *Receiver {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	others := *l.others.Load()
-	if l.closed || len(others) >= maxLinks-1 {
+	if l.closed {
 		return nil
 	}
-	taken := func() bool {
-		return slices.ContainsFunc(others, func(r *Receiver) bool { return r.id == l.used })
-	}
-	for l.used = l.used%(maxLinks-1) + 1; taken(); l.used = l.used%(maxLinks-1) + 1 {
-	}
-	r := l.newReceiver(link, l.used)
-	all := append(slices.Clone(others), r)
+	r := l.newReceiver(link)
+	all := append(slices.Clone(*l.others.Load()), r)
 	l.others.Store(&all)
 	return r
 }
 
 // remove lets no more messages go by a link, and fails the calls that it has taken.
 func (l *links) remove(gone *Receiver) {
+	gone.removed.Store(true) // before its disconnects grow; see sendBy
 	l.mu.Lock()
 	left := slices.DeleteFunc(slices.Clone(*l.others.Load()), func(r *Receiver) bool { return r == gone })
 	l.others.Store(&left)
@@ -71,12 +65,23 @@ func (l *links) send(to *Endpoint, m *batch.Message) {
 	l.counters.Frames.Add(uint64(m.Frames))
 	l.counters.Messages.Add(1)
 	by := l.choose(to, m.Method)
+	if by != l.bus.receiver {
+		l.leavesBy(by, m)
+	}
 	e := l.sendBy(by, to, m)
 	if e != nil && e.Outcome == helium.NotExecuted && by != l.bus.receiver {
+		l.leavesBy(l.bus.receiver, m)
 		e = l.sendBy(l.bus.receiver, to, m)
 	}
 	if e != nil {
 		l.inFlight.failMessage(m.ID, e)
+	}
+}
+
+// leavesBy notes by which link the calls of a message leave.
+func (l *links) leavesBy(by *Receiver, m *batch.Message) {
+	for _, seq := range m.Seqs {
+		l.inFlight.show(seq, func(c *Call) { c.leavesBy(by.carrier) })
 	}
 }
 
@@ -87,21 +92,22 @@ func (l *links) choose(to *Endpoint, method string) *Receiver {
 	if len(others) == 0 {
 		return l.bus.receiver
 	}
-	one, other := pick(others, to, method), pick(others, to, method)
-	switch {
-	case one == nil:
+	one := pick(others, to, method, nil)
+	if one == nil {
 		return l.bus.receiver
-	case other != nil && other.link.Load() < one.link.Load():
+	}
+	other := pick(others, to, method, one)
+	if other != nil && other.carrier.load() < one.carrier.load() {
 		return other
 	}
 	return one
 }
 
-// pick returns a random link that reaches an endpoint; nil if none does.
-func pick(from []*Receiver, to *Endpoint, method string) *Receiver {
+// pick returns a random link, another one than but, that reaches an endpoint; nil if none does.
+func pick(from []*Receiver, to *Endpoint, method string, but *Receiver) *Receiver {
 	first := rand.IntN(len(from))
 	for i := range from {
-		if r := from[(first+i)%len(from)]; r.link.Reaches(to, method) {
+		if r := from[(first+i)%len(from)]; r != but && r.link.Reaches(to, method) {
 			return r
 		}
 	}
@@ -110,8 +116,11 @@ func pick(from []*Receiver, to *Endpoint, method string) *Receiver {
 
 // sendBy sends a message by a link.
 func (l *links) sendBy(by *Receiver, to *Endpoint, m *batch.Message) *helium.Error {
-	l.sent.leaving(m.ID, by.id, m.Method == "")
+	l.sent.leaving(m.ID, m.Method == "")
 	disconnects := by.disconnects.Load()
+	if by.removed.Load() {
+		return helium.ErrNotSent.WithOutcome(helium.NotExecuted)
+	}
 	if e := by.link.Send(to, m); e != nil {
 		return e
 	}
@@ -126,9 +135,8 @@ func (l *links) sendBy(by *Receiver, to *Endpoint, m *batch.Message) *helium.Err
 
 // cancel tells that nobody waits for a call any more.
 func (l *links) cancel(c *Call, instances []string) {
-	by := l.sent.link(c.message.Load())
 	for _, r := range *l.others.Load() {
-		if r.id == by {
+		if r.carrier == c.by {
 			r.link.Cancel(c, instances)
 			return
 		}

@@ -20,12 +20,13 @@ var ErrNobody = helium.ErrNoInstance.WithOutcome(helium.NotExecuted)
 // Receiver takes in what comes back by one link, on the link's own goroutine. It only wakes
 // those who wait, who read their results themselves.
 type Receiver struct {
-	id          linkID
+	carrier     *carrier // the link, as calls know it
 	link        Link
 	inFlight    *inFlight
 	sent        *sentLog
 	counters    *Counters
 	disconnects atomic.Uint64 // counts how often the link lost its connection
+	removed     atomic.Bool   // no message goes by it any more
 	frame       wire.Frame    // of the message that is read; here, as waiters would move it to the heap
 }
 
@@ -71,7 +72,7 @@ func (r *Receiver) Receive(data []byte, message uint64) error {
 // late, twice or unasked are counted, and that is all.
 func (r *Receiver) takeAnswered(f *wire.Frame, message uint64) (*Call, *helium.Error) {
 	var e *helium.Error
-	switch f.Kind { // a kind that isn't the last of its call's gets a case that leaves it in the table
+	switch f.Kind { // one that isn't the last answer to its call gets a case that uses inFlight.show
 	case wire.KindReply:
 	case wire.KindError:
 		if e = readError(f.Body); f.Seq == 0 {
@@ -110,7 +111,7 @@ func (r *Receiver) Nobody(message uint64) {
 // them, and is about to learn that it doesn't.
 func (r *Receiver) Lost() {
 	r.disconnects.Add(1) // before looking; see links.sendBy
-	r.inFlight.failIf(func(c *Call) bool { return r.sent.wasTaken(c.message.Load(), r.id) },
+	r.inFlight.failIf(func(c *Call) bool { return c.by == r.carrier && r.sent.wasTaken(c.message.Load()) },
 		helium.ErrDisconnected.WithOutcome(helium.Unknown))
 }
 

@@ -5,21 +5,16 @@ import "sync/atomic"
 // sentLog remembers of the latest messages how they left. When NATS refuses a subject,
 // that decides which calls it refused: the others of the same method may be running.
 // When a connection is lost, it decides which calls went with it: the others weren't
-// sent, or by another link. Its zero value is empty.
+// sent, and will learn that. Its zero value is empty.
 type sentLog struct {
-	slots [4096]atomic.Uint64 // the message's ID, then its link, then two bits; 0: none
+	slots [4096]atomic.Uint64 // the message's ID, then two bits; 0: none
 }
 
 const (
 	sharedBit = 1 << iota // it is of several methods
 	takenBit              // the link has taken it
-	linkShift = iota
-	idShift   = linkShift + 12
-	maxLinks  = 1 << (idShift - linkShift)
+	idShift   = iota
 )
-
-// linkID tells the links of a dispatcher apart.
-type linkID uint64
 
 func (l *sentLog) slot(message uint64) *atomic.Uint64 {
 	return &l.slots[message%uint64(len(l.slots))]
@@ -27,8 +22,8 @@ func (l *sentLog) slot(message uint64) *atomic.Uint64 {
 
 // leaving is told before a message is handed to a link, or to another one after the first
 // didn't take it.
-func (l *sentLog) leaving(message uint64, by linkID, shared bool) {
-	entry := message<<idShift | uint64(by)<<linkShift
+func (l *sentLog) leaving(message uint64, shared bool) {
+	entry := message << idShift
 	if shared {
 		entry |= sharedBit
 	}
@@ -73,21 +68,10 @@ func (l *sentLog) how(message uint64) departure {
 	return alone
 }
 
-// wasTaken reports whether a link has taken a message. Of those long ago that isn't known any
-// more, and they count as taken by any.
-func (l *sentLog) wasTaken(message uint64, by linkID) bool {
+// wasTaken reports whether its link has taken a message. Those long ago, of which that isn't
+// known any more, count as taken.
+func (l *sentLog) wasTaken(message uint64) bool {
 	entry := l.slot(message).Load()
 	id := entry >> idShift
-	return message != 0 && (id > message || id == message && entry&takenBit != 0 && linkOf(entry) == by)
+	return message != 0 && (id > message || id == message && entry&takenBit != 0)
 }
-
-// link returns the link that a message was handed to last; 0 if that isn't known.
-func (l *sentLog) link(message uint64) linkID {
-	entry := l.slot(message).Load()
-	if message == 0 || entry>>idShift != message {
-		return 0
-	}
-	return linkOf(entry)
-}
-
-func linkOf(entry uint64) linkID { return linkID(entry >> linkShift & (maxLinks - 1)) }
