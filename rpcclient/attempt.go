@@ -19,7 +19,7 @@ func (call *Invocation) attempt(ctx context.Context, w *way, now, deadline time.
 		return e
 	}
 	m, flight := call.method, &call.flight
-	flight.To, flight.Deadline, flight.Waiter, flight.Why = w.choose(call.avoided()), deadline, &call.answer, w.why
+	flight.To, flight.Deadline, flight.Waiter, flight.Why = w.choose(call.key, call.avoided()), deadline, &call.answer, w.whyThere(call.key)
 	call.answer.reset()
 	call.ReplyMetadata = nil
 	call.Trace.leaves(flight.To.Subject)
@@ -85,7 +85,7 @@ func (call *Invocation) nobody() *helium.Error {
 	switch view := m.service.Current(); {
 	case m.instance != "":
 		return link.ErrNobody.WithMessage("instance %q isn't running, or has no service %q; call another one, or any", m.instance, m.service.Name())
-	case call.flight.To.Endpoint.Instance != "":
+	case call.flight.To.Endpoint.Instance != "" && !call.key.given:
 		return link.ErrNobody.WithMessage("no instance is running whose method %q fits the call, but others whose doesn't; start one", m.name)
 	case view != nil && view.LackedBySome(m.name):
 		return link.ErrNobody.WithMessage("no instance that has the method %q is running, only others of the service; start one that has it", m.name)
@@ -112,7 +112,7 @@ func (call *Invocation) attemptOneWay(ctx context.Context, w *way, left time.Dur
 		return w.doubt
 	}
 	c := call.method.core
-	if e := c.links.SendOneWay(w.choose(call.avoided()), &f); e != nil {
+	if e := c.links.SendOneWay(w.choose(call.key, call.avoided()), &f); e != nil {
 		return e
 	}
 	c.counters.notifies.Add(1)

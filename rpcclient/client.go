@@ -19,10 +19,11 @@ import (
 // more goroutines share one client, the more calls share a message.
 type Client struct {
 	*client
-	instance string // the one instance to call; "" for any
+	instance string     // the one instance to call; "" for any
+	key      routingKey // picks the instance to call
 }
 
-// client is what a client and its views by At share.
+// client is what a client and its views by At and Keyed share.
 type client struct {
 	core
 	handler  Handler // invoke within the interceptors
@@ -113,7 +114,7 @@ func (c *Client) unmade() *helium.Error {
 	return nil
 }
 
-// Stats returns the counts so far, those of the views by At included.
+// Stats returns the counts so far, those of the views by At and Keyed included.
 func (c *Client) Stats() Stats {
 	if c.unmade() != nil {
 		return Stats{}
@@ -128,8 +129,8 @@ func (c *Client) Stats() Stats {
 	}
 }
 
-// Close fails the calls in flight and ends the client and its views by At. The
-// connection stays open. An error means that one-way calls may not have left: the NATS
+// Close fails the calls in flight and ends the client and its views by At and
+// Keyed. The connection stays open. An error means that one-way calls may not have left: the NATS
 // server didn't answer within 5 s.
 func (c *Client) Close() error {
 	if c.unmade() != nil {

@@ -123,7 +123,13 @@
 // # One instance, and one way
 //
 // [Client.At] calls one instance by its name in the registry; when that is gone, calls
-// fail with [helium.ErrNoInstance], whoever else is running. [Client.Notify] calls without
+// fail with [helium.ErrNoInstance], whoever else is running. [Keyed] calls the one that a key
+// picks, such as a customer's number: the same one each time, and only the keys of an instance
+// that comes or goes move.
+//
+//	math := mathsvc.NewClient(rpcclient.Keyed(c, "customer-7"))
+//
+// [Client.Notify] calls without
 // waiting for an answer, and without hearing of it: a call that reaches nobody, or an
 // instance that can't run it, is lost, and the instance logs and counts it.
 package rpcclient

@@ -228,3 +228,21 @@ func ExampleClient_Notify() {
 	close(g.leave)
 	// Output: <nil>
 }
+
+func ExampleKeyed() {
+	env, stop := start(rpcclient.Config{})
+	defer stop()
+	first := heliumtest.Serve(env, "carts", new(counter))
+	second := heliumtest.Serve(env, "carts", new(counter))
+
+	// All calls of a customer go to the same instance, which has the cart in its memory.
+	cart := rpcclient.Keyed(env.Client, "customer-7")
+	for range 10 {
+		if err := cart.Call(context.Background(), "carts.countA", nil); err != nil {
+			fmt.Println(err)
+		}
+	}
+	calls := []uint64{first.Stats().Calls, second.Stats().Calls}
+	fmt.Println(max(calls[0], calls[1]), min(calls[0], calls[1]))
+	// Output: 10 0
+}

@@ -61,11 +61,11 @@ func (call *Invocation) withoutMethod(ctx context.Context, w *way, e *helium.Err
 		t.missing = e
 	}
 	switch {
+	case w.isSingle(call.key):
+		return call.around(ctx, w, e, deadline)
 	case call.flight.Shares():
 		call.goAlone()
 		return w
-	case w.fitting != nil:
-		return call.around(ctx, w, e, deadline)
 	}
 	return nil
 }
@@ -80,7 +80,7 @@ func (call *Invocation) withoutInstance(ctx context.Context, w *way, e *helium.E
 		call.goAlone()
 		call.tried.deserted = true
 		return w
-	case w.fitting != nil:
+	case w.isSingle(call.key):
 		m.service.Found(directory.IsAbsent, instance, "")
 		m.service.InstanceIsGone(instance)
 		return call.around(ctx, w, e, deadline)
@@ -99,7 +99,7 @@ func (call *Invocation) around(ctx context.Context, w *way, e *helium.Error, dea
 			w = next
 		}
 	}
-	if w.leadsOn(t.avoid) {
+	if w.leadsOn(call.key, t.avoid) {
 		return w
 	}
 	if !t.asked {
@@ -112,10 +112,10 @@ func (call *Invocation) around(ctx context.Context, w *way, e *helium.Error, dea
 		if errors.Is(err, helium.ErrUnknownMethod) {
 			return call.inDoubt(view, helium.AsError(err))
 		}
-		if err != nil || !next.leadsOn(t.avoid) {
+		if err != nil || !next.leadsOn(call.key, t.avoid) {
 			next, err = call.amongFormer(view, e)
 		}
-		if err == nil && !next.leadsOn(t.avoid) {
+		if err == nil && !next.leadsOn(call.key, t.avoid) {
 			return nil, e
 		}
 		return next, err

@@ -32,7 +32,8 @@ type Method struct {
 	handler  Handler // carries out its calls
 	service  *directory.Service
 	endpoint *link.Endpoint
-	instance string // the one instance to call; "" for any
+	instance string     // the one instance to call; "" for any
+	key      routingKey // of its calls, but for those by name
 	name     string
 	stub     *signature.Method // what the caller thinks the method is; nil: not said
 	loose    bool              // the stub doesn't say all names of fields that it sends
@@ -71,6 +72,7 @@ type Invocation struct {
 	Trace *Trace
 
 	method     *Method
+	key        routingKey // not given with a method that has an instance
 	numArgs    int
 	resultType reflect.Type   // of a call by name, where it says; else nil
 	argTypes   []reflect.Type // of a call whose arguments no signature describes; else empty
@@ -90,7 +92,7 @@ var invocationPool = sync.Pool{New: func() any {
 // Begin begins a call of that many arguments. It must come to Do.
 func (m *Method) Begin(args int) *Invocation {
 	call := invocationPool.Get().(*Invocation)
-	call.method, call.numArgs = m, args
+	call.method, call.key, call.numArgs = m, m.key, args
 	call.Args.Reset()
 	call.Args.ArrayHeader(args)
 	return call

@@ -14,7 +14,7 @@ import (
 
 // serves reports whether a way that is good for a method's calls before is good for this one.
 func (call *Invocation) serves(w *way) bool {
-	if w.differs && len(call.argTypes) > 0 {
+	if w.differs && len(call.argTypes) > 0 || call.key.given && w.keyed == nil {
 		return false
 	}
 	return call.method.stub != nil || w.args == call.numArgs && w.result == call.resultType
@@ -135,6 +135,9 @@ func (call *Invocation) decide(view *directory.View) (*way, error) {
 	}
 	suits, differs, some := suited(m.name, call.argTypes, fits)
 	w.differs = differs
+	if call.key.given {
+		w.keyed = newCandidates(m.fitting(view, suits))
+	}
 	if some || misfit != nil || view.Refusing(m.name) {
 		w.fitting = m.fitting(view, suits)
 		w.why = m.whySingle()
@@ -149,7 +152,7 @@ func (m *Method) whySingle() string {
 }
 
 // fitting returns where calls go at the instances of some versions. Those that seem to be gone
-// are left out, unless all do.
+// or without the method are left out, unless all do.
 func (m *Method) fitting(view *directory.View, fits map[*directory.Version]bool) []*link.Method {
 	var all, there []*link.Method
 	for _, instance := range view.Instances {
@@ -158,7 +161,7 @@ func (m *Method) fitting(view *directory.View, fits map[*directory.Version]bool)
 		}
 		to := m.core.links.Endpoint(m.service.Name(), instance).Method(m.name)
 		all = append(all, to)
-		if !view.Absent(instance) {
+		if !view.Absent(instance) && !view.Lacks(instance, m.name) {
 			there = append(there, to)
 		}
 	}
@@ -230,7 +233,7 @@ func (call *Invocation) inDoubt(view *directory.View, doubt *helium.Error) (*way
 		doubt = helium.ErrNoBinderAnswer.WithMessage("no binder answered in time whether %s has a method %q, and nobody listens for it", m.whom(), m.name).WithOutcome(helium.NotExecuted)
 	}
 	fitting, others := call.formerInstances()
-	if others && m.instance == "" {
+	if m.instance == "" && (others || call.key.given) {
 		return call.amongFormer(view, doubt)
 	}
 	former := m.service.FormerMethod(m.name)
@@ -261,6 +264,9 @@ func (call *Invocation) amongFormer(view *directory.View, doubt *helium.Error) (
 	}
 	if w.fitting == nil && w.to == nil {
 		return nil, doubt
+	}
+	if call.key.given {
+		w.keyed = newCandidates(w.fitting)
 	}
 	return w, nil
 }

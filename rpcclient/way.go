@@ -16,6 +16,8 @@ import (
 //	every instance has the method  ─▶ any of them, also in messages of several methods
 //	some instances have it         ─▶ any of them, on the method's own subject
 //	it fits some of those only     ─▶ one of these, by its own subjects
+//
+// A call with a key goes to the one of the candidates that the key picks, by its own subjects.
 type way struct {
 	view   *directory.View
 	args   int          // of a method without a stub
@@ -24,6 +26,7 @@ type way struct {
 	to      *link.Method   // by any instance that has the method, or by that of Client.At
 	fitting []*link.Method // not nil: by one of these instances, as the method of others doesn't fit
 	why     string         // of fitting: for errors, why calls go to single instances
+	keyed   candidates     // for calls with a key; nil: none has been made yet
 	alone   bool           // not in messages of several methods
 	named   bool           // arguments without a signature have names to compare
 	differs bool           // their types may tell which instances they are for
@@ -32,8 +35,11 @@ type way struct {
 }
 
 // choose returns where the next attempt goes, if it can be to none of the instances to avoid.
-func (w *way) choose(avoid []string) *link.Method {
-	if w.fitting == nil {
+func (w *way) choose(key routingKey, avoid []string) *link.Method {
+	switch {
+	case key.given:
+		return w.keyed.pick(key, avoid)
+	case w.fitting == nil:
 		return w.to
 	}
 	first := rand.IntN(len(w.fitting))
@@ -47,6 +53,18 @@ func (w *way) choose(avoid []string) *link.Method {
 }
 
 // leadsOn reports whether the way has an instance that isn't to be avoided.
-func (w *way) leadsOn(avoid []string) bool {
-	return w.fitting == nil || !slices.Contains(avoid, w.choose(avoid).Endpoint.Instance)
+func (w *way) leadsOn(key routingKey, avoid []string) bool {
+	return !w.isSingle(key) || !slices.Contains(avoid, w.choose(key, avoid).Endpoint.Instance)
+}
+
+// isSingle reports whether calls go to single instances that their callers didn't name.
+func (w *way) isSingle(key routingKey) bool { return w.fitting != nil || key.given }
+
+// whyThere says, for errors, why a call goes to a single instance; "": that needs no
+// explanation.
+func (w *way) whyThere(key routingKey) string {
+	if key.given {
+		return ", where the call has to go as its key picks the instance"
+	}
+	return w.why
 }

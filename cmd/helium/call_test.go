@@ -1,10 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -14,6 +17,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
@@ -152,6 +156,33 @@ func TestMetadataTravelsAndOneInstanceIsCalled(t *testing.T) {
 	}
 	if got := two.calls.Load(); got != 10 {
 		t.Errorf("the instance ran %d calls, want 10", got)
+	}
+}
+
+func TestAKeyPicksTheInstanceOfACall(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	t.Setenv("NATS_URL", url)
+	instances := make(map[string]*counted)
+	for range 3 {
+		impl := new(counted)
+		instances[serve(t, b, "counted", impl).Instance()] = impl
+	}
+	first := func(key string) *counted { // as docs/protocol.md says
+		names := slices.Collect(maps.Keys(instances))
+		return instances[slices.MaxFunc(names, func(a, b string) int {
+			return cmp.Compare(wire.Weight(wire.Hash(key), wire.Hash(a)), wire.Weight(wire.Hash(key), wire.Hash(b)))
+		})]
+	}
+	for _, key := range []string{"customer-1", "customer-2", "customer-3", "a b"} {
+		before := first(key).calls.Load()
+		for range 3 {
+			if r := heliumRun(t, "call", "counted.count", "--key", key); r.exit != cli.ExitOK {
+				t.Fatal(r.err)
+			}
+		}
+		if got := first(key).calls.Load() - before; got != 3 {
+			t.Errorf("the instance of the key %q ran %d calls, want 3", key, got)
+		}
 	}
 }
 

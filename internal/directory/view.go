@@ -70,6 +70,11 @@ func (v *View) LackedBySome(method string) bool {
 // Lacking reports whether some instance was found to lack a method.
 func (v *View) Lacking(method string) bool { return v.findings.any(LacksMethod, method) }
 
+// Lacks reports whether an instance was found to lack a method.
+func (v *View) Lacks(instance, method string) bool {
+	return v.findings.about(LacksMethod, instance, method)
+}
+
 // Refusing reports whether some instance was found to take other arguments.
 func (v *View) Refusing(method string) bool { return v.findings.any(RefusesArgs, method) }
 

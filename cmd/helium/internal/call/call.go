@@ -24,6 +24,7 @@ import (
 type flags struct {
 	data     string
 	at       string
+	key      string
 	metadata []string
 	each     bool
 	parallel int
@@ -67,6 +68,7 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
 	}
 	cmd.Flags().StringVarP(&given.data, "data", "d", "", "arguments as a JSON array or object: the `text` itself, @file, or - for stdin")
 	cmd.Flags().StringVar(&given.at, "at", "", "call one `instance`, by its name in the registry")
+	cmd.Flags().StringVar(&given.key, "key", "", "call the instance that a `key` picks, the same one each time while it is there")
 	cmd.Flags().StringArrayVar(&given.metadata, "metadata", nil, "facts to send beside the arguments, `key=value`; may be repeated")
 	cmd.Flags().BoolVar(&given.each, "each", false, "one call for each line of JSON in --data (default: stdin), answers in order, a line each")
 	cmd.Flags().IntVarP(&given.parallel, "parallel", "P", 16, "with --each: how many calls are in flight at once")
@@ -85,6 +87,8 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 		return cli.Fail(cli.ExitUsage, "helium call --help", fmt.Errorf("-P %d: give 1 to %d calls in flight", given.parallel, maxParallel))
 	}
 	switch {
+	case given.at != "" && given.key != "":
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("--at names an instance and --key picks one; leave one of them out"))
 	case given.template && (len(words) > 0 || given.data != "" || given.each):
 		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("--template prints arguments and takes none; leave them and --each out"))
 	case given.each && given.verbose:
@@ -101,6 +105,9 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 		return err
 	}
 	defer done()
+	if given.key != "" {
+		m = m.Keyed(given.key)
+	}
 	switch {
 	case given.template:
 		return showTemplate(env, m.Method)

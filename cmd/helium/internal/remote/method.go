@@ -65,6 +65,9 @@ func (m *Method) of(c *rpcclient.Client) *Method {
 // At returns the method as it is called on one instance.
 func (m *Method) At(instance string) *Method { return m.of(m.client.At(instance)) }
 
+// Keyed returns the method as it is called on the instance that a key picks.
+func (m *Method) Keyed(key string) *Method { return m.of(rpcclient.Keyed(m.client, key)) }
+
 // Arguments returns a single call's arguments, from wherever they are: the words of the
 // command line, or what --data names.
 func (m *Method) Arguments(env *cli.Env, words []string, dash int, data string) (args [][]byte, err error) {
