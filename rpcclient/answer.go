@@ -28,5 +28,15 @@ func (a *answer) Fail(e *helium.Error) {
 	a.done <- struct{}{}
 }
 
+// takeOver takes what another answer holds.
+func (a *answer) takeOver(other *answer) {
+	done := a.done
+	*a = *other
+	a.done = done
+}
+
+// isHandlers reports whether the answer is a handler's, be it a result or an error.
+func (a *answer) isHandlers() bool { return a.err == nil || a.err.Outcome == helium.Executed }
+
 // reset forgets what an attempt before this one brought.
 func (a *answer) reset() { *a = answer{done: a.done} }

@@ -14,12 +14,22 @@ import (
 
 // attempt sends the call once and waits for its answer.
 func (call *Invocation) attempt(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
+	if e := call.send(ctx, w, now, deadline); e != nil {
+		return e
+	}
+	e := call.wait(ctx, w)
+	call.Trace.ended()
+	return e
+}
+
+// send sends the call. If there is an error, nothing is in flight.
+func (call *Invocation) send(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
 	f, e := call.frame(ctx, wire.KindCall, deadline.Sub(now))
 	if e != nil {
 		return e
 	}
 	m, flight := call.method, &call.flight
-	flight.To, flight.Deadline, flight.Waiter, flight.Why = w.choose(call.key, call.avoided()), deadline, &call.answer, w.whyThere(call.key)
+	flight.To, flight.Deadline, flight.Waiter, flight.Why = w.chooseHedged(call.key, call.avoided()), deadline, &call.answer, w.whyThere(call.key)
 	call.answer.reset()
 	call.ReplyMetadata = nil
 	call.Trace.leaves(flight.To.Subject)
@@ -27,13 +37,11 @@ func (call *Invocation) attempt(ctx context.Context, w *way, now, deadline time.
 		return e
 	}
 	call.Trace.left()
-	e = call.wait(ctx, w.view)
-	call.Trace.ended()
-	return e
+	return nil
 }
 
 // wait returns when the call is answered or failed, or when its context ends.
-func (call *Invocation) wait(ctx context.Context, view *directory.View) *helium.Error {
+func (call *Invocation) wait(ctx context.Context, w *way) *helium.Error {
 	if ended := ctx.Done(); ended == nil {
 		<-call.answer.done // half the cost of a select
 	} else {
@@ -41,11 +49,16 @@ func (call *Invocation) wait(ctx context.Context, view *directory.View) *helium.
 		case <-call.answer.done:
 		case <-ended:
 			if call.method.core.links.Take(&call.flight) {
-				return call.giveUp(ctx, view)
+				return call.giveUp(ctx, w.view)
 			}
 			<-call.answer.done // the answer came at the same moment
 		}
 	}
+	return call.settle(w)
+}
+
+// settle takes in the answer that has come, or why none does.
+func (call *Invocation) settle(w *way) *helium.Error {
 	if call.answer.arrived {
 		call.takeIn(&call.answer)
 	}
@@ -56,7 +69,7 @@ func (call *Invocation) wait(ctx context.Context, view *directory.View) *helium.
 		return nil
 	case e == link.ErrNobody:
 		call.method.service.LookAgain()
-		return call.nobody()
+		return call.nobody(w)
 	default:
 		return e
 	}
@@ -80,12 +93,12 @@ func (call *Invocation) takeIn(a *answer) {
 }
 
 // nobody returns the error of a call that found nobody.
-func (call *Invocation) nobody() *helium.Error {
+func (call *Invocation) nobody(w *way) *helium.Error {
 	m := call.method
 	switch view := m.service.Current(); {
 	case m.instance != "":
 		return link.ErrNobody.WithMessage("instance %q isn't running, or has no service %q; call another one, or any", m.instance, m.service.Name())
-	case call.flight.To.Endpoint.Instance != "" && !call.key.given:
+	case w.fitting != nil:
 		return link.ErrNobody.WithMessage("no instance is running whose method %q fits the call, but others whose doesn't; start one", m.name)
 	case view != nil && view.LackedBySome(m.name):
 		return link.ErrNobody.WithMessage("no instance that has the method %q is running, only others of the service; start one that has it", m.name)

@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"math/rand/v2"
 	"slices"
 
 	"github.com/helium-rpc/helium/internal/link"
@@ -15,7 +16,7 @@ type routingKey struct {
 
 func newRoutingKey(key string) routingKey { return routingKey{hash: wire.Hash(key), given: true} }
 
-// candidate is an instance that a key may pick.
+// candidate is an instance that the client may choose for a call.
 type candidate struct {
 	to   *link.Method
 	hash uint64 // of its name
@@ -33,9 +34,12 @@ func newCandidates(at []*link.Method) candidates {
 	return all
 }
 
-// pick returns the one with the greatest weight, of those that aren't to be avoided as long
-// as there are any. There must be candidates.
-func (all candidates) pick(key routingKey, avoid []string) *link.Method {
+// choose returns the one that the key picks, which has the greatest weight, or without a key
+// any one. It returns nil if all are to be avoided.
+func (all candidates) choose(key routingKey, avoid []string) *link.Method {
+	if !key.given {
+		return all.any(avoid)
+	}
 	var best *link.Method
 	var most uint64
 	for i := range all {
@@ -44,8 +48,18 @@ func (all candidates) pick(key routingKey, avoid []string) *link.Method {
 			best, most = c.to, weight
 		}
 	}
-	if best == nil {
-		return all.pick(key, nil)
-	}
 	return best
+}
+
+func (all candidates) any(avoid []string) *link.Method {
+	if len(all) == 0 {
+		return nil
+	}
+	first := rand.IntN(len(all))
+	for i := range all {
+		if to := all[(first+i)%len(all)].to; !slices.Contains(avoid, to.Endpoint.Instance) {
+			return to
+		}
+	}
+	return nil
 }

@@ -20,21 +20,22 @@ func TestAKeyTakesItsNextInstanceWhileAnyIsNotToBeAvoided(t *testing.T) {
 	var avoid []string
 	seen := make(map[string]bool)
 	for range 5 {
-		instance := all.pick(key, avoid).Endpoint.Instance
+		instance := all.choose(key, avoid).Endpoint.Instance
 		if seen[instance] {
 			t.Errorf("picked %s again, avoiding %v", instance, avoid)
 		}
 		seen[instance] = true
 		avoid = append(avoid, instance)
 	}
-	if got := all.pick(key, avoid).Endpoint.Instance; got != avoid[0] {
+	w := &way{each: all}
+	if got := w.choose(key, avoid).Endpoint.Instance; got != avoid[0] {
 		t.Errorf("with all to be avoided, picked %s, want %s as if none was", got, avoid[0])
 	}
 }
 
 func TestPickingAllocatesNothing(t *testing.T) {
 	all, avoid := someCandidates(20), []string{"i3"}
-	if n := testing.AllocsPerRun(100, func() { all.pick(newRoutingKey("customer-7"), avoid) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { all.choose(newRoutingKey("customer-7"), avoid) }); n != 0 {
 		t.Errorf("picking one of 20 instances allocates %v times, want none", n)
 	}
 }
@@ -44,7 +45,7 @@ func BenchmarkPick(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			all := someCandidates(n)
 			for b.Loop() {
-				all.pick(newRoutingKey("customer-7"), nil)
+				all.choose(newRoutingKey("customer-7"), nil)
 			}
 		})
 	}

@@ -55,6 +55,9 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	subjects, _ := wire.NewSubjects(config.Prefix) // which withDefaults has tried
 	c := &client{handler: invoke}
 	c.timeout, c.attempts = config.Timeout, config.MaxAttempts
+	if config.Hedge {
+		c.latencies = new(latencies)
+	}
 	c.links = link.NewDispatcher(nc, subjects, config.Logger)
 	c.directory = directory.New(directory.Config{Binders: binders, Subjects: subjects, Timeout: config.Timeout, Changed: c.viewChanged})
 	for i := len(config.Interceptors) - 1; i >= 0; i-- {
@@ -89,6 +92,9 @@ func (c *client) viewChanged(service string, view *directory.View) {
 	if view == nil {
 		c.byName.forget(service)
 		c.links.Forget(service)
+		if c.latencies != nil {
+			c.latencies.forget(service)
+		}
 		return
 	}
 	isThere := func(instance string) bool { return view.VersionOf(instance) != nil }
@@ -122,6 +128,7 @@ func (c *Client) Stats() Stats {
 	n, sent := &c.counters, &c.links.Counters
 	return Stats{
 		Calls: n.calls.Load(), Failures: n.failures.Load(), Retries: n.retries.Load(), Fallbacks: n.fallbacks.Load(), Notifies: n.notifies.Load(),
+		Hedges: n.hedges.Load(), HedgesWon: n.hedgesWon.Load(),
 		FramesSent: sent.Frames.Load(), MessagesSent: sent.Messages.Load(),
 		Lookups:      c.directory.Lookups(),
 		NoResponders: sent.NoResponders.Load(), Unmatched: sent.Unmatched.Load(), Malformed: sent.Malformed.Load(),

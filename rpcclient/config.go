@@ -17,6 +17,13 @@ type Config struct {
 	// MaxAttempts is how often a call is tried that provably didn't run, or whose
 	// method is idempotent, the first time included. Default 3; 1 turns retries off.
 	MaxAttempts int
+	// Hedge makes a call of an idempotent method a second time, at another instance, if it
+	// takes longer than 95 in 100 of the method's latest calls: the first answer counts,
+	// and the other call is canceled. That takes from the budget of retries, so it adds a
+	// tenth to the calls at most. Calls of such methods go to single instances then, where
+	// the connection's user may publish to helium.at.<service>.>, and share messages by
+	// instance. Default: each call is made once, unless it fails.
+	Hedge bool
 	// Interceptors wrap each call, the first one outermost.
 	Interceptors []Interceptor
 	// Logger gets what concerns no single call. Default slog.Default().

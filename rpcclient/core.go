@@ -16,6 +16,7 @@ type core struct {
 	timeout   time.Duration // of a call whose context has no deadline
 	attempts  int           // how often a call is tried at most
 	retries   retryBudget
+	latencies *latencies // nil: calls aren't hedged
 
 	// What every call writes is kept out of the cache lines of what every call reads.
 	_        [64]byte

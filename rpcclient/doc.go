@@ -83,6 +83,12 @@
 // Pauses of some milliseconds, growing and random, lie between. Retries keep to the
 // deadline, and all of a client's together to a tenth of its calls.
 //
+// # Hedging
+//
+// With Config.Hedge a call of an idempotent method that takes unusually long, longer than 95 in
+// 100 of its latest calls, is made a second time, at another instance. The first answer counts
+// and the other call is canceled. Hedges take from the budget of retries.
+//
 // # Sharing one client
 //
 // Make one client and share it: all methods are safe for concurrent use, and calls that

@@ -229,6 +229,44 @@ func ExampleClient_Notify() {
 	// Output: <nil>
 }
 
+func ExampleConfig_hedge() {
+	env, stop := start(rpcclient.Config{Hedge: true})
+	defer stop()
+	ctx := context.Background()
+	g := newGate()
+	for range 2 {
+		heliumtest.Serve(env, "gate", g, rpcserver.Idempotent("pass"))
+	}
+	stuck := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case g.leave <- struct{}{}:
+			case <-stuck:
+				return
+			}
+		}
+	}()
+	for n := range 100 { // that is how long calls usually take
+		if err := env.Client.Call(ctx, "gate.pass", nil, n); err != nil {
+			fmt.Println(err)
+		}
+	}
+
+	close(stuck)
+	before := env.Client.Stats().Hedges
+	answer := make(chan error)
+	go func() { answer <- env.Client.Call(ctx, "gate.pass", nil, 100) }()
+	for calls := 0; calls < 2; { // the second one is at the other instance
+		if n := (<-g.entered).Value(callNumber{}); n == 100 {
+			calls++
+		}
+	}
+	g.leave <- struct{}{} // one is enough
+	fmt.Println(<-answer, env.Client.Stats().Hedges-before)
+	// Output: <nil> 1
+}
+
 func ExampleKeyed() {
 	env, stop := start(rpcclient.Config{})
 	defer stop()

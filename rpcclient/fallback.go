@@ -35,6 +35,8 @@ func (call *Invocation) fallback(ctx context.Context, w *way, e *helium.Error, d
 		next = call.withoutInstance(ctx, w, e, deadline)
 	case errors.Is(e, helium.ErrBadArgument) && call.method.instance == "" && e.Instance != "":
 		next = call.withOtherArguments(e)
+	case errors.Is(e, helium.ErrNotPermitted) && w.latency != nil && w.fitting == nil && !call.key.given && call.wasAddressed():
+		next = call.withoutHedges(w)
 	default:
 		return nil
 	}
@@ -52,6 +54,21 @@ func (call *Invocation) goAlone() {
 	t.fallbacks++
 }
 
+// wasAddressed reports whether the call went to a single instance that its caller didn't name.
+func (call *Invocation) wasAddressed() bool {
+	return call.method.instance == "" && call.flight.To.Endpoint.Instance != ""
+}
+
+// withoutHedges goes on after NATS said that the client may not call single instances: hedged
+// calls could do that, but needn't.
+func (call *Invocation) withoutHedges(w *way) *way {
+	m := call.method
+	w.latency.denied.Store(m.core.links.Connections())
+	next := w.withoutHedges()
+	m.known.CompareAndSwap(w, next)
+	return next
+}
+
 // withoutMethod goes on after an instance said that it doesn't have the method: on the
 // method's own subject, where no such instance listens.
 func (call *Invocation) withoutMethod(ctx context.Context, w *way, e *helium.Error, deadline time.Time) *way {
@@ -61,7 +78,7 @@ func (call *Invocation) withoutMethod(ctx context.Context, w *way, e *helium.Err
 		t.missing = e
 	}
 	switch {
-	case w.isSingle(call.key):
+	case call.wasAddressed():
 		return call.around(ctx, w, e, deadline)
 	case call.flight.Shares():
 		call.goAlone()
@@ -80,7 +97,7 @@ func (call *Invocation) withoutInstance(ctx context.Context, w *way, e *helium.E
 		call.goAlone()
 		call.tried.deserted = true
 		return w
-	case w.isSingle(call.key):
+	case call.wasAddressed():
 		m.service.Found(directory.IsAbsent, instance, "")
 		m.service.InstanceIsGone(instance)
 		return call.around(ctx, w, e, deadline)

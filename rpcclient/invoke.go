@@ -14,6 +14,7 @@ import (
 //	                                                │          method go
 //	                                                ├─▶ attempt.go ─▶ internal/link ─▶ … an instance
 //	                                                │     answer.go ◀────┘
+//	                                                │     hedge.go: elsewhere too, if it takes long
 //	                                                ├── fallback.go: elsewhere, if it provably went wrong
 //	                                                └── retry.go: again, if it provably didn't run
 
@@ -72,7 +73,12 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 	m, c := call.method, call.method.core
 	c.retries.pay()
 	for attempt := 1; ; attempt++ {
-		e := call.attempt(ctx, w, now, deadline)
+		var e *helium.Error
+		if w.latency != nil {
+			e = call.attemptHedged(ctx, w, now, deadline)
+		} else {
+			e = call.attempt(ctx, w, now, deadline)
+		}
 		call.mayHaveRun = call.mayHaveRun || e == nil || e.Outcome != helium.NotExecuted
 		if expected := w.doubt == nil && call.tried == nil; !expected && (e == nil || e.Outcome == helium.Executed) {
 			call.confirm(w)

@@ -14,7 +14,7 @@ import (
 
 // serves reports whether a way that is good for a method's calls before is good for this one.
 func (call *Invocation) serves(w *way) bool {
-	if w.differs && len(call.argTypes) > 0 || call.key.given && w.keyed == nil {
+	if w.differs && len(call.argTypes) > 0 || call.key.given && w.each == nil {
 		return false
 	}
 	return call.method.stub != nil || w.args == call.numArgs && w.result == call.resultType
@@ -135,8 +135,12 @@ func (call *Invocation) decide(view *directory.View) (*way, error) {
 	}
 	suits, differs, some := suited(m.name, call.argTypes, fits)
 	w.differs = differs
-	if call.key.given {
-		w.keyed = newCandidates(m.fitting(view, suits))
+	hedged := m.hedgedOn(view)
+	if call.key.given || hedged != nil {
+		w.each = newCandidates(m.fitting(view, suits))
+	}
+	if len(w.each) > 1 {
+		w.latency = hedged
 	}
 	if some || misfit != nil || view.Refusing(m.name) {
 		w.fitting = m.fitting(view, suits)
@@ -144,6 +148,19 @@ func (call *Invocation) decide(view *directory.View) (*way, error) {
 		w.alone = view.PerMethod
 	}
 	return w, nil
+}
+
+// hedgedOn returns the latency of a method whose calls are hedged, for as long as the view
+// stands; nil: they aren't.
+func (m *Method) hedgedOn(view *directory.View) *latency {
+	if m.core.latencies == nil || !view.Idempotent(m.instance, m.name) {
+		return nil
+	}
+	l := m.core.latencies.of(m.service.Name(), m.name)
+	if l.denied.Load() == m.core.links.Connections() {
+		return nil
+	}
+	return l
 }
 
 // whySingle says why a call goes to a single instance whose caller didn't name one.
@@ -266,7 +283,7 @@ func (call *Invocation) amongFormer(view *directory.View, doubt *helium.Error) (
 		return nil, doubt
 	}
 	if call.key.given {
-		w.keyed = newCandidates(w.fitting)
+		w.each = newCandidates(w.fitting)
 	}
 	return w, nil
 }

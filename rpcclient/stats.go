@@ -9,6 +9,8 @@ type Stats struct {
 	Retries   uint64 // attempts beyond the first
 	Fallbacks uint64 // attempts that went on elsewhere, as where they went lacks the method or is gone
 	Notifies  uint64 // one-way calls sent
+	Hedges    uint64 // second attempts of calls that took unusually long; see Config.Hedge
+	HedgesWon uint64 // of them, those that were answered first
 
 	FramesSent   uint64 // calls sent, each attempt counted
 	MessagesSent uint64 // the messages that they shared
@@ -23,5 +25,5 @@ type Stats struct {
 
 // counters are those that the calls of a client count in.
 type counters struct {
-	calls, failures, notifies, retries, fallbacks atomic.Uint64
+	calls, failures, notifies, retries, fallbacks, hedges, hedgesWon atomic.Uint64
 }

@@ -50,6 +50,20 @@ func (t *Trace) ended() {
 	}
 }
 
+// hedged notes that the call was sent a second time while the first ran.
+func (t *Trace) hedged() {
+	if t != nil {
+		t.Attempts++
+	}
+}
+
+// hedgeWon notes where the answer to that came from.
+func (t *Trace) hedgeWon(subject string) {
+	if t != nil {
+		t.Subject = subject
+	}
+}
+
 // handled takes in how long the handler ran, in microseconds as the answer says.
 func (t *Trace) handled(micros uint64) {
 	const most = uint64(wire.MaxTime / time.Microsecond)

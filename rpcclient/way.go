@@ -17,7 +17,8 @@ import (
 //	some instances have it         ─▶ any of them, on the method's own subject
 //	it fits some of those only     ─▶ one of these, by its own subjects
 //
-// A call with a key goes to the one of the candidates that the key picks, by its own subjects.
+// A call with a key goes to the one of the candidates that the key picks, a hedged one to any
+// of them, by its own subjects.
 type way struct {
 	view   *directory.View
 	args   int          // of a method without a stub
@@ -26,7 +27,8 @@ type way struct {
 	to      *link.Method   // by any instance that has the method, or by that of Client.At
 	fitting []*link.Method // not nil: by one of these instances, as the method of others doesn't fit
 	why     string         // of fitting: for errors, why calls go to single instances
-	keyed   candidates     // for calls with a key; nil: none has been made yet
+	each    candidates     // each instance that a call can go to; nil: calls with a key or hedged ones need it
+	latency *latency       // not nil: calls of the method are hedged
 	alone   bool           // not in messages of several methods
 	named   bool           // arguments without a signature have names to compare
 	differs bool           // their types may tell which instances they are for
@@ -38,7 +40,10 @@ type way struct {
 func (w *way) choose(key routingKey, avoid []string) *link.Method {
 	switch {
 	case key.given:
-		return w.keyed.pick(key, avoid)
+		if to := w.each.choose(key, avoid); to != nil {
+			return to
+		}
+		return w.each.choose(key, nil)
 	case w.fitting == nil:
 		return w.to
 	}
@@ -52,13 +57,28 @@ func (w *way) choose(key routingKey, avoid []string) *link.Method {
 	return w.fitting[first]
 }
 
-// leadsOn reports whether the way has an instance that isn't to be avoided.
-func (w *way) leadsOn(key routingKey, avoid []string) bool {
-	return !w.isSingle(key) || !slices.Contains(avoid, w.choose(key, avoid).Endpoint.Instance)
+// chooseHedged is choose for a call that may be hedged, which goes to an instance that is
+// known as long as there is one that isn't to be avoided.
+func (w *way) chooseHedged(key routingKey, avoid []string) *link.Method {
+	if w.latency != nil {
+		if to := w.each.choose(key, avoid); to != nil {
+			return to
+		}
+	}
+	return w.choose(key, avoid)
 }
 
-// isSingle reports whether calls go to single instances that their callers didn't name.
-func (w *way) isSingle(key routingKey) bool { return w.fitting != nil || key.given }
+// withoutHedges returns the way as it is if calls can't be addressed to single instances.
+func (w *way) withoutHedges() *way {
+	plain := *w
+	plain.latency = nil
+	return &plain
+}
+
+// leadsOn reports whether the way has an instance that isn't to be avoided.
+func (w *way) leadsOn(key routingKey, avoid []string) bool {
+	return w.fitting == nil && !key.given || !slices.Contains(avoid, w.choose(key, avoid).Endpoint.Instance)
+}
 
 // whyThere says, for errors, why a call goes to a single instance; "": that needs no
 // explanation.
