@@ -1,0 +1,213 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/chaos/ledger"
+	"github.com/helium-rpc/helium/internal/chaos/part"
+	"github.com/helium-rpc/helium/internal/chaos/process"
+	"github.com/helium-rpc/helium/internal/chaos/proxy"
+	"github.com/helium-rpc/helium/internal/chaos/scenario"
+)
+
+// bed is the processes of a run.
+type bed struct {
+	plan   scenario.Bed
+	folder string
+	limit  time.Duration // of each process
+
+	brokers *addresses
+	proxies map[string][]*proxy.Proxy // by the part that connects through them
+
+	mu      sync.Mutex
+	parts   map[string]*running // guarded by mu
+	started int                 // guarded by mu; names the ledgers
+}
+
+// running is a process and how it was started.
+type running struct {
+	*process.Child
+	setup part.Setup
+	env   []string
+}
+
+// newBed starts all processes of a plan, in a folder.
+func newBed(ctx context.Context, plan scenario.Bed, folder string, limit time.Duration) (*bed, error) {
+	b := &bed{plan: plan.WithDefaults(), folder: folder, limit: limit, proxies: make(map[string][]*proxy.Proxy), parts: make(map[string]*running)}
+	err := b.start(ctx)
+	if err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *bed) start(ctx context.Context) (err error) {
+	if b.brokers, err = pickAddresses(b.plan.Brokers, b.plan.Nats); err != nil {
+		return err
+	}
+	if err := b.together(b.plan.Brokers, "broker", func(i int, name string) error {
+		setup := part.Setup{Name: name}
+		dir := filepath.Join(b.folder, name)
+		if b.plan.Nats {
+			setup.Nats = &part.Nats{Config: b.brokers.config(i, name, dir, b.plan.Accounts)}
+		} else {
+			setup.Broker = b.brokers.broker(i, dir)
+		}
+		return b.launch(ctx, setup)
+	}); err != nil {
+		return err
+	}
+	if err := b.together(b.plan.Binders, "binder", func(i int, name string) error {
+		setup := &part.Binder{Lease: b.plan.Lease, Memory: b.plan.SmallDisk == 0}
+		if b.plan.Brokers > 1 {
+			setup.Replicas = b.plan.Brokers
+		}
+		return b.launch(ctx, part.Setup{Name: name, Binder: setup, URL: b.urls(name, i)})
+	}); err != nil {
+		return err
+	}
+	if err := b.together(len(b.plan.Servers), "server", func(i int, name string) error {
+		s := b.plan.Servers[i]
+		var env []string
+		if s.Processors > 0 {
+			env = append(env, fmt.Sprintf("GOMAXPROCS=%d", s.Processors))
+		}
+		return b.launch(ctx, part.Setup{Name: name, Server: &s.Server, URL: b.urls(name, i), User: s.User, Password: s.Password}, env...)
+	}); err != nil {
+		return err
+	}
+	return b.together(len(b.plan.Clients), "client", func(i int, name string) error {
+		c := b.plan.Clients[i]
+		// The last node of a cluster, so that servers are elsewhere.
+		return b.launch(ctx, part.Setup{Name: name, Client: new(part.Client), URL: b.urls(name, b.plan.Brokers-1-i%b.plan.Brokers), User: c.User, Password: c.Password})
+	})
+}
+
+// together starts so many parts of a kind at the same time.
+func (b *bed) together(count int, kind string, start func(i int, name string) error) error {
+	faults := make([]error, count)
+	var all sync.WaitGroup
+	for i := range count {
+		all.Go(func() { faults[i] = start(i, fmt.Sprintf("%s%d", kind, i+1)) })
+	}
+	all.Wait()
+	return errors.Join(faults...)
+}
+
+// urls returns where a part connects: to the broker of that number first, to the others else.
+func (b *bed) urls(name string, first int) string {
+	var urls []string
+	for i := range b.brokers.clients {
+		at := b.brokers.clients[(first+i)%len(b.brokers.clients)]
+		if p := b.proxied(name, at); p != "" {
+			at = p
+		}
+		urls = append(urls, "nats://"+at)
+	}
+	return strings.Join(urls, ",")
+}
+
+// proxied returns the address of a proxy of the part's own in front of another one, if it is to
+// have one.
+func (b *bed) proxied(name, at string) string {
+	for _, p := range b.plan.Proxied {
+		if p != name {
+			continue
+		}
+		proxy, err := proxy.Start(at)
+		if err != nil {
+			return "" // without a proxy its faults will say that there is none
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.proxies[name] = append(b.proxies[name], proxy)
+		return proxy.Address()
+	}
+	return ""
+}
+
+// launch starts a part. One that was there before has its place.
+func (b *bed) launch(ctx context.Context, setup part.Setup, env ...string) error {
+	b.mu.Lock()
+	b.started++
+	// A ledger belongs to one life of a process: the next one begins another file.
+	setup.Ledger = filepath.Join(b.folder, fmt.Sprintf("%s-%d%s", setup.Name, b.started, ledger.Extension))
+	b.mu.Unlock()
+	child, err := process.Start(ctx, setup.Name, setup, b.limit, nil, env...)
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.parts[setup.Name] = &running{child, setup, env}
+	return nil
+}
+
+// part returns a process by its name.
+func (b *bed) part(name string) (*running, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p := b.parts[name]; p != nil {
+		return p, nil
+	}
+	return nil, fmt.Errorf("there is no part %q", name)
+}
+
+// all returns the processes as they are now, by name.
+func (b *bed) all() map[string]*running {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	parts := make(map[string]*running, len(b.parts))
+	for name, p := range b.parts {
+		parts[name] = p
+	}
+	return parts
+}
+
+// links returns the proxies between a part and the brokers.
+func (b *bed) links(name string) ([]*proxy.Proxy, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if links := b.proxies[name]; len(links) > 0 {
+		return links, nil
+	}
+	return nil, fmt.Errorf("%s connects without a proxy; name it in Bed.Proxied", name)
+}
+
+// close ends everything, the brokers last.
+func (b *bed) close() {
+	parts := b.all()
+	for _, kind := range []string{"client", "server", "binder", "broker"} {
+		var ends sync.WaitGroup
+		for name, p := range parts {
+			if strings.HasPrefix(name, kind) {
+				ends.Go(func() {
+					_ = p.Thaw() // one that is gone or not frozen doesn't mind
+					p.Close()
+				})
+			}
+		}
+		ends.Wait()
+	}
+	for _, proxies := range b.proxies {
+		for _, p := range proxies {
+			p.Close()
+		}
+	}
+	if b.brokers != nil {
+		b.brokers.close()
+	}
+	for name := range parts {
+		if strings.HasPrefix(name, "broker") {
+			_ = os.RemoveAll(filepath.Join(b.folder, name)) // what is left goes with the folder
+		}
+	}
+}

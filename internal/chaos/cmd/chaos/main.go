@@ -1,0 +1,120 @@
+// Chaos breaks Helium and says what became of it. See package chaos.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/helium-rpc/helium/internal/chaos"
+	"github.com/helium-rpc/helium/internal/chaos/scenario"
+	"github.com/helium-rpc/helium/internal/chaos/verdict"
+)
+
+const usage = `usage:
+  chaos list                        the scenarios, and which are in the short run
+  chaos run [flags] [scenario…]     run scenarios, all by default
+
+flags of run:
+`
+
+func main() {
+	chaos.Main() // the processes of a run are this program, too
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("chaos", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	short := flags.Bool("short", false, "the scenarios of the short run, with shorter times")
+	times := flags.Int("times", 1, "how often each scenario is run")
+	file := flags.String("json", "", "write the verdicts to this file, as JSON")
+	flags.Usage = func() {
+		fmt.Fprint(stderr, usage)
+		flags.PrintDefaults()
+	}
+	if len(args) == 0 {
+		flags.Usage()
+		return 2
+	}
+	switch args[0] {
+	case "list":
+		for _, s := range scenario.All() {
+			fmt.Fprintf(stdout, "%-40s %6v  %s\n", s.Name, s.Lasts(), s.Promise)
+		}
+		return 0
+	case "run":
+		if err := flags.Parse(args[1:]); err != nil {
+			return 2
+		}
+	default:
+		flags.Usage()
+		return 2
+	}
+	chosen, err := choose(flags.Args(), *short)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 2
+	}
+	var verdicts []*verdict.Verdict
+	for range *times {
+		for _, s := range chosen {
+			v := chaos.Run(ctx, s)
+			verdicts = append(verdicts, v)
+			if err := v.WriteText(stdout); err != nil {
+				fmt.Fprintln(stderr, err)
+				return 1
+			}
+			if ctx.Err() != nil {
+				return 1
+			}
+		}
+	}
+	if *file != "" {
+		text, err := json.MarshalIndent(verdicts, "", "  ")
+		if err == nil {
+			err = os.WriteFile(*file, append(text, '\n'), 0o644)
+		}
+		if err != nil {
+			fmt.Fprintln(stderr, err)
+			return 1
+		}
+	}
+	if slices.ContainsFunc(verdicts, func(v *verdict.Verdict) bool { return !v.Passed }) {
+		return 1
+	}
+	return 0
+}
+
+// choose returns the scenarios of these names, or of the short run, or all.
+func choose(names []string, short bool) (chosen []scenario.Scenario, err error) {
+	known := scenario.All()
+	for _, name := range names {
+		if !slices.ContainsFunc(known, func(s scenario.Scenario) bool { return s.Name == name }) {
+			return nil, fmt.Errorf("there is no scenario %q; see chaos list", name)
+		}
+	}
+	for _, s := range known {
+		if len(names) > 0 && !slices.Contains(names, s.Name) || short && s.Short == 0 {
+			continue
+		}
+		if short {
+			s = s.Times(s.Short)
+		}
+		chosen = append(chosen, s)
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("none of %s is in the short run", strings.Join(names, ", "))
+	}
+	return chosen, nil
+}

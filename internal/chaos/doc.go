@@ -1,0 +1,30 @@
+// Package chaos runs scenarios: it starts a system of real processes, calls at a fixed rate,
+// breaks things, and judges by what was written down.
+//
+//	go run ./internal/chaos/cmd/chaos list
+//	go run ./internal/chaos/cmd/chaos run -short
+//	go run ./internal/chaos/cmd/chaos run "server killed"
+//
+// # What is in a run
+//
+// Brokers, binders, servers and clients are processes of their own (packages process and part).
+// Clients start calls when it is their time, whatever became of those before, and latencies
+// count from then. Each call has a number; clients write down that they make it and how it
+// ended, servers that it runs, each in a file that outlives a SIGKILL (package ledger). Faults
+// are signals, restarts, proxies (package proxy) and full disks (package disk). At the end the
+// ledgers are put together, counted and held against the scenario's bounds (package verdict).
+//
+// Whatever a scenario says, these are bounds: no call runs though its caller was told
+// NotExecuted, none runs twice unless it is idempotent, none begins after its deadline, none is
+// answered by another's answer or without having run, and every call ends.
+//
+// # A new scenario
+//
+// It is a value of scenario.Scenario in one of the files of package scenario, and in no other
+// place: the processes, the loads, the steps with their times, the bounds. State what is
+// promised, not what happens to hold. Short puts it into the run of continuous integration,
+// which it may only be in once it has passed there twenty times in a row. A new kind of fault is
+// an action in scenario/step.go and a case in timeline.go; a new kind of part, such as one that
+// streams, is a file in package part; a new figure is a field of verdict.Counts and its name
+// among the metrics.
+package chaos

@@ -1,0 +1,110 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/chaos/part"
+	"github.com/helium-rpc/helium/internal/chaos/verdict"
+)
+
+// answerPatience is how long a part may take to say what it knows.
+const answerPatience = 20 * time.Second
+
+// eachClient does something with all clients at the same time.
+func (b *bed) eachClient(do func(*running) error) error { return b.each("client", do) }
+
+// each does something with all parts of a kind at the same time.
+func (b *bed) each(kind string, do func(*running) error) error {
+	var (
+		all    sync.WaitGroup
+		mu     sync.Mutex
+		faults []error
+	)
+	for name, p := range b.all() {
+		if strings.HasPrefix(name, kind) {
+			all.Go(func() {
+				err := do(p)
+				mu.Lock()
+				defer mu.Unlock()
+				faults = append(faults, err)
+			})
+		}
+	}
+	all.Wait()
+	return errors.Join(faults...)
+}
+
+// measure asks all parts for their figures. One that doesn't answer has none.
+func (b *bed) measure(ctx context.Context) map[string]part.Figures {
+	ctx, cancel := context.WithTimeout(ctx, answerPatience)
+	defer cancel()
+	var mu sync.Mutex
+	figures := make(map[string]part.Figures)
+	_ = b.each("", func(p *running) error {
+		var f part.Figures
+		if err := p.Ask(ctx, part.Command{Do: part.Measure}, &f); err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		figures[p.Name()] = f
+		return nil
+	})
+	return figures
+}
+
+// compare compares the figures of the processes that lived through the whole run.
+func compare(before, after map[string]part.Figures, then, now map[string]*running) (sizes []verdict.Size, called, sent uint64) {
+	for _, name := range slices.Sorted(maps.Keys(after)) {
+		a, b := after[name], before[name]
+		if then[name] != now[name] || b.Goroutines == 0 {
+			continue
+		}
+		sizes = append(sizes, verdict.Size{Process: name, Before: footprint(b), After: footprint(a)})
+		if a.Client != nil && b.Client != nil {
+			called += a.Client.Calls - b.Client.Calls
+			sent += a.Client.FramesSent - b.Client.FramesSent
+		}
+	}
+	return sizes, called, sent
+}
+
+func footprint(f part.Figures) verdict.Footprint {
+	return verdict.Footprint{Goroutines: f.Goroutines, Heap: f.Heap, MaxRSS: f.MaxRSS}
+}
+
+// cpu returns what all servers together use while a load lasts, 0 where that can't be known.
+func (b *bed) cpu(ctx context.Context, load verdict.Load) time.Duration {
+	before, known := b.cpuAt(ctx, load.From)
+	after, stillKnown := b.cpuAt(ctx, load.To)
+	if !known || !stillKnown {
+		return 0
+	}
+	return after - before
+}
+
+func (b *bed) cpuAt(ctx context.Context, at time.Time) (sum time.Duration, known bool) {
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		return 0, false
+	}
+	for name, p := range b.all() {
+		if strings.HasPrefix(name, "server") {
+			used, err := p.CPU()
+			if err != nil {
+				return 0, false // it was killed
+			}
+			sum += used
+		}
+	}
+	return sum, true
+}

@@ -1,0 +1,56 @@
+package part
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"os"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/internal/chaos/process"
+)
+
+// Act makes what a setup says, for [process.Main].
+func Act(ctx context.Context, text json.RawMessage) (process.Actor, error) {
+	var setup Setup
+	if err := json.Unmarshal(text, &setup); err != nil {
+		return nil, err
+	}
+	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	switch {
+	case setup.Broker != nil:
+		return startBroker(ctx, *setup.Broker, setup.Name)
+	case setup.Nats != nil:
+		return startNats(ctx, setup.Nats.Config)
+	}
+	nc, err := connect(ctx, setup)
+	if err != nil {
+		return nil, err
+	}
+	var actor process.Actor
+	switch {
+	case setup.Binder != nil:
+		actor, err = startBinder(ctx, nc, *setup.Binder)
+	case setup.Server != nil:
+		actor, err = startServer(ctx, nc, *setup.Server, setup.Ledger)
+	case setup.Client != nil:
+		actor, err = startClient(nc, setup.Ledger)
+	default:
+		err = fmt.Errorf("the part %q is nothing", setup.Name)
+	}
+	if err != nil {
+		nc.Close()
+	}
+	return actor, err
+}
+
+// connect connects as programs do, to the first server of the list if that is there.
+func connect(ctx context.Context, setup Setup) (*nats.Conn, error) {
+	return bus.Connect(ctx, bus.Config{
+		URL: setup.URL, Name: setup.Name, User: setup.User, Password: setup.Password, Wait: true,
+		Options: []nats.Option{nats.DontRandomize()},
+	})
+}

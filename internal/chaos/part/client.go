@@ -1,0 +1,118 @@
+package part
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/chaos/ledger"
+	"github.com/helium-rpc/helium/internal/chaos/process"
+	"github.com/helium-rpc/helium/rpcclient"
+)
+
+type clientPart struct {
+	nc       *nats.Conn
+	client   *rpcclient.Client
+	registry *binder.Client
+	books    *ledger.Writer
+}
+
+func startClient(nc *nats.Conn, file string) (process.Actor, error) {
+	c, err := rpcclient.New(nc, rpcclient.Config{})
+	if err != nil {
+		return nil, err
+	}
+	registry, err := binder.NewClient(nc, "")
+	if err != nil {
+		return nil, err
+	}
+	books, err := ledger.Create(file)
+	if err != nil {
+		return nil, err
+	}
+	return &clientPart{nc, c, registry, books}, nil
+}
+
+func (p *clientPart) Ready() any { return Ready{} }
+
+func (p *clientPart) Close() {
+	_ = p.client.Close() // without a broker, one-way calls may not have left; there are none
+	p.nc.Close()
+	_ = p.books.Close()
+}
+
+func (p *clientPart) Do(ctx context.Context, text json.RawMessage) (any, error) {
+	c, err := readCommand(text)
+	if err != nil {
+		return nil, err
+	}
+	if c.Within > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.Within)
+		defer cancel()
+	}
+	switch c.Do {
+	case Measure:
+		figures, stats := measure(), p.client.Stats()
+		figures.Client = &stats
+		return figures, nil
+	case Call:
+		var loads sync.WaitGroup
+		for _, l := range c.Loads {
+			loads.Go(func() { carry(ctx, l, c.Start, p.caller(l), p.books) })
+		}
+		loads.Wait()
+		return nil, nil
+	case Warm:
+		return nil, p.warm(ctx)
+	case Register:
+		return nil, register(ctx, p.registry, c.Count)
+	case Wipe:
+		js, err := p.nc.JetStream(nats.Context(ctx))
+		if err != nil {
+			return nil, err
+		}
+		return nil, js.DeleteKeyValue("helium_registry")
+	}
+	return cannot(c)
+}
+
+// warm calls until an answer comes, as a client whose node of a cluster hasn't heard of a
+// server yet can't be told from one without a server. The calls have the number Unjudged.
+func (p *clientPart) warm(ctx context.Context) error {
+	for {
+		_, err := rpcclient.Call[int64](ctx, p.client, ServiceName+".again", Unjudged, 0)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil || !sleepUntil(ctx, time.Now().Add(50*time.Millisecond)) {
+			return fmt.Errorf("no answer: %w", err)
+		}
+	}
+}
+
+// caller returns what makes one call of a load.
+func (p *clientPart) caller(l Load) caller {
+	if l.Method == Lookup {
+		return func(ctx context.Context, id int64) (int64, error) {
+			entry, err := p.registry.Lookup(ctx, crowdName(id))
+			if err == nil && entry.Service != crowdName(id) {
+				err = fmt.Errorf("asked for %s, got %s", crowdName(id), entry.Service)
+			}
+			return id, err
+		}
+	}
+	name := ServiceName
+	if l.Service != "" {
+		name = l.Service
+	}
+	method, micros := name+"."+l.Method, l.Work.Microseconds()
+	return func(ctx context.Context, id int64) (int64, error) {
+		return rpcclient.Call[int64](ctx, p.client, method, id, micros)
+	}
+}

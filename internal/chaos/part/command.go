@@ -1,0 +1,70 @@
+package part
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// Command asks a part to do something.
+type Command struct {
+	Do     Verb
+	Loads  []Load        `json:",omitempty"` // of Call
+	Start  time.Time     // of Call: the moment from which loads count their times
+	Count  int           `json:",omitempty"` // of Register: how many records
+	Within time.Duration `json:",omitempty"` // of Warm and Register: how long it may take
+}
+
+// Verb is what a part can be asked.
+type Verb string
+
+// The verbs.
+const (
+	Measure  Verb = "measure"  // all parts: answer Figures
+	Call     Verb = "call"     // a client: carry the loads, and return when all calls have ended
+	Warm     Verb = "warm"     // a client: return once the service answers
+	Stop     Verb = "stop"     // a server: shut down
+	Register Verb = "register" // a client: register so many instances of services that nobody serves
+	Wipe     Verb = "wipe"     // a client: delete the registry's bucket
+)
+
+// Load is calls at a fixed rate.
+type Load struct {
+	Name    string        // in the verdict
+	Method  string        // of the service; see type work, or Lookup
+	Service string        // if it isn't "work"
+	Work    time.Duration // how long the handler is to work, for methods that do
+	Rate    float64       // calls each second
+	At, For time.Duration // when it begins, after the start, and how long it lasts
+	Timeout time.Duration // of each call
+	Base    int64         // calls have the numbers from this one on
+}
+
+// Unjudged is the number of calls that don't count.
+const Unjudged = -1
+
+// Lookup is the method of loads that ask the registry for a service instead of calling it.
+const Lookup = "lookup"
+
+// Idempotent reports whether calls of a method may run twice.
+func (l Load) Idempotent() bool { return l.Method == "again" }
+
+// Figures are what a process is at a moment.
+type Figures struct {
+	Goroutines int
+	Heap       uint64           // bytes in use, garbage collected
+	MaxRSS     uint64           // bytes; the most memory it had so far, 0 where that isn't known
+	Server     *rpcserver.Stats `json:",omitempty"`
+	Client     *rpcclient.Stats `json:",omitempty"`
+}
+
+// cannot is the answer of a part to what it doesn't do.
+func cannot(c Command) (any, error) { return nil, fmt.Errorf("this part doesn't %s", c.Do) }
+
+func readCommand(text json.RawMessage) (c Command, err error) {
+	err = json.Unmarshal(text, &c)
+	return c, err
+}

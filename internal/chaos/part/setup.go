@@ -1,0 +1,62 @@
+package part
+
+import (
+	"time"
+
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// Setup says what a process is: exactly one of the pointers is set.
+type Setup struct {
+	Name   string // of the process; connections are called so, too
+	Ledger string // the file of the executions or the calls
+
+	URL            string // where to connect, the first one preferred; for all but brokers
+	User, Password string // as whom, if the broker asks
+
+	Broker *Broker `json:",omitempty"`
+	Nats   *Nats   `json:",omitempty"`
+	Binder *Binder `json:",omitempty"`
+	Server *Server `json:",omitempty"`
+	Client *Client `json:",omitempty"`
+}
+
+// Broker is a broker of package broker.
+type Broker struct {
+	Listen, Dir string
+	Cluster     string   // where it listens for the others of a cluster, "" for none
+	Routes      []string // to the others
+	MaxStorage  int64    // bytes, 0 for the default
+}
+
+// Nats is a NATS server as others run it, with what stands in a configuration file.
+type Nats struct{ Config string }
+
+// Binder is a binder.
+type Binder struct {
+	Lease    time.Duration
+	Replicas int
+	Memory   bool
+}
+
+// ServiceName is that of the service that servers have and clients call.
+const ServiceName = "work"
+
+// Server serves the service "work".
+type Server struct {
+	Service               string // its name, if it isn't "work"
+	MaxInFlight, MaxQueue int    // 0 for the defaults
+	DrainTimeout          time.Duration
+}
+
+func (s *Server) config() rpcserver.Config {
+	return rpcserver.Config{MaxInFlight: s.MaxInFlight, MaxQueue: s.MaxQueue, DrainTimeout: s.DrainTimeout}
+}
+
+// Client calls.
+type Client struct{}
+
+// Ready is what a part says once it can be used.
+type Ready struct {
+	Instance string `json:",omitempty"` // of a server
+}

@@ -1,0 +1,60 @@
+package scenario
+
+import (
+	"time"
+
+	"github.com/helium-rpc/helium/internal/chaos/part"
+)
+
+// Bed is the processes of a scenario. They are called broker1, broker2, …, binder1, … and so on.
+type Bed struct {
+	// Brokers is 1, or 3 for a cluster. Default 1.
+	Brokers int
+	// Nats has NATS servers with NATS's own settings instead of brokers of package broker.
+	// Those of a cluster are connected through proxies, for faults of Routes.
+	Nats bool
+	// Accounts is what stands in the configuration of a NATS server beside the rest.
+	Accounts string
+	// SmallDisk is the size of the disk that a broker's data is on, in bytes; 0 for that of
+	// the machine.
+	SmallDisk int64
+
+	Binders int           // default 1
+	Lease   time.Duration // default 30 s
+
+	Servers []Server // default: one
+	Clients []Client // default: one
+
+	// Proxied are the parts that connect through a proxy, for faults of their connections.
+	Proxied []string
+}
+
+// Server is a server process.
+type Server struct {
+	part.Server
+	Processors     int // that Go may use, 0 for all
+	User, Password string
+}
+
+// Client is a client process.
+type Client struct{ User, Password string }
+
+// WithDefaults returns the bed with its defaults.
+func (b Bed) WithDefaults() Bed {
+	if b.Brokers == 0 {
+		b.Brokers = 1
+	}
+	if b.Binders == 0 {
+		b.Binders = 1
+	}
+	if b.Lease == 0 {
+		b.Lease = 30 * time.Second
+	}
+	if len(b.Servers) == 0 {
+		b.Servers = make([]Server, 1)
+	}
+	if len(b.Clients) == 0 {
+		b.Clients = make([]Client, 1)
+	}
+	return b
+}

@@ -1,0 +1,8 @@
+package scenario
+
+import "slices"
+
+// All returns every scenario, in the order in which they are run.
+func All() []Scenario {
+	return slices.Concat(servers)
+}

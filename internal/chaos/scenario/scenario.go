@@ -1,0 +1,61 @@
+package scenario
+
+import (
+	"time"
+
+	"github.com/helium-rpc/helium/internal/chaos/part"
+	"github.com/helium-rpc/helium/internal/chaos/verdict"
+)
+
+// Scenario is one attack on a system.
+type Scenario struct {
+	Name    string
+	Promise string // what holds, in a sentence
+	Bed     Bed
+	Loads   []Load
+	Steps   []Step
+	// Settle is how long the harness waits after the last call has ended, for what may still
+	// come late. Default 1 s.
+	Settle time.Duration
+	Bounds []verdict.Bound
+	// Short is by how much all times of loads and steps are multiplied in the short run; 0
+	// leaves the scenario out of it.
+	Short float64
+}
+
+// Load is a load and the client that carries it.
+type Load struct {
+	Client string // "client1" by default
+	part.Load
+}
+
+// steady is calls that do nothing, a few hundred a second, with two seconds for each.
+func steady(lasts time.Duration) Load {
+	return Load{Load: part.Load{Name: "steady", Method: "run", Rate: 200, For: lasts, Timeout: 2 * time.Second}}
+}
+
+// Times returns the scenario with all times of loads and steps multiplied.
+func (s Scenario) Times(factor float64) Scenario {
+	scale := func(d *time.Duration) { *d = time.Duration(float64(*d) * factor) }
+	s.Loads = append([]Load(nil), s.Loads...)
+	for i := range s.Loads {
+		scale(&s.Loads[i].At)
+		scale(&s.Loads[i].For)
+	}
+	s.Steps = append([]Step(nil), s.Steps...)
+	for i := range s.Steps {
+		scale(&s.Steps[i].At)
+	}
+	return s
+}
+
+// Lasts returns how long the loads and the steps last.
+func (s Scenario) Lasts() (lasts time.Duration) {
+	for _, l := range s.Loads {
+		lasts = max(lasts, l.At+l.For)
+	}
+	for _, step := range s.Steps {
+		lasts = max(lasts, step.At)
+	}
+	return lasts
+}

@@ -1,0 +1,126 @@
+package verdict
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/helium-rpc/helium"
+)
+
+// Grace is how much later than its deadline a handler may begin without being late: between
+// the server's last look at the clock and the handler's first line, other goroutines may have
+// their turn.
+const Grace = 20 * time.Millisecond
+
+// Counts are what became of calls.
+type Counts struct {
+	Calls      int
+	OK         int
+	Failed     int // with an error
+	Unanswered int // of which their client never said how they ended
+	Wrong      int // answered with another call's answer
+
+	Failures map[string]int    // those that failed, by code and outcome
+	Examples map[string]string // what one of each said
+
+	Ran       int // executions
+	Twice     int // calls that ran more than once though they aren't idempotent
+	Again     int // idempotent calls that ran more than once
+	Forbidden int // calls that ran though their callers were told NotExecuted
+	Nowhere   int // calls that were answered and ran nowhere
+	Strays    int // executions of calls that nobody made
+	Late      int // executions that began when their caller's deadline was past
+
+	LatestBy  time.Duration // by how much, at most
+	OverranBy time.Duration // how much later than its deadline a call ended, at most
+
+	P50, P99, Max time.Duration // of those that ended well, from when they were meant to start
+	Goodput       float64       // calls that ended well in each second of the load
+	PerCPU        float64       // and for each second of the servers' processors
+
+	Noticed   time.Duration // from when a fault began until calls went well, at most
+	Recovered time.Duration // from when a fault ended until calls went well, at most
+}
+
+const (
+	longest   = 10 * time.Minute
+	precision = 3 // significant digits
+)
+
+// count counts calls. A load of the name "" stands for all.
+func count(calls []*call, load Load, marks []Mark) *Counts {
+	n := &Counts{Failures: make(map[string]int), Examples: make(map[string]string)}
+	latencies := hdrhistogram.New(int64(time.Microsecond), int64(longest), precision)
+	var of []*call
+	for _, c := range calls {
+		if c.made.Kind == "" {
+			n.Ran += len(c.runs)
+			n.Strays += len(c.runs)
+			continue
+		}
+		if load.Name != "" && c.made.Load != load.Name {
+			continue
+		}
+		of = append(of, c)
+		n.countRuns(c)
+		n.countEnd(c, latencies)
+	}
+	n.P50 = time.Duration(latencies.ValueAtPercentile(50))
+	n.P99 = time.Duration(latencies.ValueAtPercentile(99))
+	n.Max = time.Duration(latencies.Max())
+	if lasts := load.To.Sub(load.From).Seconds(); lasts > 0 {
+		n.Goodput = float64(n.OK) / lasts
+	}
+	if load.CPU > 0 {
+		n.PerCPU = float64(n.OK) / load.CPU.Seconds()
+	}
+	n.Noticed, n.Recovered = recovery(of, marks)
+	return n
+}
+
+func (n *Counts) countRuns(c *call) {
+	n.Ran += len(c.runs)
+	if len(c.runs) > 1 {
+		if c.made.Idempotent {
+			n.Again++
+		} else {
+			n.Twice++
+		}
+	}
+	for _, run := range c.runs {
+		if by := time.Duration(run.At - c.made.Deadline); by > Grace {
+			n.Late++
+			n.LatestBy = max(n.LatestBy, by)
+		}
+	}
+}
+
+func (n *Counts) countEnd(c *call, latencies *hdrhistogram.Histogram) {
+	n.Calls++
+	e := c.ended
+	if e == nil {
+		n.Unanswered++
+		return
+	}
+	n.OverranBy = max(n.OverranBy, time.Duration(e.At-c.made.Deadline))
+	if len(c.runs) == 0 && !c.made.Lookup && e.Outcome == helium.Executed.String() {
+		n.Nowhere++
+	}
+	switch {
+	case c.ok():
+		n.OK++
+		// It can't fail: what is out of range was brought into it.
+		_ = latencies.RecordValue(min(max(e.At-c.made.Meant, 0), int64(longest)))
+	case e.Wrong:
+		n.Wrong++
+	default:
+		n.Failed++
+		class := e.Code + ", " + e.Outcome
+		n.Failures[class]++
+		n.Examples[class] = e.Error
+		if e.Outcome == helium.NotExecuted.String() && len(c.runs) > 0 {
+			n.Forbidden++
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package verdict
+
+import "strings"
+
+// Figures are what was counted and measured in a run.
+type Figures struct {
+	All      *Counts
+	Loads    map[string]*Counts
+	Sizes    []Size
+	Attempts float64 // how often a call was sent, on average
+}
+
+// Metric is the name of one of the figures.
+type Metric string
+
+// The metrics. Times are in seconds.
+const (
+	Calls      Metric = "calls"
+	OK         Metric = "ok"
+	OKShare    Metric = "ok, share of the calls"
+	Failed     Metric = "failed"
+	FailShare  Metric = "failed, share of the calls"
+	Unanswered Metric = "never answered"
+	Wrong      Metric = "answered with another call's answer"
+	Twice      Metric = "ran twice"
+	Again      Metric = "idempotent, ran again"
+	Forbidden  Metric = "ran though NotExecuted"
+	Nowhere    Metric = "answered and ran nowhere"
+	Strays     Metric = "ran and never made"
+	Late       Metric = "ran late"
+	LateBy     Metric = "ran late by, s"
+	OverranBy  Metric = "overran the deadline by, s"
+	P50        Metric = "p50, s"
+	P99        Metric = "p99, s"
+	Goodput    Metric = "goodput, calls/s"
+	PerCPU     Metric = "goodput, calls per CPU second"
+	Noticed    Metric = "noticed after, s"
+	Recovered  Metric = "recovered after, s"
+
+	// Of the run as a whole.
+	Attempts   Metric = "attempts a call"
+	Goroutines Metric = "goroutines more than before"
+	HeapGrowth Metric = "heap more than before, MB"
+)
+
+// failedAs begins the metrics of one kind of failure.
+const failedAs = "failed as "
+
+// FailedAs is how many calls failed with a code and an outcome, such as "unavailable, unknown".
+func FailedAs(class string) Metric { return Metric(failedAs + class) }
+
+var ofCounts = map[Metric]func(*Counts) float64{
+	Calls:      func(n *Counts) float64 { return float64(n.Calls) },
+	OK:         func(n *Counts) float64 { return float64(n.OK) },
+	OKShare:    func(n *Counts) float64 { return share(n.OK, n.Calls) },
+	Failed:     func(n *Counts) float64 { return float64(n.Failed) },
+	FailShare:  func(n *Counts) float64 { return share(n.Failed+n.Unanswered+n.Wrong, n.Calls) },
+	Unanswered: func(n *Counts) float64 { return float64(n.Unanswered) },
+	Wrong:      func(n *Counts) float64 { return float64(n.Wrong) },
+	Twice:      func(n *Counts) float64 { return float64(n.Twice) },
+	Again:      func(n *Counts) float64 { return float64(n.Again) },
+	Forbidden:  func(n *Counts) float64 { return float64(n.Forbidden) },
+	Nowhere:    func(n *Counts) float64 { return float64(n.Nowhere) },
+	Strays:     func(n *Counts) float64 { return float64(n.Strays) },
+	Late:       func(n *Counts) float64 { return float64(n.Late) },
+	LateBy:     func(n *Counts) float64 { return n.LatestBy.Seconds() },
+	OverranBy:  func(n *Counts) float64 { return n.OverranBy.Seconds() },
+	P50:        func(n *Counts) float64 { return n.P50.Seconds() },
+	P99:        func(n *Counts) float64 { return n.P99.Seconds() },
+	Goodput:    func(n *Counts) float64 { return n.Goodput },
+	PerCPU:     func(n *Counts) float64 { return n.PerCPU },
+	Noticed:    func(n *Counts) float64 { return n.Noticed.Seconds() },
+	Recovered:  func(n *Counts) float64 { return n.Recovered.Seconds() },
+}
+
+var ofRuns = map[Metric]func(*Figures) float64{
+	Attempts: func(f *Figures) float64 { return f.Attempts },
+	Goroutines: func(f *Figures) float64 {
+		return f.mostGrowth(func(p Footprint) float64 { return float64(p.Goroutines) })
+	},
+	HeapGrowth: func(f *Figures) float64 {
+		return f.mostGrowth(func(p Footprint) float64 { return float64(p.Heap) / 1e6 })
+	},
+}
+
+func share(part, all int) float64 {
+	if all == 0 {
+		return 0
+	}
+	return float64(part) / float64(all)
+}
+
+// of returns a metric, of one load or with "" of all calls; known is false if there is none of
+// that name.
+func (f *Figures) of(m Metric, load string) (value float64, known bool) {
+	if figure := ofRuns[m]; figure != nil {
+		return figure(f), true
+	}
+	n := f.All
+	if load != "" {
+		n = f.Loads[load]
+	}
+	if n == nil {
+		return 0, false
+	}
+	if class, ok := strings.CutPrefix(string(m), failedAs); ok {
+		return float64(n.Failures[class]), true
+	}
+	figure := ofCounts[m]
+	if figure == nil {
+		return 0, false
+	}
+	return figure(n), true
+}
+
+// mostGrowth returns by how much a size grew, in the process where it grew most.
+func (f *Figures) mostGrowth(size func(Footprint) float64) (most float64) {
+	for _, s := range f.Sizes {
+		most = max(most, size(s.After)-size(s.Before))
+	}
+	return most
+}

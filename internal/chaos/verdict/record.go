@@ -1,0 +1,46 @@
+package verdict
+
+import (
+	"time"
+
+	"github.com/helium-rpc/helium/internal/chaos/ledger"
+)
+
+// Record is what there is to judge of a run.
+type Record struct {
+	Entries []ledger.Entry
+	Loads   []Load
+	Marks   []Mark
+	// Sizes of the processes that were there before the faults and after all calls had ended.
+	Sizes []Size
+	// Called and Sent are the calls that clients made and how often they sent one, where a
+	// client lived to say it.
+	Called, Sent uint64
+}
+
+// Load is calls of one kind, as entries name them.
+type Load struct {
+	Name     string
+	From, To time.Time     // when the first and the last were meant to start
+	CPU      time.Duration // what all servers used meanwhile, 0 if that isn't known
+}
+
+// Mark is a moment at which something was done.
+type Mark struct {
+	At   time.Time
+	What string // in words
+	Mend bool   // it ended a fault, instead of beginning one
+}
+
+// Size is how large a process was.
+type Size struct {
+	Process       string
+	Before, After Footprint
+}
+
+// Footprint is what a process holds.
+type Footprint struct {
+	Goroutines int
+	Heap       uint64 // bytes in use
+	MaxRSS     uint64 // bytes; the most memory so far, 0 where it isn't known
+}
