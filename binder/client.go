@@ -40,7 +40,7 @@ func NewClient(nc *nats.Conn, prefix string) (*Client, error) {
 		prefix, _, _ := strings.Cut(inbox, ".")
 		return nil, helium.ErrBadRegistryName.WithMessage("binder.NewClient: this connection receives answers on %q, where Helium's binders and servers send none; connect with an inbox prefix that is _INBOX or begins with \"_INBOX.\", such as nats.CustomInboxPrefix(%q)", prefix+".>", "_INBOX."+strings.Trim(strings.TrimPrefix(prefix, "_INBOX"), "_"))
 	}
-	return &Client{nc: nc, subjects: subjects, requests: &requester{nc: nc, attempt: attemptTimeout}}, nil
+	return &Client{nc: nc, subjects: subjects, requests: &requester{asker: asker{nc: nc, timeout: attemptTimeout}}}, nil
 }
 
 // Register writes a record, or overwrites it, and returns the lease: renew each third
@@ -59,7 +59,7 @@ func (c *Client) Register(ctx context.Context, r Record) (lease time.Duration, e
 		return 0, notExecuted(err)
 	}
 	var reply leaseReply
-	if err := c.requests.write(ctx, c.subjects.Register(r.Service), body, &reply); err != nil {
+	if err := c.requests.write(ctx, request{subject: c.subjects.Register(r.Service), body: body}.named(), &reply); err != nil {
 		return 0, err
 	}
 	return reply.lease(), nil
@@ -73,7 +73,7 @@ func (c *Client) Renew(ctx context.Context, service, instance string) (lease tim
 		return 0, err
 	}
 	var reply leaseReply
-	if err := c.requests.write(ctx, c.subjects.Renew(service), body, &reply); err != nil {
+	if err := c.requests.write(ctx, request{subject: c.subjects.Renew(service), body: body}, &reply); err != nil {
 		return 0, err
 	}
 	return reply.lease(), nil
@@ -85,7 +85,7 @@ func (c *Client) End(ctx context.Context, service, instance string) error {
 	if err != nil {
 		return err
 	}
-	return c.requests.write(ctx, c.subjects.End(service), body, &endReply{})
+	return c.requests.write(ctx, request{subject: c.subjects.End(service), body: body}.named(), &endReply{})
 }
 
 func instanceBody(service, instance string) ([]byte, error) {

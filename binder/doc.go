@@ -43,6 +43,10 @@
 //
 // # What can be relied on
 //
+// A binder that doesn't answer, as it is frozen or was killed, costs a request 250 ms: then
+// another one is asked while the first is still awaited. However often a registration or an
+// end is sent, it is carried out once.
+//
 // A lookup that follows a registration finds it, whichever binders answered the two:
 // before a binder says that a name isn't there, it asks the store. What is there may be
 // a moment old: an instance that has just ended may still be in an answer.
@@ -63,7 +67,9 @@
 // What both sides speak of stands in record.go, typedoc.go, entry.go and event.go; message.go
 // is what travels between the two, described for other languages in docs/protocol.md.
 //
-// client.go is the client that asks; the other files that begin so hold what it needs.
+// client.go is the client that asks: client_requester.go makes its requests, client_again.go
+// sends one until there is a good answer, client_ask.go sends it once. The other files that
+// begin so hold what these need.
 //
 // binder.go starts and ends who answers. requesthandler.go takes requests in, reader.go and
 // writer.go know the answers, responder.go sends them; catalog.go is the copy that they are

@@ -191,7 +191,7 @@ func TestALostConnectionEndsARequestAtOnce(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{Listen: "127.0.0.1:0"})
 	c := newClient(t, dial(t, b.URL()))
-	c.requests.attempt = patience
+	c.requests.asker.timeout = patience
 	nc := connect(t, b)
 	silent, err := nc.SubscribeSync("helium.binder.>")
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -14,6 +15,21 @@ import (
 
 // The messages between [Client] and [Binder]: plain NATS request and reply with JSON
 // bodies, so that any NATS client can take part. docs/protocol.md describes them.
+
+// requestHeader names a request that must not be carried out twice, however often it is
+// sent.
+const requestHeader = "Helium-Request"
+
+// onceOf returns a request's name; "" if it has none that can be one.
+func onceOf(m *nats.Msg) string {
+	const most = 64
+	name := m.Header.Get(requestHeader)
+	odd := func(c rune) bool { return c <= ' ' || c > '~' }
+	if len(name) > most || strings.ContainsFunc(name, odd) {
+		return ""
+	}
+	return name
+}
 
 // instanceRequest renews or ends; the subject names the service.
 type instanceRequest struct {

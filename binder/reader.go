@@ -46,9 +46,9 @@ func (r *reader) lookupFresh(ctx context.Context, name string, body []byte) ([]b
 }
 
 // list answers with one page of all records.
-func (r *reader) list(ctx context.Context, _ string, body []byte) ([]byte, error) {
+func (r *reader) list(ctx context.Context, _ string, m *nats.Msg) ([]byte, error) {
 	var request listRequest
-	if err := parse(body, &request); err != nil {
+	if err := parse(m.Data, &request); err != nil {
 		return nil, err
 	}
 	// With the store out of reach, what is in memory is still the best answer.

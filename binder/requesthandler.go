@@ -121,8 +121,8 @@ func (h *requestHandler) close(ctx context.Context) {
 
 // serve returns a subscription's handler that runs requests on goroutines of their
 // own, so many at once; then it waits, and the rest stays in the subscription. handle
-// gets what follows prefix in the subject.
-func (h *requestHandler) serve(atOnce int, prefix string, handle func(ctx context.Context, name string, body []byte) ([]byte, error)) nats.MsgHandler {
+// gets what follows prefix in the subject, and the request.
+func (h *requestHandler) serve(atOnce int, prefix string, handle func(ctx context.Context, name string, m *nats.Msg) ([]byte, error)) nats.MsgHandler {
 	places := make(chan struct{}, atOnce)
 	return func(m *nats.Msg) {
 		if !h.answers.mayAnswer(m) {
@@ -136,7 +136,7 @@ func (h *requestHandler) serve(atOnce int, prefix string, handle func(ctx contex
 		h.requests.Go(func() {
 			defer func() { <-places }()
 			h.answers.answer(m, func() ([]byte, error) {
-				return handle(h.ctx, strings.TrimPrefix(m.Subject, prefix), m.Data)
+				return handle(h.ctx, strings.TrimPrefix(m.Subject, prefix), m)
 			})
 		})
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -115,44 +114,6 @@ func TestWhenABinderGoesTheOthersAnswer(t *testing.T) {
 	startBinder(t, conns[0], Config{})
 	if _, err := c.Lookup(t.Context(), "math"); err != nil {
 		t.Errorf("Lookup with a new one: %v", err)
-	}
-}
-
-func TestAFrozenBinderCostsAWhileAndNotTheAnswer(t *testing.T) {
-	t.Parallel()
-	b := startBroker(t, broker.Config{})
-	c := newClient(t, connect(t, b))
-	// The record is there before any binder is that answers, so that none can miss it.
-	reg := startBinder(t, connect(t, b), Config{})
-	register(t, c, record("math", "i1", "add"))
-	reg.Close()
-	c.requests.attempt = 500 * time.Millisecond
-	// It takes requests and never answers; to NATS that is what a stopped process is.
-	nc := connect(t, b)
-	frozen, err := nc.QueueSubscribeSync("helium.binder.lookup.>", "helium")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := nc.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if err := frozen.SetPendingLimits(-1, -1); err != nil {
-		t.Fatal(err)
-	}
-	answer := make(chan error, 1)
-	go func() {
-		_, err := c.Lookup(testContext(t), "math")
-		answer <- err
-	}()
-	if _, err := frozen.NextMsg(patience); err != nil {
-		t.Fatalf("the frozen binder got no request: %v", err)
-	}
-	startBinder(t, connect(t, b), Config{})
-	if err := frozen.Unsubscribe(); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-answer; err != nil {
-		t.Errorf("Lookup: %v", err)
 	}
 }
 

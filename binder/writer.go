@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -13,10 +14,6 @@ import (
 	"github.com/helium-rpc/helium/binder/internal/store"
 	"github.com/helium-rpc/helium/internal/wire"
 )
-
-// renewTries is how often a renewal that finds the catalog behind is tried: others may
-// renew the same record.
-const renewTries = 3
 
 // A writer answers requests that write. Each is one write to the bucket; the catalog learns
 // of it as every other binder's does, through the watch.
@@ -32,11 +29,11 @@ type writer struct {
 }
 
 // register puts a record into the bucket.
-func (w *writer) register(ctx context.Context, service string, body []byte) ([]byte, error) {
-	if err := w.checkSize(len(body)); err != nil {
+func (w *writer) register(ctx context.Context, service string, m *nats.Msg) ([]byte, error) {
+	if err := w.checkSize(len(m.Data)); err != nil {
 		return nil, err // before a byte of it is parsed
 	}
-	r, err := parseRecord(body)
+	r, err := parseRecord(m.Data)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +58,7 @@ func (w *writer) register(ctx context.Context, service string, body []byte) ([]b
 		return nil, err
 	}
 	known := w.catalog.get(r.Service, r.Instance)
-	revision, err := w.bucket.Put(ctx, r.key(), data)
+	revision, err := w.bucket.Put(ctx, r.key(), data, onceOf(m))
 	if err != nil {
 		return nil, err
 	}
@@ -83,15 +80,23 @@ func (w *writer) checkSize(size int) error {
 	return nil
 }
 
-// renew writes a record that is there once more, which starts its lease anew.
-func (w *writer) renew(ctx context.Context, service string, body []byte) ([]byte, error) {
-	name, err := parseInstance(service, body)
+// renew writes a record that is there once more, which starts its lease anew. So does anybody
+// else's write of it that came after the request.
+func (w *writer) renew(ctx context.Context, service string, m *nats.Msg) ([]byte, error) {
+	name, err := parseInstance(service, m.Data)
 	if err != nil {
 		return nil, err
 	}
-	unknown := helium.ErrUnknownInstance.WithMessage("the registry doesn't know instance %q of service %q; register it again", name, service)
-	for try := 1; ; try++ {
-		if i := w.catalog.get(service, name); i != nil && !i.lost {
+	ctx, cancel := context.WithTimeout(ctx, store.Budget)
+	defer cancel()
+	fresh := false    // the catalog has caught up since the request came
+	seen := uint64(0) // the record's revision then
+	for {
+		i := w.catalog.get(service, name)
+		switch there := i != nil && !i.lost; {
+		case there && fresh && i.revision > seen:
+			return w.leaseReply()
+		case there:
 			err := w.bucket.Renew(ctx, i.key(), i.data, i.revision)
 			if err == nil {
 				return w.leaseReply()
@@ -99,19 +104,36 @@ func (w *writer) renew(ctx context.Context, service string, body []byte) ([]byte
 			if !errors.Is(err, store.ErrStale) {
 				return nil, err
 			}
+		case fresh:
+			return nil, helium.ErrUnknownInstance.WithMessage("the registry doesn't know instance %q of service %q; register it again", name, service)
 		}
-		if try == renewTries {
-			return nil, unknown
+		if fresh {
+			// A write of the record is on its way and not done, so nobody can say yet what it is.
+			pause(ctx, store.Retry)
 		}
 		if err := w.barrier.catchUp(ctx); err != nil {
 			return nil, err
 		}
+		if !fresh {
+			fresh = true
+			if i := w.catalog.get(service, name); i != nil {
+				seen = i.revision
+			}
+		}
+	}
+}
+
+// pause waits, though not longer than ctx lasts.
+func pause(ctx context.Context, how time.Duration) {
+	select {
+	case <-time.After(how):
+	case <-ctx.Done():
 	}
 }
 
 // end removes a record, if it is there.
-func (w *writer) end(ctx context.Context, service string, body []byte) ([]byte, error) {
-	name, err := parseInstance(service, body)
+func (w *writer) end(ctx context.Context, service string, m *nats.Msg) ([]byte, error) {
+	name, err := parseInstance(service, m.Data)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +148,7 @@ func (w *writer) end(ctx context.Context, service string, body []byte) ([]byte, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, store.Budget)
 	defer cancel()
-	revision, err := w.bucket.Remove(ctx, i.key())
+	revision, err := w.bucket.Remove(ctx, i.key(), onceOf(m))
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -185,9 +186,11 @@ func (b *Bucket) askOnce(ctx context.Context) (State, error) {
 	return stateOf(info), nil
 }
 
-// Put writes a record, whatever is there.
-func (b *Bucket) Put(ctx context.Context, key string, data []byte) (revision uint64, err error) {
-	revision, err = b.publish(ctx, &nats.Msg{Subject: b.names.subject(key), Data: data})
+// Put writes a record, whatever is there. once, if it isn't empty, names the write: of several
+// with the same name and key the store takes one only, within a lease or two minutes,
+// whichever is shorter, and all return its revision.
+func (b *Bucket) Put(ctx context.Context, key string, data []byte, once string) (revision uint64, err error) {
+	revision, err = b.publish(ctx, &nats.Msg{Subject: b.names.subject(key), Data: data}, onlyOnce("put", key, once)...)
 	b.wrote(err, adds)
 	return revision, err
 }
@@ -204,16 +207,24 @@ func (b *Bucket) Renew(ctx context.Context, key string, data []byte, revision ui
 	return err
 }
 
-// Remove leaves a delete marker.
-func (b *Bucket) Remove(ctx context.Context, key string) (revision uint64, err error) {
-	return b.publish(ctx, &nats.Msg{Subject: b.names.subject(key), Header: nats.Header{"KV-Operation": {"DEL"}}})
+// Remove leaves a delete marker. once is that of Put.
+func (b *Bucket) Remove(ctx context.Context, key, once string) (revision uint64, err error) {
+	return b.publish(ctx, &nats.Msg{Subject: b.names.subject(key), Header: nats.Header{"KV-Operation": {"DEL"}}}, onlyOnce("remove", key, once)...)
+}
+
+// onlyOnce makes JetStream tell a write from its repetition.
+func onlyOnce(what, key, once string) []jetstream.PublishOpt {
+	if once == "" {
+		return nil
+	}
+	return []jetstream.PublishOpt{jetstream.WithMsgID(what + " " + key + " " + once)}
 }
 
 func (b *Bucket) publish(ctx context.Context, m *nats.Msg, opts ...jetstream.PublishOpt) (revision uint64, err error) {
 	opts = append(opts, jetstream.WithRetryAttempts(0)) // retry does that
 	needs := func(subject string) bool { return subject == m.Subject }
 	err = b.retry(ctx, needs, func(ctx context.Context) error {
-		ack, err := b.js.PublishMsg(ctx, &nats.Msg{Subject: m.Subject, Data: m.Data, Header: m.Header}, opts...)
+		ack, err := b.js.PublishMsg(ctx, &nats.Msg{Subject: m.Subject, Data: m.Data, Header: maps.Clone(m.Header)}, opts...)
 		if err == nil {
 			revision = ack.Sequence
 		}
