@@ -43,6 +43,9 @@ type Record struct {
 	// PerMethod is true where the subject shared by all methods is off: callers
 	// must then send each call on its method's subject.
 	PerMethod bool `json:"per_method,omitempty"`
+	// Abilities are what the instance can do beyond what every one can, a bit each; those
+	// that docs/protocol.md doesn't know are for versions to come.
+	Abilities uint64 `json:"abilities,omitempty"`
 	// Warnings are what the instance has found out about its set-up by which calls may
 	// fail that needn't. Programs can do without them.
 	Warnings []Warning `json:"warnings,omitempty"`

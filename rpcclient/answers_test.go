@@ -40,7 +40,7 @@ func TestACallerTakesAnswersAsTheVectorsSay(t *testing.T) {
 	subscribe(t, nc, "helium.call.vectors.answer", func(m *nats.Msg) {
 		frames, err := wire.ReadMessage(m.Data)
 		var f wire.Frame
-		if err == nil {
+		for err == nil && f.Kind != wire.KindCall {
 			err = frames.Next(&f)
 		}
 		if err != nil {

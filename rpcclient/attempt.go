@@ -116,8 +116,8 @@ func (call *Invocation) giveUp(ctx context.Context, view *directory.View) *heliu
 }
 
 // attemptOneWay sends a call that nobody answers.
-func (call *Invocation) attemptOneWay(ctx context.Context, w *way, left time.Duration) *helium.Error {
-	f, e := call.frame(ctx, wire.KindNotify, left)
+func (call *Invocation) attemptOneWay(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
+	f, e := call.frame(ctx, wire.KindNotify, deadline.Sub(now))
 	switch {
 	case e != nil:
 		return e
@@ -125,7 +125,7 @@ func (call *Invocation) attemptOneWay(ctx context.Context, w *way, left time.Dur
 		return w.doubt
 	}
 	c := call.method.core
-	if e := c.links.SendOneWay(w.choose(call.key, call.avoided()), &f); e != nil {
+	if e := c.links.SendOneWay(w.choose(call.key, call.avoided()), &f, deadline); e != nil {
 		return e
 	}
 	c.counters.notifies.Add(1)
@@ -140,7 +140,7 @@ func (call *Invocation) frame(ctx context.Context, kind wire.Kind, left time.Dur
 	}
 	f := wire.Frame{
 		Kind: kind,
-		Time: uint64((left + time.Millisecond - 1) / time.Millisecond),
+		Time: wire.Milliseconds(left),
 		Body: call.Args.Bytes(),
 	}
 	if md := helium.SentMetadata(ctx); len(md) > 0 {

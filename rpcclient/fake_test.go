@@ -36,7 +36,7 @@ func newFakeServer(t testing.TB, env *heliumtest.Env, idempotent bool) *fakeServ
 		frames, err := wire.ReadMessage(m.Data)
 		for err == nil && frames.More() {
 			var f wire.Frame
-			if err = frames.Next(&f); err == nil {
+			if err = frames.Next(&f); err == nil && f.Kind == wire.KindCall {
 				s.calls <- fakeCall{f.Seq, m.Reply}
 			}
 		}
@@ -114,7 +114,7 @@ func newFakeBinder(t testing.TB, env *heliumtest.Env) *fakeBinder {
 		frames, err := wire.ReadMessage(m.Data)
 		for err == nil && frames.More() {
 			var f wire.Frame
-			if err = frames.Next(&f); err == nil {
+			if err = frames.Next(&f); err == nil && f.Kind == wire.KindCall {
 				f = wire.Frame{Kind: wire.KindReply, Seq: f.Seq, Body: msgpack.AppendInt(nil, 7)}
 				err = m.Respond(wire.AppendFrame(wire.AppendMessageHeader(nil), &f))
 			}

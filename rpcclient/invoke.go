@@ -40,7 +40,7 @@ func invoke(ctx context.Context, call *Invocation) error {
 	}
 	var e *helium.Error
 	if call.oneWay {
-		e = call.attemptOneWay(ctx, w, deadline.Sub(now))
+		e = call.attemptOneWay(ctx, w, now, deadline)
 	} else {
 		e = call.withRetries(ctx, w, now, deadline)
 	}

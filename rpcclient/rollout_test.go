@@ -91,7 +91,7 @@ func sharedMethods(t *testing.T, env *heliumtest.Env, service string) func(metho
 			var f wire.Frame
 			if err = frames.Next(&f); err == nil && f.Method == "count" {
 				counts[0].Add(1)
-			} else if err == nil {
+			} else if err == nil && f.Kind == wire.KindCall {
 				counts[1].Add(1)
 			}
 		}

@@ -26,6 +26,7 @@ const (
 type caller struct {
 	callers   *callers
 	key       string
+	speaks    atomic.Bool    // its messages say who sends them, and so do those to it
 	ephemeral bool           // it is forgotten when it has no calls in flight
 	link      link.Server    // by which its answers leave; nil for nobody
 	batcher   *batch.Batcher // nil for nobody
@@ -44,13 +45,14 @@ type caller struct {
 // callers is taken first.
 type callers struct {
 	duplicates *atomic.Uint64 // calls dropped, as one of that number was in flight
+	opening    *opening
 
 	mu    sync.Mutex
 	byKey map[string]*caller // guarded by mu
 }
 
-func newCallers(duplicates *atomic.Uint64) *callers {
-	return &callers{duplicates: duplicates, byKey: make(map[string]*caller)}
+func newCallers(opening *opening, duplicates *atomic.Uint64) *callers {
+	return &callers{opening: opening, duplicates: duplicates, byKey: make(map[string]*caller)}
 }
 
 // nobodysKey is that of the zero [link.Caller].
@@ -58,7 +60,7 @@ const nobodysKey = ""
 
 // admit enters calls of a message under their caller. It returns the caller and those calls
 // that it took: a sequence number that is in flight already isn't run again.
-func (cs *callers) admit(by link.Server, from link.Caller, service string, calls []*Call, now time.Time) (c *caller, taken []*Call) {
+func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service string, calls []*Call, now time.Time) (c *caller, taken []*Call) {
 	cs.mu.Lock()
 	c = cs.byKey[from.Key]
 	if c == nil {
@@ -67,7 +69,7 @@ func (cs *callers) admit(by link.Server, from link.Caller, service string, calls
 			c.ephemeral = from.Ephemeral || len(cs.byKey) >= manyCallers
 			c.link = by
 			c.out = link.Outgoing{To: link.Caller{Key: from.Key, Ephemeral: c.ephemeral}, Service: service}
-			c.batcher = batch.New(by.MaxMessage(), c.publish)
+			c.batcher = batch.New(by.MaxMessage(), c.begin, c.publish)
 		}
 		cs.byKey[from.Key] = c
 	}
@@ -76,6 +78,9 @@ func (cs *callers) admit(by link.Server, from link.Caller, service string, calls
 	defer c.mu.Unlock()
 
 	c.address, c.lastUsed = from.Address, now
+	if sent.speaks && !c.speaks.Load() {
+		c.speaks.Store(true)
+	}
 	taken = calls[:0]
 	for _, call := range calls {
 		if !c.calls.Put(call.seq, call) {
@@ -93,6 +98,15 @@ func (cs *callers) admit(by link.Server, from link.Caller, service string, calls
 	}
 	c.owed += len(taken)
 	return c, taken
+}
+
+// begin begins a message of answers.
+func (c *caller) begin(m *batch.Message) {
+	if c.speaks.Load() {
+		c.callers.opening.begin(m)
+	} else {
+		m.Data = wire.AppendMessageHeader(m.Data)
+	}
 }
 
 // publish sends a message of answers. The batcher calls it for one message at a time.
@@ -259,5 +273,5 @@ func (a framedAnswer) send(call *Call, err *helium.Error, took time.Duration, pa
 	} else {
 		f.Body = call.Result.Bytes()
 	}
-	a.batcher.Add(&f, "", 0, others, nil)
+	a.batcher.Add(&f, batch.Call{}, others)
 }

@@ -19,12 +19,12 @@ type lone struct {
 
 func someCallers(t *testing.T) *lone {
 	duplicates := new(atomic.Uint64)
-	return &lone{callers: newCallers(duplicates), link: newMemoryLink(t), duplicates: duplicates}
+	return &lone{callers: newCallers(newOpening("i1", 0), duplicates), link: newMemoryLink(t), duplicates: duplicates}
 }
 
 // admit enters calls of a caller, and returns those that were taken.
 func (l *lone) admit(from link.Caller, calls []*Call, now time.Time) []*Call {
-	_, taken := l.callers.admit(l.link, from, "math", calls, now)
+	_, taken := l.callers.admit(l.link, from, sender{}, "math", calls, now)
 	return taken
 }
 

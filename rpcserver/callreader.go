@@ -19,6 +19,7 @@ type callReader struct {
 	timeout  time.Duration                       // of calls that bring no deadline
 	subject  func(service, method string) string // for plain requests
 
+	sender           sender  // what the last message said of who sent it
 	answered, oneWay []*Call // what the last message held
 	lastOneWay       uint64
 }
@@ -29,7 +30,7 @@ type callReader struct {
 func (r *callReader) read(in *link.Incoming, now time.Time) *helium.Error {
 	clear(r.answered)
 	clear(r.oneWay)
-	r.answered, r.oneWay = r.answered[:0], r.oneWay[:0]
+	r.answered, r.oneWay, r.sender = r.answered[:0], r.oneWay[:0], sender{}
 	to := r.target(in)
 	switch {
 	case in.Plain != nil:
@@ -78,6 +79,8 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 			break
 		}
 		switch {
+		case f.Kind == wire.KindSender && len(r.answered)+len(r.oneWay) == 0:
+			r.sender = sender{speaks: true, clock: f.Seq, said: f.Time, abilities: f.Abilities}
 		case len(r.answered)+len(r.oneWay) == wire.MaxCalls:
 			err = fmt.Errorf("it has more than %d calls", wire.MaxCalls)
 		case f.Kind == wire.KindCall && f.Seq == 0:

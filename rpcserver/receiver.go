@@ -122,7 +122,7 @@ func (g *receiving) admit(from link.Caller, service string, calls []*Call, now t
 	if len(calls) == 0 {
 		return
 	}
-	caller, calls := g.callers.admit(g.link, from, service, calls, now)
+	caller, calls := g.callers.admit(g.link, from, g.reader.sender, service, calls, now)
 	if len(calls) == 0 {
 		return
 	}
@@ -296,6 +296,12 @@ func (r *receiver) refuse(in *link.Incoming, err *helium.Error) {
 	to := in.From
 	to.Ephemeral = true // it may not be a known caller
 	f := wire.Frame{Kind: wire.KindError, Body: wire.AppendError(nil, e)}
-	m := &batch.Message{Data: wire.AppendFrame(wire.AppendMessageHeader(nil), &f), Frames: 1}
+	m := &batch.Message{Frames: 1}
+	if r.reader.sender.speaks {
+		r.callers.opening.begin(m)
+	} else {
+		m.Data = wire.AppendMessageHeader(nil)
+	}
+	m.Data = wire.AppendFrame(m.Data, &f)
 	r.link.Answer(&link.Outgoing{To: to, Message: m, Nth: 1, Last: true})
 }

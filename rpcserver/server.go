@@ -29,6 +29,7 @@ type Server struct {
 
 	// The way of a call; see receiver.go.
 	bus       *link.ServerBus
+	opening   *opening
 	callers   *callers
 	deadlines *link.Sweep
 	pool      *pool
@@ -48,6 +49,9 @@ type Server struct {
 	monitor       *monitor
 	subscriptions *subscriptions
 }
+
+// abilities are what a server can do beyond what every server can.
+const abilities wire.Abilities = 0
 
 // New returns a server that will serve over nc, which stays the caller's to close,
 // after the server's Shutdown. A Config that can't work is Start's error.
@@ -70,7 +74,8 @@ func New(nc *nats.Conn, config Config) *Server {
 		s.bus.LearnLimits()
 		s.refusals.look(ctx, reconnected)
 	}
-	s.callers = newCallers(&s.counters.duplicates)
+	s.opening = newOpening(s.instance, abilities)
+	s.callers = newCallers(s.opening, &s.counters.duplicates)
 	s.deadlines = link.NewSweep(s.callers.expire)
 	s.refusals = newRefusals(nc, &s.counters.refusedAnswers, s.warnings, func(subject string) bool { return s.callers.knows(link.CallerKey(subject)) })
 	s.exports = newExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals)
@@ -146,6 +151,7 @@ func (s *Server) Handle(svc Service) error {
 	}
 	added.record.Instance, added.record.Version = s.instance, s.config.Version
 	added.record.Metadata, added.record.PerMethod = maps.Clone(s.config.Metadata), s.config.PerMethod
+	added.record.Abilities = uint64(abilities)
 	dropped := fitDocs(&added.record)
 	err := s.life.hold(func(now phase) error {
 		switch {

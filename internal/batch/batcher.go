@@ -54,6 +54,7 @@ const (
 //	                  ▲                                    │ until the queue is empty
 //	                  └────────────────────────────────────┘
 type Batcher struct {
+	open    func(*Message)
 	publish func(*Message)
 	maxSize int
 	yield   func() // runtime.Gosched, but in tests
@@ -80,7 +81,11 @@ type Message struct {
 	Data []byte
 	// Method is the method that all its calls are of; "" if they are of several.
 	Method string
-	// Frames is how many frames Data holds, and Seqs are their sequence numbers, in order.
+	// Began is when the message was begun, where its opening says so; else zero. The time that
+	// its calls have left counts from then.
+	Began time.Time
+	// Frames is how many frames Data holds, but for those that open it, and Seqs are their
+	// sequence numbers, in order.
 	Frames int
 	Seqs   []uint64
 
@@ -101,27 +106,44 @@ var (
 // New returns a batcher whose messages go to publish, one at a time and in
 // order. The message is publish's until it returns. No message grows beyond maxSize
 // bytes by sharing; 0 stands for MaxMessage.
-func New(maxSize int, publish func(*Message)) *Batcher {
+//
+// Open begins each message: it appends the message's header to its Data, which is empty, and
+// frames about who sends it, if any, and may set Began. Nil: the header alone. It is called
+// under the batcher's lock.
+func New(maxSize int, open, publish func(*Message)) *Batcher {
 	if maxSize <= 0 || maxSize > MaxMessage {
 		maxSize = MaxMessage
 	}
-	return &Batcher{publish: publish, maxSize: maxSize, yield: runtime.Gosched}
+	if open == nil {
+		open = func(m *Message) { m.Data = wire.AppendMessageHeader(m.Data) }
+	}
+	return &Batcher{open: open, publish: publish, maxSize: maxSize, yield: runtime.Gosched}
 }
 
-// Add queues a frame and sees to it that it leaves. The method is what the frame
-// calls, "" for a reply; work is how long the receiver is expected to be busy with
-// it. If others is true, other calls are in flight, so yielding once may fill the
-// message. Add stores the ID of the frame's message in id, unless id is nil, before
-// the message can leave.
+// Call is what a batcher needs to know of the call in a frame. Of a reply it is zero.
+type Call struct {
+	// Method is what is called.
+	Method string
+	// Work is how long the receiver is expected to be busy with it.
+	Work time.Duration
+	// Deadline is when the call is over. In a message that says when it was begun, the frame
+	// says how much time was left then. Zero: the frame's time stands.
+	Deadline time.Time
+	// Message takes the ID of the frame's message, before that can leave. May be nil.
+	Message *atomic.Uint64
+}
+
+// Add queues a frame and sees to it that it leaves. If others is true, other calls are in
+// flight, so yielding once may fill the message.
 //
 // Add may publish other frames as well as its own, and returns without its own being
 // sent if another goroutine is the sender.
-func (b *Batcher) Add(f *wire.Frame, method string, work time.Duration, others bool, id *atomic.Uint64) {
+func (b *Batcher) Add(f *wire.Frame, of Call, others bool) {
 	b.mu.Lock()
-	m := b.messageForLocked(f, method, work)
-	m.add(f, method, work)
-	if id != nil {
-		id.Store(m.ID)
+	m := b.messageForLocked(f, &of)
+	m.add(f, &of)
+	if of.Message != nil {
+		of.Message.Store(m.ID)
 	}
 	if b.sending {
 		b.mu.Unlock()
@@ -143,19 +165,21 @@ func GoesWhole(f *wire.Frame, others bool) bool {
 	return size >= large || size >= medium && !others
 }
 
-// AddWhole is Add for a frame that is a whole message already. It leaves at once, past the
-// queue, as it shares its message with no other.
-func (b *Batcher) AddWhole(data []byte, seq uint64, method string, id *atomic.Uint64) {
-	m := messagePool.Get().(*Message)
-	kept := m.Data
-	m.ID, m.Data, m.Method, m.Frames, m.Seqs = lastMessage.Add(1), data, method, 1, append(m.Seqs[:0], seq)
-	if id != nil {
-		id.Store(m.ID)
+// AddWhole is Add for a frame that is to be a message of its own. It leaves at once, past the
+// queue, as it shares its message with no other. Make makes the message's data of its opening.
+func (b *Batcher) AddWhole(f *wire.Frame, of Call, make func(opening []byte) []byte) {
+	m := b.begin(of.Method)
+	of.setTime(f, m)
+	opening := m.Data
+	m.Data = make(opening)
+	m.Frames, m.Seqs = 1, append(m.Seqs, f.Seq)
+	if of.Message != nil {
+		of.Message.Store(m.ID)
 	}
 	b.frames.Add(1)
 	b.messages.Add(1)
 	b.publish(m)
-	m.Data = kept // the caller's is the caller's again
+	m.Data = opening // the other data are the caller's again
 	m.recycle()
 }
 
@@ -234,43 +258,58 @@ func (b *Batcher) send(rounds int) {
 
 // messageForLocked returns the message that takes the frame: the last one of the
 // queue, or a new one if that is full.
-func (b *Batcher) messageForLocked(f *wire.Frame, method string, work time.Duration) *Message {
+func (b *Batcher) messageForLocked(f *wire.Frame, of *Call) *Message {
 	if n := len(b.queue); n > b.head {
 		m := b.queue[n-1]
 		// In a message of several methods each frame names its own.
-		size := f.Size() + len(method)
-		if m.Method != method && !m.mixed {
+		size := f.Size() + len(of.Method)
+		if m.Method != of.Method && !m.mixed {
 			size += m.Frames * (len(m.Method) + 1)
 		}
-		if m.work+work <= WorkBudget && len(m.Data)+size <= b.maxSize {
+		if m.work+of.Work <= WorkBudget && len(m.Data)+size <= b.maxSize {
 			return m
 		}
 	}
-	m := messagePool.Get().(*Message)
-	m.ID = lastMessage.Add(1)
-	m.Data = wire.AppendMessageHeader(m.Data[:0])
-	m.Method = method
-	m.Frames, m.Seqs, m.work, m.mixed = 0, m.Seqs[:0], 0, false
+	m := b.begin(of.Method)
 	b.queue = append(b.queue, m)
 	return m
+}
+
+// begin begins a message.
+func (b *Batcher) begin(method string) *Message {
+	m := messagePool.Get().(*Message)
+	m.ID = lastMessage.Add(1)
+	m.Data, m.Began, m.Method = m.Data[:0], time.Time{}, method
+	m.Frames, m.Seqs, m.work, m.mixed = 0, m.Seqs[:0], 0, false
+	b.open(m)
+	return m
+}
+
+// setTime says in a call's frame how much time was left when its message was begun: from then
+// on it waits.
+func (of *Call) setTime(f *wire.Frame, m *Message) {
+	if !m.Began.IsZero() && !of.Deadline.IsZero() {
+		f.Time = wire.Milliseconds(of.Deadline.Sub(m.Began))
+	}
 }
 
 // add appends a frame. The frames of a message whose calls are all of one method
 // don't name it, as the subject does; the first call of another method adds the
 // names.
-func (m *Message) add(f *wire.Frame, method string, work time.Duration) {
-	if m.Method != method && !m.mixed {
+func (m *Message) add(f *wire.Frame, of *Call) {
+	of.setTime(f, m)
+	if m.Method != of.Method && !m.mixed {
 		m.nameMethods()
 	}
 	if m.mixed {
-		f.Method = method
+		f.Method = of.Method
 	} else {
 		f.Method = ""
 	}
 	m.Data = wire.AppendFrame(m.Data, f)
 	m.Frames++
 	m.Seqs = append(m.Seqs, f.Seq)
-	m.work += work
+	m.work += of.Work
 }
 
 // nameMethods writes the frames again, each with its method.
@@ -282,7 +321,9 @@ func (m *Message) nameMethods() {
 	for err == nil && frames.More() {
 		var f wire.Frame
 		if err = frames.Next(&f); err == nil {
-			f.Method = m.Method
+			if f.Kind == wire.KindCall || f.Kind == wire.KindNotify {
+				f.Method = m.Method
+			}
 			m.Data = wire.AppendFrame(m.Data, &f)
 		}
 	}

@@ -89,7 +89,7 @@ func wantMessages(t *testing.T, r *recorder, want ...[]uint64) {
 func addBehind(r *recorder, b *Batcher, add func()) {
 	r.hold = make(chan struct{})
 	var done sync.WaitGroup
-	done.Go(func() { b.Add(call(0), "first", 0, false, nil) })
+	done.Go(func() { b.Add(call(0), Call{Method: "first"}, false) })
 	<-r.busy
 	add()
 	close(r.hold)
@@ -98,9 +98,9 @@ func addBehind(r *recorder, b *Batcher, add func()) {
 
 func TestAFrameAloneLeavesAtOnceOnItsCallersGoroutine(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, r.publish)
+	b := New(0, nil, r.publish)
 	for seq := range uint64(3) {
-		b.Add(call(seq), "add", 0, false, nil)
+		b.Add(call(seq), Call{Method: "add"}, false)
 		// No waiting: Add has returned, so the frame has left.
 		if got := len(r.messages()); got != int(seq)+1 {
 			t.Fatalf("%d messages after %d frames, want as many", got, seq+1)
@@ -111,10 +111,10 @@ func TestAFrameAloneLeavesAtOnceOnItsCallersGoroutine(t *testing.T) {
 
 func TestFramesThatWaitAtTheSameMomentShareAMessage(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, r.publish)
+	b := New(0, nil, r.publish)
 	addBehind(r, b, func() {
 		for seq := uint64(1); seq <= 5; seq++ {
-			b.Add(call(seq), "add", MinWork, true, nil) // returns: somebody else is the sender
+			b.Add(call(seq), Call{Method: "add", Work: MinWork}, true) // returns: somebody else is the sender
 		}
 	})
 	wantMessages(t, r, []uint64{0}, []uint64{1, 2, 3, 4, 5})
@@ -125,12 +125,12 @@ func TestFramesThatWaitAtTheSameMomentShareAMessage(t *testing.T) {
 
 func TestAMessageOfSeveralMethodsNamesThemAndOneOfASingleMethodDoesNot(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, r.publish)
+	b := New(0, nil, r.publish)
 	addBehind(r, b, func() {
-		b.Add(call(1), "add", 0, true, nil)
-		b.Add(call(2), "add", 0, true, nil)
-		b.Add(call(3), "sub", 0, true, nil)
-		b.Add(call(4), "add", 0, true, nil)
+		b.Add(call(1), Call{Method: "add"}, true)
+		b.Add(call(2), Call{Method: "add"}, true)
+		b.Add(call(3), Call{Method: "sub"}, true)
+		b.Add(call(4), Call{Method: "add"}, true)
 	})
 	wantMessages(t, r, []uint64{0}, []uint64{1, 2, 3, 4})
 	if got := r.sent[0]; got.method != "first" || got.frames[0].Method != "" {
@@ -159,10 +159,10 @@ func TestAMessageIsFullWhenItsExpectedWorkIs(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRecorder(t)
-			b := New(0, r.publish)
+			b := New(0, nil, r.publish)
 			addBehind(r, b, func() {
 				for i, work := range tt.work {
-					b.Add(call(uint64(i+1)), "add", work, true, nil)
+					b.Add(call(uint64(i+1)), Call{Method: "add", Work: work}, true)
 				}
 			})
 			wantMessages(t, r, tt.want...)
@@ -174,7 +174,7 @@ func TestAMessageStaysBelowItsSizeUnlessOneFrameAloneIsLarger(t *testing.T) {
 	r := newRecorder(t)
 	const limit = 1000
 	var largest int
-	b := New(limit, func(m *Message) {
+	b := New(limit, nil, func(m *Message) {
 		if m.Frames > 1 {
 			largest = max(largest, len(m.Data))
 		}
@@ -188,11 +188,11 @@ func TestAMessageStaysBelowItsSizeUnlessOneFrameAloneIsLarger(t *testing.T) {
 			if seq == 3 {
 				method = "subtract" // the names that the others get now count as well
 			}
-			b.Add(f, method, 0, true, nil)
+			b.Add(f, Call{Method: method}, true)
 		}
 		large := call(21)
 		large.Body = make([]byte, 5*limit)
-		b.Add(large, "add", 0, true, nil)
+		b.Add(large, Call{Method: "add"}, true)
 	})
 	if largest == 0 || largest > limit {
 		t.Errorf("the largest shared message has %d bytes, want 1 to %d", largest, limit)
@@ -207,8 +207,8 @@ func TestTheMessageIsKnownBeforeItLeaves(t *testing.T) {
 	var id atomic.Uint64
 	var atPublish uint64
 	var message uint64
-	b := New(0, func(m *Message) { atPublish, message = id.Load(), m.ID })
-	b.Add(call(1), "add", 0, false, &id)
+	b := New(0, nil, func(m *Message) { atPublish, message = id.Load(), m.ID })
+	b.Add(call(1), Call{Method: "add", Message: &id}, false)
 	if atPublish != message || message == 0 {
 		t.Errorf("while its message %d leaves, the frame knows message %d", message, atPublish)
 	}
@@ -216,13 +216,13 @@ func TestTheMessageIsKnownBeforeItLeaves(t *testing.T) {
 
 func TestEveryFrameLeavesOnceHoweverManyGoroutinesAdd(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, r.publish)
+	b := New(0, nil, r.publish)
 	const goroutines, each = 50, 200
 	var wg sync.WaitGroup
 	for g := range uint64(goroutines) {
 		wg.Go(func() {
 			for i := range uint64(each) {
-				b.Add(call(g*each+i), fmt.Sprint("m", i%3), MinWork, true, nil)
+				b.Add(call(g*each+i), Call{Method: fmt.Sprint("m", i%3), Work: MinWork}, true)
 			}
 		})
 	}
@@ -268,7 +268,7 @@ func waitIdle(t *testing.T, b *Batcher) {
 
 func TestACorkedBatcherSendsWhatGatheredInOneMessage(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, r.publish)
+	b := New(0, nil, r.publish)
 	if !b.Cork() {
 		t.Fatal("Cork = false on an idle batcher")
 	}
@@ -276,7 +276,7 @@ func TestACorkedBatcherSendsWhatGatheredInOneMessage(t *testing.T) {
 		t.Error("Cork = true on one that is corked")
 	}
 	for seq := uint64(1); seq <= 3; seq++ {
-		b.Add(call(seq), "add", 0, true, nil)
+		b.Add(call(seq), Call{Method: "add"}, true)
 	}
 	wantMessages(t, r)
 	b.Uncork()
@@ -286,13 +286,13 @@ func TestACorkedBatcherSendsWhatGatheredInOneMessage(t *testing.T) {
 	} else {
 		t.Error("Cork = false after Uncork")
 	}
-	b.Add(call(4), "add", 0, false, nil)
+	b.Add(call(4), Call{Method: "add"}, false)
 	wantMessages(t, r, []uint64{1, 2, 3}, []uint64{4})
 }
 
 func TestAHolderWaitsForCallersAsLongAsTheyUsuallyCallAgain(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, r.publish)
+	b := New(0, nil, r.publish)
 	const woken = 4
 	var seq uint64
 	// hold wakes callers of whom so many call again, one whenever the holder yields, and
@@ -301,7 +301,7 @@ func TestAHolderWaitsForCallersAsLongAsTheyUsuallyCallAgain(t *testing.T) {
 		b.yield = func() {
 			if yields++; yields <= again {
 				seq++
-				b.Add(call(seq), "add", 0, false, nil)
+				b.Add(call(seq), Call{Method: "add"}, false)
 			}
 		}
 		b.Cork()
@@ -317,7 +317,7 @@ func TestAHolderWaitsForCallersAsLongAsTheyUsuallyCallAgain(t *testing.T) {
 		b.Cork()
 		for range woken {
 			seq++
-			b.Add(call(seq), "add", 0, false, nil)
+			b.Add(call(seq), Call{Method: "add"}, false)
 		}
 		b.Linger(woken)
 		b.Uncork()
@@ -337,11 +337,11 @@ func TestAHolderWaitsForCallersAsLongAsTheyUsuallyCallAgain(t *testing.T) {
 
 func TestAWholeMessageLeavesWithoutWaitingForItsTurn(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, r.publish)
+	b := New(0, nil, r.publish)
 	b.Cork()
-	b.Add(call(1), "add", 0, true, nil)
+	b.Add(call(1), Call{Method: "add"}, true)
 	var id atomic.Uint64
-	b.AddWhole(wire.AppendFrame(wire.AppendMessageHeader(nil), call(2)), 2, "add", &id)
+	b.AddWhole(call(2), Call{Method: "add", Message: &id}, func(opening []byte) []byte { return wire.AppendFrame(opening, call(2)) })
 	wantMessages(t, r, []uint64{2})
 	b.Uncork()
 	wantMessages(t, r, []uint64{2}, []uint64{1})
@@ -370,18 +370,18 @@ func TestACallerDoesNotSendForOthersForEver(t *testing.T) {
 	var b *Batcher
 	stop := make(chan struct{})
 	next := uint64(0)
-	b = New(0, func(*Message) {
+	b = New(0, nil, func(*Message) {
 		select {
 		case <-stop:
 		default:
 			next++
-			b.Add(call(next), "add", WorkBudget, true, nil)
+			b.Add(call(next), Call{Method: "add", Work: WorkBudget}, true)
 		}
 	})
 	returned := make(chan struct{})
 	go func() {
 		defer close(returned)
-		b.Add(call(0), "add", WorkBudget, false, nil)
+		b.Add(call(0), Call{Method: "add", Work: WorkBudget}, false)
 	}()
 	select {
 	case <-returned:
@@ -393,9 +393,9 @@ func TestACallerDoesNotSendForOthersForEver(t *testing.T) {
 }
 
 func TestAddingAFrameAllocatesNothing(t *testing.T) {
-	b := New(0, func(*Message) {})
+	b := New(0, nil, func(*Message) {})
 	f := call(1)
-	allocs := testing.AllocsPerRun(1000, func() { b.Add(f, "add", MinWork, false, nil) })
+	allocs := testing.AllocsPerRun(1000, func() { b.Add(f, Call{Method: "add", Work: MinWork}, false) })
 	// The message comes from a pool, which the garbage collector may empty, and which
 	// the race detector has forget one in four.
 	if allocs >= 1 {
@@ -404,12 +404,12 @@ func TestAddingAFrameAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkBatcher(b *testing.B) {
-	batcher := New(0, func(*Message) {})
+	batcher := New(0, nil, func(*Message) {})
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		f := call(1)
 		for pb.Next() {
-			batcher.Add(f, "add", MinWork, false, nil)
+			batcher.Add(f, Call{Method: "add", Work: MinWork}, false)
 		}
 	})
 }

@@ -23,6 +23,9 @@ type Call struct {
 	// It begins with a comma; "": that needs no explanation.
 	Why string
 
+	// Instance is what answered it, once something has; nil: it didn't say.
+	Instance *Instance
+
 	seq     uint64
 	batcher *batch.Batcher // that it leaves by
 	message atomic.Uint64  // the message that it left in; 0: none yet
@@ -48,7 +51,9 @@ type Waiter interface {
 }
 
 // Release lets go of all that the call points to.
-func (c *Call) Release() { c.To, c.Waiter, c.Why, c.batcher, c.by = nil, nil, "", nil, nil }
+func (c *Call) Release() {
+	c.To, c.Waiter, c.Why, c.Instance, c.batcher, c.by = nil, nil, "", nil, nil, nil
+}
 
 // leavesBy notes by which link the call leaves, or leaves after another one didn't take it.
 func (c *Call) leavesBy(by *carrier) {

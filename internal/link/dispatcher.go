@@ -30,6 +30,7 @@ type Dispatcher struct {
 	inFlight  inFlight
 	deadlines *Sweep
 	endpoints endpoints
+	clock     *clock
 	oneWay    atomic.Bool // some call was sent one way
 	closed    atomic.Bool
 
@@ -43,7 +44,7 @@ type Dispatcher struct {
 // NewDispatcher returns a dispatcher whose first link is the bus: nc, which stays the
 // caller's to close. Log gets what concerns no single call.
 func NewDispatcher(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *Dispatcher {
-	d := new(Dispatcher)
+	d := &Dispatcher{clock: newClock()}
 	d.links.inFlight, d.links.counters = &d.inFlight, &d.Counters
 	d.links.useBus(nc, subjects, log)
 	d.deadlines = NewSweep(d.inFlight.expire)
@@ -97,7 +98,7 @@ func (d *Dispatcher) subjectOf(e *Endpoint, method string) string {
 }
 
 func (d *Dispatcher) newBatcher(e *Endpoint) *batch.Batcher {
-	return batch.New(int(d.links.bus.payload.Load()), func(m *batch.Message) { d.links.send(e, m) })
+	return batch.New(int(d.links.bus.payload.Load()), d.clock.open, func(m *batch.Message) { d.links.send(e, m) })
 }
 
 // Keep keeps an endpoint for those who call there next, and reports whether it is the one
@@ -136,6 +137,7 @@ func (d *Dispatcher) Closed() bool { return d.closed.Load() }
 func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool) *helium.Error {
 	c.seq, c.batcher = d.nextSeq(), c.To.batcherFor(alone)
 	c.message.Store(0)
+	c.Instance = nil
 	c.by, c.work = d.links.bus.receiver.carrier, 0
 	f.Seq = c.seq
 	others := d.inFlight.add(c) > 1
@@ -145,10 +147,11 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 	if d.closed.Load() && d.Take(c) {
 		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 	}
+	of := batch.Call{Method: c.To.Name, Work: c.To.work(), Deadline: c.Deadline, Message: &c.message}
 	if batch.GoesWhole(f, others) {
-		c.batcher.AddWhole(wire.Whole(f, args), c.seq, c.To.Name, &c.message)
+		c.batcher.AddWhole(f, of, func(opening []byte) []byte { return wire.Whole(opening, f, args) })
 	} else {
-		c.batcher.Add(f, c.To.Name, c.To.work(), others, &c.message)
+		c.batcher.Add(f, of, others)
 	}
 	return nil
 }
@@ -156,7 +159,7 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 // SendOneWay sends a call that nobody answers. It goes on the subject of its method always,
 // where nobody listens who doesn't have that: an instance that had to refuse it couldn't tell
 // anybody.
-func (d *Dispatcher) SendOneWay(to *Method, f *wire.Frame) *helium.Error {
+func (d *Dispatcher) SendOneWay(to *Method, f *wire.Frame, deadline time.Time) *helium.Error {
 	if d.links.choose(to.Endpoint, to.Name) == d.links.bus.receiver {
 		if e := d.links.bus.ready(); e != nil {
 			return e
@@ -165,7 +168,7 @@ func (d *Dispatcher) SendOneWay(to *Method, f *wire.Frame) *helium.Error {
 	if !d.oneWay.Load() { // every call reads what is beside it
 		d.oneWay.Store(true)
 	}
-	to.batcherFor(true).Add(f, to.Name, to.work(), d.inFlight.count.Load() > 0, nil)
+	to.batcherFor(true).Add(f, batch.Call{Method: to.Name, Work: to.work(), Deadline: deadline}, d.inFlight.count.Load() > 0)
 	return nil
 }
 

@@ -13,6 +13,8 @@
 //   - inflight.go: the calls in flight of a client
 //   - call.go: a call in flight, and who waits for it
 //   - carrier.go: how much work is expected behind each link
+//   - clock.go: the clock by which servers see how long a message was under way
+//   - instance.go: what is known of instances from themselves
 //   - sent.go: how the latest messages left
 //   - permission.go: whether NATS takes messages on a subject
 //

@@ -16,10 +16,11 @@ import (
 
 // links are the ways that messages of one client can go by: the bus, and others beside it.
 type links struct {
-	bus      *bus
-	sent     sentLog
-	inFlight *inFlight
-	counters *Counters
+	bus       *bus
+	sent      sentLog
+	instances instances
+	inFlight  *inFlight
+	counters  *Counters
 
 	mu     sync.Mutex
 	others atomic.Pointer[[]*Receiver] // replaced with mu
@@ -34,7 +35,7 @@ func (l *links) useBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) 
 }
 
 func (l *links) newReceiver(link Link) *Receiver {
-	return &Receiver{carrier: new(carrier), link: link, inFlight: l.inFlight, sent: &l.sent, counters: l.counters}
+	return &Receiver{carrier: new(carrier), link: link, inFlight: l.inFlight, instances: &l.instances, sent: &l.sent, counters: l.counters}
 }
 
 // add takes one more link; nil if all are closed.

@@ -74,7 +74,7 @@ func (l *memory) answer(t *testing.T) {
 		frames, err := wire.ReadMessage(data)
 		for err == nil && frames.More() {
 			var f wire.Frame
-			if err = frames.Next(&f); err == nil {
+			if err = frames.Next(&f); err == nil && f.Kind == wire.KindCall {
 				reply = wire.AppendFrame(reply, &wire.Frame{Kind: wire.KindReply, Seq: f.Seq, Time: 3, Body: f.Body})
 			}
 		}

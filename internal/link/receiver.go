@@ -23,11 +23,13 @@ type Receiver struct {
 	carrier     *carrier // the link, as calls know it
 	link        Link
 	inFlight    *inFlight
+	instances   *instances
 	sent        *sentLog
 	counters    *Counters
 	disconnects atomic.Uint64 // counts how often the link lost its connection
 	removed     atomic.Bool   // no message goes by it any more
 	frame       wire.Frame    // of the message that is read; here, as waiters would move it to the heap
+	from        *Instance     // that sent the message which is read; nil: it doesn't say
 }
 
 // Receive takes in a message of answers, one at a time. Data isn't to be written to afterwards:
@@ -39,11 +41,16 @@ func (r *Receiver) Receive(data []byte, message uint64) error {
 	// would send its call alone while the others are still being woken.
 	var corked *batch.Batcher
 	woken := 0
+	r.from = nil
 	frames, err := wire.ReadMessage(data)
 	for err == nil && frames.More() {
 		f := &r.frame
 		if err = frames.Next(f); err != nil {
 			break
+		}
+		if f.Kind == wire.KindInstance {
+			r.from = r.instances.heard(f.Body, f.Abilities)
+			continue
 		}
 		c, e := r.takeAnswered(f, message)
 		if c == nil {
@@ -93,6 +100,7 @@ func (r *Receiver) takeAnswered(f *wire.Frame, message uint64) (*Call, *helium.E
 
 // answer ends a call, taken out of the table, with the frame that answers it.
 func (r *Receiver) answer(c *Call, f *wire.Frame, e *helium.Error) {
+	c.Instance = r.from
 	r.link.Answered(c, e)
 	if e == nil || e.Outcome == helium.Executed {
 		c.To.observe(f.Time)

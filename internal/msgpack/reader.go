@@ -71,6 +71,9 @@ func (r *Reader) Text() (string, error) {
 	return string(b), err
 }
 
+// TextBytes is Text by reference.
+func (r *Reader) TextBytes() ([]byte, error) { return r.body(String, "a string") }
+
 // Binary reads bytes by reference; text is none, nor is nil.
 func (r *Reader) Binary() ([]byte, error) { return r.body(Bytes, "bytes") }
 

@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/msgpack"
@@ -33,6 +35,10 @@ const (
 	KindNotify Kind = 4
 	// KindCancel: [5, sequence]
 	KindCancel Kind = 5
+	// KindSender: [6, clock, µs on it, abilities], see [Frame.Abilities]. It begins a message of calls.
+	KindSender Kind = 6
+	// KindInstance: [7, instance, abilities]. It begins a message of answers.
+	KindInstance Kind = 7
 
 	// kindNothing: [127], a kind that no version gives a meaning, and so stepped over.
 	kindNothing Kind = 127
@@ -41,16 +47,20 @@ const (
 // Frame is one element of a message. A Frame that was read points into the message.
 type Frame struct {
 	Kind Kind
-	// Seq ties a reply or a cancel to its call.
+	// Seq ties a reply or a cancel to its call. In a KindSender it tells the sender's clocks
+	// apart.
 	Seq uint64
 	// Time is the time left, in milliseconds, in a call, and the handler's time,
-	// in microseconds, in a reply.
+	// in microseconds, in a reply. In a KindSender it is what the clock said, in microseconds
+	// since some moment of its own, when the message was begun.
 	Time uint64
 	// Metadata is a msgpack map of strings, or nil.
 	Metadata []byte
 	// Body is the arguments' msgpack array, the result's msgpack value, or, in a
-	// KindError, the error's msgpack array.
+	// KindError, the error's msgpack array. In a KindInstance it is the instance's name.
 	Body []byte
+	// Abilities are those of the sender in a KindSender, of the instance in a KindInstance.
+	Abilities Abilities
 	// Method is the method called, on a subject that doesn't say it; else empty, and not
 	// in the frame.
 	Method string
@@ -74,6 +84,9 @@ func AppendNothing(b []byte) []byte {
 // AppendFrame appends f to a message.
 func AppendFrame(b []byte, f *Frame) []byte {
 	b = appendHead(b, f)
+	if f.Kind == KindInstance {
+		return b // which has the body within it
+	}
 	b = append(b, f.Body...)
 	if f.Method != "" {
 		b = msgpack.AppendString(b, f.Method)
@@ -83,10 +96,13 @@ func AppendFrame(b []byte, f *Frame) []byte {
 
 // appendHead appends what comes before f's body.
 func appendHead(b []byte, f *Frame) []byte {
-	if f.Kind == KindCancel {
+	switch f.Kind {
+	case KindCancel:
 		b = msgpack.AppendArrayHeader(b, 2)
 		b = msgpack.AppendUint(b, uint64(f.Kind))
 		return msgpack.AppendUint(b, f.Seq)
+	case KindSender, KindInstance:
+		return appendAbout(b, f)
 	}
 	n := 5
 	if f.Method != "" {
@@ -107,20 +123,42 @@ func appendHead(b []byte, f *Frame) []byte {
 	return msgpack.AppendBytesHeader(b, len(f.Body))
 }
 
-// Whole returns the message that holds only f, whose body is what w has taken. It is
-// made in w's memory if w has the room for f's metadata.
-func Whole(f *Frame, w *codec.Writer) []byte {
+// appendAbout appends a frame about who sends the message.
+func appendAbout(b []byte, f *Frame) []byte {
+	if f.Kind == KindInstance {
+		b = msgpack.AppendArrayHeader(b, 3)
+		b = msgpack.AppendUint(b, uint64(f.Kind))
+		b = msgpack.AppendString(b, string(f.Body))
+	} else {
+		b = msgpack.AppendArrayHeader(b, 4)
+		b = msgpack.AppendUint(b, uint64(f.Kind))
+		b = msgpack.AppendUint(b, f.Seq)
+		b = msgpack.AppendUint(b, f.Time)
+	}
+	return msgpack.AppendUint(b, uint64(f.Abilities))
+}
+
+// Whole returns the message that holds only f, whose body is what w has taken, behind what
+// opens the message: its header, and frames about its sender. It is made in w's memory if w
+// has the room for f's metadata.
+func Whole(opening []byte, f *Frame, w *codec.Writer) []byte {
 	var prefix [Room]byte
-	if f.Method == "" && HeaderSize+frameOverhead+len(f.Metadata) <= Room {
+	if f.Method == "" && len(opening)+frameOverhead+len(f.Metadata) <= Room {
 		// The head ends where the body begins.
-		head := appendHead(AppendMessageHeader(prefix[:0]), f)
+		head := appendHead(append(prefix[:0], opening...), f)
 		whole := w.Buffer()
 		if begin := len(whole) - len(w.Bytes()) - len(head); begin >= 0 {
 			copy(whole[begin:], head)
 			return whole[begin:]
 		}
 	}
-	return AppendFrame(AppendMessageHeader(nil), f)
+	return AppendFrame(bytes.Clone(opening), f)
+}
+
+// Milliseconds returns how a call's frame writes the time that it has left: in milliseconds,
+// a part of one rounded up, and none as 0.
+func Milliseconds(left time.Duration) uint64 {
+	return uint64(max(0, left+time.Millisecond-1) / time.Millisecond)
 }
 
 // Size bounds the bytes that AppendFrame appends for f.
@@ -191,6 +229,8 @@ func (fr *FrameReader) Next(f *Frame) error {
 			return frameError("sequence number", err)
 		}
 		read = 2
+	case KindSender, KindInstance:
+		read = fr.readAbout(f, n)
 	}
 	for ; read < n; read++ {
 		if err := r.Skip(); err != nil {
@@ -198,6 +238,38 @@ func (fr *FrameReader) Next(f *Frame) error {
 		}
 	}
 	return nil
+}
+
+// readAbout reads a frame of n elements about a message's sender, and returns how many it has
+// read. One that has other elements than these is none, as if its kind weren't known: such
+// frames may be ignored, so nothing in them is a fault of the message.
+func (fr *FrameReader) readAbout(f *Frame, n int) (read int) {
+	r := &fr.r
+	number := func(to *uint64) bool {
+		v, err := r.Unsigned()
+		if err == nil {
+			*to = v
+			read++
+		}
+		return err == nil
+	}
+	read = 1
+	var abilities uint64
+	ok := false
+	if f.Kind == KindSender {
+		ok = n >= 4 && number(&f.Seq) && number(&f.Time) && number(&abilities)
+	} else if n >= 3 {
+		var err error
+		if f.Body, err = r.TextBytes(); err == nil {
+			read++
+			ok = number(&abilities)
+		}
+	}
+	if !ok {
+		*f = Frame{Kind: kindNothing}
+	}
+	f.Abilities = Abilities(abilities)
+	return read
 }
 
 // readBody reads the four elements that calls and replies have in common.

@@ -46,5 +46,7 @@ const (
 	ErrorOverhead = 1024
 	// Room is how many bytes a [codec.Writer] should find in its buffer, in front of a
 	// frame's body, so that [Whole] needs no copy.
-	Room = HeaderSize + frameOverhead + 64
+	Room = HeaderSize + AboutSize + frameOverhead + 64
+	// AboutSize bounds the frame about the sender that a message may begin with.
+	AboutSize = 1 + 1 + 2 + MaxName + 9
 )

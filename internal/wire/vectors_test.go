@@ -30,6 +30,7 @@ type messageVector struct {
 
 type frameVector struct {
 	Kind, Seq, Time vectors.Number
+	Abilities       vectors.Number
 	Metadata, Body  string // hex
 	Method          string
 	Repeat          int // so many of them; 0: one
@@ -66,11 +67,11 @@ func unhex(t testing.TB, text string) []byte { return vectors.Hex(t, text) }
 // frames returns the frames of a message.
 func (v messageVector) frames(t testing.TB) (frames []Frame) {
 	for _, fv := range v.Frames {
-		f := Frame{Kind: Kind(fv.Kind), Seq: uint64(fv.Seq), Time: uint64(fv.Time), Method: fv.Method}
+		f := Frame{Kind: Kind(fv.Kind), Seq: uint64(fv.Seq), Time: uint64(fv.Time), Method: fv.Method, Abilities: Abilities(fv.Abilities)}
 		if fv.Metadata != "" {
 			f.Metadata = unhex(t, fv.Metadata)
 		}
-		if f.Kind >= KindCall && f.Kind < KindCancel {
+		if f.Kind >= KindCall && f.Kind < KindCancel || f.Kind == KindInstance {
 			f.Body = append([]byte{}, unhex(t, fv.Body)...)
 		}
 		for range max(fv.Repeat, 1) {

@@ -4,7 +4,7 @@ import { readError } from "./errors.mjs";
 import { MAX_CALLS, MAX_ENTRIES } from "./limits.mjs";
 import { decode, encode, Reader } from "./msgpack.mjs";
 
-export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5 };
+export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5, sender: 6, instance: 7 };
 
 const MAGIC = 0xc1;
 const VERSION = 0x01;
@@ -12,6 +12,9 @@ const HEADER_SIZE = 2;
 
 /** How many bytes a message with one result has beside it, at most. */
 export const FRAME_OVERHEAD = 48;
+
+/** A kind that no version gives a meaning. */
+const IGNORED = 127n;
 
 /** A message whose only frame no version gives a meaning: it is read and ignored. */
 export const NOTHING = Uint8Array.of(MAGIC, VERSION, 0x91, 0x7f);
@@ -40,6 +43,8 @@ export function encodeMessage(frames) {
 
 function elements(f) {
   if (f.kind === Kind.cancel) return [f.kind, f.seq];
+  if (f.kind === Kind.sender) return [f.kind, f.seq, f.time, f.abilities];
+  if (f.kind === Kind.instance) return [f.kind, f.instance, f.abilities];
   const list = [f.kind, f.seq, f.time ?? 0, f.metadata ?? null];
   list.push(f.kind === Kind.error ? f.error : f.body); // an error is the array itself, not within bin
   if (f.method) list.push(f.method);
@@ -71,6 +76,7 @@ function readFrame(r) {
   const count = r.array();
   if (count === 0) throw new RangeError("a frame without elements");
   const kind = r.unsigned();
+  if (kind === BigInt(Kind.sender) || kind === BigInt(Kind.instance)) return readAbout(r, Number(kind), count);
   if (kind === 0n || kind > BigInt(Kind.cancel)) {
     skip(r, count - 1);
     return { kind };
@@ -94,6 +100,21 @@ function readFrame(r) {
   }
   skip(r, count - read);
   return f;
+}
+
+/**
+ * Reads a frame about the sender of the message. One that holds something else is none: it is
+ * stepped over, as if its kind weren't known.
+ */
+function readAbout(r, kind, count) {
+  const elements = Array.from({ length: count - 1 }, () => new Reader(r.raw()));
+  try {
+    const [a, b, c] = elements;
+    if (kind === Kind.sender) return { kind, seq: a.unsigned(), time: b.unsigned(), abilities: c.unsigned() };
+    return { kind, instance: a.text(), abilities: b.unsigned() };
+  } catch {
+    return { kind: IGNORED };
+  }
 }
 
 /** Reads a part whose faults concern its frame alone. */

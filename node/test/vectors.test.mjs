@@ -21,7 +21,9 @@ function frames(v) {
 
 function ours(f) {
   const kind = BigInt(f.kind);
-  if (kind === 0n || kind > 5n) return { kind };
+  if (f.kind === Kind.sender) return { kind: f.kind, seq: BigInt(f.seq), time: BigInt(f.time), abilities: BigInt(f.abilities ?? 0) };
+  if (f.kind === Kind.instance) return { kind: f.kind, instance: new TextDecoder().decode(bytes(f.body)), abilities: BigInt(f.abilities ?? 0) };
+  if (kind === 0n || kind > 7n) return { kind };
   const frame = { kind: f.kind, seq: BigInt(f.seq) };
   if (f.kind === Kind.cancel) return frame;
   frame.time = BigInt(f.time ?? 0);

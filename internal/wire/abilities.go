@@ -1,0 +1,22 @@
+package wire
+
+// A message may begin with a frame about who sends it: a message of calls with a KindSender,
+// and a message of answers to one who began with that with a KindInstance. Peers that don't
+// know them ignore them, so they go to anybody. What must be understood goes only to peers
+// that have said in these frames that they understand it.
+
+// Abilities are what a peer can do beyond what all peers can, one bit each. Bits that aren't
+// known are ignored.
+type Abilities uint64
+
+const (
+	// Heartbeats: a sender takes frames that say which of its calls still run, and an instance
+	// sends them.
+	Heartbeats Abilities = 1 << iota
+	// AnswersOnce: an instance answers each message of calls by one message only, when all its
+	// calls have ended. So it is best sent one call a message, and sends no heartbeats.
+	AnswersOnce
+)
+
+// Has reports whether all of some abilities are among a.
+func (a Abilities) Has(some Abilities) bool { return a&some == some }

@@ -1,0 +1,44 @@
+package rpcserver
+
+import (
+	"sync/atomic"
+
+	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// sender is what a message says of who sent it.
+type sender struct {
+	speaks    bool // it says something; then it takes the same from its peer
+	clock     uint64
+	said      uint64 // what that clock said when the message was begun, in microseconds
+	abilities wire.Abilities
+}
+
+// opening is what begins the messages of answers to callers that say who they are: who
+// answers, and what this server can do.
+type opening struct {
+	instance  string
+	abilities atomic.Uint64
+	begun     atomic.Pointer[[]byte] // the bytes of it
+}
+
+func newOpening(instance string, abilities wire.Abilities) *opening {
+	o := &opening{instance: instance}
+	o.declare(abilities)
+	return o
+}
+
+// declare says what the server can do from now on.
+func (o *opening) declare(abilities wire.Abilities) {
+	about := wire.Frame{Kind: wire.KindInstance, Body: []byte(o.instance), Abilities: abilities}
+	begun := wire.AppendFrame(wire.AppendMessageHeader(nil), &about)
+	o.abilities.Store(uint64(abilities))
+	o.begun.Store(&begun)
+}
+
+// declared returns what the server can do.
+func (o *opening) declared() wire.Abilities { return wire.Abilities(o.abilities.Load()) }
+
+// begin begins a message of answers.
+func (o *opening) begin(m *batch.Message) { m.Data = append(m.Data, *o.begun.Load()...) }

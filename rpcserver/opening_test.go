@@ -1,0 +1,37 @@
+package rpcserver_test
+
+import (
+	"testing"
+
+	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+func TestWhoSaysWhoCallsHearsWhoAnswersAndOthersDont(t *testing.T) {
+	w, srv, _, _ := start(t, rpcserver.Config{})
+	p := w.peer()
+
+	p.send(echo, "a", message(callFrame(1, "x")))
+	wantResult(t, p.one(), 1, "x")
+
+	about := wire.Frame{Kind: wire.KindSender, Seq: 77, Time: 5}
+	p.send(echo, "b", message(about, callFrame(2, "x")))
+	_, frames := p.next()
+	if len(frames) != 2 || frames[0].Kind != wire.KindInstance || string(frames[0].Body) != srv.Instance() {
+		t.Fatalf("a caller that says who it is got %+v, want a frame about instance %s and its reply", frames, srv.Instance())
+	}
+	wantResult(t, frames[1], 2, "x")
+
+	p.send(echo, "c", message(about, callFrame(0, "x")))
+	_, frames = p.next()
+	if len(frames) != 2 || frames[0].Kind != wire.KindInstance || frames[1].Kind != wire.KindError {
+		t.Errorf("the refusal of its message is %+v, want a frame about the instance and an error", frames)
+	}
+}
+
+func TestAFrameAboutTheSenderThatComesLateIsIgnored(t *testing.T) {
+	w, _, _, _ := start(t, rpcserver.Config{})
+	p := w.peer()
+	p.send(echo, "a", message(callFrame(1, "x"), wire.Frame{Kind: wire.KindSender, Seq: 77, Time: 5}))
+	wantResult(t, p.one(), 1, "x")
+}
