@@ -18,9 +18,8 @@ type sender struct {
 // opening is what begins the messages of answers to callers that say who they are: who
 // answers, and what this server can do.
 type opening struct {
-	instance  string
-	abilities atomic.Uint64
-	begun     atomic.Pointer[[]byte] // the bytes of it
+	instance string
+	begun    atomic.Pointer[[]byte] // the bytes of it
 }
 
 func newOpening(instance string, abilities wire.Abilities) *opening {
@@ -33,12 +32,8 @@ func newOpening(instance string, abilities wire.Abilities) *opening {
 func (o *opening) declare(abilities wire.Abilities) {
 	about := wire.Frame{Kind: wire.KindInstance, Body: []byte(o.instance), Abilities: abilities}
 	begun := wire.AppendFrame(wire.AppendMessageHeader(nil), &about)
-	o.abilities.Store(uint64(abilities))
 	o.begun.Store(&begun)
 }
-
-// declared returns what the server can do.
-func (o *opening) declared() wire.Abilities { return wire.Abilities(o.abilities.Load()) }
 
 // begin begins a message of answers.
 func (o *opening) begin(m *batch.Message) { m.Data = append(m.Data, *o.begun.Load()...) }
