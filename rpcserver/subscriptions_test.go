@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/nats-io/nats.go"
@@ -96,10 +97,11 @@ func TestARegistrationThatIsAnsweredTooLateIsTakenBack(t *testing.T) {
 	w := newWorld(t, broker.Config{})
 	ended := make(chan string, 10)
 	register, answer := make(chan struct{}), make(chan struct{})
+	var registering sync.Once
 	w.answerAsBinder(func(m *nats.Msg) string {
 		switch {
 		case strings.HasPrefix(m.Subject, "helium.binder.register."):
-			close(register)
+			registering.Do(func() { close(register) }) // the server asks again while it waits
 			<-answer
 		case strings.HasPrefix(m.Subject, "helium.binder.end."):
 			var request struct{ Instance string }
