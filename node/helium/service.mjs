@@ -116,7 +116,7 @@ export class Service {
     try {
       if (refusal) throw refusal;
       const frames = decodeMessage(msg.data);
-      const stray = frames.find((f) => typeof f.kind === "number" && !kinds.includes(f.kind));
+      const stray = frames.find((f) => !mayBeIgnored(f) && !kinds.includes(f.kind));
       if (stray) throw new RangeError(`a frame of kind ${stray.kind} has no place on ${msg.subject}`);
       return frames;
     } catch (err) {
@@ -131,7 +131,7 @@ export class Service {
     const frames = this.#frames(msg, [Kind.call, Kind.oneWay], refusal);
     this.#answers.expect(msg.reply, frames.filter((f) => f.kind === Kind.call).length);
     for (const f of frames) {
-      if (typeof f.kind !== "number") continue; // of a version to come
+      if (mayBeIgnored(f)) continue;
       const answered = f.kind === Kind.call && msg.reply;
       const key = answered ? `${callerOf(msg.reply)} ${f.seq}` : Symbol();
       if (this.#calls.has(key)) continue; // in flight already
@@ -232,3 +232,6 @@ export class Service {
     }
   }
 }
+
+/** Frames of versions to come, and those about their sender. */
+function mayBeIgnored(f) { return typeof f.kind !== "number" || f.kind === Kind.sender || f.kind === Kind.instance; }
