@@ -30,6 +30,7 @@ type Receiver struct {
 	removed     atomic.Bool   // no message goes by it any more
 	frame       wire.Frame    // of the message that is read; here, as waiters would move it to the heap
 	from        *Instance     // that sent the message which is read; nil: it doesn't say
+	last        *Instance     // that said who it is last
 }
 
 // Receive takes in a message of answers, one at a time. Data isn't to be written to afterwards:
@@ -49,7 +50,7 @@ func (r *Receiver) Receive(data []byte, message uint64) error {
 			break
 		}
 		if f.Kind == wire.KindInstance {
-			r.from = r.instances.heard(f.Body, f.Abilities)
+			r.from = r.hears(f)
 			continue
 		}
 		c, e := r.takeAnswered(f, message)
@@ -73,6 +74,14 @@ func (r *Receiver) Receive(data []byte, message uint64) error {
 		r.counters.Malformed.Add(1)
 	}
 	return err
+}
+
+// hears takes in what an instance says of itself. Mostly it is the one that said so last.
+func (r *Receiver) hears(f *wire.Frame) *Instance {
+	if r.last == nil || r.last.Name != string(f.Body) || r.last.Abilities() != f.Abilities {
+		r.last = r.instances.heard(f.Body, f.Abilities)
+	}
+	return r.last
 }
 
 // takeAnswered takes the call that a frame answers out of the table. Answers that come
