@@ -30,6 +30,7 @@ var modules = map[string]string{
 	"x/tools":     "golang.org/x/tools",
 	"goleak":      "go.uber.org/goleak",
 
+	"x/sys":        "golang.org/x/sys",
 	"hdrhistogram": "github.com/HdrHistogram/hdrhistogram-go",
 }
 

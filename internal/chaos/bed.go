@@ -4,13 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
 	"time"
 
+	"github.com/helium-rpc/helium/internal/chaos/disk"
 	"github.com/helium-rpc/helium/internal/chaos/ledger"
+	"github.com/helium-rpc/helium/internal/chaos/namespace"
 	"github.com/helium-rpc/helium/internal/chaos/part"
 	"github.com/helium-rpc/helium/internal/chaos/process"
 	"github.com/helium-rpc/helium/internal/chaos/proxy"
@@ -25,6 +26,9 @@ type bed struct {
 
 	brokers *addresses
 	proxies map[string][]*proxy.Proxy // by the part that connects through them
+	disks   map[string]disk.Disk      // by the broker
+	network *namespace.Namespace      // nil: the machine's
+	means   []string                  // what the faults are made with, where machines differ
 
 	mu      sync.Mutex
 	parts   map[string]*running // guarded by mu
@@ -38,9 +42,12 @@ type running struct {
 	env   []string
 }
 
-// newBed starts all processes of a plan, in a folder.
-func newBed(ctx context.Context, plan scenario.Bed, folder string, limit time.Duration) (*bed, error) {
-	b := &bed{plan: plan.WithDefaults(), folder: folder, limit: limit, proxies: make(map[string][]*proxy.Proxy), parts: make(map[string]*running)}
+// newBed starts all processes of a plan, in a folder, and in a network if one is given.
+func newBed(ctx context.Context, plan scenario.Bed, folder string, limit time.Duration, network *namespace.Namespace) (*bed, error) {
+	b := &bed{
+		plan: plan.WithDefaults(), folder: folder, limit: limit, network: network,
+		proxies: make(map[string][]*proxy.Proxy), disks: make(map[string]disk.Disk), parts: make(map[string]*running),
+	}
 	err := b.start(ctx)
 	if err != nil {
 		b.close()
@@ -56,6 +63,9 @@ func (b *bed) start(ctx context.Context) (err error) {
 	if err := b.together(b.plan.Brokers, "broker", func(i int, name string) error {
 		setup := part.Setup{Name: name}
 		dir := filepath.Join(b.folder, name)
+		if err := b.smallDisk(name, dir); err != nil {
+			return err
+		}
 		if b.plan.Nats {
 			setup.Nats = &part.Nats{Config: b.brokers.config(i, name, dir, b.plan.Accounts)}
 		} else {
@@ -80,15 +90,30 @@ func (b *bed) start(ctx context.Context) (err error) {
 		if s.Processors > 0 {
 			env = append(env, fmt.Sprintf("GOMAXPROCS=%d", s.Processors))
 		}
-		return b.launch(ctx, part.Setup{Name: name, Server: &s.Server, URL: b.urls(name, i), User: s.User, Password: s.Password}, env...)
+		return b.launch(ctx, part.Setup{Name: name, Server: &s.Server, URL: b.urls(name, i)}, env...)
 	}); err != nil {
 		return err
 	}
-	return b.together(len(b.plan.Clients), "client", func(i int, name string) error {
-		c := b.plan.Clients[i]
+	return b.together(b.plan.Clients, "client", func(i int, name string) error {
 		// The last node of a cluster, so that servers are elsewhere.
-		return b.launch(ctx, part.Setup{Name: name, Client: new(part.Client), URL: b.urls(name, b.plan.Brokers-1-i%b.plan.Brokers), User: c.User, Password: c.Password})
+		return b.launch(ctx, part.Setup{Name: name, Client: new(part.Client), URL: b.urls(name, b.plan.Brokers-1-i%b.plan.Brokers)})
 	})
+}
+
+// smallDisk puts a broker's folder on a small disk, if the plan wants one.
+func (b *bed) smallDisk(name, folder string) error {
+	if b.plan.SmallDisk == 0 {
+		return nil
+	}
+	d, err := disk.New(folder, b.plan.SmallDisk)
+	if err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.disks[name] = d
+	b.means = append(b.means, d.How())
+	return nil
 }
 
 // together starts so many parts of a kind at the same time.
@@ -136,12 +161,17 @@ func (b *bed) proxied(name, at string) string {
 
 // launch starts a part. One that was there before has its place.
 func (b *bed) launch(ctx context.Context, setup part.Setup, env ...string) error {
+	setup.User = b.plan.As[setup.Name]
 	b.mu.Lock()
 	b.started++
 	// A ledger belongs to one life of a process: the next one begins another file.
 	setup.Ledger = filepath.Join(b.folder, fmt.Sprintf("%s-%d%s", setup.Name, b.started, ledger.Extension))
 	b.mu.Unlock()
-	child, err := process.Start(ctx, setup.Name, setup, b.limit, nil, env...)
+	spec := process.Spec{Name: setup.Name, Setup: setup, Limit: b.limit, Env: env}
+	if b.network != nil {
+		spec.Enter = b.network.Enter
+	}
+	child, err := process.Start(ctx, spec, nil)
 	if err != nil {
 		return err
 	}
@@ -205,9 +235,7 @@ func (b *bed) close() {
 	if b.brokers != nil {
 		b.brokers.close()
 	}
-	for name := range parts {
-		if strings.HasPrefix(name, "broker") {
-			_ = os.RemoveAll(filepath.Join(b.folder, name)) // what is left goes with the folder
-		}
+	for _, d := range b.disks {
+		_ = d.Close() // removing its folder says what is wrong
 	}
 }

@@ -60,9 +60,12 @@ func (b *bed) measure(ctx context.Context) map[string]part.Figures {
 }
 
 // compare compares the figures of the processes that lived through the whole run.
-func compare(before, after map[string]part.Figures, then, now map[string]*running) (sizes []verdict.Size, called, sent uint64) {
+func compare(before, after map[string]part.Figures, then, now map[string]*running) (sizes []verdict.Size, called, sent uint64, running int) {
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		a, b := after[name], before[name]
+		if a.Server != nil {
+			running += a.Server.Running
+		}
 		if then[name] != now[name] || b.Goroutines == 0 {
 			continue
 		}
@@ -72,7 +75,7 @@ func compare(before, after map[string]part.Figures, then, now map[string]*runnin
 			sent += a.Client.FramesSent - b.Client.FramesSent
 		}
 	}
-	return sizes, called, sent
+	return sizes, called, sent, running
 }
 
 func footprint(f part.Figures) verdict.Footprint {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/internal/chaos/ledger"
+	"github.com/helium-rpc/helium/internal/chaos/namespace"
 	"github.com/helium-rpc/helium/internal/chaos/part"
 	"github.com/helium-rpc/helium/internal/chaos/process"
 	"github.com/helium-rpc/helium/internal/chaos/scenario"
@@ -52,7 +53,17 @@ func run(ctx context.Context, s scenario.Scenario) (v *verdict.Verdict, err erro
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 
-	b, err := newBed(ctx, s.Bed, folder, limit)
+	var means []string
+	var network *namespace.Namespace
+	if s.Netem != "" {
+		if network, err = namespace.New(s.Netem); err != nil {
+			means = append(means, fmt.Sprintf("proxies, as the kernel can't do it here (%v)", err))
+		} else {
+			defer network.Close()
+			means, s.Bed.Proxied = append(means, "the kernel's netem: "+s.Netem), nil
+		}
+	}
+	b, err := newBed(ctx, s.Bed, folder, limit, network)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +76,9 @@ func run(ctx context.Context, s scenario.Scenario) (v *verdict.Verdict, err erro
 		return nil, err
 	}
 	r.Entries = slices.DeleteFunc(r.Entries, func(e ledger.Entry) bool { return e.ID == part.Unjudged })
-	return verdict.Judge(r, s.Bounds)
+	v, err = verdict.Judge(r, s.Bounds)
+	v.Means = append(means, b.means...)
+	return v, err
 }
 
 // drive has the loads carried and the steps done, and returns what was seen from outside.
@@ -114,7 +127,7 @@ func drive(ctx context.Context, b *bed, s scenario.Scenario) (r verdict.Record, 
 		return r, fmt.Errorf("the machine's clock was set by %v meanwhile, so times can't be compared; run it again", by)
 	}
 	r.Marks = t.marks
-	r.Sizes, r.Called, r.Sent = compare(before, b.measure(ctx), lives, b.all())
+	r.Sizes, r.Called, r.Sent, r.Running = compare(before, b.measure(ctx), lives, b.all())
 	return r, nil
 }
 

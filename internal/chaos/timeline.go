@@ -107,6 +107,9 @@ func (t *timeline) act(ctx context.Context, s scenario.Step) error {
 	case scenario.Register:
 		return p.Ask(ctx, part.Command{Do: part.Register, Count: s.Count}, nil)
 	case scenario.Cut, scenario.HalfClose, scenario.HalfOpen, scenario.Weather:
+		if t.bed.network != nil {
+			return nil // the kernel does it all the time, and no proxy is needed
+		}
 		links, err := t.bed.links(s.On)
 		if err != nil {
 			return err
@@ -122,6 +125,15 @@ func (t *timeline) act(ctx context.Context, s scenario.Step) error {
 			return errors.New("these routes have no proxies; set Bed.Nats and Bed.Brokers")
 		}
 		return network(s, routes)
+	case scenario.Fill, scenario.Free:
+		d := t.bed.disks[s.On]
+		if d == nil {
+			return errors.New("it has no small disk; set Bed.SmallDisk")
+		}
+		if s.Do == scenario.Fill {
+			return d.Fill(p.PID())
+		}
+		return d.Free(p.PID())
 	default:
 		return errors.New("there is no such action")
 	}

@@ -48,7 +48,7 @@ func (c *clerk) Do(context.Context, json.RawMessage) (any, error) {
 func TestWhatWasWrittenBeforeASIGKILLIsThereAfterItWholeAndInOrder(t *testing.T) {
 	folder := t.TempDir()
 	file := filepath.Join(folder, "clerk"+ledger.Extension)
-	child, err := process.Start(context.Background(), "clerk", file, time.Minute, nil)
+	child, err := process.Start(context.Background(), process.Spec{Name: "clerk", Setup: file, Limit: time.Minute}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

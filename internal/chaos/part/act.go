@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/internal/chaos/disk"
 	"github.com/helium-rpc/helium/internal/chaos/process"
 )
 
@@ -20,6 +21,7 @@ func Act(ctx context.Context, text json.RawMessage) (process.Actor, error) {
 		return nil, err
 	}
 	slog.SetDefault(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
+	disk.Survive()
 	switch {
 	case setup.Broker != nil:
 		return startBroker(ctx, *setup.Broker, setup.Name)
@@ -50,7 +52,7 @@ func Act(ctx context.Context, text json.RawMessage) (process.Actor, error) {
 // connect connects as programs do, to the first server of the list if that is there.
 func connect(ctx context.Context, setup Setup) (*nats.Conn, error) {
 	return bus.Connect(ctx, bus.Config{
-		URL: setup.URL, Name: setup.Name, User: setup.User, Password: setup.Password, Wait: true,
+		URL: setup.URL, Name: setup.Name, User: setup.User, Password: setup.User, Wait: true,
 		Options: []nats.Option{nats.DontRandomize()},
 	})
 }

@@ -1,6 +1,7 @@
 package part
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -100,18 +101,15 @@ func (p *clientPart) warm(ctx context.Context) error {
 func (p *clientPart) caller(l Load) caller {
 	if l.Method == Lookup {
 		return func(ctx context.Context, id int64) (int64, error) {
-			entry, err := p.registry.Lookup(ctx, crowdName(id))
-			if err == nil && entry.Service != crowdName(id) {
-				err = fmt.Errorf("asked for %s, got %s", crowdName(id), entry.Service)
+			name := cmp.Or(l.Service, crowdName(id))
+			entry, err := p.registry.Lookup(ctx, name)
+			if err == nil && entry.Service != name {
+				err = fmt.Errorf("asked for %s, got %s", name, entry.Service)
 			}
 			return id, err
 		}
 	}
-	name := ServiceName
-	if l.Service != "" {
-		name = l.Service
-	}
-	method, micros := name+"."+l.Method, l.Work.Microseconds()
+	method, micros := cmp.Or(l.Service, ServiceName)+"."+l.Method, l.Work.Microseconds()
 	return func(ctx context.Context, id int64) (int64, error) {
 		return rpcclient.Call[int64](ctx, p.client, method, id, micros)
 	}

@@ -46,7 +46,8 @@ type Load struct {
 // Unjudged is the number of calls that don't count.
 const Unjudged = -1
 
-// Lookup is the method of loads that ask the registry for a service instead of calling it.
+// Lookup is the method of loads that ask the registry instead of calling: for the Service, or
+// with none for one of the many that Register made.
 const Lookup = "lookup"
 
 // Idempotent reports whether calls of a method may run twice.

@@ -11,8 +11,8 @@ type Setup struct {
 	Name   string // of the process; connections are called so, too
 	Ledger string // the file of the executions or the calls
 
-	URL            string // where to connect, the first one preferred; for all but brokers
-	User, Password string // as whom, if the broker asks
+	URL  string // where to connect, the first one preferred; for all but brokers
+	User string // as whom, if the broker asks; it is the password, too
 
 	Broker *Broker `json:",omitempty"`
 	Nats   *Nats   `json:",omitempty"`

@@ -33,26 +33,36 @@ type Child struct {
 	waiting map[int]chan reply // guarded by mu; nil once the child has ended
 }
 
-// Start starts a child that plays a role, made JSON by this, and returns once it is ready, with
-// what it said then in ready. The child ends by itself after the limit.
-func Start(ctx context.Context, name string, setup any, limit time.Duration, ready any, env ...string) (*Child, error) {
+// Spec says what a child is.
+type Spec struct {
+	Name  string        // for people
+	Setup any           // what it is to be, sent as JSON
+	Limit time.Duration // after which it ends by itself
+	Env   []string      // "NAME=value", beside this process's own
+	// Enter, if set, is called on the thread that starts the child, which inherits what it
+	// does to that.
+	Enter func() error
+}
+
+// Start starts a child and returns once it is ready, with what it said then in ready.
+func Start(ctx context.Context, spec Spec, ready any) (*Child, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("this program can't find itself to run again: %w", err)
 	}
-	text, err := json.Marshal(setup)
+	text, err := json.Marshal(spec.Setup)
 	if err != nil {
 		return nil, err
 	}
-	if text, err = json.Marshal(role{Setup: text, Limit: limit}); err != nil {
+	if text, err = json.Marshal(role{Setup: text, Limit: spec.Limit}); err != nil {
 		return nil, err
 	}
 	first := make(chan reply, 1)
 	c := &Child{
-		name: name, command: exec.Command(program), said: new(tail), ended: make(chan struct{}),
+		name: spec.Name, command: exec.Command(program), said: new(tail), ended: make(chan struct{}),
 		waiting: map[int]chan reply{0: first},
 	}
-	c.command.Env = append(append(os.Environ(), environment+"="+string(text)), env...)
+	c.command.Env = append(append(os.Environ(), environment+"="+string(text)), spec.Env...)
 	c.command.Stderr = c.said
 	c.command.WaitDelay = endTimeout
 	dieWithParent(c.command)
@@ -63,13 +73,13 @@ func Start(ctx context.Context, name string, setup any, limit time.Duration, rea
 	if err != nil {
 		return nil, err
 	}
-	if err := spawn(c.command, c.ended); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", name, err)
+	if err := spawn(c.command, spec.Enter, c.ended); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", spec.Name, err)
 	}
 	go c.read(stdout)
 	if err := c.wait(ctx, 0, first, ready); err != nil {
 		c.Kill()
-		return nil, fmt.Errorf("starting %s: %w", name, err)
+		return nil, fmt.Errorf("starting %s: %w", spec.Name, err)
 	}
 	return c, nil
 }
@@ -194,6 +204,9 @@ func (c *Child) Freeze() error { return freeze(c.command.Process) }
 
 // Thaw lets a frozen child go on.
 func (c *Child) Thaw() error { return thaw(c.command.Process) }
+
+// PID returns the number of the child's process.
+func (c *Child) PID() int { return c.command.Process.Pid }
 
 // CPU returns the processor's time that the child has used so far.
 func (c *Child) CPU() (time.Duration, error) { return cpuOf(c.command.Process.Pid) }

@@ -51,7 +51,7 @@ func (e *echo) Do(ctx context.Context, command json.RawMessage) (any, error) {
 		return nil, ctx.Err()
 	case "have a frozen child":
 		var pid int
-		child, err := process.Start(ctx, "grandchild", "grandchild", patience, &pid)
+		child, err := process.Start(ctx, process.Spec{Name: "grandchild", Setup: "grandchild", Limit: patience}, &pid)
 		if err != nil {
 			return nil, err
 		}
@@ -63,7 +63,7 @@ func (e *echo) Do(ctx context.Context, command json.RawMessage) (any, error) {
 
 func start(t *testing.T, limit time.Duration) (child *process.Child, pid int) {
 	t.Helper()
-	child, err := process.Start(context.Background(), "child", "echo", limit, &pid)
+	child, err := process.Start(context.Background(), process.Spec{Name: "child", Setup: "echo", Limit: limit}, &pid)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestAChildEndsByItselfWhenItsTimeIsUp(t *testing.T) {
 }
 
 func TestAChildThatCannotStartSaysWhy(t *testing.T) {
-	_, err := process.Start(context.Background(), "nobody", "", patience, nil)
+	_, err := process.Start(context.Background(), process.Spec{Name: "nobody", Setup: "", Limit: patience}, nil)
 	if err == nil || !strings.Contains(err.Error(), "it can't be") {
 		t.Errorf("got %v, want what the child said", err)
 	}

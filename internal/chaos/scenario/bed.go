@@ -23,21 +23,19 @@ type Bed struct {
 	Lease   time.Duration // default 30 s
 
 	Servers []Server // default: one
-	Clients []Client // default: one
+	Clients int      // default 1
 
 	// Proxied are the parts that connect through a proxy, for faults of their connections.
 	Proxied []string
+	// As are the users that parts connect as, for Accounts. Their passwords are their names.
+	As map[string]string
 }
 
 // Server is a server process.
 type Server struct {
 	part.Server
-	Processors     int // that Go may use, 0 for all
-	User, Password string
+	Processors int // that Go may use, 0 for all
 }
-
-// Client is a client process.
-type Client struct{ User, Password string }
 
 // WithDefaults returns the bed with its defaults.
 func (b Bed) WithDefaults() Bed {
@@ -53,8 +51,8 @@ func (b Bed) WithDefaults() Bed {
 	if len(b.Servers) == 0 {
 		b.Servers = make([]Server, 1)
 	}
-	if len(b.Clients) == 0 {
-		b.Clients = make([]Client, 1)
+	if b.Clients == 0 {
+		b.Clients = 1
 	}
 	return b
 }

@@ -14,6 +14,9 @@ type Scenario struct {
 	Bed     Bed
 	Loads   []Load
 	Steps   []Step
+	// Netem is what the kernel is to do to all packets, in the words of tc's netem, where this
+	// machine allows it. Steps of Weather are done instead where it doesn't, by proxies.
+	Netem string
 	// Settle is how long the harness waits after the last call has ended, for what may still
 	// come late. Default 1 s.
 	Settle time.Duration

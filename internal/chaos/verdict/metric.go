@@ -8,6 +8,7 @@ type Figures struct {
 	Loads    map[string]*Counts
 	Sizes    []Size
 	Attempts float64 // how often a call was sent, on average
+	Running  int     // handlers that ran at the end
 }
 
 // Metric is the name of one of the figures.
@@ -32,6 +33,7 @@ const (
 	OverranBy  Metric = "overran the deadline by, s"
 	P50        Metric = "p50, s"
 	P99        Metric = "p99, s"
+	Max        Metric = "longest, s"
 	Goodput    Metric = "goodput, calls/s"
 	PerCPU     Metric = "goodput, calls per CPU second"
 	Noticed    Metric = "noticed after, s"
@@ -41,6 +43,8 @@ const (
 	Attempts   Metric = "attempts a call"
 	Goroutines Metric = "goroutines more than before"
 	HeapGrowth Metric = "heap more than before, MB"
+	Memory     Metric = "memory of a process at its most, MB"
+	Running    Metric = "handlers that run at the end"
 )
 
 // failedAs begins the metrics of one kind of failure.
@@ -67,6 +71,7 @@ var ofCounts = map[Metric]func(*Counts) float64{
 	OverranBy:  func(n *Counts) float64 { return n.OverranBy.Seconds() },
 	P50:        func(n *Counts) float64 { return n.P50.Seconds() },
 	P99:        func(n *Counts) float64 { return n.P99.Seconds() },
+	Max:        func(n *Counts) float64 { return n.Max.Seconds() },
 	Goodput:    func(n *Counts) float64 { return n.Goodput },
 	PerCPU:     func(n *Counts) float64 { return n.PerCPU },
 	Noticed:    func(n *Counts) float64 { return n.Noticed.Seconds() },
@@ -75,6 +80,14 @@ var ofCounts = map[Metric]func(*Counts) float64{
 
 var ofRuns = map[Metric]func(*Figures) float64{
 	Attempts: func(f *Figures) float64 { return f.Attempts },
+	Running:  func(f *Figures) float64 { return float64(f.Running) },
+	Memory: func(f *Figures) float64 {
+		var most uint64
+		for _, s := range f.Sizes {
+			most = max(most, s.After.MaxRSS)
+		}
+		return float64(most) / 1e6
+	},
 	Goroutines: func(f *Figures) float64 {
 		return f.mostGrowth(func(p Footprint) float64 { return float64(p.Goroutines) })
 	},

@@ -16,6 +16,8 @@ type Record struct {
 	// Called and Sent are the calls that clients made and how often they sent one, where a
 	// client lived to say it.
 	Called, Sent uint64
+	// Running are the handlers that ran at the end, in the servers that lived to say it.
+	Running int
 }
 
 // Load is calls of one kind, as entries name them.

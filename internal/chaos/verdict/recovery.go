@@ -29,7 +29,11 @@ func recovery(calls []*call, marks []Mark) (noticed, recovered time.Duration) {
 			failed[i+1]++
 		}
 	}
+	first, last := calls[0].made.Meant, calls[len(calls)-1].made.Meant
 	for _, m := range marks {
+		if at := m.At.UnixNano(); at < first || at > last {
+			continue // these calls know nothing of it
+		}
 		took := untilWell(calls, failed, m.At.UnixNano())
 		if m.Mend {
 			recovered = max(recovered, took)

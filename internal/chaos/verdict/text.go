@@ -51,7 +51,8 @@ func (v *Verdict) WriteText(to io.Writer) error {
 	for _, class := range classes(v.All) {
 		fmt.Fprintf(out, "  failed as %s: %d, such as %q\n", class, v.All.Failures[class], v.All.Examples[class])
 	}
-	fmt.Fprintf(out, "  attempts a call %s; ended at most %s after the deadline\n", number(v.Attempts), took(max(0, v.All.OverranBy)))
+	fmt.Fprintf(out, "  attempts a call %s; ended at most %s after the deadline; at the end %d handlers run\n",
+		number(v.Attempts), took(max(0, v.All.OverranBy)), v.Running)
 	for _, s := range v.Sizes {
 		fmt.Fprintf(out, "  %s: goroutines %d → %d, heap %.1f → %.1f MB, at most %.0f MB of memory\n", s.Process,
 			s.Before.Goroutines, s.After.Goroutines, float64(s.Before.Heap)/1e6, float64(s.After.Heap)/1e6, float64(s.After.MaxRSS)/1e6)

@@ -1,0 +1,72 @@
+package scenario
+
+import (
+	"time"
+
+	"github.com/helium-rpc/helium/internal/chaos/part"
+	"github.com/helium-rpc/helium/internal/chaos/verdict"
+)
+
+// accounts are set-ups of NATS in which a request is answered once, or delivered twice.
+var accounts = []Scenario{
+	{
+		Name:    "allow_responses",
+		Promise: "behind allow_responses, which lets a server answer a message once, no caller waits for a call that has ended",
+		Bed: Bed{
+			Nats: true,
+			Accounts: `authorization: { users: [
+  { user: all, password: all }
+  { user: server, password: server, permissions: { publish: "helium.binder.>", subscribe: ">", allow_responses: true } }
+] }`,
+			As: map[string]string{"binder1": "all", "client1": "all", "server1": "server"},
+		},
+		Loads:  mixed(10 * time.Second),
+		Bounds: answeredOnce,
+	},
+	{
+		Name:    "an export that takes one answer",
+		Promise: "through a service export of the default kind, which takes one answer a request, no caller waits for a call that has ended",
+		Bed: Bed{
+			Nats: true,
+			Accounts: `accounts: {
+  S: { jetstream: enabled, users: [{ user: s, password: s }], exports: [{ service: "helium.>" }] }
+  C: { users: [{ user: c, password: c }], imports: [{ service: { account: S, subject: "helium.>" } }] }
+}`,
+			As: map[string]string{"binder1": "s", "server1": "s", "client1": "c"},
+		},
+		Loads:  mixed(10 * time.Second),
+		Bounds: answeredOnce,
+	},
+	{
+		Name:    "an import beside members of the group",
+		Promise: "where NATS delivers a request to two instances, a client finds out and calls run once from then on",
+		Bed: Bed{
+			Nats: true,
+			Accounts: `accounts: {
+  S: { jetstream: enabled, users: [{ user: s, password: s }], exports: [{ service: "helium.>", response_type: stream }] }
+  C: { users: [{ user: c, password: c }], imports: [{ service: { account: S, subject: "helium.>" } }] }
+}`,
+			Servers: make([]Server, 2),
+			As:      map[string]string{"binder1": "s", "server1": "s", "server2": "c", "client1": "c"},
+		},
+		Loads: []Load{steady(8 * time.Second)},
+		Bounds: []verdict.Bound{
+			verdict.AtMost(verdict.Failed, 0),
+			verdict.AtMost(verdict.Twice, 30), // those that ran before the first second answer came
+		},
+	},
+}
+
+// mixed is calls that share messages and end at different times.
+func mixed(lasts time.Duration) []Load {
+	return []Load{
+		steady(lasts),
+		{Load: part.Load{Name: "slow", Method: "nap", Work: 100 * time.Millisecond, Rate: 200, For: lasts, Timeout: 2 * time.Second}},
+		{Load: part.Load{Name: "bursts", Method: "run", Rate: 200, For: lasts, Timeout: 2 * time.Second}},
+	}
+}
+
+var answeredOnce = []verdict.Bound{
+	verdict.AtMost(verdict.FailedAs("deadline_exceeded, unknown"), 20), // until the server has found out
+	verdict.AtMost(verdict.FailShare, 0.02),
+}

@@ -1,0 +1,81 @@
+package scenario
+
+import (
+	"time"
+
+	"github.com/helium-rpc/helium/internal/chaos/part"
+	"github.com/helium-rpc/helium/internal/chaos/verdict"
+)
+
+// lookups is lookups of a service, or with "" of the many that a client registered.
+func lookups(service string, rate float64, at, lasts time.Duration) Load {
+	return Load{Load: part.Load{Name: "lookups", Method: part.Lookup, Service: service, Rate: rate, At: at, For: lasts, Timeout: 10 * time.Second}}
+}
+
+// binders are faults of binders and of their store.
+var binders = []Scenario{
+	{
+		Name:    "binder frozen",
+		Promise: "while one of two binders is frozen, lookups are answered by the other within a second",
+		Bed:     Bed{Nats: true, Binders: 2},
+		Loads:   []Load{lookups("work", 50, 0, 14*time.Second), steady(14 * time.Second)},
+		Steps: []Step{
+			{At: 3 * time.Second, Do: Freeze, On: "binder1"},
+			{At: 9 * time.Second, Do: Thaw, On: "binder1"},
+		},
+		Bounds: []verdict.Bound{
+			verdict.AtMost(verdict.Failed, 0).Of("steady"),
+			verdict.AtMost(verdict.Failed, 0).Of("lookups"),
+			verdict.AtMost(verdict.Max, 2).Of("lookups"),
+			verdict.AtMost(verdict.P99, 1).Of("lookups"),
+		},
+	},
+	{
+		Name:    "binders killed and the store wiped",
+		Promise: "without binders calls go on, and a store that was wiped is full again within a renewal",
+		Bed:     Bed{Binders: 2, Servers: make([]Server, 2), Lease: 6 * time.Second},
+		Loads:   []Load{steady(14 * time.Second), lookups("work", 50, 11*time.Second, 3*time.Second)},
+		Steps: []Step{
+			{At: 3 * time.Second, Do: Kill, On: "binder1"},
+			{At: 3 * time.Second, Do: Kill, On: "binder2"},
+			{At: 4 * time.Second, Do: Wipe, On: "client1"},
+			{At: 6 * time.Second, Do: Start, On: "binder1"},
+			{At: 6 * time.Second, Do: Start, On: "binder2"},
+		},
+		Bounds: []verdict.Bound{
+			verdict.AtMost(verdict.Failed, 0).Of("steady"),
+			verdict.AtMost(verdict.Failed, 0).Of("lookups"),
+		},
+		Short: 1,
+	},
+	{
+		Name:    "20,000 registrations, 10,000 lookups/s",
+		Promise: "a registry of 20,000 instances answers 10,000 lookups a second",
+		Bed:     Bed{Lease: 10 * time.Minute, Clients: 3},
+		Loads: []Load{
+			on("client2", "lookups2", lookups("", 5000, 30*time.Second, 10*time.Second)),
+			on("client3", "lookups3", lookups("", 5000, 30*time.Second, 10*time.Second)),
+		},
+		Steps: []Step{{Do: Register, On: "client1", Count: 20_000}},
+		Bounds: []verdict.Bound{
+			verdict.AtMost(verdict.Failed, 0),
+			verdict.AtMost(verdict.P99, 1),
+			verdict.AtMost(verdict.Memory, 500),
+		},
+	},
+	{
+		Name:    "2,000 registrations, 500 lookups/s",
+		Promise: "lookups are answered while 2,000 instances register",
+		Bed:     Bed{Lease: 10 * time.Minute, Clients: 2},
+		Loads:   []Load{on("client2", "lookups", lookups("work", 500, 0, 5*time.Second))},
+		Steps:   []Step{{At: time.Second, Do: Register, On: "client1", Count: 2000}},
+		Bounds:  []verdict.Bound{verdict.AtMost(verdict.Failed, 0), verdict.AtMost(verdict.P99, 1)},
+		Short:   1,
+	},
+}
+
+// on is a load of another name that another client carries.
+func on(client, name string, l Load) Load {
+	l.Client, l.Name = client, name
+	return l
+}

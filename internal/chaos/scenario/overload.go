@@ -1,0 +1,60 @@
+package scenario
+
+import (
+	"time"
+
+	"github.com/helium-rpc/helium/internal/chaos/part"
+	"github.com/helium-rpc/helium/internal/chaos/verdict"
+)
+
+// overload is servers of one processor that get many times what they can do. What they do is
+// compared with what they do at four fifths of it, which they easily can.
+var overload = []Scenario{
+	flood("overload, 300 µs of work", "spin", 300*time.Microsecond, 2500, part.Server{}),
+	flood("overload, 10 ms of work", "spin", 10*time.Millisecond, 90, part.Server{}),
+	flood("overload, sleeping handlers", "nap", 50*time.Millisecond, 1000, part.Server{MaxInFlight: 50, MaxQueue: 50}),
+	{
+		Name:    "overload, a queue longer than patience",
+		Promise: "a queue in which calls would wait longer than their callers doesn't end all of them",
+		Bed:     Bed{Servers: []Server{{Server: part.Server{MaxQueue: 2000}, Processors: 1}}},
+		Loads: []Load{
+			phase("calm", "spin", 10*time.Millisecond, 70, 0, 5*time.Second),
+			phase("double", "spin", 10*time.Millisecond, 180, 7*time.Second, 10*time.Second),
+		},
+		Bounds: []verdict.Bound{
+			verdict.AtLeast(verdict.PerCPU, 0.85).Of("double").DividedBy("calm"),
+			verdict.AtMost(verdict.FailedAs("deadline_exceeded, unknown"), 20),
+		},
+	},
+}
+
+// flood is a scenario of a server of one processor that can do so many calls a second.
+func flood(name, method string, work time.Duration, capacity float64, server part.Server) Scenario {
+	s := Scenario{
+		Name:    name,
+		Promise: "at ten times its load, a server does nearly as much as at its best, and what it takes it does in time",
+		Bed:     Bed{Servers: []Server{{Server: server, Processors: 1}}},
+		Loads: []Load{
+			phase("calm", method, work, 0.8*capacity, 0, 5*time.Second),
+			phase("double", method, work, 2*capacity, 7*time.Second, 5*time.Second),
+			phase("tenfold", method, work, 10*capacity, 14*time.Second, 5*time.Second),
+		},
+		Bounds: []verdict.Bound{
+			verdict.AtMost(verdict.FailedAs("deadline_exceeded, unknown"), 20),
+			verdict.AtMost(verdict.P99, 2).Of("tenfold").DividedBy("calm"),
+		},
+	}
+	// What sleeps uses next to nothing, so what counts is the goodput itself.
+	metric := verdict.PerCPU
+	if method == "nap" {
+		metric = verdict.Goodput
+	}
+	for _, load := range []string{"double", "tenfold"} {
+		s.Bounds = append(s.Bounds, verdict.AtLeast(metric, 0.85).Of(load).DividedBy("calm"))
+	}
+	return s
+}
+
+func phase(name, method string, work time.Duration, rate float64, at, lasts time.Duration) Load {
+	return Load{Load: part.Load{Name: name, Method: method, Work: work, Rate: rate, At: at, For: lasts, Timeout: time.Second}}
+}
