@@ -238,7 +238,8 @@ func ExampleConfig_hedge() {
 		heliumtest.Serve(env, "gate", g, rpcserver.Idempotent("pass"))
 	}
 	stuck := make(chan struct{})
-	go func() {
+	var letting sync.WaitGroup
+	letting.Go(func() {
 		for {
 			select {
 			case g.leave <- struct{}{}:
@@ -246,7 +247,7 @@ func ExampleConfig_hedge() {
 				return
 			}
 		}
-	}()
+	})
 	for n := range 100 { // that is how long calls usually take
 		if err := env.Client.Call(ctx, "gate.pass", nil, n); err != nil {
 			fmt.Println(err)
@@ -254,6 +255,7 @@ func ExampleConfig_hedge() {
 	}
 
 	close(stuck)
+	letting.Wait()
 	before := env.Client.Stats().Hedges
 	answer := make(chan error)
 	go func() { answer <- env.Client.Call(ctx, "gate.pass", nil, 100) }()
