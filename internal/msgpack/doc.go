@@ -5,5 +5,6 @@
 //   - append.go: values and heads, in their shortest form
 //   - syntax.go, head.go, scan.go: the guard, which refuses hostile bytes without allocating
 //   - number.go: numbers of any format
+//   - digest.go: a hash of what a value says, however it is written
 //   - reader.go: what holds a message together, read exactly as it is written
 package msgpack
