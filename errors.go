@@ -32,6 +32,9 @@ var (
 	ErrBadName = NewError(CodeInvalidArgument, "helium.bad_name", "that can't be the name of a method")
 	// ErrTooLarge: the arguments don't fit a message. Nothing was sent.
 	ErrTooLarge = NewError(CodeResourceExhausted, "helium.call_too_large", "the arguments don't fit a message")
+	// ErrIdempotencyKeysUnsupported: no instance that the call could go to takes idempotency
+	// keys, as all are of an older version or have them turned off. Nothing was executed.
+	ErrIdempotencyKeysUnsupported = NewError(CodeUnimplemented, "helium.idempotency_keys_unsupported", "no instance that the call could go to takes idempotency keys; update the servers, or call without a key")
 )
 
 // What either side finds out.
@@ -61,6 +64,9 @@ var (
 	ErrNoMethod = NewError(CodeUnimplemented, "helium.no_such_method", "the service has no such method")
 	// ErrResultTooLarge: the handler ran, and its result doesn't fit a message.
 	ErrResultTooLarge = NewError(CodeResourceExhausted, "helium.result_too_large", "the result doesn't fit a message")
+	// ErrIdempotencyKeyReused: a call of the method had the same idempotency key and other
+	// arguments. This one wasn't executed.
+	ErrIdempotencyKeyReused = NewError(CodeInvalidArgument, "helium.idempotency_key_reused", "the idempotency key was used for a call with other arguments")
 	// ErrCut: the server stopped before the handler had finished. It may have run.
 	ErrCut = NewError(CodeUnavailable, "helium.cut", "the server stopped before the call was done")
 )

@@ -14,7 +14,7 @@ import (
 
 // attempt sends the call once and waits for its answer.
 func (call *Invocation) attempt(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
-	if e := call.send(ctx, w, now, deadline); e != nil {
+	if e := call.send(w, now, deadline); e != nil {
 		return e
 	}
 	e := call.wait(ctx, w)
@@ -23,8 +23,8 @@ func (call *Invocation) attempt(ctx context.Context, w *way, now, deadline time.
 }
 
 // send sends the call. If there is an error, nothing is in flight.
-func (call *Invocation) send(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
-	f, e := call.frame(ctx, wire.KindCall, deadline.Sub(now))
+func (call *Invocation) send(w *way, now, deadline time.Time) *helium.Error {
+	f, e := call.frame(wire.KindCall, deadline.Sub(now))
 	if e != nil {
 		return e
 	}
@@ -96,6 +96,8 @@ func (call *Invocation) takeIn(a *answer) {
 func (call *Invocation) nobody(w *way) *helium.Error {
 	m := call.method
 	switch view := m.service.Current(); {
+	case call.key.only != "":
+		return link.ErrNobody.WithMessage("instance %q, where the call may have run, is gone, and with it what it kept for the idempotency key", call.key.only)
 	case m.instance != "":
 		return link.ErrNobody.WithMessage("instance %q isn't running, or has no service %q; call another one, or any", m.instance, m.service.Name())
 	case w.fitting != nil:
@@ -116,8 +118,8 @@ func (call *Invocation) giveUp(ctx context.Context, view *directory.View) *heliu
 }
 
 // attemptOneWay sends a call that nobody answers.
-func (call *Invocation) attemptOneWay(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
-	f, e := call.frame(ctx, wire.KindNotify, deadline.Sub(now))
+func (call *Invocation) attemptOneWay(w *way, now, deadline time.Time) *helium.Error {
+	f, e := call.frame(wire.KindNotify, deadline.Sub(now))
 	switch {
 	case e != nil:
 		return e
@@ -134,7 +136,7 @@ func (call *Invocation) attemptOneWay(ctx context.Context, w *way, now, deadline
 }
 
 // frame makes the frame of a call with so much time left, but for its sequence number.
-func (call *Invocation) frame(ctx context.Context, kind wire.Kind, left time.Duration) (wire.Frame, *helium.Error) {
+func (call *Invocation) frame(kind wire.Kind, left time.Duration) (wire.Frame, *helium.Error) {
 	if left <= 0 {
 		return wire.Frame{}, helium.ErrDeadline.WithMessage("the call's time was over before it was sent").WithOutcome(helium.NotExecuted)
 	}
@@ -143,7 +145,7 @@ func (call *Invocation) frame(ctx context.Context, kind wire.Kind, left time.Dur
 		Time: wire.Milliseconds(left),
 		Body: call.Args.Bytes(),
 	}
-	if md := helium.SentMetadata(ctx); len(md) > 0 {
+	if md := call.sent; len(md) > 0 {
 		f.Metadata = msgpack.AppendStringMap(nil, md)
 	}
 	if size, limit := f.Size()+wire.MaxName+wire.HeaderSize, call.method.core.links.MaxMessage(); size > limit && limit > 0 {

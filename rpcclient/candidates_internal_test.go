@@ -12,7 +12,7 @@ func someCandidates(n int) candidates {
 	for i := range n {
 		at = append(at, &link.Method{Endpoint: &link.Endpoint{Instance: fmt.Sprint("i", i)}})
 	}
-	return newCandidates(at)
+	return newCandidates(at, func(string) bool { return false })
 }
 
 func TestAKeyTakesItsNextInstanceWhileAnyIsNotToBeAvoided(t *testing.T) {

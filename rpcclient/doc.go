@@ -83,6 +83,12 @@
 // Pauses of some milliseconds, growing and random, lie between. Retries keep to the
 // deadline, and all of a client's together to a tenth of its calls.
 //
+// A call that isn't idempotent can be made so by a key, for as long as its instance is there:
+// of the calls of a method with that key one runs, and the others get what it returned.
+//
+//	ctx = rpcclient.WithIdempotencyKey(ctx, order.ID)
+//	receipt, err := shop.Pay(ctx, order)
+//
 // # Hedging
 //
 // With Config.Hedge a call of an idempotent method that takes unusually long, longer than 95 in

@@ -36,7 +36,7 @@ func (c *Client) Call(ctx context.Context, method string, result any, args ...an
 		return err
 	}
 	call := m.begin(args)
-	call.key, call.resultType = c.key, resultType
+	call.viewKey, call.resultType = c.key, resultType
 	if err := c.callByName(ctx, m, call); err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (c *Client) Notify(ctx context.Context, method string, args ...any) error {
 		return err
 	}
 	call := m.begin(args)
-	call.key, call.oneWay = c.key, true
+	call.viewKey, call.oneWay = c.key, true
 	if err := c.callByName(ctx, m, call); err != nil {
 		return err
 	}

@@ -269,6 +269,21 @@ func ExampleConfig_hedge() {
 	// Output: <nil> 1
 }
 
+func ExampleWithIdempotencyKey() {
+	env, stop := start(rpcclient.Config{})
+	defer stop()
+	heliumtest.Serve(env, "orders", new(counter))
+
+	ctx := rpcclient.WithIdempotencyKey(context.Background(), "order-4711")
+	for range 3 { // as after an error whose outcome is unknown
+		fmt.Println(rpcclient.Call[int](ctx, env.Client, "orders.countA"))
+	}
+	// Output:
+	// 1 <nil>
+	// 1 <nil>
+	// 1 <nil>
+}
+
 func ExampleKeyed() {
 	env, stop := start(rpcclient.Config{})
 	defer stop()

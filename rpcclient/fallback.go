@@ -74,6 +74,9 @@ func (call *Invocation) withoutHedges(w *way) *way {
 func (call *Invocation) withoutMethod(ctx context.Context, w *way, e *helium.Error, deadline time.Time) *way {
 	m := call.method
 	m.service.Found(directory.LacksMethod, e.Instance, m.name)
+	if call.key.only != "" {
+		return nil // wherever else it went it might run again
+	}
 	if t := call.found(); t.missing == nil {
 		t.missing = e
 	}
@@ -100,6 +103,9 @@ func (call *Invocation) withoutInstance(ctx context.Context, w *way, e *helium.E
 	case call.wasAddressed():
 		m.service.Found(directory.IsAbsent, instance, "")
 		m.service.InstanceIsGone(instance)
+		if call.key.only != "" {
+			return nil
+		}
 		return call.around(ctx, w, e, deadline)
 	}
 	return nil

@@ -48,7 +48,7 @@ const leastHedge = time.Millisecond
 
 // attemptHedged is attempt for a call that is made a second time if it takes unusually long.
 func (call *Invocation) attemptHedged(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
-	if e := call.send(ctx, w, now, deadline); e != nil {
+	if e := call.send(w, now, deadline); e != nil {
 		return e
 	}
 	e := call.waitHedged(ctx, w, now, deadline)
@@ -77,7 +77,7 @@ func (call *Invocation) waitHedged(ctx context.Context, w *way, began, deadline 
 	case <-call.answer.done:
 		return call.settle(w)
 	case <-timer.C:
-		if h := call.sendHedge(ctx, w, deadline); h != nil {
+		if h := call.sendHedge(w, deadline); h != nil {
 			defer h.release()
 			return call.waitForBoth(ctx, w, h)
 		}
@@ -88,13 +88,13 @@ func (call *Invocation) waitHedged(ctx context.Context, w *way, began, deadline 
 
 // sendHedge makes a second attempt. It returns nil if there is nowhere else to go, or the
 // budget of retries hasn't enough.
-func (call *Invocation) sendHedge(ctx context.Context, w *way, deadline time.Time) *hedge {
+func (call *Invocation) sendHedge(w *way, deadline time.Time) *hedge {
 	c, first := call.method.core, call.flight.To.Endpoint.Instance
 	to := w.each.choose(call.key, append(slices.Clone(call.avoided()), first))
 	if to == nil || first == "" || !c.retries.take() {
 		return nil
 	}
-	f, e := call.frame(ctx, wire.KindCall, time.Until(deadline))
+	f, e := call.frame(wire.KindCall, time.Until(deadline))
 	if e != nil {
 		return nil
 	}

@@ -72,7 +72,9 @@ type Invocation struct {
 	Trace *Trace
 
 	method     *Method
-	key        routingKey // not given with a method that has an instance
+	viewKey    routingKey // of the client's view; not given with a method that has an instance
+	key        routingKey // of the call
+	sent       helium.Metadata
 	numArgs    int
 	resultType reflect.Type   // of a call by name, where it says; else nil
 	argTypes   []reflect.Type // of a call whose arguments no signature describes; else empty
@@ -92,7 +94,7 @@ var invocationPool = sync.Pool{New: func() any {
 // Begin begins a call of that many arguments. It must come to Do.
 func (m *Method) Begin(args int) *Invocation {
 	call := invocationPool.Get().(*Invocation)
-	call.method, call.key, call.numArgs = m, m.key, args
+	call.method, call.viewKey, call.numArgs = m, m.key, args
 	call.Args.Reset()
 	call.Args.ArrayHeader(args)
 	return call
@@ -164,7 +166,7 @@ func (call *Invocation) release() {
 	if cap(call.Args.Buffer()) > batch.MaxKept {
 		call.Args = codec.NewWriter(make([]byte, wire.Room))
 	}
-	call.method, call.resultType, call.tried = nil, nil, nil
+	call.method, call.resultType, call.tried, call.sent = nil, nil, nil, nil
 	call.oneWay, call.mayHaveRun, call.answered = false, false, false
 	call.argTypes = call.argTypes[:0]
 	call.Result, call.ReplyMetadata, call.Trace = codec.Reader{}, nil, nil

@@ -40,7 +40,7 @@ func invoke(ctx context.Context, call *Invocation) error {
 	}
 	var e *helium.Error
 	if call.oneWay {
-		e = call.attemptOneWay(ctx, w, now, deadline)
+		e = call.attemptOneWay(w, now, deadline)
 	} else {
 		e = call.withRetries(ctx, w, now, deadline)
 	}
@@ -62,6 +62,9 @@ func (call *Invocation) ready(ctx context.Context) *helium.Error {
 	if err := ctx.Err(); err != nil {
 		return directory.ContextError(err, helium.NotExecuted)
 	}
+	if e := call.identify(ctx); e != nil {
+		return e
+	}
 	if err := call.Args.Err(); err != nil {
 		return helium.ErrBadArgument.WithMessage("an argument can't be encoded: %w", err).WithOutcome(helium.NotExecuted)
 	}
@@ -74,11 +77,12 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 	c.retries.pay()
 	for attempt := 1; ; attempt++ {
 		var e *helium.Error
-		if w.latency != nil {
+		if w.latency != nil && !call.key.once {
 			e = call.attemptHedged(ctx, w, now, deadline)
 		} else {
 			e = call.attempt(ctx, w, now, deadline)
 		}
+		call.stay(e)
 		call.mayHaveRun = call.mayHaveRun || e == nil || e.Outcome != helium.NotExecuted
 		if expected := w.doubt == nil && call.tried == nil; !expected && (e == nil || e.Outcome == helium.Executed) {
 			call.confirm(w)
@@ -92,7 +96,7 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 			w, now = next, time.Now()
 			continue
 		}
-		e, again := call.conclude(w, e), mayRetry(e, w.view.Idempotent(m.instance, m.name))
+		e, again := call.conclude(w, e), mayRetry(e, call.key.once || w.view.Idempotent(m.instance, m.name))
 		if w.doubt != nil || attempt >= c.attempts || !again || !c.retries.take() {
 			return e
 		}
@@ -107,6 +111,9 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 		next, err := call.resolve(ctx, time.Now(), deadline)
 		if err != nil {
 			return helium.AsError(err)
+		}
+		if !next.leadsOn(call.key, nil) {
+			return e // its instance is gone
 		}
 		w, now = next, time.Now()
 	}

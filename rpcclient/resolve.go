@@ -10,11 +10,12 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // serves reports whether a way that is good for a method's calls before is good for this one.
 func (call *Invocation) serves(w *way) bool {
-	if w.differs && len(call.argTypes) > 0 || call.key.given && w.each == nil {
+	if w.differs && len(call.argTypes) > 0 || call.key.given && w.each == nil || call.key.once && !w.once {
 		return false
 	}
 	return call.method.stub != nil || w.args == call.numArgs && w.result == call.resultType
@@ -131,13 +132,15 @@ func (call *Invocation) decide(view *directory.View) (*way, error) {
 	}
 	w.to = m.endpoint.Method(m.name)
 	if m.instance != "" {
-		return w, nil
+		w.once = takesKeys(view)(m.instance)
+		return w, call.takenAt(w)
 	}
 	suits, differs, some := suited(m.name, call.argTypes, fits)
 	w.differs = differs
 	hedged := m.hedgedOn(view)
 	if call.key.given || hedged != nil {
-		w.each = newCandidates(m.fitting(view, suits))
+		w.each = newCandidates(m.fitting(view, suits), takesKeys(view))
+		w.once = w.each.takeKeys()
 	}
 	if len(w.each) > 1 {
 		w.latency = hedged
@@ -147,7 +150,20 @@ func (call *Invocation) decide(view *directory.View) (*way, error) {
 		w.why = m.whySingle()
 		w.alone = view.PerMethod
 	}
-	return w, nil
+	return w, call.takenAt(w)
+}
+
+// takenAt returns why a call with an idempotency key can't go where a way leads.
+func (call *Invocation) takenAt(w *way) error {
+	if call.key.once && !w.once {
+		return helium.ErrIdempotencyKeysUnsupported.WithOutcome(helium.NotExecuted)
+	}
+	return nil
+}
+
+// takesKeys tells which instances of a view take idempotency keys.
+func takesKeys(view *directory.View) func(instance string) bool {
+	return func(instance string) bool { return view.Abilities(instance).Has(wire.IdempotencyKeys) }
 }
 
 // hedgedOn returns the latency of a method whose calls are hedged, for as long as the view
@@ -246,6 +262,9 @@ func (call *Invocation) onNewest(try func(*directory.View) (*way, error)) (w *wa
 // checks the arguments.
 func (call *Invocation) inDoubt(view *directory.View, doubt *helium.Error) (*way, error) {
 	m := call.method
+	if call.key.once {
+		return nil, doubt // what an instance can do only its record says
+	}
 	if errors.Is(doubt, helium.ErrDeadline) {
 		doubt = helium.ErrNoBinderAnswer.WithMessage("no binder answered in time whether %s has a method %q, and nobody listens for it", m.whom(), m.name).WithOutcome(helium.NotExecuted)
 	}
@@ -267,6 +286,9 @@ func (call *Invocation) inDoubt(view *directory.View, doubt *helium.Error) (*way
 // it has forgotten only just.
 func (call *Invocation) amongFormer(view *directory.View, doubt *helium.Error) (*way, error) {
 	m := call.method
+	if call.key.once {
+		return nil, doubt
+	}
 	w := call.newWay(view)
 	w.alone, w.doubt, w.likely = true, doubt, true
 	fitting, _ := call.formerInstances()
@@ -283,7 +305,7 @@ func (call *Invocation) amongFormer(view *directory.View, doubt *helium.Error) (
 		return nil, doubt
 	}
 	if call.key.given {
-		w.each = newCandidates(w.fitting)
+		w.each = newCandidates(w.fitting, takesKeys(view))
 	}
 	return w, nil
 }

@@ -29,6 +29,7 @@ type way struct {
 	why     string         // of fitting: for errors, why calls go to single instances
 	each    candidates     // each instance that a call can go to; nil: calls with a key or hedged ones need it
 	latency *latency       // not nil: calls of the method are hedged
+	once    bool           // calls with idempotency keys can go there; as each, only known if one has needed it
 	alone   bool           // not in messages of several methods
 	named   bool           // arguments without a signature have names to compare
 	differs bool           // their types may tell which instances they are for
@@ -60,7 +61,7 @@ func (w *way) choose(key routingKey, avoid []string) *link.Method {
 // chooseHedged is choose for a call that may be hedged, which goes to an instance that is
 // known as long as there is one that isn't to be avoided.
 func (w *way) chooseHedged(key routingKey, avoid []string) *link.Method {
-	if w.latency != nil {
+	if w.latency != nil && !key.once {
 		if to := w.each.choose(key, avoid); to != nil {
 			return to
 		}
@@ -77,7 +78,11 @@ func (w *way) withoutHedges() *way {
 
 // leadsOn reports whether the way has an instance that isn't to be avoided.
 func (w *way) leadsOn(key routingKey, avoid []string) bool {
-	return w.fitting == nil && !key.given || !slices.Contains(avoid, w.choose(key, avoid).Endpoint.Instance)
+	if w.fitting == nil && !key.given {
+		return true
+	}
+	to := w.choose(key, avoid)
+	return to != nil && !slices.Contains(avoid, to.Endpoint.Instance)
 }
 
 // whyThere says, for errors, why a call goes to a single instance; "": that needs no

@@ -47,6 +47,10 @@ type Call struct {
 	entered  bool          // the handler within the interceptors was called
 	packed   []byte        // ReplyMetadata as they leave, or the result of a plain request
 
+	key        string        // the call's idempotency key; "": it has none
+	replayed   bool          // another call of that key was run in its place
+	replayTook time.Duration // and so long
+
 	seq    uint64 // the caller's name for the call
 	owner  owner
 	answer answerer

@@ -142,8 +142,11 @@ func readCall(f *wire.Frame, to target, now time.Time) *Call {
 		if err != nil && call.refusal == nil {
 			call.refusal = helium.ErrBadMessage.WithMessage("the call's metadata: %w", err)
 		}
-		call.metadata = md
-		call.ctx.receive(md)
+		call.takeKey(md)
+		if len(md) > 0 {
+			call.metadata = md
+			call.ctx.receive(md)
+		}
 	}
 	return call
 }

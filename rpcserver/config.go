@@ -30,6 +30,12 @@ type Config struct {
 	// DrainTimeout is how long Shutdown waits for calls that run, unless its context
 	// ends earlier. Default 30 s.
 	DrainTimeout time.Duration
+	// IdempotencyMemory is how many bytes the keys and results of calls with idempotency
+	// keys may take, each kept for two minutes after its handler returned: a key costs 256
+	// bytes, its own and those of the result. When it is used up, calls with new keys are
+	// refused with helium.ErrOverloaded. Default 64 MiB, for a good 2,000 keys a second
+	// with small results. Negative: calls with keys don't come here.
+	IdempotencyMemory int
 	// PerMethod turns the service subject off: callers then send to the subjects of
 	// methods alone, so that NATS permissions can be given method by method. Calls
 	// of different methods then share no messages.
@@ -48,7 +54,9 @@ const (
 	defaultMaxInFlight  = 1024
 	defaultTimeout      = 30 * time.Second
 	defaultDrainTimeout = 30 * time.Second
-	defaultVersion      = "0.0.0"
+	// defaultIdempotencyMemory is 64 MiB.
+	defaultIdempotencyMemory = 64 << 20
+	defaultVersion           = "0.0.0"
 )
 
 // withDefaults returns the Config with every field filled in, or what is wrong with it.
@@ -77,6 +85,9 @@ func (config Config) withDefaults() (Config, error) {
 		config.MaxQueue = config.MaxInFlight
 	case config.MaxQueue < 0:
 		config.MaxQueue = 0
+	}
+	if config.IdempotencyMemory == 0 {
+		config.IdempotencyMemory = defaultIdempotencyMemory
 	}
 	for i, interceptor := range config.Interceptors {
 		if interceptor == nil {

@@ -98,6 +98,12 @@
 // sends with calls of its own ([helium.WithMetadata]). They don't go on to those calls
 // unless the handler passes them on.
 //
+// # Idempotency keys
+//
+// Of the calls with one idempotency key, which callers set with rpcclient.WithIdempotencyKey, a
+// method's handler runs once. What it returns is kept for two minutes and answers the others,
+// within [Config.IdempotencyMemory]. Interceptors see them all; services need to do nothing.
+//
 // # Plain requests
 //
 // Any NATS client can call without Helium: a request on helium.call.<service>.<method>

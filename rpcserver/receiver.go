@@ -169,7 +169,7 @@ func (g *receiving) areQuick(calls []*Call, now time.Time) bool {
 	}
 	work := g.work
 	for _, call := range calls {
-		if call.refusal != nil {
+		if call.refusal != nil || call.key != "" { // one may wait for another of its key
 			return false
 		}
 		slowest := call.method.stats.slowest()

@@ -53,7 +53,7 @@ func Register[S any](srv *Server, name string, impl S, options ...Option) error 
 	if len(faults) > 0 {
 		// Handle would refuse it as well; asking for all faults spares a second round.
 		svc.Methods = slices.DeleteFunc(svc.Methods, func(m Method) bool { return m.Handler == nil })
-		bind(svc, srv.config.Interceptors, &faults)
+		bind(svc, srv.config.Interceptors, srv.replays, &faults)
 		return faults.err("service %q can't be served", name)
 	}
 	return srv.Handle(svc)

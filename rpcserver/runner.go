@@ -146,6 +146,10 @@ func (r *runner) admitted(n int) { r.active.Add(int64(n)) }
 // finish answers a call and lets its context end. A call that has been answered
 // already, because the server was stopping, isn't answered again.
 func (r *runner) finish(call *Call, err *helium.Error, took time.Duration) {
+	ran := err == nil || call.entered
+	if call.replayed {
+		took, ran = call.replayTook, false
+	}
 	r.counters.calls.Add(1)
 	if err != nil {
 		r.counters.errors.Add(1)
@@ -156,7 +160,7 @@ func (r *runner) finish(call *Call, err *helium.Error, took time.Duration) {
 		}
 	}
 	if call.method != nil {
-		call.method.stats.done(err, took, err == nil || call.entered)
+		call.method.stats.done(err, took, ran)
 	}
 	if others, ok := call.owner.take(call); ok {
 		call.answer.send(call, err, took, call.packed, others)

@@ -34,6 +34,7 @@ type Server struct {
 	deadlines *link.Sweep
 	pool      *pool
 	runner    *runner
+	replays   *replays
 
 	// What the server finds out to get lost; each has a lock of its own.
 	refusals *refusals
@@ -50,7 +51,7 @@ type Server struct {
 	subscriptions *subscriptions
 }
 
-// abilities are what a server can do beyond what every server can.
+// abilities are what a server can do beyond what every server can, however it is configured.
 const abilities wire.Abilities = 0
 
 // New returns a server that will serve over nc, which stays the caller's to close,
@@ -74,6 +75,7 @@ func New(nc *nats.Conn, config Config) *Server {
 		s.bus.LearnLimits()
 		s.refusals.look(ctx, reconnected)
 	}
+	s.replays = newReplays(s.config.IdempotencyMemory)
 	s.opening = newOpening(s.instance, abilities)
 	s.callers = newCallers(s.opening, &s.counters.duplicates)
 	s.deadlines = link.NewSweep(s.callers.expire)
@@ -104,7 +106,10 @@ func (s *Server) Stats() Stats {
 	if s.unmade() != nil {
 		return Stats{}
 	}
-	return s.counters.read(s.pool.load())
+	stats := s.counters.read(s.pool.load())
+	stats.Replays = s.replays.served.Load()
+	stats.IdempotencyKeys, stats.IdempotencyBytes = s.replays.load()
+	return stats
 }
 
 // Warnings returns what the server has found out about its set-up by which answers are
@@ -145,13 +150,13 @@ func (s *Server) Handle(svc Service) error {
 		return s.unmade()
 	}
 	var faults faults
-	added := bind(svc, s.config.Interceptors, &faults)
+	added := bind(svc, s.config.Interceptors, s.replays, &faults)
 	if err := faults.err("service %q can't be served", svc.Name); err != nil {
 		return err
 	}
 	added.record.Instance, added.record.Version = s.instance, s.config.Version
 	added.record.Metadata, added.record.PerMethod = maps.Clone(s.config.Metadata), s.config.PerMethod
-	added.record.Abilities = uint64(abilities)
+	added.record.Abilities = uint64(abilities | s.replays.abilities())
 	dropped := fitDocs(&added.record)
 	err := s.life.hold(func(now phase) error {
 		switch {

@@ -70,8 +70,9 @@ type service struct {
 }
 
 // bind checks a service and makes it ready to run, with what of its record the Service says.
+// Calls with idempotency keys run by replays.
 // What is wrong goes to faults.
-func bind(svc Service, interceptors []Interceptor, faults *faults) *service {
+func bind(svc Service, interceptors []Interceptor, replays *replays, faults *faults) *service {
 	if err := wire.CheckName("service", svc.Name); err != nil {
 		faults.add("%v", err)
 	}
@@ -97,7 +98,7 @@ func bind(svc Service, interceptors []Interceptor, faults *faults) *service {
 			faults.add("%v", err)
 			continue
 		}
-		run, err := m.within(interceptors)
+		run, err := m.within(interceptors, replays)
 		if err != nil {
 			faults.add("%v", err)
 			continue
@@ -185,9 +186,12 @@ func (m *Method) described(signature, withEnums string) binder.Method {
 }
 
 // within returns the method's handler within the interceptors.
-func (m *Method) within(interceptors []Interceptor) (Handler, error) {
+func (m *Method) within(interceptors []Interceptor, replays *replays) (Handler, error) {
 	handler := m.Handler
 	run := Handler(func(ctx context.Context, call *Call) error {
+		if call.key != "" {
+			return replays.run(ctx, call, handler)
+		}
 		call.entered = true
 		return handler(ctx, call)
 	})

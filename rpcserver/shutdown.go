@@ -39,6 +39,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 		cut = s.runner.cut(s.pool.drop, s.callers.each)
 	}
 	s.deadlines.Stop()
+	s.replays.close()
 	s.pool.close()
 	flushErr := s.flush(late)
 	s.exports.close()

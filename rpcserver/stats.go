@@ -29,6 +29,10 @@ type Stats struct {
 	Cancels      uint64 // cancels that reached a call in flight
 	StrayCancels uint64 // cancels ignored, as their caller had no such call here; callers tell every instance
 
+	Replays          uint64 // calls with an idempotency key that were answered with what the first of that key returned
+	IdempotencyKeys  int    // those whose results are kept now, or whose first call runs
+	IdempotencyBytes int64  // that these take; see Config.IdempotencyMemory
+
 	Running int // calls that run now
 	Waiting int // calls that wait for their turn now
 }

@@ -186,6 +186,24 @@ func TestAKeyPicksTheInstanceOfACall(t *testing.T) {
 	}
 }
 
+func TestACallWithAnIdempotencyKeyRunsOnce(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	t.Setenv("NATS_URL", url)
+	impl := new(counted)
+	serve(t, b, "counted", impl)
+	serve(t, b, "counted", impl)
+	for _, key := range []string{"order-1", "order-2"} {
+		first := heliumRun(t, "call", "counted.count", "--idempotency-key", key)
+		again := heliumRun(t, "call", "counted.count", "--idempotency-key", key)
+		if first.exit != cli.ExitOK || again.exit != cli.ExitOK || first.out != again.out {
+			t.Errorf("got %q and %q, want the same twice; they say:\n%s%s", first.out, again.out, first.err, again.err)
+		}
+	}
+	if got := impl.calls.Load(); got != 2 {
+		t.Errorf("the instances ran %d calls of two keys, want 2", got)
+	}
+}
+
 // counted counts its calls.
 type counted struct{ calls atomic.Int64 }
 

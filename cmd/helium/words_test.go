@@ -40,6 +40,8 @@ func TestTooManyWordsAreRefusedWithWhatTheSubcommandTakes(t *testing.T) {
 
 		"call m.x --at=":                         "--at is empty; give the instance, or leave it out",
 		"call m.x --key=":                        "--key is empty; give the key, or leave it out",
+		"call m.x --idempotency-key=":            "--idempotency-key is empty; give the key, or leave it out",
+		"call m.x --each --idempotency-key a":    "--idempotency-key is for one call, and --each makes many",
 		"call m.x --at a --key b":                "--at names an instance and --key picks one",
 		"call m.x --data=":                       "-d is empty; give the text, or leave it out",
 		"bench m.x --assert=":                    "--assert is empty; give the goals, or leave it out",

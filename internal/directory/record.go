@@ -1,11 +1,16 @@
 package directory
 
-import "time"
+import (
+	"time"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
 
 // record is what the directory knows of one instance.
 type record struct {
 	version   *Version
 	perMethod bool
+	abilities wire.Abilities
 	told      observed // the event that told of it; zero: a lookup did
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // Service is what is known of one service.
@@ -141,12 +142,12 @@ func (s *Service) readLocked(r *binder.Record, justNow *[]*Version) *record {
 	}
 	for _, v := range known {
 		if v.of(r) {
-			return &record{version: v, perMethod: r.PerMethod}
+			return &record{version: v, perMethod: r.PerMethod, abilities: wire.Abilities(r.Abilities)}
 		}
 	}
 	v := newVersion(r)
 	*justNow = append(*justNow, v)
-	return &record{version: v, perMethod: r.PerMethod}
+	return &record{version: v, perMethod: r.PerMethod, abilities: wire.Abilities(r.Abilities)}
 }
 
 // publishLocked makes the view of the records.

@@ -3,6 +3,8 @@ package directory
 import (
 	"maps"
 	"slices"
+
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // View is what calls need of a service's records. It isn't changed, only replaced.
@@ -15,6 +17,7 @@ type View struct {
 	PerMethod bool
 
 	byInstance map[string]*Version
+	abilities  map[string]wire.Abilities // of those that have any
 	findings   findings
 }
 
@@ -25,6 +28,12 @@ func newView(records map[string]*record, found findings) *View {
 		known := records[instance]
 		v.byInstance[instance] = known.version
 		v.PerMethod = v.PerMethod || known.perMethod
+		if known.abilities != 0 {
+			if v.abilities == nil {
+				v.abilities = make(map[string]wire.Abilities)
+			}
+			v.abilities[instance] = known.abilities
+		}
 		if !slices.Contains(v.Versions, known.version) {
 			v.Versions = append(v.Versions, known.version)
 		}
@@ -34,6 +43,9 @@ func newView(records map[string]*record, found findings) *View {
 
 // VersionOf returns the version of an instance; nil: the registry doesn't know it.
 func (v *View) VersionOf(instance string) *Version { return v.byInstance[instance] }
+
+// Abilities returns what an instance can do beyond what every one can, as its record says.
+func (v *View) Abilities(instance string) wire.Abilities { return v.abilities[instance] }
 
 // VersionsAt returns the versions that a call may meet: the one of its instance, if it
 // goes to one that the registry knows.

@@ -16,6 +16,9 @@ const (
 	// AnswersOnce: an instance answers each message of calls by one message only, when all its
 	// calls have ended. So it is best sent one call a message, and sends no heartbeats.
 	AnswersOnce
+	// IdempotencyKeys: an instance keeps the results of calls with idempotency keys, and takes
+	// such calls. Only its record says so.
+	IdempotencyKeys
 )
 
 // Has reports whether all of some abilities are among a.

@@ -18,6 +18,7 @@ import (
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 	"github.com/helium-rpc/helium/cmd/helium/internal/remote"
+	"github.com/helium-rpc/helium/rpcclient"
 )
 
 // flags are those of "helium call".
@@ -25,6 +26,7 @@ type flags struct {
 	data     string
 	at       string
 	key      string
+	once     string
 	metadata []string
 	each     bool
 	parallel int
@@ -69,6 +71,7 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
 	cmd.Flags().StringVarP(&given.data, "data", "d", "", "arguments as a JSON array or object: the `text` itself, @file, or - for stdin")
 	cmd.Flags().StringVar(&given.at, "at", "", "call one `instance`, by its name in the registry")
 	cmd.Flags().StringVar(&given.key, "key", "", "call the instance that a `key` picks, the same one each time while it is there")
+	cmd.Flags().StringVar(&given.once, "idempotency-key", "", "run the call once, however often it is made with the same `key` in two minutes")
 	cmd.Flags().StringArrayVar(&given.metadata, "metadata", nil, "facts to send beside the arguments, `key=value`; may be repeated")
 	cmd.Flags().BoolVar(&given.each, "each", false, "one call for each line of JSON in --data (default: stdin), answers in order, a line each")
 	cmd.Flags().IntVarP(&given.parallel, "parallel", "P", 16, "with --each: how many calls are in flight at once")
@@ -91,12 +94,17 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("--at names an instance and --key picks one; leave one of them out"))
 	case given.template && (len(words) > 0 || given.data != "" || given.each):
 		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("--template prints arguments and takes none; leave them and --each out"))
+	case given.each && given.once != "":
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("--idempotency-key is for one call, and --each makes many; leave one of them out"))
 	case given.each && given.verbose:
 		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("-v tells of one call, and --each makes many; leave one of them out"))
 	}
 	ctx, err := withMetadata(ctx, given.metadata)
 	if err != nil {
 		return err
+	}
+	if given.once != "" {
+		ctx = rpcclient.WithIdempotencyKey(ctx, given.once)
 	}
 	once, cancel := env.Bounded(ctx)
 	defer cancel()
