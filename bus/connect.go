@@ -17,9 +17,6 @@ const (
 	// intervals, and the connection moves on.
 	pingInterval = 2 * time.Second
 	pingsOut     = 2
-	// writeTimeout is for a frozen server that is being written to: nats.go holds
-	// its lock while it writes, so that its own pings can't notice.
-	writeTimeout = 5 * time.Second
 
 	firstRetry = 100 * time.Millisecond
 	lastRetry  = 2 * time.Second

@@ -61,7 +61,11 @@ func newDialer(ctx context.Context, servers int, inProcess nats.InProcessConnPro
 // Dial implements nats.CustomDialer.
 func (d *dialer) Dial(network, address string) (net.Conn, error) {
 	return d.open(address, func(ctx context.Context) (net.Conn, error) {
-		return d.plain.DialContext(ctx, network, address)
+		socket, err := d.plain.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return unblocked(socket), nil
 	})
 }
 
@@ -72,7 +76,7 @@ func (d *dialer) InProcessConn() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &pipe{Conn: conn}, nil
+		return unblocked(conn), nil
 	})
 }
 

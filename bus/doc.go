@@ -17,14 +17,33 @@
 //     2 s or so, with jitter. Even after refused credentials, since they can be renewed.
 //   - Nothing is sent late: while disconnected, publishing fails at once; or after at
 //     most 2.25 s, where a reconnect is shaking hands with a server that says nothing.
-//   - A server that falls silent is noticed after three pings of two seconds, also
-//     while much is being written to it.
+//   - A server that falls silent is noticed after three pings of two seconds, or when it has
+//     taken nothing of what is sent for 5 s.
+//   - Publishing doesn't wait for a server that is frozen, nor does anything else that needs
+//     nats.go's lock. What the socket doesn't take within 10 ms is kept, 8 MB of it at most,
+//     and goes as soon as it does; it is dropped when the connection breaks, which happens
+//     after 5 s in which the server takes nothing, or 1 s if there is no room for more. Who
+//     publishes more than the network carries is slowed down as ever. Close leaves the rest a
+//     moment to go, 0.1 s from the last time that the server took some, 1 s in all; what has to
+//     arrive is flushed first, as with any NATS connection.
 //   - Answers arrive under a prefix of the user's own, "_INBOX.<user>", so that
 //     permissions can keep users out of each other's answers.
 //   - What no call returns is logged with what to do about it, such as a publish that
 //     isn't permitted; and a lost and a regained connection, once each. A handler
 //     installed with nc.SetErrorHandler takes the place of the logging, and
 //     nc.ErrorHandler returns it for those who want both.
+//
+// # Connections of others
+//
+// One that nats.Connect has made, or that dials by a dialer among Options, works with the other
+// packages and has none of this. With nats.go's own defaults, above all: it gives up after two
+// minutes without a server, and with it what was subscribed; it keeps 8 MB while reconnecting
+// and sends them later, so calls run late; a frozen server is noticed after four to six
+// minutes; until then publishing waits for it, a call past its deadline by as long as the write
+// lasts, and with ReconnectOnFlusherError off a connection that can't be written to stays.
+// nats.MaxReconnects(-1), nats.ReconnectBufSize(-1), nats.PingInterval, nats.FlusherTimeout,
+// nats.ReconnectOnFlusherError and nats.CustomReconnectDelay mend most of that; writes that don't
+// wait are of this package alone.
 //
 // # Starting in any order
 //
