@@ -101,10 +101,12 @@ func (p *clientPart) warm(ctx context.Context) error {
 func (p *clientPart) caller(l Load) caller {
 	if l.Method == Lookup {
 		return func(ctx context.Context, id int64) (int64, error) {
-			name := cmp.Or(l.Service, crowdName(id))
-			entry, err := p.registry.Lookup(ctx, name)
-			if err == nil && entry.Service != name {
-				err = fmt.Errorf("asked for %s, got %s", name, entry.Service)
+			if l.Service == "" {
+				return id, lookUp(ctx, p.nc, crowdName(id))
+			}
+			entry, err := p.registry.Lookup(ctx, l.Service)
+			if err == nil && entry.Service != l.Service {
+				err = fmt.Errorf("asked for %s, got %s", l.Service, entry.Service)
 			}
 			return id, err
 		}

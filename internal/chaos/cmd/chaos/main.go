@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -19,7 +20,7 @@ import (
 )
 
 const usage = `usage:
-  chaos list                        the scenarios, and which are in the short run
+  chaos list                        the scenarios; those with a * are in the short run
   chaos run [flags] [scenario…]     run scenarios, all by default
 
 flags of run:
@@ -39,6 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	short := flags.Bool("short", false, "the scenarios of the short run, with shorter times")
 	times := flags.Int("times", 1, "how often each scenario is run")
 	file := flags.String("json", "", "write the verdicts to this file, as JSON")
+	page := flags.String("results", "", "write what was found to this file, as a page for people")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
@@ -50,7 +52,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch args[0] {
 	case "list":
 		for _, s := range scenario.All() {
-			fmt.Fprintf(stdout, "%-40s %6v  %s\n", s.Name, s.Lasts(), s.Promise)
+			short := "  "
+			if s.Short > 0 {
+				short = "* "
+			}
+			fmt.Fprintf(stdout, "%s%-42s %6v  %s\n", short, s.Name, s.Lasts(), s.Promise)
 		}
 		return 0
 	case "run":
@@ -90,10 +96,28 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return 1
 		}
 	}
+	if *page != "" {
+		if err := writePage(*page, args, verdicts); err != nil {
+			fmt.Fprintln(stderr, err)
+			return 1
+		}
+	}
 	if slices.ContainsFunc(verdicts, func(v *verdict.Verdict) bool { return !v.Passed }) {
 		return 1
 	}
 	return 0
+}
+
+// writePage writes the page that is kept in the repository.
+func writePage(name string, args []string, verdicts []*verdict.Verdict) error {
+	text := new(strings.Builder)
+	fmt.Fprintf(text, "# What the harness found\n\nWritten by `go run ./internal/chaos/cmd/chaos %s` on %s/%s with %d processors; don't edit it.\n"+
+		"Counts are of one run: they differ a little from run to run, and bounds have to hold in each.\n\n",
+		strings.Join(args, " "), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
+	if err := verdict.WriteMarkdown(text, verdicts); err != nil {
+		return err
+	}
+	return os.WriteFile(name, []byte(text.String()), 0o644)
 }
 
 // choose returns the scenarios of these names, or of the short run, or all.

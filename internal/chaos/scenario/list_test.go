@@ -1,0 +1,90 @@
+package scenario_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/chaos/scenario"
+	"github.com/helium-rpc/helium/internal/chaos/verdict"
+	"github.com/helium-rpc/helium/internal/leak"
+)
+
+func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
+
+func TestEachScenarioSpeaksOfWhatItHas(t *testing.T) {
+	names := make(map[string]bool)
+	for _, s := range scenario.All() {
+		if s.Name == "" || s.Promise == "" || names[s.Name] {
+			t.Errorf("the scenario %q needs a name of its own and a promise", s.Name)
+		}
+		names[s.Name] = true
+		if strings.HasSuffix(s.Promise, ".") || strings.ContainsAny(s.Promise, "|\n") {
+			t.Errorf("%s: the promise is %q, want a sentence for a table", s.Name, s.Promise)
+		}
+		bed := s.Bed.WithDefaults()
+		parts := make(map[string]bool)
+		for kind, count := range map[string]int{"broker": bed.Brokers, "binder": bed.Binders, "server": len(bed.Servers), "client": bed.Clients} {
+			for i := range count {
+				parts[fmt.Sprintf("%s%d", kind, i+1)] = true
+			}
+		}
+		loads := map[string]bool{"": true}
+		for _, l := range s.Loads {
+			if loads[l.Name] {
+				t.Errorf("%s: the load %q needs a name of its own", s.Name, l.Name)
+			}
+			loads[l.Name] = true
+			if l.Rate <= 0 || l.For <= 0 || l.Timeout <= 0 || l.Method == "" {
+				t.Errorf("%s: the load %+v makes no calls", s.Name, l)
+			}
+			if l.Client != "" && !parts[l.Client] {
+				t.Errorf("%s: the load %s is %s's, which there isn't", s.Name, l.Name, l.Client)
+			}
+		}
+		for _, step := range s.Steps {
+			if !parts[step.On] {
+				t.Errorf("%s: a step does something to %s, which there isn't", s.Name, step.On)
+			}
+			linked := slices.Contains([]scenario.Action{scenario.Cut, scenario.HalfClose, scenario.HalfOpen, scenario.Weather}, step.Do)
+			if linked && !slices.Contains(bed.Proxied, step.On) {
+				t.Errorf("%s: %s %s, which has no proxy", s.Name, step.Do, step.On)
+			}
+		}
+		for _, b := range s.Bounds {
+			if !loads[b.Load] || !loads[b.Over] {
+				t.Errorf("%s: the bound %q speaks of a load that there isn't", s.Name, b)
+			}
+		}
+	}
+}
+
+func TestWhatIsAlwaysForbiddenIsAllowedNowhere(t *testing.T) {
+	for _, s := range scenario.All() {
+		for _, b := range s.Bounds {
+			forbidden := []verdict.Metric{verdict.Forbidden, verdict.Late, verdict.Wrong, verdict.Nowhere, verdict.Strays}
+			if slices.Contains(forbidden, b.Metric) && b.Load == "" && b.Value > 0 {
+				t.Errorf("%s: the bound %q allows what nothing allows", s.Name, b)
+			}
+		}
+	}
+}
+
+func TestTheShortRunIsShort(t *testing.T) {
+	const (
+		most     = 3 * time.Minute
+		overhead = 4 * time.Second // to start and end the processes, and to wait for the last calls
+	)
+	var all time.Duration
+	for _, s := range scenario.All() {
+		if s.Short > 0 {
+			all += s.Times(s.Short).Lasts() + s.Settle + overhead
+		}
+	}
+	if all > most {
+		t.Errorf("the short run takes about %v, want %v at most", all, most)
+	}
+}
