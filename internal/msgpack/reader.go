@@ -128,6 +128,9 @@ func (r *Reader) Raw() ([]byte, error) {
 	return r.data[start:r.off:r.off], nil
 }
 
+// Until returns the bytes between the Reader and a later one of the same data, which they share.
+func (r *Reader) Until(later *Reader) []byte { return r.data[r.off:later.off:later.off] }
+
 // head reads the head of the next value, of a family that errors call want, without stepping.
 func (r *Reader) head(f Family, want string) (Head, error) {
 	h, err := ReadHead(r.data, r.off)

@@ -1,5 +1,7 @@
 package wire
 
+import "time"
+
 // A message may begin with a frame about who sends it: a message of calls with a KindSender,
 // and a message of answers to one who began with that with a KindInstance. Peers that don't
 // know them ignore them, so they go to anybody. What must be understood goes only to peers
@@ -23,3 +25,7 @@ const (
 
 // Has reports whether all of some abilities are among a.
 func (a Abilities) Has(some Abilities) bool { return a&some == some }
+
+// HeartbeatInterval is how often an instance that sends heartbeats says which calls still run.
+// Calls that take less are in none.
+const HeartbeatInterval = 500 * time.Millisecond

@@ -39,6 +39,8 @@ const (
 	KindSender Kind = 6
 	// KindInstance: [7, instance, abilities]. It begins a message of answers.
 	KindInstance Kind = 7
+	// KindRunning: [8, sequence…], see [Frame.Running]: calls of the reader's that still run.
+	KindRunning Kind = 8
 
 	// kindNothing: [127], a kind that no version gives a meaning, and so stepped over.
 	kindNothing Kind = 127
@@ -57,7 +59,8 @@ type Frame struct {
 	// Metadata is a msgpack map of strings, or nil.
 	Metadata []byte
 	// Body is the arguments' msgpack array, the result's msgpack value, or, in a
-	// KindError, the error's msgpack array. In a KindInstance it is the instance's name.
+	// KindError, the error's msgpack array. In a KindInstance it is the instance's name, in a
+	// KindRunning the sequence numbers, one after the other.
 	Body []byte
 	// Abilities are those of the sender in a KindSender, of the instance in a KindInstance.
 	Abilities Abilities
@@ -83,9 +86,11 @@ func AppendNothing(b []byte) []byte {
 
 // AppendFrame appends f to a message.
 func AppendFrame(b []byte, f *Frame) []byte {
-	b = appendHead(b, f)
-	if f.Kind == KindInstance {
+	switch b = appendHead(b, f); f.Kind {
+	case KindInstance:
 		return b // which has the body within it
+	case KindRunning:
+		return append(b, f.Body...)
 	}
 	b = append(b, f.Body...)
 	if f.Method != "" {
@@ -103,6 +108,8 @@ func appendHead(b []byte, f *Frame) []byte {
 		return msgpack.AppendUint(b, f.Seq)
 	case KindSender, KindInstance:
 		return appendAbout(b, f)
+	case KindRunning:
+		return appendRunningHead(b, f)
 	}
 	n := 5
 	if f.Method != "" {
@@ -231,6 +238,8 @@ func (fr *FrameReader) Next(f *Frame) error {
 		read = 2
 	case KindSender, KindInstance:
 		read = fr.readAbout(f, n)
+	case KindRunning:
+		read = fr.readRunning(f, n)
 	}
 	for ; read < n; read++ {
 		if err := r.Skip(); err != nil {

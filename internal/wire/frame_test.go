@@ -67,18 +67,29 @@ func TestReadingFramesAllocatesNothing(t *testing.T) {
 	for seq := range uint64(30) {
 		payload = AppendFrame(payload, &Frame{Kind: KindCall, Seq: seq, Time: 1000, Body: []byte{0x90}})
 	}
+	running := Frame{Kind: KindRunning}
+	for seq := range uint64(MaxRunning) {
+		running.Body = AppendRunning(running.Body, math.MaxUint64-seq)
+	}
+	payload = AppendFrame(payload, &running)
 	allocs := allocations(100, func() {
 		frames, err := ReadMessage(payload)
+		numbers := 0
 		for err == nil && frames.More() {
 			var f Frame
 			err = frames.Next(&f)
+			if f.Kind == KindRunning {
+				for range f.Running() {
+					numbers++
+				}
+			}
 		}
-		if err != nil {
-			t.Error(err)
+		if err != nil || numbers != MaxRunning {
+			t.Errorf("read %d numbers, %v; want %d, nil", numbers, err, MaxRunning)
 		}
 	})
 	if allocs != 0 {
-		t.Errorf("reading 30 frames allocates %v times, want 0", allocs)
+		t.Errorf("reading 31 frames allocates %v times, want 0", allocs)
 	}
 }
 
@@ -156,7 +167,7 @@ func FuzzReadMessage(f *testing.F) {
 		var known []Frame
 		for _, frame := range frames {
 			switch frame.Kind {
-			case KindCall, KindReply, KindError, KindNotify, KindCancel:
+			case KindCall, KindReply, KindError, KindNotify, KindCancel, KindRunning:
 				known = append(known, frame)
 				written = AppendFrame(written, &frame)
 			}

@@ -13,6 +13,9 @@ const (
 	// MaxCalls is how many calls a message may hold, the one-way ones among them. Callers
 	// share messages for what takes a server 100 µs, so some hundred calls at most.
 	MaxCalls = 4096
+	// MaxRunning is how many calls a message names that still run. Instances write no more, and
+	// callers read whatever fits a message.
+	MaxRunning = 4096
 	// MaxEntries is how many entries the metadata of a call or a reply may have, and the
 	// details of an error.
 	MaxEntries = 256

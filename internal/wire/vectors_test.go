@@ -71,7 +71,7 @@ func (v messageVector) frames(t testing.TB) (frames []Frame) {
 		if fv.Metadata != "" {
 			f.Metadata = unhex(t, fv.Metadata)
 		}
-		if f.Kind >= KindCall && f.Kind < KindCancel || f.Kind == KindInstance {
+		if f.Kind >= KindCall && f.Kind < KindCancel || f.Kind == KindInstance || f.Kind == KindRunning {
 			f.Body = append([]byte{}, unhex(t, fv.Body)...)
 		}
 		for range max(fv.Repeat, 1) {

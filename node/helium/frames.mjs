@@ -4,7 +4,7 @@ import { readError } from "./errors.mjs";
 import { MAX_CALLS, MAX_ENTRIES } from "./limits.mjs";
 import { decode, encode, Reader } from "./msgpack.mjs";
 
-export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5, sender: 6, instance: 7 };
+export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5, sender: 6, instance: 7, running: 8 };
 
 const MAGIC = 0xc1;
 const VERSION = 0x01;
@@ -27,7 +27,8 @@ export function isMessage(payload) {
 /**
  * Returns a message of frames. A frame has `kind`; `seq`, a bigint or number; `time`, the
  * milliseconds left or the microseconds taken; `metadata`, an object or null; `body`, the
- * bytes of the arguments, the result or the error; and for a call perhaps `method`.
+ * bytes of the arguments, the result or the error; and for a call perhaps `method`. What still
+ * runs are `seqs`.
  */
 export function encodeMessage(frames) {
   const parts = frames.map((f) => encode(elements(f)));
@@ -45,6 +46,7 @@ function elements(f) {
   if (f.kind === Kind.cancel) return [f.kind, f.seq];
   if (f.kind === Kind.sender) return [f.kind, f.seq, f.time, f.abilities];
   if (f.kind === Kind.instance) return [f.kind, f.instance, f.abilities];
+  if (f.kind === Kind.running) return [f.kind, ...f.seqs];
   const list = [f.kind, f.seq, f.time ?? 0, f.metadata ?? null];
   list.push(f.kind === Kind.error ? f.error : f.body); // an error is the array itself, not within bin
   if (f.method) list.push(f.method);
@@ -76,7 +78,7 @@ function readFrame(r) {
   const count = r.array();
   if (count === 0) throw new RangeError("a frame without elements");
   const kind = r.unsigned();
-  if (kind === BigInt(Kind.sender) || kind === BigInt(Kind.instance)) return readAbout(r, Number(kind), count);
+  if (kind >= BigInt(Kind.sender) && kind <= BigInt(Kind.running)) return readIgnorable(r, Number(kind), count);
   if (kind === 0n || kind > BigInt(Kind.cancel)) {
     skip(r, count - 1);
     return { kind };
@@ -103,14 +105,15 @@ function readFrame(r) {
 }
 
 /**
- * Reads a frame about the sender of the message. One that holds something else is none: it is
- * stepped over, as if its kind weren't known.
+ * Reads a frame about the sender of the message, or one of the calls that still run. One that
+ * holds something else is none: it is stepped over, as if its kind weren't known.
  */
-function readAbout(r, kind, count) {
+function readIgnorable(r, kind, count) {
   const elements = Array.from({ length: count - 1 }, () => new Reader(r.raw()));
   try {
     const [a, b, c] = elements;
     if (kind === Kind.sender) return { kind, seq: a.unsigned(), time: b.unsigned(), abilities: c.unsigned() };
+    if (kind === Kind.running) return { kind, seqs: elements.map((e) => e.unsigned()) };
     return { kind, instance: a.text(), abilities: b.unsigned() };
   } catch {
     return { kind: IGNORED };

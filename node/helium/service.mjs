@@ -234,4 +234,4 @@ export class Service {
 }
 
 /** Frames of versions to come, and those about their sender. */
-function mayBeIgnored(f) { return typeof f.kind !== "number" || f.kind === Kind.sender || f.kind === Kind.instance; }
+function mayBeIgnored(f) { return typeof f.kind !== "number" || f.kind >= Kind.sender; }

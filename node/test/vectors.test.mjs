@@ -19,11 +19,19 @@ function frames(v) {
   return v.frames.flatMap((f) => Array.from({ length: f.repeat ?? 1 }, () => ours(f)));
 }
 
+/** The numbers that follow one another in some bytes. */
+function numbers(data) {
+  const list = [];
+  for (const r = new Reader(data); r.more; ) list.push(r.unsigned());
+  return list;
+}
+
 function ours(f) {
   const kind = BigInt(f.kind);
   if (f.kind === Kind.sender) return { kind: f.kind, seq: BigInt(f.seq), time: BigInt(f.time), abilities: BigInt(f.abilities ?? 0) };
   if (f.kind === Kind.instance) return { kind: f.kind, instance: new TextDecoder().decode(bytes(f.body)), abilities: BigInt(f.abilities ?? 0) };
-  if (kind === 0n || kind > 7n) return { kind };
+  if (f.kind === Kind.running) return { kind: f.kind, seqs: numbers(bytes(f.body ?? "")) };
+  if (kind === 0n || kind > 8n) return { kind };
   const frame = { kind: f.kind, seq: BigInt(f.seq) };
   if (f.kind === Kind.cancel) return frame;
   frame.time = BigInt(f.time ?? 0);
