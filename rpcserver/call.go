@@ -54,6 +54,7 @@ type Call struct {
 	seq    uint64 // the caller's name for the call
 	owner  owner
 	answer answerer
+	beaten bool // guarded by its owner's lock: it was in flight at a heartbeat
 
 	buffer []byte // the result's first buffer; the only thing kept from call to call
 }

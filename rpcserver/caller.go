@@ -37,6 +37,8 @@ type caller struct {
 	calls    link.Table[*Call] // guarded by mu; in flight
 	owed     int               // guarded by mu; answers that haven't left yet
 	messages int               // guarded by mu; those of answers that have left
+	heeds    bool              // guarded by mu; it takes heartbeats
+	absence  absence           // guarded by mu
 	earliest time.Time         // guarded by mu; no call's deadline is earlier; zero: no call
 	lastUsed time.Time         // guarded by mu
 }
@@ -78,9 +80,13 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 	defer c.mu.Unlock()
 
 	c.address, c.lastUsed = from.Address, now
-	if sent.speaks && !c.speaks.Load() {
-		c.speaks.Store(true)
+	if sent.speaks {
+		if !c.speaks.Load() {
+			c.speaks.Store(true)
+		}
+		c.heeds = sent.abilities.Has(wire.Heartbeats) && !from.Ephemeral && c.link != nil
 	}
+	c.absence = absence{}
 	taken = calls[:0]
 	for _, call := range calls {
 		if !c.calls.Put(call.seq, call) {
@@ -172,6 +178,57 @@ func (cs *callers) cancel(key string, seq uint64) bool {
 		call.ctx.end(context.Canceled)
 	}
 	return call != nil
+}
+
+// heeding returns the callers that take heartbeats and have calls in flight.
+func (cs *callers) heeding() (all []*caller) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	for _, c := range cs.byKey {
+		c.mu.Lock()
+		if c.heeds && !c.absence.gone && c.calls.Len() > 0 {
+			all = append(all, c)
+		}
+		c.mu.Unlock()
+	}
+	return all
+}
+
+// running begins a heartbeat: it returns the numbers of the calls that were in flight at the one
+// before, too, and where to send them. If there are none, no heartbeat is sent.
+func (c *caller) running(seqs []uint64) (to link.Caller, _ []uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for seq, call := range c.calls.All() {
+		if call.beaten {
+			seqs = append(seqs, seq)
+		}
+		call.beaten = true
+	}
+	if len(seqs) > 0 {
+		c.absence.beats()
+	}
+	return link.Caller{Key: c.key, Address: c.address}, seqs
+}
+
+// missing takes in that a heartbeat found nobody under a key. If its caller is taken for gone by
+// that, the contexts of its calls end; it returns how many.
+func (cs *callers) missing(key string, now time.Time) (abandoned int) {
+	cs.mu.Lock()
+	c := cs.byKey[key]
+	cs.mu.Unlock()
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.absence.miss(now) {
+		return 0
+	}
+	for _, call := range c.calls.All() {
+		call.ctx.end(context.Canceled)
+	}
+	return c.calls.Len()
 }
 
 // expire ends the contexts of calls whose deadline has passed, forgets callers that

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // lone is a server's callers without the server, all by a link in memory.
@@ -19,7 +20,7 @@ type lone struct {
 
 func someCallers(t *testing.T) *lone {
 	duplicates := new(atomic.Uint64)
-	return &lone{callers: newCallers(newOpening("i1", 0), duplicates), link: newMemoryLink(t), duplicates: duplicates}
+	return &lone{callers: newCallers(newOpening("i1", wire.Heartbeats), duplicates), link: newMemoryLink(t), duplicates: duplicates}
 }
 
 // admit enters calls of a caller, and returns those that were taken.

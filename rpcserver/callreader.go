@@ -20,6 +20,7 @@ type callReader struct {
 	subject  func(service, method string) string // for plain requests
 
 	sender           sender  // what the last message said of who sent it
+	asks             bool    // the last message held nothing else
 	answered, oneWay []*Call // what the last message held
 	lastOneWay       uint64
 }
@@ -30,7 +31,7 @@ type callReader struct {
 func (r *callReader) read(in *link.Incoming, now time.Time) *helium.Error {
 	clear(r.answered)
 	clear(r.oneWay)
-	r.answered, r.oneWay, r.sender = r.answered[:0], r.oneWay[:0], sender{}
+	r.answered, r.oneWay, r.sender, r.asks = r.answered[:0], r.oneWay[:0], sender{}, false
 	to := r.target(in)
 	switch {
 	case in.Plain != nil:
@@ -73,11 +74,12 @@ func (r *callReader) target(in *link.Incoming) target {
 // of its calls may run. Frames of a kind that isn't known are for versions to come.
 func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (err error) {
 	frames, err := openFrames(in.Data)
-	for err == nil && frames.More() {
+	for first := true; err == nil && frames.More(); first = false {
 		var f wire.Frame
 		if err = frames.Next(&f); err != nil {
 			break
 		}
+		r.asks = first && f.Kind == wire.KindSender
 		switch {
 		case f.Kind == wire.KindSender && len(r.answered)+len(r.oneWay) == 0:
 			r.sender = sender{speaks: true, clock: f.Seq, said: f.Time, abilities: f.Abilities}

@@ -16,6 +16,7 @@ type memoryLink struct {
 
 	mu      sync.Mutex
 	answers [][]wire.Frame // guarded by mu; message by message
+	beats   [][]wire.Frame // guarded by mu; message by message
 }
 
 func newMemoryLink(t *testing.T) *memoryLink {
@@ -35,20 +36,44 @@ func (l *memoryLink) Answer(out *link.Outgoing) {
 	if out.To.Key != l.from.Key {
 		l.t.Errorf("an answer goes to %q, want %q", out.To.Key, l.from.Key)
 	}
-	var answers []wire.Frame
-	frames, err := wire.ReadMessage(append([]byte(nil), out.Message.Data...))
-	for err == nil && frames.More() {
-		var f wire.Frame
-		if err = frames.Next(&f); err == nil {
-			answers = append(answers, f)
-		}
-	}
-	if err != nil {
-		l.t.Errorf("an answer is broken: %v", err)
-	}
+	answers := l.read(out.Message.Data)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.answers = append(l.answers, answers)
+}
+
+// read returns the frames of a message that was sent.
+func (l *memoryLink) read(data []byte) (all []wire.Frame) {
+	frames, err := wire.ReadMessage(append([]byte(nil), data...))
+	for err == nil && frames.More() {
+		var f wire.Frame
+		if err = frames.Next(&f); err == nil {
+			all = append(all, f)
+		}
+	}
+	if err != nil {
+		l.t.Errorf("a message is broken: %v", err)
+	}
+	return all
+}
+
+func (l *memoryLink) Beat(to link.Caller, data []byte) bool {
+	if to.Key != l.from.Key {
+		l.t.Errorf("a heartbeat goes to %q, want %q", to.Key, l.from.Key)
+	}
+	beat := l.read(data)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.beats = append(l.beats, beat)
+	return true
+}
+
+// heard returns the heartbeats since the last time.
+func (l *memoryLink) heard() (beats [][]wire.Frame) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	beats, l.beats = l.beats, nil
+	return beats
 }
 
 // hand hands in a message of frames for math.add.
@@ -82,7 +107,9 @@ func (l *memoryLink) taken() (messages [][]uint64) {
 	for _, frames := range l.take() {
 		var seqs []uint64
 		for _, f := range frames {
-			seqs = append(seqs, f.Seq)
+			if f.Kind != wire.KindInstance {
+				seqs = append(seqs, f.Seq)
+			}
 		}
 		messages = append(messages, seqs)
 	}

@@ -50,6 +50,7 @@ type receiver struct {
 	reader    callReader
 	callers   *callers
 	deadlines *link.Sweep
+	beats     *heartbeats
 	pool      *pool
 	runner    *runner
 	counters  *counters
@@ -113,6 +114,9 @@ func (g *receiving) handle(in *link.Incoming) {
 		g.refuse(in, err)
 		return
 	}
+	if g.reader.asks && in.From.Key != nobodysKey {
+		g.tell(in.From)
+	}
 	g.admit(in.From, in.Service, g.reader.answered, now)
 	g.admit(link.Caller{}, in.Service, g.reader.oneWay, now)
 }
@@ -129,6 +133,9 @@ func (g *receiving) admit(from link.Caller, service string, calls []*Call, now t
 	g.runner.admitted(len(calls))
 	countAdmitted(calls)
 	g.deadlines.Watch(nextLook(calls, now))
+	if g.reader.sender.abilities.Has(wire.Heartbeats) {
+		g.beats.watch(now)
+	}
 	if !g.areQuick(calls, now) {
 		g.queue(calls)
 		return
@@ -293,8 +300,6 @@ func (r *receiver) refuse(in *link.Incoming, err *helium.Error) {
 		r.runner.unheard.note(e)
 		return
 	}
-	to := in.From
-	to.Ephemeral = true // it may not be a known caller
 	f := wire.Frame{Kind: wire.KindError, Body: wire.AppendError(nil, e)}
 	m := &batch.Message{Frames: 1}
 	if r.reader.sender.speaks {
@@ -303,5 +308,18 @@ func (r *receiver) refuse(in *link.Incoming, err *helium.Error) {
 		m.Data = wire.AppendMessageHeader(nil)
 	}
 	m.Data = wire.AppendFrame(m.Data, &f)
+	r.answer(in.From, m)
+}
+
+// tell answers a message that says who sends it and nothing else: who is asked says who it is.
+func (r *receiver) tell(to link.Caller) {
+	m := new(batch.Message)
+	r.callers.opening.begin(m)
+	r.answer(to, m)
+}
+
+// answer sends a message of answers that are none of a known caller's calls'.
+func (r *receiver) answer(to link.Caller, m *batch.Message) {
+	to.Ephemeral = true // it may not be a known caller
 	r.link.Answer(&link.Outgoing{To: to, Message: m, Nth: 1, Last: true})
 }

@@ -124,6 +124,7 @@ func (s *Server) open(ctx context.Context) error {
 		return err
 	}
 	s.refusals.open(ctx)
+	s.unwatchBeats = s.bus.WatchBeats(ctx, s.beats.missing)
 	if err := s.leases.register(ctx, s.records()); err != nil {
 		return err
 	}

@@ -32,6 +32,7 @@ type Server struct {
 	opening   *opening
 	callers   *callers
 	deadlines *link.Sweep
+	beats     *heartbeats
 	pool      *pool
 	runner    *runner
 	replays   *replays
@@ -49,10 +50,11 @@ type Server struct {
 	leases        *leases
 	monitor       *monitor
 	subscriptions *subscriptions
+	unwatchBeats  func() // nil: nobody watches
 }
 
 // abilities are what a server can do beyond what every server can, however it is configured.
-const abilities wire.Abilities = 0
+const abilities = wire.Heartbeats
 
 // New returns a server that will serve over nc, which stays the caller's to close,
 // after the server's Shutdown. A Config that can't work is Start's error.
@@ -70,7 +72,10 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.log = s.config.Logger
 	s.leases = newLeases(nc, s.registry, s.log, s.instance)
 	s.warnings = newWarnings(s.log, s.instance, s.leases.rewrite)
-	s.leases.current = s.warnings.addTo
+	s.leases.current = func(record binder.Record) binder.Record {
+		record.Abilities = uint64(s.abilities())
+		return s.warnings.addTo(record)
+	}
 	s.leases.beforeRenewal = func(ctx context.Context, reconnected bool) {
 		s.bus.LearnLimits()
 		s.refusals.look(ctx, reconnected)
@@ -80,6 +85,7 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.callers = newCallers(s.opening, &s.counters.duplicates)
 	s.deadlines = link.NewSweep(s.callers.expire)
 	s.refusals = newRefusals(nc, &s.counters.refusedAnswers, s.warnings, func(subject string) bool { return s.callers.knows(link.CallerKey(subject)) })
+	s.beats = newHeartbeats(s.callers, s.opening, func() bool { return !s.refusals.denies(plainInbox) }, &s.counters.heartbeats, &s.counters.abandoned)
 	s.exports = newExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals)
 	s.bus = link.NewServerBus(nc, s.instance, &s.counters.links, answerWatch{s.refusals, s.exports})
 	s.subscriptions = &subscriptions{nc: nc, log: s.log, instance: s.instance, inbound: s.bus.Inbound()}
@@ -91,6 +97,15 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.runner = newRunner(s.log, s.instance, &s.counters)
 	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, func(call *Call) { s.runner.run(call) })
 	return s
+}
+
+// abilities returns what the server can do now: where NATS limits its answers, heartbeats would be
+// refused as well.
+func (s *Server) abilities() wire.Abilities {
+	if s.refusals.denies(plainInbox) {
+		return abilities &^ wire.Heartbeats
+	}
+	return abilities
 }
 
 // Instance returns the name by which the registry knows this server.
@@ -130,7 +145,7 @@ func (s *Server) newReceiver(by link.Server) *receiver {
 	return &receiver{
 		link:    by,
 		reader:  callReader{instance: s.instance, services: services, timeout: s.config.Timeout, subject: s.subjects.Method},
-		callers: s.callers, deadlines: s.deadlines, pool: s.pool, runner: s.runner, counters: &s.counters,
+		callers: s.callers, deadlines: s.deadlines, beats: s.beats, pool: s.pool, runner: s.runner, counters: &s.counters,
 		done: make(chan struct{}),
 	}
 }

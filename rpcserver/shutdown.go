@@ -39,6 +39,10 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 		cut = s.runner.cut(s.pool.drop, s.callers.each)
 	}
 	s.deadlines.Stop()
+	s.beats.stop()
+	if s.unwatchBeats != nil {
+		s.unwatchBeats()
+	}
 	s.replays.close()
 	s.pool.close()
 	flushErr := s.flush(late)

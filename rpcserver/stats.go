@@ -27,7 +27,10 @@ type Stats struct {
 	Unheard uint64 // one-way calls, or messages of them, that weren't run; their callers don't hear of it
 
 	Cancels      uint64 // cancels that reached a call in flight
-	StrayCancels uint64 // cancels ignored, as their caller had no such call here; callers tell every instance
+	StrayCancels uint64 // cancels ignored, as their caller had no such call here; a caller may not know who has it
+
+	Heartbeats uint64 // messages that told callers which of their calls still run
+	Abandoned  uint64 // calls whose contexts ended because their callers are gone
 
 	Replays          uint64 // calls with an idempotency key that were answered with what the first of that key returned
 	IdempotencyKeys  int    // those whose results are kept now, or whose first call runs
@@ -45,6 +48,7 @@ type counters struct {
 	unheard                        atomic.Uint64
 	refusedAnswers, droppedAnswers atomic.Uint64
 	cancels, strayCancels          atomic.Uint64
+	heartbeats, abandoned          atomic.Uint64
 }
 
 // read returns the counts so far.
@@ -55,6 +59,7 @@ func (c *counters) read(running, waiting int) Stats {
 		RefusedAnswers: c.refusedAnswers.Load(), DroppedAnswers: c.droppedAnswers.Load(),
 		Malformed: c.malformed.Load(), BadReplies: c.links.BadReplies.Load(), Duplicates: c.duplicates.Load(),
 		Unheard: c.unheard.Load(), Cancels: c.cancels.Load(), StrayCancels: c.strayCancels.Load(),
+		Heartbeats: c.heartbeats.Load(), Abandoned: c.abandoned.Load(),
 		Running: running, Waiting: waiting,
 	}
 }

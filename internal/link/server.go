@@ -25,6 +25,10 @@ type Server interface {
 	MaxMessage() int
 	// Answer sends a message of answers. The link counts it, and those that got lost.
 	Answer(out *Outgoing)
+	// Beat sends a heartbeat, a message that tells a caller which of its calls still run, and
+	// reports whether it has left. Where the link can learn that nobody was there to take it, it
+	// tells so; how is its own matter.
+	Beat(to Caller, data []byte) bool
 	// Close ends the link once all that has come is received.
 	Close()
 }

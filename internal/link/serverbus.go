@@ -1,6 +1,7 @@
 package link
 
 import (
+	"context"
 	"errors"
 	"strconv"
 	"strings"
@@ -27,6 +28,7 @@ type ServerBus struct {
 
 	inbound chan *nats.Msg
 	places  map[string]Incoming // by subject; see Expect
+	misses  misses
 	largest atomic.Int64        // message that the connection takes, in bytes
 }
 
@@ -187,6 +189,17 @@ func (b *ServerBus) AnswerPlain(to Caller, service string, data []byte, fault *h
 		b.watcher.Left(service, to.Address, 1, true)
 	}
 	return nil
+}
+
+// Beat implements [Server].
+func (b *ServerBus) Beat(to Caller, data []byte) bool {
+	return b.nc.PublishRequest(to.Address, b.misses.replyFor(to.Key), data) == nil
+}
+
+// WatchBeats has missing told of the keys of callers who weren't there to take a heartbeat, until
+// the function that it returns is called. Where NATS doesn't permit that, nobody is told.
+func (b *ServerBus) WatchBeats(ctx context.Context, missing func(key string)) (stop func()) {
+	return b.misses.watch(ctx, b.nc, missing)
 }
 
 // Close implements [Server].

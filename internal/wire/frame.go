@@ -39,7 +39,7 @@ const (
 	KindSender Kind = 6
 	// KindInstance: [7, instance, abilities]. It begins a message of answers.
 	KindInstance Kind = 7
-	// KindRunning: [8, sequence…], see [Frame.Running]: calls of the reader's that still run.
+	// KindRunning: [8, sequence…], see [Numbers]: calls of the reader's that still run.
 	KindRunning Kind = 8
 
 	// kindNothing: [127], a kind that no version gives a meaning, and so stepped over.
@@ -86,11 +86,9 @@ func AppendNothing(b []byte) []byte {
 
 // AppendFrame appends f to a message.
 func AppendFrame(b []byte, f *Frame) []byte {
-	switch b = appendHead(b, f); f.Kind {
-	case KindInstance:
+	b = appendHead(b, f)
+	if f.Kind == KindInstance || f.Kind == KindRunning {
 		return b // which has the body within it
-	case KindRunning:
-		return append(b, f.Body...)
 	}
 	b = append(b, f.Body...)
 	if f.Method != "" {
@@ -109,7 +107,7 @@ func appendHead(b []byte, f *Frame) []byte {
 	case KindSender, KindInstance:
 		return appendAbout(b, f)
 	case KindRunning:
-		return appendRunningHead(b, f)
+		return appendNumbers(b, uint64(f.Kind), f.Body)
 	}
 	n := 5
 	if f.Method != "" {
@@ -239,7 +237,10 @@ func (fr *FrameReader) Next(f *Frame) error {
 	case KindSender, KindInstance:
 		read = fr.readAbout(f, n)
 	case KindRunning:
-		read = fr.readRunning(f, n)
+		f.Body, read = readNumbers(r, n-1)
+		if read++; read < n { // it may be ignored, so it is no fault of the message; see readAbout
+			*f = Frame{Kind: kindNothing}
+		}
 	}
 	for ; read < n; read++ {
 		if err := r.Skip(); err != nil {

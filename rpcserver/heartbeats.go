@@ -1,0 +1,96 @@
+package rpcserver
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// Heartbeats tell callers which of their calls still run, or wait for their turn: so a caller
+// tells a handler that hangs from a process that is frozen or dead.
+//
+//	each interval, while calls are in flight:
+//	table of calls ─▶ those that were there an interval ago ─▶ a message to their caller
+//	                                                               │
+//	        the caller's calls end ◀─ several in a row ◀─ nobody is there
+//
+// Calls that take less than an interval are in none and cost nothing: nothing is written for
+// them anywhere. The sweep's own goroutine sends the heartbeats, so neither handlers nor what
+// waits to be received hold them up.
+type heartbeats struct {
+	callers   *callers
+	opening   *opening
+	permitted func() bool
+	sent      *atomic.Uint64 // messages
+	abandoned *atomic.Uint64 // calls whose callers are gone
+	sweep     *link.Sweep
+
+	// Of the beat under way, kept for the next one:
+	seqs []uint64
+	body []byte
+	data []byte
+}
+
+// newHeartbeats returns those of a server's callers. They aren't sent while permitted returns
+// false: NATS wouldn't take them.
+func newHeartbeats(callers *callers, opening *opening, permitted func() bool, sent, abandoned *atomic.Uint64) *heartbeats {
+	h := &heartbeats{callers: callers, opening: opening, permitted: permitted, sent: sent, abandoned: abandoned}
+	h.sweep = link.NewSweep(h.beat)
+	return h
+}
+
+// watch sees to it that calls which came now are told of if they take long.
+func (h *heartbeats) watch(now time.Time) { h.sweep.Watch(now.Add(wire.HeartbeatInterval)) }
+
+// stop ends the heartbeats: none leaves after it has returned.
+func (h *heartbeats) stop() { h.sweep.Stop() }
+
+// beat sends a heartbeat to each caller that needs one, and returns when the next ones are due,
+// zero if no calls are in flight.
+func (h *heartbeats) beat(now time.Time) (next time.Time) {
+	for _, c := range h.callers.heeding() {
+		next = now.Add(wire.HeartbeatInterval)
+		var to link.Caller
+		to, h.seqs = c.running(h.seqs[:0])
+		if len(h.seqs) > 0 && h.permitted() {
+			h.tell(c.link, to, h.seqs)
+		}
+	}
+	return next
+}
+
+// tell tells a caller which of its calls still run.
+func (h *heartbeats) tell(by link.Server, to link.Caller, seqs []uint64) {
+	m := batch.Message{Data: h.data[:0]}
+	h.opening.begin(&m)
+	room := min(wire.MaxRunning, (by.MaxMessage()-len(m.Data)-runningHead)/runningSize)
+	opening := len(m.Data)
+	for len(seqs) > 0 && room > 0 {
+		n := min(len(seqs), room)
+		h.body = h.body[:0]
+		for _, seq := range seqs[:n] {
+			h.body = wire.AppendNumber(h.body, seq)
+		}
+		m.Data = wire.AppendFrame(m.Data[:opening], &wire.Frame{Kind: wire.KindRunning, Body: h.body})
+		if by.Beat(to, m.Data) {
+			h.sent.Add(1)
+		}
+		seqs = seqs[n:]
+	}
+	h.data = m.Data
+}
+
+const (
+	runningHead = 6 // of a frame of numbers, at most: that of its array, and its kind
+	runningSize = 9 // of a number
+)
+
+// missing takes in that a heartbeat found nobody.
+func (h *heartbeats) missing(key string) {
+	if n := h.callers.missing(key, time.Now()); n > 0 {
+		h.abandoned.Add(uint64(n))
+	}
+}

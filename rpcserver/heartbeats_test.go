@@ -1,0 +1,201 @@
+package rpcserver
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+var heeds = wire.Frame{Kind: wire.KindSender, Seq: 77, Abilities: wire.Heartbeats}
+
+// told returns the numbers in heartbeats, sorted, message by message.
+func told(t *testing.T, beats [][]wire.Frame) (numbers [][]uint64) {
+	t.Helper()
+	for _, frames := range beats {
+		if len(frames) != 2 || frames[0].Kind != wire.KindInstance || frames[1].Kind != wire.KindRunning {
+			t.Fatalf("a heartbeat is %+v, want a frame about the instance and one of numbers", frames)
+		}
+		if !frames[0].Abilities.Has(wire.Heartbeats) {
+			t.Errorf("the instance says that it can do %d, want heartbeats among it", frames[0].Abilities)
+		}
+		numbers = append(numbers, slices.Sorted(wire.Numbers(frames[1].Body)))
+	}
+	return numbers
+}
+
+// blocking serves a method that lasts until the returned channel is closed.
+func blocking(t *testing.T) (*served, chan struct{}) {
+	block := make(chan struct{})
+	return serve(t, func(ctx context.Context) {
+		select {
+		case <-block:
+		case <-ctx.Done():
+		}
+	}), block
+}
+
+func TestCallersHearWhichOfTheirCallsStillRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, block := blocking(t)
+		go r.receive()
+		r.hand(heeds, callOf(1), callOf(2))
+		time.Sleep(wire.HeartbeatInterval / 2)
+		r.hand(callOf(3))
+		time.Sleep(2 * wire.HeartbeatInterval)
+		if got, want := told(t, r.heard()), [][]uint64{{1, 2, 3}}; !slices.EqualFunc(got, want, slices.Equal) {
+			t.Errorf("after two intervals and a half: told of %v, want %v", got, want)
+		}
+		r.callers.cancel("memory", 2)
+		time.Sleep(2 * wire.HeartbeatInterval)
+		if got, want := told(t, r.heard()), [][]uint64{{1, 3}, {1, 3}}; !slices.EqualFunc(got, want, slices.Equal) {
+			t.Errorf("two intervals after one has ended: told of %v, want %v", got, want)
+		}
+		close(block)
+		time.Sleep(time.Minute)
+		if got := told(t, r.heard()); len(got) != 0 {
+			t.Errorf("with no call in flight: told of %v, want nothing", got)
+		}
+		r.stop()
+	})
+}
+
+func TestCallsThatWaitForTheirTurnAreToldOfAsWell(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, block := blocking(t)
+		go r.receive()
+		frames := []wire.Frame{heeds}
+		for seq := range uint64(2000) { // more than run at once
+			frames = append(frames, callOf(seq+1))
+		}
+		r.hand(frames...)
+		time.Sleep(2*wire.HeartbeatInterval + time.Millisecond)
+		got := told(t, r.heard())
+		if len(got) != 1 || len(got[0]) != 2000 {
+			t.Errorf("told of %d messages, the first of %d calls; want one of 2000", len(got), len(slices.Concat(got...)))
+		}
+		close(block)
+		r.stop()
+	})
+}
+
+func TestManyCallsTakeSeveralHeartbeats(t *testing.T) {
+	s, l := someCallers(t), newMemoryLink(t)
+	h := newHeartbeats(s.callers, s.opening, func() bool { return true }, new(atomic.Uint64), new(atomic.Uint64))
+	now := time.Now()
+	var calls []*Call
+	for seq := range uint64(wire.MaxRunning + 10) {
+		calls = append(calls, callUntil(seq+1, now.Add(time.Hour)))
+	}
+	s.callers.admit(l, l.from, sender{speaks: true, abilities: wire.Heartbeats}, "math", calls, now)
+	h.beat(now)
+	h.beat(now)
+	got := told(t, l.heard())
+	if all := slices.Concat(got...); len(got) != 2 || len(got[0]) != wire.MaxRunning || len(all) != len(calls) {
+		t.Errorf("%d heartbeats of %d calls, want 2 of %d", len(got), len(all), len(calls))
+	}
+}
+
+func TestOnlyCallersWhoTakeThemGetHeartbeats(t *testing.T) {
+	for name, begin := range map[string]struct {
+		sender wire.Frame
+		from   link.Caller
+	}{
+		"says nothing of itself":    {wire.Frame{Kind: wire.KindNotify, Time: 1, Body: callOf(1).Body}, link.Caller{Key: "memory"}},
+		"can't":                     {wire.Frame{Kind: wire.KindSender, Seq: 77, Abilities: ^wire.Heartbeats}, link.Caller{Key: "memory"}},
+		"has an inbox a message":    {heeds, link.Caller{Key: "memory", Ephemeral: true}},
+		"wants no answers":          {heeds, link.Caller{}},
+		"says that it can too late": {wire.Frame{Kind: 127}, link.Caller{Key: "memory"}},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, block := blocking(t)
+			r.from = begin.from
+			go r.receive()
+			r.hand(begin.sender, callOf(1), heeds)
+			time.Sleep(10 * wire.HeartbeatInterval)
+			if got := r.heard(); len(got) != 0 {
+				t.Errorf("a caller who %s: got %+v, want no heartbeats", name, got)
+			}
+			close(block)
+			r.stop()
+		})
+	}
+}
+
+func TestWhoSaysOnlyWhoItIsHearsWhoIsAsked(t *testing.T) {
+	for name, test := range map[string]struct {
+		frames  []wire.Frame
+		answers bool
+	}{
+		"a frame about the sender":       {[]wire.Frame{heeds}, true},
+		"and one that is ignored":        {[]wire.Frame{heeds, {Kind: wire.KindRunning}}, false},
+		"one that is ignored, before it": {[]wire.Frame{{Kind: wire.KindRunning}, heeds}, false},
+		"one that is ignored":            {[]wire.Frame{{Kind: wire.KindRunning}}, false},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, block := blocking(t)
+			close(block)
+			go r.receive()
+			r.hand(test.frames...)
+			synctest.Wait()
+			got := r.take()
+			if answered := len(got) == 1 && len(got[0]) == 1 && got[0][0].Kind == wire.KindInstance && string(got[0][0].Body) == r.reader.instance; answered != test.answers || !answered && len(got) > 0 {
+				t.Errorf("%s: got %+v, want it answered by a frame about the instance alone: %t", name, got, test.answers)
+			}
+			r.stop()
+		})
+	}
+}
+
+func TestTheCallsOfACallerWhoIsGoneEnd(t *testing.T) {
+	const beat = wire.HeartbeatInterval
+	for name, test := range map[string]struct {
+		misses []bool // of the heartbeats, which found nobody
+		calls  int    // another call comes after so many; 0: none
+		gone   bool
+	}{
+		"for long":                    {[]bool{true, true, true, true, true}, 0, true},
+		"not long enough":             {[]bool{true, true, true, true}, 0, false},
+		"with one who came back":      {[]bool{true, true, true, false, true, true, true}, 0, false},
+		"and calls again":             {[]bool{true, true, true, true, true, true}, 3, false},
+		"and seemed gone once before": {[]bool{true, false, true, true, true, true, true}, 0, true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, block := blocking(t)
+			go r.receive()
+			r.hand(heeds, callOf(1), callOf(2))
+			time.Sleep(2*beat - time.Millisecond)
+			r.heard()
+			for i, missed := range test.misses {
+				if i > 0 && i == test.calls {
+					r.hand(heeds, callOf(3))
+				}
+				time.Sleep(beat)
+				if missed {
+					r.receiver.beats.missing("memory")
+				}
+			}
+			synctest.Wait()
+			want := 0
+			if test.gone {
+				want = 2
+			}
+			if got := len(slices.Concat(r.taken()...)); got != want {
+				t.Errorf("%s: %d calls have ended, want %d", name, got, want)
+			}
+			if got := r.counters.abandoned.Load(); got != uint64(want) {
+				t.Errorf("%s: Abandoned = %d, want %d", name, got, want)
+			}
+			if r.receiver.beats.missing("somebody else"); r.counters.abandoned.Load() != uint64(want) {
+				t.Errorf("%s: a miss of somebody else counts", name)
+			}
+			close(block)
+			r.stop()
+		})
+	}
+}
