@@ -73,7 +73,9 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.leases = newLeases(nc, s.registry, s.log, s.instance)
 	s.warnings = newWarnings(s.log, s.instance, s.leases.rewrite)
 	s.leases.current = func(record binder.Record) binder.Record {
-		record.Abilities = uint64(s.abilities())
+		if !s.beats.permitted() {
+			record.Abilities &^= uint64(wire.Heartbeats)
+		}
 		return s.warnings.addTo(record)
 	}
 	s.leases.beforeRenewal = func(ctx context.Context, reconnected bool) {
@@ -97,15 +99,6 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.runner = newRunner(s.log, s.instance, &s.counters)
 	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, func(call *Call) { s.runner.run(call) })
 	return s
-}
-
-// abilities returns what the server can do now: where NATS limits its answers, heartbeats would be
-// refused as well.
-func (s *Server) abilities() wire.Abilities {
-	if s.refusals.denies(plainInbox) {
-		return abilities &^ wire.Heartbeats
-	}
-	return abilities
 }
 
 // Instance returns the name by which the registry knows this server.

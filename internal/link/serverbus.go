@@ -29,7 +29,7 @@ type ServerBus struct {
 	inbound chan *nats.Msg
 	places  map[string]Incoming // by subject; see Expect
 	misses  misses
-	largest atomic.Int64        // message that the connection takes, in bytes
+	largest atomic.Int64 // message that the connection takes, in bytes
 }
 
 // AnswerWatcher watches what becomes of answers on the bus: NATS refuses or drops them without
