@@ -24,11 +24,13 @@ type callsFile struct {
 		Types   map[string]string
 		Methods []struct{ Signature, Does string }
 	}
-	Exchanges []struct {
-		Name    string
-		Send    []sent
-		Answers []answer
-	}
+	Exchanges []exchange
+}
+
+type exchange struct {
+	Name    string
+	Send    []sent
+	Answers []answer
 }
 
 // sent is a message to the server.
@@ -49,7 +51,26 @@ func Calls(t *testing.T, nc *nats.Conn, path, instance string) {
 	if len(file.Exchanges) < 50 {
 		t.Fatalf("%s has %d exchanges; the vectors are incomplete", path, len(file.Exchanges))
 	}
-	for _, x := range file.Exchanges {
+	run(t, nc, file.Exchanges, instance)
+}
+
+// Keys runs the exchanges of testdata/vectors/keys.json against the service of an instance
+// that takes idempotency keys.
+func Keys(t *testing.T, nc *nats.Conn, path, instance string) {
+	var file struct {
+		About     string
+		Exchanges []exchange
+	}
+	vectors.Read(t, path, &file)
+	if len(file.Exchanges) < 20 {
+		t.Fatalf("%s has %d exchanges; the vectors are incomplete", path, len(file.Exchanges))
+	}
+	run(t, nc, file.Exchanges, instance)
+}
+
+// run runs exchanges, one after the other.
+func run(t *testing.T, nc *nats.Conn, exchanges []exchange, instance string) {
+	for _, x := range exchanges {
 		t.Run(x.Name, func(t *testing.T) {
 			c := newCaller(t, nc)
 			for _, s := range x.Send {

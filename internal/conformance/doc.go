@@ -1,9 +1,10 @@
 // Package conformance runs the vectors that need a partner: testdata/vectors/calls.json
-// against whoever serves the service "vectors", and testdata/vectors/binder.json against
+// and keys.json against whoever serves the service "vectors", and binder.json against
 // a binder. Both are plain NATS messages, sent and received as they stand in the files, so
 // they hold servers and binders in any language to docs/protocol.md.
 //
 //	conformance.Calls(t, nc, "../testdata/vectors/calls.json", instance)
+//	conformance.Keys(t, nc, "../testdata/vectors/keys.json", instance)
 //	conformance.Registry(t, nc, "../testdata/vectors/binder.json")
 //
 // [Service] is the service in Go.

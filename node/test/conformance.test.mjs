@@ -73,7 +73,7 @@ function check(token, got, want) {
   else checkValue(got.body, want);
 }
 
-for (const x of vectors("calls.json").exchanges) {
+for (const x of [...vectors("calls.json").exchanges, ...vectors("keys.json").exchanges]) {
   test(`calls: ${x.name}`, async () => {
     const own = createInbox();
     const answers = inbox(`${own}.>`);

@@ -5,6 +5,7 @@ import { HeliumError, readError } from "../helium/errors.mjs";
 import { decodeMessage, encodeMessage, Kind } from "../helium/frames.mjs";
 import { fromJSON, parseJSON, toJSON } from "../helium/json.mjs";
 import { decode as decodeOurs, encode, Reader } from "../helium/msgpack.mjs";
+import { hash, order, weight } from "../helium/rendezvous.mjs";
 import { scan } from "../helium/scan.mjs";
 import { fits, parseMethod, parseTypes, printDefinition, printMethod } from "../helium/signature.mjs";
 import { asType } from "../helium/values.mjs";
@@ -13,6 +14,7 @@ import { bytes, hex, vectors } from "./world.mjs";
 const messages = vectors("messages.json");
 const values = vectors("values.json");
 const signatures = vectors("signatures.json");
+const rendezvous = vectors("rendezvous.json");
 
 /** The frames of a vector in this program's terms. */
 function frames(v) {
@@ -168,5 +170,14 @@ test("stubs fit the methods that the vectors say", () => {
   for (const v of signatures.fits) {
     const stub = parseMethod(v.stub, parseTypes(v.stub_types)), remote = parseMethod(v.remote, parseTypes(v.remote_types));
     assert.equal(fits(stub, remote), v.fits, `${v.stub} for ${v.remote}`);
+  }
+});
+
+test("keys pick instances as the vectors say", () => {
+  const text = (x) => x.toString(16).padStart(16, "0");
+  for (const v of rendezvous.hashes) assert.equal(text(hash(v.text)), v.hash, v.text);
+  for (const v of rendezvous.picks) {
+    for (const [instance, want] of Object.entries(v.weights)) assert.equal(text(weight(v.key, instance)), want, `${v.key}, ${instance}`);
+    assert.deepEqual(order(v.key, Object.keys(v.weights)), v.order, v.key);
   }
 });
