@@ -94,6 +94,11 @@ func (b *bed) start(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
+	if err := b.together(b.plan.Liars, "liar", func(i int, name string) error {
+		return b.launch(ctx, part.Setup{Name: name, Liar: new(part.Liar), URL: b.urls(name, i)})
+	}); err != nil {
+		return err
+	}
 	return b.together(b.plan.Clients, "client", func(i int, name string) error {
 		// The last node of a cluster, so that servers are elsewhere.
 		return b.launch(ctx, part.Setup{Name: name, Client: new(part.Client), URL: b.urls(name, b.plan.Brokers-1-i%b.plan.Brokers)})
@@ -215,7 +220,7 @@ func (b *bed) links(name string) ([]*proxy.Proxy, error) {
 // close ends everything, the brokers last.
 func (b *bed) close() {
 	parts := b.all()
-	for _, kind := range []string{"client", "server", "binder", "broker"} {
+	for _, kind := range []string{"client", "liar", "server", "binder", "broker"} {
 		var ends sync.WaitGroup
 		for name, p := range parts {
 			if strings.HasPrefix(name, kind) {

@@ -40,6 +40,8 @@ func Act(ctx context.Context, text json.RawMessage) (process.Actor, error) {
 		actor, err = startServer(ctx, nc, *setup.Server, setup.Ledger)
 	case setup.Client != nil:
 		actor, err = startClient(nc, setup.Ledger)
+	case setup.Liar != nil:
+		actor, err = startLiar(ctx, nc, setup.Ledger)
 	default:
 		err = fmt.Errorf("the part %q is nothing", setup.Name)
 	}

@@ -19,6 +19,7 @@ type Setup struct {
 	Binder *Binder `json:",omitempty"`
 	Server *Server `json:",omitempty"`
 	Client *Client `json:",omitempty"`
+	Liar   *Liar   `json:",omitempty"`
 }
 
 // Broker is a broker of package broker.
@@ -55,6 +56,9 @@ func (s *Server) config() rpcserver.Config {
 
 // Client calls.
 type Client struct{}
+
+// Liar is an instance of another service that answers what it wasn't asked.
+type Liar struct{}
 
 // Ready is what a part says once it can be used.
 type Ready struct {

@@ -7,8 +7,20 @@ import (
 	"github.com/helium-rpc/helium/internal/chaos/verdict"
 )
 
-// accounts are set-ups of NATS in which a request is answered once, or delivered twice.
+// accounts are set-ups of NATS in which a request is answered once, delivered twice, or answered
+// by somebody who wasn't asked.
 var accounts = []Scenario{
+	{
+		Name:    "a service that lies",
+		Promise: "a service that is called now and then can't answer the calls of another one, nor have them made again",
+		Bed:     Bed{Liars: 1},
+		Loads: []Load{
+			steady(8 * time.Second),
+			{Load: part.Load{Name: "slow", Method: "nap", Work: 20 * time.Millisecond, Rate: 200, For: 8 * time.Second, Timeout: 2 * time.Second}},
+			{Load: part.Load{Name: "lied to", Service: part.LiarName, Method: "run", Rate: 50, For: 8 * time.Second, Timeout: 2 * time.Second}},
+		},
+		Bounds: []verdict.Bound{verdict.AtMost(verdict.Failed, 0), verdict.AtMost(verdict.Attempts, 1)},
+	},
 	{
 		Name:    "allow_responses",
 		Promise: "behind allow_responses, which lets a server answer a message once, no caller waits for a call that has ended",

@@ -24,6 +24,7 @@ type Bed struct {
 
 	Servers []Server // default: one
 	Clients int      // default 1
+	Liars   int      // default none
 
 	// Proxied are the parts that connect through a proxy, for faults of their connections.
 	Proxied []string

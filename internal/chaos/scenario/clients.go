@@ -25,9 +25,21 @@ var clients = []Scenario{
 		},
 	},
 	{
+		Name:    "client frozen",
+		Promise: "a client that was frozen ends its calls when it wakes, and none of them runs late",
+		Bed:     Bed{Nats: true},
+		Loads:   []Load{steady(16 * time.Second)},
+		Steps: []Step{
+			{At: 3 * time.Second, Do: Freeze, On: "client1"},
+			{At: 11 * time.Second, Do: Thaw, On: "client1"},
+		},
+		// Calls that were meant to start while it was frozen start when it wakes.
+		Bounds: []verdict.Bound{verdict.AtMost(verdict.Recovered, 3), verdict.AtMost(verdict.FailShare, 0.05)},
+	},
+	{
 		Name:    "everything fails for a minute",
 		Promise: "while nothing works, clients send at most 1.1 times as many calls as they are asked to make",
-		Loads:   []Load{idempotent(64 * time.Second)},
+		Loads:   []Load{again(steady(64 * time.Second))},
 		Steps: []Step{
 			{At: 2 * time.Second, Do: Kill, On: "server1"},
 			{At: 62 * time.Second, Do: Start, On: "server1"},
@@ -37,7 +49,7 @@ var clients = []Scenario{
 	{
 		Name:    "everything fails for some seconds",
 		Promise: "while nothing works, clients send at most 1.1 times as many calls as they are asked to make",
-		Loads:   []Load{idempotent(8 * time.Second)},
+		Loads:   []Load{again(steady(8 * time.Second))},
 		Steps: []Step{
 			{At: 2 * time.Second, Do: Kill, On: "server1"},
 			{At: 6 * time.Second, Do: Start, On: "server1"},
@@ -46,11 +58,4 @@ var clients = []Scenario{
 		Bounds: []verdict.Bound{verdict.AtMost(verdict.Attempts, 1.1+10/1600.0), verdict.AtMost(verdict.Recovered, 1)},
 		Short:  1,
 	},
-}
-
-// idempotent is steady calls that may be made again.
-func idempotent(lasts time.Duration) Load {
-	l := steady(lasts)
-	l.Name, l.Method = "idempotent", "again"
-	return l
 }

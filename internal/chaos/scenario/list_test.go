@@ -27,7 +27,7 @@ func TestEachScenarioSpeaksOfWhatItHas(t *testing.T) {
 		}
 		bed := s.Bed.WithDefaults()
 		parts := make(map[string]bool)
-		for kind, count := range map[string]int{"broker": bed.Brokers, "binder": bed.Binders, "server": len(bed.Servers), "client": bed.Clients} {
+		for kind, count := range map[string]int{"broker": bed.Brokers, "binder": bed.Binders, "server": len(bed.Servers), "client": bed.Clients, "liar": bed.Liars} {
 			for i := range count {
 				parts[fmt.Sprintf("%s%d", kind, i+1)] = true
 			}

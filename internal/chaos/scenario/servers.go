@@ -56,6 +56,21 @@ var servers = []Scenario{
 		},
 	},
 	{
+		Name:    "one of two servers frozen, idempotent calls",
+		Promise: "idempotent calls that a frozen server has are made again elsewhere, so none fails",
+		Bed:     Bed{Nats: true, Servers: make([]Server, 2)},
+		Loads:   []Load{again(patient(24 * time.Second))},
+		Steps: []Step{
+			{At: 4 * time.Second, Do: Freeze, On: "server1"},
+			{At: 19 * time.Second, Do: Thaw, On: "server1"},
+		},
+		Bounds: []verdict.Bound{
+			verdict.AtMost(verdict.FailShare, 0.01),
+			verdict.AtMost(verdict.Max, 5),
+			verdict.AtMost(verdict.Attempts, 1.1),
+		},
+	},
+	{
 		Name:    "server frozen and killed",
 		Promise: "callers of a server that is frozen, and killed later, learn of it in seconds and not at their deadlines",
 		Bed:     Bed{Nats: true, Servers: make([]Server, 2)},
@@ -96,6 +111,12 @@ func patient(lasts time.Duration) Load {
 	return l
 }
 
+// again is a load of calls that may be made again.
+func again(l Load) Load {
+	l.Name, l.Method = "idempotent", "again"
+	return l
+}
+
 // rolling restarts servers in turn, some rounds of it.
 func rolling(servers, rounds int, pause time.Duration) (steps []Step) {
 	at := pause
@@ -127,6 +148,7 @@ var handlers = []Scenario{{
 		verdict.AtMost(verdict.P99, 0.25).Of("steady"),
 		verdict.AtLeast(verdict.FailShare, 1).Of("panic"),
 		verdict.AtMost(verdict.OverranBy, 1),
+		verdict.AtMost(verdict.Goroutines, 1000), // those that leak and deadlock
 	},
 	Short: 0.4,
 }}
