@@ -97,7 +97,7 @@ func (call *Invocation) nobody(w *way) *helium.Error {
 	m := call.method
 	switch view := m.service.Current(); {
 	case call.key.only != "":
-		return link.ErrNobody.WithMessage("instance %q, where the call may have run, is gone, and with it what it kept for the idempotency key", call.key.only)
+		return call.strayed()
 	case m.instance != "":
 		return link.ErrNobody.WithMessage("instance %q isn't running, or has no service %q; call another one, or any", m.instance, m.service.Name())
 	case w.fitting != nil:

@@ -23,6 +23,7 @@ type candidate struct {
 	to        *link.Method
 	hash      uint64 // of its name
 	takesKeys bool   // idempotency keys
+	gone      bool   // or without the method, as calls found out
 }
 
 // suits reports whether calls with such a key can go there.
@@ -34,13 +35,24 @@ func (c *candidate) suits(key routingKey) bool {
 type candidates []candidate
 
 // newCandidates hashes the names once, for all calls.
-func newCandidates(at []*link.Method, takesKeys func(instance string) bool) candidates {
+func newCandidates(at []*link.Method, takesKeys, gone func(instance string) bool) candidates {
 	all := make(candidates, len(at))
 	for i, to := range at {
 		instance := to.Endpoint.Instance
-		all[i] = candidate{to, wire.Hash(instance), takesKeys(instance)}
+		all[i] = candidate{to, wire.Hash(instance), takesKeys(instance), gone(instance)}
 	}
 	return all
+}
+
+// areSeveral reports whether two or more of them aren't gone.
+func (all candidates) areSeveral() bool {
+	there := 0
+	for i := range all {
+		if !all[i].gone {
+			there++
+		}
+	}
+	return there > 1
 }
 
 // takeKeys reports whether any of them takes idempotency keys.
@@ -49,31 +61,42 @@ func (all candidates) takeKeys() bool {
 }
 
 // choose returns the one that the key picks, which has the greatest weight, or without a key
-// any one. It returns nil if none suits, or all those are to be avoided.
+// any one. What seems to be gone is chosen only if nothing else suits. It returns nil if none
+// suits, or all that do are to be avoided.
 func (all candidates) choose(key routingKey, avoid []string) *link.Method {
-	if !key.given {
-		return all.any(avoid)
-	}
-	var best *link.Method
-	var most uint64
-	for i := range all {
-		c := &all[i]
-		if weight := wire.Weight(key.hash, c.hash); (best == nil || weight > most) && c.suits(key) && !slices.Contains(avoid, c.to.Endpoint.Instance) {
-			best, most = c.to, weight
-		}
-	}
-	return best
-}
-
-func (all candidates) any(avoid []string) *link.Method {
 	if len(all) == 0 {
 		return nil
 	}
-	first := rand.IntN(len(all))
+	first := 0
+	if !key.given {
+		first = rand.IntN(len(all))
+	}
+	var best, lost *candidate
+	var most, mostLost uint64
+	others := false // that aren't gone, and perhaps to be avoided
 	for i := range all {
-		if to := all[(first+i)%len(all)].to; !slices.Contains(avoid, to.Endpoint.Instance) {
-			return to
+		c := &all[(first+i)%len(all)]
+		if !c.suits(key) {
+			continue
+		}
+		others = others || !c.gone
+		weight := uint64(0)
+		if key.given {
+			weight = wire.Weight(key.hash, c.hash)
+		}
+		to, heaviest := &best, &most
+		if c.gone {
+			to, heaviest = &lost, &mostLost
+		}
+		if (*to == nil || weight > *heaviest) && !slices.Contains(avoid, c.to.Endpoint.Instance) {
+			*to, *heaviest = c, weight
 		}
 	}
-	return nil
+	if !others {
+		best = lost
+	}
+	if best == nil {
+		return nil
+	}
+	return best.to
 }

@@ -12,7 +12,8 @@ func someCandidates(n int) candidates {
 	for i := range n {
 		at = append(at, &link.Method{Endpoint: &link.Endpoint{Instance: fmt.Sprint("i", i)}})
 	}
-	return newCandidates(at, func(string) bool { return false })
+	nobody := func(string) bool { return false }
+	return newCandidates(at, nobody, nobody)
 }
 
 func TestAKeyTakesItsNextInstanceWhileAnyIsNotToBeAvoided(t *testing.T) {

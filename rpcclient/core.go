@@ -17,6 +17,7 @@ type core struct {
 	attempts  int           // how often a call is tried at most
 	retries   retryBudget
 	latencies *latencies // nil: calls aren't hedged
+	unsettled unsettled
 
 	// What every call writes is kept out of the cache lines of what every call reads.
 	_        [64]byte

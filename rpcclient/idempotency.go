@@ -2,8 +2,10 @@ package rpcclient
 
 import (
 	"context"
+	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -22,9 +24,10 @@ import (
 // method and knows it gets the result, so it had better be one that can't be guessed.
 //
 // The key picks the instance, as [Keyed] does, unless Keyed or [Client.At] has picked one. What
-// an instance keeps is gone with it, and a call whose instance goes while it runs isn't made
-// elsewhere: it stays unknown. Later calls of the key go to another instance, which knows
-// nothing of it, and so do those of keys that an instance takes over as it comes.
+// an instance keeps is gone with it. A call that may have run at one that is gone isn't made
+// elsewhere: it stays unknown, and so do later ones of its key by this client, for two minutes
+// past its deadline. Of what other clients had under way this one knows nothing: with an
+// instance that goes, or that takes keys over as it comes, their calls may run once more.
 //
 // Instances of older versions take no such calls. Where there are no others, nothing is sent,
 // and the error is [helium.ErrIdempotencyKeysUnsupported].
@@ -35,7 +38,7 @@ func WithIdempotencyKey(ctx context.Context, key string) context.Context {
 }
 
 // identify takes in what the call sends with it and which instance that picks.
-func (call *Invocation) identify(ctx context.Context) *helium.Error {
+func (call *Invocation) identify(ctx context.Context, now time.Time) *helium.Error {
 	call.sent, call.key = helium.SentMetadata(ctx), call.viewKey
 	key, ok := call.sent[wire.IdempotencyKey]
 	if !ok {
@@ -44,11 +47,22 @@ func (call *Invocation) identify(ctx context.Context) *helium.Error {
 	if err := wire.CheckIdempotencyKey(key); err != nil {
 		return helium.ErrBadArgument.WithMessage("%w", err).WithOutcome(helium.NotExecuted)
 	}
-	if call.method.instance == "" && !call.key.given {
-		call.key = newRoutingKey(key)
+	m := call.method
+	if call.key.once = true; m.instance != "" {
+		return nil
 	}
-	call.key.once = true
+	if !call.key.given {
+		call.key.hash, call.key.given = wire.Hash(key), true
+	}
+	if call.key.only = m.core.unsettled.at(call.id(), now); call.key.only != "" {
+		call.mayHaveRun = true
+	}
 	return nil
+}
+
+// id names the call to those who know its idempotency key.
+func (call *Invocation) id() callID {
+	return callID{call.method.service.Name(), call.method.name, call.sent[wire.IdempotencyKey]}
 }
 
 // stay has a call with an idempotency key, which may run where it went, go there alone from now
@@ -57,4 +71,21 @@ func (call *Invocation) stay(e *helium.Error) {
 	if call.key.once && call.key.given && e != nil && e.Outcome == helium.Unknown {
 		call.key.only = call.flight.To.Endpoint.Instance
 	}
+}
+
+// noteOutcome remembers where a call with an idempotency key may have run if that isn't known in the
+// end, and forgets it if it is.
+func (call *Invocation) noteOutcome(e *helium.Error, now, deadline time.Time) {
+	switch {
+	case call.key.only == "":
+	case e == nil || e.Outcome == helium.Executed:
+		call.method.core.unsettled.settle(call.id())
+	default:
+		call.method.core.unsettled.add(call.id(), call.key.only, now, deadline)
+	}
+}
+
+// strayed returns the error of a call that may have run at an instance which is gone.
+func (call *Invocation) strayed() *helium.Error {
+	return link.ErrNobody.WithMessage("instance %q, where a call with this idempotency key may have run, is gone, and with it what it kept; to have the call run all the same, take another key", call.key.only)
 }

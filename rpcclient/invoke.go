@@ -27,7 +27,7 @@ func invoke(ctx context.Context, call *Invocation) error {
 	m := call.method
 	now := time.Now()
 	deadline := m.core.deadline(ctx, now)
-	if e := call.ready(ctx); e != nil {
+	if e := call.ready(ctx, now); e != nil {
 		return m.named(call.overall(e))
 	}
 	w := call.knownWay(now)
@@ -39,10 +39,13 @@ func invoke(ctx context.Context, call *Invocation) error {
 		now = time.Now() // it may have taken long
 	}
 	var e *helium.Error
-	if call.oneWay {
+	if call.key.only != "" && !w.leadsOn(call.key, nil) {
+		e = call.strayed()
+	} else if call.oneWay {
 		e = call.attemptOneWay(w, now, deadline)
 	} else {
 		e = call.withRetries(ctx, w, now, deadline)
+		call.noteOutcome(e, now, deadline)
 	}
 	if e != nil {
 		return m.named(call.overall(e))
@@ -51,7 +54,7 @@ func invoke(ctx context.Context, call *Invocation) error {
 }
 
 // ready returns why the call can't be made at all.
-func (call *Invocation) ready(ctx context.Context) *helium.Error {
+func (call *Invocation) ready(ctx context.Context, now time.Time) *helium.Error {
 	call.answered, call.tried = false, nil
 	switch {
 	case call.method.fault != nil:
@@ -62,7 +65,7 @@ func (call *Invocation) ready(ctx context.Context) *helium.Error {
 	if err := ctx.Err(); err != nil {
 		return directory.ContextError(err, helium.NotExecuted)
 	}
-	if e := call.identify(ctx); e != nil {
+	if e := call.identify(ctx, now); e != nil {
 		return e
 	}
 	if err := call.Args.Err(); err != nil {

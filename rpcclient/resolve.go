@@ -139,11 +139,11 @@ func (call *Invocation) decide(view *directory.View) (*way, error) {
 	w.differs = differs
 	hedged := m.hedgedOn(view)
 	if call.key.given || hedged != nil {
-		w.each = newCandidates(m.fitting(view, suits), takesKeys(view))
+		w.each = newCandidates(m.at(view, suits), takesKeys(view), m.seemsGone(view))
 		w.once = w.each.takeKeys()
-	}
-	if len(w.each) > 1 {
-		w.latency = hedged
+		if w.each.areSeveral() {
+			w.latency = hedged
+		}
 	}
 	if some || misfit != nil || view.Refusing(m.name) {
 		w.fitting = m.fitting(view, suits)
@@ -187,21 +187,27 @@ func (m *Method) whySingle() string {
 // fitting returns where calls go at the instances of some versions. Those that seem to be gone
 // or without the method are left out, unless all do.
 func (m *Method) fitting(view *directory.View, fits map[*directory.Version]bool) []*link.Method {
-	var all, there []*link.Method
-	for _, instance := range view.Instances {
-		if !fits[view.VersionOf(instance)] {
-			continue
-		}
-		to := m.core.links.Endpoint(m.service.Name(), instance).Method(m.name)
-		all = append(all, to)
-		if !view.Absent(instance) && !view.Lacks(instance, m.name) {
-			there = append(there, to)
-		}
-	}
+	all, gone := m.at(view, fits), m.seemsGone(view)
+	there := slices.DeleteFunc(slices.Clone(all), func(to *link.Method) bool { return gone(to.Endpoint.Instance) })
 	if len(there) == 0 {
 		return all
 	}
 	return there
+}
+
+// at returns where calls go at each instance of some versions.
+func (m *Method) at(view *directory.View, fits map[*directory.Version]bool) (all []*link.Method) {
+	for _, instance := range view.Instances {
+		if fits[view.VersionOf(instance)] {
+			all = append(all, m.core.links.Endpoint(m.service.Name(), instance).Method(m.name))
+		}
+	}
+	return all
+}
+
+// seemsGone tells which instances calls found to be gone, or without the method.
+func (m *Method) seemsGone(view *directory.View) func(instance string) bool {
+	return func(instance string) bool { return view.Absent(instance) || view.Lacks(instance, m.name) }
 }
 
 // sureWithin bounds what a call that doesn't fit waits for a binder to confirm that.
@@ -305,7 +311,7 @@ func (call *Invocation) amongFormer(view *directory.View, doubt *helium.Error) (
 		return nil, doubt
 	}
 	if call.key.given {
-		w.each = newCandidates(w.fitting, takesKeys(view))
+		w.each = newCandidates(w.fitting, takesKeys(view), m.seemsGone(view))
 	}
 	return w, nil
 }
