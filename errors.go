@@ -52,8 +52,12 @@ var (
 	// ErrOverloaded: the server has as many calls in flight as it takes. The call
 	// wasn't executed.
 	ErrOverloaded = NewError(CodeResourceExhausted, "helium.overloaded", "the instance has as many calls in flight as it takes; try again later, or start more instances")
-	// ErrExpired: the call's time had run out before its turn came. It wasn't executed.
+	// ErrExpired: the call's time had run out before its turn came, wherever it waited. It wasn't
+	// executed. The detail "waited_ms" says how long it waited, in milliseconds.
 	ErrExpired = NewError(CodeDeadlineExceeded, "helium.expired_in_queue", "the call's time ran out before its turn came")
+	// ErrFrozen: the instance had stood still, and can't tell whether the call's time had run out
+	// meanwhile. It wasn't executed.
+	ErrFrozen = NewError(CodeUnavailable, "helium.frozen", "the instance stood still and can't tell how long the call has waited; try again")
 	// ErrCanceledInQueue: the caller gave up before the call's turn came. It wasn't executed.
 	ErrCanceledInQueue = NewError(CodeCanceled, "helium.canceled_in_queue", "the caller gave up before the call's turn came")
 	// ErrPanic: the handler panicked. The server's log has the stack.

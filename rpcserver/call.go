@@ -51,6 +51,9 @@ type Call struct {
 	replayed   bool          // another call of that key was run in its place
 	replayTook time.Duration // and so long
 
+	begun  time.Time // from when on its time counts: when its message was begun, or else when it came
+	unsure bool      // it may have been begun later
+
 	seq    uint64 // the caller's name for the call
 	owner  owner
 	answer answerer

@@ -18,6 +18,7 @@ type callReader struct {
 	services map[string]*service
 	timeout  time.Duration                       // of calls that bring no deadline
 	subject  func(service, method string) string // for plain requests
+	clocks   *clocks                             // of those who send by the link
 
 	sender           sender  // what the last message said of who sent it
 	asks             bool    // the last message held nothing else
@@ -72,7 +73,11 @@ func (r *callReader) target(in *link.Incoming) target {
 // readFrames makes calls of a message's frames: those that want an answer, and those that
 // nobody gets an answer of. A message that breaks the protocol anywhere is an error, and none
 // of its calls may run. Frames of a kind that isn't known are for versions to come.
+//
+// The time that a call has left counts from when the message was begun, where its sender says
+// when that was, and else from now.
 func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (err error) {
+	begun := now
 	frames, err := openFrames(in.Data)
 	for first := true; err == nil && frames.More(); first = false {
 		var f wire.Frame
@@ -81,16 +86,19 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 		}
 		r.asks = first && f.Kind == wire.KindSender
 		switch {
-		case f.Kind == wire.KindSender && len(r.answered)+len(r.oneWay) == 0:
+		case f.Kind == wire.KindSender && !r.sender.speaks && len(r.answered)+len(r.oneWay) == 0:
 			r.sender = sender{speaks: true, clock: f.Seq, said: f.Time, abilities: f.Abilities}
+			waited, sure := r.clocks.waited(f.Seq, f.Time, now)
+			r.sender.waited, r.sender.unsure = waited, !sure
+			begun = now.Add(-waited)
 		case len(r.answered)+len(r.oneWay) == wire.MaxCalls:
 			err = fmt.Errorf("it has more than %d calls", wire.MaxCalls)
 		case f.Kind == wire.KindCall && f.Seq == 0:
 			err = errors.New("a call has the sequence number 0, which stands for the whole message")
 		case f.Kind == wire.KindCall && in.From.Key != nobodysKey:
-			r.answered = append(r.answered, readCall(&f, to, now))
+			r.answered = append(r.answered, r.readCall(&f, to, begun))
 		case f.Kind == wire.KindCall, f.Kind == wire.KindNotify:
-			r.addOneWay(readCall(&f, to, now))
+			r.addOneWay(r.readCall(&f, to, begun))
 		case f.Kind == wire.KindReply, f.Kind == wire.KindError, f.Kind == wire.KindCancel:
 			err = fmt.Errorf("a frame of kind %d has no place on a subject of calls", f.Kind)
 		}
@@ -117,13 +125,15 @@ func openFrames(data []byte) (wire.FrameReader, error) {
 	return frames, err
 }
 
-// readCall makes a call of a frame. One that can't be run says why in its refusal.
-func readCall(f *wire.Frame, to target, now time.Time) *Call {
+// readCall makes a call of a frame of a message that was begun at a certain time. One that can't
+// be run says why in its refusal.
+func (r *callReader) readCall(f *wire.Frame, to target, begun time.Time) *Call {
 	left := wire.MaxTime
 	if f.Time < uint64(wire.MaxTime/time.Millisecond) {
 		left = time.Duration(f.Time) * time.Millisecond
 	}
-	call := newCall(now.Add(left))
+	call := newCall(begun.Add(left))
+	call.begun, call.unsure = begun, r.sender.unsure
 	call.seq, call.args = f.Seq, f.Body
 	m := to.method
 	switch {
@@ -156,6 +166,7 @@ func readCall(f *wire.Frame, to target, now time.Time) *Call {
 // readPlain makes a call of a plain request.
 func (r *callReader) readPlain(in *link.Incoming, to target, now time.Time) {
 	call := newCall(now.Add(r.timeout))
+	call.begun = now
 	call.args, call.plain = in.Data, true
 	service := ""
 	if to.service != nil {

@@ -74,7 +74,8 @@
 // Every call has a deadline, its caller's or [Config.Timeout]. It is that of the
 // handler's context, which ends, too, when the caller gives up and when the call is
 // over. A call whose time ran out, or whose caller gave up, before its turn came isn't
-// run. Deadlines are kept to within 20 ms. The context is cheap until it is waited for:
+// run, wherever it waited: what it waited before the server had it counts, too, be it
+// because the process stood still. Deadlines are kept to within 20 ms. The context is cheap until it is waited for:
 // its channel is made when Done is first called, and its children made by the context
 // package need no goroutine.
 //

@@ -2,6 +2,7 @@ package rpcserver
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -13,6 +14,9 @@ type sender struct {
 	clock     uint64
 	said      uint64 // what that clock said when the message was begun, in microseconds
 	abilities wire.Abilities
+
+	waited time.Duration // of the message, before this server had it
+	unsure bool          // that is the longest that it can be, as the server stood still; see clocks
 }
 
 // opening is what begins the messages of answers to callers that say who they are: who

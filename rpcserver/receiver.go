@@ -102,7 +102,11 @@ func (r *receiver) receive() {
 }
 
 func (g *receiving) handle(in *link.Incoming) {
-	if in.Cancels {
+	switch {
+	case in.Reached != nil:
+		in.Reached()
+		return
+	case in.Cancels:
 		g.cancel(in)
 		return
 	}

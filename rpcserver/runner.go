@@ -77,12 +77,12 @@ func whyNotRun(call *Call, now time.Time) *helium.Error {
 	}
 	if err := call.ctx.Err(); err != nil {
 		if err == context.DeadlineExceeded {
-			return helium.ErrExpired
+			return expired(call, now)
 		}
 		return helium.ErrCanceledInQueue
 	}
 	if !now.Before(call.ctx.deadline) {
-		return helium.ErrExpired
+		return expired(call, now)
 	}
 	return call.start()
 }
@@ -155,8 +155,11 @@ func (r *runner) finish(call *Call, err *helium.Error, took time.Duration) {
 		r.counters.errors.Add(1)
 		err = fitError(err, call.answer.limit())
 		err.Instance = r.instance
-		if err.Outcome == helium.NotExecuted && !call.answer.awaited() {
-			r.unheard.note(err)
+		if err.Outcome == helium.NotExecuted {
+			r.counters.countExpired(err)
+			if !call.answer.awaited() {
+				r.unheard.note(err)
+			}
 		}
 	}
 	if call.method != nil {

@@ -5,8 +5,9 @@ import (
 	"errors"
 	"time"
 
-	"github.com/helium-rpc/helium/binder"
 	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/binder"
 )
 
 // defaultStart bounds a Start whose context has no deadline.
@@ -119,6 +120,7 @@ func (s *Server) open(ctx context.Context) error {
 	targets := newTargets(s.subjects, s.instance, s.services, s.config.PerMethod)
 	s.bus.Expect(targets.places)
 	s.receiver = s.newReceiver(s.bus)
+	s.thaws.start(s.receiver.reader.clocks)
 	go s.receiver.receive()
 	if err := s.subscriptions.open(ctx, targets); err != nil {
 		return err

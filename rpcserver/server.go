@@ -29,6 +29,8 @@ type Server struct {
 
 	// The way of a call; see receiver.go.
 	bus       *link.ServerBus
+	pulse     *pulse
+	thaws     *thaws
 	opening   *opening
 	callers   *callers
 	deadlines *link.Sweep
@@ -90,6 +92,8 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.beats = newHeartbeats(s.callers, s.opening, func() bool { return !s.refusals.denies(plainInbox) }, &s.counters.heartbeats, &s.counters.abandoned)
 	s.exports = newExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals)
 	s.bus = link.NewServerBus(nc, s.instance, &s.counters.links, answerWatch{s.refusals, s.exports})
+	s.pulse = newPulse()
+	s.thaws = &thaws{nc: nc, log: s.log, instance: s.instance, pulse: s.pulse, mark: s.bus.Mark}
 	s.subscriptions = &subscriptions{nc: nc, log: s.log, instance: s.instance, inbound: s.bus.Inbound()}
 	s.monitor = &monitor{
 		nc: nc, log: s.log, instance: s.instance, maxMessage: s.bus.MaxMessage, refusals: s.refusals, exports: s.exports,
@@ -137,7 +141,7 @@ func (s *Server) newReceiver(by link.Server) *receiver {
 	}
 	return &receiver{
 		link:    by,
-		reader:  callReader{instance: s.instance, services: services, timeout: s.config.Timeout, subject: s.subjects.Method},
+		reader:  callReader{instance: s.instance, services: services, timeout: s.config.Timeout, subject: s.subjects.Method, clocks: newClocks(s.pulse)},
 		callers: s.callers, deadlines: s.deadlines, beats: s.beats, pool: s.pool, runner: s.runner, counters: &s.counters,
 		done: make(chan struct{}),
 	}

@@ -34,6 +34,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	s.subscriptions.leave(late)
 	s.bus.Close()
 	<-s.receiver.done
+	s.thaws.stop()
 	cut := 0
 	if !s.runner.wait(ctx) {
 		cut = s.runner.cut(s.pool.drop, s.callers.each)

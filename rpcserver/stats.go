@@ -3,6 +3,7 @@ package rpcserver
 import (
 	"sync/atomic"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/link"
 )
 
@@ -12,6 +13,8 @@ type Stats struct {
 	Errors  uint64 // of them, with an error
 	Refused uint64 // of them, for load
 	Panics  uint64 // of them, whose handler panicked
+	Expired uint64 // of them, not run, as their time was over; wherever they waited
+	Frozen  uint64 // of them, not run, as the process had stood still and their time was perhaps over
 
 	RepliesSent  uint64 // replies in Helium messages
 	MessagesSent uint64 // the messages that they shared
@@ -43,6 +46,7 @@ type Stats struct {
 // counters are the counts as they grow.
 type counters struct {
 	calls, errors, refused, panics atomic.Uint64
+	expired, frozen                atomic.Uint64
 	links                          link.ServerCounters
 	malformed, duplicates          atomic.Uint64
 	unheard                        atomic.Uint64
@@ -51,10 +55,21 @@ type counters struct {
 	heartbeats, abandoned          atomic.Uint64
 }
 
+// countExpired counts a call that wasn't run, if that was for its time.
+func (c *counters) countExpired(err *helium.Error) {
+	switch err.Reason {
+	case helium.ErrExpired.Reason:
+		c.expired.Add(1)
+	case helium.ErrFrozen.Reason:
+		c.frozen.Add(1)
+	}
+}
+
 // read returns the counts so far.
 func (c *counters) read(running, waiting int) Stats {
 	return Stats{
 		Calls: c.calls.Load(), Errors: c.errors.Load(), Refused: c.refused.Load(), Panics: c.panics.Load(),
+		Expired: c.expired.Load(), Frozen: c.frozen.Load(),
 		RepliesSent: c.links.Replies.Load(), MessagesSent: c.links.Messages.Load(), LostReplies: c.links.Lost.Load(),
 		RefusedAnswers: c.refusedAnswers.Load(), DroppedAnswers: c.droppedAnswers.Load(),
 		Malformed: c.malformed.Load(), BadReplies: c.links.BadReplies.Load(), Duplicates: c.duplicates.Load(),

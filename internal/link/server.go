@@ -45,6 +45,9 @@ type Incoming struct {
 	Where string
 	// Plain answers the message if it is a plain request; nil: its data are frames.
 	Plain PlainAnswerer
+	// Reached is set of what isn't a message but a mark between messages: all that was in front
+	// of it has been received. Whoever receives calls it, and all else is zero.
+	Reached func()
 }
 
 // Caller is who sent a message.

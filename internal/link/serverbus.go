@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
@@ -27,6 +28,7 @@ type ServerBus struct {
 	watcher  AnswerWatcher
 
 	inbound chan *nats.Msg
+	marks   sync.Map            // of func(), by what stands for them in inbound; see Mark
 	places  map[string]Incoming // by subject; see Expect
 	misses  misses
 	largest atomic.Int64 // message that the connection takes, in bytes
@@ -63,6 +65,11 @@ func (b *ServerBus) Expect(places map[string]Incoming) { b.places = places }
 // Receive implements [Server].
 func (b *ServerBus) Receive() (Incoming, bool) {
 	for msg := <-b.inbound; msg != nil; msg = <-b.inbound {
+		if msg.Sub == nil { // it didn't come by NATS
+			if reached, ok := b.marks.LoadAndDelete(msg); ok {
+				return Incoming{Reached: reached.(func())}, true
+			}
+		}
 		if msg.Reply != "" && !wire.AllowedReply(msg.Reply) {
 			// Answering would let a caller make this server publish where only the
 			// server may.
@@ -81,6 +88,20 @@ func (b *ServerBus) Receive() (Incoming, bool) {
 		return in, true
 	}
 	return Incoming{}, false
+}
+
+// Mark puts a mark in line behind all that has come, and waits for room. Receive returns it in
+// its turn; it is lost if the bus is closed before. An error is that of the context.
+func (b *ServerBus) Mark(ctx context.Context, reached func()) error {
+	mark := new(nats.Msg)
+	b.marks.Store(mark, reached)
+	select {
+	case b.inbound <- mark:
+		return nil
+	case <-ctx.Done():
+		b.marks.Delete(mark)
+		return ctx.Err()
+	}
 }
 
 // place returns what a subject stands for. Below the instance's own subject of a service

@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"testing"
 	"time"
 
@@ -125,5 +126,48 @@ func TestAPlainErrorThatIsTooLargeIsNotSent(t *testing.T) {
 	fault := helium.ErrBadMessage.WithMessage("short")
 	if err := bus.AnswerPlain(Caller{Address: "_INBOX.c"}, "math", make([]byte, 200), fault); err != ErrTooLarge {
 		t.Errorf("got %v, want ErrTooLarge", err)
+	}
+}
+
+func TestAMarkIsReachedInItsTurn(t *testing.T) {
+	b, err := broker.Start(context.Background(), broker.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	nc, err := b.Connect("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var counters ServerCounters
+	bus := NewServerBus(nc, "i1", &counters, unwatched{})
+	if _, err := nc.ChanSubscribe("helium.call.math", bus.Inbound()); err != nil {
+		t.Fatal(err)
+	}
+	say := func(text string) {
+		t.Helper()
+		if err := nc.Publish("helium.call.math", []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := nc.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var got []string
+	say("one")
+	if err := bus.Mark(context.Background(), func() { got = append(got, "a mark") }); err != nil {
+		t.Fatal(err)
+	}
+	say("two")
+	bus.Close()
+	for in, ok := bus.Receive(); ok; in, ok = bus.Receive() {
+		if in.Reached != nil {
+			in.Reached()
+		} else {
+			got = append(got, string(in.Data))
+		}
+	}
+	if want := []string{"one", "a mark", "two"}; !slices.Equal(got, want) {
+		t.Errorf("received %q, want %q", got, want)
 	}
 }

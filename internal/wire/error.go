@@ -7,6 +7,10 @@ import (
 	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
+// WaitedDetail is the detail of helium.ErrExpired that says how long the call had waited since its
+// message was begun, in milliseconds.
+const WaitedDetail = "waited_ms"
+
 // AppendError appends an error as it stands in a KindError frame:
 // [code, reason, message, details, outcome, instance].
 func AppendError(b []byte, e *helium.Error) []byte {

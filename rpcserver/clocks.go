@@ -1,0 +1,179 @@
+package rpcserver
+
+import (
+	"time"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// How long a message waited, in whatever queue and socket, can be told without clocks that agree:
+// its sender says what its own clock showed when the message was begun, and this server's clock
+// less that is a constant plus the time under way. The least difference that was ever seen is the
+// constant, plus the time that a message takes that waits for nothing. What another message
+// exceeds it by is how long that one waited (as in LEDBAT, RFC 6817):
+//
+//	          sender's clock    this server's    difference    waited
+//	message 1       5.000 s        105.002 s     100.002 s         0
+//	message 2       6.000 s        106.001 s     100.001 s         0, the least from now on
+//	message 3       7.000 s        115.001 s     108.001 s       8 s
+//
+// Clocks drift, so the least difference rises by as much as two may drift apart. It rises by
+// nothing else: were old differences forgotten, a queue that stands would become normal, and what
+// waits in it would run late.
+
+const (
+	// drift is by which part of the time that passes the least difference rises: 200 ppm.
+	drift = 5000
+	// maxClocks is how many clocks are known by one link.
+	maxClocks = 10_000
+	// idleClock is how long a clock is known at least that isn't used, when there are too many.
+	idleClock = time.Minute
+)
+
+// clocks knows the clocks of those who send by one link, and belongs to the goroutine that
+// receives by it.
+//
+// A clock is known by its number alone. Whoever isn't its owner has to have been called by that to
+// know the number, and would know its reply subject as well, so a key of both would keep nobody
+// out. A sender whose readings are lies harms the calls that it sends with them, and others only
+// in that at most maxClocks are known: those that are used stay, and for those that find no room
+// time counts from when the server has them, as it does for callers that say nothing.
+type clocks struct {
+	pulse *pulse
+	last  *estimate // that was asked for last; nil: none
+
+	// Clocks that were used since the last turn, and others. Who isn't used between two turns is
+	// forgotten, and there is a turn only when room is needed.
+	recent, former map[uint64]*estimate
+	turned         time.Duration // after the pulse was born
+
+	thaw
+}
+
+// estimate is what is known of a clock. Numbers are microseconds; differences are modulo 2^64, as
+// clocks begin anywhere, and liars' readings may be anything.
+type estimate struct {
+	clock uint64
+	least uint64 // difference of this server's clock and that clock
+	at    uint64 // when it was seen, by this server's clock
+}
+
+// thaw is the time after a standstill until all has been received that came meanwhile. What is
+// learnt about clocks then would be wrong, as all may have waited; so nothing is.
+type thaw struct {
+	met     *standstill   // the latest one; nil: none
+	looked  time.Duration // when it was looked for another one
+	lasts   bool
+	since   time.Duration // what comes during the thaw has waited no longer because of a standstill
+	counted time.Duration // what met.asleep was before the thaw
+}
+
+func newClocks(pulse *pulse) *clocks {
+	return &clocks{pulse: pulse, recent: make(map[uint64]*estimate)}
+}
+
+// waited returns how long a message has waited by now that was begun when some clock showed a
+// reading. If it isn't sure, it is the longest that the message can have waited because this
+// server stood still.
+func (c *clocks) waited(clock, reading uint64, now time.Time) (waited time.Duration, sure bool) {
+	own, latest := c.pulse.look(now)
+	if latest != c.met {
+		c.meet(latest)
+	}
+	c.looked = own
+	e := c.find(clock)
+	switch {
+	case c.lasts && e == nil:
+		return min(own+c.asleep()-c.since, wire.MaxTime), false
+	case c.lasts:
+		return e.excess(own+c.asleep(), reading), true
+	case e == nil:
+		c.learn(clock, reading, own)
+		return 0, true
+	}
+	if waited = e.excess(own, reading); waited == 0 {
+		e.see(own, reading)
+	}
+	return waited, true
+}
+
+// excess returns how long a message waited. It is 0 for one that took the least time so far.
+func (e *estimate) excess(own time.Duration, reading uint64) time.Duration {
+	now := micros(own)
+	least := e.least + (now-e.at)/drift
+	excess := int64(now - reading - least)
+	const longest = int64(wire.MaxTime / time.Microsecond)
+	return time.Duration(max(0, min(excess, longest))) * time.Microsecond
+}
+
+// see takes the difference of a message for the least.
+func (e *estimate) see(own time.Duration, reading uint64) {
+	e.at = micros(own)
+	e.least = e.at - reading
+}
+
+func micros(d time.Duration) uint64 { return uint64(d / time.Microsecond) }
+
+// find returns what is known of a clock; nil: nothing.
+func (c *clocks) find(clock uint64) *estimate {
+	if c.last != nil && c.last.clock == clock {
+		return c.last
+	}
+	e := c.recent[clock]
+	if e == nil {
+		if e = c.former[clock]; e == nil {
+			return nil
+		}
+		delete(c.former, clock)
+		c.recent[clock] = e
+	}
+	c.last = e
+	return e
+}
+
+// learn begins to know a clock, if there is room.
+func (c *clocks) learn(clock, reading uint64, own time.Duration) {
+	if c.full() && own-c.turned >= idleClock {
+		c.former, c.recent = c.recent, make(map[uint64]*estimate)
+		c.last, c.turned = nil, own
+	}
+	if c.full() {
+		return
+	}
+	e := &estimate{clock: clock}
+	e.see(own, reading)
+	c.recent[clock], c.last = e, e
+}
+
+func (c *clocks) full() bool { return len(c.recent)+len(c.former) >= maxClocks }
+
+// forget begins anew: the way that messages take is another one.
+func (c *clocks) forget() {
+	c.recent, c.former, c.last = make(map[uint64]*estimate), nil, nil
+}
+
+// meet begins a thaw, or has the one that lasts go on.
+func (t *thaw) meet(latest *standstill) {
+	if !t.lasts {
+		t.lasts, t.since = true, latest.since
+		if t.met == nil && latest.number > 1 || t.met != nil && latest.number > t.met.number+1 {
+			t.since = t.looked // others were before, which began since then
+		}
+	}
+	t.met = latest
+}
+
+// asleep returns for how long the monotonic clock stood still while a message that comes now may
+// have waited.
+func (t *thaw) asleep() time.Duration { return t.met.asleep - t.counted }
+
+// over tells that all has been received that came during a standstill, and until a certain time
+// after it. So its thaw is over, unless there was another one since.
+func (t *thaw) over(of *standstill, at time.Duration) {
+	t.counted = of.asleep
+	if t.met != nil && t.met.number > of.number {
+		t.since = at
+		return
+	}
+	t.met, t.looked, t.lasts = of, at, false
+}

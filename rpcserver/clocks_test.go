@@ -1,0 +1,185 @@
+package rpcserver
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// farSender is a sender whose clock drifts from the server's.
+type farSender struct {
+	*clocks
+	t      *testing.T
+	number uint64
+	origin uint64  // what the clock showed when the server was born
+	drift  float64 // how many times as fast it goes
+}
+
+func newFarSender(t *testing.T, c *clocks, origin uint64, drift float64) *farSender {
+	return &farSender{clocks: c, t: t, number: rand.Uint64(), origin: origin, drift: drift}
+}
+
+// reading is what the clock shows at a time since the server was born.
+func (s *farSender) reading(at time.Duration) uint64 {
+	return s.origin + uint64(float64(at)*s.drift/float64(time.Microsecond))
+}
+
+// wait returns how long a message seems to have waited that was begun at a time since the server
+// was born, and arrived so much later.
+func (s *farSender) wait(begun, under time.Duration) time.Duration {
+	s.t.Helper()
+	waited, sure := s.waited(s.number, s.reading(begun), s.pulse.born.Add(begun+under))
+	if !sure {
+		s.t.Errorf("begun at %v: not sure how long it waited, though the server never stood still", begun)
+	}
+	return waited
+}
+
+// origins are where clocks may begin: anywhere, so that they run over, too.
+var origins = []uint64{0, 1, 1 << 40, 1<<63 - 5_000_000, 1 << 63, 1<<64 - 1, 1<<64 - 3_600_000_000}
+
+func TestWhatAMessageTakesBeyondTheLeastIsHowLongItWaited(t *testing.T) {
+	for _, origin := range origins {
+		s := newFarSender(t, newClocks(newPulse()), origin, 1)
+		for i, step := range []struct{ begun, under, want time.Duration }{
+			{1 * time.Second, 5 * time.Millisecond, 0}, // the first one is as good as any
+			{2 * time.Second, 2 * time.Millisecond, 0},
+			{3 * time.Second, 7 * time.Millisecond, 5 * time.Millisecond},
+			{4 * time.Second, 8*time.Second + 2*time.Millisecond, 8 * time.Second},
+			{13 * time.Second, 1 * time.Millisecond, 0},
+			{14 * time.Second, 3 * time.Millisecond, 2 * time.Millisecond},
+		} {
+			got := s.wait(step.begun, step.under)
+			// The least has risen by 200 ppm since it was seen.
+			if diff := step.want - got; diff < -2*time.Microsecond || diff > 3*time.Millisecond {
+				t.Errorf("a clock that began with %d, message %d: waited %v, want %v", origin, i, got, step.want)
+			}
+		}
+	}
+}
+
+// Over days no call is refused for the drift of a clock, and none that waited runs late for it by
+// more than clocks may drift apart meanwhile.
+func TestClocksMayDriftApart(t *testing.T) {
+	for _, ppm := range []float64{-200, -199.5, -50, -1, 0, 1, 50, 199.5, 200} {
+		for _, origin := range origins {
+			s := newFarSender(t, newClocks(newPulse()), origin, 1+ppm/1e6)
+			luck := rand.New(rand.NewPCG(uint64(int64(ppm)), origin))
+			for at := time.Duration(0); at < 5*24*time.Hour; at += time.Duration(luck.ExpFloat64() * float64(time.Minute)) {
+				const least = time.Millisecond
+				if luck.IntN(10) > 0 {
+					if got := s.wait(at, least); got > 5*time.Microsecond {
+						t.Fatalf("%v ppm, after %v: a message that waited for nothing waited %v", ppm, at, got)
+					}
+					continue
+				}
+				jitter := time.Duration(luck.ExpFloat64() * float64(5*time.Millisecond))
+				if got := s.wait(at, least+jitter); got > jitter+5*time.Microsecond {
+					t.Fatalf("%v ppm, after %v: a message that waited %v waited %v", ppm, at, jitter, got)
+				}
+			}
+		}
+	}
+}
+
+func TestAQueueThatStandsNeverBecomesNormal(t *testing.T) {
+	for _, ppm := range []float64{-200, 0, 200} {
+		s := newFarSender(t, newClocks(newPulse()), 7, 1+ppm/1e6)
+		s.wait(0, time.Millisecond)
+		for at := time.Second; at < time.Hour; at += time.Second / 3 {
+			const stands = 10 * time.Second
+			got := s.wait(at, stands)
+			if least := stands - (at+stands)*400/1_000_000 - 2*time.Millisecond; got < least || got > stands+5*time.Microsecond {
+				t.Fatalf("%v ppm, a queue of %v that has stood for %v: waited %v, want at least %v", ppm, stands, at, got, least)
+			}
+		}
+	}
+}
+
+func TestALiarsClockIsItsOwnHarm(t *testing.T) {
+	c := newClocks(newPulse())
+	honest := newFarSender(t, c, 12345, 1)
+	honest.wait(0, 0)
+	luck := rand.New(rand.NewPCG(1, 2))
+	readings := []uint64{0, 1, 1<<63 - 1, 1 << 63, 1<<63 + 1, 1<<64 - 1}
+	for at := time.Second; at < 2*time.Hour; at += 100 * time.Millisecond {
+		reading := luck.Uint64()
+		if luck.IntN(2) > 0 {
+			reading = readings[luck.IntN(len(readings))]
+		}
+		if waited, sure := c.waited(luck.Uint64N(20_000), reading, c.pulse.born.Add(at)); waited < 0 || waited > wire.MaxTime || !sure {
+			t.Fatalf("a lie of %d: waited %v, sure %v; want between 0 and %v", reading, waited, sure, wire.MaxTime)
+		}
+		if got := honest.wait(at, 0); got > 5*time.Microsecond {
+			t.Fatalf("after %v an honest sender's message that waited for nothing waited %v", at, got)
+		}
+		if n := len(c.recent) + len(c.former); n > maxClocks {
+			t.Fatalf("%d clocks are known, want at most %d", n, maxClocks)
+		}
+	}
+	if got := honest.wait(2*time.Hour, time.Second); got < 990*time.Millisecond {
+		t.Errorf("and one that waited a second waited %v", got)
+	}
+}
+
+func TestClocksThatAreNotUsedMakeRoomWhenThereAreTooMany(t *testing.T) {
+	c := newClocks(newPulse())
+	waits := func(clock uint64, at, under time.Duration) bool {
+		waited, _ := c.waited(clock, micros(at), c.pulse.born.Add(at+under))
+		return waited > under/2
+	}
+	at := time.Duration(0)
+	for clock := range uint64(maxClocks) {
+		waits(clock, at, 0)
+	}
+	if at = 30 * time.Second; !waits(1, at, time.Second) {
+		t.Error("a clock isn't known any more before anybody wanted room")
+	}
+	waits(maxClocks, at, 0)
+	if waits(maxClocks, at, time.Second) {
+		t.Error("a clock that found no room is known")
+	}
+	at = 2 * time.Minute // from now on clock 1 is the only one that is used
+	for range 3 {
+		waits(maxClocks+1, at, 0)
+		waits(1, at, 0)
+		at += 2 * idleClock
+	}
+	for clock, want := range map[uint64]bool{1: true, 2: false, maxClocks + 1: true} {
+		if got := c.find(clock) != nil; got != want {
+			t.Errorf("clock %d is known: %v, want %v", clock, got, want)
+		}
+	}
+}
+
+func TestAnotherConnectionBeginsAnew(t *testing.T) {
+	c := newClocks(newPulse())
+	s := newFarSender(t, c, 1, 1)
+	s.wait(0, 0)
+	c.forget()
+	if got := s.wait(time.Second, 100*time.Millisecond); got != 0 {
+		t.Errorf("the first message on another way waited %v, want 0: that way may take so long", got)
+	}
+	if got := s.wait(2*time.Second, 300*time.Millisecond); got < 199*time.Millisecond {
+		t.Errorf("the next message waited %v, want 200ms more than the first", got)
+	}
+}
+
+func FuzzReadings(f *testing.F) {
+	f.Add(uint64(0), uint64(1<<64-1), uint64(1<<63), int64(time.Second), int64(time.Hour))
+	f.Add(uint64(1<<63), uint64(1<<63-1), uint64(5), int64(0), int64(0))
+	f.Fuzz(func(t *testing.T, a, b, c uint64, first, second int64) {
+		clocks := newClocks(newPulse())
+		at := time.Duration(0)
+		for i, reading := range []uint64{a, b, c, b, a} {
+			waited, sure := clocks.waited(a, reading, clocks.pulse.born.Add(at))
+			if waited < 0 || waited > wire.MaxTime || !sure || i == 0 && waited != 0 {
+				t.Errorf("reading %d, number %d: waited %v, sure %v", reading, i, waited, sure)
+			}
+			at += time.Duration(max(0, min(first, second)))
+			first, second = second, first
+		}
+	})
+}
