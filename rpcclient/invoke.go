@@ -62,11 +62,11 @@ func (call *Invocation) ready(ctx context.Context, now time.Time) *helium.Error 
 	case call.method.core.links.Closed():
 		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 	}
-	if err := ctx.Err(); err != nil {
-		return directory.ContextError(err, helium.NotExecuted)
-	}
 	if e := call.identify(ctx, now); e != nil {
 		return e
+	}
+	if err := ctx.Err(); err != nil {
+		return directory.ContextError(err, helium.NotExecuted)
 	}
 	if err := call.Args.Err(); err != nil {
 		return helium.ErrBadArgument.WithMessage("an argument can't be encoded: %w", err).WithOutcome(helium.NotExecuted)

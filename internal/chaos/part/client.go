@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/internal/chaos/ledger"
 	"github.com/helium-rpc/helium/internal/chaos/process"
@@ -112,7 +113,25 @@ func (p *clientPart) caller(l Load) caller {
 		}
 	}
 	method, micros := cmp.Or(l.Service, ServiceName)+"."+l.Method, l.Work.Microseconds()
-	return func(ctx context.Context, id int64) (int64, error) {
+	call := func(ctx context.Context, id int64) (int64, error) {
 		return rpcclient.Call[int64](ctx, p.client, method, id, micros)
+	}
+	if l.Once {
+		return untilKnown(call)
+	}
+	return call
+}
+
+// untilKnown makes a call with its number as idempotency key again and again, as a program does
+// that has to know.
+func untilKnown(call caller) caller {
+	return func(ctx context.Context, id int64) (int64, error) {
+		ctx = rpcclient.WithIdempotencyKey(ctx, fmt.Sprint(id))
+		for {
+			got, err := call(ctx, id)
+			if err == nil || helium.OutcomeOf(err) == helium.Executed || !sleepUntil(ctx, time.Now().Add(20*time.Millisecond)) {
+				return got, err
+			}
+		}
 	}
 }

@@ -40,6 +40,7 @@ type Load struct {
 	Rate    float64       // calls each second
 	At, For time.Duration // when it begins, after the start, and how long it lasts
 	Timeout time.Duration // of each call
+	Once    bool          // calls carry an idempotency key, and are made until it is known how they ended
 	Base    int64         // calls have the numbers from this one on
 }
 
