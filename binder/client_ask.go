@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // attemptTimeout is how long the answer to one ask is waited for. It is longer than a binder
@@ -29,7 +30,7 @@ type asker struct {
 func (a *asker) ask(ctx context.Context, r request) (m *nats.Msg, lost bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
-	inbox := a.nc.NewInbox()
+	inbox := wire.NewInbox(a.nc.Opts.InboxPrefix)
 	ctx, refused := untilDenied(ctx, a.nc, r.subject, inbox)
 	defer refused(nil)
 	gone := a.nc.StatusChanged(nats.RECONNECTING, nats.DISCONNECTED, nats.CLOSED)

@@ -187,7 +187,7 @@ func serviceOf(what string) string {
 // trace finds out whether an export takes more than one answer: it sends a message to a reply
 // subject and reads in its trace what became of it.
 func (x *exports) trace(reply string, last bool) (verdict, error) {
-	inbox := x.nc.NewInbox()
+	inbox := wire.NewInbox(x.nc.Opts.InboxPrefix)
 	sub, err := x.nc.SubscribeSync(inbox)
 	if err != nil {
 		return hidden, err

@@ -75,8 +75,10 @@ type Batcher struct {
 
 // Message is a batch of frames that leave together.
 type Message struct {
-	// ID tells the messages of a process apart.
+	// ID tells the messages of a process apart, and grows from each to the next.
 	ID uint64
+	// Token names the message to whoever answers it, where its opening gives it a name; else 0.
+	Token uint64
 	// Data is the whole payload.
 	Data []byte
 	// Method is the method that all its calls are of; "" if they are of several.
@@ -108,8 +110,8 @@ var (
 // bytes by sharing; 0 stands for MaxMessage.
 //
 // Open begins each message: it appends the message's header to its Data, which is empty, and
-// frames about who sends it, if any, and may set Began. Nil: the header alone. It is called
-// under the batcher's lock.
+// frames about who sends it, if any, and may set Token and Began. Nil: the header alone. It is
+// called under the batcher's lock.
 func New(maxSize int, open, publish func(*Message)) *Batcher {
 	if maxSize <= 0 || maxSize > MaxMessage {
 		maxSize = MaxMessage
@@ -129,8 +131,23 @@ type Call struct {
 	// Deadline is when the call is over. In a message that says when it was begun, the frame
 	// says how much time was left then. Zero: the frame's time stands.
 	Deadline time.Time
-	// Message takes the ID of the frame's message, before that can leave. May be nil.
-	Message *atomic.Uint64
+	// Left takes which message the frame is in, before that can leave. May be nil.
+	Left *Left
+}
+
+// Left is the message in which a call left, or is to leave. It may be read at any time.
+type Left struct{ id, token atomic.Uint64 }
+
+// In returns the ID of the message; 0: the call is in none yet.
+func (l *Left) In() uint64 { return l.id.Load() }
+
+// Token returns the token of the message; 0: the call is in none yet, or it has none.
+func (l *Left) Token() uint64 { return l.token.Load() }
+
+// Set says which message it is.
+func (l *Left) Set(id, token uint64) {
+	l.token.Store(token)
+	l.id.Store(id)
 }
 
 // Add queues a frame and sees to it that it leaves. If others is true, other calls are in
@@ -142,8 +159,8 @@ func (b *Batcher) Add(f *wire.Frame, of Call, others bool) {
 	b.mu.Lock()
 	m := b.messageForLocked(f, &of)
 	m.add(f, &of)
-	if of.Message != nil {
-		of.Message.Store(m.ID)
+	if of.Left != nil {
+		of.Left.Set(m.ID, m.Token)
 	}
 	if b.sending {
 		b.mu.Unlock()
@@ -173,8 +190,8 @@ func (b *Batcher) AddWhole(f *wire.Frame, of Call, make func(opening []byte) []b
 	opening := m.Data
 	m.Data = make(opening)
 	m.Frames, m.Seqs = 1, append(m.Seqs, f.Seq)
-	if of.Message != nil {
-		of.Message.Store(m.ID)
+	if of.Left != nil {
+		of.Left.Set(m.ID, m.Token)
 	}
 	b.frames.Add(1)
 	b.messages.Add(1)
@@ -278,7 +295,7 @@ func (b *Batcher) messageForLocked(f *wire.Frame, of *Call) *Message {
 // begin begins a message.
 func (b *Batcher) begin(method string) *Message {
 	m := messagePool.Get().(*Message)
-	m.ID = lastMessage.Add(1)
+	m.ID, m.Token = lastMessage.Add(1), 0
 	m.Data, m.Began, m.Method = m.Data[:0], time.Time{}, method
 	m.Frames, m.Seqs, m.work, m.mixed = 0, m.Seqs[:0], 0, false
 	b.open(m)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,11 +203,11 @@ func TestAMessageStaysBelowItsSizeUnlessOneFrameAloneIsLarger(t *testing.T) {
 }
 
 func TestTheMessageIsKnownBeforeItLeaves(t *testing.T) {
-	var id atomic.Uint64
+	var id Left
 	var atPublish uint64
 	var message uint64
-	b := New(0, nil, func(m *Message) { atPublish, message = id.Load(), m.ID })
-	b.Add(call(1), Call{Method: "add", Message: &id}, false)
+	b := New(0, nil, func(m *Message) { atPublish, message = id.In(), m.ID })
+	b.Add(call(1), Call{Method: "add", Left: &id}, false)
 	if atPublish != message || message == 0 {
 		t.Errorf("while its message %d leaves, the frame knows message %d", message, atPublish)
 	}
@@ -340,13 +339,13 @@ func TestAWholeMessageLeavesWithoutWaitingForItsTurn(t *testing.T) {
 	b := New(0, nil, r.publish)
 	b.Cork()
 	b.Add(call(1), Call{Method: "add"}, true)
-	var id atomic.Uint64
-	b.AddWhole(call(2), Call{Method: "add", Message: &id}, func(opening []byte) []byte { return wire.AppendFrame(opening, call(2)) })
+	var id Left
+	b.AddWhole(call(2), Call{Method: "add", Left: &id}, func(opening []byte) []byte { return wire.AppendFrame(opening, call(2)) })
 	wantMessages(t, r, []uint64{2})
 	b.Uncork()
 	wantMessages(t, r, []uint64{2}, []uint64{1})
-	if got := r.sent[0]; got.id != id.Load() || got.id == 0 || got.method != "add" {
-		t.Errorf("it left as message %d of %q, want %d of add", got.id, got.method, id.Load())
+	if got := r.sent[0]; got.id != id.In() || got.id == 0 || got.method != "add" {
+		t.Errorf("it left as message %d of %q, want %d of add", got.id, got.method, id.In())
 	}
 	if frames, messages := b.Sent(); frames != 2 || messages != 2 {
 		t.Errorf("Sent() = %d, %d; want 2, 2", frames, messages)

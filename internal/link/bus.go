@@ -33,7 +33,7 @@ type bus struct {
 	subjects  wire.Subjects
 	log       *slog.Logger
 	receiver  *Receiver
-	inbox     string // calls are answered at inbox.+<message>
+	inbox     string // calls are answered at inbox.+<token>
 	keepsLate bool   // nc keeps what is published while it is down, and sends it later
 	payload   atomic.Int64
 	epoch     atomic.Uint64 // counts the connections to a server that nc has had, from 1
@@ -42,7 +42,7 @@ type bus struct {
 }
 
 func newBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *bus {
-	b := &bus{nc: nc, subjects: subjects, log: log, inbox: nc.NewInbox(), keepsLate: nc.Opts.ReconnectBufSize >= 0}
+	b := &bus{nc: nc, subjects: subjects, log: log, inbox: wire.NewInbox(nc.Opts.InboxPrefix), keepsLate: nc.Opts.ReconnectBufSize >= 0}
 	b.payload.Store(nc.MaxPayload())
 	b.epoch.Store(1)
 	return b
@@ -135,7 +135,7 @@ func (b *bus) Send(to *Endpoint, m *batch.Message) *helium.Error {
 	if b.keepsLate && !b.nc.IsConnected() {
 		return notSent(nats.ErrConnectionReconnecting)
 	}
-	if err := b.nc.PublishRequest(subject, b.replySubject(m.ID), m.Data); err != nil {
+	if err := b.nc.PublishRequest(subject, b.replySubject(m.Token), m.Data); err != nil {
 		return notSent(err)
 	}
 	return nil
@@ -178,17 +178,17 @@ const noResponders = "503"
 
 // receive handles a message at the client's inbox, on the subscription's own goroutine.
 func (b *bus) receive(msg *nats.Msg) {
-	message := messageID(msg.Subject)
+	token := tokenOf(msg.Subject)
 	if len(msg.Data) == 0 && msg.Header.Get("Status") == noResponders {
-		b.receiver.Nobody(message) // of no message: it was a cancel, and the instance is gone
+		b.receiver.Nobody(token) // of no message: it was a cancel, and the instance is gone
 		return
 	}
-	err := b.receiver.Receive(msg.Data, message)
+	err := b.receiver.Receive(msg.Data, token)
 	if err == nil {
 		return
 	}
 	if stream := wire.CapturedBy(msg.Data); stream != "" {
-		b.acknowledged(message, stream)
+		b.acknowledged(token, stream)
 		return
 	}
 	b.log.Warn("an answer breaks the protocol", "subject", msg.Subject, "reason", err)
@@ -200,34 +200,34 @@ func (b *bus) receive(msg *nats.Msg) {
 // be about to give; but where none listens, NATS doesn't say so any more, for the stream does.
 // Then the deadline is the end of the call, and its error has to name the stream; see
 // Call.Late. It is told once, as there is one acknowledgement for each message.
-func (b *bus) acknowledged(message uint64, stream string) {
-	b.receiver.inFlight.each(message, func(c *Call) { c.To.stream.Store(&stream) })
+func (b *bus) acknowledged(token uint64, stream string) {
+	b.receiver.inFlight.each(b.receiver.leftIn(token), func(c *Call) { c.To.stream.Store(&stream) })
 	b.captured.Do(func() {
 		b.log.Warn("a JetStream stream captures calls and acknowledges them, so a call that nobody serves isn't told from one that takes long; take Helium's subjects out of the stream's", "stream", stream)
 	})
 }
 
 // replySubject returns where a message's calls are answered. Its last token begins with
-// "+": the answers to one message may come on the reply subject of another. Its number
+// "+": the answers to one message may come on the reply subject of another. The rest of it
 // tells which message found nobody, as NATS doesn't say.
-func (b *bus) replySubject(message uint64) string {
+func (b *bus) replySubject(token uint64) string {
 	subject := make([]byte, 0, len(b.inbox)+16)
 	subject = append(subject, b.inbox...)
 	subject = append(subject, ".+"...)
-	return string(strconv.AppendUint(subject, message, 36))
+	return string(strconv.AppendUint(subject, token, 36))
 }
 
-// messageID returns the number that replySubject wrote; 0 if there is none.
-func messageID(subject string) uint64 {
+// tokenOf returns the token that replySubject wrote; 0 if there is none.
+func tokenOf(subject string) uint64 {
 	_, number, ok := strings.Cut(subject[strings.LastIndexByte(subject, '.')+1:], "+")
 	if !ok {
 		return 0
 	}
-	id, err := strconv.ParseUint(number, 36, 64)
+	token, err := strconv.ParseUint(number, 36, 64)
 	if err != nil {
 		return 0
 	}
-	return id
+	return token
 }
 
 // NATS tells of a publish that isn't permitted by an error that names the subject:
@@ -260,7 +260,7 @@ func (b *bus) mayHaveLeftOn(c *Call, subject string) bool {
 	if c.by != b.receiver.carrier {
 		return false
 	}
-	how := b.receiver.sent.how(c.message.Load())
+	how := b.receiver.sent.how(c.left.In())
 	switch subject {
 	case c.To.Endpoint.subject:
 		return how == together || how == longAgo
@@ -279,7 +279,7 @@ var ErrSharingDenied = helium.ErrNotSent.WithMessage("this connection's user may
 // permissions were changed meanwhile, and this one may have been taken too.
 func (b *bus) denied(c *Call, subject string) *helium.Error {
 	m, e, epoch := c.To, c.To.Endpoint, b.epoch.Load()
-	permitted, how := m.permission.permitted.Load(), b.receiver.sent.how(c.message.Load())
+	permitted, how := m.permission.permitted.Load(), b.receiver.sent.how(c.left.In())
 	if subject == e.subject {
 		e.permission.denied.Store(epoch)
 		permitted = e.permission.permitted.Load()
@@ -297,7 +297,7 @@ func (b *bus) denied(c *Call, subject string) *helium.Error {
 // Answered implements Link: the subject that the call left on is permitted.
 func (b *bus) Answered(c *Call, _ *helium.Error) {
 	epoch := b.epoch.Load()
-	switch b.receiver.sent.how(c.message.Load()) {
+	switch b.receiver.sent.how(c.left.In()) {
 	case together:
 		c.To.Endpoint.permission.permit(epoch)
 	case alone:

@@ -2,7 +2,6 @@ package link
 
 import (
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -28,7 +27,7 @@ type Call struct {
 
 	seq     uint64
 	batcher *batch.Batcher // that it leaves by
-	message atomic.Uint64  // the message that it left in; 0: none yet
+	left    batch.Left     // the message that it left in
 
 	// Both are guarded by the lock of the call's shard while it is in the table, and then
 	// belong to whoever took it out.

@@ -26,7 +26,7 @@ func newClock() *clock {
 
 // open begins a message of calls; see [batch.New].
 func (c *clock) open(m *batch.Message) {
-	m.Began = time.Now()
+	m.Began, m.Token = time.Now(), unguessable()
 	f := wire.Frame{
 		Kind: wire.KindSender, Seq: c.id.Load(), Time: uint64(m.Began.Sub(c.born) / time.Microsecond), Abilities: c.abilities,
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -34,8 +33,7 @@ type Dispatcher struct {
 	oneWay    atomic.Bool // some call was sent one way
 	closed    atomic.Bool
 
-	_       [64]byte // keeps what every call writes out of the cache lines of what it reads
-	lastSeq atomic.Uint64
+	_ [64]byte // keeps what every call writes out of the cache lines of what it reads
 	// Counters count what was sent and received.
 	Counters Counters
 	_        [64]byte
@@ -48,8 +46,6 @@ func NewDispatcher(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *Dis
 	d.links.inFlight, d.links.counters = &d.inFlight, &d.Counters
 	d.links.useBus(nc, subjects, log)
 	d.deadlines = NewSweep(d.inFlight.expire)
-	// An outsider can't guess a call that is in flight, even if it knew the inbox.
-	d.lastSeq.Store(rand.Uint64() >> 1)
 	return d
 }
 
@@ -105,13 +101,17 @@ func (d *Dispatcher) newBatcher(e *Endpoint) *batch.Batcher {
 // that they get.
 func (d *Dispatcher) Keep(e *Endpoint) bool { return d.endpoints.keep(e) == e }
 
-// Prune lets go of endpoints at instances of a service that aren't there.
+// Prune lets go of what is known of instances of a service that aren't there.
 func (d *Dispatcher) Prune(service string, isThere func(instance string) bool) {
 	d.endpoints.prune(service, isThere)
+	d.links.instances.prune(service, isThere)
 }
 
 // Forget lets go of the endpoints of a service.
-func (d *Dispatcher) Forget(service string) { d.endpoints.forget(service) }
+func (d *Dispatcher) Forget(service string) {
+	d.endpoints.forget(service)
+	d.links.instances.prune(service, func(string) bool { return false })
+}
 
 // Kept returns how many single instances have an endpoint that is kept.
 func (d *Dispatcher) Kept() int { return d.endpoints.count() }
@@ -135,19 +135,23 @@ func (d *Dispatcher) Closed() bool { return d.closed.Load() }
 // it ends. If there is an error, the waiter isn't. Args has taken the frame's body. If alone
 // is true, the call goes on the subject of its method's own.
 func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool) *helium.Error {
-	c.seq, c.batcher = d.nextSeq(), c.To.batcherFor(alone)
-	c.message.Store(0)
+	c.batcher = c.To.batcherFor(alone)
+	c.left.Set(0, 0)
 	c.Instance = nil
 	c.by, c.work = d.links.bus.receiver.carrier, 0
+	c.seq = unguessable()
+	for !d.inFlight.add(c) {
+		c.seq = unguessable()
+	}
 	f.Seq = c.seq
-	others := d.inFlight.add(c) > 1
+	others := d.inFlight.count.Add(1) > 1
 	d.deadlines.Watch(c.Deadline)
 	// Close fails the calls in flight after it has set closed. So either it finds this
 	// one, or this one finds closed set.
 	if d.closed.Load() && d.Take(c) {
 		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 	}
-	of := batch.Call{Method: c.To.Name, Work: c.To.work(), Deadline: c.Deadline, Message: &c.message}
+	of := batch.Call{Method: c.To.Name, Work: c.To.work(), Deadline: c.Deadline, Left: &c.left}
 	if batch.GoesWhole(f, others) {
 		c.batcher.AddWhole(f, of, func(opening []byte) []byte { return wire.Whole(opening, f, args) })
 	} else {
@@ -172,21 +176,12 @@ func (d *Dispatcher) SendOneWay(to *Method, f *wire.Frame, deadline time.Time) *
 	return nil
 }
 
-// nextSeq returns a sequence number; 0 isn't one.
-func (d *Dispatcher) nextSeq() uint64 {
-	for {
-		if seq := d.lastSeq.Add(1); seq != 0 {
-			return seq
-		}
-	}
-}
-
 // Take takes a call out of the table for the caller to end; its waiter is told nothing. It
 // returns false if somebody else was faster: then the waiter is being told.
 func (d *Dispatcher) Take(c *Call) bool { return d.inFlight.take(c.seq) != nil }
 
 // WentAlone reports whether a call left on the subject of its method's own, as far as is known.
-func (d *Dispatcher) WentAlone(c *Call) bool { return d.links.sent.how(c.message.Load()) == alone }
+func (d *Dispatcher) WentAlone(c *Call) bool { return d.links.sent.how(c.left.In()) == alone }
 
 // Cancel tells that nobody waits for a call any more: the instance that has it where the link
 // knows that, otherwise all those named.

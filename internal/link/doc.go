@@ -12,6 +12,7 @@
 //   - endpoint.go, endpoints.go: where calls go, and what was learnt from those that did
 //   - inflight.go: the calls in flight of a client
 //   - call.go: a call in flight, and who waits for it
+//   - number.go: what names a call or a message
 //   - carrier.go: how much work is expected behind each link
 //   - clock.go: the clock by which servers see how long a message was under way
 //   - instance.go: what is known of instances from themselves

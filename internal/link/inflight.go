@@ -27,23 +27,33 @@ type shard struct {
 
 func (t *inFlight) shard(seq uint64) *shard { return &t.shards[seq%uint64(len(t.shards))] }
 
-// add enters a call under its sequence number and returns how many are in flight.
-func (t *inFlight) add(c *Call) int64 {
+// add enters a call under its sequence number, unless another one in flight has that. Who
+// enters it counts it.
+func (t *inFlight) add(c *Call) bool {
 	s := t.shard(c.seq)
 	s.mu.Lock()
-	s.calls.Put(c.seq, c)
+	defer s.mu.Unlock()
+	if !s.calls.Put(c.seq, c) {
+		return false
+	}
 	if s.earliest.IsZero() || c.Deadline.Before(s.earliest) {
 		s.earliest = c.Deadline
 	}
-	s.mu.Unlock()
-	return t.count.Add(1)
+	return true
 }
 
 // take removes a call, for the one who is to end it; nil if somebody else was faster.
-func (t *inFlight) take(seq uint64) *Call {
+func (t *inFlight) take(seq uint64) *Call { return t.takeFrom(nil, seq) }
+
+// takeFrom is take for what came by a link: a call that left by another one isn't meant.
+func (t *inFlight) takeFrom(by *carrier, seq uint64) *Call {
 	s := t.shard(seq)
 	s.mu.Lock()
 	c, ok := s.calls.Take(seq)
+	if ok && by != nil && c.by != by {
+		s.calls.Put(seq, c)
+		c, ok = nil, false
+	}
 	s.mu.Unlock()
 	if ok {
 		c.unload()
@@ -81,10 +91,10 @@ func (t *inFlight) takeIf(match func(*Call) bool) (taken []*Call) {
 	return taken
 }
 
-// each shows all calls of a message to look, and leaves them in the table.
-func (t *inFlight) each(message uint64, look func(*Call)) {
+// each shows all calls that match to look, and leaves them in the table.
+func (t *inFlight) each(match func(*Call) bool, look func(*Call)) {
 	t.takeIf(func(c *Call) bool {
-		if c.message.Load() == message {
+		if match(c) {
 			look(c)
 		}
 		return false
@@ -135,17 +145,11 @@ func (t *inFlight) expire(now time.Time) (earliest time.Time) {
 	return earliest
 }
 
-// failIf fails the calls that match.
-func (t *inFlight) failIf(match func(*Call) bool, e *helium.Error) {
-	for _, c := range t.takeIf(match) {
+// failIf fails the calls that match, and returns how many there were.
+func (t *inFlight) failIf(match func(*Call) bool, e *helium.Error) int {
+	failed := t.takeIf(match)
+	for _, c := range failed {
 		c.Waiter.Fail(e)
 	}
-}
-
-// failMessage fails the calls that left, or should have left, in one message. A message of
-// number 0 holds none.
-func (t *inFlight) failMessage(id uint64, e *helium.Error) {
-	if id != 0 {
-		t.failIf(func(c *Call) bool { return c.message.Load() == id }, e)
-	}
+	return len(failed)
 }

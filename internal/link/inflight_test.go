@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -34,9 +35,10 @@ func (o outcome) err() error {
 // waiting enters a call that left, or is to leave, in a message.
 func waiting(t *inFlight, by *carrier, seq, message uint64) (*Call, *outcome) {
 	o := new(outcome)
-	c := &Call{seq: seq, Deadline: time.Now().Add(time.Hour), Waiter: o, To: new(Method), by: by}
-	c.message.Store(message)
+	c := &Call{seq: seq, Deadline: time.Now().Add(time.Hour), Waiter: o, To: &Method{Endpoint: new(Endpoint)}, by: by, batcher: batch.New(0, nil, func(*batch.Message) {})}
+	c.left.Set(message, message)
 	t.add(c)
+	t.count.Add(1)
 	return c, o
 }
 
@@ -74,8 +76,8 @@ func TestACancelThatFoundNobodyFailsNoCall(t *testing.T) {
 	var table inFlight
 	r := &Receiver{inFlight: &table, sent: new(sentLog), counters: new(Counters)}
 	_, queued := waiting(&table, new(carrier), 1, 0)
-	r.Nobody(messageID("_INBOX.abc.+0"))
-	r.Nobody(messageID("_INBOX.abc.nothing"))
+	r.Nobody(tokenOf("_INBOX.abc.+0"))
+	r.Nobody(tokenOf("_INBOX.abc.nothing"))
 	if err := queued.err(); err != nil {
 		t.Errorf("a call that hasn't left yet ended with %v, and could run all the same", err)
 	}
@@ -86,7 +88,7 @@ func TestEachCallIsTakenOutOfTheTableOnce(t *testing.T) {
 	for i := range uint64(200) {
 		waiting(&table, new(carrier), i+1, i%4+1)
 	}
-	taken := table.takeIf(func(c *Call) bool { return c.message.Load() == 1 })
+	taken := table.takeIf(func(c *Call) bool { return c.left.In() == 1 })
 	for seq := range uint64(200) {
 		if c := table.take(seq + 1); c != nil {
 			taken = append(taken, c)
@@ -147,7 +149,7 @@ func TestALinkIsLoadedWithTheWorkOfItsCallsUntilTheyAreOver(t *testing.T) {
 	}
 	calls[0].To.observe(1000) // what is expected of later calls takes nothing off
 	table.take(1)
-	table.failMessage(2, ErrNobody)
+	table.failIf(func(c *Call) bool { return c.left.In() == 2 }, ErrNobody)
 	table.expire(time.Now().Add(2 * time.Hour))
 	if a, b := first.load(), second.load(); a != 0 || b != 0 {
 		t.Errorf("once all calls are over the links are loaded with %v and %v, want 0", a, b)

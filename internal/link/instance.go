@@ -7,10 +7,12 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// Instance is what a client has heard of an instance from itself.
+// Instance is what a client has heard of an instance of a service from itself. One that serves
+// several services counts for as many, as nothing vouches for what it says of itself but that
+// calls of that service reached it.
 type Instance struct {
-	Name      string
-	abilities atomic.Uint64
+	Service, Name string
+	abilities     atomic.Uint64
 }
 
 // Abilities are what the instance can do beyond what every one can, as it said last.
@@ -21,18 +23,20 @@ const maxInstances = 10_000
 
 // instances are those that answered lately.
 type instances struct {
-	mu     sync.RWMutex
-	byName map[string]*Instance // guarded by mu
+	mu    sync.RWMutex
+	known map[instanceName]*Instance // guarded by mu
 }
 
-// heard returns the instance of that name, which has just said what it can do; nil if there
-// are too many.
-func (all *instances) heard(name []byte, abilities wire.Abilities) *Instance {
+type instanceName struct{ service, name string }
+
+// heard returns the instance of that name, which has just answered a call of the service and
+// said what it can do; nil if there are too many.
+func (all *instances) heard(service string, name []byte, abilities wire.Abilities) *Instance {
 	all.mu.RLock()
-	i := all.byName[string(name)]
+	i := all.known[instanceName{service, string(name)}]
 	all.mu.RUnlock()
 	if i == nil {
-		if i = all.add(string(name)); i == nil {
+		if i = all.add(instanceName{service, string(name)}); i == nil {
 			return nil
 		}
 	}
@@ -42,16 +46,27 @@ func (all *instances) heard(name []byte, abilities wire.Abilities) *Instance {
 	return i
 }
 
-func (all *instances) add(name string) *Instance {
+func (all *instances) add(of instanceName) *Instance {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	i := all.byName[name]
-	if i == nil && len(all.byName) < maxInstances && wire.CheckName("instance", name) == nil {
-		i = &Instance{Name: name}
-		if all.byName == nil {
-			all.byName = make(map[string]*Instance)
+	i := all.known[of]
+	if i == nil && len(all.known) < maxInstances && wire.CheckName("instance", of.name) == nil {
+		i = &Instance{Service: of.service, Name: of.name}
+		if all.known == nil {
+			all.known = make(map[instanceName]*Instance)
 		}
-		all.byName[name] = i
+		all.known[of] = i
 	}
 	return i
+}
+
+// prune lets go of a service's instances that aren't there.
+func (all *instances) prune(service string, isThere func(instance string) bool) {
+	all.mu.Lock()
+	defer all.mu.Unlock()
+	for of := range all.known {
+		if of.service == service && !isThere(of.name) {
+			delete(all.known, of)
+		}
+	}
 }

@@ -75,7 +75,7 @@ func (l *links) send(to *Endpoint, m *batch.Message) {
 		e = l.sendBy(l.bus.receiver, to, m)
 	}
 	if e != nil {
-		l.inFlight.failMessage(m.ID, e)
+		l.inFlight.failIf(func(c *Call) bool { return c.left.In() == m.ID }, e)
 	}
 }
 

@@ -26,7 +26,7 @@ type memory struct {
 
 	mu       sync.Mutex
 	messages [][]byte // guarded by mu; taken and not answered
-	ids      []uint64 // guarded by mu; theirs
+	tokens   []uint64 // guarded by mu; theirs
 	canceled []uint64 // guarded by mu
 	answered int      // guarded by mu
 	closed   bool     // guarded by mu
@@ -40,7 +40,7 @@ func (l *memory) Send(_ *Endpoint, m *batch.Message) *helium.Error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.messages, l.ids = append(l.messages, slices.Clone(m.Data)), append(l.ids, m.ID)
+	l.messages, l.tokens = append(l.messages, slices.Clone(m.Data)), append(l.tokens, m.Token)
 	return nil
 }
 
@@ -66,8 +66,8 @@ func (l *memory) Close() {
 func (l *memory) answer(t *testing.T) {
 	t.Helper()
 	l.mu.Lock()
-	messages, ids := l.messages, l.ids
-	l.messages, l.ids = nil, nil
+	messages, tokens := l.messages, l.tokens
+	l.messages, l.tokens = nil, nil
 	l.mu.Unlock()
 	for i, data := range messages {
 		reply := wire.AppendMessageHeader(nil)
@@ -79,7 +79,7 @@ func (l *memory) answer(t *testing.T) {
 			}
 		}
 		if err == nil {
-			err = l.receiver.Receive(reply, ids[i])
+			err = l.receiver.Receive(reply, tokens[i])
 		}
 		if err != nil {
 			t.Fatal(err)

@@ -28,33 +28,51 @@ type Receiver struct {
 	counters    *Counters
 	disconnects atomic.Uint64 // counts how often the link lost its connection
 	removed     atomic.Bool   // no message goes by it any more
-	frame       wire.Frame    // of the message that is read; here, as waiters would move it to the heap
-	from        *Instance     // that sent the message which is read; nil: it doesn't say
-	last        *Instance     // that said who it is last
+	reading     reading
+}
+
+// reading is the message that a receiver reads.
+type reading struct {
+	token     uint64         // of the message that it came in reply to; 0: not known
+	frame     wire.Frame     // here, as waiters would move it to the heap
+	refused   bool           // it has refused that message
+	name      []byte         // of the instance that sent it; nil: it doesn't say
+	abilities wire.Abilities // that this instance says it has
+	from      *Instance      // this instance as one of the service of the latest call that it answers; nil: none yet
 }
 
 // Receive takes in a message of answers, one at a time. Data isn't to be written to afterwards:
 // results point into it. Answers that could be read are done even if there is an error, which
-// says how the message breaks the protocol. message is the number of the message that it came
-// in reply to, 0 if that isn't known.
-func (r *Receiver) Receive(data []byte, message uint64) error {
+// says how the message breaks the protocol. Token is that of the message that it came in reply
+// to, 0 if that isn't known.
+//
+// An answer counts only where it was asked for, which who wasn't asked can't know: one to a
+// call has its number, and one to a whole message came on its reply subject. The answer to a
+// call may come on the reply subject of another message, as a server that has several calls of
+// this client answers them together.
+func (r *Receiver) Receive(data []byte, token uint64) error {
 	// Callers that are woken together often call again together. The first one of them
 	// would send its call alone while the others are still being woken.
 	var corked *batch.Batcher
 	woken := 0
-	r.from = nil
+	r.reading = reading{token: token}
 	frames, err := wire.ReadMessage(data)
 	for err == nil && frames.More() {
-		f := &r.frame
+		f := &r.reading.frame
 		if err = frames.Next(f); err != nil {
 			break
 		}
-		if f.Kind == wire.KindInstance {
-			r.from = r.hears(f)
+		switch {
+		case f.Kind == wire.KindInstance:
+			r.reading.name, r.reading.abilities = f.Body, f.Abilities
+			continue
+		case f.Kind == wire.KindError && f.Seq == 0:
+			r.refuse(f)
 			continue
 		}
-		c, e := r.takeAnswered(f, message)
+		c := r.takeAnswered(f)
 		if c == nil {
+			r.counters.Unmatched.Add(1)
 			continue
 		}
 		if corked == nil && frames.More() && c.batcher.Cork() {
@@ -63,9 +81,9 @@ func (r *Receiver) Receive(data []byte, message uint64) error {
 		if corked == c.batcher {
 			woken++
 		}
-		r.answer(c, f, e)
+		r.answer(c, f)
 	}
-	r.frame = wire.Frame{} // lets go of the message
+	r.reading = reading{} // lets go of the message
 	if corked != nil {
 		corked.Linger(woken)
 		corked.Uncork()
@@ -76,40 +94,23 @@ func (r *Receiver) Receive(data []byte, message uint64) error {
 	return err
 }
 
-// hears takes in what an instance says of itself. Mostly it is the one that said so last.
-func (r *Receiver) hears(f *wire.Frame) *Instance {
-	if r.last == nil || r.last.Name != string(f.Body) || r.last.Abilities() != f.Abilities {
-		r.last = r.instances.heard(f.Body, f.Abilities)
-	}
-	return r.last
-}
-
-// takeAnswered takes the call that a frame answers out of the table. Answers that come
-// late, twice or unasked are counted, and that is all.
-func (r *Receiver) takeAnswered(f *wire.Frame, message uint64) (*Call, *helium.Error) {
-	var e *helium.Error
+// takeAnswered takes the call that a frame answers out of the table; nil: it came late, twice
+// or unasked.
+func (r *Receiver) takeAnswered(f *wire.Frame) *Call {
 	switch f.Kind { // one that isn't the last answer to its call gets a case that uses inFlight.show
-	case wire.KindReply:
-	case wire.KindError:
-		if e = readError(f.Body); f.Seq == 0 {
-			// It concerns the whole message that was sent.
-			r.inFlight.failMessage(message, e)
-			return nil, nil
-		}
-	default:
-		r.counters.Unmatched.Add(1)
-		return nil, nil
+	case wire.KindReply, wire.KindError:
+		return r.inFlight.takeFrom(r.carrier, f.Seq)
 	}
-	c := r.inFlight.take(f.Seq)
-	if c == nil {
-		r.counters.Unmatched.Add(1)
-	}
-	return c, e
+	return nil
 }
 
 // answer ends a call, taken out of the table, with the frame that answers it.
-func (r *Receiver) answer(c *Call, f *wire.Frame, e *helium.Error) {
-	c.Instance = r.from
+func (r *Receiver) answer(c *Call, f *wire.Frame) {
+	var e *helium.Error
+	if f.Kind == wire.KindError {
+		e = readError(f.Body)
+	}
+	c.Instance = r.sender(c.To.Endpoint.Service)
 	r.link.Answered(c, e)
 	if e == nil || e.Outcome == helium.Executed {
 		c.To.observe(f.Time)
@@ -117,10 +118,41 @@ func (r *Receiver) answer(c *Call, f *wire.Frame, e *helium.Error) {
 	c.Waiter.Arrive(f, e)
 }
 
-// Nobody fails the calls of a message that found nobody who listens.
-func (r *Receiver) Nobody(message uint64) {
+// sender returns the instance that sent the message, as one of the service of a call that it
+// answers: what it says of itself counts for no other service.
+func (r *Receiver) sender(service string) *Instance {
+	m := &r.reading
+	if m.name != nil && (m.from == nil || m.from.Service != service) {
+		m.from = r.instances.heard(service, m.name, m.abilities)
+	}
+	return m.from
+}
+
+// refuse fails the calls of the message that an instance refuses whole.
+func (r *Receiver) refuse(f *wire.Frame) {
+	m := &r.reading
+	if m.refused || !r.failMessage(m.token, readError(f.Body)) {
+		r.counters.Unmatched.Add(1)
+	}
+	m.refused = true
+}
+
+// Nobody fails the calls of a message that found nobody who listens. It may hold none: a
+// cancel, whose token is 0, or calls that nobody answers.
+func (r *Receiver) Nobody(token uint64) {
 	r.counters.NoResponders.Add(1)
-	r.inFlight.failMessage(message, ErrNobody)
+	r.failMessage(token, ErrNobody)
+}
+
+// failMessage fails the calls that left in one message, and reports whether there were any.
+func (r *Receiver) failMessage(token uint64, e *helium.Error) bool {
+	return r.inFlight.failIf(r.leftIn(token), e) > 0
+}
+
+// leftIn tells the calls that left by this link in the message of a token. None did in that of
+// the token 0.
+func (r *Receiver) leftIn(token uint64) func(*Call) bool {
+	return func(c *Call) bool { return token != 0 && c.left.Token() == token && c.by == r.carrier }
 }
 
 // Lost fails the calls that went with the link's connection: their answers would go nowhere,
@@ -128,7 +160,7 @@ func (r *Receiver) Nobody(message uint64) {
 // them, and is about to learn that it doesn't.
 func (r *Receiver) Lost() {
 	r.disconnects.Add(1) // before looking; see links.sendBy
-	r.inFlight.failIf(func(c *Call) bool { return c.by == r.carrier && r.sent.wasTaken(c.message.Load()) },
+	r.inFlight.failIf(func(c *Call) bool { return c.by == r.carrier && r.sent.wasTaken(c.left.In()) },
 		helium.ErrDisconnected.WithOutcome(helium.Unknown))
 }
 

@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"cmp"
+	"crypto/rand"
 	"fmt"
 	"strings"
 )
@@ -92,6 +94,13 @@ func (s Subjects) List() string { return s.Prefix() + ".binder.list" }
 
 // Event is where binders tell that a record of a service changed.
 func (s Subjects) Event(service string) string { return s.Prefix() + ".binder.event." + service }
+
+// NewInbox returns a new inbox below a connection's prefix of inboxes, "" for NATS's own. Nobody
+// can guess it, as one can those that nats.go makes: they follow one another, and each peer
+// sees some.
+func NewInbox(prefix string) string {
+	return cmp.Or(prefix, "_INBOX") + "." + rand.Text()
+}
 
 // AllowedReply reports whether a request may be answered on a subject: on an inbox, all
 // of which begin with "_INBOX.", a user's own with "_INBOX.<user>.", or on one of NATS's

@@ -2,6 +2,7 @@
 
 import { createInbox, headers as newHeaders } from "@nats-io/nats-core";
 import { NOTHING } from "./frames.mjs";
+import { newInbox } from "./subjects.mjs";
 
 const KEPT = 4096; // reply subjects that are remembered
 const TRACE_TIME = 2000; // how long a trace is waited for, in milliseconds
@@ -135,7 +136,7 @@ export class Answers {
 
   /** Tells whether a message to the reply subject crosses to the other account. */
   async #trace(reply, last) {
-    const dest = createInbox(this.#nc.options?.inboxPrefix);
+    const dest = newInbox(this.#nc);
     const traces = this.#nc.subscribe(dest, { timeout: TRACE_TIME });
     const headers = newHeaders();
     headers.set("Nats-Trace-Dest", dest);

@@ -1,32 +1,41 @@
 // A caller: docs/protocol.md, "Calls".
 
 import { randomBytes } from "node:crypto";
-import { createInbox } from "@nats-io/nats-core";
 import { HeliumError } from "./errors.mjs";
 import { decodeBody, decodeMessage, encodeMessage, Kind } from "./frames.mjs";
 import { encode } from "./msgpack.mjs";
 import { acknowledgedBy, captured, lookup } from "./registry.mjs";
-import { Subjects } from "./subjects.mjs";
+import { newInbox, Subjects } from "./subjects.mjs";
+
+/**
+ * A number of 64 bits, not 0, that nobody can guess, whatever others they have seen. So who
+ * names a call or a message was sent it.
+ */
+const unguessable = () => randomBytes(8).readBigUInt64BE() || 1n;
+
+const newToken = () => `+${unguessable().toString(36)}`;
 
 export class Caller {
   #nc;
   #subjects;
   #inbox;
   #answers;
-  #seq = BigInt("0x" + randomBytes(6).toString("hex")) + 1n; // an unguessable beginning
-  #messages = 0;
+  #unmatched = 0;
   #calls = new Map(); // by their numbers: those in flight
 
   /** A caller over a connection, which stays its owner's to close. */
   constructor(nc, { prefix } = {}) {
     this.#nc = nc;
     this.#subjects = new Subjects(prefix);
-    this.#inbox = createInbox(nc.options?.inboxPrefix);
+    this.#inbox = newInbox(nc);
     this.#answers = nc.subscribe(`${this.#inbox}.*`, { callback: (err, msg) => err ?? this.#receive(msg) });
   }
 
   /** How many calls wait for their answer. */
   get inFlight() { return this.#calls.size; }
+
+  /** How many answers came late, twice or unasked. */
+  get unmatched() { return this.#unmatched; }
 
   close() {
     this.#answers.unsubscribe();
@@ -58,11 +67,11 @@ export class Caller {
 
   #send(service, method, calls, instance) {
     // Answers may go to any reply subject of this form, so they can share messages.
-    const token = `+${(++this.#messages).toString(36)}`;
+    const token = newToken();
     const promises = [];
     const frames = calls.map((call) => {
       const { timeout = 10_000, signal, metadata = null, floats = false } = call;
-      const seq = this.#seq++;
+      const seq = this.#unused();
       const pending = { service, token, signal, instance, shared: method ? undefined : call, until: performance.now() + timeout };
       promises.push(new Promise((resolve, reject) => Object.assign(pending, { resolve, reject })));
       pending.timer = setTimeout(() => {
@@ -79,6 +88,13 @@ export class Caller {
     });
     this.#nc.publish(this.#subjects.calls(service, method, instance), encodeMessage(frames), { reply: `${this.#inbox}.${token}` });
     return promises;
+  }
+
+  /** A number that no call in flight has. */
+  #unused() {
+    let seq = unguessable();
+    while (this.#calls.has(seq)) seq = unguessable();
+    return seq;
   }
 
   #receive(msg) {
@@ -101,7 +117,7 @@ export class Caller {
     }
     for (const f of frames) {
       // Metadata that can't be read are left out: the result is worth more than they are.
-      if (f.kind === Kind.reply) this.#end(f.seq, null, f);
+      if (f.kind === Kind.reply) this.#reply(f);
       if (f.kind !== Kind.error) continue;
       const error = f.error ?? new HeliumError("internal", f.fault.message, { reason: "helium.bad_result" });
       if (f.seq === 0n) this.#failMessage(token, error);
@@ -109,10 +125,11 @@ export class Caller {
     }
   }
 
+  /** Ends the calls of a message, which who wasn't sent it can't name. */
   #failMessage(token, error) {
-    for (const [seq, pending] of this.#calls) {
-      if (pending.token === token) this.#fail(seq, error);
-    }
+    const meant = [...this.#calls].filter(([, pending]) => pending.token === token);
+    if (meant.length === 0) this.#unmatched++;
+    for (const [seq] of meant) this.#fail(seq, error);
   }
 
   /**
@@ -123,16 +140,25 @@ export class Caller {
   #fail(seq, error) {
     const pending = this.#calls.get(seq);
     const elsewhere = ["helium.no_such_method", "helium.no_instance"].includes(error.reason) && error.outcome === "not executed";
-    if (!pending?.shared || !elsewhere) {
-      this.#end(seq, pending?.missing && error.reason === "helium.no_instance" ? pending.missing : error);
+    if (pending === undefined) {
+      this.#unmatched++;
+      return;
+    }
+    if (!pending.shared || !elsewhere) {
+      this.#end(seq, pending.missing && error.reason === "helium.no_instance" ? pending.missing : error);
       return;
     }
     const { method } = pending.shared;
     pending.shared = undefined; // once
     if (error.reason === "helium.no_such_method") pending.missing = error;
-    pending.token = `+${(++this.#messages).toString(36)}`;
+    pending.token = newToken();
     const time = Math.max(1, Math.ceil(pending.until - performance.now()));
     this.#nc.publish(this.#subjects.calls(pending.service, method, pending.instance), encodeMessage([{ ...pending.frame, time }]), { reply: `${this.#inbox}.${pending.token}` });
+  }
+
+  #reply(f) {
+    if (this.#calls.has(f.seq)) this.#end(f.seq, null, f);
+    else this.#unmatched++;
   }
 
   /** Ends a call, if it hasn't ended: answers that come late or twice are ignored. */

@@ -1,7 +1,7 @@
 // A service's place in the registry: docs/protocol.md, "The binder". It registers, and then
 // renews each third of its lease.
 
-import { BINDER_TIMEOUT, binderSaid } from "./registry.mjs";
+import { askBinder, binderSaid } from "./registry.mjs";
 
 const RETRY = 100; // the pause before a binder that didn't answer is asked again, in milliseconds
 
@@ -40,7 +40,7 @@ export class Registration {
 
   async #ask(verb, body) {
     const subject = this.#subjects.binder(verb, this.#record().service);
-    const answer = await this.#nc.request(subject, JSON.stringify(body), { timeout: BINDER_TIMEOUT });
+    const answer = await askBinder(this.#nc, subject, JSON.stringify(body));
     return binderSaid(answer, subject, (said) => verb === "end" || Number.isFinite(said.lease_ms) && said.lease_ms > 0);
   }
 

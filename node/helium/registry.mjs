@@ -2,10 +2,10 @@
 // "The binder".
 
 import { HeliumError } from "./errors.mjs";
-import { Subjects } from "./subjects.mjs";
+import { newInbox, Subjects } from "./subjects.mjs";
 
 /** How long one request to the binders waits for its answer, in milliseconds. */
-export const BINDER_TIMEOUT = 4000;
+const BINDER_TIMEOUT = 4000;
 
 /**
  * Returns the name of the JetStream stream whose acknowledgement a message is, or
@@ -25,6 +25,11 @@ export function acknowledgedBy(data) {
 export function captured(stream, subject) {
   return `the JetStream stream "${stream}" captures ${subject}, and acknowledges what is sent there; ` +
     `take the subject out of the stream's, with "nats stream edit ${stream}"`;
+}
+
+/** Asks the binders. The answer comes to an inbox of the request's own. */
+export function askBinder(nc, subject, body) {
+  return nc.request(subject, body, { timeout: BINDER_TIMEOUT, noMux: true, reply: newInbox(nc) });
 }
 
 /** Reads what answered a request to the binders; `fits` says whether a binder says that. */
@@ -49,5 +54,5 @@ export function binderSaid(msg, subject, fits) {
 /** Asks a binder for a service, a method of one, or a method's bare name. */
 export async function lookup(nc, name, prefix) {
   const subject = new Subjects(prefix).binder("lookup", name);
-  return binderSaid(await nc.request(subject, "", { timeout: BINDER_TIMEOUT }), subject, (entry) => Array.isArray(entry.records));
+  return binderSaid(await askBinder(nc, subject, ""), subject, (entry) => Array.isArray(entry.records));
 }

@@ -1,5 +1,15 @@
 // Subjects: docs/protocol.md, "Names and subjects".
 
+import { randomBytes } from "node:crypto";
+
+/**
+ * A new inbox of a connection. Nobody can guess it, as one can those that the NATS client makes:
+ * they follow one another.
+ */
+export function newInbox(nc) {
+  return `${nc.options?.inboxPrefix || "_INBOX"}.${randomBytes(14).toString("hex")}`;
+}
+
 /** The subjects of one deployment. */
 export class Subjects {
   constructor(prefix = "helium") { this.prefix = prefix; }
