@@ -71,6 +71,9 @@ var (
 	// ErrIdempotencyKeyReused: a call of the method had the same idempotency key and other
 	// arguments. This one wasn't executed.
 	ErrIdempotencyKeyReused = NewError(CodeInvalidArgument, "helium.idempotency_key_reused", "the idempotency key was used for a call with other arguments")
+	// ErrUnfinished: the call wasn't done when the one message had to leave that NATS takes of
+	// the answers to its message. It may have run.
+	ErrUnfinished = NewError(CodeUnavailable, "helium.unfinished", "the call wasn't done when the only message had to leave that answers the calls of its message")
 	// ErrCut: the server stopped before the handler had finished. It may have run.
 	ErrCut = NewError(CodeUnavailable, "helium.cut", "the server stopped before the call was done")
 )

@@ -140,7 +140,7 @@ func reason(err error) string {
 // remedy says what to do about an asynchronous error; "" where nobody knows.
 func remedy(err error) string {
 	if kind, ok := refusedAnswer(err); ok {
-		return "an answer is lost: allow this user to publish to \"" + kind + ".>\" in the server's permissions; allow_responses covers one answer a request"
+		return "an answer is lost: allow this user to publish to \"" + kind + ".>\" in the server's permissions; allow_responses covers one message of answers a request"
 	}
 	switch {
 	case errors.Is(err, nats.ErrPermissionViolation):

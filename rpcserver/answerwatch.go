@@ -7,7 +7,10 @@ type answerWatch struct {
 	exports  *exports
 }
 
-func (w answerWatch) Meet(reply string)    { w.refusals.meet(reply) }
+func (w answerWatch) Meet(service, reply string) (once bool) {
+	return w.refusals.meet(reply) || isExported(reply) && w.exports.takeOne(service)
+}
+
 func (w answerWatch) Leaving(reply string) { w.refusals.lately.Add(reply) }
 
 func (w answerWatch) Left(service, reply string, nth int, last bool) {

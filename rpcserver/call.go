@@ -107,6 +107,9 @@ type answerer interface {
 	send(call *Call, err *helium.Error, took time.Duration, packed []byte, others bool)
 }
 
+// quitter is an answerer that is told of callers who gave up, and need no answer any more.
+type quitter interface{ gaveUp(seq uint64) }
+
 var callPool = sync.Pool{New: func() any { return &Call{buffer: make([]byte, 0, 64)} }}
 
 // newCall returns a call that ends at the deadline.

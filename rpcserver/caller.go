@@ -79,37 +79,77 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 	cs.mu.Unlock()
 	defer c.mu.Unlock()
 
-	c.address, c.lastUsed = from.Address, now
+	c.lastUsed = now
+	if !from.Once { // else it takes one message only, which is none of the batcher's
+		c.address = from.Address
+	}
 	if sent.speaks {
 		if !c.speaks.Load() {
 			c.speaks.Store(true)
 		}
-		c.heeds = sent.abilities.Has(wire.Heartbeats) && !from.Ephemeral && c.link != nil
+		c.heeds = sent.abilities.Has(wire.Heartbeats) && !from.Ephemeral && !from.Once && c.link != nil
 	}
 	c.absence = absence{}
 	taken = calls[:0]
+	var gathering *gathering
 	for _, call := range calls {
 		if !c.calls.Put(call.seq, call) {
 			cs.duplicates.Add(1)
 			continue
 		}
 		call.owner = c
-		if call.answer == nil {
+		switch {
+		case call.answer != nil:
+		case from.Once:
+			if gathering == nil {
+				gathering = c.gather(from, service)
+			}
+			gathering.expect(call, now)
+			call.answer = gathering
+		default:
 			call.answer = framedAnswer{c}
+			c.owed++
 		}
 		if c.earliest.IsZero() || call.ctx.deadline.Before(c.earliest) {
 			c.earliest = call.ctx.deadline
 		}
 		taken = append(taken, call)
 	}
-	c.owed += len(taken)
 	return c, taken
 }
 
+// gather returns what answers the calls of a message that is answered by one message.
+func (c *caller) gather(from link.Caller, service string) *gathering {
+	g := newGathering(c.link, from, service, c.callers.opening.gathered, func(m *batch.Message) { c.open(m, true) })
+	g.cut = func(seq uint64) bool { return c.cut(seq, g) }
+	return g
+}
+
+// cut ends a call, if it is in flight, that its answerer has answered before it was done.
+func (c *caller) cut(seq uint64, by answerer) bool {
+	c.mu.Lock()
+	call, _ := c.calls.Get(seq)
+	if call == nil || call.answer != by {
+		c.mu.Unlock()
+		return false
+	}
+	c.calls.Take(seq)
+	ctx, others := call.ctx, c.calls.Len() > 0
+	c.mu.Unlock()
+	ctx.end(context.Canceled)
+	if c.ephemeral && !others {
+		c.callers.forget(c)
+	}
+	return true
+}
+
 // begin begins a message of answers.
-func (c *caller) begin(m *batch.Message) {
+func (c *caller) begin(m *batch.Message) { c.open(m, false) }
+
+// open begins a message of answers, once if it is the only one to its calls.
+func (c *caller) open(m *batch.Message, once bool) {
 	if c.speaks.Load() {
-		c.callers.opening.begin(m)
+		c.callers.opening.begin(m, once)
 	} else {
 		m.Data = wire.AppendMessageHeader(m.Data)
 	}
@@ -172,12 +212,18 @@ func (cs *callers) cancel(key string, seq uint64) bool {
 		return false
 	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	call, _ := c.calls.Get(seq)
-	if call != nil {
-		call.ctx.end(context.Canceled)
+	if call == nil {
+		c.mu.Unlock()
+		return false
 	}
-	return call != nil
+	ctx, answer := call.ctx, call.answer // which the call has until it is out of the table
+	c.mu.Unlock()
+	ctx.end(context.Canceled)
+	if q, ok := answer.(quitter); ok {
+		q.gaveUp(seq)
+	}
+	return true
 }
 
 // heeding returns the callers that take heartbeats and have calls in flight.
@@ -317,18 +363,9 @@ func (framedAnswer) awaited() bool { return true }
 
 func (a framedAnswer) limit() int { return a.link.MaxMessage() }
 
-func (framedAnswer) pack(call *Call) (size int, err *helium.Error) {
-	call.packMetadata()
-	f := wire.Frame{Metadata: call.packed, Body: call.Result.Bytes()}
-	return wire.HeaderSize + f.Size(), nil
-}
+func (framedAnswer) pack(call *Call) (size int, err *helium.Error) { return packFrame(call), nil }
 
 func (a framedAnswer) send(call *Call, err *helium.Error, took time.Duration, packed []byte, others bool) {
-	f := wire.Frame{Kind: wire.KindReply, Seq: call.seq, Time: uint64(took / time.Microsecond), Metadata: packed}
-	if err != nil {
-		f.Kind, f.Body = wire.KindError, wire.AppendError(nil, err)
-	} else {
-		f.Body = call.Result.Bytes()
-	}
+	f := answerFrame(call, err, took, packed)
 	a.batcher.Add(&f, batch.Call{}, others)
 }

@@ -40,6 +40,11 @@ type Config struct {
 	// methods alone, so that NATS permissions can be given method by method. Calls
 	// of different methods then share no messages.
 	PerMethod bool
+	// StreamExport says that callers of other accounts come through service exports that
+	// take several answers a request (response_type: stream). Then their messages are
+	// answered as all others are, from the first one on. Default: each is answered by one
+	// message until the server has found out by itself that the export takes more.
+	StreamExport bool
 	// NoMonitoring turns off the answers on $SRV.>, by which tools and dashboards for
 	// NATS services find this server and read its figures. Default: it answers.
 	NoMonitoring bool

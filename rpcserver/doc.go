@@ -133,16 +133,21 @@
 //		subscribe: ["_INBOX.<user>.>", "helium.call.math", "helium.call.math.*", "helium.at.math.>", "helium.ctl.math.*", "$SRV.>"]
 //	}
 //
-// NATS's allow_responses isn't enough: it permits one answer a request, or max of them,
-// and refuses the others, whose callers then wait until their deadlines. With max: -1 NATS
-// keeps every reply subject for two minutes and looks through all of them again and again,
-// which costs nine tenths of the throughput, and still cuts what takes longer. "_INBOX.>"
-// covers the inboxes that package bus gives to users by name, "_INBOX.alice.…", as well.
+// NATS's allow_responses permits one answer a request, or max of them, and refuses the
+// others. With max: -1 NATS keeps every reply subject for two minutes and looks through all of
+// them again and again, which costs nine tenths of the throughput, and still cuts what takes
+// longer. "_INBOX.>" covers the inboxes that package bus gives to users by name,
+// "_INBOX.alice.…", as well.
 //
 // Where callers of another account import the service, its export needs
 // response_type: stream. The default, singleton, takes one answer message a request and
 // drops the others. Their requests' reply subjects begin with _R_, so the server's user
 // needs to publish to "_R_.>", too, and to an inbox of its own to see what becomes of them.
+//
+// A server that has to make do with one answer message answers all calls of a message
+// together, when the last one has ended or before an answer would come too late; those that
+// still run then fail with [helium.ErrUnfinished]. Clients that know it send one call a
+// message. No call is lost, but it is slower.
 //
 // A server finds out both: permissions when it starts, and an export when the first request
 // through it has been answered. It logs once what to set, says so in [Server.Warnings], in

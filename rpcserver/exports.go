@@ -16,7 +16,9 @@ import (
 
 // A request from another account comes through a service export, with a reply subject of
 // NATS's own that begins with _R_. An export of the default kind, singleton, takes one
-// answer message for it. What comes after is dropped, without a word to anybody.
+// answer message for it. What comes after is dropped, without a word to anybody. So each
+// message that came so is answered by one, unless it is known that the export takes more; see
+// gathering.
 //
 // Which kind an export is, its server isn't told either. So once an answer has left on
 // such a subject, a message is sent after it that NATS is to trace (ADR-41): where the
@@ -45,6 +47,7 @@ type exports struct {
 	counter  *atomic.Uint64 // of answers that were dropped
 	warnings *warnings      // which are told what to set
 	refusals *refusals
+	stream   bool // exports take all answers, as the Config says
 
 	mu      sync.Mutex
 	closed  bool               // guarded by mu
@@ -89,6 +92,18 @@ func (x *exports) answered(what, reply string, nth int, last bool) {
 		return // NATS refuses what is too much, and tells of each
 	}
 	x.warn(what, x.note(what, reply, nth, last))
+}
+
+// takeOne reports whether requests for a service, or for $SRV, are to be answered by one
+// message, as it isn't known that their export takes more.
+func (x *exports) takeOne(what string) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	is := unknown
+	if e := x.of[what]; e != nil {
+		is = e.is
+	}
+	return is == takesOne || is != takesAll && !x.stream
 }
 
 // note counts an answer that may be dropped, and has the export examined if that is due.
@@ -173,7 +188,8 @@ func (e *export) fault(of string) (message string, known bool) {
 		}
 		message = of + " come through another account's import of a service export whose response type can't be seen from here; if it is singleton, the default, it takes one answer message a request"
 	}
-	return message + " and drops the others, whose callers wait in vain. Set response_type: stream on the export", true
+	return message + ". So all calls of a message are answered together, when the last one has ended, and new callers send each call in a message of its own, " +
+		"which costs some speed. Set response_type: stream on the export", true
 }
 
 // serviceOf returns the service whose records tell of an export, "" for all.

@@ -175,7 +175,7 @@ func TestAnswersThatAnExportDropsAreCounted(t *testing.T) {
 	w := newAccounts(t, exported("", ""))
 	w.startBinder("s")
 	var log logBook
-	srv, p := w.serve("s", rpcserver.Config{Logger: log.logger()})
+	srv, p := w.serve("s", rpcserver.Config{Logger: log.logger(), StreamExport: true})
 	peer := w.peer("c")
 	unequal(t, peer, p, "+1", 3)
 	if _, frames := peer.next(); len(frames) != 1 {
@@ -247,7 +247,7 @@ func (p *peer) nextAnswers() (token string, frames []wire.Frame) {
 func TestAnExportAndAllowResponsesTogetherSayBothSubjectsToAllow(t *testing.T) {
 	w := newAccounts(t, exported(", response_type: stream", `, permissions: {publish: ["helium.>", "$JS.>", "$KV.>", "_INBOX.>"], allow_responses: true}`))
 	w.startBinder("s")
-	srv, p := w.serve("s", rpcserver.Config{Logger: quiet()})
+	srv, p := w.serve("s", rpcserver.Config{Logger: quiet(), StreamExport: true})
 	if got := srv.Warnings(); len(got) != 0 {
 		t.Fatalf("it warns of %v before a caller of another account has come", got)
 	}

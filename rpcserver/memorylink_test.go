@@ -13,14 +13,16 @@ type memoryLink struct {
 	t    *testing.T
 	from link.Caller
 	come chan link.Incoming
+	max  int // the size of the largest message
 
 	mu      sync.Mutex
 	answers [][]wire.Frame // guarded by mu; message by message
+	to      []string       // guarded by mu; where these went
 	beats   [][]wire.Frame // guarded by mu; message by message
 }
 
 func newMemoryLink(t *testing.T) *memoryLink {
-	return &memoryLink{t: t, from: link.Caller{Key: "memory"}, come: make(chan link.Incoming, 100)}
+	return &memoryLink{t: t, from: link.Caller{Key: "memory"}, come: make(chan link.Incoming, 100), max: wire.UsualPayload}
 }
 
 func (l *memoryLink) Receive() (link.Incoming, bool) {
@@ -29,17 +31,20 @@ func (l *memoryLink) Receive() (link.Incoming, bool) {
 }
 
 func (l *memoryLink) Waiting() bool   { return len(l.come) > 0 }
-func (l *memoryLink) MaxMessage() int { return 1 << 20 }
+func (l *memoryLink) MaxMessage() int { return l.max }
 func (l *memoryLink) Close()          { close(l.come) }
 
 func (l *memoryLink) Answer(out *link.Outgoing) {
 	if out.To.Key != l.from.Key {
 		l.t.Errorf("an answer goes to %q, want %q", out.To.Key, l.from.Key)
 	}
+	if size := len(out.Message.Data); size > l.max {
+		l.t.Errorf("a message of answers has %d bytes, want %d at most", size, l.max)
+	}
 	answers := l.read(out.Message.Data)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.answers = append(l.answers, answers)
+	l.answers, l.to = append(l.answers, answers), append(l.to, out.To.Address)
 }
 
 // read returns the frames of a message that was sent.

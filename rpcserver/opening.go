@@ -23,21 +23,39 @@ type sender struct {
 // answers, and what this server can do.
 type opening struct {
 	instance string
+	gathered gatheredErrors
 	begun    atomic.Pointer[[]byte] // the bytes of it
+	only     atomic.Pointer[[]byte] // where it begins the only message of answers that is taken
 }
 
 func newOpening(instance string, abilities wire.Abilities) *opening {
-	o := &opening{instance: instance}
+	o := &opening{instance: instance, gathered: newGatheredErrors(instance)}
 	o.declare(abilities)
 	return o
 }
 
 // declare says what the server can do from now on.
 func (o *opening) declare(abilities wire.Abilities) {
-	about := wire.Frame{Kind: wire.KindInstance, Body: []byte(o.instance), Abilities: abilities}
-	begun := wire.AppendFrame(wire.AppendMessageHeader(nil), &about)
+	begun, only := o.with(abilities), o.with(onceOnly(abilities))
 	o.begun.Store(&begun)
+	o.only.Store(&only)
 }
 
-// begin begins a message of answers.
-func (o *opening) begin(m *batch.Message) { m.Data = append(m.Data, *o.begun.Load()...) }
+func (o *opening) with(abilities wire.Abilities) []byte {
+	about := wire.Frame{Kind: wire.KindInstance, Body: []byte(o.instance), Abilities: abilities}
+	return wire.AppendFrame(wire.AppendMessageHeader(nil), &about)
+}
+
+// onceOnly returns what is left of abilities where a message of calls gets one of answers.
+func onceOnly(abilities wire.Abilities) wire.Abilities {
+	return abilities&^wire.Heartbeats | wire.AnswersOnce
+}
+
+// begin begins a message of answers, once if it is the only one that is taken.
+func (o *opening) begin(m *batch.Message, once bool) {
+	begun := &o.begun
+	if once {
+		begun = &o.only
+	}
+	m.Data = append(m.Data, *begun.Load()...)
+}

@@ -307,7 +307,7 @@ func (r *receiver) refuse(in *link.Incoming, err *helium.Error) {
 	f := wire.Frame{Kind: wire.KindError, Body: wire.AppendError(nil, e)}
 	m := &batch.Message{Frames: 1}
 	if r.reader.sender.speaks {
-		r.callers.opening.begin(m)
+		r.callers.opening.begin(m, in.From.Once)
 	} else {
 		m.Data = wire.AppendMessageHeader(nil)
 	}
@@ -318,7 +318,7 @@ func (r *receiver) refuse(in *link.Incoming, err *helium.Error) {
 // tell answers a message that says who sends it and nothing else: who is asked says who it is.
 func (r *receiver) tell(to link.Caller) {
 	m := new(batch.Message)
-	r.callers.opening.begin(m)
+	r.callers.opening.begin(m, to.Once)
 	r.answer(to, m)
 }
 

@@ -16,14 +16,15 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// A server whose user may answer only by NATS's allow_responses loses answers: NATS permits
-// so many messages for each that came, one by default, while calls that share a message
-// and end at different times are answered by several. NATS refuses the rest, long after
-// they were published, and their callers wait until their deadlines.
+// A server whose user may answer only by NATS's allow_responses may publish so many messages
+// for each that came, one by default, while calls that share a message and end at different
+// times are answered by several. NATS refuses the rest, long after they were published. So such
+// a server answers each message by one; see gathering.
 //
-// So the server probes, when it starts and when callers of the other kind of inbox come, with a
-// message to an inbox that is nobody's: NATS refuses it exactly where it would refuse an
-// answer that allow_responses doesn't cover. And it hears which answers are refused:
+// Whether it has to it finds out by probing, when it starts and when callers of the other kind
+// of inbox come, with a message to an inbox that is nobody's: NATS refuses it exactly where it
+// would refuse an answer that allow_responses doesn't cover. And it hears which answers are
+// refused:
 //
 //	probe "_INBOX.<nobody>" ─┐                             ┌─ a probe: may not
 //	answer ──────────────────┴▶ NATS ─▶ refusal ─▶ hear ──┼─ an answer of this server: count, may not
@@ -40,6 +41,7 @@ type refusals struct {
 	mu       sync.Mutex
 	watch    *natsperm.Watch // guarded by mu; nil before Start and after Shutdown
 	denied   map[string]bool // guarded by mu; the kinds of inboxes met so far, and whether answers there are refused
+	found    map[string]bool // guarded by mu; of denied, those that were refused since all kinds were probed last
 	revision uint64          // guarded by mu; of denied
 	probes   map[string]bool // guarded by mu; the subjects of probes; true: it is a made-up inbox
 	ignored  map[string]bool // guarded by mu; the subjects on which a refusal means nothing
@@ -59,7 +61,7 @@ const plainInbox = "_INBOX"
 func newRefusals(nc *nats.Conn, counter *atomic.Uint64, warnings *warnings, caller func(subject string) bool) *refusals {
 	return &refusals{
 		nc: nc, counter: counter, warnings: warnings, caller: caller, lately: natsperm.NewLately(),
-		denied: make(map[string]bool), probes: make(map[string]bool), ignored: make(map[string]bool),
+		denied: make(map[string]bool), found: make(map[string]bool), probes: make(map[string]bool), ignored: make(map[string]bool),
 	}
 }
 
@@ -99,20 +101,21 @@ func kindOf(inbox string) string {
 	return kind
 }
 
-// meet finds out whether answers may go to inboxes of the kind of this one, unless that is
-// known.
-func (r *refusals) meet(inbox string) {
+// meet reports whether answers to inboxes of the kind of this one are refused but for one
+// message each. If nothing is known of the kind, it finds that out.
+func (r *refusals) meet(inbox string) (denied bool) {
 	kind := kindOf(inbox)
 	r.mu.Lock()
-	_, known := r.denied[kind]
+	denied, known := r.denied[kind]
 	if known || r.watch == nil {
 		r.mu.Unlock()
-		return
+		return denied
 	}
 	r.denied[kind] = false
 	madeUp := r.makeUpLocked(kind)
 	r.mu.Unlock()
 	r.probe(madeUp)
+	return false
 }
 
 // makeUpLocked makes up inboxes of a kind: of the three depths that callers have, those
@@ -154,7 +157,7 @@ func (r *refusals) hear(refusal error) (own bool) {
 		r.mu.Unlock()
 		return false
 	}
-	r.denied[kindOf(subject)] = true
+	r.denied[kindOf(subject)], r.found[kindOf(subject)] = true, true
 	r.revision++
 	revision, message := r.revision, r.messageLocked()
 	r.mu.Unlock()
@@ -210,7 +213,8 @@ func (r *refusals) messageLocked() string {
 	}
 	slices.Sort(kinds)
 	return fmt.Sprintf("this server's user may not publish to %s, or only as many answers a request as allow_responses permits; "+
-		"NATS refuses the others, and their callers wait in vain. Allow the user to publish to %s; not allow_responses with max: -1, "+
+		"so all calls of a message are answered together, when the last one has ended, and new callers send each call in a message of its own, "+
+		"which costs some speed. Allow the user to publish to %s; not allow_responses with max: -1, "+
 		"for which NATS keeps every reply subject and looks through them again and again", strings.Join(kinds, ", "), quoted(kinds))
 }
 
@@ -228,19 +232,21 @@ func (r *refusals) look(ctx context.Context, reconnected bool) {
 		return
 	}
 	r.probed = time.Now()
-	r.denied = make(map[string]bool, len(before))
+	r.found = make(map[string]bool)
 	maps.DeleteFunc(r.probes, func(_ string, madeUp bool) bool { return madeUp })
 	var madeUp []string
 	for kind := range before {
-		r.denied[kind] = false
 		madeUp = append(madeUp, r.makeUpLocked(kind)...)
 	}
 	r.mu.Unlock()
 	r.probe(madeUp)
 	if settle(ctx, watch) != nil {
-		return // nobody knows yet what was refused
+		return // nobody knows yet what was refused, so what was known before stands
 	}
 	r.mu.Lock()
+	for kind := range r.denied {
+		r.denied[kind] = r.found[kind]
+	}
 	r.revision++
 	revision, message := r.revision, r.messageLocked()
 	r.mu.Unlock()

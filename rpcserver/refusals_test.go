@@ -192,16 +192,29 @@ func unequal(t *testing.T, peer *peer, p *probe, token string, blocked int) {
 	}
 }
 
+// deniedToOne is a world whose user "limited" may answer all callers but one, as only that one's
+// inboxes show, and that one once: nothing is known of it before an answer is refused.
+func deniedToOne(t *testing.T) (*world, *peer) {
+	t.Helper()
+	w := limitedWorld(t, broker.User{Responses: 1, Publish: broker.Subjects{Allow: append([]string{"_INBOX.>"}, mayRegister...), Deny: []string{"_INBOX.peer.>"}}})
+	p := &peer{t: t, nc: w.connectAs(bus.Config{User: "alice", Password: "pw", InboxPrefix: "_INBOX.peer"})}
+	p.inbox = p.nc.NewInbox()
+	var err error
+	if p.sub, err = p.nc.SubscribeSync(p.inbox + ".>"); err != nil {
+		t.Fatal(err)
+	}
+	return w, p
+}
+
 func TestEachAnswerThatNATSRefusesIsCounted(t *testing.T) {
 	for _, token := range []string{"+1", "once"} { // an inbox that is used again, and one that isn't
 		t.Run(token, func(t *testing.T) {
-			w := limitedWorld(t, broker.User{Responses: 1, Publish: broker.Subjects{Allow: mayRegister}})
+			w, peer := deniedToOne(t)
 			var log logBook
 			nc := w.limited()
 			heard := make(chan error, 100)
 			nc.SetErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { heard <- err })
 			srv, p := w.serveAs(nc, rpcserver.Config{Logger: log.logger(), NoMonitoring: true})
-			peer := w.peer()
 			unequal(t, peer, p, token, 3)
 			if _, frames := peer.next(); len(frames) != 1 || frames[0].Seq != 1 {
 				t.Fatalf("got %+v, want the answer to call 1", frames)
@@ -214,7 +227,7 @@ func TestEachAnswerThatNATSRefusesIsCounted(t *testing.T) {
 				}
 			}
 			// A refusal of something else on the same connection is none of the server's.
-			if err := errors.Join(nc.Publish("orders.new", nil), nc.Publish("_INBOX.somebody", nil)); err != nil {
+			if err := errors.Join(nc.Publish("orders.new", nil), nc.Publish("_INBOX.peer.somebody", nil)); err != nil {
 				t.Fatal(err)
 			}
 			for range 2 {
@@ -277,9 +290,8 @@ func TestAnswersThatAreRefusedToOneUserAloneAreWarnedOfWhenTheyAreRefused(t *tes
 }
 
 func TestToolsReadRefusedAnswersInTheFigures(t *testing.T) {
-	w := limitedWorld(t, broker.User{Responses: 1, Publish: broker.Subjects{Allow: mayRegister}})
+	w, peer := deniedToOne(t)
 	srv, p := w.serveAs(w.limited(), rpcserver.Config{Logger: quiet()})
-	peer := w.peer()
 	unequal(t, peer, p, "+1", 1)
 	peer.next()
 	p.releaseAll()

@@ -122,10 +122,10 @@ func (s *Server) open(ctx context.Context) error {
 	s.receiver = s.newReceiver(s.bus)
 	s.thaws.start(s.receiver.reader.clocks)
 	go s.receiver.receive()
+	s.refusals.open(ctx) // first, so that it is known before a call comes
 	if err := s.subscriptions.open(ctx, targets); err != nil {
 		return err
 	}
-	s.refusals.open(ctx)
 	s.unwatchBeats = s.bus.WatchBeats(ctx, s.beats.missing)
 	if err := s.leases.register(ctx, s.records()); err != nil {
 		return err

@@ -75,8 +75,8 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.leases = newLeases(nc, s.registry, s.log, s.instance)
 	s.warnings = newWarnings(s.log, s.instance, s.leases.rewrite)
 	s.leases.current = func(record binder.Record) binder.Record {
-		if !s.beats.permitted() {
-			record.Abilities &^= uint64(wire.Heartbeats)
+		if s.refusals.denies(plainInbox) {
+			record.Abilities = uint64(onceOnly(wire.Abilities(record.Abilities)))
 		}
 		return s.warnings.addTo(record)
 	}
@@ -91,6 +91,7 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.refusals = newRefusals(nc, &s.counters.refusedAnswers, s.warnings, func(subject string) bool { return s.callers.knows(link.CallerKey(subject)) })
 	s.beats = newHeartbeats(s.callers, s.opening, func() bool { return !s.refusals.denies(plainInbox) }, &s.counters.heartbeats, &s.counters.abandoned)
 	s.exports = newExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals)
+	s.exports.stream = s.config.StreamExport
 	s.bus = link.NewServerBus(nc, s.instance, &s.counters.links, answerWatch{s.refusals, s.exports})
 	s.pulse = newPulse()
 	s.thaws = &thaws{nc: nc, log: s.log, instance: s.instance, pulse: s.pulse, mark: s.bus.Mark}

@@ -9,19 +9,19 @@ import (
 	"github.com/helium-rpc/helium/binder"
 )
 
-// Some set-ups lose answers without anybody's call failing at once: see refusals and
+// Some set-ups cost speed, or answers without anybody's call failing at once: see refusals and
 // exports. What a server finds out about its own stands in four places, so that somebody
-// reads it before a caller waits in vain: in the log, once; in the answers on $SRV.STATS
+// reads it: in the log, once; in the answers on $SRV.STATS
 // and $SRV.INFO; in Warnings; and in its records, where helium why, doctor and describe
 // look.
 
 // Reasons of the warnings that a server finds out about itself.
 const (
 	// WarningAnswersLimited: NATS lets the server answer only as far as allow_responses
-	// permits, so of several answers to one message of calls some are refused.
+	// permits, so it answers all calls of a message together; see gathering.
 	WarningAnswersLimited = "helium.answers_limited"
 	// WarningAnswersDropped: requests come through another account's import of a service
-	// export that takes one answer a request and drops the rest.
+	// export that takes one answer a request, so it answers all calls of a message together.
 	WarningAnswersDropped = "helium.answers_dropped"
 )
 

@@ -59,6 +59,8 @@ type Caller struct {
 	Address string
 	// Ephemeral callers send one message, and are forgotten with its last call.
 	Ephemeral bool
+	// Once: the link takes one message of answers to this message.
+	Once bool
 }
 
 // Outgoing is a message of answers.

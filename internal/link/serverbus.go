@@ -37,8 +37,9 @@ type ServerBus struct {
 // AnswerWatcher watches what becomes of answers on the bus: NATS refuses or drops them without
 // a word to whoever publishes them.
 type AnswerWatcher interface {
-	// Meet is told of each reply subject before anything is published there.
-	Meet(reply string)
+	// Meet is told of each reply subject of a message for a service, before anything is
+	// published there. It reports whether NATS takes one message only there.
+	Meet(service, reply string) (once bool)
 	// Leaving is told of the reply subject of an answer to one who isn't a known caller.
 	Leaving(reply string)
 	// Left is told of a message of answers that was published: the nth one on the reply subject
@@ -80,7 +81,7 @@ func (b *ServerBus) Receive() (Incoming, bool) {
 		in.Data, in.Where = msg.Data, msg.Subject
 		if msg.Reply != "" {
 			in.From = callerOn(msg.Reply)
-			b.watcher.Meet(msg.Reply)
+			in.From.Once = b.watcher.Meet(in.Service, msg.Reply)
 		}
 		if !wire.IsMessage(msg.Data) {
 			in.Plain = b

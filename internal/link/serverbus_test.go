@@ -18,7 +18,7 @@ import (
 // unwatched watches no answers.
 type unwatched struct{}
 
-func (unwatched) Meet(string)                    {}
+func (unwatched) Meet(string, string) bool       { return false }
 func (unwatched) Leaving(string)                 {}
 func (unwatched) Left(string, string, int, bool) {}
 

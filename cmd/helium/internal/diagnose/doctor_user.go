@@ -151,8 +151,8 @@ func (e *userChecks) permissions(ctx context.Context) finding {
 	return advised("allow it, if this user needs it", "may look up; may not %s", strings.Join(missing, ", nor "))
 }
 
-// limited tells of a user who, as a server's, would lose answers: one who may answer, and
-// not more than allow_responses permits.
+// limited tells of a user who, as a server's, would have to answer the calls of a message
+// together: one who may answer, and not more than allow_responses permits.
 func (e *userChecks) limited(ctx context.Context) (f finding, limited bool) {
 	responses := e.about.Data.Permissions.Responses
 	if responses == nil {
@@ -164,7 +164,7 @@ func (e *userChecks) limited(ctx context.Context) (f finding, limited bool) {
 			return e.lost(err), true
 		}
 		if denied != nil {
-			return advised(recipe, "this user may answer only as allow_responses permits, %s; as a server's user it loses the answers of calls that share a message", responses), true
+			return advised(recipe, "this user may answer only as allow_responses permits, %s; as a server's user it answers the calls of a message together only, which is slower", responses), true
 		}
 	}
 	return f, false
