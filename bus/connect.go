@@ -3,7 +3,6 @@ package bus
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"strings"
 	"time"
 
@@ -17,9 +16,6 @@ const (
 	// intervals, and the connection moves on.
 	pingInterval = 2 * time.Second
 	pingsOut     = 2
-
-	firstRetry = 100 * time.Millisecond
-	lastRetry  = 2 * time.Second
 )
 
 // firstConnect is how long Connect tries under a context without a deadline.
@@ -54,6 +50,7 @@ func connectOnce(ctx context.Context, config Config, t *target) (*nats.Conn, err
 		return nil, explain(ctx, t, ctx.Err(), "")
 	}
 	dial := newDialer(ctx, len(t.servers), config.InProcess)
+	dial.connect = t.connect
 	defer dial.done()
 	options := nats.GetDefaultOptions()
 	for _, set := range natsOptions(config, t, dial) {
@@ -64,7 +61,9 @@ func connectOnce(ctx context.Context, config Config, t *target) (*nats.Conn, err
 	if err := checkInboxPrefix(options.InboxPrefix); err != nil {
 		return nil, err // nats.CustomInboxPrefix is among the Options
 	}
+	seeker := scoutFor(&options, dial, t)
 	nc, err := options.Connect()
+	seeker.nc.Store(nc)
 	if err != nil {
 		return nil, explain(ctx, t, err, dial.story())
 	}
@@ -129,7 +128,6 @@ func natsOptions(config Config, t *target, dial *dialer) []nats.Option {
 		// A server that restarts or changes its users must find everyone again.
 		nats.MaxReconnects(-1),
 		nats.IgnoreAuthErrorAbort(),
-		nats.CustomReconnectDelay(retryDelay),
 		nats.ReconnectBufSize(-1), // nothing is sent late
 
 		nats.PingInterval(pingInterval),
@@ -153,15 +151,20 @@ func natsOptions(config Config, t *target, dial *dialer) []nats.Option {
 	return append(options, config.Options...)
 }
 
-// retryDelay is the pause after all servers were tried for the nth time, n from 1:
-// about 100 ms at first, doubling, at most 2 s. Jitter of a half keeps the clients
-// of a restarted server from returning in one wave.
-func retryDelay(n int) time.Duration {
-	delay := lastRetry
-	if shift := max(n, 1) - 1; shift < 5 {
-		delay = min(delay, firstRetry<<shift)
+// scoutFor sets how a connection that was lost is made again. Whatever Config.Options say of
+// that stands.
+func scoutFor(o *nats.Options, dial *dialer, t *target) *scout {
+	s := &scout{connect: t.connect, configured: t.servers}
+	if o.CustomReconnectDelayCB != nil {
+		return s
 	}
-	return delay/2 + rand.N(delay/2)
+	o.CustomReconnectDelayCB = retryDelay
+	if o.CustomDialer == dial && o.InProcessServer == nil && o.ReconnectToServerCB == nil {
+		s.speakFirst = !o.TLSHandshakeFirst && !strings.HasPrefix(t.servers[0], "ws")
+		o.CustomReconnectDelayCB = s.pause
+		dial.again = s.take
+	}
+	return s
 }
 
 // passing reports whether an error may go away by waiting: a server that isn't

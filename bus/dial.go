@@ -28,8 +28,11 @@ const (
 // connection stands, the dialer gives each server its share of the context's time
 // and closes what it opened when that is over, which ends nats.go's wait at once.
 type dialer struct {
-	plain     net.Dialer
 	inProcess nats.InProcessConnProvider
+	// Whoever makes the dialer sets these before it is used. The first opens a socket; the other,
+	// if it isn't nil, a connection to come back to.
+	connect func(ctx context.Context, network, address string) (net.Conn, error)
+	again   func(address string) (net.Conn, error)
 
 	mu       sync.Mutex          // guards the fields below
 	ctx      context.Context     // Connect's; nil once the connection stands
@@ -50,7 +53,6 @@ func newDialer(ctx context.Context, servers int, inProcess nats.InProcessConnPro
 		share = min(share, time.Until(deadline)/time.Duration(servers))
 	}
 	return &dialer{
-		plain:     net.Dialer{Timeout: dialTimeout},
 		inProcess: inProcess,
 		ctx:       ctx,
 		share:     share,
@@ -61,7 +63,7 @@ func newDialer(ctx context.Context, servers int, inProcess nats.InProcessConnPro
 // Dial implements nats.CustomDialer.
 func (d *dialer) Dial(network, address string) (net.Conn, error) {
 	return d.open(address, func(ctx context.Context) (net.Conn, error) {
-		socket, err := d.plain.DialContext(ctx, network, address)
+		socket, err := d.connect(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}
@@ -84,8 +86,11 @@ func (d *dialer) open(address string, dial func(context.Context) (net.Conn, erro
 	d.mu.Lock()
 	first, share := d.ctx, d.share
 	d.mu.Unlock()
-	if first == nil {
-		return dial(context.Background()) // a reconnect; plain has a timeout
+	switch {
+	case first == nil && d.again != nil:
+		return d.again(address)
+	case first == nil:
+		return dial(context.Background()) // a reconnect; connect has a timeout
 	}
 	ctx, cancel := context.WithTimeout(first, share)
 	if deadline, ok := first.Deadline(); ok && time.Until(deadline) <= share {

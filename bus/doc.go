@@ -13,10 +13,15 @@
 //
 // # The rules
 //
-//   - It reconnects for ever: first after about 100 ms, then less often, at least every
-//     2 s or so, with jitter. Even after refused credentials, since they can be renewed.
-//   - Nothing is sent late: while disconnected, publishing fails at once; or after at
-//     most 2.25 s, where a reconnect is shaking hands with a server that says nothing.
+//   - It reconnects for ever: at first within 100 ms, then less often, at least every 2 s or
+//     so, each time at a moment of chance and to servers in an order of chance, so that many
+//     programs don't come at once. Even after refused credentials, since they can be renewed.
+//   - Nothing is sent late: while disconnected, publishing fails at once.
+//   - A server that takes connections and says nothing, as a frozen one does, keeps nobody
+//     waiting: another one is tried after 250 ms, and nats.go, whose lock everybody needs, gets
+//     to know only a server that has answered. With a websocket, with nats.TLSHandshakeFirst
+//     or with a nats.CustomReconnectDelay, it shakes hands by itself, and publishing may
+//     wait for that, 2.25 s at most.
 //   - A server that falls silent is noticed after three pings of two seconds, or when it has
 //     taken nothing of what is sent for 5 s.
 //   - Publishing doesn't wait for a server that is frozen, nor does anything else that needs

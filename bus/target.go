@@ -1,7 +1,9 @@
 package bus
 
 import (
+	"context"
 	"log/slog"
+	"net"
 
 	"github.com/nats-io/nats.go"
 )
@@ -16,6 +18,7 @@ type target struct {
 	inboxPrefix string
 	logger      *slog.Logger
 	credentials nats.Option // nil: none, or those in the URLs
+	connect     func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // newTarget completes a Config and checks it.
@@ -24,7 +27,7 @@ func newTarget(config Config) (*target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &target{name: config.Name, logger: config.Logger, user: config.User}
+	t := &target{name: config.Name, logger: config.Logger, user: config.User, connect: (&net.Dialer{Timeout: dialTimeout}).DialContext}
 	var inURL bool
 	if config.InProcess != nil {
 		t.servers, t.shown = []string{"nats://in-process"}, "the broker in this process"
