@@ -20,11 +20,11 @@
 //
 // # A new scenario
 //
-// It is a value of scenario.Scenario in one of the files of package scenario, and in no other
-// place: the processes, the loads, the steps with their times, the bounds. State what is
-// promised, not what happens to hold. Short puts it into the run of continuous integration,
-// which it may only be in once it has passed there twenty times in a row. A new kind of fault is
-// an action in scenario/step.go and a case in timeline.go; a new kind of part, such as one that
-// streams, is a file in package part; a new figure is a field of verdict.Counts and its name
-// among the metrics.
+// It is a value of scenario.Scenario in one of the files of package scenario: the processes, the
+// load, the steps with their times, the bounds; and a row in docs/reliability.md, which a test
+// compares. State what is promised, not what happens to hold. Short puts it into the run of
+// continuous integration, with all times multiplied and with wider bounds on times; it may only
+// be there once it has passed twenty times in a row. A new kind of fault is an action in
+// scenario/step.go and a case in timeline.go; a new kind of part, such as one that streams, is a
+// file in package part; a new figure is a field of verdict.Counts and its name among the metrics.
 package chaos

@@ -47,6 +47,9 @@ const (
 	Running    Metric = "handlers that run at the end"
 )
 
+// IsTime reports whether a metric is a time, which depends on the machine more than counts do.
+func (m Metric) IsTime() bool { return strings.HasSuffix(string(m), ", s") }
+
 // failedAs begins the metrics of one kind of failure.
 const failedAs = "failed as "
 

@@ -133,7 +133,7 @@ func choose(names []string, short bool) (chosen []scenario.Scenario, err error) 
 			continue
 		}
 		if short {
-			s = s.Times(s.Short)
+			s = s.Shortened()
 		}
 		chosen = append(chosen, s)
 	}
