@@ -204,6 +204,20 @@ func (c *Call) start() *helium.Error {
 	return nil
 }
 
+// callOverhead is about what a call takes beside its arguments, in bytes.
+const callOverhead = 512
+
+// size is how many bytes a call holds while it waits.
+func (c *Call) size() int { return len(c.args) + callOverhead }
+
+// isOver reports whether the time of a call has run out.
+func (c *Call) isOver(now time.Time) bool { return !now.Before(c.ctx.deadline) }
+
+// hasWaited reports whether a call that waits has done so for that part of its time.
+func (c *Call) hasWaited(share time.Duration, now time.Time) bool {
+	return share*now.Sub(c.begun) >= c.ctx.deadline.Sub(c.begun)
+}
+
 // packMetadata encodes the reply's metadata, which the handler may not touch any more.
 func (c *Call) packMetadata() {
 	if len(c.ReplyMetadata) > 0 {

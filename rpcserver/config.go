@@ -18,12 +18,16 @@ type Config struct {
 	// Metadata stands in the registry beside each service, for people and tools.
 	Metadata map[string]string
 
-	// MaxInFlight is how many calls run at the same moment. Default 1,024.
+	// MaxInFlight is how many calls run at the same moment, if they sleep; those that compute
+	// run one for each processor. Default 1,024.
 	MaxInFlight int
 	// MaxQueue is how many more calls may wait for their turn; one call more is
 	// refused at once with helium.ErrOverloaded, not executed. Default: MaxInFlight.
 	// Negative: none waits.
 	MaxQueue int
+	// MaxQueueBytes is how many bytes the calls that wait may hold, beyond which they are
+	// refused likewise. Default 64 MiB.
+	MaxQueueBytes int
 	// Timeout is the time that a call gets which brings no deadline of its own, such
 	// as a plain request. Default 30 s.
 	Timeout time.Duration
@@ -57,6 +61,7 @@ type Config struct {
 
 const (
 	defaultMaxInFlight  = 1024
+	defaultMaxBytes     = 64 << 20
 	defaultTimeout      = 30 * time.Second
 	defaultDrainTimeout = 30 * time.Second
 	// defaultIdempotencyMemory is 64 MiB.
@@ -90,6 +95,12 @@ func (config Config) withDefaults() (Config, error) {
 		config.MaxQueue = config.MaxInFlight
 	case config.MaxQueue < 0:
 		config.MaxQueue = 0
+	}
+	if config.MaxQueueBytes < 0 {
+		return config, helium.ConfigErrorf("rpcserver", "{Config.MaxQueueBytes} is %d; set how many bytes the calls that wait may hold, or 0 for %d", config.MaxQueueBytes, defaultMaxBytes)
+	}
+	if config.MaxQueueBytes == 0 {
+		config.MaxQueueBytes = defaultMaxBytes
 	}
 	if config.IdempotencyMemory == 0 {
 		config.IdempotencyMemory = defaultIdempotencyMemory

@@ -63,11 +63,14 @@
 // # Concurrency and limits
 //
 // Calls run concurrently, so the implementation must be safe for that.
-// [Config.MaxInFlight] of them run at once, [Config.MaxQueue] more wait, in the order of
-// arrival, and the next is refused at once: not executed, so that clients try another
-// instance. A call that blocks takes one of the places and holds up nobody else. Where
-// the database behind a service takes 20 connections, MaxInFlight: 20 is the way to say
-// so.
+// [Config.MaxInFlight] of them run at once, [Config.MaxQueue] more wait, and the next is
+// refused at once: not executed, so that clients try another instance. A call that blocks
+// takes one of the places and holds up nobody else. Where the database behind a service
+// takes 20 connections, MaxInFlight: 20 is the way to say so.
+//
+// Handlers that compute are run one for each processor, as more of them would only all be done
+// later. Calls have their turns in the order of arrival as long as they are run as fast as they
+// come. While more come, the newest is first, and those that have waited in vain are refused.
 //
 // # Deadlines and cancellation
 //

@@ -3,6 +3,7 @@ package rpcserver
 import (
 	"runtime"
 	"sync"
+	"time"
 )
 
 // pool runs calls on a bounded number of goroutines.
@@ -12,48 +13,79 @@ import (
 // A worker that is woken wakes the next one before it runs its own call. So a
 // message of quick calls is mostly run by the one or two goroutines that the
 // processors have time for, while calls that block hold up nobody behind them.
+//
+// One worker for each processor takes a call whenever one waits. All others take one only while
+// a processor has nothing to do, which the breather finds out. So as many calls run as may if
+// they sleep, and few if they compute; those wait in the queue, where they can be refused.
+// Between two calls that take long, a worker lets the rest of the program have its turn.
 type pool struct {
-	run      func(*Call)
-	workers  int // how many calls run at the same moment
-	maxQueue int // how many more may wait
+	run      func(*Call) (ended time.Time)
+	refuse   func(*Call, time.Time) // answers a call that isn't run
+	most     int                    // how many calls run at the same moment, at most
+	few      int                    // how many may run while the processors are busy
+	maxQueue int                    // how many more may wait
+	breathe  func()                 // see breather
+	exhale   func()                 // called when no worker is left to breathe
 
-	mu      sync.Mutex
-	work    sync.Cond
-	queue   []*Call // guarded by mu; queue[head:] wait
-	head    int     // guarded by mu
-	running int     // guarded by mu; calls being run
-	started int     // guarded by mu; goroutines
-	idle    int     // guarded by mu; goroutines that wait for work
-	waking  bool    // guarded by mu; a goroutine was woken or started and hasn't looked yet
-	closed  bool    // guarded by mu
+	mu       sync.Mutex
+	work     sync.Cond
+	queue    callQueue // guarded by mu
+	running  int       // guarded by mu; calls being run
+	between  int       // guarded by mu; workers that pause before they take their next call
+	started  int       // guarded by mu; goroutines
+	idle     int       // guarded by mu; goroutines that wait for work
+	waking   bool      // guarded by mu; a goroutine was woken or started and hasn't looked yet, or it probes
+	closed   bool      // guarded by mu
+	took     time.Time // guarded by mu; when a call was taken last
+	breathed time.Time // guarded by mu; when a breath ended last
+	free     time.Time // guarded by mu; when a processor had nothing to do
+
+	governor governor    // guarded by mu
+	governed bool        // guarded by mu; the timer is set
+	timer    *time.Timer // guarded by mu; nil until needed
 }
 
 // maxIdle is how many goroutines stay when there is nothing to do.
 var maxIdle = 8 * runtime.GOMAXPROCS(0)
 
-func newPool(workers, maxQueue int, run func(*Call)) *pool {
-	p := &pool{run: run, workers: workers, maxQueue: maxQueue}
+const (
+	// breathPause is for how long workers compute before one of them breathes, and yieldPause
+	// for how long before one yields.
+	breathPause = time.Millisecond
+	yieldPause  = 100 * time.Microsecond
+	// promptly is how long a breath takes, at most, where a processor has nothing to do, and for
+	// how long it is taken for free then.
+	promptly = time.Millisecond
+	// patience is how long calls wait for those that run before one more is run though the
+	// processors are busy, as long as the governor lets it.
+	patience = 20 * time.Millisecond
+)
+
+// newPool returns a pool in which up to workers calls run, and others wait: up to maxQueue, of
+// maxBytes together.
+func newPool(workers, maxQueue, maxBytes int, run func(*Call) time.Time, refuse func(*Call, time.Time)) *pool {
+	processors := runtime.GOMAXPROCS(0)
+	p := &pool{
+		run: run, refuse: refuse, most: workers, few: min(workers, processors), maxQueue: maxQueue,
+		queue:    callQueue{maxBytes: maxBytes},
+		governor: newGovernor(min(workers, 2*processors), workers, newSchedulerWaits()),
+	}
 	p.work.L = &p.mu
+	b := newBreather()
+	p.breathe, p.exhale = b.breathe, b.close
 	return p
 }
 
-// submit queues calls in order and returns how many it took; the rest is over the limit.
-func (p *pool) submit(calls []*Call) (taken int) {
+// submit queues calls in order. It returns those that aren't run: some of them, or ones that
+// give way to them.
+func (p *pool) submit(calls []*Call, now time.Time) (refused []*Call) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	room := p.workers + p.maxQueue - p.running - p.waitingLocked()
-	taken = min(len(calls), max(room, 0))
-	if taken == 0 {
-		return 0
+	refused = p.queue.put(calls, p.most+p.maxQueue-p.running-p.waitingLocked(), now)
+	if p.waitingLocked() > 0 {
+		p.wakeLocked()
 	}
-	if p.head > len(p.queue)/2 {
-		n := copy(p.queue, p.queue[p.head:])
-		clear(p.queue[n:])
-		p.queue, p.head = p.queue[:n], 0
-	}
-	p.queue = append(p.queue, calls[:taken]...)
-	p.wakeLocked()
-	return taken
+	return refused
 }
 
 // enter lets its caller run up to n calls itself, one after the other, and returns how
@@ -61,11 +93,11 @@ func (p *pool) submit(calls []*Call) (taken int) {
 func (p *pool) enter(n int) (room int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.running == p.workers || p.waitingLocked() > 0 {
+	if p.running >= p.governor.limit || p.waitingLocked() > 0 {
 		return 0
 	}
 	p.running++
-	return min(n, p.workers+p.maxQueue-p.running+1)
+	return min(n, p.most+p.maxQueue-p.running+1)
 }
 
 // leave ends what enter began.
@@ -82,9 +114,7 @@ func (p *pool) leave() {
 func (p *pool) drop() []*Call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	waiting := p.queue[p.head:]
-	p.queue, p.head = nil, 0
-	return waiting
+	return p.queue.drop()
 }
 
 // close lets the goroutines go once the queue is empty.
@@ -93,6 +123,12 @@ func (p *pool) close() {
 	defer p.mu.Unlock()
 	p.closed = true
 	p.work.Broadcast()
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+	if p.started == 0 {
+		p.exhale()
+	}
 }
 
 // load returns how many calls run and how many wait.
@@ -102,64 +138,168 @@ func (p *pool) load() (running, waiting int) {
 	return p.running, p.waitingLocked()
 }
 
-func (p *pool) waitingLocked() int { return len(p.queue) - p.head }
+func (p *pool) waitingLocked() int { return p.queue.len() }
 
 // wakeLocked sees to it that a goroutine looks at the queue soon.
 func (p *pool) wakeLocked() {
 	switch {
-	case p.waking:
+	case p.waking || !p.hasRoomLocked():
 	case p.idle > 0:
 		p.waking = true
 		p.work.Signal()
-	case p.started < p.workers:
+	case p.started < p.most:
 		p.waking = true
 		p.started++
 		go p.worker()
 	}
 }
 
+// hasRoomLocked reports whether one more call may run if a processor is free.
+func (p *pool) hasRoomLocked() bool { return p.running+p.between < p.governor.limit }
+
 func (p *pool) worker() {
-	woken := true
+	running := false
 	defer func() {
 		// Only a handler that called runtime.Goexit ends a worker while it runs a call.
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.started--
-		if woken {
-			return
+		if running {
+			p.running--
+			if p.waitingLocked() > 0 {
+				p.wakeLocked()
+			}
 		}
-		p.running--
-		if p.waitingLocked() > 0 {
-			p.wakeLocked()
+		if p.closed && p.started == 0 {
+			p.exhale()
 		}
 	}()
+	p.mu.Lock()
+	p.waking = false
+	now := time.Now()
+	computing := now // since when
 	for {
-		p.mu.Lock()
-		if woken {
-			p.waking = false
-		} else {
-			p.running--
-		}
-		woken = false
-		for p.waitingLocked() == 0 || p.running == p.workers {
-			if p.closed || p.idle >= maxIdle {
-				woken = true // it leaves between calls
+		for !p.mayTakeLocked(now) {
+			switch {
+			case p.waitingLocked() > 0 && p.hasRoomLocked() && !p.waking:
+				p.probeLocked(now)
+			case p.closed && p.waitingLocked() == 0 || p.idle >= maxIdle:
 				p.mu.Unlock()
 				return
+			default:
+				p.idle++
+				p.work.Wait()
+				p.idle--
+				p.waking = false
 			}
-			p.idle++
-			p.work.Wait()
-			p.idle--
-			p.waking = false
+			now = time.Now()
+			computing = now
 		}
-		call := p.queue[p.head]
-		p.queue[p.head] = nil
-		p.head++
+		call := p.takeLocked(now)
+		if call == nil {
+			continue
+		}
+		p.mu.Unlock()
+		running = true
+		now = p.run(call)
+		running = false
+		p.mu.Lock()
+		p.running--
+		if p.waitingLocked() > 0 && now.Sub(computing) >= yieldPause {
+			p.pauseLocked(now)
+			now = time.Now()
+			computing = now
+		}
+	}
+}
+
+// mayTakeLocked reports whether a worker may take a call now.
+func (p *pool) mayTakeLocked(now time.Time) bool {
+	switch {
+	case p.waitingLocked() == 0 || !p.hasRoomLocked():
+		return false
+	case p.running+p.between < p.few:
+		return true
+	}
+	return now.Sub(p.free) <= promptly || now.Sub(p.took) >= patience
+}
+
+// takeLocked takes a call to run, nil if none is left that is worth it.
+func (p *pool) takeLocked(now time.Time) *Call {
+	call, refused := p.queue.next(now)
+	if call != nil {
 		p.running++
+		p.took = now
+		p.governLocked()
 		if p.waitingLocked() > 0 {
 			p.wakeLocked()
 		}
-		p.mu.Unlock()
-		p.run(call)
 	}
+	if len(refused) > 0 {
+		p.mu.Unlock()
+		for _, call := range refused {
+			p.refuse(call, now)
+		}
+		p.mu.Lock()
+	}
+	return call
+}
+
+// probeLocked finds out whether a processor has nothing to do.
+func (p *pool) probeLocked(now time.Time) {
+	p.waking = true
+	p.mu.Unlock()
+	p.breathe()
+	p.mu.Lock()
+	p.waking = false
+	p.breathed = time.Now()
+	if p.breathed.Sub(now) <= promptly && p.between == 0 {
+		p.free = p.breathed
+	}
+}
+
+// pauseLocked lets others have the processor before a worker takes its next call.
+func (p *pool) pauseLocked(now time.Time) {
+	p.between++
+	breathe := now.Sub(p.breathed) >= breathPause
+	p.mu.Unlock()
+	if breathe {
+		p.breathe()
+	} else {
+		runtime.Gosched()
+	}
+	p.mu.Lock()
+	p.between--
+	if breathe {
+		p.breathed = time.Now()
+	}
+}
+
+// governLocked sees to it that the governor looks while more calls run than it has to let.
+func (p *pool) governLocked() {
+	if p.governed || p.closed || p.running <= p.governor.least {
+		return
+	}
+	p.governed = true
+	p.governor.begin()
+	if p.timer == nil {
+		p.timer = time.AfterFunc(governorPause, p.govern)
+	} else {
+		p.timer.Reset(governorPause)
+	}
+}
+
+// govern lets the governor look.
+func (p *pool) govern() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.running <= p.governor.least && p.waitingLocked() == 0 {
+		p.governed = false
+		return
+	}
+	p.governor.look(p.running, p.waitingLocked())
+	if p.waitingLocked() > 0 {
+		p.wakeLocked()
+	}
+	p.timer.Reset(governorPause)
 }

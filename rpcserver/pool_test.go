@@ -7,28 +7,32 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // poolOf makes a pool whose calls run functions, and a way to submit those.
 func poolOf(workers, maxQueue int) (p *pool, submit func(...func()) int) {
 	var mu sync.Mutex
 	bodies := make(map[*Call]func())
-	p = newPool(workers, maxQueue, func(call *Call) {
+	refused := func(*Call, time.Time) {}
+	p = newPool(workers, maxQueue, 1<<30, func(call *Call) time.Time {
 		mu.Lock()
 		body := bodies[call]
 		delete(bodies, call)
 		mu.Unlock()
 		body()
-	})
+		return time.Now()
+	}, refused)
 	return p, func(run ...func()) int {
+		now := time.Now()
 		calls := make([]*Call, len(run))
 		mu.Lock()
 		for i, body := range run {
-			calls[i] = new(Call)
+			calls[i] = callAt(now, time.Hour)
 			bodies[calls[i]] = body
 		}
 		mu.Unlock()
-		return p.submit(calls)
+		return len(run) - len(p.submit(calls, now))
 	}
 }
 
@@ -169,7 +173,7 @@ func TestWhoEntersAPoolCountsAsOneOfItsWorkers(t *testing.T) {
 		}
 		p.leave()
 
-		p.queue = append(p.queue, new(Call)) // and no worker has seen it yet
+		p.queue.calls = append(p.queue.calls, new(Call)) // and no worker has seen it yet
 		if got := p.enter(1); got != 0 {
 			t.Errorf("enter = %d while a call waits for its turn, want 0", got)
 		}
@@ -277,4 +281,143 @@ func TestAPoolLosesNoCallUnderStress(t *testing.T) {
 	if taken.Load() != ran.Load() {
 		t.Errorf("%d calls ran of %d taken", ran.Load(), taken.Load())
 	}
+}
+
+// busy makes a pool's breather find the processors busy for so long each time, 0: free.
+func busy(p *pool, pause *atomic.Int64) {
+	p.breathe = func() {
+		if d := time.Duration(pause.Load()); d > 0 {
+			time.Sleep(d)
+		}
+	}
+}
+
+func TestWhileTheProcessorsAreBusyFewCallsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(1000, 1000)
+		waits := &fakeWaits{count: 100, median: 10 * time.Millisecond}
+		p.governor.waits = waits
+		var pause atomic.Int64
+		pause.Store(int64(10 * time.Millisecond))
+		busy(p, &pause)
+		var running, most atomic.Int64
+		for range 100 {
+			submit(func() {
+				if n := running.Add(1); n > most.Load() {
+					most.Store(n)
+				}
+				time.Sleep(10 * time.Millisecond) // as long as it computes
+				running.Add(-1)
+			})
+		}
+		time.Sleep(200 * time.Millisecond)
+		if got := int(most.Load()); got > p.few {
+			t.Errorf("%d calls ran at the same moment, want at most one for each of %d processors", got, p.few)
+		}
+		if _, waiting := p.load(); waiting == 0 {
+			t.Error("none waits any more")
+		}
+		p.drop()
+		p.close()
+		time.Sleep(time.Second)
+	})
+}
+
+func TestWhileAProcessorHasNothingToDoAllCallsRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(1000, 1000)
+		gate := make(chan struct{})
+		for range 1000 {
+			submit(func() { <-gate })
+		}
+		synctest.Wait()
+		if running, _ := p.load(); running != 1000 {
+			t.Errorf("%d calls run, want 1000: they sleep", running)
+		}
+		close(gate)
+		p.close()
+		time.Sleep(time.Second)
+	})
+}
+
+func TestCallsThatComputeForLongDoNotKeepOthersWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(1000, 1000)
+		p.governor.waits = &fakeWaits{count: 100, median: 10 * time.Millisecond}
+		var pause atomic.Int64
+		pause.Store(int64(10 * time.Millisecond))
+		busy(p, &pause)
+		gate := make(chan struct{})
+		for range p.few {
+			submit(func() { <-gate })
+		}
+		synctest.Wait()
+		var quick atomic.Int64
+		for range 10 {
+			submit(func() { quick.Add(1) })
+		}
+		time.Sleep(time.Second)
+		if got := quick.Load(); got != 10 {
+			t.Errorf("%d of 10 quick calls ran beside one on each processor that doesn't end, want all", got)
+		}
+		close(gate)
+		p.close()
+		time.Sleep(time.Second)
+	})
+}
+
+func TestAnIdlePoolHasNoTimer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(1000, 1000)
+		for range 100 {
+			submit(func() { time.Sleep(time.Second) })
+		}
+		time.Sleep(500 * time.Millisecond)
+		p.mu.Lock()
+		governed := p.governed
+		p.mu.Unlock()
+		if !governed {
+			t.Error("nobody watches while 100 calls run")
+		}
+		time.Sleep(time.Minute)
+		p.mu.Lock()
+		governed = p.governed
+		p.mu.Unlock()
+		if governed {
+			t.Error("the timer is set while nothing runs")
+		}
+		p.close()
+		time.Sleep(time.Second)
+	})
+}
+
+func TestTheGovernorsLimitIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(1000, 1000)
+		waits := &fakeWaits{count: 100, median: 100 * time.Millisecond}
+		p.governor.waits = waits
+		gate := make(chan struct{})
+		for range 1000 {
+			submit(func() { <-gate })
+		}
+		time.Sleep(time.Second) // the governor looks, and lets in no more
+		var running atomic.Int64
+		gate2 := make(chan struct{})
+		for range 500 {
+			submit(func() { running.Add(1); <-gate2; running.Add(-1) })
+		}
+		close(gate)
+		time.Sleep(time.Second)
+		if got := int(running.Load()); got != p.governor.least {
+			t.Errorf("%d calls run while goroutines wait for 100 ms, want %d", got, p.governor.least)
+		}
+		waits.median = 0
+		time.Sleep(time.Second)
+		if got := running.Load(); got != 500 {
+			t.Errorf("%d calls run once they don't, want all 500", got)
+		}
+		close(gate2)
+		p.close()
+		time.Sleep(time.Second)
+	})
 }

@@ -68,7 +68,7 @@ type receiving struct {
 
 	// Of what was received since answers were sent last:
 	messages int
-	calls    int              // that run inline
+	calls    int              // that ran inline
 	work     time.Duration    // that those take, at worst
 	corked   []*batch.Batcher // in which answers wait
 
@@ -141,10 +141,15 @@ func (g *receiving) admit(from link.Caller, service string, calls []*Call, now t
 		g.beats.watch(now)
 	}
 	if !g.areQuick(calls, now) {
-		g.queue(calls)
+		g.queue(calls, now)
 		return
 	}
 	g.inline.add(calls)
+	g.cork(caller)
+}
+
+// cork lets the answers to a caller wait for each other until sendAnswers.
+func (g *receiving) cork(caller *caller) {
 	if b := caller.batcher; b != nil && !slices.Contains(g.corked, b) && b.Cork() {
 		g.corked = append(g.corked, b)
 	}
@@ -164,12 +169,13 @@ func countAdmitted(calls []*Call) {
 	}
 }
 
-// queue hands calls to the workers and refuses those for which there is no room.
-func (r *receiver) queue(calls []*Call) {
-	taken := r.pool.submit(calls)
-	for _, call := range calls[taken:] {
-		r.counters.refused.Add(1)
-		r.runner.finish(call, helium.ErrOverloaded.WithOutcome(helium.NotExecuted), 0)
+// queue hands calls to the workers, and answers those that aren't run for it.
+func (g *receiving) queue(calls []*Call, now time.Time) {
+	for _, call := range g.pool.submit(calls, now) {
+		if caller, ok := call.owner.(*caller); ok {
+			g.cork(caller)
+		}
+		g.runner.refuse(call, now)
 	}
 }
 
@@ -202,7 +208,7 @@ func (g *receiving) runInline() bool {
 	}
 	room := g.pool.enter(len(g.inline.calls))
 	if others := g.inline.begin(room); len(others) > 0 {
-		g.queue(others)
+		g.queue(others, time.Now())
 	}
 	if room == 0 {
 		return true
@@ -211,7 +217,7 @@ func (g *receiving) runInline() bool {
 	g.watchdog.begin()
 	var stalled time.Duration
 	for call := g.inline.take(); call != nil; call = g.inline.take() {
-		if took := g.runner.run(call); took > quick {
+		if took, _ := g.runner.run(call); took > quick {
 			stalled += took
 		}
 	}
@@ -234,7 +240,7 @@ func (g *receiving) moreCame() bool {
 	if g.calls > 1 && !g.link.Waiting() {
 		runtime.Gosched()
 	}
-	return g.calls > 0 && g.link.Waiting()
+	return (g.calls > 0 || len(g.corked) > 0) && g.link.Waiting()
 }
 
 // sendAnswers lets the answers go that wait.
@@ -255,9 +261,12 @@ func (g *receiving) handOver() {
 	if !ok {
 		return
 	}
-	g.budget.spend(time.Now(), watchdogPause)
+	now := time.Now()
+	g.budget.spend(now, watchdogPause)
 	go g.receive()
-	g.queue(waiting)
+	for _, call := range g.pool.submit(waiting, now) {
+		g.runner.refuse(call, now)
+	}
 	for _, b := range g.corked {
 		b.Uncork()
 	}

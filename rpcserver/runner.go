@@ -35,8 +35,8 @@ func newRunner(log *slog.Logger, instance string, counters *counters) *runner {
 	}
 }
 
-// run runs one call and answers it. It returns how long the handler took.
-func (r *runner) run(call *Call) (took time.Duration) {
+// run runs one call and answers it. It returns how long the handler took, and when it ended.
+func (r *runner) run(call *Call) (took time.Duration, ended time.Time) {
 	start := time.Now()
 	var err *helium.Error
 	returned := false
@@ -47,11 +47,12 @@ func (r *runner) run(call *Call) (took time.Duration) {
 			err = r.broken(call, recover())
 		}
 		took = time.Since(start)
+		ended = start.Add(took)
 		r.finish(call, err, took)
 	}()
 	err = r.execute(call, start)
 	returned = true
-	return took // which the deferred function sets
+	return took, ended // which the deferred function sets
 }
 
 // execute returns the caller's error, or nil if the call holds a result that can be
@@ -72,19 +73,24 @@ func (r *runner) execute(call *Call, now time.Time) *helium.Error {
 
 // whyNotRun returns the error of a call that isn't worth or isn't fit for running.
 func whyNotRun(call *Call, now time.Time) *helium.Error {
+	if err := whyOver(call, now); err != nil {
+		return err
+	}
+	return call.start()
+}
+
+// whyOver returns the error of a call that nobody waits for any more.
+func whyOver(call *Call, now time.Time) *helium.Error {
 	if call.refusal != nil {
 		return call.refusal
 	}
-	if err := call.ctx.Err(); err != nil {
-		if err == context.DeadlineExceeded {
-			return expired(call, now)
-		}
+	switch err := call.ctx.Err(); {
+	case err == context.DeadlineExceeded, err == nil && call.isOver(now):
+		return expired(call, now)
+	case err != nil:
 		return helium.ErrCanceledInQueue
 	}
-	if !now.Before(call.ctx.deadline) {
-		return expired(call, now)
-	}
-	return call.start()
+	return nil
 }
 
 // pack brings the result of a call that went well into the form in which it leaves. An answer
@@ -142,6 +148,16 @@ func (r *runner) broken(call *Call, p any) *helium.Error {
 
 // admitted counts calls that will come to run, or to finish.
 func (r *runner) admitted(n int) { r.active.Add(int64(n)) }
+
+// refuse answers a call that isn't run, for load or because nobody waits for it any more.
+func (r *runner) refuse(call *Call, now time.Time) {
+	err := whyOver(call, now)
+	if err == nil {
+		err = helium.ErrOverloaded
+		r.counters.refused.Add(1)
+	}
+	r.finish(call, err.WithOutcome(helium.NotExecuted), 0)
+}
 
 // finish answers a call and lets its context end. A call that has been answered
 // already, because the server was stopping, isn't answered again.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -102,7 +103,10 @@ func New(nc *nats.Conn, config Config) *Server {
 		badReplies: &s.counters.links.BadReplies,
 	}
 	s.runner = newRunner(s.log, s.instance, &s.counters)
-	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, func(call *Call) { s.runner.run(call) })
+	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, s.config.MaxQueueBytes, func(call *Call) time.Time {
+		_, ended := s.runner.run(call)
+		return ended
+	}, s.runner.refuse)
 	return s
 }
 

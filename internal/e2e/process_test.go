@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -54,7 +55,9 @@ type part struct {
 type binderPart struct{ Lease time.Duration }
 
 // serverPart is a server of the service "work".
-type serverPart struct{}
+type serverPart struct {
+	Processors int // that it may use; 0: all
+}
 
 // brokerPart is a broker that listens, one of a cluster if it has routes.
 type brokerPart struct {
@@ -100,6 +103,9 @@ func playPart(text string) error {
 		}
 		defer b.Close()
 		return waitForEnd("binder")
+	}
+	if p.Server.Processors > 0 {
+		runtime.GOMAXPROCS(p.Server.Processors)
 	}
 	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet})
 	w := newWorker(srv.Instance())

@@ -46,6 +46,15 @@ func (w *worker) Hold(ctx context.Context, id int64) error {
 	}
 }
 
+// Compute enters the ID and keeps a processor busy with so many steps.
+func (w *worker) Compute(id, steps int64) (result uint64) {
+	w.enter(id)
+	for range steps {
+		result = result*6364136223846793005 + 1442695040888963407
+	}
+	return result
+}
+
 func (w *worker) enter(id int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

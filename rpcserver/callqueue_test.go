@@ -1,0 +1,315 @@
+package rpcserver
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
+
+// queueTest is a queue, and a clock that stands still but for what the test lets pass.
+type queueTest struct {
+	callQueue
+	t    *testing.T
+	now  time.Time
+	room int // for calls that wait
+}
+
+func newQueueTest(t *testing.T, room int) *queueTest {
+	return &queueTest{callQueue: callQueue{maxBytes: math.MaxInt}, t: t, now: time.Now(), room: room}
+}
+
+// callAt returns a call that has so much time.
+func callAt(now time.Time, left time.Duration) *Call {
+	call := newCall(now.Add(left))
+	call.begun = now
+	return call
+}
+
+// comes adds a call that has so much time, and returns it and those that aren't run for it.
+func (q *queueTest) comes(left time.Duration) (call *Call, refused []*Call) {
+	call = callAt(q.now, left)
+	return call, q.put([]*Call{call}, q.room-q.len(), q.now)
+}
+
+// flood has n calls of a second come for each of turns that comes, one each pause, until the
+// queue has seen enough.
+func (q *queueTest) flood(n, turns int, pause time.Duration) (came, refused, ran []*Call) {
+	for range turns {
+		for range n {
+			call, r := q.comes(time.Second)
+			came, refused = append(came, call), append(refused, r...)
+		}
+		q.now = q.now.Add(pause)
+		call, r := q.next(q.now)
+		ran, refused = append(ran, call), append(refused, r...)
+	}
+	return came, refused, ran
+}
+
+func TestCallsHaveTheirTurnsInTheOrderOfArrivalAsLongAsAllAreRun(t *testing.T) {
+	q := newQueueTest(t, 1000)
+	var came []*Call
+	for range 200 { // wait for 200 ms each
+		call, _ := q.comes(10 * time.Second)
+		came = append(came, call)
+	}
+	for i := range 2000 {
+		q.now = q.now.Add(time.Millisecond)
+		call, refused := q.next(q.now)
+		if call != came[i] || len(refused) > 0 {
+			t.Fatalf("turn %d is that of call %d, and %d are refused; want each in its turn", i, slices.Index(came, call), len(refused))
+		}
+		call, refused = q.comes(10 * time.Second)
+		if came = append(came, call); len(refused) > 0 {
+			t.Fatalf("%d calls are refused, want none", len(refused))
+		}
+	}
+}
+
+func TestWhenTooManyCallsComeTheNewestIsFirstAndTheOldAreRefused(t *testing.T) {
+	q := newQueueTest(t, 100_000)
+	_, refused, _ := q.flood(2, 50, time.Millisecond)
+	if len(refused) > 0 {
+		t.Errorf("%d calls are refused in the first 50 ms, want none: it may be a burst", len(refused))
+	}
+	q.flood(2, 200, time.Millisecond)
+	came, refused, ran := q.flood(2, 100, time.Millisecond)
+	for i, call := range ran {
+		if call != came[2*i+1] {
+			t.Fatalf("turn %d is that of call %d, want the newest, %d", i, slices.Index(came, call), 2*i+1)
+		}
+	}
+	if len(refused) < 90 || len(refused) > 110 {
+		t.Errorf("%d calls are refused while 100 come that can't be run, want as many", len(refused))
+	}
+	for _, call := range refused {
+		if waited := q.now.Sub(call.begun); waited < 50*time.Millisecond || waited > 200*time.Millisecond {
+			t.Fatalf("a call is refused that has waited for %v of its second, want little more than 50 ms", waited)
+		}
+	}
+	if got := q.len(); got < 45 || got > 55 {
+		t.Errorf("%d calls wait, want those of 50 ms", got)
+	}
+}
+
+func TestOnceAFloodIsOverTheOldestIsFirstAgain(t *testing.T) {
+	q := newQueueTest(t, 100_000)
+	q.flood(2, 300, time.Millisecond)
+	for q.len() > 0 {
+		q.now = q.now.Add(time.Millisecond)
+		q.next(q.now)
+	}
+	q.now = q.now.Add(time.Second)
+	first, _ := q.comes(time.Second)
+	q.comes(time.Second)
+	if call, _ := q.next(q.now); call != first {
+		t.Error("the newest call is first long after a flood")
+	}
+}
+
+func TestABurstIsNoFlood(t *testing.T) {
+	q := newQueueTest(t, 100_000)
+	for range 900 {
+		if _, refused := q.comes(time.Second); len(refused) > 0 {
+			t.Fatal("a call of a burst is refused")
+		}
+	}
+	ran := 0
+	for q.len() > 0 {
+		q.now = q.now.Add(time.Millisecond)
+		call, refused := q.next(q.now)
+		if len(refused) > 0 {
+			t.Fatalf("%d calls are refused after %d, want all 900 run within their second", len(refused), ran)
+		}
+		if call != nil {
+			ran++
+		}
+	}
+	if ran != 900 {
+		t.Errorf("%d calls are run of 900", ran)
+	}
+}
+
+func TestInAFullQueueTheOldestGivesWayIfCallsAreRun(t *testing.T) {
+	q := newQueueTest(t, 20)
+	q.flood(2, 100, time.Millisecond)
+	for q.len() < q.room {
+		q.comes(time.Second)
+	}
+	oldest := q.calls[q.head]
+	newest, refused := q.comes(time.Second)
+	if len(refused) != 1 || refused[0] != oldest {
+		t.Fatalf("%d calls are refused, the newest: %v; want the oldest", len(refused), slices.Contains(refused, newest))
+	}
+	if call, _ := q.next(q.now); call != newest {
+		t.Error("the newest call isn't first")
+	}
+}
+
+func TestInAFullQueueTheNewestIsRefusedIfNoneIsRun(t *testing.T) {
+	q := newQueueTest(t, 20)
+	for range 20 {
+		q.comes(time.Hour)
+	}
+	for range 100 {
+		q.now = q.now.Add(50 * time.Millisecond)
+		newest, refused := q.comes(time.Hour)
+		if len(refused) != 1 || refused[0] != newest {
+			t.Fatalf("%d calls are refused, the newest: %v; want the newest alone, as those that run are stuck", len(refused), slices.Contains(refused, newest))
+		}
+	}
+}
+
+func TestInAFullQueueThoseWhoseTimeRanOutGiveWay(t *testing.T) {
+	q := newQueueTest(t, 2)
+	over, _ := q.comes(time.Millisecond)
+	q.comes(time.Hour)
+	q.now = q.now.Add(time.Second)
+	if _, refused := q.comes(time.Hour); len(refused) != 1 || refused[0] != over {
+		t.Errorf("%d calls are refused, want the one whose time ran out", len(refused))
+	}
+}
+
+func TestWhatWaitsIsBoundedInBytes(t *testing.T) {
+	q := newQueueTest(t, 1000)
+	q.maxBytes = 100_000
+	large := callAt(q.now, time.Hour)
+	large.args = make([]byte, 200_000)
+	if refused := q.put([]*Call{large}, q.room, q.now); len(refused) > 0 {
+		t.Error("a call that is larger than all that may wait is refused though none waits")
+	}
+	if call, _ := q.comes(time.Hour); q.len() != 1 || call == nil {
+		t.Errorf("%d calls wait, want the large one alone", q.len())
+	}
+	if call, _ := q.next(q.now); call != large || q.bytes != 0 {
+		t.Errorf("%d bytes wait once nothing does, want 0", q.bytes)
+	}
+	taken := 0
+	for range 100 {
+		call := callAt(q.now, time.Hour)
+		call.args = make([]byte, 10_000)
+		if refused := q.put([]*Call{call}, q.room, q.now); len(refused) == 0 {
+			taken++
+		}
+	}
+	if taken != 9 {
+		t.Errorf("%d calls of 10,000 bytes and a little wait, want 9 in 100,000", taken)
+	}
+}
+
+func TestACallThatCannotBeRunInTimeIsRefusedWhenItComes(t *testing.T) {
+	q := newQueueTest(t, 1000)
+	for range 100 {
+		q.comes(time.Hour)
+	}
+	for range 50 { // one turn each 10 ms, and as many come
+		q.now = q.now.Add(10 * time.Millisecond)
+		q.next(q.now)
+		q.comes(time.Hour)
+	}
+	for _, c := range []struct {
+		left    time.Duration
+		refused bool
+	}{{500 * time.Millisecond, true}, {900 * time.Millisecond, true}, {1200 * time.Millisecond, false}, {time.Minute, false}} {
+		call, refused := q.comes(c.left)
+		if got := slices.Contains(refused, call); got != c.refused {
+			t.Errorf("a call with %v left behind %d that take 10 ms each: refused %v, want %v", c.left, q.len(), got, c.refused)
+		}
+	}
+}
+
+func TestCallsWhoseTimeRanOutTakeNoTurn(t *testing.T) {
+	q := newQueueTest(t, 1000)
+	var over []*Call
+	for range 10 {
+		call, _ := q.comes(time.Second)
+		over = append(over, call)
+	}
+	live, _ := q.comes(time.Hour)
+	q.now = q.now.Add(time.Minute)
+	call, refused := q.next(q.now)
+	if call != live || !slices.Equal(refused, over) {
+		t.Errorf("the next call is the live one: %v, and %d are refused; want the live one, and the 10 that are over", call == live, len(refused))
+	}
+}
+
+// load simulates a server that runs one call at a time, each for so long, under calls of a
+// second that come at random, so many times as fast as it runs them. It returns which part of its
+// time it ran calls that were done in time, and the 99th percentile of how long those took.
+func load(t *testing.T, times float64, took time.Duration) (good float64, p99 time.Duration) {
+	const enough = 3000 // calls that are run, or as many as in 20 s
+	simulated := max(enough*took, 20*time.Second)
+	q := newQueueTest(t, 2048)
+	random := rand.New(rand.NewPCG(1, uint64(times*10)))
+	pause := func() time.Duration { return time.Duration(random.ExpFloat64() * float64(took) / times) }
+	began, arrival, idle := q.now, q.now.Add(pause()), q.now
+	var latencies []time.Duration
+	for q.now.Sub(began) < simulated {
+		if q.len() > 0 && !idle.After(arrival) {
+			q.now = idle
+			if call, _ := q.next(q.now); call != nil {
+				idle = q.now.Add(took)
+				if latency := idle.Sub(call.begun); latency <= time.Second {
+					latencies = append(latencies, latency)
+				}
+			}
+			continue
+		}
+		q.now = arrival
+		if idle.Before(q.now) {
+			idle = q.now
+		}
+		q.comes(time.Second)
+		arrival = q.now.Add(pause())
+	}
+	slices.Sort(latencies)
+	return float64(time.Duration(len(latencies))*took) / float64(simulated), latencies[len(latencies)*99/100]
+}
+
+func TestUnderAnyLoadAServerIsBusyWithCallsThatAreDoneInTime(t *testing.T) {
+	for _, took := range []time.Duration{300 * time.Microsecond, 10 * time.Millisecond, 100 * time.Millisecond} {
+		_, usual := load(t, 0.8, took)
+		for _, times := range []float64{1, 1.05, 1.2, 2, 5, 10} {
+			good, p99 := load(t, times, took)
+			t.Logf("calls of %v, %v times: %.3f of the time, p99 %v; at 0.8 times p99 %v", took, times, good, p99, usual)
+			if good < 0.85 || times >= 2 && good < 0.98 {
+				t.Errorf("calls of %v, %v times as many as can be run: %.3f of the time went into those done in time, want 0.85, and 0.98 from 2 times on", took, times, good)
+			}
+			if times >= 2 && p99 > 2*usual {
+				t.Errorf("calls of %v, %v times as many as can be run: p99 %v, want at most twice the %v at 0.8 times", took, times, p99, usual)
+			}
+		}
+	}
+}
+
+func TestCallersThatWaitForAnswersAllGetThem(t *testing.T) {
+	// 256 callers, each with one call of 10 ms and 10 s at a time: 2.56 s a turn.
+	const callers = 256
+	q := newQueueTest(t, 1024)
+	of := make(map[*Call]int)
+	var turns [callers]int
+	for i := range callers {
+		call, _ := q.comes(10 * time.Second)
+		of[call] = i
+	}
+	for range 100 * callers {
+		q.now = q.now.Add(10 * time.Millisecond)
+		call, refused := q.next(q.now)
+		if len(refused) > 0 {
+			t.Fatal("a call is refused that others were to be run before")
+		}
+		caller := of[call]
+		delete(of, call)
+		turns[caller]++
+		again, refused := q.comes(10 * time.Second)
+		if len(refused) > 0 {
+			t.Fatal("a call is refused")
+		}
+		of[again] = caller
+	}
+	if least := slices.Min(turns[:]); least < 95 {
+		t.Errorf("one caller had %d turns where all have 100 on average", least)
+	}
+}
