@@ -204,9 +204,13 @@ func TestPromise7AHostileServerCostsItsCallersNothing(t *testing.T) {
 	next := make(chan func(seq uint64) []byte, 1)
 	_, err := nc.QueueSubscribe("helium.call.trap.run", "helium", func(m *nats.Msg) {
 		var call []msgpack.RawMessage
-		var seq uint64
-		if err := msgpack.Unmarshal(m.Data[2:], &call); err != nil || msgpack.Unmarshal(call[1], &seq) != nil {
-			t.Errorf("the call %x can't be read: %v", m.Data, err)
+		var kind, seq uint64
+		frames := msgpack.NewDecoder(bytes.NewReader(m.Data[2:]))
+		for kind != 1 { // a call; a frame about the sender stands before it
+			if err := frames.Decode(&call); err != nil || msgpack.Unmarshal(call[0], &kind) != nil || msgpack.Unmarshal(call[1], &seq) != nil {
+				t.Errorf("the call %x can't be read: %v", m.Data, err)
+				return
+			}
 		}
 		_ = m.Respond((<-next)(seq)) // the caller tells if nothing comes
 	})
