@@ -183,7 +183,7 @@ func (p *pool) worker() {
 			switch {
 			case p.waitingLocked() > 0 && p.hasRoomLocked() && !p.waking:
 				p.probeLocked(now)
-			case p.closed && p.waitingLocked() == 0 || p.idle >= maxIdle:
+			case p.closed || p.idle >= maxIdle: // if calls wait, others will take them
 				p.mu.Unlock()
 				return
 			default:
