@@ -15,12 +15,10 @@ const (
 	enoughLooks = 4
 	// shortWait is how long calls may wait without a thought about who is first.
 	shortWait = 5 * time.Millisecond
-	// floodTime is for how long there have to be too many for those to be refused whose turn
-	// won't come, and for how long there seem to be if nothing else is seen.
+	// floodTime is for how long there have to be too many, at least, for those to be refused
+	// whose turn won't come, and for how long there seem to be if nothing else is seen.
 	floodTime = 100 * time.Millisecond
-	// vainShare is the part of its time after which a call has waited in vain then, if vainTurns
-	// were others' meanwhile.
-	vainShare = 20
+	// vainTurns is how many others had their turns, at least, while a call waited in vain.
 	vainTurns = 16
 	// lateShare is the part of its time after which the turn of a call comes late.
 	lateShare = 2
@@ -33,9 +31,9 @@ const (
 //     callers that wait for an answer before they call again all get their turns.
 //   - While more come than are run, not all can be run in time, and in the order of arrival
 //     nearly all would be run too late in the end. So the newest is first, and is run at once. If
-//     that goes on, those are refused that have waited for a twentieth of their time and for some
-//     turns of others, so that they have the rest to try elsewhere; and if the queue is full, the
-//     oldest gives way to the newest.
+//     that goes on, those are refused that have waited in vain for a part of their time, so that
+//     they have the rest to try elsewhere; and if the queue is full, the oldest gives way to the
+//     newest.
 //   - A call that couldn't be run in time if all went on as it does is refused when it comes.
 //
 // It belongs to whoever has the lock of the pool.
@@ -158,13 +156,27 @@ func (q *callQueue) newest() *Call {
 // refuseVain takes those out that have waited in vain: all but one, as whoever runs calls should
 // have one to run.
 func (q *callQueue) refuseVain(now time.Time) (refused []*Call) {
-	if !q.newestFirst || q.seen.Sub(q.since) < floodTime {
+	flood := q.seen.Sub(q.since)
+	if !q.newestFirst || flood < floodTime {
 		return nil
 	}
-	for q.len() > 1 && q.calls[q.head].hasWaited(vainShare, now) && now.Sub(q.calls[q.head].begun) >= vainTurns*q.perCall {
+	for q.len() > 1 {
+		call := q.calls[q.head]
+		enough := inVain(call.ctx.deadline.Sub(call.begun))
+		if waited := now.Sub(call.begun); flood < enough || waited < max(enough, vainTurns*q.perCall) {
+			break
+		}
 		refused = append(refused, q.oldest())
 	}
 	return refused
+}
+
+// inVain returns how long a call that has so much time waits in vain before it is refused: a
+// twentieth of a second, a quarter of five seconds or more, and in between accordingly. Who has
+// much time is in no hurry to try elsewhere, and the flood may be over soon.
+func inVain(whole time.Duration) time.Duration {
+	const short, long = time.Second, 5 * time.Second
+	return whole / 20 * (min(max(whole, short), long) / time.Millisecond) / 1000
 }
 
 // judge judges now and then whether there are too many.
@@ -173,7 +185,7 @@ func (q *callQueue) judge(now time.Time) {
 		q.newestFirst = false
 	}
 	if q.began.IsZero() {
-		q.began = now
+		q.began, q.emptied = now, true
 	}
 	took := now.Sub(q.began)
 	if took < rhythmTime || q.in < rhythmCalls {
@@ -189,8 +201,8 @@ func (q *callQueue) judge(now time.Time) {
 		}
 		q.looks++
 	}
-	growing := excess > excessShare && time.Duration(q.len())*q.perCall > shortWait && q.looks > 0
-	if growing && q.growing || q.newestFirst && q.excess > excessShare {
+	growing := q.out > 0 && excess > excessShare && time.Duration(q.len())*q.perCall > shortWait && q.looks > 0
+	if growing && q.growing || q.newestFirst && q.out > 0 && q.excess > excessShare {
 		q.tooMany(now)
 	}
 	q.window, q.began, q.in, q.out, q.emptied, q.growing = took, now, 0, 0, q.len() == 0, growing

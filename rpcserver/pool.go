@@ -27,18 +27,18 @@ type pool struct {
 	breathe  func()                 // see breather
 	exhale   func()                 // called when no worker is left to breathe
 
-	mu       sync.Mutex
-	work     sync.Cond
-	queue    callQueue // guarded by mu
-	running  int       // guarded by mu; calls being run
-	between  int       // guarded by mu; workers that pause before they take their next call
-	started  int       // guarded by mu; goroutines
-	idle     int       // guarded by mu; goroutines that wait for work
-	waking   bool      // guarded by mu; a goroutine was woken or started and hasn't looked yet, or it probes
-	closed   bool      // guarded by mu
-	took     time.Time // guarded by mu; when a call was taken last
-	breathed time.Time // guarded by mu; when a breath ended last
-	free     time.Time // guarded by mu; when a processor had nothing to do
+	mu      sync.Mutex
+	work    sync.Cond
+	queue   callQueue // guarded by mu
+	running int       // guarded by mu; calls being run
+	between int       // guarded by mu; workers that pause before they take their next call
+	started int       // guarded by mu; goroutines
+	idle    int       // guarded by mu; goroutines that wait for work
+	waking  bool      // guarded by mu; a goroutine was woken or started and hasn't looked yet, or it probes
+	closed  bool      // guarded by mu
+	took    time.Time // guarded by mu; when a call was taken last
+	stuffy  time.Time // guarded by mu; from when on somebody should breathe
+	free    time.Time // guarded by mu; when a processor had nothing to do
 
 	governor governor    // guarded by mu
 	governed bool        // guarded by mu; the timer is set
@@ -50,9 +50,11 @@ var maxIdle = 8 * runtime.GOMAXPROCS(0)
 
 const (
 	// breathPause is for how long workers compute before one of them breathes, and yieldPause
-	// for how long before one yields.
+	// for how long before one yields: or as long as the last yield took, and restShare times the
+	// last breath, as other goroutines may be less polite.
 	breathPause = time.Millisecond
 	yieldPause  = 100 * time.Microsecond
+	restShare   = 4
 	// promptly is how long a breath takes, at most, where a processor has nothing to do, and for
 	// how long it is taken for free then.
 	promptly = time.Millisecond
@@ -177,7 +179,7 @@ func (p *pool) worker() {
 	p.mu.Lock()
 	p.waking = false
 	now := time.Now()
-	computing := now // since when
+	computing, pause := now, yieldPause // since when, and for how long
 	for {
 		for !p.mayTakeLocked(now) {
 			switch {
@@ -205,10 +207,10 @@ func (p *pool) worker() {
 		running = false
 		p.mu.Lock()
 		p.running--
-		if p.waitingLocked() > 0 && now.Sub(computing) >= yieldPause {
-			p.pauseLocked(now)
-			now = time.Now()
-			computing = now
+		if p.waitingLocked() > 0 && now.Sub(computing) >= pause {
+			before := now
+			now = p.pauseLocked(now)
+			computing, pause = now, max(now.Sub(before), yieldPause)
 		}
 	}
 }
@@ -252,16 +254,16 @@ func (p *pool) probeLocked(now time.Time) {
 	p.breathe()
 	p.mu.Lock()
 	p.waking = false
-	p.breathed = time.Now()
-	if p.breathed.Sub(now) <= promptly && p.between == 0 {
-		p.free = p.breathed
+	if ended := p.breathedLocked(now); ended.Sub(now) <= promptly && p.between == 0 {
+		p.free = ended
 	}
 }
 
-// pauseLocked lets others have the processor before a worker takes its next call.
-func (p *pool) pauseLocked(now time.Time) {
+// pauseLocked lets others have the processor before a worker takes its next call. It returns
+// when that was over.
+func (p *pool) pauseLocked(now time.Time) (ended time.Time) {
 	p.between++
-	breathe := now.Sub(p.breathed) >= breathPause
+	breathe := !now.Before(p.stuffy)
 	p.mu.Unlock()
 	if breathe {
 		p.breathe()
@@ -271,8 +273,16 @@ func (p *pool) pauseLocked(now time.Time) {
 	p.mu.Lock()
 	p.between--
 	if breathe {
-		p.breathed = time.Now()
+		return p.breathedLocked(now)
 	}
+	return time.Now()
+}
+
+// breathedLocked takes note of a breath that is over.
+func (p *pool) breathedLocked(began time.Time) (ended time.Time) {
+	ended = time.Now()
+	p.stuffy = ended.Add(max(breathPause, restShare*ended.Sub(began)))
+	return ended
 }
 
 // governLocked sees to it that the governor looks while more calls run than it has to let.
