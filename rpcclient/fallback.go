@@ -11,7 +11,8 @@ import (
 )
 
 // Where a call went can be wrong, for the registry may be behind, and what it says can
-// change while a call waits in a batcher. An answer that proves that the call didn't run
+// change while a call waits in a batcher. And a server may take a call for over by a clock of the
+// client's that stood still. An answer that proves that the call didn't run
 // sends it elsewhere, as the rest of the same attempt: without a pause, and without a
 // retry's price.
 
@@ -37,6 +38,8 @@ func (call *Invocation) fallback(ctx context.Context, w *way, e *helium.Error, d
 		next = call.withOtherArguments(e)
 	case errors.Is(e, helium.ErrNotPermitted) && w.latency != nil && w.fitting == nil && !call.key.given && call.wasAddressed():
 		next = call.withoutHedges(w)
+	case call.method.core.links.Disproves(e, &call.flight):
+		call.found().fallbacks++
 	default:
 		return nil
 	}

@@ -173,5 +173,7 @@ func (call *Invocation) heed(h *hedge) {
 		s.InstanceIsGone(instance)
 	case errors.Is(e, helium.ErrNoMethod):
 		s.Found(directory.LacksMethod, instance, call.method.name)
+	default:
+		call.method.core.links.Disproves(e, &h.flight)
 	}
 }

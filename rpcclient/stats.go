@@ -7,7 +7,7 @@ type Stats struct {
 	Calls     uint64 // calls that ended, one-way calls included
 	Failures  uint64 // of them, with an error
 	Retries   uint64 // attempts beyond the first
-	Fallbacks uint64 // attempts that went on elsewhere, as where they went lacks the method or is gone
+	Fallbacks uint64 // attempts that went on, elsewhere as where they went lacks the method or is gone, or with another clock
 	Notifies  uint64 // one-way calls sent
 	Hedges    uint64 // second attempts of calls that took unusually long; see Config.Hedge
 	HedgesWon uint64 // of them, those that were answered first

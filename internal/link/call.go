@@ -28,6 +28,7 @@ type Call struct {
 	seq     uint64
 	batcher *batch.Batcher // that it leaves by
 	left    batch.Left     // the message that it left in
+	begun   time.Time      // when that was begun, or up to a millisecond before; set when Send returns
 
 	// Both are guarded by the lock of the call's shard while it is in the table, and then
 	// belong to whoever took it out.

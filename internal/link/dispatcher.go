@@ -2,8 +2,10 @@ package link
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -52,6 +54,11 @@ func NewDispatcher(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *Dis
 // Open begins to receive answers by the bus, and returns once NATS has the subscriptions:
 // its own and those that also makes.
 func (d *Dispatcher) Open(ctx context.Context, events Events, also func() error) error {
+	reconnected := events.Reconnected
+	events.Reconnected = func() {
+		d.clock.renew()
+		reconnected()
+	}
 	return d.links.bus.open(ctx, events, also)
 }
 
@@ -94,7 +101,10 @@ func (d *Dispatcher) subjectOf(e *Endpoint, method string) string {
 }
 
 func (d *Dispatcher) newBatcher(e *Endpoint) *batch.Batcher {
-	return batch.New(int(d.links.bus.payload.Load()), d.clock.open, func(m *batch.Message) { d.links.send(e, m) })
+	number := d.clock.of(e.Service)
+	return batch.New(int(d.links.bus.payload.Load()),
+		func(m *batch.Message) { d.clock.open(m, number) },
+		func(m *batch.Message) { d.links.send(e, m) })
 }
 
 // Keep keeps an endpoint for those who call there next, and reports whether it is the one
@@ -157,7 +167,23 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 	} else {
 		c.batcher.Add(f, of, others)
 	}
+	c.begun = c.Deadline.Add(-time.Duration(f.Time) * time.Millisecond) // which says what was left then
 	return nil
+}
+
+// Disproves reports whether the error of a call claims that it waited for longer than it has been
+// under way: the client's clock stood still, unknown to it. The call wasn't run. Messages that are
+// begun from now on say what another clock shows, so the call may be sent again at once.
+func (d *Dispatcher) Disproves(e *helium.Error, c *Call) bool {
+	if e.Outcome != helium.NotExecuted || !errors.Is(e, helium.ErrExpired) {
+		return false
+	}
+	waited, err := strconv.ParseInt(e.Details[wire.WaitedDetail], 10, 64)
+	if err != nil || waited <= time.Since(c.begun).Milliseconds() {
+		return false
+	}
+	d.clock.disproved(c.begun)
+	return true
 }
 
 // SendOneWay sends a call that nobody answers. It goes on the subject of its method always,
