@@ -56,7 +56,8 @@ type binderPart struct{ Lease time.Duration }
 
 // serverPart is a server of the service "work".
 type serverPart struct {
-	Processors int // that it may use; 0: all
+	Processors int      // that it may use; 0: all
+	Idempotent []string // methods
 }
 
 // brokerPart is a broker that listens, one of a cluster if it has routes.
@@ -109,7 +110,7 @@ func playPart(text string) error {
 	}
 	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet})
 	w := newWorker(srv.Instance())
-	if err := rpcserver.Register(srv, "work", w); err != nil {
+	if err := rpcserver.Register(srv, "work", w, rpcserver.Idempotent(p.Server.Idempotent...)); err != nil {
 		return err
 	}
 	if err := srv.Start(ctx); err != nil {
@@ -205,9 +206,9 @@ func (p *process) kill() {
 }
 
 // launchWorker starts a server of the service "work" in a process of its own.
-func (n network) launchWorker() *process {
+func (n network) launchWorker(idempotent ...string) *process {
 	n.t.Helper()
-	return launch(n.t, part{URL: n.broker.URL(), Server: &serverPart{}})
+	return launch(n.t, part{URL: n.broker.URL(), Server: &serverPart{Idempotent: idempotent}})
 }
 
 // lineWith returns the first line that holds a text; the program must print it soon.
