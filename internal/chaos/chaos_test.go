@@ -32,7 +32,7 @@ func small() scenario.Scenario {
 }
 
 func TestARunCountsWhatRealProcessesDid(t *testing.T) {
-	v := chaos.Run(context.Background(), small())
+	v := chaos.Run(context.Background(), small(), "")
 	if v.Broken != "" {
 		t.Fatal(v.Broken)
 	}
@@ -57,7 +57,7 @@ func TestARunCountsWhatRealProcessesDid(t *testing.T) {
 func TestABoundThatIsBrokenFailsTheRun(t *testing.T) {
 	s := small()
 	s.Bounds = []verdict.Bound{verdict.AtMost(verdict.Calls, 199)}
-	if v := chaos.Run(context.Background(), s); v.Passed || v.Broken != "" {
+	if v := chaos.Run(context.Background(), s, ""); v.Passed || v.Broken != "" {
 		t.Errorf("passed %v, broken %q; want a run that doesn't pass", v.Passed, v.Broken)
 	}
 }
@@ -76,7 +76,7 @@ func TestARunThatFailsByItselfSaysWhy(t *testing.T) {
 		if s.Loads[0].For == time.Hour {
 			time.AfterFunc(time.Second, func() { cancel(errorString("the harness was told to end")) })
 		}
-		if v := chaos.Run(ctx, s); v.Passed || !strings.Contains(v.Broken, want) {
+		if v := chaos.Run(ctx, s, ""); v.Passed || !strings.Contains(v.Broken, want) {
 			t.Errorf("passed %v, broken %q; want one that says %q", v.Passed, v.Broken, want)
 		}
 		cancel(nil)

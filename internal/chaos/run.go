@@ -29,9 +29,10 @@ const (
 func Main() { process.Main(part.Act) }
 
 // Run runs a scenario and judges it. Whatever happens, it ends within a limit that follows from
-// the scenario, and leaves no process behind. A run that failed by itself is a verdict, too.
-func Run(ctx context.Context, s scenario.Scenario) *verdict.Verdict {
-	v, err := run(ctx, s)
+// the scenario, and leaves no process behind. A run that failed by itself is a verdict, too. The
+// ledgers stay in a folder of their own below keep; with "" they go.
+func Run(ctx context.Context, s scenario.Scenario, keep string) *verdict.Verdict {
+	v, err := run(ctx, s, keep)
 	if err != nil {
 		v = &verdict.Verdict{Broken: err.Error()}
 	}
@@ -39,7 +40,7 @@ func Run(ctx context.Context, s scenario.Scenario) *verdict.Verdict {
 	return v
 }
 
-func run(ctx context.Context, s scenario.Scenario) (v *verdict.Verdict, err error) {
+func run(ctx context.Context, s scenario.Scenario, keep string) (v *verdict.Verdict, err error) {
 	var longest time.Duration
 	for _, l := range s.Loads {
 		longest = max(longest, l.Timeout)
@@ -47,11 +48,13 @@ func run(ctx context.Context, s scenario.Scenario) (v *verdict.Verdict, err erro
 	limit := startPatience + s.Lasts() + longest + s.Settle + 2*answerPatience + 30*time.Second
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the scenario's limit of %v is over", limit))
 	defer cancel()
-	folder, err := os.MkdirTemp("", "helium-chaos-")
+	folder, err := os.MkdirTemp(keep, "helium-chaos-")
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	if keep == "" {
+		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+	}
 
 	var means []string
 	var network *namespace.Namespace

@@ -20,6 +20,7 @@ var accounts = []Scenario{
 			{Load: part.Load{Name: "lied to", Service: part.LiarName, Method: "run", Rate: 50, For: 8 * time.Second, Timeout: 2 * time.Second}},
 		},
 		Bounds: []verdict.Bound{verdict.AtMost(verdict.Failed, 0), verdict.AtMost(verdict.Attempts, 1)},
+		Short:  0.5,
 	},
 	{
 		Name:    "allow_responses",
@@ -34,6 +35,7 @@ var accounts = []Scenario{
 		},
 		Loads:  mixed(10 * time.Second),
 		Bounds: answeredOnce,
+		Short:  0.5,
 	},
 	{
 		Name:    "an export that takes one answer",

@@ -38,6 +38,7 @@ var brokers = []Scenario{
 			verdict.AtMost(verdict.OverranBy, 0.5),
 			verdict.AtMost(verdict.Attempts, 1.1),
 		},
+		Short: 0.6,
 	},
 	{
 		Name:    "disk full",

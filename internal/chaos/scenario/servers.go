@@ -22,7 +22,7 @@ var servers = []Scenario{
 			verdict.AtMost(verdict.OverranBy, 1),
 			verdict.AtMost(verdict.Attempts, 1.1),
 		},
-		Short: 0.5,
+		Short: 0.4,
 	},
 	{
 		Name:    "server frozen",
@@ -38,6 +38,7 @@ var servers = []Scenario{
 			verdict.AtMost(verdict.OverranBy, 1),
 			verdict.AtMost(verdict.Attempts, 1.1),
 		},
+		Short: 0.35,
 	},
 	{
 		Name:    "one of two servers frozen",

@@ -41,6 +41,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	times := flags.Int("times", 1, "how often each scenario is run")
 	file := flags.String("json", "", "write the verdicts to this file, as JSON")
 	page := flags.String("results", "", "write what was found to this file, as a page for people")
+	keep := flags.String("keep", "", "keep what all processes wrote down in folders below this one")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
@@ -75,7 +76,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var verdicts []*verdict.Verdict
 	for range *times {
 		for _, s := range chosen {
-			v := chaos.Run(ctx, s)
+			v := chaos.Run(ctx, s, *keep)
 			verdicts = append(verdicts, v)
 			if err := v.WriteText(stdout); err != nil {
 				fmt.Fprintln(stderr, err)
