@@ -76,7 +76,7 @@ func TestWhatIsAlwaysForbiddenIsAllowedNowhere(t *testing.T) {
 func TestTheShortRunIsShort(t *testing.T) {
 	const (
 		most     = 3 * time.Minute
-		overhead = 4 * time.Second // to start and end the processes, and to wait for the last calls
+		overhead = 3 * time.Second // to start and end the processes, and to wait for the last calls
 	)
 	var all time.Duration
 	for _, s := range scenario.All() {
