@@ -258,7 +258,8 @@ func (c *caller) running(seqs []uint64) (to link.Caller, _ []uint64) {
 }
 
 // missing takes in that a heartbeat found nobody under a key. If its caller is taken for gone by
-// that, the contexts of its calls end; it returns how many.
+// that, the contexts of its calls end; it returns how many. Those with idempotency keys go on:
+// who has lost its connection comes back for what they return.
 func (cs *callers) missing(key string, now time.Time) (abandoned int) {
 	cs.mu.Lock()
 	c := cs.byKey[key]
@@ -272,9 +273,12 @@ func (cs *callers) missing(key string, now time.Time) (abandoned int) {
 		return 0
 	}
 	for _, call := range c.calls.All() {
-		call.ctx.end(context.Canceled)
+		if call.key == "" {
+			call.ctx.end(context.Canceled)
+			abandoned++
+		}
 	}
-	return c.calls.Len()
+	return abandoned
 }
 
 // expire ends the contexts of calls whose deadline has passed, forgets callers that
