@@ -22,6 +22,7 @@ func TestAServerAnswersAsTheVectorsSay(t *testing.T) {
 	t.Cleanup(func() { _ = srv.Shutdown(testContext(t)) })
 	conformance.Calls(t, w.conn(), "../testdata/vectors/calls.json", srv.Instance())
 	conformance.Keys(t, w.conn(), "../testdata/vectors/keys.json", srv.Instance())
+	conformance.Waiting(t, w.conn(), "../testdata/vectors/waiting.json", srv.Instance())
 	if got := srv.Stats().Panics; got != 0 {
 		t.Errorf("%d handlers panicked, want none", got)
 	}

@@ -1,9 +1,20 @@
 package rpcserver
 
+import "time"
+
 // Examined reports whether the server has found out of what kind an export is.
 func Examined(s *Server, what string) bool {
 	s.exports.mu.Lock()
 	defer s.exports.mu.Unlock()
 	e := s.exports.of[what]
 	return e != nil && e.is != unknown && !e.looking
+}
+
+// StandStill makes it look as if the server's process had stood still until now.
+func (s *Server) StandStill(still time.Duration) {
+	s.pulse.mu.Lock()
+	defer s.pulse.mu.Unlock()
+	last := *s.pulse.last.Load()
+	last.at -= still
+	s.pulse.last.Store(&last)
 }

@@ -134,3 +134,41 @@ func TestReadingsMayBeAnything(t *testing.T) {
 		wantResult(t, p.answerTo(about(seq, reading), within(seq, time.Minute)), seq, "x")
 	}
 }
+
+// The NATS server's PONG tells that all has come that was sent meanwhile, also after a connection
+// that was lost.
+func TestAThawIsOverWhenAllHasComeThatWasSentMeanwhile(t *testing.T) {
+	w := newWorld(t, broker.Config{})
+	w.startBinder(binder.Config{})
+	nc := w.conn()
+	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet()})
+	if err := rpcserver.Register(srv, "probe", newProbe()); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Start(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = srv.Shutdown(context.Background()) })
+	p := w.peer()
+	clock := uint64(0)
+	for range 3 {
+		srv.StandStill(time.Hour)
+		if clock == 2 {
+			if err := nc.ForceReconnect(); err != nil {
+				t.Fatal(err)
+			}
+			eventually(t, "it is connected again", func() bool { return nc.Stats().Reconnects == 1 && nc.Flush() == nil })
+		}
+		clock++
+		eventually(t, "a call of an unknown clock that has a minute left runs", func() bool {
+			f := p.answerTo(about(clock, hour), within(1, time.Minute))
+			if f.Kind == wire.KindReply {
+				return true
+			}
+			wantError(t, f, helium.ErrFrozen)
+			return false
+		})
+	}
+	// Now their clocks are known.
+	wantError(t, p.answerTo(about(clock, 0), within(1, time.Minute)), helium.ErrExpired)
+}
