@@ -26,7 +26,7 @@ type Config struct {
 	// Negative: none waits.
 	MaxQueue int
 	// MaxQueueBytes is how many bytes the calls that wait may hold, beyond which they are
-	// refused likewise. Default 64 MiB.
+	// refused likewise, and the messages that wait to be received. Default 64 MiB.
 	MaxQueueBytes int
 	// Timeout is the time that a call gets which brings no deadline of its own, such
 	// as a plain request. Default 30 s.

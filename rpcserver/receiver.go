@@ -106,6 +106,9 @@ func (g *receiving) handle(in *link.Incoming) {
 	case in.Reached != nil:
 		in.Reached()
 		return
+	case in.TooMany:
+		g.refuseUnread(in)
+		return
 	case in.Cancels:
 		g.cancel(in)
 		return
@@ -302,6 +305,19 @@ func (g *receiving) cancel(in *link.Incoming) {
 			g.counters.strayCancels.Add(1)
 		}
 	}
+}
+
+// refuseUnread refuses a message of calls of which nothing was read, as too many wait.
+func (g *receiving) refuseUnread(in *link.Incoming) {
+	g.counters.refusedMessages.Add(1)
+	g.reader.sender = sender{} // of what it says of itself nothing was read either
+	if in.Plain != nil && in.From.Key != nobodysKey {
+		err := helium.ErrOverloaded.WithOutcome(helium.NotExecuted)
+		err.Instance = g.reader.instance
+		(&plainAnswer{link: in.Plain, to: in.From, service: in.Service, json: looksLikeJSON(in.Data)}).fail(err)
+		return
+	}
+	g.refuse(in, helium.ErrOverloaded)
 }
 
 // refuse tells a caller that nothing in its message is run: an error with the sequence number

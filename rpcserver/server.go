@@ -83,6 +83,7 @@ func New(nc *nats.Conn, config Config) *Server {
 	}
 	s.leases.beforeRenewal = func(ctx context.Context, reconnected bool) {
 		s.bus.LearnLimits()
+		s.subscriptions.look()
 		s.refusals.look(ctx, reconnected)
 	}
 	s.replays = newReplays(s.config.IdempotencyMemory)
@@ -94,6 +95,7 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.exports = newExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals)
 	s.exports.stream = s.config.StreamExport
 	s.bus = link.NewServerBus(nc, s.instance, &s.counters.links, answerWatch{s.refusals, s.exports})
+	s.bus.Bound(s.config.MaxQueueBytes)
 	s.pulse = newPulse()
 	s.thaws = &thaws{nc: nc, log: s.log, instance: s.instance, pulse: s.pulse, mark: s.bus.Mark}
 	s.subscriptions = &subscriptions{nc: nc, log: s.log, instance: s.instance, inbound: s.bus.Inbound()}
@@ -124,6 +126,7 @@ func (s *Server) Stats() Stats {
 		return Stats{}
 	}
 	stats := s.counters.read(s.pool.load())
+	stats.DroppedMessages = s.subscriptions.dropped()
 	stats.Replays = s.replays.served.Load()
 	stats.IdempotencyKeys, stats.IdempotencyBytes = s.replays.load()
 	return stats

@@ -23,6 +23,9 @@ type Stats struct {
 	RefusedAnswers uint64 // messages of replies that NATS refused to publish; see Server.Warnings
 	DroppedAnswers uint64 // messages of replies that another account's import drops; see Server.Warnings
 
+	RefusedMessages uint64 // messages of calls refused whole, unread, as too many waited to be received
+	DroppedMessages uint64 // messages dropped before the server had them, as the process didn't get to read them; their callers wait in vain
+
 	Malformed  uint64 // messages that broke the protocol
 	BadReplies uint64 // messages dropped, as they wanted the answer where no caller listens
 	Duplicates uint64 // calls dropped, as one of that number was in flight
@@ -48,6 +51,7 @@ type counters struct {
 	calls, errors, refused, panics atomic.Uint64
 	expired, frozen                atomic.Uint64
 	links                          link.ServerCounters
+	refusedMessages                atomic.Uint64
 	malformed, duplicates          atomic.Uint64
 	unheard                        atomic.Uint64
 	refusedAnswers, droppedAnswers atomic.Uint64
@@ -72,7 +76,8 @@ func (c *counters) read(running, waiting int) Stats {
 		Expired: c.expired.Load(), Frozen: c.frozen.Load(),
 		RepliesSent: c.links.Replies.Load(), MessagesSent: c.links.Messages.Load(), LostReplies: c.links.Lost.Load(),
 		RefusedAnswers: c.refusedAnswers.Load(), DroppedAnswers: c.droppedAnswers.Load(),
-		Malformed: c.malformed.Load(), BadReplies: c.links.BadReplies.Load(), Duplicates: c.duplicates.Load(),
+		RefusedMessages: c.refusedMessages.Load(),
+		Malformed:       c.malformed.Load(), BadReplies: c.links.BadReplies.Load(), Duplicates: c.duplicates.Load(),
 		Unheard: c.unheard.Load(), Cancels: c.cancels.Load(), StrayCancels: c.strayCancels.Load(),
 		Heartbeats: c.heartbeats.Load(), Abandoned: c.abandoned.Load(),
 		Running: running, Waiting: waiting,

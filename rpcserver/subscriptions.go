@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -31,6 +32,10 @@ type subscriptions struct {
 	subjects []string             // of those that were asked for
 	made     []*nats.Subscription // Start's own until the server has begun, then Shutdown's
 	refused  *natsperm.Watch      // as made; nil until all are confirmed
+
+	mu     sync.Mutex
+	all    []*nats.Subscription // guarded by mu; as made
+	warned bool                 // guarded by mu; the log has that messages were dropped
 }
 
 // open makes subscriptions to all subjects of targets, and waits until the NATS server has
@@ -73,7 +78,33 @@ func (s *subscriptions) join(subject, queue string) error {
 		return errorf("subscribing to %q: %w", subject, err)
 	}
 	s.made = append(s.made, sub)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = append(s.all, sub)
 	return nil
+}
+
+// dropped returns how many messages were dropped before the server had them, for want of room.
+func (s *subscriptions) dropped() (messages uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sub := range s.all {
+		n, _ := sub.Dropped() // fails for no subscription at all
+		messages += uint64(n)
+	}
+	return messages
+}
+
+// look tells once if messages were dropped. NATS's own library tells nobody who waits for them.
+func (s *subscriptions) look() {
+	dropped := s.dropped()
+	s.mu.Lock()
+	first := dropped > 0 && !s.warned
+	s.warned = s.warned || first
+	s.mu.Unlock()
+	if first {
+		s.log.Warn("messages were dropped before the server had them, and their callers wait in vain: the process didn't get to read them; give it more processors, start more instances, or find what keeps it busy; from now on they are only counted, in Stats.DroppedMessages", "instance", s.instance, "messages", dropped)
+	}
 }
 
 // hear is told of what NATS refuses on the connection after the start.

@@ -41,6 +41,8 @@ type Incoming struct {
 	Service, Method string
 	// Cancels tells a message of cancels from one of calls.
 	Cancels bool
+	// TooMany tells that the message is to be refused whole: too many wait to be received.
+	TooMany bool
 	// Where is the place that the message came to, as people know it.
 	Where string
 	// Plain answers the message if it is a plain request; nil: its data are frames.

@@ -3,9 +3,9 @@ package link
 import (
 	"context"
 	"errors"
+	"math"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/nats-io/nats.go"
@@ -15,10 +15,6 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// inboundMessages is how many messages may wait to be received. A receiver never waits for
-// anything, so only a starved process comes near it.
-const inboundMessages = 1 << 16
-
 // ServerBus is the bus as a server sees it: what it has subscribed to comes in, and answers
 // are published to the reply subjects of those who called.
 type ServerBus struct {
@@ -27,8 +23,7 @@ type ServerBus struct {
 	counters *ServerCounters
 	watcher  AnswerWatcher
 
-	inbound chan *nats.Msg
-	marks   sync.Map            // of func(), by what stands for them in inbound; see Mark
+	inbound inbound
 	places  map[string]Incoming // by subject; see Expect
 	misses  misses
 	largest atomic.Int64 // message that the connection takes, in bytes
@@ -49,15 +44,18 @@ type AnswerWatcher interface {
 
 // NewServerBus returns the bus of a server. Messages come once its Inbound is subscribed with.
 func NewServerBus(nc *nats.Conn, instance string, counters *ServerCounters, watcher AnswerWatcher) *ServerBus {
-	return &ServerBus{
-		nc: nc, instance: instance, counters: counters, watcher: watcher,
-		inbound: make(chan *nats.Msg, inboundMessages),
-	}
+	b := &ServerBus{nc: nc, instance: instance, counters: counters, watcher: watcher}
+	b.inbound.come, b.inbound.maxBytes = make(chan *nats.Msg, inboundMessages), math.MaxInt
+	b.inbound.small = func(subject string) bool { return b.places[subject].Cancels }
+	return b
 }
 
 // Inbound takes the messages of all subscriptions, so that they are received in the order in
 // which they came.
-func (b *ServerBus) Inbound() chan *nats.Msg { return b.inbound }
+func (b *ServerBus) Inbound() chan *nats.Msg { return b.inbound.come }
+
+// Bound bounds what may wait to be received, in bytes. It is called before anything comes.
+func (b *ServerBus) Bound(maxBytes int) { b.inbound.maxBytes = maxBytes }
 
 // Expect says what comes to which subject: the Service, Method and Cancels of it. It is called
 // before anything comes.
@@ -65,11 +63,9 @@ func (b *ServerBus) Expect(places map[string]Incoming) { b.places = places }
 
 // Receive implements [Server].
 func (b *ServerBus) Receive() (Incoming, bool) {
-	for msg := <-b.inbound; msg != nil; msg = <-b.inbound {
-		if msg.Sub == nil { // it didn't come by NATS
-			if reached, ok := b.marks.LoadAndDelete(msg); ok {
-				return Incoming{Reached: reached.(func())}, true
-			}
+	for msg, tooMany := b.inbound.next(); msg != nil; msg, tooMany = b.inbound.next() {
+		if reached := b.inbound.reached(msg); reached != nil {
+			return Incoming{Reached: reached}, true
 		}
 		if msg.Reply != "" && !wire.AllowedReply(msg.Reply) {
 			// Answering would let a caller make this server publish where only the
@@ -78,7 +74,7 @@ func (b *ServerBus) Receive() (Incoming, bool) {
 			continue
 		}
 		in := b.place(msg.Subject)
-		in.Data, in.Where = msg.Data, msg.Subject
+		in.Data, in.Where, in.TooMany = msg.Data, msg.Subject, tooMany
 		if msg.Reply != "" {
 			in.From = callerOn(msg.Reply)
 			in.From.Once = b.watcher.Meet(in.Service, msg.Reply)
@@ -94,15 +90,7 @@ func (b *ServerBus) Receive() (Incoming, bool) {
 // Mark puts a mark in line behind all that has come, and waits for room. Receive returns it in
 // its turn; it is lost if the bus is closed before. An error is that of the context.
 func (b *ServerBus) Mark(ctx context.Context, reached func()) error {
-	mark := new(nats.Msg)
-	b.marks.Store(mark, reached)
-	select {
-	case b.inbound <- mark:
-		return nil
-	case <-ctx.Done():
-		b.marks.Delete(mark)
-		return ctx.Err()
-	}
+	return b.inbound.mark(ctx, reached)
 }
 
 // place returns what a subject stands for. Below the instance's own subject of a service
@@ -135,7 +123,7 @@ func callerOn(reply string) Caller {
 func CallerKey(reply string) string { return callerOn(reply).Key }
 
 // Waiting implements [Server].
-func (b *ServerBus) Waiting() bool { return len(b.inbound) > 0 }
+func (b *ServerBus) Waiting() bool { return b.inbound.waits() }
 
 // MaxMessage implements [Server].
 func (b *ServerBus) MaxMessage() int { return int(b.largest.Load()) }
@@ -225,4 +213,4 @@ func (b *ServerBus) WatchBeats(ctx context.Context, missing func(key string)) (s
 }
 
 // Close implements [Server].
-func (b *ServerBus) Close() { b.inbound <- nil }
+func (b *ServerBus) Close() { b.inbound.come <- nil }

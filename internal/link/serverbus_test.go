@@ -98,8 +98,8 @@ func TestWhatComesByTheBusSaysWhatItIsForAndWhoSentIt(t *testing.T) {
 		{"helium.ctl.math.i1", shared.Address, frames, Incoming{Service: "math", Cancels: true, From: shared}, false},
 		{"elsewhere", shared.Address, frames, Incoming{From: shared}, false},
 	} {
-		bus.inbound <- &nats.Msg{Subject: "helium.call.math", Reply: "helium.call.other"} // nobody's inbox
-		bus.inbound <- &nats.Msg{Subject: c.subject, Reply: c.reply, Data: []byte(c.data)}
+		bus.inbound.come <- &nats.Msg{Subject: "helium.call.math", Reply: "helium.call.other"} // nobody's inbox
+		bus.inbound.come <- &nats.Msg{Subject: c.subject, Reply: c.reply, Data: []byte(c.data)}
 		got, ok := bus.Receive()
 		if plain := got.Plain != nil; plain != c.plain {
 			t.Errorf("on %s: a plain request: %v, want %v", c.subject, plain, c.plain)
