@@ -166,4 +166,11 @@ func TestWhatAThawedBinderDoesLateChangesNothingThatOthersDidMeanwhile(t *testin
 	put(old)
 	thaw(ended)
 	known("after an end came later than a new registration", 1)
+
+	end := func() error { return c.End(ctx, "math", "i1") }
+	copied(end)
+	endedAgain := copied(end)
+	put(old)
+	thaw(endedAgain)
+	known("after an end of nothing came later than a new registration", 1)
 }

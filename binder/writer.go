@@ -142,18 +142,24 @@ func (w *writer) end(ctx context.Context, service string, m *nats.Msg) ([]byte, 
 		if err := w.barrier.catchUp(ctx); err != nil {
 			return nil, err
 		}
-		if i = w.catalog.get(service, name); i == nil {
-			return []byte("{}"), nil
-		}
+		i = w.catalog.get(service, name)
 	}
+	once := onceOf(m)
+	if i == nil && once == "" {
+		return []byte("{}"), nil
+	}
+	// Also of what isn't there, where the request has a name: carried out once more, later, it
+	// mustn't end what has been registered since.
 	ctx, cancel := context.WithTimeout(ctx, store.Budget)
 	defer cancel()
-	revision, err := w.bucket.Remove(ctx, i.key(), onceOf(m))
+	revision, err := w.bucket.Remove(ctx, recordKey(service, name), once)
 	if err != nil {
 		return nil, err
 	}
-	gone := i.departed()
-	w.log.Info("ended", gone.logged()...)
+	if i != nil {
+		gone := i.departed()
+		w.log.Info("ended", gone.logged()...)
+	}
 	_ = w.barrier.await(ctx, revision) // so that it shows in this binder's own answers
 	return []byte("{}"), nil
 }
