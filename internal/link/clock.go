@@ -51,6 +51,13 @@ func (c *clock) of(service string) (number uint64) {
 	return number
 }
 
+// forget lets go of what a service knows the clock by; the next one that asks gets another number.
+func (c *clock) forget(service string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.services, service)
+}
+
 // open begins a message of calls of a service whose number is that; see [batch.New].
 func (c *clock) open(m *batch.Message, service uint64) {
 	m.Began, m.Token = time.Now(), unguessable()

@@ -71,6 +71,11 @@ func TestEachServiceKnowsTheClockByAnotherNumber(t *testing.T) {
 	if again := a.numbers(t, "math", "bank"); !slices.Equal(before, again) {
 		t.Errorf("the numbers are %d and then %d, want the same", before, again)
 	}
+	a.forget("bank")
+	if again := a.numbers(t, "math", "bank"); again[0] != before[0] || again[1] == before[1] {
+		t.Errorf("the numbers are %d, and when one was forgotten %d; want that one to be another", before, again)
+	}
+	before = a.numbers(t, "math", "bank")
 	a.renew()
 	after := a.numbers(t, "math", "bank")
 	if before[0] == after[0] || before[1] == after[1] || before[0]^after[0] != before[1]^after[1] {
