@@ -19,7 +19,7 @@ const (
 	// whose turn won't come, and for how long there seem to be if nothing else is seen.
 	floodTime = 100 * time.Millisecond
 	// vainTurns is how many others had their turns, at least, while a call waited in vain.
-	vainTurns = 16
+	vainTurns = 5
 	// lateShare is the part of its time after which the turn of a call comes late.
 	lateShare = 2
 )
