@@ -411,7 +411,9 @@ func TestTheGovernorsLimitIsKept(t *testing.T) {
 		if got := int(running.Load()); got != p.governor.least {
 			t.Errorf("%d calls run while goroutines wait for 100 ms, want %d", got, p.governor.least)
 		}
+		p.mu.Lock()
 		waits.median = 0
+		p.mu.Unlock()
 		time.Sleep(time.Second)
 		if got := running.Load(); got != 500 {
 			t.Errorf("%d calls run once they don't, want all 500", got)
