@@ -110,6 +110,12 @@ func (call *Invocation) nobody(w *way) *helium.Error {
 
 // giveUp returns the error of a call whose context ended, and cancels it.
 func (call *Invocation) giveUp(ctx context.Context, view *directory.View) *helium.Error {
+	if call.method.core.links.Withdraw(&call.flight) {
+		if ctx.Err() == context.DeadlineExceeded {
+			return link.ErrTooLate
+		}
+		return directory.ContextError(ctx.Err(), helium.NotExecuted)
+	}
 	e := directory.ContextError(ctx.Err(), helium.Unknown)
 	if e.Code == helium.CodeCanceled {
 		call.method.core.links.Cancel(&call.flight, view.Instances)
@@ -138,7 +144,7 @@ func (call *Invocation) attemptOneWay(w *way, now, deadline time.Time) *helium.E
 // frame makes the frame of a call with so much time left, but for its sequence number.
 func (call *Invocation) frame(kind wire.Kind, left time.Duration) (wire.Frame, *helium.Error) {
 	if left <= 0 {
-		return wire.Frame{}, helium.ErrDeadline.WithMessage("the call's time was over before it was sent").WithOutcome(helium.NotExecuted)
+		return wire.Frame{}, link.ErrTooLate
 	}
 	f := wire.Frame{
 		Kind: kind,

@@ -40,6 +40,9 @@ type client struct {
 // answer (helium.ErrBadRegistryName), or its user may not subscribe to the client's inbox or may
 // have no more subscriptions ([helium.ErrNotPermitted]).
 //
+// New waits for NATS to have taken the client's subscriptions, 5 s at most if the NATS server
+// doesn't answer, and then fails.
+//
 // The client steps in front of nc's error handler, from which alone NATS tells what the
 // connection's user isn't permitted to do. Who sets another one later should have it
 // call the one that nc.ErrorHandler returned.
@@ -99,7 +102,7 @@ func (c *client) viewChanged(service string, view *directory.View) {
 	}
 	isThere := func(instance string) bool { return view.VersionOf(instance) != nil }
 	c.byName.prune(service, isThere)
-	c.links.Prune(service, isThere)
+	c.links.Told(service, isThere, view.InstancesWith(wire.AnswersOnce))
 }
 
 // At returns a view of the client whose calls go to one instance, by its name in the

@@ -3,6 +3,7 @@ package rpcclient
 import (
 	"context"
 	"reflect"
+	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/directory"
@@ -31,11 +32,12 @@ func (c *Client) Call(ctx context.Context, method string, result any, args ...an
 		}
 		resultType = target.Type().Elem()
 	}
-	m, err := c.lookUpMethod(ctx, method)
+	m, began, err := c.lookUpMethod(ctx, method)
 	if err != nil {
 		return err
 	}
 	call := m.begin(args)
+	call.began = began
 	call.viewKey, call.resultType = c.key, resultType
 	if err := c.callByName(ctx, m, call); err != nil {
 		return err
@@ -61,11 +63,12 @@ func Call[T any](ctx context.Context, c *Client, method string, args ...any) (re
 // the call is handed to the connection; whether a handler runs isn't known, and a call
 // that finds no instance, or one that is too busy, is lost. See [Client.Close].
 func (c *Client) Notify(ctx context.Context, method string, args ...any) error {
-	m, err := c.lookUpMethod(ctx, method)
+	m, began, err := c.lookUpMethod(ctx, method)
 	if err != nil {
 		return err
 	}
 	call := m.begin(args)
+	call.began = began
 	call.viewKey, call.oneWay = c.key, true
 	if err := c.callByName(ctx, m, call); err != nil {
 		return err
@@ -84,26 +87,26 @@ func (m *Method) begin(args []any) *Invocation {
 }
 
 // lookUpMethod returns the method that a name stands for, the same one each time once
-// a call of it has been found to fit.
-func (c *Client) lookUpMethod(ctx context.Context, name string) (*Method, error) {
+// a call of it has been found to fit. Began is when it began to look up a name without its
+// service, which may take long; of others it is zero.
+func (c *Client) lookUpMethod(ctx context.Context, name string) (m *Method, began time.Time, err error) {
 	if unmade := c.unmade(); unmade != nil {
-		return nil, unmade
+		return nil, began, unmade
 	}
-	if service, method := directory.SplitName(name); service != "" {
-		if m := c.byName.get(service, c.instance, method); m != nil {
-			return m, nil
-		}
+	service, method := directory.SplitName(name)
+	if service == "" {
+		began = time.Now()
+	} else if m := c.byName.get(service, c.instance, method); m != nil {
+		return m, began, nil
 	}
-	service, method, err := c.directory.Resolve(orBackground(ctx), name)
-	if err != nil {
-		return nil, err
+	if service, method, err = c.directory.Resolve(orBackground(ctx), name); err != nil {
+		return nil, began, err
 	}
 	if m := c.byName.get(service, c.instance, method); m != nil {
-		return m, nil
+		return m, began, nil
 	}
-	m := c.newMethod(service, method)
-	if m.fault != nil {
-		return m, nil
+	if m = c.newMethod(service, method); m.fault != nil {
+		return m, began, nil
 	}
 	m.service = c.directory.Service(service, false)
 	if view := m.service.Current(); c.instance == "" || view != nil && view.VersionOf(c.instance) != nil {
@@ -111,7 +114,7 @@ func (c *Client) lookUpMethod(ctx context.Context, name string) (*Method, error)
 	} else {
 		m.endpoint = c.links.NewEndpoint(service, c.instance) // nobody keeps one of a stranger
 	}
-	return m, nil
+	return m, began, nil
 }
 
 // callByName makes a call, and keeps what the next one of that name needs.

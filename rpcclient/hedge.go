@@ -150,6 +150,9 @@ func (call *Invocation) abandon(flight *link.Call, a *answer, view *directory.Vi
 		<-a.done // it is being told
 		return
 	}
+	if links.Withdraw(flight) {
+		return
+	}
 	call.mayHaveRun = true
 	links.Cancel(flight, view.Instances)
 }

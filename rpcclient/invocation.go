@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
@@ -78,6 +79,7 @@ type Invocation struct {
 	numArgs    int
 	resultType reflect.Type   // of a call by name, where it says; else nil
 	argTypes   []reflect.Type // of a call whose arguments no signature describes; else empty
+	began      time.Time      // when its name began to be looked up, and its time to pass; zero: with the call
 	oneWay     bool
 	mayHaveRun bool   // by the end of some attempt, it couldn't be ruled out
 	answered   bool   // the last attempt brought a result
@@ -167,6 +169,7 @@ func (call *Invocation) release() {
 		call.Args = codec.NewWriter(make([]byte, wire.Room))
 	}
 	call.method, call.resultType, call.tried, call.sent = nil, nil, nil, nil
+	call.began = time.Time{}
 	call.oneWay, call.mayHaveRun, call.answered = false, false, false
 	call.argTypes = call.argTypes[:0]
 	call.Result, call.ReplyMetadata, call.Trace = codec.Reader{}, nil, nil

@@ -26,7 +26,11 @@ func invoke(ctx context.Context, call *Invocation) error {
 	ctx = orBackground(ctx) // an interceptor may have lost it
 	m := call.method
 	now := time.Now()
-	deadline := m.core.deadline(ctx, now)
+	began := now
+	if !call.began.IsZero() {
+		began, call.began = call.began, time.Time{}
+	}
+	deadline := m.core.deadline(ctx, began)
 	if e := call.ready(ctx, now); e != nil {
 		return m.named(call.overall(e))
 	}

@@ -127,6 +127,7 @@ func (x *exports) note(what, reply string, nth int, last bool) (found judgement)
 	off := x.refusals.probing(reply)
 	x.running.Go(func() {
 		is, err := x.trace(reply, last)
+		x.refusals.settled(x.life) // the trace may tell of a refusal before NATS does
 		off()
 		x.warn(what, x.learn(what, e, is, err))
 	})

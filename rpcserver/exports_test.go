@@ -199,7 +199,7 @@ func TestAnExportThatTakesAllAnswersIsWarnedOfNever(t *testing.T) {
 			w := newAccounts(t, exported(", response_type: "+kind, ""))
 			w.startBinder("s")
 			var log logBook
-			srv, p := w.serve("s", rpcserver.Config{Logger: log.logger()})
+			srv, p := w.serve("s", rpcserver.Config{Logger: log.logger(), StreamExport: true})
 			peer := w.peer("c")
 			// The first message is examined while answers to it are still to come.
 			unequal(t, peer, p, "+1", 3)

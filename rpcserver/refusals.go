@@ -85,6 +85,16 @@ func settle(ctx context.Context, watch *natsperm.Watch) error {
 	return watch.Settle(ctx)
 }
 
+// settled returns once everything that NATS refused so far was heard, or can't be.
+func (r *refusals) settled(ctx context.Context) {
+	r.mu.Lock()
+	watch := r.watch
+	r.mu.Unlock()
+	if watch != nil {
+		_ = settle(ctx, watch)
+	}
+}
+
 func (r *refusals) close() {
 	r.mu.Lock()
 	watch := r.watch

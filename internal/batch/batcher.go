@@ -1,7 +1,9 @@
 package batch
 
 import (
+	"cmp"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,19 +23,10 @@ const (
 	// microseconds.
 	MinWork = time.Microsecond / 2
 
-	// MaxMessage is the size, in bytes, past which a message takes no further frame.
-	MaxMessage = 64 << 10
-
 	// Sharing a message saves less than the copy into it costs: for frames from large on,
 	// in bytes, and from medium on for those that nobody would share with.
 	large  = MaxMessage / 2
 	medium = large / 8
-
-	// MaxKept is the size, in bytes, up to which buffers are used again. It is what
-	// NATS takes by default, and room to grow: making and clearing large buffers costs more
-	// than copying what is in them, and what a pool keeps goes with the next garbage
-	// collections.
-	MaxKept = wire.UsualPayload + MaxMessage
 
 	// senderRounds is how many messages a caller sends before a goroutine of the
 	// batcher's own takes over: it has a call of its own to wait for.
@@ -73,38 +66,6 @@ type Batcher struct {
 	messages atomic.Uint64
 }
 
-// Message is a batch of frames that leave together.
-type Message struct {
-	// ID tells the messages of a process apart, and grows from each to the next.
-	ID uint64
-	// Token names the message to whoever answers it, where its opening gives it a name; else 0.
-	Token uint64
-	// Data is the whole payload.
-	Data []byte
-	// Method is the method that all its calls are of; "" if they are of several.
-	Method string
-	// Began is when the message was begun, where its opening says so; else zero. The time that
-	// its calls have left counts from then.
-	Began time.Time
-	// Frames is how many frames Data holds, but for those that open it, and Seqs are their
-	// sequence numbers, in order.
-	Frames int
-	Seqs   []uint64
-
-	mixed bool
-	work  time.Duration
-	few   [8]uint64 // the first room of Seqs, so that it costs no allocation of its own
-}
-
-var (
-	lastMessage atomic.Uint64
-	messagePool = sync.Pool{New: func() any {
-		m := new(Message)
-		m.Seqs = m.few[:0]
-		return m
-	}}
-)
-
 // New returns a batcher whose messages go to publish, one at a time and in
 // order. The message is publish's until it returns. No message grows beyond maxSize
 // bytes by sharing; 0 stands for MaxMessage.
@@ -122,34 +83,6 @@ func New(maxSize int, open, publish func(*Message)) *Batcher {
 	return &Batcher{open: open, publish: publish, maxSize: maxSize, yield: runtime.Gosched}
 }
 
-// Call is what a batcher needs to know of the call in a frame. Of a reply it is zero.
-type Call struct {
-	// Method is what is called.
-	Method string
-	// Work is how long the receiver is expected to be busy with it.
-	Work time.Duration
-	// Deadline is when the call is over. In a message that says when it was begun, the frame
-	// says how much time was left then. Zero: the frame's time stands.
-	Deadline time.Time
-	// Left takes which message the frame is in, before that can leave. May be nil.
-	Left *Left
-}
-
-// Left is the message in which a call left, or is to leave. It may be read at any time.
-type Left struct{ id, token atomic.Uint64 }
-
-// In returns the ID of the message; 0: the call is in none yet.
-func (l *Left) In() uint64 { return l.id.Load() }
-
-// Token returns the token of the message; 0: the call is in none yet, or it has none.
-func (l *Left) Token() uint64 { return l.token.Load() }
-
-// Set says which message it is.
-func (l *Left) Set(id, token uint64) {
-	l.token.Store(token)
-	l.id.Store(id)
-}
-
 // Add queues a frame and sees to it that it leaves. If others is true, other calls are in
 // flight, so yielding once may fill the message.
 //
@@ -158,10 +91,17 @@ func (l *Left) Set(id, token uint64) {
 func (b *Batcher) Add(f *wire.Frame, of Call, others bool) {
 	b.mu.Lock()
 	m := b.messageForLocked(f, &of)
-	m.add(f, &of)
-	if of.Left != nil {
-		of.Left.Set(m.ID, m.Token)
+	if !of.Left.leaves(m.ID, m.Token) {
+		if m.Frames == 0 {
+			m.recycle()
+		}
+		b.mu.Unlock()
+		return
 	}
+	if m.Frames == 0 {
+		b.queue = append(b.queue, m)
+	}
+	m.add(f, &of)
 	if b.sending {
 		b.mu.Unlock()
 		return
@@ -190,14 +130,30 @@ func (b *Batcher) AddWhole(f *wire.Frame, of Call, make func(opening []byte) []b
 	opening := m.Data
 	m.Data = make(opening)
 	m.Frames, m.Seqs = 1, append(m.Seqs, f.Seq)
-	if of.Left != nil {
-		of.Left.Set(m.ID, m.Token)
+	if of.Left.leaves(m.ID, m.Token) {
+		b.frames.Add(1)
+		b.messages.Add(1)
+		b.publish(m)
 	}
-	b.frames.Add(1)
-	b.messages.Add(1)
-	b.publish(m)
 	m.Data = opening // the other data are the caller's again
 	m.recycle()
+}
+
+// Withdraw keeps a frame from leaving that waits in the queue, or is about to be added to it.
+// It returns false if the frame may have left. Nothing may be in the message but frames that
+// Add has taken.
+func (b *Batcher) Withdraw(seq uint64, left *Left) bool {
+	if left.withdraw() {
+		return true // Add will see it
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	waiting := b.queue[b.head:]
+	i, found := slices.BinarySearchFunc(waiting, left.In(), func(m *Message, id uint64) int { return cmp.Compare(m.ID, id) })
+	if found {
+		waiting[i].withdrawn = append(waiting[i].withdrawn, seq)
+	}
+	return found
 }
 
 // Cork keeps frames in the queue until Uncork, for a goroutine that is about to add many, or to
@@ -266,6 +222,10 @@ func (b *Batcher) send(rounds int) {
 		b.mu.Unlock()
 		rounds--
 
+		if len(m.withdrawn) > 0 && !m.withdraw() {
+			m.recycle()
+			continue
+		}
 		b.frames.Add(uint64(m.Frames))
 		b.messages.Add(1)
 		b.publish(m)
@@ -274,9 +234,9 @@ func (b *Batcher) send(rounds int) {
 }
 
 // messageForLocked returns the message that takes the frame: the last one of the
-// queue, or a new one if that is full.
+// queue, or a new one, which isn't there yet, if that is full.
 func (b *Batcher) messageForLocked(f *wire.Frame, of *Call) *Message {
-	if n := len(b.queue); n > b.head {
+	if n := len(b.queue); n > b.head && !of.Apart && !b.queue[n-1].apart {
 		m := b.queue[n-1]
 		// In a message of several methods each frame names its own.
 		size := f.Size() + len(of.Method)
@@ -288,7 +248,7 @@ func (b *Batcher) messageForLocked(f *wire.Frame, of *Call) *Message {
 		}
 	}
 	m := b.begin(of.Method)
-	b.queue = append(b.queue, m)
+	m.apart = of.Apart
 	return m
 }
 
@@ -298,61 +258,7 @@ func (b *Batcher) begin(method string) *Message {
 	m.ID, m.Token = lastMessage.Add(1), 0
 	m.Data, m.Began, m.Method = m.Data[:0], time.Time{}, method
 	m.Frames, m.Seqs, m.work, m.mixed = 0, m.Seqs[:0], 0, false
+	m.apart, m.withdrawn = false, m.withdrawn[:0]
 	b.open(m)
 	return m
-}
-
-// setTime says in a call's frame how much time was left when its message was begun: from then
-// on it waits.
-func (of *Call) setTime(f *wire.Frame, m *Message) {
-	if !m.Began.IsZero() && !of.Deadline.IsZero() {
-		f.Time = wire.Milliseconds(of.Deadline.Sub(m.Began))
-	}
-}
-
-// add appends a frame. The frames of a message whose calls are all of one method
-// don't name it, as the subject does; the first call of another method adds the
-// names.
-func (m *Message) add(f *wire.Frame, of *Call) {
-	of.setTime(f, m)
-	if m.Method != of.Method && !m.mixed {
-		m.nameMethods()
-	}
-	if m.mixed {
-		f.Method = of.Method
-	} else {
-		f.Method = ""
-	}
-	m.Data = wire.AppendFrame(m.Data, f)
-	m.Frames++
-	m.Seqs = append(m.Seqs, f.Seq)
-	m.work += of.Work
-}
-
-// nameMethods writes the frames again, each with its method.
-func (m *Message) nameMethods() {
-	old := messagePool.Get().(*Message)
-	old.Data = append(old.Data[:0], m.Data...)
-	m.Data = wire.AppendMessageHeader(m.Data[:0])
-	frames, err := wire.ReadMessage(old.Data)
-	for err == nil && frames.More() {
-		var f wire.Frame
-		if err = frames.Next(&f); err == nil {
-			if f.Kind == wire.KindCall || f.Kind == wire.KindNotify {
-				f.Method = m.Method
-			}
-			m.Data = wire.AppendFrame(m.Data, &f)
-		}
-	}
-	if err != nil {
-		panic("batch: a batcher can't read its own message: " + err.Error())
-	}
-	old.recycle()
-	m.Method, m.mixed = "", true
-}
-
-func (m *Message) recycle() {
-	if cap(m.Data) <= MaxKept {
-		messagePool.Put(m)
-	}
 }

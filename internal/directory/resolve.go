@@ -37,6 +37,9 @@ func (s *Service) Resolve(ctx context.Context, now, deadline time.Time) (*View, 
 			return nil, err
 		}
 		// No answer within the client's usual time; this call may have more of it.
+		if !time.Now().Before(deadline) {
+			return nil, err
+		}
 	}
 }
 

@@ -47,6 +47,16 @@ func (v *View) VersionOf(instance string) *Version { return v.byInstance[instanc
 // Abilities returns what an instance can do beyond what every one can, as its record says.
 func (v *View) Abilities(instance string) wire.Abilities { return v.abilities[instance] }
 
+// InstancesWith returns the instances whose records say that they have certain abilities.
+func (v *View) InstancesWith(some wire.Abilities) (able []string) {
+	for _, instance := range v.Instances {
+		if v.abilities[instance].Has(some) {
+			able = append(able, instance)
+		}
+	}
+	return able
+}
+
 // VersionsAt returns the versions that a call may meet: the one of its instance, if it
 // goes to one that the registry knows.
 func (v *View) VersionsAt(instance string) []*Version {

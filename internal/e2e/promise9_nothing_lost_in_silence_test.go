@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -69,6 +70,30 @@ func TestPromise9NothingIsLostInSilence(t *testing.T) {
 		}
 		if lines := strings.Count(logged.String(), "helium.answers_limited"); lines != 1 {
 			t.Errorf("the log says %d times what to set, want once:\n%s", lines, logged)
+		}
+	})
+	t.Run("where NATS takes one answer a message, no caller waits out its deadline for a call that is done", func(t *testing.T) {
+		w := newWorker("w")
+		srv := serve(t, as("terse"), rpcserver.Config{Logger: quiet}, "work", w)
+		c := newClient(t, as("whole"), rpcclient.Config{Timeout: patience, MaxAttempts: 1}).At(srv.Instance())
+		held := make(chan error, 1)
+		go func() { held <- c.Call(context.Background(), "work.hold", nil, 1) }()
+		receive(t, "a Hold that began", w.began)
+		var calls sync.WaitGroup
+		for range 100 {
+			calls.Go(func() {
+				if err := c.Call(context.Background(), "work.who", nil); err != nil {
+					t.Errorf("a call ended with %v", err)
+				}
+			})
+		}
+		calls.Wait() // while one of the same client runs on
+		close(w.release)
+		if err := receive(t, "the end of the long call", held); err != nil {
+			t.Errorf("the long call ended with %v", err)
+		}
+		if n := srv.Stats().RefusedAnswers; n != 0 {
+			t.Errorf("%d answers were refused, want none", n)
 		}
 	})
 	t.Run("a one-way call that can't be run is counted, and logged once", func(t *testing.T) {

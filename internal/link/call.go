@@ -70,6 +70,10 @@ func (c *Call) unload() {
 	}
 }
 
+// withdraw keeps the call from leaving. It returns false if it may have left. Only who took it
+// out of the table calls it.
+func (c *Call) withdraw() bool { return c.batcher != nil && c.batcher.Withdraw(c.seq, &c.left) }
+
 // Shares reports whether the call leaves in messages that all methods of its endpoint share.
 func (c *Call) Shares() bool { return c.batcher == c.To.Endpoint.batcher }
 

@@ -111,9 +111,11 @@ func (d *Dispatcher) newBatcher(e *Endpoint) *batch.Batcher {
 // that they get.
 func (d *Dispatcher) Keep(e *Endpoint) bool { return d.endpoints.keep(e) == e }
 
-// Prune lets go of what is known of instances of a service that aren't there.
-func (d *Dispatcher) Prune(service string, isThere func(instance string) bool) {
-	d.endpoints.prune(service, isThere)
+// Told takes in what the registry says of a service's instances: which are there, and which
+// answer each message by one message only. It lets go of what is known of those that aren't
+// there.
+func (d *Dispatcher) Told(service string, isThere func(instance string) bool, once []string) {
+	d.endpoints.told(service, isThere, once)
 	d.links.instances.prune(service, isThere)
 }
 
@@ -161,7 +163,7 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 	if d.closed.Load() && d.Take(c) {
 		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 	}
-	of := batch.Call{Method: c.To.Name, Work: c.To.work(), Deadline: c.Deadline, Left: &c.left}
+	of := batch.Call{Method: c.To.Name, Work: c.To.work(), Deadline: c.Deadline, Left: &c.left, Apart: c.To.Endpoint.apart.yes.Load()}
 	if batch.GoesWhole(f, others) {
 		c.batcher.AddWhole(f, of, func(opening []byte) []byte { return wire.Whole(opening, f, args) })
 	} else {
@@ -206,6 +208,10 @@ func (d *Dispatcher) SendOneWay(to *Method, f *wire.Frame, deadline time.Time) *
 // returns false if somebody else was faster: then the waiter is being told.
 func (d *Dispatcher) Take(c *Call) bool { return d.inFlight.take(c.seq) != nil }
 
+// Withdraw keeps a call that was taken out of the table from leaving. It returns false if the
+// call may have left.
+func (d *Dispatcher) Withdraw(c *Call) bool { return c.withdraw() }
+
 // WentAlone reports whether a call left on the subject of its method's own, as far as is known.
 func (d *Dispatcher) WentAlone(c *Call) bool { return d.links.sent.how(c.left.In()) == alone }
 
@@ -218,8 +224,13 @@ func (d *Dispatcher) Close() {
 	d.closed.Store(true)
 	d.links.close()
 	// A call that comes after this sees that the client is closed; see Send.
-	d.inFlight.failIf(func(*Call) bool { return true },
-		helium.ErrClientClosed.WithMessage("the client was closed while the call was in flight").WithOutcome(helium.Unknown))
+	for _, c := range d.inFlight.takeIf(func(*Call) bool { return true }) {
+		outcome := helium.Unknown
+		if c.withdraw() {
+			outcome = helium.NotExecuted
+		}
+		c.Waiter.Fail(helium.ErrClientClosed.WithMessage("the client was closed while the call was in flight").WithOutcome(outcome))
+	}
 	d.deadlines.Stop()
 }
 

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ type Endpoint struct {
 	newBatcher func(*Endpoint) *batch.Batcher
 	epoch      *atomic.Uint64 // that of the bus
 	permission permission     // to send on subject
+	apart      apart
 
 	subjectOf func(*Endpoint, string) string
 	mu        sync.Mutex
@@ -53,6 +55,17 @@ func (e *Endpoint) Method(name string) *Method {
 // NewMethod is Method for one that the registry doesn't know: nobody keeps it.
 func (e *Endpoint) NewMethod(name string) *Method {
 	return &Method{Endpoint: e, Name: name, Subject: e.subjectOf(e, name)}
+}
+
+// onceOf returns those of the instances that answer once which calls to the endpoint may meet.
+func (e *Endpoint) onceOf(once []string) []string {
+	switch {
+	case e.Instance == "":
+		return once
+	case slices.Contains(once, e.Instance):
+		return []string{e.Instance}
+	}
+	return nil
 }
 
 // methodSubject returns the subject of a method's own.

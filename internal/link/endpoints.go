@@ -6,6 +6,7 @@ import "sync"
 type endpoints struct {
 	mu    sync.RWMutex
 	known map[string]map[string]*Endpoint // guarded by mu; by service and instance
+	once  map[string][]string             // guarded by mu; by service; instances whose records say that they answer once
 }
 
 // get returns an endpoint, one made by newEndpoint the first time.
@@ -34,17 +35,29 @@ func (all *endpoints) keep(e *Endpoint) *Endpoint {
 		all.known[e.Service] = make(map[string]*Endpoint)
 	}
 	all.known[e.Service][e.Instance] = e
+	e.apart.told(func(string) bool { return true }, e.onceOf(all.once[e.Service]))
 	return e
 }
 
-// prune lets go of a service's instances that aren't there.
-func (all *endpoints) prune(service string, isThere func(instance string) bool) {
+// told takes in what the registry says of a service's instances: which are there, and which
+// answer once. It lets go of those that aren't there.
+func (all *endpoints) told(service string, isThere func(instance string) bool, once []string) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	for instance := range all.known[service] {
+	switch {
+	case len(once) == 0:
+		delete(all.once, service)
+	case all.once == nil:
+		all.once = map[string][]string{service: once}
+	default:
+		all.once[service] = once
+	}
+	for instance, e := range all.known[service] {
 		if instance != "" && !isThere(instance) {
 			delete(all.known[service], instance)
+			continue
 		}
+		e.apart.told(isThere, e.onceOf(once))
 	}
 }
 
@@ -53,6 +66,7 @@ func (all *endpoints) forget(service string) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	delete(all.known, service)
+	delete(all.once, service)
 }
 
 // count returns how many endpoints of single instances are kept.

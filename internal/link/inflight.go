@@ -136,11 +136,18 @@ func (t *inFlight) takeDue(now time.Time) (due []*Call, earliest time.Time) {
 	return due, earliest
 }
 
+// ErrTooLate is the error of a call whose time was over before it could leave.
+var ErrTooLate = helium.ErrDeadline.WithMessage("the call's time was over before it was sent").WithOutcome(helium.NotExecuted)
+
 // expire fails the calls whose deadline has passed; see Sweep.
 func (t *inFlight) expire(now time.Time) (earliest time.Time) {
 	due, earliest := t.takeDue(now)
 	for _, c := range due {
-		c.Waiter.Fail(c.Late(helium.ErrDeadline.WithOutcome(helium.Unknown)))
+		if c.withdraw() {
+			c.Waiter.Fail(ErrTooLate)
+		} else {
+			c.Waiter.Fail(c.Late(helium.ErrDeadline.WithOutcome(helium.Unknown)))
+		}
 	}
 	return earliest
 }

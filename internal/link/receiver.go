@@ -110,7 +110,9 @@ func (r *Receiver) answer(c *Call, f *wire.Frame) {
 	if f.Kind == wire.KindError {
 		e = readError(f.Body)
 	}
-	c.Instance = r.sender(c.To.Endpoint.Service)
+	if c.Instance = r.sender(c.To.Endpoint.Service); c.Instance != nil {
+		c.To.Endpoint.apart.heard(c.Instance)
+	}
 	r.link.Answered(c, e)
 	if e == nil || e.Outcome == helium.Executed {
 		c.To.observe(f.Time)
