@@ -26,6 +26,8 @@ const (
 	drift = 5000
 	// maxClocks is how many clocks are known by one link.
 	maxClocks = 10_000
+	// longerWay is how much longer a message may take by another connection of the server's.
+	longerWay = 500 * time.Millisecond
 	// idleClock is how long a clock is known at least that isn't used, when there are too many.
 	idleClock = time.Minute
 )
@@ -47,6 +49,8 @@ type clocks struct {
 	recent, former map[uint64]*estimate
 	turned         time.Duration // after the pulse was born
 
+	way uint64 // counts the connections by which messages came
+
 	thaw
 }
 
@@ -56,6 +60,7 @@ type estimate struct {
 	clock uint64
 	least uint64 // difference of this server's clock and that clock
 	at    uint64 // when it was seen, by this server's clock
+	way   uint64 // by which it was seen
 }
 
 // thaw is the time after a standstill until all has been received that came meanwhile. What is
@@ -91,7 +96,13 @@ func (c *clocks) waited(clock, reading uint64, now time.Time) (waited time.Durat
 		c.learn(clock, reading, own)
 		return 0, true
 	}
-	if waited = e.excess(own, reading); waited == 0 {
+	waited = e.excess(own, reading)
+	if e.way != c.way {
+		e.way = c.way
+		e.least += micros(min(waited, longerWay))
+		waited = e.excess(own, reading)
+	}
+	if waited == 0 {
 		e.see(own, reading)
 	}
 	return waited, true
@@ -140,17 +151,17 @@ func (c *clocks) learn(clock, reading uint64, own time.Duration) {
 	if c.full() {
 		return
 	}
-	e := &estimate{clock: clock}
+	e := &estimate{clock: clock, way: c.way}
 	e.see(own, reading)
 	c.recent[clock], c.last = e, e
 }
 
 func (c *clocks) full() bool { return len(c.recent)+len(c.former) >= maxClocks }
 
-// forget begins anew: the way that messages take is another one.
-func (c *clocks) forget() {
-	c.recent, c.former, c.last = make(map[uint64]*estimate), nil, nil
-}
+// anotherWay is told that messages come by another connection. They may take longer by that, so the
+// least of each clock begins anew with the first one; but not with any: a NATS server that stood
+// still, so that others have connected elsewhere, sends on what it had when it wakes.
+func (c *clocks) anotherWay() { c.way++ }
 
 // meet begins a thaw, or has the one that lasts go on.
 func (t *thaw) meet(latest *standstill) {

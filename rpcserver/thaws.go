@@ -87,7 +87,7 @@ func (t *thaws) run(ctx context.Context) {
 			// What takes another way takes another time. A message or two may be in front of
 			// the mark that came by the new connection already, and count as later or earlier
 			// by as much.
-			_ = t.mark(ctx, t.clocks.forget) // fails only when the server stops
+			_ = t.mark(ctx, t.clocks.anotherWay) // fails only when the server stops
 		case <-t.pulse.found:
 		case <-again:
 		}
