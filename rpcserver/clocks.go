@@ -27,7 +27,7 @@ const (
 	// maxClocks is how many clocks are known by one link.
 	maxClocks = 10_000
 	// longerWay is how much longer a message may take by another connection of the server's.
-	longerWay = 500 * time.Millisecond
+	longerWay = 50 * time.Millisecond
 	// idleClock is how long a clock is known at least that isn't used, when there are too many.
 	idleClock = time.Minute
 )
