@@ -82,7 +82,7 @@ const openTime = 5 * time.Second
 func (c *client) open() error {
 	ctx, cancel := context.WithTimeout(context.Background(), openTime)
 	defer cancel()
-	events := link.Events{Refused: c.directory.Refused, Reconnected: c.directory.Reconnected}
+	events := link.Events{Refused: c.directory.Refused, Reconnected: c.directory.Reconnected, Registry: peers{c.directory}}
 	return c.links.Open(ctx, events, func() (err error) {
 		c.unwatch, err = c.directory.Watch()
 		return err
@@ -133,7 +133,8 @@ func (c *Client) Stats() Stats {
 		Calls: n.calls.Load(), Failures: n.failures.Load(), Retries: n.retries.Load(), Fallbacks: n.fallbacks.Load(), Notifies: n.notifies.Load(),
 		Hedges: n.hedges.Load(), HedgesWon: n.hedgesWon.Load(),
 		FramesSent: sent.Frames.Load(), MessagesSent: sent.Messages.Load(),
-		Lookups:      c.directory.Lookups(),
+		Lookups: c.directory.Lookups(),
+		Silent:  sent.Silent.Load(), SilentInstances: int(sent.SilentInstances.Load()),
 		NoResponders: sent.NoResponders.Load(), Unmatched: sent.Unmatched.Load(), Malformed: sent.Malformed.Load(),
 		InFlight: c.links.InFlight(),
 	}

@@ -75,11 +75,19 @@
 // without a connection fails at once, not at its deadline; and what couldn't be sent at
 // once is never sent later.
 //
+// # Silent instances
+//
+// Servers say every half second which calls they have. A call whose instance has been silent for
+// two seconds, as it is frozen, dead or cut off, fails with [helium.ErrSilent], Unknown, and other
+// calls keep away from that instance until it is heard again: they go to the subjects of the
+// others, which the connection's user must be permitted to publish to. A handler that takes long
+// isn't silent. [Stats].SilentInstances says how many there are now.
+//
 // # Retries
 //
 // A call is made again, up to three times in all, where that can't run it twice: if it
 // provably didn't run, as nobody was there, the server had too much to do or doesn't have
-// the method, or if its connection was lost and the server declared the method idempotent.
+// the method, or if its connection was lost, or its server fell silent, and declared the method idempotent.
 // Pauses of some milliseconds, growing and random, lie between. Retries keep to the
 // deadline, and all of a client's together to a tenth of its calls.
 //

@@ -38,6 +38,8 @@ func (call *Invocation) fallback(ctx context.Context, w *way, e *helium.Error, d
 		next = call.withOtherArguments(e)
 	case errors.Is(e, helium.ErrNotPermitted) && w.latency != nil && w.fitting == nil && !call.key.given && call.wasAddressed():
 		next = call.withoutHedges(w)
+	case errors.Is(e, helium.ErrNotPermitted) && w.detour && !call.key.given && call.wasAddressed():
+		next = call.withoutDetour()
 	case call.method.core.links.Disproves(e, &call.flight):
 		call.found().fallbacks++
 	default:
@@ -69,6 +71,18 @@ func (call *Invocation) withoutHedges(w *way) *way {
 	w.latency.denied.Store(m.core.links.Connections())
 	next := w.withoutHedges()
 	m.known.CompareAndSwap(w, next)
+	return next
+}
+
+// withoutDetour goes on after NATS said that the client may not call single instances, where the
+// call went as others are silent.
+func (call *Invocation) withoutDetour() *way {
+	s := call.method.service
+	s.Found(directory.Unaddressable, "", call.method.name)
+	next, err := call.decide(s.Current())
+	if err != nil || next.detour {
+		return nil
+	}
 	return next
 }
 

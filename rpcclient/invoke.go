@@ -2,6 +2,7 @@ package rpcclient
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -104,6 +105,9 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 			continue
 		}
 		e, again := call.conclude(w, e), mayRetry(e, call.key.once || w.view.Idempotent(m.instance, m.name))
+		if m.instance != "" && errors.Is(e, helium.ErrSilent) {
+			again = false // there is no other one to try
+		}
 		if w.doubt != nil || attempt >= c.attempts || !again || !c.retries.take() {
 			return e
 		}

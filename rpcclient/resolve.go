@@ -149,6 +149,13 @@ func (call *Invocation) decide(view *directory.View) (*way, error) {
 		w.fitting = m.fitting(view, suits)
 		w.why = m.whySingle()
 		w.alone = view.PerMethod
+	} else if view.SomeSilent() && !view.Unaddressable(m.name) {
+		// NATS would go on handing calls to the silent ones, too.
+		if _, there := m.candidates(view, suits); len(there) > 0 {
+			w.fitting, w.detour = there, true
+		}
+		w.why = fmt.Sprintf(", where the call has to go while some instances of %q are silent", m.service.Name())
+		w.alone = w.alone && !w.detour || view.PerMethod
 	}
 	return w, call.takenAt(w)
 }
@@ -184,15 +191,21 @@ func (m *Method) whySingle() string {
 	return fmt.Sprintf(", where the call has to go while instances of %q run that have %q with another signature", m.service.Name(), m.name)
 }
 
-// fitting returns where calls go at the instances of some versions. Those that seem to be gone
-// or without the method are left out, unless all do.
+// fitting returns where calls go at the instances of some versions. Those that seem to be gone,
+// silent or without the method are left out, unless all do.
 func (m *Method) fitting(view *directory.View, fits map[*directory.Version]bool) []*link.Method {
-	all, gone := m.at(view, fits), m.seemsGone(view)
-	there := slices.DeleteFunc(slices.Clone(all), func(to *link.Method) bool { return gone(to.Endpoint.Instance) })
+	all, there := m.candidates(view, fits)
 	if len(there) == 0 {
 		return all
 	}
 	return there
+}
+
+// candidates returns where calls go at the instances of some versions: all, and those that
+// don't seem to be gone, silent or without the method.
+func (m *Method) candidates(view *directory.View, fits map[*directory.Version]bool) (all, there []*link.Method) {
+	all, gone := m.at(view, fits), m.seemsGone(view)
+	return all, slices.DeleteFunc(slices.Clone(all), func(to *link.Method) bool { return gone(to.Endpoint.Instance) })
 }
 
 // at returns where calls go at each instance of some versions.
@@ -205,9 +218,11 @@ func (m *Method) at(view *directory.View, fits map[*directory.Version]bool) (all
 	return all
 }
 
-// seemsGone tells which instances calls found to be gone, or without the method.
+// seemsGone tells which instances calls found to be gone, silent, or without the method.
 func (m *Method) seemsGone(view *directory.View) func(instance string) bool {
-	return func(instance string) bool { return view.Absent(instance) || view.Lacks(instance, m.name) }
+	return func(instance string) bool {
+		return view.Absent(instance) || view.Silent(instance) || view.Lacks(instance, m.name)
+	}
 }
 
 // sureWithin bounds what a call that doesn't fit waits for a binder to confirm that.

@@ -20,6 +20,9 @@ type Stats struct {
 	Unmatched    uint64 // answers that came late, twice or unasked
 	Malformed    uint64 // answers that broke the protocol
 
+	Silent          uint64 // calls that failed as nothing came any more from the instance that had them
+	SilentInstances int    // instances that calls keep away from now, as they are silent
+
 	InFlight int // calls that wait for their answer now
 }
 

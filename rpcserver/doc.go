@@ -60,6 +60,13 @@
 // one for which no handler was called, such as [helium.ErrOverloaded] or an interceptor's
 // refusal, says NotExecuted.
 //
+// # Callers
+//
+// Callers that take heartbeats hear each half second which of their calls run or wait, so they
+// tell a slow handler from a dead server. The contexts of calls end as well when their callers are
+// gone: when nobody takes three of these heartbeats in a row, over at least two seconds
+// ([Stats].Abandoned).
+//
 // # Concurrency and limits
 //
 // Calls run concurrently, so the implementation must be safe for that.

@@ -12,6 +12,7 @@ const (
 	LacksMethod   Discovery = iota // the instance doesn't have the method
 	RefusesArgs                    // it refused arguments, and the registry doesn't know the instance
 	IsAbsent                       // nobody listens on its subjects
+	Unaddressable                  // the client may not publish to the subjects of single instances
 	NobodyForMany                  // nobody listens on the service's subject, but on a method's
 )
 

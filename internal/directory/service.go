@@ -25,6 +25,7 @@ type Service struct {
 	gone     map[string]observed // guarded by mu; instances that left lately
 	former   former              // guarded by mu; what else left lately
 	findings findings            // guarded by mu; what calls found out about instances
+	silent   map[string]bool     // guarded by mu; instances that are silent, also ones that left
 	lookups  map[string]*Lookup  // guarded by mu; under way, by method; "": all
 	asked    time.Time           // guarded by mu; when the last lookup of all began
 }
@@ -37,6 +38,7 @@ func newService(name string, born time.Time, q *questions) *Service {
 		gone:    make(map[string]observed),
 		former:  newFormer(),
 		lookups: make(map[string]*Lookup),
+		silent:  make(map[string]bool),
 	}
 }
 
@@ -130,6 +132,7 @@ func (s *Service) remove(instance string, told observed, tookLeave bool) {
 	}
 	if tookLeave {
 		delete(s.former.instances, instance)
+		s.hushLocked(instance, false)
 	}
 }
 
@@ -154,11 +157,34 @@ func (s *Service) readLocked(r *binder.Record, justNow *[]*Version) *record {
 func (s *Service) publishLocked() {
 	now := time.Now()
 	s.pruneLocked(now)
-	before, after := s.current.Load(), newView(s.records, s.findings)
+	before, after := s.current.Load(), newView(s.records, s.findings, s.silent)
 	s.former.turn(before, after, now)
 	s.current.Store(after)
 	if s.changed != nil {
 		s.changed(s.name, after)
+	}
+}
+
+// FellSilent takes in that an instance is silent, and makes a view in which calls keep away from
+// it, or that it isn't any more. One whose lease ends stays silent: what is frozen may go on
+// getting calls from NATS.
+func (s *Service) FellSilent(instance string, silent bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hushLocked(instance, silent)
+}
+
+func (s *Service) hushLocked(instance string, silent bool) {
+	if s.silent[instance] == silent {
+		return
+	}
+	if silent {
+		s.silent[instance] = true
+	} else {
+		delete(s.silent, instance)
+	}
+	if s.current.Load() != nil {
+		s.publishLocked()
 	}
 }
 

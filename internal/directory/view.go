@@ -19,10 +19,11 @@ type View struct {
 	byInstance map[string]*Version
 	abilities  map[string]wire.Abilities // of those that have any
 	findings   findings
+	silent     map[string]bool // instances that calls keep away from
 }
 
-func newView(records map[string]*record, found findings) *View {
-	v := &View{byInstance: make(map[string]*Version, len(records)), PerMethod: found.about(NobodyForMany, "", ""), findings: found}
+func newView(records map[string]*record, found findings, silent map[string]bool) *View {
+	v := &View{byInstance: make(map[string]*Version, len(records)), PerMethod: found.about(NobodyForMany, "", ""), findings: found, silent: maps.Clone(silent)}
 	v.Instances = slices.Sorted(maps.Keys(records))
 	for _, instance := range v.Instances {
 		known := records[instance]
@@ -99,6 +100,18 @@ func (v *View) Lacks(instance, method string) bool {
 
 // Refusing reports whether some instance was found to take other arguments.
 func (v *View) Refusing(method string) bool { return v.findings.any(RefusesArgs, method) }
+
+// Silent reports whether an instance was found to be silent.
+func (v *View) Silent(instance string) bool { return v.silent[instance] }
+
+// SomeSilent reports whether some instance was, be it one that the registry has forgotten.
+func (v *View) SomeSilent() bool { return len(v.silent) > 0 }
+
+// Unaddressable reports whether the client was found to be denied the subjects of single
+// instances for a method.
+func (v *View) Unaddressable(method string) bool {
+	return v.findings.about(Unaddressable, "", method)
+}
 
 // Absent reports whether nobody was found to listen on an instance's subjects.
 func (v *View) Absent(instance string) bool { return v.findings.about(IsAbsent, instance, "") }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,13 +19,15 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// Events are what the bus tells of its connection. Both functions are required, and must not
-// block.
+// Events are what the bus tells and asks those who use it. Both functions are required, and must
+// not block.
 type Events struct {
 	// Refused is told of each subject that the connection may not publish to.
 	Refused func(subject string)
 	// Reconnected is told of each new connection to a server after the first.
 	Reconnected func()
+	// Registry says who may have a call. Nil: nobody is known, and no instance found silent.
+	Registry Registry
 }
 
 // bus is the link by NATS: it finds an instance of any service.
@@ -33,6 +36,9 @@ type bus struct {
 	subjects  wire.Subjects
 	log       *slog.Logger
 	receiver  *Receiver
+	asks      asks
+	registry  Registry
+	restarted func() // told of each new connection to a server after the first
 	inbox     string // calls are answered at inbox.+<token>
 	keepsLate bool   // nc keeps what is published while it is down, and sends it later
 	payload   atomic.Int64
@@ -42,7 +48,7 @@ type bus struct {
 }
 
 func newBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *bus {
-	b := &bus{nc: nc, subjects: subjects, log: log, inbox: wire.NewInbox(nc.Opts.InboxPrefix), keepsLate: nc.Opts.ReconnectBufSize >= 0}
+	b := &bus{nc: nc, subjects: subjects, log: log, inbox: wire.NewInbox(nc.Opts.InboxPrefix), keepsLate: nc.Opts.ReconnectBufSize >= 0, registry: noRegistry{}}
 	b.payload.Store(nc.MaxPayload())
 	b.epoch.Store(1)
 	return b
@@ -96,6 +102,7 @@ func (b *bus) watchConnection(reconnected func()) {
 			}
 			b.payload.Store(b.nc.MaxPayload())
 			b.epoch.Add(1)
+			b.restarted()
 			reconnected()
 		}
 	}()
@@ -163,15 +170,56 @@ func notSent(err error) *helium.Error {
 
 // Cancel implements Link.
 func (b *bus) Cancel(c *Call, instances []string) {
-	data := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCancel, Seq: c.seq})
-	if only := c.To.Endpoint.Instance; only != "" {
+	service, seq, only := c.To.Endpoint.Service, c.seq, c.To.Endpoint.Instance
+	if only == "" && c.Instance != nil {
+		only = c.Instance.Name
+	}
+	switch {
+	case only != "":
 		instances = []string{only}
+	case len(instances) > mostCanceled:
+		b.receiver.canceled.keep(seq, func(instance string) { b.cancelAt(service, instance, seq) })
+		instances = b.speechless(service, c.To.Name, instances)
 	}
 	for _, instance := range instances {
-		// A cancel that gets lost costs the server the rest of the call's time.
-		_ = b.nc.PublishRequest(b.subjects.Control(c.To.Endpoint.Service, instance), b.replySubject(0), data)
+		b.cancelAt(service, instance, seq)
 	}
 }
+
+// mostCanceled is how many instances are told of a cancel, if nobody knows which one has the
+// call. Of more, the one that has it will say so.
+const mostCanceled = 8
+
+// speechless returns the instances that don't say which calls they have.
+func (b *bus) speechless(service, method string, instances []string) []string {
+	speak := make(map[string]bool)
+	for _, p := range b.registry.Peers(service, method) {
+		speak[p.Name] = p.Abilities.Has(wire.Heartbeats)
+	}
+	return slices.DeleteFunc(slices.Clone(instances), func(instance string) bool { return speak[instance] })
+}
+
+// cancelAt tells one instance that nobody waits for a call any more. A cancel that gets lost costs
+// the server the rest of the call's time.
+func (b *bus) cancelAt(service, instance string, seq uint64) {
+	data := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCancel, Seq: seq})
+	_ = b.nc.PublishRequest(b.subjects.Control(service, instance), b.replySubject(0), data)
+}
+
+// ask asks an instance whether it is there, where calls of a method go to it; nil: that couldn't
+// be sent.
+func (b *bus) ask(i *Instance, to *Method, hello []byte) *ask {
+	subject := b.subjects.MethodAt(to.Endpoint.Service, i.Name, to.Name)
+	one, number := b.asks.add(i, subject)
+	if err := b.nc.PublishRequest(subject, b.replySubject(number), hello); err != nil {
+		b.asks.drop(func(other *ask) bool { return other == one })
+		return nil
+	}
+	return one
+}
+
+// echo returns once the NATS server has answered.
+func (b *bus) echo(ctx context.Context) error { return b.nc.FlushWithContext(ctx) }
 
 // noResponders is the status of what NATS sends back when nobody listens.
 const noResponders = "503"
@@ -179,7 +227,16 @@ const noResponders = "503"
 // receive handles a message at the client's inbox, on the subscription's own goroutine.
 func (b *bus) receive(msg *nats.Msg) {
 	token := tokenOf(msg.Subject)
-	if len(msg.Data) == 0 && msg.Header.Get("Status") == noResponders {
+	nobody := len(msg.Data) == 0 && msg.Header.Get("Status") == noResponders
+	if one := b.asks.get(token); one != nil {
+		if nobody {
+			one.is.Store(askNobody)
+		} else {
+			one.answered(msg.Data, b.receiver.instances.beat.Load())
+		}
+		return
+	}
+	if nobody {
 		b.receiver.Nobody(token) // of no message: it was a cancel, and the instance is gone
 		return
 	}
@@ -242,6 +299,7 @@ func (b *bus) watchRefusals(others func(subject string)) {
 		if subject, ok := natsperm.Publish(refusal); ok {
 			others(subject)
 			b.refused(subject)
+			return b.asks.refused(subject)
 		}
 		return false
 	})

@@ -22,7 +22,7 @@ type Call struct {
 	// It begins with a comma; "": that needs no explanation.
 	Why string
 
-	// Instance is what answered it, once something has; nil: it didn't say.
+	// Instance is what has it, as that said in an answer or a heartbeat; nil: nobody knows.
 	Instance *Instance
 
 	seq     uint64
@@ -34,6 +34,8 @@ type Call struct {
 	// belong to whoever took it out.
 	by   *carrier      // the link that it left by, or will if none is chosen instead
 	work time.Duration // that the link counts for it
+	// since is the vigil's, see longCall; 0: it hasn't seen that the call left. Guarded likewise.
+	since uint64
 }
 
 // Waiter waits for what arrives for a call. Its methods run one at a time, on goroutines that

@@ -33,7 +33,7 @@ type clock struct {
 const suspended = 500 * time.Millisecond
 
 func newClock() *clock {
-	c := &clock{born: time.Now(), services: make(map[string]uint64)}
+	c := &clock{born: time.Now(), services: make(map[string]uint64), abilities: wire.Heartbeats}
 	c.number.Store(rand.Uint64())
 	return c
 }
@@ -56,6 +56,13 @@ func (c *clock) forget(service string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.services, service)
+}
+
+// hello returns a message to who serves a service that says who sends it, and nothing else.
+func (c *clock) hello(service string) []byte {
+	var m batch.Message
+	c.open(&m, c.of(service))
+	return m.Data
 }
 
 // open begins a message of calls of a service whose number is that; see [batch.New].

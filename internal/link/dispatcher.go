@@ -32,6 +32,7 @@ type Dispatcher struct {
 	deadlines *Sweep
 	endpoints endpoints
 	clock     *clock
+	vigil     *vigil
 	oneWay    atomic.Bool // some call was sent one way
 	closed    atomic.Bool
 
@@ -48,12 +49,16 @@ func NewDispatcher(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *Dis
 	d.links.inFlight, d.links.counters = &d.inFlight, &d.Counters
 	d.links.useBus(nc, subjects, log)
 	d.deadlines = NewSweep(d.inFlight.expire)
+	d.vigil = d.links.newVigil(d.clock.hello)
 	return d
 }
 
 // Open begins to receive answers by the bus, and returns once NATS has the subscriptions:
 // its own and those that also makes.
 func (d *Dispatcher) Open(ctx context.Context, events Events, also func() error) error {
+	if events.Registry != nil {
+		d.vigil.registry, d.links.bus.registry = events.Registry, events.Registry
+	}
 	reconnected := events.Reconnected
 	events.Reconnected = func() {
 		d.clock.renew()
@@ -149,7 +154,7 @@ func (d *Dispatcher) Closed() bool { return d.closed.Load() }
 func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool) *helium.Error {
 	c.batcher = c.To.batcherFor(alone)
 	c.left.Set(0, 0)
-	c.Instance = nil
+	c.Instance, c.since = nil, 0
 	c.by, c.work = d.links.bus.receiver.carrier, 0
 	c.seq = unguessable()
 	for !d.inFlight.add(c) {
@@ -158,6 +163,7 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 	f.Seq = c.seq
 	others := d.inFlight.count.Add(1) > 1
 	d.deadlines.Watch(c.Deadline)
+	d.vigil.pace.wake()
 	// Close fails the calls in flight after it has set closed. So either it finds this
 	// one, or this one finds closed set.
 	if d.closed.Load() && d.Take(c) {
@@ -222,6 +228,7 @@ func (d *Dispatcher) Cancel(c *Call, instances []string) { d.links.cancel(c, ins
 // Close fails the calls in flight and closes the links, but not the connection. Call it once.
 func (d *Dispatcher) Close() {
 	d.closed.Store(true)
+	d.vigil.stop()
 	d.links.close()
 	// A call that comes after this sees that the client is closed; see Send.
 	for _, c := range d.inFlight.takeIf(func(*Call) bool { return true }) {

@@ -16,6 +16,10 @@
 //   - carrier.go: how much work is expected behind each link
 //   - clock.go: the clock by which servers see how long a message was under way
 //   - instance.go: what is known of instances from themselves
+//   - vigil.go: which instances have fallen silent, so that their calls fail and others keep away
+//   - pace.go, pulse.go, asks.go: when it looks, whether the connection itself works, and what it asks
+//   - registry.go: what links need of the registry
+//   - cancels.go: cancels of calls whose instance wasn't known yet
 //   - sent.go: how the latest messages left
 //   - permission.go: whether NATS takes messages on a subject
 //
@@ -28,4 +32,5 @@
 //
 //   - server.go: what a link is to a server; a new kind of link implements it in a file of its own
 //   - serverbus.go: the link by NATS, and what it means that anybody may publish there
+//   - misses.go: the heartbeats that found nobody
 package link

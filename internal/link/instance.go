@@ -13,6 +13,30 @@ import (
 type Instance struct {
 	Service, Name string
 	abilities     atomic.Uint64
+	heard         atomic.Uint64 // the latest beat of the client's vigil in which it was heard; 0: in none
+}
+
+// hear takes note that something came from the instance in a beat.
+func (i *Instance) hear(beat uint64) {
+	if i.heard.Load() != beat {
+		i.heard.Store(beat)
+	}
+}
+
+// says takes note of what the instance says that it can do.
+func (i *Instance) says(abilities wire.Abilities) {
+	if i.Abilities() != abilities {
+		i.abilities.Store(uint64(abilities))
+	}
+}
+
+// promises reports whether the instance sends this client heartbeats: as it said itself, or if it
+// was never heard, as its record says.
+func (i *Instance) promises(record wire.Abilities) bool {
+	if i.heard.Load() != 0 {
+		record = i.Abilities()
+	}
+	return record.Has(wire.Heartbeats)
 }
 
 // Abilities are what the instance can do beyond what every one can, as it said last.
@@ -23,6 +47,8 @@ const maxInstances = 10_000
 
 // instances are those that answered lately.
 type instances struct {
+	beat atomic.Uint64 // the present one of the vigil's
+
 	mu    sync.RWMutex
 	known map[instanceName]*Instance // guarded by mu
 }
@@ -40,8 +66,19 @@ func (all *instances) heard(service string, name []byte, abilities wire.Abilitie
 			return nil
 		}
 	}
-	if i.Abilities() != abilities {
-		i.abilities.Store(uint64(abilities))
+	i.says(abilities)
+	return i
+}
+
+// named returns the instance of that name, whether it was heard or not; nil if there are too
+// many.
+func (all *instances) named(service, name string) *Instance {
+	of := instanceName{service, name}
+	all.mu.RLock()
+	i := all.known[of]
+	all.mu.RUnlock()
+	if i == nil {
+		i = all.add(of)
 	}
 	return i
 }

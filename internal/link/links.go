@@ -21,6 +21,7 @@ type links struct {
 	instances instances
 	inFlight  *inFlight
 	counters  *Counters
+	canceled  lateCancels
 
 	mu     sync.Mutex
 	others atomic.Pointer[[]*Receiver] // replaced with mu
@@ -34,8 +35,25 @@ func (l *links) useBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) 
 	l.others.Store(new([]*Receiver))
 }
 
+// newVigil returns the one over the calls that leave by the bus. Hello is what asks an instance
+// whether it is there.
+func (l *links) newVigil(hello func(service string) []byte) *vigil {
+	b := l.bus
+	l.instances.beat.Store(1)
+	v := &vigil{
+		pulse: newPulse(b.echo), asks: &b.asks, by: b.receiver.carrier, inFlight: l.inFlight, instances: &l.instances,
+		registry: noRegistry{}, counters: l.counters, beat: &l.instances.beat, doubts: make(map[*Instance]*doubt),
+		hasLeft:   func(c *Call) bool { return l.sent.wasTaken(c.left.In()) },
+		connected: b.nc.IsConnected,
+		ask:       func(i *Instance, to *Method) *ask { return b.ask(i, to, hello(to.Endpoint.Service)) },
+	}
+	v.pace.interval, v.pace.step = wire.HeartbeatInterval, v.step
+	b.restarted = v.restart
+	return v
+}
+
 func (l *links) newReceiver(link Link) *Receiver {
-	return &Receiver{carrier: new(carrier), link: link, inFlight: l.inFlight, instances: &l.instances, sent: &l.sent, counters: l.counters}
+	return &Receiver{carrier: new(carrier), link: link, inFlight: l.inFlight, instances: &l.instances, sent: &l.sent, counters: l.counters, canceled: &l.canceled}
 }
 
 // add takes one more link; nil if all are closed.

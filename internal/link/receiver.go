@@ -12,6 +12,8 @@ import (
 type Counters struct {
 	Frames, Messages                   atomic.Uint64 // calls sent, and the messages that they shared
 	NoResponders, Unmatched, Malformed atomic.Uint64
+	Silent                             atomic.Uint64 // calls that failed as their instance was silent
+	SilentInstances                    atomic.Int64  // that are so now
 }
 
 // ErrNobody is the error of calls that found nobody who listens. It is always this one value.
@@ -26,6 +28,7 @@ type Receiver struct {
 	instances   *instances
 	sent        *sentLog
 	counters    *Counters
+	canceled    *lateCancels
 	disconnects atomic.Uint64 // counts how often the link lost its connection
 	removed     atomic.Bool   // no message goes by it any more
 	reading     reading
@@ -69,6 +72,9 @@ func (r *Receiver) Receive(data []byte, token uint64) error {
 		case f.Kind == wire.KindError && f.Seq == 0:
 			r.refuse(f)
 			continue
+		case f.Kind == wire.KindRunning:
+			r.run(f)
+			continue
 		}
 		c := r.takeAnswered(f)
 		if c == nil {
@@ -94,6 +100,21 @@ func (r *Receiver) Receive(data []byte, token uint64) error {
 	return err
 }
 
+// run takes in which calls an instance has.
+func (r *Receiver) run(f *wire.Frame) {
+	for seq := range wire.Numbers(f.Body) {
+		mine := false
+		r.inFlight.show(seq, func(c *Call) {
+			if mine = c.by == r.carrier; mine {
+				r.meet(c)
+			}
+		})
+		if !mine {
+			r.canceled.found(seq, r.reading.name)
+		}
+	}
+}
+
 // takeAnswered takes the call that a frame answers out of the table; nil: it came late, twice
 // or unasked.
 func (r *Receiver) takeAnswered(f *wire.Frame) *Call {
@@ -110,7 +131,7 @@ func (r *Receiver) answer(c *Call, f *wire.Frame) {
 	if f.Kind == wire.KindError {
 		e = readError(f.Body)
 	}
-	if c.Instance = r.sender(c.To.Endpoint.Service); c.Instance != nil {
+	if r.meet(c); c.Instance != nil {
 		c.To.Endpoint.apart.heard(c.Instance)
 	}
 	r.link.Answered(c, e)
@@ -118,6 +139,13 @@ func (r *Receiver) answer(c *Call, f *wire.Frame) {
 		c.To.observe(f.Time)
 	}
 	c.Waiter.Arrive(f, e)
+}
+
+// meet takes note that the instance which sent the message has a call, or had it.
+func (r *Receiver) meet(c *Call) {
+	if c.Instance = r.sender(c.To.Endpoint.Service); c.Instance != nil {
+		c.Instance.hear(r.instances.beat.Load())
+	}
 }
 
 // sender returns the instance that sent the message, as one of the service of a call that it

@@ -1,0 +1,56 @@
+package link
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// maxLateCancels is how many are kept; of more, the oldest are dropped.
+const maxLateCancels = 1000
+
+// lateCancels are those of calls that were given up before anybody knew which of many instances
+// has them. They are sent when an instance says that it has the call.
+type lateCancels struct {
+	count atomic.Int64 // of those kept
+
+	mu    sync.Mutex
+	kept  map[uint64]func(instance string) // guarded by mu; by the call's number
+	order []uint64                         // guarded by mu; the numbers, the oldest first
+}
+
+// keep keeps the cancel of a call.
+func (l *lateCancels) keep(seq uint64, cancel func(instance string)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.kept == nil {
+		l.kept = make(map[uint64]func(string))
+	}
+	if len(l.order) == maxLateCancels {
+		delete(l.kept, l.order[0])
+		l.order = append(l.order[:0], l.order[1:]...)
+	}
+	l.kept[seq] = cancel
+	l.order = append(l.order, seq)
+	l.count.Store(int64(len(l.kept)))
+}
+
+// found sends a call's cancel, if one is kept, to the instance that has the call.
+func (l *lateCancels) found(seq uint64, instance []byte) {
+	if l.count.Load() == 0 {
+		return
+	}
+	name := string(instance)
+	if wire.CheckName("instance", name) != nil {
+		return // it becomes part of a subject
+	}
+	l.mu.Lock()
+	cancel := l.kept[seq]
+	delete(l.kept, seq)
+	l.count.Store(int64(len(l.kept)))
+	l.mu.Unlock()
+	if cancel != nil {
+		cancel(name)
+	}
+}

@@ -1,0 +1,25 @@
+package link
+
+import "github.com/helium-rpc/helium/internal/wire"
+
+// Registry is what links need of the registry, and tell those who read it. Its methods must not
+// block.
+type Registry interface {
+	// Peers returns the instances that may have a call of a method.
+	Peers(service, method string) []Peer
+	// Silent is told that an instance is silent, so that calls keep away from it, and that it
+	// isn't any more.
+	Silent(service, instance string, silent bool)
+}
+
+// Peer is an instance that may have a call.
+type Peer struct {
+	Name      string
+	Abilities wire.Abilities // as its record says
+}
+
+// noRegistry knows nothing.
+type noRegistry struct{}
+
+func (noRegistry) Peers(string, string) []Peer { return nil }
+func (noRegistry) Silent(string, string, bool) {}

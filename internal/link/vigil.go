@@ -1,0 +1,303 @@
+package link
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/helium-rpc/helium"
+)
+
+// A vigil is kept over calls that take long: an instance that has one says so each interval, if
+// it sends heartbeats. What says nothing for several intervals is frozen, dead or cut off:
+//
+//	each interval, a beat:
+//	a call in flight ─▶ who may have it? ─▶ silent for 2 intervals: ask it whether it is there
+//	                     the one that a         ├▶ 3: does the connection itself work?
+//	                     heartbeat named,       └▶ 4: the call fails, and no others go there
+//	                     or all                        until it is heard again
+//
+// Of those that may have a call, one that speaks doesn't have it: it would have said so.
+// Intervals are counted, not measured, so a program that stood still itself counts one.
+const (
+	// askAfter, feelAfter and silentAfter are in beats since the one in which a sign came last;
+	// the first of them is over before a whole interval is.
+	askAfter    = 3
+	feelAfter   = 4
+	silentAfter = 5
+	// askAgain is how many beats there are between two questions to a silent instance.
+	askAgain = 2
+	// maxAsks is how many instances of a service are asked in a beat.
+	maxAsks = 8
+)
+
+// vigil watches the calls that left by the bus.
+type vigil struct {
+	pace      pace
+	pulse     *pulse
+	asks      *asks
+	by        *carrier
+	inFlight  *inFlight
+	instances *instances
+	registry  Registry
+	hasLeft   func(*Call) bool
+	connected func() bool
+	ask       func(*Instance, *Method) *ask // nil: it couldn't be sent
+	counters  *Counters
+
+	beat      *atomic.Uint64 // counts the intervals, from 1
+	restarted atomic.Bool    // what was silent before doesn't count
+
+	// The step's own:
+	anew   uint64                // the beat before which nothing counts
+	doubts map[*Instance]*doubt  // instances that haven't been heard for a while
+	asked  map[string]int        // how many were asked in this beat, by service
+	peers  map[*Method][]suspect // who may have calls, found in this beat
+}
+
+// doubt is what is known of an instance that hasn't been heard for a while.
+type doubt struct {
+	to     *Method // a method of it, where it is asked
+	ask    *ask    // nil: it wasn't asked
+	asked  uint64  // the beat when it was
+	wanted uint64  // the latest beat when some call made it doubtful
+	silent bool    // calls keep away
+	since  uint64  // the beat since which it is silent
+}
+
+// suspect is an instance that may have a call.
+type suspect struct {
+	*Instance
+	promises bool
+}
+
+// longCall is a call that takes long.
+type longCall struct {
+	seq   uint64
+	since uint64 // the beat before the one in which it was seen first
+	to    *Method
+	at    *Instance // nil: nobody knows
+}
+
+// restart lets what was silent before count no more: the connection was another one.
+func (v *vigil) restart() { v.restarted.Store(true) }
+
+// step is taken each interval.
+func (v *vigil) step(late bool) (more bool) {
+	beat := v.beat.Add(1)
+	if v.restarted.Swap(false) || late || !v.connected() {
+		v.anew = beat - 1
+	}
+	v.asked, v.peers = make(map[string]int), make(map[*Method][]suspect)
+	for _, c := range v.long(beat) {
+		if e := v.judge(beat, &c); e != nil && v.end(c.seq, e) {
+			v.counters.Silent.Add(1)
+		}
+	}
+	silent := v.review(beat)
+	return silent > 0 || v.inFlight.count.Load() > 0
+}
+
+// stop ends the vigil.
+func (v *vigil) stop() {
+	v.pace.stop()
+	v.pulse.stop()
+}
+
+// long returns the calls that take long.
+func (v *vigil) long(beat uint64) (calls []longCall) {
+	v.inFlight.takeIf(func(c *Call) bool {
+		switch {
+		case c.by != v.by:
+		case c.since == 0:
+			if v.hasLeft(c) {
+				c.since = beat - 1
+			}
+		case beat-max(c.since, v.anew) >= askAfter:
+			calls = append(calls, longCall{seq: c.seq, since: max(c.since, v.anew), to: c.To, at: c.Instance})
+		}
+		return false
+	})
+	return calls
+}
+
+// judge returns the error of a call whose instance is silent, nil if it may be answered.
+func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
+	suspects := v.suspects(c)
+	if slices.ContainsFunc(suspects, func(s suspect) bool { return !s.promises }) {
+		return nil // whoever has it needn't say so
+	}
+	var quiet []*Instance
+	speaks := false // one of them, to this client, so all can be heard that are there
+	for _, s := range suspects {
+		sign := max(s.heard.Load(), c.since)
+		if beat-sign >= askAfter {
+			v.doubt(beat, s.Instance, c.to)
+		}
+		if beat-sign >= feelAfter {
+			v.pulse.feel(beat)
+		}
+		if beat-sign >= silentAfter && v.pulse.since(sign+feelAfter) {
+			quiet = append(quiet, s.Instance)
+		}
+		speaks = speaks || s.heard.Load() != 0
+	}
+	if !speaks && len(suspects) > 0 && c.at == nil {
+		// Nobody listens on the subjects of instances that were never heard: they may be another
+		// account's, whose services reach this one and whose instances don't.
+		quiet = v.without(quiet, askNobody)
+	}
+	if len(quiet) == 0 || beat-c.since < silentAfter {
+		return nil
+	}
+	var mute []*Instance // of them, those that were asked
+	for _, i := range quiet {
+		if d := v.doubts[i]; d != nil && d.ask != nil && beat > d.asked && d.ask.is.Load() != askRefused {
+			mute = append(mute, i)
+			v.shun(beat, i, d)
+		}
+	}
+	return silence(c.to.Endpoint.Service, mute)
+}
+
+// suspects returns the instances that may have a call.
+func (v *vigil) suspects(c *longCall) []suspect {
+	service := c.to.Endpoint.Service
+	all, found := v.peers[c.to]
+	if !found {
+		for _, p := range v.registry.Peers(service, c.to.Name) {
+			if i := v.instances.named(service, p.Name); i != nil {
+				all = append(all, suspect{i, i.promises(p.Abilities)})
+			}
+		}
+		rand.Shuffle(len(all), func(a, b int) { all[a], all[b] = all[b], all[a] }) // not all may be asked
+		v.peers[c.to] = all
+	}
+	at := c.at
+	if at == nil && c.to.Endpoint.Instance != "" {
+		at = v.instances.named(service, c.to.Endpoint.Instance)
+	}
+	if at == nil {
+		if c.to.Endpoint.Instance != "" {
+			return nil // there are too many
+		}
+		return all
+	}
+	for _, s := range all {
+		if s.Instance == at {
+			return []suspect{s}
+		}
+	}
+	return []suspect{{at, at.promises(0)}}
+}
+
+// doubt has an instance asked that hasn't been heard for a while, and that calls of a method may
+// be at.
+func (v *vigil) doubt(beat uint64, i *Instance, to *Method) {
+	d := v.doubts[i]
+	if d == nil {
+		d = &doubt{to: to}
+		v.doubts[i] = d
+	}
+	d.wanted = beat
+	if d.ask == nil {
+		v.askFor(beat, i, d)
+	}
+}
+
+// askFor asks an instance whether it is there, unless many were asked in this beat.
+func (v *vigil) askFor(beat uint64, i *Instance, d *doubt) {
+	service := d.to.Endpoint.Service
+	if v.asked[service] >= maxAsks {
+		return
+	}
+	v.asked[service]++
+	if one := v.ask(i, d.to); one != nil {
+		d.ask, d.asked = one, beat
+	}
+}
+
+// without returns the instances but for those of whom that became of the last question.
+func (v *vigil) without(all []*Instance, is askState) (kept []*Instance) {
+	for _, i := range all {
+		if d := v.doubts[i]; d == nil || d.ask == nil || d.ask.is.Load() != is {
+			kept = append(kept, i)
+		}
+	}
+	return kept
+}
+
+// shun has calls keep away from an instance that was asked and is silent. One that isn't there at
+// all gets none anyway.
+func (v *vigil) shun(beat uint64, i *Instance, d *doubt) {
+	if d.silent || d.ask.is.Load() != askOpen {
+		return
+	}
+	d.silent, d.since = true, beat
+	v.counters.SilentInstances.Add(1)
+	v.registry.Silent(d.to.Endpoint.Service, i.Name, true)
+}
+
+// review looks at the instances in doubt: those that were heard again are in doubt no more, and
+// silent ones are asked now and then. It returns how many are silent.
+func (v *vigil) review(beat uint64) (silent int) {
+	for i, d := range v.doubts {
+		switch {
+		case !d.silent:
+			if d.wanted != beat {
+				v.forget(i, d)
+			}
+		case i.heard.Load() >= d.since, d.ask.is.Load() != askOpen:
+			v.counters.SilentInstances.Add(-1)
+			v.registry.Silent(d.to.Endpoint.Service, i.Name, false)
+			v.forget(i, d)
+		default:
+			silent++
+			if beat-d.asked >= askAgain {
+				v.askFor(beat, i, d)
+			}
+		}
+	}
+	return silent
+}
+
+// forget drops a doubt.
+func (v *vigil) forget(i *Instance, d *doubt) {
+	delete(v.doubts, i)
+	if d.ask != nil {
+		v.asks.drop(func(one *ask) bool { return one.of == i })
+	}
+}
+
+// end ends a call with an error, if it is still in flight.
+func (v *vigil) end(seq uint64, e *helium.Error) bool {
+	c := v.inFlight.take(seq)
+	if c != nil {
+		c.Waiter.Fail(e)
+	}
+	return c != nil
+}
+
+// silence returns the error of a call that one of the mute instances has, as far as is known.
+func silence(service string, mute []*Instance) *helium.Error {
+	if len(mute) == 1 {
+		e := helium.ErrSilent.WithMessage("instance %q has been silent for 2 s, which would say each half second that the call runs; it is frozen, dead or cut off, and nobody can tell whether the call ran", mute[0].Name).WithOutcome(helium.Unknown)
+		e.Instance = mute[0].Name
+		return e
+	}
+	const most = 3 // of those that are named
+	names := make([]string, 0, most)
+	for _, i := range mute[:min(len(mute), most)] {
+		names = append(names, fmt.Sprintf("%q", i.Name))
+	}
+	whose := ""
+	switch {
+	case len(mute) > most:
+		whose = fmt.Sprintf("; %s and %d more are silent", strings.Join(names, ", "), len(mute)-most)
+	case len(mute) > 0:
+		whose = fmt.Sprintf("; %s are silent", strings.Join(names, ", "))
+	}
+	return helium.ErrSilent.WithMessage("for 2 s no instance of service %q has said that the call runs, as the one that has it would each half second%s; nobody can tell whether the call ran", service, whose).WithOutcome(helium.Unknown)
+}
