@@ -15,10 +15,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/internal/leak"
+	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
@@ -49,7 +51,12 @@ type part struct {
 	Broker *brokerPart
 	Binder *binderPart
 	Server *serverPart
+	Caller *callerPart
 }
+
+// callerPart is a client that calls work.hold once, with a time limit, and prints the code of the
+// error that it ended with.
+type callerPart struct{ Limit time.Duration }
 
 // binderPart is a binder.
 type binderPart struct{ Lease time.Duration }
@@ -104,6 +111,15 @@ func playPart(text string) error {
 		}
 		defer b.Close()
 		return waitForEnd("binder")
+	}
+	if p.Caller != nil {
+		c, err := rpcclient.New(nc, rpcclient.Config{Logger: quiet, Timeout: p.Caller.Limit})
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		go func() { fmt.Println("ended", helium.CodeOf(c.Call(context.Background(), "work.hold", nil, 1))) }()
+		return waitForEnd("caller")
 	}
 	if p.Server.Processors > 0 {
 		runtime.GOMAXPROCS(p.Server.Processors)

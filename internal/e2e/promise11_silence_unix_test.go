@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
 )
 
 // farOff is a deadline that silence is told long before.
@@ -80,5 +82,61 @@ func TestPromise11TheCallsOfAKilledServerFailLongBeforeTheirDeadlines(t *testing
 	wantSilent(t, receive(t, "the end of a call that it had", held), killed.words[0])
 	if err := onlyAnswers(c, other.words[0]); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestPromise11AThousandCallsOfAClientThatIsGoneEnd(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	w := newWorker("w")
+	srv := serve(t, n.dial(), rpcserver.Config{}, "work", w)
+	nc := n.dial()
+	c := newClient(t, nc, rpcclient.Config{})
+	const calls = 1000
+	ended := make(chan error, calls)
+	for id := range int64(calls) {
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), farOff)
+			defer cancel()
+			ended <- c.Call(ctx, "work.hold", nil, id)
+		}()
+	}
+	for range calls {
+		receive(t, "a handler that runs", w.began)
+	}
+	nc.Close() // what a process that is killed leaves behind
+	for range calls {
+		receive(t, "the end of a call", ended)
+	}
+	eventually(t, "all handlers to end", func() error {
+		if s := srv.Stats(); s.Running > 0 || s.Abandoned != calls {
+			return fmt.Errorf("%d run, %d were abandoned", s.Running, s.Abandoned)
+		}
+		return nil
+	})
+}
+
+func TestPromise11AHandlerThatHangsIsNotSilence(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	c := n.client(rpcclient.Config{})
+	server := n.launchWorker()
+	if err := receive(t, "the end of a call that hangs", server.hold(c, 4*time.Second)); helium.CodeOf(err) != helium.CodeDeadlineExceeded {
+		t.Errorf("it ended with %v, want its deadline", err)
+	}
+}
+
+func TestPromise11AClientThatWasFrozenBlamesNobody(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	server := n.launchWorker()
+	caller := launch(t, part{URL: n.broker.URL(), Caller: &callerPart{Limit: 12 * time.Second}})
+	server.lineWith("1")
+	time.Sleep(time.Second)
+	caller.signal(syscall.SIGSTOP)
+	time.Sleep(4 * time.Second) // longer than silence is borne
+	caller.signal(syscall.SIGCONT)
+	if got := caller.lineWith("ended "); got != "ended deadline_exceeded" {
+		t.Errorf("its call %s, want ended deadline_exceeded", got)
 	}
 }

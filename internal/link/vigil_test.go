@@ -1,0 +1,138 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// mute is a registry of one instance, which never speaks.
+type mute struct{ told []bool }
+
+func (*mute) Peers(string, string) []Peer            { return []Peer{{"i1", wire.Heartbeats}} }
+func (m *mute) Silent(_, _ string, silent bool)      { m.told = append(m.told, silent) }
+func (*mute) ask(i *Instance, _ *Method) *ask        { return &ask{of: i} }
+func (*mute) echo(ctx context.Context) (err error)   { return nil }
+func (*mute) frozen(ctx context.Context) (err error) { <-ctx.Done(); return ctx.Err() }
+
+// watched returns a vigil over one call, which has left.
+func watched(m *mute, echo func(context.Context) error) (*vigil, *outcome) {
+	table, all, by := new(inFlight), new(instances), new(carrier)
+	all.beat.Store(1)
+	v := &vigil{
+		pulse: newPulse(echo), asks: new(asks), by: by, inFlight: table, instances: all, registry: m, counters: new(Counters),
+		beat: &all.beat, doubts: make(map[*Instance]*doubt), ask: m.ask,
+		hasLeft: func(*Call) bool { return true }, connected: func() bool { return true },
+	}
+	_, o := waiting(table, by, 1, 1)
+	return v, o
+}
+
+// stepsUntil takes steps until the call fails, and returns how many; 0: it doesn't.
+func stepsUntil(v *vigil, o *outcome, late func(step int) bool) int {
+	for n := 1; n <= 20; n++ {
+		v.step(late(n))
+		synctest.Wait()
+		if o.err() != nil {
+			return n
+		}
+	}
+	return 0
+}
+
+func TestIntervalsThatWentByWhileTheProgramStoodStillAreNoSilence(t *testing.T) {
+	for _, test := range []struct{ late, want int }{{0, 5}, {3, 7}, {4, 8}, {5, 9}} {
+		synctest.Test(t, func(t *testing.T) {
+			m := new(mute)
+			v, o := watched(m, m.echo)
+			if got := stepsUntil(v, o, func(step int) bool { return step == test.late }); got != test.want || !errors.Is(o.err(), helium.ErrSilent) {
+				t.Errorf("with step %d late the call failed at step %d with %v, want ErrSilent at %d", test.late, got, o.err(), test.want)
+			}
+			if len(m.told) != 1 || !m.told[0] {
+				t.Errorf("the registry was told %v, want once that it is silent", m.told)
+			}
+			v.pulse.stop()
+		})
+	}
+}
+
+func TestWhileTheConnectionItselfStandsStillNobodyIsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := new(mute)
+		v, o := watched(m, m.frozen)
+		if got := stepsUntil(v, o, func(int) bool { return false }); got != 0 {
+			t.Errorf("the call failed at step %d with %v, though no echo came", got, o.err())
+		}
+		v.pulse.stop()
+	})
+}
+
+func TestAConnectionThatIsAnotherOneBeginsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := new(mute)
+		v, o := watched(m, m.echo)
+		for range 4 {
+			v.step(false)
+			synctest.Wait()
+		}
+		v.restart()
+		if got := stepsUntil(v, o, func(int) bool { return false }); got != 5 {
+			t.Errorf("the call failed at step %d after it, want 5", got)
+		}
+		v.pulse.stop()
+	})
+}
+
+func TestAPaceIsKeptOnlyWhileThereIsSomethingToDo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var steps, left int
+		p := &pace{interval: time.Second}
+		p.step = func(late bool) bool {
+			if late {
+				t.Error("a step came late")
+			}
+			steps++
+			left--
+			return left > 0
+		}
+		time.Sleep(time.Hour)
+		if steps != 0 {
+			t.Errorf("%d steps before it was woken, want none", steps)
+		}
+		for range 2 {
+			steps, left = 0, 3
+			p.wake()
+			p.wake()
+			time.Sleep(time.Hour)
+			if steps != 3 {
+				t.Errorf("%d steps, want one for each thing to do, 3", steps)
+			}
+		}
+		p.wake()
+		p.stop()
+		time.Sleep(time.Hour)
+		if steps != 3 {
+			t.Errorf("%d steps after it was stopped, want none", steps-3)
+		}
+	})
+}
+
+func TestOfManyLateCancelsTheOldestAreDropped(t *testing.T) {
+	var l lateCancels
+	sent := make(map[uint64]string)
+	for seq := range uint64(maxLateCancels + 5) {
+		l.keep(seq+1, func(instance string) { sent[seq+1] = instance })
+	}
+	for _, seq := range []uint64{5, 6, 6, 7} {
+		l.found(seq, []byte("i1"))
+	}
+	l.found(8, []byte("no name.>"))
+	if len(sent) != 2 || sent[6] != "i1" || sent[7] != "i1" {
+		t.Errorf("sent %v, want the cancels 6 and 7 to i1", sent)
+	}
+}
