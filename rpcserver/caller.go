@@ -27,6 +27,7 @@ type caller struct {
 	callers   *callers
 	key       string
 	speaks    atomic.Bool    // its messages say who sends them, and so do those to it
+	manner    manner         // how answers to it go, but for those that gather
 	ephemeral bool           // it is forgotten when it has no calls in flight
 	link      link.Server    // by which its answers leave; nil for nobody
 	batcher   *batch.Batcher // nil for nobody
@@ -68,6 +69,9 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 	if c == nil {
 		c = &caller{callers: cs, key: from.Key}
 		if from.Key != nobodysKey {
+			if from.Ephemeral {
+				c.manner = apart
+			}
 			c.ephemeral = from.Ephemeral || len(cs.byKey) >= manyCallers
 			c.link = by
 			c.out = link.Outgoing{To: link.Caller{Key: from.Key, Ephemeral: c.ephemeral}, Service: service}
@@ -120,7 +124,7 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 
 // gather returns what answers the calls of a message that is answered by one message.
 func (c *caller) gather(from link.Caller, service string) *gathering {
-	g := newGathering(c.link, from, service, c.callers.opening.gathered, func(m *batch.Message) { c.open(m, true) })
+	g := newGathering(c.link, from, service, c.callers.opening.gathered, func(m *batch.Message) { c.open(m, once) })
 	g.cut = func(seq uint64) bool { return c.cut(seq, g) }
 	return g
 }
@@ -144,12 +148,12 @@ func (c *caller) cut(seq uint64, by answerer) bool {
 }
 
 // begin begins a message of answers.
-func (c *caller) begin(m *batch.Message) { c.open(m, false) }
+func (c *caller) begin(m *batch.Message) { c.open(m, c.manner) }
 
-// open begins a message of answers, once if it is the only one to its calls.
-func (c *caller) open(m *batch.Message, once bool) {
+// open begins a message of answers that go so.
+func (c *caller) open(m *batch.Message, how manner) {
 	if c.speaks.Load() {
-		c.callers.opening.begin(m, once)
+		c.callers.opening.begin(m, how)
 	} else {
 		m.Data = wire.AppendMessageHeader(m.Data)
 	}

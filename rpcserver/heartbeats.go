@@ -65,7 +65,7 @@ func (h *heartbeats) beat(now time.Time) (next time.Time) {
 // tell tells a caller which of its calls still run.
 func (h *heartbeats) tell(by link.Server, to link.Caller, seqs []uint64) {
 	m := batch.Message{Data: h.data[:0]}
-	h.opening.begin(&m, false)
+	h.opening.begin(&m, together)
 	room := min(wire.MaxRunning, (by.MaxMessage()-len(m.Data)-runningHead)/runningSize)
 	opening := len(m.Data)
 	for len(seqs) > 0 && room > 0 {

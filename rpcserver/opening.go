@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -24,8 +25,7 @@ type sender struct {
 type opening struct {
 	instance string
 	gathered gatheredErrors
-	begun    atomic.Pointer[[]byte] // the bytes of it
-	only     atomic.Pointer[[]byte] // where it begins the only message of answers that is taken
+	begun    [once + 1]atomic.Pointer[[]byte] // the bytes of it, by how the answers go
 }
 
 func newOpening(instance string, abilities wire.Abilities) *opening {
@@ -36,14 +36,18 @@ func newOpening(instance string, abilities wire.Abilities) *opening {
 
 // declare says what the server can do from now on.
 func (o *opening) declare(abilities wire.Abilities) {
-	begun, only := o.with(abilities), o.with(onceOnly(abilities))
-	o.begun.Store(&begun)
-	o.only.Store(&only)
-}
-
-func (o *opening) with(abilities wire.Abilities) []byte {
-	about := wire.Frame{Kind: wire.KindInstance, Body: []byte(o.instance), Abilities: abilities}
-	return wire.AppendFrame(wire.AppendMessageHeader(nil), &about)
+	for how := range o.begun {
+		can := abilities
+		switch manner(how) {
+		case apart:
+			can &^= wire.Heartbeats
+		case once:
+			can = onceOnly(can)
+		}
+		about := wire.Frame{Kind: wire.KindInstance, Body: []byte(o.instance), Abilities: can}
+		begun := wire.AppendFrame(wire.AppendMessageHeader(nil), &about)
+		o.begun[how].Store(&begun)
+	}
 }
 
 // onceOnly returns what is left of abilities where a message of calls gets one of answers.
@@ -51,11 +55,27 @@ func onceOnly(abilities wire.Abilities) wire.Abilities {
 	return abilities&^wire.Heartbeats | wire.AnswersOnce
 }
 
-// begin begins a message of answers, once if it is the only one that is taken.
-func (o *opening) begin(m *batch.Message, once bool) {
-	begun := &o.begun
-	if once {
-		begun = &o.only
+// begin begins a message of answers that go so.
+func (o *opening) begin(m *batch.Message, how manner) {
+	m.Data = append(m.Data, *o.begun[how].Load()...)
+}
+
+// manner is how answers to a message of calls go.
+type manner int
+
+const (
+	together manner = iota // to a caller who has one inbox for all, and gets heartbeats there
+	apart                  // to a caller whose messages have an inbox each, where there are no heartbeats
+	once                   // in one message only
+)
+
+// mannerOf returns how answers to a message of a caller go.
+func mannerOf(from link.Caller) manner {
+	switch {
+	case from.Once:
+		return once
+	case from.Ephemeral:
+		return apart
 	}
-	m.Data = append(m.Data, *begun.Load()...)
+	return together
 }

@@ -35,3 +35,20 @@ func TestAFrameAboutTheSenderThatComesLateIsIgnored(t *testing.T) {
 	p.send(echo, "a", message(callFrame(1, "x"), wire.Frame{Kind: wire.KindSender, Seq: 77, Time: 5}))
 	wantResult(t, p.one(), 1, "x")
 }
+
+func TestHeartbeatsArePromisedOnlyToCallersWhoGetThem(t *testing.T) {
+	w, _, _, _ := start(t, rpcserver.Config{})
+	p := w.peer()
+	about := wire.Frame{Kind: wire.KindSender, Seq: 77, Abilities: wire.Heartbeats}
+	for token, want := range map[string]bool{"+1": true, "1": false} {
+		for what, data := range map[string][]byte{
+			"a call": message(about, callFrame(1, "x")), "a call that is refused": message(about, callFrame(0, "x")), "a question": message(about),
+		} {
+			p.send(echo, token, data)
+			_, frames := p.next()
+			if got := frames[0].Abilities.Has(wire.Heartbeats); frames[0].Kind != wire.KindInstance || got != want {
+				t.Errorf("%s, to be answered at %s: %+v; want heartbeats promised: %t", what, token, frames[0], want)
+			}
+		}
+	}
+}

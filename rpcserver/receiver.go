@@ -332,7 +332,7 @@ func (r *receiver) refuse(in *link.Incoming, err *helium.Error) {
 	f := wire.Frame{Kind: wire.KindError, Body: wire.AppendError(nil, e)}
 	m := &batch.Message{Frames: 1}
 	if r.reader.sender.speaks {
-		r.callers.opening.begin(m, in.From.Once)
+		r.callers.opening.begin(m, mannerOf(in.From))
 	} else {
 		m.Data = wire.AppendMessageHeader(nil)
 	}
@@ -343,7 +343,7 @@ func (r *receiver) refuse(in *link.Incoming, err *helium.Error) {
 // tell answers a message that says who sends it and nothing else: who is asked says who it is.
 func (r *receiver) tell(to link.Caller) {
 	m := new(batch.Message)
-	r.callers.opening.begin(m, to.Once)
+	r.callers.opening.begin(m, mannerOf(to))
 	r.answer(to, m)
 }
 
