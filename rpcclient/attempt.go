@@ -100,7 +100,7 @@ func (call *Invocation) nobody(w *way) *helium.Error {
 		return call.strayed()
 	case m.instance != "":
 		return link.ErrNobody.WithMessage("instance %q isn't running, or has no service %q; call another one, or any", m.instance, m.service.Name())
-	case w.fitting != nil:
+	case w.fitting != nil && !w.detour:
 		return link.ErrNobody.WithMessage("no instance is running whose method %q fits the call, but others whose doesn't; start one", m.name)
 	case view != nil && view.LackedBySome(m.name):
 		return link.ErrNobody.WithMessage("no instance that has the method %q is running, only others of the service; start one that has it", m.name)

@@ -28,6 +28,7 @@ type client struct {
 	core
 	handler  Handler // invoke within the interceptors
 	byName   methodCache
+	twice    *twice
 	unwatch  func() // ends the registry's events; nil: they haven't begun
 	closing  sync.Once
 	closeErr error // of the first Close
@@ -63,6 +64,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	}
 	c.links = link.NewDispatcher(nc, subjects, config.Logger)
 	c.directory = directory.New(directory.Config{Binders: binders, Subjects: subjects, Timeout: config.Timeout, Changed: c.viewChanged})
+	c.twice = &twice{log: config.Logger, directory: c.directory}
 	for i := len(config.Interceptors) - 1; i >= 0; i-- {
 		if c.handler = config.Interceptors[i](c.handler); c.handler == nil {
 			return nil, helium.ConfigErrorf("rpcclient", "{Config.Interceptors}[%d] returned no handler; return next to leave calls alone", i)
@@ -82,7 +84,7 @@ const openTime = 5 * time.Second
 func (c *client) open() error {
 	ctx, cancel := context.WithTimeout(context.Background(), openTime)
 	defer cancel()
-	events := link.Events{Refused: c.directory.Refused, Reconnected: c.directory.Reconnected, Registry: peers{c.directory}}
+	events := link.Events{Refused: c.directory.Refused, Reconnected: c.directory.Reconnected, Registry: peers{c.directory}, Twice: c.twice.note}
 	return c.links.Open(ctx, events, func() (err error) {
 		c.unwatch, err = c.directory.Watch()
 		return err
@@ -135,7 +137,7 @@ func (c *Client) Stats() Stats {
 		FramesSent: sent.Frames.Load(), MessagesSent: sent.Messages.Load(),
 		Lookups: c.directory.Lookups(),
 		Silent:  sent.Silent.Load(), SilentInstances: int(sent.SilentInstances.Load()),
-		NoResponders: sent.NoResponders.Load(), Unmatched: sent.Unmatched.Load(), Malformed: sent.Malformed.Load(),
+		NoResponders: sent.NoResponders.Load(), Unmatched: sent.Unmatched.Load(), Malformed: sent.Malformed.Load(), Twice: sent.Twice.Load(),
 		InFlight: c.links.InFlight(),
 	}
 }

@@ -75,7 +75,7 @@ func (call *Invocation) withoutHedges(w *way) *way {
 }
 
 // withoutDetour goes on after NATS said that the client may not call single instances, where the
-// call went as others are silent.
+// call went as others are silent, or as it would run twice.
 func (call *Invocation) withoutDetour() *way {
 	s := call.method.service
 	s.Found(directory.Unaddressable, "", call.method.name)

@@ -145,16 +145,17 @@ func (call *Invocation) decide(view *directory.View) (*way, error) {
 			w.latency = hedged
 		}
 	}
-	if some || misfit != nil || view.Refusing(m.name) {
+	switch {
+	case some || misfit != nil || view.Refusing(m.name):
 		w.fitting = m.fitting(view, suits)
 		w.why = m.whySingle()
 		w.alone = view.PerMethod
-	} else if view.SomeSilent() && !view.Unaddressable(m.name) {
-		// NATS would go on handing calls to the silent ones, too.
+	case (view.SomeSilent() || view.RunsTwice()) && !view.Unaddressable(m.name):
+		// NATS would go on handing calls to the silent ones, too, or to two instances.
 		if _, there := m.candidates(view, suits); len(there) > 0 {
 			w.fitting, w.detour = there, true
 		}
-		w.why = fmt.Sprintf(", where the call has to go while some instances of %q are silent", m.service.Name())
+		w.why = m.whyDetour(view)
 		w.alone = w.alone && !w.detour || view.PerMethod
 	}
 	return w, call.takenAt(w)
@@ -189,6 +190,14 @@ func (m *Method) hedgedOn(view *directory.View) *latency {
 // whySingle says why a call goes to a single instance whose caller didn't name one.
 func (m *Method) whySingle() string {
 	return fmt.Sprintf(", where the call has to go while instances of %q run that have %q with another signature", m.service.Name(), m.name)
+}
+
+// whyDetour says the same where any instance would do.
+func (m *Method) whyDetour(view *directory.View) string {
+	if view.RunsTwice() {
+		return fmt.Sprintf(", where the call has to go as it would run twice otherwise, at two instances of %q", m.service.Name())
+	}
+	return fmt.Sprintf(", where the call has to go while some instances of %q are silent", m.service.Name())
 }
 
 // fitting returns where calls go at the instances of some versions. Those that seem to be gone,

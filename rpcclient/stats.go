@@ -18,6 +18,7 @@ type Stats struct {
 	Lookups      uint64 // questions to the binders
 	NoResponders uint64 // messages that found nobody listening
 	Unmatched    uint64 // answers that came late, twice or unasked
+	Twice        uint64 // calls that two instances answered, as NATS delivered them to both
 	Malformed    uint64 // answers that broke the protocol
 
 	Silent          uint64 // calls that failed as nothing came any more from the instance that had them

@@ -17,6 +17,7 @@ import (
 //	some instances have it         ─▶ any of them, on the method's own subject
 //	it fits some of those only     ─▶ one of these, by its own subjects
 //	some instances are silent      ─▶ one of the others, by its own subjects
+//	NATS delivers calls twice      ─▶ one of those that are there, by its own subjects
 //
 // A call with a key goes to the one of the candidates that the key picks, a hedged one to any
 // of them, by its own subjects.
@@ -30,7 +31,7 @@ type way struct {
 	why     string         // of fitting: for errors, why calls go to single instances
 	each    candidates     // each instance that a call can go to; nil: calls with a key or hedged ones need it
 	latency *latency       // not nil: calls of the method are hedged
-	detour  bool           // fitting are those that aren't silent; without permission for them any one will do
+	detour  bool           // fitting are those that aren't silent, or any as calls run twice otherwise; without permission for them any one will do
 	once    bool           // calls with idempotency keys can go there; as each, only known if one has needed it
 	alone   bool           // not in messages of several methods
 	named   bool           // arguments without a signature have names to compare

@@ -78,6 +78,7 @@ func (q *callQueue) put(calls []*Call, room int, now time.Time) (refused []*Call
 		switch {
 		case !q.fits(call, room+len(refused)):
 			q.overrun(now)
+			call.crowded = true
 			refused = append(refused, call)
 			room--
 		case call.isOver(now), !q.newestFirst && q.looks >= enoughLooks && time.Duration(q.len())*q.perCall > call.ctx.deadline.Sub(now):

@@ -152,7 +152,8 @@ func (r *runner) admitted(n int) { r.active.Add(int64(n)) }
 // refuse answers a call that isn't run, for load or because nobody waits for it any more.
 func (r *runner) refuse(call *Call, now time.Time) {
 	err := whyOver(call, now)
-	if err == nil {
+	// One that never had any time only asks whether there is room.
+	if asks := call.refusal == nil && !call.ctx.deadline.After(call.begun); err == nil || call.crowded && asks {
 		err = helium.ErrOverloaded
 		r.counters.refused.Add(1)
 	}

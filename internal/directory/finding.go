@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Discovery is what a call can find out about an instance.
+// Discovery is what a call can find out about an instance, or about all of a service.
 type Discovery int
 
 const (
@@ -14,6 +14,7 @@ const (
 	IsAbsent                       // nobody listens on its subjects
 	Unaddressable                  // the client may not publish to the subjects of single instances
 	NobodyForMany                  // nobody listens on the service's subject, but on a method's
+	RunsTwice                      // NATS delivers a call for any instance to two of them
 )
 
 const (
@@ -26,7 +27,8 @@ const (
 )
 
 // finding is what a call found out about an instance and the registry doesn't say, or
-// doesn't say yet. It is kept until the registry has caught up, or for findingsFor.
+// doesn't say yet. It is kept until the registry has caught up, or for findingsFor; what the
+// registry has no part in, how NATS delivers, is kept for good.
 type finding struct {
 	what     Discovery
 	instance string // who it is about; "": nobody knows

@@ -202,7 +202,10 @@ func (s *Service) Found(what Discovery, instance, method string) {
 
 // settledLocked reports whether a finding needn't be kept any more.
 func (s *Service) settledLocked(f finding, now time.Time) bool {
-	if now.Sub(f.at) >= findingsFor {
+	switch {
+	case f.what == RunsTwice:
+		return false
+	case now.Sub(f.at) >= findingsFor:
 		return true
 	}
 	known := s.records[f.instance]
@@ -227,7 +230,9 @@ func (s *Service) pruneLocked(now time.Time) {
 	for _, f := range s.findings {
 		if !s.settledLocked(f, now) {
 			kept = append(kept, f)
-			s.refresh.by(f.at.Add(findingsFor))
+			if f.what != RunsTwice {
+				s.refresh.by(f.at.Add(findingsFor))
+			}
 		}
 	}
 	s.findings = kept

@@ -113,5 +113,10 @@ func (v *View) Unaddressable(method string) bool {
 	return v.findings.about(Unaddressable, "", method)
 }
 
+// RunsTwice reports whether a call for any instance was found to be delivered to two of them.
+func (v *View) RunsTwice() bool {
+	return v.findings.about(RunsTwice, "", "")
+}
+
 // Absent reports whether nobody was found to listen on an instance's subjects.
 func (v *View) Absent(instance string) bool { return v.findings.about(IsAbsent, instance, "") }

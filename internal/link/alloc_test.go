@@ -28,11 +28,12 @@ func (*silent) Answered(*Call, *helium.Error) {}
 func TestReceivingAnAnswerAllocatesNothing(t *testing.T) {
 	var table inFlight
 	by := new(carrier)
-	r := &Receiver{carrier: by, link: new(silent), inFlight: &table, sent: new(sentLog), counters: new(Counters)}
+	r := &Receiver{carrier: by, link: new(silent), inFlight: &table, instances: new(instances), sent: new(sentLog), counters: new(Counters)}
 	waiter := new(quick)
 	to := &Method{Endpoint: new(Endpoint)}
 	c := &Call{seq: 7, To: to, Waiter: waiter, Deadline: time.Now().Add(time.Hour), by: by, batcher: batch.New(0, nil, func(*batch.Message) {})}
-	answer := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindReply, Seq: 7, Time: 3, Body: []byte{1}})
+	answer := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindInstance, Body: []byte("i1")})
+	answer = wire.AppendFrame(answer, &wire.Frame{Kind: wire.KindReply, Seq: 7, Time: 3, Body: []byte{1}})
 	// What else runs in the process can only add to it, so the least of several counts.
 	got := math.Inf(1)
 	for range 5 {

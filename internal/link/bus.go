@@ -19,8 +19,8 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// Events are what the bus tells and asks those who use it. Both functions are required, and must
-// not block.
+// Events are what links tell and ask those who use them. Refused and Reconnected are required; no
+// function may block.
 type Events struct {
 	// Refused is told of each subject that the connection may not publish to.
 	Refused func(subject string)
@@ -28,6 +28,8 @@ type Events struct {
 	Reconnected func()
 	// Registry says who may have a call. Nil: nobody is known, and no instance found silent.
 	Registry Registry
+	// Twice is told of each call that two instances of a service answered. May be nil.
+	Twice func(first, second *Instance)
 }
 
 // bus is the link by NATS: it finds an instance of any service.

@@ -64,6 +64,7 @@ func (d *Dispatcher) Open(ctx context.Context, events Events, also func() error)
 		d.clock.renew()
 		reconnected()
 	}
+	d.links.twice, d.links.bus.receiver.twice = events.Twice, events.Twice
 	return d.links.bus.open(ctx, events, also)
 }
 

@@ -20,6 +20,7 @@
 //   - pace.go, pulse.go, asks.go: when it looks, whether the connection itself works, and what it asks
 //   - registry.go: what links need of the registry
 //   - cancels.go: cancels of calls whose instance wasn't known yet
+//   - answered.go: who answered the latest calls
 //   - sent.go: how the latest messages left
 //   - permission.go: whether NATS takes messages on a subject
 //

@@ -21,6 +21,7 @@ type shard struct {
 	mu       sync.Mutex
 	calls    Table[*Call] // guarded by mu
 	earliest time.Time    // guarded by mu; no deadline is earlier; zero: no call since the last scan
+	answered answeredLog  // guarded by mu
 
 	_ [64]byte // keeps neighbours out of the same cache line
 }
@@ -43,23 +44,41 @@ func (t *inFlight) add(c *Call) bool {
 }
 
 // take removes a call, for the one who is to end it; nil if somebody else was faster.
-func (t *inFlight) take(seq uint64) *Call { return t.takeFrom(nil, seq) }
-
-// takeFrom is take for what came by a link: a call that left by another one isn't meant.
-func (t *inFlight) takeFrom(by *carrier, seq uint64) *Call {
+func (t *inFlight) take(seq uint64) *Call {
 	s := t.shard(seq)
 	s.mu.Lock()
 	c, ok := s.calls.Take(seq)
-	if ok && by != nil && c.by != by {
-		s.calls.Put(seq, c)
-		c, ok = nil, false
-	}
 	s.mu.Unlock()
 	if ok {
 		c.unload()
 		t.count.Add(-1)
 	}
 	return c
+}
+
+// takeAnswered is take for an answer that came by a link: a call that left by another one isn't
+// meant. It notes in the call who answered it, as sender says. Where there is no such call it
+// returns who answered the latest one of that number, nil if that isn't known.
+func (t *inFlight) takeAnswered(by *carrier, seq uint64, sender func(service string) *Instance) (c *Call, before *Instance) {
+	s := t.shard(seq)
+	s.mu.Lock()
+	c, ok := s.calls.Take(seq)
+	switch {
+	case !ok:
+		before = s.answered.by(seq)
+	case c.by != by:
+		s.calls.Put(seq, c)
+		c, ok = nil, false
+	default:
+		c.Instance = sender(c.To.Endpoint.Service)
+		s.answered.note(seq, c.Instance)
+	}
+	s.mu.Unlock()
+	if ok {
+		c.unload()
+		t.count.Add(-1)
+	}
+	return c, before
 }
 
 // show shows a call to look, if it is there, and leaves it in the table. Nobody can take it

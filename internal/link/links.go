@@ -22,6 +22,7 @@ type links struct {
 	inFlight  *inFlight
 	counters  *Counters
 	canceled  lateCancels
+	twice     func(first, second *Instance) // see Events; set before the bus is opened
 
 	mu     sync.Mutex
 	others atomic.Pointer[[]*Receiver] // replaced with mu
@@ -53,7 +54,7 @@ func (l *links) newVigil(hello func(service string) []byte) *vigil {
 }
 
 func (l *links) newReceiver(link Link) *Receiver {
-	return &Receiver{carrier: new(carrier), link: link, inFlight: l.inFlight, instances: &l.instances, sent: &l.sent, counters: l.counters, canceled: &l.canceled}
+	return &Receiver{carrier: new(carrier), link: link, inFlight: l.inFlight, instances: &l.instances, sent: &l.sent, counters: l.counters, canceled: &l.canceled, twice: l.twice}
 }
 
 // add takes one more link; nil if all are closed.

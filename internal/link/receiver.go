@@ -14,6 +14,7 @@ type Counters struct {
 	NoResponders, Unmatched, Malformed atomic.Uint64
 	Silent                             atomic.Uint64 // calls that failed as their instance was silent
 	SilentInstances                    atomic.Int64  // that are so now
+	Twice                              atomic.Uint64 // calls that two instances answered, whose second answers are among the unmatched
 }
 
 // ErrNobody is the error of calls that found nobody who listens. It is always this one value.
@@ -29,8 +30,9 @@ type Receiver struct {
 	sent        *sentLog
 	counters    *Counters
 	canceled    *lateCancels
-	disconnects atomic.Uint64 // counts how often the link lost its connection
-	removed     atomic.Bool   // no message goes by it any more
+	twice       func(first, second *Instance) // told of a call that two instances answered; nil: nobody wants to know
+	disconnects atomic.Uint64                 // counts how often the link lost its connection
+	removed     atomic.Bool                   // no message goes by it any more
 	reading     reading
 }
 
@@ -120,9 +122,26 @@ func (r *Receiver) run(f *wire.Frame) {
 func (r *Receiver) takeAnswered(f *wire.Frame) *Call {
 	switch f.Kind { // one that isn't the last answer to its call gets a case that uses inFlight.show
 	case wire.KindReply, wire.KindError:
-		return r.inFlight.takeFrom(r.carrier, f.Seq)
+		c, before := r.inFlight.takeAnswered(r.carrier, f.Seq, r.sender)
+		if before != nil {
+			r.answeredBefore(before)
+		}
+		return c
 	}
 	return nil
+}
+
+// answeredBefore looks at the second answer to a call: one of another instance says that NATS
+// has delivered the call to both. Who wasn't asked doesn't know its number.
+func (r *Receiver) answeredBefore(first *Instance) {
+	second := r.sender(first.Service)
+	if second == nil || second.Name == first.Name {
+		return
+	}
+	r.counters.Twice.Add(1)
+	if r.twice != nil {
+		r.twice(first, second)
+	}
 }
 
 // answer ends a call, taken out of the table, with the frame that answers it.
