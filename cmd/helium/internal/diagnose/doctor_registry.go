@@ -209,6 +209,9 @@ func (e *registryChecks) instances(ctx context.Context) finding {
 			gone = append(gone, r.Service+"/"+r.Instance)
 		}
 	}
+	if twice := e.examineDelivery(ctx, records); twice != nil {
+		return *twice
+	}
 	text := amount.Of(len(records), "instance") + " of " + amount.Of(len(services), "service")
 	if list := lookup.Warnings(records); list != nil && gone != nil {
 		return warned(text+"; nobody is behind the records of "+strings.Join(gone, ", "), list)

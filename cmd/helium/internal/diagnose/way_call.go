@@ -69,7 +69,7 @@ func (w wayToInstances) instances(ctx context.Context) finding {
 	if w.signature != nil {
 		params = len(w.signature.Params)
 	}
-	targets := []probe.Target{{Subject: w.subject(), Params: params}}
+	targets := []probe.Target{{Subject: w.subject(), Params: params, Any: true}}
 	each := w.records[:min(len(w.records), maxInstances)]
 	if len(each) > 0 && w.mayAddress(ctx, each[0].Instance) {
 		for _, r := range each {
@@ -105,6 +105,9 @@ func (w wayToInstances) instances(ctx context.Context) finding {
 		if !rest[i].Well() && !errors.Is(rest[i].Err, probe.ErrNobody) {
 			return w.refused(&rest[i])
 		}
+	}
+	if len(chosen.Others) > 0 {
+		return deliveredTwice(w.service, append(chosen.Others, chosen.Instance))
 	}
 	text := fmt.Sprintf("%s answered in %v, nothing was run", chosen.Instance, amount.Time(chosen.Took))
 	if len(each) > 1 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 
@@ -61,7 +62,7 @@ func (p *Prober) MaySubscribe(ctx context.Context, subject string) (denied, err 
 
 // MayReceive is MaySubscribe for the subjects on which answers come.
 func (p *Prober) MayReceive(ctx context.Context) (inbox string, denied, err error) {
-	inbox = p.nc.NewInbox()
+	inbox = wire.NewInbox(p.nc.Opts.InboxPrefix)
 	denied, err = p.MaySubscribe(ctx, inbox)
 	return inbox[:strings.LastIndexByte(inbox, '.')] + ".>", denied, err
 }
@@ -72,7 +73,7 @@ const pingTime = 5 * time.Second
 // Subscribed reports whether anybody subscribes to a subject, as far as the server knows
 // that the connection leads to. Whoever does gets a message that holds no call.
 func (p *Prober) Subscribed(ctx context.Context, subject string) (bool, error) {
-	inbox := p.nc.NewInbox()
+	inbox := wire.NewInbox(p.nc.Opts.InboxPrefix)
 	sub, err := p.nc.SubscribeSync(inbox)
 	if err != nil {
 		return false, err
@@ -103,6 +104,9 @@ func isNobody(msg *nats.Msg) bool { return len(msg.Data) == 0 && msg.Header.Get(
 type Target struct {
 	Subject string
 	Params  int // how many parameters the method has
+	// Any: NATS chooses who answers. Where two do it has delivered the call twice, so who else
+	// answers is waited for.
+	Any bool
 }
 
 // Answer is what a probe of a target brought.
@@ -111,6 +115,8 @@ type Answer struct {
 	Took time.Duration
 	// Instance is who answered, "" if nobody did.
 	Instance string
+	// Others are who answered the same question as well.
+	Others []string
 	// Refusal is how it refused: by helium.expired_in_queue if all is well.
 	Refusal *helium.Error
 	// Err is ErrNobody, ErrSilent, or what is wrong with the answer.
@@ -122,30 +128,56 @@ func (a *Answer) Well() bool {
 	return a.Err == nil && a.Refusal != nil && errors.Is(a.Refusal, helium.ErrExpired) && a.Refusal.Outcome == helium.NotExecuted
 }
 
+// othersTime is how long the answers of others are waited for, after the first: they were
+// asked at the same moment.
+const othersTime = 100 * time.Millisecond
+
 // Call probes all targets at once, for so long at most, and returns an answer for each.
 func (p *Prober) Call(ctx context.Context, timeout time.Duration, targets ...Target) []Answer {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	answers := make([]Answer, len(targets))
-	waits := make([]func() Answer, len(targets))
+	questions := make([]question, len(targets))
 	for i, target := range targets {
-		waits[i] = p.ask(ctx, target)
+		questions[i] = p.ask(target)
+		defer questions[i].close()
 	}
-	for i, wait := range waits {
-		answers[i] = wait()
+	answers := make([]Answer, len(targets))
+	var wait time.Duration
+	for i := range questions {
+		answers[i] = questions[i].answer(ctx)
+		if targets[i].Any && answers[i].Instance != "" {
+			wait = max(wait, answers[i].Took+othersTime)
+		}
+	}
+	if wait > 0 {
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+		}
+	}
+	for i := range questions {
+		if targets[i].Any {
+			answers[i].Others = questions[i].others(answers[i].Instance)
+		}
 	}
 	return answers
 }
 
-// ask sends a probe; wait waits for its answer.
-func (p *Prober) ask(ctx context.Context, target Target) (wait func() Answer) {
-	failed := func(err error) func() Answer { return func() Answer { return Answer{Err: err} } }
-	inbox, seq := p.nc.NewInbox(), rand.Uint64()>>1+1
+// question is a probe under way.
+type question struct {
+	began   time.Time
+	sub     *nats.Subscription
+	arrived chan Answer // some answers, from the subscription's own goroutine
+	err     error       // it couldn't be asked
+}
+
+// ask sends a probe.
+func (p *Prober) ask(target Target) question {
+	inbox, seq := wire.NewInbox(p.nc.Opts.InboxPrefix), rand.Uint64()>>1+1
 	// The answer's own goroutine notes the time: whoever waits may be late.
-	arrived := make(chan Answer, 1)
-	began := time.Now()
-	sub, err := p.nc.Subscribe(inbox, func(msg *nats.Msg) {
-		a := Answer{Took: time.Since(began)}
+	q := question{began: time.Now(), arrived: make(chan Answer, 8)}
+	q.sub, q.err = p.nc.Subscribe(inbox, func(msg *nats.Msg) {
+		a := Answer{Took: time.Since(q.began)}
 		if isNobody(msg) {
 			a.Err = ErrNobody
 		} else if stream := wire.CapturedBy(msg.Data); stream != "" {
@@ -154,29 +186,50 @@ func (p *Prober) ask(ctx context.Context, target Target) (wait func() Answer) {
 			a.Instance = a.Refusal.Instance
 		}
 		select {
-		case arrived <- a:
-		default: // another answer to the same question
+		case q.arrived <- a:
+		default: // there are more than anybody wants to know of
 		}
 	})
-	if err != nil {
-		return failed(err)
+	if q.err == nil {
+		q.err = p.nc.PublishRequest(target.Subject, inbox, expired(seq, target.Params))
 	}
-	if err := p.nc.PublishRequest(target.Subject, inbox, expired(seq, target.Params)); err != nil {
-		_ = sub.Unsubscribe()
-		return failed(err)
+	return q
+}
+
+func (q *question) close() {
+	if q.sub != nil {
+		_ = q.sub.Unsubscribe() // fails only if the connection is closed
 	}
-	return func() Answer {
-		defer func() { _ = sub.Unsubscribe() }()
+}
+
+// answer waits for the first answer.
+func (q *question) answer(ctx context.Context) Answer {
+	if q.err != nil {
+		return Answer{Err: q.err}
+	}
+	select {
+	case a := <-q.arrived:
+		return a
+	case <-ctx.Done():
+	}
+	select {
+	case a := <-q.arrived: // while another target's answer was waited for
+		return a
+	default:
+		return Answer{Took: time.Since(q.began), Err: ErrSilent}
+	}
+}
+
+// others returns which other instances have answered since the first.
+func (q *question) others(first string) (others []string) {
+	for {
 		select {
-		case a := <-arrived:
-			return a
-		case <-ctx.Done():
-		}
-		select {
-		case a := <-arrived: // while another target's answer was waited for
-			return a
+		case a := <-q.arrived:
+			if name := a.Instance; name != "" && name != first && !slices.Contains(others, name) {
+				others = append(others, name)
+			}
 		default:
-			return Answer{Took: time.Since(began), Err: ErrSilent}
+			return others
 		}
 	}
 }
