@@ -1,0 +1,128 @@
+package e2e_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// startShared starts a NATS server with an account that exports all services, and another that
+// imports them. NATS delivers what is asked there to a member of a queue group in each of the
+// two. The permissions are those of the importing account's caller.
+func startShared(t *testing.T, permissions string) (url string) {
+	t.Helper()
+	dir := t.TempDir()
+	conf := `listen: "127.0.0.1:-1"
+accounts: {
+  EXPORTS: { jetstream: enabled, users: [{user: exports, password: "…"}], exports: [{service: "helium.>", response_type: stream}] }
+  IMPORTS: {
+    users: [{user: imports, password: "…"}, {user: caller, password: "…"` + permissions + `}]
+    imports: [{service: {account: EXPORTS, subject: "helium.>"}}]
+  }
+}`
+	file := filepath.Join(dir, "nats.conf")
+	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	options, err := server.ProcessConfigFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	options.JetStream, options.StoreDir, options.NoSigs, options.NoLog = true, dir, true, true
+	return startGuarded(t, options, func() {}).url
+}
+
+func dialAs(t *testing.T, url, user string) *nats.Conn {
+	t.Helper()
+	nc, err := bus.Connect(testContext(t), bus.Config{URL: url, User: user, Password: "…", Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(nc.Close)
+	return nc
+}
+
+func TestPromise1WhereNATSDeliversTwice(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, permissions string
+		once              bool // calls run once from some moment on
+	}{
+		{"calls go to single instances once that is seen", "", true},
+		{"calls go on where the user may call no single instances", `, permissions: {publish: ["helium.call.>", "helium.binder.>"]}`, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			ctx := testContext(t)
+			url := startShared(t, c.permissions)
+			startBinder(t, dialAs(t, url, "exports"), longLease)
+			here, there := newWorker("here"), newWorker("there")
+			first := serve(t, dialAs(t, url, "exports"), rpcserver.Config{}, "work", there)
+			second := serve(t, dialAs(t, url, "imports"), rpcserver.Config{}, "work", here)
+			var log bytes.Buffer
+			client, err := rpcclient.New(dialAs(t, url, "caller"), rpcclient.Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var last int64
+			call := func() (id int64) {
+				t.Helper()
+				last++
+				if got, err := rpcclient.Call[int64](ctx, client, "work.run", last); err != nil || got != last {
+					t.Fatalf("call %d: %d, %v", last, got, err)
+				}
+				return last
+			}
+			ran := func(id int64) int { return here.times(id) + there.times(id) }
+
+			id := call()
+			eventually(t, "the first call to run in both accounts", func() error {
+				if n := ran(id); n != 2 {
+					return fmt.Errorf("it ran %d times", n)
+				}
+				return nil
+			})
+			eventually(t, "a call that is seen to be answered twice", func() error {
+				call()
+				if client.Stats().Twice == 0 {
+					return errors.New("none yet")
+				}
+				return nil
+			})
+			from := last + 1
+			const calls = 100
+			for range calls {
+				call()
+			}
+			if err := client.Close(); err != nil {
+				t.Error(err)
+			}
+			if c.once {
+				for id := from; id <= last; id++ {
+					if n := ran(id); n != 1 {
+						t.Errorf("call %d ran %d times though it is known that calls run twice, want once", id, n)
+					}
+				}
+			}
+			text := log.String()
+			if n := strings.Count(text, "answered the same call"); n != 1 || !strings.Contains(text, first.Instance()) || !strings.Contains(text, second.Instance()) {
+				t.Errorf("the log says %d times, want once, that two instances answer, and which:\n%s", n, text)
+			}
+			if s := client.Stats(); s.Failures > 0 || c.once == (s.Fallbacks > 0) {
+				t.Errorf("%d calls failed and %d went on elsewhere; want none to fail, and some to go on where they may not be addressed", s.Failures, s.Fallbacks)
+			}
+		})
+	}
+}
