@@ -29,6 +29,7 @@ func TestTheProtocolsTableOfLimitsIsTheCodes(t *testing.T) {
 	want := map[string]string{
 		"names of services, methods and instances": fmt.Sprintf("%d bytes", MaxName),
 		"calls of a message":                       fmt.Sprint(MaxCalls),
+		"calls that a heartbeat names":             fmt.Sprint(MaxRunning),
 		"entries of metadata":                      fmt.Sprint(MaxEntries),
 		"entries of an error's details":            fmt.Sprint(MaxEntries),
 		"the time left":                            fmt.Sprintf("%d days", MaxTime/(24*time.Hour)),
