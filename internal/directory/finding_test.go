@@ -77,3 +77,23 @@ func TestFindingsAndMethodsThatLeftAreBounded(t *testing.T) {
 		t.Errorf("%d methods that left are kept, want at most %d", n, maxFindings)
 	}
 }
+
+func TestThatCallsRunTwiceIsKeptForGood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, s := knows(t, "a", "b")
+		s.Found(RunsTwice, "", "")
+		due := s.refresh.due.Load()
+		for range 3 {
+			time.Sleep(findingsFor)
+			s.dropOldFindings()
+			happens(d, binder.Expired, 2, record1("b"))
+			s.replace(answer(3, "a", "c"), time.Now())
+		}
+		if !s.current.Load().RunsTwice() {
+			t.Error("it is forgotten, though nothing but the set-up of NATS changes it")
+		}
+		if got := s.refresh.due.Load(); got < due {
+			t.Errorf("the service is looked up again at %d for it, want as without, at %d: the registry has no part in it", got, due)
+		}
+	})
+}

@@ -101,6 +101,7 @@ func TestAPaceIsKeptOnlyWhileThereIsSomethingToDo(t *testing.T) {
 			return left > 0
 		}
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if steps != 0 {
 			t.Errorf("%d steps before it was woken, want none", steps)
 		}
@@ -109,6 +110,7 @@ func TestAPaceIsKeptOnlyWhileThereIsSomethingToDo(t *testing.T) {
 			p.wake()
 			p.wake()
 			time.Sleep(time.Hour)
+			synctest.Wait()
 			if steps != 3 {
 				t.Errorf("%d steps, want one for each thing to do, 3", steps)
 			}
@@ -116,6 +118,7 @@ func TestAPaceIsKeptOnlyWhileThereIsSomethingToDo(t *testing.T) {
 		p.wake()
 		p.stop()
 		time.Sleep(time.Hour)
+		synctest.Wait()
 		if steps != 3 {
 			t.Errorf("%d steps after it was stopped, want none", steps-3)
 		}

@@ -28,7 +28,7 @@ func (l *frozen) Send(to *Endpoint, m *batch.Message) *helium.Error {
 // freeze adds such a link, with a call that hangs in it.
 func freeze(t *testing.T, d *Dispatcher) *frozen {
 	t.Helper()
-	l := &frozen{memory: memory{reaches: func(to *Endpoint, _ string) bool { return to.Service == "math" }}, began: make(chan struct{}), thaw: make(chan struct{})}
+	l := &frozen{memory: memory{reaches: func(to *Endpoint, _ string) bool { return to.Service == "math" }}, began: make(chan struct{}, 1), thaw: make(chan struct{})}
 	l.receiver = d.Add(l)
 	sent := make(chan struct{})
 	go func() {
