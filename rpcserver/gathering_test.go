@@ -118,7 +118,7 @@ func TestAnAnswerThatWaitsForOthersLeavesBeforeItsCallersDeadline(t *testing.T) 
 			contexts := []context.Context{calls[1].ctx, calls[2].ctx}
 			o.end(calls[0], "one", nil)
 			var arrived time.Duration
-			for len(o.link.answers) == 0 && arrived < time.Hour {
+			for o.link.answered() == 0 && arrived < time.Hour {
 				time.Sleep(time.Millisecond)
 				synctest.Wait()
 				arrived = time.Since(began)

@@ -48,6 +48,13 @@ func (l *memoryLink) Answer(out *link.Outgoing) {
 }
 
 // read returns the frames of a message that was sent.
+// answered returns how many answers wait to be looked at.
+func (l *memoryLink) answered() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.answers)
+}
+
 func (l *memoryLink) read(data []byte) (all []wire.Frame) {
 	frames, err := wire.ReadMessage(append([]byte(nil), data...))
 	for err == nil && frames.More() {

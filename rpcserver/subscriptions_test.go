@@ -66,6 +66,9 @@ func TestARefusedSubscriptionIsSeenWhateverIsRefusedAfterIt(t *testing.T) {
 				default:
 					_, _ = nc.SubscribeSync(fmt.Sprint("secret.", i))
 					_ = nc.Publish("fine", nil)
+					if i%100 == 99 {
+						_ = nc.Flush() // they share the connection, and don't take it over
+					}
 				}
 			}
 		}()
