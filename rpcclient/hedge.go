@@ -148,6 +148,7 @@ func (call *Invocation) abandon(flight *link.Call, a *answer, view *directory.Vi
 	links := call.method.core.links
 	if !links.Take(flight) {
 		<-a.done // it is being told
+		call.mayHaveRun = call.mayHaveRun || a.err == nil || a.err.Outcome != helium.NotExecuted
 		return
 	}
 	if links.Withdraw(flight) {
