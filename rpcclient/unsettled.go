@@ -1,6 +1,7 @@
 package rpcclient
 
 import (
+	"container/list"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,14 +21,15 @@ type unsettled struct {
 	count atomic.Int64 // so that others needn't lock
 
 	mu    sync.Mutex
-	byID  map[callID]unsettledCall // guarded by mu
-	queue []callID                 // guarded by mu; in the order in which they came, also those that are settled
+	byID  map[callID]*list.Element // guarded by mu
+	calls list.List                // guarded by mu; of unsettledCall, the latest last
 }
 
 // callID is what makes two calls with an idempotency key the same one.
 type callID struct{ service, method, key string }
 
 type unsettledCall struct {
+	id       callID
 	instance string
 	until    time.Time
 }
@@ -39,8 +41,10 @@ func (u *unsettled) at(id callID, now time.Time) string {
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if c, ok := u.byID[id]; ok && now.Before(c.until) {
-		return c.instance
+	if known := u.byID[id]; known != nil {
+		if c := known.Value.(unsettledCall); now.Before(c.until) {
+			return c.instance
+		}
 	}
 	return ""
 }
@@ -49,21 +53,17 @@ func (u *unsettled) at(id callID, now time.Time) string {
 func (u *unsettled) add(id callID, instance string, now, deadline time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	for len(u.queue) > 0 {
-		c, open := u.byID[u.queue[0]]
-		if open && now.Before(c.until) && len(u.queue) < maxUnsettled {
+	u.removeLocked(u.byID[id])
+	for oldest := u.calls.Front(); oldest != nil; oldest = u.calls.Front() {
+		if now.Before(oldest.Value.(unsettledCall).until) && u.calls.Len() < maxUnsettled {
 			break
 		}
-		delete(u.byID, u.queue[0])
-		u.queue = u.queue[1:]
+		u.removeLocked(oldest)
 	}
 	if u.byID == nil {
-		u.byID = make(map[callID]unsettledCall)
+		u.byID = make(map[callID]*list.Element)
 	}
-	if _, again := u.byID[id]; !again {
-		u.queue = append(u.queue, id)
-	}
-	u.byID[id] = unsettledCall{instance, deadline.Add(unsettledFor)}
+	u.byID[id] = u.calls.PushBack(unsettledCall{id, instance, deadline.Add(unsettledFor)})
 	u.count.Store(int64(len(u.byID)))
 }
 
@@ -71,6 +71,13 @@ func (u *unsettled) add(id callID, instance string, now, deadline time.Time) {
 func (u *unsettled) settle(id callID) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	delete(u.byID, id)
+	u.removeLocked(u.byID[id])
 	u.count.Store(int64(len(u.byID)))
+}
+
+// removeLocked removes a call; nil: none.
+func (u *unsettled) removeLocked(known *list.Element) {
+	if known != nil {
+		delete(u.byID, u.calls.Remove(known).(unsettledCall).id)
+	}
 }

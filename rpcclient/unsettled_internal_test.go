@@ -36,8 +36,8 @@ func TestWhatIsRememberedOfCallsIsBounded(t *testing.T) {
 		if i%3 == 0 {
 			u.settle(callID{"shop", "pay", fmt.Sprint(i)})
 		}
-		if len(u.byID) > maxUnsettled || len(u.queue) > maxUnsettled {
-			t.Fatalf("%d calls are remembered and %d in the queue, want %d at most", len(u.byID), len(u.queue), maxUnsettled)
+		if len(u.byID) > maxUnsettled || u.calls.Len() > maxUnsettled {
+			t.Fatalf("%d calls are remembered and %d in their order, want %d at most", len(u.byID), u.calls.Len(), maxUnsettled)
 		}
 	}
 	last := callID{"shop", "pay", fmt.Sprint(3*maxUnsettled - 1)}
@@ -45,7 +45,31 @@ func TestWhatIsRememberedOfCallsIsBounded(t *testing.T) {
 		t.Errorf("of the latest it says %q", got)
 	}
 	u.add(callID{"shop", "pay", "much later"}, "i1", now.Add(time.Hour), now.Add(time.Hour))
-	if len(u.byID) != 1 || len(u.queue) != 1 {
-		t.Errorf("an hour later %d calls are remembered and %d in the queue, want 1", len(u.byID), len(u.queue))
+	if len(u.byID) != 1 || u.calls.Len() != 1 {
+		t.Errorf("an hour later %d calls are remembered and %d in their order, want 1", len(u.byID), u.calls.Len())
+	}
+}
+
+func TestWhatIsSettledTakesNoRoomFromCallsThatArent(t *testing.T) {
+	var u unsettled
+	now := time.Now()
+	open := callID{"shop", "pay", "open"}
+	u.add(open, "i1", now, now)
+	for i := range 2 * maxUnsettled {
+		id := callID{"shop", "pay", fmt.Sprint(i)}
+		u.add(id, "i1", now, now)
+		u.settle(id)
+	}
+	if got := u.at(open, now); got != "i1" {
+		t.Errorf("of a call that isn't settled it says %q, want i1: the %d since then are", got, 2*maxUnsettled)
+	}
+	// One that is called again and again is the latest each time.
+	for i := range maxUnsettled - 1 {
+		u.add(callID{"shop", "pay", fmt.Sprint(i)}, "i1", now, now)
+	}
+	u.add(open, "i2", now, now)
+	u.add(callID{"shop", "pay", "one more"}, "i1", now, now)
+	if got := u.at(open, now); got != "i2" {
+		t.Errorf("of the call before the last one it says %q, want i2", got)
 	}
 }
