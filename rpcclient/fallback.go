@@ -45,7 +45,7 @@ func (call *Invocation) fallback(ctx context.Context, w *way, e *helium.Error, d
 	default:
 		return nil
 	}
-	if next == nil {
+	if next == nil || !next.leadsOn(call.key, nil) {
 		return nil
 	}
 	call.method.core.counters.fallbacks.Add(1)

@@ -428,7 +428,7 @@ type fakeKeeper struct {
 	sub   *nats.Subscription
 }
 
-func newFakeKeeper(t *testing.T, env *heliumtest.Env, name string) *fakeKeeper {
+func newFakeKeeper(t *testing.T, env *heliumtest.Env, name, signature string) *fakeKeeper {
 	t.Helper()
 	k := &fakeKeeper{nc: env.Conn(name), name: name, calls: make(chan *nats.Msg, 100)}
 	k.listen(t)
@@ -436,7 +436,7 @@ func newFakeKeeper(t *testing.T, env *heliumtest.Env, name string) *fakeKeeper {
 	if err == nil {
 		_, err = registry.Register(t.Context(), binder.Record{
 			Service: "fake", Instance: name, Abilities: uint64(wire.IdempotencyKeys),
-			Methods: []binder.Method{{Name: "do", Signature: "do() int64"}},
+			Methods: []binder.Method{{Name: "do", Signature: signature}},
 		})
 	}
 	if err != nil {
@@ -486,7 +486,7 @@ func (k *fakeKeeper) answer(t *testing.T, m *nats.Msg, f wire.Frame) {
 
 func TestACallWithAKeyWhoseAnswerGotLostIsMadeAgainAtItsInstanceOnly(t *testing.T) {
 	env := heliumtest.New(t)
-	keepers := map[string]*fakeKeeper{"i1": newFakeKeeper(t, env, "i1"), "i2": newFakeKeeper(t, env, "i2")}
+	keepers := map[string]*fakeKeeper{"i1": newFakeKeeper(t, env, "i1", "do() int64"), "i2": newFakeKeeper(t, env, "i2", "do() int64")}
 	all := &tellers{t: t, env: env, byName: map[string]*rpcserver.Server{"i1": nil, "i2": nil}}
 	first, second := keepers[all.order("k")[0]], keepers[all.order("k")[1]]
 	call := func() chan string {
@@ -554,6 +554,24 @@ func TestACallWithAKeyWhoseAnswerGotLostIsMadeAgainAtItsInstanceOnly(t *testing.
 	second.answer(t, m, wire.Frame{Kind: wire.KindReply, Seq: f.Seq, Body: msgpack.AppendInt(nil, 8)})
 	if got := within(t, answer, "answer"); !strings.HasPrefix(got, "8 ") {
 		t.Errorf("do() = %s, want 8", got)
+	}
+}
+
+func TestACallWithAKeyThatMayHaveRunGoesNowhereElseForItsArgumentsEither(t *testing.T) {
+	env := heliumtest.New(t)
+	keepers := map[string]*fakeKeeper{"i1": newFakeKeeper(t, env, "i1", "do(int64) int64"), "i2": newFakeKeeper(t, env, "i2", "do(string) int64")}
+	all := &tellers{t: t, env: env, byName: map[string]*rpcserver.Server{"i1": nil, "i2": nil}}
+	first, second := keepers[all.order("k")[0]], keepers[all.order("k")[1]]
+	failed := make(chan error, 1)
+	go func() { failed <- env.Client.Call(withKey(t, "k"), "fake.do", nil, opaque{7}) }()
+	for _, e := range []*helium.Error{helium.ErrCut.WithOutcome(helium.Unknown), helium.ErrBadArgument.WithOutcome(helium.NotExecuted)} {
+		m, f, _ := first.next(t)
+		e.Instance = first.name
+		first.answer(t, m, wire.Frame{Kind: wire.KindError, Seq: f.Seq, Body: wire.AppendError(nil, e)})
+	}
+	wantError(t, within(t, failed, "error"), helium.ErrBadArgument, helium.Unknown)
+	if n := len(second.calls); n != 0 {
+		t.Errorf("the other instance got %d calls, want none", n)
 	}
 }
 
