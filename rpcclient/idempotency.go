@@ -68,7 +68,7 @@ func (call *Invocation) id() callID {
 // stay has a call with an idempotency key, which may run where it went, go there alone from now
 // on: nobody else knows that.
 func (call *Invocation) stay(e *helium.Error) {
-	if call.key.once && call.key.given && e != nil && e.Outcome == helium.Unknown {
+	if call.key.once && e != nil && e.Outcome == helium.Unknown {
 		call.key.only = call.flight.To.Endpoint.Instance
 	}
 }

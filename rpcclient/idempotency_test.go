@@ -575,6 +575,25 @@ func TestACallWithAKeyThatMayHaveRunGoesNowhereElseForItsArgumentsEither(t *test
 	}
 }
 
+func TestWhereACallByAtMayHaveRunOthersOfItsKeyGoToo(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
+	keepers := map[string]*fakeKeeper{"i1": newFakeKeeper(t, env, "i1", "do() int64"), "i2": newFakeKeeper(t, env, "i2", "do() int64")}
+	all := &tellers{t: t, env: env, byName: map[string]*rpcserver.Server{"i1": nil, "i2": nil}}
+	other := keepers[all.order("k")[1]] // than the one that the key picks
+	failed := make(chan error, 1)
+	go func() { failed <- env.Client.At(other.name).Call(withKey(t, "k"), "fake.do", nil) }()
+	m, f, _ := other.next(t)
+	other.answer(t, m, wire.Frame{Kind: wire.KindError, Seq: f.Seq, Body: wire.AppendError(nil, helium.ErrCut.WithOutcome(helium.Unknown))})
+	wantError(t, within(t, failed, "error"), helium.ErrCut, helium.Unknown)
+
+	go func() { failed <- env.Client.Call(withKey(t, "k"), "fake.do", nil) }()
+	m, f, _ = other.next(t)
+	other.answer(t, m, wire.Frame{Kind: wire.KindReply, Seq: f.Seq, Body: msgpack.AppendInt(nil, 7)})
+	if err := within(t, failed, "answer"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestManyCallsOfManyKeysRunOnceEach(t *testing.T) {
 	env := heliumtest.New(t)
 	impl := newTill()
