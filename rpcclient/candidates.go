@@ -31,6 +31,15 @@ func (c *candidate) suits(key routingKey) bool {
 	return (c.takesKeys || !key.once) && (key.only == "" || key.only == c.to.Endpoint.Instance)
 }
 
+// weight is by how much the key picks a candidate; without one that is up to chance, so that each
+// gets its share of what those get which are gone.
+func (key routingKey) weight(c *candidate) uint64 {
+	if !key.given {
+		return rand.Uint64()
+	}
+	return wire.Weight(key.hash, c.hash)
+}
+
 // candidates are those of a way, by the names of the instances.
 type candidates []candidate
 
@@ -64,26 +73,16 @@ func (all candidates) takeKeys() bool {
 // any one. What seems to be gone is chosen only if nothing else suits. It returns nil if none
 // suits, or all that do are to be avoided.
 func (all candidates) choose(key routingKey, avoid []string) *link.Method {
-	if len(all) == 0 {
-		return nil
-	}
-	first := 0
-	if !key.given {
-		first = rand.IntN(len(all))
-	}
 	var best, lost *candidate
 	var most, mostLost uint64
 	others := false // that aren't gone, and perhaps to be avoided
 	for i := range all {
-		c := &all[(first+i)%len(all)]
+		c := &all[i]
 		if !c.suits(key) {
 			continue
 		}
 		others = others || !c.gone
-		weight := uint64(0)
-		if key.given {
-			weight = wire.Weight(key.hash, c.hash)
-		}
+		weight := key.weight(c)
 		to, heaviest := &best, &most
 		if c.gone {
 			to, heaviest = &lost, &mostLost

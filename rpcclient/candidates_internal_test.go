@@ -34,6 +34,22 @@ func TestAKeyTakesItsNextInstanceWhileAnyIsNotToBeAvoided(t *testing.T) {
 	}
 }
 
+func TestWithoutAKeyEachThatIsThereGetsItsShareOfWhatThoseWouldThatAreGone(t *testing.T) {
+	all := someCandidates(8)
+	there := map[string]int{"i0": 0, "i6": 0}
+	for i := range all {
+		_, is := there[all[i].to.Endpoint.Instance]
+		all[i].gone = !is
+	}
+	const picks = 10_000
+	for range picks {
+		there[all.choose(routingKey{}, nil).Endpoint.Instance]++
+	}
+	if len(there) != 2 || there["i0"] < picks*4/10 || there["i6"] < picks*4/10 {
+		t.Errorf("of %d calls the instances got %v, want i0 and i6 about as many", picks, there)
+	}
+}
+
 func TestPickingAllocatesNothing(t *testing.T) {
 	all, avoid := someCandidates(20), []string{"i3"}
 	if n := testing.AllocsPerRun(100, func() { all.choose(newRoutingKey("customer-7"), avoid) }); n != 0 {
