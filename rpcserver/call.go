@@ -54,7 +54,7 @@ type Call struct {
 	begun  time.Time // from when on its time counts: when its message was begun, or else when it came
 	unsure bool      // it may have been begun later
 
-	crowded bool // there was no room for it when it came
+	shed shedding // why it is refused, if that is for load
 
 	seq    uint64 // the caller's name for the call
 	owner  owner

@@ -73,16 +73,15 @@ func (q *callQueue) put(calls []*Call, room int, now time.Time) (refused []*Call
 	for _, call := range calls {
 		q.in++
 		for q.len() > 0 && !q.fits(call, room+len(refused)) && (q.newestFirst || q.calls[q.head].isOver(now)) {
-			refused = append(refused, q.oldest())
+			refused = append(refused, shed(q.oldest(), crowded))
 		}
 		switch {
 		case !q.fits(call, room+len(refused)):
 			q.overrun(now)
-			call.crowded = true
-			refused = append(refused, call)
+			refused = append(refused, shed(call, crowded))
 			room--
 		case call.isOver(now), !q.newestFirst && q.looks >= enoughLooks && time.Duration(q.len())*q.perCall > call.ctx.deadline.Sub(now):
-			refused = append(refused, call)
+			refused = append(refused, shed(call, hopeless))
 			room--
 		default:
 			q.calls = append(q.calls, call)
@@ -91,6 +90,12 @@ func (q *callQueue) put(calls []*Call, room int, now time.Time) (refused []*Call
 		}
 	}
 	return refused
+}
+
+// shed says why a call isn't run. Whether its time is over is another matter.
+func shed(call *Call, why shedding) *Call {
+	call.shed = why
+	return call
 }
 
 func (q *callQueue) fits(call *Call, room int) bool {
@@ -167,7 +172,7 @@ func (q *callQueue) refuseVain(now time.Time) (refused []*Call) {
 		if waited := now.Sub(call.begun); flood < enough || waited < max(enough, vainTurns*q.perCall) {
 			break
 		}
-		refused = append(refused, q.oldest())
+		refused = append(refused, shed(q.oldest(), vain))
 	}
 	return refused
 }

@@ -48,6 +48,16 @@ func (q *queueTest) flood(n, turns int, pause time.Duration) (came, refused, ran
 	return came, refused, ran
 }
 
+// wantShed checks why calls are refused.
+func wantShed(t *testing.T, refused []*Call, want shedding) {
+	t.Helper()
+	for _, call := range refused {
+		if call.shed != want {
+			t.Errorf("a call is refused for reason %d, want %d", call.shed, want)
+		}
+	}
+}
+
 func TestCallsHaveTheirTurnsInTheOrderOfArrivalAsLongAsAllAreRun(t *testing.T) {
 	q := newQueueTest(t, 1000)
 	var came []*Call
@@ -92,6 +102,7 @@ func TestWhenTooManyCallsComeTheNewestIsFirstAndTheOldAreRefused(t *testing.T) {
 	if got := q.len(); got < 45 || got > 55 {
 		t.Errorf("%d calls wait, want those of 50 ms", got)
 	}
+	wantShed(t, refused, vain)
 }
 
 func TestOnceAFloodIsOverTheOldestIsFirstAgain(t *testing.T) {
@@ -143,6 +154,7 @@ func TestInAFullQueueTheOldestGivesWayIfCallsAreRun(t *testing.T) {
 	if len(refused) != 1 || refused[0] != oldest {
 		t.Fatalf("%d calls are refused, the newest: %v; want the oldest", len(refused), slices.Contains(refused, newest))
 	}
+	wantShed(t, refused, crowded)
 	if call, _ := q.next(q.now); call != newest {
 		t.Error("the newest call isn't first")
 	}
@@ -159,6 +171,7 @@ func TestInAFullQueueTheNewestIsRefusedIfNoneIsRun(t *testing.T) {
 		if len(refused) != 1 || refused[0] != newest {
 			t.Fatalf("%d calls are refused, the newest: %v; want the newest alone, as those that run are stuck", len(refused), slices.Contains(refused, newest))
 		}
+		wantShed(t, refused, crowded)
 	}
 }
 
@@ -217,6 +230,7 @@ func TestACallThatCannotBeRunInTimeIsRefusedWhenItComes(t *testing.T) {
 		if got := slices.Contains(refused, call); got != c.refused {
 			t.Errorf("a call with %v left behind %d that take 10 ms each: refused %v, want %v", c.left, q.len(), got, c.refused)
 		}
+		wantShed(t, refused, hopeless)
 	}
 }
 

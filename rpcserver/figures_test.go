@@ -108,6 +108,16 @@ func TestCallsInFlightAndThoseRefusedForLoadAreCounted(t *testing.T) {
 	if e.NumRequests != 1 || e.NumErrors != 1 || !strings.HasPrefix(e.LastError, "429:") || data.InFlight != 3 || data.Latency.Count() != 0 {
 		t.Errorf("got %+v, in flight %d, timed %d; want 1 request, 1 error of 429, 3, 0", e, data.InFlight, data.Latency.Count())
 	}
+	if l := data.Load; data.Refused != 1 || l.Running != 2 || l.MayRun != 2 || l.Waiting != 1 || l.WaitingBytes <= 0 {
+		t.Errorf("%d refused, and the server's load is %+v; want 1, and 2 running of 2, 1 that waits and its bytes", data.Refused, l)
+	}
+	if other, data := endpoint(t, statsOf(t, nc, srv, "probe"), "echo"); other.NumRequests != 0 || data.Refused != 0 || data.Load.Running != 2 {
+		t.Errorf("of another method %d refused and %d run; want none refused, and the server's 2", data.Refused, data.Load.Running)
+	}
+	s := srv.Stats()
+	if s.Refused != 1 || s.RefusedFull != 1 || s.RefusedWaited != 0 || s.RefusedHopeless != 0 || s.MayRun != 2 || s.Running != 2 || s.Waiting != 1 || s.WaitingBytes != data.Load.WaitingBytes {
+		t.Errorf("Stats = %+v; want one refused as the queue was full, and the same load", s)
+	}
 	p.releaseAll()
 	for range 3 {
 		if err := receive(t, "an answer", done); err != nil {
@@ -117,5 +127,8 @@ func TestCallsInFlightAndThoseRefusedForLoadAreCounted(t *testing.T) {
 	e, data = endpoint(t, statsOf(t, nc, srv, "probe"), "block")
 	if e.NumRequests != 4 || e.NumErrors != 1 || data.InFlight != 0 || data.Latency.Count() != 3 {
 		t.Errorf("got %+v, in flight %d, timed %d; want 4 requests, 1 error, 0, 3", e, data.InFlight, data.Latency.Count())
+	}
+	if l := data.Load; l.Running != 0 || l.Waiting != 0 || l.WaitingBytes != 0 {
+		t.Errorf("the load is %+v once all have ended, want nothing that runs or waits", l)
 	}
 }

@@ -77,3 +77,21 @@ func TestTheRuntimeCountsHowLongGoroutinesWait(t *testing.T) {
 		t.Errorf("%d waits were counted right after the beginning, want about none", count)
 	}
 }
+
+func TestTheSchedulersLatencyIsThatBetweenTheLastTwoLooks(t *testing.T) {
+	waits := &fakeWaits{count: 100, median: time.Second}
+	l := newSchedulerLatency(waits)
+	began := l.began
+	for _, look := range []struct{ after, counted, want time.Duration }{
+		{0, time.Second, 0}, // of too short a time
+		{latencyPause, 7 * time.Millisecond, 7 * time.Millisecond},
+		{latencyPause + time.Millisecond, time.Second, 7 * time.Millisecond},
+		{3 * latencyPause, time.Millisecond, time.Millisecond},
+		{4 * latencyPause, -1, 0},
+	} {
+		waits.median = look.counted
+		if got := l.look(began.Add(look.after)); got != look.want {
+			t.Errorf("after %v it is %v, want %v", look.after, got, look.want)
+		}
+	}
+}

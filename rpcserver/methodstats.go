@@ -22,6 +22,7 @@ type methodStats struct {
 	nanos     atomic.Uint64 // that they took together
 	slow      atomic.Int64  // see slowest
 	notRun    atomic.Uint64 // calls that were answered without running the handler
+	refused   atomic.Uint64 // of them, for load
 	errors    atomic.Uint64 // of all, those that ended with an error
 	lastError atomic.Pointer[helium.Error]
 }
@@ -57,6 +58,7 @@ func (s *methodStats) remember(took time.Duration) {
 type methodFigures struct {
 	requests  uint64 // calls answered, or done if no answer was wanted
 	errors    uint64 // of them, with an error
+	refused   uint64 // of them, for load
 	inFlight  uint64 // admitted and not answered yet
 	took      time.Duration
 	latency   Latency
@@ -66,7 +68,7 @@ type methodFigures struct {
 func (s *methodStats) read() methodFigures {
 	// A call counts as admitted, then as a request, then as an error. Read the other
 	// way round, no figure is less than one that it includes.
-	f := methodFigures{lastError: s.lastError.Load(), errors: s.errors.Load()}
+	f := methodFigures{lastError: s.lastError.Load(), errors: s.errors.Load(), refused: s.refused.Load()}
 	f.took = time.Duration(s.nanos.Load())
 	f.requests = s.notRun.Load()
 	f.latency = s.latency.snapshot()

@@ -29,10 +29,14 @@ type EndpointData struct {
 	InFlight uint64 `json:"in_flight"`
 	// Latency is how long the calls took that were run.
 	Latency Latency `json:"latency_ns"`
+	// Refused is how many were refused for load.
+	Refused uint64 `json:"refused,omitempty"`
 	// RefusedAnswers and DroppedAnswers are those of [Stats]: of the server as a whole,
 	// so the same with each method. Why is in the metadata, helium.warning.<reason>.
 	RefusedAnswers uint64 `json:"refused_answers,omitempty"`
 	DroppedAnswers uint64 `json:"dropped_answers,omitempty"`
+	// Load is that of the server as a whole, too.
+	Load Load `json:"load"`
 }
 
 // monitorAnswers are what a server says of its services when NATS's tools ask; see monitor.
@@ -40,6 +44,7 @@ type monitorAnswers struct {
 	subjects wire.Subjects
 	warnings *warnings
 	counters *counters
+	load     func() Load
 }
 
 // to returns the answer to what a verb asks of a service; at length, with what it can do
@@ -104,6 +109,7 @@ func (a *monitorAnswers) stats(svc *service, atLength bool) micro.Stats {
 		ServiceIdentity: a.identity(svc), Type: micro.StatsResponseType,
 		Started: svc.record.Started.UTC(), Endpoints: []*micro.EndpointStats{},
 	}
+	load := a.load()
 	for _, described := range svc.record.Methods {
 		c := svc.methods[described.Name].stats.read()
 		endpoint := &micro.EndpointStats{
@@ -119,8 +125,8 @@ func (a *monitorAnswers) stats(svc *service, atLength bool) micro.Stats {
 		if atLength {
 			// Numbers always can be encoded.
 			endpoint.Data, _ = json.Marshal(EndpointData{
-				InFlight: c.inFlight, Latency: c.latency,
-				RefusedAnswers: a.counters.refusedAnswers.Load(), DroppedAnswers: a.counters.droppedAnswers.Load(),
+				InFlight: c.inFlight, Latency: c.latency, Refused: c.refused,
+				RefusedAnswers: a.counters.refusedAnswers.Load(), DroppedAnswers: a.counters.droppedAnswers.Load(), Load: load,
 			})
 		}
 		stats.Endpoints = append(stats.Endpoints, endpoint)

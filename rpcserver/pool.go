@@ -133,11 +133,11 @@ func (p *pool) close() {
 	}
 }
 
-// load returns how many calls run and how many wait.
-func (p *pool) load() (running, waiting int) {
+// load returns how busy the pool is.
+func (p *pool) load() Load {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.running, p.waitingLocked()
+	return Load{Running: p.running, MayRun: p.governor.limit, Waiting: p.waitingLocked(), WaitingBytes: p.queue.bytes}
 }
 
 func (p *pool) waitingLocked() int { return p.queue.len() }

@@ -49,8 +49,8 @@ func TestCallsThatBlockHoldUpNobodyBehindThem(t *testing.T) {
 		if got := quick.Load(); got != 3 {
 			t.Errorf("%d quick calls ran beside three that block, want 3", got)
 		}
-		if running, waiting := p.load(); running != 3 || waiting != 0 {
-			t.Errorf("load = %d running, %d waiting; want 3, 0", running, waiting)
+		if l := p.load(); l.Running != 3 || l.Waiting != 0 {
+			t.Errorf("load = %d running, %d waiting; want 3, 0", l.Running, l.Waiting)
 		}
 		close(block)
 		p.close()
@@ -163,8 +163,8 @@ func TestWhoEntersAPoolCountsAsOneOfItsWorkers(t *testing.T) {
 		var ran atomic.Int64
 		submit(func() { ran.Add(1) }, func() { ran.Add(1) })
 		synctest.Wait()
-		if running, waiting := p.load(); ran.Load() != 0 || running != 2 || waiting != 2 {
-			t.Errorf("%d calls ran beside two that entered; load = %d running, %d waiting; want 0; 2, 2", ran.Load(), running, waiting)
+		if l := p.load(); ran.Load() != 0 || l.Running != 2 || l.Waiting != 2 {
+			t.Errorf("%d calls ran beside two that entered; load = %d running, %d waiting; want 0; 2, 2", ran.Load(), l.Running, l.Waiting)
 		}
 		p.leave()
 		synctest.Wait()
@@ -212,8 +212,8 @@ func TestAWorkerThatEndsItsGoroutineIsReplaced(t *testing.T) {
 		ran := false
 		submit(runtime.Goexit, runtime.Goexit, func() { ran = true })
 		synctest.Wait()
-		if running, waiting := p.load(); !ran || running != 0 || waiting != 0 {
-			t.Errorf("ran = %v, %d running, %d waiting; want true, 0, 0", ran, running, waiting)
+		if l := p.load(); !ran || l.Running != 0 || l.Waiting != 0 {
+			t.Errorf("ran = %v, %d running, %d waiting; want true, 0, 0", ran, l.Running, l.Waiting)
 		}
 		p.close()
 	})
@@ -229,8 +229,8 @@ func TestWhatWaitsCanBeTakenBack(t *testing.T) {
 		if got := len(p.drop()); got != 2 {
 			t.Errorf("took back %d calls, want 2", got)
 		}
-		if _, waiting := p.load(); waiting != 0 {
-			t.Errorf("%d calls wait after that, want 0", waiting)
+		if l := p.load(); l.Waiting != 0 || l.WaitingBytes != 0 {
+			t.Errorf("%d calls of %d bytes wait after that, want none", l.Waiting, l.WaitingBytes)
 		}
 		ran := false
 		submit(func() { ran = true })
@@ -314,7 +314,7 @@ func TestWhileTheProcessorsAreBusyFewCallsRun(t *testing.T) {
 		if got := int(most.Load()); got > p.few {
 			t.Errorf("%d calls ran at the same moment, want at most one for each of %d processors", got, p.few)
 		}
-		if _, waiting := p.load(); waiting == 0 {
+		if p.load().Waiting == 0 {
 			t.Error("none waits any more")
 		}
 		p.drop()
@@ -331,8 +331,8 @@ func TestWhileAProcessorHasNothingToDoAllCallsRun(t *testing.T) {
 			submit(func() { <-gate })
 		}
 		synctest.Wait()
-		if running, _ := p.load(); running != 1000 {
-			t.Errorf("%d calls run, want 1000: they sleep", running)
+		if l := p.load(); l.Running != 1000 {
+			t.Errorf("%d calls run, want 1000: they sleep", l.Running)
 		}
 		close(gate)
 		p.close()

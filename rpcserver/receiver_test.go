@@ -105,8 +105,8 @@ func TestACallThatGetsStuckHoldsUpNobody(t *testing.T) {
 		if n != 3 {
 			t.Errorf("%d of 3 calls behind one that is stuck were answered within %v, want all after two looks of the watchdog", n, time.Since(began))
 		}
-		if running, waiting := r.pool.load(); running != 1 || waiting != 0 {
-			t.Errorf("load = %d running, %d waiting; want the stuck one alone", running, waiting)
+		if l := r.pool.load(); l.Running != 1 || l.Waiting != 0 {
+			t.Errorf("load = %d running, %d waiting; want the stuck one alone", l.Running, l.Waiting)
 		}
 		r.call(5)
 		synctest.Wait()
@@ -119,8 +119,8 @@ func TestACallThatGetsStuckHoldsUpNobody(t *testing.T) {
 		if got, want := r.taken(), [][]uint64{{1}}; !slices.EqualFunc(got, want, slices.Equal) {
 			t.Errorf("answers after that = %v, want %v", got, want)
 		}
-		if running, _ := r.pool.load(); running != 0 {
-			t.Errorf("%d calls still run", running)
+		if l := r.pool.load(); l.Running != 0 {
+			t.Errorf("%d calls still run", l.Running)
 		}
 		r.stop()
 	})
@@ -166,8 +166,8 @@ func TestAHandlerThatEndsTheReceiversGoroutineEndsOnlyItsCall(t *testing.T) {
 		if slices.Sort(got); !slices.Equal(got, []uint64{1, 2, 3, 4}) {
 			t.Errorf("answered calls = %v, want all four", got)
 		}
-		if running, waiting := r.pool.load(); running != 0 || waiting != 0 {
-			t.Errorf("load = %d running, %d waiting; want none", running, waiting)
+		if l := r.pool.load(); l.Running != 0 || l.Waiting != 0 {
+			t.Errorf("load = %d running, %d waiting; want none", l.Running, l.Waiting)
 		}
 		r.stop()
 	})

@@ -153,9 +153,12 @@ func (r *runner) admitted(n int) { r.active.Add(int64(n)) }
 func (r *runner) refuse(call *Call, now time.Time) {
 	err := whyOver(call, now)
 	// One that never had any time only asks whether there is room.
-	if asks := call.refusal == nil && !call.ctx.deadline.After(call.begun); err == nil || call.crowded && asks {
+	if asks := call.refusal == nil && !call.ctx.deadline.After(call.begun); err == nil || call.shed == crowded && asks {
 		err = helium.ErrOverloaded
-		r.counters.refused.Add(1)
+		r.counters.refused[call.shed].Add(1)
+		if call.method != nil {
+			call.method.stats.refused.Add(1)
+		}
 	}
 	r.finish(call, err.WithOutcome(helium.NotExecuted), 0)
 }

@@ -2,6 +2,7 @@ package rpcserver
 
 import (
 	"runtime/metrics"
+	"sync"
 	"time"
 )
 
@@ -42,4 +43,32 @@ func (w *schedulerWaits) waited() (count uint64, median time.Duration) {
 		}
 	}
 	return count, 0
+}
+
+// latencyPause is how far looks at the scheduler's latency are apart, at least.
+const latencyPause = time.Second
+
+// schedulerLatency is what the waits were like lately, for whoever asks now and then.
+type schedulerLatency struct {
+	mu     sync.Mutex
+	waits  waitSource    // guarded by mu
+	began  time.Time     // guarded by mu; from when they are counted
+	median time.Duration // guarded by mu; of those before that
+}
+
+func newSchedulerLatency(waits waitSource) *schedulerLatency {
+	return &schedulerLatency{waits: waits, began: time.Now()}
+}
+
+// look returns the median of the waits between the last two looks that were far enough apart, this
+// one included.
+func (l *schedulerLatency) look(now time.Time) time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if now.Sub(l.began) >= latencyPause {
+		_, median := l.waits.waited()
+		l.median, l.began = max(median, 0), now
+		l.waits.begin()
+	}
+	return l.median
 }

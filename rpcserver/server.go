@@ -39,6 +39,7 @@ type Server struct {
 	pool      *pool
 	runner    *runner
 	replays   *replays
+	latency   *schedulerLatency
 
 	// What the server finds out to get lost; each has a lock of its own.
 	refusals *refusals
@@ -86,6 +87,7 @@ func New(nc *nats.Conn, config Config) *Server {
 		s.subscriptions.look()
 		s.refusals.look(ctx, reconnected)
 	}
+	s.latency = newSchedulerLatency(newSchedulerWaits())
 	s.replays = newReplays(s.config.IdempotencyMemory)
 	s.opening = newOpening(s.instance, abilities)
 	s.callers = newCallers(s.opening, &s.counters.duplicates)
@@ -101,7 +103,7 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.subscriptions = &subscriptions{nc: nc, log: s.log, instance: s.instance, inbound: s.bus.Inbound()}
 	s.monitor = &monitor{
 		nc: nc, log: s.log, instance: s.instance, maxMessage: s.bus.MaxMessage, refusals: s.refusals, exports: s.exports,
-		answers:    &monitorAnswers{subjects: s.subjects, warnings: s.warnings, counters: &s.counters},
+		answers:    &monitorAnswers{subjects: s.subjects, warnings: s.warnings, counters: &s.counters, load: s.load},
 		badReplies: &s.counters.links.BadReplies,
 	}
 	s.runner = newRunner(s.log, s.instance, &s.counters)
@@ -125,11 +127,18 @@ func (s *Server) Stats() Stats {
 	if s.unmade() != nil {
 		return Stats{}
 	}
-	stats := s.counters.read(s.pool.load())
+	stats := s.counters.read(s.load())
 	stats.DroppedMessages = s.subscriptions.dropped()
 	stats.Replays = s.replays.served.Load()
 	stats.IdempotencyKeys, stats.IdempotencyBytes = s.replays.load()
 	return stats
+}
+
+// load returns how busy the server is.
+func (s *Server) load() Load {
+	load := s.pool.load()
+	load.SchedulerLatency = s.latency.look(time.Now())
+	return load
 }
 
 // Warnings returns what the server has found out about its set-up by which answers are

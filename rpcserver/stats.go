@@ -2,6 +2,7 @@ package rpcserver
 
 import (
 	"sync/atomic"
+	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/link"
@@ -11,10 +12,14 @@ import (
 type Stats struct {
 	Calls   uint64 // calls answered, whatever the answer, or done if none was wanted
 	Errors  uint64 // of them, with an error
-	Refused uint64 // of them, for load
+	Refused uint64 // of them, for load: the sum of the next three
 	Panics  uint64 // of them, whose handler panicked
 	Expired uint64 // of them, not run, as their time was over; wherever they waited
 	Frozen  uint64 // of them, not run, as the process had stood still and their time was perhaps over
+
+	RefusedFull     uint64 // of the refused, as no more may wait, see Config.MaxQueue and MaxQueueBytes
+	RefusedWaited   uint64 // of the refused, after they had waited in vain while more came than were run
+	RefusedHopeless uint64 // of the refused, when they came, as they wouldn't have had their turn in time
 
 	RepliesSent  uint64 // replies in Helium messages
 	MessagesSent uint64 // the messages that they shared
@@ -44,11 +49,16 @@ type Stats struct {
 
 	Running int // calls that run now
 	Waiting int // calls that wait for their turn now
+
+	MayRun           int           // how many calls may run now, see Load
+	WaitingBytes     int           // that the waiting ones hold
+	SchedulerLatency time.Duration // how long goroutines waited for a processor lately, see Load
 }
 
 // counters are the counts as they grow.
 type counters struct {
-	calls, errors, refused, panics atomic.Uint64
+	calls, errors, panics          atomic.Uint64
+	refused                        shedCounters
 	expired, frozen                atomic.Uint64
 	links                          link.ServerCounters
 	refusedMessages                atomic.Uint64
@@ -70,9 +80,11 @@ func (c *counters) countExpired(err *helium.Error) {
 }
 
 // read returns the counts so far.
-func (c *counters) read(running, waiting int) Stats {
+func (c *counters) read(load Load) Stats {
+	full, waited, hopeless := c.refused[crowded].Load(), c.refused[vain].Load(), c.refused[hopeless].Load()
 	return Stats{
-		Calls: c.calls.Load(), Errors: c.errors.Load(), Refused: c.refused.Load(), Panics: c.panics.Load(),
+		Calls: c.calls.Load(), Errors: c.errors.Load(), Refused: full + waited + hopeless, RefusedFull: full, RefusedWaited: waited, RefusedHopeless: hopeless,
+		Panics:  c.panics.Load(),
 		Expired: c.expired.Load(), Frozen: c.frozen.Load(),
 		RepliesSent: c.links.Replies.Load(), MessagesSent: c.links.Messages.Load(), LostReplies: c.links.Lost.Load(),
 		RefusedAnswers: c.refusedAnswers.Load(), DroppedAnswers: c.droppedAnswers.Load(),
@@ -80,6 +92,6 @@ func (c *counters) read(running, waiting int) Stats {
 		Malformed:       c.malformed.Load(), BadReplies: c.links.BadReplies.Load(), Duplicates: c.duplicates.Load(),
 		Unheard: c.unheard.Load(), Cancels: c.cancels.Load(), StrayCancels: c.strayCancels.Load(),
 		Heartbeats: c.heartbeats.Load(), Abandoned: c.abandoned.Load(),
-		Running: running, Waiting: waiting,
+		Running: load.Running, Waiting: load.Waiting, MayRun: load.MayRun, WaitingBytes: load.WaitingBytes, SchedulerLatency: load.SchedulerLatency,
 	}
 }

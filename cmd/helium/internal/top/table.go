@@ -15,6 +15,7 @@ import (
 	"github.com/helium-rpc/helium/cmd/helium/internal/top/figures"
 	"github.com/helium-rpc/helium/cmd/helium/internal/top/view"
 	"github.com/helium-rpc/helium/internal/visible"
+	"github.com/helium-rpc/helium/rpcserver"
 )
 
 // monitor is the table of "helium top": what two looks at the instances make.
@@ -74,8 +75,8 @@ func (t *monitor) rows() []row {
 	for i, r := range shown {
 		rows[i] = row{
 			At: t.after.At.UTC(), Service: r.Service, Method: r.Method, Instance: r.Instance, Instances: r.Instances,
-			Calls: r.Calls, Errors: r.Errors, InFlight: r.InFlight,
-			TotalCalls: r.TotalCalls, TotalErrors: r.TotalErrors, LastError: r.LastError, figures: r,
+			Calls: r.Calls, Errors: r.Errors, Refused: r.Refused, InFlight: r.InFlight,
+			TotalCalls: r.TotalCalls, TotalErrors: r.TotalErrors, TotalRefused: r.TotalRefused, LastError: r.LastError, Load: r.Load, figures: r,
 		}
 		if r.HasLatency {
 			p50, p99 := amount.InMS(r.P50), amount.InMS(r.P99)
@@ -95,13 +96,17 @@ type row struct {
 
 	Calls    float64  `json:"calls_per_second"`
 	Errors   float64  `json:"errors_per_second"`
-	P50MS    *float64 `json:"p50_ms,omitempty"` // missing if no call was run, or if it isn't told
+	Refused  float64  `json:"refused_per_second"` // for load; they are errors, too
+	P50MS    *float64 `json:"p50_ms,omitempty"`   // missing if no call was run, or if it isn't told
 	P99MS    *float64 `json:"p99_ms,omitempty"`
 	InFlight uint64   `json:"in_flight"`
 
-	TotalCalls  uint64 `json:"total_calls"` // since the instances began
-	TotalErrors uint64 `json:"total_errors"`
-	LastError   string `json:"last_error,omitempty"`
+	TotalCalls   uint64 `json:"total_calls"` // since the instances began
+	TotalErrors  uint64 `json:"total_errors"`
+	TotalRefused uint64 `json:"total_refused"`
+	LastError    string `json:"last_error,omitempty"`
+
+	Load *rpcserver.Load `json:"load,omitempty"` // of the instance, in a row of one; missing if it isn't told
 
 	figures figures.Row // what it was made of
 }

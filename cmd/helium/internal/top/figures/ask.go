@@ -41,6 +41,8 @@ type Endpoint struct {
 	InFlight         uint64
 	Latency          rpcserver.Latency
 	HasLatency       bool // false: not one of Helium's, which tell how long calls took
+	Refused          uint64
+	Load             *rpcserver.Load // of the instance as a whole; nil: it doesn't tell
 }
 
 // quiet is how long no answer comes before all are taken to be there.
@@ -120,9 +122,12 @@ func (l *Look) add(text []byte, at time.Time) {
 		var data struct {
 			InFlight uint64             `json:"in_flight"`
 			Latency  *rpcserver.Latency `json:"latency_ns"`
+			Refused  uint64             `json:"refused"`
+			Load     *rpcserver.Load    `json:"load"`
 		}
 		if json.Unmarshal(e.Data, &data) == nil && data.Latency != nil {
 			endpoint.InFlight, endpoint.Latency, endpoint.HasLatency = data.InFlight, *data.Latency, true
+			endpoint.Refused, endpoint.Load = data.Refused, data.Load
 		}
 		counts.Endpoints[e.Name] = endpoint
 	}

@@ -12,11 +12,14 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/cmd/helium/internal/top/figures"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/mathsvc"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
 )
 
 const patience = 10 * time.Second
@@ -113,6 +116,46 @@ func TestRowsTellWhatHappenedBetweenTwoLooks(t *testing.T) {
 	}
 }
 
+// holding is a service whose calls last until they are let go.
+type holding struct{ entered, leave chan struct{} }
+
+func (h holding) Hold() {
+	h.entered <- struct{}{}
+	<-h.leave
+}
+
+func TestRowsOfAnInstanceTellItsLoadAndAllRowsWhatWasRefused(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: rpcclient.Config{MaxAttempts: 1}})
+	held := holding{make(chan struct{}, 1), make(chan struct{})}
+	heliumtest.ServeWith(env, rpcserver.Config{MaxInFlight: 1, MaxQueue: -1}, "holding", held)
+	nc := env.Conn("top")
+	before := look(t, nc)
+	ended := make(chan error, 1)
+	go func() { ended <- env.Client.Call(context.Background(), "holding.hold", nil) }()
+	<-held.entered
+	if err := env.Client.Call(t.Context(), "holding.hold", nil); !errors.Is(err, helium.ErrOverloaded) {
+		t.Errorf("a second call = %v, want ErrOverloaded", err)
+	}
+	after := look(t, nc)
+	close(held.leave)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	for name, by := range figures.Groupings {
+		rows := figures.Rows(before, after, by)
+		if len(rows) != 1 || rows[0].TotalRefused != 1 || rows[0].Refused <= 0 {
+			t.Errorf("by %s: %+v, want one row with one call refused", name, rows)
+			continue
+		}
+		switch load := rows[0].Load; {
+		case rows[0].Instance == "" && load != nil:
+			t.Errorf("by %s: the load of all instances is %+v, want none", name, *load)
+		case rows[0].Instance != "" && (load == nil || load.Running != 1 || load.MayRun != 1 || load.Waiting != 0):
+			t.Errorf("by %s: the load of the instance is %+v, want one call that runs of one", name, load)
+		}
+	}
+}
+
 func TestWithoutAnEarlierLookThereAreNoRates(t *testing.T) {
 	env := heliumtest.New(t)
 	heliumtest.Serve[mathsvc.Service](env, "math", mathsvc.New())
@@ -177,8 +220,8 @@ func TestOtherServicesAreThereWithoutPercentiles(t *testing.T) {
 		after = look(t, nc)
 	}
 	rows := figures.Rows(before, after, figures.ByService)
-	if len(rows) != 1 || rows[0].Calls <= 0 || rows[0].HasLatency {
-		t.Errorf("%+v, want one row with a rate and without percentiles", rows)
+	if len(rows) != 1 || rows[0].Calls <= 0 || rows[0].HasLatency || figures.Rows(before, after, figures.ByInstance)[0].Load != nil {
+		t.Errorf("%+v, want one row with a rate, without percentiles and without a load", rows)
 	}
 }
 

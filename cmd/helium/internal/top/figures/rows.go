@@ -28,17 +28,21 @@ type Row struct {
 	Instance  string // "" where a row is of all
 	Instances int    // how many are in it
 
-	// Calls and Errors are how many were answered a second, and of them with an error.
-	Calls, Errors float64
+	// Calls, Errors and Refused are how many were answered a second, of them with an error, and of
+	// these refused for load.
+	Calls, Errors, Refused float64
 	// P50 and P99 are how long the calls took that were run; false if none was, or if
 	// the service doesn't tell.
 	P50, P99   time.Duration
 	HasLatency bool
 	InFlight   uint64 // now
+	// Load is that of the instance as a whole now; nil where a row is of all, or if the instance
+	// doesn't tell.
+	Load *rpcserver.Load
 
 	// The totals are since the instances began.
-	TotalCalls, TotalErrors uint64
-	LastError               string // of any of them
+	TotalCalls, TotalErrors, TotalRefused uint64
+	LastError                             string // of any of them
 }
 
 // sum is a row in the making.
@@ -70,6 +74,9 @@ func Rows(before, after *Look, by Grouping) []Row {
 			}
 			s.instances[instance] = true
 			s.add(e, then.Endpoints[method], since)
+			if by.instance {
+				s.Load = e.Load
+			}
 		}
 	}
 	rows := make([]Row, 0, len(sums))
@@ -103,6 +110,7 @@ func (s *sum) add(now, then Endpoint, since time.Duration) {
 	s.InFlight += now.InFlight
 	s.TotalCalls += now.Requests
 	s.TotalErrors += now.Errors
+	s.TotalRefused += now.Refused
 	if now.LastError != "" {
 		s.LastError = now.LastError
 	}
@@ -111,6 +119,7 @@ func (s *sum) add(now, then Endpoint, since time.Duration) {
 	}
 	s.Calls += perSecond(now.Requests, then.Requests, since)
 	s.Errors += perSecond(now.Errors, then.Errors, since)
+	s.Refused += perSecond(now.Refused, then.Refused, since)
 	recent := now.Latency.Since(&then.Latency)
 	s.latency.Add(&recent)
 }

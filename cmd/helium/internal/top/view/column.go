@@ -1,11 +1,13 @@
 package view
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/top/figures"
+	"github.com/helium-rpc/helium/rpcserver"
 )
 
 // Column is one column of the table.
@@ -38,12 +40,22 @@ func Columns(by figures.Grouping) []Column {
 	} else {
 		columns = append(columns, Column{Title: "instances", Number: true, drop: 6, Cell: func(r figures.Row) string { return strconv.Itoa(r.Instances) }})
 	}
-	return append(columns,
+	columns = append(columns,
 		Column{Title: "calls/s", Order: "calls", Number: true, Cell: func(r figures.Row) string { return amount.Rate(r.Calls) }},
 		Column{Title: "p50", Order: "p50", Number: true, drop: 4, Cell: func(r figures.Row) string { return latency(r, r.P50) }},
 		Column{Title: "p99", Order: "p99", Number: true, drop: 1, Cell: func(r figures.Row) string { return latency(r, r.P99) }},
 		Column{Title: "errors/s", Order: "errors", Number: true, drop: 2, Cell: func(r figures.Row) string { return amount.Rate(r.Errors) }},
+		Column{Title: "refused/s", Number: true, drop: 8, Cell: func(r figures.Row) string { return amount.Rate(r.Refused) }},
 		Column{Title: "in flight", Order: "inflight", Number: true, drop: 3, Cell: func(r figures.Row) string { return strconv.FormatUint(r.InFlight, 10) }},
+	)
+	if by == figures.ByInstance {
+		columns = append(columns,
+			Column{Title: "running", Number: true, drop: 9, Cell: load(func(l *rpcserver.Load) string { return fmt.Sprintf("%d/%d", l.Running, l.MayRun) })},
+			Column{Title: "waiting", Number: true, drop: 10, Cell: load(func(l *rpcserver.Load) string { return strconv.Itoa(l.Waiting) })},
+			Column{Title: "scheduler", Number: true, drop: 11, Cell: load(func(l *rpcserver.Load) string { return amount.Time(l.SchedulerLatency) })},
+		)
+	}
+	return append(columns,
 		Column{Title: "calls", Number: true, drop: 7, Cell: func(r figures.Row) string { return strconv.FormatUint(r.TotalCalls, 10) }},
 		Column{Title: "errors", Number: true, drop: 5, Cell: func(r figures.Row) string { return strconv.FormatUint(r.TotalErrors, 10) }},
 	)
@@ -55,4 +67,14 @@ func latency(r figures.Row, d time.Duration) string {
 		return "-"
 	}
 	return amount.Time(d)
+}
+
+// load returns what a column shows of an instance's load, and "-" where that isn't told.
+func load(cell func(*rpcserver.Load) string) func(figures.Row) string {
+	return func(r figures.Row) string {
+		if r.Load == nil {
+			return "-"
+		}
+		return cell(r.Load)
+	}
 }

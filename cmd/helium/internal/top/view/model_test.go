@@ -13,6 +13,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/top/figures"
+	"github.com/helium-rpc/helium/rpcserver"
 )
 
 // look makes figures of services, each with one method on one instance: of the i-th one,
@@ -222,6 +223,28 @@ func TestTheGroupingIsChangedByAKey(t *testing.T) {
 		if slices.Contains(titles, want.not) {
 			t.Errorf("got %q, want no %q", titles, want.not)
 		}
+	}
+}
+
+func TestOfInstancesTheLoadIsShown(t *testing.T) {
+	m := table(2, 180, 20)
+	at := time.Now().Add(5 * time.Second)
+	telling := look(at, 2, 5)
+	telling.Instances[figures.Instance{Service: "service01", ID: "instance01"}].Endpoints["run"] = figures.Endpoint{
+		Requests: 100, HasLatency: true, Refused: 7,
+		Load: &rpcserver.Load{Running: 12, MayRun: 64, Waiting: 345, WaitingBytes: 1 << 20, SchedulerLatency: 2100 * time.Microsecond},
+	}
+	m.Update(looked{look: telling})
+	press(m, "tab", "tab") // by service, by instance
+	shown := strings.Join(lines(m), "\n")
+	for _, want := range []string{"REFUSED/S", "RUNNING", "12/64", "WAITING", "345", "SCHEDULER", "2.1ms"} {
+		if !strings.Contains(shown, want) {
+			t.Errorf("got\n%s\nwant %q in it", shown, want)
+		}
+	}
+	press(m, "tab") // all
+	if shown := strings.Join(lines(m), "\n"); strings.Contains(shown, "SCHEDULER") {
+		t.Errorf("of methods of an instance got\n%s\nwant no load in it", shown)
 	}
 }
 
