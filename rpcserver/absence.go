@@ -28,6 +28,15 @@ func (a *absence) beats() {
 	a.missed = false
 }
 
+// calls takes note that a call has come in its name. If it was taken for gone it may be back, which
+// heartbeats are to find out; but it proves nothing, as others can call in its name, and its own
+// may have waited.
+func (a *absence) calls() {
+	if a.gone {
+		*a = absence{}
+	}
+}
+
 // miss takes note that the last heartbeat found nobody. It reports whether the caller is taken for
 // gone by that, which is the case once.
 func (a *absence) miss(now time.Time) (gone bool) {

@@ -2,6 +2,7 @@ package rpcserver
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,6 +29,7 @@ type caller struct {
 	key       string
 	speaks    atomic.Bool    // its messages say who sends them, and so do those to it
 	manner    manner         // how answers to it go, but for those that gather
+	sign      uint64         // of heartbeats to it, which it alone sees
 	ephemeral bool           // it is forgotten when it has no calls in flight
 	link      link.Server    // by which its answers leave; nil for nobody
 	batcher   *batch.Batcher // nil for nobody
@@ -67,7 +69,7 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 	cs.mu.Lock()
 	c = cs.byKey[from.Key]
 	if c == nil {
-		c = &caller{callers: cs, key: from.Key}
+		c = &caller{callers: cs, key: from.Key, sign: rand.Uint64()}
 		if from.Key != nobodysKey {
 			if from.Ephemeral {
 				c.manner = apart
@@ -91,9 +93,10 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 		if !c.speaks.Load() {
 			c.speaks.Store(true)
 		}
-		c.heeds = sent.abilities.Has(wire.Heartbeats) && !from.Ephemeral && !from.Once && c.link != nil
+		// Others may call in its name, whose messages must not take back what its own say.
+		c.heeds = c.heeds || sent.abilities.Has(wire.Heartbeats) && !from.Ephemeral && !from.Once && c.link != nil
 	}
-	c.absence = absence{}
+	c.absence.calls()
 	taken = calls[:0]
 	var gathering *gathering
 	for _, call := range calls {
@@ -261,14 +264,14 @@ func (c *caller) running(seqs []uint64) (to link.Caller, _ []uint64) {
 	return link.Caller{Key: c.key, Address: c.address}, seqs
 }
 
-// missing takes in that a heartbeat found nobody under a key. If its caller is taken for gone by
+// missing takes in that a heartbeat of that sign found nobody under a key. If its caller is taken for gone by
 // that, the contexts of its calls end; it returns how many. Those with idempotency keys go on:
 // who has lost its connection comes back for what they return.
-func (cs *callers) missing(key string, now time.Time) (abandoned int) {
+func (cs *callers) missing(key string, sign uint64, now time.Time) (abandoned int) {
 	cs.mu.Lock()
 	c := cs.byKey[key]
 	cs.mu.Unlock()
-	if c == nil {
+	if c == nil || c.sign != sign {
 		return 0
 	}
 	c.mu.Lock()

@@ -106,11 +106,11 @@ func (l *countingLink) Receive() (link.Incoming, bool) {
 	return link.Incoming{Data: l.data, From: link.Caller{Key: "c"}, Service: "math", Method: "add"}, l.left >= 0
 }
 
-func (l *countingLink) Waiting() bool                 { return l.left > 0 }
-func (l *countingLink) MaxMessage() int               { return 1 << 20 }
-func (l *countingLink) Close()                        {}
-func (l *countingLink) Beat(link.Caller, []byte) bool { return true }
-func (l *countingLink) Answer(out *link.Outgoing)     { l.answered.Add(int64(out.Message.Frames)) }
+func (l *countingLink) Waiting() bool                         { return l.left > 0 }
+func (l *countingLink) MaxMessage() int                       { return 1 << 20 }
+func (l *countingLink) Close()                                {}
+func (l *countingLink) Beat(link.Caller, uint64, []byte) bool { return true }
+func (l *countingLink) Answer(out *link.Outgoing)             { l.answered.Add(int64(out.Message.Frames)) }
 
 func TestAHandlerThatDoesNotWaitCostsNoChannelAndNoTimer(t *testing.T) {
 	var seen *callContext[Call]

@@ -56,14 +56,14 @@ func (h *heartbeats) beat(now time.Time) (next time.Time) {
 		var to link.Caller
 		to, h.seqs = c.running(h.seqs[:0])
 		if len(h.seqs) > 0 && h.permitted() {
-			h.tell(c.link, to, h.seqs)
+			h.tell(c.link, to, c.sign, h.seqs)
 		}
 	}
 	return next
 }
 
 // tell tells a caller which of its calls still run.
-func (h *heartbeats) tell(by link.Server, to link.Caller, seqs []uint64) {
+func (h *heartbeats) tell(by link.Server, to link.Caller, sign uint64, seqs []uint64) {
 	m := batch.Message{Data: h.data[:0]}
 	h.opening.begin(&m, together)
 	room := min(wire.MaxRunning, (by.MaxMessage()-len(m.Data)-runningHead)/runningSize)
@@ -75,7 +75,7 @@ func (h *heartbeats) tell(by link.Server, to link.Caller, seqs []uint64) {
 			h.body = wire.AppendNumber(h.body, seq)
 		}
 		m.Data = wire.AppendFrame(m.Data[:opening], &wire.Frame{Kind: wire.KindRunning, Body: h.body})
-		if by.Beat(to, m.Data) {
+		if by.Beat(to, sign, m.Data) {
 			h.sent.Add(1)
 		}
 		seqs = seqs[n:]
@@ -88,9 +88,9 @@ const (
 	runningSize = 9 // of a number
 )
 
-// missing takes in that a heartbeat found nobody.
-func (h *heartbeats) missing(key string) {
-	if n := h.callers.missing(key, time.Now()); n > 0 {
+// missing takes in that a heartbeat of that sign found nobody.
+func (h *heartbeats) missing(key string, sign uint64) {
+	if n := h.callers.missing(key, sign, time.Now()); n > 0 {
 		h.abandoned.Add(uint64(n))
 	}
 }

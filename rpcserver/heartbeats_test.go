@@ -157,13 +157,15 @@ func TestTheCallsOfACallerWhoIsGoneEnd(t *testing.T) {
 	for name, test := range map[string]struct {
 		misses []bool // of the heartbeats, which found nobody
 		calls  int    // another call comes after so many; 0: none
-		gone   bool
+		ended  int    // calls
 	}{
-		"for long":                    {[]bool{true, true, true, true, true}, 0, true},
-		"not long enough":             {[]bool{true, true, true, true}, 0, false},
-		"with one who came back":      {[]bool{true, true, true, false, true, true, true}, 0, false},
-		"and calls again":             {[]bool{true, true, true, true, true, true}, 3, false},
-		"and seemed gone once before": {[]bool{true, false, true, true, true, true, true}, 0, true},
+		"for long":                     {[]bool{true, true, true, true, true}, 0, 2},
+		"not long enough":              {[]bool{true, true, true, true}, 0, 0},
+		"with one who came back":       {[]bool{true, true, true, false, true, true, true}, 0, 0},
+		"in whose name somebody calls": {[]bool{true, true, true, true, true}, 3, 3},
+		"and calls again":              {[]bool{true, true, true, true, true, false, true, true, true, true}, 5, 2},
+		"and is gone again":            {[]bool{true, true, true, true, true, false, true, true, true, true, true}, 5, 3},
+		"and seemed gone once before":  {[]bool{true, false, true, true, true, true, true}, 0, 2},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r, block := blocking(t)
@@ -177,25 +179,72 @@ func TestTheCallsOfACallerWhoIsGoneEnd(t *testing.T) {
 				}
 				time.Sleep(beat)
 				if missed {
-					r.receiver.beats.missing("memory")
+					r.receiver.beats.missing("memory", r.signed())
 				}
 			}
 			synctest.Wait()
-			want := 0
-			if test.gone {
-				want = 2
-			}
+			want := test.ended
 			if got := len(slices.Concat(r.taken()...)); got != want {
 				t.Errorf("%s: %d calls have ended, want %d", name, got, want)
 			}
 			if got := r.counters.abandoned.Load(); got != uint64(want) {
 				t.Errorf("%s: Abandoned = %d, want %d", name, got, want)
 			}
-			if r.receiver.beats.missing("somebody else"); r.counters.abandoned.Load() != uint64(want) {
+			if r.receiver.beats.missing("somebody else", r.signed()); r.counters.abandoned.Load() != uint64(want) {
 				t.Errorf("%s: a miss of somebody else counts", name)
 			}
 			close(block)
 			r.stop()
 		})
 	}
+}
+
+func TestWhoCallsInAnothersNameTakesNothingBackThatThatOneSaid(t *testing.T) {
+	for name, forged := range map[string]wire.Frame{
+		"it can do nothing":          {Kind: wire.KindSender, Seq: 78},
+		"it can do other things":     {Kind: wire.KindSender, Seq: 78, Abilities: ^wire.Heartbeats},
+		"nothing of itself":          {Kind: 127},
+		"the same, by its clock":     {Kind: wire.KindSender, Seq: heeds.Seq, Time: 1 << 60},
+		"nothing, and it came first": {},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, block := blocking(t)
+			go r.receive()
+			first := forged.Kind == 0
+			if first {
+				r.hand(wire.Frame{Kind: wire.KindSender, Seq: 78}, callOf(9))
+			}
+			r.hand(heeds, callOf(1))
+			time.Sleep(wire.HeartbeatInterval + time.Millisecond)
+			if !first {
+				r.hand(forged, callOf(9))
+			}
+			r.heard()
+			time.Sleep(4 * wire.HeartbeatInterval)
+			if got := told(t, r.heard()); len(got) != 4 || !slices.Contains(got[3], 1) {
+				t.Errorf("after a message that says %s: told of %v, want call 1 each of four intervals", name, got)
+			}
+			close(block)
+			r.stop()
+		})
+	}
+}
+
+func TestWhoDoesNotSeeHeartbeatsCannotSayThatTheyFoundNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r, block := blocking(t)
+		go r.receive()
+		r.hand(heeds, callOf(1))
+		for range 12 {
+			time.Sleep(wire.HeartbeatInterval)
+			for _, sign := range []uint64{0, r.signed() - 1, r.signed() + 1} {
+				r.receiver.beats.missing("memory", sign)
+			}
+		}
+		if got := r.counters.abandoned.Load(); got != 0 || len(r.taken()) > 0 {
+			t.Errorf("Abandoned = %d, want none", got)
+		}
+		close(block)
+		r.stop()
+	})
 }

@@ -19,6 +19,7 @@ type memoryLink struct {
 	answers [][]wire.Frame // guarded by mu; message by message
 	to      []string       // guarded by mu; where these went
 	beats   [][]wire.Frame // guarded by mu; message by message
+	sign    uint64         // guarded by mu; of the latest of them
 }
 
 func newMemoryLink(t *testing.T) *memoryLink {
@@ -69,15 +70,22 @@ func (l *memoryLink) read(data []byte) (all []wire.Frame) {
 	return all
 }
 
-func (l *memoryLink) Beat(to link.Caller, data []byte) bool {
+func (l *memoryLink) Beat(to link.Caller, sign uint64, data []byte) bool {
 	if to.Key != l.from.Key {
 		l.t.Errorf("a heartbeat goes to %q, want %q", to.Key, l.from.Key)
 	}
 	beat := l.read(data)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.beats = append(l.beats, beat)
+	l.beats, l.sign = append(l.beats, beat), sign
 	return true
+}
+
+// signed returns the sign of the latest heartbeat.
+func (l *memoryLink) signed() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sign
 }
 
 // heard returns the heartbeats since the last time.

@@ -1,6 +1,7 @@
 package link
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/helium-rpc/helium"
@@ -126,5 +127,18 @@ func TestWhatAnInstanceSaysOfItselfCountsForTheServicesWhoseCallsItAnswers(t *te
 	r.instances.prune("bank", func(string) bool { return false })
 	if n := len(r.instances.known); n != 1 {
 		t.Errorf("%d instances are kept after all of a service have gone, want 1", n)
+	}
+}
+
+func TestAServiceThatMakesUpInstancesTakesNoRoomFromOthers(t *testing.T) {
+	var all instances
+	for i := range maxInstances + 1 {
+		all.heard("evil", fmt.Appendf(nil, "x%d", i), 0)
+	}
+	if one := all.named("evil", "another"); one != nil {
+		t.Errorf("of a service with %d instances one more is kept, want %d at most", maxInstances, maxInstances)
+	}
+	if one := all.heard("math", []byte("i1"), wire.Heartbeats); one == nil || !one.Abilities().Has(wire.Heartbeats) {
+		t.Errorf("an instance of another service is %+v, want one that sends heartbeats", one)
 	}
 }

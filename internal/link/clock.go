@@ -16,42 +16,49 @@ import (
 //
 // So when it didn't, it is another clock from then on, which servers know nothing of: after the
 // machine was suspended, as Go's monotonic clock stands still then and all later messages seem to
-// be late, and when a server claims that one was. It is another one, too, with another connection,
-// by which messages may take longer.
+// be late, and when a server claims that one was; then for that service alone, as the claim may be a
+// lie. It is another one, too, with another connection, by which messages may take longer.
 type clock struct {
 	born      time.Time // when it showed 0: with Go's monotonic clock, so that a change of the time of day doesn't move it
 	abilities wire.Abilities
-	number    atomic.Uint64 // tells it from all other clocks, with that of the service; see of
+	number    atomic.Uint64 // tells it from all other clocks, with that of the service; see serviceClock
 	ahead     atomic.Int64  // how far the time of day had run ahead of the clock, roughly
 
 	mu       sync.Mutex
-	renewed  time.Time         // guarded by mu; when it became another clock last
-	services map[string]uint64 // guarded by mu; by name
+	renewed  time.Time                // guarded by mu; when it became another clock last
+	services map[string]*serviceClock // guarded by mu; by name
+}
+
+// serviceClock is the clock as a service knows it. It has another number for each, so that whoever
+// serves one can't tell lies of the clock to others.
+type serviceClock struct {
+	number  atomic.Uint64
+	renewed time.Time // guarded by the clock's mu; when it became another one last, by itself
 }
 
 // suspended is how much more time has passed, by the time of day, if the machine was suspended.
 const suspended = 500 * time.Millisecond
 
 func newClock() *clock {
-	c := &clock{born: time.Now(), services: make(map[string]uint64), abilities: wire.Heartbeats}
+	c := &clock{born: time.Now(), services: make(map[string]*serviceClock), abilities: wire.Heartbeats}
 	c.number.Store(rand.Uint64())
 	return c
 }
 
-// of returns the number of the clock as a service knows it, but for the clock's own. It is another
-// one for each, so that whoever serves one can't tell lies of the clock to others.
-func (c *clock) of(service string) (number uint64) {
+// of returns the clock as a service knows it.
+func (c *clock) of(service string) *serviceClock {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	number, ok := c.services[service]
-	if !ok {
-		number = rand.Uint64()
-		c.services[service] = number
+	known := c.services[service]
+	if known == nil {
+		known = new(serviceClock)
+		known.number.Store(rand.Uint64())
+		c.services[service] = known
 	}
-	return number
+	return known
 }
 
-// forget lets go of what a service knows the clock by; the next one that asks gets another number.
+// forget lets go of the clock as a service knows it; who asks next gets another one.
 func (c *clock) forget(service string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -65,8 +72,8 @@ func (c *clock) hello(service string) []byte {
 	return m.Data
 }
 
-// open begins a message of calls of a service whose number is that; see [batch.New].
-func (c *clock) open(m *batch.Message, service uint64) {
+// open begins a message of calls of a service; see [batch.New].
+func (c *clock) open(m *batch.Message, service *serviceClock) {
 	m.Began, m.Token = time.Now(), unguessable()
 	reading := m.Began.Sub(c.born)
 	ahead := m.Began.UnixNano() - c.born.UnixNano() - int64(reading)
@@ -74,7 +81,7 @@ func (c *clock) open(m *batch.Message, service uint64) {
 		c.set(ahead)
 	}
 	f := wire.Frame{
-		Kind: wire.KindSender, Seq: c.number.Load() ^ service, Time: uint64(reading / time.Microsecond), Abilities: c.abilities,
+		Kind: wire.KindSender, Seq: c.number.Load() ^ service.number.Load(), Time: uint64(reading / time.Microsecond), Abilities: c.abilities,
 	}
 	m.Data = wire.AppendFrame(wire.AppendMessageHeader(m.Data), &f)
 }
@@ -101,11 +108,14 @@ func (c *clock) renewLocked() {
 	c.renewed = time.Now()
 }
 
-// disproved is told that what it said of a message that was begun at a certain time was wrong.
-func (c *clock) disproved(begun time.Time) {
+// disproved is told that what it said to a service, of a message that was begun at a certain time,
+// was wrong.
+func (c *clock) disproved(service *serviceClock, begun time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !begun.Before(c.renewed) { // else it is another one already
-		c.renewLocked()
+	if begun.Before(c.renewed) || begun.Before(service.renewed) {
+		return // it is another one already
 	}
+	service.number.Store(rand.Uint64())
+	service.renewed = time.Now()
 }

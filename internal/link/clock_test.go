@@ -13,7 +13,7 @@ func TestAMessageSaysWhenItWasBegunAndItsCallsHowMuchTimeTheyHadThen(t *testing.
 	c := newClock()
 	var sent []wire.Frame
 	var began time.Time
-	b := batch.New(0, func(m *batch.Message) { c.open(m, 0) }, func(m *batch.Message) {
+	b := batch.New(0, func(m *batch.Message) { c.open(m, c.of("math")) }, func(m *batch.Message) {
 		began = m.Began
 		frames, err := wire.ReadMessage(m.Data)
 		for err == nil && frames.More() {
@@ -31,8 +31,8 @@ func TestAMessageSaysWhenItWasBegunAndItsCallsHowMuchTimeTheyHadThen(t *testing.
 	if len(sent) != 2 || sent[0].Kind != wire.KindSender || sent[1].Kind != wire.KindCall {
 		t.Fatalf("sent %+v, want a frame about the sender and the call", sent)
 	}
-	if want := uint64(began.Sub(c.born) / time.Microsecond); sent[0].Seq != c.number.Load() || sent[0].Time != want {
-		t.Errorf("the clock is %d and says %d, want %d and %d", sent[0].Seq, sent[0].Time, c.number.Load(), want)
+	if want := uint64(began.Sub(c.born) / time.Microsecond); sent[0].Seq != c.numbers(t, "math")[0] || sent[0].Time != want {
+		t.Errorf("the clock is %d and says %d, want %d and %d", sent[0].Seq, sent[0].Time, c.numbers(t, "math")[0], want)
 	}
 	if want := wire.Milliseconds(deadline.Sub(began)); sent[1].Time != want {
 		t.Errorf("the call has %d ms left, want the %d ms between the message's beginning and its deadline", sent[1].Time, want)
@@ -101,17 +101,28 @@ func TestASuspendedClockIsAnotherOneAfterwards(t *testing.T) {
 
 func TestAClockIsDisprovedOnce(t *testing.T) {
 	c := newClock()
+	math := c.of("math")
 	begun := time.Now()
 	before := c.numbers(t, "math")
-	c.disproved(begun)
+	c.disproved(math, begun)
 	second := c.numbers(t, "math")
-	c.disproved(begun) // another call of a message from before
+	c.disproved(math, begun) // another call of a message from before
 	third := c.numbers(t, "math")
 	if slices.Equal(before, second) || !slices.Equal(second, third) {
 		t.Errorf("the clock's numbers are %d, %d when it was disproved, %d when it was again; want another one once", before, second, third)
 	}
-	c.disproved(time.Now())
+	c.disproved(math, time.Now())
 	if slices.Equal(third, c.numbers(t, "math")) {
 		t.Error("the next clock is the same when it was disproved, too")
+	}
+}
+
+func TestAServiceThatDisprovesTheClockDoesSoForItselfAlone(t *testing.T) {
+	c := newClock()
+	before := c.numbers(t, "math", "bank")
+	c.disproved(c.of("math"), time.Now())
+	after := c.numbers(t, "math", "bank")
+	if before[0] == after[0] || before[1] != after[1] {
+		t.Errorf("the clock's numbers were %d, and are %d after one service has disproved it; want another one for that, and the same for the other", before, after)
 	}
 }

@@ -90,6 +90,7 @@ func (d *Dispatcher) NewEndpoint(service, instance string) *Endpoint {
 		subjectOf:  d.subjectOf,
 		newBatcher: d.newBatcher,
 		epoch:      &d.links.bus.epoch,
+		clock:      d.clock.of(service),
 		methods:    make(map[string]*Method),
 	}
 	if instance != "" {
@@ -107,9 +108,8 @@ func (d *Dispatcher) subjectOf(e *Endpoint, method string) string {
 }
 
 func (d *Dispatcher) newBatcher(e *Endpoint) *batch.Batcher {
-	number := d.clock.of(e.Service)
 	return batch.New(int(d.links.bus.payload.Load()),
-		func(m *batch.Message) { d.clock.open(m, number) },
+		func(m *batch.Message) { d.clock.open(m, e.clock) },
 		func(m *batch.Message) { d.links.send(e, m) })
 }
 
@@ -128,6 +128,7 @@ func (d *Dispatcher) Told(service string, isThere func(instance string) bool, on
 // Forget lets go of the endpoints of a service.
 func (d *Dispatcher) Forget(service string) {
 	d.endpoints.forget(service)
+	d.clock.forget(service)
 	d.links.instances.prune(service, func(string) bool { return false })
 }
 
@@ -181,8 +182,9 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 }
 
 // Disproves reports whether the error of a call claims that it waited for longer than it has been
-// under way: the client's clock stood still, unknown to it. The call wasn't run. Messages that are
-// begun from now on say what another clock shows, so the call may be sent again at once.
+// under way: the client's clock stood still, unknown to it. The call wasn't run. Messages to its
+// service that are begun from now on say what another clock shows, so the call may be sent again at
+// once.
 func (d *Dispatcher) Disproves(e *helium.Error, c *Call) bool {
 	if e.Outcome != helium.NotExecuted || !errors.Is(e, helium.ErrExpired) {
 		return false
@@ -191,7 +193,7 @@ func (d *Dispatcher) Disproves(e *helium.Error, c *Call) bool {
 	if err != nil || waited <= time.Since(c.begun).Milliseconds() {
 		return false
 	}
-	d.clock.disproved(c.begun)
+	d.clock.disproved(c.To.Endpoint.clock, c.begun)
 	return true
 }
 

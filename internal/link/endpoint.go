@@ -18,7 +18,8 @@ type Endpoint struct {
 	batcher    *batch.Batcher
 	newBatcher func(*Endpoint) *batch.Batcher
 	epoch      *atomic.Uint64 // that of the bus
-	permission permission     // to send on subject
+	clock      *serviceClock
+	permission permission // to send on subject
 	apart      apart
 
 	subjectOf func(*Endpoint, string) string

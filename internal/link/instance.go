@@ -1,6 +1,7 @@
 package link
 
 import (
+	"maps"
 	"sync"
 	"sync/atomic"
 
@@ -42,7 +43,8 @@ func (i *Instance) promises(record wire.Abilities) bool {
 // Abilities are what the instance can do beyond what every one can, as it said last.
 func (i *Instance) Abilities() wire.Abilities { return wire.Abilities(i.abilities.Load()) }
 
-// maxInstances bounds those that are kept: names come from the wire.
+// maxInstances bounds those of a service that are kept: names come from the wire, and a service that
+// makes them up takes the room from itself alone.
 const maxInstances = 10_000
 
 // instances are those that answered lately.
@@ -50,19 +52,17 @@ type instances struct {
 	beat atomic.Uint64 // the present one of the vigil's
 
 	mu    sync.RWMutex
-	known map[instanceName]*Instance // guarded by mu
+	known map[string]map[string]*Instance // guarded by mu; by service and name
 }
-
-type instanceName struct{ service, name string }
 
 // heard returns the instance of that name, which has just answered a call of the service and
 // said what it can do; nil if there are too many.
 func (all *instances) heard(service string, name []byte, abilities wire.Abilities) *Instance {
 	all.mu.RLock()
-	i := all.known[instanceName{service, string(name)}]
+	i := all.known[service][string(name)]
 	all.mu.RUnlock()
 	if i == nil {
-		if i = all.add(instanceName{service, string(name)}); i == nil {
+		if i = all.add(service, string(name)); i == nil {
 			return nil
 		}
 	}
@@ -73,26 +73,30 @@ func (all *instances) heard(service string, name []byte, abilities wire.Abilitie
 // named returns the instance of that name, whether it was heard or not; nil if there are too
 // many.
 func (all *instances) named(service, name string) *Instance {
-	of := instanceName{service, name}
 	all.mu.RLock()
-	i := all.known[of]
+	i := all.known[service][name]
 	all.mu.RUnlock()
 	if i == nil {
-		i = all.add(of)
+		i = all.add(service, name)
 	}
 	return i
 }
 
-func (all *instances) add(of instanceName) *Instance {
+func (all *instances) add(service, name string) *Instance {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	i := all.known[of]
-	if i == nil && len(all.known) < maxInstances && wire.CheckName("instance", of.name) == nil {
-		i = &Instance{Service: of.service, Name: of.name}
-		if all.known == nil {
-			all.known = make(map[instanceName]*Instance)
+	of := all.known[service]
+	i := of[name]
+	if i == nil && len(of) < maxInstances && wire.CheckName("instance", name) == nil {
+		i = &Instance{Service: service, Name: name}
+		if of == nil {
+			of = make(map[string]*Instance)
+			if all.known == nil {
+				all.known = make(map[string]map[string]*Instance)
+			}
+			all.known[service] = of
 		}
-		all.known[of] = i
+		of[name] = i
 	}
 	return i
 }
@@ -101,9 +105,9 @@ func (all *instances) add(of instanceName) *Instance {
 func (all *instances) prune(service string, isThere func(instance string) bool) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	for of := range all.known {
-		if of.service == service && !isThere(of.name) {
-			delete(all.known, of)
-		}
+	of := all.known[service]
+	maps.DeleteFunc(of, func(name string, _ *Instance) bool { return !isThere(name) })
+	if len(of) == 0 {
+		delete(all.known, service)
 	}
 }

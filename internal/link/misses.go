@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -12,32 +13,47 @@ import (
 )
 
 // misses are the heartbeats that found nobody. NATS tells that on their reply subject, which ends
-// with the caller's key, so nothing is kept for them:
+// with the caller's key, so nothing is kept for them here:
 //
-//	heartbeat to _INBOX.Xk3….+7f ─▶ NATS ─▶ nobody there ─▶ 503 on <inbox>._INBOX.Xk3….+
+//	heartbeat to _INBOX.Xk3….+7f ─▶ NATS ─▶ nobody there ─▶ 503 on <inbox>.<sign>._INBOX.Xk3….+
+//
+// Any caller can do as NATS does, for heartbeats show it the inbox. It may know another caller's
+// key as well, but not the sign of its heartbeats.
 type misses struct {
 	inbox atomic.Pointer[string] // nil: nobody is told
 }
 
 const (
-	// maxMissKey is how long a key may be that a reply subject is made of, in bytes: NATS closes
-	// connections for lines that are too long, and callers choose their inboxes.
-	maxMissKey = 512
+	// maxMissAddress is how long the address of a heartbeat may be that has a reply subject, in
+	// bytes: NATS closes connections for lines that are too long, this one would hold the address
+	// and the key, and callers choose both.
+	maxMissAddress = 512
 	// missTime bounds the wait for NATS's word on a subscription. It takes a round trip.
 	missTime = 2 * time.Second
 )
 
-// replyFor returns the reply subject of a heartbeat, "" for none.
-func (m *misses) replyFor(key string) string {
+// replyFor returns the reply subject of a heartbeat of that sign, "" for none.
+func (m *misses) replyFor(to Caller, sign uint64) string {
 	inbox := m.inbox.Load()
-	if inbox == nil || len(key) > maxMissKey {
+	if inbox == nil || len(to.Address) > maxMissAddress {
 		return ""
 	}
-	return *inbox + "." + key
+	return *inbox + "." + strconv.FormatUint(sign, 36) + "." + to.Key
+}
+
+// missed returns the key of the caller and the sign of the heartbeat whose reply subject ends so;
+// what no heartbeat had has none.
+func missed(reply string) (key string, sign uint64) {
+	number, key, _ := strings.Cut(reply, ".")
+	sign, err := strconv.ParseUint(number, 36, 64)
+	if err != nil {
+		return "", 0
+	}
+	return key, sign
 }
 
 // watch subscribes to what NATS says of heartbeats.
-func (m *misses) watch(ctx context.Context, nc *nats.Conn, missing func(key string)) (stop func()) {
+func (m *misses) watch(ctx context.Context, nc *nats.Conn, missing func(key string, sign uint64)) (stop func()) {
 	inbox := nc.NewInbox()
 	subject := inbox + ".>"
 	refused := natsperm.Listen(nc, func(refusal error) (own bool) {
@@ -49,7 +65,7 @@ func (m *misses) watch(ctx context.Context, nc *nats.Conn, missing func(key stri
 	})
 	sub, err := nc.Subscribe(subject, func(msg *nats.Msg) {
 		if len(msg.Data) == 0 && msg.Header.Get("Status") == noResponders {
-			missing(strings.TrimPrefix(msg.Subject, inbox+"."))
+			missing(missed(strings.TrimPrefix(msg.Subject, inbox+".")))
 		}
 	})
 	if err != nil {

@@ -27,8 +27,9 @@ type Server interface {
 	Answer(out *Outgoing)
 	// Beat sends a heartbeat, a message that tells a caller which of its calls still run, and
 	// reports whether it has left. Where the link can learn that nobody was there to take it, it
-	// tells so; how is its own matter.
-	Beat(to Caller, data []byte) bool
+	// tells so, with the sign of the heartbeat, which nobody else knows who could say the same; how
+	// is its own matter.
+	Beat(to Caller, sign uint64, data []byte) bool
 	// Close ends the link once all that has come is received.
 	Close()
 }

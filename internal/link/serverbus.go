@@ -202,13 +202,13 @@ func (b *ServerBus) AnswerPlain(to Caller, service string, data []byte, fault *h
 }
 
 // Beat implements [Server].
-func (b *ServerBus) Beat(to Caller, data []byte) bool {
-	return b.nc.PublishRequest(to.Address, b.misses.replyFor(to.Key), data) == nil
+func (b *ServerBus) Beat(to Caller, sign uint64, data []byte) bool {
+	return b.nc.PublishRequest(to.Address, b.misses.replyFor(to, sign), data) == nil
 }
 
-// WatchBeats has missing told of the keys of callers who weren't there to take a heartbeat, until
-// the function that it returns is called. Where NATS doesn't permit that, nobody is told.
-func (b *ServerBus) WatchBeats(ctx context.Context, missing func(key string)) (stop func()) {
+// WatchBeats has missing told of the keys of callers who weren't there to take a heartbeat, and of
+// the signs of these, until the function that it returns is called. Where NATS doesn't permit that, nobody is told.
+func (b *ServerBus) WatchBeats(ctx context.Context, missing func(key string, sign uint64)) (stop func()) {
 	return b.misses.watch(ctx, b.nc, missing)
 }
 
