@@ -18,7 +18,7 @@ func (call *Invocation) attempt(ctx context.Context, w *way, now, deadline time.
 		return e
 	}
 	e := call.wait(ctx, w)
-	call.Trace.ended()
+	call.Trace.ended(&call.flight)
 	return e
 }
 
@@ -32,7 +32,7 @@ func (call *Invocation) send(w *way, now, deadline time.Time) *helium.Error {
 	flight.To, flight.Deadline, flight.Waiter, flight.Why = w.chooseHedged(call.key, call.avoided()), deadline, &call.answer, w.whyThere(call.key)
 	call.answer.reset()
 	call.ReplyMetadata = nil
-	call.Trace.leaves(flight.To.Subject)
+	call.Trace.leaves(flight.To)
 	if e := m.core.links.Send(flight, &f, &call.Args, w.alone || call.tried != nil && call.tried.alone); e != nil {
 		return e
 	}

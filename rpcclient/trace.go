@@ -3,6 +3,7 @@ package rpcclient
 import (
 	"time"
 
+	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -11,6 +12,9 @@ import (
 type Trace struct {
 	// Subject is where the last attempt went, "" if there was none.
 	Subject string
+	// Instance is the instance that the last attempt was addressed to, or that had it, as its
+	// answer or a heartbeat said; "": nobody knows.
+	Instance string
 	// Attempts is how often the call was sent.
 	Attempts int
 	// Sending is how long it took to hand the last attempt to the connection, Waiting how
@@ -25,14 +29,18 @@ type Trace struct {
 
 // leaves notes that an attempt is about to be sent. As of all methods here, the receiver
 // is mostly nil.
-func (t *Trace) leaves(subject string) {
+func (t *Trace) leaves(to *link.Method) {
 	if t == nil {
 		return
 	}
-	t.Subject, t.Sending, t.Waiting, t.Handling = subject, 0, 0, 0
+	t.goes(to)
+	t.Sending, t.Waiting, t.Handling = 0, 0, 0
 	t.Attempts++
 	t.since = time.Now()
 }
+
+// goes notes where an attempt goes.
+func (t *Trace) goes(to *link.Method) { t.Subject, t.Instance = to.Subject, to.Endpoint.Instance }
 
 // left notes that it was sent.
 func (t *Trace) left() {
@@ -44,9 +52,13 @@ func (t *Trace) left() {
 }
 
 // ended notes that it is over.
-func (t *Trace) ended() {
-	if t != nil {
-		t.Waiting = time.Since(t.since)
+func (t *Trace) ended(attempt *link.Call) {
+	if t == nil {
+		return
+	}
+	t.Waiting = time.Since(t.since)
+	if attempt.Instance != nil {
+		t.Instance = attempt.Instance.Name
 	}
 }
 
@@ -58,9 +70,9 @@ func (t *Trace) hedged() {
 }
 
 // hedgeWon notes where the answer to that came from.
-func (t *Trace) hedgeWon(subject string) {
+func (t *Trace) hedgeWon(to *link.Method) {
 	if t != nil {
-		t.Subject = subject
+		t.goes(to)
 	}
 }
 

@@ -25,10 +25,10 @@ func TestATraceTellsWhereACallWentAndHowLongItTook(t *testing.T) {
 		return trace, call.End(nil)
 	}
 	trace, err := div(env.Client, 6, 3)
-	if err != nil || trace.Subject != "helium.call.math.div" || trace.Attempts != 1 || trace.Sending <= 0 || trace.Waiting <= 0 || trace.Handling > trace.Sending+trace.Waiting {
-		t.Errorf("a call: got %+v, %v; want its subject, one attempt and its times", trace, err)
+	if err != nil || trace.Subject != "helium.call.math.div" || trace.Instance != srv.Instance() || trace.Attempts != 1 || trace.Sending <= 0 || trace.Waiting <= 0 || trace.Handling > trace.Sending+trace.Waiting {
+		t.Errorf("a call: got %+v, %v; want its subject, the instance that answered, one attempt and its times", trace, err)
 	}
-	if trace, err := div(env.Client.At(srv.Instance()), 6, 3); err != nil || trace.Subject != "helium.at.math."+srv.Instance()+".div" {
+	if trace, err := div(env.Client.At(srv.Instance()), 6, 3); err != nil || trace.Subject != "helium.at.math."+srv.Instance()+".div" || trace.Instance != srv.Instance() {
 		t.Errorf("at an instance: got %+v, %v; want its subject", trace, err)
 	}
 	if trace, err := div(env.Client, 1, 0); err == nil || trace.Attempts != 1 || trace.Waiting <= 0 {

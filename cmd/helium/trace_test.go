@@ -50,7 +50,7 @@ $`)
 			t.Fatalf("got exit %d and %s, %v", r.exit, r.err, err)
 		}
 		trace := told.Trace
-		if trace.Subject != "helium.at.kinds."+trace.Instance+".text" || trace.Instances != 2 || trace.Attempts != 1 ||
+		if trace.Subject != "helium.call.kinds.text" || trace.Instances != 2 || trace.Attempts != 1 ||
 			trace.ConnectMS <= 0 || trace.LookupMS <= 0 || trace.SendMS <= 0 || trace.WaitMS <= 0 || trace.DecodeMS <= 0 || trace.HandlerMS < 0 {
 			t.Fatalf("got %+v, want one of two instances, its subject and its times", trace)
 		}
@@ -60,6 +60,17 @@ $`)
 	}
 	if !met[first] || !met[second] {
 		t.Errorf("calls went to %v, want both %s and %s", met, first, second)
+	}
+	for _, by := range []string{"--key", "--idempotency-key"} {
+		met := make(map[string]bool)
+		for range 10 {
+			r := heliumRun(t, "call", "kinds.text", "x", "-v", by, "order-1")
+			_, after, _ := strings.Cut(r.err, "\n  instance  ")
+			instance, _, _ := strings.Cut(after, ", one of 2\n")
+			if met[instance] = true; !strings.HasPrefix(r.err, "  subject   helium.at.kinds."+instance+".text\n") || len(met) > 1 {
+				t.Fatalf("with %s it says\n%swant the subject of the instance that the key picks, one of %v", by, r.err, met)
+			}
+		}
 	}
 	r = heliumRun(t, "call", "kinds.text", "x", "-v", "--at", second)
 	if !strings.Contains(r.err, "  instance  "+second+"\n") {

@@ -1,11 +1,11 @@
 package call
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
@@ -31,34 +31,16 @@ type callTrace struct {
 
 // traced makes a call and tells how it went, whatever came of it.
 //
-// NATS picks the instance of a call, and an answer doesn't tell which one that was. Where
-// there are several, one is picked here and called by its name.
+// It goes as it would without: by its key, and else to whom NATS picks. An instance of an older
+// version doesn't say who it is, so where there are several nobody can tell which one had it.
 func traced(ctx context.Context, m *remote.Method, args [][]byte) (result json.RawMessage, trace *callTrace, err error) {
 	trace = newTrace(m)
-	attempt := func(m *remote.Method) {
-		var told remote.Trace
-		result, err = m.Call(ctx, args, &told)
-		trace.take(&told, err)
-	}
-	if trace.Instance != "" || len(m.Records) == 1 {
+	if len(m.Records) == 1 {
 		trace.Instance = m.Records[0].Instance
-		attempt(m)
-		return result, trace, err
 	}
-	for _, i := range rand.Perm(len(m.Records)) {
-		trace.Instance = m.Records[i].Instance
-		attempt(m.At(trace.Instance))
-		gone := errors.Is(err, helium.ErrNoInstance) || errors.Is(err, helium.ErrUnknownMethod)
-		if gone && helium.OutcomeOf(err) == helium.NotExecuted {
-			continue
-		}
-		if errors.Is(err, helium.ErrNotPermitted) && helium.OutcomeOf(err) == helium.NotExecuted {
-			break // this user may call the service, and not choose
-		}
-		return result, trace, err
-	}
-	trace.Instance = ""
-	attempt(m)
+	var told remote.Trace
+	result, err = m.Call(ctx, args, &told)
+	trace.take(&told, err)
 	return result, trace, err
 }
 
@@ -72,6 +54,7 @@ func (t *callTrace) take(told *remote.Trace, err error) {
 	t.Subject, t.Attempts = told.Subject, told.Attempts
 	t.SendMS, t.WaitMS, t.HandlerMS = amount.InMS(told.Sending), amount.InMS(told.Waiting), amount.InMS(told.Handling)
 	t.DecodeMS = amount.InMS(told.Decoding)
+	t.Instance = cmp.Or(told.Instance, t.Instance)
 	if e, ok := errors.AsType[*helium.Error](err); ok && e.Instance != "" {
 		t.Instance = e.Instance
 	}

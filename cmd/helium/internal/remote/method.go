@@ -62,9 +62,6 @@ func (m *Method) of(c *rpcclient.Client) *Method {
 	return &one
 }
 
-// At returns the method as it is called on one instance.
-func (m *Method) At(instance string) *Method { return m.of(m.client.At(instance)) }
-
 // Keyed returns the method as it is called on the instance that a key picks.
 func (m *Method) Keyed(key string) *Method { return m.of(rpcclient.Keyed(m.client, key)) }
 
