@@ -84,20 +84,21 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 		if err = frames.Next(&f); err != nil {
 			break
 		}
+		isCall := f.Kind == wire.KindCall || f.Kind == wire.KindNotify
 		r.asks = first && f.Kind == wire.KindSender
 		switch {
-		case f.Kind == wire.KindSender && !r.sender.speaks && len(r.answered)+len(r.oneWay) == 0:
+		case r.asks:
 			r.sender = sender{speaks: true, clock: f.Seq, said: f.Time, abilities: f.Abilities}
 			waited, sure := r.clocks.waited(f.Seq, f.Time, now)
 			r.sender.waited, r.sender.unsure = waited, !sure
 			begun = now.Add(-waited)
-		case len(r.answered)+len(r.oneWay) == wire.MaxCalls:
+		case isCall && len(r.answered)+len(r.oneWay) == wire.MaxCalls:
 			err = fmt.Errorf("it has more than %d calls", wire.MaxCalls)
 		case f.Kind == wire.KindCall && f.Seq == 0:
 			err = errors.New("a call has the sequence number 0, which stands for the whole message")
 		case f.Kind == wire.KindCall && in.From.Key != nobodysKey:
 			r.answered = append(r.answered, r.readCall(&f, to, begun))
-		case f.Kind == wire.KindCall, f.Kind == wire.KindNotify:
+		case isCall:
 			r.addOneWay(r.readCall(&f, to, begun))
 		case f.Kind == wire.KindReply, f.Kind == wire.KindError, f.Kind == wire.KindCancel:
 			err = fmt.Errorf("a frame of kind %d has no place on a subject of calls", f.Kind)

@@ -1,8 +1,10 @@
 package rpcserver_test
 
 import (
+	"slices"
 	"testing"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -32,8 +34,23 @@ func TestWhoSaysWhoCallsHearsWhoAnswersAndOthersDont(t *testing.T) {
 func TestAFrameAboutTheSenderThatComesLateIsIgnored(t *testing.T) {
 	w, _, _, _ := start(t, rpcserver.Config{})
 	p := w.peer()
-	p.send(echo, "a", message(callFrame(1, "x"), wire.Frame{Kind: wire.KindSender, Seq: 77, Time: 5}))
+	about := wire.Frame{Kind: wire.KindSender, Seq: 77, Time: 5}
+	p.send(echo, "a", message(callFrame(1, "x"), about))
 	wantResult(t, p.one(), 1, "x")
+	p.send(echo, "a", message(wire.Frame{Kind: 127}, about, callFrame(2, "x")))
+	wantResult(t, p.one(), 2, "x")
+}
+
+func TestFramesThatAreIgnoredArentCountedAsCalls(t *testing.T) {
+	w, _, _, _ := start(t, rpcserver.Config{})
+	p := w.peer()
+	oneWay := callFrame(0, "x")
+	oneWay.Kind = wire.KindNotify
+	full := append(slices.Repeat([]wire.Frame{oneWay}, wire.MaxCalls-1), callFrame(1, "x"), wire.Frame{Kind: 127})
+	p.send(echo, "a", message(full...))
+	wantResult(t, p.one(), 1, "x")
+	p.send(echo, "a", message(append(full, oneWay)...))
+	wantError(t, p.one(), helium.ErrBadMessage)
 }
 
 func TestHeartbeatsArePromisedOnlyToCallersWhoGetThem(t *testing.T) {

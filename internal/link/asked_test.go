@@ -142,3 +142,19 @@ func TestAServiceThatMakesUpInstancesTakesNoRoomFromOthers(t *testing.T) {
 		t.Errorf("an instance of another service is %+v, want one that sends heartbeats", one)
 	}
 }
+
+func TestAFrameAboutTheInstanceCountsAtTheBeginningAlone(t *testing.T) {
+	var table inFlight
+	r := receiverOf(&table)
+	one, o := waiting(&table, r.carrier, 1, 70)
+	two, p := waiting(&table, r.carrier, 2, 70)
+	take(t, r, 70, answerTo(1), said("i1"), answerTo(2))
+	if one.Instance != nil || two.Instance != nil || len(o.answers) != 1 || len(p.answers) != 1 {
+		t.Errorf("the calls were answered by %+v and %+v, want by nobody who says who it is", one.Instance, two.Instance)
+	}
+	three, _ := waiting(&table, r.carrier, 3, 71)
+	take(t, r, 71, said("i1"), said("i2"), answerTo(3))
+	if three.Instance == nil || three.Instance.Name != "i1" {
+		t.Errorf("the call was answered by %+v, want by i1", three.Instance)
+	}
+}

@@ -62,14 +62,16 @@ func (r *Receiver) Receive(data []byte, token uint64) error {
 	woken := 0
 	r.reading = reading{token: token}
 	frames, err := wire.ReadMessage(data)
-	for err == nil && frames.More() {
+	for first := true; err == nil && frames.More(); first = false {
 		f := &r.reading.frame
 		if err = frames.Next(f); err != nil {
 			break
 		}
 		switch {
 		case f.Kind == wire.KindInstance:
-			r.reading.name, r.reading.abilities = f.Body, f.Abilities
+			if first {
+				r.reading.name, r.reading.abilities = f.Body, f.Abilities
+			}
 			continue
 		case f.Kind == wire.KindError && f.Seq == 0:
 			r.refuse(f)
