@@ -151,6 +151,20 @@ func TestARequestOfWhichNothingIsHeardIsAskedTwelveTimesInTenSecondsAndEndsWithI
 	})
 }
 
+func TestPausesBetweenAsksGrowToWhatOneIsWaitedForAndStayThere(t *testing.T) {
+	before := askPause(1)
+	if before != askAgainAfter {
+		t.Errorf("the first pause is %v, want %v", before, askAgainAfter)
+	}
+	for n := 2; n < 1000; n++ {
+		pause := askPause(n)
+		if pause < before || n > 2*quickAsks && pause != attemptTimeout {
+			t.Fatalf("pause %d is %v behind one of %v; want no shorter ones, and %v in the end", n, pause, before, attemptTimeout)
+		}
+		before = pause
+	}
+}
+
 func TestARequestEndsWithItsContextThoughTheConnectionIsStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		stuck := make(chan struct{}) // such as nats.go's lock, which a reconnect holds

@@ -29,7 +29,8 @@ const (
 
 // askPause is how long the answer to the nth ask of a request is waited for before the next.
 func askPause(n int) time.Duration {
-	return min(askAgainAfter<<max(n-quickAsks+1, 0), attemptTimeout)
+	const doublings = 4 // to attemptTimeout
+	return min(askAgainAfter<<min(max(n-quickAsks+1, 0), doublings), attemptTimeout)
 }
 
 // A reserve keeps further asks from burying binders that are all slow, as when their store
