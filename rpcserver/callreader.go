@@ -88,9 +88,8 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 		r.asks = first && f.Kind == wire.KindSender
 		switch {
 		case r.asks:
-			r.sender = sender{speaks: true, clock: f.Seq, said: f.Time, abilities: f.Abilities}
 			waited, sure := r.clocks.waited(f.Seq, f.Time, now)
-			r.sender.waited, r.sender.unsure = waited, !sure
+			r.sender = sender{speaks: true, abilities: f.Abilities, unsure: !sure}
 			begun = now.Add(-waited)
 		case isCall && len(r.answered)+len(r.oneWay) == wire.MaxCalls:
 			err = fmt.Errorf("it has more than %d calls", wire.MaxCalls)

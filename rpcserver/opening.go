@@ -2,7 +2,6 @@ package rpcserver
 
 import (
 	"sync/atomic"
-	"time"
 
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/link"
@@ -12,12 +11,8 @@ import (
 // sender is what a message says of who sent it.
 type sender struct {
 	speaks    bool // it says something; then it takes the same from its peer
-	clock     uint64
-	said      uint64 // what that clock said when the message was begun, in microseconds
 	abilities wire.Abilities
-
-	waited time.Duration // of the message, before this server had it
-	unsure bool          // that is the longest that it can be, as the server stood still; see clocks
+	unsure    bool // its message may have been begun later than is thought; see clocks
 }
 
 // opening is what begins the messages of answers to callers that say who they are: who
