@@ -71,8 +71,8 @@ type Batcher struct {
 // bytes by sharing; 0 stands for MaxMessage.
 //
 // Open begins each message: it appends the message's header to its Data, which is empty, and
-// frames about who sends it, if any, and may set Token and Began. Nil: the header alone. It is
-// called under the batcher's lock.
+// frames about who sends it, if any, and may set Token and Began. Nil: the header alone. It may be
+// called under the batcher's lock, so it calls nothing of the batcher, and by several at once.
 func New(maxSize int, open, publish func(*Message)) *Batcher {
 	if maxSize <= 0 || maxSize > MaxMessage {
 		maxSize = MaxMessage
