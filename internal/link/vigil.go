@@ -207,13 +207,17 @@ func (v *vigil) doubt(beat uint64, i *Instance, to *Method) {
 	}
 }
 
-// askFor asks an instance whether it is there, unless many were asked in this beat.
+// askFor asks an instance whether it is there, unless many were asked in this beat. The answer to
+// the last question before still counts, those to others don't any more.
 func (v *vigil) askFor(beat uint64, i *Instance, d *doubt) {
 	service := d.to.Endpoint.Service
 	if v.asked[service] >= maxAsks {
 		return
 	}
 	v.asked[service]++
+	if d.ask != nil {
+		v.asks.drop(func(one *ask) bool { return one.of == i && one != d.ask })
+	}
 	if one := v.ask(i, d.to); one != nil {
 		d.ask, d.asked = one, beat
 	}

@@ -88,6 +88,25 @@ func TestAConnectionThatIsAnotherOneBeginsAnew(t *testing.T) {
 	})
 }
 
+func TestOfTheQuestionsToOneThatStaysSilentTwoAreWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := new(mute)
+		v, _ := watched(m, m.echo)
+		v.ask = func(i *Instance, _ *Method) *ask {
+			one, _ := v.asks.add(i, "")
+			return one
+		}
+		for range 1000 {
+			v.step(false)
+			synctest.Wait()
+		}
+		if got := len(v.asks.waiting); got != 2 || len(m.told) != 1 {
+			t.Errorf("%d questions wait, and the registry was told %v; want 2, once that it is silent", got, m.told)
+		}
+		v.pulse.stop()
+	})
+}
+
 func TestAPaceIsKeptOnlyWhileThereIsSomethingToDo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var steps, left int
