@@ -42,6 +42,7 @@ type Call struct {
 	method   *method            // nil only if there is a refusal
 	metadata helium.Metadata
 	args     []byte        // the arguments' msgpack array, or what a plain request says of them; not scanned yet
+	extra    int           // bytes that it holds beside its arguments
 	plain    bool          // the arguments are those of a plain request
 	refusal  *helium.Error // why the call can't be run, if it can't
 	entered  bool          // the handler within the interceptors was called
@@ -206,11 +207,15 @@ func (c *Call) start() *helium.Error {
 	return nil
 }
 
-// callOverhead is about what a call takes beside its arguments, in bytes.
-const callOverhead = 512
+// callOverhead is about what a call takes beside its arguments and metadata, and entryOverhead what
+// an entry of those takes beside its text, in bytes.
+const (
+	callOverhead  = 512
+	entryOverhead = 64
+)
 
 // size is how many bytes a call holds while it waits.
-func (c *Call) size() int { return len(c.args) + callOverhead }
+func (c *Call) size() int { return len(c.args) + c.extra + callOverhead }
 
 // isOver reports whether the time of a call has run out.
 func (c *Call) isOver(now time.Time) bool { return !now.Before(c.ctx.deadline) }

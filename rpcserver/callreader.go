@@ -154,6 +154,7 @@ func (r *callReader) readCall(f *wire.Frame, to target, begun time.Time) *Call {
 		if err != nil && call.refusal == nil {
 			call.refusal = helium.ErrBadMessage.WithMessage("the call's metadata: %w", err)
 		}
+		call.extra = len(f.Metadata) + len(md)*entryOverhead
 		call.takeKey(md)
 		if len(md) > 0 {
 			call.metadata = md

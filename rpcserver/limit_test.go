@@ -4,12 +4,15 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -63,6 +66,38 @@ func TestTheLimitIs1024CallsUnlessSetOtherwise(t *testing.T) {
 	}
 	if s := srv.Stats(); s.Running != 1024 || s.Waiting != 1024 || s.Refused != 1 {
 		t.Errorf("%d run, %d wait, %d refused; want 1024, 1024, 1", s.Running, s.Waiting, s.Refused)
+	}
+}
+
+func TestWhatWaitsIsBoundedInBytesAsWell(t *testing.T) {
+	const most = 64 << 10
+	large := strings.Repeat("x", most*2/3)
+	with := func(f wire.Frame, metadata map[string]string) wire.Frame {
+		f.Metadata = msgpack.AppendStringMap(nil, metadata)
+		return f
+	}
+	many := make(map[string]string)
+	for i := range wire.MaxEntries {
+		many[strconv.Itoa(i)] = strings.Repeat("x", most/500)
+	}
+	for name, data := range map[string]func(seq uint64) []byte{
+		"arguments":                func(seq uint64) []byte { return message(callFrame(seq, large)) },
+		"metadata":                 func(seq uint64) []byte { return message(with(callFrame(seq, "x"), map[string]string{"m": large})) },
+		"many entries of metadata": func(seq uint64) []byte { return message(with(callFrame(seq, "x"), many)) },
+		"plain requests":           func(uint64) []byte { return []byte(`["` + large + `"]`) },
+	} {
+		w, srv, p, _ := start(t, rpcserver.Config{MaxInFlight: 1, MaxQueue: 100, MaxQueueBytes: most})
+		peer := w.peer()
+		peer.send(block, "+1", message(callFrame(1)))
+		receive(t, "the call that runs", p.entered)
+		for i := range 3 {
+			peer.send(echo, strconv.Itoa(i), data(uint64(i)+2))
+		}
+		eventually(t, name+": one call waits, and the others are refused", func() bool {
+			s := srv.Stats()
+			return s.Waiting == 1 && s.Refused == 2
+		})
+		p.releaseAll()
 	}
 }
 

@@ -15,7 +15,7 @@ const (
 	inboundFew = 128
 	// keptMessages is how many that were taken out may wait, and how many may wait to be refused.
 	keptMessages = 1 << 16
-	// messageOverhead is about what a message takes beside its data, in bytes.
+	// messageOverhead is about what a message takes beside what came for it, in bytes.
 	messageOverhead = 512
 )
 
@@ -95,7 +95,7 @@ func size(msg *nats.Msg) int {
 	if msg == nil {
 		return 0
 	}
-	return len(msg.Data) + messageOverhead
+	return msg.Size() + messageOverhead
 }
 
 // waits reports whether next would return at once.

@@ -3,6 +3,7 @@ package link
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/nats-io/nats.go"
@@ -82,9 +83,19 @@ func TestNoMessageIsDroppedWhileMoreWaitThanTheChannelHolds(t *testing.T) {
 }
 
 func TestWhatWaitsToBeReceivedIsBoundedInBytes(t *testing.T) {
+	for name, msg := range map[string]nats.Msg{
+		"data":    {Data: make([]byte, 1000)},
+		"headers": {Header: nats.Header{"X": {strings.Repeat("x", 980)}}},
+	} {
+		t.Run(name, func(t *testing.T) { boundedInBytes(t, msg) })
+	}
+}
+
+// boundedInBytes is given a message of about 1,000 bytes.
+func boundedInBytes(t *testing.T, of nats.Msg) {
 	q := newInbound(1000, 100_000)
 	for i := range 200 {
-		q.come <- &nats.Msg{Sub: new(nats.Subscription), Reply: fmt.Sprint(i), Data: make([]byte, 1000)}
+		q.come <- &nats.Msg{Sub: new(nats.Subscription), Reply: fmt.Sprint(i), Data: of.Data, Header: of.Header}
 	}
 	q.come <- &nats.Msg{Sub: new(nats.Subscription), Subject: "ctl", Data: make([]byte, 1000)}
 	q.come <- &nats.Msg{} // a mark
