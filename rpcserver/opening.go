@@ -1,8 +1,6 @@
 package rpcserver
 
 import (
-	"sync/atomic"
-
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -18,19 +16,12 @@ type sender struct {
 // opening is what begins the messages of answers to callers that say who they are: who
 // answers, and what this server can do.
 type opening struct {
-	instance string
 	gathered gatheredErrors
-	begun    [once + 1]atomic.Pointer[[]byte] // the bytes of it, by how the answers go
+	begun    [once + 1][]byte // the bytes of it, by how the answers go
 }
 
 func newOpening(instance string, abilities wire.Abilities) *opening {
-	o := &opening{instance: instance, gathered: newGatheredErrors(instance)}
-	o.declare(abilities)
-	return o
-}
-
-// declare says what the server can do from now on.
-func (o *opening) declare(abilities wire.Abilities) {
+	o := &opening{gathered: newGatheredErrors(instance)}
 	for how := range o.begun {
 		can := abilities
 		switch manner(how) {
@@ -39,10 +30,10 @@ func (o *opening) declare(abilities wire.Abilities) {
 		case once:
 			can = onceOnly(can)
 		}
-		about := wire.Frame{Kind: wire.KindInstance, Body: []byte(o.instance), Abilities: can}
-		begun := wire.AppendFrame(wire.AppendMessageHeader(nil), &about)
-		o.begun[how].Store(&begun)
+		about := wire.Frame{Kind: wire.KindInstance, Body: []byte(instance), Abilities: can}
+		o.begun[how] = wire.AppendFrame(wire.AppendMessageHeader(nil), &about)
 	}
+	return o
 }
 
 // onceOnly returns what is left of abilities where a message of calls gets one of answers.
@@ -52,7 +43,7 @@ func onceOnly(abilities wire.Abilities) wire.Abilities {
 
 // begin begins a message of answers that go so.
 func (o *opening) begin(m *batch.Message, how manner) {
-	m.Data = append(m.Data, *o.begun[how].Load()...)
+	m.Data = append(m.Data, o.begun[how]...)
 }
 
 // manner is how answers to a message of calls go.
