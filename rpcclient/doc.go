@@ -87,7 +87,8 @@
 //
 // A call is made again, up to three times in all, where that can't run it twice: if it
 // provably didn't run, as nobody was there, the server had too much to do or doesn't have
-// the method, or if its connection was lost, or its server fell silent, and declared the method idempotent.
+// the method, or if its method is declared idempotent, and its connection was lost or its
+// server fell silent.
 // Pauses of some milliseconds, growing and random, lie between. Retries keep to the
 // deadline, and all of a client's together to a tenth of its calls.
 //
@@ -99,7 +100,7 @@
 //
 // # Hedging
 //
-// With Config.Hedge a call of an idempotent method that takes unusually long, longer than 95 in
+// With [Config].Hedge a call of an idempotent method that takes unusually long, longer than 95 in
 // 100 of its latest calls, is made a second time, at another instance. The first answer counts
 // and the other call is canceled. Hedges take from the budget of retries.
 //
@@ -149,7 +150,6 @@
 //
 //	math := mathsvc.NewClient(rpcclient.Keyed(c, "customer-7"))
 //
-// [Client.Notify] calls without
-// waiting for an answer, and without hearing of it: a call that reaches nobody, or an
-// instance that can't run it, is lost, and the instance logs and counts it.
+// [Client.Notify] calls without waiting for an answer, and without hearing of it: a call that
+// reaches nobody, or an instance that can't run it, is lost, and the instance logs and counts it.
 package rpcclient

@@ -68,6 +68,10 @@ func TestFindingsAndMethodsThatLeftAreBounded(t *testing.T) {
 	if n := len(s.findings); n > maxFindings {
 		t.Errorf("%d findings are kept, want at most %d", n, maxFindings)
 	}
+	s.Found(RunsTwice, "", "")
+	if !s.current.Load().RunsTwice() {
+		t.Error("that calls run twice has no room among what is found out about instances")
+	}
 	for i := range 2 * maxFindings {
 		r := record1("b")
 		r.Methods[0].Name = fmt.Sprint("m", i)
