@@ -61,6 +61,9 @@ func connectOnce(ctx context.Context, config Config, t *target) (*nats.Conn, err
 	if err := checkInboxPrefix(options.InboxPrefix); err != nil {
 		return nil, err // nats.CustomInboxPrefix is among the Options
 	}
+	if options.InProcessServer == dial || options.InProcessServer == nil && options.CustomDialer == dial {
+		dial.silence = borneSilence(&options)
+	}
 	seeker := scoutFor(&options, dial, t)
 	nc, err := options.Connect()
 	seeker.nc.Store(nc)
@@ -154,7 +157,7 @@ func natsOptions(config Config, t *target, dial *dialer) []nats.Option {
 // scoutFor sets how a connection that was lost is made again. Whatever Config.Options say of
 // that stands.
 func scoutFor(o *nats.Options, dial *dialer, t *target) *scout {
-	s := &scout{connect: t.connect, configured: t.servers}
+	s := &scout{connect: t.connect, configured: t.servers, silence: dial.silence}
 	if o.CustomReconnectDelayCB != nil {
 		return s
 	}

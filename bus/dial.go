@@ -29,10 +29,11 @@ const (
 // and closes what it opened when that is over, which ends nats.go's wait at once.
 type dialer struct {
 	inProcess nats.InProcessConnProvider
-	// Whoever makes the dialer sets these before it is used. The first opens a socket; the other,
+	// Whoever makes the dialer sets these before it is used. The first opens a socket; the second,
 	// if it isn't nil, a connection to come back to.
 	connect func(ctx context.Context, network, address string) (net.Conn, error)
 	again   func(address string) (net.Conn, error)
+	silence time.Duration // that is borne of a server; 0: any
 
 	mu       sync.Mutex          // guards the fields below
 	ctx      context.Context     // Connect's; nil once the connection stands
@@ -67,7 +68,7 @@ func (d *dialer) Dial(network, address string) (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		return unblocked(socket), nil
+		return unblocked(socket, d.silence), nil
 	})
 }
 
@@ -78,7 +79,7 @@ func (d *dialer) InProcessConn() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		return unblocked(conn), nil
+		return unblocked(conn, d.silence), nil
 	})
 }
 

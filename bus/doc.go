@@ -22,15 +22,18 @@
 //     to know only a server that has answered. With a websocket, with nats.TLSHandshakeFirst
 //     or with a nats.CustomReconnectDelay, it shakes hands by itself, and publishing may
 //     wait for that, 2.25 s at most.
-//   - A server that falls silent is noticed after three pings of two seconds, or when it has
-//     taken nothing of what is sent for 5 s.
+//   - A server that says nothing for 6 s, though it is pinged every two, is given up, as is one
+//     that has taken nothing of what is sent for 5 s. One that goes on talking has 30 s to answer
+//     a ping, as its answer comes after all else that it has to say.
 //   - Publishing doesn't wait for a server that is frozen, nor does anything else that needs
-//     nats.go's lock. What the socket doesn't take within 10 ms is kept, 8 MB of it at most,
-//     and goes as soon as it does; it is dropped when the connection breaks, which happens
-//     after 5 s in which the server takes nothing, or 1 s if there is no room for more. Who
-//     publishes more than the network carries is slowed down as ever. Close leaves the rest a
-//     moment to go, 0.1 s from the last time that the server took some, 1 s in all; what has to
-//     arrive is flushed first, as with any NATS connection.
+//     nats.go's lock. What the socket doesn't take within 10 ms is kept, and goes as soon as it
+//     does; it is dropped when the connection breaks. Who publishes more than the network carries
+//     or the server reads is slowed down before much has gathered, 128 KB here and as much in the
+//     system where it can be told so (Linux, macOS), since all that comes after waits behind that,
+//     pings and flushes too. Once the socket has taken nothing for 0.1 s, up to 8 MB are kept,
+//     one each 0.125 s, and when there is no room for more the connection breaks.
+//   - Close leaves what is kept a moment to go, 0.1 s from the last time that the server took some,
+//     1 s in all; what has to arrive is flushed first, as with any NATS connection.
 //   - Answers arrive under a prefix of the user's own, "_INBOX.<user>", so that
 //     permissions can keep users out of each other's answers.
 //   - What no call returns is logged with what to do about it, such as a publish that

@@ -27,8 +27,9 @@ const (
 // just said its first word can be reached.
 type scout struct {
 	connect    func(ctx context.Context, network, address string) (net.Conn, error)
-	speakFirst bool     // the servers do
-	configured []string // their URLs
+	speakFirst bool          // the servers do
+	configured []string      // their URLs
+	silence    time.Duration // that is borne of one; 0: any
 	nc         atomic.Pointer[nats.Conn]
 
 	mu    sync.Mutex
@@ -110,7 +111,7 @@ func (s *scout) take(address string) (net.Conn, error) {
 	}
 	s.found = nil
 	s.mu.Unlock()
-	return &greetedConn{Conn: unblocked(g.socket), head: g.head}, nil
+	return &greetedConn{Conn: unblocked(g.socket, s.silence), head: g.head}, nil
 }
 
 // search tries all servers, in an order of chance so that programs spread over them, and

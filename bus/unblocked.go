@@ -10,16 +10,21 @@ import (
 )
 
 const (
-	// mostUnsent bounds what a connection keeps of what its socket doesn't take at once, in
-	// bytes. Memory is taken for it only while there is some.
+	// mostAhead is how much of what its socket doesn't take at once a connection keeps before
+	// writers wait for the socket, in bytes: a ping comes after all of it, and counts its time.
+	mostAhead = 128 << 10
+	// mostUnsent is how much a connection keeps at most, while its server seems to be frozen and
+	// writers don't wait for it. Memory is taken only while there is something to keep.
 	mostUnsent = 8 << 20
 	// blockSize is how that memory is cut.
 	blockSize = 64 << 10
 	// writeTimeout is how long a socket may take nothing before the server behind it counts
 	// as frozen.
 	writeTimeout = 5 * time.Second
-	// fullTimeout is the same while there is no room for more, and a writer waits.
+	// fullTimeout is the same where there is no room for more.
 	fullTimeout = time.Second
+	// stallTimeout is how long it may take nothing before writers wait for it no longer.
+	stallTimeout = 100 * time.Millisecond
 	// closeTimeout is how long Close waits for a socket to take the rest, and closeStall for
 	// one that takes nothing.
 	closeTimeout = time.Second
@@ -36,19 +41,22 @@ const (
 // would wait along, past any deadline.
 //
 // What the socket takes at once goes to it at once. The rest is kept, and a goroutine that
-// lives as long as there is some brings it there. Writers wait only where mostUnsent bytes are
-// kept, and while the socket takes some of them, so that one who publishes more than the
-// network carries is slowed down as ever. A socket that takes nothing any more breaks the
-// connection: then writes and reads fail, and what was kept is dropped, never sent late.
+// lives as long as there is some brings it there. Who publishes more than the network carries,
+// or the server reads, is slowed down as ever; but only while the socket takes some now and
+// then. Once it doesn't, writes are only spread out so far that there is room for a second of
+// them. A socket that goes on to take nothing breaks the connection: then writes and reads fail,
+// and what was kept is dropped, never sent late.
 type unblockedConn struct {
 	net.Conn // the socket
 	// now writes what the socket takes at once, or within a moment. Nil: only the goroutine
 	// may write.
 	now func([]byte) (n int, err error)
+	ear ear // for what the other end says
 
 	mu    sync.Mutex    // guards the fields below
 	kept  []*block      // in order
 	size  int           // of what is kept
+	gone  int           // how many bytes that were kept have been sent
 	busy  bool          // the goroutine runs
 	last  time.Time     // when some of it was sent, or the first of it came
 	moved chan struct{} // closed when some is sent, or the end comes; nil: nobody waits
@@ -63,8 +71,12 @@ type block struct {
 
 var blocks = sync.Pool{New: func() any { return new(block) }}
 
-func unblocked(socket net.Conn) *unblockedConn {
-	return &unblockedConn{Conn: socket, now: writesNow(socket)}
+// unblocked returns a connection over a socket, whose other end may say nothing for so long once
+// a handshake is over; 0: for ever.
+func unblocked(socket net.Conn, silence time.Duration) *unblockedConn {
+	c := &unblockedConn{Conn: socket, now: writesNow(socket)}
+	c.ear.limit, c.ear.silent = silence, c.fail
+	return c
 }
 
 // Write takes b, all of it unless there is an error.
@@ -80,16 +92,37 @@ func (c *unblockedConn) Write(b []byte) (taken int, err error) {
 			return taken, err
 		}
 	}
+	if rest := len(b) - taken; rest > 0 {
+		c.slowDownLocked(rest)
+	}
 	for taken < len(b) {
-		if c.size == mostUnsent && !c.awaitLocked(fullTimeout) {
-			if c.err == nil {
-				c.failLocked(fmt.Errorf("bus: the server took nothing for %v while %d bytes waited for it: %w", fullTimeout, c.size, os.ErrDeadlineExceeded))
-			}
+		if c.size == mostUnsent {
+			c.awaitLocked(fullTimeout - time.Since(c.last))
+		}
+		switch {
+		case c.err != nil:
+			return taken, c.err
+		case c.size == mostUnsent:
+			c.failLocked(fmt.Errorf("bus: the server took nothing for %v while %d bytes waited for it: %w", fullTimeout, c.size, os.ErrDeadlineExceeded))
 			return taken, c.err
 		}
 		taken += c.keepLocked(b[taken:])
 	}
 	return taken, nil
+}
+
+// slowDownLocked has a writer of n bytes wait if much is kept: for twice as much to go, so that
+// what has gathered during a stall gets less; or if nothing goes, a part of fullTimeout, so that
+// there is room for that long.
+func (c *unblockedConn) slowDownLocked(n int) {
+	for enough := c.gone + 2*n; c.size > mostAhead && c.gone < enough && c.err == nil; {
+		patience := stallTimeout - time.Since(c.last)
+		if patience <= 0 {
+			c.awaitLocked(fullTimeout * time.Duration(n) / mostUnsent)
+			return
+		}
+		c.awaitLocked(patience)
+	}
 }
 
 // keepLocked keeps as much of b as there is room for.
@@ -177,6 +210,7 @@ func (c *unblockedConn) sent(n int, err error) bool {
 	defer c.mu.Unlock()
 	if n > 0 {
 		c.size -= n
+		c.gone += n
 		c.last = time.Now()
 		c.movedLocked()
 	}
@@ -188,6 +222,13 @@ func (c *unblockedConn) sent(n int, err error) bool {
 		c.failLocked(err)
 	}
 	return c.err == nil
+}
+
+// fail breaks the connection.
+func (c *unblockedConn) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.failLocked(err)
 }
 
 // failLocked breaks the connection. What the other end has said before can still be read for a
@@ -204,6 +245,9 @@ func (c *unblockedConn) failLocked(err error) {
 // Read implements net.Conn. Of a connection that a write has broken it says why.
 func (c *unblockedConn) Read(b []byte) (n int, err error) {
 	n, err = c.Conn.Read(b)
+	if n > 0 {
+		c.ear.hear()
+	}
 	if err != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -216,6 +260,7 @@ func (c *unblockedConn) Read(b []byte) (n int, err error) {
 
 // Close gives a socket that takes something a moment to take what is kept.
 func (c *unblockedConn) Close() error {
+	c.ear.stop()
 	c.mu.Lock()
 	for limit := time.Now().Add(closeTimeout); c.size > 0 && c.err == nil && time.Now().Before(limit); {
 		if !c.awaitLocked(closeStall - time.Since(c.last)) {
@@ -229,8 +274,14 @@ func (c *unblockedConn) Close() error {
 	return c.Conn.Close()
 }
 
-// SetDeadline implements net.Conn; writes need none.
-func (c *unblockedConn) SetDeadline(t time.Time) error { return c.SetReadDeadline(t) }
+// SetDeadline implements net.Conn; writes need none. nats.go has one for its handshake alone, and
+// pings from then on.
+func (c *unblockedConn) SetDeadline(t time.Time) error {
+	if t.IsZero() {
+		c.ear.listen()
+	}
+	return c.SetReadDeadline(t)
+}
 
 // SetWriteDeadline implements net.Conn; writes need none.
 func (c *unblockedConn) SetWriteDeadline(time.Time) error { return nil }

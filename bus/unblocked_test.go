@@ -17,7 +17,7 @@ import (
 // nothing unless it reads.
 func joined(t *testing.T) (ours *unblockedConn, theirs net.Conn) {
 	socket, theirs := net.Pipe()
-	ours = unblocked(socket)
+	ours = unblocked(socket, 0)
 	t.Cleanup(func() { _ = theirs.Close() })
 	t.Cleanup(func() { _ = ours.Close() })
 	return ours, theirs
@@ -41,7 +41,7 @@ func loopbacks(t *testing.T) (ours *unblockedConn, theirs net.Conn) {
 	if err := errors.Join(socket.(*net.TCPConn).SetWriteBuffer(256<<10), theirs.(*net.TCPConn).SetReadBuffer(256<<10)); err != nil {
 		t.Fatal(err)
 	}
-	ours = unblocked(socket)
+	ours = unblocked(socket, 0)
 	t.Cleanup(func() { _ = theirs.Close() })
 	t.Cleanup(func() { _ = ours.Close() })
 	return ours, theirs
@@ -56,11 +56,11 @@ func noise(n int) []byte {
 	return b
 }
 
-func TestWritesDontWaitForTheOtherEndAndArriveInOrder(t *testing.T) {
+func TestWritesDontNeedTheOtherEndAndArriveInOrder(t *testing.T) {
 	for name, connect := range map[string]func(*testing.T) (*unblockedConn, net.Conn){"in process": joined, "by TCP": loopbacks} {
 		t.Run(name, func(t *testing.T) {
 			ours, theirs := connect(t)
-			sent := noise(mostUnsent)
+			sent := noise(1 << 20) // more than the system takes
 			for rest := sent; len(rest) > 0; {
 				n := min(1+rand.IntN(100_000), len(rest))
 				if took, err := ours.Write(rest[:n]); took != n || err != nil {
@@ -108,6 +108,85 @@ func TestWhatIsWrittenWhileTheOtherEndReadsSlowlyArrivesInOrder(t *testing.T) {
 			}
 		})
 	}
+}
+
+// readSlowly reads n bytes, so many each millisecond.
+func readSlowly(t *testing.T, from net.Conn, n, each int) {
+	t.Helper()
+	for b := make([]byte, each); n > 0; n -= each {
+		time.Sleep(time.Millisecond)
+		if _, err := io.ReadFull(from, b[:min(n, each)]); err != nil {
+			t.Errorf("%d bytes before the end: %v", n, err)
+			return
+		}
+	}
+}
+
+func TestAPingOfOneWhoFloodsIsReadSoon(t *testing.T) {
+	for _, size := range []int{100, 32 << 10, 300 << 10} { // of the writes
+		synctest.Test(t, func(t *testing.T) {
+			ours, theirs := joined(t)
+			const all, rate = 6 << 20, 1 << 10 // bytes, and bytes a millisecond: 1 MB/s
+			go func() {
+				for n := 0; n < all; n += size {
+					if _, err := ours.Write(make([]byte, min(size, all-n))); err != nil {
+						t.Errorf("writing: %v", err)
+						return
+					}
+				}
+			}()
+			most := time.Duration(0)
+			for n := 0; n < all; n += 64 << 10 {
+				ours.mu.Lock()
+				kept := ours.size
+				ours.mu.Unlock()
+				most = max(most, time.Duration(kept/rate)*time.Millisecond)
+				readSlowly(t, theirs, 64<<10, rate)
+			}
+			if limit := 150*time.Millisecond + time.Duration(size/rate)*time.Millisecond; most > limit {
+				t.Errorf("writes of %d bytes: what came after them would have waited %v, want at most %v", size, most, limit)
+			}
+		})
+	}
+}
+
+func TestWhoWritesToAnEndThatTakesNothingWaitsForItOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := joined(t)
+		const size = 32 << 10
+		write := func() (waited time.Duration, err error) {
+			began := time.Now()
+			_, err = ours.Write(make([]byte, size))
+			return time.Since(began), err
+		}
+		began := time.Now()
+		longest, second := time.Duration(0), time.Duration(0)
+		for range (mostUnsent - mostAhead) / size { // more than is kept otherwise
+			waited, err := write()
+			if err != nil {
+				t.Fatalf("after %v: %v, want that there is room for %v", time.Since(began), err, fullTimeout)
+			}
+			longest, second = max(longest, waited), max(second, min(longest, waited))
+		}
+		if longest > 105*time.Millisecond || second > 5*time.Millisecond {
+			t.Errorf("the longest write took %v, and the next one %v; want at most a tenth of a second, and some milliseconds", longest, second)
+		}
+		// It goes on, and what has gathered gets less though more comes.
+		ours.mu.Lock()
+		gathered := ours.size
+		ours.mu.Unlock()
+		go readSlowly(t, theirs, gathered, 8<<10)
+		for range gathered / 2 / size {
+			if waited, err := write(); err != nil || waited > 10*time.Millisecond {
+				t.Fatalf("Write took %v, %v; want the time of twice its bytes at most, 8ms", waited, err)
+			}
+		}
+		ours.mu.Lock()
+		defer ours.mu.Unlock()
+		if left := ours.size; left > gathered/2+mostAhead {
+			t.Errorf("%d bytes are kept, of %d; want half", left, gathered)
+		}
+	})
 }
 
 // pauses takes its time now and then.

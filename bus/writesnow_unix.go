@@ -25,6 +25,7 @@ func writesNow(socket net.Conn) func(b []byte) (n int, err error) {
 	if err != nil {
 		return nil
 	}
+	_ = raw.Control(limitUnsent) // without it more waits in the system
 	d := &descriptor{raw: raw, socket: socket}
 	d.attempt = d.send
 	return d.write

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nats-io/nats.go"
@@ -56,18 +57,25 @@ func TestARefusedSubscriptionIsSeenWhateverIsRefusedAfterIt(t *testing.T) {
 		w.startBinder(binder.Config{})
 		nc := w.connectAs(bus.Config{User: "math", Password: "x"})
 		srv := mathServer(t, nc, rpcserver.Config{})
+		var told atomic.Int64
+		nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) { told.Add(1) })
 		stop, stopped := make(chan struct{}), make(chan struct{})
-		go func() { // others on the connection are refused all the time
+		go func() { // others on the connection flood it, and are refused all the time
 			defer close(stopped)
-			for i := 0; ; i++ {
+			nothing := make(chan *nats.Msg)
+			for made := int64(0); ; {
 				select {
 				case <-stop:
 					return
 				default:
-					_, _ = nc.SubscribeSync(fmt.Sprint("secret.", i))
-					_ = nc.Publish("fine", nil)
-					if i%100 == 99 {
-						_ = nc.Flush() // they share the connection, and don't take it over
+				}
+				_ = nc.Publish("fine", nil)
+				// nats.go takes a millisecond to read that one is refused, as whoever floods
+				// leaves its lock to nobody for less.
+				if made-told.Load() < 100 {
+					made++
+					if sub, err := nc.ChanSubscribe(fmt.Sprint("secret.", made), nothing); err == nil {
+						_ = sub.Unsubscribe()
 					}
 				}
 			}

@@ -1,0 +1,27 @@
+//go:build linux || darwin
+
+package bus
+
+import (
+	"runtime"
+	"syscall"
+)
+
+// mostUnsentInSystem is how much the system keeps of what it can't send yet, as the other end
+// has no room for it, in bytes. By itself it would be megabytes, and whatever comes after waits
+// behind them.
+const mostUnsentInSystem = 128 << 10
+
+// limitUnsent has the system keep no more of a TCP connection than that. What is on its way isn't
+// limited, so that long ways can be filled.
+func limitUnsent(fd uintptr) {
+	_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpNotSentLowAt(), mostUnsentInSystem) // a pipe has none
+}
+
+// tcpNotSentLowAt is the number of TCP_NOTSENT_LOWAT, which package syscall doesn't have.
+func tcpNotSentLowAt() int {
+	if runtime.GOOS == "darwin" {
+		return 0x201
+	}
+	return 0x19
+}
