@@ -33,11 +33,11 @@ func (s *Service) Resolve(ctx context.Context, now, deadline time.Time) (*View, 
 		l := s.lookLocked("")
 		s.mu.Unlock()
 		err := l.Await(ctx, deadline)
-		if err != nil && !errors.Is(err, helium.ErrNoBinderAnswer) {
-			return nil, err
-		}
-		// No answer within the client's usual time; this call may have more of it.
-		if !time.Now().Before(deadline) {
+		switch {
+		case err == nil: // what the answer says is known by now
+		case errors.Is(err, helium.ErrNoBinderAnswer) && time.Now().Before(deadline):
+			// None came within the client's usual time; this call has more of it.
+		default:
 			return nil, err
 		}
 	}
