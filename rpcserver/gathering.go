@@ -70,19 +70,6 @@ func (e *gatheredErrors) room() int {
 	return f.Size()
 }
 
-// shorten makes an answer as small as it may be.
-func (e *gatheredErrors) shorten(f *wire.Frame) {
-	f.Metadata = nil
-	if f.Kind == wire.KindReply {
-		f.Kind, f.Body = wire.KindError, e.tooLarge
-		return
-	}
-	if fault, err := wire.ReadError(f.Body); err == nil {
-		fault.Message, fault.Details = "", nil
-		f.Body = wire.AppendError(nil, fault)
-	}
-}
-
 // newGathering returns what answers the calls of one message from a caller.
 func newGathering(by link.Server, to link.Caller, service string, errors gatheredErrors, begin func(*batch.Message)) *gathering {
 	to.Ephemeral = true // its reply subject is used once
@@ -219,7 +206,7 @@ func (g *gathering) addLocked(f *wire.Frame) {
 		free -= min(n*each, free/2)
 	}
 	if f.Size() > free {
-		g.errors.shorten(f)
+		link.Shorten(f, g.errors.tooLarge)
 	}
 	if f.Size() > free {
 		g.full = true

@@ -13,6 +13,7 @@ type plainAnswer struct {
 	link    link.PlainAnswerer
 	to      link.Caller
 	service string // "" if it went to none
+	answers string // the instance that answers
 	json    bool
 }
 
@@ -34,8 +35,11 @@ func (p *plainAnswer) pack(call *Call) (size int, err *helium.Error) {
 
 func (p *plainAnswer) send(_ *Call, err *helium.Error, _ time.Duration, packed []byte, _ bool) {
 	if err == nil {
-		_ = p.link.AnswerPlain(p.to, p.service, packed, nil) // pack has measured it
-		return
+		if p.link.AnswerPlain(p.to, p.service, packed, nil) == nil {
+			return
+		}
+		err = helium.ErrResultTooLarge.WithOutcome(helium.Executed) // smaller messages are taken now than when pack measured it
+		err.Instance = p.answers
 	}
 	p.fail(err)
 }

@@ -33,5 +33,6 @@
 //
 //   - server.go: what a link is to a server; a new kind of link implements it in a file of its own
 //   - serverbus.go: the link by NATS, and what it means that anybody may publish there
+//   - outgrown.go: answers that a smaller NATS server doesn't take together
 //   - misses.go: the heartbeats that found nobody
 package link

@@ -148,7 +148,7 @@ func (b *ServerBus) Answer(out *Outgoing) {
 	}
 	switch err := b.nc.Publish(reply, m.Data); {
 	case errors.Is(err, nats.ErrMaxPayload):
-		b.answerSingly(reply, m)
+		b.answerOutgrown(out.To, m)
 	case err != nil:
 		b.counters.Lost.Add(uint64(m.Frames))
 	}
@@ -157,25 +157,23 @@ func (b *ServerBus) Answer(out *Outgoing) {
 	}
 }
 
-// answerSingly sends each answer of a message alone: the connection moved to a NATS server
-// that takes smaller messages since they were put together. What still doesn't fit becomes an
-// error.
-func (b *ServerBus) answerSingly(reply string, m *batch.Message) {
+// answerOutgrown sends the answers of a message that the NATS server has found too large.
+func (b *ServerBus) answerOutgrown(to Caller, m *batch.Message) {
 	b.LearnLimits()
-	b.counters.Messages.Add(uint64(m.Frames - 1)) // it was counted as one
-	frames, err := wire.ReadMessage(m.Data)
-	for err == nil && frames.More() {
-		var f wire.Frame
-		if err = frames.Next(&f); err != nil {
-			break
-		}
-		if wire.HeaderSize+f.Size() > b.MaxMessage() {
-			e := helium.ErrResultTooLarge.WithOutcome(helium.Executed)
-			e.Instance = b.instance
-			f = wire.Frame{Kind: wire.KindError, Seq: f.Seq, Time: f.Time, Body: wire.AppendError(nil, e)}
-		}
-		if b.nc.Publish(reply, wire.AppendFrame(wire.AppendMessageHeader(nil), &f)) != nil {
-			b.counters.Lost.Add(1)
+	tooLarge := helium.ErrResultTooLarge.WithOutcome(helium.Executed)
+	rest := helium.ErrUnfinished.WithOutcome(helium.Unknown)
+	tooLarge.Instance, rest.Instance = b.instance, b.instance
+	o := newOutgrown(m.Data, b.MaxMessage())
+	var messages [][]byte
+	if to.Once {
+		messages = [][]byte{o.once(wire.AppendError(nil, tooLarge), wire.AppendError(nil, rest))}
+	} else {
+		messages = o.singly(wire.AppendError(nil, tooLarge))
+	}
+	b.counters.Messages.Add(uint64(len(messages) - 1)) // they were counted as one
+	for _, data := range messages {
+		if err := b.nc.Publish(to.Address, data); err != nil {
+			b.counters.Lost.Add(max(1, uint64(m.Frames/len(messages))))
 		}
 	}
 }
@@ -188,11 +186,15 @@ func (b *ServerBus) AnswerPlain(to Caller, service string, data []byte, fault *h
 		msg.Header.Set(wire.ErrorHeader, wire.HeaderText(fault.Error()))
 		msg.Header.Set(wire.ErrorCodeHeader, strconv.Itoa(wire.HTTPStatus(fault.Code)))
 	}
-	if msg.Size() > b.MaxMessage() && fault != nil {
+	if msg.Size() > b.MaxMessage() {
 		return ErrTooLarge
 	}
 	b.watcher.Leaving(to.Address)
-	if b.nc.PublishMsg(msg) != nil {
+	switch err := b.nc.PublishMsg(msg); {
+	case errors.Is(err, nats.ErrMaxPayload): // the connection has moved to another NATS server
+		b.LearnLimits()
+		return ErrTooLarge
+	case err != nil:
 		b.counters.Lost.Add(1)
 	}
 	if service != "" {

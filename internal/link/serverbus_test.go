@@ -2,8 +2,10 @@ package link
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +58,98 @@ func TestAnswersThatOutgrowASmallerNATSServerGoSingly(t *testing.T) {
 	}
 	if replies, messages, lost := counters.Replies.Load(), counters.Messages.Load(), counters.Lost.Load(); replies != 3 || messages != 3 || lost != 0 {
 		t.Errorf("%d replies in %d messages, %d lost; want 3, 3, 0", replies, messages, lost)
+	}
+}
+
+func TestWhereOneAnswerIsTakenThoseThatOutgrowASmallerNATSServerGoInOneMessage(t *testing.T) {
+	b, err := broker.Start(context.Background(), broker.Config{MaxPayload: 4 << 10, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	nc, err := b.Connect("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const reply = "_R_.c.1"
+	sub, err := nc.SubscribeSync(reply)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := helium.ErrOverloaded.WithMessage("%s", strings.Repeat("x", 5000)).WithOutcome(helium.NotExecuted)
+	for name, test := range map[string]struct {
+		results []int  // their sizes; 0: an error
+		fit     []bool // which results arrive
+		rest    bool   // an error stands for some
+	}{
+		"one":                              {[]int{5000}, []bool{false}, false},
+		"one that is an error":             {[]int{0}, []bool{false}, false},
+		"the largest of several":           {[]int{1000, 3000, 2000}, []bool{true, false, true}, false},
+		"several":                          {[]int{5000, 100, 0, 9000}, []bool{false, true, false, false}, false},
+		"so many that not even errors fit": {slices.Repeat([]int{300}, 200), make([]bool, 200), true},
+	} {
+		var counters ServerCounters
+		bus := NewServerBus(nc, "i1", &counters, unwatched{})
+		bus.largest.Store(1 << 20) // what the NATS server before had
+		opening := wire.Frame{Kind: wire.KindInstance, Body: []byte("i1"), Abilities: wire.AnswersOnce}
+		m := &batch.Message{Data: wire.AppendFrame(wire.AppendMessageHeader(nil), &opening)}
+		for seq, size := range test.results {
+			f := wire.Frame{Kind: wire.KindReply, Seq: uint64(seq) + 1, Body: make([]byte, size)}
+			if size == 0 {
+				f.Kind, f.Body = wire.KindError, wire.AppendError(nil, refused)
+			}
+			m.Data = wire.AppendFrame(m.Data, &f)
+			m.Frames++
+		}
+		bus.Answer(&Outgoing{To: Caller{Key: reply, Address: reply, Ephemeral: true, Once: true}, Message: m})
+		msg, err := sub.NextMsg(20 * time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := nc.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		if n, _, err := sub.Pending(); n > 0 || err != nil {
+			t.Errorf("%s: %d more messages came, %v; want one", name, n, err)
+		}
+		frames, err := wire.ReadMessage(msg.Data)
+		var f wire.Frame
+		if err == nil {
+			err = frames.Next(&f)
+		}
+		if err != nil || f.Kind != wire.KindInstance || f.Abilities != wire.AnswersOnce {
+			t.Errorf("%s: the message begins with %+v, %v; want the frame about the instance", name, f, err)
+		}
+		told, rest := 0, false
+		for frames.More() {
+			if err := frames.Next(&f); err != nil {
+				t.Fatal(err)
+			}
+			if f.Seq == 0 {
+				rest = true
+				continue
+			}
+			told++
+			if fits := f.Kind == wire.KindReply; fits != test.fit[f.Seq-1] {
+				t.Errorf("%s: call %d is answered by its result: %t, want %t", name, f.Seq, fits, test.fit[f.Seq-1])
+			}
+			if f.Kind != wire.KindError {
+				continue
+			}
+			want := helium.ErrResultTooLarge.WithOutcome(helium.Executed)
+			if test.results[f.Seq-1] == 0 {
+				want = refused
+			}
+			if e, err := wire.ReadError(f.Body); err != nil || !errors.Is(e, want) || e.Outcome != want.Outcome {
+				t.Errorf("%s: call %d is answered by %v, %v; want %s, %s", name, f.Seq, e, err, want.Reason, want.Outcome)
+			}
+		}
+		if rest != test.rest || !rest && told != len(test.results) || told == 0 {
+			t.Errorf("%s: %d of %d calls are answered, and an error stands for the others: %t, want %t", name, told, len(test.results), rest, test.rest)
+		}
+		if messages, lost := counters.Messages.Load(), counters.Lost.Load(); messages != 1 || lost != 0 {
+			t.Errorf("%s: %d messages, %d lost; want 1, 0", name, messages, lost)
+		}
 	}
 }
 
@@ -169,5 +263,30 @@ func TestAMarkIsReachedInItsTurn(t *testing.T) {
 	}
 	if want := []string{"one", "a mark", "two"}; !slices.Equal(got, want) {
 		t.Errorf("received %q, want %q", got, want)
+	}
+}
+
+func TestAPlainAnswerThatOutgrowsASmallerNATSServerIsNotLostInSilence(t *testing.T) {
+	b, err := broker.Start(context.Background(), broker.Config{MaxPayload: 4 << 10, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	nc, err := b.Connect("test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var counters ServerCounters
+	bus := NewServerBus(nc, "i1", &counters, unwatched{})
+	bus.largest.Store(1 << 20) // what the NATS server before had
+	to := Caller{Key: "_INBOX.c", Address: "_INBOX.c", Ephemeral: true}
+	if err := bus.AnswerPlain(to, "math", make([]byte, 5000), nil); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("AnswerPlain = %v, want ErrTooLarge, so that the caller is told", err)
+	}
+	if got := bus.MaxMessage(); got != 4<<10 {
+		t.Errorf("MaxMessage = %d, want what the NATS server says, 4096", got)
+	}
+	if err := bus.AnswerPlain(to, "math", make([]byte, 4000), nil); err != nil || counters.Lost.Load() != 0 {
+		t.Errorf("what fits: AnswerPlain = %v, and %d lost; want nil, 0", err, counters.Lost.Load())
 	}
 }
