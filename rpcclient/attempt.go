@@ -124,7 +124,7 @@ func (call *Invocation) giveUp(ctx context.Context, view *directory.View) *heliu
 }
 
 // attemptOneWay sends a call that nobody answers.
-func (call *Invocation) attemptOneWay(w *way, now, deadline time.Time) *helium.Error {
+func (call *Invocation) attemptOneWay(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
 	f, e := call.frame(wire.KindNotify, deadline.Sub(now))
 	switch {
 	case e != nil:
@@ -132,13 +132,37 @@ func (call *Invocation) attemptOneWay(w *way, now, deadline time.Time) *helium.E
 	case w.doubt != nil && !w.likely && call.method.known.Load() != w: // see confirm
 		return w.doubt
 	}
+	to, e := call.permittedOneWay(ctx, w, deadline)
+	if e != nil {
+		return e
+	}
 	c := call.method.core
-	if e := c.links.SendOneWay(w.choose(call.key, call.avoided()), &f, deadline); e != nil {
+	if e := c.links.SendOneWay(to, &f, deadline); e != nil {
 		return e
 	}
 	c.counters.notifies.Add(1)
 	call.mayHaveRun, call.answered = true, true
 	return nil
+}
+
+// permittedOneWay returns where a one-way call goes, or why it may not go there. It finds that out
+// beforehand of subjects of single instances, which a user who may call the method may not have:
+// nobody would hear of a call that NATS refuses. Where any instance will do, such a call goes by the
+// queue group, as others do.
+func (call *Invocation) permittedOneWay(ctx context.Context, w *way, deadline time.Time) (*link.Method, *helium.Error) {
+	to, m := w.choose(call.key, call.avoided()), call.method
+	if to.Endpoint.Instance == "" || m.instance != "" { // the caller named it
+		return to, nil
+	}
+	ctx, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	e := m.core.links.Permits(ctx, to, w.whyThere(call.key))
+	if e == nil || !w.detour || call.key.given {
+		return to, e
+	}
+	m.service.Found(directory.Unaddressable, "", m.name)
+	m.core.counters.fallbacks.Add(1)
+	return w.to, nil
 }
 
 // frame makes the frame of a call with so much time left, but for its sequence number.

@@ -61,7 +61,9 @@ func Call[T any](ctx context.Context, c *Client, method string, args ...any) (re
 
 // Notify calls a method by name and doesn't wait: nobody answers. The error is nil once
 // the call is handed to the connection; whether a handler runs isn't known, and a call
-// that finds no instance, or one that is too busy, is lost. See [Client.Close].
+// that finds no instance, or one that is too busy, is lost. See [Client.Close]. One that has to go
+// to a single instance, which Client.At hasn't named, asks NATS first whether it may, once for each
+// instance and connection: that takes a round trip.
 func (c *Client) Notify(ctx context.Context, method string, args ...any) error {
 	m, began, err := c.lookUpMethod(ctx, method)
 	if err != nil {

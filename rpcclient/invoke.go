@@ -47,7 +47,7 @@ func invoke(ctx context.Context, call *Invocation) error {
 	if call.key.only != "" && !w.leadsOn(call.key, nil) {
 		e = call.strayed()
 	} else if call.oneWay {
-		e = call.attemptOneWay(w, now, deadline)
+		e = call.attemptOneWay(ctx, w, now, deadline)
 	} else {
 		e = call.withRetries(ctx, w, now, deadline)
 		call.noteOutcome(e, now, deadline)

@@ -151,6 +151,66 @@ func TestWithoutPermissionForSingleInstancesCallsGoOnByTheQueueGroup(t *testing.
 	}
 }
 
+func TestOneWayCallsGoToOthersThanTheSilentOneOrByTheQueueGroupWhereTheyMayNot(t *testing.T) {
+	const calls = 60
+	for name, test := range map[string]struct {
+		denied string // in the subjects of single instances; "": nothing
+		least  int    // how many run
+	}{
+		"every one's":  {"", calls},
+		"no method's":  {"helium.at.", calls / 3}, // the silent one gets its share
+		"one method's": {".take", calls / 3},
+	} {
+		inFakeTime(t, func(w *world) {
+			w.bus.MayPublish = func(name, subject string) bool {
+				return name != "client" || test.denied == "" || !strings.HasPrefix(subject, "helium.at.") || !strings.Contains(subject, test.denied)
+			}
+			servers, c := w.three(), w.client(rpcclient.Config{})
+			w.begin(c, "work.who", "first").wait()
+			held := w.begin(c, "work.hold", "x")
+			frozen := of(servers, "x")
+			w.bus.Freeze(frozen)
+			held.wait()
+			if !errors.Is(held.err, helium.ErrSilent) {
+				t.Errorf("%s: the call ended with %v, want ErrSilent", name, held.err)
+			}
+			before := servers[frozen].taken()
+			for i := range calls {
+				if err := c.Notify(context.Background(), "work.take", fmt.Sprint("note ", i)); err != nil {
+					t.Errorf("%s: a one-way call: %v", name, err)
+				}
+			}
+			synctest.Wait()
+			ran := 0
+			for _, s := range servers {
+				ran += s.taken()
+			}
+			if ran < test.least || servers[frozen].taken() != before {
+				t.Errorf("who may call %s instances' subjects: %d of %d one-way calls ran, want %d at least", name, ran, calls, test.least)
+			}
+		})
+	}
+}
+
+func TestAOneWayCallByAKeyThatMayNotGoThereIsAnError(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		w.bus.MayPublish = func(name, subject string) bool {
+			return name != "client" || !strings.HasPrefix(subject, "helium.at.")
+		}
+		servers, c := w.three(), w.client(rpcclient.Config{})
+		err := rpcclient.Keyed(c, "customer-7").Notify(context.Background(), "work.take", "note")
+		if !errors.Is(err, helium.ErrNotPermitted) || helium.AsError(err).Outcome != helium.NotExecuted || !strings.Contains(err.Error(), "helium.at.work.") {
+			t.Errorf("Notify = %v, want ErrNotPermitted, not executed, with the subject", err)
+		}
+		synctest.Wait()
+		for _, s := range servers {
+			if s.taken() > 0 {
+				t.Error("it ran")
+			}
+		}
+	})
+}
+
 func TestACancelGoesToTheInstanceThatHasTheCall(t *testing.T) {
 	for _, test := range []struct {
 		servers int

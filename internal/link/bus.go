@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -351,8 +352,38 @@ func (b *bus) denied(c *Call, subject string) *helium.Error {
 	if subject == e.subject && outcome == helium.NotExecuted {
 		return ErrSharingDenied
 	}
-	return helium.ErrNotPermitted.WithMessage("this connection's user may not publish to %q%s; allow it to, or connect as another user", subject, c.Why).WithOutcome(outcome)
+	return notPermitted(subject, c.Why).WithOutcome(outcome)
 }
+
+// notPermitted says which subject the client would have to publish to, and why that one, if that
+// needs an explanation.
+func notPermitted(subject, why string) *helium.Error {
+	return helium.ErrNotPermitted.WithMessage("this connection's user may not publish to %q%s; allow it to, or connect as another user", subject, why)
+}
+
+// permits finds out whether NATS takes messages on the subject of a method's own: nil if it does, or
+// if that can't be known in time.
+func (b *bus) permits(ctx context.Context, to *Method, why string) *helium.Error {
+	epoch := b.epoch.Load()
+	if to.permission.permitted.Load() == epoch {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, permitTime)
+	defer cancel()
+	refusal, err := natsperm.ConfirmPublish(ctx, b.nc, to.Subject, func() error {
+		return b.nc.Publish(to.Subject, wire.AppendNothing(wire.AppendMessageHeader(nil)))
+	})
+	switch {
+	case refusal != nil:
+		return notPermitted(to.Subject, why).WithOutcome(helium.NotExecuted)
+	case err == nil:
+		to.permission.permit(epoch)
+	}
+	return nil
+}
+
+// permitTime bounds the wait for NATS's word on a subject. It takes a round trip.
+const permitTime = 2 * time.Second
 
 // Answered implements Link: the subject that the call left on is permitted.
 func (b *bus) Answered(c *Call, _ *helium.Error) {

@@ -197,6 +197,16 @@ func (d *Dispatcher) Disproves(e *helium.Error, c *Call) bool {
 	return true
 }
 
+// Permits returns why a one-way call can't go there: NATS refuses what isn't permitted long after it
+// was published, and nobody waits for such a call. The first time on a connection it asks NATS, which
+// takes a round trip. Why says, in the error, why the call has to go there.
+func (d *Dispatcher) Permits(ctx context.Context, to *Method, why string) *helium.Error {
+	if d.links.choose(to.Endpoint, to.Name) != d.links.bus.receiver {
+		return nil
+	}
+	return d.links.bus.permits(ctx, to, why)
+}
+
 // SendOneWay sends a call that nobody answers. It goes on the subject of its method always,
 // where nobody listens who doesn't have that: an instance that had to refuse it couldn't tell
 // anybody.

@@ -6,7 +6,7 @@ import "sync/atomic"
 // differ after each connect, so it is kept by the epoch in which it was learnt: which
 // connection to a server that was, counted from 1.
 type permission struct {
-	permitted atomic.Uint64 // the epoch in which such a message was last answered
+	permitted atomic.Uint64 // the epoch in which such a message was last answered, or taken for certain
 	denied    atomic.Uint64 // the epoch in which NATS last refused one
 }
 
