@@ -23,7 +23,7 @@ import (
 type heartbeats struct {
 	callers   *callers
 	opening   *opening
-	permitted func() bool
+	permitted func(key string) bool
 	sent      *atomic.Uint64 // messages
 	abandoned *atomic.Uint64 // calls whose callers are gone
 	sweep     *link.Sweep
@@ -34,9 +34,9 @@ type heartbeats struct {
 	data []byte
 }
 
-// newHeartbeats returns those of a server's callers. They aren't sent while permitted returns
-// false: NATS wouldn't take them.
-func newHeartbeats(callers *callers, opening *opening, permitted func() bool, sent, abandoned *atomic.Uint64) *heartbeats {
+// newHeartbeats returns those of a server's callers. They aren't sent to callers for whose keys
+// permitted returns false: NATS wouldn't take them.
+func newHeartbeats(callers *callers, opening *opening, permitted func(key string) bool, sent, abandoned *atomic.Uint64) *heartbeats {
 	h := &heartbeats{callers: callers, opening: opening, permitted: permitted, sent: sent, abandoned: abandoned}
 	h.sweep = link.NewSweep(h.beat)
 	return h
@@ -55,7 +55,7 @@ func (h *heartbeats) beat(now time.Time) (next time.Time) {
 		next = now.Add(wire.HeartbeatInterval)
 		var to link.Caller
 		to, h.seqs = c.running(h.seqs[:0])
-		if len(h.seqs) > 0 && h.permitted() {
+		if len(h.seqs) > 0 && h.permitted(to.Key) {
 			h.tell(c.link, to, c.sign, h.seqs)
 		}
 	}

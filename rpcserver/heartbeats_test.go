@@ -86,7 +86,7 @@ func TestCallsThatWaitForTheirTurnAreToldOfAsWell(t *testing.T) {
 
 func TestManyCallsTakeSeveralHeartbeats(t *testing.T) {
 	s, l := someCallers(t), newMemoryLink(t)
-	h := newHeartbeats(s.callers, s.opening, func() bool { return true }, new(atomic.Uint64), new(atomic.Uint64))
+	h := newHeartbeats(s.callers, s.opening, func(string) bool { return true }, new(atomic.Uint64), new(atomic.Uint64))
 	now := time.Now()
 	var calls []*Call
 	for seq := range uint64(wire.MaxRunning + 10) {

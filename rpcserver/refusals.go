@@ -26,9 +26,12 @@ import (
 // would refuse an answer that allow_responses doesn't cover. And it hears which answers are
 // refused:
 //
-//	probe "_INBOX.<nobody>" ─┐                             ┌─ a probe: may not
-//	answer ──────────────────┴▶ NATS ─▶ refusal ─▶ hear ──┼─ an answer of this server: count, may not
+//	probe "_INBOX.<nobody>" ─┐                             ┌─ a probe: may not, whoever calls
+//	answer ──────────────────┴▶ NATS ─▶ refusal ─▶ hear ──┼─ an answer of this server: count, may not there
 //	                                                       └─ somebody else's on the connection
+//
+// That an answer was refused says nothing of other callers, as callers choose where answers go: who
+// could have all of them taken for ones that NATS refuses would have the server send no heartbeats.
 
 // refusals knows which inboxes NATS lets the server publish to.
 type refusals struct {
@@ -39,13 +42,21 @@ type refusals struct {
 	lately   *natsperm.Lately          // the reply subjects of all other answers
 
 	mu       sync.Mutex
-	watch    *natsperm.Watch // guarded by mu; nil before Start and after Shutdown
-	denied   map[string]bool // guarded by mu; the kinds of inboxes met so far, and whether answers there are refused
-	found    map[string]bool // guarded by mu; of denied, those that were refused since all kinds were probed last
-	revision uint64          // guarded by mu; of denied
-	probes   map[string]bool // guarded by mu; the subjects of probes; true: it is a made-up inbox
-	ignored  map[string]bool // guarded by mu; the subjects on which a refusal means nothing
-	probed   time.Time       // guarded by mu; when all kinds were probed
+	watch    *natsperm.Watch  // guarded by mu; nil before Start and after Shutdown
+	denied   map[string]bool  // guarded by mu; the kinds of inboxes met so far, and groups of them, and whether answers there are refused
+	groups   int              // guarded by mu; how many of denied are groups
+	found    map[string]bool  // guarded by mu; of denied, those that were refused since all were probed last
+	revision uint64           // guarded by mu; of denied
+	probes   map[string]probe // guarded by mu; by subject
+	ignored  map[string]bool  // guarded by mu; the subjects on which a refusal means nothing
+	probed   time.Time        // guarded by mu; when all were probed
+	doubted  time.Time        // guarded by mu; when a kind was probed as an answer was refused
+}
+
+// probe is a message that NATS refuses where it would refuse answers.
+type probe struct {
+	of     string // the kind or group of inboxes that a refusal is about
+	madeUp bool   // its subject is nobody's
 }
 
 const (
@@ -53,6 +64,10 @@ const (
 	lookAgain = time.Minute
 	// settleTime bounds the wait for NATS's word. It takes a round trip.
 	settleTime = 5 * time.Second
+	// maxGroups is how many groups of inboxes are known; what is refused in others is only counted.
+	maxGroups = 256
+	// doubtAgain is how long after an answer was refused its kind isn't probed for another one.
+	doubtAgain = time.Second
 )
 
 // plainInbox is the kind of inbox of every caller of the server's own account.
@@ -61,7 +76,7 @@ const plainInbox = "_INBOX"
 func newRefusals(nc *nats.Conn, counter *atomic.Uint64, warnings *warnings, caller func(subject string) bool) *refusals {
 	return &refusals{
 		nc: nc, counter: counter, warnings: warnings, caller: caller, lately: natsperm.NewLately(),
-		denied: make(map[string]bool), found: make(map[string]bool), probes: make(map[string]bool), ignored: make(map[string]bool),
+		denied: make(map[string]bool), found: make(map[string]bool), probes: make(map[string]probe), ignored: make(map[string]bool),
 	}
 }
 
@@ -111,13 +126,22 @@ func kindOf(inbox string) string {
 	return kind
 }
 
-// meet reports whether answers to inboxes of the kind of this one are refused but for one
-// message each. If nothing is known of the kind, it finds that out.
+// groupOf returns the first two tokens of an inbox: those of all inboxes of a user, _INBOX.<user>, or
+// of one client.
+func groupOf(inbox string) string {
+	kind, rest, _ := strings.Cut(inbox, ".")
+	group, _, _ := strings.Cut(rest, ".")
+	return kind + "." + group
+}
+
+// meet reports whether answers to inboxes of the kind of this one, or of its group, are refused but
+// for one message each. If nothing is known of the kind, it finds that out.
 func (r *refusals) meet(inbox string) (denied bool) {
 	kind := kindOf(inbox)
 	r.mu.Lock()
-	denied, known := r.denied[kind]
+	_, known := r.denied[kind]
 	if known || r.watch == nil {
+		denied = r.deniesLocked(inbox)
 		r.mu.Unlock()
 		return denied
 	}
@@ -128,13 +152,13 @@ func (r *refusals) meet(inbox string) (denied bool) {
 	return false
 }
 
-// makeUpLocked makes up inboxes of a kind: of the three depths that callers have, those
-// with a name and those without, as a permission may be for one of them.
-func (r *refusals) makeUpLocked(kind string) []string {
-	subject := kind + "." + wire.NewInstance()
+// makeUpLocked makes up inboxes of a kind, or of a group: of the three depths that callers have,
+// those with a name and those without, as a permission may be for one of them.
+func (r *refusals) makeUpLocked(of string) []string {
+	subject := of + "." + wire.NewInstance()
 	subjects := []string{subject, subject + ".+", subject + "." + wire.NewInstance() + ".+"}
 	for _, subject := range subjects {
-		r.probes[subject] = true
+		r.probes[subject] = probe{of, true}
 	}
 	return subjects
 }
@@ -156,18 +180,21 @@ func (r *refusals) hear(refusal error) (own bool) {
 	}
 	answer := r.caller(subject) || r.lately.Has(subject)
 	r.mu.Lock()
-	_, own = r.probes[subject]
+	probe, own := r.probes[subject]
+	var madeUp []string
 	switch {
 	case r.ignored[subject]:
 		r.mu.Unlock()
 		return true
 	case own:
 		delete(r.probes, subject)
-	case !answer:
+		r.denyLocked(probe.of)
+	case answer:
+		madeUp = r.refusedLocked(subject)
+	default:
 		r.mu.Unlock()
 		return false
 	}
-	r.denied[kindOf(subject)], r.found[kindOf(subject)] = true, true
 	r.revision++
 	revision, message := r.revision, r.messageLocked()
 	r.mu.Unlock()
@@ -175,7 +202,33 @@ func (r *refusals) hear(refusal error) (own bool) {
 		r.counter.Add(1)
 	}
 	r.warnings.tell(warningKey{reason: WarningAnswersLimited}, revision, message)
+	r.probe(madeUp)
 	return own
+}
+
+// refusedLocked takes in that an answer was refused, and returns where to look whether all of its
+// kind are.
+func (r *refusals) refusedLocked(subject string) (probe []string) {
+	kind, group := kindOf(subject), groupOf(subject)
+	if r.denied[kind] {
+		return nil
+	}
+	if r.denied[group] || r.groups < maxGroups {
+		r.denyLocked(group)
+	}
+	if time.Since(r.doubted) < doubtAgain {
+		return nil
+	}
+	r.doubted = time.Now()
+	return r.makeUpLocked(kind)
+}
+
+// denyLocked takes note that answers to inboxes of a kind, or of a group, are refused.
+func (r *refusals) denyLocked(of string) {
+	if !r.denied[of] && of != kindOf(of) {
+		r.groups++
+	}
+	r.denied[of], r.found[of] = true, true
 }
 
 // probing is told of a subject before something other than an answer is published there: if
@@ -183,7 +236,7 @@ func (r *refusals) hear(refusal error) (own bool) {
 func (r *refusals) probing(subject string) (off func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.probes[subject] = false
+	r.probes[subject] = probe{of: kindOf(subject)}
 	return func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
@@ -203,19 +256,23 @@ func (r *refusals) ignore(subject string) (off func()) {
 	}
 }
 
-// denies reports whether answers to inboxes of a kind are known to be refused.
-func (r *refusals) denies(kind string) bool {
+// denies reports whether answers to an inbox, or to all of a kind, are known to be refused.
+func (r *refusals) denies(inbox string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.denied[kind]
+	return r.deniesLocked(inbox)
+}
+
+func (r *refusals) deniesLocked(inbox string) bool {
+	return r.denied[kindOf(inbox)] || r.groups > 0 && r.denied[groupOf(inbox)]
 }
 
 // messageLocked says what to set, "" if nothing is wrong.
 func (r *refusals) messageLocked() string {
 	var kinds []string
-	for kind, denied := range r.denied {
-		if denied {
-			kinds = append(kinds, kind+".>")
+	for of, denied := range r.denied {
+		if kind := kindOf(of) + ".>"; denied && !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
 		}
 	}
 	if kinds == nil {
@@ -228,7 +285,7 @@ func (r *refusals) messageLocked() string {
 		"for which NATS keeps every reply subject and looks through them again and again", strings.Join(kinds, ", "), quoted(kinds))
 }
 
-// look probes all kinds of inboxes again, if some were denied or the connection is a new one:
+// look probes all kinds and groups of inboxes again, if some were denied or the connection is a new one:
 // somebody may have changed the permissions.
 func (r *refusals) look(ctx context.Context, reconnected bool) {
 	r.mu.Lock()
@@ -243,10 +300,10 @@ func (r *refusals) look(ctx context.Context, reconnected bool) {
 	}
 	r.probed = time.Now()
 	r.found = make(map[string]bool)
-	maps.DeleteFunc(r.probes, func(_ string, madeUp bool) bool { return madeUp })
+	maps.DeleteFunc(r.probes, func(_ string, p probe) bool { return p.madeUp })
 	var madeUp []string
-	for kind := range before {
-		madeUp = append(madeUp, r.makeUpLocked(kind)...)
+	for of := range before {
+		madeUp = append(madeUp, r.makeUpLocked(of)...)
 	}
 	r.mu.Unlock()
 	r.probe(madeUp)
@@ -254,8 +311,14 @@ func (r *refusals) look(ctx context.Context, reconnected bool) {
 		return // nobody knows yet what was refused, so what was known before stands
 	}
 	r.mu.Lock()
-	for kind := range r.denied {
-		r.denied[kind] = r.found[kind]
+	for of := range r.denied {
+		switch {
+		case r.found[of] || of == kindOf(of):
+			r.denied[of] = r.found[of]
+		default:
+			delete(r.denied, of)
+			r.groups--
+		}
 	}
 	r.revision++
 	revision, message := r.revision, r.messageLocked()

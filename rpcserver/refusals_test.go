@@ -289,6 +289,53 @@ func TestAnswersThatAreRefusedToOneUserAloneAreWarnedOfWhenTheyAreRefused(t *tes
 	}
 }
 
+func TestWhoHasAnswersGoWhereNATSRefusesThemTakesNothingFromOtherCallers(t *testing.T) {
+	w, _ := deniedToOne(t)
+	srv, p := w.serveAs(w.limited(), rpcserver.Config{Logger: quiet(), NoMonitoring: true})
+	forger := w.conn()
+	for n, reply := range []string{"_INBOX.peer.x", "_INBOX.peer.x.+1", "_INBOX.peer.x.+2"} {
+		for range 2 { // the first answer is permitted by allow_responses
+			if err := forger.PublishRequest("helium.call.probe.echo", reply, message(callFrame(1, "x"), callFrame(2, "y"))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n == 0 {
+			eventually(t, "an answer is refused", func() bool { return srv.Stats().RefusedAnswers > 0 })
+		}
+	}
+	other := w.peer()
+	about := wire.Frame{Kind: wire.KindSender, Seq: 77, Time: 5, Abilities: wire.Heartbeats}
+	other.send(echo, "+1", message(about, callFrame(9, "x")))
+	if _, frames := other.next(); len(frames) != 2 || frames[0].Kind != wire.KindInstance || !frames[0].Abilities.Has(wire.Heartbeats) || frames[0].Abilities.Has(wire.AnswersOnce) {
+		t.Errorf("another caller got %+v, want that the instance sends heartbeats and answers as often as it likes", frames)
+	}
+	unequal(t, other, p, "+2", 2)
+	if _, frames := other.next(); len(frames) != 2 || frames[1].Seq != 1 {
+		t.Errorf("another caller got %+v first, want the answer to the quick call alone, behind who answers", frames)
+	}
+	p.releaseAll()
+	if got := wire.Abilities(w.recordOf(srv).Abilities); !got.Has(wire.Heartbeats) || got.Has(wire.AnswersOnce) {
+		t.Errorf("its record says that it can do %b, want that it sends heartbeats and doesn't answer once", got)
+	}
+}
+
+func TestCallersWhoseAnswersWereRefusedGetOneAMessageFromThenOn(t *testing.T) {
+	w, peer := deniedToOne(t)
+	srv, p := w.serveAs(w.limited(), rpcserver.Config{Logger: quiet(), NoMonitoring: true})
+	unequal(t, peer, p, "+1", 1)
+	peer.next()
+	p.release <- struct{}{}
+	eventually(t, "the refusal is counted", func() bool { return srv.Stats().RefusedAnswers == 1 })
+	unequal(t, peer, p, "+2", 2)
+	p.releaseAll()
+	if _, frames := peer.next(); len(frames) != 3 {
+		t.Errorf("got %d answers in a message, want all 3", len(frames))
+	}
+	if n := srv.Stats().RefusedAnswers; n != 1 {
+		t.Errorf("RefusedAnswers %d, want the one before it was known", n)
+	}
+}
+
 func TestToolsReadRefusedAnswersInTheFigures(t *testing.T) {
 	w, peer := deniedToOne(t)
 	srv, p := w.serveAs(w.limited(), rpcserver.Config{Logger: quiet()})

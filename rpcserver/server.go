@@ -93,7 +93,7 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.callers = newCallers(s.opening, &s.counters.duplicates)
 	s.deadlines = link.NewSweep(s.callers.expire)
 	s.refusals = newRefusals(nc, &s.counters.refusedAnswers, s.warnings, func(subject string) bool { return s.callers.knows(link.CallerKey(subject)) })
-	s.beats = newHeartbeats(s.callers, s.opening, func() bool { return !s.refusals.denies(plainInbox) }, &s.counters.heartbeats, &s.counters.abandoned)
+	s.beats = newHeartbeats(s.callers, s.opening, func(key string) bool { return !s.refusals.denies(key) }, &s.counters.heartbeats, &s.counters.abandoned)
 	s.exports = newExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals)
 	s.exports.stream = s.config.StreamExport
 	s.bus = link.NewServerBus(nc, s.instance, &s.counters.links, answerWatch{s.refusals, s.exports})
