@@ -109,7 +109,7 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 		case call.answer != nil:
 		case from.Once:
 			if gathering == nil {
-				gathering = c.gather(from, service)
+				gathering = c.gather(from, service, now)
 			}
 			gathering.expect(call, now)
 			call.answer = gathering
@@ -126,8 +126,8 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 }
 
 // gather returns what answers the calls of a message that is answered by one message.
-func (c *caller) gather(from link.Caller, service string) *gathering {
-	g := newGathering(c.link, from, service, c.callers.opening.gathered, func(m *batch.Message) { c.open(m, once) })
+func (c *caller) gather(from link.Caller, service string, now time.Time) *gathering {
+	g := newGathering(c.link, from, service, now, c.callers.opening.gathered, func(m *batch.Message) { c.open(m, once) })
 	g.cut = func(seq uint64) bool { return c.cut(seq, g) }
 	return g
 }
@@ -170,6 +170,9 @@ func (c *caller) publish(m *batch.Message) {
 	c.owed -= m.Frames
 	c.messages++
 	out.To.Address, out.Nth, out.Last = c.address, c.messages, c.owed == 0
+	if c.ephemeral {
+		out.Since = c.lastUsed
+	}
 	c.mu.Unlock()
 	c.link.Answer(out)
 	out.Message = nil

@@ -174,7 +174,7 @@ func (r *callReader) readPlain(in *link.Incoming, to target, now time.Time) {
 		service = to.service.name
 	}
 	if in.From.Key != nobodysKey {
-		call.answer = &plainAnswer{link: in.Plain, to: in.From, service: service, answers: r.instance, json: looksLikeJSON(in.Data)}
+		call.answer = &plainAnswer{link: in.Plain, to: in.From, service: service, came: now, answers: r.instance, json: looksLikeJSON(in.Data)}
 	}
 	switch {
 	case to.refusal != nil:

@@ -51,6 +51,7 @@ type exports struct {
 
 	mu      sync.Mutex
 	closed  bool               // guarded by mu
+	traces  int                // guarded by mu; of late answers, under way
 	of      map[string]*export // guarded by mu; by what is asked for: a service, or $SRV
 	running sync.WaitGroup     // examinations; none is added once closed is set
 	life    context.Context    // ends with close
@@ -64,11 +65,16 @@ type export struct {
 	looking  bool      // an examination is under way
 	doubted  int       // answers that were dropped unless the export takes all
 	revision uint64    // grows with each judgement
+	// ends is how long after its request an answer was dropped, at least; 0: none was, or no more.
+	ends     time.Duration
+	lateness uint64 // grows when that changes
 }
 
 const (
 	// examineTime bounds the wait for a trace.
 	examineTime = 2 * time.Second
+	// maxTraces is how many late answers are traced at once.
+	maxTraces = 8
 	// controlExport stands in a service's place for requests on $SRV.>, which are for the
 	// whole server.
 	controlExport = "$SRV"
@@ -126,7 +132,7 @@ func (x *exports) note(what, reply string, nth int, last bool) (found judgement)
 	e.looking = true
 	off := x.refusals.probing(reply)
 	x.running.Go(func() {
-		is, err := x.trace(reply, last)
+		is, err := x.examine(reply, last)
 		x.refusals.settled(x.life) // the trace may tell of a refusal before NATS does
 		off()
 		x.warn(what, x.learn(what, e, is, err))
@@ -201,20 +207,15 @@ func serviceOf(what string) string {
 	return what
 }
 
-// trace finds out whether an export takes more than one answer: it sends a message to a reply
+// examine finds out whether an export takes more than one answer: it sends a message to a reply
 // subject and reads in its trace what became of it.
-func (x *exports) trace(reply string, last bool) (verdict, error) {
-	inbox := wire.NewInbox(x.nc.Opts.InboxPrefix)
-	sub, err := x.nc.SubscribeSync(inbox)
+func (x *exports) examine(reply string, last bool) (verdict, error) {
+	t, err := x.follow()
 	if err != nil {
 		return hidden, err
 	}
-	defer func() { _ = sub.Unsubscribe() }()
-	// NATS refuses the trace to a user who may not publish to the inbox; nobody's answer is
-	// lost by that.
-	defer x.refusals.ignore(inbox)()
-	msg := nats.NewMsg(reply)
-	msg.Header.Set("Nats-Trace-Dest", inbox)
+	defer t.end()
+	msg := &nats.Msg{Subject: reply, Header: t.header}
 	if last {
 		msg.Header.Set("Nats-Trace-Only", "true")
 	}
@@ -222,21 +223,48 @@ func (x *exports) trace(reply string, last bool) (verdict, error) {
 	if err := x.nc.PublishMsg(msg); err != nil {
 		return hidden, err
 	}
+	return x.read(t)
+}
+
+// trace is where NATS tells what becomes of a message.
+type trace struct {
+	header nats.Header // of the message
+	sub    *nats.Subscription
+	end    func()
+}
+
+// follow returns a trace for a message that is to be published.
+func (x *exports) follow() (*trace, error) {
+	inbox := wire.NewInbox(x.nc.Opts.InboxPrefix)
+	sub, err := x.nc.SubscribeSync(inbox)
+	if err != nil {
+		return nil, err
+	}
+	// NATS refuses the trace to a user who may not publish to the inbox; nobody's answer is
+	// lost by that.
+	off := x.refusals.ignore(inbox)
+	t := &trace{header: nats.Header{}, sub: sub, end: func() { off(); _ = sub.Unsubscribe() }}
+	t.header.Set("Nats-Trace-Dest", inbox)
+	return t, nil
+}
+
+// read reads in a trace whether its message crossed to the other account.
+func (x *exports) read(t *trace) (verdict, error) {
 	ctx, cancel := context.WithTimeout(x.life, examineTime)
 	defer cancel()
 	for outstanding := 1; outstanding > 0; outstanding-- {
-		said, err := sub.NextMsgWithContext(ctx)
+		said, err := t.sub.NextMsgWithContext(ctx)
 		if x.life.Err() != nil {
 			return hidden, err
 		}
 		if err != nil {
 			return hidden, nil // nobody traces: an old NATS server, or one that may not tell
 		}
-		var t traced
-		if err := json.Unmarshal(said.Data, &t); err != nil {
+		var told traced
+		if err := json.Unmarshal(said.Data, &told); err != nil {
 			return hidden, fmt.Errorf("a trace can't be read: %w", err)
 		}
-		for _, event := range t.Events {
+		for _, event := range told.Events {
 			if event.Error != "" {
 				return hidden, nil
 			}
@@ -244,9 +272,70 @@ func (x *exports) trace(reply string, last bool) (verdict, error) {
 				return takesAll, nil
 			}
 		}
-		outstanding += t.Hops // each of them sends a trace of its own
+		outstanding += told.Hops // each of them sends a trace of its own
 	}
 	return takesOne, nil
+}
+
+// late is told of an answer that is about to leave long after its request, when NATS may take it no
+// more. It returns the headers by which that is traced, as far as not many are already.
+func (x *exports) late(what, reply string, nth int, after time.Duration) nats.Header {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e := x.of[what]
+	if e == nil {
+		e = new(export)
+		x.of[what] = e
+	}
+	switch {
+	case x.closed || nth > 1 && e.is != takesAll: // else another fault would be taken for this one
+		return nil
+	case x.traces == maxTraces:
+		if e.ends > 0 && after >= e.ends {
+			x.counter.Add(1)
+		}
+		return nil
+	}
+	t, err := x.follow()
+	if err != nil {
+		return nil // the connection is closed
+	}
+	x.traces++
+	x.running.Go(func() {
+		is, err := x.read(t)
+		t.end()
+		if err != nil {
+			is = hidden
+		}
+		message, revision := x.arrived(what, e, is, after)
+		if revision > 0 {
+			x.warnings.tell(warningKey{WarningAnswersLate, serviceOf(what)}, revision, message)
+		}
+	})
+	return t.header
+}
+
+// arrived takes in what became of a late answer, and says what to set. The revision is 0 if there is
+// nothing to be said.
+func (x *exports) arrived(what string, e *export, is verdict, after time.Duration) (message string, revision uint64) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.traces--
+	switch {
+	case is == takesOne: // it didn't cross
+		x.counter.Add(1)
+		if !isNews(after, e.ends) {
+			return "", 0
+		}
+		e.ends = after
+		message = droppedLate(what, after)
+	case is == takesAll && e.ends > 0 && after >= e.ends:
+		e.ends = 0
+	default:
+		return "", 0
+	}
+	e.lateness++
+	return message, e.lateness
 }
 
 // crossing is the kind of event of a message that goes on to another account.

@@ -70,12 +70,12 @@ func (e *gatheredErrors) room() int {
 	return f.Size()
 }
 
-// newGathering returns what answers the calls of one message from a caller.
-func newGathering(by link.Server, to link.Caller, service string, errors gatheredErrors, begin func(*batch.Message)) *gathering {
+// newGathering returns what answers the calls of one message from a caller that came now.
+func newGathering(by link.Server, to link.Caller, service string, now time.Time, errors gatheredErrors, begin func(*batch.Message)) *gathering {
 	to.Ephemeral = true // its reply subject is used once
 	return &gathering{
 		by: by, begin: begin, errors: errors,
-		out: link.Outgoing{To: to, Service: service, Message: new(batch.Message), Nth: 1, Last: true},
+		out: link.Outgoing{To: to, Service: service, Message: new(batch.Message), Nth: 1, Last: true, Since: now},
 	}
 }
 

@@ -12,8 +12,9 @@ import (
 type plainAnswer struct {
 	link    link.PlainAnswerer
 	to      link.Caller
-	service string // "" if it went to none
-	answers string // the instance that answers
+	service string    // "" if it went to none
+	came    time.Time // zero: that is of no matter
+	answers string    // the instance that answers
 	json    bool
 }
 
@@ -35,7 +36,7 @@ func (p *plainAnswer) pack(call *Call) (size int, err *helium.Error) {
 
 func (p *plainAnswer) send(_ *Call, err *helium.Error, _ time.Duration, packed []byte, _ bool) {
 	if err == nil {
-		if p.link.AnswerPlain(p.to, p.service, packed, nil) == nil {
+		if p.link.AnswerPlain(p.to, p.service, p.came, packed, nil) == nil {
 			return
 		}
 		err = helium.ErrResultTooLarge.WithOutcome(helium.Executed) // smaller messages are taken now than when pack measured it
@@ -46,11 +47,11 @@ func (p *plainAnswer) send(_ *Call, err *helium.Error, _ time.Duration, packed [
 
 // fail answers with an error.
 func (p *plainAnswer) fail(err *helium.Error) {
-	if p.link.AnswerPlain(p.to, p.service, plainErrorBody(err, p.json), err) == nil {
+	if p.link.AnswerPlain(p.to, p.service, p.came, plainErrorBody(err, p.json), err) == nil {
 		return
 	}
 	// In JSON a text can take six times its bytes.
 	short := *err
 	short.Message, short.Details = cutText(err.Message, errorRoom(p.limit())/8), nil
-	_ = p.link.AnswerPlain(p.to, p.service, plainErrorBody(&short, p.json), &short) // it is small
+	_ = p.link.AnswerPlain(p.to, p.service, p.came, plainErrorBody(&short, p.json), &short) // it is small
 }

@@ -3,6 +3,7 @@ package rpcserver
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/link"
@@ -17,7 +18,7 @@ type smallLink struct {
 
 func (l *smallLink) MaxMessage() int { return l.max }
 
-func (l *smallLink) AnswerPlain(_ link.Caller, _ string, data []byte, fault *helium.Error) error {
+func (l *smallLink) AnswerPlain(_ link.Caller, _ string, _ time.Time, data []byte, fault *helium.Error) error {
 	if len(data) > l.max {
 		return link.ErrTooLarge
 	}

@@ -40,6 +40,7 @@ type refusals struct {
 	warnings *warnings                 // which are told what to set
 	caller   func(subject string) bool // reports whether a subject is that of a known caller
 	lately   *natsperm.Lately          // the reply subjects of all other answers
+	late     lateAnswers
 
 	mu       sync.Mutex
 	watch    *natsperm.Watch  // guarded by mu; nil before Start and after Shutdown
@@ -51,6 +52,8 @@ type refusals struct {
 	ignored  map[string]bool  // guarded by mu; the subjects on which a refusal means nothing
 	probed   time.Time        // guarded by mu; when all were probed
 	doubted  time.Time        // guarded by mu; when a kind was probed as an answer was refused
+	ends     time.Duration    // guarded by mu; how long after its request an answer was refused at least, roughly; 0: none was
+	lateness uint64           // guarded by mu; the revision of what is known of late answers
 }
 
 // probe is a message that NATS refuses where it would refuse answers.
@@ -200,10 +203,30 @@ func (r *refusals) hear(refusal error) (own bool) {
 	r.mu.Unlock()
 	if !own {
 		r.counter.Add(1)
+		r.tooLate(subject)
 	}
 	r.warnings.tell(warningKey{reason: WarningAnswersLimited}, revision, message)
 	r.probe(madeUp)
 	return own
+}
+
+// tooLate says what to set if the answer that was refused on a subject was a late one.
+func (r *refusals) tooLate(subject string) {
+	after := r.late.take(subject)
+	if after == 0 {
+		return
+	}
+	r.mu.Lock()
+	news := isNews(after, r.ends)
+	if news {
+		r.ends = after
+		r.lateness++
+	}
+	lateness := r.lateness
+	r.mu.Unlock()
+	if news {
+		r.warnings.tell(warningKey{reason: WarningAnswersLate}, lateness, refusedLate(after, kindOf(subject)))
+	}
 }
 
 // refusedLocked takes in that an answer was refused, and returns where to look whether all of its
@@ -322,8 +345,16 @@ func (r *refusals) look(ctx context.Context, reconnected bool) {
 	}
 	r.revision++
 	revision, message := r.revision, r.messageLocked()
+	if message == "" {
+		r.ends = 0
+		r.lateness++
+	}
+	lateness := r.lateness
 	r.mu.Unlock()
 	r.warnings.tell(warningKey{reason: WarningAnswersLimited}, revision, message)
+	if message == "" {
+		r.warnings.tell(warningKey{reason: WarningAnswersLate}, lateness, "") // nor is any answer too late
+	}
 }
 
 // publish sends an answer that isn't one of a known caller's.

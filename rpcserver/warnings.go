@@ -23,6 +23,9 @@ const (
 	// WarningAnswersDropped: requests come through another account's import of a service
 	// export that takes one answer a request, so it answers all calls of a message together.
 	WarningAnswersDropped = "helium.answers_dropped"
+	// WarningAnswersLate: NATS took no answer any more so long after the request, so callers of
+	// calls that take as long hear nothing.
+	WarningAnswersLate = "helium.answers_late"
 )
 
 // warnings are what a server knows to be wrong with how it is set up.

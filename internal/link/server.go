@@ -3,6 +3,7 @@ package link
 import (
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/batch"
@@ -71,15 +72,17 @@ type Outgoing struct {
 	To      Caller
 	Service string // that the caller called; "" if the message answers none of its calls
 	Message *batch.Message
-	Nth     int  // of the messages of answers to this caller, from 1
-	Last    bool // the caller waits for no other answer
+	Nth     int       // of the messages of answers to this caller, from 1
+	Last    bool      // the caller waits for no other answer
+	Since   time.Time // when the message came that it answers; zero: it answers several, or none
 }
 
 // PlainAnswerer answers plain requests: those of callers that know nothing of frames.
 type PlainAnswerer interface {
 	// AnswerPlain sends an answer that is a value, or that describes an error if fault isn't
-	// nil. ErrTooLarge is returned before anything is sent; what is lost afterwards is counted.
-	AnswerPlain(to Caller, service string, data []byte, fault *helium.Error) error
+	// nil, to a request that came at a certain time. ErrTooLarge is returned before anything is
+	// sent; what is lost afterwards is counted.
+	AnswerPlain(to Caller, service string, since time.Time, data []byte, fault *helium.Error) error
 	// MaxMessage is the size of the largest answer, in bytes.
 	MaxMessage() int
 }

@@ -3,10 +3,12 @@ package link
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -37,10 +39,18 @@ type AnswerWatcher interface {
 	Meet(service, reply string) (once bool)
 	// Leaving is told of the reply subject of an answer to one who isn't a known caller.
 	Leaving(reply string)
-	// Left is told of a message of answers that was published: the nth one on the reply subject
-	// of a caller of a service, and whether it is the last.
+	// Late is told of a message of answers before it is published, so long after the message came
+	// that it answers that NATS may take it no more: the nth one on a reply subject that isn't used
+	// again. It returns the headers by which NATS tells what becomes of it; nil: none.
+	Late(service, reply string, nth int, after time.Duration) nats.Header
+	// Left is told of any other message of answers, once it is published: the nth one on the
+	// reply subject of a caller of a service, and whether it is the last.
 	Left(service, reply string, nth int, last bool)
 }
+
+// lateAnswer is how long after its message an answer is late at least. NATS takes answers to requests
+// for two minutes where nothing else is set, and doesn't say what is set.
+const lateAnswer = time.Second
 
 // NewServerBus returns the bus of a server. Messages come once its Inbound is subscribed with.
 func NewServerBus(nc *nats.Conn, instance string, counters *ServerCounters, watcher AnswerWatcher) *ServerBus {
@@ -146,15 +156,38 @@ func (b *ServerBus) Answer(out *Outgoing) {
 	if out.To.Ephemeral {
 		b.watcher.Leaving(reply) // the caller is forgotten by now
 	}
-	switch err := b.nc.Publish(reply, m.Data); {
+	header, late := b.lateHeader(reply, out.Service, out.Nth, out.Since)
+	switch err := b.publish(reply, header, m.Data); {
 	case errors.Is(err, nats.ErrMaxPayload):
 		b.answerOutgrown(out.To, m)
 	case err != nil:
 		b.counters.Lost.Add(uint64(m.Frames))
 	}
-	if out.Service != "" {
+	if out.Service != "" && !late {
 		b.watcher.Left(out.Service, reply, out.Nth, out.Last)
 	}
+}
+
+// lateHeader returns the headers of an answer, and whether it is late.
+func (b *ServerBus) lateHeader(reply, service string, nth int, since time.Time) (header nats.Header, late bool) {
+	if since.IsZero() {
+		return nil, false
+	}
+	after := time.Since(since)
+	if after < lateAnswer {
+		return nil, false
+	}
+	return b.watcher.Late(service, reply, nth, after), true
+}
+
+func (b *ServerBus) publish(subject string, header nats.Header, data []byte) error {
+	if header != nil {
+		msg := &nats.Msg{Subject: subject, Header: header, Data: data}
+		if msg.Size() <= b.MaxMessage() {
+			return b.nc.PublishMsg(msg)
+		}
+	}
+	return b.nc.Publish(subject, data)
 }
 
 // answerOutgrown sends the answers of a message that the NATS server has found too large.
@@ -179,7 +212,7 @@ func (b *ServerBus) answerOutgrown(to Caller, m *batch.Message) {
 }
 
 // AnswerPlain implements [PlainAnswerer]. Errors have headers as every NATS service's.
-func (b *ServerBus) AnswerPlain(to Caller, service string, data []byte, fault *helium.Error) error {
+func (b *ServerBus) AnswerPlain(to Caller, service string, since time.Time, data []byte, fault *helium.Error) error {
 	msg := &nats.Msg{Subject: to.Address, Data: data}
 	if fault != nil {
 		msg.Header = nats.Header{}
@@ -190,6 +223,11 @@ func (b *ServerBus) AnswerPlain(to Caller, service string, data []byte, fault *h
 		return ErrTooLarge
 	}
 	b.watcher.Leaving(to.Address)
+	header, late := b.lateHeader(to.Address, service, 1, since)
+	if header != nil && msg.Header == nil {
+		msg.Header = nats.Header{}
+	}
+	maps.Copy(msg.Header, header)
 	switch err := b.nc.PublishMsg(msg); {
 	case errors.Is(err, nats.ErrMaxPayload): // the connection has moved to another NATS server
 		b.LearnLimits()
@@ -197,7 +235,7 @@ func (b *ServerBus) AnswerPlain(to Caller, service string, data []byte, fault *h
 	case err != nil:
 		b.counters.Lost.Add(1)
 	}
-	if service != "" {
+	if service != "" && !late {
 		b.watcher.Left(service, to.Address, 1, true)
 	}
 	return nil

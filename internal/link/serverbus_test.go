@@ -20,9 +20,10 @@ import (
 // unwatched watches no answers.
 type unwatched struct{}
 
-func (unwatched) Meet(string, string) bool       { return false }
-func (unwatched) Leaving(string)                 {}
-func (unwatched) Left(string, string, int, bool) {}
+func (unwatched) Meet(string, string) bool                            { return false }
+func (unwatched) Leaving(string)                                      {}
+func (unwatched) Left(string, string, int, bool)                      {}
+func (unwatched) Late(string, string, int, time.Duration) nats.Header { return nil }
 
 func TestAnswersThatOutgrowASmallerNATSServerGoSingly(t *testing.T) {
 	b, err := broker.Start(context.Background(), broker.Config{MaxPayload: 4 << 10, Logger: slog.New(slog.DiscardHandler)})
@@ -218,7 +219,7 @@ func TestAPlainErrorThatIsTooLargeIsNotSent(t *testing.T) {
 	bus := NewServerBus(nil, "i1", new(ServerCounters), unwatched{})
 	bus.largest.Store(100)
 	fault := helium.ErrBadMessage.WithMessage("short")
-	if err := bus.AnswerPlain(Caller{Address: "_INBOX.c"}, "math", make([]byte, 200), fault); err != ErrTooLarge {
+	if err := bus.AnswerPlain(Caller{Address: "_INBOX.c"}, "math", time.Now(), make([]byte, 200), fault); err != ErrTooLarge {
 		t.Errorf("got %v, want ErrTooLarge", err)
 	}
 }
@@ -280,13 +281,13 @@ func TestAPlainAnswerThatOutgrowsASmallerNATSServerIsNotLostInSilence(t *testing
 	bus := NewServerBus(nc, "i1", &counters, unwatched{})
 	bus.largest.Store(1 << 20) // what the NATS server before had
 	to := Caller{Key: "_INBOX.c", Address: "_INBOX.c", Ephemeral: true}
-	if err := bus.AnswerPlain(to, "math", make([]byte, 5000), nil); !errors.Is(err, ErrTooLarge) {
+	if err := bus.AnswerPlain(to, "math", time.Now(), make([]byte, 5000), nil); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("AnswerPlain = %v, want ErrTooLarge, so that the caller is told", err)
 	}
 	if got := bus.MaxMessage(); got != 4<<10 {
 		t.Errorf("MaxMessage = %d, want what the NATS server says, 4096", got)
 	}
-	if err := bus.AnswerPlain(to, "math", make([]byte, 4000), nil); err != nil || counters.Lost.Load() != 0 {
+	if err := bus.AnswerPlain(to, "math", time.Now(), make([]byte, 4000), nil); err != nil || counters.Lost.Load() != 0 {
 		t.Errorf("what fits: AnswerPlain = %v, and %d lost; want nil, 0", err, counters.Lost.Load())
 	}
 }

@@ -12,6 +12,8 @@ func adviceOn(w lookup.Warning) string {
 		return recipe
 	case rpcserver.WarningAnswersDropped:
 		return "set response_type: stream on the service export in NATS's configuration"
+	case rpcserver.WarningAnswersLate:
+		return "raise expires of allow_responses, or response_threshold of the service export, in NATS's configuration above the longest deadline of a call"
 	}
 	return "look at the instance's log"
 }
