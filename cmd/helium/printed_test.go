@@ -45,6 +45,7 @@ type whyStage struct {
 	Stage  string `json:"stage"`
 	Status string `json:"status"`
 	Found  string `json:"found"`
+	Next   string `json:"next"`
 }
 
 // doctorReport is what helium doctor prints.

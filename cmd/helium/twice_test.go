@@ -72,8 +72,15 @@ func TestWhyAndDoctorFindServicesWhoseCallsNATSDeliversTwice(t *testing.T) {
 			t.Errorf("why: ok %t, exit %d; want true and 0, as calls work\n%s", report.OK, r.exit, r.err)
 		}
 		checkStage(t, stages, "probe", status, words)
+		const next = "run its instances in one account alone"
+		if said := strings.HasPrefix(stages["probe"].Next, next); said != (status == statusWarning) {
+			t.Errorf("why, where it found %s, says next %q", words, stages["probe"].Next)
+		}
+		if r = heliumRun(t, "why", "diary.some", "-s", urlOf("imports")); strings.Contains(r.out, "next: "+next) != (status == statusWarning) {
+			t.Errorf("why, where it found %s, says:\n%s", words, r.out)
+		}
 		r = heliumRun(t, "doctor", "-s", urlOf("imports"))
-		if said := strings.Contains(r.out, "calls of diary run twice"); said != (status == statusWarning) || said && !strings.Contains(r.out, "next: run its instances in one account alone") {
+		if said := strings.Contains(r.out, "calls of diary run twice"); said != (status == statusWarning) || said && !strings.Contains(r.out, "next: "+next) {
 			t.Errorf("doctor, where why found %s, says:\n%s", words, r.out)
 		}
 		if said := words; status == statusWarning {

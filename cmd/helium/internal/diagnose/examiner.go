@@ -14,7 +14,7 @@ import (
 // examiner makes one check after another and keeps what they found.
 type examiner struct {
 	env     *cli.Env
-	advises bool // each finding is shown with what to do
+	advises bool // failures are shown with what to do, as warnings always are
 
 	results []result
 	late    bool // the time was over before the last check
@@ -61,7 +61,7 @@ func (e *examiner) make(ctx context.Context, c check) {
 		return
 	}
 	e.print(r.status, c.name, amount.Time(r.took), r.text)
-	if e.advises && r.next != "" {
+	if r.next != "" && (e.advises || r.status == statusWarning) {
 		e.print("", "", "", "next: "+r.next)
 	}
 }

@@ -56,6 +56,7 @@ type whyStage struct {
 	Status string  `json:"status"` // ok, warning, failed or skipped
 	TookMS float64 `json:"took_ms"`
 	Found  string  `json:"found"`
+	Next   string  `json:"next,omitempty"` // what to do
 }
 
 func why(ctx context.Context, env *cli.Env, name string) error {
@@ -87,7 +88,7 @@ func why(ctx context.Context, env *cli.Env, name string) error {
 func tellWhy(ctx context.Context, env *cli.Env, w *way, e *examiner) error {
 	report := whyReport{Name: w.name, Stages: []whyStage{}}
 	for _, r := range e.results {
-		report.Stages = append(report.Stages, whyStage{Stage: r.name, Status: r.status, TookMS: amount.InMS(r.took), Found: r.text})
+		report.Stages = append(report.Stages, whyStage{Stage: r.name, Status: r.status, TookMS: amount.InMS(r.took), Found: r.text, Next: r.next})
 	}
 	var problem error
 	switch failures := e.failures(); {
