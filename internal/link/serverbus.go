@@ -243,7 +243,11 @@ func (b *ServerBus) AnswerPlain(to Caller, service string, since time.Time, data
 
 // Beat implements [Server].
 func (b *ServerBus) Beat(to Caller, sign uint64, data []byte) bool {
-	return b.nc.PublishRequest(to.Address, b.misses.replyFor(to, sign), data) == nil
+	reply := b.misses.replyFor(to, sign)
+	if reply == "" {
+		return b.nc.Publish(to.Address, data) == nil
+	}
+	return b.nc.PublishRequest(to.Address, reply, data) == nil
 }
 
 // WatchBeats has missing told of the keys of callers who weren't there to take a heartbeat, and of
