@@ -55,7 +55,8 @@ type Call struct {
 	begun  time.Time // from when on its time counts: when its message was begun, or else when it came
 	unsure bool      // it may have been begun later
 
-	shed shedding // why it is refused, if that is for load
+	turns uint64   // how many calls had had their turn when it came
+	shed  shedding // why it is refused, if that is for load
 
 	seq    uint64 // the caller's name for the call
 	owner  owner
@@ -69,6 +70,7 @@ type Call struct {
 type method struct {
 	service, name string
 	signature     *signature.Method // without the names of enums
+	lane          int               // guarded by the pool's lock; where its calls wait, 0: nowhere yet
 	run           Handler           // within the interceptors
 	stats         methodStats
 }

@@ -7,9 +7,6 @@ const (
 	// before it judges whether more comes than is run.
 	rhythmTime  = 10 * time.Millisecond
 	rhythmCalls = 8
-	// excessShare is the part of the calls that come by which they have to exceed those that are
-	// run, for there to be too many.
-	excessShare = 1.0 / 16
 	// enoughLooks is in how many of these has to be seen how fast calls have their turns, for one
 	// to be refused for it. A stall makes a single one look bad.
 	enoughLooks = 4
@@ -18,14 +15,17 @@ const (
 	// floodTime is for how long there have to be too many, at least, for those to be refused
 	// whose turn won't come, and for how long there seem to be if nothing else is seen.
 	floodTime = 100 * time.Millisecond
+	// shortMemory and longMemory are how long what came and was run counts for whether that there
+	// are too many may be chance: for who is first, and for who is refused.
+	shortMemory, longMemory = time.Second, 5 * time.Second
 	// vainTurns is how many others had their turns, at least, while a call waited in vain.
 	vainTurns = 5
 	// lateShare is the part of its time after which the turn of a call comes late.
 	lateShare = 2
 )
 
-// callQueue are the calls that wait for their turn, in the order of arrival. Whose turn comes,
-// and who is refused, depends on how things go:
+// callQueue are the calls that wait for their turn. Which method's turn comes is said by lanes;
+// which call's, and who is refused, depends on how things go:
 //
 //   - While calls are run as fast as they come, the first one is first, however many wait. So
 //     callers that wait for an answer before they call again all get their turns.
@@ -38,11 +38,9 @@ const (
 //
 // It belongs to whoever has the lock of the pool.
 type callQueue struct {
-	maxBytes int // that may wait
-
-	calls []*Call // calls[head:] wait
-	head  int
-	bytes int // that those hold
+	lanes
+	maxBytes int    // that may wait
+	turns    uint64 // that there were, ever
 
 	perCall     time.Duration // how long it takes until the next one's turn, lately and at best
 	looks       int           // how many that was seen in, since none waited
@@ -50,6 +48,7 @@ type callQueue struct {
 	newestFirst bool          // there are too many
 	since, seen time.Time     // when there began to be too many, and when that was last seen
 	window      time.Duration // how long the last look took
+	short, long tally         // of what came and had its turn
 
 	// What was seen since then:
 	began   time.Time
@@ -58,38 +57,58 @@ type callQueue struct {
 	growing bool // more came than had their turn in the look before
 }
 
-func (q *callQueue) len() int { return len(q.calls) - q.head }
-
 // put adds calls, for which there is so much room. It returns those that aren't run instead:
 // some of them, or ones that give way to them.
 func (q *callQueue) put(calls []*Call, room int, now time.Time) (refused []*Call) {
-	if q.head > len(q.calls)/2 {
-		n := copy(q.calls, q.calls[q.head:])
-		clear(q.calls[n:])
-		q.calls, q.head = q.calls[:n], 0
-	}
 	q.judge(now)
 	refused = q.refuseVain(now)
 	for _, call := range calls {
 		q.in++
-		for q.len() > 0 && !q.fits(call, room+len(refused)) && (q.newestFirst || q.calls[q.head].isOver(now)) {
-			refused = append(refused, shed(q.oldest(), crowded))
+		l := q.of(call.method)
+		l.in++
+		for q.len() > 0 && !q.fits(call, room+len(refused)) {
+			other := q.givesWay(l, room+len(refused) > 0, now)
+			if other == nil {
+				break
+			}
+			refused = append(refused, shed(other, crowded))
 		}
 		switch {
 		case !q.fits(call, room+len(refused)):
-			q.overrun(now)
+			q.overrun(l, now)
 			refused = append(refused, shed(call, crowded))
 			room--
-		case call.isOver(now), !q.newestFirst && q.looks >= enoughLooks && time.Duration(q.len())*q.perCall > call.ctx.deadline.Sub(now):
+		case call.isOver(now):
+			refused = append(refused, call)
+			room--
+		case q.comesLate(l, call, now):
 			refused = append(refused, shed(call, hopeless))
 			room--
 		default:
-			q.calls = append(q.calls, call)
-			q.bytes += call.size()
+			call.turns = q.turns
+			q.add(l, call)
 			room--
 		}
 	}
 	return refused
+}
+
+// givesWay takes a call that gives way to one that is to wait in a lane, nil if none does: the
+// oldest of the fullest lane if there are too many, or its newest if that lane is much fuller.
+func (q *callQueue) givesWay(to *lane, forBytes bool, now time.Time) *Call {
+	switch l := q.fullest(forBytes); {
+	case q.newestFirst, l.first().isOver(now):
+		return q.takeFirst(l)
+	case l.len() > to.len()+1:
+		return q.takeLast(l)
+	}
+	return nil
+}
+
+// comesLate reports whether the turn of a call that came wouldn't come in time if all went on.
+func (q *callQueue) comesLate(l *lane, call *Call, now time.Time) bool {
+	before := min(q.len(), l.len()*len(q.waiting)) // as methods take turns
+	return !q.newestFirst && q.looks >= enoughLooks && time.Duration(before)*q.perCall > call.ctx.deadline.Sub(now)
 }
 
 // shed says why a call isn't run. Whether its time is over is another matter.
@@ -104,10 +123,16 @@ func (q *callQueue) fits(call *Call, room int) bool {
 
 // overrun takes note that there is no room. Then there are too many if calls had their turns
 // lately; if none had, those that run are stuck, and the newest would have to wait as well.
-func (q *callQueue) overrun(now time.Time) {
+func (q *callQueue) overrun(l *lane, now time.Time) {
 	if q.looks > 0 && q.out > 0 {
-		q.tooMany(now)
+		q.tooManyOf(l, now)
 	}
+}
+
+// tooManyOf takes note that there are too many calls of one method.
+func (q *callQueue) tooManyOf(l *lane, now time.Time) {
+	l.excess = 1
+	q.tooMany(now)
 }
 
 func (q *callQueue) tooMany(now time.Time) {
@@ -121,19 +146,22 @@ func (q *callQueue) tooMany(now time.Time) {
 func (q *callQueue) next(now time.Time) (call *Call, refused []*Call) {
 	q.judge(now)
 	refused = q.refuseVain(now)
-	for !q.newestFirst && q.len() > 0 && q.calls[q.head].isOver(now) {
-		refused = append(refused, q.oldest())
-	}
-	switch {
-	case q.len() == 0:
-	case q.newestFirst:
-		call = q.newest()
+	for call == nil && q.len() > 0 {
+		l, newest := q.turn(q.newestFirst)
+		if newest {
+			call = q.takeLast(l)
+		} else {
+			call = q.takeFirst(l)
+		}
+		if call.isOver(now) {
+			refused, call = append(refused, call), nil
+			continue
+		}
+		l.charge()
 		q.out++
-	default:
-		call = q.oldest()
-		q.out++
-		if call.hasWaited(lateShare, now) {
-			q.tooMany(now)
+		q.turns++
+		if !newest && call.hasWaited(lateShare, now) {
+			q.tooManyOf(l, now)
 		}
 	}
 	if q.len() == 0 {
@@ -142,37 +170,22 @@ func (q *callQueue) next(now time.Time) (call *Call, refused []*Call) {
 	return call, refused
 }
 
-func (q *callQueue) oldest() *Call {
-	call := q.calls[q.head]
-	q.calls[q.head] = nil
-	q.head++
-	q.bytes -= call.size()
-	return call
-}
-
-func (q *callQueue) newest() *Call {
-	last := len(q.calls) - 1
-	call := q.calls[last]
-	q.calls[last] = nil
-	q.calls = q.calls[:last]
-	q.bytes -= call.size()
-	return call
-}
-
 // refuseVain takes those out that have waited in vain: all but one, as whoever runs calls should
 // have one to run.
 func (q *callQueue) refuseVain(now time.Time) (refused []*Call) {
 	flood := q.seen.Sub(q.since)
-	if !q.newestFirst || flood < floodTime {
+	if !q.newestFirst || flood < floodTime || !q.long.isNoChance(3) {
 		return nil
 	}
-	for q.len() > 1 {
-		call := q.calls[q.head]
-		enough := inVain(call.ctx.deadline.Sub(call.begun))
-		if waited := now.Sub(call.begun); flood < enough || waited < max(enough, vainTurns*q.perCall) {
-			break
+	_, most := q.used()
+	for i := 0; i < len(q.waiting) && q.len() > 1; {
+		l := q.waiting[i]
+		enough := inVain(l.first().ctx.deadline.Sub(l.first().begun))
+		if waited := now.Sub(l.first().begun); !l.isFlooded(most) || flood < enough || waited < enough || q.turns-l.first().turns < vainTurns {
+			i++
+			continue
 		}
-		refused = append(refused, shed(q.oldest(), vain))
+		refused = append(refused, shed(q.takeFirst(l), vain)) // another lane is the i-th if this one is empty now
 	}
 	return refused
 }
@@ -197,6 +210,10 @@ func (q *callQueue) judge(now time.Time) {
 	if took < rhythmTime || q.in < rhythmCalls {
 		return
 	}
+	q.look(rhythmCalls, took)
+	q.short.memory, q.long.memory = shortMemory, longMemory
+	q.short.add(q.in, q.out, took)
+	q.long.add(q.in, q.out, took)
 	excess := float64(q.in-q.out) / float64(q.in)
 	q.excess += (excess - q.excess) / 4
 	if !q.emptied && q.out > 0 {
@@ -207,16 +224,9 @@ func (q *callQueue) judge(now time.Time) {
 		}
 		q.looks++
 	}
-	growing := q.out > 0 && excess > excessShare && time.Duration(q.len())*q.perCall > shortWait && q.looks > 0
+	growing := q.out > 0 && excess > excessShare && q.short.isNoChance(2) && time.Duration(q.len())*q.perCall > shortWait && q.looks > 0
 	if growing && q.growing || q.newestFirst && q.out > 0 && q.excess > excessShare {
 		q.tooMany(now)
 	}
 	q.window, q.began, q.in, q.out, q.emptied, q.growing = took, now, 0, 0, q.len() == 0, growing
-}
-
-// drop takes all calls.
-func (q *callQueue) drop() []*Call {
-	waiting := q.calls[q.head:]
-	q.calls, q.head, q.bytes = nil, 0, 0
-	return waiting
 }

@@ -149,7 +149,7 @@ func TestInAFullQueueTheOldestGivesWayIfCallsAreRun(t *testing.T) {
 	for q.len() < q.room {
 		q.comes(time.Second)
 	}
-	oldest := q.calls[q.head]
+	oldest := q.of(nil).first()
 	newest, refused := q.comes(time.Second)
 	if len(refused) != 1 || refused[0] != oldest {
 		t.Fatalf("%d calls are refused, the newest: %v; want the oldest", len(refused), slices.Contains(refused, newest))
@@ -325,5 +325,84 @@ func TestCallersThatWaitForAnswersAllGetThem(t *testing.T) {
 	}
 	if least := slices.Min(turns[:]); least < 95 {
 		t.Errorf("one caller had %d turns where all have 100 on average", least)
+	}
+}
+
+// comeOf has calls of a method that have so much time come, and returns those refused.
+func (q *queueTest) comeOf(m *method, n int, left time.Duration) (refused []*Call) {
+	for range n {
+		call := callAt(q.now, left)
+		call.method = m
+		refused = append(refused, q.put([]*Call{call}, q.room-q.len(), q.now)...)
+	}
+	return refused
+}
+
+func TestInAFullQueueTheMethodWithTheMostCallsGivesWay(t *testing.T) {
+	many, few := new(method), new(method)
+	q := newQueueTest(t, 20)
+	if refused := q.comeOf(many, 20, time.Hour); len(refused) > 0 {
+		t.Fatalf("%d calls are refused of as many as there is room for", len(refused))
+	}
+	refused := q.comeOf(few, 15, time.Hour)
+	wantShed(t, refused, crowded)
+	ofMany := 0
+	for _, call := range refused {
+		if call.method == many {
+			ofMany++
+		}
+	}
+	if len(refused) != 15 || ofMany != 10 || q.of(few).len() != 10 {
+		t.Errorf("%d calls are refused, %d of them of the method that had all the room, and %d of the other wait; want 15, 10, 10", len(refused), ofMany, q.of(few).len())
+	}
+	if q.len() != 20 {
+		t.Errorf("%d calls wait, want 20", q.len())
+	}
+}
+
+func TestInAQueueFullOfBytesTheMethodWithTheMostGivesWay(t *testing.T) {
+	large, small := new(method), new(method)
+	q := newQueueTest(t, 1000)
+	q.maxBytes = 100_000
+	for range 9 {
+		call := callAt(q.now, time.Hour)
+		call.method, call.args = large, make([]byte, 10_000)
+		q.put([]*Call{call}, q.room, q.now)
+	}
+	if refused := q.comeOf(small, 5, time.Hour); len(refused) > 1 || q.of(small).len() != 5 {
+		t.Errorf("%d calls are refused, and %d of 5 small ones wait; want room for them at the cost of one large one at most", len(refused), q.of(small).len())
+	}
+	if q.bytes > q.maxBytes {
+		t.Errorf("%d bytes wait, want at most %d", q.bytes, q.maxBytes)
+	}
+}
+
+func TestOfTheMethodsThatWaitThoseAreFirstThatHaveUsedLess(t *testing.T) {
+	slow, quick := new(method), new(method)
+	q := newQueueTest(t, 1000)
+	q.of(slow).settle(100 * time.Millisecond)
+	q.of(quick).settle(time.Millisecond)
+	q.comeOf(slow, 10, time.Hour)
+	q.now = q.now.Add(time.Microsecond)
+	q.comeOf(quick, 10, time.Hour)
+	var order []*method
+	for q.len() > 0 {
+		call, _ := q.next(q.now)
+		order = append(order, call.method)
+	}
+	if order[0] != slow || slices.Contains(order[1:11], slow) {
+		t.Error("the first call wasn't of the slow method, which came first, or one of the next ten was; want the quick one's turns, as it used less")
+	}
+}
+
+func TestACallThatWaitsForOneSlowCallIsNotInVain(t *testing.T) {
+	q := newQueueTest(t, 100_000)
+	q.flood(2, 300, time.Millisecond)
+	q.comes(time.Second)
+	newest, _ := q.comes(time.Second)
+	q.now = q.now.Add(400 * time.Millisecond) // one call ran all the time
+	q.seen = q.now
+	if _, refused := q.comes(time.Second); slices.Contains(refused, newest) {
+		t.Error("a call is refused that would have been the next")
 	}
 }

@@ -78,6 +78,7 @@
 // Handlers that compute are run one for each processor, as more of them would only all be done
 // later. Calls have their turns in the order of arrival as long as they are run as fast as they
 // come. While more come, the newest is first, and those that have waited in vain are refused.
+// Calls of one method don't keep those of another waiting for longer than both have used lately.
 //
 // # Deadlines and cancellation
 //

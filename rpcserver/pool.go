@@ -201,12 +201,14 @@ func (p *pool) worker() {
 		if call == nil {
 			continue
 		}
+		lane, began := p.queue.of(call.method), now // which of the call nobody knows afterwards
 		p.mu.Unlock()
 		running = true
 		now = p.run(call)
 		running = false
 		p.mu.Lock()
 		p.running--
+		lane.settle(p.costLocked(began, now))
 		if p.waitingLocked() > 0 && now.Sub(computing) >= pause {
 			before := now
 			now = p.pauseLocked(now)
@@ -245,6 +247,16 @@ func (p *pool) takeLocked(now time.Time) *Call {
 		p.mu.Lock()
 	}
 	return call
+}
+
+// costLocked returns for how long a call kept others from running that has just run: not while it
+// slept, if a processor was found to have nothing to do meanwhile.
+func (p *pool) costLocked(began, ended time.Time) time.Duration {
+	cost := ended.Sub(began)
+	if p.free.After(began) {
+		cost = min(cost, promptly)
+	}
+	return cost
 }
 
 // probeLocked finds out whether a processor has nothing to do.

@@ -173,7 +173,7 @@ func TestWhoEntersAPoolCountsAsOneOfItsWorkers(t *testing.T) {
 		}
 		p.leave()
 
-		p.queue.calls = append(p.queue.calls, new(Call)) // and no worker has seen it yet
+		p.queue.add(p.queue.of(nil), callAt(time.Now(), time.Hour)) // and no worker has seen it yet
 		if got := p.enter(1); got != 0 {
 			t.Errorf("enter = %d while a call waits for its turn, want 0", got)
 		}

@@ -31,7 +31,7 @@ type world struct {
 	bus *fakenats.Server
 
 	mu      sync.Mutex
-	records map[string]binder.Record // guarded by mu; by instance
+	records map[string]binder.Record // guarded by mu; by service and instance
 	undo    []func()
 }
 
@@ -111,7 +111,7 @@ func (w *world) bind() {
 func (w *world) know(r binder.Record) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.records[r.Instance] = r
+	w.records[r.Service+"."+r.Instance] = r
 }
 
 // work is the service "work".
