@@ -65,6 +65,8 @@ type binderPart struct{ Lease time.Duration }
 type serverPart struct {
 	Processors int      // that it may use; 0: all
 	Idempotent []string // methods
+	Binder     bool     // it is a binder as well
+	Drains     bool     // at its end it finishes the calls that it has, and says so
 }
 
 // brokerPart is a broker that listens, one of a cluster if it has routes.
@@ -124,6 +126,13 @@ func playPart(text string) error {
 	if p.Server.Processors > 0 {
 		runtime.GOMAXPROCS(p.Server.Processors)
 	}
+	if p.Server.Binder {
+		b, err := binder.Start(ctx, nc, binder.Config{Lease: long, Logger: quiet})
+		if err != nil {
+			return err
+		}
+		defer b.Close()
+	}
 	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet})
 	w := newWorker(srv.Instance())
 	if err := rpcserver.Register(srv, "work", w, rpcserver.Idempotent(p.Server.Idempotent...)); err != nil {
@@ -138,7 +147,12 @@ func playPart(text string) error {
 		}
 	}()
 	err = waitForEnd(srv.Instance())
-	stop, cancel := context.WithCancel(context.Background())
+	stop, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if p.Server.Drains {
+		fmt.Println("drained", srv.Shutdown(stop))
+		return err
+	}
 	cancel() // nobody waits for this process's calls any more
 	_ = srv.Shutdown(stop)
 	return err

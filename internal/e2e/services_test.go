@@ -46,6 +46,12 @@ func (w *worker) Hold(ctx context.Context, id int64) error {
 	}
 }
 
+// Nap enters the ID and sleeps for a moment.
+func (w *worker) Nap(id int64) {
+	w.enter(id)
+	time.Sleep(20 * time.Millisecond)
+}
+
 // Compute enters the ID and keeps a processor busy with so many steps.
 func (w *worker) Compute(id, steps int64) (result uint64) {
 	w.enter(id)
