@@ -36,6 +36,12 @@ func documentedUsers(t *testing.T) *server.Options {
 		t.Fatal("docs/protocol.md gives no configuration under Permissions")
 	}
 	conf, _, _ = strings.Cut(conf, "```")
+	return configured(t, conf)
+}
+
+// configured returns the options of a NATS server on a port of its own, with JetStream.
+func configured(t *testing.T, conf string) *server.Options {
+	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "nats.conf")
 	if err := os.WriteFile(file, []byte("listen: \"127.0.0.1:-1\"\n"+conf), 0o600); err != nil {
@@ -45,8 +51,7 @@ func documentedUsers(t *testing.T) *server.Options {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options.JetStream, options.StoreDir = true, dir
-	options.NoSigs, options.NoLog = true, true
+	options.JetStream, options.StoreDir, options.NoSigs, options.NoLog = true, dir, true, true
 	return options
 }
 

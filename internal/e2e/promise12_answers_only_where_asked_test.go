@@ -3,13 +3,10 @@ package e2e_test
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
@@ -24,22 +21,10 @@ import (
 // these permissions.
 func startWithUsers(t *testing.T, evil string) *guarded {
 	t.Helper()
-	dir := t.TempDir()
-	conf := `listen: "127.0.0.1:-1"
-authorization: { users: [
+	return startGuarded(t, configured(t, `authorization: { users: [
   { user: good, password: "…" }
-  { user: evil, password: "…", permissions: { ` + evil + ` subscribe: ["helium.call.evil.*", "_INBOX.evil.>"] } }
-] }`
-	file := filepath.Join(dir, "nats.conf")
-	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	options, err := server.ProcessConfigFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	options.JetStream, options.StoreDir, options.NoSigs, options.NoLog = true, dir, true, true
-	return startGuarded(t, options, func() {})
+  { user: evil, password: "…", permissions: { `+evil+` subscribe: ["helium.call.evil.*", "_INBOX.evil.>"] } }
+] }`), func() {})
 }
 
 // forger is a server that a client calls, and that goes by what it sees of that to end calls

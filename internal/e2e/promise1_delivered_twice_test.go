@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium/bus"
@@ -23,25 +20,13 @@ import (
 // two. The permissions are those of the importing account's caller.
 func startShared(t *testing.T, permissions string) (url string) {
 	t.Helper()
-	dir := t.TempDir()
-	conf := `listen: "127.0.0.1:-1"
-accounts: {
+	return startGuarded(t, configured(t, `accounts: {
   EXPORTS: { jetstream: enabled, users: [{user: exports, password: "…"}], exports: [{service: "helium.>", response_type: stream}] }
   IMPORTS: {
-    users: [{user: imports, password: "…"}, {user: caller, password: "…"` + permissions + `}]
+    users: [{user: imports, password: "…"}, {user: caller, password: "…"`+permissions+`}]
     imports: [{service: {account: EXPORTS, subject: "helium.>"}}]
   }
-}`
-	file := filepath.Join(dir, "nats.conf")
-	if err := os.WriteFile(file, []byte(conf), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	options, err := server.ProcessConfigFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	options.JetStream, options.StoreDir, options.NoSigs, options.NoLog = true, dir, true, true
-	return startGuarded(t, options, func() {}).url
+}`), func() {}).url
 }
 
 func dialAs(t *testing.T, url, user string) *nats.Conn {

@@ -25,6 +25,8 @@ func TestPromise9NothingIsLostInSilence(t *testing.T) {
 		"whole": {},
 		// May look up services and call nobody.
 		"mute": {Publish: broker.Subjects{Allow: []string{"helium.binder.lookup.>"}}},
+		// May call services, and no single instances.
+		"narrow": {Publish: broker.Subjects{Allow: []string{"helium.binder.lookup.>", "helium.call.>"}}},
 		// May not listen where the service is called.
 		"deaf": {Subscribe: broker.Subjects{Deny: []string{"helium.call.>"}}},
 		// May publish one answer to each message that it received.
@@ -114,6 +116,18 @@ func TestPromise9NothingIsLostInSilence(t *testing.T) {
 			t.Errorf("the log tells of one-way calls %d times, want once:\n%s", lines, logged)
 		}
 	})
+	t.Run("a one-way call that may not go where its key wants it is its caller's error", func(t *testing.T) {
+		serve(t, as("whole"), rpcserver.Config{}, "keyed", newWorker("w"))
+		c := newClient(t, as("narrow"), rpcclient.Config{Timeout: patience})
+		err := rpcclient.Keyed(c, "customer-7").Notify(testContext(t), "keyed.run", 1)
+		if !errors.Is(err, helium.ErrNotPermitted) || helium.OutcomeOf(err) != helium.NotExecuted {
+			t.Errorf("error %v, outcome %v; want ErrNotPermitted, not executed", err, helium.OutcomeOf(err))
+		}
+		mentions(t, "the call", err, "helium.at.keyed.")
+		if err := c.Notify(testContext(t), "keyed.run", 1); err != nil {
+			t.Errorf("a one-way call for any instance: %v", err)
+		}
+	})
 	t.Run("calls in flight end when their connection does", func(t *testing.T) {
 		w := newWorker("w")
 		serve(t, as("whole"), rpcserver.Config{}, "held", w)
@@ -129,4 +143,67 @@ func TestPromise9NothingIsLostInSilence(t *testing.T) {
 			t.Errorf("error %v, outcome %v after %v; want an error of unknown outcome, at once", err, helium.OutcomeOf(err), time.Since(began))
 		}
 	})
+}
+
+func TestPromise9AnswersThatNATSFindsTooLateAreCountedAndTold(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		conf string
+		says string
+		lost func(rpcserver.Stats) uint64
+	}{
+		"by allow_responses": {
+			`authorization: { users: [
+  { user: caller, password: "…" }
+  { user: server, password: "…", permissions: { publish: ["helium.binder.>"], allow_responses: {expires: "500ms"} } }
+] }`,
+			"expires", func(s rpcserver.Stats) uint64 { return s.RefusedAnswers },
+		},
+		"through an export": {
+			`accounts: {
+  EXPORTS: { jetstream: enabled, users: [{user: server, password: "…"}], exports: [{service: "helium.>", response_threshold: "500ms"}] }
+  IMPORTS: { users: [{user: caller, password: "…"}], imports: [{service: {account: EXPORTS, subject: "helium.>"}}] }
+}`,
+			"response_threshold", func(s rpcserver.Stats) uint64 { return s.DroppedAnswers },
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := startGuarded(t, configured(t, test.conf), func() {}).url
+			binders := "server"
+			if test.says == "expires" {
+				binders = "caller"
+			}
+			startBinder(t, dialAs(t, url, binders), longLease)
+			w, logged := newWorker("w"), new(log)
+			srv := serve(t, dialAs(t, url, "server"), rpcserver.Config{Logger: slog.New(slog.NewTextHandler(logged, nil))}, "work", w)
+			c := newClient(t, dialAs(t, url, "caller"), rpcclient.Config{Timeout: patience})
+			over, cancel := context.WithCancel(testContext(t))
+			defer cancel()
+			for id := range 2 {
+				go func() { _ = c.Call(over, "work.hold", nil, id) }() // nobody tells it
+				receive(t, "a Hold that began", w.began)
+			}
+			time.Sleep(1500 * time.Millisecond) // by NATS's own clock
+			close(w.release)
+			eventually(t, "both answers counted", func() error {
+				if got := test.lost(srv.Stats()); got != 2 {
+					return fmt.Errorf("%d are", got)
+				}
+				return nil
+			})
+			eventually(t, "word in the log", func() error {
+				if lines := strings.Count(logged.String(), "helium.answers_late"); lines != 1 {
+					return fmt.Errorf("the log tells of late answers %d times, want once", lines)
+				}
+				return nil
+			})
+			if !strings.Contains(logged.String(), test.says) {
+				t.Errorf("the log doesn't say what to set, %q:\n%s", test.says, logged)
+			}
+			if err := c.Call(testContext(t), "work.who", nil); err != nil {
+				t.Errorf("a call that is in time: %v", err)
+			}
+		})
+	}
 }
