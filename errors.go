@@ -53,8 +53,8 @@ var (
 
 // What a server refuses or reports.
 var (
-	// ErrOverloaded: the server has as many calls in flight as it takes. The call
-	// wasn't executed.
+	// ErrOverloaded: the server has as many calls in flight as it takes, or can't run this one in
+	// time. The call wasn't executed.
 	ErrOverloaded = NewError(CodeResourceExhausted, "helium.overloaded", "the instance has as many calls in flight as it takes; try again later, or start more instances")
 	// ErrExpired: the call's time had run out before its turn came, wherever it waited. It wasn't
 	// executed. The detail "waited_ms" says how long it waited, in milliseconds.
