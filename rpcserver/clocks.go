@@ -20,14 +20,16 @@ import (
 // Clocks drift, so the least difference rises by as much as two may drift apart. It rises by
 // nothing else: were old differences forgotten, a queue that stands would become normal, and what
 // waits in it would run late.
+//
+// Nor does it begin anew when this server connects to another NATS server. What two clocks differ
+// by is the same by any way, so what a longer way adds is time that the caller sees pass; and a
+// NATS server that stood still sends on what it had when it wakes, which mustn't become normal.
 
 const (
 	// drift is by which part of the time that passes the least difference rises: 200 ppm.
 	drift = 5000
 	// maxClocks is how many clocks are known by one link.
 	maxClocks = 10_000
-	// longerWay is how much longer a message may take by another connection of the server's.
-	longerWay = 50 * time.Millisecond
 	// idleClock is how long a clock is known at least that isn't used, when there are too many.
 	idleClock = time.Minute
 )
@@ -49,8 +51,6 @@ type clocks struct {
 	recent, former map[uint64]*estimate
 	turned         time.Duration // after the pulse was born
 
-	way uint64 // counts the connections by which messages came
-
 	thaw
 }
 
@@ -60,7 +60,6 @@ type estimate struct {
 	clock uint64
 	least uint64 // difference of this server's clock and that clock
 	at    uint64 // when it was seen, by this server's clock
-	way   uint64 // by which it was seen
 }
 
 // thaw is the time after a standstill until all has been received that came meanwhile. What is
@@ -96,13 +95,7 @@ func (c *clocks) waited(clock, reading uint64, now time.Time) (waited time.Durat
 		c.learn(clock, reading, own)
 		return 0, true
 	}
-	waited = e.excess(own, reading)
-	if e.way != c.way {
-		e.way = c.way
-		e.least += micros(min(waited, longerWay))
-		waited = e.excess(own, reading)
-	}
-	if waited == 0 {
+	if waited = e.excess(own, reading); waited == 0 {
 		e.see(own, reading)
 	}
 	return waited, true
@@ -151,17 +144,12 @@ func (c *clocks) learn(clock, reading uint64, own time.Duration) {
 	if c.full() {
 		return
 	}
-	e := &estimate{clock: clock, way: c.way}
+	e := &estimate{clock: clock}
 	e.see(own, reading)
 	c.recent[clock], c.last = e, e
 }
 
 func (c *clocks) full() bool { return len(c.recent)+len(c.former) >= maxClocks }
-
-// anotherWay is told that messages come by another connection. They may take longer by that, so the
-// least of each clock begins anew with the first one; but not with any: a NATS server that stood
-// still, so that others have connected elsewhere, sends on what it had when it wakes.
-func (c *clocks) anotherWay() { c.way++ }
 
 // meet begins a thaw, or has the one that lasts go on.
 func (t *thaw) meet(latest *standstill) {

@@ -72,22 +72,15 @@ func (t *thaws) beat(ctx context.Context) {
 	}
 }
 
-// run puts a mark in line after each standstill, and after each reconnect.
+// run puts a mark in line after each standstill.
 func (t *thaws) run(ctx context.Context) {
 	defer close(t.marks)
-	status := t.nc.StatusChanged(nats.CONNECTED)
-	defer t.nc.RemoveStatusListener(status)
 	var marked *standstill // the latest one behind which a mark is in line; nil: none
 	var again <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-status:
-			// What takes another way takes another time. A message or two may be in front of
-			// the mark that came by the new connection already, and count as later or earlier
-			// by as much.
-			_ = t.mark(ctx, t.clocks.anotherWay) // fails only when the server stops
 		case <-t.pulse.found:
 		case <-again:
 		}
