@@ -119,6 +119,8 @@ func (call *Invocation) giveUp(ctx context.Context, view *directory.View) *heliu
 	e := directory.ContextError(ctx.Err(), helium.Unknown)
 	if e.Code == helium.CodeCanceled {
 		call.method.core.links.Cancel(&call.flight, view.Instances)
+	} else {
+		call.method.core.links.Overdue(&call.flight)
 	}
 	return call.flight.Late(e)
 }

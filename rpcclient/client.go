@@ -59,6 +59,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	subjects, _ := wire.NewSubjects(config.Prefix) // which withDefaults has tried
 	c := &client{handler: invoke}
 	c.timeout, c.attempts = config.Timeout, config.MaxAttempts
+	c.retries.open(&c.counters.calls)
 	if config.Hedge {
 		c.latencies = new(latencies)
 	}

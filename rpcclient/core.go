@@ -15,13 +15,13 @@ type core struct {
 	directory *directory.Directory
 	timeout   time.Duration // of a call whose context has no deadline
 	attempts  int           // how often a call is tried at most
-	retries   retryBudget
-	latencies *latencies // nil: calls aren't hedged
+	latencies *latencies    // nil: calls aren't hedged
 	unsettled unsettled
 
 	// What every call writes is kept out of the cache lines of what every call reads.
 	_        [64]byte
 	counters counters
+	retries  retryBudget
 	_        [64]byte
 }
 

@@ -81,7 +81,8 @@
 // two seconds, as it is frozen, dead or cut off, fails with [helium.ErrSilent], Unknown, and other
 // calls keep away from that instance until it is heard again: they go to the subjects of the
 // others, which the connection's user must be permitted to publish to. A handler that takes long
-// isn't silent. [Stats].SilentInstances says how many there are now.
+// isn't silent. Calls with less time than that end at their deadlines, and give the client reason
+// to ask whether the instance is there. [Stats].SilentInstances says how many there are now.
 //
 // # Retries
 //
@@ -90,7 +91,7 @@
 // the method, or if its method is declared idempotent, and its connection was lost or its
 // server fell silent.
 // Pauses of some milliseconds, growing and random, lie between. Retries keep to the
-// deadline, and all of a client's together to a tenth of its calls.
+// deadline, and all of a client's together to a tenth of its calls, of the last 20 s or so.
 //
 // A call that isn't idempotent can be made so by a key, for as long as its instance is there:
 // of the calls of a method with that key one runs, and the others get what it returned.

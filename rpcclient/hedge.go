@@ -155,6 +155,7 @@ func (call *Invocation) abandon(flight *link.Call, a *answer, view *directory.Vi
 		return
 	}
 	call.mayHaveRun = true
+	links.Overdue(flight)
 	links.Cancel(flight, view.Instances)
 }
 

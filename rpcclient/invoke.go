@@ -82,7 +82,6 @@ func (call *Invocation) ready(ctx context.Context, now time.Time) *helium.Error 
 // withRetries makes attempts until one succeeds or another may not be made.
 func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
 	m, c := call.method, call.method.core
-	c.retries.pay()
 	for attempt := 1; ; attempt++ {
 		var e *helium.Error
 		if w.latency != nil && !call.key.once {

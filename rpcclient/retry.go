@@ -3,43 +3,69 @@ package rpcclient
 import (
 	"context"
 	"errors"
+	"math"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/helium-rpc/helium"
 )
 
-// retryBudget bounds retries to a tenth of the calls, so that a struggling service
-// isn't buried by them: every call pays in a tenth, a retry takes out one.
-type retryBudget struct{ spent atomic.Int64 } // tenths below full; 0 to budgetSize
+// retryBudget bounds retries to a tenth of the calls, so that a struggling service isn't buried by
+// them: each call puts in a tenth of a retry, each retry takes one out. A few are there from the
+// start. What isn't taken is kept for a while, not for ever: when an instance falls silent, all
+// calls that it had in two seconds have to go elsewhere at once, and for that there have to be as
+// many. Calls are counted when they end, so none writes here.
+//
+//	left, in retries, at 200 calls/s     400 ┤      ╭───────╮        ╭────
+//	                                         │   ╭──╯       │     ╭──╯
+//	                                      10 ┼───╯          ╰─────╯
+//	                                          a program      an instance
+//	                                          begins         falls silent
+type retryBudget struct {
+	calls *atomic.Uint64 // those that ended so far
+
+	mu      sync.Mutex
+	counted uint64    // guarded by mu; of calls, when a retry was last wanted
+	at      time.Time // guarded by mu; when that was
+	left    float64   // guarded by mu; how many retries there were then
+}
 
 const (
-	retryCost  = 10             // a retry, in tenths
-	budgetSize = 10 * retryCost // how many retries may come in a row
+	retryShare   = 0.1              // retries that a call puts in
+	retryReserve = 10               // that are kept for good
+	retriesKept  = 20 * time.Second // what is beyond those shrinks to 1/e in this time
 )
 
-// pay is done for each call. While nothing is spent it writes nothing, so callers don't
-// meet here.
-func (b *retryBudget) pay() {
-	for spent := b.spent.Load(); spent > 0; spent = b.spent.Load() {
-		if b.spent.CompareAndSwap(spent, spent-1) {
-			return
-		}
-	}
+// open begins to count.
+func (b *retryBudget) open(calls *atomic.Uint64) {
+	b.calls, b.at, b.left = calls, time.Now(), retryReserve
 }
 
 // take reports whether there was enough for a retry.
 func (b *retryBudget) take() bool {
-	for {
-		spent := b.spent.Load()
-		if spent+retryCost > budgetSize {
-			return false
-		}
-		if b.spent.CompareAndSwap(spent, spent+retryCost) {
-			return true
-		}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.countLocked(time.Now())
+	if b.left < 1 {
+		return false
 	}
+	b.left--
+	return true
+}
+
+// countLocked takes in the calls that have ended since a retry was last wanted, as if they had come
+// evenly: whatever is left shrinks as time passes, and so does what a call has put in since then.
+func (b *retryBudget) countLocked(now time.Time) {
+	calls := b.calls.Load()
+	put := retryShare * float64(calls-b.counted)
+	kept := b.left + put
+	if age := now.Sub(b.at).Seconds() / retriesKept.Seconds(); age > 0 {
+		kept = b.left*math.Exp(-age) - put*math.Expm1(-age)/age
+	}
+	b.left = max(kept, min(b.left+put, retryReserve))
+	b.counted, b.at = calls, now
 }
 
 // mayRetry decides by what is certain: a call is made again if it provably didn't run

@@ -71,6 +71,48 @@ func TestPromise11AFrozenServersCallsFailAndNoOthersGoThereUntilItIsHeardAgain(t
 	}
 }
 
+func TestPromise11CallsThatHaveLessTimeThanSilenceTakesKeepAwayFromAFrozenServerToo(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	c := n.client(rpcclient.Config{})
+	frozen := n.launchWorker()
+	others := map[string]bool{n.launchWorker().words[0]: true, n.launchWorker().words[0]: true}
+	eventually(t, "all three are called", func() error {
+		if got := whoAnswers(c, patience); len(got) != 3 {
+			return fmt.Errorf("only %v", got)
+		}
+		return nil
+	})
+	frozen.signal(syscall.SIGSTOP)
+	eventually(t, "calls to keep away from the frozen one", func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		defer cancel()
+		_, err := rpcclient.Call[string](ctx, c, "work.who")
+		if s := c.Stats(); s.SilentInstances == 0 {
+			return fmt.Errorf("it isn't known to be silent; the last call ended with %v", err)
+		}
+		return nil
+	})
+	for i := range 60 {
+		ctx, cancel := context.WithTimeout(context.Background(), farOff)
+		who, err := rpcclient.Call[string](ctx, c, "work.who")
+		cancel()
+		if err != nil || !others[who] {
+			t.Errorf("call %d while it is silent: %q, %v; want one of the others", i, who, err)
+		}
+	}
+	if s := c.Stats(); s.Silent != 0 || s.SilentInstances != 1 {
+		t.Errorf("Silent %d, SilentInstances %d; want 0, 1: no call was that long", s.Silent, s.SilentInstances)
+	}
+	frozen.signal(syscall.SIGCONT)
+	eventually(t, "all three are called again", func() error {
+		if got := whoAnswers(c, patience); len(got) != 3 {
+			return fmt.Errorf("only %v", got)
+		}
+		return nil
+	})
+}
+
 func TestPromise11TheCallsOfAKilledServerFailLongBeforeTheirDeadlines(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)

@@ -48,8 +48,8 @@ func NewDispatcher(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *Dis
 	d := &Dispatcher{clock: newClock()}
 	d.links.inFlight, d.links.counters = &d.inFlight, &d.Counters
 	d.links.useBus(nc, subjects, log)
-	d.deadlines = NewSweep(d.inFlight.expire)
 	d.vigil = d.links.newVigil(d.clock.hello)
+	d.deadlines = NewSweep(func(now time.Time) time.Time { return d.inFlight.expire(now, d.vigil.noteOverdue) })
 	return d
 }
 
@@ -231,12 +231,21 @@ func (d *Dispatcher) Take(c *Call) bool { return d.inFlight.take(c.seq) != nil }
 // call may have left.
 func (d *Dispatcher) Withdraw(c *Call) bool { return c.withdraw() }
 
+// Overdue tells that a call which was taken out of the table after it had left took longer than it
+// should have.
+func (d *Dispatcher) Overdue(c *Call) { d.vigil.noteOverdue(c) }
+
 // WentAlone reports whether a call left on the subject of its method's own, as far as is known.
 func (d *Dispatcher) WentAlone(c *Call) bool { return d.links.sent.how(c.left.In()) == alone }
 
 // Cancel tells that nobody waits for a call any more: the instance that has it where the link
 // knows that, otherwise all those named.
-func (d *Dispatcher) Cancel(c *Call, instances []string) { d.links.cancel(c, instances) }
+func (d *Dispatcher) Cancel(c *Call, instances []string) {
+	d.links.cancel(c, instances)
+	if c.since != 0 { // it lasted for a while
+		d.vigil.noteOverdue(c)
+	}
+}
 
 // Close fails the calls in flight and closes the links, but not the connection. Call it once.
 func (d *Dispatcher) Close() {

@@ -17,6 +17,7 @@
 //   - clock.go: the clock by which servers see how long a message was under way
 //   - instance.go: what is known of instances from themselves
 //   - vigil.go: which instances have fallen silent, so that their calls fail and others keep away
+//   - overdue.go: calls that ended too early to be watched
 //   - pace.go, pulse.go, asks.go: when it looks, whether the connection itself works, and what it asks
 //   - registry.go: what links need of the registry
 //   - cancels.go: cancels of calls whose instance wasn't known yet

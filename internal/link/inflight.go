@@ -158,13 +158,15 @@ func (t *inFlight) takeDue(now time.Time) (due []*Call, earliest time.Time) {
 // ErrTooLate is the error of a call whose time was over before it could leave.
 var ErrTooLate = helium.ErrDeadline.WithMessage("the call's time was over before it was sent").WithOutcome(helium.NotExecuted)
 
-// expire fails the calls whose deadline has passed; see Sweep.
-func (t *inFlight) expire(now time.Time) (earliest time.Time) {
+// expire fails the calls whose deadline has passed. Those that have left it tells of before that;
+// see Sweep.
+func (t *inFlight) expire(now time.Time, overdue func(*Call)) (earliest time.Time) {
 	due, earliest := t.takeDue(now)
 	for _, c := range due {
 		if c.withdraw() {
 			c.Waiter.Fail(ErrTooLate)
 		} else {
+			overdue(c)
 			c.Waiter.Fail(c.Late(helium.ErrDeadline.WithOutcome(helium.Unknown)))
 		}
 	}

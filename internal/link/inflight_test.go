@@ -150,7 +150,7 @@ func TestALinkIsLoadedWithTheWorkOfItsCallsUntilTheyAreOver(t *testing.T) {
 	calls[0].To.observe(1000) // what is expected of later calls takes nothing off
 	table.take(1)
 	table.failIf(func(c *Call) bool { return c.left.In() == 2 }, ErrNobody)
-	table.expire(time.Now().Add(2 * time.Hour))
+	table.expire(time.Now().Add(2*time.Hour), func(*Call) {})
 	if a, b := first.load(), second.load(); a != 0 || b != 0 {
 		t.Errorf("once all calls are over the links are loaded with %v and %v, want 0", a, b)
 	}

@@ -19,8 +19,10 @@ import (
 //	                     heartbeat named,       └▶ 4: the call fails, and no others go there
 //	                     or all                        until it is heard again
 //
-// Of those that may have a call, one that speaks doesn't have it: it would have said so.
-// Intervals are counted, not measured, so a program that stood still itself counts one.
+// Of those that may have a call, one that speaks doesn't have it: it would have said so. An
+// instance that was asked is watched until it says something, whether calls last as long or not;
+// calls that ended before, at their deadlines, give a reason to ask, too. Intervals are counted, not
+// measured, so a program that stood still itself counts one.
 const (
 	// askAfter, feelAfter and silentAfter are in beats since the one in which a sign came last;
 	// the first of them is over before a whole interval is.
@@ -48,7 +50,8 @@ type vigil struct {
 	counters  *Counters
 
 	beat      *atomic.Uint64 // counts the intervals, from 1
-	restarted atomic.Bool    // what was silent before doesn't count
+	overdue   overdue
+	restarted atomic.Bool // what was silent before doesn't count
 
 	// The step's own:
 	anew   uint64                // the beat before which nothing counts
@@ -60,6 +63,7 @@ type vigil struct {
 // doubt is what is known of an instance that hasn't been heard for a while.
 type doubt struct {
 	to     *Method // a method of it, where it is asked
+	from   uint64  // the beat since which it hasn't been heard
 	ask    *ask    // nil: it wasn't asked
 	asked  uint64  // the beat when it was
 	wanted uint64  // the latest beat when some call made it doubtful
@@ -87,8 +91,12 @@ func (v *vigil) restart() { v.restarted.Store(true) }
 // step is taken each interval.
 func (v *vigil) step(late bool) (more bool) {
 	beat := v.beat.Add(1)
-	if v.restarted.Swap(false) || late || !v.connected() {
+	restarted := v.restarted.Swap(false)
+	if restarted || late || !v.connected() {
 		v.anew = beat - 1
+	}
+	if restarted {
+		v.forgetAsked()
 	}
 	v.asked, v.peers = make(map[string]int), make(map[*Method][]suspect)
 	for _, c := range v.long(beat) {
@@ -96,8 +104,32 @@ func (v *vigil) step(late bool) (more bool) {
 			v.counters.Silent.Add(1)
 		}
 	}
-	silent := v.review(beat)
-	return silent > 0 || v.inFlight.count.Load() > 0
+	v.wonder(beat)
+	v.review(beat)
+	return len(v.doubts) > 0 || v.inFlight.count.Load() > 0
+}
+
+// noteOverdue takes note of a call that has left. Who took it out of the table tells.
+func (v *vigil) noteOverdue(c *Call) {
+	if c.by == v.by {
+		v.overdue.note(c, v.beat.Load())
+		v.pace.wake()
+	}
+}
+
+// wonder doubts the instances that overdue calls may be at.
+func (v *vigil) wonder(beat uint64) {
+	for at, since := range v.overdue.take() {
+		suspects := v.suspects(&longCall{to: at.to, at: at.at})
+		if slices.ContainsFunc(suspects, func(s suspect) bool { return !s.promises }) {
+			continue // whoever had it needn't say so
+		}
+		for _, s := range suspects {
+			if since = max(since, v.anew); s.heard.Load() <= since {
+				v.doubt(beat, since, s.Instance, at.to)
+			}
+		}
+	}
 }
 
 // stop ends the vigil.
@@ -134,12 +166,9 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 	for _, s := range suspects {
 		sign := max(s.heard.Load(), c.since)
 		if beat-sign >= askAfter {
-			v.doubt(beat, s.Instance, c.to)
+			v.doubt(beat, sign, s.Instance, c.to)
 		}
-		if beat-sign >= feelAfter {
-			v.pulse.feel(beat)
-		}
-		if beat-sign >= silentAfter && v.pulse.since(sign+feelAfter) {
+		if v.quiet(beat, sign) {
 			quiet = append(quiet, s.Instance)
 		}
 		speaks = speaks || s.heard.Load() != 0
@@ -160,6 +189,15 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 		}
 	}
 	return silence(c.to.Endpoint.Service, mute)
+}
+
+// quiet reports whether an instance is silent that hasn't been heard since a beat in which it was,
+// or should have been.
+func (v *vigil) quiet(beat, since uint64) bool {
+	if beat-since >= feelAfter {
+		v.pulse.feel(beat)
+	}
+	return beat-since >= silentAfter && v.pulse.since(since+feelAfter)
 }
 
 // suspects returns the instances that may have a call.
@@ -193,12 +231,12 @@ func (v *vigil) suspects(c *longCall) []suspect {
 	return []suspect{{at, at.promises(0)}}
 }
 
-// doubt has an instance asked that hasn't been heard for a while, and that calls of a method may
+// doubt has an instance asked that hasn't been heard since a beat, and that calls of a method may
 // be at.
-func (v *vigil) doubt(beat uint64, i *Instance, to *Method) {
+func (v *vigil) doubt(beat, from uint64, i *Instance, to *Method) {
 	d := v.doubts[i]
 	if d == nil {
-		d = &doubt{to: to}
+		d = &doubt{to: to, from: from}
 		v.doubts[i] = d
 	}
 	d.wanted = beat
@@ -245,26 +283,34 @@ func (v *vigil) shun(beat uint64, i *Instance, d *doubt) {
 }
 
 // review looks at the instances in doubt: those that were heard again are in doubt no more, and
-// silent ones are asked now and then. It returns how many are silent.
-func (v *vigil) review(beat uint64) (silent int) {
+// silent ones are asked now and then.
+func (v *vigil) review(beat uint64) {
 	for i, d := range v.doubts {
+		heard, open := i.heard.Load(), d.ask != nil && d.ask.is.Load() == askOpen
 		switch {
+		case !d.silent && (heard > d.from || !open && d.wanted != beat):
+			v.forget(i, d)
 		case !d.silent:
-			if d.wanted != beat {
-				v.forget(i, d)
+			if open && beat > d.asked && v.quiet(beat, max(d.from, v.anew)) {
+				v.shun(beat, i, d)
 			}
-		case i.heard.Load() >= d.since, d.ask.is.Load() != askOpen:
+		case heard >= d.since, !open:
 			v.counters.SilentInstances.Add(-1)
 			v.registry.Silent(d.to.Endpoint.Service, i.Name, false)
 			v.forget(i, d)
-		default:
-			silent++
-			if beat-d.asked >= askAgain {
-				v.askFor(beat, i, d)
-			}
+		case beat-d.asked >= askAgain:
+			v.askFor(beat, i, d)
 		}
 	}
-	return silent
+}
+
+// forgetAsked drops the doubts in instances that were asked by a connection which is gone.
+func (v *vigil) forgetAsked() {
+	for i, d := range v.doubts {
+		if !d.silent {
+			v.forget(i, d)
+		}
+	}
 }
 
 // forget drops a doubt.

@@ -29,6 +29,7 @@ func watched(m *mute, echo func(context.Context) error) (*vigil, *outcome) {
 		beat: &all.beat, doubts: make(map[*Instance]*doubt), ask: m.ask,
 		hasLeft: func(*Call) bool { return true }, connected: func() bool { return true },
 	}
+	v.pace.going.Store(true) // the test takes the steps
 	_, o := waiting(table, by, 1, 1)
 	return v, o
 }
@@ -104,6 +105,103 @@ func TestOfTheQuestionsToOneThatStaysSilentTwoAreWaitedFor(t *testing.T) {
 			t.Errorf("%d questions wait, and the registry was told %v; want 2, once that it is silent", got, m.told)
 		}
 		v.pulse.stop()
+	})
+}
+
+// mutes is a registry of instances that were asked, some of which answer.
+type mutes struct {
+	mute
+	answers bool
+	beat    func() uint64
+	asked   int
+}
+
+func (m *mutes) ask(i *Instance, _ *Method) *ask {
+	m.asked++
+	if m.answers {
+		i.says(wire.Heartbeats)
+		i.hear(m.beat())
+	}
+	return &ask{of: i}
+}
+
+func TestAnInstanceThatSaysNothingIsSilentThoughNoCallLastsAsLong(t *testing.T) {
+	for _, test := range []struct {
+		ends    int // the call, before which step
+		answers bool
+		told    int // after which step
+	}{{1, false, 5}, {2, false, 5}, {3, false, 5}, {1, true, 0}, {3, true, 0}} {
+		synctest.Test(t, func(t *testing.T) {
+			m := &mutes{answers: test.answers}
+			v, o := watched(&m.mute, m.echo)
+			v.ask, m.beat = m.ask, v.beat.Load
+			defer v.stop()
+			told := 0
+			more := true
+			for step := 1; step <= 20 && more; step++ {
+				if step == test.ends {
+					v.inFlight.expire(time.Now().Add(24*time.Hour), v.noteOverdue)
+				}
+				more = v.step(false)
+				synctest.Wait()
+				if told == 0 && len(m.mute.told) > 0 {
+					told = step
+				}
+			}
+			if !errors.Is(o.err(), helium.ErrDeadline) {
+				t.Errorf("the call ended with %v, want its deadline", o.err())
+			}
+			if told != test.told || m.asked == 0 {
+				t.Errorf("a call that ended before step %d, of an instance that answers: %v: the registry was told after step %d that it is silent, want %d (0: never); it was asked %d times",
+					test.ends, test.answers, told, test.told, m.asked)
+			}
+			if more != !test.answers {
+				t.Errorf("more is to be done: %v, want %v: only a silent instance is watched", more, !test.answers)
+			}
+		})
+	}
+}
+
+func TestAnInstanceThatAnswersWheneverItIsAskedIsNeverSilentThoughAllItsCallsAreOverdue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &mutes{answers: true}
+		v, _ := watched(&m.mute, m.echo)
+		v.ask, m.beat = m.ask, v.beat.Load
+		defer v.stop()
+		for seq := range uint64(50) {
+			waiting(v.inFlight, v.by, seq+2, 1)
+			v.inFlight.expire(time.Now().Add(24*time.Hour), v.noteOverdue)
+			v.step(false)
+			synctest.Wait()
+		}
+		if len(m.told) > 0 {
+			t.Errorf("the registry was told %v, want nothing", m.told)
+		}
+		if m.asked < 20 {
+			t.Errorf("it was asked %d times in 50 intervals, want every now and then", m.asked)
+		}
+	})
+}
+
+func TestWhatWasAskedByAConnectionThatIsGoneIsAskedAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := new(mutes)
+		v, _ := watched(&m.mute, m.echo)
+		v.ask, m.beat = m.ask, v.beat.Load
+		defer v.stop()
+		for range 3 {
+			v.step(false)
+			synctest.Wait()
+		}
+		asked := m.asked
+		v.restart()
+		for range 4 {
+			v.step(false)
+			synctest.Wait()
+		}
+		if m.asked != asked+1 {
+			t.Errorf("it was asked %d times by the next connection, want once", m.asked-asked)
+		}
 	})
 }
 
