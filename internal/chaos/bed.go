@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -99,9 +100,15 @@ func (b *bed) start(ctx context.Context) (err error) {
 	}); err != nil {
 		return err
 	}
+	if b.plan.Herd > 0 {
+		if err := b.launch(ctx, part.Setup{Name: "herd1", Herd: &part.Herd{Connections: b.plan.Herd}, URL: b.urls("herd1", 0)}); err != nil {
+			return err
+		}
+	}
 	return b.together(b.plan.Clients, "client", func(i int, name string) error {
+		setup := &part.Client{Hedge: slices.Contains(b.plan.Hedging, name)}
 		// The last node of a cluster, so that servers are elsewhere.
-		return b.launch(ctx, part.Setup{Name: name, Client: new(part.Client), URL: b.urls(name, b.plan.Brokers-1-i%b.plan.Brokers)})
+		return b.launch(ctx, part.Setup{Name: name, Client: setup, URL: b.urls(name, b.plan.Brokers-1-i%b.plan.Brokers)})
 	})
 }
 
@@ -220,7 +227,7 @@ func (b *bed) links(name string) ([]*proxy.Proxy, error) {
 // close ends everything, the brokers last.
 func (b *bed) close() {
 	parts := b.all()
-	for _, kind := range []string{"client", "liar", "server", "binder", "broker"} {
+	for _, kind := range []string{"client", "herd", "liar", "server", "binder", "broker"} {
 		var ends sync.WaitGroup
 		for name, p := range parts {
 			if strings.HasPrefix(name, kind) {

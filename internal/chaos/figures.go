@@ -59,23 +59,26 @@ func (b *bed) measure(ctx context.Context) map[string]part.Figures {
 	return figures
 }
 
-// compare compares the figures of the processes that lived through the whole run.
-func compare(before, after map[string]part.Figures, then, now map[string]*running) (sizes []verdict.Size, called, sent uint64, running int) {
+// compare puts into a record what the parts' figures tell, mostly those of the processes that lived
+// through the whole run.
+func compare(r *verdict.Record, before, after map[string]part.Figures, then, now map[string]*running) {
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		a, b := after[name], before[name]
 		if a.Server != nil {
-			running += a.Server.Running
+			r.Running += a.Server.Running
+		}
+		for _, at := range a.Returns {
+			r.Returns = append(r.Returns, time.Unix(0, at))
 		}
 		if then[name] != now[name] || b.Goroutines == 0 {
 			continue
 		}
-		sizes = append(sizes, verdict.Size{Process: name, Before: footprint(b), After: footprint(a)})
+		r.Sizes = append(r.Sizes, verdict.Size{Process: name, Before: footprint(b), After: footprint(a)})
 		if a.Client != nil && b.Client != nil {
-			called += a.Client.Calls - b.Client.Calls
-			sent += a.Client.FramesSent - b.Client.FramesSent
+			r.Called += a.Client.Calls - b.Client.Calls
+			r.Sent += a.Client.FramesSent - b.Client.FramesSent
 		}
 	}
-	return sizes, called, sent, running
 }
 
 func footprint(f part.Figures) verdict.Footprint {

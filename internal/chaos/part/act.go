@@ -27,6 +27,8 @@ func Act(ctx context.Context, text json.RawMessage) (process.Actor, error) {
 		return startBroker(ctx, *setup.Broker, setup.Name)
 	case setup.Nats != nil:
 		return startNats(ctx, setup.Nats.Config)
+	case setup.Herd != nil:
+		return startHerd(ctx, setup)
 	}
 	nc, err := connect(ctx, setup)
 	if err != nil {
@@ -39,7 +41,7 @@ func Act(ctx context.Context, text json.RawMessage) (process.Actor, error) {
 	case setup.Server != nil:
 		actor, err = startServer(ctx, nc, *setup.Server, setup.Ledger)
 	case setup.Client != nil:
-		actor, err = startClient(nc, setup.Ledger)
+		actor, err = startClient(nc, *setup.Client, setup.Ledger)
 	case setup.Liar != nil:
 		actor, err = startLiar(ctx, nc, setup.Ledger)
 	default:

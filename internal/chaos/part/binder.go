@@ -2,7 +2,6 @@ package part
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/nats-io/nats.go"
 
@@ -11,6 +10,7 @@ import (
 )
 
 type binderPart struct {
+	measured
 	nc     *nats.Conn
 	binder *binder.Binder
 }
@@ -20,20 +20,10 @@ func startBinder(ctx context.Context, nc *nats.Conn, setup Binder) (process.Acto
 	if err != nil {
 		return nil, err
 	}
-	return &binderPart{nc, b}, nil
+	return &binderPart{nc: nc, binder: b}, nil
 }
-
-func (p *binderPart) Ready() any { return Ready{} }
 
 func (p *binderPart) Close() {
 	p.binder.Close()
 	p.nc.Close()
-}
-
-func (p *binderPart) Do(_ context.Context, text json.RawMessage) (any, error) {
-	c, err := readCommand(text)
-	if err != nil || c.Do != Measure {
-		return cannot(c)
-	}
-	return measure(), nil
 }

@@ -2,13 +2,15 @@ package part
 
 import (
 	"context"
-	"encoding/json"
 
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/internal/chaos/process"
 )
 
-type brokerPart struct{ broker *broker.Broker }
+type brokerPart struct {
+	measured
+	broker *broker.Broker
+}
 
 func startBroker(ctx context.Context, setup Broker, name string) (process.Actor, error) {
 	config := broker.Config{Listen: setup.Listen, Dir: setup.Dir, Name: name, MaxStorage: setup.MaxStorage}
@@ -19,17 +21,7 @@ func startBroker(ctx context.Context, setup Broker, name string) (process.Actor,
 	if err != nil {
 		return nil, err
 	}
-	return &brokerPart{b}, nil
+	return &brokerPart{broker: b}, nil
 }
-
-func (p *brokerPart) Ready() any { return Ready{} }
 
 func (p *brokerPart) Close() { p.broker.Close() }
-
-func (p *brokerPart) Do(_ context.Context, text json.RawMessage) (any, error) {
-	c, err := readCommand(text)
-	if err != nil || c.Do != Measure {
-		return cannot(c)
-	}
-	return measure(), nil
-}

@@ -24,8 +24,8 @@ type clientPart struct {
 	books    *ledger.Writer
 }
 
-func startClient(nc *nats.Conn, file string) (process.Actor, error) {
-	c, err := rpcclient.New(nc, rpcclient.Config{})
+func startClient(nc *nats.Conn, setup Client, file string) (process.Actor, error) {
+	c, err := rpcclient.New(nc, rpcclient.Config{Hedge: setup.Hedge})
 	if err != nil {
 		return nil, err
 	}

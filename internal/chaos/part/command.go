@@ -61,6 +61,7 @@ type Figures struct {
 	MaxRSS     uint64           // bytes; the most memory it had so far, 0 where that isn't known
 	Server     *rpcserver.Stats `json:",omitempty"`
 	Client     *rpcclient.Stats `json:",omitempty"`
+	Returns    []int64          `json:",omitempty"` // of a herd: when connections were made again, in nanoseconds of Unix time
 }
 
 // cannot is the answer of a part to what it doesn't do.

@@ -2,7 +2,6 @@ package part
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -26,6 +25,7 @@ const LiarName = "other"
 // that they have ended with a number that is nobody's, that they haven't run, and that nobody
 // listens.
 type liar struct {
+	measured
 	nc       *nats.Conn
 	registry *binder.Client
 	books    *ledger.Writer
@@ -40,7 +40,7 @@ func startLiar(ctx context.Context, nc *nats.Conn, file string) (process.Actor, 
 	if err != nil {
 		return nil, err
 	}
-	l := &liar{nc, registry, books}
+	l := &liar{nc: nc, registry: registry, books: books}
 	for _, subject := range []string{"helium.call." + LiarName, "helium.call." + LiarName + ".*"} {
 		if _, err := nc.QueueSubscribe(subject, wire.QueueGroup, l.answer); err != nil {
 			return nil, err
@@ -59,14 +59,6 @@ func startLiar(ctx context.Context, nc *nats.Conn, file string) (process.Actor, 
 func (l *liar) Ready() any { return Ready{Instance: "liar"} }
 
 func (l *liar) Close() { l.nc.Close() }
-
-func (l *liar) Do(_ context.Context, text json.RawMessage) (any, error) {
-	c, err := readCommand(text)
-	if err != nil || c.Do != Measure {
-		return cannot(c)
-	}
-	return measure(), nil
-}
 
 const (
 	nearCalls    = 8 // to either side

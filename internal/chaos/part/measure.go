@@ -1,6 +1,8 @@
 package part
 
 import (
+	"context"
+	"encoding/json"
 	"runtime"
 )
 
@@ -12,4 +14,17 @@ func measure() Figures {
 	}
 	runtime.ReadMemStats(&m)
 	return Figures{Goroutines: runtime.NumGoroutine(), Heap: m.HeapAlloc, MaxRSS: maxRSS()}
+}
+
+// measured is a part that tells its figures and does nothing else when it is asked to.
+type measured struct{}
+
+func (measured) Ready() any { return Ready{} }
+
+func (measured) Do(_ context.Context, text json.RawMessage) (any, error) {
+	c, err := readCommand(text)
+	if err != nil || c.Do != Measure {
+		return cannot(c)
+	}
+	return measure(), nil
 }

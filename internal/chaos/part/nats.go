@@ -2,7 +2,6 @@ package part
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -12,7 +11,10 @@ import (
 	"github.com/helium-rpc/helium/internal/chaos/process"
 )
 
-type natsPart struct{ server *natsserver.Server }
+type natsPart struct {
+	measured
+	server *natsserver.Server
+}
 
 func startNats(ctx context.Context, config string) (process.Actor, error) {
 	file, err := os.CreateTemp("", "helium-chaos-*.conf")
@@ -32,20 +34,10 @@ func startNats(ctx context.Context, config string) (process.Actor, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w; its configuration is\n%s", err, config)
 	}
-	return &natsPart{server}, nil
+	return &natsPart{server: server}, nil
 }
 
 // startPatience bounds the start of a NATS server.
 const startPatience = 20 * time.Second
 
-func (p *natsPart) Ready() any { return Ready{} }
-
 func (p *natsPart) Close() { p.server.Close() }
-
-func (p *natsPart) Do(_ context.Context, text json.RawMessage) (any, error) {
-	c, err := readCommand(text)
-	if err != nil || c.Do != Measure {
-		return cannot(c)
-	}
-	return measure(), nil
-}

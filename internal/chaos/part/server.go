@@ -24,7 +24,7 @@ func startServer(ctx context.Context, nc *nats.Conn, setup Server, file string) 
 		return nil, err
 	}
 	srv := rpcserver.New(nc, setup.config())
-	w := &work{instance: srv.Instance(), books: books, laps: lapsEachMillisecond()}
+	w := &work{instance: srv.Instance(), books: books, laps: lapsEachMillisecond(), slowBy: setup.SlowBy, slowEach: setup.SlowEach}
 	err = rpcserver.Register(srv, cmp.Or(setup.Service, ServiceName), w, rpcserver.Idempotent("again"))
 	if err == nil {
 		err = srv.Start(ctx)

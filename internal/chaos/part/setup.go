@@ -20,6 +20,7 @@ type Setup struct {
 	Server *Server `json:",omitempty"`
 	Client *Client `json:",omitempty"`
 	Liar   *Liar   `json:",omitempty"`
+	Herd   *Herd   `json:",omitempty"`
 }
 
 // Broker is a broker of package broker.
@@ -48,6 +49,10 @@ type Server struct {
 	Service               string // its name, if it isn't "work"
 	MaxInFlight, MaxQueue int    // 0 for the defaults
 	DrainTimeout          time.Duration
+	// SlowBy is how much longer calls take that do nothing else, if their number is a multiple
+	// of SlowEach.
+	SlowBy   time.Duration
+	SlowEach int64
 }
 
 func (s *Server) config() rpcserver.Config {
@@ -55,10 +60,15 @@ func (s *Server) config() rpcserver.Config {
 }
 
 // Client calls.
-type Client struct{}
+type Client struct {
+	Hedge bool // idempotent calls that take unusually long are made a second time
+}
 
 // Liar is an instance of another service that answers what it wasn't asked.
 type Liar struct{}
+
+// Herd is clients that call nobody.
+type Herd struct{ Connections int }
 
 // Ready is what a part says once it can be used.
 type Ready struct {

@@ -15,6 +15,8 @@ type work struct {
 	instance string
 	books    *ledger.Writer
 	laps     int // of spin, each millisecond
+	slowBy   time.Duration
+	slowEach int64 // 0: none is slow
 
 	stuck sync.Mutex // of Deadlock: whoever comes first keeps it
 }
@@ -30,9 +32,12 @@ func (w *work) enter(id int64) (leave func()) {
 	}
 }
 
-// Run does nothing else.
+// Run does nothing else, but takes its time at an instance that is slow now and then.
 func (w *work) Run(id, _ int64) int64 {
 	defer w.enter(id)()
+	if w.slowEach != 0 && id%w.slowEach == 0 {
+		time.Sleep(w.slowBy)
+	}
 	return id
 }
 

@@ -25,7 +25,11 @@ type Bed struct {
 	Servers []Server // default: one
 	Clients int      // default 1
 	Liars   int      // default none
+	// Herd is the connections of one process, herd1, of clients that call nobody. Default none.
+	Herd int
 
+	// Hedging are the clients that make calls a second time that take unusually long.
+	Hedging []string
 	// Proxied are the parts that connect through a proxy, for faults of their connections.
 	Proxied []string
 	// As are the users that parts connect as, for Accounts. Their passwords are their names.

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"slices"
 	"time"
 
 	"github.com/helium-rpc/helium/internal/chaos/part"
@@ -19,35 +20,25 @@ var binders = []Scenario{
 		Promise: "while one of two binders is frozen, lookups are answered by the other, most of them within a second",
 		Bed:     Bed{Nats: true, Binders: 2},
 		Loads:   []Load{lookups("work", 50, 0, 14*time.Second), steady(14 * time.Second)},
-		Steps: []Step{
-			{At: 3 * time.Second, Do: Freeze, On: "binder1"},
-			{At: 9 * time.Second, Do: Thaw, On: "binder1"},
-		},
-		Bounds: []verdict.Bound{
-			verdict.AtMost(verdict.Failed, 0).Of("steady"),
-			verdict.AtMost(verdict.Failed, 0).Of("lookups"),
-			// Each try meets the frozen one with even odds, and is given up after 250 ms.
+		Steps:   frozen("binder1", 3*time.Second, 9*time.Second),
+		// Each try meets the frozen one with even odds, and is given up after 250 ms.
+		Bounds: append(noneFails("steady", "lookups"),
 			verdict.AtMost(verdict.P99, 1.5).Of("lookups"),
 			verdict.AtMost(verdict.Max, 3).Of("lookups"),
-		},
+		),
 	},
 	{
 		Name:    "binders killed and the store wiped",
 		Promise: "without binders calls go on, and a store that was wiped is full again within a renewal",
 		Bed:     Bed{Binders: 2, Servers: make([]Server, 2), Lease: 6 * time.Second},
 		Loads:   []Load{steady(14 * time.Second), lookups("work", 50, 11*time.Second, 3*time.Second)},
-		Steps: []Step{
-			{At: 3 * time.Second, Do: Kill, On: "binder1"},
-			{At: 3 * time.Second, Do: Kill, On: "binder2"},
-			{At: 4 * time.Second, Do: Wipe, On: "client1"},
-			{At: 6 * time.Second, Do: Start, On: "binder1"},
-			{At: 6 * time.Second, Do: Start, On: "binder2"},
-		},
-		Bounds: []verdict.Bound{
-			verdict.AtMost(verdict.Failed, 0).Of("steady"),
-			verdict.AtMost(verdict.Failed, 0).Of("lookups"),
-		},
-		Short: 1,
+		Steps: slices.Concat(
+			killed("binder1", 3*time.Second, 6*time.Second),
+			killed("binder2", 3*time.Second, 6*time.Second),
+			[]Step{{At: 4 * time.Second, Do: Wipe, On: "client1"}},
+		),
+		Bounds: noneFails("steady", "lookups"),
+		Short:  1,
 	},
 	{
 		Name:    "20,000 registrations, 10,000 lookups/s",

@@ -14,31 +14,28 @@ var brokers = []Scenario{
 		Name:    "broker killed and restarted",
 		Promise: "a broker's restart loses what is under way and nothing else, and nothing runs late",
 		Loads:   []Load{steady(14 * time.Second)},
-		Steps: []Step{
-			{At: 4 * time.Second, Do: Kill, On: "broker1"},
-			{At: 6 * time.Second, Do: Start, On: "broker1"},
-		},
-		Bounds: []verdict.Bound{
-			verdict.AtMost(verdict.Recovered, 4),
-			verdict.AtMost(verdict.OverranBy, 1),
-			verdict.AtMost(verdict.Attempts, 1.1),
-		},
-		Short: 0.7,
+		Steps:   killed("broker1", 4*time.Second, 6*time.Second),
+		Bounds:  recovers(4, 1),
+		Short:   0.7,
 	},
 	{
 		Name:    "broker frozen",
 		Promise: "while the broker is frozen calls end by their deadlines, and nothing runs late when it wakes",
 		Loads:   []Load{steady(18 * time.Second)},
-		Steps: []Step{
-			{At: 4 * time.Second, Do: Freeze, On: "broker1"},
-			{At: 9 * time.Second, Do: Thaw, On: "broker1"},
-		},
-		Bounds: []verdict.Bound{
-			verdict.AtMost(verdict.Recovered, 4),
-			verdict.AtMost(verdict.OverranBy, 0.5),
-			verdict.AtMost(verdict.Attempts, 1.1),
-		},
-		Short: 0.6,
+		Steps:   frozen("broker1", 4*time.Second, 9*time.Second),
+		Bounds:  recovers(4, 0.5),
+		Short:   0.6,
+	},
+	{
+		Name:    "broker killed, 200 connections",
+		Promise: "after a broker's restart 200 clients come back one by one, and calls go well as soon as with few",
+		Bed:     Bed{Herd: 200},
+		Loads:   []Load{steady(14 * time.Second)},
+		Steps:   killed("broker1", 4*time.Second, 6*time.Second),
+		Bounds: append(recovers(4, 1),
+			verdict.AtLeast(verdict.Returned, 200),
+			verdict.AtMost(verdict.Rush, 0.5),
+		),
 	},
 	{
 		Name:    "disk full",
@@ -52,11 +49,8 @@ var brokers = []Scenario{
 			{At: 4 * time.Second, Do: Fill, On: "broker1"},
 			{At: 8 * time.Second, Do: Free, On: "broker1"},
 		},
-		Bounds: []verdict.Bound{
-			verdict.AtMost(verdict.Failed, 0).Of("steady"),
-			verdict.AtMost(verdict.Failed, 0).Of("lookups"),
-		},
-		Short: 0.7,
+		Bounds: noneFails("steady", "lookups"),
+		Short:  0.7,
 	},
 }
 
@@ -64,13 +58,13 @@ var brokers = []Scenario{
 var cluster = []Scenario{
 	inTurn("each of three brokers killed", "calls go on over the other brokers of a cluster when each in turn is killed",
 		func(broker string, at time.Duration) []Step {
-			return []Step{{At: at, Do: Kill, On: broker}, {At: at + 4*time.Second, Do: Start, On: broker}}
+			return killed(broker, at, at+4*time.Second)
 		},
 		verdict.AtMost(verdict.FailShare, 0.2),
 	),
 	inTurn("each of three brokers frozen", "nothing runs late when each broker of a cluster in turn is frozen and wakes",
 		func(broker string, at time.Duration) []Step {
-			return []Step{{At: at, Do: Freeze, On: broker}, {At: at + 5*time.Second, Do: Thaw, On: broker}}
+			return frozen(broker, at, at+5*time.Second)
 		},
 		verdict.AtMost(verdict.FailShare, 0.6),
 		verdict.AtMost(verdict.OverranBy, 0.5),
@@ -89,7 +83,7 @@ func inTurn(name, promise string, fault func(broker string, at time.Duration) []
 	s := Scenario{
 		Name: name, Promise: promise,
 		Bed:    Bed{Brokers: 3, Nats: true, Binders: 3, Servers: make([]Server, 3), Clients: 3},
-		Bounds: append(bounds, verdict.AtMost(verdict.Recovered, 6), verdict.AtMost(verdict.Attempts, 1.1)),
+		Bounds: append(bounds, verdict.AtMost(verdict.Recovered, 6), notMadeAgain),
 	}
 	for i := range 3 {
 		s.Steps = append(s.Steps, fault(fmt.Sprintf("broker%d", i+1), 3*time.Second+time.Duration(i)*pause)...)

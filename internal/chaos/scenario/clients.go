@@ -21,6 +21,7 @@ var clients = []Scenario{
 		Bounds: []verdict.Bound{
 			verdict.AtMost(verdict.Failed, 0).Of("steady"),
 			verdict.AtMost(verdict.Unanswered, 1000),
+			verdict.AtMost(verdict.Unfinished, 0).Of("held"),
 			verdict.AtMost(verdict.Running, 0),
 		},
 	},
@@ -29,33 +30,49 @@ var clients = []Scenario{
 		Promise: "a client that was frozen ends its calls when it wakes, and none of them runs late",
 		Bed:     Bed{Nats: true},
 		Loads:   []Load{steady(16 * time.Second)},
-		Steps: []Step{
-			{At: 3 * time.Second, Do: Freeze, On: "client1"},
-			{At: 11 * time.Second, Do: Thaw, On: "client1"},
-		},
+		Steps:   frozen("client1", 3*time.Second, 11*time.Second),
 		// Calls that were meant to start while it was frozen start when it wakes.
 		Bounds: []verdict.Bound{verdict.AtMost(verdict.Recovered, 3), verdict.AtMost(verdict.FailShare, 0.05)},
 	},
 	{
-		Name:    "everything fails for a minute",
-		Promise: "while nothing works, clients send at most 1.1 times as many calls as they are asked to make",
-		Loads:   []Load{again(steady(64 * time.Second))},
-		Steps: []Step{
-			{At: 2 * time.Second, Do: Kill, On: "server1"},
-			{At: 62 * time.Second, Do: Start, On: "server1"},
+		Name:    "a slow instance, hedged calls",
+		Promise: "where one of three servers is slow now and then, hedged calls seldom are, and what isn't idempotent runs once",
+		Bed: Bed{
+			Servers: []Server{{Server: part.Server{SlowBy: 300 * time.Millisecond, SlowEach: 10}}, {}, {}},
+			Clients: 2, Hedging: []string{"client2"},
 		},
-		Bounds: []verdict.Bound{verdict.AtMost(verdict.Attempts, 1.1), verdict.AtMost(verdict.Recovered, 1)},
-	},
-	{
-		Name:    "everything fails for some seconds",
-		Promise: "while nothing works, clients send at most 1.1 times as many calls as they are asked to make",
-		Loads:   []Load{again(steady(8 * time.Second))},
-		Steps: []Step{
-			{At: 2 * time.Second, Do: Kill, On: "server1"},
-			{At: 6 * time.Second, Do: Start, On: "server1"},
+		Loads: []Load{
+			on("client1", "plain", again(steady(10*time.Second))),
+			on("client2", "hedged", again(steady(10*time.Second))),
+			on("client2", "not idempotent", steady(10*time.Second)),
 		},
-		// Ten retries are free.
-		Bounds: []verdict.Bound{verdict.AtMost(verdict.Attempts, 1.1+10/1600.0), verdict.AtMost(verdict.Recovered, 1)},
-		Short:  1,
+		Bounds: append(noneFails("plain", "hedged", "not idempotent"),
+			// Three in a hundred are slow.
+			verdict.AtLeast(verdict.P99, 0.25).Of("plain"),
+			verdict.AtLeast(verdict.P99, 0.25).Of("not idempotent"),
+			verdict.AtMost(verdict.P99, 0.5).Of("hedged").DividedBy("plain"),
+			verdict.AtLeast(verdict.Again, 1).Of("hedged"),
+			verdict.AtMost(verdict.Again, 0).Of("plain"),
+			notMadeAgain,
+		),
 	},
+	everythingFails("everything fails for a minute", time.Minute, 0),
+	everythingFails("everything fails for some seconds", 4*time.Second, 1),
+}
+
+// everythingFails has the only server killed for a while.
+func everythingFails(name string, lasts time.Duration, short float64) Scenario {
+	load := again(steady(lasts + 4*time.Second))
+	const free = 10 // retries, whatever else
+	return Scenario{
+		Name:    name,
+		Promise: "while nothing works, clients send at most 1.1 times as many calls as they are asked to make",
+		Loads:   []Load{load},
+		Steps:   killed("server1", 2*time.Second, 2*time.Second+lasts),
+		Bounds: []verdict.Bound{
+			verdict.AtMost(verdict.Attempts, 1.1+free/(load.Rate*load.For.Seconds())),
+			verdict.AtMost(verdict.Recovered, 1),
+		},
+		Short: short,
+	}
 }

@@ -52,3 +52,18 @@ func (s Step) Mends() bool {
 
 // Faulty reports whether a step begins a fault.
 func (s Step) Faulty() bool { return !s.Mends() && s.Do != Register }
+
+// frozen freezes a part for a while.
+func frozen(part string, from, to time.Duration) []Step {
+	return []Step{{At: from, Do: Freeze, On: part}, {At: to, Do: Thaw, On: part}}
+}
+
+// killed kills a part and starts it again later.
+func killed(part string, from, to time.Duration) []Step {
+	return []Step{{At: from, Do: Kill, On: part}, {At: to, Do: Start, On: part}}
+}
+
+// held changes the conditions of a part's connections for a while.
+func held(part string, from, to time.Duration, net proxy.Conditions) []Step {
+	return []Step{{At: from, Do: Weather, On: part, Net: net}, {At: to, Do: Weather, On: part}}
+}

@@ -12,6 +12,7 @@ type call struct {
 	made  ledger.Entry // Kind is "" if nobody wrote that it was made
 	ended *ledger.Entry
 	runs  []ledger.Entry // by time
+	done  int            // of runs, how many have ended
 }
 
 // callsOf puts entries together, in the order in which calls were meant to start.
@@ -31,6 +32,8 @@ func callsOf(entries []ledger.Entry) []*call {
 			c.ended = e
 		case ledger.Began:
 			c.runs = append(c.runs, *e)
+		case ledger.Done:
+			c.done++
 		}
 	}
 	calls := make([]*call, 0, len(byID))

@@ -30,7 +30,9 @@ type Counts struct {
 	Forbidden int // calls that ran though their callers were told NotExecuted
 	Nowhere   int // calls that were answered and ran nowhere
 	Strays    int // executions of calls that nobody made
-	Late      int // executions that began when their caller's deadline was past
+	// Unfinished are executions that nobody wrote the end of: they go on, or their process ended.
+	Unfinished int
+	Late       int // executions that began when their caller's deadline was past
 
 	LatestBy  time.Duration // by how much, at most
 	OverranBy time.Duration // how much later than its deadline a call ended, at most
@@ -81,6 +83,7 @@ func count(calls []*call, load Load, marks []Mark) *Counts {
 
 func (n *Counts) countRuns(c *call) {
 	n.Ran += len(c.runs)
+	n.Unfinished += len(c.runs) - c.done
 	if len(c.runs) > 1 {
 		if c.made.Idempotent {
 			n.Again++

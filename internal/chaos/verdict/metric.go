@@ -9,6 +9,8 @@ type Figures struct {
 	Sizes    []Size
 	Attempts float64 // how often a call was sent, on average
 	Running  int     // handlers that ran at the end
+	Returned int     // how often connections of a herd were made again
+	Rush     int     // how often in the 100 ms in which that was most often
 }
 
 // Metric is the name of one of the figures.
@@ -28,6 +30,7 @@ const (
 	Forbidden  Metric = "ran though NotExecuted"
 	Nowhere    Metric = "answered and ran nowhere"
 	Strays     Metric = "ran and never made"
+	Unfinished Metric = "handlers that began and haven't ended"
 	Late       Metric = "ran late"
 	LateBy     Metric = "ran late by, s"
 	OverranBy  Metric = "overran the deadline by, s"
@@ -45,6 +48,8 @@ const (
 	HeapGrowth Metric = "heap more than before, MB"
 	Memory     Metric = "memory of a process at its most, MB"
 	Running    Metric = "handlers that run at the end"
+	Returned   Metric = "connections made again"
+	Rush       Metric = "connections made again within 100 ms, share of all"
 )
 
 // IsTime reports whether a metric is a time, which depends on the machine more than counts do.
@@ -69,6 +74,7 @@ var ofCounts = map[Metric]func(*Counts) float64{
 	Forbidden:  func(n *Counts) float64 { return float64(n.Forbidden) },
 	Nowhere:    func(n *Counts) float64 { return float64(n.Nowhere) },
 	Strays:     func(n *Counts) float64 { return float64(n.Strays) },
+	Unfinished: func(n *Counts) float64 { return float64(n.Unfinished) },
 	Late:       func(n *Counts) float64 { return float64(n.Late) },
 	LateBy:     func(n *Counts) float64 { return n.LatestBy.Seconds() },
 	OverranBy:  func(n *Counts) float64 { return n.OverranBy.Seconds() },
@@ -84,6 +90,8 @@ var ofCounts = map[Metric]func(*Counts) float64{
 var ofRuns = map[Metric]func(*Figures) float64{
 	Attempts: func(f *Figures) float64 { return f.Attempts },
 	Running:  func(f *Figures) float64 { return float64(f.Running) },
+	Returned: func(f *Figures) float64 { return float64(f.Returned) },
+	Rush:     func(f *Figures) float64 { return share(f.Rush, f.Returned) },
 	Memory: func(f *Figures) float64 {
 		var most uint64
 		for _, s := range f.Sizes {

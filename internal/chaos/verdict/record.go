@@ -18,6 +18,8 @@ type Record struct {
 	Called, Sent uint64
 	// Running are the handlers that ran at the end, in the servers that lived to say it.
 	Running int
+	// Returns are when connections of a herd were made again, in no order.
+	Returns []time.Time
 }
 
 // Load is calls of one kind, as entries name them.

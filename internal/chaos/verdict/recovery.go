@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"math"
+	"slices"
 	"sort"
 	"time"
 )
@@ -66,4 +67,18 @@ func untilWell(calls []*call, failed []int, from int64) time.Duration {
 		}
 		begin = calls[i].made.Meant + 1
 	}
+}
+
+// rush returns how many moments lie within 100 ms at most.
+func rush(moments []time.Time) (most int) {
+	const within = 100 * time.Millisecond
+	moments = slices.SortedFunc(slices.Values(moments), time.Time.Compare)
+	first := 0
+	for i, at := range moments {
+		for at.Sub(moments[first]) > within {
+			first++
+		}
+		most = max(most, i-first+1)
+	}
+	return most
 }

@@ -51,6 +51,9 @@ func (v *Verdict) WriteText(to io.Writer) error {
 	for _, class := range classes(v.All) {
 		fmt.Fprintf(out, "  failed as %s: %d, such as %q\n", class, v.All.Failures[class], v.All.Examples[class])
 	}
+	if v.Returned > 0 {
+		fmt.Fprintf(out, "  connections were made again %d times, %d times within 100 ms\n", v.Returned, v.Rush)
+	}
 	fmt.Fprintf(out, "  attempts a call %s; ended at most %s after the deadline; at the end %d handlers run\n",
 		number(v.Attempts), took(max(0, v.All.OverranBy)), v.Running)
 	for _, s := range v.Sizes {

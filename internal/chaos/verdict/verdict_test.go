@@ -270,3 +270,34 @@ func TestTheTextSaysWhatWasFound(t *testing.T) {
 		}
 	}
 }
+
+func TestHandlersThatHaveNotEndedAreCounted(t *testing.T) {
+	entries := sound(100)
+	for id := range int64(97) {
+		entries = append(entries, ledger.Entry{Kind: ledger.Done, ID: id, At: ledger.Nanos(zero)})
+	}
+	if got := judge(t, entries, nil).Loads["steady"].Unfinished; got != 3 {
+		t.Errorf("%d handlers haven't ended, want the 3 of which nobody wrote so", got)
+	}
+}
+
+func TestTheRushIsTheMostConnectionsThatAreMadeWithin100Ms(t *testing.T) {
+	for _, test := range []struct {
+		at   []time.Duration
+		want int
+	}{
+		{nil, 0},
+		{[]time.Duration{5 * time.Second}, 1},
+		{[]time.Duration{0, 100 * time.Millisecond, 101 * time.Millisecond}, 2},
+		{[]time.Duration{900 * time.Millisecond, 0, 820 * time.Millisecond, 50 * time.Millisecond, 830 * time.Millisecond, time.Minute}, 3},
+	} {
+		var moments []time.Time
+		for _, at := range test.at {
+			moments = append(moments, zero.Add(at))
+		}
+		v, err := verdict.Judge(verdict.Record{Returns: moments}, nil)
+		if err != nil || v.Rush != test.want || v.Returned != len(test.at) {
+			t.Errorf("of connections that were made at %v, %d of %d within 100 ms, %v; want %d", test.at, v.Rush, v.Returned, err, test.want)
+		}
+	}
+}
