@@ -7,9 +7,6 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/nats-io/nats.go"
-
-	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/internal/chaos/disk"
 	"github.com/helium-rpc/helium/internal/chaos/process"
 )
@@ -51,12 +48,4 @@ func Act(ctx context.Context, text json.RawMessage) (process.Actor, error) {
 		nc.Close()
 	}
 	return actor, err
-}
-
-// connect connects as programs do, to the first server of the list if that is there.
-func connect(ctx context.Context, setup Setup) (*nats.Conn, error) {
-	return bus.Connect(ctx, bus.Config{
-		URL: setup.URL, Name: setup.Name, User: setup.User, Password: setup.User, Wait: true,
-		Options: []nats.Option{nats.DontRandomize()},
-	})
 }
