@@ -124,8 +124,9 @@ func (v *vigil) wonder(beat uint64) {
 		if slices.ContainsFunc(suspects, func(s suspect) bool { return !s.promises }) {
 			continue // whoever had it needn't say so
 		}
+		since = max(min(since, beat-1), v.anew) // it may have been noted since the step began
 		for _, s := range suspects {
-			if since = max(since, v.anew); s.heard.Load() <= since {
+			if s.heard.Load() <= since {
 				v.doubt(beat, since, s.Instance, at.to)
 			}
 		}

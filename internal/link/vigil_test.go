@@ -169,8 +169,12 @@ func TestAnInstanceThatAnswersWheneverItIsAskedIsNeverSilentThoughAllItsCallsAre
 		v.ask, m.beat = m.ask, v.beat.Load
 		defer v.stop()
 		for seq := range uint64(50) {
-			waiting(v.inFlight, v.by, seq+2, 1)
-			v.inFlight.expire(time.Now().Add(24*time.Hour), v.noteOverdue)
+			c, _ := waiting(v.inFlight, v.by, seq+2, 1)
+			if seq%7 == 0 {
+				v.overdue.note(c, v.beat.Load()+1) // while the step is taken
+			} else {
+				v.inFlight.expire(time.Now().Add(24*time.Hour), v.noteOverdue)
+			}
 			v.step(false)
 			synctest.Wait()
 		}
