@@ -144,7 +144,7 @@ func (r *refusals) meet(inbox string) (denied bool) {
 	r.mu.Lock()
 	_, known := r.denied[kind]
 	if known || r.watch == nil {
-		denied = r.deniesLocked(inbox)
+		denied = r.deniesLocked(kind, inbox)
 		r.mu.Unlock()
 		return denied
 	}
@@ -283,11 +283,11 @@ func (r *refusals) ignore(subject string) (off func()) {
 func (r *refusals) denies(inbox string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.deniesLocked(inbox)
+	return r.deniesLocked(kindOf(inbox), inbox)
 }
 
-func (r *refusals) deniesLocked(inbox string) bool {
-	return r.denied[kindOf(inbox)] || r.groups > 0 && r.denied[groupOf(inbox)]
+func (r *refusals) deniesLocked(kind, inbox string) bool {
+	return r.denied[kind] || r.groups > 0 && r.denied[groupOf(inbox)]
 }
 
 // messageLocked says what to set, "" if nothing is wrong.
