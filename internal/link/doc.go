@@ -10,6 +10,7 @@
 //     nobody listens, or a subject isn't permitted
 //   - receiver.go: what comes back by one link
 //   - endpoint.go, endpoints.go: where calls go, and what was learnt from those that did
+//   - apart.go: whether calls to an endpoint share messages
 //   - inflight.go: the calls in flight of a client
 //   - call.go: a call in flight, and who waits for it
 //   - number.go: what names a call or a message
@@ -35,5 +36,6 @@
 //   - server.go: what a link is to a server; a new kind of link implements it in a file of its own
 //   - serverbus.go: the link by NATS, and what it means that anybody may publish there
 //   - outgrown.go: answers that a smaller NATS server doesn't take together
+//   - inbound.go: the messages that wait to be received, and what becomes of too many
 //   - misses.go: the heartbeats that found nobody
 package link

@@ -5,8 +5,12 @@
 //   - name.go: names of services, methods and instances
 //   - subjects.go: the subjects made of names, and those that may be answered on
 //   - frame.go: messages and the frames in them, written and read
+//   - numbers.go: the calls that a frame names
+//   - abilities.go: what peers can do beyond what all can
 //   - error.go: errors in frames
 //   - plainerror.go: errors as any NATS client understands them
+//   - idempotency.go: the keys by which a call is known again
+//   - rendezvous.go: the instance that a key picks
 //   - captured.go: what a JetStream stream answers in the place of whoever was asked
 //
 // What is in the frames, arguments and results, is package codec's.
