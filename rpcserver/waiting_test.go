@@ -1,7 +1,6 @@
 package rpcserver_test
 
 import (
-	"context"
 	"strconv"
 	"testing"
 	"time"
@@ -95,14 +94,7 @@ func TestAfterAReconnectOfTheServerMessagesMayTakeLongerButNotAnHour(t *testing.
 	w := newWorld(t, broker.Config{})
 	w.startBinder(binder.Config{})
 	nc := w.conn()
-	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet()})
-	if err := rpcserver.Register(srv, "probe", newProbe()); err != nil {
-		t.Fatal(err)
-	}
-	if err := srv.Start(testContext(t)); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = srv.Shutdown(context.Background()) })
+	w.serveAs(nc, rpcserver.Config{Logger: quiet()})
 	p := w.peer()
 	wantResult(t, p.answerTo(about(7, hour), within(1, time.Minute)), 1, "x")
 	wantError(t, p.answerTo(about(7, 0), within(2, time.Minute)), helium.ErrExpired)
@@ -139,14 +131,7 @@ func TestAThawIsOverWhenAllHasComeThatWasSentMeanwhile(t *testing.T) {
 	w := newWorld(t, broker.Config{})
 	w.startBinder(binder.Config{})
 	nc := w.conn()
-	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet()})
-	if err := rpcserver.Register(srv, "probe", newProbe()); err != nil {
-		t.Fatal(err)
-	}
-	if err := srv.Start(testContext(t)); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = srv.Shutdown(context.Background()) })
+	srv, _ := w.serveAs(nc, rpcserver.Config{Logger: quiet()})
 	p := w.peer()
 	clock := uint64(0)
 	for range 3 {
