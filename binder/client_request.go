@@ -9,7 +9,8 @@ import (
 // A request is what is sent to the binders, once or several times. Those that read, and
 // renewals, which write what is there once more, may be carried out twice. What registers or
 // ends must not be, or a binder that was frozen would bring back, when it thaws, what has
-// ended or changed since; so it has a name of its own, by which the store knows it again.
+// ended or changed since; so it has a name of its own, by which the store knows it again for a
+// lease, or two minutes if that is shorter.
 type request struct {
 	subject string
 	body    []byte
