@@ -19,7 +19,8 @@ var accounts = []Scenario{
 			{Load: part.Load{Name: "slow", Method: "nap", Work: 20 * time.Millisecond, Rate: 200, For: 8 * time.Second, Timeout: 2 * time.Second}},
 			{Load: part.Load{Name: "lied to", Service: part.LiarName, Method: "run", Rate: 50, For: 8 * time.Second, Timeout: 2 * time.Second}},
 		},
-		Bounds: []verdict.Bound{verdict.AtMost(verdict.Failed, 0), verdict.AtMost(verdict.Attempts, 1)},
+		// Thousands of calls would be made again if lies counted; a few may be on a busy machine.
+		Bounds: []verdict.Bound{verdict.AtMost(verdict.Failed, 0), verdict.AtMost(verdict.Attempts, 1.01)},
 		Short:  0.5,
 	},
 	{

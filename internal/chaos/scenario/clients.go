@@ -24,6 +24,7 @@ var clients = []Scenario{
 			verdict.AtMost(verdict.Unfinished, 0).Of("held"),
 			verdict.AtMost(verdict.Running, 0),
 		},
+		Short: 0.5,
 	},
 	{
 		Name:    "client frozen",
