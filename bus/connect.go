@@ -163,7 +163,7 @@ func scoutFor(o *nats.Options, dial *dialer, t *target) *scout {
 	}
 	o.CustomReconnectDelayCB = retryDelay
 	if o.CustomDialer == dial && o.InProcessServer == nil && o.ReconnectToServerCB == nil {
-		s.speakFirst = !o.TLSHandshakeFirst && !strings.HasPrefix(t.servers[0], "ws")
+		s.opening = openingFor(o, t.servers)
 		o.CustomReconnectDelayCB = s.pause
 		dial.again = s.take
 	}

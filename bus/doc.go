@@ -19,9 +19,10 @@
 //   - Nothing is sent late: while disconnected, publishing fails at once.
 //   - A server that takes connections and says nothing, as a frozen one does, keeps nobody
 //     waiting: another one is tried after 250 ms, and nats.go, whose lock everybody needs, gets
-//     to know only a server that has answered. With a websocket, with nats.TLSHandshakeFirst
-//     or with a nats.CustomReconnectDelay, it shakes hands by itself, and publishing may
-//     wait for that, 2.25 s at most.
+//     to know only a server that has answered. Where the client speaks first, with a websocket or
+//     with nats.TLSHandshakeFirst, that is tried out on a connection of its own. With a
+//     nats.CustomReconnectDelay nats.go shakes hands with whom it likes, and publishing may wait
+//     for that, 2.25 s at most.
 //   - A server that says nothing for 6 s, though it is pinged every two, is given up, as is one
 //     that has taken nothing of what is sent for 5 s. One that goes on talking has 30 s to answer
 //     a ping, as its answer comes after all else that it has to say.

@@ -27,7 +27,7 @@ const (
 // just said its first word can be reached.
 type scout struct {
 	connect    func(ctx context.Context, network, address string) (net.Conn, error)
-	speakFirst bool          // the servers do
+	opening    *opening      // what is said to the servers first; nil: they speak first
 	configured []string      // their URLs
 	silence    time.Duration // that is borne of one; 0: any
 	nc         atomic.Pointer[nats.Conn]
@@ -183,10 +183,17 @@ func (s *scout) greet(ctx context.Context, address string) *greeting {
 	if err != nil {
 		return nil
 	}
-	g := &greeting{address: address, socket: socket}
-	if !s.speakFirst {
-		return g
+	if s.opening != nil {
+		// nats.go wants to say it itself.
+		if !s.opening.answered(ctx, socket, address) {
+			return nil
+		}
+		if socket, err = s.connect(ctx, "tcp", address); err != nil {
+			return nil
+		}
+		return &greeting{address: address, socket: socket}
 	}
+	g := &greeting{address: address, socket: socket}
 	release := context.AfterFunc(ctx, func() { _ = socket.Close() })
 	head := make([]byte, 4<<10)
 	n, err := socket.Read(head)

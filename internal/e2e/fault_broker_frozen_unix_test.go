@@ -4,7 +4,15 @@ package e2e_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
+	"math/big"
+	"net"
 	"syscall"
 	"testing"
 	"time"
@@ -17,11 +25,39 @@ import (
 
 func TestWhileABrokerIsFrozenCallsEndAtTheirDeadlines(t *testing.T) {
 	t.Parallel()
-	b := launch(t, part{Broker: &brokerPart{Listen: "127.0.0.1:0", Dir: t.TempDir()}})
-	url := b.words[0]
-	startBinder(t, dial(t, url), longLease)
-	launch(t, part{URL: url, Server: &serverPart{}})
-	nc := dial(t, url)
+	certificate, trust := certificateOfLoopback(t)
+	for name, config := range map[string]brokerPart{
+		"TCP":               {},
+		"TLS":               {TLS: true, Websocket: true},
+		"websocket":         {Websocket: true},
+		"websocket and TLS": {Websocket: true, WebsocketTLS: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			config.Listen, config.Dir, config.Certificate = "127.0.0.1:0", t.TempDir(), certificate
+			b := launch(t, part{Broker: &config})
+			own := b.words[0] // the client's connection is of the kind; the others' are plain
+			if name != "TCP" && name != "TLS" {
+				own = b.words[len(b.words)-1]
+			}
+			others := b.words[0]
+			if config.TLS {
+				others = b.words[len(b.words)-1]
+			}
+			startBinder(t, dial(t, others), longLease)
+			launch(t, part{URL: others, Server: &serverPart{}})
+			var secure []nats.Option
+			if config.TLS || config.WebsocketTLS {
+				secure = []nats.Option{nats.Secure(&tls.Config{RootCAs: trust, MinVersion: tls.VersionTLS12})}
+			}
+			callsEndWhileFrozen(t, b, dial(t, own, secure...))
+		})
+	}
+}
+
+// callsEndWhileFrozen checks that calls end at their deadlines, by a connection to a broker
+// that freezes.
+func callsEndWhileFrozen(t *testing.T, b *process, nc *nats.Conn) {
 	c := newClient(t, nc, rpcclient.Config{})
 	if err := callWithin(patience, c, 1); err != nil {
 		t.Fatal(err)
@@ -97,4 +133,33 @@ func TestWhileABrokerIsFrozenCallsEndAtTheirDeadlines(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually(t, "an answer once it has thawed", func() error { return callWithin(time.Second, c, 1) })
+}
+
+// certificateOfLoopback makes a certificate with its key that vouches for itself, and who trusts it.
+func certificateOfLoopback(t *testing.T) (both []byte, trust *x509.CertPool) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotAfter:     time.Now().Add(time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+		ExtKeyUsage:  []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	both = append(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})...)
+	trust = x509.NewCertPool()
+	if !trust.AppendCertsFromPEM(both) {
+		t.Fatal("the certificate can't be read")
+	}
+	return both, trust
 }

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -69,22 +70,43 @@ type serverPart struct {
 	Drains     bool     // at its end it finishes the calls that it has, and says so
 }
 
-// brokerPart is a broker that listens, one of a cluster if it has routes.
+// brokerPart is a broker that listens, one of a cluster if it has routes. With a certificate, in
+// PEM with its key, and as much as is said, it listens by TLS or by websocket too.
 type brokerPart struct {
 	Listen, Dir, Name string
 	Routes            []string
+	Certificate       []byte
+	TLS               bool // for Listen
+	Websocket         bool
+	WebsocketTLS      bool
 }
 
-func (p *brokerPart) config() broker.Config {
+func (p *brokerPart) config() (broker.Config, error) {
 	config := broker.Config{Listen: p.Listen, Dir: p.Dir, Name: p.Name, Logger: quiet}
 	if p.Routes != nil {
 		config.Cluster = &broker.Cluster{Routes: p.Routes}
 	}
-	return config
+	if p.Websocket {
+		config.Websocket = new(broker.Websocket)
+	}
+	if p.TLS || p.WebsocketTLS {
+		pair, err := tls.X509KeyPair(p.Certificate, p.Certificate)
+		if err != nil {
+			return config, err
+		}
+		with := &tls.Config{Certificates: []tls.Certificate{pair}}
+		if p.TLS {
+			config.TLS = with
+		}
+		if p.WebsocketTLS {
+			config.Websocket.TLS = with
+		}
+	}
+	return config, nil
 }
 
 // playPart plays a part until the standard input ends. When the part can be used it
-// prints a line: of a broker the URL and the cluster's URL, of a server the instance.
+// prints a line: of a broker the URL, and those of the cluster and of websockets, of a server the instance.
 // A server prints a line with the ID of each Hold that begins.
 func playPart(text string) error {
 	var p part
@@ -94,12 +116,16 @@ func playPart(text string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	if p.Broker != nil {
-		b, err := broker.Start(ctx, p.Broker.config())
+		config, err := p.Broker.config()
+		if err != nil {
+			return err
+		}
+		b, err := broker.Start(ctx, config)
 		if err != nil {
 			return err
 		}
 		defer b.Close()
-		return waitForEnd(b.URL(), b.ClusterURL())
+		return waitForEnd(b.URL(), b.ClusterURL(), b.WebsocketURL())
 	}
 	nc, err := bus.Connect(ctx, bus.Config{URL: p.URL, Name: "part", Logger: quiet})
 	if err != nil {
