@@ -109,16 +109,23 @@ func TestAnInterruptedCallEndsWith130AndItsHandlerToo(t *testing.T) {
 		{1, []string{"call", "slow.wait", "--timeout", "10m", "--each", "-d", "[]"}},
 		{most, []string{"call", "slow.wait", "--timeout", "10m", "--each", "-d", strings.Repeat("[]\n", most)}},
 	} {
-		call := startProcess(t, append(test.args, "-s", url)...)
-		for range test.calls {
-			await(t, "the calls are in flight", slow.began)
-		}
-		check(t, call.cmd.Process.Signal(os.Interrupt))
-		if got := call.exit(t); got != cli.ExitInterrupted {
-			t.Errorf("helium %q: got exit %d, want %d; it says:\n%s", test.args, got, cli.ExitInterrupted, call.err.String())
-		}
-		for range test.calls {
-			await(t, "each handler is told", slow.ended)
+		for try := 1; ; try++ {
+			call := startProcess(t, append(test.args, "-s", url)...)
+			for range test.calls {
+				await(t, "the calls are in flight", slow.began)
+			}
+			check(t, call.cmd.Process.Signal(os.Interrupt))
+			got := call.exit(t)
+			for range test.calls {
+				await(t, "each handler is told", slow.ended)
+			}
+			if strings.Contains(call.err.String(), "silent") && try < 5 {
+				continue // this process, which serves, was held up for seconds
+			}
+			if got != cli.ExitInterrupted {
+				t.Errorf("helium %q: got exit %d, want %d; it says:\n%s", test.args, got, cli.ExitInterrupted, call.err.String())
+			}
+			break
 		}
 	}
 }

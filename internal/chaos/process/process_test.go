@@ -106,7 +106,7 @@ func TestAChildThatIsKilledFailsWhoeverWaitsForIt(t *testing.T) {
 }
 
 func TestAChildEndsByItselfWhenItsTimeIsUp(t *testing.T) {
-	child, _ := start(t, 10*time.Millisecond)
+	child, _ := start(t, time.Second) // it has to be ready by then
 	if err := child.Ask(context.Background(), "hang", nil); !errors.Is(err, process.ErrGone) {
 		t.Errorf("got %v, want that the child is gone", err)
 	}
