@@ -36,6 +36,14 @@ func TestPromise3ACallWhoseTimeRanOutInAFrozenServerIsNotRun(t *testing.T) {
 		if err := server.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 			t.Fatal(err)
 		}
+		eventually(t, "a call without an answer, as a process isn't frozen at once", func() error {
+			ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
+			defer cancel()
+			if known.Call(ctx, "work.run", nil, int64(0)) == nil {
+				return errors.New("it was answered")
+			}
+			return nil
+		})
 		frozen := time.Now()
 		var calls sync.WaitGroup
 		var patient [2]error
