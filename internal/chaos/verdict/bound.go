@@ -12,6 +12,7 @@ type Bound struct {
 	Over   string  // the metric is divided by that of this load, "" for none
 	Least  bool    // Value is the least that will do, instead of the most
 	Value  float64 // in the unit of the metric
+	Need   bool    // it speaks of the machine: where it is broken the run says nothing of Helium
 }
 
 // AtMost bounds a metric from above.
@@ -29,6 +30,12 @@ func (b Bound) Of(load string) Bound {
 // DividedBy returns the bound for the ratio to another load's.
 func (b Bound) DividedBy(load string) Bound {
 	b.Over = load
+	return b
+}
+
+// Needed returns the bound as one of the machine, without which the run says nothing of Helium.
+func (b Bound) Needed() Bound {
+	b.Need = true
 	return b
 }
 

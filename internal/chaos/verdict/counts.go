@@ -21,6 +21,9 @@ type Counts struct {
 	Unanswered int // of which their client never said how they ended
 	Wrong      int // answered with another call's answer
 
+	Unsent int           // failed, as their time was over before their client could send them
+	Behind time.Duration // how much later than meant calls were started, at most
+
 	Failures map[string]int    // those that failed, by code and outcome
 	Examples map[string]string // what one of each said
 
@@ -101,6 +104,7 @@ func (n *Counts) countRuns(c *call) {
 
 func (n *Counts) countEnd(c *call, latencies *hdrhistogram.Histogram) {
 	n.Calls++
+	n.Behind = max(n.Behind, time.Duration(c.made.At-c.made.Meant))
 	e := c.ended
 	if e == nil {
 		n.Unanswered++
@@ -119,6 +123,9 @@ func (n *Counts) countEnd(c *call, latencies *hdrhistogram.Histogram) {
 		n.Wrong++
 	default:
 		n.Failed++
+		if e.Code == helium.CodeDeadlineExceeded.String() && e.Outcome == helium.NotExecuted.String() && e.Instance == "" {
+			n.Unsent++ // no server says so
+		}
 		class := e.Code + ", " + e.Outcome
 		n.Failures[class]++
 		n.Examples[class] = e.Error

@@ -31,6 +31,9 @@ func WriteMarkdown(to io.Writer, verdicts []*Verdict) error {
 			fmt.Fprintf(out, "\nThe run failed: %s\n", v.Broken)
 			continue
 		}
+		if len(v.Unfit) > 0 {
+			fmt.Fprintf(out, "\nThe machine or the clients were too busy, so the run says nothing of Helium: %s.\n", strings.Join(v.Unfit, "; "))
+		}
 		out.WriteString("\n| bound | found | |\n|---|---|---|\n")
 		for _, c := range v.Checks {
 			word := "kept"

@@ -23,6 +23,8 @@ const (
 	OKShare    Metric = "ok, share of the calls"
 	Failed     Metric = "failed"
 	FailShare  Metric = "failed, share of the calls"
+	Unsent     Metric = "time was over before they were sent, share of the calls"
+	Behind     Metric = "started later than meant, s"
 	Unanswered Metric = "never answered"
 	Wrong      Metric = "answered with another call's answer"
 	Twice      Metric = "ran twice"
@@ -67,6 +69,8 @@ var ofCounts = map[Metric]func(*Counts) float64{
 	OKShare:    func(n *Counts) float64 { return share(n.OK, n.Calls) },
 	Failed:     func(n *Counts) float64 { return float64(n.Failed) },
 	FailShare:  func(n *Counts) float64 { return share(n.Failed+n.Unanswered+n.Wrong, n.Calls) },
+	Unsent:     func(n *Counts) float64 { return share(n.Unsent, n.Calls) },
+	Behind:     func(n *Counts) float64 { return n.Behind.Seconds() },
 	Unanswered: func(n *Counts) float64 { return float64(n.Unanswered) },
 	Wrong:      func(n *Counts) float64 { return float64(n.Wrong) },
 	Twice:      func(n *Counts) float64 { return float64(n.Twice) },

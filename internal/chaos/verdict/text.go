@@ -16,6 +16,8 @@ func (v *Verdict) word() string {
 	switch {
 	case v.Broken != "":
 		return "BROKEN"
+	case len(v.Unfit) > 0:
+		return "UNFIT"
 	case v.Passed:
 		return "pass"
 	}
@@ -33,6 +35,9 @@ func (v *Verdict) WriteText(to io.Writer) error {
 		fmt.Fprintf(out, "  the run failed: %s\n", strings.ReplaceAll(v.Broken, "\n", "\n  "))
 		_, err := io.WriteString(to, out.String())
 		return err
+	}
+	if len(v.Unfit) > 0 {
+		fmt.Fprintf(out, "  the machine or the clients were too busy, so the run says nothing of Helium: %s\n", strings.Join(v.Unfit, "; "))
 	}
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "  \tcalls\tok\tfailed\tunanswered\tran\ttwice\tforbidden\tlate\tlate by\tp50\tp99\tok/s\tok/CPU s\tnoticed\trecovered")

@@ -1,6 +1,9 @@
 package verdict
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Verdict is what is said about a run of a scenario.
 type Verdict struct {
@@ -10,6 +13,9 @@ type Verdict struct {
 	Means []string
 	// Broken is why nothing can be said: the run itself failed. "" if it didn't.
 	Broken string
+	// Unfit are the needs of a machine that this one didn't meet, with what was found: then what
+	// broke says nothing of Helium.
+	Unfit  []string
 	Passed bool
 
 	Checks []Check
@@ -42,6 +48,9 @@ func Judge(r Record, bounds []Bound) (*Verdict, error) {
 		faults = append(faults, err)
 		v.Checks = append(v.Checks, c)
 		v.Passed = v.Passed && c.Passed
+		if b.Need && !c.Passed {
+			v.Unfit = append(v.Unfit, fmt.Sprintf("%s: %s", b, number(c.Got)))
+		}
 	}
 	return v, errors.Join(faults...)
 }

@@ -301,3 +301,38 @@ func TestTheRushIsTheMostConnectionsThatAreMadeWithin100Ms(t *testing.T) {
 		}
 	}
 }
+
+func TestAMachineThatIsTooBusyIsNotHeldAgainstHelium(t *testing.T) {
+	needs := []verdict.Bound{
+		verdict.AtMost(verdict.Unsent, 0.01).Of("steady").Needed(), verdict.AtMost(verdict.Behind, 0.1).Needed(),
+		verdict.AtLeast(verdict.OKShare, 0.9).Of("steady"),
+	}
+	if v := judge(t, sound(100), nil, needs...); !v.Passed || len(v.Unfit) > 0 {
+		t.Errorf("passed %v, unfit %q; want a sound run to pass", v.Passed, v.Unfit)
+	}
+	unsent := func(e []ledger.Entry, instance string) []ledger.Entry {
+		var gone []int
+		for id := range 20 {
+			end := ended(e, id)
+			end.Code, end.Outcome, end.Instance = "deadline_exceeded", "not executed", instance
+			gone = append(gone, 3*id+1) // it didn't run
+		}
+		return without(e, gone...)
+	}
+	if v := judge(t, unsent(sound(100), ""), nil, needs...); v.Passed || len(v.Unfit) != 1 || v.All.Unsent != 20 {
+		t.Errorf("passed %v, unfit %q, %d unsent; want a run of which nothing is said, as 20 of 100 calls weren't sent", v.Passed, v.Unfit, v.All.Unsent)
+	}
+	if v := judge(t, unsent(sound(100), "a"), nil, needs...); v.Passed || len(v.Unfit) > 0 {
+		t.Errorf("passed %v, unfit %q; want a run that fails, as a server said that their time was over", v.Passed, v.Unfit)
+	}
+	late := sound(100)
+	called(late, 7).At += ledger.Nanos(zero.Add(time.Second)) - ledger.Nanos(zero)
+	v := judge(t, late, nil, needs...)
+	var text strings.Builder
+	if err := v.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	if v.Passed || len(v.Unfit) != 1 || !strings.HasPrefix(text.String(), "UNFIT") || !strings.Contains(text.String(), "the machine or the clients were too busy") {
+		t.Errorf("passed %v, unfit %q; want it said that calls were started a second late:\n%s", v.Passed, v.Unfit, &text)
+	}
+}
