@@ -8,17 +8,21 @@ import (
 // answer waits for the one answer of a call, the fastest of link's waiters. Whoever ends the
 // call writes what it holds and tells done, once an attempt.
 type answer struct {
-	done     chan struct{}
-	err      *helium.Error
-	body     []byte // the result
-	metadata []byte // that came beside the result or the error; nil: none
-	micros   uint64 // how long the handler ran, as its instance says
-	arrived  bool   // from an instance
+	done    chan struct{}
+	err     *helium.Error
+	body    []byte // the result
+	micros  uint64 // how long the handler ran, as its instance says
+	arrived bool   // from an instance
+
+	metadata []byte // that came beside the result or the error; nil: none. Seldom written
 }
 
 // Arrive implements link.Waiter.
 func (a *answer) Arrive(f *wire.Frame, e *helium.Error) {
-	a.body, a.err, a.metadata, a.micros, a.arrived = f.Body, e, f.Metadata, f.Time, true
+	a.body, a.err, a.micros, a.arrived = f.Body, e, f.Time, true
+	if f.Metadata != nil {
+		a.metadata = f.Metadata
+	}
 	a.done <- struct{}{}
 }
 

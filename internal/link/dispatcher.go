@@ -33,6 +33,7 @@ type Dispatcher struct {
 	endpoints endpoints
 	clock     *clock
 	vigil     *vigil
+	byBus     *carrier
 	oneWay    atomic.Bool // some call was sent one way
 	closed    atomic.Bool
 
@@ -48,6 +49,7 @@ func NewDispatcher(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *Dis
 	d := &Dispatcher{clock: newClock()}
 	d.links.inFlight, d.links.counters = &d.inFlight, &d.Counters
 	d.links.useBus(nc, subjects, log)
+	d.byBus = d.links.bus.receiver.carrier // here, as what is beside it there is written for each answer
 	d.vigil = d.links.newVigil(d.clock.hello)
 	d.deadlines = NewSweep(func(now time.Time) time.Time { return d.inFlight.expire(now, d.vigil.noteOverdue) })
 	return d
@@ -157,7 +159,7 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 	c.batcher = c.To.batcherFor(alone)
 	c.left.Set(0, 0)
 	c.Instance, c.since = nil, 0
-	c.by, c.work = d.links.bus.receiver.carrier, 0
+	c.by, c.work = d.byBus, 0
 	c.seq = unguessable()
 	for !d.inFlight.add(c) {
 		c.seq = unguessable()

@@ -110,7 +110,7 @@ func (r *Receiver) run(f *wire.Frame) {
 		mine := false
 		r.inFlight.show(seq, func(c *Call) {
 			if mine = c.by == r.carrier; mine {
-				r.meet(c)
+				c.Instance = r.sender(c.To.Endpoint.Service)
 			}
 		})
 		if !mine {
@@ -152,7 +152,7 @@ func (r *Receiver) answer(c *Call, f *wire.Frame) {
 	if f.Kind == wire.KindError {
 		e = readError(f.Body)
 	}
-	if r.meet(c); c.Instance != nil {
+	if c.Instance != nil {
 		c.To.Endpoint.apart.heard(c.Instance)
 	}
 	r.link.Answered(c, e)
@@ -162,19 +162,14 @@ func (r *Receiver) answer(c *Call, f *wire.Frame) {
 	c.Waiter.Arrive(f, e)
 }
 
-// meet takes note that the instance which sent the message has a call, or had it.
-func (r *Receiver) meet(c *Call) {
-	if c.Instance = r.sender(c.To.Endpoint.Service); c.Instance != nil {
-		c.Instance.hear(r.instances.beat.Load())
-	}
-}
-
-// sender returns the instance that sent the message, as one of the service of a call that it
-// answers: what it says of itself counts for no other service.
+// sender returns the instance that sent the message, as one of the service of a call that it has,
+// or had: what it says of itself counts for no other service. It takes note that it was heard.
 func (r *Receiver) sender(service string) *Instance {
 	m := &r.reading
 	if m.name != nil && (m.from == nil || m.from.Service != service) {
-		m.from = r.instances.heard(service, m.name, m.abilities)
+		if m.from = r.instances.heard(service, m.name, m.abilities); m.from != nil {
+			m.from.hear(r.instances.beat.Load())
+		}
 	}
 	return m.from
 }
