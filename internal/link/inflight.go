@@ -58,7 +58,8 @@ func (t *inFlight) take(seq uint64) *Call {
 
 // takeAnswered is take for an answer that came by a link: a call that left by another one isn't
 // meant. It notes in the call who answered it, as sender says. Where there is no such call it
-// returns who answered the latest one of that number, nil if that isn't known.
+// returns who answered the latest one of that number, nil if that isn't known. The call counts as in
+// flight until ended is told of it.
 func (t *inFlight) takeAnswered(by *carrier, seq uint64, sender func(service string) *Instance) (c *Call, before *Instance) {
 	s := t.shard(seq)
 	s.mu.Lock()
@@ -76,10 +77,12 @@ func (t *inFlight) takeAnswered(by *carrier, seq uint64, sender func(service str
 	s.mu.Unlock()
 	if ok {
 		c.unload()
-		t.count.Add(-1)
 	}
 	return c, before
 }
+
+// ended counts calls that takeAnswered returned as in flight no more.
+func (t *inFlight) ended(calls int) { t.count.Add(-int64(calls)) }
 
 // show shows a call to look, if it is there, and leaves it in the table. Nobody can take it
 // out before look returns.

@@ -44,6 +44,16 @@ type reading struct {
 	name      []byte         // of the instance that sent it; nil: it doesn't say
 	abilities wire.Abilities // that this instance says it has
 	from      *Instance      // this instance as one of the service of the latest call that it answers; nil: none yet
+
+	answers []ending       // to calls that were taken out of the table and haven't been ended
+	corked  *batch.Batcher // of the callers that are being woken; nil: none
+	woken   int            // of those
+}
+
+// ending is a call and the frame that answers it.
+type ending struct {
+	call  *Call
+	frame wire.Frame
 }
 
 // Receive takes in a message of answers, one at a time. Data isn't to be written to afterwards:
@@ -56,11 +66,7 @@ type reading struct {
 // call may come on the reply subject of another message, as a server that has several calls of
 // this client answers them together.
 func (r *Receiver) Receive(data []byte, token uint64) error {
-	// Callers that are woken together often call again together. The first one of them
-	// would send its call alone while the others are still being woken.
-	var corked *batch.Batcher
-	woken := 0
-	r.reading = reading{token: token}
+	r.reading = reading{token: token, answers: r.reading.answers}
 	frames, err := wire.ReadMessage(data)
 	for first := true; err == nil && frames.More(); first = false {
 		f := &r.reading.frame
@@ -72,37 +78,31 @@ func (r *Receiver) Receive(data []byte, token uint64) error {
 			if first {
 				r.reading.name, r.reading.abilities = f.Body, f.Abilities
 			}
-			continue
 		case f.Kind == wire.KindError && f.Seq == 0:
 			r.refuse(f)
-			continue
 		case f.Kind == wire.KindRunning:
 			r.run(f)
-			continue
+		default:
+			r.take(f)
 		}
-		c := r.takeAnswered(f)
-		if c == nil {
-			r.counters.Unmatched.Add(1)
-			continue
+		if len(r.reading.answers) == mostAtOnce {
+			r.answerTaken()
 		}
-		if corked == nil && frames.More() && c.batcher.Cork() {
-			corked = c.batcher
-		}
-		if corked == c.batcher {
-			woken++
-		}
-		r.answer(c, f)
 	}
-	r.reading = reading{} // lets go of the message
-	if corked != nil {
-		corked.Linger(woken)
+	r.answerTaken()
+	if corked := r.reading.corked; corked != nil {
+		corked.Linger(r.reading.woken)
 		corked.Uncork()
 	}
+	r.reading = reading{answers: r.reading.answers} // lets go of the message
 	if err != nil {
 		r.counters.Malformed.Add(1)
 	}
 	return err
 }
+
+// mostAtOnce is how many calls are taken out of the table before they are ended.
+const mostAtOnce = 64
 
 // run takes in which calls an instance has.
 func (r *Receiver) run(f *wire.Frame) {
@@ -119,18 +119,47 @@ func (r *Receiver) run(f *wire.Frame) {
 	}
 }
 
-// takeAnswered takes the call that a frame answers out of the table; nil: it came late, twice
-// or unasked.
-func (r *Receiver) takeAnswered(f *wire.Frame) *Call {
+// take takes the call that a frame answers out of the table, to be ended by answerTaken. One that
+// isn't there came late, twice or unasked.
+func (r *Receiver) take(f *wire.Frame) {
+	var c *Call
 	switch f.Kind { // one that isn't the last answer to its call gets a case that uses inFlight.show
 	case wire.KindReply, wire.KindError:
-		c, before := r.inFlight.takeAnswered(r.carrier, f.Seq, r.sender)
-		if before != nil {
+		var before *Instance
+		if c, before = r.inFlight.takeAnswered(r.carrier, f.Seq, r.sender); before != nil {
 			r.answeredBefore(before)
 		}
-		return c
 	}
-	return nil
+	if c == nil {
+		r.counters.Unmatched.Add(1)
+		return
+	}
+	r.reading.answers = append(r.reading.answers, ending{c, *f})
+}
+
+// answerTaken ends the calls that were taken out of the table. They are counted at once, and before
+// any caller goes on: each of them counts its own, often on another processor.
+//
+// Callers that are woken together often call again together. The first one of them would send its
+// call alone while the others are still being woken, so their batcher is corked meanwhile.
+func (r *Receiver) answerTaken() {
+	m := &r.reading
+	if len(m.answers) == 0 {
+		return
+	}
+	r.inFlight.ended(len(m.answers))
+	for i := range m.answers {
+		c := m.answers[i].call
+		if m.corked == nil && len(m.answers) > 1 && c.batcher.Cork() {
+			m.corked = c.batcher
+		}
+		if m.corked == c.batcher {
+			m.woken++
+		}
+		r.answer(c, &m.answers[i].frame)
+	}
+	clear(m.answers)
+	m.answers = m.answers[:0]
 }
 
 // answeredBefore looks at the second answer to a call: one of another instance says that NATS
