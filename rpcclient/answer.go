@@ -1,6 +1,8 @@
 package rpcclient
 
 import (
+	"math"
+
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -11,7 +13,7 @@ type answer struct {
 	done    chan struct{}
 	err     *helium.Error
 	body    []byte // the result
-	micros  uint64 // how long the handler ran, as its instance says
+	micros  uint32 // how long the handler ran, as its instance says; beyond what fits, the most
 	arrived bool   // from an instance
 
 	metadata []byte // that came beside the result or the error; nil: none. Seldom written
@@ -19,7 +21,7 @@ type answer struct {
 
 // Arrive implements link.Waiter.
 func (a *answer) Arrive(f *wire.Frame, e *helium.Error) {
-	a.body, a.err, a.micros, a.arrived = f.Body, e, f.Time, true
+	a.body, a.err, a.micros, a.arrived = f.Body, e, uint32(min(f.Time, math.MaxUint32)), true
 	if f.Metadata != nil {
 		a.metadata = f.Metadata
 	}

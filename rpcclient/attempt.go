@@ -85,7 +85,7 @@ func (call *Invocation) takeIn(a *answer) {
 		}
 		call.ReplyMetadata = md
 	}
-	call.Trace.handled(a.micros)
+	call.Trace.handled(uint64(a.micros))
 	if e := a.err; e != nil && e.Outcome != helium.Executed && (e.Code == helium.CodeUnimplemented || e.Code == helium.CodeInvalidArgument) {
 		// The client had checked the call, so what it knows is behind.
 		call.method.service.LookAgain()

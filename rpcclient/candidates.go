@@ -27,13 +27,13 @@ type candidate struct {
 }
 
 // suits reports whether calls with such a key can go there.
-func (c *candidate) suits(key routingKey) bool {
+func (c *candidate) suits(key *routingKey) bool {
 	return (c.takesKeys || !key.once) && (key.only == "" || key.only == c.to.Endpoint.Instance)
 }
 
 // weight is by how much the key picks a candidate; without one that is up to chance, so that each
 // gets its share of what those get which are gone.
-func (key routingKey) weight(c *candidate) uint64 {
+func (key *routingKey) weight(c *candidate) uint64 {
 	if !key.given {
 		return rand.Uint64()
 	}
@@ -72,7 +72,7 @@ func (all candidates) takeKeys() bool {
 // choose returns the one that the key picks, which has the greatest weight, or without a key
 // any one. What seems to be gone is chosen only if nothing else suits. It returns nil if none
 // suits, or all that do are to be avoided.
-func (all candidates) choose(key routingKey, avoid []string) *link.Method {
+func (all candidates) choose(key *routingKey, avoid []string) *link.Method {
 	var best, lost *candidate
 	var most, mostLost uint64
 	others := false // that aren't gone, and perhaps to be avoided

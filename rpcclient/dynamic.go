@@ -37,8 +37,7 @@ func (c *Client) Call(ctx context.Context, method string, result any, args ...an
 		return err
 	}
 	call := m.begin(args)
-	call.began = began
-	call.viewKey, call.resultType = c.key, resultType
+	call.viewKey, call.says().began, call.says().resultType = &c.key, began, resultType
 	if err := c.callByName(ctx, m, call); err != nil {
 		return err
 	}
@@ -70,8 +69,7 @@ func (c *Client) Notify(ctx context.Context, method string, args ...any) error {
 		return err
 	}
 	call := m.begin(args)
-	call.began = began
-	call.viewKey, call.oneWay = c.key, true
+	call.viewKey, call.says().began, call.oneWay = &c.key, began, true
 	if err := c.callByName(ctx, m, call); err != nil {
 		return err
 	}
@@ -83,7 +81,7 @@ func (m *Method) begin(args []any) *Invocation {
 	call := m.Begin(len(args))
 	for _, arg := range args {
 		call.Args.Value(arg)
-		call.argTypes = append(call.argTypes, reflect.TypeOf(arg))
+		call.says().argTypes = append(call.says().argTypes, reflect.TypeOf(arg))
 	}
 	return call
 }

@@ -40,6 +40,9 @@ func WithIdempotencyKey(ctx context.Context, key string) context.Context {
 // identify takes in what the call sends with it and which instance that picks.
 func (call *Invocation) identify(ctx context.Context, now time.Time) *helium.Error {
 	call.sent, call.key = helium.SentMetadata(ctx), call.viewKey
+	if len(call.sent) == 0 {
+		return nil
+	}
 	key, ok := call.sent[wire.IdempotencyKey]
 	if !ok {
 		return nil
@@ -47,12 +50,13 @@ func (call *Invocation) identify(ctx context.Context, now time.Time) *helium.Err
 	if err := wire.CheckIdempotencyKey(key); err != nil {
 		return helium.ErrBadArgument.WithMessage("%w", err).WithOutcome(helium.NotExecuted)
 	}
-	m := call.method
-	if call.key.once = true; m.instance != "" {
+	m, own := call.method, *call.viewKey
+	call.key, own.once = &own, true
+	if m.instance != "" {
 		return nil
 	}
-	if !call.key.given {
-		call.key.hash, call.key.given = wire.Hash(key), true
+	if !own.given {
+		own.hash, own.given = wire.Hash(key), true
 	}
 	if call.key.only = m.core.unsettled.at(call.id(), now); call.key.only != "" {
 		call.mayHaveRun = true

@@ -3,10 +3,8 @@ package rpcclient
 import (
 	"context"
 	"fmt"
-	"reflect"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
@@ -33,8 +31,8 @@ type Method struct {
 	handler  Handler // carries out its calls
 	service  *directory.Service
 	endpoint *link.Endpoint
-	instance string     // the one instance to call; "" for any
-	key      routingKey // of its calls, but for those by name
+	instance string      // the one instance to call; "" for any
+	key      *routingKey // of its calls, but for those by name
 	name     string
 	stub     *signature.Method // what the caller thinks the method is; nil: not said
 	loose    bool              // the stub doesn't say all names of fields that it sends
@@ -72,18 +70,19 @@ type Invocation struct {
 	// Trace is told how the call went, unless it is nil.
 	Trace *Trace
 
+	// A caller that is woken often goes on on another processor, and all that it touches of its
+	// call moves there. So what few calls need is kept apart.
+
 	method     *Method
-	viewKey    routingKey // of the client's view; not given with a method that has an instance
-	key        routingKey // of the call
+	viewKey    *routingKey // of the client's view; not given with a method that has an instance
+	key        *routingKey // of the call; not to be written unless identify has made it
 	sent       helium.Metadata
 	numArgs    int
-	resultType reflect.Type   // of a call by name, where it says; else nil
-	argTypes   []reflect.Type // of a call whose arguments no signature describes; else empty
-	began      time.Time      // when its name began to be looked up, and its time to pass; zero: with the call
 	oneWay     bool
 	mayHaveRun bool   // by the end of some attempt, it couldn't be ruled out
 	answered   bool   // the last attempt brought a result
 	tried      *tried // what earlier attempts found out; nil: nothing
+	loose      *loose // what no signature says of the call; nil: nothing
 
 	flight link.Call // the attempt that is in flight
 	answer answer    // what it waits for
@@ -96,7 +95,7 @@ var invocationPool = sync.Pool{New: func() any {
 // Begin begins a call of that many arguments. It must come to Do.
 func (m *Method) Begin(args int) *Invocation {
 	call := invocationPool.Get().(*Invocation)
-	call.method, call.viewKey, call.numArgs = m, m.key, args
+	call.method, call.viewKey, call.key, call.numArgs = m, m.key, m.key, args
 	call.Args.Reset()
 	call.Args.ArrayHeader(args)
 	return call
@@ -168,10 +167,9 @@ func (call *Invocation) release() {
 	if cap(call.Args.Buffer()) > batch.MaxKept {
 		call.Args = codec.NewWriter(make([]byte, wire.Room))
 	}
-	call.method, call.resultType, call.tried, call.sent = nil, nil, nil, nil
-	call.began = time.Time{}
+	call.method, call.tried, call.sent, call.viewKey, call.key = nil, nil, nil, nil, nil
+	call.loose.reset()
 	call.oneWay, call.mayHaveRun, call.answered = false, false, false
-	call.argTypes = call.argTypes[:0]
 	call.Result, call.ReplyMetadata, call.Trace = codec.Reader{}, nil, nil
 	call.flight.Release()
 	call.answer.reset()
@@ -180,7 +178,7 @@ func (call *Invocation) release() {
 
 // shape returns what the call takes its method to be.
 func (call *Invocation) shape() shape {
-	return shape{stub: call.method.stub, args: call.numArgs, result: call.resultType}
+	return shape{stub: call.method.stub, args: call.numArgs, result: call.loose.result()}
 }
 
 // found returns what the attempts found out, to add to it.
@@ -189,6 +187,14 @@ func (call *Invocation) found() *tried {
 		call.tried = new(tried)
 	}
 	return call.tried
+}
+
+// says returns what the call says of itself, to add to it.
+func (call *Invocation) says() *loose {
+	if call.loose == nil {
+		call.loose = new(loose)
+	}
+	return call.loose
 }
 
 // avoided returns the instances that attempts found to be gone or without the method.

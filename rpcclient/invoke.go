@@ -28,8 +28,8 @@ func invoke(ctx context.Context, call *Invocation) error {
 	m := call.method
 	now := time.Now()
 	began := now
-	if !call.began.IsZero() {
-		began, call.began = call.began, time.Time{}
+	if before := call.loose.takeBegan(); !before.IsZero() {
+		began = before
 	}
 	deadline := m.core.deadline(ctx, began)
 	if e := call.ready(ctx, now); e != nil {

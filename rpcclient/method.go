@@ -35,7 +35,7 @@ func parseStub(name, sig string, types map[string]string) (*signature.Method, *h
 
 // newMethod returns a method that still lacks its service and endpoint, or has a fault.
 func (c *Client) newMethod(service, name string) *Method {
-	return &Method{core: &c.core, handler: c.handler, instance: c.instance, key: c.key, name: name, fault: checkNames(service, name, c.instance)}
+	return &Method{core: &c.core, handler: c.handler, instance: c.instance, key: &c.key, name: name, fault: checkNames(service, name, c.instance)}
 }
 
 // pinnedMethod returns a method that somebody keeps.

@@ -15,10 +15,10 @@ import (
 
 // serves reports whether a way that is good for a method's calls before is good for this one.
 func (call *Invocation) serves(w *way) bool {
-	if w.differs && len(call.argTypes) > 0 || call.key.given && w.each == nil || call.key.once && !w.once {
+	if w.differs && len(call.loose.args()) > 0 || call.key.given && w.each == nil || call.key.once && !w.once {
 		return false
 	}
-	return call.method.stub != nil || w.args == call.numArgs && w.result == call.resultType
+	return call.method.stub != nil || w.args == call.numArgs && w.result == call.loose.result()
 }
 
 // knownWay returns what resolve would, if the call is like the one before it: nil if not.
@@ -63,7 +63,7 @@ func (call *Invocation) resolve(ctx context.Context, now, deadline time.Time) (*
 func (call *Invocation) newWay(view *directory.View) *way {
 	w := &way{view: view}
 	if call.method.stub == nil {
-		w.args, w.result = call.numArgs, call.resultType
+		w.args, w.result = call.numArgs, call.loose.result()
 	}
 	return w
 }
@@ -82,10 +82,10 @@ func (call *Invocation) fits(m *directory.Method) error {
 
 // namesFit returns why the names of fields in the call's arguments aren't the method's.
 func (call *Invocation) namesFit(m *directory.Method) error {
-	if m.Parameters == nil || len(call.argTypes) == 0 || !m.Takes(call.numArgs) {
+	if m.Parameters == nil || len(call.loose.args()) == 0 || !m.Takes(call.numArgs) {
 		return nil
 	}
-	if err := m.Parameters.Check(call.argTypes, call.Args.Bytes()); err != nil {
+	if err := m.Parameters.Check(call.loose.args(), call.Args.Bytes()); err != nil {
 		return fmt.Errorf("the arguments don't fit %s: %w", m.Signature, err)
 	}
 	return nil
@@ -94,7 +94,7 @@ func (call *Invocation) namesFit(m *directory.Method) error {
 // namesFitAll reports whether all versions of the method that the call may meet have the
 // names in its arguments.
 func (call *Invocation) namesFitAll(view *directory.View) bool {
-	if len(call.argTypes) == 0 {
+	if len(call.loose.args()) == 0 {
 		return true // those of a stub that says it all, or none
 	}
 	for _, v := range view.VersionsAt(call.method.instance) {
@@ -135,7 +135,7 @@ func (call *Invocation) decide(view *directory.View) (*way, error) {
 		w.once = takesKeys(view)(m.instance)
 		return w, call.takenAt(w)
 	}
-	suits, differs, some := suited(m.name, call.argTypes, fits)
+	suits, differs, some := suited(m.name, call.loose.args(), fits)
 	w.differs = differs
 	hedged := m.hedgedOn(view)
 	if call.key.given || hedged != nil {

@@ -69,7 +69,7 @@ func (c *Client) makeStub(ctx context.Context, service, name string, t reflect.T
 // checkNow compares the stub with the registry, as far as the registry can tell now.
 func (m *Method) checkNow(ctx context.Context) error {
 	deadline, _ := ctx.Deadline()
-	_, err := (&Invocation{method: m}).resolve(ctx, time.Now(), deadline)
+	_, err := (&Invocation{method: m, key: new(routingKey)}).resolve(ctx, time.Now(), deadline)
 	if errors.Is(err, helium.ErrMismatch) || errors.Is(err, helium.ErrUnknownMethod) || errors.Is(err, helium.ErrClientClosed) {
 		return err
 	}
@@ -161,7 +161,7 @@ func (call *Invocation) addReflect(arg reflect.Value, loose bool) {
 			t = arg.Elem().Type()
 		}
 	}
-	call.argTypes = append(call.argTypes, t)
+	call.says().argTypes = append(call.says().argTypes, t)
 }
 
 // isLoose reports whether a function has parameters that can hold a struct's fields under

@@ -41,7 +41,7 @@ type way struct {
 }
 
 // choose returns where the next attempt goes, if it can be to none of the instances to avoid.
-func (w *way) choose(key routingKey, avoid []string) *link.Method {
+func (w *way) choose(key *routingKey, avoid []string) *link.Method {
 	switch {
 	case key.given:
 		if to := w.each.choose(key, avoid); to != nil {
@@ -63,7 +63,7 @@ func (w *way) choose(key routingKey, avoid []string) *link.Method {
 
 // chooseHedged is choose for a call that may be hedged, which goes to an instance that is
 // known as long as there is one that isn't to be avoided.
-func (w *way) chooseHedged(key routingKey, avoid []string) *link.Method {
+func (w *way) chooseHedged(key *routingKey, avoid []string) *link.Method {
 	if w.latency != nil && !key.once {
 		if to := w.each.choose(key, avoid); to != nil {
 			return to
@@ -80,7 +80,7 @@ func (w *way) withoutHedges() *way {
 }
 
 // leadsOn reports whether the way has an instance that isn't to be avoided.
-func (w *way) leadsOn(key routingKey, avoid []string) bool {
+func (w *way) leadsOn(key *routingKey, avoid []string) bool {
 	if w.fitting == nil && !key.given {
 		return true
 	}
@@ -90,7 +90,7 @@ func (w *way) leadsOn(key routingKey, avoid []string) bool {
 
 // whyThere says, for errors, why a call goes to a single instance; "": that needs no
 // explanation.
-func (w *way) whyThere(key routingKey) string {
+func (w *way) whyThere(key *routingKey) string {
 	if key.given {
 		return ", where the call has to go as its key picks the instance"
 	}

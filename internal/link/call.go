@@ -36,7 +36,7 @@ type Call struct {
 	Why string
 
 	seq   uint64
-	begun time.Time // when the message that it left in was begun, or up to a millisecond before; set when Send returns
+	given time.Duration // the time it had left when the message that it left in was begun, in whole milliseconds; set when Send returns
 	// since is the vigil's, see longCall; 0: it hasn't seen that the call left. Guarded as by is.
 	since uint64
 }

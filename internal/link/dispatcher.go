@@ -179,7 +179,7 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 	} else {
 		c.batcher.Add(f, of, others)
 	}
-	c.begun = c.Deadline.Add(-time.Duration(f.Time) * time.Millisecond) // which says what was left then
+	c.given = time.Duration(f.Time) * time.Millisecond
 	return nil
 }
 
@@ -192,10 +192,11 @@ func (d *Dispatcher) Disproves(e *helium.Error, c *Call) bool {
 		return false
 	}
 	waited, err := strconv.ParseInt(e.Details[wire.WaitedDetail], 10, 64)
-	if err != nil || waited <= time.Since(c.begun).Milliseconds() {
+	begun := c.Deadline.Add(-c.given) // or up to a millisecond before
+	if err != nil || waited <= time.Since(begun).Milliseconds() {
 		return false
 	}
-	d.clock.disproved(c.To.Endpoint.clock, c.begun)
+	d.clock.disproved(c.To.Endpoint.clock, begun)
 	return true
 }
 
