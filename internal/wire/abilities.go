@@ -21,6 +21,8 @@ const (
 	// IdempotencyKeys: an instance keeps the results of calls with idempotency keys, and takes
 	// such calls. Only its record says so.
 	IdempotencyKeys
+	// Direct: an instance gives tickets for direct links. Only its record says so.
+	Direct
 )
 
 // Has reports whether all of some abilities are among a.

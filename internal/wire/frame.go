@@ -41,6 +41,10 @@ const (
 	KindInstance Kind = 7
 	// KindRunning: [8, sequence…], see [Numbers]: calls of the reader's that still run.
 	KindRunning Kind = 8
+	// KindTicketRequest: [9, fingerprint], see [AppendTicketRequest]
+	KindTicketRequest Kind = 9
+	// KindTicket: [10, addresses, id, secret, fingerprint], see [AppendTicket]
+	KindTicket Kind = 10
 
 	// kindNothing: [127], a kind that no version gives a meaning, and so stepped over.
 	kindNothing Kind = 127
@@ -60,7 +64,8 @@ type Frame struct {
 	Metadata []byte
 	// Body is the arguments' msgpack array, the result's msgpack value, or, in a
 	// KindError, the error's msgpack array. In a KindInstance it is the instance's name, in a
-	// KindRunning the sequence numbers, one after the other.
+	// KindRunning the sequence numbers, one after the other, and in frames about tickets what
+	// follows the kind.
 	Body []byte
 	// Abilities are those of the sender in a KindSender, of the instance in a KindInstance.
 	Abilities Abilities
@@ -87,7 +92,8 @@ func AppendNothing(b []byte) []byte {
 // AppendFrame appends f to a message.
 func AppendFrame(b []byte, f *Frame) []byte {
 	b = appendHead(b, f)
-	if f.Kind == KindInstance || f.Kind == KindRunning {
+	switch f.Kind {
+	case KindInstance, KindRunning, KindTicketRequest, KindTicket:
 		return b // which has the body within it
 	}
 	b = append(b, f.Body...)
@@ -108,6 +114,8 @@ func appendHead(b []byte, f *Frame) []byte {
 		return appendAbout(b, f)
 	case KindRunning:
 		return appendNumbers(b, uint64(f.Kind), f.Body)
+	case KindTicketRequest, KindTicket:
+		return appendElements(b, uint64(f.Kind), f.Body)
 	}
 	n := 5
 	if f.Method != "" {
@@ -241,6 +249,11 @@ func (fr *FrameReader) Next(f *Frame) error {
 		if read++; read < n { // it may be ignored, so it is no fault of the message; see readAbout
 			*f = Frame{Kind: kindNothing}
 		}
+	case KindTicketRequest, KindTicket:
+		if f.Body, err = readElements(r, n-1); err != nil {
+			return err
+		}
+		read = n
 	}
 	for ; read < n; read++ {
 		if err := r.Skip(); err != nil {
@@ -305,6 +318,26 @@ func (fr *FrameReader) readBody(f *Frame) (err error) {
 		return frameError("body", err)
 	}
 	return nil
+}
+
+// appendElements appends an array of a kind and of the elements in a body.
+func appendElements(b []byte, kind uint64, body []byte) []byte {
+	n := 1
+	for r := msgpack.NewReader(body); r.Len() > 0 && r.Skip() == nil; {
+		n++
+	}
+	return append(msgpack.AppendUint(msgpack.AppendArrayHeader(b, n), kind), body...)
+}
+
+// readElements returns n elements as they stand.
+func readElements(r *msgpack.Reader, n int) (body []byte, err error) {
+	before := *r
+	for range n {
+		if err := r.Skip(); err != nil {
+			return nil, frameError("element", err)
+		}
+	}
+	return before.Until(r), nil
 }
 
 func frameError(part string, err error) error { return fmt.Errorf("frame %s: %w", part, err) }
