@@ -19,7 +19,7 @@ func (p peers) Peers(service, method string) (all []link.Peer) {
 		return nil
 	}
 	for _, instance := range view.Instances {
-		if view.VersionOf(instance).Method(method) != nil {
+		if method == "" || view.VersionOf(instance).Method(method) != nil {
 			all = append(all, link.Peer{Name: instance, Abilities: view.Abilities(instance)})
 		}
 	}

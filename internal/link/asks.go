@@ -22,6 +22,7 @@ type ask struct {
 	of      *Instance
 	subject string
 	is      atomic.Int32 // an askState
+	answer  chan []byte  // takes what is answered, nil if nothing is; nil: only who answers counts
 }
 
 type askState = int32
@@ -35,18 +36,23 @@ const (
 // add returns an ask to send, and the number that its reply subject ends with.
 func (a *asks) add(of *Instance, subject string) (*ask, uint64) {
 	one := &ask{of: of, subject: subject}
+	return one, a.enter(one)
+}
+
+// enter enters an ask, and returns its number.
+func (a *asks) enter(one *ask) (number uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.waiting == nil {
 		a.waiting = make(map[uint64]*ask)
 	}
-	number := unguessable()
+	number = unguessable()
 	for a.waiting[number] != nil {
 		number = unguessable()
 	}
 	a.waiting[number] = one
 	a.count.Store(int64(len(a.waiting)))
-	return one, number
+	return number
 }
 
 // drop forgets asks that nobody waits for any more.
@@ -80,9 +86,28 @@ func (a *asks) refused(subject string) (own bool) {
 		if one.subject == subject {
 			one.is.Store(askRefused)
 			own = true
+			if one.answer != nil {
+				one.give(nil)
+			}
 		}
 	}
 	return own
+}
+
+// deliver takes in an answer, or that nobody listens.
+func (one *ask) deliver(data []byte, nobody bool) {
+	if nobody {
+		one.is.Store(askNobody)
+		data = nil
+	}
+	one.give(data)
+}
+
+func (one *ask) give(data []byte) {
+	select {
+	case one.answer <- data:
+	default: // there was one already
+	}
 }
 
 // answered takes in an answer, in a beat.

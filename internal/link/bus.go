@@ -41,9 +41,10 @@ type bus struct {
 	receiver  *Receiver
 	asks      asks
 	registry  Registry
-	restarted func() // told of each new connection to a server after the first
-	inbox     string // calls are answered at inbox.+<token>
-	keepsLate bool   // nc keeps what is published while it is down, and sends it later
+	restarted func()      // told of each new connection to a server after the first
+	inbox     string      // calls are answered at inbox.+<token>
+	works     atomic.Bool // nc is connected, as far as it has said
+	keepsLate bool        // nc keeps what is published while it is down, and sends it later
 	payload   atomic.Int64
 	epoch     atomic.Uint64 // counts the connections to a server that nc has had, from 1
 	captured  sync.Once     // logs that a JetStream stream acknowledges calls
@@ -54,6 +55,7 @@ func newBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *bus {
 	b := &bus{nc: nc, subjects: subjects, log: log, inbox: wire.NewInbox(nc.Opts.InboxPrefix), keepsLate: nc.Opts.ReconnectBufSize >= 0, registry: noRegistry{}}
 	b.payload.Store(nc.MaxPayload())
 	b.epoch.Store(1)
+	b.works.Store(true)
 	return b
 }
 
@@ -99,6 +101,7 @@ func (b *bus) watchConnection(reconnected func()) {
 	go func() {
 		defer close(done)
 		for s := range status {
+			b.works.Store(s == nats.CONNECTED)
 			if s != nats.CONNECTED {
 				b.receiver.Lost()
 				continue
@@ -124,6 +127,9 @@ func (b *bus) Close() {
 
 // Reaches implements Link.
 func (b *bus) Reaches(*Endpoint, string) bool { return true }
+
+// Beat implements Link: the vigil watches over what left by the bus.
+func (b *bus) Beat(busy, late bool) {}
 
 // ready returns why the connection would take no message now.
 func (b *bus) ready() *helium.Error {
@@ -232,7 +238,9 @@ func (b *bus) receive(msg *nats.Msg) {
 	token := tokenOf(msg.Subject)
 	nobody := len(msg.Data) == 0 && msg.Header.Get("Status") == noResponders
 	if one := b.asks.get(token); one != nil {
-		if nobody {
+		if one.answer != nil {
+			one.deliver(msg.Data, nobody)
+		} else if nobody {
 			one.is.Store(askNobody)
 		} else {
 			one.answered(msg.Data, b.receiver.instances.beat.Load())

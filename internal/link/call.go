@@ -23,8 +23,8 @@ type Call struct {
 	left    batch.Left     // the message that it left in
 	// Both are guarded by the lock of the call's shard while it is in the table, and then
 	// belong to whoever took it out.
-	by   *carrier      // the link that it left by, or will if none is chosen instead
-	work time.Duration // that the link counts for it
+	by      *carrier // the link that it left by, or will if none is chosen instead
+	counted bool     // that link counts it
 
 	// What is above is what the receiver of the answer needs, on another processor often: it
 	// stands together, so that few cache lines go there and back. What is below it leaves alone.
@@ -60,18 +60,21 @@ func (c *Call) Release() {
 	c.To, c.Waiter, c.Why, c.Instance, c.batcher, c.by = nil, nil, "", nil, nil, nil
 }
 
+// Seq returns the number of a call that was sent.
+func (c *Call) Seq() uint64 { return c.seq }
+
 // leavesBy notes by which link the call leaves, or leaves after another one didn't take it.
 func (c *Call) leavesBy(by *carrier) {
 	c.unload()
-	c.by, c.work = by, c.To.work()
-	by.add(c.work)
+	c.by, c.counted = by, true
+	by.inFlight.Add(1)
 }
 
-// unload takes the call's work off its link: it is over, or goes by another one.
+// unload takes the call off its link: it is over, or goes by another one.
 func (c *Call) unload() {
-	if c.work != 0 {
-		c.by.add(-c.work)
-		c.work = 0
+	if c.counted {
+		c.by.over(c.seq)
+		c.counted = false
 	}
 }
 

@@ -59,7 +59,7 @@ func NewDispatcher(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *Dis
 // its own and those that also makes.
 func (d *Dispatcher) Open(ctx context.Context, events Events, also func() error) error {
 	if events.Registry != nil {
-		d.vigil.registry, d.links.bus.registry = events.Registry, events.Registry
+		d.vigil.registry, d.links.bus.registry, d.links.registry = events.Registry, events.Registry, events.Registry
 	}
 	reconnected := events.Reconnected
 	events.Reconnected = func() {
@@ -78,6 +78,9 @@ func (d *Dispatcher) Add(link Link) *Receiver { return d.links.add(link) }
 // Remove has no more messages go by a link, which is broken or closed, and fails the calls
 // that it has taken.
 func (d *Dispatcher) Remove(gone *Receiver) { d.links.remove(gone) }
+
+// Rerouted takes in that a link reaches something else than before.
+func (d *Dispatcher) Rerouted() { d.links.reroute() }
 
 // Endpoint returns where calls go to a service, or with an instance's name to that one.
 func (d *Dispatcher) Endpoint(service, instance string) *Endpoint {
@@ -125,17 +128,28 @@ func (d *Dispatcher) Keep(e *Endpoint) bool { return d.endpoints.keep(e) == e }
 func (d *Dispatcher) Told(service string, isThere func(instance string) bool, once []string) {
 	d.endpoints.told(service, isThere, once)
 	d.links.instances.prune(service, isThere)
+	d.links.reroute() // instances may be more or fewer
 }
 
 // Forget lets go of the endpoints of a service.
 func (d *Dispatcher) Forget(service string) {
 	d.endpoints.forget(service)
+	d.links.reroute()
 	d.clock.forget(service)
 	d.links.instances.prune(service, func(string) bool { return false })
 }
 
 // Kept returns how many single instances have an endpoint that is kept.
 func (d *Dispatcher) Kept() int { return d.endpoints.count() }
+
+// SentTo returns how many calls to a service were sent so far, by whatever link.
+func (d *Dispatcher) SentTo(service string) uint64 { return d.endpoints.sent(service) }
+
+// Ask asks an instance of a service on its own subject, by the bus, and returns the answer's data.
+// Who isn't asked can't answer. An error is ErrNobody if nobody listens there.
+func (d *Dispatcher) Ask(ctx context.Context, service, instance string, question []byte) ([]byte, *helium.Error) {
+	return d.links.bus.question(ctx, d.links.bus.subjects.ServiceAt(service, instance), question)
+}
 
 // MaxMessage is the size, in bytes, of the largest message that can be sent; 0: not known.
 func (d *Dispatcher) MaxMessage() int { return int(d.links.bus.payload.Load()) }
@@ -159,7 +173,7 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 	c.batcher = c.To.batcherFor(alone)
 	c.left.Set(0, 0)
 	c.Instance, c.since = nil, 0
-	c.by, c.work = d.byBus, 0
+	c.by, c.counted = d.byBus, false
 	c.seq = unguessable()
 	for !d.inFlight.add(c) {
 		c.seq = unguessable()
@@ -204,7 +218,7 @@ func (d *Dispatcher) Disproves(e *helium.Error, c *Call) bool {
 // was published, and nobody waits for such a call. The first time on a connection it asks NATS, which
 // takes a round trip. Why says, in the error, why the call has to go there.
 func (d *Dispatcher) Permits(ctx context.Context, to *Method, why string) *helium.Error {
-	if d.links.choose(to.Endpoint, to.Name) != d.links.bus.receiver {
+	if d.links.choose(to.Endpoint, to.Name, time.Time{}) != d.links.bus.receiver {
 		return nil
 	}
 	return d.links.bus.permits(ctx, to, why)
@@ -214,7 +228,7 @@ func (d *Dispatcher) Permits(ctx context.Context, to *Method, why string) *heliu
 // where nobody listens who doesn't have that: an instance that had to refuse it couldn't tell
 // anybody.
 func (d *Dispatcher) SendOneWay(to *Method, f *wire.Frame, deadline time.Time) *helium.Error {
-	if d.links.choose(to.Endpoint, to.Name) == d.links.bus.receiver {
+	if d.links.choose(to.Endpoint, to.Name, time.Time{}) == d.links.bus.receiver {
 		if e := d.links.bus.ready(); e != nil {
 			return e
 		}

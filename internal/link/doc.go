@@ -14,11 +14,13 @@
 //   - inflight.go: the calls in flight of a client
 //   - call.go: a call in flight, and who waits for it
 //   - number.go: what names a call or a message
-//   - carrier.go: how much work is expected behind each link
+//   - carrier.go: what is in flight by each link, and how long it lately took to be answered
+//   - route.go: by which links messages to an endpoint can go, and by which one the next goes
 //   - clock.go: the clock by which servers see how long a message was under way
 //   - instance.go: what is known of instances from themselves
 //   - vigil.go: which instances have fallen silent, so that their calls fail and others keep away
 //   - overdue.go: calls that ended too early to be watched
+//   - question.go: what is asked of single instances
 //   - pace.go, pulse.go, asks.go: when it looks, whether the connection itself works, and what it asks
 //   - registry.go: what links need of the registry
 //   - cancels.go: cancels of calls whose instance wasn't known yet

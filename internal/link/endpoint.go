@@ -80,6 +80,20 @@ func (e *Endpoint) methodSubject(name string) string {
 	return m.Subject
 }
 
+// sent returns how many calls left from here.
+func (e *Endpoint) sent() uint64 {
+	frames, _ := e.batcher.Sent()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, m := range e.methods {
+		if b := m.batcher.Load(); b != nil {
+			n, _ := b.Sent()
+			frames += n
+		}
+	}
+	return frames
+}
+
 // batcherFor returns the batcher that calls leave by: the one that all methods share, unless
 // they are to go alone, or NATS forbids sharing.
 func (m *Method) batcherFor(alone bool) *batch.Batcher {

@@ -69,6 +69,16 @@ func (all *endpoints) forget(service string) {
 	delete(all.once, service)
 }
 
+// sent returns how many calls to a service left from its endpoints.
+func (all *endpoints) sent(service string) (calls uint64) {
+	all.mu.RLock()
+	defer all.mu.RUnlock()
+	for _, e := range all.known[service] {
+		calls += e.sent()
+	}
+	return calls
+}
+
 // count returns how many endpoints of single instances are kept.
 func (all *endpoints) count() (instances int) {
 	all.mu.RLock()

@@ -76,6 +76,7 @@ func (t *inFlight) takeAnswered(by *carrier, seq uint64, sender func(service str
 	}
 	s.mu.Unlock()
 	if ok {
+		by.answered(seq)
 		c.unload()
 	}
 	return c, before

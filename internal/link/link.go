@@ -13,7 +13,8 @@ import (
 type Link interface {
 	// Reaches reports whether messages to an endpoint can go by the link now. Method is the
 	// one that all their calls are of, which not every instance may have; "" stands for
-	// several, which all instances of the service have.
+	// several, which all instances of the service have. Who makes the link tells the dispatcher
+	// when that changes; see Dispatcher.Rerouted.
 	Reaches(to *Endpoint, method string) bool
 	// Send hands over a message of calls, which is the link's until it returns. An error is
 	// that of all calls in it, and its outcome says whether they may have left: what
@@ -25,6 +26,9 @@ type Link interface {
 	// Cancel tells instances that nobody waits for the call any more. Which one has it may
 	// not be known; those that don't have it take no notice.
 	Cancel(c *Call, instances []string)
+	// Beat is called each [wire.HeartbeatInterval] while any calls of the client are in flight: busy
+	// says that some of these have left by this link. Late says that the program stood still.
+	Beat(busy, late bool)
 	// Close ends the link after what it has taken has left; nothing arrives by it afterwards.
 	Close()
 }

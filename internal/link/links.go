@@ -2,10 +2,10 @@ package link
 
 import (
 	"log/slog"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -17,12 +17,15 @@ import (
 // links are the ways that messages of one client can go by: the bus, and others beside it.
 type links struct {
 	bus       *bus
+	registry  Registry
 	sent      sentLog
 	instances instances
 	inFlight  *inFlight
 	counters  *Counters
 	canceled  lateCancels
 	twice     func(first, second *Instance) // see Events; set before the bus is opened
+
+	routes atomic.Pointer[routes] // replaced when they change
 
 	mu     sync.Mutex
 	others atomic.Pointer[[]*Receiver] // replaced with mu
@@ -31,9 +34,10 @@ type links struct {
 
 // useBus makes nc the first link.
 func (l *links) useBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) {
-	l.bus = newBus(nc, subjects, log)
+	l.bus, l.registry = newBus(nc, subjects, log), noRegistry{}
 	l.bus.receiver = l.newReceiver(l.bus)
 	l.others.Store(new([]*Receiver))
+	l.reroute()
 }
 
 // newVigil returns the one over the calls that leave by the bus. Hello is what asks an instance
@@ -46,6 +50,7 @@ func (l *links) newVigil(hello func(service string) []byte) *vigil {
 		registry: noRegistry{}, counters: l.counters, beat: &l.instances.beat, doubts: make(map[*Instance]*doubt),
 		hasLeft:   func(c *Call) bool { return l.sent.wasTaken(c.left.In()) },
 		connected: b.nc.IsConnected,
+		links:     l.beat,
 		ask:       func(i *Instance, to *Method) *ask { return b.ask(i, to, hello(to.Endpoint.Service)) },
 	}
 	v.pace.interval, v.pace.step = wire.HeartbeatInterval, v.step
@@ -67,6 +72,7 @@ func (l *links) add(link Link) *Receiver {
 	r := l.newReceiver(link)
 	all := append(slices.Clone(*l.others.Load()), r)
 	l.others.Store(&all)
+	l.reroute()
 	return r
 }
 
@@ -76,6 +82,7 @@ func (l *links) remove(gone *Receiver) {
 	l.mu.Lock()
 	left := slices.DeleteFunc(slices.Clone(*l.others.Load()), func(r *Receiver) bool { return r == gone })
 	l.others.Store(&left)
+	l.reroute()
 	l.mu.Unlock()
 	gone.Lost()
 }
@@ -84,12 +91,16 @@ func (l *links) remove(gone *Receiver) {
 func (l *links) send(to *Endpoint, m *batch.Message) {
 	l.counters.Frames.Add(uint64(m.Frames))
 	l.counters.Messages.Add(1)
-	by := l.choose(to, m.Method)
+	by := l.choose(to, m.Method, m.Began)
 	if by != l.bus.receiver {
 		l.leavesBy(by, m)
+		l.counters.DirectFrames.Add(uint64(m.Frames))
+		l.counters.DirectMessages.Add(1)
 	}
 	e := l.sendBy(by, to, m)
 	if e != nil && e.Outcome == helium.NotExecuted && by != l.bus.receiver {
+		l.counters.DirectFrames.Add(-uint64(m.Frames))
+		l.counters.DirectMessages.Add(^uint64(0))
 		l.leavesBy(l.bus.receiver, m)
 		e = l.sendBy(l.bus.receiver, to, m)
 	}
@@ -100,38 +111,47 @@ func (l *links) send(to *Endpoint, m *batch.Message) {
 
 // leavesBy notes by which link the calls of a message leave.
 func (l *links) leavesBy(by *Receiver, m *batch.Message) {
+	by.carrier.leaves(m.Began, m.Seqs)
 	for _, seq := range m.Seqs {
 		l.inFlight.show(seq, func(c *Call) { c.leavesBy(by.carrier) })
 	}
 }
 
-// choose returns the link of the next message to an endpoint: of two random ones that reach
-// it the one with less expected work, and the bus where none does.
-func (l *links) choose(to *Endpoint, method string) *Receiver {
-	others := *l.others.Load()
-	if len(others) == 0 {
+// choose returns the link of the next message to an endpoint: of one method, or "" of several. The
+// message was begun at a certain time; zero: now.
+func (l *links) choose(to *Endpoint, method string, began time.Time) *Receiver {
+	if len(*l.others.Load()) == 0 {
 		return l.bus.receiver
 	}
-	one := pick(others, to, method, nil)
-	if one == nil {
+	r := l.routes.Load().get(destination{to, method}, l.newRoute).choose(l.bus.works.Load(), began)
+	if r == nil {
 		return l.bus.receiver
 	}
-	other := pick(others, to, method, one)
-	if other != nil && other.carrier.load() < one.carrier.load() {
-		return other
-	}
-	return one
+	return r
 }
 
-// pick returns a random link, another one than but, that reaches an endpoint; nil if none does.
-func pick(from []*Receiver, to *Endpoint, method string, but *Receiver) *Receiver {
-	first := rand.IntN(len(from))
-	for i := range from {
-		if r := from[(first+i)%len(from)]; r != but && r.link.Reaches(to, method) {
-			return r
+// newRoute finds the links to a destination.
+func (l *links) newRoute(d destination) *route {
+	r := &route{instances: 1}
+	for _, other := range *l.others.Load() {
+		if other.link.Reaches(d.to, d.method) {
+			r.links = append(r.links, other)
 		}
 	}
-	return nil
+	if d.to.Instance == "" {
+		r.instances = max(len(l.registry.Peers(d.to.Service, d.method)), len(r.links))
+	}
+	return r
+}
+
+// reroute has all routes found anew.
+func (l *links) reroute() { l.routes.Store(new(routes)) }
+
+// beat lets each link beside the bus beat; see Link.
+func (l *links) beat(late bool) {
+	for _, r := range *l.others.Load() {
+		r.link.Beat(r.carrier.inFlight.Load() > 0, late)
+	}
 }
 
 // sendBy sends a message by a link.

@@ -11,6 +11,7 @@ import (
 // Counters count what a dispatcher sent and received.
 type Counters struct {
 	Frames, Messages                   atomic.Uint64 // calls sent, and the messages that they shared
+	DirectFrames, DirectMessages       atomic.Uint64 // of them, those that left by another link than the bus
 	NoResponders, Unmatched, Malformed atomic.Uint64
 	Silent                             atomic.Uint64 // calls that failed as their instance was silent
 	SilentInstances                    atomic.Int64  // that are so now

@@ -5,7 +5,7 @@ import "github.com/helium-rpc/helium/internal/wire"
 // Registry is what links need of the registry, and tell those who read it. Its methods must not
 // block.
 type Registry interface {
-	// Peers returns the instances that may have a call of a method.
+	// Peers returns the instances that may have a call of a method, or with "" of any.
 	Peers(service, method string) []Peer
 	// Silent is told that an instance is silent, so that calls keep away from it, and that it
 	// isn't any more.

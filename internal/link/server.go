@@ -45,6 +45,8 @@ type Incoming struct {
 	Cancels bool
 	// TooMany tells that the message is to be refused whole: too many wait to be received.
 	TooMany bool
+	// Refusal is why nothing in the message may run; nil: it may.
+	Refusal *helium.Error
 	// Where is the place that the message came to, as people know it.
 	Where string
 	// Plain answers the message if it is a plain request; nil: its data are frames.
@@ -59,8 +61,10 @@ type Caller struct {
 	// Key is the same in all messages of a caller, and no other caller's by any link. "" is
 	// nobody: who waits for no answer.
 	Key string
-	// Address is where the answers to the message go. Only its link reads it.
+	// Address is where the answers to the message go, and Token, where it isn't 0, which message
+	// they answer. Only its link reads them.
 	Address string
+	Token   uint64
 	// Ephemeral callers send one message, and are forgotten with its last call.
 	Ephemeral bool
 	// Once: the link takes one message of answers to this message.

@@ -47,6 +47,7 @@ type vigil struct {
 	hasLeft   func(*Call) bool
 	connected func() bool
 	ask       func(*Instance, *Method) *ask // nil: it couldn't be sent
+	links     func(late bool)               // lets the other links beat
 	counters  *Counters
 
 	beat      *atomic.Uint64 // counts the intervals, from 1
@@ -106,6 +107,7 @@ func (v *vigil) step(late bool) (more bool) {
 	}
 	v.wonder(beat)
 	v.review(beat)
+	v.links(late)
 	return len(v.doubts) > 0 || v.inFlight.count.Load() > 0
 }
 

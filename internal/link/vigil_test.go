@@ -25,6 +25,7 @@ func watched(m *mute, echo func(context.Context) error) (*vigil, *outcome) {
 	table, all, by := new(inFlight), new(instances), new(carrier)
 	all.beat.Store(1)
 	v := &vigil{
+		links: func(bool) {},
 		pulse: newPulse(echo), asks: new(asks), by: by, inFlight: table, instances: all, registry: m, counters: new(Counters),
 		beat: &all.beat, doubts: make(map[*Instance]*doubt), ask: m.ask,
 		hasLeft: func(*Call) bool { return true }, connected: func() bool { return true },
