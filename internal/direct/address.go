@@ -1,0 +1,111 @@
+package direct
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+	"strings"
+)
+
+// Address is where a server listens, or where its callers dial. As text it is "host:port",
+// "plain:host:port" or "unix:path".
+type Address struct {
+	// Network is "tcp" or "unix".
+	Network string
+	// Where is the host and the port, or the path.
+	Where string
+	// Plain: the connection isn't encrypted though it leaves the host.
+	Plain bool
+}
+
+const (
+	unixPrefix  = "unix:"
+	plainPrefix = "plain:"
+)
+
+// String returns the address as text.
+func (a Address) String() string {
+	switch {
+	case a.Network == "unix":
+		return unixPrefix + a.Where
+	case a.Plain:
+		return plainPrefix + a.Where
+	}
+	return a.Where
+}
+
+// OnHost reports whether only programs of the same host get there.
+func (a Address) OnHost() bool {
+	if a.Network == "unix" {
+		return true
+	}
+	host, _, _ := net.SplitHostPort(a.Where)
+	return host == "localhost" || isLoopback(host)
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// Encrypted reports whether connections there are TLS.
+func (a Address) Encrypted() bool { return !a.Plain && !a.OnHost() }
+
+// ParseAddress reads an address.
+func ParseAddress(text string) (Address, error) {
+	if path, ok := strings.CutPrefix(text, unixPrefix); ok {
+		if path == "" {
+			return Address{}, fmt.Errorf("%q has no path; write unix: and that of a socket or of a directory", text)
+		}
+		return Address{Network: "unix", Where: path}, nil
+	}
+	where, plain := strings.CutPrefix(text, plainPrefix)
+	host, port, err := net.SplitHostPort(where)
+	if err == nil {
+		_, err = strconv.ParseUint(port, 10, 16)
+	}
+	if err == nil && strings.ContainsAny(host, "/ ") {
+		err = errors.New("a host has no such name")
+	}
+	if err != nil {
+		return Address{}, fmt.Errorf("%q is no address: write host:port, such as 10.0.0.7:7001 or 127.0.0.1:0, with plain: before it, or unix: and a path: %w", text, err)
+	}
+	return Address{Network: "tcp", Where: net.JoinHostPort(host, port), Plain: plain}, nil
+}
+
+// ParseAddresses reads addresses with commas between them; none of "".
+func ParseAddresses(text string) (all []Address, err error) {
+	if strings.TrimSpace(text) == "" {
+		return nil, nil
+	}
+	for one := range strings.SplitSeq(text, ",") {
+		a, err := ParseAddress(strings.TrimSpace(one))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, a)
+	}
+	return all, nil
+}
+
+// port returns the port of a TCP address.
+func (a Address) port() string {
+	_, port, _ := net.SplitHostPort(a.Where)
+	return port
+}
+
+// withPort returns a TCP address with another port.
+func (a Address) withPort(port string) Address {
+	host, _, _ := net.SplitHostPort(a.Where)
+	a.Where = net.JoinHostPort(host, port)
+	return a
+}
+
+// isWildcard reports whether a TCP address stands for all of this machine's.
+func (a Address) isWildcard() bool {
+	host, _, _ := net.SplitHostPort(a.Where)
+	ip, err := netip.ParseAddr(host)
+	return host == "" || err == nil && ip.IsUnspecified()
+}

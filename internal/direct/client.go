@@ -1,0 +1,335 @@
+package direct
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+const (
+	// maxLinks is how many instances a client has links to.
+	maxLinks = 64
+	// askTime is how long an instance may take to give a ticket.
+	askTime = 3 * time.Second
+	// lookEvery is how often it looks whether there is something to do.
+	lookEvery = time.Second
+)
+
+// Links are what a client needs of who sends its calls; a [link.Dispatcher] is that.
+type Links interface {
+	Add(link.Link) *link.Receiver
+	Remove(*link.Receiver)
+	Rerouted()
+	Ask(ctx context.Context, service, instance string, question []byte) ([]byte, *helium.Error)
+	SentTo(service string) uint64
+}
+
+// ClientConfig says how a client gets its links. All fields are required.
+type ClientConfig struct {
+	Links Links
+	// Secure reports whether the client's connection to NATS is encrypted: then so has to be what
+	// leaves the host.
+	Secure func() bool
+	// Cluster returns the cluster that the client is connected to.
+	Cluster func() string
+	Log     *slog.Logger
+}
+
+// Offer is an instance that offers direct links for a service, as its record says.
+type Offer struct {
+	Instance, Cluster string
+	// Has reports whether the instance has a method.
+	Has func(method string) bool
+}
+
+// Client has the direct links of a client: to the instances of the services that it calls, as far as
+// these offer some and can be reached. Nobody waits for it.
+//
+//	Told ─▶ a peer for each instance ─▶ ask it for a ticket by the bus ─▶ dial ─▶ Links.Add
+//	           ▲                                                                    │
+//	           └── a growing pause ◀── it fails, breaks, or nobody has used it ◀────┘
+type Client struct {
+	config ClientConfig
+	dialer dialer
+	random uint64 // picks to which of very many instances this client has links
+
+	life    context.Context // ends with Close
+	end     context.CancelFunc
+	kicked  chan struct{}
+	running sync.WaitGroup
+
+	mu     sync.Mutex
+	peers  map[string]*peer // guarded by mu; by instance
+	closed bool             // guarded by mu
+}
+
+// NewClient returns a client without links.
+func NewClient(config ClientConfig) (*Client, error) {
+	identity, err := NewIdentity()
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{config: config, dialer: dialer{identity, config.Secure}, random: rand.Uint64(), kicked: make(chan struct{}, 1), peers: make(map[string]*peer)}
+	c.life, c.end = context.WithCancel(context.Background())
+	return c, nil
+}
+
+// Told takes in which instances offer links for a service. It must not wait, and doesn't.
+func (c *Client) Told(service string, offers []Offer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed || len(c.peers) == 0 && len(offers) == 0 {
+		return
+	}
+	first := len(c.peers) == 0
+	now := time.Now()
+	for _, p := range c.peers {
+		if w := p.services[service]; w != nil {
+			w.offered = false
+		}
+	}
+	for _, o := range offers {
+		p := c.peers[o.Instance]
+		if p == nil {
+			p = &peer{instance: o.Instance, services: make(map[string]*wanted), pause: firstPause}
+			c.peers[o.Instance] = p
+		}
+		p.cluster = o.Cluster
+		w := p.services[service]
+		if w == nil {
+			w = &wanted{used: now}
+			p.services[service] = w
+		}
+		w.offered, w.has = true, o.Has
+	}
+	if first && len(c.peers) > 0 {
+		c.running.Go(c.run)
+	}
+	c.kick()
+}
+
+// kick has the client look soon.
+func (c *Client) kick() {
+	select {
+	case c.kicked <- struct{}{}:
+	default:
+	}
+}
+
+// run looks after the peers while there are any.
+func (c *Client) run() {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-c.life.Done():
+			return
+		case <-c.kicked:
+		case <-ticker.C:
+		}
+		if !c.look(time.Now()) {
+			return
+		}
+	}
+}
+
+// look does what is to be done now. It reports whether there are any peers.
+func (c *Client) look(now time.Time) bool {
+	c.mu.Lock()
+	var over []*clientLink
+	chosen := c.chooseLocked()
+	for _, p := range c.peers {
+		l, work := p.step(now, chosen[p.instance], c.config.Links.SentTo)
+		if l != nil {
+			over = append(over, l)
+		}
+		if work != "" {
+			p.working = true
+			c.running.Go(func() { c.work(p, work) })
+		}
+		if p.isOver() {
+			delete(c.peers, p.instance)
+		}
+	}
+	more := len(c.peers) > 0
+	c.mu.Unlock()
+	for _, l := range over {
+		l.end(errUnused)
+	}
+	return more
+}
+
+var errUnused = errors.New("nobody used the link")
+
+// chooseLocked returns the instances to which there are links: those of the own cluster first, and
+// of too many some that are the same each time.
+func (c *Client) chooseLocked() map[string]bool {
+	all := make([]*peer, 0, len(c.peers))
+	for _, p := range c.peers {
+		all = append(all, p)
+	}
+	if len(all) > maxLinks {
+		cluster := c.config.Cluster()
+		rank := func(p *peer) int {
+			if p.cluster == cluster {
+				return 0
+			}
+			return 1
+		}
+		slices.SortFunc(all, func(a, b *peer) int {
+			return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(c.weight(b), c.weight(a)), cmp.Compare(a.instance, b.instance))
+		})
+		all = all[:maxLinks]
+	}
+	chosen := make(map[string]bool, len(all))
+	for _, p := range all {
+		chosen[p.instance] = true
+	}
+	return chosen
+}
+
+func (c *Client) weight(p *peer) uint64 { return wire.Weight(c.random, wire.Hash(p.instance)) }
+
+// work gets, or renews, the right to call a service at an instance, and a link if there is none.
+func (c *Client) work(p *peer, service string) {
+	err := c.link(p, service)
+	c.mu.Lock()
+	p.working = false
+	p.worked(service, err, time.Now())
+	c.mu.Unlock()
+	if err == nil {
+		c.kick() // there may be more services
+	}
+}
+
+func (c *Client) link(p *peer, service string) error {
+	ticket, err := c.ask(service, p.instance)
+	if err != nil {
+		return at(StageTicket, err)
+	}
+	c.mu.Lock()
+	l, w := p.link, p.services[service]
+	if w == nil {
+		c.mu.Unlock()
+		return errUnused
+	}
+	has := w.has
+	c.mu.Unlock()
+	if l != nil && l.reason() == nil {
+		if ticket.Server != l.server {
+			return at(StageProof, errWrongKey)
+		}
+		number, err := l.further(ticket)
+		if err != nil {
+			return at(StageProof, err)
+		}
+		l.reach(service, number, has)
+		return nil
+	}
+	conn, address, err := c.dialer.dial(c.life, p.instance, ticket)
+	if err != nil {
+		return err
+	}
+	l = &clientLink{conn: conn, instance: p.instance, address: address, server: ticket.Server, log: c.config.Log, rerouted: c.config.Links.Rerouted}
+	l.services.Store(new(map[string]*linked))
+	number, err := l.firstTaken(ticket.ID)
+	if err != nil {
+		conn.close()
+		return at(StageProof, err)
+	}
+	conn.opened()
+	return c.add(p, l, service, number, has)
+}
+
+// add has calls go by a link.
+func (c *Client) add(p *peer, l *clientLink, service string, number uint16, has func(string) bool) error {
+	added := make(chan struct{})
+	l.broken = func(l *clientLink) {
+		<-added
+		if l.receiver != nil {
+			c.config.Links.Remove(l.receiver)
+		}
+		l.close()
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if p.link == l {
+			p.lost(l.reason(), time.Now())
+			c.kick()
+		}
+	}
+	l.receiver = c.config.Links.Add(l) // it reaches nothing yet
+	close(added)
+	c.mu.Lock()
+	if c.closed || l.receiver == nil {
+		c.mu.Unlock()
+		l.end(errClientClosed)
+		return errClientClosed
+	}
+	p.link = l
+	c.running.Go(l.read)
+	c.mu.Unlock()
+	l.reach(service, number, has)
+	return nil
+}
+
+// ask asks an instance for a ticket for a service.
+func (c *Client) ask(service, instance string) (*wire.Ticket, error) {
+	ctx, cancel := context.WithTimeout(c.life, askTime)
+	defer cancel()
+	question := wire.AppendTicketRequest(wire.AppendMessageHeader(nil), c.dialer.identity.Fingerprint)
+	data, e := c.config.Links.Ask(ctx, service, instance, question)
+	if e != nil {
+		return nil, e
+	}
+	frames, err := wire.ReadMessage(data)
+	for err == nil && frames.More() {
+		var f wire.Frame
+		if err = frames.Next(&f); err != nil {
+			break
+		}
+		switch f.Kind {
+		case wire.KindTicket:
+			return wire.ReadTicket(f.Body)
+		case wire.KindError:
+			e, err := wire.ReadError(f.Body)
+			if err != nil {
+				return nil, err
+			}
+			return nil, e
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the answer can't be read: %w", err)
+	}
+	return nil, errNoTicket
+}
+
+var errNoTicket = errors.New("the instance gives no ticket")
+
+// Close ends all links and returns when nothing goes on any more.
+func (c *Client) Close() {
+	c.mu.Lock()
+	c.closed = true
+	var links []*clientLink
+	for _, p := range c.peers {
+		if p.link != nil {
+			links = append(links, p.link)
+		}
+	}
+	c.mu.Unlock()
+	c.end()
+	for _, l := range links {
+		l.end(errClientClosed)
+	}
+	c.running.Wait()
+}

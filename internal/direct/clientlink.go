@@ -1,0 +1,284 @@
+package direct
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// linked is a service that can be called by a link.
+type linked struct {
+	number uint16
+	has    func(method string) bool
+	lacks  *sync.Map // methods that the instance said it lacks
+}
+
+// clientLink is a connection as its client has it; see link.Link. It leads to one instance.
+type clientLink struct {
+	*conn
+	instance string
+	address  string // that was dialed
+	server   wire.Fingerprint
+	log      *slog.Logger
+	receiver *link.Receiver
+	rerouted func()              // called when it reaches something else than before
+	broken   func(l *clientLink) // called once when it has ended; it closes the connection
+
+	services atomic.Pointer[map[string]*linked] // by name; replaced with mu
+	away     atomic.Bool                        // no more calls go by it
+
+	mu      sync.Mutex
+	ended   error                         // guarded by mu; why it has
+	waiting map[wire.TicketID]chan uint16 // guarded by mu; for the answers to further tickets
+
+	// Of Beat, which is called by one goroutine at a time:
+	heardThen uint64 // at the last beat
+	silent    int    // beats in which nothing came though it was busy
+	pings     uint64
+}
+
+var _ link.Link = (*clientLink)(nil)
+
+const (
+	// silentBeats is in how many beats nothing comes from an end that is asked each time, before
+	// the connection breaks. The first of them is over before a whole interval is.
+	silentBeats = 4
+	// takeTime is how long the other end may take to take a further ticket.
+	takeTime = 5 * time.Second
+)
+
+// errSilent is why a connection is broken by whose other end nothing comes.
+var errSilent = errors.New("nothing has come for 2 s, though the other end was asked for a sign; it is frozen, or cut off")
+
+// reach has the link reach a service, by the number that the other end gave it.
+func (l *clientLink) reach(service string, number uint16, has func(method string) bool) {
+	l.mu.Lock()
+	services := make(map[string]*linked)
+	if before := l.services.Load(); before != nil {
+		maps.Copy(services, *before)
+	}
+	lacks := new(sync.Map)
+	if before := services[service]; before != nil {
+		lacks = before.lacks
+	}
+	services[service] = &linked{number, has, lacks}
+	l.services.Store(&services)
+	l.mu.Unlock()
+	l.rerouted()
+}
+
+// leave has the link reach a service no more, and reports whether it still reaches others.
+func (l *clientLink) leave(service string) (others bool) {
+	l.mu.Lock()
+	services := maps.Clone(*l.services.Load())
+	delete(services, service)
+	l.services.Store(&services)
+	l.mu.Unlock()
+	l.rerouted()
+	return len(services) > 0
+}
+
+// Reaches implements link.Link.
+func (l *clientLink) Reaches(to *link.Endpoint, method string) bool {
+	if l.away.Load() || to.Instance != "" && to.Instance != l.instance {
+		return false
+	}
+	s := (*l.services.Load())[to.Service]
+	if s == nil {
+		return false
+	}
+	if method == "" {
+		return true
+	}
+	_, lacks := s.lacks.Load(method)
+	return !lacks && s.has(method)
+}
+
+// Send implements link.Link.
+func (l *clientLink) Send(to *link.Endpoint, m *batch.Message) *helium.Error {
+	s := (*l.services.Load())[to.Service]
+	if s == nil || l.away.Load() {
+		return errGone
+	}
+	f := frame{kind: kindCalls, service: s.number, token: m.Token, method: []byte(m.Method)}
+	switch err := l.writeCalls(&f, m.Data); err {
+	case nil:
+		return nil
+	case errClogged, errLeaving:
+		return errGone
+	default:
+		l.end(err)
+		return helium.ErrDisconnected.WithMessage("the direct link to instance %q failed while the call was being sent; nobody can tell whether it ran: %w", l.instance, err).WithOutcome(helium.Unknown)
+	}
+}
+
+// errGone is the error of calls that the link doesn't take, and that go by the bus.
+var errGone = helium.ErrNotSent.WithMessage("the direct link takes no more calls").WithOutcome(helium.NotExecuted)
+
+// Answered implements link.Link.
+func (l *clientLink) Answered(c *link.Call, e *helium.Error) {
+	if e == nil || e.Outcome != helium.NotExecuted || !errors.Is(e, helium.ErrNoMethod) {
+		return
+	}
+	if s := (*l.services.Load())[c.To.Endpoint.Service]; s != nil {
+		s.lacks.Store(c.To.Name, true)
+		l.rerouted()
+	}
+}
+
+// Cancel implements link.Link: the one instance that has the call is told.
+func (l *clientLink) Cancel(c *link.Call, _ []string) {
+	if s := (*l.services.Load())[c.To.Endpoint.Service]; s != nil {
+		data := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCancel, Seq: c.Seq()})
+		_ = l.write(&frame{kind: kindCancels, service: s.number}, data) // if it fails, so does the call there
+	}
+}
+
+// Beat implements link.Link.
+func (l *clientLink) Beat(busy, late bool) {
+	heard := l.heard.Load()
+	switch {
+	case !busy || late || heard != l.heardThen:
+		l.silent = 0
+	default:
+		l.silent++
+	}
+	l.heardThen = heard
+	switch {
+	case l.silent >= silentBeats:
+		l.end(errSilent)
+	case l.silent > 0:
+		l.pings++
+		_ = l.write(&frame{kind: kindPing, token: l.pings}, nil) // if it fails, reading fails as well
+	}
+}
+
+// Close implements link.Link.
+func (l *clientLink) Close() { l.end(errClientClosed) }
+
+var errClientClosed = errors.New("the client was closed")
+
+// read takes in what comes until the connection ends.
+func (l *clientLink) read() {
+	for {
+		var f frame
+		for {
+			if err := l.reader.next(&f); err != nil {
+				l.end(err)
+				return
+			}
+			if f.kind != kindAnswers {
+				break
+			}
+			if err := l.receiver.Receive(f.message, f.token); err != nil {
+				l.log.Warn("an answer by a direct link breaks the protocol", "instance", l.instance, "reason", err)
+			}
+		}
+		switch f.kind {
+		case kindPing:
+			_ = l.write(&frame{kind: kindPong, token: f.token}, nil)
+		case kindGoodbye:
+			l.away.Store(true)
+			l.rerouted()
+			l.goodbye()
+		case kindOver:
+			for service, s := range *l.services.Load() {
+				if s.number == f.service {
+					l.leave(service)
+				}
+			}
+		case kindTaken:
+			l.mu.Lock()
+			waiting := l.waiting[f.id]
+			delete(l.waiting, f.id)
+			l.mu.Unlock()
+			if waiting != nil {
+				waiting <- f.service
+			}
+		}
+	}
+}
+
+// firstTaken waits for the frame that takes the ticket with which the connection opened.
+func (l *clientLink) firstTaken(id wire.TicketID) (number uint16, err error) {
+	var f frame
+	switch err := l.reader.next(&f); {
+	case err != nil:
+		return 0, fmt.Errorf("the server doesn't let the connection in: %w", err)
+	case f.kind != kindTaken || f.id != id || f.service == 0:
+		return 0, errNotTaken
+	}
+	return f.service, nil
+}
+
+var errNotTaken = errors.New("the server doesn't take the ticket")
+
+// further has the other end take a further ticket, and returns the number of its service.
+func (l *clientLink) further(ticket *wire.Ticket) (number uint16, err error) {
+	waiting := make(chan uint16, 1)
+	l.mu.Lock()
+	err = l.ended
+	if l.waiting == nil {
+		l.waiting = make(map[wire.TicketID]chan uint16)
+	}
+	l.waiting[ticket.ID] = waiting
+	l.mu.Unlock()
+	defer func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.waiting, ticket.ID)
+	}()
+	if err == nil {
+		err = l.write(&frame{kind: kindProof, id: ticket.ID, proof: l.session.prove(&ticket.ID, &ticket.Secret)}, nil)
+	}
+	if err != nil {
+		return 0, err
+	}
+	timer := time.NewTimer(takeTime)
+	defer timer.Stop()
+	select {
+	case number = <-waiting:
+		if number == 0 {
+			err = errNotTaken
+		}
+	case <-timer.C:
+		err = fmt.Errorf("the server said nothing to the ticket within %v", takeTime)
+	}
+	return number, err
+}
+
+// end ends the link, once, and fails the calls that it has taken.
+func (l *clientLink) end(reason error) {
+	l.mu.Lock()
+	first := l.ended == nil
+	if first {
+		l.ended = reason
+	}
+	for _, waiting := range l.waiting {
+		select {
+		case waiting <- 0:
+		default:
+		}
+	}
+	l.mu.Unlock()
+	if first {
+		l.away.Store(true)
+		l.broken(l)
+	}
+}
+
+// reason returns why the link has ended; nil: it hasn't.
+func (l *clientLink) reason() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.ended
+}

@@ -1,0 +1,135 @@
+package direct
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// clogged is how much a client's connection keeps, in bytes, before no more calls go by it.
+	clogged = 8 << 20
+	// mostCopied is how long a message may be, in bytes, that is copied behind its head. Of longer
+	// ones only the beginning is, so that whoever reads may begin with it.
+	mostCopied = 64 << 10
+	beginning  = 4 << 10
+)
+
+// conn is an open connection, as both ends have it. One goroutine reads; everybody writes.
+type conn struct {
+	socket  net.Conn // encrypts, or is raw
+	raw     rawConn
+	session session
+	reader  reader
+	heard   atomic.Uint64 // counts what was read, in bytes
+
+	mu   sync.Mutex
+	out  []byte // guarded by mu; what is written next
+	done bool   // guarded by mu; no more calls are written
+}
+
+// rawConn carries bytes. Its writes don't wait for the other end.
+type rawConn interface {
+	net.Conn
+	// Kept returns how many bytes wait for the other end to take them.
+	Kept() int
+}
+
+// newConn returns a connection that is about to open.
+func newConn(raw rawConn) *conn {
+	c := &conn{raw: raw, socket: raw}
+	c.reader.from = readsOf{c}
+	return c
+}
+
+// readsOf reads from a connection and counts it.
+type readsOf struct{ *conn }
+
+func (r readsOf) Read(b []byte) (int, error) {
+	n, err := r.socket.Read(b)
+	r.heard.Add(uint64(n))
+	return n, err
+}
+
+// errClogged is the error of a message that isn't written as the other end takes none.
+var errClogged = errors.New("the other end doesn't take what was sent before")
+
+// errLeaving is the error of a message that isn't written as the connection is about to end.
+var errLeaving = errors.New("the connection is about to end")
+
+// write writes a frame with its message, whole or, with an error, perhaps in part. It doesn't wait
+// for the other end.
+func (c *conn) write(f *frame, message []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writeLocked(f, message)
+}
+
+// writeCalls is write for calls, which aren't written at all where the error is errClogged or
+// errLeaving.
+func (c *conn) writeCalls(f *frame, message []byte) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.done:
+		return errLeaving
+	case c.raw.Kept() > clogged:
+		return errClogged
+	}
+	return c.writeLocked(f, message)
+}
+
+func (c *conn) writeLocked(f *frame, message []byte) error {
+	c.out = appendFrame(c.out[:0], f, len(message))
+	rest := message
+	if len(message) > mostCopied {
+		c.out, rest = append(c.out, message[:beginning]...), message[beginning:]
+	} else {
+		c.out, rest = append(c.out, message...), nil
+	}
+	_, err := c.socket.Write(c.out)
+	if err == nil && rest != nil {
+		_, err = c.socket.Write(rest)
+	}
+	return err
+}
+
+// goodbye says that no more calls come, and sees to that.
+func (c *conn) goodbye() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.done {
+		c.done = true
+		_ = c.writeLocked(&frame{kind: kindGoodbye}, nil) // if it fails, the connection ends at once
+	}
+}
+
+// leaving reports whether no more calls are written.
+func (c *conn) leaving() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.done
+}
+
+// within bounds how long opening takes.
+func (c *conn) within(limit time.Duration) { _ = c.raw.SetReadDeadline(time.Now().Add(limit)) }
+
+// opened ends that.
+func (c *conn) opened() { _ = c.raw.SetReadDeadline(time.Time{}) }
+
+// encrypted reports whether what is sent is.
+func (c *conn) encrypted() bool { return c.socket != net.Conn(c.raw) }
+
+// close gives what was written a moment to leave, and ends the connection.
+func (c *conn) close() { _ = c.raw.Close() }
+
+// why explains why a connection ended.
+func why(err error) string {
+	if errors.Is(err, net.ErrClosed) {
+		return "it was closed"
+	}
+	return fmt.Sprint(err)
+}

@@ -1,0 +1,141 @@
+package direct
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+const (
+	// hostTime is how long a connection on the same host may take, dialTime any other.
+	hostTime = time.Second
+	dialTime = 3 * time.Second
+)
+
+// Stage is how far a client has got on its way to a link with an instance.
+type Stage string
+
+// The stages, in order.
+const (
+	StageTicket    Stage = "ticket"    // it asks for one
+	StageReachable Stage = "reachable" // it dials the addresses
+	StageTLS       Stage = "tls"       // both ends shake hands
+	StageProof     Stage = "proof"     // both prove to know the ticket's secret
+	StageLinked    Stage = "linked"    // calls go by the link
+)
+
+// stageError is an error at a stage.
+type stageError struct {
+	stage Stage
+	err   error
+}
+
+func (e *stageError) Error() string { return e.err.Error() }
+func (e *stageError) Unwrap() error { return e.err }
+
+func at(stage Stage, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &stageError{stage, err}
+}
+
+var (
+	errNoAddress = errors.New("the ticket has no address")
+	errPlain     = errors.New("the address isn't encrypted, and this client's connection to NATS is")
+)
+
+// dialer dials servers for a client.
+type dialer struct {
+	identity *Identity
+	secure   func() bool // whether plain connections that leave the host are refused
+}
+
+// dial opens a connection by a ticket, at the first of its addresses that works. It returns the
+// address, and the number of the ticket's service on the connection.
+func (d *dialer) dial(ctx context.Context, instance string, ticket *wire.Ticket) (*conn, string, error) {
+	if raw := meetings.meet(instance); raw != nil {
+		c, err := d.open(ctx, raw, false, ticket)
+		return c, "this process", err
+	}
+	if len(ticket.Addresses) == 0 {
+		return nil, "", at(StageReachable, errNoAddress)
+	}
+	var first error
+	for _, text := range ticket.Addresses {
+		c, err := d.try(ctx, text, ticket)
+		if err == nil {
+			return c, text, nil
+		}
+		if first == nil {
+			first = fmt.Errorf("%s: %w", text, err)
+		}
+	}
+	return nil, ticket.Addresses[0], first
+}
+
+// try opens a connection at one address.
+func (d *dialer) try(ctx context.Context, text string, ticket *wire.Ticket) (*conn, error) {
+	a, err := ParseAddress(text)
+	if err != nil {
+		return nil, at(StageReachable, err)
+	}
+	if a.Plain && !a.OnHost() && d.secure() {
+		return nil, at(StageReachable, errPlain)
+	}
+	limit := dialTime
+	if a.OnHost() {
+		limit = hostTime
+	}
+	dialing, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	dialer := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAlive, Count: 3}}
+	socket, err := dialer.DialContext(dialing, a.Network, a.Where)
+	if err != nil {
+		return nil, at(StageReachable, err)
+	}
+	return d.open(ctx, newOutlet(socket), a.Encrypted(), ticket)
+}
+
+// open opens a connection.
+func (d *dialer) open(ctx context.Context, raw rawConn, encrypted bool, ticket *wire.Ticket) (*conn, error) {
+	c := newConn(raw)
+	c.within(openingTime)
+	interrupt := context.AfterFunc(ctx, func() { _ = raw.Close() })
+	defer interrupt()
+	if encrypted {
+		t := d.identity.client(raw, ticket.Server)
+		if err := t.Handshake(); err != nil {
+			_ = raw.Close()
+			return nil, at(StageTLS, tlsError(err))
+		}
+		c.socket = t
+	}
+	session, err := open(c.socket, ticket, d.identity.Fingerprint)
+	if err != nil {
+		_ = raw.Close()
+		return nil, at(StageProof, err)
+	}
+	c.session = session
+	return c, nil
+}
+
+func tlsError(err error) error {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return fmt.Errorf("who listens there doesn't speak TLS: %w", err)
+	}
+	return err
+}
+
+// stageOf returns the stage of an error.
+func stageOf(err error) Stage {
+	if at, ok := errors.AsType[*stageError](err); ok {
+		return at.stage
+	}
+	return StageTicket
+}

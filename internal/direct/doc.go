@@ -1,0 +1,31 @@
+// Package direct has the direct links between clients and servers: the bus finds, a socket carries.
+//
+// A server that listens gives tickets, which are asked for by the bus on its own subject of a
+// service; whoever may call every method of the service may ask. A ticket opens one connection, on
+// which both ends prove to know its secret; then the same messages travel on it as on the bus.
+// docs/protocol.md has all of it in prose.
+//
+// Of both ends:
+//
+//   - address.go: where servers listen and clients dial, as text
+//   - identity.go: the keys of both ends, and TLS between them
+//   - proof.go, opening.go: how a connection opens
+//   - frame.go, reader.go: what travels on it, and how that is read
+//   - conn.go: a connection that is open
+//   - outlet.go, now_unix.go: a socket whose writes never wait
+//   - pipe.go, meeting.go: a connection within one program
+//
+// Of a server:
+//
+//   - listener.go: the connections of a server, from when it listens until it leaves
+//   - ticket.go: the tickets that were given
+//   - serverlink.go: a connection as a [link.Server]
+//   - serverstats.go, boundedlog.go: what becomes of them, for people
+//
+// Of a client:
+//
+//   - client.go, peer.go: to which instances there are links, and since when and for how long
+//   - dial.go: from a ticket to a connection
+//   - clientlink.go: a connection as a [link.Link]
+//   - state.go: how far it has got with each instance, for people
+package direct

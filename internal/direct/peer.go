@@ -1,0 +1,116 @@
+package direct
+
+import (
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/helium-rpc/helium"
+)
+
+const (
+	// unusedTime is how long a link stays that nobody uses.
+	unusedTime = time.Minute
+	// renewEvery is how often a right is renewed, and keepFor for how long it is used without.
+	renewEvery = time.Minute
+	keepFor    = 80 * time.Second
+	// firstPause is how long a client waits after a failure to get a link, at first, and lastPause
+	// after many.
+	firstPause = 250 * time.Millisecond
+	lastPause  = time.Minute
+)
+
+// peer is an instance as a client's links know it. Its client's mu guards it.
+type peer struct {
+	instance, cluster string
+	services          map[string]*wanted // by name
+
+	link    *clientLink // nil: there is none
+	working bool        // a ticket is asked for or used
+	pause   time.Duration
+	retry   time.Time // not before
+
+	// What people want to know:
+	stage  Stage
+	reason error // why it went no further; nil: it is on its way, or linked
+}
+
+// wanted is a service that the client may call at a peer.
+type wanted struct {
+	offered bool // the registry has it
+	has     func(method string) bool
+
+	linked bool      // calls go by the link
+	renew  time.Time // when the right is renewed
+	ends   time.Time // when it ends if it isn't
+
+	sent uint64    // how many calls of it there were
+	used time.Time // when there was another one
+}
+
+// step does what is to be done at a peer now. It returns the link if that is to be closed, and the
+// service for which a ticket is to be asked for, if any.
+func (p *peer) step(now time.Time, chosen bool, sentTo func(service string) uint64) (over *clientLink, work string) {
+	needed := false
+	for service, w := range p.services {
+		if n := sentTo(service); n != w.sent {
+			w.sent, w.used = n, now
+		}
+		if p.link == nil {
+			w.linked = false
+		}
+		if w.linked && now.After(w.ends) {
+			w.linked = false
+			p.link.leave(service)
+		}
+		if !w.offered && !w.linked {
+			delete(p.services, service)
+			continue
+		}
+		wants := chosen && now.Sub(w.used) < unusedTime
+		needed = needed || wants && (w.linked || w.offered)
+		if wants && w.offered && !p.working && !now.Before(p.retry) && work == "" && (!w.linked || !now.Before(w.renew)) {
+			work = service
+		}
+	}
+	if !needed && p.link != nil && !p.working {
+		over = p.link
+	}
+	return over, work
+}
+
+// isOver reports whether there is nothing to be done any more.
+func (p *peer) isOver() bool { return len(p.services) == 0 && p.link == nil && !p.working }
+
+// worked takes in what became of asking for a ticket.
+func (p *peer) worked(service string, err error, now time.Time) {
+	w := p.services[service]
+	if err == nil {
+		p.stage, p.reason, p.pause, p.retry = StageLinked, nil, firstPause, time.Time{}
+		if w != nil {
+			w.linked = true
+			w.renew, w.ends = now.Add(renewEvery-rand.N(renewEvery/6)), now.Add(keepFor)
+		}
+		return
+	}
+	if w != nil && w.linked && isCutOff(err) {
+		w.ends = now.Add(keepFor) // the server decides whether that is a reason
+	}
+	if p.link == nil {
+		p.stage, p.reason = stageOf(err), err
+	}
+	p.retry = now.Add(p.pause/2 + rand.N(p.pause))
+	p.pause = min(2*p.pause, lastPause)
+}
+
+// isCutOff reports whether an error is that this client has no connection to NATS.
+func isCutOff(err error) bool {
+	return errors.Is(err, helium.ErrNotSent) || errors.Is(err, helium.ErrDisconnected)
+}
+
+// lost takes in that the link has ended.
+func (p *peer) lost(reason error, now time.Time) {
+	p.link = nil
+	p.stage, p.reason = StageTicket, reason
+	p.retry = now.Add(rand.N(firstPause))
+}

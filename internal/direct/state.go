@@ -1,0 +1,60 @@
+package direct
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// State is how a client stands with an instance that offers links.
+type State struct {
+	Instance, Cluster string
+	// Stage is how far it has got.
+	Stage Stage
+	// Reason is why it goes no further; nil: it is on its way, or linked.
+	Reason error
+	// Retry is when it tries again, where there is a reason.
+	Retry time.Time
+	// Address is what was dialed, and Encrypted whether the connection is TLS, where there is one.
+	Address   string
+	Encrypted bool
+	// Services are those whose calls go by the link.
+	Services []string
+}
+
+// States returns how the client stands with each instance that offers links.
+func (c *Client) States() (all []State) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.peers {
+		s := State{Instance: p.instance, Cluster: p.cluster, Stage: cmp.Or(p.stage, StageTicket), Reason: p.reason}
+		if p.reason != nil {
+			s.Retry = p.retry
+		}
+		if p.link != nil {
+			s.Address, s.Encrypted = p.link.address, p.link.encrypted()
+			for service, w := range p.services {
+				if w.linked {
+					s.Services = append(s.Services, service)
+				}
+			}
+			slices.Sort(s.Services)
+		}
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b State) int { return strings.Compare(a.Instance, b.Instance) })
+	return all
+}
+
+// Linked returns how many links the client has.
+func (c *Client) Linked() (links int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, p := range c.peers {
+		if p.link != nil {
+			links++
+		}
+	}
+	return links
+}
