@@ -10,6 +10,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/direct"
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -29,7 +30,8 @@ type client struct {
 	handler  Handler // invoke within the interceptors
 	byName   methodCache
 	twice    *twice
-	unwatch  func() // ends the registry's events; nil: they haven't begun
+	direct   *direct.Client // nil: all calls go by the bus
+	unwatch  func()         // ends the registry's events; nil: they haven't begun
 	closing  sync.Once
 	closeErr error // of the first Close
 }
@@ -65,6 +67,11 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	}
 	c.links = link.NewDispatcher(nc, subjects, config.Logger)
 	c.directory = directory.New(directory.Config{Binders: binders, Subjects: subjects, Timeout: config.Timeout, Changed: c.viewChanged})
+	if !config.BusOnly {
+		if c.direct, err = newDirect(nc, c.links, &config); err != nil {
+			return nil, fmt.Errorf("rpcclient: %w", err)
+		}
+	}
 	c.twice = &twice{log: config.Logger, directory: c.directory}
 	for i := len(config.Interceptors) - 1; i >= 0; i-- {
 		if c.handler = config.Interceptors[i](c.handler); c.handler == nil {
@@ -92,8 +99,11 @@ func (c *client) open() error {
 	})
 }
 
-// viewChanged lets go of what was kept for instances that are gone.
+// viewChanged looks for direct links, and lets go of what was kept for instances that are gone.
 func (c *client) viewChanged(service string, view *directory.View) {
+	if c.direct != nil {
+		c.direct.Told(service, offersIn(view))
+	}
 	// In this order, as the cache keeps endpoints.
 	if view == nil {
 		c.byName.forget(service)
@@ -132,7 +142,12 @@ func (c *Client) Stats() Stats {
 		return Stats{}
 	}
 	n, sent := &c.counters, &c.links.Counters
+	links := 0
+	if c.direct != nil {
+		links = c.direct.Linked()
+	}
 	return Stats{
+		DirectLinks: links, DirectFrames: sent.DirectFrames.Load(), DirectMessages: sent.DirectMessages.Load(),
 		Calls: n.calls.Load(), Failures: n.failures.Load(), Retries: n.retries.Load(), Fallbacks: n.fallbacks.Load(), Notifies: n.notifies.Load(),
 		Hedges: n.hedges.Load(), HedgesWon: n.hedgesWon.Load(),
 		FramesSent: sent.Frames.Load(), MessagesSent: sent.Messages.Load(),
@@ -162,7 +177,10 @@ func (c *client) shutDown() error {
 	if c.unwatch != nil {
 		c.unwatch()
 	}
-	c.links.Close()     // first: no call begins any more
+	c.links.Close() // first: no call begins any more
+	if c.direct != nil {
+		c.direct.Close()
+	}
 	c.directory.Close() // waits for lookups under way
 	if err := c.links.Flush(); err != nil {
 		return fmt.Errorf("rpcclient: %w", err)

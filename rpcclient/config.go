@@ -24,6 +24,9 @@ type Config struct {
 	// the connection's user may publish to helium.at.<service>.>, and share messages by
 	// instance. Default: each call is made once, unless it fails.
 	Hedge bool
+	// BusOnly sends all calls by NATS. Default: where a server offers direct links, and the client
+	// can reach it there, its calls go straight; see rpcserver.Config.Listen.
+	BusOnly bool
 	// Interceptors wrap each call, the first one outermost.
 	Interceptors []Interceptor
 	// Logger gets what concerns no single call. Default slog.Default().

@@ -15,6 +15,10 @@ type Stats struct {
 	FramesSent   uint64 // calls sent, each attempt counted
 	MessagesSent uint64 // the messages that they shared
 
+	DirectLinks    int    // direct links to instances now
+	DirectFrames   uint64 // of FramesSent, calls that left by direct links
+	DirectMessages uint64 // the messages that these shared
+
 	Lookups      uint64 // questions to the binders
 	NoResponders uint64 // messages that found nobody listening
 	Unmatched    uint64 // answers that came late, twice or unasked

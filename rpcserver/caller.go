@@ -282,6 +282,26 @@ func (cs *callers) missing(key string, sign uint64, now time.Time) (abandoned in
 	if !c.absence.miss(now) {
 		return 0
 	}
+	return c.abandonLocked()
+}
+
+// gone takes in that the connection of a caller has ended, by which alone it could be answered: the
+// contexts of its calls end, as with missing. It returns how many.
+func (cs *callers) gone(key string) (abandoned int) {
+	cs.mu.Lock()
+	c := cs.byKey[key]
+	cs.mu.Unlock()
+	if c == nil {
+		return 0
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.abandonLocked()
+}
+
+// abandonLocked ends the contexts of the calls of a caller that is gone. Those with idempotency keys
+// go on: who has lost its connection comes back for what they return.
+func (c *caller) abandonLocked() (abandoned int) {
 	for _, call := range c.calls.All() {
 		if call.key == "" {
 			call.ctx.end(context.Canceled)

@@ -20,8 +20,10 @@ type callReader struct {
 	subject  func(service, method string) string // for plain requests
 	clocks   *clocks                             // of those who send by the link
 
-	sender           sender  // what the last message said of who sent it
-	asks             bool    // the last message held nothing else
+	sender           sender // what the last message said of who sent it
+	asks             bool   // the last message held nothing else
+	wantsTicket      bool   // the last message asks for a ticket, for who has the key of client
+	client           wire.Fingerprint
 	answered, oneWay []*Call // what the last message held
 	lastOneWay       uint64
 }
@@ -33,6 +35,7 @@ func (r *callReader) read(in *link.Incoming, now time.Time) *helium.Error {
 	clear(r.answered)
 	clear(r.oneWay)
 	r.answered, r.oneWay, r.sender, r.asks = r.answered[:0], r.oneWay[:0], sender{}, false
+	r.wantsTicket = false
 	to := r.target(in)
 	switch {
 	case in.Plain != nil:
@@ -91,6 +94,9 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 			waited, sure := r.clocks.waited(f.Seq, f.Time, now)
 			r.sender = sender{speaks: true, abilities: f.Abilities, unsure: !sure}
 			begun = now.Add(-waited)
+		case f.Kind == wire.KindTicketRequest:
+			client, err := wire.ReadTicketRequest(f.Body) // it may be ignored, so it is no fault of the message
+			r.wantsTicket, r.client = err == nil, client
 		case isCall && len(r.answered)+len(r.oneWay) == wire.MaxCalls:
 			err = fmt.Errorf("it has more than %d calls", wire.MaxCalls)
 		case f.Kind == wire.KindCall && f.Seq == 0:

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/direct"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -49,6 +50,18 @@ type Config struct {
 	// answered as all others are, from the first one on. Default: each is answered by one
 	// message until the server has found out by itself that the export takes more.
 	StreamExport bool
+	// Listen is where the server takes direct links: callers that can reach it there send their
+	// calls straight, for the time of half a call by the bus, and go on while no NATS server
+	// answers. It is "host:port", with port 0 a free one; "unix:" and the path of a socket or of a
+	// directory, for callers on this host; or several, with commas between them. Connections
+	// beyond loopback are TLS, with keys made at start, unless "plain:" stands before the address.
+	// Who calls there has asked for it on helium.at.<service>.<instance>. Default: nowhere. With
+	// PerMethod no direct links are offered.
+	Listen string
+	// Advertise is what callers are told to dial, in the same form, where that isn't what is
+	// listened on; port 0 stands for the one that is. Default: Listen, with the address by which
+	// this machine reaches the NATS server in place of one that stands for all.
+	Advertise string
 	// NoMonitoring turns off the answers on $SRV.>, by which tools and dashboards for
 	// NATS services find this server and read its figures. Default: it answers.
 	NoMonitoring bool
@@ -83,6 +96,12 @@ func (config Config) withDefaults() (Config, error) {
 	}
 	if config.Version == "" {
 		config.Version = defaultVersion
+	}
+	if _, err := direct.ParseAddresses(config.Listen); err != nil {
+		return config, helium.ConfigErrorf("rpcserver", "{Config.Listen}: %w", err)
+	}
+	if _, err := direct.ParseAddresses(config.Advertise); err != nil {
+		return config, helium.ConfigErrorf("rpcserver", "{Config.Advertise}: %w", err)
 	}
 	if config.MaxInFlight < 0 {
 		return config, helium.ConfigErrorf("rpcserver", "{Config.MaxInFlight} is %d; set how many calls may run at once, or 0 for %d", config.MaxInFlight, defaultMaxInFlight)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -55,6 +56,10 @@ type receiver struct {
 	runner    *runner
 	counters  *counters
 	budget    stallBudget
+
+	tickets *ticketGiver   // of the bus
+	thawed  thawMark       // of direct links
+	came    *atomic.Uint64 // counts the calls that come by the link; nil: nobody wants to know
 
 	done chan struct{} // closed when nothing more comes
 }
@@ -109,6 +114,10 @@ func (g *receiving) handle(in *link.Incoming) {
 	case in.TooMany:
 		g.refuseUnread(in)
 		return
+	case in.Refusal != nil:
+		g.reader.sender = sender{} // nothing of it was read
+		g.refuse(in, in.Refusal)
+		return
 	case in.Cancels:
 		g.cancel(in)
 		return
@@ -121,6 +130,12 @@ func (g *receiving) handle(in *link.Incoming) {
 		g.refuse(in, err)
 		return
 	}
+	g.thawed.see(g.reader.clocks)
+	if g.reader.wantsTicket {
+		if m := g.tickets.answer(in, g.reader.client); m != nil {
+			g.answer(in.From, m)
+		}
+	}
 	if g.reader.asks && in.From.Key != nobodysKey {
 		g.tell(in.From)
 	}
@@ -132,6 +147,9 @@ func (g *receiving) handle(in *link.Incoming) {
 func (g *receiving) admit(from link.Caller, service string, calls []*Call, now time.Time) {
 	if len(calls) == 0 {
 		return
+	}
+	if g.came != nil {
+		g.came.Add(uint64(len(calls)))
 	}
 	caller, calls := g.callers.admit(g.link, from, g.reader.sender, service, calls, now)
 	if len(calls) == 0 {

@@ -120,10 +120,14 @@ func (s *Server) open(ctx context.Context) error {
 	targets := newTargets(s.subjects, s.instance, s.services, s.config.PerMethod)
 	s.bus.Expect(targets.places)
 	s.receiver = s.newReceiver(s.bus)
+	s.receiver.tickets = &ticketGiver{s.direct.ticket, func(service string) string { return s.subjects.ServiceAt(service, s.instance) }}
 	s.thaws.start(s.receiver.reader.clocks)
 	go s.receiver.receive()
 	s.refusals.open(ctx) // first, so that it is known before a call comes
 	if err := s.subscriptions.open(ctx, targets); err != nil {
+		return err
+	}
+	if err := s.direct.open(); err != nil {
 		return err
 	}
 	s.unwatchBeats = s.bus.WatchBeats(ctx, s.beats.missing)

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/direct"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -39,6 +40,7 @@ type Server struct {
 	pool      *pool
 	runner    *runner
 	replays   *replays
+	direct    *directLinks
 	latency   *schedulerLatency
 
 	// What the server finds out to get lost; each has a lock of its own.
@@ -80,10 +82,16 @@ func New(nc *nats.Conn, config Config) *Server {
 		if s.refusals.denies(plainInbox) {
 			record.Abilities = uint64(onceOnly(wire.Abilities(record.Abilities)))
 		}
+		if record.Cluster = ""; wire.Abilities(record.Abilities).Has(wire.Direct) {
+			record.Cluster = nc.ConnectedClusterName()
+		}
 		return s.warnings.addTo(record)
 	}
 	s.leases.beforeRenewal = func(ctx context.Context, reconnected bool) {
 		s.bus.LearnLimits()
+		if reconnected && s.direct.on() {
+			s.leases.rewrite() // the NATS server may be of another cluster
+		}
 		s.subscriptions.look()
 		s.refusals.look(ctx, reconnected)
 	}
@@ -106,6 +114,7 @@ func New(nc *nats.Conn, config Config) *Server {
 		answers:    &monitorAnswers{subjects: s.subjects, warnings: s.warnings, counters: &s.counters, load: s.load},
 		badReplies: &s.counters.links.BadReplies,
 	}
+	s.direct = s.newDirectLinks()
 	s.runner = newRunner(s.log, s.instance, &s.counters)
 	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, s.config.MaxQueueBytes, func(call *Call) time.Time {
 		_, ended := s.runner.run(call)
@@ -128,6 +137,7 @@ func (s *Server) Stats() Stats {
 		return Stats{}
 	}
 	stats := s.counters.read(s.load())
+	s.direct.count(&stats)
 	stats.DroppedMessages = s.subscriptions.dropped()
 	stats.Replays = s.replays.served.Load()
 	stats.IdempotencyKeys, stats.IdempotencyBytes = s.replays.load()
@@ -164,6 +174,26 @@ func (s *Server) newReceiver(by link.Server) *receiver {
 	}
 }
 
+// newDirectLinks returns the direct links of a server.
+func (s *Server) newDirectLinks() *directLinks {
+	d := &directLinks{nc: s.nc, log: s.log, instance: s.instance, counters: &s.counters.links, largest: s.bus.MaxMessage}
+	if !s.config.PerMethod {
+		d.listen, _ = direct.ParseAddresses(s.config.Listen) // which withDefaults has tried
+	}
+	d.told, _ = direct.ParseAddresses(s.config.Advertise)
+	d.receive = func(by link.Server) <-chan struct{} {
+		r := s.newReceiver(by)
+		r.came = &s.counters.direct
+		if marker, ok := by.(interface{ Mark(reached func()) }); ok {
+			r.thawed.put = marker.Mark
+		}
+		go r.receive()
+		return r.done
+	}
+	d.gone = func(key string) { s.counters.abandoned.Add(uint64(s.callers.gone(key))) }
+	return d
+}
+
 // unmade returns the error of all that is done with a server that New didn't return, nil
 // with any other.
 func (s *Server) unmade() error {
@@ -186,6 +216,9 @@ func (s *Server) Handle(svc Service) error {
 	added.record.Instance, added.record.Version = s.instance, s.config.Version
 	added.record.Metadata, added.record.PerMethod = maps.Clone(s.config.Metadata), s.config.PerMethod
 	added.record.Abilities = uint64(abilities | s.replays.abilities())
+	if s.direct.on() {
+		added.record.Abilities |= uint64(wire.Direct)
+	}
 	dropped := fitDocs(&added.record)
 	err := s.life.hold(func(now phase) error {
 		switch {

@@ -31,6 +31,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	defer cancel()
 	s.leases.end(ctx)
 	s.monitor.close()
+	s.direct.leave(late) // callers that are told so go on by the bus, and find others there
 	s.subscriptions.leave(late)
 	s.bus.Close()
 	<-s.receiver.done
@@ -46,6 +47,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	}
 	s.replays.close()
 	s.pool.close()
+	s.direct.close()
 	flushErr := s.flush(late)
 	s.exports.close()
 	s.refusals.close()

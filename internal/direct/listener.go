@@ -389,8 +389,8 @@ func (l *Listener) Leave(ctx context.Context) {
 		select {
 		case <-s.bye:
 		case <-ctx.Done():
-			return
 		}
+		s.shut.Store(true)
 	}
 }
 

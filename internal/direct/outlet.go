@@ -19,6 +19,8 @@ const (
 	// that takes nothing.
 	closeTime  = time.Second
 	closeStall = 100 * time.Millisecond
+	// readGrace is for how long what came before a failed write may still be read.
+	readGrace = 250 * time.Millisecond
 	// stride is how often a write that makes no headway looks up.
 	stride = 50 * time.Millisecond
 	// mostSpare is how much memory is kept for what will be kept, in bytes.
@@ -134,7 +136,7 @@ func (o *outlet) sent(n int, err error) bool {
 func (o *outlet) failLocked(err error) {
 	if o.err == nil {
 		o.err = err
-		_ = o.Conn.SetReadDeadline(time.Unix(1, 0))
+		_ = o.Conn.SetReadDeadline(time.Now().Add(readGrace))
 		o.movedLocked()
 	}
 }

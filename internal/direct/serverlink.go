@@ -44,6 +44,7 @@ type serverLink struct {
 	use      func(wire.TicketID) (grant, bool)
 	ended    func(error) // told once why the connection ended
 
+	shut    atomic.Bool // no more calls are taken
 	byeOnce sync.Once
 	bye     chan struct{} // closed when the caller has said goodbye, or the connection has ended
 
@@ -136,6 +137,20 @@ var errNoService = errors.New("a message names a service for which no ticket was
 // far as this server was told.
 var errRightOver = helium.ErrNotSent.WithMessage("the right to call the service by this direct link wasn't renewed").WithOutcome(helium.NotExecuted)
 
+// errStopping is the error of messages from callers that go on after all have said goodbye.
+var errStopping = helium.ErrNotSent.WithMessage("the server stops").WithOutcome(helium.NotExecuted)
+
+// refusal returns why no calls of a service are taken; nil: they are.
+func (l *serverLink) refusal(s *served) *helium.Error {
+	switch {
+	case l.shut.Load():
+		return errStopping
+	case s.over.Load():
+		return errRightOver
+	}
+	return nil
+}
+
 // Receive implements link.Server.
 func (l *serverLink) Receive() (link.Incoming, bool) {
 	for {
@@ -156,8 +171,8 @@ func (l *serverLink) Receive() (link.Incoming, bool) {
 				Data: f.message, From: link.Caller{Key: l.key, Token: f.token},
 				Service: s.name, Method: l.method(f.method), Cancels: f.kind == kindCancels, Where: s.where,
 			}
-			if f.kind == kindCalls && s.over.Load() {
-				in.Refusal = errRightOver
+			if f.kind == kindCalls {
+				in.Refusal = l.refusal(s)
 			}
 			return in, true
 		case kindPing:

@@ -11,6 +11,7 @@ type record struct {
 	version   *Version
 	perMethod bool
 	abilities wire.Abilities
+	cluster   string
 	told      observed // the event that told of it; zero: a lookup did
 }
 

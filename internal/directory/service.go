@@ -145,12 +145,12 @@ func (s *Service) readLocked(r *binder.Record, justNow *[]*Version) *record {
 	}
 	for _, v := range known {
 		if v.of(r) {
-			return &record{version: v, perMethod: r.PerMethod, abilities: wire.Abilities(r.Abilities)}
+			return &record{version: v, perMethod: r.PerMethod, abilities: wire.Abilities(r.Abilities), cluster: r.Cluster}
 		}
 	}
 	v := newVersion(r)
 	*justNow = append(*justNow, v)
-	return &record{version: v, perMethod: r.PerMethod, abilities: wire.Abilities(r.Abilities)}
+	return &record{version: v, perMethod: r.PerMethod, abilities: wire.Abilities(r.Abilities), cluster: r.Cluster}
 }
 
 // publishLocked makes the view of the records.

@@ -18,6 +18,7 @@ type View struct {
 
 	byInstance map[string]*Version
 	abilities  map[string]wire.Abilities // of those that have any
+	clusters   map[string]string         // of those that say it
 	findings   findings
 	silent     map[string]bool // instances that calls keep away from
 }
@@ -29,6 +30,12 @@ func newView(records map[string]*record, found findings, silent map[string]bool)
 		known := records[instance]
 		v.byInstance[instance] = known.version
 		v.PerMethod = v.PerMethod || known.perMethod
+		if known.cluster != "" {
+			if v.clusters == nil {
+				v.clusters = make(map[string]string)
+			}
+			v.clusters[instance] = known.cluster
+		}
 		if known.abilities != 0 {
 			if v.abilities == nil {
 				v.abilities = make(map[string]wire.Abilities)
@@ -47,6 +54,9 @@ func (v *View) VersionOf(instance string) *Version { return v.byInstance[instanc
 
 // Abilities returns what an instance can do beyond what every one can, as its record says.
 func (v *View) Abilities(instance string) wire.Abilities { return v.abilities[instance] }
+
+// Cluster returns the cluster of an instance, as its record says; "": it doesn't.
+func (v *View) Cluster(instance string) string { return v.clusters[instance] }
 
 // InstancesWith returns the instances whose records say that they have certain abilities.
 func (v *View) InstancesWith(some wire.Abilities) (able []string) {

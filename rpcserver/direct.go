@@ -1,0 +1,105 @@
+package rpcserver
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sync"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium/internal/direct"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// directLinks are the ways to a server beside the bus, by which callers come who have got a ticket
+// there: each is received from like the bus, on a goroutine of its own.
+//
+//	[9 …] on helium.at.<service>.<instance> ─▶ receiver ─▶ ticketGiver ─▶ [10 …] to the inbox
+//	a connection with the ticket ─▶ internal/direct ─▶ a receiver of its own
+type directLinks struct {
+	nc       *nats.Conn
+	log      *slog.Logger
+	instance string
+	listen   []direct.Address // none: the server doesn't listen
+	told     []direct.Address // what callers are told to dial; none: where it listens
+	counters *link.ServerCounters
+	largest  func() int                                  // message of answers, in bytes
+	receive  func(by link.Server) (done <-chan struct{}) // begins to receive by a link
+	gone     func(key string)                            // told of callers whose connection has ended
+
+	mu       sync.Mutex
+	listener *direct.Listener // guarded by mu; nil before open
+}
+
+// on reports whether the server listens.
+func (d *directLinks) on() bool { return len(d.listen) > 0 }
+
+// open begins to listen.
+func (d *directLinks) open() error {
+	if !d.on() {
+		return nil
+	}
+	l, err := direct.Listen(direct.ListenConfig{
+		Listen: d.listen, Advertise: d.told, Host: d.host, Instance: d.instance, Log: d.log, Counters: d.counters, MaxMessage: d.largest,
+		Reachable: d.nc.IsConnected, Serve: func(by link.Server) { <-d.receive(by) }, Gone: d.gone,
+	})
+	if err != nil {
+		return errorf("the server can't listen for direct links: %w; see Config.Listen", err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.listener = l
+	return nil
+}
+
+// host returns the address of this machine by which it reaches the NATS server, as others may
+// reach it there.
+func (d *directLinks) host() string {
+	host, _, err := net.SplitHostPort(d.nc.LocalAddr())
+	if err != nil { // the connection is down, or within this program
+		return "127.0.0.1"
+	}
+	return host
+}
+
+// running returns the listener; nil: there is none.
+func (d *directLinks) running() *direct.Listener {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.listener
+}
+
+// ticket gives a ticket for a service to who has the key of a fingerprint; nil: none are given.
+func (d *directLinks) ticket(service string, client wire.Fingerprint) *wire.Ticket {
+	if l := d.running(); l != nil {
+		return l.Ticket(service, client)
+	}
+	return nil
+}
+
+// leave has callers go elsewhere, and returns when no more calls come, or when ctx ends.
+func (d *directLinks) leave(ctx context.Context) {
+	if l := d.running(); l != nil {
+		l.Leave(ctx)
+	}
+}
+
+// close ends all links.
+func (d *directLinks) close() {
+	if l := d.running(); l != nil {
+		l.Close()
+	}
+}
+
+// count adds what became of the links to stats.
+func (d *directLinks) count(stats *Stats) {
+	l := d.running()
+	if l == nil {
+		return
+	}
+	s := &l.Stats
+	stats.DirectLinks, stats.DirectReplies = int(s.Open.Load()), s.Answers.Load()
+	stats.DirectOpened, stats.DirectRefused, stats.DirectBroken = s.Opened.Load(), s.WrongProofs.Load()+s.Failed.Load()+s.TooMany.Load(), s.Broken.Load()
+}
