@@ -68,6 +68,7 @@ type serverPart struct {
 	Idempotent []string // methods
 	Binder     bool     // it is a binder as well
 	Drains     bool     // at its end it finishes the calls that it has, and says so
+	Listen     string   // for direct links
 }
 
 // brokerPart is a broker that listens, one of a cluster if it has routes. With a certificate, in
@@ -159,7 +160,7 @@ func playPart(text string) error {
 		}
 		defer b.Close()
 	}
-	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet})
+	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet, Listen: p.Server.Listen})
 	w := newWorker(srv.Instance())
 	if err := rpcserver.Register(srv, "work", w, rpcserver.Idempotent(p.Server.Idempotent...)); err != nil {
 		return err
