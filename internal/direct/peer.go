@@ -14,6 +14,8 @@ const (
 	// renewEvery is how often a right is renewed, and keepFor for how long it is used without.
 	renewEvery = time.Minute
 	keepFor    = 80 * time.Second
+	// renewPause is how long it waits at most after a failure to renew a right.
+	renewPause = 4 * time.Second
 	// firstPause is how long a client waits after a failure to get a link, at first, and lastPause
 	// after many.
 	firstPause = 250 * time.Millisecond
@@ -93,8 +95,11 @@ func (p *peer) worked(service string, err error, now time.Time) {
 		}
 		return
 	}
-	if w != nil && w.linked && isCutOff(err) {
-		w.ends = now.Add(keepFor) // the server decides whether that is a reason
+	if w != nil && w.linked {
+		p.pause = min(p.pause, renewPause) // a right ends soon
+		if isCutOff(err) {
+			w.ends = now.Add(keepFor) // the server decides whether that is a reason
+		}
 	}
 	if p.link == nil {
 		p.stage, p.reason = stageOf(err), err

@@ -1,0 +1,378 @@
+package direct
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// callsAlone are what sends calls, without calls: it takes links, and asks servers for tickets.
+type callsAlone struct {
+	mu      sync.Mutex
+	servers map[string]*server   // guarded by mu; by instance
+	asked   map[string]int       // guarded by mu; by instance and service
+	refuses *helium.Error        // guarded by mu; of Ask
+	links   map[*clientLink]bool // guarded by mu
+	sent    map[string]uint64    // guarded by mu
+}
+
+func newCallsAlone() *callsAlone {
+	return &callsAlone{servers: make(map[string]*server), asked: make(map[string]int), links: make(map[*clientLink]bool), sent: make(map[string]uint64)}
+}
+
+func (c *callsAlone) Add(l link.Link) *link.Receiver {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.links[l.(*clientLink)] = true
+	return new(link.Receiver)
+}
+
+func (c *callsAlone) Remove(gone *link.Receiver) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for l := range c.links {
+		if l.receiver == gone {
+			delete(c.links, l)
+		}
+	}
+}
+
+func (*callsAlone) Rerouted() {}
+
+func (c *callsAlone) Ask(_ context.Context, service, instance string, question []byte) ([]byte, *helium.Error) {
+	c.mu.Lock()
+	c.asked[instance+" "+service]++
+	s, refuses := c.servers[instance], c.refuses
+	c.mu.Unlock()
+	if refuses != nil {
+		return nil, refuses
+	}
+	if s == nil {
+		return nil, link.ErrNobody
+	}
+	frames, err := wire.ReadMessage(question)
+	if err != nil {
+		panic(err)
+	}
+	var f wire.Frame
+	if err := frames.Next(&f); err != nil {
+		panic(err)
+	}
+	client, err := wire.ReadTicketRequest(f.Body)
+	if err != nil {
+		panic(err)
+	}
+	return wire.AppendTicket(wire.AppendMessageHeader(nil), s.Ticket(service, client)), nil
+}
+
+func (c *callsAlone) SentTo(service string) uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.sent[service]
+}
+
+// call counts a call of a service.
+func (c *callsAlone) call(service string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sent[service]++
+}
+
+// times returns how often an instance was asked for a ticket for a service.
+func (c *callsAlone) times(instance, service string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asked[instance+" "+service]
+}
+
+// reach returns the links that reach a service.
+func (c *callsAlone) reach(service string) (links []*clientLink) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for l := range c.links {
+		if l.Reaches(&link.Endpoint{Service: service}, "add") {
+			links = append(links, l)
+		}
+	}
+	return links
+}
+
+// world is a client and servers in fake time.
+type world struct {
+	t      *testing.T
+	calls  *callsAlone
+	client *Client
+}
+
+func inFakeTime(t *testing.T, test func(w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		w := &world{t: t, calls: newCallsAlone()}
+		var err error
+		w.client, err = NewClient(ClientConfig{Links: w.calls, Secure: func() bool { return false }, Cluster: func() string { return "here" }, Log: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.client.Close()
+		test(w)
+	})
+}
+
+// server starts a server that the client can ask.
+func (w *world) server() *server {
+	s := listen(w.t, "")
+	w.calls.mu.Lock()
+	defer w.calls.mu.Unlock()
+	w.calls.servers[s.config.Instance] = s
+	return s
+}
+
+func offer(s *server) Offer {
+	return Offer{Instance: s.config.Instance, Has: func(method string) bool { return method == "add" }}
+}
+
+// wantLinks wants so many links to reach a service, once all is at rest.
+func (w *world) wantLinks(when, service string, n int) []*clientLink {
+	w.t.Helper()
+	synctest.Wait()
+	all := w.calls.reach(service)
+	if len(all) != n {
+		w.t.Fatalf("%s %d links reach %q, want %d; states: %+v", when, len(all), service, n, w.client.States())
+	}
+	return all
+}
+
+func TestAClientHasOneConnectionToAnInstanceForAllItsServices(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		one, other := w.server(), w.server()
+		w.client.Told("math", []Offer{offer(one), offer(other)})
+		w.client.Told("texts", []Offer{offer(one)})
+		w.wantLinks("at first", "math", 2)
+		w.wantLinks("at first", "texts", 1)
+		if a, b := one.Stats.Opened.Load(), other.Stats.Opened.Load(); a != 1 || b != 1 {
+			t.Errorf("%d and %d connections were opened, want one each", a, b)
+		}
+		if w.calls.reach("math")[0].Reaches(&link.Endpoint{Service: "math"}, "sub") {
+			t.Error("a link reaches a method that its instance doesn't have")
+		}
+	})
+}
+
+func TestALinkThatNobodyUsesIsClosedAndOpenedAgainWhenSomebodyCalls(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		s := w.server()
+		w.client.Told("math", []Offer{offer(s)})
+		for range 5 {
+			w.wantLinks("while it is called", "math", 1)
+			w.calls.call("math")
+			time.Sleep(unusedTime / 2)
+		}
+		time.Sleep(unusedTime + lookEvery)
+		w.wantLinks("unused for a minute", "math", 0)
+		time.Sleep(10 * unusedTime)
+		w.wantLinks("unused for long", "math", 0)
+		w.calls.call("math")
+		time.Sleep(2 * lookEvery)
+		w.wantLinks("called again", "math", 1)
+	})
+}
+
+func TestARightIsRenewedEachMinuteOrItsCallsGoByTheBus(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		s := w.server()
+		w.client.Told("math", []Offer{offer(s)})
+		w.client.Told("texts", []Offer{offer(s)})
+		use := func(d time.Duration) {
+			for range d / (10 * time.Second) {
+				w.calls.call("math")
+				w.calls.call("texts")
+				time.Sleep(10 * time.Second)
+			}
+		}
+		use(10 * renewEvery)
+		w.wantLinks("for ten minutes", "math", 1)
+		if n := w.calls.times(s.config.Instance, "math"); n < 10 || n > 14 {
+			t.Errorf("in ten minutes %d tickets were asked for, want about one each", n)
+		}
+		if s.Stats.Opened.Load() != 1 {
+			t.Errorf("%d connections were opened, want 1", s.Stats.Opened.Load())
+		}
+		// The client may not ask any more.
+		w.calls.mu.Lock()
+		w.calls.refuses = helium.ErrNotPermitted.WithOutcome(helium.NotExecuted)
+		w.calls.mu.Unlock()
+		use(2 * rightTime)
+		w.wantLinks("without the permission", "math", 0)
+	})
+}
+
+func TestARightStaysWhileTheClientHasNoNATS(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		s := w.server()
+		s.config.Reachable = func() bool { return false }
+		w.client.Told("math", []Offer{offer(s)})
+		w.wantLinks("at first", "math", 1)
+		w.calls.mu.Lock()
+		w.calls.refuses = helium.ErrNotSent.WithOutcome(helium.NotExecuted)
+		w.calls.mu.Unlock()
+		for range 60 {
+			w.calls.call("math")
+			time.Sleep(10 * time.Second)
+		}
+		w.wantLinks("ten minutes without NATS", "math", 1)
+	})
+}
+
+func TestWhoCannotBeReachedIsTriedAgainWithGrowingPauses(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		s := listen(w.t, "")
+		w.client.Told("math", []Offer{offer(s)})
+		for range 120 {
+			w.calls.call("math")
+			time.Sleep(10 * time.Second)
+		}
+		if n := w.calls.times(s.config.Instance, "math"); n < 15 || n > 60 {
+			t.Errorf("in twenty minutes a server that doesn't answer was asked %d times, want about one a minute", n)
+		}
+		state := w.client.States()[0]
+		if state.Stage != StageTicket || !errors.Is(state.Reason, helium.ErrNoInstance) || state.Retry.IsZero() {
+			t.Errorf("the client says %+v, want that it got no ticket, why, and when it tries again", state)
+		}
+		w.calls.mu.Lock()
+		w.calls.servers[s.config.Instance] = s
+		w.calls.mu.Unlock()
+		for range 12 {
+			w.calls.call("math")
+			time.Sleep(10 * time.Second)
+		}
+		w.wantLinks("once it answers", "math", 1)
+		if state := w.client.States()[0]; state.Stage != StageLinked || state.Reason != nil || len(state.Services) != 1 {
+			t.Errorf("the client says %+v, want that calls of one service go by the link", state)
+		}
+	})
+}
+
+func TestAClientHasLinksToSixtyFourInstancesThoseOfItsClusterFirst(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		var offers []Offer
+		for range maxLinks {
+			offers = append(offers, offer(w.server()))
+		}
+		here := offer(w.server())
+		here.Cluster = "here"
+		w.client.Told("math", append(offers, here))
+		for range 3 {
+			w.calls.call("math")
+			time.Sleep(lookEvery)
+		}
+		found := false
+		for _, l := range w.wantLinks("of 65 instances", "math", maxLinks) {
+			found = found || l.instance == here.Instance
+		}
+		if !found {
+			t.Error("the client has no link to the instance of its own cluster")
+		}
+	})
+}
+
+func TestAServerThatLeavesIsReachedNoMoreAndALinkThatBreaksIsMadeAgain(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		leaves, breaks := w.server(), w.server()
+		w.client.Told("math", []Offer{offer(leaves), offer(breaks)})
+		w.wantLinks("at first", "math", 2)
+		leaves.Leave(context.Background())
+		if l := w.wantLinks("after goodbye", "math", 1)[0]; l.instance != breaks.config.Instance {
+			t.Error("calls go to the server that leaves")
+		}
+		leaves.Close()
+		w.client.Told("math", []Offer{offer(breaks)})
+		breaks.all()[0].close()
+		w.wantLinks("after a break", "math", 0)
+		time.Sleep(2 * lookEvery)
+		w.wantLinks("a moment later", "math", 1)
+		if n := len(w.client.States()); n != 1 {
+			t.Errorf("the client knows %d instances, want the one that is there", n)
+		}
+	})
+}
+
+func TestAnInstanceThatTheRegistryForgetsKeepsItsLinkUntilTheRightEnds(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		s := w.server()
+		w.client.Told("math", []Offer{offer(s)})
+		w.wantLinks("at first", "math", 1)
+		w.client.Told("math", nil)
+		w.calls.call("math")
+		time.Sleep(unusedTime / 2)
+		w.wantLinks("forgotten", "math", 1)
+		for range 6 {
+			w.calls.call("math")
+			time.Sleep(unusedTime / 2)
+		}
+		w.wantLinks("after its right", "math", 0)
+		if n := len(w.client.States()); n != 0 {
+			t.Errorf("the client knows %d instances, want none", n)
+		}
+		s2 := w.server()
+		w.client.Told("math", []Offer{offer(s2)})
+		w.wantLinks("another one", "math", 1)
+	})
+}
+
+func TestALinkOfAFrozenServerBreaksWithinTwoSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := pipe()
+		ended := make(chan error, 1)
+		l := &clientLink{conn: newConn(ours), instance: "i1", log: quiet}
+		l.broken = func(l *clientLink) { ended <- l.reason() }
+		go l.read()
+		defer l.close()
+		defer theirs.Close()
+		beat := func(n int, busy, late bool) (silent bool) {
+			for range n {
+				time.Sleep(wire.HeartbeatInterval)
+				l.Beat(busy, late)
+				synctest.Wait()
+			}
+			return len(ended) > 0
+		}
+		if beat(20, false, false) || beat(20, true, true) {
+			t.Fatal("a link without calls in flight, or of a program that stood still, is taken for frozen")
+		}
+		if beat(3, true, false) {
+			t.Error("a link is taken for frozen after one and a half seconds")
+		}
+		if _, err := theirs.Write(appendFrame(nil, &frame{kind: kindPong, token: 1}, 0)); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if beat(4, true, false) { // of which the first hears the pong
+			t.Error("a link is taken for frozen that has answered a ping")
+		}
+		if !beat(1, true, false) || !errors.Is(<-ended, errSilent) {
+			t.Error("a link that has been silent for two seconds isn't taken for frozen")
+		}
+	})
+}
+
+func TestClosingAClientEndsAllOfIt(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		one, other := w.server(), listen(w.t, "")
+		w.client.Told("math", []Offer{offer(one), offer(other)})
+		w.wantLinks("at first", "math", 1)
+		w.client.Close()
+		w.wantLinks("closed", "math", 0)
+		w.client.Told("math", []Offer{offer(one)})
+		w.wantLinks("closed, and told", "math", 0)
+		if n := one.Stats.Open.Load(); n != 0 {
+			t.Errorf("%d connections are open at the server, want none", n)
+		}
+	})
+}
