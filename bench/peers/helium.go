@@ -17,17 +17,20 @@ import (
 type heliumPeer struct {
 	name     string
 	service  string
+	listen   string // where the server takes direct links; "": all calls go by the bus
 	register func(srv *rpcserver.Server, service string) error
 	caller   func(c *rpcclient.Client, service string, p Payload) (Call, error)
 }
 
 var (
 	// Generated code on both sides.
-	heliumGenerated = heliumPeer{"helium", benchsvc.Name, registerGenerated, generatedCaller}
+	heliumGenerated = heliumPeer{name: "helium", service: benchsvc.Name, register: registerGenerated, caller: generatedCaller}
+	// The same over a direct link, which a client makes beside its first call.
+	heliumDirect = heliumPeer{name: "helium-direct", service: benchsvc.Name + "Direct", listen: "127.0.0.1:0", register: registerGenerated, caller: generatedCaller}
 	// No generated code: a Go value served by reflection, and functions made by it.
-	heliumFunc = heliumPeer{"helium-func", benchsvc.Name + "Func", registerValue, funcCaller}
+	heliumFunc = heliumPeer{name: "helium-func", service: benchsvc.Name + "Func", register: registerValue, caller: funcCaller}
 	// The same server, and calls by name with arguments of any type.
-	heliumCall = heliumPeer{"helium-call", benchsvc.Name + "Call", registerValue, dynamicCaller}
+	heliumCall = heliumPeer{name: "helium-call", service: benchsvc.Name + "Call", register: registerValue, caller: dynamicCaller}
 )
 
 func registerGenerated(srv *rpcserver.Server, service string) error {
@@ -46,7 +49,7 @@ func (p heliumPeer) Serve(ctx context.Context, at Place) (Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	srv := rpcserver.New(nc, rpcserver.Config{})
+	srv := rpcserver.New(nc, rpcserver.Config{Listen: p.listen})
 	if err := p.register(srv, p.service); err != nil {
 		nc.Close()
 		return nil, err

@@ -44,10 +44,10 @@ type Client interface {
 // Call makes a call and checks its answer. It is safe for concurrent use.
 type Call func() error
 
-// All returns every peer, Helium's three ways of calling first.
+// All returns every peer, Helium's ways of calling first.
 func All() []Peer {
 	return []Peer{
-		heliumGenerated, heliumFunc, heliumCall,
+		heliumGenerated, heliumDirect, heliumFunc, heliumCall,
 		natsPeer{}, microPeer{}, grpcPeer{}, connectPeer{}, drpcPeer{}, rpcxPeer{}, arpcPeer{}, netrpcPeer{},
 	}
 }
