@@ -258,7 +258,7 @@ func (g *receiving) moreCame() bool {
 	if g.work >= inlineWork || g.messages >= inlineMessages {
 		return false
 	}
-	if g.calls > 1 && !g.link.Waiting() {
+	if (g.calls > 1 && g.came == nil || g.calls > 32) && !g.link.Waiting() {
 		runtime.Gosched()
 	}
 	return (g.calls > 0 || len(g.corked) > 0) && g.link.Waiting()

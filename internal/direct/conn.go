@@ -11,7 +11,7 @@ import (
 
 const (
 	// clogged is how much a client's connection keeps, in bytes, before no more calls go by it.
-	clogged = 8 << 20
+	clogged = 32 << 20
 	// mostCopied is how long a message may be, in bytes, that is copied behind its head. Of longer
 	// ones only the beginning is, so that whoever reads may begin with it.
 	mostCopied = 64 << 10

@@ -7,10 +7,15 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 )
 
-// writesNow returns a function that writes to a socket what it takes at once; nil where that can't
-// be done.
+// moment is how long a socket that is full may take to have room again: the other end is just a bit
+// slower than whoever writes, and what needn't be kept needn't be copied.
+const moment = 5 * time.Millisecond
+
+// writesNow returns a function that writes to a socket what it takes at once or within a moment; nil
+// where that can't be done.
 func writesNow(socket net.Conn) func(b []byte) (n int, err error) {
 	has, ok := socket.(syscall.Conn)
 	if !ok {
@@ -32,13 +37,23 @@ type descriptor struct {
 	attempt func(fd uintptr) (done bool) // send, made only once
 
 	// These are of the write under way; there is one at a time.
-	rest []byte
-	err  error
+	rest    []byte
+	waiting bool // for the socket to take more
+	err     error
 }
 
 func (d *descriptor) write(b []byte) (n int, err error) {
-	d.rest, d.err = b, nil
+	d.rest, d.waiting, d.err = b, false, nil
 	err = d.raw.Write(d.attempt)
+	if err == nil && d.err == nil && len(d.rest) > 0 {
+		d.waiting = true
+		_ = d.socket.SetWriteDeadline(time.Now().Add(moment))
+		err = d.raw.Write(d.attempt)
+		_ = d.socket.SetWriteDeadline(time.Time{})
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = nil
+		}
+	}
 	n = len(b) - len(d.rest)
 	d.rest = nil
 	if d.err != nil {
@@ -47,7 +62,7 @@ func (d *descriptor) write(b []byte) (n int, err error) {
 	return n, err
 }
 
-// send writes until the socket takes no more.
+// send writes until the socket takes no more. It reports false to be called again when it does.
 func (d *descriptor) send(fd uintptr) (done bool) {
 	for len(d.rest) > 0 {
 		n, err := syscall.Write(int(fd), d.rest)
@@ -56,7 +71,7 @@ func (d *descriptor) send(fd uintptr) (done bool) {
 			d.rest = d.rest[n:]
 		case errors.Is(err, syscall.EINTR):
 		case errors.Is(err, syscall.EAGAIN):
-			return true
+			return !d.waiting
 		default:
 			d.err = err
 			return true

@@ -23,27 +23,34 @@ const (
 	readGrace = 250 * time.Millisecond
 	// stride is how often a write that makes no headway looks up.
 	stride = 50 * time.Millisecond
-	// mostSpare is how much memory is kept for what will be kept, in bytes.
-	mostSpare = 256 << 10
+	// blockSize is how the memory for what is kept is cut, in bytes.
+	blockSize = 64 << 10
 )
 
-// outlet is a socket whose writes never wait: what the socket takes at once goes to it at once, and
-// a goroutine that lives as long as there is some brings it the rest. So an end that doesn't read
+// outlet is a socket whose writes don't wait for the other end: what the socket takes within a moment
+// goes to it at once, and a goroutine that lives as long as there is some brings it the rest. So an end that doesn't read
 // slows nobody down. Package bus has another one, for who is to be slowed down.
 type outlet struct {
 	net.Conn
-	// now writes what the socket takes at once. Nil: only the goroutine may write.
+	// now writes what the socket takes within a moment. Nil: only the goroutine may write.
 	now func([]byte) (n int, err error)
 
 	mu    sync.Mutex
-	kept  []byte        // guarded by mu; what the goroutine takes next
-	spare []byte        // guarded by mu; memory for that
+	kept  []*block      // guarded by mu; in order
 	size  int           // guarded by mu; of what is kept, and of what the goroutine has taken and not written
 	busy  bool          // guarded by mu; the goroutine runs
 	last  time.Time     // guarded by mu; when some was written, or the first of it came
 	moved chan struct{} // guarded by mu; closed when some is written, or the end comes; nil: nobody waits
 	err   error         // guarded by mu; why nothing more is taken
 }
+
+// block is a piece of what is kept.
+type block struct {
+	bytes [blockSize]byte
+	n     int // how many of them
+}
+
+var blocks = sync.Pool{New: func() any { return new(block) }}
 
 func newOutlet(socket net.Conn) *outlet { return &outlet{Conn: socket, now: writesNow(socket)} }
 
@@ -75,13 +82,28 @@ func (o *outlet) Write(b []byte) (taken int, err error) {
 		o.failLocked(fmt.Errorf("the other end doesn't read, and %d bytes wait for it", o.size))
 		return taken, o.err
 	}
-	o.kept = append(o.kept, rest...)
-	o.size += len(rest)
+	o.keepLocked(rest)
 	if !o.busy {
 		o.busy, o.last = true, time.Now()
 		go o.send()
 	}
 	return len(b), nil
+}
+
+// keepLocked keeps b.
+func (o *outlet) keepLocked(b []byte) {
+	o.size += len(b)
+	for len(b) > 0 {
+		last := len(o.kept) - 1
+		if last < 0 || o.kept[last].n == blockSize {
+			o.kept = append(o.kept, blocks.Get().(*block))
+			last++
+		}
+		to := o.kept[last]
+		n := copy(to.bytes[to.n:], b)
+		to.n += n
+		b = b[n:]
+	}
 }
 
 // send brings what is kept to the socket, until there is none.
@@ -90,14 +112,14 @@ func (o *outlet) send() {
 		o.mu.Lock()
 		if len(o.kept) == 0 || o.err != nil {
 			_ = o.Conn.SetWriteDeadline(time.Time{})
-			o.busy, o.kept, o.spare = false, nil, nil
+			o.busy, o.kept = false, nil
 			o.mu.Unlock()
 			return
 		}
-		b := o.kept
-		o.kept, o.spare = o.spare[:0], nil
+		next := o.kept[0]
+		o.kept = o.kept[1:] // it gets no more while it is being sent
 		o.mu.Unlock()
-		for rest := b; len(rest) > 0; {
+		for rest := next.bytes[:next.n]; len(rest) > 0; {
 			_ = o.Conn.SetWriteDeadline(time.Now().Add(stride))
 			n, err := o.Conn.Write(rest)
 			rest = rest[n:]
@@ -105,11 +127,8 @@ func (o *outlet) send() {
 				break
 			}
 		}
-		if cap(b) <= mostSpare {
-			o.mu.Lock()
-			o.spare = b
-			o.mu.Unlock()
-		}
+		next.n = 0
+		blocks.Put(next)
 	}
 }
 

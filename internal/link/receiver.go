@@ -68,6 +68,7 @@ type ending struct {
 // this client answers them together.
 func (r *Receiver) Receive(data []byte, token uint64) error {
 	r.reading = reading{token: token, answers: r.reading.answers}
+	portion, parts := r.portion()
 	frames, err := wire.ReadMessage(data)
 	for first := true; err == nil && frames.More(); first = false {
 		f := &r.reading.frame
@@ -86,15 +87,15 @@ func (r *Receiver) Receive(data []byte, token uint64) error {
 		default:
 			r.take(f)
 		}
-		if len(r.reading.answers) == mostAtOnce {
+		if len(r.reading.answers) == portion {
 			r.answerTaken()
+			if parts {
+				r.letGo()
+			}
 		}
 	}
 	r.answerTaken()
-	if corked := r.reading.corked; corked != nil {
-		corked.Linger(r.reading.woken)
-		corked.Uncork()
-	}
+	r.letGo()
 	r.reading = reading{answers: r.reading.answers} // lets go of the message
 	if err != nil {
 		r.counters.Malformed.Add(1)
@@ -102,8 +103,35 @@ func (r *Receiver) Receive(data []byte, token uint64) error {
 	return err
 }
 
-// mostAtOnce is how many calls are taken out of the table before they are ended.
-const mostAtOnce = 64
+const (
+	// mostAtOnce is how many calls are taken out of the table before they are ended.
+	mostAtOnce = 64
+	// portions is in how many portions callers are woken that have calls in flight by a direct
+	// link, and leastPortion how many there are in one at least. Chosen by measurement: while the
+	// other end has the calls of one portion the callers of the next are woken, so both ends work
+	// at the same time, and messages still are full.
+	portions     = 4
+	leastPortion = 8
+)
+
+// portion returns how many calls are taken out of the table before they are ended, and whether
+// what their callers send leaves before the next are woken.
+func (r *Receiver) portion() (n int, parts bool) {
+	inFlight := int(r.carrier.inFlight.Load())
+	if inFlight == 0 { // by the bus, where more messages would cost more
+		return mostAtOnce, false
+	}
+	return min(max(leastPortion, inFlight/portions), mostAtOnce), true
+}
+
+// letGo lets what the callers have sent leave that were woken.
+func (r *Receiver) letGo() {
+	if corked := r.reading.corked; corked != nil {
+		corked.Linger(r.reading.woken)
+		corked.Uncork()
+	}
+	r.reading.corked, r.reading.woken = nil, 0
+}
 
 // run takes in which calls an instance has.
 func (r *Receiver) run(f *wire.Frame) {
