@@ -67,6 +67,13 @@ func TestLaterCallsGoByADirectLinkWhereAServerListens(t *testing.T) {
 	if got := byLink(t, c, 100); got != 100 {
 		t.Errorf("%d of 100 calls went by the direct link, want all", got)
 	}
+	links := c.DirectLinks()
+	if len(links) != 1 {
+		t.Fatalf("the client tells of %d instances, want 1", len(links))
+	}
+	if l := links[0]; l.Stage != rpcclient.Linked || l.Reason != nil || !strings.HasPrefix(l.Address, "127.0.0.1:") || l.Encrypted || len(l.Services) != 1 || l.Services[0] != "work" {
+		t.Errorf("the client says %+v, want a link on loopback for the calls of work", l)
+	}
 }
 
 func TestAClientAndAServerOfOneProgramMeetWithoutASocket(t *testing.T) {
@@ -220,9 +227,7 @@ func TestACancelReachesTheHandlerOverADirectLink(t *testing.T) {
 func TestLargeValuesTravelOverADirectLink(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)
-	n.launchListening() // a worker
-	srv := serve(t, n.dial(), rpcserver.Config{Listen: listening}, "texts", texts{})
-	_ = srv
+	serve(t, n.dial(), rpcserver.Config{Listen: listening}, "texts", texts{})
 	c := n.client(rpcclient.Config{})
 	eventually(t, "a direct link", func() error {
 		if _, err := rpcclient.Call[string](testContext(t), c, "texts.echo", ""); err != nil {
