@@ -107,13 +107,6 @@ func (c *conn) goodbye() {
 	}
 }
 
-// leaving reports whether no more calls are written.
-func (c *conn) leaving() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.done
-}
-
 // within bounds how long opening takes.
 func (c *conn) within(limit time.Duration) { _ = c.raw.SetReadDeadline(time.Now().Add(limit)) }
 

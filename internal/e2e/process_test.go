@@ -57,7 +57,10 @@ type part struct {
 
 // callerPart is a client that calls work.hold once, with a time limit, and prints the code of the
 // error that it ended with.
-type callerPart struct{ Limit time.Duration }
+type callerPart struct {
+	Limit  time.Duration
+	Linked bool // it calls work.run first, until it has a direct link
+}
 
 // binderPart is a binder.
 type binderPart struct{ Lease time.Duration }
@@ -147,6 +150,10 @@ func playPart(text string) error {
 			return err
 		}
 		defer c.Close()
+		for p.Caller.Linked && c.Stats().DirectLinks == 0 && ctx.Err() == nil {
+			_ = callWithin(patience, c, 1)
+			time.Sleep(time.Millisecond)
+		}
 		go func() { fmt.Println("ended", helium.CodeOf(c.Call(context.Background(), "work.hold", nil, 1))) }()
 		return waitForEnd("caller")
 	}

@@ -1,0 +1,72 @@
+//go:build unix
+
+package e2e_test
+
+import (
+	"errors"
+	"fmt"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+func TestCallsOfAFrozenServerFailWithinSecondsOverADirectLink(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	server := n.launchListening()
+	c := n.client(rpcclient.Config{})
+	linked(t, c, 1)
+	inFlight := server.hold(c, patience)
+	if err := server.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	frozen := time.Now()
+	err := receive(t, "the end of the call in flight", inFlight)
+	if took := time.Since(frozen); took > soon {
+		t.Errorf("the call ended after %v, want two seconds instead of its deadline of %v", took, patience)
+	}
+	if helium.CodeOf(err) != helium.CodeUnavailable || helium.OutcomeOf(err) != helium.Unknown {
+		t.Errorf("the call in flight: error %v, outcome %v; want unavailable, unknown", err, helium.OutcomeOf(err))
+	}
+	eventually(t, "the link of the frozen server broken", func() error {
+		if links := c.Stats().DirectLinks; links != 0 {
+			return fmt.Errorf("%d links", links)
+		}
+		return nil
+	})
+	if err := server.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "a link once the server has thawed", func() error {
+		_ = callWithin(time.Second, c, 1) // which may meet what the freeze left
+		if links := c.Stats().DirectLinks; links != 1 {
+			return fmt.Errorf("%d links; %+v", links, c.DirectLinks())
+		}
+		return nil
+	})
+}
+
+func TestCallsOfAKilledClientEndAtTheServerOverADirectLink(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	w := newWorker("one")
+	srv := serve(t, n.dial(), rpcserver.Config{Listen: listening}, "work", w)
+	caller := launch(t, part{URL: n.broker.URL(), Caller: &callerPart{Limit: patience, Linked: true}})
+	eventually(t, "a call that runs and came by a direct link", func() error {
+		if s := srv.Stats(); s.DirectCalls == 0 || s.Running == 0 || len(w.began) == 0 {
+			return errors.New("none")
+		}
+		return nil
+	})
+	caller.kill()
+	eventually(t, "no call that runs", func() error {
+		if s := srv.Stats(); s.Running != 0 || s.Abandoned == 0 {
+			return fmt.Errorf("%d run, %d were abandoned", s.Running, s.Abandoned)
+		}
+		return nil
+	})
+}
