@@ -19,7 +19,8 @@ func newDevCommand(env *cli.Env) *cobra.Command {
 		Short: "Run a broker, a binder and the example service in one process",
 		Long: `Run a broker, a binder and the example service math in one process, until Ctrl-C.
 
-It prints where it listens, what to try next, and then what comes and goes.`,
+It prints where it listens, what to try next, and then what comes and goes. The service
+offers direct links, on loopback.`,
 		Args: cli.Words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cli.UnlessStopped(cmd.Context(), dev(cmd.Context(), env, flags))
@@ -51,7 +52,7 @@ func dev(ctx context.Context, env *cli.Env, flags brokerFlags) error {
 	if err != nil {
 		return err
 	}
-	srv, err := serveMath(ctx, env, serverConn, 0)
+	srv, err := serveMath(ctx, env, serverConn, listenFlags{listen: "127.0.0.1:0"}, 0)
 	if err != nil {
 		return err
 	}

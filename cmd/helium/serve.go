@@ -26,17 +26,27 @@ func newServeCommand(env *cli.Env) *cobra.Command {
 
 func newServeMathCommand(env *cli.Env) *cobra.Command {
 	var delay time.Duration
+	var at listenFlags
 	cmd := &cobra.Command{
 		Use:   "math",
 		Short: "Serve arithmetic as the service math",
 		Long: `Serve arithmetic as the service math, until Ctrl-C; then finish what runs.
 
-It waits for a NATS server and a binder. Start it several times for several instances.`,
+It waits for a NATS server and a binder. Start it several times for several instances.
+
+With --listen, callers that can reach it there send their calls straight, and by NATS
+before that and wherever it doesn't work.`,
+		Example: `  helium serve math
+  helium serve math --listen 127.0.0.1:0
+  helium serve math --listen :7001 --advertise math-1.example.com:7001`,
 		Args: cli.Words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			ctx := cmd.Context()
 			if delay < 0 {
 				return cli.Fail(cli.ExitUsage, "", fmt.Errorf("--delay %v: give a time such as 50ms, or 0s for none", delay))
+			}
+			if err := at.check(); err != nil {
+				return err
 			}
 			nc, err := env.DialWaiting(ctx, "helium serve math")
 			if err != nil {
@@ -46,7 +56,7 @@ It waits for a NATS server and a binder. Start it several times for several inst
 			// Start waits for a binder for as long as its context lasts, if it has an end.
 			start, cancel := context.WithTimeout(ctx, startTimeout)
 			defer cancel()
-			srv, err := serveMath(start, env, nc, delay)
+			srv, err := serveMath(start, env, nc, at, delay)
 			if err != nil {
 				return cli.UnlessStopped(ctx, err)
 			}
@@ -58,6 +68,7 @@ It waits for a NATS server and a binder. Start it several times for several inst
 		},
 	}
 	cmd.Flags().DurationVar(&delay, "delay", 0, "how long each call takes, to watch some at work")
+	at.register(cmd.Flags())
 	return cmd
 }
 
@@ -71,10 +82,12 @@ type onlineServer struct {
 }
 
 // serveMath starts the example service. The caller shuts it down.
-func serveMath(ctx context.Context, env *cli.Env, nc *nats.Conn, delay time.Duration) (*rpcserver.Server, error) {
+func serveMath(ctx context.Context, env *cli.Env, nc *nats.Conn, at listenFlags, delay time.Duration) (*rpcserver.Server, error) {
 	srv := rpcserver.New(nc, rpcserver.Config{
 		Prefix:       env.Connection.Prefix,
 		Version:      "1.0.0",
+		Listen:       at.listen,
+		Advertise:    at.advertise,
 		Logger:       env.Logger(),
 		Interceptors: []rpcserver.Interceptor{delayed(delay)},
 	})

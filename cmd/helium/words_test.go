@@ -48,6 +48,7 @@ func TestTooManyWordsAreRefusedWithWhatTheSubcommandTakes(t *testing.T) {
 		"bench m.x --html=":                      "--html is empty; give the file, or leave it out",
 		"dev --dir=":                             "--dir is empty; give the folder, or leave it out",
 		"broker --listen=":                       "--listen is empty; give an address",
+		"serve math --listen=":                   "--listen is empty; give the addresses, or leave it out",
 		"gen ts --out=":                          "--out is empty; give the file, or leave it out",
 		"gen openrpc --title=":                   "--title is empty; give the title, or leave it out",
 		"ls --output=":                           `-o "" isn't a form of output`,

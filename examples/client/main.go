@@ -34,6 +34,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.SetOutput(stderr)
 	url := flags.String("url", "", "`address` of the broker (default $NATS_URL, then "+bus.DefaultURL+")")
 	wait := flags.Duration("wait", 10*time.Second, "how long to wait for the broker, and for the service")
+	busOnly := flags.Bool("bus-only", false, "call by the broker alone, also where an instance can be called straight")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, "usage: client [flags] [--] [expression ...]\n\n"+
 			"-- is for expressions that begin with a minus sign.\n\n")
@@ -47,7 +48,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	trees, err := expr.Read(ctx, flags.Args(), stdin, stderr)
 	if err == nil {
-		err = call(ctx, *url, *wait, trees, stdout, stderr)
+		err = call(ctx, *url, *wait, *busOnly, trees, stdout, stderr)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "client:", err)
@@ -58,7 +59,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // call connects, and prints the value of each expression, or of each method if there
 // are none.
-func call(ctx context.Context, url string, wait time.Duration, trees []*expr.Tree, stdout, stderr io.Writer) error {
+func call(ctx context.Context, url string, wait time.Duration, busOnly bool, trees []*expr.Tree, stdout, stderr io.Writer) error {
 	connecting, cancel := context.WithTimeoutCause(ctx, wait,
 		fmt.Errorf("no broker within %v; start one with: go run ./examples/binder", wait))
 	defer cancel()
@@ -68,7 +69,7 @@ func call(ctx context.Context, url string, wait time.Duration, trees []*expr.Tre
 		return err
 	}
 	defer nc.Close()
-	c, err := rpcclient.New(nc, rpcclient.Config{Interceptors: []rpcclient.Interceptor{waiting(wait, stderr)}})
+	c, err := rpcclient.New(nc, rpcclient.Config{BusOnly: busOnly, Interceptors: []rpcclient.Interceptor{waiting(wait, stderr)}})
 	if err != nil {
 		return err
 	}

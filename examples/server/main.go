@@ -1,6 +1,7 @@
 // Server serves arithmetic as the service "math" and prints each request.
 //
 //	go run ./examples/server -url nats://127.0.0.1:4222
+//	go run ./examples/server -listen 127.0.0.1:0
 package main
 
 import (
@@ -31,6 +32,8 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 	flags.SetOutput(stderr)
 	url := flags.String("url", "", "`address` of the broker (default $NATS_URL, then "+bus.DefaultURL+")")
 	delay := flags.Duration("delay", 0, "how long each request takes, to watch some at work")
+	listen := flags.String("listen", "", "`addresses` where callers may call straight, without the broker in between: host:port, with port 0 for a free one, or unix: and a path (default: nowhere)")
+	advertise := flags.String("advertise", "", "`addresses` that callers dial, where those of -listen aren't what leads there")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -41,7 +44,8 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 		return 2
 	}
 	math := printed{math: mathsvc.New(), delay: *delay, out: stdout}
-	if err := serve(ctx, *url, math, stdout, stderr); err != nil {
+	config := rpcserver.Config{Version: "1.0.0", Listen: *listen, Advertise: *advertise}
+	if err := serve(ctx, *url, config, math, stdout, stderr); err != nil {
 		fmt.Fprintln(stderr, "server:", err)
 		return 1
 	}
@@ -52,7 +56,7 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 const startTimeout = time.Hour
 
 // serve serves math until ctx ends and the requests that run by then are finished.
-func serve(ctx context.Context, url string, math mathsvc.Service, stdout, stderr io.Writer) error {
+func serve(ctx context.Context, url string, config rpcserver.Config, math mathsvc.Service, stdout, stderr io.Writer) error {
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
 	start, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
@@ -62,7 +66,8 @@ func serve(ctx context.Context, url string, math mathsvc.Service, stdout, stderr
 	}
 	defer nc.Close()
 
-	srv := rpcserver.New(nc, rpcserver.Config{Version: "1.0.0", Logger: logger})
+	config.Logger = logger
+	srv := rpcserver.New(nc, config)
 	// Adding twice does no harm, so a call that got lost may be made again.
 	again := rpcserver.Idempotent("add", "sub", "mul", "div")
 	if err := rpcserver.Register(srv, "math", math, again); err != nil {

@@ -330,6 +330,9 @@ func (l *Listener) refuse(raw net.Conn, err error) {
 	default:
 		l.Stats.Failed.Add(1)
 	}
+	if wentAway(err) {
+		return // as a caller does that ends before its link stands
+	}
 	l.log.note("a direct connection was refused", err, "from", raw.RemoteAddr().String())
 }
 

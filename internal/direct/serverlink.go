@@ -257,5 +257,8 @@ func isRegular(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrDeadlineExceeded) || errors.As(err, &op)
 }
 
+// wentAway reports whether the other end closed a connection, or it broke.
+func wentAway(err error) bool { return isRegular(err) && !errors.Is(err, os.ErrDeadlineExceeded) }
+
 // keyOf returns the key of the caller by a connection: none by the bus has such a one.
 func keyOf(number uint64) string { return fmt.Sprint("direct.", strconv.FormatUint(number, 36)) }

@@ -52,6 +52,7 @@ Goals of --assert are separated by commas; one that is missed makes exit code 9:
 		},
 	}
 	given.register(cmd.Flags())
+	env.Connection.RegisterBusOnly(cmd.Flags())
 	_ = cmd.RegisterFlagCompletionFunc("at", lookup.CompleteInstances(env))
 	return cmd
 }

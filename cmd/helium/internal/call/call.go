@@ -77,6 +77,7 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
 	cmd.Flags().IntVarP(&given.parallel, "parallel", "P", 16, "with --each: how many calls are in flight at once")
 	cmd.Flags().BoolVar(&given.template, "template", false, "don't call, print arguments to fill in, for --data")
 	cmd.Flags().BoolVarP(&given.verbose, "verbose", "v", false, "tell the subject, the instance, and how long each stage took")
+	env.Connection.RegisterBusOnly(cmd.Flags())
 	_ = cmd.RegisterFlagCompletionFunc("at", lookup.CompleteInstances(env))
 	return cmd
 }
@@ -108,6 +109,9 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 	}
 	once, cancel := env.Bounded(ctx)
 	defer cancel()
+	if !given.each {
+		env.Connection.BusOnly = true // one call is over before a link stands
+	}
 	m, done, err := remote.Open(once, env, name, given.at)
 	if err != nil {
 		return err

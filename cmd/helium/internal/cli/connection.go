@@ -26,6 +26,7 @@ type Connection struct {
 	TLSCert, TLSKey, TLSCA string
 	Timeout                time.Duration
 	Prefix                 string
+	BusOnly                bool // calls go by NATS, whatever instances offer
 	flags                  *pflag.FlagSet
 }
 
@@ -50,6 +51,11 @@ func (c *Connection) register(flags *pflag.FlagSet) {
 	flags.StringVar(&c.TLSCA, "tlsca", "", "`file` of the certificates to trust ($NATS_CA)")
 	flags.DurationVar(&c.Timeout, "timeout", 10*time.Second, "how long a connection, a question or a call may take")
 	flags.StringVar(&c.Prefix, "prefix", "", "first part of all subjects (default \"helium\")")
+}
+
+// RegisterBusOnly adds the flag of subcommands whose calls may go by direct links.
+func (c *Connection) RegisterBusOnly(flags *pflag.FlagSet) {
+	flags.BoolVar(&c.BusOnly, "bus-only", false, "call by NATS alone, also where an instance offers direct links")
 }
 
 // CheckTimeout refuses a time that would be over before anything begins.

@@ -90,7 +90,7 @@ func (env *Env) Client(ctx context.Context) (c *rpcclient.Client, nc *nats.Conn,
 		return nil, nil, nil, err
 	}
 	c, err = rpcclient.New(nc, rpcclient.Config{
-		Prefix: env.Connection.Prefix, Timeout: env.Connection.Timeout, Logger: env.Logger(),
+		Prefix: env.Connection.Prefix, Timeout: env.Connection.Timeout, BusOnly: env.Connection.BusOnly, Logger: env.Logger(),
 	})
 	if err != nil {
 		nc.Close()
