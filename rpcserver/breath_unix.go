@@ -9,6 +9,10 @@ const pipesArePolled = true
 
 // readByte takes the byte that waits in a pipe, and reports whether it was there.
 func readByte(fd uintptr, room []byte) bool {
-	_, err := syscall.Read(int(fd), room)
-	return err != syscall.EAGAIN && err != syscall.EINTR
+	for {
+		_, err := syscall.Read(int(fd), room)
+		if err != syscall.EINTR {
+			return err != syscall.EAGAIN
+		}
+	}
 }

@@ -36,6 +36,9 @@ func (w *schedulerWaits) waited() (count uint64, median time.Duration) {
 	for i, n := range h.Counts {
 		count += n - w.before[i]
 	}
+	if count == 0 {
+		return 0, 0
+	}
 	passed := uint64(0)
 	for i, n := range h.Counts {
 		if passed += n - w.before[i]; 2*passed >= count {

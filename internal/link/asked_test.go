@@ -1,8 +1,12 @@
 package link
 
 import (
+	"context"
 	"fmt"
+	"log/slog"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -156,5 +160,36 @@ func TestAFrameAboutTheInstanceCountsAtTheBeginningAlone(t *testing.T) {
 	take(t, r, 71, said("i1"), said("i2"), answerTo(3))
 	if three.Instance == nil || three.Instance.Name != "i1" {
 		t.Errorf("the call was answered by %+v, want by i1", three.Instance)
+	}
+}
+
+// warnings counts what is logged.
+type warnings struct {
+	slog.Handler
+	n atomic.Int64
+}
+
+func (w *warnings) Enabled(context.Context, slog.Level) bool { return true }
+
+func (w *warnings) Handle(context.Context, slog.Record) error {
+	w.n.Add(1)
+	return nil
+}
+
+func TestAFloodOfAnswersThatBreakTheProtocolIsCountedAndDoesNotFillTheLog(t *testing.T) {
+	told := &warnings{Handler: slog.DiscardHandler}
+	d, nc := newTestDispatcherThatLogs(t, told)
+	const flood = 1000
+	began := time.Now()
+	for range flood {
+		if err := nc.Publish(d.Inbox()+".+1", []byte("no answer")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for d.Counters.Malformed.Load() < flood {
+		time.Sleep(time.Millisecond)
+	}
+	if n, most := told.n.Load(), 1+int64(time.Since(began)/time.Second); n < 1 || n > most {
+		t.Errorf("%d lines were logged of %d answers, want 1 to %d", n, flood, most)
 	}
 }

@@ -49,6 +49,8 @@ type bus struct {
 	epoch     atomic.Uint64 // counts the connections to a server that nc has had, from 1
 	captured  sync.Once     // logs that a JetStream stream acknowledges calls
 	undo      []func()      // what Close undoes, last first
+
+	complained time.Time // of an answer, last; only receive reads and writes it
 }
 
 func newBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *bus {
@@ -259,7 +261,19 @@ func (b *bus) receive(msg *nats.Msg) {
 		b.acknowledged(token, stream)
 		return
 	}
-	b.log.Warn("an answer breaks the protocol", "subject", msg.Subject, "reason", err)
+	if b.mayComplain(time.Now()) {
+		b.log.Warn("an answer breaks the protocol; of those that do within a second only one is told", "subject", msg.Subject, "reason", err)
+	}
+}
+
+// mayComplain reports whether no answer was complained of for a second: whoever may publish to the
+// inbox could fill the log else.
+func (b *bus) mayComplain(now time.Time) bool {
+	if now.Sub(b.complained) < time.Second {
+		return false
+	}
+	b.complained = now
+	return true
 }
 
 // acknowledged takes note of a stream's acknowledgement of a message of calls. A JetStream

@@ -99,6 +99,11 @@ func (l *memory) taken() int {
 // newTestDispatcher returns a dispatcher on a broker that nobody else is on.
 func newTestDispatcher(t *testing.T) (*Dispatcher, *nats.Conn) {
 	t.Helper()
+	return newTestDispatcherThatLogs(t, slog.DiscardHandler)
+}
+
+func newTestDispatcherThatLogs(t *testing.T, log slog.Handler) (*Dispatcher, *nats.Conn) {
+	t.Helper()
 	b, err := broker.Start(t.Context(), broker.Config{})
 	if err != nil {
 		t.Fatal(err)
@@ -110,7 +115,7 @@ func newTestDispatcher(t *testing.T) (*Dispatcher, *nats.Conn) {
 	}
 	t.Cleanup(nc.Close)
 	subjects, _ := wire.NewSubjects("")
-	d := NewDispatcher(nc, subjects, slog.New(slog.DiscardHandler))
+	d := NewDispatcher(nc, subjects, slog.New(log))
 	events := Events{Refused: func(string) {}, Reconnected: func() {}}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()

@@ -87,9 +87,6 @@ func Start(ctx context.Context, spec Spec, ready any) (*Child, error) {
 // Name returns the child's name.
 func (c *Child) Name() string { return c.name }
 
-// Said returns the end of what the child wrote to its standard error.
-func (c *Child) Said() string { return c.said.String() }
-
 // read takes the child's answers until it ends, and waits for it.
 func (c *Child) read(stdout io.Reader) {
 	lines := bufio.NewReader(stdout)

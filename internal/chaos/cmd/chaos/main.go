@@ -68,6 +68,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		flags.Usage()
 		return 2
 	}
+	if *times < 1 {
+		fmt.Fprintf(stderr, "chaos: -times %d runs nothing; make it 1 or more\n", *times)
+		return 2
+	}
 	chosen, err := choose(flags.Args(), *short)
 	if err != nil {
 		fmt.Fprintln(stderr, err)

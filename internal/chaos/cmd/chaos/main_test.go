@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestTheCommandSaysHowItIsUsed(t *testing.T) {
-	for _, args := range [][]string{nil, {"help"}, {"run", "-nonsense"}, {"run", "no such scenario"}, {"run", "-short", "rolling restarts"}} {
+	for _, args := range [][]string{nil, {"help"}, {"run", "-nonsense"}, {"run", "no such scenario"}, {"run", "-times", "0"}, {"run", "-short", "rolling restarts"}} {
 		var out, errs strings.Builder
 		if code := run(t.Context(), args, &out, &errs); code != 2 || errs.Len() == 0 {
 			t.Errorf("%q: code %d, said %q; want 2 and a reason", args, code, &errs)
