@@ -43,25 +43,27 @@ type Call struct {
 	metadata helium.Metadata
 	args     []byte        // the arguments' msgpack array, or what a plain request says of them; not scanned yet
 	extra    int           // bytes that it holds beside its arguments
-	plain    bool          // the arguments are those of a plain request
 	refusal  *helium.Error // why the call can't be run, if it can't
-	entered  bool          // the handler within the interceptors was called
 	packed   []byte        // ReplyMetadata as they leave, or the result of a plain request
 
+	begun time.Time // from when on its time counts: when its message was begun, or else when it came
+	turns uint64    // how many calls had had their turn when it came
+
 	key        string        // the call's idempotency key; "": it has none
-	replayed   bool          // another call of that key was run in its place
-	replayTook time.Duration // and so long
-
-	begun  time.Time // from when on its time counts: when its message was begun, or else when it came
-	unsure bool      // it may have been begun later
-
-	turns uint64   // how many calls had had their turn when it came
-	shed  shedding // why it is refused, if that is for load
+	replayTook time.Duration // how long the call of that key took that was run in its place, if it is replayed
 
 	seq    uint64 // the caller's name for the call
 	owner  owner
 	answer answerer
-	beaten bool // guarded by its owner's lock: it was in flight at a heartbeat
+
+	// These stand together, as they take a word each else, which each call would clear.
+
+	plain    bool     // the arguments are those of a plain request
+	entered  bool     // the handler within the interceptors was called
+	unsure   bool     // it may have begun later than begun says
+	replayed bool     // another call of its key was run in its place
+	shed     shedding // why it is refused, if that is for load
+	beaten   bool     // guarded by its owner's lock: it was in flight at a heartbeat
 
 	buffer []byte // the result's first buffer; the only thing kept from call to call
 }

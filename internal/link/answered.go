@@ -1,9 +1,10 @@
 package link
 
 // answeredLog remembers of the latest calls which instance answered them: where NATS delivers a
-// call to two instances, both do. Its zero value is empty. It isn't safe for concurrent use.
+// call to two instances, both do, mostly at the same moment. Its zero value is empty. It isn't safe
+// for concurrent use.
 type answeredLog struct {
-	latest [16]answered // in a ring
+	latest [4]answered // in a ring: each call writes here, so there are few
 	next   int
 }
 

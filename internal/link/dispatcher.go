@@ -174,12 +174,8 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 	c.left.Set(0, 0)
 	c.Instance, c.since = nil, 0
 	c.by, c.counted = d.byBus, false
-	c.seq = unguessable()
-	for !d.inFlight.add(c) {
-		c.seq = unguessable()
-	}
+	others := d.inFlight.enter(c)
 	f.Seq = c.seq
-	others := d.inFlight.count.Add(1) > 1
 	d.deadlines.Watch(c.Deadline)
 	d.vigil.pace.wake()
 	// Close fails the calls in flight after it has set closed. So either it finds this

@@ -11,11 +11,13 @@ import (
 // inFlight is the table of calls that wait for their answer, by sequence number. It is
 // cut into shards, so that callers and the receivers seldom meet at a lock.
 type inFlight struct {
-	shards [64]shard
+	shards [shards]shard
 	_      [64]byte // what follows is written by every call
 	count  atomic.Int64
 	_      [64]byte
 }
+
+const shards = 64
 
 type shard struct {
 	mu       sync.Mutex
@@ -26,7 +28,21 @@ type shard struct {
 	_ [64]byte // keeps neighbours out of the same cache line
 }
 
-func (t *inFlight) shard(seq uint64) *shard { return &t.shards[seq%uint64(len(t.shards))] }
+func (t *inFlight) shard(seq uint64) *shard { return &t.shards[seq%shards] }
+
+// enter gives a call a number, and enters it under that. It reports whether others are in flight.
+//
+// Neighbors in time get neighboring shards, as they are answered together: whoever takes them out
+// then walks from one to the next, which processors foresee. So the number's last bits are no secret.
+func (t *inFlight) enter(c *Call) (others bool) {
+	count := t.count.Add(1)
+	for {
+		c.seq = unguessable()&^(shards-1) | uint64(count)&(shards-1)
+		if t.add(c) {
+			return count > 1
+		}
+	}
+}
 
 // add enters a call under its sequence number, unless another one in flight has that. Who
 // enters it counts it.
