@@ -28,7 +28,8 @@ const (
 // Links are what a client needs of who sends its calls; a [link.Dispatcher] is that.
 type Links interface {
 	Add(link.Link) *link.Receiver
-	Remove(*link.Receiver)
+	Remove(gone *link.Receiver, reason error)
+	Busy(by *link.Receiver) bool
 	Rerouted()
 	Ask(ctx context.Context, service, instance string, question []byte) ([]byte, *helium.Error)
 	SentTo(service string) uint64
@@ -149,7 +150,7 @@ func (c *Client) look(now time.Time) bool {
 	var over []*clientLink
 	chosen := c.chooseLocked()
 	for _, p := range c.peers {
-		l, work := p.step(now, chosen[p.instance], c.config.Links.SentTo)
+		l, work := p.step(now, chosen[p.instance], c.config.Links)
 		if l != nil {
 			over = append(over, l)
 		}
@@ -257,7 +258,7 @@ func (c *Client) add(p *peer, l *clientLink, service string, number uint16, has 
 	l.broken = func(l *clientLink) {
 		<-added
 		if l.receiver != nil {
-			c.config.Links.Remove(l.receiver)
+			c.config.Links.Remove(l.receiver, l.reason())
 		}
 		l.close()
 		c.mu.Lock()

@@ -21,6 +21,7 @@ type callsAlone struct {
 	refuses *helium.Error        // guarded by mu; of Ask
 	links   map[*clientLink]bool // guarded by mu
 	sent    map[string]uint64    // guarded by mu
+	busy    bool                 // guarded by mu; some of them are in flight
 }
 
 func newCallsAlone() *callsAlone {
@@ -34,7 +35,7 @@ func (c *callsAlone) Add(l link.Link) *link.Receiver {
 	return new(link.Receiver)
 }
 
-func (c *callsAlone) Remove(gone *link.Receiver) {
+func (c *callsAlone) Remove(gone *link.Receiver, _ error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for l := range c.links {
@@ -42,6 +43,18 @@ func (c *callsAlone) Remove(gone *link.Receiver) {
 			delete(c.links, l)
 		}
 	}
+}
+
+func (c *callsAlone) Busy(*link.Receiver) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.busy
+}
+
+func (c *callsAlone) setBusy(busy bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.busy = busy
 }
 
 func (*callsAlone) Rerouted() {}
@@ -181,6 +194,12 @@ func TestALinkThatNobodyUsesIsClosedAndOpenedAgainWhenSomebodyCalls(t *testing.T
 		w.calls.call("math")
 		time.Sleep(2 * lookEvery)
 		w.wantLinks("called again", "math", 1)
+		w.calls.setBusy(true)
+		time.Sleep(10 * unusedTime)
+		w.wantLinks("while a call runs for ten minutes", "math", 1)
+		w.calls.setBusy(false)
+		time.Sleep(unusedTime + lookEvery)
+		w.wantLinks("a minute later", "math", 0)
 	})
 }
 

@@ -288,6 +288,7 @@ func (l *Listener) serve(raw rawConn, encrypted bool) {
 		s.close() // which receiving finds out
 	}
 	l.config.Serve(s)
+	s.close()
 	l.mu.Lock()
 	delete(l.open, s)
 	l.Stats.Open.Store(int64(len(l.open)))
@@ -411,10 +412,8 @@ func (l *Listener) Close() {
 	cancel()
 	l.Leave(over)
 	close(l.stop)
-	var closing sync.WaitGroup
 	for _, s := range l.all() {
-		closing.Go(s.close)
+		s.finish()
 	}
-	closing.Wait()
 	l.running.Wait()
 }

@@ -52,10 +52,11 @@ type wanted struct {
 
 // step does what is to be done at a peer now. It returns the link if that is to be closed, and the
 // service for which a ticket is to be asked for, if any.
-func (p *peer) step(now time.Time, chosen bool, sentTo func(service string) uint64) (over *clientLink, work string) {
+func (p *peer) step(now time.Time, chosen bool, links Links) (over *clientLink, work string) {
 	needed := false
+	busy := p.link != nil && links.Busy(p.link.receiver)
 	for service, w := range p.services {
-		if n := sentTo(service); n != w.sent {
+		if n := links.SentTo(service); n != w.sent || busy && w.linked {
 			w.sent, w.used = n, now
 		}
 		if p.link == nil {
@@ -75,7 +76,7 @@ func (p *peer) step(now time.Time, chosen bool, sentTo func(service string) uint
 			work = service
 		}
 	}
-	if !needed && p.link != nil && !p.working {
+	if !needed && p.link != nil && !p.working && !busy {
 		over = p.link
 	}
 	return over, work

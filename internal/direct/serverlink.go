@@ -45,6 +45,7 @@ type serverLink struct {
 	ended    func(error) // told once why the connection ended
 
 	shut    atomic.Bool // no more calls are taken
+	over    atomic.Bool // nothing more is received
 	byeOnce sync.Once
 	bye     chan struct{} // closed when the caller has said goodbye, or the connection has ended
 
@@ -151,30 +152,21 @@ func (l *serverLink) refusal(s *served) *helium.Error {
 	return nil
 }
 
-// Receive implements link.Server.
+// Receive implements link.Server. What is none of the server's business is a mark at which nothing
+// is to be done: who receives lets its answers go before it waits for more.
 func (l *serverLink) Receive() (link.Incoming, bool) {
-	for {
-		f := &l.frame
-		err := l.reader.next(f)
-		if err != nil {
-			l.end(err)
-			return link.Incoming{}, false
-		}
+	f := &l.frame
+	err := l.reader.next(f)
+	if err != nil && l.over.Load() {
+		return link.Incoming{}, false // what is written meanwhile has to leave
+	}
+	if err == nil {
 		switch f.kind {
 		case kindCalls, kindCancels:
-			s := l.service(f.service)
-			if s == nil {
-				l.end(errNoService)
-				return link.Incoming{}, false
+			if s := l.service(f.service); s != nil {
+				return l.incoming(s, f), true
 			}
-			in := link.Incoming{
-				Data: f.message, From: link.Caller{Key: l.key, Token: f.token},
-				Service: s.name, Method: l.method(f.method), Cancels: f.kind == kindCancels, Where: s.where,
-			}
-			if f.kind == kindCalls {
-				in.Refusal = l.refusal(s)
-			}
-			return in, true
+			err = errNoService
 		case kindPing:
 			err = l.write(&frame{kind: kindPong, token: f.token}, nil)
 		case kindPong:
@@ -187,11 +179,24 @@ func (l *serverLink) Receive() (link.Incoming, bool) {
 		case kindGoodbye:
 			l.sayBye()
 		}
-		if err != nil {
-			l.end(err)
-			return link.Incoming{}, false
-		}
 	}
+	if err != nil {
+		l.end(err)
+		return link.Incoming{}, false
+	}
+	return link.Incoming{Reached: func() {}}, true
+}
+
+// incoming returns a message for a service.
+func (l *serverLink) incoming(s *served, f *frame) link.Incoming {
+	in := link.Incoming{
+		Data: f.message, From: link.Caller{Key: l.key, Token: f.token},
+		Service: s.name, Method: l.method(f.method), Cancels: f.kind == kindCancels, Where: s.where,
+	}
+	if f.kind == kindCalls {
+		in.Refusal = l.refusal(s)
+	}
+	return in
 }
 
 // further takes a further ticket, or one for a service that it is for already.
@@ -243,6 +248,13 @@ func (l *serverLink) Mark(reached func()) {
 func (l *serverLink) Close() { l.close() }
 
 func (l *serverLink) sayBye() { l.byeOnce.Do(func() { close(l.bye) }) }
+
+// finish has nothing more received. What the server still has to say leaves before the connection
+// ends.
+func (l *serverLink) finish() {
+	l.over.Store(true)
+	l.within(0)
+}
 
 // end ends the connection and tells why.
 func (l *serverLink) end(err error) {

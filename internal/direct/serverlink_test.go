@@ -294,3 +294,19 @@ func TestWhatStrangersCauseIsLoggedAtABoundedRate(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoReceivesIsToldOfEachFrameSoThatAnswersDoNotWaitBehindAPing(t *testing.T) {
+	ours, theirs := pipe()
+	caller, l := newConn(ours), &serverLink{conn: newConn(theirs), bye: make(chan struct{})}
+	t.Cleanup(caller.close)
+	for _, f := range []frame{{kind: kindPing}, {kind: kindPong}, {kind: kindGoodbye}, {kind: 200}} {
+		if err := caller.write(&f, nil); err != nil {
+			t.Fatal(err)
+		}
+		in, ok := l.Receive()
+		if !ok || in.Reached == nil {
+			t.Fatalf("a frame of kind %d: %+v, %v; want a mark", f.kind, in, ok)
+		}
+		in.Reached()
+	}
+}

@@ -76,8 +76,11 @@ func (d *Dispatcher) Open(ctx context.Context, events Events, also func() error)
 func (d *Dispatcher) Add(link Link) *Receiver { return d.links.add(link) }
 
 // Remove has no more messages go by a link, which is broken or closed, and fails the calls
-// that it has taken.
-func (d *Dispatcher) Remove(gone *Receiver) { d.links.remove(gone) }
+// that it has taken. The reason is for people.
+func (d *Dispatcher) Remove(gone *Receiver, reason error) { d.links.remove(gone, reason) }
+
+// Busy reports whether calls are in flight by a link that was added.
+func (d *Dispatcher) Busy(by *Receiver) bool { return by.carrier.inFlight.Load() > 0 }
 
 // Rerouted takes in that a link reaches something else than before.
 func (d *Dispatcher) Rerouted() { d.links.reroute() }
@@ -264,8 +267,7 @@ func (d *Dispatcher) Cancel(c *Call, instances []string) {
 func (d *Dispatcher) Close() {
 	d.closed.Store(true)
 	d.vigil.stop()
-	d.links.close()
-	// A call that comes after this sees that the client is closed; see Send.
+	// First, so that none is told that its link has ended. A call that comes after this sees that the client is closed; see Send.
 	for _, c := range d.inFlight.takeIf(func(*Call) bool { return true }) {
 		outcome := helium.Unknown
 		if c.withdraw() {
@@ -273,6 +275,7 @@ func (d *Dispatcher) Close() {
 		}
 		c.Waiter.Fail(helium.ErrClientClosed.WithMessage("the client was closed while the call was in flight").WithOutcome(outcome))
 	}
+	d.links.close()
 	d.deadlines.Stop()
 }
 

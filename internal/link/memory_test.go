@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -221,7 +222,7 @@ func TestTheLossOfALinkFailsItsCallsAndNoOthers(t *testing.T) {
 	if _, err := sub.NextMsg(10 * time.Second); err != nil {
 		t.Fatal(err)
 	}
-	d.Remove(l.receiver)
+	d.Remove(l.receiver, errors.New("it is gone"))
 	if err := linkWaits.wait(t).err(); err == nil || helium.OutcomeOf(err) != helium.Unknown {
 		t.Errorf("the call by the link ended with %v, want an unknown outcome", err)
 	}
@@ -301,7 +302,7 @@ func TestARemovedLinkTakesNoMessageThatWasAboutToLeaveByIt(t *testing.T) {
 	d, _ := newTestDispatcher(t)
 	l := addMemory(t, d)
 	l.reaches = func(*Endpoint, string) bool { // it breaks as it is chosen
-		d.Remove(l.receiver)
+		d.Remove(l.receiver, errors.New("it is gone"))
 		return true
 	}
 	_, w := send(t, d, d.Endpoint("math", "").Method("add"))

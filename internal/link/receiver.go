@@ -34,6 +34,7 @@ type Receiver struct {
 	twice       func(first, second *Instance) // told of a call that two instances answered; nil: nobody wants to know
 	disconnects atomic.Uint64                 // counts how often the link lost its connection
 	removed     atomic.Bool                   // no message goes by it any more
+	ended       atomic.Pointer[helium.Error]  // of the calls of a link that is removed
 	reading     reading
 }
 
@@ -264,8 +265,15 @@ func (r *Receiver) leftIn(token uint64) func(*Call) bool {
 // them, and is about to learn that it doesn't.
 func (r *Receiver) Lost() {
 	r.disconnects.Add(1) // before looking; see links.sendBy
-	r.inFlight.failIf(func(c *Call) bool { return c.by == r.carrier && r.sent.wasTaken(c.left.In()) },
-		helium.ErrDisconnected.WithOutcome(helium.Unknown))
+	r.inFlight.failIf(func(c *Call) bool { return c.by == r.carrier && r.sent.wasTaken(c.left.In()) }, r.disconnected())
+}
+
+// disconnected returns the error of calls that went with the link's connection.
+func (r *Receiver) disconnected() *helium.Error {
+	if e := r.ended.Load(); e != nil {
+		return e
+	}
+	return helium.ErrDisconnected.WithOutcome(helium.Unknown)
 }
 
 // readError reads the error of an answer. One that can't be read is still an answer:
