@@ -116,7 +116,7 @@ func TestEveryWayToCallWorksOverADirectLink(t *testing.T) {
 func TestCallsGoOnByDirectLinksWhileNoBrokerIsThere(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{Listen: "127.0.0.1:0"})
-	n := network{t, b}
+	n := network{t: t, broker: b}
 	startBinder(t, n.dial(), longLease)
 	n.launchListening()
 	c := n.client(rpcclient.Config{})

@@ -15,7 +15,7 @@ import (
 
 func TestWhileNoBinderRunsClientsGoOnWithWhatTheyKnow(t *testing.T) {
 	t.Parallel()
-	n := network{t, startBroker(t, broker.Config{Listen: "127.0.0.1:0"})}
+	n := network{t: t, broker: startBroker(t, broker.Config{Listen: "127.0.0.1:0"})}
 	registry := launch(t, part{URL: n.broker.URL(), Binder: &binderPart{Lease: 3 * time.Second}})
 	w := newWorker("w")
 	serve(t, n.dial(), rpcserver.Config{}, "work", w)

@@ -272,7 +272,7 @@ func (p *process) kill() {
 // launchWorker starts a server of the service "work" in a process of its own.
 func (n network) launchWorker(idempotent ...string) *process {
 	n.t.Helper()
-	return launch(n.t, part{URL: n.broker.URL(), Server: &serverPart{Idempotent: idempotent}})
+	return launch(n.t, part{URL: n.broker.URL(), Server: &serverPart{Idempotent: idempotent, Listen: n.over.listen}})
 }
 
 // lineWith returns the first line that holds a text; the program must print it soon.

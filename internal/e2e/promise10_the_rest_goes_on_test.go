@@ -93,7 +93,7 @@ func (b *burning) during(what string, do func() error) {
 }
 
 func TestPromise10PingsAndFiguresAndLookupsAreAnsweredWhileCallsBurnAllProcessors(t *testing.T) {
-	n := network{t, startBroker(t, broker.Config{Listen: "127.0.0.1:0"})}
+	n := network{t: t, broker: startBroker(t, broker.Config{Listen: "127.0.0.1:0"})}
 	b := n.burn(serverPart{Binder: true})
 	nc := n.dial()
 	registry := registryOf(t, nc)

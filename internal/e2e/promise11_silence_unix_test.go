@@ -160,25 +160,28 @@ func TestPromise11AThousandCallsOfAClientThatIsGoneEnd(t *testing.T) {
 
 func TestPromise11AHandlerThatHangsIsNotSilence(t *testing.T) {
 	t.Parallel()
-	n := newNetwork(t)
-	c := n.client(rpcclient.Config{})
-	server := n.launchWorker()
-	if err := receive(t, "the end of a call that hangs", server.hold(c, 4*time.Second)); helium.CodeOf(err) != helium.CodeDeadlineExceeded {
-		t.Errorf("it ended with %v, want its deadline", err)
-	}
+	overEachLink(t, func(t *testing.T, n network) {
+		c := n.client(rpcclient.Config{})
+		server := n.launchWorker()
+		n.link(t, c, "work", 1)
+		if err := receive(t, "the end of a call that hangs", server.hold(c, 4*time.Second)); helium.CodeOf(err) != helium.CodeDeadlineExceeded {
+			t.Errorf("it ended with %v, want its deadline", err)
+		}
+	})
 }
 
 func TestPromise11AClientThatWasFrozenBlamesNobody(t *testing.T) {
 	t.Parallel()
-	n := newNetwork(t)
-	server := n.launchWorker()
-	caller := launch(t, part{URL: n.broker.URL(), Caller: &callerPart{Limit: 12 * time.Second}})
-	server.lineWith("1")
-	time.Sleep(time.Second)
-	caller.signal(syscall.SIGSTOP)
-	time.Sleep(4 * time.Second) // longer than silence is borne
-	caller.signal(syscall.SIGCONT)
-	if got := caller.lineWith("ended "); got != "ended deadline_exceeded" {
-		t.Errorf("its call %s, want ended deadline_exceeded", got)
-	}
+	overEachLink(t, func(t *testing.T, n network) {
+		server := n.launchWorker()
+		caller := launch(t, part{URL: n.broker.URL(), Caller: &callerPart{Limit: 12 * time.Second, Linked: n.over.listen != ""}})
+		server.lineWith("1")
+		time.Sleep(time.Second)
+		caller.signal(syscall.SIGSTOP)
+		time.Sleep(4 * time.Second) // longer than silence is borne
+		caller.signal(syscall.SIGCONT)
+		if got := caller.lineWith("ended "); got != "ended deadline_exceeded" {
+			t.Errorf("its call %s, want ended deadline_exceeded", got)
+		}
+	})
 }

@@ -16,100 +16,102 @@ import (
 
 func TestPromise2EveryErrorSaysWhetherTheHandlerCouldHaveRun(t *testing.T) {
 	t.Parallel()
-	n := newNetwork(t)
-	registerNobody(t, n, "empty", "run")
-	f := &faulty{newWorker("w")}
-	serve(t, n.dial(), rpcserver.Config{}, "faulty", f)
-	t.Cleanup(func() { close(f.release) }) // before the server is shut down
-	c := n.client(rpcclient.Config{})
-	call := func(method string, args ...any) func(context.Context, int64) error {
-		return func(ctx context.Context, id int64) error {
-			return c.Call(ctx, method, nil, append([]any{id}, args...)...)
-		}
-	}
-	for i, test := range []struct {
-		name    string
-		call    func(ctx context.Context, id int64) error
-		code    helium.Code
-		outcome helium.Outcome
-	}{
-		{"no such service", call("missing.run"), helium.CodeNotFound, helium.NotExecuted},
-		{"no such method", call("faulty.missing"), helium.CodeUnimplemented, helium.NotExecuted},
-		{"a name that can't be one", call("faulty.fail now"), helium.CodeInvalidArgument, helium.NotExecuted},
-		{"nobody serves it", func(ctx context.Context, _ int64) error { return c.Call(ctx, "empty.run", nil) }, helium.CodeUnavailable, helium.NotExecuted},
-		{"an argument too many", call("faulty.fail", 2), helium.CodeInvalidArgument, helium.NotExecuted},
-		{"an argument that doesn't fit", call("faulty.small", 300), helium.CodeInvalidArgument, helium.NotExecuted},
-		{"an argument of the wrong kind", call("faulty.small", "three"), helium.CodeInvalidArgument, helium.NotExecuted},
-		{"an argument that can't be sent", call("faulty.take", make(chan int)), helium.CodeInvalidArgument, helium.NotExecuted},
-		{"arguments past a message's size", call("faulty.take", make([]byte, 2<<20)), helium.CodeResourceExhausted, helium.NotExecuted},
-		{"a context that was canceled before", func(ctx context.Context, id int64) error {
-			ctx, cancel := context.WithCancel(ctx)
-			cancel()
-			return c.Call(ctx, "faulty.fail", nil, id)
-		}, helium.CodeCanceled, helium.NotExecuted},
-		{"a deadline that was over before", func(ctx context.Context, id int64) error {
-			ctx, cancel := context.WithDeadline(ctx, time.Now().Add(-time.Second))
-			defer cancel()
-			return c.Call(ctx, "faulty.fail", nil, id)
-		}, helium.CodeDeadlineExceeded, helium.NotExecuted},
-		{"a result of the wrong kind", func(ctx context.Context, id int64) error {
-			_, err := rpcclient.Call[string](ctx, c, "faulty.run", id)
-			return err
-		}, helium.CodeInvalidArgument, helium.NotExecuted},
-
-		{"the method's own error", call("faulty.fail"), helium.CodeFailedPrecondition, helium.Executed},
-		{"an error without a code", call("faulty.failPlainly"), helium.CodeUnknown, helium.Executed},
-		{"an error that claims that nothing ran", call("faulty.unavailable"), helium.CodeUnavailable, helium.Executed},
-		{"a panic", call("faulty.panic"), helium.CodeInternal, helium.Executed},
-		{"a result that can't be sent", call("faulty.unsendable"), helium.CodeInternal, helium.Executed},
-		{"a result past a message's size", call("faulty.bytes", 2<<20), helium.CodeResourceExhausted, helium.Executed},
-		{"a result that doesn't fit", func(ctx context.Context, id int64) error {
-			_, err := rpcclient.Call[int8](ctx, c, "faulty.run", id)
-			return err
-		}, helium.CodeInternal, helium.Executed},
-
-		// A handler that returned at its deadline might be heard just before the
-		// caller's own, and would rightly be called Executed.
-		{"a deadline while it ran", func(ctx context.Context, id int64) (err error) {
-			for ctx.Err() == nil {
-				short, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
-				err = c.Call(short, "faulty.outlive", nil, id)
-				cancel()
-				if helium.OutcomeOf(err) != helium.NotExecuted || f.times(id) > 0 {
-					break
-				}
-				// On a machine that stood still its time was over before it ran.
+	overEachLink(t, func(t *testing.T, n network) {
+		registerNobody(t, n, "empty", "run")
+		f := &faulty{newWorker("w")}
+		serve(t, n.dial(), n.config(rpcserver.Config{}), "faulty", f)
+		t.Cleanup(func() { close(f.release) }) // before the server is shut down
+		c := n.client(rpcclient.Config{})
+		n.link(t, c, "faulty", 1)
+		call := func(method string, args ...any) func(context.Context, int64) error {
+			return func(ctx context.Context, id int64) error {
+				return c.Call(ctx, method, nil, append([]any{id}, args...)...)
 			}
-			return err
-		}, helium.CodeDeadlineExceeded, helium.Unknown},
-		{"a cancel while it ran", func(ctx context.Context, id int64) error {
-			ctx, cancel := context.WithCancel(ctx)
-			go func() {
-				<-f.began
+		}
+		for i, test := range []struct {
+			name    string
+			call    func(ctx context.Context, id int64) error
+			code    helium.Code
+			outcome helium.Outcome
+		}{
+			{"no such service", call("missing.run"), helium.CodeNotFound, helium.NotExecuted},
+			{"no such method", call("faulty.missing"), helium.CodeUnimplemented, helium.NotExecuted},
+			{"a name that can't be one", call("faulty.fail now"), helium.CodeInvalidArgument, helium.NotExecuted},
+			{"nobody serves it", func(ctx context.Context, _ int64) error { return c.Call(ctx, "empty.run", nil) }, helium.CodeUnavailable, helium.NotExecuted},
+			{"an argument too many", call("faulty.fail", 2), helium.CodeInvalidArgument, helium.NotExecuted},
+			{"an argument that doesn't fit", call("faulty.small", 300), helium.CodeInvalidArgument, helium.NotExecuted},
+			{"an argument of the wrong kind", call("faulty.small", "three"), helium.CodeInvalidArgument, helium.NotExecuted},
+			{"an argument that can't be sent", call("faulty.take", make(chan int)), helium.CodeInvalidArgument, helium.NotExecuted},
+			{"arguments past a message's size", call("faulty.take", make([]byte, 2<<20)), helium.CodeResourceExhausted, helium.NotExecuted},
+			{"a context that was canceled before", func(ctx context.Context, id int64) error {
+				ctx, cancel := context.WithCancel(ctx)
 				cancel()
-			}()
-			return c.Call(ctx, "faulty.hold", nil, id)
-		}, helium.CodeCanceled, helium.Unknown},
-	} {
-		for len(f.began) > 0 {
-			<-f.began
+				return c.Call(ctx, "faulty.fail", nil, id)
+			}, helium.CodeCanceled, helium.NotExecuted},
+			{"a deadline that was over before", func(ctx context.Context, id int64) error {
+				ctx, cancel := context.WithDeadline(ctx, time.Now().Add(-time.Second))
+				defer cancel()
+				return c.Call(ctx, "faulty.fail", nil, id)
+			}, helium.CodeDeadlineExceeded, helium.NotExecuted},
+			{"a result of the wrong kind", func(ctx context.Context, id int64) error {
+				_, err := rpcclient.Call[string](ctx, c, "faulty.run", id)
+				return err
+			}, helium.CodeInvalidArgument, helium.NotExecuted},
+
+			{"the method's own error", call("faulty.fail"), helium.CodeFailedPrecondition, helium.Executed},
+			{"an error without a code", call("faulty.failPlainly"), helium.CodeUnknown, helium.Executed},
+			{"an error that claims that nothing ran", call("faulty.unavailable"), helium.CodeUnavailable, helium.Executed},
+			{"a panic", call("faulty.panic"), helium.CodeInternal, helium.Executed},
+			{"a result that can't be sent", call("faulty.unsendable"), helium.CodeInternal, helium.Executed},
+			{"a result past a message's size", call("faulty.bytes", 2<<20), helium.CodeResourceExhausted, helium.Executed},
+			{"a result that doesn't fit", func(ctx context.Context, id int64) error {
+				_, err := rpcclient.Call[int8](ctx, c, "faulty.run", id)
+				return err
+			}, helium.CodeInternal, helium.Executed},
+
+			// A handler that returned at its deadline might be heard just before the
+			// caller's own, and would rightly be called Executed.
+			{"a deadline while it ran", func(ctx context.Context, id int64) (err error) {
+				for ctx.Err() == nil {
+					short, cancel := context.WithTimeout(ctx, 500*time.Millisecond)
+					err = c.Call(short, "faulty.outlive", nil, id)
+					cancel()
+					if helium.OutcomeOf(err) != helium.NotExecuted || f.times(id) > 0 {
+						break
+					}
+					// On a machine that stood still its time was over before it ran.
+				}
+				return err
+			}, helium.CodeDeadlineExceeded, helium.Unknown},
+			{"a cancel while it ran", func(ctx context.Context, id int64) error {
+				ctx, cancel := context.WithCancel(ctx)
+				go func() {
+					<-f.began
+					cancel()
+				}()
+				return c.Call(ctx, "faulty.hold", nil, id)
+			}, helium.CodeCanceled, helium.Unknown},
+		} {
+			for len(f.began) > 0 {
+				<-f.began
+			}
+			id := int64(1000 + i)
+			e := helium.AsError(test.call(testContext(t), id))
+			if e == nil {
+				t.Errorf("%s: no error, want %v, %v", test.name, test.code, test.outcome)
+				continue
+			}
+			if e.Code != test.code || e.Outcome != test.outcome {
+				t.Errorf("%s: error %v, code %v, outcome %v; want %v, %v", test.name, e, e.Code, e.Outcome, test.code, test.outcome)
+			}
+			if ran := f.times(id); ran > 1 || test.outcome == helium.NotExecuted && ran != 0 || test.outcome == helium.Executed && ran != 1 {
+				t.Errorf("%s: the outcome is %v, and it ran %d times", test.name, e.Outcome, ran)
+			}
+			if e.Outcome == helium.Executed && !strings.Contains(test.name, "doesn't fit") && e.Instance == "" {
+				t.Errorf("%s: error %+v, want the instance that ran it", test.name, e)
+			}
 		}
-		id := int64(1000 + i)
-		e := helium.AsError(test.call(testContext(t), id))
-		if e == nil {
-			t.Errorf("%s: no error, want %v, %v", test.name, test.code, test.outcome)
-			continue
-		}
-		if e.Code != test.code || e.Outcome != test.outcome {
-			t.Errorf("%s: error %v, code %v, outcome %v; want %v, %v", test.name, e, e.Code, e.Outcome, test.code, test.outcome)
-		}
-		if ran := f.times(id); ran > 1 || test.outcome == helium.NotExecuted && ran != 0 || test.outcome == helium.Executed && ran != 1 {
-			t.Errorf("%s: the outcome is %v, and it ran %d times", test.name, e.Outcome, ran)
-		}
-		if e.Outcome == helium.Executed && !strings.Contains(test.name, "doesn't fit") && e.Instance == "" {
-			t.Errorf("%s: error %+v, want the instance that ran it", test.name, e)
-		}
-	}
+	})
 }
 
 func TestPromise2HoldsWhenConnectionsAndServersGo(t *testing.T) {
@@ -137,37 +139,43 @@ func TestPromise2HoldsWhenConnectionsAndServersGo(t *testing.T) {
 		check(t, callWithin(patience, c, 2), helium.CodeUnavailable, helium.NotExecuted)
 	})
 	t.Run("the client closes", func(t *testing.T) {
-		n, w := newNetwork(t), newWorker("w")
-		serve(t, n.dial(), rpcserver.Config{}, "work", w)
-		c := n.client(rpcclient.Config{})
-		answer := held(c, w)
-		if err := c.Close(); err != nil {
-			t.Fatal(err)
-		}
-		check(t, receive(t, "an answer", answer), helium.CodeFailedPrecondition, helium.Unknown)
-		check(t, callWithin(patience, c, 2), helium.CodeFailedPrecondition, helium.NotExecuted)
+		overEachLink(t, func(t *testing.T, n network) {
+			w := newWorker("w")
+			serve(t, n.dial(), n.config(rpcserver.Config{}), "work", w)
+			c := n.client(rpcclient.Config{})
+			n.link(t, c, "work", 1)
+			answer := held(c, w)
+			if err := c.Close(); err != nil {
+				t.Fatal(err)
+			}
+			check(t, receive(t, "an answer", answer), helium.CodeFailedPrecondition, helium.Unknown)
+			check(t, callWithin(patience, c, 2), helium.CodeFailedPrecondition, helium.NotExecuted)
+		})
 	})
 	t.Run("the server is cut, with one call at work and one that waits", func(t *testing.T) {
-		n, w := newNetwork(t), newWorker("w")
-		srv := serve(t, n.dial(), rpcserver.Config{MaxInFlight: 1, MaxQueue: 1}, "work", w)
-		c := n.client(rpcclient.Config{MaxAttempts: 1})
-		answer := held(c, w)
-		waiting := make(chan error, 1)
-		go func() { waiting <- callWithin(patience, c, 2) }()
-		eventually(t, "a call that waits", func() error {
-			if srv.Stats().Waiting != 1 {
-				return errors.New("none")
+		overEachLink(t, func(t *testing.T, n network) {
+			w := newWorker("w")
+			srv := serve(t, n.dial(), n.config(rpcserver.Config{MaxInFlight: 1, MaxQueue: 1}), "work", w)
+			c := n.client(rpcclient.Config{MaxAttempts: 1})
+			n.link(t, c, "work", 1)
+			answer := held(c, w)
+			waiting := make(chan error, 1)
+			go func() { waiting <- callWithin(patience, c, 2) }()
+			eventually(t, "a call that waits", func() error {
+				if srv.Stats().Waiting != 1 {
+					return errors.New("none")
+				}
+				return nil
+			})
+			over, cancel := context.WithCancel(context.Background())
+			cancel()
+			_ = srv.Shutdown(over) // the error says that calls were cut
+			check(t, receive(t, "an answer", answer), helium.CodeUnavailable, helium.Unknown)
+			check(t, receive(t, "an answer", waiting), helium.CodeUnavailable, helium.NotExecuted)
+			if w.times(2) != 0 {
+				t.Errorf("the call that waited ran %d times, want 0", w.times(2))
 			}
-			return nil
 		})
-		over, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = srv.Shutdown(over) // the error says that calls were cut
-		check(t, receive(t, "an answer", answer), helium.CodeUnavailable, helium.Unknown)
-		check(t, receive(t, "an answer", waiting), helium.CodeUnavailable, helium.NotExecuted)
-		if w.times(2) != 0 {
-			t.Errorf("the call that waited ran %d times, want 0", w.times(2))
-		}
 	})
 	t.Run("the user may not call", func(t *testing.T) {
 		b := startBroker(t, broker.Config{Listen: "127.0.0.1:0", Users: []broker.User{

@@ -17,9 +17,9 @@ import (
 func TestPromise5RestartsLoseNothing(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]func(*testing.T){
-		"servers replaced one after the other lose no call":  serversAreReplaced,
-		"a rollout of a new method, and back, loses no call": versionsAreRolledOutAndBack,
-		"a server that stops finishes what it has":           serverStopsWithCallsAtWork,
+		"servers replaced one after the other lose no call":  func(t *testing.T) { overEachLink(t, serversAreReplaced) },
+		"a rollout of a new method, and back, loses no call": func(t *testing.T) { overEachLink(t, versionsAreRolledOutAndBack) },
+		"a server that stops finishes what it has":           func(t *testing.T) { overEachLink(t, serverStopsWithCallsAtWork) },
 		"a broker that comes back with what it kept":         func(t *testing.T) { brokerIsKilledAndRestarted(t, t.TempDir()) },
 		"a broker that comes back with nothing left in it":   func(t *testing.T) { brokerIsKilledAndRestarted(t, "") },
 	} {
@@ -92,14 +92,13 @@ func brokerIsKilledAndRestarted(t *testing.T, dir string) {
 }
 
 // serversAreReplaced checks that callers notice nothing of it.
-func serversAreReplaced(t *testing.T) {
-	n := newNetwork(t)
+func serversAreReplaced(t *testing.T, n network) {
 	c := n.client(rpcclient.Config{})
 	var workers []*worker
 	start := func() *rpcserver.Server {
 		w := newWorker(fmt.Sprint("w", len(workers)))
 		workers = append(workers, w)
-		return serve(t, n.dial(), rpcserver.Config{DrainTimeout: patience}, "work", w)
+		return serve(t, n.dial(), n.config(rpcserver.Config{DrainTimeout: patience}), "work", w)
 	}
 	// Which server gets a message is NATS's choice, and many calls share one.
 	allWork := func() {
@@ -113,6 +112,7 @@ func serversAreReplaced(t *testing.T) {
 		}
 	}
 	running := []*rpcserver.Server{start(), start()}
+	n.link(t, c, "work", 2)
 	traffic := startTraffic(c, 32, patience)
 	for range 4 {
 		allWork()
@@ -135,11 +135,11 @@ func serversAreReplaced(t *testing.T) {
 }
 
 // serverStopsWithCallsAtWork checks that it finishes them and takes no others.
-func serverStopsWithCallsAtWork(t *testing.T) {
-	n := newNetwork(t)
+func serverStopsWithCallsAtWork(t *testing.T, n network) {
 	w := newWorker("w")
-	srv := serve(t, n.dial(), rpcserver.Config{DrainTimeout: patience}, "work", w)
+	srv := serve(t, n.dial(), n.config(rpcserver.Config{DrainTimeout: patience}), "work", w)
 	c := n.client(rpcclient.Config{})
+	n.link(t, c, "work", 1)
 	const calls = 10
 	answers := make(chan error, calls)
 	for id := range int64(calls) {

@@ -37,7 +37,7 @@ func TestPromise9NothingIsLostInSilence(t *testing.T) {
 		user.Name, user.Password = name, "pw"
 		config.Users = append(config.Users, user)
 	}
-	n := network{t, startBroker(t, config)}
+	n := network{t: t, broker: startBroker(t, config)}
 	as := func(name string) *nats.Conn { return n.dial(nats.UserInfo(name, "pw")) }
 	startBinder(t, as("whole"), longLease)
 	logged := new(log)

@@ -118,14 +118,12 @@ func newClient(t testing.TB, nc *nats.Conn, config rpcclient.Config) *rpcclient.
 type network struct {
 	t      testing.TB
 	broker *broker.Broker
+	over   linkage
 }
 
 func newNetwork(t testing.TB) network {
 	t.Helper()
-	b := startBroker(t, broker.Config{Listen: "127.0.0.1:0"})
-	n := network{t, b}
-	startBinder(t, n.dial(), longLease)
-	return n
+	return newNetworkOver(t, linkage{})
 }
 
 // dial returns a connection of its own, over TCP.
