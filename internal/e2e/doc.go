@@ -8,5 +8,6 @@
 //
 // What tests share: setup_test.go makes brokers, binders, servers and clients in this
 // process, process_test.go in others; services_test.go has the services that tests call,
-// traffic_test.go the callers that never pause.
+// traffic_test.go the callers that never pause. links_test.go has tests run by the bus and by
+// direct links.
 package e2e

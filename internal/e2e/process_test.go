@@ -72,6 +72,7 @@ type serverPart struct {
 	Binder     bool     // it is a binder as well
 	Drains     bool     // at its end it finishes the calls that it has, and says so
 	Listen     string   // for direct links
+	Advertise  string   // where these are dialed, if that is elsewhere
 }
 
 // brokerPart is a broker that listens, one of a cluster if it has routes. With a certificate, in
@@ -167,7 +168,7 @@ func playPart(text string) error {
 		}
 		defer b.Close()
 	}
-	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet, Listen: p.Server.Listen})
+	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet, Listen: p.Server.Listen, Advertise: p.Server.Advertise})
 	w := newWorker(srv.Instance())
 	if err := rpcserver.Register(srv, "work", w, rpcserver.Idempotent(p.Server.Idempotent...)); err != nil {
 		return err

@@ -74,6 +74,9 @@ func (w *worker) times(id int64) int {
 	return w.ran[id]
 }
 
+// Count returns how often an ID ran.
+func (w *worker) Count(id int64) int { return w.times(id) }
+
 // hasRun reports whether anything ran.
 func (w *worker) hasRun() bool {
 	w.mu.Lock()

@@ -16,6 +16,9 @@ type Conditions struct {
 	Loss float64
 	// Rate is how many bytes a second get through to whoever connected, 0 for all.
 	Rate float64
+	// CutIn and CutOut are how many bytes get through on a connection, from whoever connected and
+	// to them, before it breaks; 0: all.
+	CutIn, CutOut int
 }
 
 // RetransmitAfter is the least time after which Linux sends a lost packet again.

@@ -18,6 +18,7 @@ type pipe struct {
 	weather  *weather
 	chunks   chan chunk
 	cut      <-chan struct{} // closed when the connection is cut
+	passed   int             // bytes that got through
 }
 
 // chunk is bytes that arrived at a time.
@@ -40,15 +41,30 @@ func (p *pipe) forward() (whole bool) {
 		if !p.await(c) {
 			return false
 		}
-		if _, err := p.to.Write(c.bytes); err != nil {
+		bytes := p.let(c.bytes)
+		if _, err := p.to.Write(bytes); err != nil || len(bytes) < len(c.bytes) {
 			return false
 		}
+		p.passed += len(bytes)
 		if c.bytes == nil { // the end
 			closeHalf(p.to)
 			return true
 		}
 	}
 	return false
+}
+
+// let returns as much of some bytes as gets through before the connection breaks.
+func (p *pipe) let(bytes []byte) []byte {
+	now, _ := p.weather.get()
+	limit := now.CutOut
+	if p.inward {
+		limit = now.CutIn
+	}
+	if limit == 0 {
+		return bytes
+	}
+	return bytes[:min(len(bytes), max(limit-p.passed, 0))]
 }
 
 func (p *pipe) read() {

@@ -54,6 +54,13 @@ func (p *Proxy) each(do func(*connection)) {
 	}
 }
 
+// Open returns how many connections are open.
+func (p *Proxy) Open() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.open)
+}
+
 // Close ends the proxy and all connections through it.
 func (p *Proxy) Close() {
 	_ = p.listener.Close()

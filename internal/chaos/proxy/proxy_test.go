@@ -191,3 +191,27 @@ func TestWhileConnectionsAreRefusedNoneIsMade(t *testing.T) {
 	send(t, c.outside, "old ones pass")
 	expect(t, c.inside, "old ones pass")
 }
+
+func TestAConnectionBreaksAfterSoManyBytesEitherWay(t *testing.T) {
+	for name, c := range map[string]struct {
+		cut  proxy.Conditions
+		ways func(e ends) (from, to *net.TCPConn)
+	}{
+		"inward":  {proxy.Conditions{CutIn: 12}, func(e ends) (from, to *net.TCPConn) { return e.outside, e.inside }},
+		"outward": {proxy.Conditions{CutOut: 7}, func(e ends) (from, to *net.TCPConn) { return e.inside, e.outside }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := connect(t) // 5 bytes got through inward
+			e.proxy.Set(c.cut)
+			from, to := c.ways(e)
+			send(t, from, "1234567890")
+			got, err := io.ReadAll(to)
+			if string(got) != "1234567" && string(got) != "" || err == nil {
+				t.Errorf("got %q, %v; want 7 bytes or, as the connection breaks, none, and an error", got, err)
+			}
+			if _, err := io.ReadAll(from); err == nil {
+				t.Error("the sender's end has ended well, want an error")
+			}
+		})
+	}
+}
