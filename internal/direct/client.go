@@ -11,8 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -24,16 +22,6 @@ const (
 	// lookEvery is how often it looks whether there is something to do.
 	lookEvery = time.Second
 )
-
-// Links are what a client needs of who sends its calls; a [link.Dispatcher] is that.
-type Links interface {
-	Add(link.Link) *link.Receiver
-	Remove(gone *link.Receiver, reason error)
-	Busy(by *link.Receiver) bool
-	Rerouted()
-	Ask(ctx context.Context, service, instance string, question []byte) ([]byte, *helium.Error)
-	SentTo(service string) uint64
-}
 
 // ClientConfig says how a client gets its links. All fields are required.
 type ClientConfig struct {

@@ -25,6 +25,7 @@
 // Of a client:
 //
 //   - client.go, peer.go: to which instances there are links, and since when and for how long
+//   - links.go: what it needs of who sends the calls
 //   - dial.go: from a ticket to a connection
 //   - clientlink.go: a connection as a [link.Link]
 //   - state.go: how far it has got with each instance, for people

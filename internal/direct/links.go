@@ -1,0 +1,18 @@
+package direct
+
+import (
+	"context"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/link"
+)
+
+// Links are what a client needs of who sends its calls; a [link.Dispatcher] is that.
+type Links interface {
+	Add(link.Link) *link.Receiver
+	Remove(gone *link.Receiver, reason error)
+	Busy(by *link.Receiver) bool
+	Rerouted()
+	Ask(ctx context.Context, service, instance string, question []byte) ([]byte, *helium.Error)
+	SentTo(service string) uint64
+}
