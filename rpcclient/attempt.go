@@ -18,7 +18,7 @@ func (call *Invocation) attempt(ctx context.Context, w *way, now, deadline time.
 		return e
 	}
 	e := call.wait(ctx, w)
-	call.Trace.ended(&call.flight)
+	call.Trace.ended(&call.flight, call.method.core.links)
 	return e
 }
 

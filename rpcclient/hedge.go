@@ -55,7 +55,7 @@ func (call *Invocation) attemptHedged(ctx context.Context, w *way, now, deadline
 	if e == nil || e.Outcome == helium.Executed || errors.Is(e, helium.ErrDeadline) {
 		w.latency.observe(time.Since(now))
 	}
-	call.Trace.ended(&call.flight)
+	call.Trace.ended(&call.flight, call.method.core.links)
 	return e
 }
 
@@ -163,7 +163,7 @@ func (call *Invocation) abandon(flight *link.Call, a *answer, view *directory.Vi
 func (call *Invocation) adopt(h *hedge) {
 	call.answer.takeOver(&h.answer)
 	call.flight.To, call.flight.Instance = h.flight.To, h.flight.Instance
-	call.Trace.hedgeWon(h.flight.To)
+	call.Trace.hedgeWon(&h.flight, call.method.core.links)
 	call.method.core.counters.hedgesWon.Add(1)
 }
 

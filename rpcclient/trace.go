@@ -15,6 +15,8 @@ type Trace struct {
 	// Instance is the instance that the last attempt was addressed to, or that had it, as its
 	// answer or a heartbeat said; "": nobody knows.
 	Instance string
+	// Direct: the last attempt left by a direct link, not by NATS.
+	Direct bool
 	// Attempts is how often the call was sent.
 	Attempts int
 	// Sending is how long it took to hand the last attempt to the connection, Waiting how
@@ -25,6 +27,7 @@ type Trace struct {
 	Handling time.Duration
 
 	since time.Time // the last stage began
+	hedge bool      // the answer to the second of two attempts counts
 }
 
 // leaves notes that an attempt is about to be sent. As of all methods here, the receiver
@@ -34,7 +37,7 @@ func (t *Trace) leaves(to *link.Method) {
 		return
 	}
 	t.goes(to)
-	t.Sending, t.Waiting, t.Handling = 0, 0, 0
+	t.Sending, t.Waiting, t.Handling, t.Direct, t.hedge = 0, 0, 0, false, false
 	t.Attempts++
 	t.since = time.Now()
 }
@@ -52,9 +55,12 @@ func (t *Trace) left() {
 }
 
 // ended notes that it is over.
-func (t *Trace) ended(attempt *link.Call) {
+func (t *Trace) ended(attempt *link.Call, by *link.Dispatcher) {
 	if t == nil {
 		return
+	}
+	if !t.hedge {
+		t.Direct = !by.LeftByBus(attempt)
 	}
 	t.Waiting = time.Since(t.since)
 	if attempt.Instance != nil {
@@ -70,9 +76,10 @@ func (t *Trace) hedged() {
 }
 
 // hedgeWon notes where the answer to that came from.
-func (t *Trace) hedgeWon(to *link.Method) {
+func (t *Trace) hedgeWon(second *link.Call, by *link.Dispatcher) {
 	if t != nil {
-		t.goes(to)
+		t.goes(second.To)
+		t.Direct, t.hedge = !by.LeftByBus(second), true
 	}
 }
 

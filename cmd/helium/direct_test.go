@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"log/slog"
 	"net"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
 )
 
 // linked calls math until a direct link stands, and returns that.
@@ -80,5 +82,102 @@ func TestAnAddressThatCantBeListenedOnIsNamed(t *testing.T) {
 	r := heliumRun(t, "serve", "math", "-s", url, "--listen", taken.Addr().String())
 	if r.exit != cli.ExitInternal || !strings.Contains(r.err, taken.Addr().String()) || !strings.Contains(r.err, "see --listen") {
 		t.Errorf("got exit %d and\n%s\nwant 1, the address and the flag", r.exit, r.err)
+	}
+}
+
+func TestWhichInstancesOfferDirectLinksIsShown(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	t.Setenv("NATS_URL", url)
+	plain := serve(t, b, "kinds", kinds{}).Instance()
+	if r := heliumRun(t, "describe", "kinds"); strings.Contains(r.out, "direct") {
+		t.Errorf("of a service that offers no direct links, helium describe says\n%s", r.out)
+	}
+	listens := serveOn(t, b, rpcserver.Config{Listen: "127.0.0.1:0"}, "kinds", kinds{}).Instance()
+	if r := heliumRun(t, "describe", "kinds"); !strings.Contains(r.out, "\n  direct links: offered by "+listens+"\n") {
+		t.Errorf("helium describe doesn't say that %s offers direct links:\n%s", listens, r.out)
+	}
+	for _, line := range strings.Split(heliumRun(t, "ls", "kinds").out, "\n") {
+		words := strings.Fields(line)
+		for instance, want := range map[string]bool{plain: false, listens: true} {
+			if len(words) > 0 && words[0] == instance && strings.Contains(line, "bus, direct") != want {
+				t.Errorf("helium ls says %q, want that direct links are offered: %t", line, want)
+			}
+		}
+	}
+	var rows []instanceRow
+	check(t, json.Unmarshal([]byte(heliumRun(t, "ls", "kinds", "-o", "json").out), &rows))
+	for _, r := range rows {
+		if r.Direct != (r.Instance == listens) {
+			t.Errorf("helium ls -o json: got %+v, want direct true of %s alone", r, listens)
+		}
+	}
+	want := `"direct":["` + listens + `"]`
+	for _, args := range [][]string{{"ls"}, {"describe", "kinds"}} {
+		r := heliumRun(t, append(args, "-o", "json")...)
+		if got := strings.NewReplacer(" ", "", "\n", "").Replace(r.out); !strings.Contains(got, want) {
+			t.Errorf("helium %q -o json: got %s, want %s in it", args, r.out, want)
+		}
+	}
+}
+
+func TestBenchTellsByWhichLinkCallsWent(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	t.Setenv("NATS_URL", url)
+	serveOn(t, b, rpcserver.Config{Listen: "127.0.0.1:0"}, "kinds", kinds{})
+	measure := func(flags ...string) (links struct{ Bus, Direct int }) {
+		t.Helper()
+		r := heliumRun(t, append([]string{"bench", "kinds.text", "x", "-o", "json"}, flags...)...)
+		var report struct {
+			OK    int
+			Links *struct{ Bus, Direct int }
+		}
+		if err := json.Unmarshal([]byte(r.out), &report); err != nil || report.Links == nil || report.Links.Bus+report.Links.Direct != report.OK {
+			t.Fatalf("helium bench %q: got exit %d and %s, want all calls counted by their link; it says %s", flags, r.exit, r.out, r.err)
+		}
+		return *report.Links
+	}
+	if got := measure("-n", "20", "--warmup", "0s", "--bus-only"); got.Direct != 0 {
+		t.Errorf("with --bus-only: got %+v, want none by a direct link", got)
+	}
+	warmup := 100 * time.Millisecond
+	for got := measure("-n", "20", "--warmup", warmup.String()); got.Bus > 0; got = measure("-n", "20", "--warmup", warmup.String()) {
+		if warmup *= 2; warmup > testPatience {
+			t.Fatalf("got %+v, want all calls by a direct link once it stands", got)
+		}
+	}
+	if r := heliumRun(t, "bench", "kinds.text", "x", "-n", "5", "--warmup", "0s", "--bus-only"); !strings.Contains(r.out, "\n  link    bus\n") {
+		t.Errorf("for people it says\n%s\nwant the link", r.out)
+	}
+}
+
+func TestATraceTellsByWhichLinkACallWent(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serveOn(t, b, rpcserver.Config{Listen: "127.0.0.1:0"}, "kinds", kinds{})
+	nc, err := nats.Connect(url)
+	check(t, err)
+	defer nc.Close()
+	for _, busOnly := range []bool{true, false} {
+		c, err := rpcclient.New(nc, rpcclient.Config{BusOnly: busOnly, Logger: slog.New(slog.DiscardHandler)})
+		check(t, err)
+		defer c.Close()
+		text := c.Method("kinds", "text", "", nil)
+		var trace rpcclient.Trace
+		for deadline := time.Now().Add(testPatience); ; time.Sleep(5 * time.Millisecond) {
+			before := c.Stats().DirectFrames
+			call := text.Begin(1)
+			call.Trace = &trace
+			call.Args.String("x")
+			check(t, call.Do(t.Context()))
+			check(t, call.End(nil))
+			if went := c.Stats().DirectFrames > before; trace.Direct != went {
+				t.Fatalf("got %+v, want Direct %t", trace, went)
+			}
+			if busOnly || trace.Direct {
+				break
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("got %+v and %+v, want a call by a direct link", trace, c.DirectLinks())
+			}
+		}
 	}
 }

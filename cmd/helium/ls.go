@@ -73,21 +73,31 @@ type instanceRow struct {
 	Version  string            `json:"version"`
 	Started  time.Time         `json:"started,omitzero"`
 	Methods  []string          `json:"methods"`
+	Direct   bool              `json:"direct"`            // it offers direct links
+	Cluster  string            `json:"cluster,omitempty"` // of one that does: that of its NATS server
 	Metadata map[string]string `json:"metadata,omitempty"`
+}
+
+// links are those by which calls get there.
+func (r *instanceRow) links() string {
+	if r.Direct {
+		return lookup.ByBus + ", " + lookup.ByDirectLink
+	}
+	return lookup.ByBus
 }
 
 func listInstances(env *cli.Env, records []binder.Record) error {
 	rows := make([]instanceRow, len(records))
 	for i, r := range records {
-		rows[i] = instanceRow{Service: r.Service, Instance: r.Instance, Version: r.Version, Started: r.Started, Metadata: r.Metadata, Methods: []string{}}
+		rows[i] = instanceRow{Service: r.Service, Instance: r.Instance, Version: r.Version, Started: r.Started, Metadata: r.Metadata, Methods: []string{}, Direct: lookup.OffersDirect(&r), Cluster: r.Cluster}
 		for _, m := range r.Methods {
 			rows[i].Methods = append(rows[i].Methods, m.Name)
 		}
 	}
 	return cli.ShowList(env.Output, rows, func(r instanceRow) string { return r.Instance }, func(t table.Writer) {
-		t.AppendHeader(table.Row{"instance", "version", "up", "methods", "metadata"})
+		t.AppendHeader(table.Row{"instance", "version", "up", "links", "methods", "metadata"})
 		for _, r := range rows {
-			t.AppendRow(table.Row{r.Instance, r.Version, since(r.Started), shortened(r.Methods, 40), pairs(r.Metadata)})
+			t.AppendRow(table.Row{r.Instance, r.Version, since(r.Started), r.links(), shortened(r.Methods, 40), pairs(r.Metadata)})
 		}
 	})
 }

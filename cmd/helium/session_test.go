@@ -36,6 +36,7 @@ var varying = []struct {
 	{regexp.MustCompile(`\b([0-9.]+(e[+-][0-9]+)?(ms|µs|ns|s|m|h))+\b`), "TIME"},
 	{regexp.MustCompile(`"(took_ms|ms)":\s*[0-9.e+-]+`), `"$1":TIME`},
 	{regexp.MustCompile(`127\.0\.0\.1:[0-9]+`), "ADDRESS"},
+	{regexp.MustCompile(`(?m)^  link +(bus|direct)\b.*$`), "  link LINK"}, // a measurement may begin before the link stands
 	{regexp.MustCompile(`helium \S+ \(go1.*\)`), "VERSION"},
 	{regexp.MustCompile(`(?m)^ *export NATS_URL=.*\n`), ""}, // of other ports than 4222
 	{regexp.MustCompile(`\b[0-9]+/s`), "RATE"},

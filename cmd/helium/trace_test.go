@@ -19,6 +19,7 @@ func TestVerboseTellsWhereACallWentAndWhereItsTimeDid(t *testing.T) {
 	first := serve(t, b, "kinds", kinds{}).Instance()
 	t.Setenv("NATS_URL", url)
 	want := regexp.MustCompile(`^  subject   helium\.call\.kinds\.text
+  link      bus
   instance  ` + first + `
   connect   [0-9.]+ms
   lookup    [0-9.]+ms
@@ -33,7 +34,7 @@ $`)
 
 	// An error has its instance, and the trace comes all the same.
 	r = heliumRun(t, "call", "kinds.fail", "kinds.odd", "-v")
-	if r.exit != cli.ExitMethod || !strings.HasPrefix(r.err, "  subject   helium.call.kinds.fail\n  instance  "+first+"\n") || !strings.Contains(r.err, "helium: as it was asked to") {
+	if r.exit != cli.ExitMethod || !strings.HasPrefix(r.err, "  subject   helium.call.kinds.fail\n  link      bus\n  instance  "+first+"\n") || !strings.Contains(r.err, "helium: as it was asked to") {
 		t.Errorf("of a failure: got exit %d and\n%s", r.exit, r.err)
 	}
 	r = heliumRun(t, "call", "kinds.small", "300", "-v")
@@ -67,7 +68,7 @@ $`)
 			r := heliumRun(t, "call", "kinds.text", "x", "-v", by, "order-1")
 			_, after, _ := strings.Cut(r.err, "\n  instance  ")
 			instance, _, _ := strings.Cut(after, ", one of 2\n")
-			if met[instance] = true; !strings.HasPrefix(r.err, "  subject   helium.at.kinds."+instance+".text\n") || len(met) > 1 {
+			if met[instance] = true; !strings.HasPrefix(r.err, "  subject   helium.at.kinds."+instance+".text\n  link      bus\n") || len(met) > 1 {
 				t.Fatalf("with %s it says\n%swant the subject of the instance that the key picks, one of %v", by, r.err, met)
 			}
 		}

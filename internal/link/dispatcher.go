@@ -154,6 +154,9 @@ func (d *Dispatcher) Ask(ctx context.Context, service, instance string, question
 	return d.links.bus.question(ctx, d.links.bus.subjects.ServiceAt(service, instance), question)
 }
 
+// LeftByBus reports whether a call that was sent and is over left by NATS, and by no other link.
+func (d *Dispatcher) LeftByBus(c *Call) bool { return c.by == d.byBus }
+
 // MaxMessage is the size, in bytes, of the largest message that can be sent; 0: not known.
 func (d *Dispatcher) MaxMessage() int { return int(d.links.bus.payload.Load()) }
 

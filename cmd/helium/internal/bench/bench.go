@@ -88,6 +88,8 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 	if err := call(once); err != nil && ctx.Err() == nil && cli.ExitCodeOf(err) != cli.ExitMethod {
 		return err
 	}
+	var links linkCounts
+	given.plan.Begins = func() { links.begin(m) }
 	progress := newProgress(env, m.Name(), given.plan)
 	given.plan.Progress = progress.point
 	result, err := load.Run(ctx, given.plan, call)
@@ -95,7 +97,9 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 	if err != nil {
 		return cli.Fail(cli.ExitUsage, "helium bench --help", err)
 	}
+	links.end(m)
 	report := newReport(m, result, goals)
+	report.Links = links
 	if err := show(env, report, result); err != nil {
 		return err
 	}

@@ -35,6 +35,8 @@ type report struct {
 	PerSecond float64 `json:"per_second"` // calls that succeeded
 	ErrorRate float64 `json:"error_rate"` // 0 to 1, of the calls failed or never started
 
+	Links linkCounts `json:"links"` // by which calls left
+
 	LatencyMS   map[string]float64 `json:"latency_ms,omitempty"` // min, mean, p50 …, max
 	Errors      []errorCount       `json:"errors"`
 	Histogram   []bar              `json:"histogram"`
@@ -162,6 +164,7 @@ func (b *report) writePage(file *os.File, r *load.Result) error {
 		{Name: "signature", Text: b.Signature},
 		{Name: "instances", Text: strings.Join(b.Instances, ", ")},
 		{Name: "load", Text: b.loadInWords(r)},
+		{Name: "link", Text: b.Links.String()},
 		{Name: "began", Text: b.Started.Format(time.RFC1123)},
 	}
 	err := page.Write(file, page.Page{Title: b.Method, Facts: facts, Result: r, Verdicts: b.verdicts})

@@ -23,6 +23,7 @@ func printReport(env *cli.Env, b *report, r *load.Result) {
 		fmt.Fprintf(env.Out, "  %-8s"+format+"\n", append([]any{name}, args...)...)
 	}
 	row("calls", "%d   %s/s", r.OK, amount.Rate(r.PerSecond()))
+	row("link", "%s", b.Links)
 	if r.Failed > 0 {
 		row("failed", "%d   %s", r.Failed, amount.Share(float64(r.Failed)/float64(r.Calls())))
 	}

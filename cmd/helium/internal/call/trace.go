@@ -10,6 +10,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 	"github.com/helium-rpc/helium/cmd/helium/internal/remote"
 	"github.com/helium-rpc/helium/internal/visible"
 )
@@ -18,6 +19,7 @@ import (
 // where its time did. The fields' names stay what they are.
 type callTrace struct {
 	Subject   string  `json:"subject,omitempty"`   // "" if it wasn't sent
+	Link      string  `json:"link,omitempty"`      // "bus" or "direct"; "" if it wasn't sent
 	Instance  string  `json:"instance,omitempty"`  // "" if nobody can tell
 	Instances int     `json:"instances,omitempty"` // that have the method
 	Attempts  int     `json:"attempts"`
@@ -54,6 +56,12 @@ func (t *callTrace) take(told *remote.Trace, err error) {
 	t.Subject, t.Attempts = told.Subject, told.Attempts
 	t.SendMS, t.WaitMS, t.HandlerMS = amount.InMS(told.Sending), amount.InMS(told.Waiting), amount.InMS(told.Handling)
 	t.DecodeMS = amount.InMS(told.Decoding)
+	switch {
+	case told.Direct:
+		t.Link = lookup.ByDirectLink
+	case told.Attempts > 0:
+		t.Link = lookup.ByBus
+	}
 	t.Instance = cmp.Or(told.Instance, t.Instance)
 	if e, ok := errors.AsType[*helium.Error](err); ok && e.Instance != "" {
 		t.Instance = e.Instance
@@ -71,6 +79,9 @@ func (t *callTrace) show(env *cli.Env) {
 		row("subject", t.Subject)
 	} else {
 		row("subject", "none, as nothing was sent")
+	}
+	if t.Link != "" {
+		row("link", t.Link)
 	}
 	switch {
 	case t.Instance == "" && t.Attempts == 0:

@@ -13,6 +13,7 @@ type description struct {
 	Doc       string                    `json:"doc,omitempty"`
 	Versions  []string                  `json:"versions"`
 	Instances []string                  `json:"instances"`
+	Direct    []string                  `json:"direct,omitempty"` // those that offer direct links
 	Methods   []methodDescription       `json:"methods"`
 	Types     map[string]string         `json:"types,omitempty"`
 	TypeDocs  map[string]binder.TypeDoc `json:"type_docs,omitempty"`
@@ -63,6 +64,7 @@ func describe(entry *binder.Entry) *description {
 	d.Warnings = lookup.Warnings(entry.Records)
 	records := slices.Clone(entry.Records)
 	slices.SortStableFunc(records, func(x, y binder.Record) int { return y.Started.Compare(x.Started) })
+	d.Direct = lookup.OfferDirect(records)
 	for _, r := range records {
 		d.Instances = append(d.Instances, r.Instance)
 		if r.Version != "" && !slices.Contains(d.Versions, r.Version) {

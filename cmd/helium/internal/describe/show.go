@@ -35,6 +35,9 @@ func show(env *cli.Env, d *description) error {
 func write(env *cli.Env, d *description) {
 	name := strings.TrimSpace(d.Service + " " + strings.Join(d.Versions, ", "))
 	fmt.Fprintf(env.Out, "%s, %s\n", visible.Line(name), amount.Of(len(d.Instances), "instance"))
+	if direct := d.directInWords(); direct != "" {
+		fmt.Fprintf(env.Out, "  direct links: %s\n", visible.Line(direct))
+	}
 	for _, w := range d.Warnings {
 		fmt.Fprintf(env.Out, "  warning: %s\n", visible.Line(w.String()))
 	}
@@ -46,6 +49,18 @@ func write(env *cli.Env, d *description) {
 		writeMethod(env, &m, d.Types)
 	}
 	writeTypes(env, d)
+}
+
+// directInWords says which instances offer direct links; "": none.
+func (d *description) directInWords() string {
+	switch n := len(d.Direct); {
+	case n == 0:
+		return ""
+	case n == len(d.Instances):
+		return "offered"
+	default:
+		return "offered by " + strings.Join(d.Direct, ", ")
+	}
 }
 
 func writeMethod(env *cli.Env, m *methodDescription, types map[string]string) {

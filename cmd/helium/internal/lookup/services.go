@@ -12,6 +12,8 @@ type Service struct {
 	Versions  []string `json:"versions"`  // of its instances, each once
 	Instances []string `json:"instances"` // their names
 	Methods   []string `json:"methods"`   // those that any instance has
+	// Direct are the instances that offer direct links.
+	Direct []string `json:"direct,omitempty"`
 }
 
 // Services groups records, which are ordered by service.
@@ -23,6 +25,9 @@ func Services(records []binder.Record) []Service {
 		}
 		row := &rows[len(rows)-1]
 		row.Instances = append(row.Instances, r.Instance)
+		if OffersDirect(&r) {
+			row.Direct = append(row.Direct, r.Instance)
+		}
 		row.Versions = with(row.Versions, r.Version)
 		for _, m := range r.Methods {
 			row.Methods = with(row.Methods, m.Name)

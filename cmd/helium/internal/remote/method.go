@@ -62,6 +62,12 @@ func (m *Method) of(c *rpcclient.Client) *Method {
 	return &one
 }
 
+// Sent returns how many calls left by each link so far, each attempt counted.
+func (m *Method) Sent() (byBus, direct uint64) {
+	stats := m.client.Stats()
+	return stats.FramesSent - stats.DirectFrames, stats.DirectFrames
+}
+
 // Keyed returns the method as it is called on the instance that a key picks.
 func (m *Method) Keyed(key string) *Method { return m.of(rpcclient.Keyed(m.client, key)) }
 

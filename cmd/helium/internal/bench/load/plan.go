@@ -22,6 +22,8 @@ type Plan struct {
 	Calls int
 	// Warmup is how long the load runs before it counts. Default 0.
 	Warmup time.Duration
+	// Begins, if set, is called once, when the warm-up is over and calls begin to count.
+	Begins func()
 	// Progress, if set, is called with each new point of the timeline, one at a time.
 	Progress func(Point)
 }

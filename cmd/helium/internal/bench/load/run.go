@@ -26,6 +26,9 @@ func Run(ctx context.Context, plan Plan, call Call) (*Result, error) {
 		warm.Duration, warm.Calls = plan.Warmup, 0
 		newRun(warm, rec, call).do(ctx)
 	}
+	if plan.Begins != nil {
+		plan.Begins()
+	}
 	run := newRun(plan, rec, call)
 	rec.reset(run.start)
 	stop := run.watch()
