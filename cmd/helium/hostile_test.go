@@ -174,7 +174,7 @@ func TestColumnsStandBelowEachOtherWhateverIsInThem(t *testing.T) {
 	r := heliumRun(t, "ls", "wide", "-s", url)
 	lines := strings.Split(r.out, "\n")
 	// A wide character has two columns and a combining one none; an escape has six.
-	for i, want := range []string{"INSTANCE   VERSION    UP   LINKS   METHODS   METADATA", "i1         漢字", "i2         e\u0301e\u0301\\u202e", `i3         1\n2\t3`} {
+	for i, want := range []string{"INSTANCE   VERSION    UP   LINKS   METHODS   METADATA", "i1         漢字            bus", "i2         e\u0301e\u0301\\u202e        bus", `i3         1\n2\t3         bus`} {
 		if got := strings.TrimRight(lines[i], " "); got != want {
 			t.Errorf("line %d: got %q, want %q", i, got, want)
 		}
