@@ -87,6 +87,9 @@ func (b *bed) start(ctx context.Context) (err error) {
 	}
 	if err := b.together(len(b.plan.Servers), "server", func(i int, name string) error {
 		s := b.plan.Servers[i]
+		if err := b.listens(name, &s); err != nil {
+			return err
+		}
 		var env []string
 		if s.Processors > 0 {
 			env = append(env, fmt.Sprintf("GOMAXPROCS=%d", s.Processors))
@@ -106,10 +109,34 @@ func (b *bed) start(ctx context.Context) (err error) {
 		}
 	}
 	return b.together(b.plan.Clients, "client", func(i int, name string) error {
-		setup := &part.Client{Hedge: slices.Contains(b.plan.Hedging, name)}
+		setup := &part.Client{Hedge: slices.Contains(b.plan.Hedging, name), Links: b.plan.Linked()}
 		// The last node of a cluster, so that servers are elsewhere.
 		return b.launch(ctx, part.Setup{Name: name, Client: setup, URL: b.urls(name, b.plan.Brokers-1-i%b.plan.Brokers)})
 	})
+}
+
+// listens has a server take direct links, if the plan says so.
+func (b *bed) listens(name string, s *scenario.Server) error {
+	switch {
+	case !s.Linked:
+		return nil
+	case !s.Proxied:
+		s.Listen = "127.0.0.1:0"
+		return nil
+	}
+	at, err := unusedAddress(make(map[int]bool))
+	if err != nil {
+		return err
+	}
+	p, err := proxy.Start(at)
+	if err != nil {
+		return err
+	}
+	s.Listen, s.Advertise = at, p.Address()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.proxies[name] = append(b.proxies[name], p)
+	return nil
 }
 
 // smallDisk puts a broker's folder on a small disk, if the plan wants one.
@@ -214,14 +241,14 @@ func (b *bed) all() map[string]*running {
 	return parts
 }
 
-// links returns the proxies between a part and the brokers.
+// links returns the proxies between a part and the brokers, or the callers of its direct links.
 func (b *bed) links(name string) ([]*proxy.Proxy, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if links := b.proxies[name]; len(links) > 0 {
 		return links, nil
 	}
-	return nil, fmt.Errorf("%s connects without a proxy; name it in Bed.Proxied", name)
+	return nil, fmt.Errorf("%s connects without a proxy; name it in Bed.Proxied, or set Server.Proxied", name)
 }
 
 // close ends everything, the brokers last.

@@ -77,6 +77,7 @@ func compare(r *verdict.Record, before, after map[string]part.Figures, then, now
 		if a.Client != nil && b.Client != nil {
 			r.Called += a.Client.Calls - b.Client.Calls
 			r.Sent += a.Client.FramesSent - b.Client.FramesSent
+			r.Direct += a.Client.DirectFrames - b.Client.DirectFrames
 		}
 	}
 }

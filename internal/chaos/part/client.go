@@ -19,6 +19,7 @@ import (
 
 type clientPart struct {
 	nc       *nats.Conn
+	setup    Client
 	client   *rpcclient.Client
 	registry *binder.Client
 	books    *ledger.Writer
@@ -37,7 +38,7 @@ func startClient(nc *nats.Conn, setup Client, file string) (process.Actor, error
 	if err != nil {
 		return nil, err
 	}
-	return &clientPart{nc, c, registry, books}, nil
+	return &clientPart{nc, setup, c, registry, books}, nil
 }
 
 func (p *clientPart) Ready() any { return Ready{} }
@@ -85,10 +86,14 @@ func (p *clientPart) Do(ctx context.Context, text json.RawMessage) (any, error) 
 }
 
 // warm calls until an answer comes, as a client whose node of a cluster hasn't heard of a
-// server yet can't be told from one without a server. The calls have the number Unjudged.
+// server yet can't be told from one without a server, and until all direct links stand. The calls
+// have the number Unjudged.
 func (p *clientPart) warm(ctx context.Context) error {
 	for {
 		_, err := rpcclient.Call[int64](ctx, p.client, ServiceName+".again", Unjudged, 0)
+		if links := p.client.Stats().DirectLinks; err == nil && links < p.setup.Links {
+			err = fmt.Errorf("there are %d direct links of %d: %+v", links, p.setup.Links, p.client.DirectLinks())
+		}
 		if err == nil {
 			return nil
 		}

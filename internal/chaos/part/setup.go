@@ -49,6 +49,7 @@ type Server struct {
 	Service               string // its name, if it isn't "work"
 	MaxInFlight, MaxQueue int    // 0 for the defaults
 	DrainTimeout          time.Duration
+	Listen, Advertise     string // for direct links, and where these are dialed if that is elsewhere
 	// SlowBy is how much longer calls take that do nothing else, if their number is a multiple
 	// of SlowEach.
 	SlowBy   time.Duration
@@ -56,12 +57,13 @@ type Server struct {
 }
 
 func (s *Server) config() rpcserver.Config {
-	return rpcserver.Config{MaxInFlight: s.MaxInFlight, MaxQueue: s.MaxQueue, DrainTimeout: s.DrainTimeout}
+	return rpcserver.Config{MaxInFlight: s.MaxInFlight, MaxQueue: s.MaxQueue, DrainTimeout: s.DrainTimeout, Listen: s.Listen, Advertise: s.Advertise}
 }
 
 // Client calls.
 type Client struct {
 	Hedge bool // idempotent calls that take unusually long are made a second time
+	Links int  // how many direct links it has before it begins
 }
 
 // Liar is an instance of another service that answers what it wasn't asked.

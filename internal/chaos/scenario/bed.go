@@ -30,7 +30,7 @@ type Bed struct {
 
 	// Hedging are the clients that make calls a second time that take unusually long.
 	Hedging []string
-	// Proxied are the parts that connect through a proxy, for faults of their connections.
+	// Proxied are the parts that connect to brokers through a proxy, for faults of their connections.
 	Proxied []string
 	// As are the users that parts connect as, for Accounts. Their passwords are their names.
 	As map[string]string
@@ -39,7 +39,9 @@ type Bed struct {
 // Server is a server process.
 type Server struct {
 	part.Server
-	Processors int // that Go may use, 0 for all
+	Processors int  // that Go may use, 0 for all
+	Linked     bool // it takes direct links
+	Proxied    bool // these go through a proxy, for faults of connections
 }
 
 // WithDefaults returns the bed with its defaults.
@@ -60,4 +62,14 @@ func (b Bed) WithDefaults() Bed {
 		b.Clients = 1
 	}
 	return b
+}
+
+// Linked returns how many servers take direct links.
+func (b Bed) Linked() (servers int) {
+	for _, s := range b.Servers {
+		if s.Linked {
+			servers++
+		}
+	}
+	return servers
 }

@@ -8,6 +8,7 @@ type Figures struct {
 	Loads    map[string]*Counts
 	Sizes    []Size
 	Attempts float64 // how often a call was sent, on average
+	Direct   float64 // the share of what was sent that went by direct links
 	Running  int     // handlers that ran at the end
 	Returned int     // how often connections of a herd were made again
 	Rush     int     // how often in the 100 ms in which that was most often
@@ -46,6 +47,7 @@ const (
 
 	// Of the run as a whole.
 	Attempts   Metric = "attempts a call"
+	Direct     Metric = "sent by direct links, share of all"
 	Goroutines Metric = "goroutines more than before"
 	HeapGrowth Metric = "heap more than before, MB"
 	Memory     Metric = "memory of a process at its most, MB"
@@ -93,6 +95,7 @@ var ofCounts = map[Metric]func(*Counts) float64{
 
 var ofRuns = map[Metric]func(*Figures) float64{
 	Attempts: func(f *Figures) float64 { return f.Attempts },
+	Direct:   func(f *Figures) float64 { return f.Direct },
 	Running:  func(f *Figures) float64 { return float64(f.Running) },
 	Returned: func(f *Figures) float64 { return float64(f.Returned) },
 	Rush:     func(f *Figures) float64 { return share(f.Rush, f.Returned) },

@@ -14,8 +14,8 @@ type Record struct {
 	// Sizes of the processes that were there before the faults and after all calls had ended.
 	Sizes []Size
 	// Called and Sent are the calls that clients made and how often they sent one, where a
-	// client lived to say it.
-	Called, Sent uint64
+	// client lived to say it; Direct is how many of what they sent went by direct links.
+	Called, Sent, Direct uint64
 	// Running are the handlers that ran at the end, in the servers that lived to say it.
 	Running int
 	// Returns are when connections of a herd were made again, in no order.

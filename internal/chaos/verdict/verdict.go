@@ -42,6 +42,7 @@ func Judge(r Record, bounds []Bound) (*Verdict, error) {
 	if r.Called > 0 {
 		v.Attempts = float64(r.Sent) / float64(r.Called)
 	}
+	v.Direct = share(int(r.Direct), int(r.Sent))
 	var faults []error
 	for _, b := range append(always(bounds), bounds...) {
 		c, err := b.check(&v.Figures)
