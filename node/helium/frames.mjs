@@ -4,7 +4,7 @@ import { readError } from "./errors.mjs";
 import { MAX_CALLS, MAX_ENTRIES } from "./limits.mjs";
 import { decode, encode, Reader } from "./msgpack.mjs";
 
-export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5, sender: 6, instance: 7, running: 8 };
+export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5, sender: 6, instance: 7, running: 8, ticketRequest: 9, ticket: 10 };
 
 const MAGIC = 0xc1;
 const VERSION = 0x01;
@@ -28,7 +28,7 @@ export function isMessage(payload) {
  * Returns a message of frames. A frame has `kind`; `seq`, a bigint or number; `time`, the
  * milliseconds left or the microseconds taken; `metadata`, an object or null; `body`, the
  * bytes of the arguments, the result or the error; and for a call perhaps `method`. What still
- * runs are `seqs`.
+ * runs are `seqs`. Who asks for a ticket has a `key`.
  */
 export function encodeMessage(frames) {
   const parts = frames.map((f) => encode(elements(f)));
@@ -47,6 +47,8 @@ function elements(f) {
   if (f.kind === Kind.sender) return [f.kind, f.seq, f.time, f.abilities];
   if (f.kind === Kind.instance) return [f.kind, f.instance, f.abilities];
   if (f.kind === Kind.running) return [f.kind, ...f.seqs];
+  if (f.kind === Kind.ticketRequest) return [f.kind, f.key];
+  if (f.kind === Kind.ticket) return [f.kind, f.addresses, f.id, f.secret, f.key];
   const list = [f.kind, f.seq, f.time ?? 0, f.metadata ?? null];
   list.push(f.kind === Kind.error ? f.error : f.body); // an error is the array itself, not within bin
   if (f.method) list.push(f.method);
@@ -78,7 +80,7 @@ function readFrame(r) {
   const count = r.array();
   if (count === 0) throw new RangeError("a frame without elements");
   const kind = r.unsigned();
-  if (kind >= BigInt(Kind.sender) && kind <= BigInt(Kind.running)) return readIgnorable(r, Number(kind), count);
+  if (kind >= BigInt(Kind.sender) && kind <= BigInt(Kind.ticket)) return readIgnorable(r, Number(kind), count);
   if (kind === 0n || kind > BigInt(Kind.cancel)) {
     skip(r, count - 1);
     return { kind };
@@ -105,19 +107,25 @@ function readFrame(r) {
 }
 
 /**
- * Reads a frame about the sender of the message, or one of the calls that still run. One that
- * holds something else is none: it is stepped over, as if its kind weren't known.
+ * Reads a frame about the sender of the message, one of the calls that still run, or about a
+ * ticket. One that holds something else is none: it is stepped over, as if its kind weren't known.
  */
 function readIgnorable(r, kind, count) {
   const elements = Array.from({ length: count - 1 }, () => new Reader(r.raw()));
   try {
-    const [a, b, c] = elements;
+    const [a, b, c, d] = elements;
     if (kind === Kind.sender) return { kind, seq: a.unsigned(), time: b.unsigned(), abilities: c.unsigned() };
     if (kind === Kind.running) return { kind, seqs: elements.map((e) => e.unsigned()) };
+    if (kind === Kind.ticketRequest) return { kind, key: a.binary() };
+    if (kind === Kind.ticket) return { kind, addresses: texts(a), id: b.binary(), secret: c.binary(), key: d.binary() };
     return { kind, instance: a.text(), abilities: b.unsigned() };
   } catch {
     return { kind: IGNORED };
   }
+}
+
+function texts(r) {
+  return Array.from({ length: r.array() }, () => r.text());
 }
 
 /** Reads a part whose faults concern its frame alone. */

@@ -7,8 +7,8 @@ import { Caller } from "../helium/caller.mjs";
 import { HeliumError } from "../helium/errors.mjs";
 import { ask, eventually } from "./world.mjs";
 
-/** Calls in JSON, in msgpack and in frames. */
-export function testCalls(nc) {
+/** Calls in JSON, in msgpack and in frames, which callers of some kind send. */
+export function testCalls(nc, newCaller = () => new Caller(nc)) {
   test("a plain request in JSON is answered in JSON", async () => {
     assert.equal((await ask(nc, "helium.call.math.add", "[2, 3]")).string(), "5");
     assert.equal((await ask(nc, "helium.call.probe.sub", `{"b": 3, "a": 2}`)).string(), "-1");
@@ -31,14 +31,14 @@ export function testCalls(nc) {
   });
 
   test("a call in frames returns the method's result", async () => {
-    const caller = new Caller(nc);
+    const caller = await newCaller();
     assert.equal(await caller.call("math", "add", [2, 3], { floats: true }), 5);
     assert.equal(await caller.call("math", "add", [2, 3]), 5);
     caller.close();
   });
 
   test("calls of several methods share a message, and one that fails leaves the others alone", async () => {
-    const caller = new Caller(nc);
+    const caller = await newCaller();
     const [sum, product, missing] = await Promise.allSettled(caller.callTogether("math", [
       { method: "add", args: [2, 3] }, { method: "mul", args: [2, 3] }, { method: "pow", args: [2, 3] },
     ]));
@@ -48,7 +48,7 @@ export function testCalls(nc) {
   });
 
   test("many calls at once are each answered with their own result", async () => {
-    const caller = new Caller(nc);
+    const caller = await newCaller();
     const sums = await Promise.all(Array.from({ length: 500 }, (_, i) => caller.call("math", "add", [i, 1])));
     assert.deepEqual(sums, Array.from({ length: 500 }, (_, i) => i + 1));
     assert.equal(caller.inFlight, 0);
@@ -56,7 +56,7 @@ export function testCalls(nc) {
   });
 
   test("an error keeps its code, reason and outcome", async () => {
-    const caller = new Caller(nc);
+    const caller = await newCaller();
     const err = await caller.call("math", "div", [1, 0]).catch((err) => err);
     assert.ok(err instanceof HeliumError, String(err));
     assert.deepEqual([err.code, err.reason, err.message, err.outcome], ["invalid_argument", "math.division_by_zero", "division by zero", "executed"]);
@@ -64,7 +64,7 @@ export function testCalls(nc) {
   });
 
   test("a deadline reaches the handler, and its error the caller", async () => {
-    const caller = new Caller(nc);
+    const caller = await newCaller();
     const before = (await caller.call("probe", "ended", [])).deadline;
     await eventually("the context of a handler ended with its deadline", async () => {
       const err = await caller.call("probe", "wait", [], { timeout: 100 }).catch((err) => err);
@@ -75,7 +75,7 @@ export function testCalls(nc) {
   });
 
   test("a cancel reaches the handler", async () => {
-    const caller = new Caller(nc);
+    const caller = await newCaller();
     const first = await caller.call("probe", "ended", []);
     // Telling is best effort, and a call of the test before may be what begins: then again.
     await eventually("a handler's context was canceled", async () => {

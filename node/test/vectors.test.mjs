@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decode } from "@msgpack/msgpack";
+import { DirectKind, frameHead, Incoming } from "../helium/directframes.mjs";
 import { HeliumError, readError } from "../helium/errors.mjs";
 import { decodeMessage, encodeMessage, Kind } from "../helium/frames.mjs";
 import { fromJSON, parseJSON, toJSON } from "../helium/json.mjs";
 import { decode as decodeOurs, encode, Reader } from "../helium/msgpack.mjs";
+import { Opening, proveFurther } from "../helium/opening.mjs";
 import { hash, order, weight } from "../helium/rendezvous.mjs";
 import { scan } from "../helium/scan.mjs";
 import { fits, parseMethod, parseTypes, printDefinition, printMethod } from "../helium/signature.mjs";
+import { parseAddress, readTicket, ticketRequest } from "../helium/tickets.mjs";
 import { asType } from "../helium/values.mjs";
 import { bytes, hex, vectors } from "./world.mjs";
 
@@ -15,6 +18,8 @@ const messages = vectors("messages.json");
 const values = vectors("values.json");
 const signatures = vectors("signatures.json");
 const rendezvous = vectors("rendezvous.json");
+const tickets = vectors("tickets.json");
+const direct = vectors("direct.json");
 
 /** The frames of a vector in this program's terms. */
 function frames(v) {
@@ -179,5 +184,80 @@ test("keys pick instances as the vectors say", () => {
   for (const v of rendezvous.picks) {
     for (const [instance, want] of Object.entries(v.weights)) assert.equal(text(weight(v.key, instance)), want, `${v.key}, ${instance}`);
     assert.deepEqual(order(v.key, Object.keys(v.weights)), v.order, v.key);
+  }
+});
+
+test("tickets are asked for, read and written as the vectors say", () => {
+  for (const v of tickets.requests) {
+    const [f] = decodeMessage(bytes(v.hex));
+    assert.deepEqual([f.kind, hex(f.key)], [Kind.ticketRequest, hex(bytes(v.client))], v.name);
+    if (!v.only_read) assert.equal(hex(ticketRequest(f.key)), hex(bytes(v.hex)), v.name);
+  }
+  for (const v of tickets.tickets) {
+    const t = readTicket(bytes(v.hex));
+    assert.deepEqual([t.addresses, hex(t.id), hex(t.secret), hex(t.key)], [v.addresses ?? [], ...[v.id, v.secret, v.server].map((b) => hex(bytes(b)))], v.name);
+    if (!v.only_read) assert.equal(hex(encodeMessage([{ kind: Kind.ticket, ...t }])), hex(bytes(v.hex)), v.name);
+  }
+  for (const v of tickets.refused_tickets) assert.throws(() => readTicket(bytes(v.hex)), RangeError, v.name);
+});
+
+test("addresses are read with who is encrypted where", () => {
+  for (const [text, onHost, encrypted] of [
+    ["10.0.0.7:7001", false, true], ["math.example:7001", false, true], ["[fd00::2]:7001", false, true], ["plain:10.0.0.7:7001", false, false],
+    ["127.0.0.1:7001", true, false], ["127.8.0.1:7001", true, false], ["[::1]:7001", true, false], ["[0:0:0:0:0:0:0:1]:7001", true, false],
+    ["localhost:7001", true, false], ["plain:127.0.0.1:7001", true, false], ["unix:/run/math.sock", true, false],
+  ]) {
+    const a = parseAddress(text);
+    assert.deepEqual([a.onHost, a.encrypted], [onHost, encrypted], text);
+  }
+  for (const text of ["", "unix:", "10.0.0.7", "10.0.0.7:", "10.0.0.7:70010", ":7001", "fd00::2:7001", "a b:7001", "a/b:7001", "plain:", "quic:10.0.0.7:1"]) {
+    assert.throws(() => parseAddress(text), RangeError, text);
+  }
+});
+
+test("direct links open as the vectors say", () => {
+  for (const v of direct.openings) {
+    const b = Object.fromEntries(["id", "secret", "client", "client_key", "server_key", "challenge"].map((name) => [name, Buffer.from(bytes(v[name]))]));
+    const opening = new Opening({ id: b.id, secret: b.secret, key: b.server_key }, b.client_key, b.client);
+    assert.equal(hex(opening.hello), hex(bytes(v.hello)), v.name);
+    const { response, session } = opening.answer(b.challenge);
+    assert.deepEqual([hex(response), hex(session)], [v.response, v.session].map((x) => hex(bytes(x))), v.name);
+    for (const f of v.further) assert.equal(hex(proveFurther(session, { id: bytes(f.id), secret: bytes(f.secret) })), hex(bytes(f.proof)), v.name);
+    for (let i = 0; i < b.challenge.length; i++) {
+      const wrong = Buffer.from(b.challenge);
+      wrong[i] ^= 1;
+      assert.throws(() => opening.answer(wrong), /secret/, `${v.name}, byte ${i} is another one`);
+    }
+  }
+});
+
+/** The frames in bytes that come in pieces of some length. */
+function framesOf(data, piece) {
+  const incoming = new Incoming(), all = [];
+  for (let at = 0; at < data.length; at += piece) {
+    incoming.push(Buffer.from(data.subarray(at, at + piece)));
+    for (let f; (f = incoming.frame()) !== undefined; ) all.push(f);
+  }
+  return all;
+}
+
+test("what travels on direct links is read and written as the vectors say, in whatever pieces it comes", () => {
+  for (const v of direct.frames) {
+    const data = bytes(v.hex);
+    const { kind } = v;
+    const want = { kind };
+    if ([DirectKind.calls, DirectKind.cancels, DirectKind.taken, DirectKind.over].includes(kind)) want.service = v.service ?? 0;
+    if ([DirectKind.calls, DirectKind.answers, DirectKind.ping, DirectKind.pong].includes(kind)) want.token = BigInt(v.token ?? 0);
+    if (kind === DirectKind.calls) want.method = v.method ?? "";
+    for (const [name, kinds] of [["id", [7, 8]], ["proof", [7]], ["message", [1, 2, 3]]]) if (kinds.includes(kind)) want[name] = hex(bytes(v[name] ?? ""));
+    for (const piece of [1, 3, data.length]) {
+      const [f, ...more] = framesOf(data, piece);
+      const got = Object.fromEntries(Object.entries(f).map(([name, x]) => [name, x instanceof Uint8Array ? hex(x) : x]));
+      assert.deepEqual([got, more], [want, []], v.name);
+      if (!v.only_read) assert.equal(hex(frameHead(f, f.message?.length)) + hex(f.message ?? ""), hex(data), v.name);
+    }
+  }
+  for (const v of direct.refused) {
+    for (const piece of [1, 100]) assert.throws(() => framesOf(bytes(v.hex), piece), RangeError, v.name);
   }
 });
