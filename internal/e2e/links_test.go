@@ -29,6 +29,13 @@ func overEachLink(t *testing.T, test func(t *testing.T, n network)) {
 	}
 }
 
+// overEachLinkInTurn is overEachLink for tests that burn the processors.
+func overEachLinkInTurn(t *testing.T, test func(t *testing.T, n network)) {
+	for _, over := range linkages {
+		t.Run(over.name, func(t *testing.T) { test(t, newNetworkOver(t, over)) })
+	}
+}
+
 // newNetworkOver is newNetwork, with servers that are called by a link.
 func newNetworkOver(t testing.TB, over linkage) network {
 	t.Helper()

@@ -40,9 +40,10 @@ type burning struct {
 
 func (n network) burn(server serverPart) *burning {
 	n.t.Helper()
-	server.Processors = 1
+	server.Processors, server.Listen = 1, n.over.listen
 	b := &burning{server: launch(n.t, part{URL: n.broker.URL(), Server: &server})}
 	c := n.client(rpcclient.Config{MaxAttempts: 1})
+	n.link(n.t, c, "work", 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	var callers sync.WaitGroup
 	for i := range int64(100) {
@@ -187,14 +188,15 @@ func TestPromise10HeartbeatsAndCancelsArriveWhileCallsBurnAllProcessors(t *testi
 }
 
 func TestPromise10AServerDrainsWhileCallsBurnAllProcessors(t *testing.T) {
-	n := newNetwork(t)
-	b := n.burn(serverPart{Drains: true})
-	b.server.stdin.Close()
-	b.server.lineWith("drained <nil>")
-	b.stop()
-	if s := b.done.Load(); s == 0 {
-		t.Error("no call was done")
-	}
+	overEachLinkInTurn(t, func(t *testing.T, n network) {
+		b := n.burn(serverPart{Drains: true})
+		b.server.stdin.Close()
+		b.server.lineWith("drained <nil>")
+		b.stop()
+		if s := b.done.Load(); s == 0 {
+			t.Error("no call was done")
+		}
+	})
 }
 
 func TestPromise10CallsThatSleepAndQuickOnesAreDoneBesideAFloodOfOnesThatBurn(t *testing.T) {
