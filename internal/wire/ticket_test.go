@@ -108,3 +108,45 @@ func TestATicketNamesSoManyAddressesAtMost(t *testing.T) {
 		t.Errorf("read %d addresses, the first %.20q, %v; want the first %d that aren't too long", len(got.Addresses), got.Addresses[0], err, MaxAddresses)
 	}
 }
+
+func FuzzTicketsOfStrangersDoNoHarm(f *testing.F) {
+	file := readTicketVectors(f)
+	for _, v := range file.Requests {
+		f.Add(unhex(f, v.Hex))
+	}
+	for _, v := range file.Tickets {
+		f.Add(unhex(f, v.Hex))
+	}
+	for _, v := range file.RefusedTickets {
+		f.Add(unhex(f, v.Hex))
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		frames, err := readAll(payload)
+		if err != nil {
+			return
+		}
+		for _, frame := range frames {
+			_, _ = ReadTicketRequest(frame.Body)
+			ticket, err := ReadTicket(frame.Body)
+			if err != nil {
+				continue
+			}
+			if len(ticket.Addresses) > MaxAddresses {
+				t.Errorf("%x has %d addresses, want at most %d", payload, len(ticket.Addresses), MaxAddresses)
+			}
+			for _, address := range ticket.Addresses {
+				if len(address) > MaxAddress {
+					t.Errorf("%x has an address of %d bytes, want at most %d", payload, len(address), MaxAddress)
+				}
+			}
+			// What can be read can be written, and reads the same.
+			written, err := readAll(AppendTicket(AppendMessageHeader(nil), ticket))
+			if err != nil || len(written) != 1 {
+				t.Fatalf("%+v was written as %d frames, %v; want one", ticket, len(written), err)
+			}
+			if again, err := ReadTicket(written[0].Body); err != nil || !reflect.DeepEqual(again, ticket) {
+				t.Errorf("written and read again: %+v, %v; want %+v", again, err, ticket)
+			}
+		}
+	})
+}
