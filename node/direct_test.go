@@ -84,8 +84,25 @@ func TestNodeLosesNoCallWhenAServerWithADirectLinkStops(t *testing.T) {
 	n := newNetwork(t, binder.Config{})
 	stops := serveDirect(t, n, rpcserver.Config{Listen: "127.0.0.1:0"})
 	serveDirect(t, n, rpcserver.Config{})
+	onceLinked(t, n, "test/directdrain.mjs", func() {
+		if err := stops.Shutdown(t.Context()); err != nil {
+			t.Errorf("stopping: %v", err)
+		}
+	})
+}
+
+func TestNodeCallsOnByADirectLinkWhileNoBrokerIsThere(t *testing.T) {
+	n := newNetwork(t, binder.Config{})
+	serveDirect(t, n, rpcserver.Config{Listen: "127.0.0.1:0"})
+	onceLinked(t, n, "test/directalone.mjs", n.broker.Close)
+}
+
+// onceLinked runs a program that says when it is linked, does something then, and waits for the
+// end of the program.
+func onceLinked(t *testing.T, n *network, file string, do func()) {
+	t.Helper()
 	var said, wrong lines
-	program := node(t, []string{"HELIUM_URL=" + n.broker.URL()}, "test/directdrain.mjs")
+	program := node(t, []string{"HELIUM_URL=" + n.broker.URL()}, file)
 	program.Stdout, program.Stderr = &said, &wrong
 	if err := program.Start(); err != nil {
 		t.Fatal(err)
@@ -93,9 +110,7 @@ func TestNodeLosesNoCallWhenAServerWithADirectLinkStops(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- program.Wait() }()
 	eventually(t, "the program is linked", func() bool { return strings.Contains(said.String(), "linked") || len(ended) > 0 })
-	if err := stops.Shutdown(t.Context()); err != nil {
-		t.Errorf("stopping: %v", err)
-	}
+	do()
 	if err := <-ended; err != nil {
 		t.Errorf("%v\n%s", err, wrong.String())
 	}
