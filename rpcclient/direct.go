@@ -1,8 +1,6 @@
 package rpcclient
 
 import (
-	"strings"
-
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium/internal/direct"
@@ -15,14 +13,8 @@ import (
 func newDirect(nc *nats.Conn, links *link.Dispatcher, config *Config) (*direct.Client, error) {
 	return direct.NewClient(direct.ClientConfig{
 		Links: links, Log: config.Logger, Cluster: nc.ConnectedClusterName,
-		Secure: func() bool { return isEncrypted(nc) },
+		Secure: func() bool { return link.IsEncrypted(nc) },
 	})
-}
-
-// isEncrypted reports whether a connection to NATS is encrypted, or has to be.
-func isEncrypted(nc *nats.Conn) bool {
-	_, err := nc.TLSConnectionState()
-	return err == nil || nc.TLSRequired() || nc.Opts.Secure || strings.HasPrefix(nc.ConnectedUrl(), "wss:")
 }
 
 // offersIn returns the instances of a view that offer direct links.

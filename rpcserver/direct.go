@@ -31,13 +31,14 @@ type directLinks struct {
 
 	mu       sync.Mutex
 	listener *direct.Listener // guarded by mu; nil before open
+	services []*service       // guarded by mu; that are called by it
 }
 
 // on reports whether the server listens.
 func (d *directLinks) on() bool { return len(d.listen) > 0 }
 
-// open begins to listen.
-func (d *directLinks) open() error {
+// open begins to listen for callers of services.
+func (d *directLinks) open(services []*service) error {
 	if !d.on() {
 		return nil
 	}
@@ -50,7 +51,7 @@ func (d *directLinks) open() error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.listener = l
+	d.listener, d.services = l, services
 	return nil
 }
 
@@ -98,6 +99,14 @@ func (d *directLinks) count(stats *Stats) {
 	l := d.running()
 	if l == nil {
 		return
+	}
+	d.mu.Lock()
+	services := d.services
+	d.mu.Unlock()
+	for _, svc := range services {
+		for _, m := range svc.methods {
+			stats.DirectCalls += m.stats.direct.Load()
+		}
 	}
 	s := &l.Stats
 	stats.DirectLinks, stats.DirectReplies = int(s.Open.Load()), s.Answers.Load()

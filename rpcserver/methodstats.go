@@ -16,7 +16,8 @@ import (
 type methodStats struct {
 	_        [64]byte
 	admitted atomic.Uint64 // by receivers alone
-	_        [56]byte
+	direct   atomic.Uint64 // of them, by direct links
+	_        [48]byte
 
 	latency   histogram     // of the calls that were run, so it counts them too
 	nanos     atomic.Uint64 // that they took together
@@ -60,6 +61,7 @@ type methodFigures struct {
 	errors    uint64 // of them, with an error
 	refused   uint64 // of them, for load
 	inFlight  uint64 // admitted and not answered yet
+	direct    uint64 // that came by direct links, those in flight too
 	took      time.Duration
 	latency   Latency
 	lastError *helium.Error // nil: none yet
@@ -73,6 +75,7 @@ func (s *methodStats) read() methodFigures {
 	f.requests = s.notRun.Load()
 	f.latency = s.latency.snapshot()
 	f.requests += f.latency.Count()
+	f.direct = s.direct.Load()
 	f.inFlight = s.admitted.Load() - f.requests
 	return f
 }

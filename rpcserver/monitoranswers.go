@@ -31,6 +31,8 @@ type EndpointData struct {
 	Latency Latency `json:"latency_ns"`
 	// Refused is how many were refused for load.
 	Refused uint64 `json:"refused,omitempty"`
+	// Direct is how many came by direct links so far, those in flight too.
+	Direct uint64 `json:"direct,omitempty"`
 	// RefusedAnswers and DroppedAnswers are those of [Stats]: of the server as a whole,
 	// so the same with each method. Why is in the metadata, helium.warning.<reason>.
 	RefusedAnswers uint64 `json:"refused_answers,omitempty"`
@@ -125,7 +127,7 @@ func (a *monitorAnswers) stats(svc *service, atLength bool) micro.Stats {
 		if atLength {
 			// Numbers always can be encoded.
 			endpoint.Data, _ = json.Marshal(EndpointData{
-				InFlight: c.inFlight, Latency: c.latency, Refused: c.refused,
+				InFlight: c.inFlight, Latency: c.latency, Refused: c.refused, Direct: c.direct,
 				RefusedAnswers: a.counters.refusedAnswers.Load(), DroppedAnswers: a.counters.droppedAnswers.Load(), Load: load,
 			})
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"runtime"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -57,9 +56,9 @@ type receiver struct {
 	counters  *counters
 	budget    stallBudget
 
-	tickets *ticketGiver   // of the bus
-	thawed  thawMark       // of direct links
-	came    *atomic.Uint64 // counts the calls that come by the link; nil: nobody wants to know
+	tickets *ticketGiver // of the bus
+	thawed  thawMark     // of direct links
+	direct  bool         // the link is a direct one
 
 	done chan struct{} // closed when nothing more comes
 }
@@ -148,15 +147,12 @@ func (g *receiving) admit(from link.Caller, service string, calls []*Call, now t
 	if len(calls) == 0 {
 		return
 	}
-	if g.came != nil {
-		g.came.Add(uint64(len(calls)))
-	}
 	caller, calls := g.callers.admit(g.link, from, g.reader.sender, service, calls, now)
 	if len(calls) == 0 {
 		return
 	}
 	g.runner.admitted(len(calls))
-	countAdmitted(calls)
+	countAdmitted(calls, g.direct)
 	g.deadlines.Watch(nextLook(calls, now))
 	if g.reader.sender.abilities.Has(wire.Heartbeats) {
 		g.beats.watch(now)
@@ -177,7 +173,7 @@ func (g *receiving) cork(caller *caller) {
 }
 
 // countAdmitted counts calls by their methods, neighbours of one method at once.
-func countAdmitted(calls []*Call) {
+func countAdmitted(calls []*Call, direct bool) {
 	for len(calls) > 0 {
 		m, n := calls[0].method, 1
 		for n < len(calls) && calls[n].method == m {
@@ -185,6 +181,9 @@ func countAdmitted(calls []*Call) {
 		}
 		if m != nil { // a call of no method is there to be refused
 			m.stats.admitted.Add(uint64(n))
+			if direct {
+				m.stats.direct.Add(uint64(n))
+			}
 		}
 		calls = calls[n:]
 	}
@@ -258,7 +257,7 @@ func (g *receiving) moreCame() bool {
 	if g.work >= inlineWork || g.messages >= inlineMessages {
 		return false
 	}
-	if (g.calls > 1 && g.came == nil || g.calls > 32) && !g.link.Waiting() {
+	if (g.calls > 1 && !g.direct || g.calls > 32) && !g.link.Waiting() {
 		runtime.Gosched()
 	}
 	return (g.calls > 0 || len(g.corked) > 0) && g.link.Waiting()

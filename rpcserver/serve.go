@@ -127,7 +127,7 @@ func (s *Server) open(ctx context.Context) error {
 	if err := s.subscriptions.open(ctx, targets); err != nil {
 		return err
 	}
-	if err := s.direct.open(); err != nil {
+	if err := s.direct.open(s.services); err != nil {
 		return err
 	}
 	s.unwatchBeats = s.bus.WatchBeats(ctx, s.beats.missing)

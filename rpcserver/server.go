@@ -183,7 +183,7 @@ func (s *Server) newDirectLinks() *directLinks {
 	d.told, _ = direct.ParseAddresses(s.config.Advertise)
 	d.receive = func(by link.Server) <-chan struct{} {
 		r := s.newReceiver(by)
-		r.came = &s.counters.direct
+		r.direct = true
 		if marker, ok := by.(interface{ Mark(reached func()) }); ok {
 			r.thawed.put = marker.Mark
 		}

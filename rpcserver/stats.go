@@ -41,7 +41,7 @@ type Stats struct {
 	StrayCancels uint64 // cancels ignored, as their caller had no such call here; a caller may not know who has it
 
 	DirectLinks   int    // direct links that are open now; see Config.Listen
-	DirectCalls   uint64 // calls that came by direct links
+	DirectCalls   uint64 // calls that came by direct links, those in flight too
 	DirectReplies uint64 // of RepliesSent, those that left by direct links
 	DirectOpened  uint64 // direct links that were opened
 	DirectRefused uint64 // connections that weren't taken for a direct link, or further tickets on one
@@ -74,7 +74,6 @@ type counters struct {
 	refusedAnswers, droppedAnswers atomic.Uint64
 	cancels, strayCancels          atomic.Uint64
 	heartbeats, abandoned          atomic.Uint64
-	direct                         atomic.Uint64
 }
 
 // countExpired counts a call that wasn't run, if that was for its time.
@@ -99,7 +98,7 @@ func (c *counters) read(load Load) Stats {
 		RefusedMessages: c.refusedMessages.Load(),
 		Malformed:       c.malformed.Load(), BadReplies: c.links.BadReplies.Load(), Duplicates: c.duplicates.Load(),
 		Unheard: c.unheard.Load(), Cancels: c.cancels.Load(), StrayCancels: c.strayCancels.Load(),
-		Heartbeats: c.heartbeats.Load(), Abandoned: c.abandoned.Load(), DirectCalls: c.direct.Load(),
+		Heartbeats: c.heartbeats.Load(), Abandoned: c.abandoned.Load(),
 		Running: load.Running, Waiting: load.Waiting, MayRun: load.MayRun, WaitingBytes: load.WaitingBytes, SchedulerLatency: load.SchedulerLatency,
 	}
 }

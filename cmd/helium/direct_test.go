@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net"
 	"os"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/internal/loopback"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -179,5 +181,120 @@ func TestATraceTellsByWhichLinkACallWent(t *testing.T) {
 				t.Fatalf("got %+v and %+v, want a call by a direct link", trace, c.DirectLinks())
 			}
 		}
+	}
+}
+
+func TestWhySaysWhyCallsGoByTheBus(t *testing.T) {
+	deaf, err := net.Listen("tcp", "127.0.0.1:0") // who listens there is no Helium server
+	check(t, err)
+	defer deaf.Close()
+	go func() {
+		for {
+			c, err := deaf.Accept()
+			if err != nil {
+				return
+			}
+			_ = c.Close()
+		}
+	}()
+	closed := loopback.UnusedAddress(t)
+	for name, test := range map[string]struct {
+		config              rpcserver.Config
+		deny                string
+		stage, status, says string
+		link                string
+	}{
+		"not offered":   {rpcserver.Config{}, "", "offered", "skipped", "no instance offers direct links, so calls go by NATS", "bus"},
+		"per method":    {rpcserver.Config{Listen: "127.0.0.1:0", PerMethod: true}, "", "offered", "skipped", "no instance offers", "bus"},
+		"not permitted": {rpcserver.Config{Listen: "127.0.0.1:0"}, "helium.at.kinds.*", "ticket", "warning", "it may not publish to helium.at.kinds.", "bus"},
+		"unreachable":   {rpcserver.Config{Listen: "127.0.0.1:0", Advertise: closed}, "", "reachable", "warning", closed, "bus"},
+		"somebody else": {rpcserver.Config{Listen: "127.0.0.1:0", Advertise: deaf.Addr().String()}, "", "tls", "warning", "doesn't know the ticket", "bus"},
+		"all is well":   {rpcserver.Config{Listen: "127.0.0.1:0"}, "", "tls", "ok", "none on one host", "direct"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			user := broker.User{Name: "u", Password: "x"}
+			if test.deny != "" {
+				user.Publish.Deny = []string{test.deny}
+			}
+			b, url := newBus(t, broker.Config{Users: []broker.User{user}})
+			instance := serveOn(t, b, test.config, "kinds", kinds{}).Instance()
+			as := []string{"-s", url, "--user", "u", "--password", "x"}
+			report, stages, r := whyReportOf(t, "kinds.text", as...)
+			if r.exit != cli.ExitOK || !report.OK {
+				t.Errorf("got exit %d, want 0: the bus is enough; it says %s", r.exit, r.err)
+			}
+			checkStage(t, stages, test.stage, test.status, test.says)
+			if len(report.Links) != 1 || report.Links[0].Instance != instance || report.Links[0].Link != test.link || (report.Links[0].Reason == "") != (test.link == "direct") {
+				t.Errorf("got the links %+v, want calls to %s by %s, and why if that is the bus", report.Links, instance, test.link)
+			}
+			doctor := heliumRun(t, append([]string{"doctor"}, as...)...)
+			if blamed := strings.Contains(doctor.out, "  warning  direct links"); doctor.exit != cli.ExitOK || blamed != (test.status == "warning") {
+				t.Errorf("helium doctor: got exit %d, and it says\n%s\nwant a warning: %t", doctor.exit, doctor.out, test.status == "warning")
+			}
+			var rows []pingRow
+			ping := heliumRun(t, append([]string{"ping", "kinds", "-o", "json"}, as...)...)
+			check(t, json.Unmarshal([]byte(ping.out), &rows))
+			for _, row := range rows {
+				if row.Link == "direct" && (row.OK != (test.link == "direct") || !row.OK && row.Error == "") {
+					t.Errorf("helium ping: got %+v, want it asked by a direct link: %t", row, test.link == "direct")
+				}
+			}
+			want := 1
+			if stages["offered"].Status == "ok" {
+				want = 2
+			}
+			if len(rows) != want {
+				t.Errorf("helium ping: got %+v, want %d answers", rows, want)
+			}
+			r = heliumRun(t, append([]string{"ping", "kinds", "--bus-only", "-o", "ndjson"}, as...)...)
+			if strings.Contains(r.out, `"direct"`) {
+				t.Errorf("helium ping --bus-only: got %s, want nobody asked by a direct link", r.out)
+			}
+		})
+	}
+}
+
+func TestCallsAreCountedByTheirLink(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	t.Setenv("NATS_URL", url)
+	srv := serveOn(t, b, rpcserver.Config{Listen: "127.0.0.1:0"}, "kinds", kinds{})
+	nc, err := nats.Connect(url)
+	check(t, err)
+	defer nc.Close()
+	c, err := rpcclient.New(nc, rpcclient.Config{Logger: slog.New(slog.DiscardHandler)})
+	check(t, err)
+	defer c.Close()
+	calls := 0
+	for deadline := time.Now().Add(testPatience); c.Stats().DirectFrames < 3; time.Sleep(5 * time.Millisecond) {
+		_, err := rpcclient.Call[string](t.Context(), c, "kinds.text", "x")
+		check(t, err)
+		if calls++; time.Now().After(deadline) {
+			t.Fatalf("got %+v, want calls by a direct link", c.DirectLinks())
+		}
+	}
+	direct := c.Stats().DirectFrames
+	r := heliumRun(t, "top", "--once", "--interval", "100ms", "-o", "json")
+	var rows []struct {
+		Method      string
+		TotalCalls  uint64 `json:"total_calls"`
+		TotalDirect uint64 `json:"total_direct"`
+	}
+	check(t, json.Unmarshal([]byte(r.out), &rows))
+	for _, row := range rows {
+		wantCalls, wantDirect := uint64(0), uint64(0)
+		if row.Method == "text" {
+			wantCalls, wantDirect = uint64(calls), direct
+		}
+		if row.TotalCalls != wantCalls || row.TotalDirect != wantDirect {
+			t.Errorf("helium top: got %+v, want %d calls, of them %d by direct links", row, wantCalls, wantDirect)
+		}
+	}
+	if got := srv.Stats().DirectCalls; got != direct {
+		t.Errorf("the server counts %d calls by direct links, want %d", got, direct)
+	}
+	stats, err := nc.Request("$SRV.STATS.kinds."+srv.Instance(), nil, testPatience)
+	check(t, err)
+	if want := fmt.Sprintf(`"direct":%d,`, direct); strings.Count(string(stats.Data), `"direct":`) != 1 || !strings.Contains(string(stats.Data), want) {
+		t.Errorf("got %s, want %s of one method alone", stats.Data, want)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/cmd/helium/internal/diagnose/probe"
 	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/internal/shell"
@@ -24,13 +26,15 @@ import (
 )
 
 func newPingCommand(env *cli.Env) *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use:   "ping [service]",
 		Short: "Ask NATS, a binder and each instance for an answer, and time it",
 		Long: `Ask NATS, a binder and each instance for an answer, and time it.
 
-An instance is asked for a method that it doesn't have, so no handler runs. The
-command ends with 7 if an instance that is registered doesn't answer.`,
+An instance is asked for a method that it doesn't have, so no handler runs. Where it
+offers direct links it is asked by one as well, which is opened for that; if it can't
+be, calls go by NATS. The command ends with 7 if an instance that is registered
+doesn't answer by NATS.`,
 		Example: `  helium ping
   helium ping math`,
 		Args:              cli.Words(0, 1),
@@ -45,6 +49,8 @@ command ends with 7 if an instance that is registered doesn't answer.`,
 			return ping(ctx, env, service)
 		},
 	}
+	env.Connection.RegisterBusOnly(cmd.Flags())
+	return cmd
 }
 
 // pingRow is an answer as "helium ping -o json" writes it.
@@ -52,7 +58,9 @@ type pingRow struct {
 	What     string  `json:"what"` // "nats", "binder" or the service
 	Instance string  `json:"instance,omitempty"`
 	OK       bool    `json:"ok"`
-	MS       float64 `json:"ms"` // until the answer, or until it was clear that none comes
+	MS       float64 `json:"ms"`                // until the answer, or until it was clear that none comes
+	Link     string  `json:"link"`              // "bus" or "direct"
+	Address  string  `json:"address,omitempty"` // of a direct link
 	Error    string  `json:"error,omitempty"`
 
 	denied bool // nothing was asked
@@ -73,7 +81,7 @@ func ping(ctx context.Context, env *cli.Env, service string) error {
 	defer done()
 	var rows []pingRow
 	if service == "" {
-		row := pingRow{What: "nats", Instance: nc.ConnectedServerName()}
+		row := pingRow{What: "nats", Instance: nc.ConnectedServerName(), Link: lookup.ByBus}
 		row.set(nc.RTT())
 		rows = append(rows, row)
 	}
@@ -91,12 +99,24 @@ func ping(ctx context.Context, env *cli.Env, service string) error {
 		return err
 	}
 	if service == "" {
-		row := pingRow{What: "binder"}
+		row := pingRow{What: "binder", Link: lookup.ByBus}
 		row.set(time.Since(began), nil)
 		rows = append(rows, row)
 	}
 	answers := pingInstances(ctx, env, nc, records)
-	if err := showPings(env, append(rows, answers...)); err != nil {
+	var direct map[string]pingRow
+	if !env.Connection.BusOnly {
+		if direct, err = pingDirectly(ctx, env, nc, records); err != nil {
+			return err
+		}
+	}
+	for _, r := range answers {
+		rows = append(rows, r)
+		if d, offered := direct[r.What+"/"+r.Instance]; offered {
+			rows = append(rows, d)
+		}
+	}
+	if err := showPings(env, rows); err != nil {
 		return err
 	}
 	return silentInstances(answers)
@@ -110,7 +130,7 @@ func pingInstances(ctx context.Context, env *cli.Env, nc *nats.Conn, records []b
 	for i, r := range records {
 		room <- struct{}{}
 		asked.Go(func() {
-			rows[i] = pingRow{What: r.Service, Instance: r.Instance}
+			rows[i] = pingRow{What: r.Service, Instance: r.Instance, Link: lookup.ByBus}
 			began := time.Now()
 			err := pingInstance(ctx, env, nc, &r)
 			rows[i].set(time.Since(began), err)
@@ -119,6 +139,35 @@ func pingInstances(ctx context.Context, env *cli.Env, nc *nats.Conn, records []b
 	}
 	asked.Wait()
 	return rows
+}
+
+// pingDirectly opens a direct link to each instance that offers some, and asks for a sign there. It
+// returns the answers by service and instance.
+func pingDirectly(ctx context.Context, env *cli.Env, nc *nats.Conn, records []binder.Record) (map[string]pingRow, error) {
+	prober, err := probe.New(nc, env.Connection.Prefix)
+	if err != nil {
+		return nil, err
+	}
+	straights, err := prober.Straight()
+	if err != nil {
+		return nil, err
+	}
+	offer := slices.DeleteFunc(slices.Clone(records), func(r binder.Record) bool { return !lookup.OffersDirect(&r) })
+	var mu sync.Mutex
+	rows := make(map[string]pingRow)
+	probe.EachOf(offer, func(r binder.Record) {
+		s := straights.Ask(ctx, r.Service, r.Instance)
+		straights.Open(ctx, s)
+		row := pingRow{What: r.Service, Instance: r.Instance, Link: lookup.ByDirectLink, Address: s.Address}
+		row.set(s.RoundTrip, s.Reason())
+		if row.Error != "" {
+			row.Error = fmt.Sprintf("none at its stage %s, so calls go by NATS: %s", s.Stage, row.Error)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		rows[r.Service+"/"+r.Instance] = row
+	})
+	return rows, nil
 }
 
 // noMethod is a name that no method has: servers keep those that begin so for tools.
@@ -167,15 +216,19 @@ func pingInstance(ctx context.Context, env *cli.Env, nc *nats.Conn, r *binder.Re
 
 func showPings(env *cli.Env, rows []pingRow) error {
 	return cli.ShowList(env.Output, rows, func(r pingRow) string {
-		return fmt.Sprintf("%s %s %t %g", r.What, cmp.Or(r.Instance, "-"), r.OK, r.MS)
+		text := fmt.Sprintf("%s %s %t %g", r.What, cmp.Or(r.Instance, "-"), r.OK, r.MS)
+		if r.Link == lookup.ByDirectLink {
+			text += " " + r.Link
+		}
+		return text
 	}, func(t table.Writer) {
-		t.AppendHeader(table.Row{"what", "instance", "time", "answer"})
+		t.AppendHeader(table.Row{"what", "instance", "link", "time", "answer"})
 		for _, r := range rows {
 			answer := "ok"
 			if !r.OK {
 				answer = r.Error
 			}
-			t.AppendRow(table.Row{r.What, r.Instance, amount.Milliseconds(r.MS), answer})
+			t.AppendRow(table.Row{r.What, r.Instance, r.Link, amount.Milliseconds(r.MS), answer})
 		}
 	})
 }

@@ -37,8 +37,15 @@ type topRow struct {
 type whyReport struct {
 	OK     bool       `json:"ok"`
 	Stages []whyStage `json:"stages"`
+	Links  []whyLink  `json:"links"`
 	Exit   int        `json:"exit"`
 	Next   string     `json:"next"`
+}
+
+type whyLink struct {
+	Instance string `json:"instance"`
+	Link     string `json:"link"`
+	Reason   string `json:"reason"`
 }
 
 type whyStage struct {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -275,35 +274,12 @@ func (c *Client) add(p *peer, l *clientLink, service string, number uint16, has 
 func (c *Client) ask(service, instance string) (*wire.Ticket, error) {
 	ctx, cancel := context.WithTimeout(c.life, askTime)
 	defer cancel()
-	question := wire.AppendTicketRequest(wire.AppendMessageHeader(nil), c.dialer.identity.Fingerprint)
-	data, e := c.config.Links.Ask(ctx, service, instance, question)
+	data, e := c.config.Links.Ask(ctx, service, instance, c.dialer.question())
 	if e != nil {
 		return nil, e
 	}
-	frames, err := wire.ReadMessage(data)
-	for err == nil && frames.More() {
-		var f wire.Frame
-		if err = frames.Next(&f); err != nil {
-			break
-		}
-		switch f.Kind {
-		case wire.KindTicket:
-			return wire.ReadTicket(f.Body)
-		case wire.KindError:
-			e, err := wire.ReadError(f.Body)
-			if err != nil {
-				return nil, err
-			}
-			return nil, e
-		}
-	}
-	if err != nil {
-		return nil, fmt.Errorf("the answer can't be read: %w", err)
-	}
-	return nil, errNoTicket
+	return ReadTicket(data)
 }
-
-var errNoTicket = errors.New("the instance gives no ticket")
 
 // Close ends all links and returns when nothing goes on any more.
 func (c *Client) Close() {

@@ -56,6 +56,11 @@ type dialer struct {
 	secure   func() bool // whether plain connections that leave the host are refused
 }
 
+// question asks for a ticket for this client.
+func (d *dialer) question() []byte {
+	return wire.AppendTicketRequest(wire.AppendMessageHeader(nil), d.identity.Fingerprint)
+}
+
 // dial opens a connection by a ticket, at the first of its addresses that works. It returns the
 // address, and the number of the ticket's service on the connection.
 func (d *dialer) dial(ctx context.Context, instance string, ticket *wire.Ticket) (*conn, string, error) {
@@ -63,6 +68,11 @@ func (d *dialer) dial(ctx context.Context, instance string, ticket *wire.Ticket)
 		c, err := d.open(ctx, raw, false, ticket)
 		return c, "this process", err
 	}
+	return d.dialAny(ctx, ticket)
+}
+
+// dialAny opens a connection by a ticket, at the first of its addresses that works.
+func (d *dialer) dialAny(ctx context.Context, ticket *wire.Ticket) (*conn, string, error) {
 	if len(ticket.Addresses) == 0 {
 		return nil, "", at(StageReachable, errNoAddress)
 	}

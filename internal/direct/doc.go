@@ -28,5 +28,6 @@
 //   - links.go: what it needs of who sends the calls
 //   - dial.go: from a ticket to a connection
 //   - clientlink.go: a connection as a [link.Link]
+//   - tryout.go: links that are opened to see whether that works
 //   - state.go: how far it has got with each instance, for people
 package direct

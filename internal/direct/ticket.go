@@ -2,6 +2,8 @@ package direct
 
 import (
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -65,3 +67,31 @@ func (t *tickets) use(id wire.TicketID, now time.Time) (grant, bool) {
 	delete(t.byID, id)
 	return one.grant, ok && now.Before(one.until)
 }
+
+// ReadTicket reads the answer of an instance that was asked for a ticket. An error that the instance
+// answered with is a [*helium.Error].
+func ReadTicket(data []byte) (*wire.Ticket, error) {
+	frames, err := wire.ReadMessage(data)
+	for err == nil && frames.More() {
+		var f wire.Frame
+		if err = frames.Next(&f); err != nil {
+			break
+		}
+		switch f.Kind {
+		case wire.KindTicket:
+			return wire.ReadTicket(f.Body)
+		case wire.KindError:
+			e, err := wire.ReadError(f.Body)
+			if err != nil {
+				return nil, err
+			}
+			return nil, e
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the answer can't be read: %w", err)
+	}
+	return nil, errNoTicket
+}
+
+var errNoTicket = errors.New("the instance gives no ticket")

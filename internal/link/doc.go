@@ -8,6 +8,7 @@
 //   - link.go: what a link is; a new kind of link implements it in a file of its own
 //   - bus.go: the link by NATS, and what it means for calls that the connection is lost,
 //     nobody listens, or a subject isn't permitted
+//   - encrypted.go: whether the connection to NATS is encrypted
 //   - receiver.go: what comes back by one link
 //   - endpoint.go, endpoints.go: where calls go, and what was learnt from those that did
 //   - apart.go: whether calls to an endpoint share messages

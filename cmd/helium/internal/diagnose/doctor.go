@@ -65,6 +65,7 @@ func doctor(ctx context.Context, env *cli.Env) error {
 		check{"binder", registry.binder},
 		check{"binders", registry.binders},
 		check{"instances", registry.instances},
+		check{"direct links", registry.direct},
 	)
 	return tellHealth(ctx, env, e)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
@@ -19,6 +20,7 @@ import (
 type registryChecks struct {
 	*access
 	answered bool // a binder did
+	records  []binder.Record
 }
 
 // askBinder asks for a name that isn't there: before it says so, a binder asks the store.
@@ -194,6 +196,7 @@ func (e *registryChecks) instances(ctx context.Context) finding {
 	if len(records) == 0 {
 		return found("no service is registered; an example is: helium serve math")
 	}
+	e.records = records
 	services := map[string]bool{}
 	var gone []string
 	for i, r := range records {

@@ -23,7 +23,8 @@ func NewWhy(env *cli.Env) *cobra.Command {
 
 The last stages ask the instances themselves, with calls that have no time left: they
 take the same way as any call, and are turned away where the handler would begin. So
-nothing is run.
+nothing is run. Then direct links are opened to the instances that offer some, and closed
+again: where that doesn't work, calls go by NATS, and it says why.
 
 The exit code is the one that "helium call" would end with: 0 if the method can be
 called, 3 without NATS, a binder or permission, 4 for an unknown name, 6 where an
@@ -46,8 +47,9 @@ type whyReport struct {
 	Name   string     `json:"name"`
 	OK     bool       `json:"ok"`
 	Stages []whyStage `json:"stages"`
-	Exit   int        `json:"exit"`           // the exit code
-	Next   string     `json:"next,omitempty"` // what to do
+	Links  []whyLink  `json:"links,omitempty"` // by which calls go, of each instance
+	Exit   int        `json:"exit"`            // the exit code
+	Next   string     `json:"next,omitempty"`  // what to do
 }
 
 // whyStage is one stage of the way.
@@ -81,12 +83,16 @@ func why(ctx context.Context, env *cli.Env, name string) error {
 		check{"subscribers", instances.subscribers},
 		check{"probe", instances.instances},
 	)
-	return tellWhy(ctx, env, w, e)
+	straight := &wayStraight{way: w}
+	if !e.late {
+		e.examine(ctx, straight.checks()...)
+	}
+	return tellWhy(ctx, env, w, e, straight.links())
 }
 
 // tellWhy says what it all comes to. The first failure decides.
-func tellWhy(ctx context.Context, env *cli.Env, w *way, e *examiner) error {
-	report := whyReport{Name: w.name, Stages: []whyStage{}}
+func tellWhy(ctx context.Context, env *cli.Env, w *way, e *examiner, links []whyLink) error {
+	report := whyReport{Name: w.name, Stages: []whyStage{}, Links: links}
 	for _, r := range e.results {
 		report.Stages = append(report.Stages, whyStage{Stage: r.name, Status: r.status, TookMS: amount.InMS(r.took), Found: r.text, Next: r.next})
 	}

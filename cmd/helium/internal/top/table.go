@@ -75,8 +75,8 @@ func (t *monitor) rows() []row {
 	for i, r := range shown {
 		rows[i] = row{
 			At: t.after.At.UTC(), Service: r.Service, Method: r.Method, Instance: r.Instance, Instances: r.Instances,
-			Calls: r.Calls, Errors: r.Errors, Refused: r.Refused, InFlight: r.InFlight,
-			TotalCalls: r.TotalCalls, TotalErrors: r.TotalErrors, TotalRefused: r.TotalRefused, LastError: r.LastError, Load: r.Load, figures: r,
+			Calls: r.Calls, Errors: r.Errors, Refused: r.Refused, Direct: r.Direct, InFlight: r.InFlight,
+			TotalCalls: r.TotalCalls, TotalErrors: r.TotalErrors, TotalRefused: r.TotalRefused, TotalDirect: r.TotalDirect, LastError: r.LastError, Load: r.Load, figures: r,
 		}
 		if r.HasLatency {
 			p50, p99 := amount.InMS(r.P50), amount.InMS(r.P99)
@@ -97,6 +97,7 @@ type row struct {
 	Calls    float64  `json:"calls_per_second"`
 	Errors   float64  `json:"errors_per_second"`
 	Refused  float64  `json:"refused_per_second"` // for load; they are errors, too
+	Direct   float64  `json:"direct_per_second"`  // that came by direct links; the others came by NATS
 	P50MS    *float64 `json:"p50_ms,omitempty"`   // missing if no call was run, or if it isn't told
 	P99MS    *float64 `json:"p99_ms,omitempty"`
 	InFlight uint64   `json:"in_flight"`
@@ -104,6 +105,7 @@ type row struct {
 	TotalCalls   uint64 `json:"total_calls"` // since the instances began
 	TotalErrors  uint64 `json:"total_errors"`
 	TotalRefused uint64 `json:"total_refused"`
+	TotalDirect  uint64 `json:"total_direct"`
 	LastError    string `json:"last_error,omitempty"`
 
 	Load *rpcserver.Load `json:"load,omitempty"` // of the instance, in a row of one; missing if it isn't told

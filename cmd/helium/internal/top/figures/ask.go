@@ -42,6 +42,7 @@ type Endpoint struct {
 	Latency          rpcserver.Latency
 	HasLatency       bool // false: not one of Helium's, which tell how long calls took
 	Refused          uint64
+	Direct           uint64          // calls that came by direct links
 	Load             *rpcserver.Load // of the instance as a whole; nil: it doesn't tell
 }
 
@@ -123,11 +124,12 @@ func (l *Look) add(text []byte, at time.Time) {
 			InFlight uint64             `json:"in_flight"`
 			Latency  *rpcserver.Latency `json:"latency_ns"`
 			Refused  uint64             `json:"refused"`
+			Direct   uint64             `json:"direct"`
 			Load     *rpcserver.Load    `json:"load"`
 		}
 		if json.Unmarshal(e.Data, &data) == nil && data.Latency != nil {
 			endpoint.InFlight, endpoint.Latency, endpoint.HasLatency = data.InFlight, *data.Latency, true
-			endpoint.Refused, endpoint.Load = data.Refused, data.Load
+			endpoint.Refused, endpoint.Direct, endpoint.Load = data.Refused, data.Direct, data.Load
 		}
 		counts.Endpoints[e.Name] = endpoint
 	}

@@ -31,6 +31,8 @@ type Row struct {
 	// Calls, Errors and Refused are how many were answered a second, of them with an error, and of
 	// these refused for load.
 	Calls, Errors, Refused float64
+	// Direct is how many came a second by direct links.
+	Direct float64
 	// P50 and P99 are how long the calls took that were run; false if none was, or if
 	// the service doesn't tell.
 	P50, P99   time.Duration
@@ -41,8 +43,8 @@ type Row struct {
 	Load *rpcserver.Load
 
 	// The totals are since the instances began.
-	TotalCalls, TotalErrors, TotalRefused uint64
-	LastError                             string // of any of them
+	TotalCalls, TotalErrors, TotalRefused, TotalDirect uint64
+	LastError                                          string // of any of them
 }
 
 // sum is a row in the making.
@@ -111,6 +113,7 @@ func (s *sum) add(now, then Endpoint, since time.Duration) {
 	s.TotalCalls += now.Requests
 	s.TotalErrors += now.Errors
 	s.TotalRefused += now.Refused
+	s.TotalDirect += now.Direct
 	if now.LastError != "" {
 		s.LastError = now.LastError
 	}
@@ -120,6 +123,7 @@ func (s *sum) add(now, then Endpoint, since time.Duration) {
 	s.Calls += perSecond(now.Requests, then.Requests, since)
 	s.Errors += perSecond(now.Errors, then.Errors, since)
 	s.Refused += perSecond(now.Refused, then.Refused, since)
+	s.Direct += perSecond(now.Direct, then.Direct, since)
 	recent := now.Latency.Since(&then.Latency)
 	s.latency.Add(&recent)
 }

@@ -46,6 +46,7 @@ func Columns(by figures.Grouping) []Column {
 		Column{Title: "p99", Order: "p99", Number: true, drop: 1, Cell: func(r figures.Row) string { return latency(r, r.P99) }},
 		Column{Title: "errors/s", Order: "errors", Number: true, drop: 2, Cell: func(r figures.Row) string { return amount.Rate(r.Errors) }},
 		Column{Title: "refused/s", Number: true, drop: 8, Cell: func(r figures.Row) string { return amount.Rate(r.Refused) }},
+		Column{Title: "direct/s", Number: true, drop: 8, Cell: func(r figures.Row) string { return amount.Rate(r.Direct) }},
 		Column{Title: "in flight", Order: "inflight", Number: true, drop: 3, Cell: func(r figures.Row) string { return strconv.FormatUint(r.InFlight, 10) }},
 	)
 	if by == figures.ByInstance {
