@@ -63,7 +63,7 @@ func TestEveryPeerIsMeasuredInEveryTable(t *testing.T) {
 		if row.Part > 0 {
 			continue
 		}
-		if row.CPU <= 0 || row.Bytes <= 0 || row.Allocs <= 0 {
+		if row.CPU <= 0 || row.Bytes <= 0 && peers.CountsTraffic(row.Peer) || row.Allocs <= 0 {
 			t.Errorf("%s, %s: a call costs %v µs, %v bytes, %v allocations; want something", row.Table, row.Peer, row.CPU, row.Bytes, row.Allocs)
 		}
 	}

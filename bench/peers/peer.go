@@ -55,6 +55,10 @@ func All() []Peer {
 // IsHelium tells Helium's own ways of calling from those of others.
 func IsHelium(name string) bool { return strings.HasPrefix(name, "helium") }
 
+// CountsTraffic reports whether [Traffic] sees what a peer's calls are made of. It doesn't see direct
+// links, which Helium opens by itself.
+func CountsTraffic(name string) bool { return name != heliumDirect.name }
+
 // ByName returns a peer.
 func ByName(name string) (Peer, error) {
 	all := All()

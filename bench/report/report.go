@@ -53,7 +53,7 @@ type Row struct {
 	// which leave the broker out where it has a process of its own.
 	CPU    float64 // microseconds
 	Broker float64 `json:",omitempty"` // microseconds: the part of CPU that the broker used, in a process of its own
-	Bytes  float64 // in and out of the client's connections
+	Bytes  float64 // in and out of the client's connections; 0 where nobody can count them
 	Allocs float64 // heap objects
 	// PerMessage is how many calls shared a message on their way to the server; 0
 	// where the peer doesn't say.
