@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/helium-rpc/helium/internal/promptwrite"
 )
 
 const (
@@ -16,6 +18,9 @@ const (
 	// mostUnsent is how much a connection keeps at most, while its server seems to be frozen and
 	// writers don't wait for it. Memory is taken only while there is something to keep.
 	mostUnsent = 8 << 20
+	// momentForSocket is how long a socket that is full may take to have room again: the broker is
+	// just a bit slower than whoever publishes.
+	momentForSocket = 10 * time.Millisecond
 	// blockSize is how that memory is cut.
 	blockSize = 64 << 10
 	// writeTimeout is how long a socket may take nothing before the server behind it counts
@@ -74,7 +79,8 @@ var blocks = sync.Pool{New: func() any { return new(block) }}
 // unblocked returns a connection over a socket, whose other end may say nothing for so long once
 // a handshake is over; 0: for ever.
 func unblocked(socket net.Conn, silence time.Duration) *unblockedConn {
-	c := &unblockedConn{Conn: socket, now: writesNow(socket)}
+	limitUnsent(socket) // without it more waits in the system
+	c := &unblockedConn{Conn: socket, now: promptwrite.Of(socket, momentForSocket)}
 	c.ear.limit, c.ear.silent = silence, c.fail
 	return c
 }

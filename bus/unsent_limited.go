@@ -3,6 +3,7 @@
 package bus
 
 import (
+	"net"
 	"runtime"
 	"syscall"
 )
@@ -14,8 +15,18 @@ const mostUnsentInSystem = 128 << 10
 
 // limitUnsent has the system keep no more of a TCP connection than that. What is on its way isn't
 // limited, so that long ways can be filled.
-func limitUnsent(fd uintptr) {
-	_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpNotSentLowAt(), mostUnsentInSystem) // a pipe has none
+func limitUnsent(socket net.Conn) {
+	has, ok := socket.(syscall.Conn)
+	if !ok {
+		return // a pipe within the process
+	}
+	raw, err := has.SyscallConn()
+	if err != nil {
+		return // it is closed
+	}
+	_ = raw.Control(func(fd uintptr) {
+		_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpNotSentLowAt(), mostUnsentInSystem) // only TCP has it
+	})
 }
 
 // tcpNotSentLowAt is the number of TCP_NOTSENT_LOWAT, which package syscall doesn't have.

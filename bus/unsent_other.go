@@ -1,6 +1,8 @@
-//go:build unix && !linux && !darwin
+//go:build !linux && !darwin
 
 package bus
 
+import "net"
+
 // limitUnsent does nothing: the system keeps as much as it likes.
-func limitUnsent(uintptr) {}
+func limitUnsent(net.Conn) {}

@@ -7,9 +7,13 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/helium-rpc/helium/internal/promptwrite"
 )
 
 const (
+	// moment is how long a socket that is full may take to have room again.
+	moment = 5 * time.Millisecond
 	// mostUnsent is how much is kept for an end that doesn't read, in bytes; beyond that the
 	// connection breaks.
 	mostUnsent = 64 << 20
@@ -52,7 +56,9 @@ type block struct {
 
 var blocks = sync.Pool{New: func() any { return new(block) }}
 
-func newOutlet(socket net.Conn) *outlet { return &outlet{Conn: socket, now: writesNow(socket)} }
+func newOutlet(socket net.Conn) *outlet {
+	return &outlet{Conn: socket, now: promptwrite.Of(socket, moment)}
+}
 
 // Kept returns how many bytes wait for the socket to take them.
 func (o *outlet) Kept() int {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package bus
+package promptwrite
 
 import (
 	"errors"
@@ -10,13 +10,11 @@ import (
 	"time"
 )
 
-// momentForSocket is how long a socket that is full may take to have room again: the broker
-// is just a bit slower than whoever publishes.
-const momentForSocket = 10 * time.Millisecond
-
-// writesNow returns a function that writes to a socket what it takes at once or within a moment;
-// nil where that can't be done.
-func writesNow(socket net.Conn) func(b []byte) (n int, err error) {
+// Of returns a function that writes to a socket what it takes at once or within a moment, by one
+// goroutine at a time; nil where that can't be done. A socket that is full often has room again in
+// a moment, as the other end is just a bit slower than whoever writes, and what it takes needn't be
+// copied and kept.
+func Of(socket net.Conn, moment time.Duration) func(b []byte) (n int, err error) {
 	has, ok := socket.(syscall.Conn)
 	if !ok {
 		return nil
@@ -25,16 +23,16 @@ func writesNow(socket net.Conn) func(b []byte) (n int, err error) {
 	if err != nil {
 		return nil
 	}
-	_ = raw.Control(limitUnsent) // without it more waits in the system
-	d := &descriptor{raw: raw, socket: socket}
+	d := &descriptor{raw: raw, socket: socket, moment: moment}
 	d.attempt = d.send
 	return d.write
 }
 
-// A descriptor is a socket as the system knows it.
+// descriptor is a socket as the system knows it.
 type descriptor struct {
 	raw     syscall.RawConn
 	socket  net.Conn
+	moment  time.Duration
 	attempt func(fd uintptr) (done bool) // send, made only once
 
 	// These are of the write under way; there is one at a time.
@@ -48,7 +46,7 @@ func (d *descriptor) write(b []byte) (n int, err error) {
 	err = d.raw.Write(d.attempt)
 	if err == nil && d.err == nil && len(d.rest) > 0 {
 		d.waiting = true
-		_ = d.socket.SetWriteDeadline(time.Now().Add(momentForSocket))
+		_ = d.socket.SetWriteDeadline(time.Now().Add(d.moment))
 		err = d.raw.Write(d.attempt)
 		_ = d.socket.SetWriteDeadline(time.Time{})
 		if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -63,8 +61,7 @@ func (d *descriptor) write(b []byte) (n int, err error) {
 	return n, err
 }
 
-// send writes until the socket takes no more. It reports false to be called again when it
-// does.
+// send writes until the socket takes no more. It reports false to be called again when it does.
 func (d *descriptor) send(fd uintptr) (done bool) {
 	for len(d.rest) > 0 {
 		n, err := syscall.Write(int(fd), d.rest)

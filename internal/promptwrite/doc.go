@@ -1,0 +1,2 @@
+// Package promptwrite writes to sockets without waiting for the other end.
+package promptwrite
