@@ -15,17 +15,17 @@ import (
 // processors have time for, while calls that block hold up nobody behind them.
 //
 // One worker for each processor takes a call whenever one waits. All others take one only while
-// a processor has nothing to do, which the breather finds out. So as many calls run as may if
+// a processor has nothing to do, which the netpollYielder finds out. So as many calls run as may if
 // they sleep, and few if they compute; those wait in the queue, where they can be refused.
 // Between two calls that take long, a worker lets the rest of the program have its turn.
 type pool struct {
-	run      func(*Call) (ended time.Time)
-	refuse   func(*Call, time.Time) // answers a call that isn't run
-	most     int                    // how many calls run at the same moment, at most
-	few      int                    // how many may run while the processors are busy
-	maxQueue int                    // how many more may wait
-	breathe  func()                 // see breather
-	exhale   func()                 // called when no worker is left to breathe
+	run          func(*Call) (ended time.Time)
+	refuse       func(*Call, time.Time) // answers a call that isn't run
+	most         int                    // how many calls run at the same moment, at most
+	few          int                    // how many may run while the processors are busy
+	maxQueue     int                    // how many more may wait
+	yield        func()                 // to whatever came by the network; see netpollYielder
+	closeYielder func()                 // called when no worker is left to yield
 
 	mu      sync.Mutex
 	work    sync.Cond
@@ -37,7 +37,7 @@ type pool struct {
 	waking  bool      // guarded by mu; a goroutine was woken or started and hasn't looked yet, or it probes
 	closed  bool      // guarded by mu
 	took    time.Time // guarded by mu; when a call was taken last
-	stuffy  time.Time // guarded by mu; from when on somebody should breathe
+	yieldAt time.Time // guarded by mu; from when on somebody should yield to the network
 	free    time.Time // guarded by mu; when a processor had nothing to do
 
 	governor governor    // guarded by mu
@@ -49,13 +49,13 @@ type pool struct {
 var maxIdle = 8 * runtime.GOMAXPROCS(0)
 
 const (
-	// breathPause is for how long workers compute before one of them breathes, and yieldPause
-	// for how long before one yields: or as long as the last yield took, and restShare times the
-	// last breath, as other goroutines may be less polite.
-	breathPause = time.Millisecond
-	yieldPause  = 100 * time.Microsecond
-	restShare   = 4
-	// promptly is how long a breath takes, at most, where a processor has nothing to do, and for
+	// netpollPause is for how long workers compute before one of them yields to the network, and
+	// yieldPause for how long before one yields to other goroutines: or as long as the last of these
+	// took, and netpollRest times the last of those, as others may keep the processor for longer.
+	netpollPause = time.Millisecond
+	yieldPause   = 100 * time.Microsecond
+	netpollRest  = 4
+	// promptly is how long yielding to the network takes, at most, where a processor has nothing to do, and for
 	// how long it is taken for free then.
 	promptly = time.Millisecond
 	// patience is how long calls wait for those that run before one more is run though the
@@ -73,8 +73,8 @@ func newPool(workers, maxQueue, maxBytes int, run func(*Call) time.Time, refuse 
 		governor: newGovernor(min(workers, 2*processors), workers, newSchedulerWaits()),
 	}
 	p.work.L = &p.mu
-	b := newBreather()
-	p.breathe, p.exhale = b.breathe, b.close
+	y := newNetpollYielder()
+	p.yield, p.closeYielder = y.yield, y.close
 	return p
 }
 
@@ -129,7 +129,7 @@ func (p *pool) close() {
 		p.timer.Stop()
 	}
 	if p.started == 0 {
-		p.exhale()
+		p.closeYielder()
 	}
 }
 
@@ -173,7 +173,7 @@ func (p *pool) worker() {
 			}
 		}
 		if p.closed && p.started == 0 {
-			p.exhale()
+			p.closeYielder()
 		}
 	}()
 	p.mu.Lock()
@@ -263,10 +263,10 @@ func (p *pool) costLocked(began, ended time.Time) time.Duration {
 func (p *pool) probeLocked(now time.Time) {
 	p.waking = true
 	p.mu.Unlock()
-	p.breathe()
+	p.yield()
 	p.mu.Lock()
 	p.waking = false
-	if ended := p.breathedLocked(now); ended.Sub(now) <= promptly && p.between == 0 {
+	if ended := p.yieldedLocked(now); ended.Sub(now) <= promptly && p.between == 0 {
 		p.free = ended
 	}
 }
@@ -275,25 +275,25 @@ func (p *pool) probeLocked(now time.Time) {
 // when that was over.
 func (p *pool) pauseLocked(now time.Time) (ended time.Time) {
 	p.between++
-	breathe := !now.Before(p.stuffy)
+	toNetwork := !now.Before(p.yieldAt)
 	p.mu.Unlock()
-	if breathe {
-		p.breathe()
+	if toNetwork {
+		p.yield()
 	} else {
 		runtime.Gosched()
 	}
 	p.mu.Lock()
 	p.between--
-	if breathe {
-		return p.breathedLocked(now)
+	if toNetwork {
+		return p.yieldedLocked(now)
 	}
 	return time.Now()
 }
 
-// breathedLocked takes note of a breath that is over.
-func (p *pool) breathedLocked(began time.Time) (ended time.Time) {
+// yieldedLocked takes note of a yield to the network that is over.
+func (p *pool) yieldedLocked(began time.Time) (ended time.Time) {
 	ended = time.Now()
-	p.stuffy = ended.Add(max(breathPause, restShare*ended.Sub(began)))
+	p.yieldAt = ended.Add(max(netpollPause, netpollRest*ended.Sub(began)))
 	return ended
 }
 

@@ -283,9 +283,9 @@ func TestAPoolLosesNoCallUnderStress(t *testing.T) {
 	}
 }
 
-// busy makes a pool's breather find the processors busy for so long each time, 0: free.
+// busy makes a pool's netpollYielder find the processors busy for so long each time, 0: free.
 func busy(p *pool, pause *atomic.Int64) {
-	p.breathe = func() {
+	p.yield = func() {
 		if d := time.Duration(pause.Load()); d > 0 {
 			time.Sleep(d)
 		}

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// breather lets a goroutine pause until the runtime has looked for what came by the network.
+// netpollYielder lets a goroutine pause until the runtime has looked for what came by the network.
 //
 // The runtime looks when a processor has no goroutine left to run, and otherwise every 10 ms. So
 // goroutines that compute one piece of work after the other, and even yield in between, keep
@@ -16,73 +16,73 @@ import (
 // at the network, finds the pipe, and whatever else is ready. When that takes no time, a
 // processor had nothing to do.
 //
-// Where pipes can't be waited for like that, breathing is yielding.
-type breather struct {
+// Where pipes can't be waited for like that, it yields as runtime.Gosched does.
+type netpollYielder struct {
 	mu     sync.Mutex
 	ended  sync.Cond
-	under  bool // guarded by mu; somebody breathes, and others wait for the end of that
-	breath int  // guarded by mu; counts those that ended
+	busy   bool // guarded by mu; somebody waits for the pipe, and others for the end of that
+	rounds int  // guarded by mu; counts those that ended
 
-	// Of the one who breathes:
+	// Of the one who waits for the pipe:
 	pipe   [2]*os.File // nil until needed
 	ready  syscall.RawConn
 	broken bool // there is no pipe
 	one    [1]byte
 }
 
-func newBreather() *breather {
-	b := new(breather)
-	b.ended.L = &b.mu
-	return b
+func newNetpollYielder() *netpollYielder {
+	y := new(netpollYielder)
+	y.ended.L = &y.mu
+	return y
 }
 
-// breathe returns once the runtime has looked at the network. Those who breathe at the same
-// moment do so together.
-func (b *breather) breathe() {
-	b.mu.Lock()
-	if b.under {
-		for breath := b.breath; b.breath == breath; {
-			b.ended.Wait()
+// yield returns once the runtime has looked at the network. Those who yield at the same moment
+// do so together.
+func (y *netpollYielder) yield() {
+	y.mu.Lock()
+	if y.busy {
+		for round := y.rounds; y.rounds == round; {
+			y.ended.Wait()
 		}
-		b.mu.Unlock()
+		y.mu.Unlock()
 		return
 	}
-	b.under = true
-	b.mu.Unlock()
+	y.busy = true
+	y.mu.Unlock()
 
-	b.waitForPipe()
+	y.waitForPipe()
 	runtime.Gosched() // to those who found something at the network
 
-	b.mu.Lock()
-	b.under = false
-	b.breath++
-	b.ended.Broadcast()
-	b.mu.Unlock()
+	y.mu.Lock()
+	y.busy = false
+	y.rounds++
+	y.ended.Broadcast()
+	y.mu.Unlock()
 }
 
-func (b *breather) waitForPipe() {
-	if b.broken {
+func (y *netpollYielder) waitForPipe() {
+	if y.broken {
 		return
 	}
-	if b.pipe[0] == nil {
-		if b.broken = !b.open(); b.broken {
+	if y.pipe[0] == nil {
+		if y.broken = !y.open(); y.broken {
 			return
 		}
 	}
 	written := false
-	_ = b.ready.Read(func(fd uintptr) bool {
+	_ = y.ready.Read(func(fd uintptr) bool {
 		if written {
-			return readByte(fd, b.one[:])
+			return readByte(fd, y.one[:])
 		}
 		// Not before: what the runtime had found until now, it would forget.
 		written = true
-		_, err := b.pipe[1].Write(b.one[:])
+		_, err := y.pipe[1].Write(y.one[:])
 		return err != nil // else the byte that is there counts from the next look on
 	})
 }
 
 // open makes the pipe, and reports whether there is one that can be waited for.
-func (b *breather) open() bool {
+func (y *netpollYielder) open() bool {
 	if !pipesArePolled {
 		return false
 	}
@@ -95,16 +95,16 @@ func (b *breather) open() bool {
 		_, _ = r.Close(), w.Close()
 		return false
 	}
-	b.pipe, b.ready = [2]*os.File{r, w}, ready
+	y.pipe, y.ready = [2]*os.File{r, w}, ready
 	return true
 }
 
-// close gives the pipe back. Nobody breathes meanwhile; who does later makes another one.
-func (b *breather) close() {
-	for i, f := range b.pipe {
+// close gives the pipe back. Nobody yields meanwhile; who does later makes another one.
+func (y *netpollYielder) close() {
+	for i, f := range y.pipe {
 		if f != nil {
 			_ = f.Close()
 		}
-		b.pipe[i] = nil
+		y.pipe[i] = nil
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-func TestWhoBreathesLetsTheProgramReadWhatHasCome(t *testing.T) {
+func TestWhoYieldsToTheNetworkLetsTheProgramReadWhatHasCome(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	a, b := connection(t)
 	var read atomic.Bool
@@ -21,18 +21,18 @@ func TestWhoBreathesLetsTheProgramReadWhatHasCome(t *testing.T) {
 	}()
 	// The reader has to wait for its socket before anything comes by it.
 	time.Sleep(10 * time.Millisecond)
-	breather := newBreather()
-	defer breather.close()
-	breather.breathe()
+	yielder := newNetpollYielder()
+	defer yielder.close()
+	yielder.yield()
 	if _, err := a.Write([]byte{1}); err != nil {
 		t.Fatal(err)
 	}
-	breaths := 0
-	for began := time.Now(); !read.Load() && time.Since(began) < 20*time.Second; breaths++ {
-		breather.breathe()
+	yields := 0
+	for began := time.Now(); !read.Load() && time.Since(began) < 20*time.Second; yields++ {
+		yielder.yield()
 	}
 	if !read.Load() {
-		t.Errorf("what has come isn't read after %d breaths", breaths)
+		t.Errorf("what has come isn't read after %d yields", yields)
 	}
 }
 
@@ -54,18 +54,18 @@ func connection(t *testing.T) (a, b net.Conn) {
 	return a, b
 }
 
-func TestManyBreatheTogetherAndNoneForEver(t *testing.T) {
-	breather := newBreather()
+func TestManyYieldToTheNetworkTogetherAndNoneForEver(t *testing.T) {
+	yielder := newNetpollYielder()
 	var wg sync.WaitGroup
 	for range 50 {
 		wg.Go(func() {
 			for range 200 {
-				breather.breathe()
+				yielder.yield()
 			}
 		})
 	}
 	wg.Wait()
-	breather.close()
-	breather.breathe() // though it is closed
-	breather.close()
+	yielder.close()
+	yielder.yield() // though it is closed
+	yielder.close()
 }
