@@ -33,6 +33,30 @@ func wantSilent(t *testing.T, err error, instance string) {
 	}
 }
 
+// allThreeAnswer returns once calls go to all of three servers.
+func allThreeAnswer(t *testing.T, c *rpcclient.Client) {
+	t.Helper()
+	eventually(t, "all three are called", func() error {
+		if got := whoAnswers(c, patience); len(got) != 3 {
+			return fmt.Errorf("only %v", got)
+		}
+		return nil
+	})
+}
+
+// onlyOthersAnswer checks that no call goes to an instance that is silent.
+func onlyOthersAnswer(t *testing.T, c *rpcclient.Client, others map[string]bool) {
+	t.Helper()
+	for i := range 60 {
+		ctx, cancel := context.WithTimeout(context.Background(), farOff)
+		who, err := rpcclient.Call[string](ctx, c, "work.who")
+		cancel()
+		if err != nil || !others[who] {
+			t.Errorf("call %d while one is silent: %q, %v; want one of the others", i, who, err)
+		}
+	}
+}
+
 func TestPromise11AFrozenServersCallsFailAndNoOthersGoThereUntilItIsHeardAgain(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)
@@ -40,32 +64,15 @@ func TestPromise11AFrozenServersCallsFailAndNoOthersGoThereUntilItIsHeardAgain(t
 	frozen := n.launchWorker()
 	held := frozen.hold(c, farOff)
 	others := map[string]bool{n.launchWorker().words[0]: true, n.launchWorker().words[0]: true}
-	eventually(t, "all three are called", func() error {
-		if got := whoAnswers(c, patience); len(got) != 3 {
-			return fmt.Errorf("only %v", got)
-		}
-		return nil
-	})
+	allThreeAnswer(t, c)
 	frozen.signal(syscall.SIGSTOP)
 	wantSilent(t, receive(t, "the end of a call that it has", held), frozen.words[0])
-	for i := range 60 {
-		ctx, cancel := context.WithTimeout(context.Background(), farOff)
-		who, err := rpcclient.Call[string](ctx, c, "work.who")
-		cancel()
-		if err != nil || !others[who] {
-			t.Errorf("call %d while it is silent: %q, %v; want one of the others", i, who, err)
-		}
-	}
+	onlyOthersAnswer(t, c, others)
 	if s := c.Stats(); s.Silent != 1 || s.SilentInstances != 1 {
 		t.Errorf("Silent %d, SilentInstances %d; want 1, 1", s.Silent, s.SilentInstances)
 	}
 	frozen.signal(syscall.SIGCONT)
-	eventually(t, "all three are called again", func() error {
-		if got := whoAnswers(c, patience); len(got) != 3 {
-			return fmt.Errorf("only %v", got)
-		}
-		return nil
-	})
+	allThreeAnswer(t, c)
 	if s := c.Stats(); s.Silent != 1 || s.SilentInstances != 0 {
 		t.Errorf("Silent %d, SilentInstances %d; want 1, 0", s.Silent, s.SilentInstances)
 	}
@@ -77,12 +84,7 @@ func TestPromise11CallsThatHaveLessTimeThanSilenceTakesKeepAwayFromAFrozenServer
 	c := n.client(rpcclient.Config{})
 	frozen := n.launchWorker()
 	others := map[string]bool{n.launchWorker().words[0]: true, n.launchWorker().words[0]: true}
-	eventually(t, "all three are called", func() error {
-		if got := whoAnswers(c, patience); len(got) != 3 {
-			return fmt.Errorf("only %v", got)
-		}
-		return nil
-	})
+	allThreeAnswer(t, c)
 	frozen.signal(syscall.SIGSTOP)
 	eventually(t, "calls to keep away from the frozen one", func() error {
 		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
@@ -93,24 +95,12 @@ func TestPromise11CallsThatHaveLessTimeThanSilenceTakesKeepAwayFromAFrozenServer
 		}
 		return nil
 	})
-	for i := range 60 {
-		ctx, cancel := context.WithTimeout(context.Background(), farOff)
-		who, err := rpcclient.Call[string](ctx, c, "work.who")
-		cancel()
-		if err != nil || !others[who] {
-			t.Errorf("call %d while it is silent: %q, %v; want one of the others", i, who, err)
-		}
-	}
+	onlyOthersAnswer(t, c, others)
 	if s := c.Stats(); s.Silent != 0 || s.SilentInstances != 1 {
 		t.Errorf("Silent %d, SilentInstances %d; want 0, 1: no call was that long", s.Silent, s.SilentInstances)
 	}
 	frozen.signal(syscall.SIGCONT)
-	eventually(t, "all three are called again", func() error {
-		if got := whoAnswers(c, patience); len(got) != 3 {
-			return fmt.Errorf("only %v", got)
-		}
-		return nil
-	})
+	allThreeAnswer(t, c)
 }
 
 func TestPromise11TheCallsOfAKilledServerFailLongBeforeTheirDeadlines(t *testing.T) {

@@ -10,22 +10,9 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
-	"github.com/helium-rpc/helium/rpcclient"
-	"github.com/helium-rpc/helium/rpcserver"
 )
-
-// startWithUsers starts a NATS server with a user who may do everything, and one, "evil", with
-// these permissions.
-func startWithUsers(t *testing.T, evil string) *guarded {
-	t.Helper()
-	return startGuarded(t, configured(t, `authorization: { users: [
-  { user: good, password: "…" }
-  { user: evil, password: "…", permissions: { `+evil+` subscribe: ["helium.call.evil.*", "_INBOX.evil.>"] } }
-] }`), func() {})
-}
 
 // forger is a server that a client calls, and that goes by what it sees of that to end calls
 // that it wasn't asked for.
@@ -175,32 +162,11 @@ func TestPromise12OnlyWhoWasAskedAnswers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			g := startWithUsers(t, c.permissions)
+			b := startLiarsBed(t, c.permissions)
+			bank, srv, f, client := b.bank, b.srv, b.f, b.client
 			ctx := testContext(t)
-			connect := func(user string) *nats.Conn {
-				nc, err := g.connect(ctx, user)
-				if err != nil {
-					t.Fatal(err)
-				}
-				return nc
-			}
-			startBinder(t, connect("good"), longLease)
-			bank := newWorker("bank")
-			srv := serve(t, connect("good"), rpcserver.Config{}, "bank", bank)
-			record := binder.Record{Service: "evil", Instance: "e1", Methods: []binder.Method{{Name: "ask", Signature: "ask()"}}}
-			if _, err := registryOf(t, connect("good")).Register(ctx, record); err != nil {
-				t.Fatal(err)
-			}
-			f := &forger{t: t, nc: connect("evil"), seen: make(chan *nats.Msg, 100)}
-			if _, err := f.nc.ChanSubscribe("helium.call.evil.*", f.seen); err != nil {
-				t.Fatal(err)
-			}
-			if err := f.nc.Flush(); err != nil {
-				t.Fatal(err)
-			}
 
 			// The client calls it before and after it calls the bank, whose calls are in flight.
-			client := newClient(t, connect("good"), rpcclient.Config{})
 			over, cancel := context.WithCancel(ctx)
 			defer cancel()
 			ask := func() {

@@ -12,10 +12,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/internal/wire"
-	"github.com/helium-rpc/helium/rpcclient"
-	"github.com/helium-rpc/helium/rpcserver"
 )
 
 func messageOf(frames ...wire.Frame) []byte {
@@ -28,30 +25,9 @@ func messageOf(frames ...wire.Frame) []byte {
 
 func TestPromise12WhoSpeaksInAnothersNameHarmsOnlyItsOwnCalls(t *testing.T) {
 	t.Parallel()
-	g := startWithUsers(t, `publish: ["_INBOX.>", "helium.call.>", "helium.at.>", "helium.ctl.>"],`)
+	b := startLiarsBed(t, `publish: ["_INBOX.>", "helium.call.>", "helium.at.>", "helium.ctl.>"],`)
+	bank, srv, f, client := b.bank, b.srv, b.f, b.client
 	ctx := testContext(t)
-	connect := func(user string) *nats.Conn {
-		nc, err := g.connect(ctx, user)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return nc
-	}
-	startBinder(t, connect("good"), longLease)
-	bank := newWorker("bank")
-	srv := serve(t, connect("good"), rpcserver.Config{}, "bank", bank)
-	record := binder.Record{Service: "evil", Instance: "e1", Methods: []binder.Method{{Name: "ask", Signature: "ask()"}}}
-	if _, err := registryOf(t, connect("good")).Register(ctx, record); err != nil {
-		t.Fatal(err)
-	}
-	f := &forger{t: t, nc: connect("evil"), seen: make(chan *nats.Msg, 100)}
-	if _, err := f.nc.ChanSubscribe("helium.call.evil.*", f.seen); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.nc.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	client := newClient(t, connect("good"), rpcclient.Config{})
 	over, cancel := context.WithCancel(ctx)
 	defer cancel()
 	ask := func() (m *nats.Msg) {
@@ -90,7 +66,7 @@ func TestPromise12WhoSpeaksInAnothersNameHarmsOnlyItsOwnCalls(t *testing.T) {
 	}
 
 	heard := make(chan *nats.Msg, 1000)
-	if _, err := connect("good").ChanSubscribe(inbox+"*", heard); err != nil {
+	if _, err := b.connect("good").ChanSubscribe(inbox+"*", heard); err != nil {
 		t.Fatal(err)
 	}
 	told := 0 // heartbeats of the client's calls
