@@ -142,7 +142,7 @@
 //	}
 //	c, err := rpcclient.New(nc, rpcclient.Config{Interceptors: []rpcclient.Interceptor{trace}})
 //
-// # One instance, and one way
+// # One instance, all of them, and one way
 //
 // [Client.At] calls one instance by its name in the registry; when that is gone, calls
 // fail with [helium.ErrNoInstance], whoever else is running. [Keyed] calls the one that a key
@@ -150,6 +150,12 @@
 // that comes or goes move.
 //
 //	math := mathsvc.NewClient(rpcclient.Keyed(c, "customer-7"))
+//
+// [All] calls every instance, yields the answers as they come, and names those that don't answer:
+//
+//	for answer := range rpcclient.All[float64](ctx, c, "math.add", 2, 3) {
+//		log.Print(answer.Instance, answer.Value, answer.Err)
+//	}
 //
 // [Client.Notify] calls without waiting for an answer, and without hearing of it: a call that
 // reaches nobody, or an instance that can't run it, is lost, and the instance logs and counts it.

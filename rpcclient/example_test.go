@@ -301,3 +301,24 @@ func ExampleKeyed() {
 	fmt.Println(max(calls[0], calls[1]), min(calls[0], calls[1]))
 	// Output: 10 0
 }
+
+func ExampleAll() {
+	env, stop := start(rpcclient.Config{})
+	defer stop()
+	heliumtest.Serve(env, "math", mathsvc.New()) // a second instance
+
+	answered := 0
+	for answer := range rpcclient.All[float64](context.Background(), env.Client, "math.add", 2, 3) {
+		if answer.Err != nil {
+			fmt.Println(answer.Instance, answer.Err)
+			continue
+		}
+		answered++
+		fmt.Println(answer.Value)
+	}
+	fmt.Println(answered, "instances answered")
+	// Output:
+	// 5
+	// 5
+	// 2 instances answered
+}

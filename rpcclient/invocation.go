@@ -216,5 +216,9 @@ func (call *Invocation) Service() string {
 // Method returns the name of the method that is called.
 func (call *Invocation) Method() string { return call.method.name }
 
+// Instance returns the name of the one instance that is called, as by [Client.At] and [All]; ""
+// stands for any.
+func (call *Invocation) Instance() string { return call.method.instance }
+
 // OneWay reports whether nobody waits for the call's answer; see Client.Notify.
 func (call *Invocation) OneWay() bool { return call.oneWay }

@@ -103,8 +103,9 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 			w, now = next, time.Now()
 			continue
 		}
-		e, again := call.conclude(w, e), mayRetry(e, call.key.once || w.view.Idempotent(m.instance, m.name))
-		if m.instance != "" && errors.Is(e, helium.ErrSilent) {
+		idempotent := call.key.once || !call.loose.isToAll() && w.view.Idempotent(m.instance, m.name)
+		e, again := call.conclude(w, e), mayRetry(e, idempotent)
+		if m.instance != "" && (errors.Is(e, helium.ErrSilent) || call.loose.isToAll() && errors.Is(e, helium.ErrNoInstance)) {
 			again = false // there is no other one to try
 		}
 		if w.doubt != nil || attempt >= c.attempts || !again || !c.retries.take() {

@@ -11,6 +11,7 @@ type loose struct {
 	resultType reflect.Type   // of a call by name, where it says; else nil
 	argTypes   []reflect.Type // of a call whose arguments no signature describes; else empty
 	began      time.Time      // when its name began to be looked up, and its time to pass; zero: with the call
+	toAll      bool           // it is one of those to all instances, each of which runs it at most once
 }
 
 func (l *loose) result() reflect.Type {
@@ -26,6 +27,8 @@ func (l *loose) args() []reflect.Type {
 	}
 	return l.argTypes
 }
+
+func (l *loose) isToAll() bool { return l != nil && l.toAll }
 
 // takeBegan returns since when the call's time passes, once; zero: it doesn't say.
 func (l *loose) takeBegan() (began time.Time) {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -339,5 +340,76 @@ func TestTheBarOfManyCallsShowsHowFarTheyAre(t *testing.T) {
 	bar.Stop() // as the deferred one does
 	if got := seen.String(); !strings.Contains(got, "math.add") || !strings.Contains(got, "[3 in") {
 		t.Errorf("got %q, want the method and that all is done", got)
+	}
+}
+
+func TestACallToAllPrintsALineForEachInstance(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	t.Setenv("NATS_URL", url)
+	want := []string{serve(t, b, "kinds", kinds{}).Instance(), serve(t, b, "kinds", kinds{}).Instance()}
+	slices.Sort(want)
+	for _, test := range []struct {
+		args []string
+		line string // after the instance
+	}{
+		{[]string{"kinds.whole", "9007199254740993"}, "%s   9007199254740993"},
+		{[]string{"kinds.blob", "aGk="}, `%s   "aGk="`},
+		{[]string{"kinds.move", "-d", `{"arg1":{"X":1,"Label":"a"},"arg2":[]}`}, `%s   {"X":1,"Label":"a"}`},
+		{[]string{"kinds.nothing"}, "%s   null"},
+		{[]string{"kinds.text", "Ada", "-o", "json"}, `{"instance":"%s","result":"Ada"}`},
+		{[]string{"kinds.maybe", "null", "-o", "ndjson"}, `{"instance":"%s","result":null}`},
+		{[]string{"kinds.said", "tenant", "--metadata", "tenant=acme"}, `%s   "acme"`},
+	} {
+		r := heliumRun(t, append([]string{"call", "--all"}, test.args...)...)
+		lines := strings.Split(strings.TrimSuffix(r.out, "\n"), "\n")
+		slices.Sort(lines)
+		var wanted []string
+		for _, instance := range want {
+			wanted = append(wanted, fmt.Sprintf(test.line, instance))
+		}
+		if r.exit != cli.ExitOK || !slices.Equal(lines, wanted) {
+			t.Errorf("helium call --all %q: got exit %d and %q, want %q; it says:\n%s", test.args, r.exit, lines, wanted, r.err)
+		}
+	}
+	if r := heliumRun(t, "call", "--all", "-o", "raw", "kinds.whole", "7"); r.out != "7\n7\n" || r.exit != cli.ExitOK {
+		t.Errorf("raw: got exit %d and %q, want the results alone", r.exit, r.out)
+	}
+}
+
+func TestAnInstanceThatFailsDoesntStopTheOthersAndDecidesTheExitCode(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	t.Setenv("NATS_URL", url)
+	there := serve(t, b, "kinds", kinds{}).Instance()
+	r := heliumRun(t, "call", "kinds.fail", "tests.reason", "--all")
+	if r.exit != cli.ExitMethod {
+		t.Errorf("a method's own error: got exit %d and %q, want %d", r.exit, r.err, cli.ExitMethod)
+	}
+	nc, err := b.Connect("registrar")
+	check(t, err)
+	registry, err := binder.NewClient(nc, "")
+	check(t, err)
+	_, err = registry.Register(t.Context(), binder.Record{Service: "kinds", Instance: "gone", Methods: []binder.Method{{Name: "whole", Signature: "whole(int64) int64"}}})
+	check(t, err)
+	r = heliumRun(t, "call", "kinds.whole", "7", "--all")
+	for _, line := range []string{there + "   7\n", "gone   instance \"gone\" isn't running"} {
+		if !strings.Contains(r.out, line) {
+			t.Errorf("got %q, want a line %q", r.out, line)
+		}
+	}
+	if want := "1 of 2 instances failed"; r.exit != cli.ExitNoInstance || !strings.Contains(r.err, want) {
+		t.Errorf("got exit %d and %q, want %d and %q", r.exit, r.err, cli.ExitNoInstance, want)
+	}
+	r = heliumRun(t, "call", "kinds.whole", "7", "--all", "-o", "json")
+	if want := `{"instance":"gone","error":{"code":"unavailable","reason":"helium.no_instance"`; !strings.Contains(r.out, want) {
+		t.Errorf("got %q, want %q…", r.out, want)
+	}
+	for _, args := range [][]string{{"--at", there}, {"--key", "k"}, {"--each"}, {"-v"}, {"--template"}} {
+		if r := heliumRun(t, append([]string{"call", "kinds.whole", "--all"}, args...)...); r.exit != cli.ExitUsage {
+			t.Errorf("--all with %q: got exit %d and %q, want %d", args, r.exit, r.err, cli.ExitUsage)
+		}
+	}
+	r = heliumRun(t, "call", "nobody.whole", "7", "--all")
+	if r.exit != cli.ExitUnknown || r.out != "" {
+		t.Errorf("an unknown service: got exit %d and %q, want %d and nothing on stdout", r.exit, r.out, cli.ExitUnknown)
 	}
 }

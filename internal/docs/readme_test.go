@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -82,6 +83,12 @@ func callAsTheReadmeSays(t *testing.T) {
 	text, err = greeter.Greet(ctx, "Ada")
 	check(t, err)
 	checkGreeting(t, text)
+
+	for answer := range rpcclient.All[string](ctx, c, "greeter.greet", "Ada") {
+		fmt.Println(answer.Instance, answer.Value, answer.Err)
+		check(t, answer.Err)
+		checkGreeting(t, answer.Value)
+	}
 }
 
 // waitForTheGreeter waits until the server, which starts meanwhile, can be called.

@@ -1,5 +1,5 @@
-// Package call is "helium call": one call, one for each line of its input (each.go), the
-// account of where its time went (trace.go), and arguments to fill in (template.go).
+// Package call is "helium call": one call, one for each line of its input (each.go), one at every
+// instance (all.go), the account of where its time went (trace.go), and arguments to fill in (template.go).
 package call
 
 import (
@@ -28,6 +28,7 @@ type flags struct {
 	key      string
 	once     string
 	metadata []string
+	all      bool
 	each     bool
 	parallel int
 	template bool
@@ -56,6 +57,7 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
   helium call math.add b=3 a=2
   helium call math.add -d '{"a": 2, "b": 3}'
   helium call math.add -d @args.json
+  helium call math.add 2 3 --all
   helium call math.add --each < calls.ndjson
   helium call math.add --template > args.json`,
 		Args:              cli.Words(1, -1),
@@ -73,6 +75,7 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
 	cmd.Flags().StringVar(&given.key, "key", "", "call the instance that a `key` picks, the same one each time while it is there")
 	cmd.Flags().StringVar(&given.once, "idempotency-key", "", "run the call once, however often it is made with the same `key` in two minutes")
 	cmd.Flags().StringArrayVar(&given.metadata, "metadata", nil, "facts to send beside the arguments, `key=value`; may be repeated")
+	cmd.Flags().BoolVar(&given.all, "all", false, "call every instance, and print a line for each as its answer comes")
 	cmd.Flags().BoolVar(&given.each, "each", false, "one call for each line of JSON in --data (default: stdin), answers in order, a line each")
 	cmd.Flags().IntVarP(&given.parallel, "parallel", "P", 16, "with --each: how many calls are in flight at once")
 	cmd.Flags().BoolVar(&given.template, "template", false, "don't call, print arguments to fill in, for --data")
@@ -93,6 +96,10 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 	switch {
 	case given.at != "" && given.key != "":
 		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("--at names an instance and --key picks one; leave one of them out"))
+	case given.all && (given.at != "" || given.key != ""):
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("--all calls every instance, and --at and --key one; leave one of them out"))
+	case given.all && (given.each || given.verbose || given.template):
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("--all is one call at every instance; leave --each, --template and -v out"))
 	case given.template && (len(words) > 0 || given.data != "" || given.each):
 		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("--template prints arguments and takes none; leave them and --each out"))
 	case given.each && given.once != "":
@@ -134,6 +141,9 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 		return err
 	}
 	env.Began = time.Now() // an error tells how long the call took
+	if given.all {
+		return callAll(ctx, once, env, m, args)
+	}
 	var result json.RawMessage
 	if given.verbose {
 		var trace *callTrace
