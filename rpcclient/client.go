@@ -68,7 +68,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	c.links = link.NewDispatcher(nc, subjects, config.Logger)
 	c.directory = directory.New(directory.Config{Binders: binders, Subjects: subjects, Timeout: config.Timeout, Changed: c.viewChanged})
 	if !config.BusOnly {
-		if c.direct, err = newDirect(nc, c.links, &config); err != nil {
+		if c.direct, err = newDirect(nc, c.links, c.directory, &config); err != nil {
 			return nil, fmt.Errorf("rpcclient: %w", err)
 		}
 	}

@@ -10,10 +10,15 @@ import (
 )
 
 // newDirect returns the direct links of a client, which has none yet.
-func newDirect(nc *nats.Conn, links *link.Dispatcher, config *Config) (*direct.Client, error) {
+func newDirect(nc *nats.Conn, links *link.Dispatcher, known *directory.Directory, config *Config) (*direct.Client, error) {
 	return direct.NewClient(direct.ClientConfig{
 		Links: links, Log: config.Logger, Cluster: nc.ConnectedClusterName,
 		Secure: func() bool { return link.IsEncrypted(nc) },
+		Absent: func(service, instance string) {
+			if s := known.Known(service); s != nil {
+				s.Found(directory.IsAbsent, instance, "")
+			}
+		},
 	})
 }
 

@@ -20,7 +20,8 @@ func (p peers) Peers(service, method string) (all []link.Peer) {
 	}
 	for _, instance := range view.Instances {
 		if method == "" || view.VersionOf(instance).Method(method) != nil {
-			all = append(all, link.Peer{Name: instance, Abilities: view.Abilities(instance)})
+			away := view.Absent(instance) || view.Silent(instance)
+			all = append(all, link.Peer{Name: instance, Abilities: view.Abilities(instance), Away: away})
 		}
 	}
 	return all

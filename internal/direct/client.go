@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -30,7 +31,9 @@ type ClientConfig struct {
 	Secure func() bool
 	// Cluster returns the cluster that the client is connected to.
 	Cluster func() string
-	Log     *slog.Logger
+	// Absent is told of an instance that a link led to, and where nobody listens by the bus any more.
+	Absent func(service, instance string)
+	Log    *slog.Logger
 }
 
 // Offer is an instance that offers direct links for a service, as its record says.
@@ -190,17 +193,22 @@ func (c *Client) weight(p *peer) uint64 { return wire.Weight(c.random, wire.Hash
 
 // work gets, or renews, the right to call a service at an instance, and a link if there is none.
 func (c *Client) work(p *peer, service string) {
-	err := c.link(p, service)
+	err := c.get(p, service)
 	c.mu.Lock()
 	p.working = false
 	p.worked(service, err, time.Now())
+	gone := p.wasLinked && errors.Is(err, link.ErrNobody)
 	c.mu.Unlock()
+	if gone {
+		c.config.Absent(service, p.instance)
+	}
 	if err == nil {
 		c.kick() // there may be more services
 	}
 }
 
-func (c *Client) link(p *peer, service string) error {
+// get gets the right to call a service at an instance, and a link if there is none.
+func (c *Client) get(p *peer, service string) error {
 	ticket, err := c.ask(service, p.instance)
 	if err != nil {
 		return at(StageTicket, err)
@@ -244,6 +252,11 @@ func (c *Client) add(p *peer, l *clientLink, service string, number uint16, has 
 	added := make(chan struct{})
 	l.broken = func(l *clientLink) {
 		<-added
+		if errors.Is(l.reason(), errSilent) { // first, so that no call that is made again goes there
+			for service := range *l.services.Load() {
+				c.config.Links.FellSilent(service, l.instance)
+			}
+		}
 		if l.receiver != nil {
 			c.config.Links.Remove(l.receiver, l.reason())
 		}
@@ -263,7 +276,7 @@ func (c *Client) add(p *peer, l *clientLink, service string, number uint16, has 
 		l.end(errClientClosed)
 		return errClientClosed
 	}
-	p.link = l
+	p.link, p.wasLinked = l, true
 	c.running.Go(l.read)
 	c.mu.Unlock()
 	l.reach(service, number, has)

@@ -3,6 +3,7 @@ package direct
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -22,6 +23,7 @@ type callsAlone struct {
 	links   map[*clientLink]bool // guarded by mu
 	sent    map[string]uint64    // guarded by mu
 	busy    bool                 // guarded by mu; some of them are in flight
+	told    []string             // guarded by mu; of instances that fell silent, or are absent
 }
 
 func newCallsAlone() *callsAlone {
@@ -58,6 +60,14 @@ func (c *callsAlone) setBusy(busy bool) {
 }
 
 func (*callsAlone) Rerouted() {}
+
+func (c *callsAlone) FellSilent(service, instance string) { c.note("silent", service, instance) }
+
+func (c *callsAlone) note(what, service, instance string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.told = append(c.told, what+" "+service+" "+instance)
+}
 
 func (c *callsAlone) Ask(_ context.Context, service, instance string, question []byte) ([]byte, *helium.Error) {
 	c.mu.Lock()
@@ -129,7 +139,7 @@ func inFakeTime(t *testing.T, test func(w *world)) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, calls: newCallsAlone()}
 		var err error
-		w.client, err = NewClient(ClientConfig{Links: w.calls, Secure: func() bool { return false }, Cluster: func() string { return "here" }, Log: quiet})
+		w.client, err = NewClient(ClientConfig{Links: w.calls, Secure: func() bool { return false }, Cluster: func() string { return "here" }, Log: quiet, Absent: func(service, instance string) { w.calls.note("absent", service, instance) }})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -377,6 +387,29 @@ func TestALinkOfAFrozenServerBreaksWithinTwoSeconds(t *testing.T) {
 		}
 		if !beat(1, true, false) || !errors.Is(<-ended, errSilent) {
 			t.Error("a link that has been silent for two seconds isn't taken for frozen")
+		}
+	})
+}
+
+func TestAClientTellsWhichInstancesAreSilentAndWhichAreGone(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		freezes, dies := w.server(), w.server()
+		w.client.Told("math", []Offer{offer(freezes), offer(dies)})
+		for _, l := range w.wantLinks("at first", "math", 2) {
+			if l.instance == freezes.config.Instance {
+				l.end(errSilent)
+			}
+		}
+		w.calls.mu.Lock()
+		delete(w.calls.servers, dies.config.Instance) // by the bus it isn't there any more
+		w.calls.mu.Unlock()
+		dies.all()[0].close()
+		time.Sleep(2 * lookEvery)
+		synctest.Wait()
+		w.calls.mu.Lock()
+		defer w.calls.mu.Unlock()
+		if want := []string{"silent math " + freezes.config.Instance, "absent math " + dies.config.Instance}; len(w.calls.told) < 2 || !slices.Equal(w.calls.told[:2], want) {
+			t.Errorf("it tells %q, want %q", w.calls.told, want)
 		}
 	})
 }

@@ -12,6 +12,7 @@ type Links interface {
 	Add(link.Link) *link.Receiver
 	Remove(gone *link.Receiver, reason error)
 	Busy(by *link.Receiver) bool
+	FellSilent(service, instance string)
 	Rerouted()
 	Ask(ctx context.Context, service, instance string, question []byte) ([]byte, *helium.Error)
 	SentTo(service string) uint64

@@ -27,10 +27,11 @@ type peer struct {
 	instance, cluster string
 	services          map[string]*wanted // by name
 
-	link    *clientLink // nil: there is none
-	working bool        // a ticket is asked for or used
-	pause   time.Duration
-	retry   time.Time // not before
+	link      *clientLink // nil: there is none
+	wasLinked bool        // there was one, now or before
+	working   bool        // a ticket is asked for or used
+	pause     time.Duration
+	retry     time.Time // not before
 
 	// What people want to know:
 	stage  Stage

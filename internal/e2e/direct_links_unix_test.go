@@ -50,6 +50,42 @@ func TestCallsOfAFrozenServerFailWithinSecondsOverADirectLink(t *testing.T) {
 	})
 }
 
+func TestOnceADirectLinkIsSilentCallsKeepAwayFromItsServerByTheBusToo(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	frozen := n.launchListening()
+	c := n.client(rpcclient.Config{})
+	linked(t, c, 1)
+	inFlight := frozen.hold(c, patience)
+	n.launchListening()
+	linked(t, c, 2)
+	if err := frozen.cmd.Process.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = frozen.cmd.Process.Signal(syscall.SIGCONT) }()
+	if err := receive(t, "the end of the call in flight", inFlight); err == nil {
+		t.Error("the call in flight succeeded")
+	}
+	for i := range int64(50) {
+		if err := callWithin(patience, c, i); err != nil {
+			t.Errorf("call %d after the link broke: %v, want that it goes to the other server", i, err)
+		}
+	}
+	if silent := c.Stats().SilentInstances; silent != 1 {
+		t.Errorf("%d instances are silent, want 1", silent)
+	}
+	if err := frozen.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "no silent instance once the server has thawed", func() error {
+		_ = callWithin(time.Second, c, 1)
+		if s := c.Stats(); s.SilentInstances != 0 || s.DirectLinks != 2 {
+			return fmt.Errorf("%d are, and %d links stand", s.SilentInstances, s.DirectLinks)
+		}
+		return nil
+	})
+}
+
 func TestCallsOfAKilledClientEndAtTheServerOverADirectLink(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)

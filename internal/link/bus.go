@@ -217,10 +217,8 @@ func (b *bus) cancelAt(service, instance string, seq uint64) {
 	_ = b.nc.PublishRequest(b.subjects.Control(service, instance), b.replySubject(0), data)
 }
 
-// ask asks an instance whether it is there, where calls of a method go to it; nil: that couldn't
-// be sent.
-func (b *bus) ask(i *Instance, to *Method, hello []byte) *ask {
-	subject := b.subjects.MethodAt(to.Endpoint.Service, i.Name, to.Name)
+// ask asks an instance whether it is there, on one of its subjects; nil: that couldn't be sent.
+func (b *bus) ask(i *Instance, subject string, hello []byte) *ask {
 	one, number := b.asks.add(i, subject)
 	if err := b.nc.PublishRequest(subject, b.replySubject(number), hello); err != nil {
 		b.asks.drop(func(other *ask) bool { return other == one })

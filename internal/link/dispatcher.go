@@ -79,6 +79,14 @@ func (d *Dispatcher) Add(link Link) *Receiver { return d.links.add(link) }
 // that it has taken. The reason is for people.
 func (d *Dispatcher) Remove(gone *Receiver, reason error) { d.links.remove(gone, reason) }
 
+// FellSilent is told by a link, while it beats, that nothing came any more from an instance, though it
+// was asked for a sign: calls keep away from it until it answers by the bus.
+func (d *Dispatcher) FellSilent(service, instance string) {
+	if i := d.links.instances.named(service, instance); i != nil {
+		d.vigil.hush(i)
+	}
+}
+
 // Busy reports whether calls are in flight by a link that was added.
 func (d *Dispatcher) Busy(by *Receiver) bool { return by.carrier.inFlight.Load() > 0 }
 

@@ -51,7 +51,9 @@ func (l *links) newVigil(hello func(service string) []byte) *vigil {
 		hasLeft:   func(c *Call) bool { return l.sent.wasTaken(c.left.In()) },
 		connected: b.nc.IsConnected,
 		links:     l.beat,
-		ask:       func(i *Instance, to *Method) *ask { return b.ask(i, to, hello(to.Endpoint.Service)) },
+		methodAt:  func(of *Instance, to *Method) string { return b.subjects.MethodAt(of.Service, of.Name, to.Name) },
+		serviceAt: func(of *Instance) string { return b.subjects.ServiceAt(of.Service, of.Name) },
+		ask:       func(of *Instance, subject string) *ask { return b.ask(of, subject, hello(of.Service)) },
 	}
 	v.pace.interval, v.pace.step = wire.HeartbeatInterval, v.step
 	b.restarted = v.restart
@@ -140,7 +142,13 @@ func (l *links) newRoute(d destination) *route {
 		}
 	}
 	if d.to.Instance == "" {
-		r.instances = max(len(l.registry.Peers(d.to.Service, d.method)), len(r.links))
+		there := 0
+		for _, p := range l.registry.Peers(d.to.Service, d.method) {
+			if !p.Away {
+				there++
+			}
+		}
+		r.instances = max(there, len(r.links))
 	}
 	return r
 }

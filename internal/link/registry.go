@@ -16,6 +16,7 @@ type Registry interface {
 type Peer struct {
 	Name      string
 	Abilities wire.Abilities // as its record says
+	Away      bool           // it was found to be gone or silent, so no new calls are to be expected there
 }
 
 // noRegistry knows nothing.

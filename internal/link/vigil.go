@@ -46,8 +46,10 @@ type vigil struct {
 	registry  Registry
 	hasLeft   func(*Call) bool
 	connected func() bool
-	ask       func(*Instance, *Method) *ask // nil: it couldn't be sent
-	links     func(late bool)               // lets the other links beat
+	ask       func(of *Instance, subject string) *ask // nil: it couldn't be sent
+	methodAt  func(of *Instance, to *Method) string   // the subject of a method at an instance
+	serviceAt func(of *Instance) string               // that of all its methods
+	links     func(late bool)                         // lets the other links beat
 	counters  *Counters
 
 	beat      *atomic.Uint64 // counts the intervals, from 1
@@ -63,13 +65,13 @@ type vigil struct {
 
 // doubt is what is known of an instance that hasn't been heard for a while.
 type doubt struct {
-	to     *Method // a method of it, where it is asked
-	from   uint64  // the beat since which it hasn't been heard
-	ask    *ask    // nil: it wasn't asked
-	asked  uint64  // the beat when it was
-	wanted uint64  // the latest beat when some call made it doubtful
-	silent bool    // calls keep away
-	since  uint64  // the beat since which it is silent
+	where  string // the subject on which it is asked
+	from   uint64 // the beat since which it hasn't been heard
+	ask    *ask   // nil: it wasn't asked
+	asked  uint64 // the beat when it was
+	wanted uint64 // the latest beat when some call made it doubtful
+	silent bool   // calls keep away
+	since  uint64 // the beat since which it is silent
 }
 
 // suspect is an instance that may have a call.
@@ -100,6 +102,7 @@ func (v *vigil) step(late bool) (more bool) {
 		v.forgetAsked()
 	}
 	v.asked, v.peers = make(map[string]int), make(map[*Method][]suspect)
+	v.links(late)
 	for _, c := range v.long(beat) {
 		if e := v.judge(beat, &c); e != nil && v.end(c.seq, e) {
 			v.counters.Silent.Add(1)
@@ -107,7 +110,6 @@ func (v *vigil) step(late bool) (more bool) {
 	}
 	v.wonder(beat)
 	v.review(beat)
-	v.links(late)
 	return len(v.doubts) > 0 || v.inFlight.count.Load() > 0
 }
 
@@ -129,7 +131,7 @@ func (v *vigil) wonder(beat uint64) {
 		since = max(min(since, beat-1), v.anew) // it may have been noted since the step began
 		for _, s := range suspects {
 			if s.heard.Load() <= since {
-				v.doubt(beat, since, s.Instance, at.to)
+				v.doubt(beat, since, s.Instance, v.methodAt(s.Instance, at.to))
 			}
 		}
 	}
@@ -169,7 +171,7 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 	for _, s := range suspects {
 		sign := max(s.heard.Load(), c.since)
 		if beat-sign >= askAfter {
-			v.doubt(beat, sign, s.Instance, c.to)
+			v.doubt(beat, sign, s.Instance, v.methodAt(s.Instance, c.to))
 		}
 		if v.quiet(beat, sign) {
 			quiet = append(quiet, s.Instance)
@@ -234,32 +236,45 @@ func (v *vigil) suspects(c *longCall) []suspect {
 	return []suspect{{at, at.promises(0)}}
 }
 
-// doubt has an instance asked that hasn't been heard since a beat, and that calls of a method may
-// be at.
-func (v *vigil) doubt(beat, from uint64, i *Instance, to *Method) {
+// doubt has an instance asked, on one of its subjects, that hasn't been heard since a beat and that
+// calls may be at.
+func (v *vigil) doubt(beat, from uint64, i *Instance, where string) *doubt {
 	d := v.doubts[i]
 	if d == nil {
-		d = &doubt{to: to, from: from}
+		d = &doubt{where: where, from: from}
 		v.doubts[i] = d
 	}
 	d.wanted = beat
 	if d.ask == nil {
 		v.askFor(beat, i, d)
 	}
+	return d
+}
+
+// hush has calls keep away from an instance of which nothing came any more by another link than the
+// bus, until it answers by the bus. Of one that was heard in this beat or the one before, it is the link
+// that is silent.
+func (v *vigil) hush(i *Instance) {
+	beat := v.beat.Load()
+	if i.heard.Load()+1 >= beat {
+		return
+	}
+	if d := v.doubt(beat, beat-1, i, v.serviceAt(i)); d.ask != nil {
+		v.shun(beat, i, d)
+	}
 }
 
 // askFor asks an instance whether it is there, unless many were asked in this beat. The answer to
 // the last question before still counts, those to others don't any more.
 func (v *vigil) askFor(beat uint64, i *Instance, d *doubt) {
-	service := d.to.Endpoint.Service
-	if v.asked[service] >= maxAsks {
+	if v.asked[i.Service] >= maxAsks {
 		return
 	}
-	v.asked[service]++
+	v.asked[i.Service]++
 	if d.ask != nil {
 		v.asks.drop(func(one *ask) bool { return one.of == i && one != d.ask })
 	}
-	if one := v.ask(i, d.to); one != nil {
+	if one := v.ask(i, d.where); one != nil {
 		d.ask, d.asked = one, beat
 	}
 }
@@ -282,7 +297,7 @@ func (v *vigil) shun(beat uint64, i *Instance, d *doubt) {
 	}
 	d.silent, d.since = true, beat
 	v.counters.SilentInstances.Add(1)
-	v.registry.Silent(d.to.Endpoint.Service, i.Name, true)
+	v.registry.Silent(i.Service, i.Name, true)
 }
 
 // review looks at the instances in doubt: those that were heard again are in doubt no more, and
@@ -299,7 +314,7 @@ func (v *vigil) review(beat uint64) {
 			}
 		case heard >= d.since, !open:
 			v.counters.SilentInstances.Add(-1)
-			v.registry.Silent(d.to.Endpoint.Service, i.Name, false)
+			v.registry.Silent(i.Service, i.Name, false)
 			v.forget(i, d)
 		case beat-d.asked >= askAgain:
 			v.askFor(beat, i, d)

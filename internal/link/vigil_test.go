@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,9 +15,9 @@ import (
 // mute is a registry of one instance, which never speaks.
 type mute struct{ told []bool }
 
-func (*mute) Peers(string, string) []Peer            { return []Peer{{"i1", wire.Heartbeats}} }
+func (*mute) Peers(string, string) []Peer            { return []Peer{{Name: "i1", Abilities: wire.Heartbeats}} }
 func (m *mute) Silent(_, _ string, silent bool)      { m.told = append(m.told, silent) }
-func (*mute) ask(i *Instance, _ *Method) *ask        { return &ask{of: i} }
+func (*mute) ask(i *Instance, _ string) *ask         { return &ask{of: i} }
 func (*mute) echo(ctx context.Context) (err error)   { return nil }
 func (*mute) frozen(ctx context.Context) (err error) { <-ctx.Done(); return ctx.Err() }
 
@@ -28,6 +29,7 @@ func watched(m *mute, echo func(context.Context) error) (*vigil, *outcome) {
 		links: func(bool) {},
 		pulse: newPulse(echo), asks: new(asks), by: by, inFlight: table, instances: all, registry: m, counters: new(Counters),
 		beat: &all.beat, doubts: make(map[*Instance]*doubt), ask: m.ask,
+		methodAt: func(*Instance, *Method) string { return "" }, serviceAt: func(*Instance) string { return "" },
 		hasLeft: func(*Call) bool { return true }, connected: func() bool { return true },
 	}
 	v.pace.going.Store(true) // the test takes the steps
@@ -94,7 +96,7 @@ func TestOfTheQuestionsToOneThatStaysSilentTwoAreWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := new(mute)
 		v, _ := watched(m, m.echo)
-		v.ask = func(i *Instance, _ *Method) *ask {
+		v.ask = func(i *Instance, _ string) *ask {
 			one, _ := v.asks.add(i, "")
 			return one
 		}
@@ -117,7 +119,7 @@ type mutes struct {
 	asked   int
 }
 
-func (m *mutes) ask(i *Instance, _ *Method) *ask {
+func (m *mutes) ask(i *Instance, _ string) *ask {
 	m.asked++
 	if m.answers {
 		i.says(wire.Heartbeats)
@@ -186,6 +188,47 @@ func TestAnInstanceThatAnswersWheneverItIsAskedIsNeverSilentThoughAllItsCallsAre
 			t.Errorf("it was asked %d times in 50 intervals, want every now and then", m.asked)
 		}
 	})
+}
+
+func TestCallsKeepAwayAtOnceFromAnInstanceThatAnotherLinkFoundSilentUntilItAnswers(t *testing.T) {
+	for name, test := range map[string]struct {
+		heard   uint64 // in which beat it was last, before the seventh
+		answers bool
+		nobody  bool // listens there
+		want    []bool
+	}{
+		"that stays silent":                   {heard: 1, want: []bool{true}},
+		"that answers":                        {heard: 1, answers: true, want: []bool{true, false}},
+		"that was heard by the bus meanwhile": {heard: 6},
+		"that isn't there":                    {heard: 1, nobody: true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			m := &mutes{answers: test.answers}
+			v, _ := watched(&m.mute, m.echo)
+			defer v.stop()
+			m.beat = v.beat.Load
+			v.ask = func(i *Instance, where string) *ask {
+				one := m.ask(i, where)
+				if test.nobody {
+					one.is.Store(askNobody)
+				}
+				return one
+			}
+			v.beat.Store(test.heard)
+			i := v.instances.heard("math", []byte("i1"), wire.Heartbeats)
+			i.hear(test.heard)
+			v.beat.Store(6)
+			v.links = func(bool) { v.hush(i) }
+			v.step(false)
+			v.links = func(bool) {}
+			v.step(false)
+			m.answers = false
+			v.step(false)
+			if !slices.Equal(m.told, test.want) {
+				t.Errorf("one %s: the registry was told %v, want %v: whether it is silent", name, m.told, test.want)
+			}
+		})
+	}
 }
 
 func TestWhatWasAskedByAConnectionThatIsGoneIsAskedAgain(t *testing.T) {
