@@ -50,6 +50,13 @@ func isLoopback(host string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
+// isLoopbackAddr reports whether one end of a connection is at the loopback, and so the other is on this
+// host, be it only a forwarder.
+func isLoopbackAddr(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
 // Encrypted reports whether connections there are TLS.
 func (a Address) Encrypted() bool { return !a.Plain && !a.OnHost() }
 

@@ -89,7 +89,8 @@ func (d *dialer) dialAny(ctx context.Context, ticket *wire.Ticket) (*conn, strin
 	return nil, ticket.Addresses[0], first
 }
 
-// try opens a connection at one address.
+// try opens a connection at one address. Behind one of the loopback there may be a forwarder, and behind
+// that a server on another host, which takes TLS alone and says so.
 func (d *dialer) try(ctx context.Context, text string, ticket *wire.Ticket) (*conn, error) {
 	a, err := ParseAddress(text)
 	if err != nil {
@@ -98,6 +99,15 @@ func (d *dialer) try(ctx context.Context, text string, ticket *wire.Ticket) (*co
 	if a.Plain && !a.OnHost() && d.secure() {
 		return nil, at(StageReachable, errPlain)
 	}
+	c, err := d.tryAt(ctx, a, a.Encrypted(), ticket)
+	if errors.Is(err, errWantsTLS) {
+		return d.tryAt(ctx, a, true, ticket)
+	}
+	return c, err
+}
+
+// tryAt opens a connection at an address, with TLS or without.
+func (d *dialer) tryAt(ctx context.Context, a Address, encrypted bool, ticket *wire.Ticket) (*conn, error) {
 	limit := dialTime
 	if a.OnHost() {
 		limit = hostTime
@@ -109,7 +119,10 @@ func (d *dialer) try(ctx context.Context, text string, ticket *wire.Ticket) (*co
 	if err != nil {
 		return nil, at(StageReachable, err)
 	}
-	return d.open(ctx, newOutlet(socket), a.Encrypted(), ticket)
+	if a.Network == "tcp" && !a.Plain && !isLoopbackAddr(socket.RemoteAddr()) {
+		encrypted = true // "localhost" was another host
+	}
+	return d.open(ctx, newOutlet(socket), encrypted, ticket)
 }
 
 // open opens a connection.

@@ -18,6 +18,7 @@
 // Of a server:
 //
 //   - listener.go: the connections of a server, from when it listens until it leaves
+//   - begin.go: whether a connection is TLS
 //   - ticket.go: the tickets that were given
 //   - serverlink.go: a connection as a [link.Server]
 //   - serverstats.go, boundedlog.go: what becomes of them, for people

@@ -238,7 +238,7 @@ func FuzzOpeningsOfStrangersDoNoHarm(f *testing.F) {
 		ours, theirs := pipe()
 		_, _ = ours.Write(stream)
 		ours.(*pipeEnd).writes.end()
-		if g, _, _, err := accept(theirs, &given, nil, wire.Fingerprint{}); err == nil {
+		if g, _, _, err := accept(theirs, &given, nil, wire.Fingerprint{}, false); err == nil {
 			t.Fatalf("%x opens a connection for %+v", stream, g)
 		}
 	})

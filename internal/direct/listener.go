@@ -30,7 +30,7 @@ const (
 	keepAlive = 15 * time.Second
 )
 
-// ListenConfig says how a server listens. All fields are required but Advertise.
+// ListenConfig says how a server listens. All exported fields are required but Advertise.
 type ListenConfig struct {
 	// Listen are where it listens, with port 0 at a free one, and of unix at a path or in a
 	// directory.
@@ -54,6 +54,8 @@ type ListenConfig struct {
 	Serve func(by link.Server)
 	// Gone is told of the key of a caller whose connection has ended.
 	Gone func(key string)
+	// onHost reports whether what arrives at an address of this machine comes from this host.
+	onHost func(net.Addr) bool
 }
 
 // Listener is a server's end of all its direct links.
@@ -80,6 +82,9 @@ type Listener struct {
 
 // Listen begins to listen.
 func Listen(config ListenConfig) (*Listener, error) {
+	if config.onHost == nil {
+		config.onHost = isLoopbackAddr
+	}
 	identity, err := NewIdentity()
 	if err != nil {
 		return nil, err
@@ -230,19 +235,12 @@ func (l *Listener) acceptAll(from net.Listener, at Address) {
 		if tcp, ok := socket.(*net.TCPConn); ok {
 			_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAlive, Count: 3})
 		}
-		encrypted := at.Network == "tcp" && !at.Plain && !isOnLoopback(socket)
-		l.take(newOutlet(socket), encrypted)
+		l.take(newOutlet(socket), at.Network == "tcp" && !at.Plain && !l.config.onHost(socket.LocalAddr()))
 	}
 }
 
-// isOnLoopback reports whether a connection came by the loopback: its other end is on this host.
-func isOnLoopback(socket net.Conn) bool {
-	local, ok := socket.LocalAddr().(*net.TCPAddr)
-	return ok && local.IP.IsLoopback()
-}
-
-// take takes a connection, if there is room, and serves it until it ends.
-func (l *Listener) take(raw rawConn, encrypted bool) {
+// take takes a connection, if there is room, and serves it until it ends. Tls: it may not be plain.
+func (l *Listener) take(raw rawConn, tls bool) {
 	l.mu.Lock()
 	room := !l.closing && len(l.half) < maxHalfOpen && len(l.open)+len(l.half) < maxOpen
 	if room {
@@ -259,13 +257,13 @@ func (l *Listener) take(raw rawConn, encrypted bool) {
 	}
 	go func() {
 		defer l.running.Done()
-		l.serve(raw, encrypted)
+		l.serve(raw, tls)
 	}()
 }
 
 // serve opens a connection and serves it.
-func (l *Listener) serve(raw rawConn, encrypted bool) {
-	s, taken, err := l.welcome(raw, encrypted)
+func (l *Listener) serve(raw rawConn, tls bool) {
+	s, taken, err := l.welcome(raw, tls)
 	l.mu.Lock()
 	delete(l.half, raw)
 	l.Stats.HalfOpen.Store(int64(len(l.half)))
@@ -297,19 +295,24 @@ func (l *Listener) serve(raw rawConn, encrypted bool) {
 }
 
 // welcome opens a connection. It returns the frame that tells the other end so.
-func (l *Listener) welcome(raw rawConn, encrypted bool) (*serverLink, *frame, error) {
+func (l *Listener) welcome(raw rawConn, tls bool) (*serverLink, *frame, error) {
 	c := newConn(raw)
 	c.within(openingTime)
+	begun, err := begin(raw)
+	if err != nil {
+		return nil, nil, err
+	}
 	var peer *wire.Fingerprint
-	if encrypted {
-		t := l.identity.server(raw)
+	opening := net.Conn(begun)
+	if begun.isTLS() {
+		t := l.identity.server(begun)
 		if err := t.Handshake(); err != nil {
 			return nil, nil, fmt.Errorf("TLS: %w", err)
 		}
 		key, _ := peerOf(t.ConnectionState())
-		c.socket, peer = t, &key
+		c.socket, opening, peer, tls = t, t, &key, false
 	}
-	g, id, session, err := accept(c.socket, &l.tickets, peer, l.identity.Fingerprint)
+	g, id, session, err := accept(opening, &l.tickets, peer, l.identity.Fingerprint, tls)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -326,7 +329,7 @@ func (l *Listener) welcome(raw rawConn, encrypted bool) (*serverLink, *frame, er
 // refuse counts a connection that wasn't opened.
 func (l *Listener) refuse(raw net.Conn, err error) {
 	switch {
-	case errors.Is(err, errUnknownTicket), errors.Is(err, errWrongProof), errors.Is(err, errWrongKey):
+	case errors.Is(err, errUnknownTicket), errors.Is(err, errWrongProof), errors.Is(err, errWrongKey), errors.Is(err, errNotTLS):
 		l.Stats.WrongProofs.Add(1)
 	default:
 		l.Stats.Failed.Add(1)

@@ -35,6 +35,7 @@ var (
 	errVersion       = errors.New("it opens with another version of the protocol")
 	errUnknownTicket = errors.New("its ticket isn't one that is open")
 	errWrongProof    = errors.New("the other end doesn't know the ticket's secret")
+	errWantsTLS      = errors.New("whoever listens there takes TLS alone")
 )
 
 // open opens a connection to the server that gave a ticket.
@@ -48,7 +49,10 @@ func open(conn net.Conn, ticket *wire.Ticket, client wire.Fingerprint) (session,
 		return session{}, err
 	}
 	var answer [challengeSize]byte
-	if _, err := io.ReadFull(conn, answer[:]); err != nil {
+	switch n, err := io.ReadFull(conn, answer[:]); {
+	case err != nil && n == 1 && answer[0] == tlsHandshake:
+		return session{}, errWantsTLS
+	case err != nil:
 		return session{}, fmt.Errorf("whoever listens there doesn't know the ticket: %w", err)
 	}
 	copy(t.server[:], answer[:])
@@ -62,8 +66,9 @@ func open(conn net.Conn, ticket *wire.Ticket, client wire.Fingerprint) (session,
 	return t.session(&ticket.Secret), nil
 }
 
-// accept lets in who has a ticket. Peer is the key of the other end, nil where none was shown.
-func accept(conn net.Conn, given *tickets, peer *wire.Fingerprint, server wire.Fingerprint) (grant, wire.TicketID, session, error) {
+// accept lets in who has a ticket. Peer is the key of the other end, nil where none was shown. With
+// onlyTLS nobody is let in, but told so.
+func accept(conn net.Conn, given *tickets, peer *wire.Fingerprint, server wire.Fingerprint, onlyTLS bool) (grant, wire.TicketID, session, error) {
 	fail := func(err error) (grant, wire.TicketID, session, error) {
 		return grant{}, wire.TicketID{}, session{}, err
 	}
@@ -81,6 +86,10 @@ func accept(conn net.Conn, given *tickets, peer *wire.Fingerprint, server wire.F
 	}
 	if _, err := io.ReadFull(conn, hello[len(magic):]); err != nil {
 		return fail(err)
+	}
+	if onlyTLS {
+		_, _ = conn.Write([]byte{tlsHandshake})
+		return fail(errNotTLS)
 	}
 	t := transcript{serverKey: server}
 	copy(t.id[:], hello[len(magic):])

@@ -239,9 +239,51 @@ func TestTLSTakesTheKeysOfTheTicketAndNoOthers(t *testing.T) {
 	}
 	ours, theirs := pipe() // who doesn't speak TLS
 	s.take(theirs, true)
-	sendHello(t, ours, c.ticket(s, "math").ID)
-	ends(t, "a plain connection where TLS is wanted", ours)
+	ticket = c.ticket(s, "math")
+	if _, err := c.open(context.Background(), ours, false, ticket); !errors.Is(err, errWantsTLS) {
+		t.Errorf("a plain connection where TLS is wanted: %v, want %v", err, errWantsTLS)
+	}
+	if _, err := encrypted(t, c, s, ticket); err != nil {
+		t.Errorf("the same ticket, with TLS: %v", err)
+	}
 }
+
+func TestBothEndsAgreeOnTLSWhateverStandsBetweenThem(t *testing.T) {
+	for name, test := range map[string]struct {
+		address   func(where Address) string
+		beyond    bool // what the server sees of the connection: it comes from another host
+		encrypted bool
+	}{
+		"on the same host":                    {address: Address.String},
+		"a name that leads to the loopback":   {address: named, encrypted: true},
+		"a forwarder to another host":         {address: Address.String, beyond: true, encrypted: true},
+		"a name of another host":              {address: named, beyond: true, encrypted: true},
+		"plain on the same host":              {address: plainly},
+		"plain where the server wants TLS":    {address: plainly, beyond: true, encrypted: true},
+		"a plain name that leads to the host": {address: func(where Address) string { return plainPrefix + named(where) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := listenAs(t, "127.0.0.1:0", func(c *ListenConfig) {
+				c.onHost = func(net.Addr) bool { return !test.beyond }
+			})
+			c := newCaller(t)
+			ticket := c.ticket(s, "math")
+			l := c.dial(t, test.address(s.Addresses()[0]), ticket)
+			if l.encrypted() != test.encrypted {
+				t.Errorf("the connection is encrypted: %v, want %v", l.encrypted(), test.encrypted)
+			}
+			l.say(t, 1, "hello")
+			if n := s.Stats.Opened.Load(); n != 1 {
+				t.Errorf("%d connections were opened, want 1", n)
+			}
+		})
+	}
+}
+
+// named returns an address by a name that leads to the loopback, which who dials doesn't know of it.
+func named(where Address) string { return "LOCALHOST:" + where.port() }
+
+func plainly(where Address) string { return plainPrefix + where.Where }
 
 // dialRaw connects to a server and says nothing.
 func dialRaw(t testing.TB, s *server) net.Conn {

@@ -33,15 +33,23 @@ type server struct {
 // listen listens at some addresses until the test ends.
 func listen(t testing.TB, addresses string) *server {
 	t.Helper()
+	return listenAs(t, addresses, func(*ListenConfig) {})
+}
+
+// listenAs is listen with what else is to be configured.
+func listenAs(t testing.TB, addresses string, configure func(*ListenConfig)) *server {
+	t.Helper()
 	at, err := ParseAddresses(addresses)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := new(server)
-	s.Listener, err = Listen(ListenConfig{
+	config := ListenConfig{
 		Listen: at, Host: func() string { return "192.0.2.7" }, Instance: wire.NewInstance(), Log: quiet, Counters: &s.counters,
 		MaxMessage: func() int { return wire.UsualPayload }, Reachable: func() bool { return true }, Serve: s.echo, Gone: s.left,
-	})
+	}
+	configure(&config)
+	s.Listener, err = Listen(config)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,8 +29,23 @@ export async function dial(ticket, identity, secure) {
 }
 
 async function open(at, ticket, identity, secure) {
-  const { encrypted, onHost } = at;
-  if (secure && !encrypted && !onHost) throw new Error("the address isn't encrypted, and the connection to NATS is");
+  if (secure && !at.encrypted && !at.onHost) throw new Error("the address isn't encrypted, and the connection to NATS is");
+  try {
+    return await openAs(at, at.encrypted, ticket, identity);
+  } catch (err) {
+    // Behind an address of the loopback there may be a forwarder to another host.
+    if (err instanceof OnlyTLS) return openAs(at, true, ticket, identity);
+    throw err;
+  }
+}
+
+/** The instance takes TLS alone. */
+class OnlyTLS extends Error {}
+
+const ONLY_TLS = 0x16; // what such a one answers
+
+async function openAs(at, encrypted, ticket, identity) {
+  const { onHost } = at;
   const socket = connectSocket(at.path ? { path: at.path } : { host: at.host, port: at.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: 15_000 });
   socket.on("error", () => {}); // who waits for it is told
   const unreachable = setTimeout(() => socket.destroy(new Error("nobody answered there in time")), onHost ? HOST_TIME : DIAL_TIME);
@@ -41,7 +56,10 @@ async function open(at, ticket, identity, secure) {
     const connection = new Connection(encrypted ? await encrypt(socket, ticket, identity) : socket);
     const opening = new Opening(ticket, identity.fingerprint);
     connection.socket.write(opening.hello);
-    const { response, session } = opening.answer(await connection.until((incoming) => incoming.take(Opening.CHALLENGE)));
+    const challenge = await connection.until((incoming) => incoming.take(Opening.CHALLENGE)).catch((err) => {
+      throw connection.saidOnly(ONLY_TLS) ? new OnlyTLS("whoever listens there takes TLS alone") : err;
+    });
+    const { response, session } = opening.answer(challenge);
     connection.socket.write(response);
     const taken = await connection.until((incoming) => incoming.frame());
     if (taken.kind !== DirectKind.taken || !taken.id.equals(ticket.id) || taken.service === 0) throw new Error("the instance doesn't take the ticket");
@@ -93,6 +111,9 @@ class Connection {
     this.#why ??= err;
     this.#over(this.#why);
   }
+
+  /** Whether all that has come is one byte. */
+  saidOnly(byte) { return this.#incoming.take(1)?.[0] === byte && this.#incoming.empty; }
 
   /** Waits until something can be read of what comes. */
   until(read) {

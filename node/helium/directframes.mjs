@@ -79,6 +79,8 @@ export class Incoming {
     this.#size += part.length;
   }
 
+  get empty() { return this.#size === 0; }
+
   /** So many bytes; undefined: they haven't come yet. */
   take(n) {
     const all = this.#joined(n);
