@@ -26,18 +26,33 @@ func TestBeginningACallAllocatesNothing(t *testing.T) {
 	}})
 	method := fake.Method("math", "add", "add(a float64, b float64) float64", nil)
 	ctx := context.Background()
-	// What else runs in the process can only add to it, so the least of several counts.
-	got := math.Inf(1)
-	for range 5 {
-		got = min(got, testing.AllocsPerRun(1000, func() {
+	type add = func(ctx context.Context, a, b float64) (float64, error)
+	function, err := rpcclient.Func[add](fake, "math.add")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stub struct{ Add add }
+	if err := fake.Bind("math", &stub); err != nil {
+		t.Fatal(err)
+	}
+	for way, begin := range map[string]func(){
+		"by a method": func() {
 			call := method.Begin(2)
 			call.Args.Float64(1)
 			call.Args.Float64(2)
 			_ = call.Do(ctx)
-		}))
-	}
-	// The error that names the call is two: with its outcome, and with its names.
-	if got > 2 {
-		t.Errorf("beginning and failing a call allocates %v times, want 2", got)
+		},
+		"by Func": func() { _, _ = function(ctx, 1, 2) },
+		"by Bind": func() { _, _ = stub.Add(ctx, 1, 2) },
+	} {
+		// What else runs in the process can only add to it, so the least of several counts.
+		got := math.Inf(1)
+		for range 5 {
+			got = min(got, testing.AllocsPerRun(1000, begin))
+		}
+		// The error that names the call is two: with its outcome, and with its names.
+		if got > 2 {
+			t.Errorf("beginning and failing a call %s allocates %v times, want 2", way, got)
+		}
 	}
 }

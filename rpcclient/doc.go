@@ -37,8 +37,10 @@
 //
 // Structs that it embeds are filled too, see [Client.Bind].
 //
-// By a generated stub, such as package mathsvc's NewClient, without reflection: it is
-// made of [Client.Method], [Method.Begin], [Invocation.Do] and [Invocation.End].
+// By a generated stub, such as package mathsvc's NewClient, without reflection whatever the types
+// are: it is made of [Client.Method], [Method.Begin], [Invocation.Do] and [Invocation.End]. A
+// function that takes a context and up to two bool, int, int64, float64, string or []byte, and
+// returns an error or one of those and an error, costs no more.
 //
 // All of them do the same. What can't fit, a wrong number of arguments or a type of
 // another shape, fails before anything is sent, at Func and Bind if the service is

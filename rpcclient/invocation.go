@@ -39,6 +39,7 @@ type Method struct {
 	fault    *helium.Error     // why no call can be made
 
 	known atomic.Pointer[way] // that of the last calls that were found to fit
+	kept  atomic.Bool         // by the client's methodCache, if it is one of calls by name
 }
 
 // whom names what a method is called at.

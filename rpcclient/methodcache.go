@@ -20,10 +20,10 @@ func (c *methodCache) get(service, instance, method string) *Method {
 	return c.methods[service][methodKey{instance, method}]
 }
 
-// keep keeps a method that calls were found to fit.
+// keep keeps a method that calls were found to fit, unless it has kept it before.
 func (c *methodCache) keep(m *Method) {
 	service, key := m.service.Name(), methodKey{m.instance, m.name}
-	if c.get(service, m.instance, m.name) != nil {
+	if m.kept.Load() || c.get(service, m.instance, m.name) != nil {
 		return
 	}
 	// A service that was forgotten, as nobody knew it, before this call made it known isn't
@@ -48,6 +48,7 @@ func (c *methodCache) keep(m *Method) {
 		c.methods[service] = make(map[methodKey]*Method)
 	}
 	c.methods[service][key] = m
+	m.kept.Store(true)
 }
 
 // prune lets go of methods at instances that aren't there.

@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/transcode"
+	"github.com/helium-rpc/helium/internal/typedfunc"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -63,8 +65,17 @@ func (c *Client) makeStub(ctx context.Context, service, name string, t reflect.T
 	if err := m.checkNow(ctx); err != nil {
 		return reflect.Value{}, err
 	}
+	if fn, ok := typedfunc.StubOf(t, func(args int) typedfunc.Call { return typedCall{m.Begin(args)} }); ok {
+		return fn, nil
+	}
 	return reflect.MakeFunc(t, m.reflectStub(t)), nil
 }
+
+// typedCall is a call by a stub of a usual shape.
+type typedCall struct{ *Invocation }
+
+func (c typedCall) Arguments() *codec.Writer { return &c.Args }
+func (c typedCall) Returned() *codec.Reader  { return &c.Result }
 
 // checkNow compares the stub with the registry, as far as the registry can tell now.
 func (m *Method) checkNow(ctx context.Context) error {
@@ -114,7 +125,7 @@ func (m *Method) reflectStub(t reflect.Type) func([]reflect.Value) []reflect.Val
 		}
 		errValue := noError
 		if err != nil {
-			errValue = reflect.ValueOf(&err).Elem()
+			errValue = errorValue(err)
 		}
 		if resultType == nil {
 			return []reflect.Value{errValue}
@@ -122,6 +133,10 @@ func (m *Method) reflectStub(t reflect.Type) func([]reflect.Value) []reflect.Val
 		return []reflect.Value{result, errValue}
 	}
 }
+
+// errorValue returns an error as a value of the type error. It has a copy of its own to point to, so
+// that calls which go well allocate none.
+func errorValue(err error) reflect.Value { return reflect.ValueOf(&err).Elem() }
 
 // beginReflect begins a call with a function's arguments. Those of a variadic
 // parameter follow one another, as if each had a parameter of its own.

@@ -87,7 +87,7 @@ func serviceFrom(name string, s reflect.Type, impl reflect.Value, faults *faults
 		if sig, err := types.OfFunc(m.Name, fn.Type()); err != nil {
 			faults.add("%s %s: %v", goName, fn.Type(), err)
 		} else {
-			m.Signature, m.Handler = sig.String(), reflectHandler(fn)
+			m.Signature, m.Handler = sig.String(), handlerOf(impl, goName)
 		}
 		svc.Methods = append(svc.Methods, m)
 	}
