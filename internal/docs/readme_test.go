@@ -105,6 +105,23 @@ func waitForTheGreeter(t *testing.T, c *rpcclient.Client) {
 	}
 }
 
+func TestTheReadmesServerThatListensIsCalledDirectly(t *testing.T) {
+	env := heliumtest.New(t)
+	nc := env.Conn("greeter")
+	srv := rpcserver.New(nc, rpcserver.Config{Listen: ":0"}) // TLS beyond this machine, no certificate
+	check(t, rpcserver.Register[Greeter](srv, "greeter", polite{}))
+	check(t, srv.Start(t.Context()))
+	t.Cleanup(func() { check(t, srv.Shutdown(context.Background())) })
+	for giveUp := time.Now().Add(time.Minute); srv.Stats().DirectCalls == 0; time.Sleep(10 * time.Millisecond) {
+		text, err := rpcclient.Call[string](t.Context(), env.Client, "greeter.greet", "Ada")
+		check(t, err)
+		checkGreeting(t, text)
+		if time.Now().After(giveUp) {
+			t.Fatalf("no call came directly: %+v", env.Client.DirectLinks())
+		}
+	}
+}
+
 func TestTheReadmesTestTakesTwoLines(t *testing.T) {
 	env := heliumtest.New(t)
 	heliumtest.Serve[Greeter](env, "greeter", polite{})
