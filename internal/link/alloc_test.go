@@ -20,11 +20,6 @@ type quick struct{ arrived int }
 func (q *quick) Arrive(*wire.Frame, *helium.Error) { q.arrived++ }
 func (q *quick) Fail(*helium.Error)                {}
 
-// silent is a link that nobody is told by.
-type silent struct{ memory }
-
-func (*silent) Answered(*Call, *helium.Error) {}
-
 func TestReceivingAnAnswerAllocatesNothing(t *testing.T) {
 	var table inFlight
 	by := new(carrier)

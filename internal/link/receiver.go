@@ -1,6 +1,7 @@
 package link
 
 import (
+	"runtime"
 	"sync/atomic"
 
 	"github.com/helium-rpc/helium"
@@ -108,21 +109,26 @@ const (
 	// mostAtOnce is how many calls are taken out of the table before they are ended.
 	mostAtOnce = 64
 	// portions is in how many portions callers are woken that have calls in flight by a direct
-	// link, and leastPortion how many there are in one at least. Chosen by measurement: while the
-	// other end has the calls of one portion the callers of the next are woken, so both ends work
-	// at the same time, and messages still are full.
+	// link, halves the same by the bus if this process has one processor only, and leastPortion how
+	// many there are in one at least. Chosen by measurement: while the other end has the calls of
+	// one portion the callers of the next are woken, so both ends work at the same time, and
+	// messages still are full.
 	portions     = 4
+	halves       = 2
+	mostInHalf   = 512
 	leastPortion = 8
 )
 
 // portion returns how many calls are taken out of the table before they are ended, and whether
 // what their callers send leaves before the next are woken.
 func (r *Receiver) portion() (n int, parts bool) {
-	inFlight := int(r.carrier.inFlight.Load())
-	if inFlight == 0 { // by the bus, where more messages would cost more
-		return mostAtOnce, false
+	switch direct := int(r.carrier.inFlight.Load()); {
+	case direct > 0:
+		return min(max(leastPortion, direct/portions), mostAtOnce), true
+	case runtime.GOMAXPROCS(0) == 1:
+		return min(max(leastPortion, int(r.inFlight.count.Load())/halves), mostInHalf), true
 	}
-	return min(max(leastPortion, inFlight/portions), mostAtOnce), true
+	return mostAtOnce, false // by the bus, where more messages cost more than is won
 }
 
 // letGo lets what the callers have sent leave that were woken.
