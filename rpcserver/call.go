@@ -11,6 +11,7 @@ import (
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/msgpack"
+	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -65,7 +66,7 @@ type Call struct {
 	shed     shedding // why it is refused, if that is for load
 	beaten   bool     // guarded by its owner's lock: it was in flight at a heartbeat
 
-	buffer []byte // the result's first buffer; the only thing kept from call to call
+	buffer []byte // the result's first buffer, with room in front; the only thing kept from call to call
 }
 
 // method is a method of a registered service, as its calls need it.
@@ -117,7 +118,10 @@ type answerer interface {
 // quitter is an answerer that is told of callers who gave up, and need no answer any more.
 type quitter interface{ gaveUp(seq uint64) }
 
-var callPool = sync.Pool{New: func() any { return &Call{buffer: make([]byte, 0, 64)} }}
+var callPool = sync.Pool{New: func() any { return &Call{buffer: newBuffer()} }}
+
+// newBuffer returns a buffer for a result, with room in front of it for what opens its message.
+func newBuffer() []byte { return make([]byte, wire.Room, wire.Room+64) }
 
 // newCall returns a call that ends at the deadline.
 func newCall(deadline time.Time) *Call {
@@ -130,11 +134,11 @@ func newCall(deadline time.Time) *Call {
 // recycle gives the call back. Nobody but its worker knows it any more: it is answered,
 // so it is in no table, and its context has forgotten it.
 func (c *Call) recycle() {
-	buffer := c.Result.Buffer()[:0]
-	if cap(buffer) > batch.MaxKept {
-		buffer = c.buffer
+	buffer := c.Result.Buffer()
+	if cap(buffer) > batch.MaxKept || len(buffer) < wire.Room { // the handler may have put another one there
+		buffer = newBuffer()
 	}
-	*c = Call{buffer: buffer}
+	*c = Call{buffer: buffer[:wire.Room]}
 	callPool.Put(c)
 }
 

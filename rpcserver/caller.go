@@ -33,6 +33,7 @@ type caller struct {
 	ephemeral bool           // it is forgotten when it has no calls in flight
 	link      link.Server    // by which its answers leave; nil for nobody
 	batcher   *batch.Batcher // nil for nobody
+	service   string         // that it called first
 	out       link.Outgoing  // publish's own, kept from message to message
 
 	mu       sync.Mutex
@@ -76,6 +77,7 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 			}
 			c.ephemeral = from.Ephemeral || len(cs.byKey) >= manyCallers
 			c.link = by
+			c.service = service
 			c.out = link.Outgoing{To: link.Caller{Key: from.Key, Ephemeral: c.ephemeral}, Service: service}
 			c.batcher = batch.New(by.MaxMessage(), c.begin, c.publish)
 		}
@@ -162,9 +164,13 @@ func (c *caller) open(m *batch.Message, how manner) {
 	}
 }
 
-// publish sends a message of answers. The batcher calls it for one message at a time.
+// publish sends a message of answers. The batcher calls it for one message at a time, but for those
+// that leave past its queue.
 func (c *caller) publish(m *batch.Message) {
 	out := &c.out
+	if m.Whole {
+		out = &link.Outgoing{To: link.Caller{Key: c.key, Ephemeral: c.ephemeral}, Service: c.service}
+	}
 	out.Message = m
 	c.mu.Lock()
 	c.owed -= m.Frames
@@ -401,5 +407,9 @@ func (framedAnswer) pack(call *Call) (size int, err *helium.Error) { return pack
 
 func (a framedAnswer) send(call *Call, err *helium.Error, took time.Duration, packed []byte, others bool) {
 	f := answerFrame(call, err, took, packed)
+	if err == nil && batch.GoesWhole(&f, others) {
+		a.batcher.AddWhole(&f, batch.Call{}, func(opening []byte) []byte { return wire.Whole(opening, &f, &call.Result) })
+		return
+	}
 	a.batcher.Add(&f, batch.Call{}, others)
 }

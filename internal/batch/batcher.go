@@ -129,7 +129,7 @@ func (b *Batcher) AddWhole(f *wire.Frame, of Call, make func(opening []byte) []b
 	of.setTime(f, m)
 	opening := m.Data
 	m.Data = make(opening)
-	m.Frames, m.Seqs = 1, append(m.Seqs, f.Seq)
+	m.Frames, m.Seqs, m.Whole = 1, append(m.Seqs, f.Seq), true
 	if of.Left.leaves(m.ID, m.Token) {
 		b.frames.Add(1)
 		b.messages.Add(1)
@@ -258,7 +258,7 @@ func (b *Batcher) begin(method string) *Message {
 	m.ID, m.Token = lastMessage.Add(1), 0
 	m.Data, m.Began, m.Method = m.Data[:0], time.Time{}, method
 	m.Frames, m.Seqs, m.work, m.mixed = 0, m.Seqs[:0], 0, false
-	m.apart, m.withdrawn = false, m.withdrawn[:0]
+	m.apart, m.Whole, m.withdrawn = false, false, m.withdrawn[:0]
 	b.open(m)
 	return m
 }

@@ -35,6 +35,8 @@ type Message struct {
 	// sequence numbers, in order.
 	Frames int
 	Seqs   []uint64
+	// Whole: it is one frame that leaves past the queue, so other messages may be published meanwhile.
+	Whole bool
 
 	mixed     bool
 	apart     bool // it takes no further frame
