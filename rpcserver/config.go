@@ -53,8 +53,8 @@ type Config struct {
 	// Listen is where the server takes direct links: callers that can reach it there send their
 	// calls straight, for the time of half a call by the bus, and go on while no NATS server
 	// answers. It is "host:port", with port 0 a free one; "unix:" and the path of a socket or of a
-	// directory, for callers on this host; or several, with commas between them. Connections
-	// beyond loopback are TLS, with keys made at start, unless "plain:" stands before the address.
+	// directory, for callers on this host; "memory:" for those in this program, who need no socket
+	// wherever it listens; or several, with commas between them. Connections beyond loopback are TLS, with keys made at start, unless "plain:" stands before the address.
 	// Who calls there has asked for it on helium.at.<service>.<instance>. Default: nowhere. With
 	// PerMethod no direct links are offered.
 	Listen string

@@ -10,17 +10,18 @@ import (
 )
 
 // Address is where a server listens, or where its callers dial. As text it is "host:port",
-// "plain:host:port" or "unix:path".
+// "plain:host:port", "unix:path" or "memory:".
 type Address struct {
-	// Network is "tcp" or "unix".
+	// Network is "tcp", "unix", or "memory" of a server that only clients of its own program get to.
 	Network string
-	// Where is the host and the port, or the path.
+	// Where is the host and the port, or the path; "" in memory.
 	Where string
 	// Plain: the connection isn't encrypted though it leaves the host.
 	Plain bool
 }
 
 const (
+	inMemory    = "memory:"
 	unixPrefix  = "unix:"
 	plainPrefix = "plain:"
 )
@@ -28,6 +29,8 @@ const (
 // String returns the address as text.
 func (a Address) String() string {
 	switch {
+	case a.Network == "memory":
+		return inMemory
 	case a.Network == "unix":
 		return unixPrefix + a.Where
 	case a.Plain:
@@ -38,7 +41,7 @@ func (a Address) String() string {
 
 // OnHost reports whether only programs of the same host get there.
 func (a Address) OnHost() bool {
-	if a.Network == "unix" {
+	if a.Network != "tcp" {
 		return true
 	}
 	host, _, _ := net.SplitHostPort(a.Where)
@@ -68,6 +71,9 @@ func ParseAddress(text string) (Address, error) {
 		}
 		return Address{Network: "unix", Where: path}, nil
 	}
+	if text == inMemory {
+		return Address{Network: "memory"}, nil
+	}
 	where, plain := strings.CutPrefix(text, plainPrefix)
 	host, port, err := net.SplitHostPort(where)
 	if err == nil {
@@ -77,7 +83,7 @@ func ParseAddress(text string) (Address, error) {
 		err = errors.New("a host has no such name")
 	}
 	if err != nil {
-		return Address{}, fmt.Errorf("%q is no address: write host:port, such as 10.0.0.7:7001 or 127.0.0.1:0, with plain: before it, or unix: and a path: %w", text, err)
+		return Address{}, fmt.Errorf("%q is no address: write host:port, such as 10.0.0.7:7001 or 127.0.0.1:0, with plain: before it, unix: and a path, or memory: %w", text, err)
 	}
 	return Address{Network: "tcp", Where: net.JoinHostPort(host, port), Plain: plain}, nil
 }

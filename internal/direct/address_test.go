@@ -20,6 +20,7 @@ func TestAddressesAreReadAsTheyAreWritten(t *testing.T) {
 		"plain:10.0.0.7:7001": {"tcp", "10.0.0.7:7001", false, false},
 		"unix:/run/helium":    {"unix", "/run/helium", true, false},
 		"unix:math.sock":      {"unix", "math.sock", true, false},
+		"memory:":             {"memory", "", true, false},
 	} {
 		a, err := ParseAddress(text)
 		if err != nil || a.Network != want.network || a.Where != want.where || a.OnHost() != want.onHost || a.Encrypted() != want.encrypted {
@@ -32,7 +33,7 @@ func TestAddressesAreReadAsTheyAreWritten(t *testing.T) {
 }
 
 func TestWhatIsNoAddressIsRefusedWithAHint(t *testing.T) {
-	for _, text := range []string{"", " ", "7001", "10.0.0.7", "10.0.0.7:", "10.0.0.7:http", "10.0.0.7:70000", "10.0.0.7:-1", "tcp://10.0.0.7:1", "unix:", "plain:unix:/run/x", "plain:", "10.0.0.7:1,"} {
+	for _, text := range []string{"", " ", "7001", "10.0.0.7", "10.0.0.7:", "10.0.0.7:http", "10.0.0.7:70000", "10.0.0.7:-1", "tcp://10.0.0.7:1", "unix:", "memory:x", "plain:memory:", "plain:unix:/run/x", "plain:", "10.0.0.7:1,"} {
 		var err error
 		if strings.Contains(text, ",") {
 			_, err = ParseAddresses(text)
@@ -52,7 +53,7 @@ func TestWhatIsNoAddressIsRefusedWithAHint(t *testing.T) {
 }
 
 func TestCallersAreToldWhatToDialThoseOfThisHostFirst(t *testing.T) {
-	s := listen(t, "0.0.0.0:0,127.0.0.1:0,unix:"+t.TempDir())
+	s := listen(t, "memory:,0.0.0.0:0,127.0.0.1:0,unix:"+t.TempDir())
 	all := s.Addresses()
 	if len(all) != 3 || all[0].Network != "unix" || !strings.HasPrefix(all[1].Where, "127.0.0.1:") || !strings.HasPrefix(all[2].Where, "192.0.2.7:") || all[2].port() == "0" {
 		t.Errorf("callers are told %v, want the socket, the loopback, and this machine's address with the port that is listened on", all)

@@ -33,7 +33,7 @@ const (
 // ListenConfig says how a server listens. All exported fields are required but Advertise.
 type ListenConfig struct {
 	// Listen are where it listens, with port 0 at a free one, and of unix at a path or in a
-	// directory.
+	// directory. Clients of this program get in whatever they are.
 	Listen []Address
 	// Advertise are what callers are told to dial. None: where it listens, and where that is all
 	// addresses of this machine, at Host. Port 0 stands for that of the first one it listens on.
@@ -94,6 +94,9 @@ func Listen(config ListenConfig) (*Listener, error) {
 		half: make(map[net.Conn]struct{}), open: make(map[*serverLink]struct{}),
 	}
 	for _, at := range config.Listen {
+		if at.Network == "memory" {
+			continue // see meeting
+		}
 		one, bound, err := l.listen(at)
 		if err != nil {
 			for _, other := range l.listening {
@@ -183,6 +186,7 @@ func (l *Listener) Addresses() (all []Address) {
 			all = append(all, a)
 		}
 	}
+	all = slices.DeleteFunc(all, func(a Address) bool { return a.Network == "memory" })
 	rank := func(a Address) int {
 		switch {
 		case a.Network == "unix":

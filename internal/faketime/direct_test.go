@@ -1,0 +1,112 @@
+package faketime_test
+
+import (
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// inMemory is where servers take direct links that need no socket.
+const inMemory = "memory:"
+
+// who calls work.who, and reports whether the call left by a direct link.
+func (w *world) who(c *rpcclient.Client, id string) (direct bool) {
+	w.t.Helper()
+	before := c.Stats().DirectFrames
+	if one := w.begin(c, "work.who", id).wait(); one.err != nil {
+		w.t.Fatalf("call %s: %v", id, one.err)
+	}
+	return c.Stats().DirectFrames > before
+}
+
+// linked calls until calls go by a direct link.
+func (w *world) linked(c *rpcclient.Client) {
+	w.t.Helper()
+	for i := range 10 {
+		if w.who(c, fmt.Sprint("link", i)) {
+			return
+		}
+		time.Sleep(time.Second)
+	}
+	w.t.Fatalf("no call goes by a direct link: %+v", c.DirectLinks())
+}
+
+func TestAPermissionThatIsTakenAwayEndsTheCallsByADirectLink(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		var denied atomic.Bool
+		w.bus.MayPublish = func(name, subject string) bool {
+			return name != "client" || !denied.Load() || !strings.HasPrefix(subject, "helium.at.")
+		}
+		_, srv := w.serve("server", rpcserver.Config{Listen: inMemory})
+		c := w.client(rpcclient.Config{})
+		w.linked(c)
+		held := w.begin(c, "work.hold", "held")
+		denied.Store(true)
+		taken, lost := time.Now(), time.Time{}
+		for i := 0; time.Since(taken) < 3*time.Minute; i++ {
+			if direct := w.who(c, fmt.Sprint(i)); direct && !lost.IsZero() {
+				t.Fatalf("call %d left by a direct link, %v after the permission was taken away", i, time.Since(taken))
+			} else if !direct && lost.IsZero() {
+				lost = time.Now()
+			}
+			time.Sleep(time.Second)
+		}
+		if after := lost.Sub(taken); lost.IsZero() || after > 95*time.Second {
+			t.Errorf("calls left by the link for %v, want 95 s at most", after)
+		}
+		if held.wait(); held.err == nil || held.took < 59*time.Second {
+			t.Errorf("the call that ran meanwhile ended after %v with %v, want its deadline of a minute", held.took, held.err)
+		}
+		denied.Store(false)
+		for range 90 {
+			w.who(c, "again")
+			time.Sleep(time.Second)
+		}
+		if !w.who(c, "allowed") {
+			t.Errorf("calls don't go by a link once it is permitted again: %+v", c.DirectLinks())
+		}
+		if s := srv.Stats(); s.DirectBroken != 0 {
+			t.Errorf("%d links were ended for what came, want none", s.DirectBroken)
+		}
+	})
+}
+
+func TestCallsGoOnByADirectLinkForHoursWhileTheServerHasNoNATS(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		w.serve("server", rpcserver.Config{Listen: inMemory})
+		c := w.client(rpcclient.Config{})
+		w.linked(c)
+		for _, name := range []string{"server", "client", "binder"} {
+			w.bus.Freeze(name)
+			w.bus.Kill(name)
+		}
+		direct := 0
+		for i := range 240 {
+			if w.who(c, fmt.Sprint(i)) {
+				direct++
+			}
+			time.Sleep(30 * time.Second)
+		}
+		if direct != 240 {
+			t.Errorf("%d of 240 calls in two hours went by the link, want all", direct)
+		}
+	})
+}
+
+func TestAClientAndAServerOfOneProgramMeetWhereverTheServerListens(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		w.serve("server", rpcserver.Config{Listen: inMemory})
+		c := w.client(rpcclient.Config{})
+		w.linked(c)
+		synctest.Wait()
+		if links := c.DirectLinks(); len(links) != 1 || links[0].Address != "this process" || links[0].Encrypted {
+			t.Errorf("the client says %+v, want a link within this process", links)
+		}
+	})
+}
