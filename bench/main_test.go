@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,7 +33,7 @@ func runIt(t *testing.T, args ...string) (stdout, stderr string, code int) {
 }
 
 func TestEveryPeerIsMeasuredInEveryTable(t *testing.T) {
-	stdout, stderr, code := runIt(t, "-d", "20ms", "-rounds", "1", "-c", "2", "-payload", "order", "-payload-c", "2", "-json", "out.json", "-results", "-peers", measuredPeers)
+	stdout, stderr, code := runIt(t, "-d", "20ms", "-rounds", "1", "-c", "2", "-tables", "calls,payloads,process,open,same,gone", "-payload", "order", "-payload-c", "2", "-json", "out.json", "-results", "-peers", measuredPeers)
 	if code != 0 {
 		t.Fatalf("exit code %d, want 0:\n%s", code, stderr)
 	}
@@ -87,6 +89,61 @@ func TestEveryPeerIsMeasuredInEveryTable(t *testing.T) {
 	}
 }
 
+func TestEveryWayOfCallingIsMeasuredBesideTheGeneratedOneWithTheSameLinkAndContext(t *testing.T) {
+	stdout, stderr, code := runIt(t, "-tables", "ways", "-d", "20ms", "-rounds", "1", "-ways-c", "2,4", "-json", "out.json")
+	if code != 0 {
+		t.Fatalf("exit code %d, want 0:\n%s", code, stderr)
+	}
+	data, err := os.ReadFile("out.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report.Report
+	if err := json.Unmarshal(data, &r); err != nil {
+		t.Fatal(err)
+	}
+	type measured struct {
+		peer     string
+		inFlight int
+	}
+	found := make(map[measured]report.Row)
+	for _, row := range r.Rows {
+		found[measured{row.Peer, row.InFlight}] = row
+	}
+	ways := 0
+	for _, direct := range []string{"bus", "direct"} {
+		for _, context := range []string{"without a deadline", "WithTimeout"} {
+			for _, stub := range []string{"generated", "Bind", "Func", "by name"} {
+				for _, load := range []string{"2 in flight", "4 in flight"} {
+					ways++
+					line := lineWith(stdout, stub, context, direct, load)
+					if cells := regexp.MustCompile(` {2,}`).Split(strings.TrimSpace(line), -1); len(cells) < 7 || !regexp.MustCompile(`^\d+\.\d+$`).MatchString(cells[6]) {
+						t.Errorf("%s, %s, %s, %s: the table has the line %q, want one that says how many calls it makes for one by generated code", stub, context, direct, load, line)
+					}
+				}
+			}
+		}
+	}
+	if len(found) != ways {
+		t.Errorf("%d ways were measured, want %d", len(found), ways)
+	}
+	for at, row := range found {
+		if row.Failed > 0 || row.PerSecond.Median == 0 || row.CPU <= 0 || row.Allocs <= 0 {
+			t.Errorf("%s, %d in flight: %v calls/s, %d failed (%s), %v µs and %v allocations a call; want some calls and none failed", at.peer, at.inFlight, row.PerSecond.Median, row.Failed, row.Error, row.CPU, row.Allocs)
+		}
+	}
+}
+
+// lineWith returns the line of a table that has cells of those texts, "" if none has.
+func lineWith(page string, cells ...string) string {
+	for line := range strings.Lines(page) {
+		if !slices.ContainsFunc(cells, func(cell string) bool { return !strings.Contains(line, "  "+cell+"  ") }) {
+			return line
+		}
+	}
+	return ""
+}
+
 func TestCurvesAreMeasuredAndWritten(t *testing.T) {
 	stdout, stderr, code := runIt(t, "-curve", "spread,fairness,deadline", "-quick", "-results")
 	if code != 0 {
@@ -111,6 +168,7 @@ func TestAWrongFlagIsRefusedWithWhatWouldBeRight(t *testing.T) {
 		{"-tables chairs", "calls"},
 		{"-curve bell", "methods"},
 		{"-c 0", "1 or more"},
+		{"-ways-c many", "1 or more"},
 		{"-rounds 0", "positive"},
 		{"grpc", "dash"},
 	} {

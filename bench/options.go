@@ -39,6 +39,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	payloads := flags.String("payload", "1k,16k,256k,order,add", "payloads of the table of payloads; add is left out where the table of calls has it")
 	inFlight := flags.String("c", "1,16,64,256,1024", "calls in flight of the tables of calls")
 	payloadInFlight := flags.String("payload-c", "1,64,256", "calls in flight of the table of payloads")
+	waysInFlight := flags.String("ways-c", "16,256", "calls in flight of the table of ways")
 	tables := flags.String("tables", strings.Join(allTables(), ","), "tables, comma separated")
 	flags.StringVar(&o.json, "json", "", "write everything to this `file` in JSON")
 	flags.StringVar(&o.svg, "svg", "", "draw charts into this `folder`")
@@ -58,11 +59,12 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	if c.Duration <= 0 || c.Rounds <= 0 {
 		return nil, fmt.Errorf("bench: -d %v -rounds %d measures nothing; make both positive", c.Duration, c.Rounds)
 	}
-	var errs [6]error
+	var errs [7]error
 	c.Peers, errs[0] = list(*names, allPeers(), func(name string) (string, error) { _, err := peers.ByName(name); return name, err })
 	c.Payloads, errs[1] = list(*payloads, nil, peers.ParsePayload)
 	c.InFlight, errs[2] = list(*inFlight, nil, parseInFlight)
 	c.PayloadInFlight, errs[3] = list(*payloadInFlight, nil, parseInFlight)
+	c.WaysInFlight, errs[6] = list(*waysInFlight, nil, parseInFlight)
 	c.Tables, errs[4] = list(*tables, nil, parseTable)
 	if *wantCurves || *curveNames != "" {
 		o.curves, errs[5] = list(*curveNames, curves.Names(), curves.Check)
@@ -106,7 +108,7 @@ func parseTable(text string) (report.Table, error) {
 }
 
 func allTables() (names []string) {
-	for _, t := range []report.Table{report.Calls, report.Payloads, report.Process, report.OwnPeak, report.SameRate, report.NoServer} {
+	for _, t := range []report.Table{report.Calls, report.Payloads, report.Process, report.Ways, report.OwnPeak, report.SameRate, report.NoServer} {
 		names = append(names, string(t))
 	}
 	return names

@@ -20,8 +20,9 @@ type Config struct {
 	Payloads []peers.Payload // of the table of payloads
 	InFlight []int           // calls in flight of the tables of calls
 	// PayloadInFlight is the same for the table of payloads, which else would take
-	// most of the time.
+	// most of the time, and WaysInFlight for that of ways.
 	PayloadInFlight []int
+	WaysInFlight    []int
 	Duration        time.Duration // of one measurement
 	Rounds          int
 	Tables          []report.Table
@@ -49,6 +50,11 @@ func Run(config Config) (*report.Report, error) {
 	}
 	if wanted(report.Process) {
 		if err := config.oneProcess(r); err != nil {
+			return r, err
+		}
+	}
+	if wanted(report.Ways) {
+		if err := config.ways(r); err != nil {
 			return r, err
 		}
 	}
@@ -98,6 +104,32 @@ func (config *Config) oneProcess(r *report.Report) (err error) {
 	}
 	defer fleet.close(&err)
 	return config.closed(r, fleet, report.Process, []peers.Payload{peers.Add}, config.InFlight)
+}
+
+// ways measures Helium's ways of calling, whichever peers are compared: those by one link take
+// turns.
+func (config *Config) ways(r *report.Report) error {
+	for _, direct := range []bool{false, true} {
+		if err := config.waysBy(r, direct); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (config *Config) waysBy(r *report.Report, direct bool) (err error) {
+	var names []string
+	for _, way := range peers.Ways() {
+		if way.Direct == direct {
+			names = append(names, way.Peer)
+		}
+	}
+	fleet, err := startSeparate(names)
+	if err != nil {
+		return err
+	}
+	defer fleet.close(&err)
+	return config.closed(r, fleet, report.Ways, []peers.Payload{peers.Add}, config.WaysInFlight)
 }
 
 // closed measures closed loops: for each load all peers, and all of that each round.

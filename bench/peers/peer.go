@@ -44,10 +44,11 @@ type Client interface {
 // Call makes a call and checks its answer. It is safe for concurrent use.
 type Call func() error
 
-// All returns every peer, Helium's ways of calling first.
+// All returns every peer that is compared with others, Helium's ways of calling first; of those
+// only some, see Ways.
 func All() []Peer {
 	return []Peer{
-		heliumGenerated, heliumDirect, heliumFunc, heliumCall,
+		heliumPeerOf("helium"), heliumPeerOf("helium-direct"), heliumPeerOf("helium-func"), heliumPeerOf("helium-call"),
 		natsPeer{}, microPeer{}, grpcPeer{}, connectPeer{}, drpcPeer{}, rpcxPeer{}, arpcPeer{}, netrpcPeer{},
 	}
 }
@@ -57,10 +58,16 @@ func IsHelium(name string) bool { return strings.HasPrefix(name, "helium") }
 
 // CountsTraffic reports whether [Traffic] sees what a peer's calls are made of. It doesn't see direct
 // links, which Helium opens by itself.
-func CountsTraffic(name string) bool { return name != heliumDirect.name }
+func CountsTraffic(name string) bool {
+	way, ok := WayOf(name)
+	return !ok || !way.Direct
+}
 
 // ByName returns a peer.
 func ByName(name string) (Peer, error) {
+	if p := heliumPeerOf(name); p != nil {
+		return p, nil
+	}
 	all := All()
 	i := slices.IndexFunc(all, func(p Peer) bool { return p.Name() == name })
 	if i < 0 {

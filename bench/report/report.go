@@ -32,6 +32,7 @@ const (
 	Calls    Table = "calls"    // separate processes, two floats, more and more in flight
 	Payloads Table = "payloads" // separate processes, what calls carry
 	Process  Table = "process"  // the same calls within one process
+	Ways     Table = "ways"     // separate processes, the ways in which people call Helium
 	OwnPeak  Table = "open"     // open loop at parts of each peer's own peak
 	SameRate Table = "same"     // open loop at parts of Helium's peak
 	NoServer Table = "gone"     // how long a call takes to fail

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -53,10 +54,15 @@ func (r *Report) grids() (grids []grid) {
 		{Calls, "Calls of two floats, separate processes", "Broker, server and client are a process each, on loopback. Closed loop."},
 		{Payloads, "What calls carry, separate processes", "There and back: 1, 16, 256 KiB of bytes, a nested struct of some 600 bytes. Closed loop."},
 		{Process, "Calls of two floats, one process", "In-process connections for NATS, buffers in memory for the others. Closed loop. Allocations include the broker's."},
+		{Ways, "Ways of calling Helium, separate processes", "Two floats, closed loop. Generated code on both sides, or a Go value that was registered as it is and what a program has without generated code. \"Of generated\" is how many calls are made for one by generated code with the same link and kind of context."},
 		{OwnPeak, "Latency below each peer's own peak", "Open loop, separate processes, two floats: timed from when each call was meant to start."},
 		{SameRate, "Latency at the same rate for all", "The same at parts of Helium's peak. What can't keep up is marked; its latencies are those of calls that did start."},
 	} {
-		if g := r.loadGrid(t.table); len(g.rows) > 0 {
+		g := r.loadGrid(t.table)
+		if t.table == Ways {
+			g = r.wayGrid()
+		}
+		if len(g.rows) > 0 {
 			g.title, g.remark = t.title, t.remark
 			grids = append(grids, g)
 		}
@@ -64,13 +70,18 @@ func (r *Report) grids() (grids []grid) {
 	if g := r.goneGrid(); len(g.rows) > 0 {
 		grids = append(grids, g)
 	}
-	if g := r.lossGrid(); len(r.Rows)+len(r.Gone) > 0 {
-		grids = append(grids, g)
+	if r.compares() {
+		grids = append(grids, r.lossGrid())
 	}
 	for i := range r.Curves {
 		grids = append(grids, r.Curves[i].grid())
 	}
 	return grids
+}
+
+// compares reports whether the report has anything of Helium beside others.
+func (r *Report) compares() bool {
+	return len(r.Gone) > 0 || slices.ContainsFunc(r.Rows, func(row Row) bool { return row.Table != Ways })
 }
 
 // loadGrid shows the rows of a table, those of one load together.
