@@ -58,6 +58,21 @@ func Run(config Config) (*report.Report, error) {
 			return r, err
 		}
 	}
+	for _, t := range []struct {
+		table    report.Table
+		peers    []string
+		inFlight []int
+	}{
+		{report.Encrypted, peers.Encrypted(), []int{1, 64, 256}},
+		{report.Clients, peers.Clients(), []int{256}},
+		{report.Uneven, peers.Uneven(), []int{64}},
+	} {
+		if wanted(t.table) {
+			if err := config.special(r, t.table, t.peers, t.inFlight); err != nil {
+				return r, err
+			}
+		}
+	}
 	if wanted(report.NoServer) {
 		gone, err := config.gone()
 		r.Gone = gone
@@ -130,6 +145,16 @@ func (config *Config) waysBy(r *report.Report, direct bool) (err error) {
 	}
 	defer fleet.close(&err)
 	return config.closed(r, fleet, report.Ways, []peers.Payload{peers.Add}, config.WaysInFlight)
+}
+
+// special measures peers that are in a table of their own, whichever others are compared.
+func (config *Config) special(r *report.Report, table report.Table, names []string, inFlight []int) (err error) {
+	fleet, err := startSeparate(names)
+	if err != nil {
+		return err
+	}
+	defer fleet.close(&err)
+	return config.closed(r, fleet, table, []peers.Payload{peers.Add}, inFlight)
 }
 
 // closed measures closed loops: for each load all peers, and all of that each round.

@@ -2,28 +2,63 @@ package peers
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"net"
+	"strings"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/manual"
 
 	"github.com/helium-rpc/helium/bench/benchpb"
 	"github.com/helium-rpc/helium/bench/benchsvc"
 )
 
-// grpcPeer is grpc-go with its defaults, without TLS.
-type grpcPeer struct{}
+// grpcPeer is grpc-go with its defaults.
+type grpcPeer struct {
+	name      string
+	encrypted bool // by TLS
+	uneven    bool // there are several instances, which are called in turn; see unevenServices
+}
 
-func (grpcPeer) Name() string { return "grpc" }
-func (grpcPeer) OnBus() bool  { return false }
+func (p grpcPeer) Name() string { return p.name }
+func (grpcPeer) OnBus() bool    { return false }
 
-func (grpcPeer) Serve(_ context.Context, at Place) (Server, error) {
+func (p grpcPeer) Serve(_ context.Context, at Place) (Server, error) {
+	values := []benchsvc.Service{benchsvc.New()}
+	if p.uneven {
+		values = unevenServices()
+	}
+	var all socketServers
+	for _, value := range values {
+		server, err := p.serve(at, value)
+		if err != nil {
+			return nil, errors.Join(err, all.Close())
+		}
+		all = append(all, server)
+	}
+	return all, nil
+}
+
+// serve starts an instance.
+func (p grpcPeer) serve(at Place, value benchsvc.Service) (*socketServer, error) {
 	l, err := at.Listen()
 	if err != nil {
 		return nil, err
 	}
-	srv := grpc.NewServer()
-	benchpb.RegisterBenchServer(srv, grpcService{protoService: protoService{benchsvc.New()}})
+	var options []grpc.ServerOption
+	if p.encrypted {
+		certificate, err := selfSigned()
+		if err != nil {
+			return nil, err
+		}
+		options = append(options, grpc.Creds(credentials.NewServerTLSFromCert(certificate)))
+	}
+	srv := grpc.NewServer(options...)
+	benchpb.RegisterBenchServer(srv, grpcService{protoService: protoService{value}})
 	return serveSocket(l, srv.Serve, func() error { srv.Stop(); return nil }), nil
 }
 
@@ -44,10 +79,27 @@ func (s grpcService) EchoOrder(ctx context.Context, in *benchpb.Order) (*benchpb
 	return s.protoService.EchoOrder(ctx, in)
 }
 
-func (grpcPeer) Dial(_ context.Context, at Place) (Client, error) {
-	conn, err := grpc.NewClient("passthrough:///bench",
+func (p grpcPeer) Dial(_ context.Context, at Place) (Client, error) {
+	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return at.Dial(ctx) }))
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return at.Dial(ctx) }),
+	}
+	target := "passthrough:///bench"
+	if p.encrypted {
+		// As by direct links, who it is isn't asked of anybody.
+		options[0] = grpc.WithTransportCredentials(credentials.NewTLS(&tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS13}))
+	}
+	if p.uneven {
+		addresses := manual.NewBuilderWithScheme("uneven")
+		var state resolver.State
+		for _, one := range strings.Split(at.Address, ",") {
+			state.Addresses = append(state.Addresses, resolver.Address{Addr: one})
+		}
+		addresses.InitialState(state)
+		target = "uneven:///bench"
+		options = append(options[:1], grpc.WithResolvers(addresses), grpc.WithDefaultServiceConfig(`{"loadBalancingConfig": [{"round_robin": {}}]}`))
+	}
+	conn, err := grpc.NewClient(target, options...)
 	if err != nil {
 		return nil, err
 	}

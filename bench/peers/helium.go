@@ -2,6 +2,7 @@ package peers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/nats-io/nats.go"
@@ -15,22 +16,39 @@ import (
 type heliumPeer struct {
 	Way
 	service  string
-	register func(srv *rpcserver.Server, service string) error
+	register func(srv *rpcserver.Server, service string, value benchsvc.Service) error
 	stub     func(c *rpcclient.Client, service string) (heliumStub, error)
+	// encrypted: direct links are TLS, though they don't leave this host.
+	encrypted bool
+	// uneven: there are several instances; see unevenServices.
+	uneven bool
 }
 
-func registerGenerated(srv *rpcserver.Server, service string) error {
-	return benchsvc.Register(srv, service, benchsvc.New())
-}
-
-func registerValue(srv *rpcserver.Server, service string) error {
-	return rpcserver.Register[benchsvc.Service](srv, service, benchsvc.New())
+func registerValue(srv *rpcserver.Server, service string, value benchsvc.Service) error {
+	return rpcserver.Register(srv, service, value)
 }
 
 func (p heliumPeer) Name() string { return p.Peer }
 func (heliumPeer) OnBus() bool    { return true }
 
 func (p heliumPeer) Serve(ctx context.Context, at Place) (Server, error) {
+	values := []benchsvc.Service{benchsvc.New()}
+	if p.uneven {
+		values = unevenServices()
+	}
+	var all heliumServers
+	for _, value := range values {
+		server, err := p.serve(ctx, at, value)
+		if err != nil {
+			return nil, errors.Join(err, all.Close())
+		}
+		all = append(all, server)
+	}
+	return all, nil
+}
+
+// serve starts an instance.
+func (p heliumPeer) serve(ctx context.Context, at Place, value benchsvc.Service) (*heliumServer, error) {
 	nc, err := at.Connect(ctx, p.Peer+"-server")
 	if err != nil {
 		return nil, err
@@ -39,8 +57,11 @@ func (p heliumPeer) Serve(ctx context.Context, at Place) (Server, error) {
 	if p.Direct {
 		config.Listen = "127.0.0.1:0" // a client makes a direct link beside its first call
 	}
+	if p.encrypted {
+		config.Advertise = "LOCALHOST:0" // a name, of which a client doesn't know that it leads to this host
+	}
 	srv := rpcserver.New(nc, config)
-	if err := p.register(srv, p.service); err != nil {
+	if err := p.register(srv, p.service, value); err != nil {
 		nc.Close()
 		return nil, err
 	}
@@ -51,14 +72,24 @@ func (p heliumPeer) Serve(ctx context.Context, at Place) (Server, error) {
 	return &heliumServer{srv, nc}, nil
 }
 
+// heliumServers are the instances of a service.
+type heliumServers []*heliumServer
+
+func (heliumServers) Address() string { return "" }
+
+func (all heliumServers) Close() (err error) {
+	for _, s := range all {
+		err = errors.Join(err, s.close())
+	}
+	return err
+}
+
 type heliumServer struct {
 	srv *rpcserver.Server
 	nc  *nats.Conn
 }
 
-func (*heliumServer) Address() string { return "" }
-
-func (s *heliumServer) Close() error {
+func (s *heliumServer) close() error {
 	defer s.nc.Close()
 	return s.srv.Shutdown(context.Background())
 }

@@ -49,7 +49,7 @@ type Call func() error
 func All() []Peer {
 	return []Peer{
 		heliumPeerOf("helium"), heliumPeerOf("helium-direct"), heliumPeerOf("helium-func"), heliumPeerOf("helium-call"),
-		natsPeer{}, microPeer{}, grpcPeer{}, connectPeer{}, drpcPeer{}, rpcxPeer{}, arpcPeer{}, netrpcPeer{},
+		natsPeer{}, microPeer{}, grpcPeer{name: "grpc"}, connectPeer{}, drpcPeer{}, rpcxPeer{}, arpcPeer{}, netrpcPeer{},
 	}
 }
 
@@ -57,10 +57,22 @@ func All() []Peer {
 func IsHelium(name string) bool { return strings.HasPrefix(name, "helium") }
 
 // CountsTraffic reports whether [Traffic] sees what a peer's calls are made of. It doesn't see direct
-// links, which Helium opens by itself.
+// links, which Helium opens by itself, nor where gRPC chooses whom it dials.
 func CountsTraffic(name string) bool {
-	way, ok := WayOf(name)
-	return !ok || !way.Direct
+	peer, err := ByName(name)
+	if err != nil {
+		return false
+	}
+	if all, ok := peer.(many); ok {
+		peer = all.Peer
+	}
+	switch p := peer.(type) {
+	case *heliumPeer:
+		return !p.Direct
+	case grpcPeer:
+		return !p.uneven
+	}
+	return true
 }
 
 // ByName returns a peer.
@@ -68,11 +80,11 @@ func ByName(name string) (Peer, error) {
 	if p := heliumPeerOf(name); p != nil {
 		return p, nil
 	}
-	all := All()
+	all := append(All(), special...)
 	i := slices.IndexFunc(all, func(p Peer) bool { return p.Name() == name })
 	if i < 0 {
 		var names []string
-		for _, p := range all {
+		for _, p := range All() {
 			names = append(names, p.Name())
 		}
 		return nil, fmt.Errorf("no peer is called %q; there are %s", name, strings.Join(names, ", "))

@@ -3,6 +3,7 @@ package peers_test
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -110,5 +111,19 @@ func TestAPeerThatIsNotThereIsNamedWithThoseThatAre(t *testing.T) {
 	}
 	if _, err := peers.ByName("grpc"); err != nil {
 		t.Errorf("ByName(grpc): %v", err)
+	}
+}
+
+func TestPeersInTablesOfTheirOwnAnswerRightly(t *testing.T) {
+	b := startBus(t)
+	for _, name := range slices.Concat(peers.Encrypted(), peers.Clients(), peers.Uneven()) {
+		t.Run(name, func(t *testing.T) {
+			peer, err := peers.ByName(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			server := serve(t, peer, peers.Loopback("", b.URL()))
+			callAll(t, peer, peers.Loopback(server.Address(), b.URL()))
+		})
 	}
 }

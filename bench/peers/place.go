@@ -15,6 +15,8 @@ import (
 type Place struct {
 	// Listen opens where the server of a peer with sockets listens.
 	Listen func() (net.Listener, error)
+	// Address is that, where it is told; those of several instances have commas between them.
+	Address string
 	// Dial connects to that.
 	Dial func(ctx context.Context) (net.Conn, error)
 	// Connect connects to the broker, under a name for its monitoring. All peers on
@@ -29,7 +31,8 @@ type Place struct {
 func Loopback(address, brokerURL string) Place {
 	traffic := new(Traffic)
 	return Place{
-		Listen: func() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") },
+		Address: address,
+		Listen:  func() (net.Listener, error) { return net.Listen("tcp", "127.0.0.1:0") },
 		Dial: func(ctx context.Context) (net.Conn, error) {
 			var d net.Dialer
 			return traffic.count(d.DialContext(ctx, "tcp", address))

@@ -1,6 +1,10 @@
 package peers
 
-import "net"
+import (
+	"errors"
+	"net"
+	"strings"
+)
 
 // socketServer is a server that accepts connections until it is closed.
 type socketServer struct {
@@ -25,5 +29,24 @@ func (s *socketServer) Address() string { return s.address }
 func (s *socketServer) Close() error {
 	err := s.stop()
 	<-s.done
+	return err
+}
+
+// socketServers are the instances of a service.
+type socketServers []*socketServer
+
+// Address is theirs, with commas between them.
+func (all socketServers) Address() string {
+	addresses := make([]string, len(all))
+	for i, s := range all {
+		addresses[i] = s.address
+	}
+	return strings.Join(addresses, ",")
+}
+
+func (all socketServers) Close() (err error) {
+	for _, s := range all {
+		err = errors.Join(err, s.Close())
+	}
 	return err
 }

@@ -31,7 +31,7 @@ var heliumPeers = func() (all []heliumPeer) {
 	for _, direct := range []bool{false, true} {
 		for _, timeouts := range []bool{false, true} {
 			for _, p := range []heliumPeer{
-				{Way: Way{Peer: "", Stub: StubGenerated}, register: registerGenerated, stub: generatedStub},
+				{Way: Way{Peer: "", Stub: StubGenerated}, register: benchsvc.Register, stub: generatedStub},
 				{Way: Way{Peer: "-bind", Stub: StubBind}, register: registerValue, stub: boundStub},
 				{Way: Way{Peer: "-func", Stub: StubFunc}, register: registerValue, stub: funcStub},
 				{Way: Way{Peer: "-call", Stub: StubByName}, register: registerValue, stub: nameStub},
@@ -62,19 +62,12 @@ func Ways() (all []Way) {
 	return all
 }
 
-// WayOf returns the way in which a peer calls; false if it isn't Helium.
-func WayOf(peer string) (way Way, ok bool) {
-	if p := heliumPeerOf(peer); p != nil {
-		return p.Way, true
-	}
-	return way, false
-}
-
 // heliumPeerOf returns one of Helium's peers; nil if there is none of that name.
 func heliumPeerOf(name string) *heliumPeer {
-	i := slices.IndexFunc(heliumPeers, func(p heliumPeer) bool { return p.Peer == name })
-	if i < 0 {
-		return nil
+	for _, all := range [][]heliumPeer{heliumPeers, heliumSpecial} {
+		if i := slices.IndexFunc(all, func(p heliumPeer) bool { return p.Peer == name }); i >= 0 {
+			return &all[i]
+		}
 	}
-	return &heliumPeers[i]
+	return nil
 }

@@ -29,13 +29,16 @@ type Table string
 
 // The tables.
 const (
-	Calls    Table = "calls"    // separate processes, two floats, more and more in flight
-	Payloads Table = "payloads" // separate processes, what calls carry
-	Process  Table = "process"  // the same calls within one process
-	Ways     Table = "ways"     // separate processes, the ways in which people call Helium
-	OwnPeak  Table = "open"     // open loop at parts of each peer's own peak
-	SameRate Table = "same"     // open loop at parts of Helium's peak
-	NoServer Table = "gone"     // how long a call takes to fail
+	Calls     Table = "calls"    // separate processes, two floats, more and more in flight
+	Payloads  Table = "payloads" // separate processes, what calls carry
+	Process   Table = "process"  // the same calls within one process
+	Ways      Table = "ways"     // separate processes, the ways in which people call Helium
+	Encrypted Table = "tls"      // separate processes, straight and encrypted
+	Clients   Table = "clients"  // separate processes, many clients with a few calls each
+	Uneven    Table = "uneven"   // separate processes, several instances, of which one is slow
+	OwnPeak   Table = "open"     // open loop at parts of each peer's own peak
+	SameRate  Table = "same"     // open loop at parts of Helium's peak
+	NoServer  Table = "gone"     // how long a call takes to fail
 )
 
 // Row is one peer under one load, over all rounds.
