@@ -16,7 +16,7 @@ var brokers = []Scenario{
 		Loads:   []Load{steady(14 * time.Second)},
 		Steps:   killed("broker1", 4*time.Second, 6*time.Second),
 		Bounds:  recovers(4, 1),
-		Short:   0.7,
+		Short:   0.6,
 	},
 	{
 		Name:    "broker frozen",

@@ -24,7 +24,7 @@ var clients = []Scenario{
 			verdict.AtMost(verdict.Unfinished, 0).Of("held"),
 			verdict.AtMost(verdict.Running, 0),
 		},
-		Short: 0.5,
+		Short: 0.4,
 	},
 	{
 		Name:    "client frozen",

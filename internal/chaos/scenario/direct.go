@@ -21,6 +21,7 @@ var direct = []Scenario{
 			verdict.AtMost(verdict.OverranBy, 0.5),
 			notMadeAgain,
 		),
+		Short: 0.35,
 	},
 	{
 		Name:    "direct links, one of two servers frozen",
@@ -59,6 +60,7 @@ var direct = []Scenario{
 			verdict.AtMost(verdict.Noticed, 0.5),
 			notMadeAgain,
 		),
+		Short: 0.4,
 	},
 }
 

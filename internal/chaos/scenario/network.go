@@ -22,7 +22,7 @@ var network = []Scenario{
 			verdict.AtMost(verdict.FailShare, 0.05),
 			verdict.AtMost(verdict.Noticed, 2),
 		},
-		Short: 0.6,
+		Short: 0.4,
 	},
 	{
 		Name:    "server half-open",
@@ -57,7 +57,6 @@ var network = []Scenario{
 			{At: 7 * time.Second, Do: HalfClose, On: "server1"},
 		},
 		Bounds: []verdict.Bound{verdict.AtMost(verdict.Noticed, 2), verdict.AtMost(verdict.OverranBy, 0.5)},
-		Short:  0.6,
 	},
 	{
 		Name:    "connections dead for 5 s",
