@@ -34,8 +34,8 @@ type conn struct {
 // rawConn carries bytes. Its writes don't wait for the other end.
 type rawConn interface {
 	net.Conn
-	// Kept returns how many bytes wait for the other end to take them.
-	Kept() int
+	// Unsent returns how many bytes wait for the other end to take them.
+	Unsent() int
 }
 
 // newConn returns a connection that is about to open.
@@ -76,7 +76,7 @@ func (c *conn) writeCalls(f *frame, message []byte) error {
 	switch {
 	case c.done:
 		return errLeaving
-	case c.raw.Kept() > clogged:
+	case c.raw.Unsent() > clogged:
 		return errClogged
 	}
 	return c.writeLocked(f, message)

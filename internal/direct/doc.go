@@ -12,7 +12,7 @@
 //   - proof.go, opening.go: how a connection opens
 //   - frame.go, reader.go: what travels on it, and how that is read
 //   - conn.go: a connection that is open
-//   - outlet.go: a socket whose writes never wait
+//   - outlet.go: a socket whose writes never wait, however much is kept
 //   - pipe.go, meeting.go: a connection within one program
 //
 // Of a server:

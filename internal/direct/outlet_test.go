@@ -12,7 +12,7 @@ import (
 )
 
 // sockets returns an outlet over TCP, and its other end.
-func sockets(t *testing.T) (ours *outlet, theirs net.Conn) {
+func sockets(t *testing.T) (ours outlet, theirs net.Conn) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -45,15 +45,15 @@ func TestWritesNeverWaitAndArriveInOrder(t *testing.T) {
 		}
 		rest = rest[n:]
 	}
-	if ours.Kept() == 0 {
+	if ours.Unsent() == 0 {
 		t.Fatal("the other end took all of it, so nothing was tried")
 	}
 	got := make([]byte, len(sent))
 	if _, err := io.ReadFull(theirs, got); err != nil || !bytes.Equal(got, sent) {
 		t.Errorf("the other end read something else than was written, error %v", err)
 	}
-	if _, err := ours.Write([]byte("x")); err != nil || ours.Kept() > 1 {
-		t.Errorf("a write afterwards: %v, with %d bytes kept", err, ours.Kept())
+	if _, err := ours.Write([]byte("x")); err != nil || ours.Unsent() > 1 {
+		t.Errorf("a write afterwards: %v, with %d bytes kept", err, ours.Unsent())
 	}
 }
 
@@ -83,8 +83,8 @@ func TestASocketThatTakesNothingForTenSecondsBreaks(t *testing.T) {
 			t.Fatalf("Write: %v after %v, want nil at once", err, time.Since(began))
 		}
 		_, err := ours.Read(make([]byte, 1))
-		if took := time.Since(began).Truncate(time.Second); took != stallTime || err == nil || !strings.Contains(err.Error(), "read nothing") {
-			t.Errorf("Read failed after %v: %v; want after %v that the other end has read nothing", took, err, stallTime)
+		if took := time.Since(began).Truncate(time.Second); took != stallTime || err == nil || !strings.Contains(err.Error(), "took nothing") {
+			t.Errorf("Read failed after %v: %v; want after %v that the other end took nothing", took, err, stallTime)
 		}
 		_, _ = ours.Close(), theirs.Close()
 	})

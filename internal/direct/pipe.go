@@ -135,7 +135,7 @@ func (p *pipeEnd) Close() error {
 	return nil
 }
 
-func (p *pipeEnd) Kept() int { return p.writes.size() }
+func (p *pipeEnd) Unsent() int { return p.writes.size() }
 
 func (p *pipeEnd) SetDeadline(t time.Time) error     { return p.SetReadDeadline(t) }
 func (p *pipeEnd) SetWriteDeadline(time.Time) error  { return nil }

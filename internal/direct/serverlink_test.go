@@ -111,7 +111,7 @@ func TestCallersThatReadNothingHoldUpNobody(t *testing.T) {
 			honest.say(t, 1, "hello")
 		}
 		eventually(t, "messages that leave", func() error {
-			if kept := l.raw.Kept(); kept > clogged && s.Stats.Open.Load() == 2 {
+			if kept := l.raw.Unsent(); kept > clogged && s.Stats.Open.Load() == 2 {
 				return fmt.Errorf("%d bytes wait", kept)
 			}
 			return nil
