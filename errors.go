@@ -39,6 +39,10 @@ var (
 	// ErrIdempotencyKeysUnsupported: no instance that the call could go to takes idempotency
 	// keys, as all are of an older version or have them turned off. Nothing was executed.
 	ErrIdempotencyKeysUnsupported = NewError(CodeUnimplemented, "helium.idempotency_keys_unsupported", "no instance that the call could go to takes idempotency keys; update the servers, or call without a key")
+	// ErrStreamsUnsupported: no instance that a stream could go to takes streams, as all are of an
+	// older version, or can't, as NATS takes one message of answers a request there. Nothing was
+	// executed.
+	ErrStreamsUnsupported = NewError(CodeUnimplemented, "helium.streams_unsupported", "no instance that the stream could go to takes streams; update the servers")
 )
 
 // What either side finds out.
@@ -49,6 +53,11 @@ var (
 	// ErrBadResult: the handler ran, and its result can't be encoded, or doesn't fit where
 	// the caller wants it.
 	ErrBadResult = NewError(CodeInternal, "helium.bad_result", "the method ran, and its result can't be encoded or read")
+	// ErrStreamGap: items of a stream got lost on their way, or came twice. The stream is over.
+	ErrStreamGap = NewError(CodeDataLoss, "helium.stream_gap", "items of the stream got lost, or came twice")
+	// ErrIsStream: the method takes or returns a stream, and was called as if it didn't, or the other
+	// way round. The call wasn't executed.
+	ErrIsStream = NewError(CodeUnimplemented, "helium.is_stream", "the method takes or returns a stream; call it so")
 )
 
 // What a server refuses or reports.

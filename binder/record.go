@@ -13,8 +13,12 @@ import (
 	"github.com/helium-rpc/helium"
 )
 
-// KindCall is the kind of a method that takes arguments once and answers once.
-const KindCall = "call"
+const (
+	// KindCall is the kind of a method that takes arguments once and answers once.
+	KindCall = "call"
+	// KindStream is the kind of a method that takes or returns a stream.
+	KindStream = "stream"
+)
 
 // A Record describes one instance of one service. Service and Instance together
 // name it; both, like the names of methods and types, match
@@ -69,7 +73,7 @@ type Method struct {
 	Signature string `json:"signature"`
 	// WithEnums is Signature with the names of enums in it, if it has some.
 	WithEnums string `json:"with_enums,omitempty"`
-	// Kind is [KindCall]; an empty one is registered as that. A binder keeps kinds
+	// Kind is [KindCall] or [KindStream]; an empty one is registered as the former. A binder keeps kinds
 	// that it doesn't know, so that servers may be newer than it.
 	Kind string `json:"kind"`
 	// Idempotent methods may be run twice, so a call of unknown outcome is retried.

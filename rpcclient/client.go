@@ -27,7 +27,7 @@ type Client struct {
 // client is what a client and its views by At and Keyed share.
 type client struct {
 	core
-	handler  Handler // invoke within the interceptors
+	handler  Handler // carryOut within the interceptors
 	byName   methodCache
 	twice    *twice
 	direct   *direct.Client // nil: all calls go by the bus
@@ -59,7 +59,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 		return nil, fmt.Errorf("rpcclient: %w", err)
 	}
 	subjects, _ := wire.NewSubjects(config.Prefix) // which withDefaults has tried
-	c := &client{handler: invoke}
+	c := &client{handler: carryOut}
 	c.timeout, c.attempts = config.Timeout, config.MaxAttempts
 	c.retries.open(&c.counters.calls)
 	if config.Hedge {
@@ -150,6 +150,7 @@ func (c *Client) Stats() Stats {
 		DirectLinks: links, DirectFrames: sent.DirectFrames.Load(), DirectMessages: sent.DirectMessages.Load(),
 		Calls: n.calls.Load(), Failures: n.failures.Load(), Retries: n.retries.Load(), Fallbacks: n.fallbacks.Load(), Notifies: n.notifies.Load(),
 		Hedges: n.hedges.Load(), HedgesWon: n.hedgesWon.Load(),
+		Streams: n.streams.Load(), ItemsSent: n.itemsSent.Load(), ItemsReceived: n.itemsReceived.Load(),
 		FramesSent: sent.Frames.Load(), MessagesSent: sent.Messages.Load(),
 		Lookups: c.directory.Lookups(),
 		Silent:  sent.Silent.Load(), SilentInstances: int(sent.SilentInstances.Load()),

@@ -6,6 +6,7 @@ import (
 
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -17,6 +18,7 @@ type core struct {
 	attempts  int           // how often a call is tried at most
 	latencies *latencies    // nil: calls aren't hedged
 	unsettled unsettled
+	streams   stream.Pool // the credit for what streams bring
 
 	// What every call writes is kept out of the cache lines of what every call reads.
 	_        [64]byte

@@ -144,6 +144,21 @@
 //	}
 //	c, err := rpcclient.New(nc, rpcclient.Config{Interceptors: []rpcclient.Interceptor{trace}})
 //
+// # Streams
+//
+// A method that returns a stream is ranged over, by name or by a stub of the same signature:
+//
+//	for order, err := range rpcclient.Stream[Order](ctx, c, "store.orders", since) {
+//		if err != nil {
+//			return err
+//		}
+//		…
+//	}
+//
+// Each range is a stream of its own, with one instance, and leaving the loop ends it there. An error is the
+// last item. Where a method takes a stream the last argument is an iter.Seq2[T, error]. A stream has no
+// deadline but ctx's once it has begun.
+//
 // # One instance, all of them, and one way
 //
 // [Client.At] calls one instance by its name in the registry; when that is gone, calls

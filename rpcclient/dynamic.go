@@ -7,6 +7,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/directory"
+	"github.com/helium-rpc/helium/signature"
 )
 
 // Call calls a method by name and stores its result in what result points to; nil
@@ -23,6 +24,9 @@ import (
 // the method doesn't know and one that is missing are a [helium.ErrMismatch], before anything is
 // sent: the handler would get zero values instead. Fields of type T? and any may be left
 // out.
+//
+// Where the method takes a stream the last argument is an iter.Seq2[T, error]. One that returns a stream
+// is called with [Stream].
 func (c *Client) Call(ctx context.Context, method string, result any, args ...any) error {
 	var resultType reflect.Type
 	if result != nil {
@@ -76,9 +80,18 @@ func (c *Client) Notify(ctx context.Context, method string, args ...any) error {
 	return call.End(nil)
 }
 
-// begin begins a call with any arguments.
+// begin begins a call with any arguments. The last one may be a stream to send.
 func (m *Method) begin(args []any) *Invocation {
+	var items reflect.Value
+	if n := len(args); n > 0 {
+		if v := reflect.ValueOf(args[n-1]); v.IsValid() && signature.StreamItem(v.Type()) != nil {
+			args, items = args[:n-1], v
+		}
+	}
 	call := m.Begin(len(args))
+	if items.IsValid() {
+		call.sendReflect(items)
+	}
 	for _, arg := range args {
 		call.Args.Value(arg)
 		call.says().argTypes = append(call.says().argTypes, reflect.TypeOf(arg))

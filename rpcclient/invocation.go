@@ -179,7 +179,7 @@ func (call *Invocation) release() {
 
 // shape returns what the call takes its method to be.
 func (call *Invocation) shape() shape {
-	return shape{stub: call.method.stub, args: call.numArgs, result: call.loose.result()}
+	return shape{stub: call.method.stub, args: call.numArgs, result: call.loose.result(), item: call.loose.item(), sends: call.loose.sends()}
 }
 
 // found returns what the attempts found out, to add to it.

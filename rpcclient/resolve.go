@@ -18,7 +18,7 @@ func (call *Invocation) serves(w *way) bool {
 	if w.differs && len(call.loose.args()) > 0 || call.key.given && w.each == nil || call.key.once && !w.once {
 		return false
 	}
-	return call.method.stub != nil || w.args == call.numArgs && w.result == call.loose.result()
+	return call.method.stub != nil || w.args == call.numArgs && w.result == call.loose.result() && w.item == call.loose.item() && w.sends == call.loose.sends()
 }
 
 // knownWay returns what resolve would, if the call is like the one before it: nil if not.
@@ -63,7 +63,7 @@ func (call *Invocation) resolve(ctx context.Context, now, deadline time.Time) (*
 func (call *Invocation) newWay(view *directory.View) *way {
 	w := &way{view: view}
 	if call.method.stub == nil {
-		w.args, w.result = call.numArgs, call.loose.result()
+		w.args, w.result, w.item, w.sends = call.numArgs, call.loose.result(), call.loose.item(), call.loose.sends()
 	}
 	return w
 }

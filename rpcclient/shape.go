@@ -15,6 +15,8 @@ type shape struct {
 	stub   *signature.Method
 	args   int          // without a stub: how many arguments
 	result reflect.Type // without a stub: where the result should go; nil: not said
+	item   reflect.Type // without a stub: where items go that come; nil: none are taken
+	sends  reflect.Type // without a stub: of the items that are sent; nil: none are
 }
 
 // fits returns why a method as instances have it isn't what the call takes it to be.
@@ -31,14 +33,33 @@ func (s shape) fits(m *directory.Method) error {
 		return fmt.Errorf("a call with %s doesn't fit %s: it takes at least %d", arguments(s.args), sig, len(sig.Params)-1)
 	case !m.Takes(s.args):
 		return fmt.Errorf("a call with %s doesn't fit %s: it takes %d", arguments(s.args), sig, len(sig.Params))
-	case s.result == nil:
+	case s.result == nil && s.item == nil && s.sends == nil && !sig.Streams():
 		return nil
 	}
-	result, err := signature.NewTypes().OfType(s.result)
-	if err != nil {
-		return fmt.Errorf("a %s can't take the result of %s: %w", s.result, sig, err)
+	stub := signature.Method{Name: sig.Name, Params: sig.Params, Variadic: sig.Variadic}
+	types := signature.NewTypes()
+	var err error
+	if s.result != nil {
+		if stub.Result, err = types.OfType(s.result); err != nil {
+			return fmt.Errorf("a %s can't take the result of %s: %w", s.result, sig, err)
+		}
 	}
-	return signature.Fits(&signature.Method{Name: sig.Name, Params: sig.Params, Variadic: sig.Variadic, Result: result}, sig)
+	if s.item != nil {
+		if stub.Yields, err = types.OfType(s.item); err != nil {
+			return fmt.Errorf("a %s can't take the items of %s: %w", s.item, sig, err)
+		}
+	}
+	if s.sends != nil {
+		item, err := types.OfType(s.sends)
+		if err != nil {
+			return fmt.Errorf("a %s can't be an item for %s: %w", s.sends, sig, err)
+		}
+		stub.Sends = &signature.Param{Type: item}
+		if sig.Sends != nil {
+			stub.Sends.Name = sig.Sends.Name
+		}
+	}
+	return signature.Fits(&stub, sig)
 }
 
 func arguments(n int) string {

@@ -12,6 +12,10 @@ type Stats struct {
 	Hedges    uint64 // second attempts of calls that took unusually long; see Config.Hedge
 	HedgesWon uint64 // of them, those that were answered first
 
+	Streams       uint64 // of the attempts, streams
+	ItemsSent     uint64 // items of streams that were sent
+	ItemsReceived uint64 // items of streams that came
+
 	FramesSent   uint64 // calls sent, each attempt counted
 	MessagesSent uint64 // the messages that they shared
 
@@ -34,4 +38,5 @@ type Stats struct {
 // counters are those that the calls of a client count in.
 type counters struct {
 	calls, failures, notifies, retries, fallbacks, hedges, hedgesWon atomic.Uint64
+	streams, itemsSent, itemsReceived                                atomic.Uint64
 }

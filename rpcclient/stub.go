@@ -18,7 +18,8 @@ import (
 //
 //	add, err := rpcclient.Func[func(context.Context, float64, float64) (float64, error)](c, "math.add")
 //
-// F is func([ctx], args...) ([result], error). If the registry knows the method, it must
+// F is func([ctx], args...) ([result], error), whose last parameter may be a stream that is sent, an
+// iter.Seq2[T, error], or func([ctx], args...) iter.Seq2[T, error]. If the registry knows the method, it must
 // fit now; otherwise the first call finds out.
 func Func[F any](c *Client, method string) (F, error) {
 	var fn F
@@ -50,7 +51,7 @@ func (c *Client) makeStub(ctx context.Context, service, name string, t reflect.T
 	if t.Kind() != reflect.Func {
 		return reflect.Value{}, fmt.Errorf("a stub is a func([ctx], args...) ([result], error), not %s", t)
 	}
-	if t.NumOut() == 0 || t.Out(t.NumOut()-1) != errorType {
+	if !returnsStream(t) && (t.NumOut() == 0 || t.Out(t.NumOut()-1) != errorType) {
 		return reflect.Value{}, fmt.Errorf("%s must return an error last: a call can fail even where the method can't", t)
 	}
 	m := c.pinnedMethod(service, name)
@@ -107,7 +108,10 @@ func (m *Method) reflectStub(t reflect.Type) func([]reflect.Value) []reflect.Val
 			}
 			in = in[1:]
 		}
-		call := m.beginReflect(in, t.IsVariadic())
+		if returnsStream(t) {
+			return []reflect.Value{yieldReflect(ctx, t.Out(0), func() *Invocation { return m.beginReflect(in, t) })}
+		}
+		call := m.beginReflect(in, t)
 		err := call.Do(ctx)
 		failed := err != nil
 		var result reflect.Value
@@ -139,16 +143,24 @@ func (m *Method) reflectStub(t reflect.Type) func([]reflect.Value) []reflect.Val
 func errorValue(err error) reflect.Value { return reflect.ValueOf(&err).Elem() }
 
 // beginReflect begins a call with a function's arguments. Those of a variadic
-// parameter follow one another, as if each had a parameter of its own.
-func (m *Method) beginReflect(in []reflect.Value, variadic bool) *Invocation {
-	var rest reflect.Value
-	n := len(in)
+// parameter follow one another, as if each had a parameter of its own, and a stream is sent behind
+// them.
+func (m *Method) beginReflect(in []reflect.Value, t reflect.Type) *Invocation {
+	var rest, items reflect.Value
+	n, variadic := len(in), t.IsVariadic()
+	if sendsStream(t) {
+		items = in[n-1]
+		in, n = in[:n-1], n-1
+	}
 	if variadic {
 		rest = in[n-1]
 		in = in[:n-1]
 		n = len(in) + rest.Len()
 	}
 	call := m.Begin(n)
+	if items.IsValid() {
+		call.sendReflect(items)
+	}
 	for _, arg := range in {
 		call.addReflect(arg, m.loose)
 	}

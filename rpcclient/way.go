@@ -25,6 +25,8 @@ type way struct {
 	view   *directory.View
 	args   int          // of a method without a stub
 	result reflect.Type // of a method without a stub; nil: not said
+	item   reflect.Type // of a method without a stub; nil: no items are taken
+	sends  reflect.Type // of a method without a stub; nil: no items are sent
 
 	to      *link.Method   // by any instance that has the method, or by that of Client.At
 	fitting []*link.Method // not nil: by one of these instances, as the method of others doesn't fit

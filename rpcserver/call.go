@@ -118,6 +118,9 @@ type answerer interface {
 // quitter is an answerer that is told of callers who gave up, and need no answer any more.
 type quitter interface{ gaveUp(seq uint64) }
 
+// follower is an answerer of a call with which something goes on between its beginning and its end.
+type follower interface{ follow(f *wire.Frame) }
+
 var callPool = sync.Pool{New: func() any { return &Call{buffer: newBuffer()} }}
 
 // newBuffer returns a buffer for a result, with room in front of it for what opens its message.

@@ -19,22 +19,25 @@ type callReader struct {
 	timeout  time.Duration                       // of calls that bring no deadline
 	subject  func(service, method string) string // for plain requests
 	clocks   *clocks                             // of those who send by the link
+	streams  streamReader
 
 	sender           sender // what the last message said of who sent it
 	asks             bool   // the last message held nothing else
 	wantsTicket      bool   // the last message asks for a ticket, for who has the key of client
 	client           wire.Fingerprint
 	answered, oneWay []*Call // what the last message held
+	begun            []*Call // of it, streams
 	lastOneWay       uint64
 }
 
 // read makes calls of a message: those that want an answer are answered, the others oneWay,
-// until the next message is read. An error is that of the whole message, none of whose calls
+// and streams begun, until the next message is read. An error is that of the whole message, none of whose calls
 // may run: helium.ErrBadMessage if it breaks the protocol.
 func (r *callReader) read(in *link.Incoming, now time.Time) *helium.Error {
 	clear(r.answered)
 	clear(r.oneWay)
-	r.answered, r.oneWay, r.sender, r.asks = r.answered[:0], r.oneWay[:0], sender{}, false
+	clear(r.begun)
+	r.answered, r.oneWay, r.begun, r.sender, r.asks = r.answered[:0], r.oneWay[:0], r.begun[:0], sender{}, false
 	r.wantsTicket = false
 	to := r.target(in)
 	switch {
@@ -97,15 +100,17 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 		case f.Kind == wire.KindTicketRequest:
 			client, err := wire.ReadTicketRequest(f.Body) // it may be ignored, so it is no fault of the message
 			r.wantsTicket, r.client = err == nil, client
-		case isCall && len(r.answered)+len(r.oneWay) == wire.MaxCalls:
+		case (isCall || f.Kind == wire.KindStream) && len(r.answered)+len(r.oneWay)+len(r.begun) == wire.MaxCalls:
 			err = fmt.Errorf("it has more than %d calls", wire.MaxCalls)
+		case f.Kind == wire.KindStream:
+			err = r.addStream(&f, to, in.From, begun, now)
 		case f.Kind == wire.KindCall && f.Seq == 0:
 			err = errors.New("a call has the sequence number 0, which stands for the whole message")
 		case f.Kind == wire.KindCall && in.From.Key != nobodysKey:
 			r.answered = append(r.answered, r.readCall(&f, to, begun))
 		case isCall:
 			r.addOneWay(r.readCall(&f, to, begun))
-		case f.Kind == wire.KindReply, f.Kind == wire.KindError, f.Kind == wire.KindCancel:
+		case f.Kind == wire.KindReply, f.Kind == wire.KindError, f.Kind == wire.KindCancel, f.Kind >= wire.KindItems && f.Kind <= wire.KindCredit:
 			err = fmt.Errorf("a frame of kind %d has no place on a subject of calls", f.Kind)
 		}
 	}
@@ -120,6 +125,27 @@ func (r *callReader) addOneWay(call *Call) {
 		call.answer = nobody{}
 	}
 	r.oneWay = append(r.oneWay, call)
+}
+
+// addStream takes in a frame that begins a stream. The time left in it is that for the beginning.
+func (r *callReader) addStream(f *wire.Frame, to target, from link.Caller, begun, now time.Time) error {
+	switch {
+	case f.Seq == 0:
+		return errors.New("a stream has the sequence number 0, which stands for the whole message")
+	case from.Key == nobodysKey:
+		return errors.New("a stream has nobody who takes it, as the message has no reply subject")
+	}
+	begin := time.Duration(min(f.Time, uint64(wire.MaxTime/time.Millisecond))) * time.Millisecond
+	if f.Time = uint64(wire.MaxTime / time.Millisecond); f.Terms.Lasts > 0 {
+		f.Time = f.Terms.Lasts
+	}
+	call := r.readCall(f, to, begun)
+	if r.streams.read(call, f.Terms, from, begun.Add(begin), now); call.refusal == nil {
+		r.begun = append(r.begun, call)
+	} else {
+		r.answered = append(r.answered, call)
+	}
+	return nil
 }
 
 // openFrames reads a message's header; the message must have frames.
@@ -191,22 +217,4 @@ func (r *callReader) readPlain(in *link.Incoming, to target, now time.Time) {
 		call.method = to.method
 	}
 	r.addOneWay(call)
-}
-
-// readCancels returns the sequence numbers of the cancels in a message.
-func readCancels(data []byte) (numbers []uint64, err error) {
-	frames, err := openFrames(data)
-	for err == nil && frames.More() {
-		var f wire.Frame
-		if err = frames.Next(&f); err != nil {
-			break
-		}
-		switch f.Kind {
-		case wire.KindCancel:
-			numbers = append(numbers, f.Seq)
-		case wire.KindCall, wire.KindNotify, wire.KindReply, wire.KindError:
-			err = fmt.Errorf("a frame of kind %d has no place on a control subject, which takes cancels only", f.Kind)
-		}
-	}
-	return numbers, err
 }

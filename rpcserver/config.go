@@ -29,6 +29,9 @@ type Config struct {
 	// MaxQueueBytes is how many bytes the calls that wait may hold, beyond which they are
 	// refused likewise, and the messages that wait to be received. Default 64 MiB.
 	MaxQueueBytes int
+	// MaxStreams is how many streams run at the same moment, beside the calls; one more is refused
+	// with helium.ErrOverloaded, not executed. Default 10,000. Negative: none.
+	MaxStreams int
 	// Timeout is the time that a call gets which brings no deadline of its own, such
 	// as a plain request. Default 30 s.
 	Timeout time.Duration
@@ -74,6 +77,7 @@ type Config struct {
 
 const (
 	defaultMaxInFlight  = 1024
+	defaultMaxStreams   = 10_000
 	defaultMaxBytes     = 64 << 20
 	defaultTimeout      = 30 * time.Second
 	defaultDrainTimeout = 30 * time.Second
@@ -120,6 +124,9 @@ func (config Config) withDefaults() (Config, error) {
 	}
 	if config.MaxQueueBytes == 0 {
 		config.MaxQueueBytes = defaultMaxBytes
+	}
+	if config.MaxStreams == 0 {
+		config.MaxStreams = defaultMaxStreams
 	}
 	if config.IdempotencyMemory == 0 {
 		config.IdempotencyMemory = defaultIdempotencyMemory

@@ -116,6 +116,18 @@
 // method's handler runs once. What it returns is kept for two minutes and answers the others,
 // within [Config.IdempotencyMemory]. Interceptors see them all; services need to do nothing.
 //
+// # Streams
+//
+// A method that returns an iter.Seq2[T, error], and nothing beside it, answers with a stream of items;
+// one whose last parameter is one takes what its caller sends item by item:
+//
+//	func (s *Store) Orders(ctx context.Context, since time.Time) iter.Seq2[Order, error]
+//	func (s *Store) Import(ctx context.Context, orders iter.Seq2[Order, error]) (int, error)
+//
+// It is ranged over on a goroutine of its own, beside the workers; [Config.MaxStreams] bounds how many run.
+// A reader that is slow makes yield wait. When the caller leaves, or is gone, yield returns false and
+// the context ends. Interceptors wrap the stream as a whole ([Call.IsStream]). See docs/semantics.md.
+//
 // # Plain requests
 //
 // Any NATS client can call without Helium: a request on helium.call.<service>.<method>

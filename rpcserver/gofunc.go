@@ -37,6 +37,7 @@ func reflectHandler(fn, receiver reflect.Value) Handler {
 		first = 2
 	}
 	hasResult := t.NumOut() > 0 && t.Out(0) != errorType
+	streamIn, streamOut := takesStream(t), returnsStream(t)
 	hasError := t.NumOut() > 0 && t.Out(t.NumOut()-1) == errorType
 	call := fn.Call
 	if t.IsVariadic() {
@@ -47,6 +48,10 @@ func reflectHandler(fn, receiver reflect.Value) Handler {
 		args := pool.Get().(*arguments)
 		args.ctx = ctx
 		for i := first; i < len(args.values); i++ {
+			if streamIn && i == len(args.values)-1 {
+				args.values[i].Set(reflectItems(c, t.In(i)))
+				break
+			}
 			var err error
 			if t.IsVariadic() && i == len(args.values)-1 {
 				err = c.readVariadic(i-first, args.values[i])
@@ -60,6 +65,9 @@ func reflectHandler(fn, receiver reflect.Value) Handler {
 		out := call(args.values)
 		args.clear()
 		pool.Put(args)
+		if streamOut {
+			return reflectYield(c, out[0])
+		}
 		if hasError {
 			if err, _ := out[len(out)-1].Interface().(error); err != nil {
 				return err

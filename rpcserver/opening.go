@@ -38,7 +38,7 @@ func newOpening(instance string, abilities wire.Abilities) *opening {
 
 // onceOnly returns what is left of abilities where a message of calls gets one of answers.
 func onceOnly(abilities wire.Abilities) wire.Abilities {
-	return abilities&^wire.Heartbeats | wire.AnswersOnce
+	return abilities&^(wire.Heartbeats|wire.Streams) | wire.AnswersOnce
 }
 
 // begin begins a message of answers that go so.

@@ -16,7 +16,8 @@ import (
 //
 //	link ─▶ receiver ─▶ callReader ─▶ callers ─┬▶ pool ───┬▶ runner ─▶ handler ─▶ answerer ─▶ link
 //	                        │                  └▶ inline ─┘
-//	                        └▶ cancel a call
+//	                        ├▶ streams ─▶ a goroutine for each
+//	                        └▶ control: cancel a call, go on with a stream
 //
 // One goroutine at a time receives what comes by a link, in the order of arrival, so a cancel
 // can't overtake its call. It runs those calls itself that are as quick as handing them to a
@@ -58,6 +59,7 @@ type receiver struct {
 
 	tickets *ticketGiver // of the bus
 	thawed  thawMark     // of direct links
+	control []wire.Frame // of the message to a control subject that is handled
 	direct  bool         // the link is a direct one
 
 	done chan struct{} // closed when nothing more comes
@@ -118,7 +120,7 @@ func (g *receiving) handle(in *link.Incoming) {
 		g.refuse(in, in.Refusal)
 		return
 	case in.Cancels:
-		g.cancel(in)
+		g.handleControl(in)
 		return
 	}
 	now := time.Now()
@@ -139,6 +141,7 @@ func (g *receiving) handle(in *link.Incoming) {
 		g.tell(in.From)
 	}
 	g.admit(in.From, in.Service, g.reader.answered, now)
+	g.beginStreams(in, now)
 	g.admit(link.Caller{}, in.Service, g.reader.oneWay, now)
 }
 
@@ -163,6 +166,33 @@ func (g *receiving) admit(from link.Caller, service string, calls []*Call, now t
 	}
 	g.inline.add(calls)
 	g.cork(caller)
+}
+
+// beginStreams enters streams that a message begins under their caller, and runs each on a goroutine of
+// its own: they last, and no call waits for them.
+func (g *receiving) beginStreams(in *link.Incoming, now time.Time) {
+	if len(g.reader.begun) == 0 {
+		return
+	}
+	streams, came := g.reader.streams.streams, len(g.reader.begun)
+	caller, calls := g.callers.admit(g.link, in.From, g.reader.sender, in.Service, g.reader.begun, now)
+	for range came - len(calls) {
+		streams.leave()
+	}
+	if len(calls) == 0 {
+		return
+	}
+	g.runner.admitted(len(calls))
+	countAdmitted(calls, g.direct)
+	g.deadlines.Watch(nextLook(calls, now))
+	if g.reader.sender.abilities.Has(wire.Heartbeats) {
+		g.beats.watch(now)
+	}
+	for _, call := range calls {
+		s := streamOf(call)
+		s.caller = caller
+		go g.runner.runStream(call, s, streams.leave)
+	}
 }
 
 // cork lets the answers to a caller wait for each other until sendAnswers.
@@ -292,19 +322,20 @@ func (g *receiving) handOver() {
 	}
 }
 
-// cancel cancels the calls that a message names. Like a message of calls it is read whole
-// before anything is done.
-func (g *receiving) cancel(in *link.Incoming) {
+// handleControl cancels the calls that a message names, and hands streams what concerns them. Like a
+// message of calls it is read whole before anything is done.
+func (g *receiving) handleControl(in *link.Incoming) {
 	if in.Plain != nil {
 		g.counters.malformed.Add(1)
-		err := helium.ErrBadMessage.WithMessage("%s takes cancels only; send a plain request to %q", in.Where, g.reader.subject("<service>", "<method>")).WithOutcome(helium.NotExecuted)
+		err := helium.ErrBadMessage.WithMessage("%s takes cancels and what goes on in streams; send a plain request to %q", in.Where, g.reader.subject("<service>", "<method>")).WithOutcome(helium.NotExecuted)
 		err.Instance = g.reader.instance
 		if in.From.Key != nobodysKey {
 			(&plainAnswer{link: in.Plain, to: in.From, json: looksLikeJSON(in.Data)}).fail(err)
 		}
 		return
 	}
-	numbers, err := readCancels(in.Data)
+	frames, err := readControl(in.Data, g.control[:0])
+	defer func() { clear(frames); g.control = frames[:0] }()
 	switch {
 	case in.From.Key == nobodysKey:
 		// Only from whom the message is tells whose calls are meant, and who is to hear of a fault.
@@ -315,10 +346,14 @@ func (g *receiving) cancel(in *link.Incoming) {
 		g.refuse(in, helium.ErrBadMessage.WithMessage("the message was refused whole: %w", err))
 		return
 	}
-	for _, seq := range numbers {
-		if g.callers.cancel(in.From.Key, seq) {
+	for i := range frames {
+		f := &frames[i]
+		switch {
+		case f.Kind != wire.KindCancel:
+			g.callers.follow(in.From.Key, f) // that of a stream which is over is late
+		case g.callers.cancel(in.From.Key, f.Seq):
 			g.counters.cancels.Add(1)
-		} else {
+		default:
 			g.counters.strayCancels.Add(1)
 		}
 	}

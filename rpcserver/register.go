@@ -33,7 +33,7 @@ func Idempotent(methods ...string) Option {
 //	err := rpcserver.Register[mathsvc.Service](srv, "math", mathsvc.New())
 //
 // A method is func([ctx], args...) ([result], [error]); the last parameter may be
-// variadic. On the wire its name begins in lower case: Add is "add", HTTPGet is
+// variadic, or an iter.Seq2[T, error], which callers send as a stream, and so may the result be, alone. On the wire its name begins in lower case: Add is "add", HTTPGet is
 // "httpGet". The error lists every method that doesn't fit, and why.
 func Register[S any](srv *Server, name string, impl S, options ...Option) error {
 	if srv.unmade() != nil {

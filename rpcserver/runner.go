@@ -170,6 +170,20 @@ func (r *runner) finish(call *Call, err *helium.Error, took time.Duration) {
 	if call.replayed {
 		took, ran = call.replayTook, false
 	}
+	err = r.count(call, err, took, ran)
+	if others, ok := call.owner.take(call); ok {
+		call.answer.send(call, err, took, call.packed, others)
+	}
+	call.ctx.leave()
+	if !r.cutting.Load() {
+		call.recycle()
+	}
+	r.over()
+}
+
+// count counts a call that ends, and returns its error as it is answered. Ran says that took is how
+// long its handler ran.
+func (r *runner) count(call *Call, err *helium.Error, took time.Duration, ran bool) *helium.Error {
 	r.counters.calls.Add(1)
 	if err != nil {
 		r.counters.errors.Add(1)
@@ -185,13 +199,11 @@ func (r *runner) finish(call *Call, err *helium.Error, took time.Duration) {
 	if call.method != nil {
 		call.method.stats.done(err, took, ran)
 	}
-	if others, ok := call.owner.take(call); ok {
-		call.answer.send(call, err, took, call.packed, others)
-	}
-	call.ctx.leave()
-	if !r.cutting.Load() {
-		call.recycle()
-	}
+	return err
+}
+
+// over takes note that a call that was admitted is over.
+func (r *runner) over() {
 	if r.active.Add(-1) == 0 {
 		select {
 		case r.quiet <- struct{}{}:

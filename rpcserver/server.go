@@ -40,6 +40,7 @@ type Server struct {
 	pool      *pool
 	runner    *runner
 	replays   *replays
+	streams   *streams
 	direct    *directLinks
 	latency   *schedulerLatency
 
@@ -96,6 +97,7 @@ func New(nc *nats.Conn, config Config) *Server {
 		s.refusals.look(ctx, reconnected)
 	}
 	s.latency = newSchedulerLatency(newSchedulerWaits())
+	s.streams = &streams{most: s.config.MaxStreams}
 	s.replays = newReplays(s.config.IdempotencyMemory)
 	s.opening = newOpening(s.instance, abilities)
 	s.callers = newCallers(s.opening, &s.counters.duplicates)
@@ -139,6 +141,8 @@ func (s *Server) Stats() Stats {
 	stats := s.counters.read(s.load())
 	s.direct.count(&stats)
 	stats.DroppedMessages = s.subscriptions.dropped()
+	stats.Streams, stats.StreamsBegun = s.streams.count(), s.streams.counters.begun.Load()
+	stats.ItemsSent, stats.ItemsReceived = s.streams.counters.sent.Load(), s.streams.counters.received.Load()
 	stats.Replays = s.replays.served.Load()
 	stats.IdempotencyKeys, stats.IdempotencyBytes = s.replays.load()
 	return stats
@@ -168,7 +172,7 @@ func (s *Server) newReceiver(by link.Server) *receiver {
 	}
 	return &receiver{
 		link:    by,
-		reader:  callReader{instance: s.instance, services: services, timeout: s.config.Timeout, subject: s.subjects.Method, clocks: newClocks(s.pulse)},
+		reader:  callReader{instance: s.instance, services: services, timeout: s.config.Timeout, subject: s.subjects.Method, clocks: newClocks(s.pulse), streams: streamReader{s.instance, s.streams}},
 		callers: s.callers, deadlines: s.deadlines, beats: s.beats, pool: s.pool, runner: s.runner, counters: &s.counters,
 		done: make(chan struct{}),
 	}
@@ -215,7 +219,7 @@ func (s *Server) Handle(svc Service) error {
 	}
 	added.record.Instance, added.record.Version = s.instance, s.config.Version
 	added.record.Metadata, added.record.PerMethod = maps.Clone(s.config.Metadata), s.config.PerMethod
-	added.record.Abilities = uint64(abilities | s.replays.abilities())
+	added.record.Abilities = uint64(abilities | s.replays.abilities() | s.streams.abilities())
 	if s.direct.on() {
 		added.record.Abilities |= uint64(wire.Direct)
 	}

@@ -103,6 +103,9 @@ func bind(svc Service, interceptors []Interceptor, replays *replays, faults *fau
 			faults.add("%v", err)
 			continue
 		}
+		if sig != nil && sig.Streams() {
+			run = onlyStreams(run)
+		}
 		withEnums := ""
 		if sig != nil && len(svc.Enums) > 0 {
 			with := sig.String()
@@ -118,7 +121,7 @@ func bind(svc Service, interceptors []Interceptor, replays *replays, faults *fau
 			continue // the types can't be read, and are among the faults
 		}
 		bound.methods[m.Name] = &method{service: svc.Name, name: m.Name, signature: sig, run: run}
-		bound.record.Methods = append(bound.record.Methods, m.described(sig.String(), withEnums))
+		bound.record.Methods = append(bound.record.Methods, m.described(sig, withEnums))
 	}
 	return bound
 }
@@ -174,8 +177,11 @@ func (m *Method) checkExample(sig *signature.Method) error {
 
 // described returns the method as the registry has it; withEnums is its signature with the
 // names of enums, "" if it has none.
-func (m *Method) described(signature, withEnums string) binder.Method {
-	d := binder.Method{Name: m.Name, Signature: signature, WithEnums: withEnums, Kind: binder.KindCall, Idempotent: m.Idempotent, Doc: m.Doc}
+func (m *Method) described(sig *signature.Method, withEnums string) binder.Method {
+	d := binder.Method{Name: m.Name, Signature: sig.String(), WithEnums: withEnums, Kind: binder.KindCall, Idempotent: m.Idempotent, Doc: m.Doc}
+	if sig.Streams() {
+		d.Kind = binder.KindStream
+	}
 	for _, e := range m.Errors {
 		d.Errors = append(d.Errors, binder.MethodError{Code: e.Code.String(), Reason: e.Reason, Message: e.Message})
 	}

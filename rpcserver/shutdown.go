@@ -1,6 +1,10 @@
 package rpcserver
 
-import "context"
+import (
+	"context"
+
+	"github.com/helium-rpc/helium"
+)
 
 // Shutdown stops the server so that no call is lost: it leaves the registry, takes no
 // more calls, finishes those that it has, and flushes their answers. If ctx or
@@ -30,6 +34,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	late, cancel := withGrace(ctx, grace)
 	defer cancel()
 	s.leases.end(ctx)
+	s.endStreams(ctx)
 	s.monitor.close()
 	s.direct.leave(late) // callers that are told so go on by the bus, and find others there
 	s.subscriptions.leave(late)
@@ -59,6 +64,19 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 		return nil // nobody waits for answers but by accident
 	}
 	return flushErr
+}
+
+// endStreams gives streams a moment to end, and ends the others: meanwhile no more begin here, and
+// all else goes on, as their callers give credit.
+func (s *Server) endStreams(ctx context.Context) {
+	if s.streams.drain(ctx) {
+		return
+	}
+	why := helium.ErrCut.WithMessage("instance %s is shutting down, and has ended its streams after %v; begin another one elsewhere", s.instance, streamGrace).WithOutcome(helium.Unknown)
+	why.Instance = s.instance
+	for _, call := range s.callers.followed() {
+		s.runner.cutStream(call, why)
+	}
 }
 
 // flush sees the last answers off.

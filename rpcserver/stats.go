@@ -54,6 +54,11 @@ type Stats struct {
 	IdempotencyKeys  int    // those whose results are kept now, or whose first call runs
 	IdempotencyBytes int64  // that these take; see Config.IdempotencyMemory
 
+	Streams       int    // streams that run now; see Config.MaxStreams
+	StreamsBegun  uint64 // streams that have begun
+	ItemsSent     uint64 // items of streams that were sent
+	ItemsReceived uint64 // items of streams that came
+
 	Running int // calls that run now
 	Waiting int // calls that wait for their turn now
 

@@ -31,6 +31,8 @@ const maxComparisons = 100_000
 //   - A variadic method takes any number of arguments from where it repeats. A
 //     variadic stub fits a variadic method only.
 //   - A stub without a result discards the method's.
+//   - A stub has a stream where the method has one, and nowhere else. Items fit as arguments and
+//     results do.
 func Fits(stub, remote *Method) error {
 	if stub == nil || remote == nil {
 		return errors.New("a nil method fits none; pass both signatures")
@@ -102,6 +104,9 @@ func (c *comparison) methods(stub, remote *Method) *difference {
 			return d.in(argumentName(i, p, want))
 		}
 	}
+	if d := c.streams(stub, remote); d != nil || stub.Yields != nil {
+		return d
+	}
 	switch {
 	case stub.Result == nil:
 		return nil
@@ -109,6 +114,29 @@ func (c *comparison) methods(stub, remote *Method) *difference {
 		return differ("result %s, want none", shorten(stub.Result.String(), 100))
 	}
 	return c.types(stub.Result, remote.Result, result).in("result")
+}
+
+// streams compares what is sent one by one, both ways.
+func (c *comparison) streams(stub, remote *Method) *difference {
+	switch {
+	case stub.Sends != nil && remote.Sends == nil:
+		return differ("it sends a stream, and the method takes none")
+	case stub.Sends == nil && remote.Sends != nil:
+		return differ("it sends no stream, want one of %s", shorten(remote.Sends.Type.String(), 100))
+	case stub.Yields != nil && remote.Yields == nil:
+		return differ("it takes a stream, and the method returns none")
+	case stub.Yields == nil && remote.Yields != nil:
+		return differ("it takes no stream, and the method returns one of %s", shorten(remote.Yields.String(), 100))
+	}
+	if stub.Sends != nil {
+		if d := c.types(stub.Sends.Type, remote.Sends.Type, argument); d != nil {
+			return d.in("item sent")
+		}
+	}
+	if stub.Yields != nil {
+		return c.types(stub.Yields, remote.Yields, result).in("item")
+	}
+	return nil
 }
 
 // countFits compares how many arguments the stub sends with how many the method takes.

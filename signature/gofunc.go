@@ -16,6 +16,9 @@ var contextType = reflect.TypeFor[context.Context]()
 // without a receiver; variadic ones are fine. The types of arguments and result are
 // translated as by [Types.OfType].
 //
+// The last parameter may be an iter.Seq2[T, error], which callers send as a stream, and so may
+// be the result, then without an error beside it: each item comes with one.
+//
 // The error lists everything that keeps the function from being called remotely, a
 // line each, and says how to mend it; then nothing is added to ts.
 func (ts *Types) OfFunc(name string, fn reflect.Type) (*Method, error) {
@@ -42,6 +45,18 @@ func (ts *Types) OfFunc(name string, fn reflect.Type) (*Method, error) {
 	return m, nil
 }
 
+// StreamItem returns the type of the items of an iter.Seq2[T, error], nil for any other type.
+func StreamItem(t reflect.Type) reflect.Type {
+	if t.Kind() != reflect.Func || t.NumIn() != 1 || t.NumOut() != 0 || t.IsVariadic() {
+		return nil
+	}
+	yield := t.In(0)
+	if yield.Kind() != reflect.Func || yield.NumIn() != 2 || yield.IsVariadic() || yield.In(1) != errorType || yield.NumOut() != 1 || yield.Out(0) != reflect.TypeFor[bool]() {
+		return nil
+	}
+	return yield.In(0)
+}
+
 func (w *walk) params(m *Method, fn reflect.Type) {
 	argument := 0
 	for i := range fn.NumIn() {
@@ -57,6 +72,13 @@ func (w *walk) params(m *Method, fn reflect.Type) {
 			continue
 		}
 		argument++
+		if item := StreamItem(t); item != nil {
+			if i < fn.NumIn()-1 {
+				w.fault("", "the stream is parameter %d; make it the last", i+1)
+			}
+			m.Sends = &Param{Type: w.typ(item, fmt.Sprintf("items of argument %d", argument), 2)}
+			continue
+		}
 		if m.Variadic && i == fn.NumIn()-1 {
 			t = t.Elem()
 		}
@@ -66,6 +88,15 @@ func (w *walk) params(m *Method, fn reflect.Type) {
 
 func (w *walk) result(m *Method, fn reflect.Type) {
 	results := fn.NumOut()
+	if results > 0 {
+		if item := StreamItem(fn.Out(0)); item != nil {
+			if results > 1 {
+				w.fault("", "it returns %d values beside a stream; return the stream alone, whose items come with their errors", results-1)
+			}
+			m.Yields = w.typ(item, "items of the result", 2)
+			return
+		}
+	}
 	if results > 0 && fn.Out(results-1) == errorType {
 		results--
 	}

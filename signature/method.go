@@ -12,7 +12,15 @@ type Method struct {
 	Variadic bool
 	// Result is nil if the method returns nothing, or nothing but an error.
 	Result *Type
+	// Sends is what callers send as a stream, behind the arguments; nil: nothing. It isn't among
+	// Params.
+	Sends *Param
+	// Yields is the type of the items of a method that returns a stream; else nil. Then Result is.
+	Yields *Type
 }
+
+// Streams reports whether the method takes or returns a stream.
+func (m *Method) Streams() bool { return m.Sends != nil || m.Yields != nil }
 
 // Param is one parameter of a method.
 type Param struct {
@@ -39,11 +47,31 @@ func (m *Method) String() string {
 		}
 		b = p.Type.appendTo(b, 0)
 	}
+	if p := m.Sends; p != nil {
+		if len(m.Params) > 0 {
+			b = append(b, ", "...)
+		}
+		if p.Name != "" {
+			b = append(appendName(b, p.Name), ' ')
+		}
+		b = appendStream(b, p.Type)
+	}
 	b = append(b, ')')
-	if m.Result != nil {
+	switch {
+	case m.Yields != nil:
+		b = appendStream(append(b, ' '), m.Yields)
+	case m.Result != nil:
 		b = m.Result.appendTo(append(b, ' '), 0)
 	}
 	return string(b)
+}
+
+// streamWord begins a stream, "stream<T>". It is no type: a stream is a whole parameter, the last
+// one, or a whole result.
+const streamWord = "stream"
+
+func appendStream(b []byte, item *Type) []byte {
+	return append(item.appendTo(append(b, streamWord+"<"...), 1), '>')
 }
 
 // WithoutEnums returns the signature with the types of their values in the places of enums.
@@ -53,7 +81,10 @@ func (m *Method) WithoutEnums() *Method {
 	for i, p := range m.Params {
 		plain.Params[i] = Param{p.Name, withoutEnums(p.Type)}
 	}
-	plain.Result = withoutEnums(m.Result)
+	plain.Result, plain.Yields = withoutEnums(m.Result), withoutEnums(m.Yields)
+	if m.Sends != nil {
+		plain.Sends = &Param{m.Sends.Name, withoutEnums(m.Sends.Type)}
+	}
 	return &plain
 }
 

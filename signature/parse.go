@@ -69,6 +69,14 @@ func (p *parser) method() (*Method, error) {
 	if p.peek() == 0 {
 		return m, p.end()
 	}
+	item, err := p.stream()
+	switch {
+	case err != nil:
+		return nil, err
+	case item != nil:
+		m.Yields = item
+		return m, p.end()
+	}
 	result, err := p.typ(1)
 	if err != nil {
 		return nil, err
@@ -96,18 +104,20 @@ func (p *parser) params(m *Method) error {
 			return p.errorf(start, "two parameters are called %.40q", param.Name)
 		}
 		names[param.Name] = true
-		m.Params = append(m.Params, param)
-		if (param.Name == "") != (m.Params[0].Name == "") {
+		if len(m.Params) > 0 && (param.Name == "") != (m.Params[0].Name == "") {
 			return p.errorf(start, "want either all parameters with a name or none")
 		}
-		if !m.Variadic && p.take(',') {
+		if m.Sends == nil {
+			m.Params = append(m.Params, param)
+		}
+		if !m.Variadic && m.Sends == nil && p.take(',') {
 			continue
 		}
 		return p.expect(')')
 	}
 }
 
-// param reads a parameter, and sets m.Variadic if it repeats.
+// param reads a parameter. It sets m.Variadic if that repeats, and m.Sends if it is a stream.
 func (p *parser) param(m *Method) (Param, error) {
 	var param Param
 	start := p.pos
@@ -120,7 +130,7 @@ func (p *parser) param(m *Method) (Param, error) {
 	} else if word := p.word(); word != "" {
 		// A word is a name if a type follows, and else a type itself.
 		switch next := p.peek(); {
-		case next == 0, next == ',', next == ')', next == '?', word == "map" && next == '[':
+		case next == 0, next == ',', next == ')', next == '?', word == "map" && next == '[', word == streamWord && next == '<':
 			p.pos = start
 		default:
 			p.pos = start
@@ -131,6 +141,14 @@ func (p *parser) param(m *Method) (Param, error) {
 			param.Name = name
 		}
 	}
+	item, err := p.stream()
+	if item != nil {
+		param.Type = item
+		m.Sends = &Param{param.Name, item}
+	}
+	if item != nil || err != nil {
+		return param, err
+	}
 	if p.peek() == '.' {
 		for range 3 {
 			if p.pos == len(p.text) || p.text[p.pos] != '.' {
@@ -140,9 +158,21 @@ func (p *parser) param(m *Method) (Param, error) {
 		}
 		m.Variadic = true
 	}
-	t, err := p.typ(1)
-	param.Type = t
+	param.Type, err = p.typ(1)
 	return param, err
+}
+
+// stream reads "stream<T>" and returns the type of its items; nil: none is there.
+func (p *parser) stream() (item *Type, err error) {
+	start := p.pos
+	if p.word() != streamWord || !p.take('<') {
+		p.pos = start
+		return nil, nil
+	}
+	if item, err = p.typ(2); err == nil {
+		err = p.expect('>')
+	}
+	return item, err
 }
 
 // typ reads a type, itself the given number of levels deep.

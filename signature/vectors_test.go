@@ -34,9 +34,17 @@ type vectors struct {
 	}
 }
 
+// readVectors reads those of all signatures, and those of streams.
 func readVectors(t *testing.T) vectors {
 	t.Helper()
-	f, err := os.Open("../testdata/vectors/signatures.json")
+	all, streams := readFile(t, "signatures.json"), readFile(t, "stream_signatures.json")
+	all.Accept, all.Reject, all.Fits = append(all.Accept, streams.Accept...), append(all.Reject, streams.Reject...), append(all.Fits, streams.Fits...)
+	return all
+}
+
+func readFile(t *testing.T, name string) vectors {
+	t.Helper()
+	f, err := os.Open("../testdata/vectors/" + name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -143,6 +143,18 @@ func (l *clientLink) Cancel(c *link.Call, _ []string) {
 	}
 }
 
+// Control implements link.Link.
+func (l *clientLink) Control(c *link.Call, data []byte) *helium.Error {
+	s := (*l.services.Load())[c.To.Endpoint.Service]
+	if s == nil {
+		return errGone
+	}
+	if err := l.write(&frame{kind: kindCancels, service: s.number}, data); err != nil {
+		return errGone // as the connection has ended, so has the call
+	}
+	return nil
+}
+
 // Beat implements link.Link.
 func (l *clientLink) Beat(busy, late bool) {
 	heard := l.heard.Load()

@@ -56,10 +56,11 @@ type part struct {
 }
 
 // callerPart is a client that calls work.hold once, with a time limit, and prints the code of the
-// error that it ended with.
+// error that it ended with; or that begins a stream, and prints that an item has come.
 type callerPart struct {
 	Limit  time.Duration
-	Linked bool // it calls work.run first, until it has a direct link
+	Linked bool   // it calls work.run first, until it has a direct link
+	Stream string // the method of a stream; "": work.hold
 }
 
 // binderPart is a binder.
@@ -151,6 +152,19 @@ func playPart(text string) error {
 			return err
 		}
 		defer c.Close()
+		if method := p.Caller.Stream; method != "" {
+			for p.Caller.Linked && c.Stats().DirectLinks == 0 && ctx.Err() == nil {
+				_ = c.Call(ctx, method+"-absent", nil)
+				time.Sleep(time.Millisecond)
+			}
+			go func() {
+				for range rpcclient.Stream[int](context.Background(), c, method, -1) {
+					fmt.Println("came")
+					time.Sleep(time.Millisecond)
+				}
+			}()
+			return waitForEnd("caller")
+		}
 		for p.Caller.Linked && c.Stats().DirectLinks == 0 && ctx.Err() == nil {
 			_ = callWithin(patience, c, 1)
 			time.Sleep(time.Millisecond)

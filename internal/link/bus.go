@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -179,44 +178,6 @@ func notSent(err error) *helium.Error {
 	return helium.ErrNotSent.WithMessage("the call couldn't be sent: %s", reason).WithOutcome(helium.NotExecuted)
 }
 
-// Cancel implements Link.
-func (b *bus) Cancel(c *Call, instances []string) {
-	service, seq, only := c.To.Endpoint.Service, c.seq, c.To.Endpoint.Instance
-	if only == "" && c.Instance != nil {
-		only = c.Instance.Name
-	}
-	switch {
-	case only != "":
-		instances = []string{only}
-	case len(instances) > mostCanceled:
-		b.receiver.canceled.keep(seq, func(instance string) { b.cancelAt(service, instance, seq) })
-		instances = b.speechless(service, c.To.Name, instances)
-	}
-	for _, instance := range instances {
-		b.cancelAt(service, instance, seq)
-	}
-}
-
-// mostCanceled is how many instances are told of a cancel, if nobody knows which one has the
-// call. Of more, the one that has it will say so.
-const mostCanceled = 8
-
-// speechless returns the instances that don't say which calls they have.
-func (b *bus) speechless(service, method string, instances []string) []string {
-	speak := make(map[string]bool)
-	for _, p := range b.registry.Peers(service, method) {
-		speak[p.Name] = p.Abilities.Has(wire.Heartbeats)
-	}
-	return slices.DeleteFunc(slices.Clone(instances), func(instance string) bool { return speak[instance] })
-}
-
-// cancelAt tells one instance that nobody waits for a call any more. A cancel that gets lost costs
-// the server the rest of the call's time.
-func (b *bus) cancelAt(service, instance string, seq uint64) {
-	data := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCancel, Seq: seq})
-	_ = b.nc.PublishRequest(b.subjects.Control(service, instance), b.replySubject(0), data)
-}
-
 // ask asks an instance whether it is there, on one of its subjects; nil: that couldn't be sent.
 func (b *bus) ask(i *Instance, subject string, hello []byte) *ask {
 	one, number := b.asks.add(i, subject)
@@ -348,7 +309,13 @@ func (b *bus) mayHaveLeftOn(c *Call, subject string) bool {
 	case c.To.Subject:
 		return how == alone || how == longAgo
 	}
-	return false
+	return b.isControlledOn(c, subject)
+}
+
+// isControlledOn reports whether a call that is in flight can't go on without a control subject.
+func (b *bus) isControlledOn(c *Call, subject string) bool {
+	_, goesOn := c.Waiter.(Follower)
+	return goesOn && subject == b.subjects.Control(c.To.Endpoint.Service, c.To.Endpoint.Instance)
 }
 
 // ErrSharingDenied is the error of an attempt on the subject that all methods share, which
@@ -366,7 +333,7 @@ func (b *bus) denied(c *Call, subject string) *helium.Error {
 		permitted = e.permission.permitted.Load()
 	}
 	outcome := helium.NotExecuted
-	if permitted == epoch || how == longAgo {
+	if permitted == epoch || how == longAgo || b.isControlledOn(c, subject) {
 		outcome = helium.Unknown
 	}
 	if subject == e.subject && outcome == helium.NotExecuted {
@@ -384,20 +351,29 @@ func notPermitted(subject, why string) *helium.Error {
 // permits finds out whether NATS takes messages on the subject of a method's own: nil if it does, or
 // if that can't be known in time.
 func (b *bus) permits(ctx context.Context, to *Method, why string) *helium.Error {
+	return b.permitsOn(ctx, to.Subject, &to.permission, why)
+}
+
+// permitsControl finds out the same of the control subject of an instance's endpoint.
+func (b *bus) permitsControl(ctx context.Context, to *Endpoint, why string) *helium.Error {
+	return b.permitsOn(ctx, b.subjects.Control(to.Service, to.Instance), &to.control, why)
+}
+
+func (b *bus) permitsOn(ctx context.Context, subject string, known *permission, why string) *helium.Error {
 	epoch := b.epoch.Load()
-	if to.permission.permitted.Load() == epoch {
+	if known.permitted.Load() == epoch {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, permitTime)
 	defer cancel()
-	refusal, err := natsperm.ConfirmPublish(ctx, b.nc, to.Subject, func() error {
-		return b.nc.Publish(to.Subject, wire.AppendNothing(wire.AppendMessageHeader(nil)))
+	refusal, err := natsperm.ConfirmPublish(ctx, b.nc, subject, func() error {
+		return b.nc.PublishRequest(subject, b.replySubject(0), wire.AppendNothing(wire.AppendMessageHeader(nil)))
 	})
 	switch {
 	case refusal != nil:
-		return notPermitted(to.Subject, why).WithOutcome(helium.NotExecuted)
+		return notPermitted(subject, why).WithOutcome(helium.NotExecuted)
 	case err == nil:
-		to.permission.permit(epoch)
+		known.permit(epoch)
 	}
 	return nil
 }

@@ -44,15 +44,23 @@ type Call struct {
 // Waiter waits for what arrives for a call. Its methods run one at a time, on goroutines that
 // others depend on, so they must not block, nor call the dispatcher.
 //
-// A call with one answer gets one of the two, once, after it was taken out of the table. One
-// with several answers stays in the table until the last: what comes before that it is shown
-// with the table locked there (inFlight.show), so nobody else ends it meanwhile.
+// A call gets one of the two, once, after it was taken out of the table. One with several answers
+// stays there until the last; see [Follower].
 type Waiter interface {
 	// Arrive takes in a frame that answers the call; e is the error in it, if it holds one.
 	// The frame is the receiver's again afterwards; what it points to stays as it is.
 	Arrive(f *wire.Frame, e *helium.Error)
 	// Fail tells that the call is over and nothing arrives for it any more.
 	Fail(e *helium.Error)
+}
+
+// Follower is a Waiter of a call with several answers.
+type Follower interface {
+	Waiter
+	// Follow takes in a frame that isn't the last answer, while the call is in the table and that
+	// is locked there. The frame is the receiver's again afterwards; what it points to stays as it
+	// is. It may change the call's Deadline to a later one.
+	Follow(f *wire.Frame)
 }
 
 // Release lets go of all that the call points to.

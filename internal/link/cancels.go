@@ -1,18 +1,25 @@
 package link
 
 import (
+	"cmp"
 	"sync"
 	"sync/atomic"
 
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// maxLateCancels is how many are kept; of more, the oldest are dropped.
-const maxLateCancels = 1000
+const (
+	// maxLateCancels is how many are kept; of more, the oldest are dropped.
+	maxLateCancels = 1000
+	// maxForsaken is how many are kept of streams.
+	maxForsaken = 16_000
+)
 
 // lateCancels are those of calls that were given up before anybody knew which of many instances
-// has them. They are sent when an instance says that it has the call.
+// has them, and those of streams, which may have got lost. They are sent when an instance says that
+// it has the call.
 type lateCancels struct {
+	most  int          // how many are kept; 0: maxLateCancels
 	count atomic.Int64 // of those kept
 
 	mu    sync.Mutex
@@ -27,7 +34,7 @@ func (l *lateCancels) keep(seq uint64, cancel func(instance string)) {
 	if l.kept == nil {
 		l.kept = make(map[uint64]func(string))
 	}
-	if len(l.order) == maxLateCancels {
+	if len(l.order) == cmp.Or(l.most, maxLateCancels) {
 		delete(l.kept, l.order[0])
 		l.order = append(l.order[:0], l.order[1:]...)
 	}

@@ -234,6 +234,15 @@ func (d *Dispatcher) Permits(ctx context.Context, to *Method, why string) *heliu
 	return d.links.bus.permits(ctx, to, why)
 }
 
+// PermitsControl is Permits for what goes on in a call at a single instance, see Control: without that it
+// would never end.
+func (d *Dispatcher) PermitsControl(ctx context.Context, to *Method, why string) *helium.Error {
+	if d.links.choose(to.Endpoint, to.Name, time.Time{}) != d.links.bus.receiver {
+		return nil
+	}
+	return d.links.bus.permitsControl(ctx, to.Endpoint, why)
+}
+
 // SendOneWay sends a call that nobody answers. It goes on the subject of its method always,
 // where nobody listens who doesn't have that: an instance that had to refuse it couldn't tell
 // anybody.
@@ -273,6 +282,10 @@ func (d *Dispatcher) Cancel(c *Call, instances []string) {
 		d.vigil.noteOverdue(c)
 	}
 }
+
+// Control tells the instance that has a call in flight, which was sent to a single one, something about
+// it; see Link. An error says why it isn't told.
+func (d *Dispatcher) Control(c *Call, data []byte) *helium.Error { return d.links.control(c, data) }
 
 // Close fails the calls in flight and closes the links, but not the connection. Call it once.
 func (d *Dispatcher) Close() {

@@ -6,6 +6,7 @@
 //   - dispatcher.go: the calls of a client, from their batcher to the one who waits
 //   - links.go: the links there are, and which one a message goes by
 //   - link.go: what a link is; a new kind of link implements it in a file of its own
+//   - control.go: what instances are told of calls in flight by NATS: cancels, and what goes on
 //   - bus.go: the link by NATS, and what it means for calls that the connection is lost,
 //     nobody listens, or a subject isn't permitted
 //   - encrypted.go: whether the connection to NATS is encrypted

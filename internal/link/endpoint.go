@@ -20,6 +20,7 @@ type Endpoint struct {
 	epoch      *atomic.Uint64 // that of the bus
 	clock      *serviceClock
 	permission permission // to send on subject
+	control    permission // to send on the control subject of the one instance
 	apart      apart
 
 	subjectOf func(*Endpoint, string) string

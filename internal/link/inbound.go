@@ -34,7 +34,7 @@ const (
 type inbound struct {
 	come     chan *nats.Msg
 	marks    sync.Map                  // of func(), by what stands for them in come; see mark
-	small    func(subject string) bool // reports whether a message is never too much: it is to be heeded
+	small    func(subject string) bool // reports whether a message is to be heeded as long as that is possible
 	maxBytes int
 
 	kept    []*nats.Msg // kept[head:] wait
@@ -81,13 +81,21 @@ func (q *inbound) takeOut() {
 	}
 	for range len(q.come) {
 		msg := <-q.come
-		if msg != nil && msg.Sub != nil && !q.small(msg.Subject) && (len(q.kept) >= keptMessages || q.bytes+size(msg) > q.maxBytes) {
+		if msg != nil && msg.Sub != nil && q.isTooMuch(msg) {
 			q.tooMany = append(q.tooMany, msg)
 			continue
 		}
 		q.kept = append(q.kept, msg)
 		q.bytes += size(msg)
 	}
+}
+
+// isTooMuch reports whether a message is beyond the bounds. What is to be heeded has a bound of its own.
+func (q *inbound) isTooMuch(msg *nats.Msg) bool {
+	if q.small(msg.Subject) {
+		return q.bytes/2+size(msg)/2 > q.maxBytes
+	}
+	return len(q.kept) >= keptMessages || q.bytes+size(msg) > q.maxBytes
 }
 
 // size is about how many bytes a message holds.

@@ -23,6 +23,7 @@ type links struct {
 	inFlight  *inFlight
 	counters  *Counters
 	canceled  lateCancels
+	forsaken  lateCancels                   // of streams
 	twice     func(first, second *Instance) // see Events; set before the bus is opened
 
 	routes atomic.Pointer[routes] // replaced when they change
@@ -34,6 +35,7 @@ type links struct {
 
 // useBus makes nc the first link.
 func (l *links) useBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) {
+	l.forsaken.most = maxForsaken
 	l.bus, l.registry = newBus(nc, subjects, log), noRegistry{}
 	l.bus.receiver = l.newReceiver(l.bus)
 	l.others.Store(new([]*Receiver))
@@ -61,7 +63,7 @@ func (l *links) newVigil(hello func(service string) []byte) *vigil {
 }
 
 func (l *links) newReceiver(link Link) *Receiver {
-	return &Receiver{carrier: new(carrier), link: link, inFlight: l.inFlight, instances: &l.instances, sent: &l.sent, counters: l.counters, canceled: &l.canceled, twice: l.twice}
+	return &Receiver{carrier: new(carrier), link: link, inFlight: l.inFlight, instances: &l.instances, sent: &l.sent, counters: l.counters, canceled: &l.canceled, forsaken: &l.forsaken, twice: l.twice}
 }
 
 // add takes one more link; nil if all are closed.
@@ -192,6 +194,27 @@ func (l *links) cancel(c *Call, instances []string) {
 	}
 	l.bus.Cancel(c, instances)
 }
+
+// control tells the instance of a call in flight something about it.
+func (l *links) control(c *Call, data []byte) *helium.Error {
+	var by *carrier
+	l.inFlight.show(c.seq, func(c *Call) { by = c.by })
+	switch by {
+	case nil:
+		return errOver
+	case l.bus.receiver.carrier:
+		return l.bus.Control(c, data)
+	}
+	for _, r := range *l.others.Load() {
+		if r.carrier == by {
+			return r.link.Control(c, data)
+		}
+	}
+	return errOver // its link is gone
+}
+
+// errOver is the error of what can't be said of a call any more.
+var errOver = helium.ErrNotSent.WithMessage("the call is over").WithOutcome(helium.NotExecuted)
 
 // close closes all links.
 func (l *links) close() {

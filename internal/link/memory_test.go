@@ -30,6 +30,7 @@ type memory struct {
 	tokens   []uint64 // guarded by mu; theirs
 	canceled []uint64 // guarded by mu
 	answered int      // guarded by mu
+	told     [][]byte // guarded by mu; about calls in flight
 	closed   bool     // guarded by mu
 }
 
@@ -55,6 +56,13 @@ func (l *memory) Cancel(c *Call, _ []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.canceled = append(l.canceled, c.seq)
+}
+
+func (l *memory) Control(_ *Call, data []byte) *helium.Error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.told = append(l.told, slices.Clone(data))
+	return nil
 }
 
 func (l *memory) Beat(busy, late bool) {}

@@ -32,6 +32,7 @@ type Receiver struct {
 	sent        *sentLog
 	counters    *Counters
 	canceled    *lateCancels
+	forsaken    *lateCancels                  // of streams
 	twice       func(first, second *Instance) // told of a call that two instances answered; nil: nobody wants to know
 	disconnects atomic.Uint64                 // counts how often the link lost its connection
 	removed     atomic.Bool                   // no message goes by it any more
@@ -86,6 +87,8 @@ func (r *Receiver) Receive(data []byte, token uint64) error {
 			r.refuse(f)
 		case f.Kind == wire.KindRunning:
 			r.run(f)
+		case f.Kind >= wire.KindItems && f.Kind <= wire.KindCredit:
+			r.follow(f)
 		default:
 			r.take(f)
 		}
@@ -151,7 +154,27 @@ func (r *Receiver) run(f *wire.Frame) {
 		})
 		if !mine {
 			r.canceled.found(seq, r.reading.name)
+			r.forsaken.found(seq, r.reading.name)
 		}
+	}
+}
+
+// follow hands a frame that isn't the last answer to its call to who waits for it. The call stays in
+// the table, which is locked there meanwhile, so nobody else ends it.
+func (r *Receiver) follow(f *wire.Frame) {
+	mine := false
+	r.inFlight.show(f.Seq, func(c *Call) {
+		var w Follower
+		if w, mine = c.Waiter.(Follower); !mine || c.by != r.carrier {
+			mine = false
+			return
+		}
+		c.Instance = r.sender(c.To.Endpoint.Service)
+		r.carrier.answered(c.seq)
+		w.Follow(f)
+	})
+	if !mine {
+		r.counters.Unmatched.Add(1)
 	}
 }
 
@@ -159,7 +182,7 @@ func (r *Receiver) run(f *wire.Frame) {
 // isn't there came late, twice or unasked.
 func (r *Receiver) take(f *wire.Frame) {
 	var c *Call
-	switch f.Kind { // one that isn't the last answer to its call gets a case that uses inFlight.show
+	switch f.Kind { // one that isn't the last answer to its call is follow's
 	case wire.KindReply, wire.KindError:
 		var before *Instance
 		if c, before = r.inFlight.takeAnswered(r.carrier, f.Seq, r.sender); before != nil {

@@ -23,6 +23,8 @@ const (
 	IdempotencyKeys
 	// Direct: an instance gives tickets for direct links. Only its record says so.
 	Direct
+	// Streams: an instance takes streams. Only its record says so.
+	Streams
 )
 
 // Has reports whether all of some abilities are among a.

@@ -7,6 +7,7 @@
 //   - frame.go: messages and the frames in them, written and read
 //   - numbers.go: the calls that a frame names
 //   - abilities.go: what peers can do beyond what all can
+//   - stream.go: what is in the frames of streams
 //   - error.go: errors in frames
 //   - plainerror.go: errors as any NATS client understands them
 //   - idempotency.go: the keys by which a call is known again

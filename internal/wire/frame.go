@@ -45,6 +45,15 @@ const (
 	KindTicketRequest Kind = 9
 	// KindTicket: [10, addresses, id, secret, fingerprint], see [AppendTicket]
 	KindTicket Kind = 10
+	// KindStream: [11, sequence, ms left, metadata, ms it may last, bytes, items, arguments], a call
+	// whose answer, or whose arguments, are items; see [Terms].
+	KindStream Kind = 11
+	// KindItems: [12, sequence, items before, how many, items], see [Items].
+	KindItems Kind = 12
+	// KindItemsEnd: [13, sequence, how many in all, error or nil], see [ItemsEnd].
+	KindItemsEnd Kind = 13
+	// KindCredit: [14, sequence, bytes, items], see [Credit].
+	KindCredit Kind = 14
 
 	// kindNothing: [127], a kind that no version gives a meaning, and so stepped over.
 	kindNothing Kind = 127
@@ -64,14 +73,16 @@ type Frame struct {
 	Metadata []byte
 	// Body is the arguments' msgpack array, the result's msgpack value, or, in a
 	// KindError, the error's msgpack array. In a KindInstance it is the instance's name, in a
-	// KindRunning the sequence numbers, one after the other, and in frames about tickets what
-	// follows the kind.
+	// KindRunning the sequence numbers, one after the other, in frames about tickets what
+	// follows the kind, and in those of a stream under way what follows the sequence number.
 	Body []byte
 	// Abilities are those of the sender in a KindSender, of the instance in a KindInstance.
 	Abilities Abilities
 	// Method is the method called, on a subject that doesn't say it; else empty, and not
 	// in the frame.
 	Method string
+	// Terms are those of a KindStream; nil in all others.
+	Terms *Terms
 }
 
 // ErrNotHelium marks a payload that doesn't begin with Magic.
@@ -93,7 +104,7 @@ func AppendNothing(b []byte) []byte {
 func AppendFrame(b []byte, f *Frame) []byte {
 	b = appendHead(b, f)
 	switch f.Kind {
-	case KindInstance, KindRunning, KindTicketRequest, KindTicket:
+	case KindInstance, KindRunning, KindTicketRequest, KindTicket, KindItems, KindItemsEnd, KindCredit:
 		return b // which has the body within it
 	}
 	b = append(b, f.Body...)
@@ -116,9 +127,14 @@ func appendHead(b []byte, f *Frame) []byte {
 		return appendNumbers(b, uint64(f.Kind), f.Body)
 	case KindTicketRequest, KindTicket:
 		return appendElements(b, uint64(f.Kind), f.Body)
+	case KindItems, KindItemsEnd, KindCredit:
+		return appendNumbered(b, uint64(f.Kind), f.Seq, f.Body)
 	}
 	n := 5
-	if f.Method != "" {
+	switch {
+	case f.Terms != nil:
+		n = 8
+	case f.Method != "":
 		n = 6
 	}
 	b = msgpack.AppendArrayHeader(b, n)
@@ -132,6 +148,9 @@ func appendHead(b []byte, f *Frame) []byte {
 	}
 	if f.Kind == KindError {
 		return b
+	}
+	if f.Terms != nil {
+		b = f.Terms.append(b)
 	}
 	return msgpack.AppendBytesHeader(b, len(f.Body))
 }
@@ -156,7 +175,7 @@ func appendAbout(b []byte, f *Frame) []byte {
 // has the room for f's metadata.
 func Whole(opening []byte, f *Frame, w *codec.Writer) []byte {
 	var prefix [Room]byte
-	if f.Method == "" && len(opening)+frameOverhead+len(f.Metadata) <= Room {
+	if f.Method == "" && len(opening)+frameOverhead+streamOverhead+len(f.Metadata) <= Room {
 		// The head ends where the body begins.
 		head := appendHead(append(prefix[:0], opening...), f)
 		whole := w.Buffer()
@@ -175,7 +194,13 @@ func Milliseconds(left time.Duration) uint64 {
 }
 
 // Size bounds the bytes that AppendFrame appends for f.
-func (f *Frame) Size() int { return frameOverhead + len(f.Metadata) + len(f.Body) + len(f.Method) }
+func (f *Frame) Size() int {
+	size := frameOverhead + len(f.Metadata) + len(f.Body) + len(f.Method)
+	if f.Terms != nil {
+		size += streamOverhead
+	}
+	return size
+}
 
 // FrameReader steps over the frames of one message.
 type FrameReader struct{ r msgpack.Reader }
@@ -254,6 +279,25 @@ func (fr *FrameReader) Next(f *Frame) error {
 			return err
 		}
 		read = n
+	case KindStream:
+		if n < 8 {
+			return fmt.Errorf("frame of kind %d: %d elements, want at least 8", kind, n)
+		}
+		if err := fr.readBody(f); err != nil {
+			return err
+		}
+		read = 8
+	case KindItems, KindItemsEnd, KindCredit:
+		if n < 2 {
+			return fmt.Errorf("frame of kind %d: %d elements, want at least 2", kind, n)
+		}
+		if f.Seq, err = r.Unsigned(); err != nil {
+			return frameError("sequence number", err)
+		}
+		if f.Body, err = readElements(r, n-2); err != nil {
+			return err
+		}
+		read = n
 	}
 	for ; read < n; read++ {
 		if err := r.Skip(); err != nil {
@@ -295,7 +339,7 @@ func (fr *FrameReader) readAbout(f *Frame, n int) (read int) {
 	return read
 }
 
-// readBody reads the four elements that calls and replies have in common.
+// readBody reads the four elements that calls and replies have in common, and a stream's terms.
 func (fr *FrameReader) readBody(f *Frame) (err error) {
 	r := &fr.r
 	if f.Seq, err = r.Unsigned(); err != nil {
@@ -309,9 +353,15 @@ func (fr *FrameReader) readBody(f *Frame) (err error) {
 			return frameError("metadata", err)
 		}
 	}
-	if f.Kind == KindError {
+	switch f.Kind {
+	case KindError:
 		f.Body, err = r.Raw()
-	} else {
+	case KindStream:
+		if f.Terms, err = readTerms(r); err != nil {
+			return frameError("terms", err)
+		}
+		fallthrough
+	default:
 		f.Body, err = r.Binary()
 	}
 	if err != nil {

@@ -44,12 +44,16 @@ const (
 	// frameOverhead bounds what a frame has beside its metadata, body and method: the
 	// headers of its array, its body and its method, its kind, and two numbers of 64 bits.
 	frameOverhead = 1 + 1 + 9 + 9 + 1 + 5 + 5
+	// streamOverhead is what the frame that begins a stream has beside that, at most.
+	streamOverhead = 3 * 9
 	// ErrorOverhead bounds what a message with one error has beside the error's message, its
 	// details and the metadata: its reason, its instance, and what is around all these.
 	ErrorOverhead = 1024
+	// ItemsOverhead bounds what a message with items of a stream has beside them.
+	ItemsOverhead = HeaderSize + AboutSize + 1 + 1 + 9 + 9 + 9 + 5
 	// Room is how many bytes a [codec.Writer] should find in its buffer, in front of a
 	// frame's body, so that [Whole] needs no copy.
-	Room = HeaderSize + AboutSize + frameOverhead + 64
+	Room = HeaderSize + AboutSize + frameOverhead + streamOverhead + 64
 	// AboutSize bounds the frame about the sender that a message may begin with.
 	AboutSize = 1 + 1 + 2 + MaxName + 9
 )

@@ -1,0 +1,13 @@
+// Package stream is what both ends of a stream do with its items, whoever sends them: they are
+// numbered, gather while the way is busy, and leave only as far as the reader has given credit.
+//
+//		Sender.Send ─▶ waits for credit ─▶ gathers ─▶ a frame ─▶ … ─▶ Receiver.Arrive ─▶ Receiver.Next
+//		     ▲                                                                                │
+//		     └── Sender.Grant ◀─ … ◀─ a frame with more credit ◀─ Pool ◀── Receiver.Took ◀────┘
+//
+//	  - sender.go: the end that items leave from
+//	  - receiver.go: the end where they arrive
+//	  - pool.go: the credit of all streams that one connection receives
+//
+// It knows neither links nor types of items: frames are handed over, and items are bytes.
+package stream

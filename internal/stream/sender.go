@@ -1,0 +1,121 @@
+package stream
+
+import (
+	"sync"
+
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// mostPending is how many bytes gather for the next frame before Send waits.
+const mostPending = 32 << 10
+
+// Sender is the end of a stream that items leave from. Send and Close are called by one goroutine
+// at a time, the rest by any.
+//
+// An item that finds nothing under way leaves at once, by a goroutine that lives while there is
+// something to send. What comes meanwhile leaves together.
+type Sender struct {
+	send func(wire.Items) // hands a frame over; called by one goroutine at a time, in order
+
+	mu      sync.Mutex
+	moved   sync.Cond   // told when one of those below has changed that others wait for
+	credit  wire.Credit // guarded by mu; in all
+	taken   wire.Credit // guarded by mu; that Send has used
+	pending []byte      // guarded by mu; items that gather
+	count   uint64      // guarded by mu; how many those are
+	left    uint64      // guarded by mu; how many items have left
+	sending bool        // guarded by mu; a goroutine sends
+	over    bool        // guarded by mu; nothing more is taken
+}
+
+// NewSender returns a sender that may send so much to begin with. Send gets the items that leave
+// together; they are the sender's again when it returns.
+func NewSender(credit wire.Credit, send func(wire.Items)) *Sender {
+	s := &Sender{send: send, credit: credit}
+	s.moved.L = &s.mu
+	return s
+}
+
+// Send takes an item, once there is credit for it. It returns false if the stream is over.
+func (s *Sender) Send(item []byte) bool {
+	s.mu.Lock()
+	for !s.over && !s.mayTakeLocked(len(item)) {
+		s.moved.Wait()
+	}
+	if s.over {
+		s.mu.Unlock()
+		return false
+	}
+	s.taken.Bytes += uint64(len(item))
+	s.taken.Items++
+	s.pending = append(s.pending, item...)
+	s.count++
+	begin := !s.sending
+	s.sending = true
+	s.mu.Unlock()
+	if begin {
+		go s.run()
+	}
+	return true
+}
+
+// mayTakeLocked reports whether there is credit for one more item, whatever its size, and room. A
+// large one leaves alone.
+func (s *Sender) mayTakeLocked(size int) bool {
+	return s.taken.Bytes < s.credit.Bytes && s.taken.Items < s.credit.Items && (s.count == 0 || len(s.pending)+size <= mostPending)
+}
+
+// run sends what has gathered until there is nothing more.
+func (s *Sender) run() {
+	var spare []byte
+	s.mu.Lock()
+	for s.count > 0 {
+		items := wire.Items{Before: s.left, Count: s.count, Data: s.pending}
+		s.left += s.count
+		s.pending, s.count = spare[:0], 0
+		s.moved.Broadcast()
+		s.mu.Unlock()
+		s.send(items)
+		spare = items.Data
+		if cap(spare) > 2*mostPending {
+			spare = nil // a large item's
+		}
+		s.mu.Lock()
+	}
+	if cap(s.pending) == 0 {
+		s.pending = spare[:0]
+	}
+	s.sending = false
+	s.moved.Broadcast()
+	s.mu.Unlock()
+}
+
+// Grant takes in how much may be sent in all.
+func (s *Sender) Grant(credit wire.Credit) {
+	s.mu.Lock()
+	s.credit.Bytes = max(s.credit.Bytes, credit.Bytes)
+	s.credit.Items = max(s.credit.Items, credit.Items)
+	s.moved.Broadcast()
+	s.mu.Unlock()
+}
+
+// Stop has nothing more sent: Send returns false from now on, and what gathers is dropped.
+func (s *Sender) Stop() {
+	s.mu.Lock()
+	s.over = true
+	s.pending, s.count = nil, 0
+	s.moved.Broadcast()
+	s.mu.Unlock()
+}
+
+// Close takes nothing more, and returns how many items have left once all have that were taken.
+func (s *Sender) Close() (items uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	s.moved.Broadcast()
+	for s.sending {
+		s.moved.Wait()
+	}
+	return s.left
+}

@@ -1,0 +1,157 @@
+package wire
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/msgpack"
+)
+
+// A stream is a call whose arguments, results or both are items that follow one another:
+//
+//	caller                                             instance
+//	[11, sequence, …, how much it may send, arguments] ─▶
+//	                     ◀─ [14, sequence, how much the caller may send]
+//	[12, sequence, items before, how many, items] ─▶  ◀─ [12 …]
+//	[14 …] ─▶                                         ◀─ [14 …]
+//	[13, sequence, how many in all, error] ─▶         ◀─ [13 …]
+//	                                                  ◀─ [2 …] or [3 …], which ends it
+//
+// What goes to the instance goes where cancels go, but for the first frame.
+
+// Terms are what a stream begins with, beside what a call has.
+type Terms struct {
+	// Lasts is how long the stream may last, in milliseconds; 0: as long as it takes. The time
+	// left of its frame is that for its beginning.
+	Lasts uint64
+	// Credit is for the items that the instance sends.
+	Credit Credit
+}
+
+// Credit is how much may be sent since the stream began, all in all, so that a credit which got
+// lost is made up for by the next one. Another item may leave as long as less was sent of both,
+// whatever its size: so one that is larger than all that is given at once leaves, too.
+type Credit struct {
+	// Bytes is how many bytes of items, Items how many of them.
+	Bytes, Items uint64
+}
+
+// Items are some that follow one another.
+type Items struct {
+	// Before is how many items of the stream came before these, and Count how many these are.
+	Before, Count uint64
+	// Data are the items, msgpack values one after another.
+	Data []byte
+}
+
+// ItemsEnd says that no more items come.
+type ItemsEnd struct {
+	// Count is how many there were in all.
+	Count uint64
+	// Err is why they ended; nil: there are no more.
+	Err *helium.Error
+}
+
+// AppendItems appends the body of a [KindItems].
+func AppendItems(b []byte, items Items) []byte {
+	b = msgpack.AppendUint(b, items.Before)
+	b = msgpack.AppendUint(b, items.Count)
+	return msgpack.AppendBytes(b, items.Data)
+}
+
+// ReadItems reads the body of a [KindItems].
+func ReadItems(body []byte) (items Items, err error) {
+	r := msgpack.NewReader(body)
+	if items.Before, err = r.Unsigned(); err != nil {
+		return Items{}, fmt.Errorf("items: how many came before: %w", err)
+	}
+	if items.Count, err = r.Unsigned(); err != nil {
+		return Items{}, fmt.Errorf("items: how many: %w", err)
+	}
+	if items.Data, err = r.Binary(); err != nil {
+		return Items{}, fmt.Errorf("items: %w", err)
+	}
+	if items.Count == 0 || items.Count > uint64(len(items.Data)) {
+		return Items{}, fmt.Errorf("items: %d in %d bytes", items.Count, len(items.Data))
+	}
+	return items, nil
+}
+
+// AppendItemsEnd appends the body of a [KindItemsEnd].
+func AppendItemsEnd(b []byte, end ItemsEnd) []byte {
+	b = msgpack.AppendUint(b, end.Count)
+	if end.Err == nil {
+		return msgpack.AppendNil(b)
+	}
+	return AppendError(b, end.Err)
+}
+
+// ReadItemsEnd reads the body of a [KindItemsEnd].
+func ReadItemsEnd(body []byte) (end ItemsEnd, err error) {
+	r := msgpack.NewReader(body)
+	if end.Count, err = r.Unsigned(); err != nil {
+		return ItemsEnd{}, fmt.Errorf("end of items: how many: %w", err)
+	}
+	if r.Nil() {
+		return end, nil
+	}
+	raw, err := r.Raw()
+	if err == nil {
+		end.Err, err = ReadError(raw)
+	}
+	if err != nil {
+		return ItemsEnd{}, fmt.Errorf("end of items: why: %w", err)
+	}
+	return end, nil
+}
+
+// AppendCredit appends the body of a [KindCredit].
+func AppendCredit(b []byte, credit Credit) []byte {
+	return msgpack.AppendUint(msgpack.AppendUint(b, credit.Bytes), credit.Items)
+}
+
+// ReadCredit reads the body of a [KindCredit].
+func ReadCredit(body []byte) (credit Credit, err error) {
+	r := msgpack.NewReader(body)
+	if credit.Bytes, err = r.Unsigned(); err == nil {
+		credit.Items, err = r.Unsigned()
+	}
+	if err != nil {
+		return Credit{}, fmt.Errorf("credit: %w", err)
+	}
+	return credit, nil
+}
+
+// Duration returns how long a stream may last; 0: as long as it takes.
+func (t *Terms) Duration() time.Duration {
+	return time.Duration(min(t.Lasts, uint64(MaxTime/time.Millisecond))) * time.Millisecond
+}
+
+// append appends the elements of terms.
+func (t *Terms) append(b []byte) []byte {
+	return AppendCredit(msgpack.AppendUint(b, t.Lasts), t.Credit)
+}
+
+// readTerms reads the elements of terms.
+func readTerms(r *msgpack.Reader) (*Terms, error) {
+	t := new(Terms)
+	for _, to := range []*uint64{&t.Lasts, &t.Credit.Bytes, &t.Credit.Items} {
+		v, err := r.Unsigned()
+		if err != nil {
+			return nil, err
+		}
+		*to = v
+	}
+	return t, nil
+}
+
+// appendNumbered appends an array of a kind, a sequence number and the elements in a body.
+func appendNumbered(b []byte, kind, seq uint64, body []byte) []byte {
+	n := 2
+	for r := msgpack.NewReader(body); r.Len() > 0 && r.Skip() == nil; {
+		n++
+	}
+	b = msgpack.AppendUint(msgpack.AppendArrayHeader(b, n), kind)
+	return append(msgpack.AppendUint(b, seq), body...)
+}

@@ -1,0 +1,145 @@
+package rpcclient
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/directory"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/msgpack"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// carryOut makes a call, of whatever kind. It is what all interceptors lead to.
+func carryOut(ctx context.Context, call *Invocation) error {
+	if call != nil {
+		if of := call.loose.items(); of != nil {
+			return invokeStream(ctx, call, of)
+		}
+	}
+	return invoke(ctx, call)
+}
+
+// invokeStream makes a call that is a stream. It is tried again elsewhere only if it provably hasn't
+// begun.
+func invokeStream(ctx context.Context, call *Invocation, of *streamed) error {
+	ctx = orBackground(ctx)
+	m, c := call.method, call.method.core
+	now := time.Now()
+	deadline := c.deadline(ctx, now)
+	lasts, lasting := ctx.Deadline()
+	if !lasting {
+		lasts = now.Add(wire.MaxTime)
+	}
+	e := call.ready(ctx, now)
+	if e == nil {
+		e = of.fault
+	}
+	if e != nil {
+		return m.named(e)
+	}
+	var avoid []string
+	for attempt := 1; ; attempt++ {
+		to, e := call.streamTarget(ctx, avoid, now, deadline)
+		if e == nil {
+			e = call.stream(ctx, of, to, deadline, lasts, lasting)
+		}
+		call.mayHaveRun = call.mayHaveRun || e == nil || e.Outcome != helium.NotExecuted
+		if e == nil {
+			call.answered = true
+			return nil
+		}
+		if to == nil || attempt >= c.attempts || !mayRetry(e, false) || !c.retries.take() {
+			return m.named(e)
+		}
+		c.counters.retries.Add(1)
+		avoid = append(avoid, to.Endpoint.Instance)
+		if !pause(ctx, attempt, deadline) {
+			return m.named(e)
+		}
+		now = time.Now()
+	}
+}
+
+// streamTarget returns the instance for a stream: one that takes streams, and not one to avoid as long
+// as there is another.
+func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, deadline time.Time) (*link.Method, *helium.Error) {
+	if call.key.once {
+		return nil, helium.ErrIdempotencyKeysUnsupported.WithMessage("a stream can't be replayed; call it without an idempotency key").WithOutcome(helium.NotExecuted)
+	}
+	w, err := call.resolve(ctx, now, deadline)
+	if err != nil {
+		return nil, helium.AsError(err)
+	}
+	if w.doubt != nil {
+		return nil, w.doubt // what an instance can do only its record says
+	}
+	m, view := call.method, w.view
+	fits := make(map[*directory.Version]bool)
+	for _, v := range view.Versions {
+		method := v.Method(m.name)
+		fits[v] = method != nil && call.fits(method) == nil
+	}
+	able := slices.DeleteFunc(m.at(view, fits), func(to *link.Method) bool {
+		instance := to.Endpoint.Instance
+		return m.instance != "" && instance != m.instance || !view.Abilities(instance).Has(wire.Streams)
+	})
+	if len(able) == 0 {
+		return nil, helium.ErrStreamsUnsupported.WithMessage("no instance of %s that the stream could go to takes streams, as far as their records say; update the servers, or let their users publish to \"_INBOX.>\"", m.whom()).WithOutcome(helium.NotExecuted)
+	}
+	all := newCandidates(able, takesKeys(view), m.seemsGone(view))
+	to := all.choose(call.key, avoid)
+	if to == nil {
+		to = all.choose(call.key, nil)
+	}
+	return to, nil
+}
+
+// stream has the call's stream begin at an instance, and returns when it is over. Lasting says that it
+// has a deadline once it has begun.
+func (call *Invocation) stream(ctx context.Context, of *streamed, to *link.Method, deadline, lasts time.Time, lasting bool) *helium.Error {
+	now := time.Now()
+	f, e := call.frame(wire.KindStream, deadline.Sub(now))
+	if e != nil {
+		return e
+	}
+	c := call.method.core
+	s := newOpenStream(call.method.core, of, lasts)
+	flight := &s.flight
+	f.Terms = new(wire.Terms)
+	if lasting {
+		f.Terms.Lasts = max(1, wire.Milliseconds(lasts.Sub(now)))
+	}
+	if of.take != nil {
+		f.Terms.Credit = s.in.Open()
+	}
+	flight.To, flight.Deadline, flight.Waiter, flight.Why = to, deadline, s, ", where the stream has to go as one instance has all of it"
+	call.ReplyMetadata = nil
+	permitted, cancel := context.WithDeadline(ctx, deadline)
+	e = c.links.PermitsControl(permitted, to, flight.Why)
+	if cancel(); e != nil {
+		s.in.Close()
+		return e
+	}
+	if e := c.links.Send(flight, &f, &call.Args, true); e != nil {
+		s.in.Close()
+		return e
+	}
+	c.counters.streams.Add(1)
+	e = s.run(ctx)
+	if e == link.ErrNobody {
+		call.method.service.Found(directory.IsAbsent, to.Endpoint.Instance, "")
+		call.method.service.LookAgain()
+	}
+	if s.md != nil {
+		r := msgpack.NewReader(s.md)
+		call.ReplyMetadata, _ = r.TextMap(wire.MaxEntries) // the result is worth more than what came beside it
+	}
+	if e == nil {
+		call.Result = codec.NewOwnedReader(s.body)
+	}
+	return e
+}

@@ -1,0 +1,265 @@
+package rpcclient
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/directory"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/stream"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// openStream is a stream from when it is sent to its end:
+//
+//	the program's iterator ─▶ upload ─▶ out ─▶ control messages ─▶ … an instance
+//	                                                                    │
+//	the loop's body ◀─ consume ◀─ in ◀─ Follow, Arrive ◀────────────────┘
+//
+// It ends as any call does, once: by what its instance answers, by its deadline, with its link, or
+// as the program has enough of it.
+type openStream struct {
+	core   *core
+	flight link.Call // of its own, as an iterator that is left behind keeps it
+	of     *streamed
+	lasts  time.Time // its deadline once it has begun
+	in     *stream.Receiver
+	out    *stream.Sender // nil: it sends nothing
+
+	// Of the receiver of answers:
+	begun bool           // something has come
+	ends  *wire.ItemsEnd // nil: more items may come
+	body  []byte         // the result; read when in has ended
+	md    []byte         // that came beside it
+	lost  bool           // nobody said that it is over
+
+	uploaded chan struct{} // closed when the program's iterator has returned
+	panicked any           // what that panicked with; read after uploaded is closed
+	exited   bool          // it ended its goroutine; likewise
+}
+
+var _ link.Follower = (*openStream)(nil)
+
+// uploadGrace is how long the end of a stream waits for the iterator whose items it sent to return. One
+// that waits for something else is left behind.
+const uploadGrace = 100 * time.Millisecond
+
+func newOpenStream(core *core, of *streamed, lasts time.Time) *openStream {
+	s := &openStream{core: core, of: of, lasts: lasts}
+	s.in = stream.NewReceiver(&s.core.streams, s.grant)
+	if of.upload != nil {
+		s.out, s.uploaded = stream.NewSender(wire.Credit{}, s.sendItems), make(chan struct{})
+	}
+	return s
+}
+
+// Follow implements link.Follower.
+func (s *openStream) Follow(f *wire.Frame) {
+	if !s.begun {
+		s.begun = true
+		s.flight.Deadline = s.lasts
+	}
+	var err error
+	switch f.Kind {
+	case wire.KindCredit:
+		var credit wire.Credit
+		if credit, err = wire.ReadCredit(f.Body); err == nil && s.out != nil {
+			s.out.Grant(credit)
+		}
+	case wire.KindItems:
+		var items wire.Items
+		if items, err = wire.ReadItems(f.Body); err == nil {
+			s.core.counters.itemsReceived.Add(items.Count)
+			s.in.Arrive(items)
+		}
+	case wire.KindItemsEnd:
+		var end wire.ItemsEnd
+		if end, err = wire.ReadItemsEnd(f.Body); err == nil {
+			s.ends = &end
+		}
+	}
+	if err != nil {
+		s.in.Fail(helium.ErrBadResult.WithMessage("what the instance sent as a stream breaks the protocol: %w", err))
+	}
+}
+
+// Arrive implements link.Waiter.
+func (s *openStream) Arrive(f *wire.Frame, e *helium.Error) {
+	s.begun = s.begun || e == nil || e.Outcome != helium.NotExecuted
+	s.body, s.md = f.Body, f.Metadata
+	switch {
+	case e != nil:
+		s.in.Fail(e)
+	case s.of.take == nil:
+		s.in.End(0, nil)
+	case s.ends == nil:
+		s.in.Fail(helium.ErrStreamGap.WithMessage("the last items of the stream got lost, as nobody said how many there are"))
+	default:
+		s.in.End(s.ends.Count, nil)
+	}
+	s.stopSending()
+}
+
+// Fail implements link.Waiter.
+func (s *openStream) Fail(e *helium.Error) {
+	s.lost = e.Outcome != helium.NotExecuted
+	s.in.Fail(e)
+	s.stopSending()
+}
+
+func (s *openStream) stopSending() {
+	if s.out != nil {
+		s.out.Stop()
+	}
+}
+
+// run has the stream, which was sent, go on to its end. It returns how it ended: nil also if the
+// program has enough of it.
+func (s *openStream) run(ctx context.Context) *helium.Error {
+	defer s.leave()
+	if ctx.Done() != nil {
+		gaveUp := make(chan struct{})
+		stop := context.AfterFunc(ctx, func() {
+			defer close(gaveUp)
+			s.abandon(directory.ContextError(ctx.Err(), helium.Unknown))
+		})
+		defer func() {
+			if !stop() {
+				<-gaveUp
+			}
+		}()
+	}
+	if s.out != nil {
+		go s.upload()
+	}
+	e := s.consume()
+	s.leave()
+	if s.lost { // its instance may be there, or come back, and doesn't know
+		s.core.links.Cancel(&s.flight, nil)
+	}
+	s.settleUpload()
+	return e
+}
+
+// consume hands items to the program until they end, or the program has enough.
+func (s *openStream) consume() *helium.Error {
+	items := stream.NewItems(s.in)
+	for {
+		r, err := items.Next()
+		switch {
+		case err != nil:
+			return helium.AsError(err)
+		case r == nil:
+			return nil
+		case s.of.take == nil:
+			return helium.ErrBadResult.WithMessage("the instance sent items, which nobody takes")
+		}
+		more, err := s.of.take(r)
+		if err != nil {
+			return helium.ErrBadResult.WithMessage("item %d of the stream can't be read: %w", items.Count(), err).WithOutcome(helium.Executed)
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
+// abandon ends the stream with an error, if it isn't over, and tells the instance.
+func (s *openStream) abandon(e *helium.Error) {
+	if !s.core.links.Take(&s.flight) {
+		return
+	}
+	if s.core.links.Withdraw(&s.flight) {
+		e = e.WithOutcome(helium.NotExecuted)
+	} else {
+		s.core.links.Cancel(&s.flight, nil)
+	}
+	s.in.Abort(e)
+	s.stopSending()
+}
+
+// leave ends the stream, if it isn't over, and gives back its credit.
+func (s *openStream) leave() {
+	s.abandon(helium.ErrCanceled)
+	s.in.Close()
+	s.stopSending()
+}
+
+// upload sends what the program's iterator gives.
+func (s *openStream) upload() {
+	returned := false
+	defer func() {
+		if !returned {
+			s.panicked = recover()
+			s.exited = s.panicked == nil
+			s.abandon(helium.ErrCanceled.WithMessage("the iterator whose items were sent has panicked"))
+		}
+		close(s.uploaded)
+	}()
+	w := codec.NewWriter(make([]byte, 0, 64))
+	var fault *helium.Error
+	most := s.core.links.MaxMessage() - wire.ItemsOverhead
+	why := s.of.upload(&w, func() bool {
+		if err := w.Err(); err != nil {
+			fault = helium.ErrBadArgument.WithMessage("an item can't be encoded: %w", err)
+		} else if size := len(w.Bytes()); size > most {
+			fault = helium.ErrTooLarge.WithMessage("an item has %d bytes; at most %d fit a message", size, most)
+		}
+		sent := fault == nil && s.out.Send(w.Bytes())
+		w.Reset()
+		return sent
+	})
+	returned = true
+	if fault != nil {
+		s.abandon(fault)
+		return
+	}
+	end := wire.ItemsEnd{Count: s.out.Close()}
+	if why != nil {
+		end.Err = helium.AsError(why)
+	}
+	s.tell(&wire.Frame{Kind: wire.KindItemsEnd, Body: wire.AppendItemsEnd(nil, end)})
+}
+
+// settleUpload waits a moment for the program's iterator to return: what it does with the program's
+// variables should be over. Its panic is the caller's.
+func (s *openStream) settleUpload() {
+	if s.out == nil {
+		return
+	}
+	timer := time.NewTimer(uploadGrace)
+	defer timer.Stop()
+	select {
+	case <-s.uploaded:
+	case <-timer.C:
+		return
+	}
+	switch {
+	case s.exited:
+		runtime.Goexit()
+	case s.panicked != nil:
+		panic(s.panicked)
+	}
+}
+
+// sendItems sends items that leave together.
+func (s *openStream) sendItems(items wire.Items) {
+	s.core.counters.itemsSent.Add(items.Count)
+	s.tell(&wire.Frame{Kind: wire.KindItems, Body: wire.AppendItems(nil, items)})
+}
+
+// grant tells the instance how much it may send in all.
+func (s *openStream) grant(credit wire.Credit) {
+	s.tell(&wire.Frame{Kind: wire.KindCredit, Body: wire.AppendCredit(nil, credit)})
+}
+
+// tell sends the instance a frame. A stream of which the instance can't be told anything is over.
+func (s *openStream) tell(f *wire.Frame) {
+	f.Seq = s.flight.Seq()
+	if e := s.core.links.Control(&s.flight, wire.AppendFrame(wire.AppendMessageHeader(nil), f)); e != nil {
+		s.abandon(helium.ErrDisconnected.WithMessage("the stream's link was lost (%s); nobody can tell how much of it arrived", e.Message).WithOutcome(helium.Unknown))
+	}
+}

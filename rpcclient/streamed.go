@@ -1,0 +1,18 @@
+package rpcclient
+
+import (
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/codec"
+)
+
+// streamed is what a call sends and takes one by one.
+type streamed struct {
+	// upload writes each item to w and then calls put, until that returns false. It returns why the
+	// items ended before their time. Nil: the call sends none.
+	upload func(w *codec.Writer, put func() bool) error
+	// take reads an item that has come, and returns whether more are wanted. Nil: the call takes
+	// none.
+	take func(r *codec.Reader) (more bool, err error)
+	// fault is why the call can't be made; nil: it can.
+	fault *helium.Error
+}

@@ -1,0 +1,176 @@
+package rpcserver
+
+import (
+	"context"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/stream"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// serverStream is the answerer of a call that is a stream, and its two ends here:
+//
+//	handler ─▶ yield ─▶ out ─▶ frames in the caller's batcher ─▶ … ─▶ the caller
+//	handler ◀─ range ◀─ in ◀─ frames on the control subject ◀─ … ◀─ the caller
+//
+// What it sends shares messages with the answers to the caller's other calls.
+type serverStream struct {
+	*caller  // nil until it is admitted
+	seq      uint64
+	counters *streamCounters
+	out      *stream.Sender
+	in       *stream.Receiver // nil: the caller sends no items
+	yields   bool             // it answers with items
+}
+
+// newServerStream returns the stream of a call, whose caller takes so much to begin with.
+func newServerStream(call *Call, terms *wire.Terms, pool *stream.Pool, counters *streamCounters) *serverStream {
+	s := &serverStream{seq: call.seq, counters: counters, yields: call.method.signature.Yields != nil}
+	s.out = stream.NewSender(terms.Credit, s.sendItems)
+	if call.method.signature.Sends != nil {
+		s.in = stream.NewReceiver(pool, s.grant)
+	}
+	return s
+}
+
+// streamOf returns a call's stream; nil: it is none.
+func streamOf(call *Call) *serverStream {
+	s, _ := call.answer.(*serverStream)
+	return s
+}
+
+// begin tells the caller that its stream has begun, and how much it may send. The stream ends with
+// the call's context, if it doesn't before: stop returns once that has no effect any more.
+func (s *serverStream) begin(ctx *callContext[Call]) (stop func()) {
+	credit := wire.Credit{}
+	if s.in != nil {
+		credit = s.in.Open()
+	}
+	s.grant(credit)
+	over := make(chan struct{})
+	running := ctx.AfterFunc(func() {
+		defer close(over)
+		s.abort(ctx.Err())
+	})
+	return func() {
+		if !running() {
+			<-over
+		}
+		if s.in != nil {
+			s.in.Close()
+		}
+	}
+}
+
+// abort ends both ends, whatever is under way.
+func (s *serverStream) abort(err error) {
+	s.out.Stop()
+	if s.in != nil {
+		s.in.Abort(err)
+	}
+}
+
+// sendItems sends items that leave together.
+func (s *serverStream) sendItems(items wire.Items) {
+	s.counters.sent.Add(items.Count)
+	s.push(&wire.Frame{Kind: wire.KindItems, Seq: s.seq, Body: wire.AppendItems(nil, items)})
+}
+
+// grant tells the caller how much it may send in all.
+func (s *serverStream) grant(credit wire.Credit) {
+	s.push(&wire.Frame{Kind: wire.KindCredit, Seq: s.seq, Body: wire.AppendCredit(nil, credit)})
+}
+
+// follow takes in a frame about the stream.
+func (s *serverStream) follow(f *wire.Frame) {
+	var err error
+	switch f.Kind {
+	case wire.KindCredit:
+		var credit wire.Credit
+		if credit, err = wire.ReadCredit(f.Body); err == nil {
+			s.out.Grant(credit)
+		}
+	case wire.KindItems:
+		var items wire.Items
+		if items, err = wire.ReadItems(f.Body); err == nil && s.in != nil {
+			s.counters.received.Add(items.Count)
+			s.in.Arrive(items)
+		}
+	case wire.KindItemsEnd:
+		var end wire.ItemsEnd
+		if end, err = wire.ReadItemsEnd(f.Body); err == nil && s.in != nil {
+			var why error
+			if end.Err != nil {
+				why = end.Err
+			}
+			s.in.End(end.Count, why)
+		}
+	}
+	if err != nil && s.in != nil {
+		s.in.Fail(helium.ErrBadMessage.WithMessage("what the caller sent as a stream breaks the protocol: %w", err))
+	}
+}
+
+func (*serverStream) awaited() bool { return true }
+
+func (s *serverStream) limit() int { return s.link.MaxMessage() }
+
+func (*serverStream) pack(call *Call) (size int, err *helium.Error) { return packFrame(call), nil }
+
+// send implements [answerer]: the answer leaves behind the items.
+func (s *serverStream) send(call *Call, err *helium.Error, took time.Duration, packed []byte, _ bool) {
+	items := s.out.Close()
+	if s.yields {
+		s.push(&wire.Frame{Kind: wire.KindItemsEnd, Seq: s.seq, Body: wire.AppendItemsEnd(nil, wire.ItemsEnd{Count: items})})
+	}
+	f := answerFrame(call, err, took, packed)
+	s.push(&f)
+}
+
+// push sends a frame to a caller that isn't the only answer to a call.
+func (c *caller) push(f *wire.Frame) {
+	c.mu.Lock()
+	c.owed++
+	others := c.calls.Len() > 1
+	c.mu.Unlock()
+	c.batcher.Add(f, batch.Call{}, others)
+}
+
+// runStream runs a stream, on the goroutine of whoever calls it, and answers it.
+func (r *runner) runStream(call *Call, s *serverStream, ended func()) {
+	defer ended()
+	stop := s.begin(call.ctx)
+	var err *helium.Error
+	returned := false
+	defer func() {
+		if !returned {
+			err = r.broken(call, recover())
+		}
+		stop()
+		r.finishStream(call, err)
+	}()
+	err = r.execute(call, time.Now())
+	returned = true
+}
+
+// finishStream answers a stream, as finish does a call. How long it took is no measure of its method.
+func (r *runner) finishStream(call *Call, err *helium.Error) {
+	err = r.count(call, err, 0, false)
+	if others, ok := call.owner.take(call); ok {
+		call.answer.send(call, err, 0, call.packed, others)
+	}
+	call.ctx.leave()
+	r.over()
+}
+
+// cutStream ends a stream that runs with an error, and reports whether it was faster than its handler.
+func (r *runner) cutStream(call *Call, why *helium.Error) bool {
+	_, ok := call.owner.take(call)
+	call.ctx.end(context.Canceled) // nobody else answers any more
+	if ok {
+		call.answer.send(call, why, 0, nil, false)
+	}
+	return ok
+}
