@@ -171,6 +171,10 @@ func (r *reader) params(m *Method, sig *signature.Method) {
 			}
 			continue
 		}
+		if item := gotype.StreamItem(t); item != nil {
+			r.sends(m, sig, v, item, i == params.Len()-1)
+			continue
+		}
 		if m.Variadic && i == params.Len()-1 {
 			t = types.Unalias(t).(*types.Slice).Elem()
 		}
@@ -181,9 +185,38 @@ func (r *reader) params(m *Method, sig *signature.Method) {
 	}
 }
 
+// sends reads a parameter that is a stream.
+func (r *reader) sends(m *Method, sig *signature.Method, v *types.Var, item types.Type, last bool) {
+	pos := r.posOf(v, m)
+	subject := m.Func.Name() + ": items of argument " + ordinal(len(m.Params)+1, v.Name())
+	if !last {
+		r.faults.Add(pos, "%s: the stream isn't the last parameter; make it the last", m.Func.Name())
+	}
+	sig.Sends = &signature.Param{Type: r.translator.ofItem(item, subject, pos)}
+	r.checkNameable(v.Type(), subject, pos)
+	m.Sends = &Stream{Param{Name: v.Name(), Type: v.Type(), pos: pos}, item}
+}
+
+// yields reads a result that is a stream.
+func (r *reader) yields(m *Method, sig *signature.Method, v *types.Var, item types.Type) {
+	pos := r.posOf(v, m)
+	if n := m.Func.Signature().Results().Len(); n > 1 {
+		r.faults.Add(pos, "%s: it returns %d values beside a stream; return the stream alone, whose items come with their errors", m.Func.Name(), n-1)
+	}
+	sig.Yields = r.translator.ofItem(item, m.Func.Name()+": items of the result", pos)
+	r.checkNameable(v.Type(), m.Func.Name()+": items of the result", pos)
+	m.Yields = &Stream{Param{Type: v.Type(), pos: pos}, item}
+}
+
 func (r *reader) results(m *Method, sig *signature.Method) {
 	results := m.Func.Signature().Results()
 	n := results.Len()
+	if n > 0 {
+		if item := gotype.StreamItem(results.At(0).Type()); item != nil {
+			r.yields(m, sig, results.At(0), item)
+			return
+		}
+	}
 	if n > 0 && gotype.IsError(results.At(n-1).Type()) {
 		m.hasError = true
 		n--
@@ -274,13 +307,20 @@ func (r *reader) posOf(v *types.Var, m *Method) token.Pos {
 
 // nameParams gives the parameters of a signature their names, if all have one.
 func nameParams(m *Method, sig *signature.Method) {
-	for _, p := range m.Params {
+	params := m.Params
+	if m.Sends != nil {
+		params = append(slices.Clone(params), m.Sends.Param)
+	}
+	for _, p := range params {
 		if p.Name == "" || p.Name == "_" {
 			return
 		}
 	}
 	for i, p := range m.Params {
 		sig.Params[i].Name = p.Name
+	}
+	if m.Sends != nil {
+		sig.Sends.Name = m.Sends.Name
 	}
 }
 

@@ -30,7 +30,9 @@ type Method struct {
 	HasContext bool
 	Params     []Param // without the context
 	Variadic   bool
-	Result     types.Type // nil: none
+	Result     types.Type // nil: none, or a stream
+	Sends      *Stream    // what callers send as a stream, behind Params; nil: nothing
+	Yields     *Stream    // the result, if it is a stream; else nil
 
 	Doc        string
 	Idempotent bool
@@ -39,6 +41,12 @@ type Method struct {
 
 	parsed   *signature.Method
 	hasError bool
+}
+
+// Stream is a parameter or a result that is a stream.
+type Stream struct {
+	Param            // with the type of the iterator
+	Item  types.Type // of the items
 }
 
 // Param is a parameter that travels.

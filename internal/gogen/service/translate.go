@@ -52,6 +52,12 @@ func (tr *translator) of(t types.Type, subject string, pos token.Pos) *signature
 	return tr.typ(t, "", 1)
 }
 
+// ofItem is of for the items of a stream.
+func (tr *translator) ofItem(t types.Type, subject string, pos token.Pos) *signature.Type {
+	tr.subject, tr.pos = subject, pos
+	return tr.typ(t, "", 2)
+}
+
 // definitions returns what the names of types stand for.
 func (tr *translator) definitions() map[string]string {
 	definitions := make(map[string]string, len(tr.named))

@@ -53,6 +53,12 @@ func (im *imports) all(m *service.Method) {
 	if m.Result != nil {
 		types.TypeString(m.Result, im.of)
 	}
+	for _, s := range []*service.Stream{m.Sends, m.Yields} {
+		if s != nil {
+			types.TypeString(s.Type, im.of)
+			types.TypeString(s.Item, im.of)
+		}
+	}
 	if len(m.Errors) > 0 {
 		im.name(source.HeliumPath, "helium")
 	}

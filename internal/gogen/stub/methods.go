@@ -3,6 +3,7 @@ package stub
 import (
 	"fmt"
 	"go/types"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -28,7 +29,7 @@ type methodView struct {
 	ExampleResult string
 
 	Params     string // of the client's method
-	Result     string // "float64, " or ""
+	Results    string // of it: "(float64, error)", "error" or "iter.Seq2[float64, error]"
 	ClientBody string
 	Context    string // of the handler: "ctx", "_" if it is of no use
 	ServerBody string
@@ -41,6 +42,7 @@ type methodWriter struct {
 	names     *names
 	functions *functions
 	values    *values
+	streams   *streams
 }
 
 func (w *methodWriter) method(m *service.Method) methodView {
@@ -78,7 +80,11 @@ func (w *methodWriter) method(m *service.Method) methodView {
 	if m.HasContext {
 		v.Context = "ctx"
 	}
-	names := w.names.params(m.Params)
+	all := m.Params
+	if m.Sends != nil {
+		all = append(slices.Clone(all), m.Sends.Param)
+	}
+	names := w.names.params(all)
 	w.clientSide(m, &v, names)
 	w.serverSide(m, &v, names)
 	return v
@@ -99,12 +105,16 @@ func (w *methodWriter) clientSide(m *service.Method, v *methodView, names []stri
 		}
 		params = append(params, strings.TrimSpace(names[i]+" "+typ))
 	}
+	if m.Sends != nil {
+		params = append(params, names[len(m.Params)]+" "+w.names.typ(m.Sends.Type))
+	}
 	v.Params = strings.Join(params, ", ")
 
 	var b strings.Builder
 	failed := "err"
+	v.Results = "error"
 	if m.Result != nil {
-		v.Result = w.names.typ(m.Result) + ", "
+		v.Results = "(" + w.names.typ(m.Result) + ", error)"
 		failed = w.values.zero(types.Unalias(m.Result)) + ", err"
 	}
 	fixed := len(m.Params)
@@ -128,9 +138,17 @@ func (w *methodWriter) clientSide(m *service.Method, v *methodView, names []stri
 		}
 		fmt.Fprintf(&b, "for i := range %s {\n%s\n}\n", names[fixed], w.values.writing(theArgs, p.Type, s, names[fixed]+"[i]"))
 	}
+	if m.Sends != nil {
+		fmt.Fprintln(&b, w.streams.send(m.Sends, names[len(m.Params)]))
+	}
 	ctx := "ctx"
 	if !m.HasContext {
 		ctx = w.names.imports.name("context", "context") + ".Background()"
+	}
+	if m.Yields != nil {
+		v.Results = w.names.typ(m.Yields.Type)
+		v.ClientBody = "return " + w.streams.yielded(m.Yields, ctx, b.String())
+		return
 	}
 	fmt.Fprintf(&b, "if err := call.Do(%s); err != nil {\nreturn %s\n}\n", ctx, failed)
 	if m.Result == nil {
@@ -190,8 +208,14 @@ func (w *methodWriter) serverSide(m *service.Method, v *methodView, names []stri
 			passed = append(passed, converted)
 		}
 	}
+	if m.Sends != nil {
+		fmt.Fprintln(&b, w.streams.items(m.Sends, names[len(m.Params)]))
+		passed = append(passed, names[len(m.Params)])
+	}
 	invocation := fmt.Sprintf("impl.%s(%s)", m.Func.Name(), strings.Join(passed, ", "))
-	if m.Result == nil {
+	if m.Yields != nil {
+		fmt.Fprintf(&b, "return %s", w.streams.yield(m.Yields, invocation))
+	} else if m.Result == nil {
 		fmt.Fprintf(&b, "return %s", invocation)
 	} else {
 		fmt.Fprintf(&b, "result, err := %s\nif err != nil {\nreturn err\n}\n%s\nreturn nil",

@@ -9,7 +9,7 @@ import (
 
 var (
 	// methodLocals are the names that the methods and handlers use themselves.
-	methodLocals = []string{"c", "ctx", "call", "impl", "err", "at", "result", "i", "n", "raw"}
+	methodLocals = []string{"c", "ctx", "call", "impl", "err", "at", "result", "i", "n", "raw", "item"}
 	// codecLocals are those of the other functions.
 	codecLocals = []string{"w", "r", "v", "list", "m", "p", "key", "value", "name", "srv", "service", "types"}
 	// locals are all. A type of the package that has such a name gets another one in the

@@ -47,7 +47,7 @@ func Write(svc *service.Service, constraint, command string) ([]byte, error) {
 	names := newNames(svc.Package, name)
 	plan, functions := newPlanner(svc.Package), newFunctions(names)
 	values := &values{names, functions}
-	methods := &methodWriter{svc.Methods, plan, names, functions, values}
+	methods := &methodWriter{svc.Methods, plan, names, functions, values, &streams{plan, names, functions, values}}
 	codecs := &codecWriter{plan, names, functions, values}
 	v := view{Command: command, Constraint: constraint, Package: svc.Package.Name(), Interface: name, Service: strconv.Quote(svc.Name), declarations: DeclarationsFor(svc.Interface)}
 	v.ContextPkg = names.imports.name("context", "context")
@@ -63,6 +63,10 @@ func Write(svc *service.Service, constraint, command string) ([]byte, error) {
 	// The packages of all types are named before the parameters are, as these give way.
 	for _, m := range svc.Methods {
 		names.imports.all(m)
+	}
+	if slices.ContainsFunc(svc.Methods, func(m *service.Method) bool { return m.Sends != nil || m.Yields != nil }) {
+		names.imports.name("iter", "iter")
+		names.imports.name(source.HeliumPath+"/codec", "codec")
 	}
 	for _, m := range svc.Methods {
 		v.Methods = append(v.Methods, methods.method(m))
