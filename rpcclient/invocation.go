@@ -40,6 +40,8 @@ type Method struct {
 
 	known atomic.Pointer[way] // that of the last calls that were found to fit
 	kept  atomic.Bool         // by the client's methodCache, if it is one of calls by name
+
+	loadRetries loadRetries // of its calls
 }
 
 // whom names what a method is called at.

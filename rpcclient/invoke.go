@@ -82,12 +82,16 @@ func (call *Invocation) ready(ctx context.Context, now time.Time) *helium.Error 
 // withRetries makes attempts until one succeeds or another may not be made.
 func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
 	m, c := call.method, call.method.core
+	forLoad := false // the attempt is made as the one before was refused for load
 	for attempt := 1; ; attempt++ {
 		var e *helium.Error
 		if w.latency != nil && !call.key.once {
 			e = call.attemptHedged(ctx, w, now, deadline)
 		} else {
 			e = call.attempt(ctx, w, now, deadline)
+		}
+		if forLoad {
+			m.loadRetries.made(e, time.Now())
 		}
 		call.stay(e)
 		call.mayHaveRun = call.mayHaveRun || e == nil || e.Outcome != helium.NotExecuted
@@ -108,7 +112,8 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 		if m.instance != "" && (errors.Is(e, helium.ErrSilent) || call.loose.isToAll() && errors.Is(e, helium.ErrNoInstance)) {
 			again = false // there is no other one to try
 		}
-		if w.doubt != nil || attempt >= c.attempts || !again || !c.retries.take() {
+		forLoad = isForLoad(e)
+		if w.doubt != nil || attempt >= c.attempts || !again || forLoad && !m.loadRetries.may(time.Now()) || !c.retries.take() {
 			return e
 		}
 		c.counters.retries.Add(1)

@@ -31,13 +31,14 @@ const (
 	Wipe     Verb = "wipe"     // a client: delete the registry's bucket
 )
 
-// Load is calls at a fixed rate.
+// Load is calls at a fixed rate, at even distances or at random.
 type Load struct {
 	Name    string        // in the verdict
 	Method  string        // of the service; see type work, or Lookup
 	Service string        // if it isn't "work"
 	Work    time.Duration // how long the handler is to work, for methods that do
 	Rate    float64       // calls each second
+	Random  bool          // they come at random, each whenever others do: at exponential distances
 	At, For time.Duration // when it begins, after the start, and how long it lasts
 	Timeout time.Duration // of each call
 	Once    bool          // calls carry an idempotency key, and are made until it is known how they ended

@@ -19,21 +19,19 @@ type caller func(ctx context.Context, id int64) (got int64, err error)
 func carry(ctx context.Context, l Load, start time.Time, call caller, books *ledger.Writer) {
 	var calls sync.WaitGroup
 	defer calls.Wait()
-	begin := start.Add(l.At)
-	meant := func(i int) time.Time {
-		return begin.Add(time.Duration(float64(i) / l.Rate * float64(time.Second)))
-	}
-	for i, all := 0, int(l.Rate*l.For.Seconds()); i < all; {
-		if !sleepUntil(ctx, meant(i)) {
+	begin, s := start.Add(l.At), newSchedule(l)
+	for {
+		next, more := s.next()
+		if !more || !sleepUntil(ctx, begin.Add(next)) {
 			return
 		}
 		var due []ledger.Entry
 		now := time.Now()
 		deadline := now.Add(l.Timeout)
-		for ; i < all && !meant(i).After(now); i++ {
+		for ; more && !begin.Add(next).After(now); next, more = s.next() {
 			due = append(due, ledger.Entry{
-				Kind: ledger.Called, ID: l.Base + int64(i), At: ledger.Nanos(now), Load: l.Name,
-				Meant: ledger.Nanos(meant(i)), Deadline: ledger.Nanos(deadline), Idempotent: l.Idempotent(),
+				Kind: ledger.Called, ID: l.Base + s.take(), At: ledger.Nanos(now), Load: l.Name,
+				Meant: ledger.Nanos(begin.Add(next)), Deadline: ledger.Nanos(deadline), Idempotent: l.Idempotent(),
 				Lookup: l.Method == Lookup,
 			})
 		}

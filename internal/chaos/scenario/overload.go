@@ -8,10 +8,13 @@ import (
 )
 
 // overload is servers of one processor that get many times what they can do. What they do is
-// compared with what they do at four fifths of it, which they easily can.
+// compared with what they do at four fifths of it, which they easily can. Calls of clients that know
+// nothing of each other come at random, so that some wait at four fifths, too; at even distances none does.
 var overload = []Scenario{
 	flood("overload, 300 µs of work", "spin", 300*time.Microsecond, 2500, part.Server{}),
 	longer(flood("overload, 10 ms of work", "spin", 10*time.Millisecond, 90, part.Server{})),
+	random(flood("overload at random, 300 µs of work", "spin", 300*time.Microsecond, 2500, part.Server{})),
+	random(longer(flood("overload at random, 10 ms of work", "spin", 10*time.Millisecond, 90, part.Server{}))),
 	flood("overload, sleeping handlers", "nap", 50*time.Millisecond, 1000, part.Server{MaxInFlight: 50, MaxQueue: 50}),
 	{
 		Name:    "overload, a queue longer than patience",
@@ -62,6 +65,19 @@ func flood(name, method string, work time.Duration, capacity float64, server par
 // calls they would be more than one in a hundred.
 func longer(s Scenario) Scenario {
 	s.Loads[2].For *= 3
+	return s
+}
+
+// random has the calls of a flood come at random. Those at four fifths last longer, as the 99th
+// percentile of what queues up by chance needs many calls.
+func random(s Scenario) Scenario {
+	s.Loads[0].For *= 3
+	for i := range s.Loads {
+		s.Loads[i].Random = true
+		if i > 0 {
+			s.Loads[i].At += s.Loads[0].For * 2 / 3
+		}
+	}
 	return s
 }
 

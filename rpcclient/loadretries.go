@@ -1,0 +1,62 @@
+package rpcclient
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/helium-rpc/helium"
+)
+
+// loadRetries decides whether calls of a method that were refused for load are made again: as long
+// as mostly that helps. It does if another instance has room, or if a burst is over soon. Where all
+// instances have more to do than they can, a call that is made again takes the place of another one,
+// and its caller has waited all the longer.
+//
+// Its zero value is of a method of which none was refused yet.
+type loadRetries struct {
+	mu    sync.Mutex
+	vain  float64   // guarded by mu; the part of the retries after which calls were refused for load again, lately
+	at    time.Time // guarded by mu; when that was seen last
+	tried time.Time // guarded by mu; when one was made last though that was too many
+}
+
+const (
+	// vainRetries is the part of the retries that may be in vain, and vainMemory how many count.
+	vainRetries = 0.45
+	vainMemory  = 16
+	// vainFor is how long they count, and vainPause how long it takes until one more is made.
+	vainFor   = 5 * time.Second
+	vainPause = time.Second
+)
+
+// may reports whether a call that was refused for load may be made again.
+func (l *loadRetries) may(now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case now.Sub(l.at) >= vainFor:
+		l.vain = 0
+	case l.vain > vainRetries && now.Sub(l.tried) < vainPause:
+		return false
+	}
+	l.tried = now
+	return true
+}
+
+// made takes in how one ended that was made again.
+func (l *loadRetries) made(e *helium.Error, now time.Time) {
+	vain := 0.0
+	if isForLoad(e) {
+		vain = 1
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.vain += (vain - l.vain) / vainMemory
+	l.at = now
+}
+
+// isForLoad reports whether a call was refused for load. e may be nil.
+func isForLoad(e *helium.Error) bool {
+	return e != nil && e.Outcome == helium.NotExecuted && errors.Is(e, helium.ErrOverloaded)
+}
