@@ -46,7 +46,7 @@ func at(stage Stage, err error) error {
 }
 
 var (
-	errNoAddress = errors.New("the ticket has no address")
+	errNoAddress = errors.New("the ticket has no address, as of a server that takes links from its own program alone")
 	errPlain     = errors.New("the address isn't encrypted, and this client's connection to NATS is")
 )
 

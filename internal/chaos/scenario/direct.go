@@ -55,7 +55,7 @@ var direct = []Scenario{
 			{At: 6 * time.Second, Do: Cut, On: "server2"},
 			{At: 9 * time.Second, Do: HalfClose, On: "server1"},
 		},
-		Bounds: append(byLinks(0.8),
+		Bounds: append(byLinks(0.7),
 			verdict.AtMost(verdict.FailShare, 0.005),
 			verdict.AtMost(verdict.Noticed, 0.5),
 			notMadeAgain,
