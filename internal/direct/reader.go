@@ -11,9 +11,6 @@ const (
 	// as long as somebody needs it, so it isn't used again.
 	smallChunk = 4 << 10
 	largeChunk = 64 << 10
-	// peek is how much is read at once behind a large frame, in bytes: if another one follows, the
-	// rest of it is read into memory of its own.
-	peek = 1 << 10
 	// firstPart is how much memory is taken for a large frame before any of it has come, in
 	// bytes, and then as much again as has come: lengths are only claims.
 	firstPart = 1 << 20
@@ -27,7 +24,6 @@ type reader struct {
 	end   int
 	large bool // the last chunk was soon full
 	reads int  // into this chunk
-	bulk  bool // the last frame was large: of the next one only the beginning is read here
 }
 
 // next waits for the next frame.
@@ -40,14 +36,12 @@ func (r *reader) next(f *frame) error {
 		case whole:
 			b := r.chunk[r.begin+lengthSize : r.begin+lengthSize+n : r.begin+lengthSize+n]
 			r.begin += lengthSize + n
-			r.bulk = false
 			return f.read(b)
 		case n > largeChunk/4:
 			b, err := r.readLarge(n)
 			if err != nil {
 				return err
 			}
-			r.bulk = true
 			return f.read(b)
 		}
 		if err := r.fill(n); err != nil {
@@ -87,11 +81,7 @@ func (r *reader) fill(n int) error {
 		r.end = copy(chunk, r.chunk[r.begin:r.end])
 		r.chunk, r.begin, r.reads = chunk, 0, 0
 	}
-	to := r.chunk[r.end:]
-	if r.bulk {
-		to = to[:min(len(to), max(peek, lengthSize+n))]
-	}
-	got, err := r.from.Read(to)
+	got, err := r.from.Read(r.chunk[r.end:])
 	r.end += got
 	r.reads++
 	if got > 0 {
