@@ -407,7 +407,7 @@ func (framedAnswer) pack(call *Call) (size int, err *helium.Error) { return pack
 
 func (a framedAnswer) send(call *Call, err *helium.Error, took time.Duration, packed []byte, others bool) {
 	f := answerFrame(call, err, took, packed)
-	if err == nil && batch.GoesWhole(&f, others) {
+	if err == nil && batch.GoesWhole(&f, true) { // others may wait in the queue already
 		a.batcher.AddWhole(&f, batch.Call{}, func(opening []byte) []byte { return wire.Whole(opening, &f, &call.Result) })
 		return
 	}
