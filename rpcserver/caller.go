@@ -41,6 +41,7 @@ type caller struct {
 	calls    link.Table[*Call] // guarded by mu; in flight
 	owed     int               // guarded by mu; answers that haven't left yet
 	messages int               // guarded by mu; those of answers that have left
+	numbered uint64            // guarded by mu; nobody's calls that were given a number
 	heeds    bool              // guarded by mu; it takes heartbeats
 	absence  absence           // guarded by mu
 	earliest time.Time         // guarded by mu; no call's deadline is earlier; zero: no call
@@ -65,7 +66,8 @@ func newCallers(opening *opening, duplicates *atomic.Uint64) *callers {
 const nobodysKey = ""
 
 // admit enters calls of a message under their caller. It returns the caller and those calls
-// that it took: a sequence number that is in flight already isn't run again.
+// that it took: a sequence number that is in flight already isn't run again. Nobody's calls are numbered
+// here, as they come by all links.
 func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service string, calls []*Call, now time.Time) (c *caller, taken []*Call) {
 	cs.mu.Lock()
 	c = cs.byKey[from.Key]
@@ -102,6 +104,10 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 	taken = calls[:0]
 	var gathering *gathering
 	for _, call := range calls {
+		if from.Key == nobodysKey {
+			c.numbered++
+			call.seq = c.numbered
+		}
 		if !c.calls.Put(call.seq, call) {
 			cs.duplicates.Add(1)
 			continue

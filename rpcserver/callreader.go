@@ -27,7 +27,6 @@ type callReader struct {
 	client           wire.Fingerprint
 	answered, oneWay []*Call // what the last message held
 	begun            []*Call // of it, streams
-	lastOneWay       uint64
 }
 
 // read makes calls of a message: those that want an answer are answered, the others oneWay,
@@ -117,10 +116,9 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 	return err
 }
 
-// addOneWay takes in a call that no caller has a number for.
+// addOneWay takes in a call that no caller has a number for; it gets one where it is entered, see
+// callers.admit.
 func (r *callReader) addOneWay(call *Call) {
-	r.lastOneWay++
-	call.seq = r.lastOneWay
 	if call.answer == nil {
 		call.answer = nobody{}
 	}

@@ -1,7 +1,9 @@
 package faketime_test
 
 import (
+	"context"
 	"fmt"
+	"maps"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -109,4 +111,49 @@ func TestAClientAndAServerOfOneProgramMeetWhereverTheServerListens(t *testing.T)
 			t.Errorf("the client says %+v, want a link within this process", links)
 		}
 	})
+}
+
+func TestOneWayCallsAndPlainRequestsRunByWhateverLinksTheyComeTogether(t *testing.T) {
+	for name, listen := range map[string]string{"by the bus alone": "", "by direct links, too": inMemory} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(w *world) {
+				s, srv := w.serve("server", rpcserver.Config{Listen: listen})
+				want := make(map[string]int)
+				var clients []*rpcclient.Client
+				for range 3 {
+					c := w.client(rpcclient.Config{})
+					clients = append(clients, c)
+					if listen != "" {
+						w.linked(c)
+					}
+				}
+				clients = append(clients, w.client(rpcclient.Config{BusOnly: true}))
+				s.forget()
+				for i := range 10 {
+					for j, c := range clients {
+						id := fmt.Sprintf("client %d, %d", j, i)
+						want[id] = 1
+						if err := c.Notify(context.Background(), "work.hold", id); err != nil {
+							t.Fatal(err)
+						}
+					}
+				}
+				synctest.Wait() // all of them run, and go on
+				plain := w.connect("plain")
+				for i := range 10 {
+					id := fmt.Sprint("plain ", i)
+					want[id] = 1
+					if m, err := plain.Request("helium.call.work.who", []byte(`["`+id+`"]`), time.Second); err != nil || string(m.Data) != `"`+srv.Instance()+`"` {
+						t.Errorf("plain request %d is answered with %v, %v; want the instance", i, m, err)
+					}
+				}
+				if ran := s.counts(); !maps.Equal(ran, want) {
+					t.Errorf("ran %v, want each of %d calls once", ran, len(want))
+				}
+				if got := srv.Stats(); got.Duplicates != 0 || got.Unheard != 0 {
+					t.Errorf("%d calls are counted as duplicates and %d as unheard, want none", got.Duplicates, got.Unheard)
+				}
+			})
+		})
+	}
 }

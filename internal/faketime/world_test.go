@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"os"
 	"runtime"
 	"strings"
@@ -171,6 +172,20 @@ func (s *work) has(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.ran[id] > 0
+}
+
+// counts returns how often each call ran.
+func (s *work) counts() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.ran)
+}
+
+// forget forgets which calls ran.
+func (s *work) forget() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.ran)
 }
 
 func (s *work) end(id string) error {
