@@ -39,7 +39,9 @@ func TestOneWayCallsThatAreNotRunAreCountedAndLoggedOnce(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			eventually(t, "all are counted", func() bool { return srv.Stats().Unheard == 5 })
+			eventually(t, "all are counted and the first is logged", func() bool {
+				return srv.Stats().Unheard == 5 && strings.Contains(log.String(), "one-way call")
+			})
 			text := log.String()
 			if n := strings.Count(text, "one-way call"); n != 1 || !strings.Contains(text, c.says) {
 				t.Errorf("the log has %d lines about it, want 1 with %q:\n%s", n, c.says, text)
