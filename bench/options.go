@@ -108,7 +108,7 @@ func parseTable(text string) (report.Table, error) {
 }
 
 func allTables() (names []string) {
-	for _, t := range []report.Table{report.Calls, report.Payloads, report.Process, report.Ways, report.Encrypted, report.Clients, report.Uneven, report.OwnPeak, report.SameRate, report.NoServer} {
+	for _, t := range []report.Table{report.Calls, report.Payloads, report.Streams, report.Process, report.Ways, report.Encrypted, report.Clients, report.Uneven, report.OwnPeak, report.SameRate, report.NoServer} {
 		names = append(names, string(t))
 	}
 	return names

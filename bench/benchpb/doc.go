@@ -9,4 +9,6 @@
 //	    --go_opt=paths=source_relative --go-grpc_opt=paths=source_relative \
 //	    --go-drpc_opt=paths=source_relative --connect-go_opt=paths=source_relative \
 //	    order.proto bench.proto
+//	protoc --go_out=. --go-grpc_out=. \
+//	    --go_opt=paths=source_relative --go-grpc_opt=paths=source_relative items.proto
 package benchpb

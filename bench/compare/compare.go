@@ -36,6 +36,9 @@ var parts = []float64{0.25, 0.5, 0.75}
 // table has measured.
 const peakInFlight = 256
 
+// streamsAtOnce are how many streams are read at the same moment.
+var streamsAtOnce = []int{1, 16}
+
 // Run measures. An error of one peer ends the run: its numbers would be missed.
 func Run(config Config) (*report.Report, error) {
 	r := &report.Report{
@@ -43,7 +46,7 @@ func Run(config Config) (*report.Report, error) {
 		Settings: report.Settings{Duration: config.Duration, Rounds: config.Rounds},
 	}
 	wanted := func(t report.Table) bool { return slices.Contains(config.Tables, t) }
-	if wanted(report.Calls) || wanted(report.Payloads) || wanted(report.OwnPeak) || wanted(report.SameRate) {
+	if wanted(report.Calls) || wanted(report.Payloads) || wanted(report.Streams) || wanted(report.OwnPeak) || wanted(report.SameRate) {
 		if err := config.separate(r, wanted); err != nil {
 			return r, err
 		}
@@ -98,6 +101,11 @@ func (config *Config) separate(r *report.Report, wanted func(report.Table) bool)
 	if wanted(report.Payloads) {
 		payloads := slices.DeleteFunc(slices.Clone(config.Payloads), func(p peers.Payload) bool { return p == peers.Add && wanted(report.Calls) })
 		if err := config.closed(r, fleet, report.Payloads, payloads, config.PayloadInFlight); err != nil {
+			return err
+		}
+	}
+	if wanted(report.Streams) {
+		if err := config.closed(r, fleet.withStreams(), report.Streams, peers.Streams(), streamsAtOnce); err != nil {
 			return err
 		}
 	}

@@ -71,6 +71,17 @@ func startSeparate(names []string) (_ *fleet, err error) {
 	return f, nil
 }
 
+// withStreams returns a fleet of the same processes, those of peers that have streams.
+func (f *fleet) withStreams() *fleet {
+	var some fleet
+	for _, u := range f.units {
+		if peers.HasStreams(u.peer) {
+			some.units = append(some.units, u)
+		}
+	}
+	return &some
+}
+
 // startUnit starts a peer's server and client.
 func (f *fleet) startUnit(peer peers.Peer, bus *process.Child) (*unit, error) {
 	setup := process.Setup{Role: process.Server, Peer: peer.Name()}

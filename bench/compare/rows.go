@@ -45,9 +45,10 @@ func summarize(row report.Row, rounds []measurement) report.Row {
 	}
 	// perCall is the median of what was used for a call.
 	perCall := func(of func(*measure.Usage) float64) float64 {
-		return spread(func(m *measurement) float64 { return of(&m.used) / float64(max(m.sample.Calls, 1)) }).Median
+		return spread(func(m *measurement) float64 { return of(&m.used) / float64(max(m.sample.Calls, 1)*row.Payload.Items()) }).Median
 	}
-	row.PerSecond = spread(func(m *measurement) float64 { return m.sample.PerSecond })
+	items := row.Payload.Items()
+	row.PerSecond = spread(func(m *measurement) float64 { return m.sample.PerSecond * float64(items) })
 	row.P50 = spread(func(m *measurement) float64 { return micros(m.sample.P50) })
 	row.P99 = spread(func(m *measurement) float64 { return micros(m.sample.P99) })
 	row.P999 = spread(func(m *measurement) float64 { return micros(m.sample.P999) })

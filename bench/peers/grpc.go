@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 
 	"google.golang.org/grpc"
@@ -59,6 +60,7 @@ func (p grpcPeer) serve(at Place, value benchsvc.Service) (*socketServer, error)
 	}
 	srv := grpc.NewServer(options...)
 	benchpb.RegisterBenchServer(srv, grpcService{protoService: protoService{value}})
+	benchpb.RegisterItemsServer(srv, grpcItems{items: benchsvc.NewItems()})
 	return serveSocket(l, srv.Serve, func() error { srv.Stop(); return nil }), nil
 }
 
@@ -103,16 +105,23 @@ func (p grpcPeer) Dial(_ context.Context, at Place) (Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &grpcClient{conn, benchpb.NewBenchClient(conn)}, nil
+	return &grpcClient{conn, benchpb.NewBenchClient(conn), benchpb.NewItemsClient(conn)}, nil
 }
 
 type grpcClient struct {
 	conn   *grpc.ClientConn
 	client benchpb.BenchClient
+	items  benchpb.ItemsClient
 }
 
-func (c *grpcClient) Caller(p Payload) (Call, error) { return protoCaller(p, c) }
-func (c *grpcClient) Close() error                   { return c.conn.Close() }
+func (c *grpcClient) Close() error { return c.conn.Close() }
+
+func (c *grpcClient) Caller(p Payload) (Call, error) {
+	if slices.Contains(Streams(), p) {
+		return streamCaller(p, c.numbers, c.blobs)
+	}
+	return protoCaller(p, c)
+}
 
 func (c *grpcClient) Add(ctx context.Context, in *benchpb.AddRequest) (*benchpb.AddReply, error) {
 	return c.client.Add(ctx, in)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/nats-io/nats.go"
 
@@ -61,7 +62,8 @@ func (p heliumPeer) serve(ctx context.Context, at Place, value benchsvc.Service)
 		config.Advertise = "LOCALHOST:0" // a name, of which a client doesn't know that it leads to this host
 	}
 	srv := rpcserver.New(nc, config)
-	if err := p.register(srv, p.service, value); err != nil {
+	err = errors.Join(p.register(srv, p.service, value), benchsvc.RegisterItems(srv, p.service+benchsvc.ItemsName, benchsvc.NewItems()))
+	if err != nil {
 		nc.Close()
 		return nil, err
 	}
@@ -114,6 +116,10 @@ type heliumClient struct {
 }
 
 func (c *heliumClient) Caller(p Payload) (Call, error) {
+	if slices.Contains(Streams(), p) {
+		items := benchsvc.NewItemsClientFor(c.client, c.peer.service+benchsvc.ItemsName)
+		return streamCaller(p, items.Numbers, items.Blobs)
+	}
 	stub, err := c.peer.stub(c.client, c.peer.service)
 	if err != nil {
 		return nil, fmt.Errorf("making the stubs: %w", err)

@@ -20,6 +20,26 @@ const (
 	Order   Payload = "order" // a nested struct of some 600 bytes
 )
 
+// The streams, of peers that have some. One is read for each call.
+const (
+	Numbers Payload = "numbers" // 10,000 floats
+	Blobs   Payload = "blobs"   // 64 values of 64 KiB
+)
+
+// Streams returns them all.
+func Streams() []Payload { return []Payload{Numbers, Blobs} }
+
+// Items returns how many items a call carries, in either direction: 1 but for streams.
+func (p Payload) Items() int {
+	switch p {
+	case Numbers:
+		return 10_000
+	case Blobs:
+		return 64
+	}
+	return 1
+}
+
 // Payloads returns them all.
 func Payloads() []Payload { return []Payload{Add, Echo1K, Echo16K, Echo256, Order} }
 

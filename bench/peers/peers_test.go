@@ -80,7 +80,11 @@ func callAll(t *testing.T, peer peers.Peer, at peers.Place) {
 			t.Errorf("closing the client: %v", err)
 		}
 	})
-	for _, payload := range peers.Payloads() {
+	payloads := peers.Payloads()
+	if peers.HasStreams(peer.Name()) {
+		payloads = append(payloads, peers.Streams()...)
+	}
+	for _, payload := range payloads {
 		call, err := client.Caller(payload)
 		if err != nil {
 			t.Fatalf("Caller(%q): %v", payload, err)

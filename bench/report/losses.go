@@ -49,7 +49,7 @@ var metrics = []metric{
 // Losses returns where another peer beats Helium, the worst first. An open loop at each
 // peer's own peak isn't compared: the rates differ.
 func (r *Report) Losses() (losses []Loss) {
-	for _, table := range []Table{Calls, Payloads, Process, SameRate} {
+	for _, table := range []Table{Calls, Payloads, Streams, Process, SameRate} {
 		for _, l := range r.loads(table) {
 			i := slices.IndexFunc(l.rows, func(row *Row) bool { return row.Peer == reference })
 			if i < 0 {

@@ -31,6 +31,7 @@ type Table string
 const (
 	Calls     Table = "calls"    // separate processes, two floats, more and more in flight
 	Payloads  Table = "payloads" // separate processes, what calls carry
+	Streams   Table = "streams"  // separate processes, streams read to their ends
 	Process   Table = "process"  // the same calls within one process
 	Ways      Table = "ways"     // separate processes, the ways in which people call Helium
 	Encrypted Table = "tls"      // separate processes, straight and encrypted

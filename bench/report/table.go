@@ -53,6 +53,7 @@ func (r *Report) grids() (grids []grid) {
 	}{
 		{Calls, "Calls of two floats, separate processes", "Broker, server and client are a process each, on loopback. Closed loop."},
 		{Payloads, "What calls carry, separate processes", "There and back: 1, 16, 256 KiB of bytes, a nested struct of some 600 bytes. Closed loop."},
+		{Streams, "Streams from a server, separate processes", "Items a second, and CPU, bytes and allocations of an item: 10,000 floats a stream, or 64 values of 64 KiB; so many streams at once, each read to its end. Latencies are those of whole streams."},
 		{Process, "Calls of two floats, one process", "In-process connections for NATS, buffers in memory for the others. Closed loop. Allocations include the broker's."},
 		{Ways, "Ways of calling Helium, separate processes", "Two floats, closed loop. Generated code on both sides, or a Go value that was registered as it is and what a program has without generated code. \"Of generated\" is how many calls are made for one by generated code with the same link and kind of context."},
 		{Encrypted, "Calls by TLS, separate processes", "Two floats, TLS 1.3 with Ed25519 keys on loopback, nobody vouched for. Closed loop."},
