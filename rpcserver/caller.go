@@ -34,6 +34,7 @@ type caller struct {
 	link      link.Server    // by which its answers leave; nil for nobody
 	batcher   *batch.Batcher // nil for nobody
 	service   string         // that it called first
+	clock     uint64         // of its first message; 0: it said nothing
 	out       link.Outgoing  // publish's own, kept from message to message
 
 	mu       sync.Mutex
@@ -79,8 +80,8 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 			}
 			c.ephemeral = from.Ephemeral || len(cs.byKey) >= manyCallers
 			c.link = by
-			c.service = service
-			c.out = link.Outgoing{To: link.Caller{Key: from.Key, Ephemeral: c.ephemeral}, Service: service}
+			c.service, c.clock = service, from.Clock
+			c.out = link.Outgoing{To: link.Caller{Key: from.Key, Ephemeral: c.ephemeral, Clock: from.Clock}, Service: service}
 			c.batcher = batch.New(by.MaxMessage(), c.begin, c.publish)
 		}
 		cs.byKey[from.Key] = c
@@ -175,7 +176,7 @@ func (c *caller) open(m *batch.Message, how manner) {
 func (c *caller) publish(m *batch.Message) {
 	out := &c.out
 	if m.Whole {
-		out = &link.Outgoing{To: link.Caller{Key: c.key, Ephemeral: c.ephemeral}, Service: c.service}
+		out = &link.Outgoing{To: link.Caller{Key: c.key, Ephemeral: c.ephemeral, Clock: c.clock}, Service: c.service}
 	}
 	out.Message = m
 	c.mu.Lock()

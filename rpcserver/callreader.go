@@ -94,7 +94,7 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 		switch {
 		case r.asks:
 			waited, sure := r.clocks.waited(f.Seq, f.Time, now)
-			r.sender = sender{speaks: true, abilities: f.Abilities, unsure: !sure}
+			r.sender = sender{speaks: true, abilities: f.Abilities, clock: f.Seq, unsure: !sure}
 			begun = now.Add(-waited)
 		case f.Kind == wire.KindTicketRequest:
 			client, err := wire.ReadTicketRequest(f.Body) // it may be ignored, so it is no fault of the message

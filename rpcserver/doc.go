@@ -172,8 +172,8 @@
 // still run then fail with [helium.ErrUnfinished]. Clients that know it send one call a
 // message. No call is lost, but it is slower.
 //
-// A server finds out both: permissions when it starts, and an export when the first request
-// through it has been answered. It logs once what to set, says so in [Server.Warnings], in
+// A server finds out both: permissions when it starts, and an export when a request
+// through it has been answered and its client calls again. It logs once what to set, says so in [Server.Warnings], in
 // its records, for helium why, doctor and describe, and in the metadata of $SRV.INFO; and it
 // counts what was lost, see RefusedAnswers and DroppedAnswers in [Stats]. For that it steps
 // in front of the connection's error handler. Who sets another one later should have it

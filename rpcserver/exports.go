@@ -24,18 +24,19 @@ import (
 // such a subject, a message is sent after it that NATS is to trace (ADR-41): where the
 // export still takes answers, the trace shows it cross to the other account. If no more
 // answers will come on that subject, the message is for the trace alone and delivered to
-// nobody; else it holds nothing.
+// nobody; else it holds nothing. One that doesn't cross may have found nobody who would
+// take it, so that proves nothing until the same caller is heard again; see witnesses.
 //
 //	answers of a request ─▶ _R_.x.y ─┬▶ 1st: the caller
 //	                                 ├▶ traced: crosses? ─ yes ─▶ takesAll
-//	                                 │             └────── no ──▶ takesOne: warn
-//	                                 └▶ 2nd …: counted as dropped, unless it takes all
+//	                                 │             └────── no ──▶ the caller calls again ─▶ takesOne: warn
+//	                                 └▶ 2nd …: dropped, where it takes one
 
 // verdict is what is known of an export.
 type verdict int
 
 const (
-	unknown  verdict = iota // nothing was examined yet
+	unknown  verdict = iota // nothing was found out yet
 	hidden                  // examined, and it can't be seen from here
 	takesAll                // of response type stream or chunked
 	takesOne                // of response type singleton
@@ -43,11 +44,12 @@ const (
 
 // exports knows what becomes of answers to requests from other accounts.
 type exports struct {
-	nc       *nats.Conn
-	counter  *atomic.Uint64 // of answers that were dropped
-	warnings *warnings      // which are told what to set
-	refusals *refusals
-	stream   bool // exports take all answers, as the Config says
+	nc        *nats.Conn
+	counter   *atomic.Uint64 // of answers that were dropped
+	warnings  *warnings      // which are told what to set
+	refusals  *refusals
+	witnesses witnesses
+	stream    bool // exports take all answers, as the Config says
 
 	mu      sync.Mutex
 	closed  bool               // guarded by mu
@@ -75,6 +77,8 @@ const (
 	examineTime = 2 * time.Second
 	// maxTraces is how many late answers are traced at once.
 	maxTraces = 8
+	// lookSoon is how long after an examination that found out nothing there is no other.
+	lookSoon = 50 * time.Millisecond
 	// controlExport stands in a service's place for requests on $SRV.>, which are for the
 	// whole server.
 	controlExport = "$SRV"
@@ -91,29 +95,29 @@ func newExports(nc *nats.Conn, counter *atomic.Uint64, warnings *warnings, refus
 // isExported reports whether a request came through a service export.
 func isExported(reply string) bool { return strings.HasPrefix(reply, exportReply) }
 
-// answered takes note of a message of answers on an export's reply subject: the nth one
-// there, and whether it is the last.
-func (x *exports) answered(what, reply string, nth int, last bool) {
+// answered takes note of a message of answers on an export's reply subject: whose clock the caller
+// has there, the nth one, and whether it is the last.
+func (x *exports) answered(what, reply string, clock uint64, nth int, last bool) {
 	if x.refusals.denies(kindOf(exportReply)) {
 		return // NATS refuses what is too much, and tells of each
 	}
-	x.warn(what, x.note(what, reply, nth, last))
+	x.warn(what, x.note(what, reply, clock, nth, last))
 }
 
 // takeOne reports whether requests for a service, or for $SRV, are to be answered by one
-// message, as it isn't known that their export takes more.
+// message, as nobody knows that their export takes more.
 func (x *exports) takeOne(what string) bool {
+	if x.stream {
+		return false
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	is := unknown
-	if e := x.of[what]; e != nil {
-		is = e.is
-	}
-	return is == takesOne || is != takesAll && !x.stream
+	e := x.of[what]
+	return e == nil || e.is != takesAll
 }
 
 // note counts an answer that may be dropped, and has the export examined if that is due.
-func (x *exports) note(what, reply string, nth int, last bool) (found judgement) {
+func (x *exports) note(what, reply string, clock uint64, nth int, last bool) (found judgement) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	e := x.of[what]
@@ -125,8 +129,11 @@ func (x *exports) note(what, reply string, nth int, last bool) (found judgement)
 		e.doubted++
 		found = x.judgeLocked(what, e)
 	}
-	due := e.is == unknown || time.Since(e.looked) >= lookAgain
-	if !due || e.looking || x.closed || nth == 1 && !last {
+	pause := lookAgain
+	if e.is == unknown {
+		pause = lookSoon
+	}
+	if time.Since(e.looked) < pause || e.looking || x.closed || nth == 1 && !last {
 		return found
 	}
 	e.looking = true
@@ -135,21 +142,55 @@ func (x *exports) note(what, reply string, nth int, last bool) (found judgement)
 		is, err := x.examine(reply, last)
 		x.refusals.settled(x.life) // the trace may tell of a refusal before NATS does
 		off()
-		x.warn(what, x.learn(what, e, is, err))
+		x.warn(what, x.learn(what, e, clock, is, err))
 	})
 	return found
 }
 
-// learn takes note of what an examination has found.
-func (x *exports) learn(what string, e *export, is verdict, err error) (found judgement) {
+// learn takes note of what an examination of an answer to the caller with a clock has found.
+func (x *exports) learn(what string, e *export, clock uint64, is verdict, err error) (found judgement) {
+	if err == nil && is == takesOne {
+		x.suspect(what, e, clock)
+		return found
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	e.looking, e.looked = false, time.Now()
-	if err != nil || is == hidden && e.is == takesOne {
+	if err != nil || is == hidden && e.is != unknown {
 		return found // another request may tell; and what was found holds until it is found otherwise
 	}
 	e.is = is
 	return x.judgeLocked(what, e)
+}
+
+// suspect takes an export for one that takes one answer once the caller with a clock calls again.
+// Until then what was found holds.
+func (x *exports) suspect(what string, e *export, clock uint64) {
+	x.mu.Lock()
+	e.looking, e.looked = false, time.Now()
+	revision := e.revision
+	x.mu.Unlock()
+	x.await(clock, func() {
+		x.mu.Lock()
+		var found judgement
+		if e.revision == revision { // else it was found to be another kind since, or this one
+			e.is = takesOne
+			found = x.judgeLocked(what, e)
+		}
+		x.mu.Unlock()
+		x.warn(what, found)
+	})
+}
+
+// await has proven run, beside whoever receives, once the caller with a clock is heard again.
+func (x *exports) await(clock uint64, proven func()) {
+	x.witnesses.await(x.life, clock, func() {
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		if !x.closed {
+			x.running.Go(proven)
+		}
+	})
 }
 
 // judgement is what is to be said of an export now.
@@ -158,15 +199,15 @@ type judgement struct {
 	revision uint64 // see warnings.tell; 0: there is nothing to be said
 }
 
-// judgeLocked counts the answers that are known to be dropped, or may be, as far as anybody
-// can tell, and says what to set.
+// judgeLocked counts the answers that are known to be dropped, and says what to set.
 func (x *exports) judgeLocked(what string, e *export) judgement {
-	message, known := e.fault("requests for " + what)
-	if !known {
+	message := ""
+	switch e.is {
+	case unknown, hidden:
 		return judgement{}
-	}
-	if message != "" {
+	case takesOne:
 		x.counter.Add(uint64(e.doubted))
+		message = takesOneOnly(what)
 	}
 	e.doubted = 0
 	e.revision++
@@ -180,23 +221,11 @@ func (x *exports) warn(what string, found judgement) {
 	}
 }
 
-// fault says what is wrong with an export, "" if nothing is, and whether that is known.
-func (e *export) fault(of string) (message string, known bool) {
-	switch e.is {
-	case unknown:
-		return "", false // an examination will tell
-	case takesAll:
-		return "", true
-	case takesOne:
-		message = of + " come through another account's import of a service export with the response type singleton, the default, which takes one answer message a request"
-	case hidden:
-		if e.doubted == 0 {
-			return "", false
-		}
-		message = of + " come through another account's import of a service export whose response type can't be seen from here; if it is singleton, the default, it takes one answer message a request"
-	}
-	return message + ". So all calls of a message are answered together, when the last one has ended, and new callers send each call in a message of its own, " +
-		"which costs some speed. Set response_type: stream on the export", true
+// takesOneOnly says what to set on an export that takes one answer.
+func takesOneOnly(what string) string {
+	return "requests for " + what + " come through another account's import of a service export with the response type singleton, the default, which takes one answer message a request. " +
+		"So all calls of a message are answered together, when the last one has ended, and new callers send each call in a message of its own, " +
+		"which costs some speed. Set response_type: stream on the export"
 }
 
 // serviceOf returns the service whose records tell of an export, "" for all.
@@ -248,7 +277,8 @@ func (x *exports) follow() (*trace, error) {
 	return t, nil
 }
 
-// read reads in a trace whether its message crossed to the other account.
+// read reads in a trace whether its message crossed to the other account: takesAll. It didn't where
+// the export takes no more: takesOne; nor where nobody was there to take it.
 func (x *exports) read(t *trace) (verdict, error) {
 	ctx, cancel := context.WithTimeout(x.life, examineTime)
 	defer cancel()
@@ -278,8 +308,9 @@ func (x *exports) read(t *trace) (verdict, error) {
 }
 
 // late is told of an answer that is about to leave long after its request, when NATS may take it no
-// more. It returns the headers by which that is traced, as far as not many are already.
-func (x *exports) late(what, reply string, nth int, after time.Duration) nats.Header {
+// more, to the caller with a clock. It returns the headers by which that is traced, as far as not
+// many are already.
+func (x *exports) late(what string, clock uint64, nth int, after time.Duration) nats.Header {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	e := x.of[what]
@@ -304,38 +335,49 @@ func (x *exports) late(what, reply string, nth int, after time.Duration) nats.He
 	x.running.Go(func() {
 		is, err := x.read(t)
 		t.end()
-		if err != nil {
-			is = hidden
-		}
-		message, revision := x.arrived(what, e, is, after)
-		if revision > 0 {
-			x.warnings.tell(warningKey{WarningAnswersLate, serviceOf(what)}, revision, message)
+		x.mu.Lock()
+		x.traces--
+		x.mu.Unlock()
+		switch {
+		case err != nil:
+		case is == takesAll:
+			x.arrived(what, e, after)
+		case is == takesOne:
+			x.await(clock, func() { x.dropped(what, e, after) })
 		}
 	})
 	return t.header
 }
 
-// arrived takes in what became of a late answer, and says what to set. The revision is 0 if there is
-// nothing to be said.
-func (x *exports) arrived(what string, e *export, is verdict, after time.Duration) (message string, revision uint64) {
+// arrived takes in that a late answer has crossed to the other account.
+func (x *exports) arrived(what string, e *export, after time.Duration) {
 	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.traces--
-	switch {
-	case is == takesOne: // it didn't cross
-		x.counter.Add(1)
-		if !isNews(after, e.ends) {
-			return "", 0
-		}
-		e.ends = after
-		message = droppedLate(what, after)
-	case is == takesAll && e.ends > 0 && after >= e.ends:
+	wrong := e.ends > 0 && after >= e.ends
+	if wrong {
 		e.ends = 0
-	default:
-		return "", 0
+		e.lateness++
 	}
-	e.lateness++
-	return message, e.lateness
+	revision := e.lateness
+	x.mu.Unlock()
+	if wrong {
+		x.warnings.tell(warningKey{WarningAnswersLate, serviceOf(what)}, revision, "")
+	}
+}
+
+// dropped takes in that a late answer hasn't, though its caller was there, and says what to set.
+func (x *exports) dropped(what string, e *export, after time.Duration) {
+	x.mu.Lock()
+	x.counter.Add(1)
+	news := isNews(after, e.ends)
+	if news {
+		e.ends = after
+		e.lateness++
+	}
+	revision := e.lateness
+	x.mu.Unlock()
+	if news {
+		x.warnings.tell(warningKey{WarningAnswersLate, serviceOf(what)}, revision, droppedLate(what, after))
+	}
 }
 
 // crossing is the kind of event of a message that goes on to another account.

@@ -2,10 +2,13 @@ package rpcserver_test
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
@@ -121,6 +124,90 @@ func exported(kind, permissions string) string {
 C: { users: [{user: c, password: c}], imports: [{service: {account: S, subject: "helium.>"}}, {service: {account: S, subject: "$SRV.>"}}] }`
 }
 
+// callAs calls a method, as the client with a clock.
+func (p *peer) callAs(clock uint64) {
+	p.t.Helper()
+	call := callFrame(1, "x")
+	call.Method = "echo"
+	p.send("helium.call.probe.echo", "+1", message(wire.Frame{Kind: wire.KindSender, Seq: clock, Time: 5}, call))
+	p.nextAnswers()
+}
+
+// TestWhoTakesNoMoreAnswersIsNotTakenForAnExportThatTakesOne has requesters whose inboxes are gone with their
+// answers, or before them.
+func TestWhoTakesNoMoreAnswersIsNotTakenForAnExportThatTakesOne(t *testing.T) {
+	for name, ask := range map[string]func(*peer){
+		"a plain request with an inbox for one answer": func(p *peer) {
+			p.nc.Opts.UseOldRequestStyle = true
+			if _, err := p.nc.Request("helium.call.probe.echo", []byte(`["x"]`), patience); err != nil {
+				p.t.Fatal(err)
+			}
+		},
+		"a client that has left after its answer": func(p *peer) {
+			sub, err := p.nc.SubscribeSync(p.nc.NewInbox())
+			if err != nil {
+				p.t.Fatal(err)
+			}
+			_ = sub.AutoUnsubscribe(1)
+			about := wire.Frame{Kind: wire.KindSender, Seq: rand.Uint64(), Time: 5}
+			if err := p.nc.PublishRequest("helium.call.probe.echo", sub.Subject, message(about, callFrame(1, "x"))); err != nil {
+				p.t.Fatal(err)
+			}
+			if _, err := sub.NextMsg(patience); err != nil {
+				p.t.Fatal(err)
+			}
+		},
+		"a request whose inbox was never there": func(p *peer) {
+			if err := p.nc.PublishRequest("helium.call.probe.echo", p.nc.NewInbox(), message(callFrame(1, "x"))); err != nil {
+				p.t.Fatal(err)
+			}
+		},
+		"a tool that wants one answer": func(p *peer) {
+			p.nc.Opts.UseOldRequestStyle = true
+			if _, err := p.nc.Request("$SRV.PING", nil, patience); err != nil {
+				p.t.Fatal(err)
+			}
+		},
+	} {
+		for _, declared := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, StreamExport %t", name, declared), func(t *testing.T) {
+				t.Parallel()
+				w := newAccounts(t, exported(", response_type: stream", ""))
+				w.startBinder("s")
+				srv, _ := w.serve("s", rpcserver.Config{Logger: quiet(), StreamExport: declared})
+				passing, peer := w.peer("c"), w.peer("c")
+				for range 4 {
+					ask(passing)
+					time.Sleep(60 * time.Millisecond) // longer than there is no look after one in vain
+				}
+				eventually(t, "the next client shows that it takes all", func() bool {
+					peer.callAs(7)
+					return rpcserver.Examined(srv, "probe")
+				})
+				if got := srv.Warnings(); len(got) > 0 || srv.Stats().DroppedAnswers > 0 {
+					t.Errorf("it warns of %v, DroppedAnswers %d; want none", got, srv.Stats().DroppedAnswers)
+				}
+			})
+		}
+	}
+}
+
+func TestAnExportOfWhichTheConfigSaysThatItTakesAllIsNeverGatheredFor(t *testing.T) {
+	w := newAccounts(t, exported("", ""))
+	w.startBinder("s")
+	srv, p := w.serve("s", rpcserver.Config{Logger: quiet(), StreamExport: true})
+	peer := w.peer("c")
+	eventually(t, "it warns", func() bool {
+		peer.callAs(7)
+		return len(warningsIn(srv, rpcserver.WarningAnswersDropped)) == 1
+	})
+	unequal(t, peer, p, "+1", 1)
+	if _, frames := peer.nextAnswers(); len(frames) != 1 || frames[0].Seq != 1 {
+		t.Errorf("got %+v, want the answer that was ready first, alone", frames)
+	}
+	p.releaseAll()
+}
+
 func warningsIn(srv *rpcserver.Server, reason string) (messages []string) {
 	for _, w := range srv.Warnings() {
 		if w.Reason == reason {
@@ -130,16 +217,18 @@ func warningsIn(srv *rpcserver.Server, reason string) (messages []string) {
 	return messages
 }
 
-func TestAnExportThatTakesOneAnswerIsToldOfAfterOneCall(t *testing.T) {
+func TestAnExportThatTakesOneAnswerIsToldOfOnceItsCallerCallsAgain(t *testing.T) {
 	for name, ask := range map[string]func(*peer){
-		"a call": func(p *peer) {
-			p.send("helium.call.probe.echo", "+1", message(callFrame(1, "x")))
-			p.one()
-		},
-		"a plain request": func(p *peer) {
+		"a call": func(p *peer) { p.callAs(7) },
+		"a call after plain requests": func(p *peer) {
 			if _, err := p.nc.Request("helium.call.probe.echo", []byte(`["x"]`), patience); err != nil {
 				p.t.Fatal(err)
 			}
+			p.callAs(7)
+		},
+		"a call after those of clients that left": func(p *peer) {
+			p.callAs(1000 + uint64(rand.Uint32()))
+			p.callAs(7)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -149,7 +238,13 @@ func TestAnExportThatTakesOneAnswerIsToldOfAfterOneCall(t *testing.T) {
 			srv, _ := w.serve("s", rpcserver.Config{Logger: log.logger()})
 			peer := w.peer("c")
 			ask(peer)
-			eventually(t, "it warns", func() bool { return len(warningsIn(srv, rpcserver.WarningAnswersDropped)) == 1 })
+			if got := warningsIn(srv, rpcserver.WarningAnswersDropped); len(got) > 0 {
+				t.Errorf("it warns %q when nobody knows that its caller was there", got)
+			}
+			eventually(t, "it warns", func() bool {
+				ask(peer)
+				return len(warningsIn(srv, rpcserver.WarningAnswersDropped)) == 1
+			})
 			registry, err := binder.NewClient(w.connect("c", "reader"), "")
 			if err != nil {
 				t.Fatal(err)
@@ -181,6 +276,10 @@ func TestAnswersThatAnExportDropsAreCounted(t *testing.T) {
 	if _, frames := peer.next(); len(frames) != 1 {
 		t.Fatalf("got %+v, want one answer", frames)
 	}
+	eventually(t, "it warns", func() bool {
+		peer.callAs(7)
+		return len(warningsIn(srv, rpcserver.WarningAnswersDropped)) == 1
+	})
 	for n := range 3 {
 		p.release <- struct{}{}
 		eventually(t, "what is dropped is counted", func() bool { return srv.Stats().DroppedAnswers == uint64(n+1) })
@@ -296,7 +395,7 @@ func TestATraceThatIsRefusedIsNoAnswerThatIsLost(t *testing.T) {
 	}
 }
 
-func TestToolsOfAnotherAccountThatGetOneOfSeveralAnswersAreToldOf(t *testing.T) {
+func TestToolsOfAnotherAccountThatGetOneOfSeveralAnswersProveNothing(t *testing.T) {
 	w := newAccounts(t, exported("", ""))
 	w.startBinder("s")
 	nc := w.connect("s", "two")
@@ -311,10 +410,15 @@ func TestToolsOfAnotherAccountThatGetOneOfSeveralAnswersAreToldOf(t *testing.T) 
 		t.Fatal(err)
 	}
 	peer := w.peer("c")
-	peer.send("$SRV.PING", "ping", nil)
-	eventually(t, "the dropped answer is counted", func() bool { return srv.Stats().DroppedAnswers == 1 })
-	if got := warningsIn(srv, rpcserver.WarningAnswersDropped); len(got) != 1 || !strings.Contains(got[0], "$SRV") {
-		t.Errorf("it warns of %q, want of the export of $SRV", got)
+	for range 3 {
+		peer.send("$SRV.PING", "ping", nil)
+		if _, err := peer.sub.NextMsg(patience); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond) // for what the server may do, and shouldn't
+	}
+	if got := srv.Warnings(); len(got) != 0 || srv.Stats().DroppedAnswers != 0 {
+		t.Errorf("it warns of %v, DroppedAnswers %d; want nothing: who asks may have wanted one answer", got, srv.Stats().DroppedAnswers)
 	}
 }
 
@@ -333,18 +437,21 @@ func TestAnExportOnAnotherMemberOfAClusterIsSeenThrough(t *testing.T) {
 				msg, err := peer.nc.Request("helium.call.probe.echo", []byte(`["x"]`), patience)
 				return err == nil && string(msg.Data) == `"x"`
 			})
-			for i := range 3 {
-				peer.send("helium.call.probe.echo", "+1", message(callFrame(uint64(i+1), "x")))
-				peer.nextAnswers()
-			}
+			peer.callAs(7)
 			if want > 0 {
-				eventually(t, "it warns", func() bool { return len(warningsIn(srv, rpcserver.WarningAnswersDropped)) == want })
+				eventually(t, "it warns", func() bool {
+					peer.callAs(7)
+					return len(warningsIn(srv, rpcserver.WarningAnswersDropped)) == want
+				})
 				if got := warningsIn(srv, rpcserver.WarningAnswersDropped)[0]; !strings.Contains(got, "with the response type singleton") {
 					t.Errorf("it warns %q, want that it knows the type", got)
 				}
 				return
 			}
-			eventually(t, "the export is examined", func() bool { return rpcserver.Examined(srv, "probe") })
+			eventually(t, "the export is examined", func() bool {
+				peer.callAs(7)
+				return rpcserver.Examined(srv, "probe")
+			})
 			if got := srv.Warnings(); len(got) != 0 {
 				t.Errorf("it warns of %v, want of nothing", got)
 			}

@@ -1,10 +1,12 @@
 package rpcserver_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
@@ -32,11 +34,11 @@ func TestAnswersThatComeTooLateForNATSAreCountedAndToldOfOnce(t *testing.T) {
 				srv, p := w.serve("s", rpcserver.Config{Logger: log.logger(), NoMonitoring: true})
 				peer := w.peer("c")
 				// One that is in time first, so that it is known what NATS takes of those.
-				peer.send("helium.call.probe.echo", "+0", message(callFrame(1, "x")))
-				peer.one()
+				peer.callAs(7)
+				about := wire.Frame{Kind: wire.KindSender, Seq: 7, Time: 5}
 				const calls = 3
 				for i := range calls {
-					data := message(callFrame(uint64(i + 2)))
+					data := message(about, callFrame(uint64(i+2)))
 					if plain {
 						data = []byte(`[]`)
 					}
@@ -52,12 +54,16 @@ func TestAnswersThatComeTooLateForNATSAreCountedAndToldOfOnce(t *testing.T) {
 						}
 					}
 				}
+				lost := test.dropped && !plain // of a plain request nobody knows who wants it, nor whether he still does
 				eventually(t, "each answer that is lost is counted", func() bool {
+					if lost {
+						peer.callAs(7) // it was there all the while
+					}
 					s := srv.Stats()
-					return (s.RefusedAnswers == calls) == test.refused && (s.DroppedAnswers == calls) == test.dropped
+					return (s.RefusedAnswers == calls) == test.refused && (s.DroppedAnswers == calls) == lost
 				})
 				warned := func() []string { return warningsIn(srv, rpcserver.WarningAnswersLate) }
-				if test.says == "" {
+				if test.says == "" || plain && test.dropped {
 					if got := warned(); len(got) > 0 {
 						t.Errorf("it warns: %q, want nothing of late answers", got)
 					}
@@ -75,5 +81,32 @@ func TestAnswersThatComeTooLateForNATSAreCountedAndToldOfOnce(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestALateAnswerToACallerThatHasLeftIsNotSaidToBeDropped(t *testing.T) {
+	for name, kind := range map[string]string{"one answer": "", "a stream": ", response_type: stream"} {
+		t.Run("an export of "+name, func(t *testing.T) {
+			t.Parallel()
+			w := newAccounts(t, exported(kind, ""))
+			w.startBinder("s")
+			srv, p := w.serve("s", rpcserver.Config{Logger: quiet(), NoMonitoring: true})
+			peer, leaver := w.peer("c"), w.peer("c")
+			for i := range 3 {
+				about := wire.Frame{Kind: wire.KindSender, Seq: 100 + uint64(i), Time: 5}
+				leaver.send("helium.call.probe.block", fmt.Sprintf("+%d", i), message(about, callFrame(1)))
+				receive(t, "a blocked call", p.entered)
+			}
+			leaver.nc.Close()
+			time.Sleep(1100 * time.Millisecond) // an answer is late from a second on
+			p.releaseAll()
+			for range 20 {
+				peer.callAs(7)
+				time.Sleep(10 * time.Millisecond) // for traces, of which nothing is to come
+			}
+			if got := warningsIn(srv, rpcserver.WarningAnswersLate); len(got) > 0 || srv.Stats().DroppedAnswers > 0 {
+				t.Errorf("it warns %q, DroppedAnswers %d; want neither", got, srv.Stats().DroppedAnswers)
+			}
+		})
 	}
 }

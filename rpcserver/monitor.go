@@ -170,7 +170,7 @@ func (m *monitor) answer(msg *nats.Msg) {
 		}
 		_ = m.refusals.publish(reply) // fails if the connection is down, and then nobody waits
 		if sent++; isExported(msg.Reply) {
-			m.exports.answered(controlExport, msg.Reply, sent, len(tokens) > 2 || i == len(m.services)-1)
+			m.exports.answered(controlExport, msg.Reply, 0, sent, len(tokens) > 2 || i == len(m.services)-1)
 		}
 	}
 }

@@ -10,7 +10,8 @@ import (
 type sender struct {
 	speaks    bool // it says something; then it takes the same from its peer
 	abilities wire.Abilities
-	unsure    bool // its message may have been begun later than is thought; see clocks
+	clock     uint64 // its number; 0: it says nothing
+	unsure    bool   // its message may have been begun later than is thought; see clocks
 }
 
 // opening is what begins the messages of answers to callers that say who they are: who

@@ -58,6 +58,7 @@ type receiver struct {
 	budget    stallBudget
 
 	tickets *ticketGiver // of the bus
+	exports *exports     // of the bus; nil: nothing comes through any
 	thawed  thawMark     // of direct links
 	control []wire.Frame // of the message to a control subject that is handled
 	direct  bool         // the link is a direct one
@@ -132,6 +133,10 @@ func (g *receiving) handle(in *link.Incoming) {
 		return
 	}
 	g.thawed.see(g.reader.clocks)
+	in.From.Clock = g.reader.sender.clock
+	if g.exports != nil && isExported(in.From.Address) {
+		g.exports.witnesses.heard(in.From.Clock)
+	}
 	if g.reader.wantsTicket {
 		if m := g.tickets.answer(in, g.reader.client); m != nil {
 			g.answer(in.From, m)

@@ -121,6 +121,7 @@ func (s *Server) open(ctx context.Context) error {
 	s.bus.Expect(targets.places)
 	s.receiver = s.newReceiver(s.bus)
 	s.receiver.tickets = &ticketGiver{s.direct.ticket, func(service string) string { return s.subjects.ServiceAt(service, s.instance) }}
+	s.receiver.exports = s.exports
 	s.thaws.start(s.receiver.reader.clocks)
 	go s.receiver.receive()
 	s.refusals.open(ctx) // first, so that it is known before a call comes

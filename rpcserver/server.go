@@ -106,6 +106,7 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.beats = newHeartbeats(s.callers, s.opening, func(key string) bool { return !s.refusals.denies(key) }, &s.counters.heartbeats, &s.counters.abandoned)
 	s.exports = newExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals)
 	s.exports.stream = s.config.StreamExport
+	s.exports.witnesses.mark = func(ctx context.Context, reached func()) error { return s.bus.Mark(ctx, reached) }
 	s.bus = link.NewServerBus(nc, s.instance, &s.counters.links, answerWatch{s.refusals, s.exports})
 	s.bus.Bound(s.config.MaxQueueBytes)
 	s.pulse = newPulse()

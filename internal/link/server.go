@@ -69,6 +69,9 @@ type Caller struct {
 	Ephemeral bool
 	// Once: the link takes one message of answers to this message.
 	Once bool
+	// Clock is the number of the sender's clock; 0: the message doesn't say. Whoever receives it
+	// fills it in.
+	Clock uint64
 }
 
 // Outgoing is a message of answers.

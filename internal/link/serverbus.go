@@ -40,12 +40,12 @@ type AnswerWatcher interface {
 	// Leaving is told of the reply subject of an answer to one who isn't a known caller.
 	Leaving(reply string)
 	// Late is told of a message of answers before it is published, so long after the message came
-	// that it answers that NATS may take it no more: the nth one on a reply subject that isn't used
-	// again. It returns the headers by which NATS tells what becomes of it; nil: none.
-	Late(service, reply string, nth int, after time.Duration) nats.Header
+	// that it answers that NATS may take it no more: the nth one on the address of a caller, which
+	// isn't used again. It returns the headers by which NATS tells what becomes of it; nil: none.
+	Late(service string, to Caller, nth int, after time.Duration) nats.Header
 	// Left is told of any other message of answers, once it is published: the nth one on the
-	// reply subject of a caller of a service, and whether it is the last.
-	Left(service, reply string, nth int, last bool)
+	// address of a caller of a service, and whether it is the last.
+	Left(service string, to Caller, nth int, last bool)
 }
 
 // lateAnswer is how long after its message an answer is late at least. NATS takes answers to requests
@@ -156,7 +156,7 @@ func (b *ServerBus) Answer(out *Outgoing) {
 	if out.To.Ephemeral {
 		b.watcher.Leaving(reply) // the caller is forgotten by now
 	}
-	header, late := b.lateHeader(reply, out.Service, out.Nth, out.Since)
+	header, late := b.lateHeader(out.To, out.Service, out.Nth, out.Since)
 	switch err := b.publish(reply, header, m.Data); {
 	case errors.Is(err, nats.ErrMaxPayload):
 		b.answerOutgrown(out.To, m)
@@ -164,12 +164,12 @@ func (b *ServerBus) Answer(out *Outgoing) {
 		b.counters.Lost.Add(uint64(m.Frames))
 	}
 	if out.Service != "" && !late {
-		b.watcher.Left(out.Service, reply, out.Nth, out.Last)
+		b.watcher.Left(out.Service, out.To, out.Nth, out.Last)
 	}
 }
 
 // lateHeader returns the headers of an answer, and whether it is late.
-func (b *ServerBus) lateHeader(reply, service string, nth int, since time.Time) (header nats.Header, late bool) {
+func (b *ServerBus) lateHeader(to Caller, service string, nth int, since time.Time) (header nats.Header, late bool) {
 	if since.IsZero() {
 		return nil, false
 	}
@@ -177,7 +177,7 @@ func (b *ServerBus) lateHeader(reply, service string, nth int, since time.Time) 
 	if after < lateAnswer {
 		return nil, false
 	}
-	return b.watcher.Late(service, reply, nth, after), true
+	return b.watcher.Late(service, to, nth, after), true
 }
 
 func (b *ServerBus) publish(subject string, header nats.Header, data []byte) error {
@@ -223,7 +223,7 @@ func (b *ServerBus) AnswerPlain(to Caller, service string, since time.Time, data
 		return ErrTooLarge
 	}
 	b.watcher.Leaving(to.Address)
-	header, late := b.lateHeader(to.Address, service, 1, since)
+	header, late := b.lateHeader(to, service, 1, since)
 	if header != nil && msg.Header == nil {
 		msg.Header = nats.Header{}
 	}
@@ -236,7 +236,7 @@ func (b *ServerBus) AnswerPlain(to Caller, service string, since time.Time, data
 		b.counters.Lost.Add(1)
 	}
 	if service != "" && !late {
-		b.watcher.Left(service, to.Address, 1, true)
+		b.watcher.Left(service, to, 1, true)
 	}
 	return nil
 }

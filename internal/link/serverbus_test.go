@@ -22,8 +22,8 @@ type unwatched struct{}
 
 func (unwatched) Meet(string, string) bool                            { return false }
 func (unwatched) Leaving(string)                                      {}
-func (unwatched) Left(string, string, int, bool)                      {}
-func (unwatched) Late(string, string, int, time.Duration) nats.Header { return nil }
+func (unwatched) Left(string, Caller, int, bool)                      {}
+func (unwatched) Late(string, Caller, int, time.Duration) nats.Header { return nil }
 
 func TestAnswersThatOutgrowASmallerNATSServerGoSingly(t *testing.T) {
 	b, err := broker.Start(context.Background(), broker.Config{MaxPayload: 4 << 10, Logger: slog.New(slog.DiscardHandler)})
