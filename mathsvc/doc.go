@@ -23,7 +23,10 @@
 //	if errors.Is(err, mathsvc.ErrDivisionByZero) {
 //		…
 //	}
+//	for p, err := range math.Primes(ctx, 100) {
+//		…
+//	}
 //
-// All of a service's methods take a context and return an error last: a call over a bus
-// can be late, be cancelled and fail, even where the arithmetic can't.
+// All of a service's methods take a context and return an error last, or with each item of a
+// stream: a call over a bus can be late, be cancelled and fail, even where the arithmetic can't.
 package mathsvc

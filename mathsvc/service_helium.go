@@ -7,8 +7,11 @@ package mathsvc
 import (
 	"context"
 	"errors"
+	"iter"
+	"strconv"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -16,10 +19,13 @@ import (
 // Client is the Service that a server on the bus has. Make one with NewClient. It
 // is safe for concurrent use.
 type Client struct {
-	add *rpcclient.Method
-	sub *rpcclient.Method
-	mul *rpcclient.Method
-	div *rpcclient.Method
+	add         *rpcclient.Method
+	sub         *rpcclient.Method
+	mul         *rpcclient.Method
+	div         *rpcclient.Method
+	primes      *rpcclient.Method
+	mean        *rpcclient.Method
+	runningMean *rpcclient.Method
 }
 
 var _ Service = (*Client)(nil)
@@ -31,10 +37,13 @@ func NewClient(c *rpcclient.Client) *Client { return NewClientFor(c, "math") }
 // under another than "math".
 func NewClientFor(c *rpcclient.Client, service string) *Client {
 	return &Client{
-		add: c.Method(service, "add", serviceAddSignature, nil),
-		sub: c.Method(service, "sub", serviceSubSignature, nil),
-		mul: c.Method(service, "mul", serviceMulSignature, nil),
-		div: c.Method(service, "div", serviceDivSignature, nil),
+		add:         c.Method(service, "add", serviceAddSignature, nil),
+		sub:         c.Method(service, "sub", serviceSubSignature, nil),
+		mul:         c.Method(service, "mul", serviceMulSignature, nil),
+		div:         c.Method(service, "div", serviceDivSignature, nil),
+		primes:      c.Method(service, "primes", servicePrimesSignature, nil),
+		mean:        c.Method(service, "mean", serviceMeanSignature, nil),
+		runningMean: c.Method(service, "runningMean", serviceRunningMeanSignature, nil),
 	}
 }
 
@@ -80,16 +89,39 @@ func Register(srv *rpcserver.Server, name string, impl Service) error {
 				Example:    rpcserver.Example{Args: "[6, 3]", Result: "2"},
 				Handler:    serveServiceDiv(impl),
 			},
+			{
+				Name:      "primes",
+				Signature: servicePrimesSignature,
+				Doc:       "Primes yields the primes below a number, from the smallest on.",
+				Example:   rpcserver.Example{Args: "[10]", Result: ""},
+				Handler:   serveServicePrimes(impl),
+			},
+			{
+				Name:      "mean",
+				Signature: serviceMeanSignature,
+				Doc:       "Mean returns the mean of all numbers that it is sent, and ErrDivisionByZero if there are none.",
+				Errors:    []*helium.Error{ErrDivisionByZero},
+				Handler:   serveServiceMean(impl),
+			},
+			{
+				Name:      "runningMean",
+				Signature: serviceRunningMeanSignature,
+				Doc:       "RunningMean yields, for each number that it is sent, the mean of all so far.",
+				Handler:   serveServiceRunningMean(impl),
+			},
 		},
 	})
 }
 
 // The signatures of the methods, in Helium's notation.
 const (
-	serviceAddSignature = "add(a float64, b float64) float64"
-	serviceSubSignature = "sub(a float64, b float64) float64"
-	serviceMulSignature = "mul(a float64, b float64) float64"
-	serviceDivSignature = "div(a float64, b float64) float64"
+	serviceAddSignature         = "add(a float64, b float64) float64"
+	serviceSubSignature         = "sub(a float64, b float64) float64"
+	serviceMulSignature         = "mul(a float64, b float64) float64"
+	serviceDivSignature         = "div(a float64, b float64) float64"
+	servicePrimesSignature      = "primes(below int64) stream<int64>"
+	serviceMeanSignature        = "mean(xs stream<float64>) float64"
+	serviceRunningMeanSignature = "runningMean(xs stream<float64>) stream<float64>"
 )
 
 // Add returns a + b.
@@ -150,6 +182,50 @@ func (c *Client) Div(ctx context.Context, a, b float64) (float64, error) {
 		return 0, err
 	}
 	return result, nil
+}
+
+// Primes yields the primes below a number, from the smallest on.
+func (c *Client) Primes(ctx context.Context, below int) iter.Seq2[int, error] {
+	return rpcclient.Yielded(ctx, func() (*rpcclient.Invocation, error) {
+		call := c.primes.Begin(1)
+		call.Args.Int(int64(below))
+		return call, nil
+	}, func(r *codec.Reader) (item int, err error) {
+		var raw int64
+		raw, err = r.Int(strconv.IntSize)
+		item = int(raw)
+		return item, err
+	})
+}
+
+// Mean returns the mean of all numbers that it is sent, and ErrDivisionByZero if there are none.
+func (c *Client) Mean(ctx context.Context, xs iter.Seq2[float64, error]) (float64, error) {
+	call := c.mean.Begin(0)
+	rpcclient.Send(call, xs, func(w *codec.Writer, item float64) {
+		w.Float64(item)
+	})
+	if err := call.Do(ctx); err != nil {
+		return 0, err
+	}
+	result, err := call.Result.Float64()
+	if err = call.End(err); err != nil {
+		return 0, err
+	}
+	return result, nil
+}
+
+// RunningMean yields, for each number that it is sent, the mean of all so far.
+func (c *Client) RunningMean(ctx context.Context, xs iter.Seq2[float64, error]) iter.Seq2[float64, error] {
+	return rpcclient.Yielded(ctx, func() (*rpcclient.Invocation, error) {
+		call := c.runningMean.Begin(0)
+		rpcclient.Send(call, xs, func(w *codec.Writer, item float64) {
+			w.Float64(item)
+		})
+		return call, nil
+	}, func(r *codec.Reader) (item float64, err error) {
+		item, err = r.Float64()
+		return item, err
+	})
 }
 
 func serveServiceAdd(impl Service) rpcserver.Handler {
@@ -225,5 +301,44 @@ func serveServiceDiv(impl Service) rpcserver.Handler {
 		}
 		call.Result.Float64(result)
 		return nil
+	}
+}
+
+func serveServicePrimes(impl Service) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		below, err := call.Args.Int(strconv.IntSize)
+		if err != nil {
+			return call.BadArgument(0, err)
+		}
+		return rpcserver.Yield(call, impl.Primes(ctx, int(below)), func(w *codec.Writer, item int) {
+			w.Int(int64(item))
+		})
+	}
+}
+
+func serveServiceMean(impl Service) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		xs := rpcserver.Items(call, func(r *codec.Reader) (item float64, err error) {
+			item, err = r.Float64()
+			return item, err
+		})
+		result, err := impl.Mean(ctx, xs)
+		if err != nil {
+			return err
+		}
+		call.Result.Float64(result)
+		return nil
+	}
+}
+
+func serveServiceRunningMean(impl Service) rpcserver.Handler {
+	return func(ctx context.Context, call *rpcserver.Call) error {
+		xs := rpcserver.Items(call, func(r *codec.Reader) (item float64, err error) {
+			item, err = r.Float64()
+			return item, err
+		})
+		return rpcserver.Yield(call, impl.RunningMean(ctx, xs), func(w *codec.Writer, item float64) {
+			w.Float64(item)
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 
 	"github.com/helium-rpc/helium/mathsvc"
@@ -30,6 +31,21 @@ func (p printed) Mul(ctx context.Context, a, b float64) (float64, error) {
 
 func (p printed) Div(ctx context.Context, a, b float64) (float64, error) {
 	return p.print(ctx, "div", p.math.Div, a, b)
+}
+
+func (p printed) Primes(ctx context.Context, below int) iter.Seq2[int, error] {
+	fmt.Fprintf(p.out, "primes(%d)\n", below)
+	return p.math.Primes(ctx, below)
+}
+
+func (p printed) Mean(ctx context.Context, xs iter.Seq2[float64, error]) (float64, error) {
+	fmt.Fprintln(p.out, "mean(…)")
+	return p.math.Mean(ctx, xs)
+}
+
+func (p printed) RunningMean(ctx context.Context, xs iter.Seq2[float64, error]) iter.Seq2[float64, error] {
+	fmt.Fprintln(p.out, "runningMean(…)")
+	return p.math.RunningMean(ctx, xs)
 }
 
 type operator func(ctx context.Context, a, b float64) (float64, error)

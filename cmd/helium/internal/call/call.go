@@ -1,14 +1,12 @@
 // Package call is "helium call": one call, one for each line of its input (each.go), one at every
-// instance (all.go), the account of where its time went (trace.go), and arguments to fill in (template.go).
+// instance (all.go), a stream (stream.go), the account of where its time went (trace.go), and arguments to fill in (template.go).
 package call
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -33,6 +31,7 @@ type flags struct {
 	parallel int
 	template bool
 	verbose  bool
+	limited  bool // --timeout was given
 }
 
 // New returns "helium call".
@@ -51,6 +50,9 @@ string and a number for a float64. What doesn't fit is refused before it is sent
   xs:=[1,2]    the parameter xs, as JSON; :=[1,2] for the next parameter
   --           behind it words are values alone, even those like b=3
 
+A stream is printed as its items come, a line of JSON each, and what a method takes as a
+stream is read so from stdin; it lasts as long as it takes, or as --timeout says.
+
 A duration is written as 1h30m or 250ms. In JSON it is too, in quotes; bytes are base64
 and times as in RFC 3339; 64-bit integers stay exact.`,
 		Example: `  helium call math.add 2 3
@@ -59,6 +61,8 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
   helium call math.add -d @args.json
   helium call math.add 2 3 --all
   helium call math.add --each < calls.ndjson
+  helium call math.primes 100
+  seq 10 | helium call math.mean
   helium call math.add --template > args.json`,
 		Args:              cli.Words(1, -1),
 		ValidArgsFunction: lookup.CompleteCall(env),
@@ -67,6 +71,7 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
 			if dash > 0 {
 				dash--
 			}
+			given.limited = cmd.Flags().Changed("timeout")
 			return run(cmd.Context(), env, args[0], args[1:], dash, given)
 		},
 	}
@@ -127,6 +132,12 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 	if given.key != "" {
 		m = m.Keyed(given.key)
 	}
+	streams := m.Signature.Streams()
+	if streams {
+		if err := fitsStream(m, given); err != nil {
+			return err
+		}
+	}
 	switch {
 	case given.template:
 		return showTemplate(env, m.Method)
@@ -141,6 +152,12 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 		return err
 	}
 	env.Began = time.Now() // an error tells how long the call took
+	if streams {
+		if given.limited {
+			ctx = once
+		}
+		return callStream(ctx, env, m, args)
+	}
 	if given.all {
 		return callAll(ctx, once, env, m, args)
 	}
@@ -176,27 +193,13 @@ func withMetadata(ctx context.Context, words []string) (context.Context, error) 
 	return helium.WithMetadata(ctx, md), nil
 }
 
-// showResult writes a result: a document for people and programs; raw, text is itself,
-// and to a program or a file so exactly.
-func showResult(env *cli.Env, result json.RawMessage) error {
-	var text string
+// fitsStream returns why a stream can't be called as the flags say.
+func fitsStream(m *remote.Method, given flags) error {
 	switch {
-	case env.Form == "ndjson":
-		_, err := env.Out.JSON(append(result, '\n'))
-		return err
-	case env.Form == "raw" && json.Unmarshal(result, &text) == nil && result[0] == '"':
-		var to io.Writer = env.Out
-		if !env.Out.Terminal() {
-			to = env.Out.Exact()
-		}
-		_, err := fmt.Fprintln(to, text)
-		return err
+	case given.all || given.each || given.verbose || given.once != "":
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("a stream is one call at one instance, and isn't made twice; leave --all, --each, --idempotency-key and -v out"))
+	case m.Signature.Sends != nil && (given.data == "-" || given.data == "@-"):
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("the items to send come from stdin; give the other arguments on the command line or in a file"))
 	}
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, result, "", "  "); err != nil {
-		return err
-	}
-	indented.WriteByte('\n')
-	_, err := env.Out.JSON(indented.Bytes())
-	return err
+	return nil
 }

@@ -51,10 +51,19 @@ func describeMethod(service string, m binder.Method, types map[string]string) me
 	for i, p := range parsed.Params {
 		d.Parameters = append(d.Parameters, parameterDescription{p.Name, p.Type.String(), parsed.Variadic && i == len(parsed.Params)-1})
 	}
-	if parsed.Result != nil {
-		result := parsed.Result.String()
-		d.Result = &result
+	if p := parsed.Sends; p != nil {
+		d.Parameters = append(d.Parameters, parameterDescription{Name: p.Name, Type: "stream<" + p.Type.String() + ">"})
 	}
+	var result string
+	switch {
+	case parsed.Yields != nil:
+		result = "stream<" + parsed.Yields.String() + ">"
+	case parsed.Result != nil:
+		result = parsed.Result.String()
+	default:
+		return d
+	}
+	d.Result = &result
 	return d
 }
 
