@@ -86,6 +86,14 @@
 // isn't silent. Calls with less time than that end at their deadlines, and give the client reason
 // to ask whether the instance is there. [Stats].SilentInstances says how many there are now.
 //
+// # Direct links
+//
+// Calls of a server that listens for them go straight to it, without NATS in between, once a link
+// stands, which the client opens by itself beside its first calls: so a program that makes one call
+// only has it go by NATS. A link that can't be opened, or breaks, costs nothing but what was under way:
+// other calls go by NATS, and the client tries again. [Client.DirectLinks] says how it stands with each
+// instance, [Stats] how many calls went so, and [Config].BusOnly has none do.
+//
 // # Retries
 //
 // A call is made again, up to three times in all, where that can't run it twice: if it

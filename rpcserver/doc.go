@@ -179,6 +179,18 @@
 // in front of the connection's error handler. Who sets another one later should have it
 // call the one that nc.ErrorHandler returned.
 //
+// # Direct links
+//
+// With [Config].Listen callers that can reach this server send their calls straight to it, for the time
+// of half a call by NATS or less, and go on while no NATS server answers:
+//
+//	srv := rpcserver.New(nc, rpcserver.Config{Listen: ":0"})
+//
+// Nobody gets in who may not publish to helium.at.<service>.<instance>, for each of the services; what
+// leaves the host is encrypted, without certificates to look after. Everything else is as by NATS, where
+// all others go on calling. Only what NATS itself would see of calls it doesn't see of these: subject
+// mappings, taps and counters.
+//
 // # What NATS's own tools see
 //
 // A server answers NATS's convention for services (ADR-32) on $SRV.PING, $SRV.INFO and
