@@ -284,6 +284,7 @@ func TestAnswersThatAnExportDropsAreCounted(t *testing.T) {
 		p.release <- struct{}{}
 		eventually(t, "what is dropped is counted", func() bool { return srv.Stats().DroppedAnswers == uint64(n+1) })
 	}
+	eventually(t, "the log says what to set", func() bool { return len(log.lines("response_type: stream")) > 0 })
 	if lines := log.lines("response_type: stream"); len(lines) != 1 {
 		t.Errorf("the log says what to set %d times: %q; want once", len(lines), lines)
 	}
