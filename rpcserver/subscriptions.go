@@ -34,8 +34,15 @@ type subscriptions struct {
 	refused  *natsperm.Watch      // as made; nil until all are confirmed
 
 	mu     sync.Mutex
-	all    []*nats.Subscription // guarded by mu; as made
-	warned bool                 // guarded by mu; the log has that messages were dropped
+	all    []joined // guarded by mu; as made
+	warned bool     // guarded by mu; the log has that messages were dropped
+}
+
+// joined is a subscription, and how many messages of it were dropped when that was looked at last:
+// one that has ended says no more.
+type joined struct {
+	sub     *nats.Subscription
+	dropped uint64
 }
 
 // open makes subscriptions to all subjects of targets, and waits until the NATS server has
@@ -80,7 +87,7 @@ func (s *subscriptions) join(subject, queue string) error {
 	s.made = append(s.made, sub)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.all = append(s.all, sub)
+	s.all = append(s.all, joined{sub: sub})
 	return nil
 }
 
@@ -88,9 +95,12 @@ func (s *subscriptions) join(subject, queue string) error {
 func (s *subscriptions) dropped() (messages uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, sub := range s.all {
-		n, _ := sub.Dropped() // fails for no subscription at all
-		messages += uint64(n)
+	for i := range s.all {
+		one := &s.all[i]
+		if n, err := one.sub.Dropped(); err == nil { // fails for one that has ended
+			one.dropped = uint64(max(0, n))
+		}
+		messages += one.dropped
 	}
 	return messages
 }
@@ -123,6 +133,7 @@ func (s *subscriptions) hear(refusal error) (own bool) {
 // leave ends the subscriptions and returns once everything that had been sent to them is in
 // the channel, or was lost with the connection.
 func (s *subscriptions) leave(ctx context.Context) {
+	s.dropped() // while they say
 	if s.nc.IsConnected() {
 		for _, sub := range s.made {
 			_ = sub.Drain() // fails only if the connection is closed, and then nothing comes
@@ -133,6 +144,7 @@ func (s *subscriptions) leave(ctx context.Context) {
 		_ = s.nc.FlushWithContext(ctx) // fails if the connection is lost, and the messages with it
 		cancel()
 	}
+	s.dropped()
 	for _, sub := range s.made {
 		// A connection that is down, or went down meanwhile, would open the
 		// subscriptions again when it comes back, for nobody.

@@ -292,9 +292,28 @@ func (b *bus) watchRefusals(others func(subject string)) {
 
 // refused handles a refusal by the NATS server to publish to a subject.
 func (b *bus) refused(subject string) {
-	for _, c := range b.receiver.inFlight.takeIf(func(c *Call) bool { return b.mayHaveLeftOn(c, subject) }) {
-		c.Waiter.Fail(b.denied(c, subject))
+	calls := b.receiver.inFlight.takeIf(func(c *Call) bool { return b.mayHaveLeftOn(c, subject) })
+	denied := make([]*helium.Error, len(calls))
+	for i, c := range calls {
+		denied[i] = b.denied(c, subject)
 	}
+	// Which of these calls was refused nobody can tell, but of those that follow all are.
+	for _, c := range calls {
+		if !b.isControlledOn(c, subject) {
+			b.permissionOf(c, subject).revoke(b.epoch.Load())
+		}
+	}
+	for i, c := range calls {
+		c.Waiter.Fail(denied[i])
+	}
+}
+
+// permissionOf returns what is known of the permission for a subject that a call left on.
+func (b *bus) permissionOf(c *Call, subject string) *permission {
+	if subject == c.To.Endpoint.subject {
+		return &c.To.Endpoint.permission
+	}
+	return &c.To.permission
 }
 
 // mayHaveLeftOn reports whether the call left on that subject, as far as is known.
@@ -323,14 +342,13 @@ func (b *bus) isControlledOn(c *Call, subject string) bool {
 var ErrSharingDenied = helium.ErrNotSent.WithMessage("this connection's user may not send calls of several methods at once").WithOutcome(helium.NotExecuted)
 
 // denied returns the error of a call that the NATS server didn't take. It is certain
-// that it didn't run, unless calls on that subject were answered before: then
-// permissions were changed meanwhile, and this one may have been taken too.
+// that it didn't run, unless calls on that subject were answered since it was refused last:
+// then permissions were changed meanwhile, and this one may have been taken too.
 func (b *bus) denied(c *Call, subject string) *helium.Error {
-	m, e, epoch := c.To, c.To.Endpoint, b.epoch.Load()
-	permitted, how := m.permission.permitted.Load(), b.receiver.sent.how(c.left.In())
+	e, epoch := c.To.Endpoint, b.epoch.Load()
+	permitted, how := b.permissionOf(c, subject).permitted.Load(), b.receiver.sent.how(c.left.In())
 	if subject == e.subject {
 		e.permission.denied.Store(epoch)
-		permitted = e.permission.permitted.Load()
 	}
 	outcome := helium.NotExecuted
 	if permitted == epoch || how == longAgo || b.isControlledOn(c, subject) {

@@ -10,6 +10,9 @@ type permission struct {
 	denied    atomic.Uint64 // the epoch in which NATS last refused one
 }
 
+// revoke takes note that messages are refused which were permitted in an epoch.
+func (p *permission) revoke(epoch uint64) { p.permitted.CompareAndSwap(epoch, 0) }
+
 // permit takes note that a message was answered. It writes only what is new, as it runs for
 // every call.
 func (p *permission) permit(epoch uint64) {
