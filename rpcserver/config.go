@@ -59,7 +59,7 @@ type Config struct {
 	// directory, for callers on this host; "memory:" for those in this program, who need no socket
 	// wherever it listens; or several, with commas between them. Connections beyond loopback are TLS, with keys made at start, unless "plain:" stands before the address.
 	// Who calls there has asked for it on helium.at.<service>.<instance>. Default: nowhere. With
-	// PerMethod no direct links are offered.
+	// PerMethod no direct links are offered, and the log says so.
 	Listen string
 	// Advertise is what callers are told to dial, in the same form, where that isn't what is
 	// listened on; port 0 stands for the one that is. Default: Listen, with the address by which
@@ -86,6 +86,25 @@ const (
 	defaultVersion           = "0.0.0"
 )
 
+// checkListen returns what is wrong with where the server is to listen for direct links.
+func (config *Config) checkListen() error {
+	listen, err := direct.ParseAddresses(config.Listen)
+	if err != nil {
+		return helium.ConfigErrorf("rpcserver", "{Config.Listen}: %w", err)
+	}
+	advertise, err := direct.ParseAddresses(config.Advertise)
+	if err != nil {
+		return helium.ConfigErrorf("rpcserver", "{Config.Advertise}: %w", err)
+	}
+	if advertise != nil && listen == nil {
+		return helium.NewConfigError("rpcserver", "{Config.Advertise} says how callers get to where {Config.Listen} says; set both")
+	}
+	if err := direct.CheckAdvertised(advertise, listen); err != nil {
+		return helium.ConfigErrorf("rpcserver", "{Config.Advertise}: %w", err)
+	}
+	return nil
+}
+
 // withDefaults returns the Config with every field filled in, or what is wrong with it.
 func (config Config) withDefaults() (Config, error) {
 	if config.Logger == nil {
@@ -101,11 +120,8 @@ func (config Config) withDefaults() (Config, error) {
 	if config.Version == "" {
 		config.Version = defaultVersion
 	}
-	if _, err := direct.ParseAddresses(config.Listen); err != nil {
-		return config, helium.ConfigErrorf("rpcserver", "{Config.Listen}: %w", err)
-	}
-	if _, err := direct.ParseAddresses(config.Advertise); err != nil {
-		return config, helium.ConfigErrorf("rpcserver", "{Config.Advertise}: %w", err)
+	if err := config.checkListen(); err != nil {
+		return config, err
 	}
 	if config.MaxInFlight < 0 {
 		return config, helium.ConfigErrorf("rpcserver", "{Config.MaxInFlight} is %d; set how many calls may run at once, or 0 for %d", config.MaxInFlight, defaultMaxInFlight)

@@ -23,6 +23,7 @@ type directLinks struct {
 	log      *slog.Logger
 	instance string
 	listen   []direct.Address // none: the server doesn't listen
+	unheeded string           // where it was told to listen, and doesn't; "" for nowhere
 	told     []direct.Address // what callers are told to dial; none: where it listens
 	counters *link.ServerCounters
 	largest  func() int                                  // message of answers, in bytes
@@ -39,6 +40,9 @@ func (d *directLinks) on() bool { return len(d.listen) > 0 }
 
 // open begins to listen for callers of services.
 func (d *directLinks) open(services []*service) error {
+	if d.unheeded != "" {
+		d.log.Warn("the server doesn't listen for direct links, as it is Config.PerMethod: a link would give callers all methods of a service; leave out one of both", "listen", d.unheeded, "instance", d.instance)
+	}
 	if !d.on() {
 		return nil
 	}

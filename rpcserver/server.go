@@ -182,7 +182,9 @@ func (s *Server) newReceiver(by link.Server) *receiver {
 // newDirectLinks returns the direct links of a server.
 func (s *Server) newDirectLinks() *directLinks {
 	d := &directLinks{nc: s.nc, log: s.log, instance: s.instance, counters: &s.counters.links, largest: s.bus.MaxMessage}
-	if !s.config.PerMethod {
+	if s.config.PerMethod {
+		d.unheeded = s.config.Listen
+	} else {
 		d.listen, _ = direct.ParseAddresses(s.config.Listen) // which withDefaults has tried
 	}
 	d.told, _ = direct.ParseAddresses(s.config.Advertise)

@@ -304,3 +304,30 @@ func TestAnothersViolationOnTheSameConnectionIsNotTheServers(t *testing.T) {
 		t.Errorf("Shutdown = %v, want nil", err)
 	}
 }
+
+func TestWhereNobodyCanDialIsRefusedAndWhereNobodyMayIsLogged(t *testing.T) {
+	w := newWorld(t, broker.Config{})
+	w.startBinder(binder.Config{})
+	for _, test := range []struct {
+		config rpcserver.Config
+		says   string
+	}{
+		{rpcserver.Config{Advertise: "10.0.0.7:7001"}, "Config.Advertise says how callers get to where Config.Listen says; set both"},
+		{rpcserver.Config{Listen: "127.0.0.1:0", Advertise: ":0"}, `Config.Advertise: ":0" names no host`},
+		{rpcserver.Config{Listen: "unix:" + t.TempDir(), Advertise: "127.0.0.1:0"}, `Config.Advertise: "127.0.0.1:0" has port 0`},
+	} {
+		test.config.Logger = quiet()
+		err := mathServer(t, w.conn(), test.config).Start(testContext(t))
+		wants(t, err, test.says)
+		if _, ok := errors.AsType[*helium.ConfigError](err); !ok {
+			t.Errorf("got %v, want a helium.ConfigError", err)
+		}
+	}
+	var log logBook
+	if err := mathServer(t, w.conn(), rpcserver.Config{Listen: "127.0.0.1:0", PerMethod: true, Logger: log.logger()}).Start(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	if lines := log.lines("doesn't listen for direct links"); len(lines) != 1 {
+		t.Errorf("of a server that is told to listen, and per method, the log says %q, want it once", lines)
+	}
+}

@@ -58,7 +58,7 @@ func dev(ctx context.Context, env *cli.Env, flags brokerFlags) error {
 	}
 	env.Announce(devOnline{URL: b.URL(), Websocket: b.WebsocketURL(), Service: "math", Instance: srv.Instance()}, b.URL(), func() {
 		fmt.Fprintf(env.Out, "Binder Online at %s\n>> Server Online! (%s)\n\n", addresses(b), srv.Instance())
-		fmt.Fprint(env.Out, whatNext(b.URL()))
+		fmt.Fprint(env.Out, whatNext(b.URL(), env.Connection))
 	})
 	greeted()
 
@@ -74,16 +74,29 @@ type devOnline struct {
 	Instance  string `json:"instance"`
 }
 
-// whatNext names commands that work as they stand in another terminal.
-func whatNext(url string) string {
+// whatNext names commands that work as they stand in another terminal. Secrets are asked for there.
+func whatNext(url string, c *cli.Connection) string {
 	next := "Next, in another terminal:\n\n"
 	if url != bus.DefaultURL {
 		next += "  export NATS_URL=" + shell.Word(url) + "\n"
 	}
-	return next + `  helium ls                   what is there
-  helium describe math        its methods
-  helium call math.add 2 3    a call
-  helium bench math.add 2 3   how fast it is
-
-`
+	if c.User != "" {
+		next += "  export NATS_USER=" + shell.Word(c.User) + "\n  read -rs NATS_PASSWORD && export NATS_PASSWORD   # then type the password\n"
+	}
+	if c.Token != "" {
+		next += "  read -rs NATS_TOKEN && export NATS_TOKEN   # then type the token\n"
+	}
+	prefix := ""
+	if c.Prefix != "" {
+		prefix = " --prefix " + shell.Word(c.Prefix)
+	}
+	for _, one := range []struct{ command, does string }{
+		{"helium ls", "what is there"},
+		{"helium describe math", "its methods"},
+		{"helium call math.add 2 3", "a call"},
+		{"helium bench math.add 2 3", "how fast it is"},
+	} {
+		next += fmt.Sprintf("  %-*s %s\n", 27+len(prefix), one.command+prefix, one.does)
+	}
+	return next + "\n"
 }

@@ -24,10 +24,16 @@ func (f *listenFlags) check() error {
 	if f.advertise != "" && f.listen == "" {
 		return refuse(errors.New("--advertise says how callers get to where --listen says; give both"))
 	}
-	for flag, text := range map[string]string{"--listen": f.listen, "--advertise": f.advertise} {
-		if _, err := direct.ParseAddresses(text); err != nil {
-			return refuse(fmt.Errorf("%s: %w", flag, err))
-		}
+	listen, err := direct.ParseAddresses(f.listen)
+	if err != nil {
+		return refuse(fmt.Errorf("--listen: %w", err))
+	}
+	advertise, err := direct.ParseAddresses(f.advertise)
+	if err == nil {
+		err = direct.CheckAdvertised(advertise, listen)
+	}
+	if err != nil {
+		return refuse(fmt.Errorf("--advertise: %w", err))
 	}
 	return nil
 }

@@ -103,12 +103,17 @@ func ping(ctx context.Context, env *cli.Env, service string) error {
 		row.set(time.Since(began), nil)
 		rows = append(rows, row)
 	}
-	answers := pingInstances(ctx, env, nc, records)
 	var direct map[string]pingRow
+	var failed error
+	var asked sync.WaitGroup
 	if !env.Connection.BusOnly {
-		if direct, err = pingDirectly(ctx, env, nc, records); err != nil {
-			return err
-		}
+		// At the same time, as one that doesn't answer by NATS takes all of it.
+		asked.Go(func() { direct, failed = pingDirectly(ctx, env, nc, records) })
+	}
+	answers := pingInstances(ctx, env, nc, records)
+	asked.Wait()
+	if failed != nil {
+		return failed
 	}
 	for _, r := range answers {
 		rows = append(rows, r)
@@ -122,23 +127,36 @@ func ping(ctx context.Context, env *cli.Env, service string) error {
 	return silentInstances(answers)
 }
 
-// pingInstances asks all instances at once.
+// pingInstances asks the instances, many at once.
 func pingInstances(ctx context.Context, env *cli.Env, nc *nats.Conn, records []binder.Record) []pingRow {
 	rows := make([]pingRow, len(records))
-	room := make(chan struct{}, 64)
-	var asked sync.WaitGroup
 	for i, r := range records {
-		room <- struct{}{}
-		asked.Go(func() {
-			rows[i] = pingRow{What: r.Service, Instance: r.Instance, Link: lookup.ByBus}
-			began := time.Now()
-			err := pingInstance(ctx, env, nc, &r)
-			rows[i].set(time.Since(began), err)
-			<-room
-		})
+		rows[i] = pingRow{What: r.Service, Instance: r.Instance, Link: lookup.ByBus}
 	}
-	asked.Wait()
+	share := shareOf(ctx, len(rows))
+	places := make([]int, len(rows))
+	for i := range places {
+		places[i] = i
+	}
+	probe.EachOf(places, func(i int) {
+		ctx, cancel := context.WithTimeout(ctx, share)
+		defer cancel()
+		began := time.Now()
+		err := pingInstance(ctx, env, nc, &records[i])
+		rows[i].set(time.Since(began), err)
+	})
 	return rows
+}
+
+// shareOf returns how long each of n instances may take, so that those which don't answer leave the
+// others time.
+func shareOf(ctx context.Context, n int) time.Duration {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return time.Hour
+	}
+	rounds := (n + probe.AtOnce - 1) / probe.AtOnce
+	return time.Until(deadline) / time.Duration(max(1, rounds))
 }
 
 // pingDirectly opens a direct link to each instance that offers some, and asks for a sign there. It
@@ -155,7 +173,10 @@ func pingDirectly(ctx context.Context, env *cli.Env, nc *nats.Conn, records []bi
 	offer := slices.DeleteFunc(slices.Clone(records), func(r binder.Record) bool { return !lookup.OffersDirect(&r) })
 	var mu sync.Mutex
 	rows := make(map[string]pingRow)
+	share := shareOf(ctx, len(offer))
 	probe.EachOf(offer, func(r binder.Record) {
+		ctx, cancel := context.WithTimeout(ctx, share)
+		defer cancel()
 		s := straights.Ask(ctx, r.Service, r.Instance)
 		straights.Open(ctx, s)
 		row := pingRow{What: r.Service, Instance: r.Instance, Link: lookup.ByDirectLink, Address: s.Address}
@@ -193,7 +214,7 @@ func pingInstance(ctx context.Context, env *cli.Env, nc *nats.Conn, r *binder.Re
 		return own
 	})
 	defer watch.Stop()
-	m, err := nc.RequestWithContext(ctx, subject, []byte("[]"))
+	m, err := probe.Request(ctx, nc, subject, []byte("[]"))
 	switch {
 	case err != nil && context.Cause(ctx) == errMayNotAsk:
 		return fmt.Errorf("%w: it may not publish to %s", errMayNotAsk, subject)
@@ -203,9 +224,6 @@ func pingInstance(ctx context.Context, env *cli.Env, nc *nats.Conn, r *binder.Re
 		return errors.New("no answer in time; it may be frozen, or too busy")
 	case err != nil:
 		return err
-	}
-	if stream := wire.CapturedBy(m.Data); stream != "" {
-		return errors.New(wire.Captured(stream, subject))
 	}
 	var answer struct{ Instance string }
 	if json.Unmarshal(m.Data, &answer) != nil || answer.Instance != r.Instance {

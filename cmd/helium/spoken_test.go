@@ -52,6 +52,8 @@ func TestErrorsSpeakOfFlagsAndOfNoConfig(t *testing.T) {
 		"serve math --listen nonsense":                          {cli.ExitUsage, `--listen: "nonsense" is no address: write host:port`},
 		"serve math --listen 127.0.0.1:0,unix:":                 {cli.ExitUsage, `--listen: "unix:" has no path`},
 		"serve math --listen :0 --advertise x":                  {cli.ExitUsage, `--advertise: "x" is no address`},
+		"serve math --listen :0 --advertise :0":                 {cli.ExitUsage, `--advertise: ":0" names no host`},
+		"serve math --listen unix:x --advertise 127.0.0.1:0":    {cli.ExitUsage, `--advertise: "127.0.0.1:0" has port 0`},
 		"serve math --advertise 10.0.0.7:7001":                  {cli.ExitUsage, "--advertise says how callers get to where --listen says; give both"},
 		"broker --listen nonsense":                              {cli.ExitUsage, `--listen "nonsense" isn't an address`},
 		"broker --listen 127.0.0.1:99999":                       {cli.ExitUsage, "--listen"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -101,6 +102,23 @@ func ParseAddresses(text string) (all []Address, err error) {
 		all = append(all, a)
 	}
 	return all, nil
+}
+
+// CheckAdvertised returns what is wrong with addresses that callers are to be told, of a server that
+// listens at some: that nobody can dial one.
+func CheckAdvertised(advertise, listen []Address) error {
+	byTCP := slices.ContainsFunc(listen, func(a Address) bool { return a.Network == "tcp" })
+	for _, a := range advertise {
+		switch {
+		case a.Network == "tcp" && a.isWildcard():
+			return fmt.Errorf("%q names no host that callers can dial; write one before the port", a)
+		case a.Network == "tcp" && a.port() == "0" && !byTCP:
+			return fmt.Errorf("%q has port 0, which stands for the port that is listened on, and none is; write the port that callers can dial", a)
+		case a.Network == "memory":
+			return fmt.Errorf("%q is nothing to dial; clients of the same program get in by themselves", a)
+		}
+	}
+	return nil
 }
 
 // port returns the port of a TCP address.

@@ -52,6 +52,36 @@ func TestWhatIsNoAddressIsRefusedWithAHint(t *testing.T) {
 	}
 }
 
+func TestWhatNobodyCanDialIsNotAdvertised(t *testing.T) {
+	for _, test := range []struct {
+		advertise, listen string
+		fault             string // "": none
+	}{
+		{"proxy:0", "127.0.0.1:0", ""},
+		{"proxy:7001", "unix:/run/x", ""},
+		{"proxy:7001,unix:/run/x", "memory:", ""},
+		{"[::1]:0", "unix:/run/x,:0", ""},
+		{":0", "127.0.0.1:0", "names no host"},
+		{"0.0.0.0:7001", "127.0.0.1:0", "names no host"},
+		{"plain:[::]:7001", ":0", "names no host"},
+		{"127.0.0.1:0", "unix:/run/x", "has port 0"},
+		{"plain:proxy:0", "memory:", "has port 0"},
+		{"memory:", "127.0.0.1:0", "nothing to dial"},
+	} {
+		advertise, err := ParseAddresses(test.advertise)
+		if err != nil {
+			t.Fatal(err)
+		}
+		listen, err := ParseAddresses(test.listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := CheckAdvertised(advertise, listen); (err == nil) != (test.fault == "") || err != nil && !strings.Contains(err.Error(), test.fault) {
+			t.Errorf("to advertise %q where %q is listened on: got %v, want %q", test.advertise, test.listen, err, test.fault)
+		}
+	}
+}
+
 func TestCallersAreToldWhatToDialThoseOfThisHostFirst(t *testing.T) {
 	s := listen(t, "memory:,0.0.0.0:0,127.0.0.1:0,unix:"+t.TempDir())
 	all := s.Addresses()

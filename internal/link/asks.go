@@ -21,8 +21,9 @@ type asks struct {
 type ask struct {
 	of      *Instance
 	subject string
-	is      atomic.Int32 // an askState
-	answer  chan []byte  // takes what is answered, nil if nothing is; nil: only who answers counts
+	is      atomic.Int32           // an askState
+	stream  atomic.Pointer[string] // that acknowledged it, which is no answer; nil: none
+	answer  chan []byte            // takes what is answered, nil if nothing is; nil: only who answers counts
 }
 
 type askState = int32
@@ -99,6 +100,9 @@ func (one *ask) deliver(data []byte, nobody bool) {
 	if nobody {
 		one.is.Store(askNobody)
 		data = nil
+	} else if stream := wire.CapturedBy(data); stream != "" {
+		one.stream.Store(&stream)
+		return
 	}
 	one.give(data)
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // question asks whoever listens on a subject, and waits for the answer.
@@ -29,6 +30,9 @@ func (b *bus) question(ctx context.Context, subject string, data []byte) ([]byte
 		}
 		return answer, nil
 	case <-ctx.Done():
+		if stream := one.stream.Load(); stream != nil {
+			return nil, helium.ErrDeadline.WithMessage("nobody answered on %q in time, but a stream: %s", subject, wire.Captured(*stream, subject)).WithOutcome(helium.Unknown)
+		}
 		return nil, helium.ErrDeadline.WithMessage("nobody answered on %q in time", subject).WithOutcome(helium.Unknown)
 	}
 }

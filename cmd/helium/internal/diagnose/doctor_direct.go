@@ -2,6 +2,9 @@ package diagnose
 
 import (
 	"context"
+	"slices"
+	"strings"
+	"sync"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/diagnose/probe"
@@ -34,6 +37,9 @@ func (e *registryChecks) direct(ctx context.Context) finding {
 		*o.Straight = *opener.Ask(ctx, o.service, o.Instance())
 		opener.Open(ctx, o.Straight)
 	})
+	if f, some := e.deniedByTheBusAlone(ctx); some {
+		return f
+	}
 	var out []one
 	for _, o := range offer {
 		if o.Reason() != nil {
@@ -46,4 +52,52 @@ func (e *registryChecks) direct(ctx context.Context) finding {
 			amount.OfAll(len(out), len(offer), "instance"), first.service, first.Instance(), first.Stage, first.Reason())
 	}
 	return found("opened to %s", amount.Of(len(offer), "instance"))
+}
+
+// maxMethods bounds how many methods are looked at one by one.
+const maxMethods = 128
+
+// deniedByTheBusAlone looks for methods that NATS denies to the user, who may open a direct link by which
+// they can be called all the same.
+func (e *registryChecks) deniedByTheBusAlone(ctx context.Context) (f finding, some bool) {
+	type method struct{ service, instance, name string }
+	var methods []method
+	looked := map[string]bool{}
+	for i := range e.records {
+		r := &e.records[i]
+		if looked[r.Service] || !lookup.OffersDirect(r) || !e.mayPublish(ctx, e.prober.Subjects().ServiceAt(r.Service, r.Instance)) {
+			continue
+		}
+		looked[r.Service] = true
+		for _, m := range r.Methods {
+			if len(methods) < maxMethods {
+				methods = append(methods, method{r.Service, r.Instance, m.Name})
+			}
+		}
+	}
+	var mu sync.Mutex
+	var denied []string
+	probe.EachOf(methods, func(m method) {
+		s := e.prober.Subjects()
+		if e.mayPublish(ctx, s.Method(m.service, m.name)) || e.mayPublish(ctx, s.MethodAt(m.service, m.instance, m.name)) {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		denied = append(denied, m.service+"."+m.name)
+	})
+	if denied == nil {
+		return f, false
+	}
+	slices.Sort(denied)
+	service, _, _ := strings.Cut(denied[0], ".")
+	return advised("deny the user "+e.prober.Subjects().ServiceAt(service, "*")+" and "+e.prober.Subjects().Service(service)+" as well, or let the service be PerMethod",
+		"this user is denied %s by NATS, and can call what is denied by a direct link, as it may publish to %s",
+		amount.OfAll(len(denied), len(methods), "method")+" such as "+denied[0], e.prober.Subjects().ServiceAt(service, "*")), true
+}
+
+// mayPublish reports whether the user may publish to a subject, as far as that can be found out.
+func (e *registryChecks) mayPublish(ctx context.Context, subject string) bool {
+	denied, err := e.prober.MayPublish(ctx, subject)
+	return denied == nil && err == nil
 }

@@ -75,6 +75,9 @@ func (e *userChecks) user(ctx context.Context) finding {
 	}
 	about, err := e.askUser(ctx)
 	if err != nil {
+		if f, limited := e.limitedServer(ctx); limited {
+			return f
+		}
 		return skipped("%v", err)
 	}
 	e.about = about
@@ -145,10 +148,51 @@ func (e *userChecks) permissions(ctx context.Context) finding {
 	switch {
 	case missing == nil:
 		return found("may look up, list, and hear of changes")
+	case strings.HasPrefix(missing[0], "publish to "+subjects.Lookup("")) && e.isServers(ctx):
+		return advised("allow the user to publish to "+subjects.Lookup(">")+", if it calls", "fit for a server, which needs none of what this user may not: %s; it can't call by name", strings.Join(missing, ", nor "))
 	case strings.HasPrefix(missing[0], "publish to "+subjects.Lookup("")):
 		return failed(cli.ExitNoBus, "allow the user to publish to "+subjects.Lookup(">"), fmt.Errorf("this user can't call by name: it may not %s", strings.Join(missing, ", nor ")))
 	}
 	return advised("allow it, if this user needs it", "may look up; may not %s", strings.Join(missing, ", nor "))
+}
+
+// isServers reports whether this seems to be a server's user: it may answer whoever asks, or be asked
+// by tools, and not hear of what clients want to hear.
+func (e *userChecks) isServers(ctx context.Context) bool {
+	if denied, err := e.prober.MaySubscribe(ctx, e.prober.Subjects().Event("*")); denied == nil || err != nil {
+		return false
+	}
+	if denied, err := e.prober.MayPublish(ctx, "_INBOX."+wire.NewInstance()); denied == nil && err == nil {
+		return true
+	}
+	denied, err := e.prober.MaySubscribe(ctx, "$SRV.PING")
+	return denied == nil && err == nil
+}
+
+// limitedServer tells of a server's user, of whom the NATS server may not be asked, that it may answer by
+// allow_responses at best.
+func (e *userChecks) limitedServer(ctx context.Context) (f finding, limited bool) {
+	if !e.isServers(ctx) {
+		return f, false
+	}
+	for _, inbox := range answerInboxes() {
+		denied, err := e.prober.MayPublish(ctx, inbox)
+		if err != nil {
+			return e.lost(err), true
+		}
+		if denied != nil {
+			return advised(recipe, "this user may not publish to callers' inboxes; as a server's user it answers as far as allow_responses permits: not at all, or the calls of a message together only, which is slower"), true
+		}
+	}
+	return f, false
+}
+
+// answerInboxes are made-up inboxes such as callers have.
+func answerInboxes() (inboxes []string) {
+	for _, depth := range []string{"", ".+", ".x.+"} {
+		inboxes = append(inboxes, "_INBOX."+wire.NewInstance()+depth)
+	}
+	return inboxes
 }
 
 // limited tells of a user who, as a server's, would have to answer the calls of a message
@@ -158,8 +202,8 @@ func (e *userChecks) limited(ctx context.Context) (f finding, limited bool) {
 	if responses == nil {
 		return f, false
 	}
-	for _, depth := range []string{"", ".+", ".x.+"} {
-		denied, err := e.prober.MayPublish(ctx, "_INBOX."+wire.NewInstance()+depth)
+	for _, inbox := range answerInboxes() {
+		denied, err := e.prober.MayPublish(ctx, inbox)
 		if err != nil {
 			return e.lost(err), true
 		}

@@ -95,8 +95,14 @@ func (w wayToInstances) instances(ctx context.Context) finding {
 	if errors.Is(chosen.Err, probe.ErrNobody) {
 		return skipped("nobody to ask")
 	}
+	captured := ""
+	for i := range answers {
+		if captured == "" {
+			captured = answers[i].Captured
+		}
+	}
 	if len(silent) > 0 || errors.Is(chosen.Err, probe.ErrSilent) {
-		return w.silence(silent, len(each))
+		return w.silence(silent, len(each), captured)
 	}
 	if !chosen.Well() {
 		return w.refused(chosen)
@@ -115,6 +121,9 @@ func (w wayToInstances) instances(ctx context.Context) finding {
 	}
 	if len(gone) > 0 {
 		return warning("%s; not there any more: %s. Such a record ends with its lease, and gets no calls meanwhile", text, strings.Join(gone, ", "))
+	}
+	if captured != "" {
+		return warning("%s; %s. A call that nobody serves isn't told from one that takes long", text, captured)
 	}
 	if list := w.warnedSince(ctx); list != nil {
 		return warned(text, list)
@@ -140,10 +149,14 @@ func (w wayToInstances) probePatience() time.Duration {
 const longestProbe = 3 * time.Second
 
 // silence is the finding of instances that take calls and don't answer.
-func (w wayToInstances) silence(instances []string, all int) finding {
+func (w wayToInstances) silence(instances []string, all int, captured string) finding {
 	who := "whoever listens"
 	if len(instances) > 0 {
 		who = fmt.Sprintf("%s (%s)", strings.Join(instances, ", "), amount.OfAll(len(instances), all, "instance"))
+	}
+	if captured != "" {
+		return failed(cli.ExitDeadline, "start an instance, or look at those that there are; and mend the stream",
+			w.named(helium.ErrDeadline.WithMessage("no answer from %s; %s", who, captured)))
 	}
 	return failed(cli.ExitDeadline, "look at those processes: they hang, are stopped, or all their workers are busy; restart them",
 		w.named(helium.ErrDeadline.WithMessage("no answer from %s; calls still go there, and end with their deadline", who)))

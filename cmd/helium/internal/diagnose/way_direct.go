@@ -62,7 +62,7 @@ func (w *wayStraight) ticket(ctx context.Context) finding {
 	if len(without) > 0 {
 		next := "look at the instance's log"
 		if without[0].Denied {
-			next = "allow the user to publish to " + w.prober.Subjects().ServiceAt(w.service, "*")
+			next = "allow the user to publish to " + w.prober.Subjects().ServiceAt(w.service, "*") + ", if it may call every method of " + w.service + ": that allows all of them"
 		}
 		return w.byNATS(without, next)
 	}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -121,6 +122,9 @@ type Answer struct {
 	Refusal *helium.Error
 	// Err is ErrNobody, ErrSilent, or what is wrong with the answer.
 	Err error
+	// Captured is what is wrong where a JetStream stream acknowledges the question, which is no answer;
+	// "": none does.
+	Captured string
 }
 
 // Well reports whether the target would have run the call if it had had any time.
@@ -167,21 +171,24 @@ func (p *Prober) Call(ctx context.Context, timeout time.Duration, targets ...Tar
 type question struct {
 	began   time.Time
 	sub     *nats.Subscription
-	arrived chan Answer // some answers, from the subscription's own goroutine
-	err     error       // it couldn't be asked
+	arrived chan Answer             // some answers, from the subscription's own goroutine
+	stream  *atomic.Pointer[string] // that has acknowledged it; nil: none
+	subject string
+	err     error // it couldn't be asked
 }
 
 // ask sends a probe.
 func (p *Prober) ask(target Target) question {
 	inbox, seq := wire.NewInbox(p.nc.Opts.InboxPrefix), rand.Uint64()>>1+1
 	// The answer's own goroutine notes the time: whoever waits may be late.
-	q := question{began: time.Now(), arrived: make(chan Answer, 8)}
+	q := question{began: time.Now(), arrived: make(chan Answer, 8), stream: new(atomic.Pointer[string]), subject: target.Subject}
 	q.sub, q.err = p.nc.Subscribe(inbox, func(msg *nats.Msg) {
 		a := Answer{Took: time.Since(q.began)}
 		if isNobody(msg) {
 			a.Err = ErrNobody
 		} else if stream := wire.CapturedBy(msg.Data); stream != "" {
-			a.Err = errors.New(wire.Captured(stream, target.Subject))
+			q.stream.Store(&stream)
+			return
 		} else if a.Refusal, a.Err = readAnswer(msg.Data, seq); a.Refusal != nil {
 			a.Instance = a.Refusal.Instance
 		}
@@ -204,6 +211,14 @@ func (q *question) close() {
 
 // answer waits for the first answer.
 func (q *question) answer(ctx context.Context) Answer {
+	a := q.first(ctx)
+	if stream := q.stream.Load(); stream != nil {
+		a.Captured = wire.Captured(*stream, q.subject)
+	}
+	return a
+}
+
+func (q *question) first(ctx context.Context) Answer {
 	if q.err != nil {
 		return Answer{Err: q.err}
 	}

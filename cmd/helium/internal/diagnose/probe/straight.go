@@ -81,7 +81,7 @@ func (s *Straights) ask(ctx context.Context, subject string, a *Straight) (*wire
 	}
 	ctx, cancel := context.WithTimeout(ctx, ticketTime)
 	defer cancel()
-	m, err := s.prober.nc.RequestWithContext(ctx, subject, s.tryout.Question())
+	m, err := Request(ctx, s.prober.nc, subject, s.tryout.Question())
 	switch {
 	case errors.Is(err, nats.ErrNoResponders):
 		return nil, fmt.Errorf("nobody listens on %s", subject)
@@ -89,9 +89,6 @@ func (s *Straights) ask(ctx context.Context, subject string, a *Straight) (*wire
 		return nil, fmt.Errorf("nobody answered on %s", subject)
 	case err != nil:
 		return nil, err
-	}
-	if stream := wire.CapturedBy(m.Data); stream != "" {
-		return nil, errors.New(wire.Captured(stream, subject))
 	}
 	ticket, err := direct.ReadTicket(m.Data)
 	if e, ok := errors.AsType[*helium.Error](err); ok {
@@ -110,9 +107,12 @@ func (s *Straights) Open(ctx context.Context, a *Straight) {
 	}
 }
 
+// AtOnce is for how many things EachOf does something at the same moment.
+const AtOnce = 64
+
 // EachOf calls do for each of some things, many at once, and returns when all are done.
 func EachOf[T any](things []T, do func(T)) {
-	room := make(chan struct{}, 64)
+	room := make(chan struct{}, AtOnce)
 	var all sync.WaitGroup
 	for _, one := range things {
 		room <- struct{}{}
