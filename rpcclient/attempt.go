@@ -24,8 +24,8 @@ func (call *Invocation) attempt(ctx context.Context, w *way, now, deadline time.
 
 // send sends the call. If there is an error, nothing is in flight.
 func (call *Invocation) send(w *way, now, deadline time.Time) *helium.Error {
-	f, e := call.frame(wire.KindCall, deadline.Sub(now))
-	if e != nil {
+	var f wire.Frame
+	if e := call.fill(&f, wire.KindCall, deadline.Sub(now)); e != nil {
 		return e
 	}
 	m, flight := call.method, &call.flight
@@ -127,7 +127,8 @@ func (call *Invocation) giveUp(ctx context.Context, view *directory.View) *heliu
 
 // attemptOneWay sends a call that nobody answers.
 func (call *Invocation) attemptOneWay(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
-	f, e := call.frame(wire.KindNotify, deadline.Sub(now))
+	var f wire.Frame
+	e := call.fill(&f, wire.KindNotify, deadline.Sub(now))
 	switch {
 	case e != nil:
 		return e
@@ -167,21 +168,18 @@ func (call *Invocation) permittedOneWay(ctx context.Context, w *way, deadline ti
 	return w.to, nil
 }
 
-// frame makes the frame of a call with so much time left, but for its sequence number.
-func (call *Invocation) frame(kind wire.Kind, left time.Duration) (wire.Frame, *helium.Error) {
+// fill makes an empty frame that of a call with so much time left, but for its sequence number. It
+// isn't returned, as to copy what has just been written in parts takes long.
+func (call *Invocation) fill(f *wire.Frame, kind wire.Kind, left time.Duration) *helium.Error {
 	if left <= 0 {
-		return wire.Frame{}, link.ErrTooLate
+		return link.ErrTooLate
 	}
-	f := wire.Frame{
-		Kind: kind,
-		Time: wire.Milliseconds(left),
-		Body: call.Args.Bytes(),
-	}
+	f.Kind, f.Time, f.Body = kind, wire.Milliseconds(left), call.Args.Bytes()
 	if md := call.sent; len(md) > 0 {
 		f.Metadata = msgpack.AppendStringMap(nil, md)
 	}
 	if size, limit := f.Size()+wire.MaxName+wire.HeaderSize, call.method.core.links.MaxMessage(); size > limit && limit > 0 {
-		return f, helium.ErrTooLarge.WithMessage("the call's arguments and metadata make a message of %d bytes; this connection takes at most %d", size, limit).WithOutcome(helium.NotExecuted)
+		return helium.ErrTooLarge.WithMessage("the call's arguments and metadata make a message of %d bytes; this connection takes at most %d", size, limit).WithOutcome(helium.NotExecuted)
 	}
-	return f, nil
+	return nil
 }

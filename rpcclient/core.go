@@ -6,6 +6,7 @@ import (
 
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/monotonic"
 	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -30,8 +31,11 @@ type core struct {
 // deadline returns when a call is over, whatever its context says.
 func (c *core) deadline(ctx context.Context, now time.Time) time.Time {
 	deadline, ok := ctx.Deadline()
-	if !ok {
+	switch {
+	case !ok:
 		return now.Add(c.timeout)
+	case !monotonic.Has(deadline): // it is a time of day, which now isn't good for
+		deadline = now.Add(time.Until(deadline))
 	}
 	if latest := now.Add(wire.MaxTime); deadline.After(latest) {
 		return latest

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/helium-rpc/helium/internal/monotonic"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -24,5 +25,15 @@ func TestNoDeadlineIsFurtherAwayThanServersTake(t *testing.T) {
 	}
 	if got := c.deadline(context.Background(), now); !got.Equal(now.Add(time.Second)) {
 		t.Errorf("without a deadline, a call has until %v, want the client's timeout", got)
+	}
+}
+
+func TestADeadlineByTheCalendarIsKeptByTheMonotonicClock(t *testing.T) {
+	c := &core{timeout: time.Second}
+	now := monotonic.Now()
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(time.Hour).Round(0))
+	defer cancel()
+	if got := c.deadline(ctx, now); !monotonic.Has(got) || got.Sub(now).Round(time.Minute) != time.Hour {
+		t.Errorf("a call has until %v, want an hour from %v by the monotonic clock", got, now)
 	}
 }

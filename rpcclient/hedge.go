@@ -94,7 +94,8 @@ func (call *Invocation) sendHedge(w *way, deadline time.Time) *hedge {
 	if to == nil || first == "" || !c.retries.take() {
 		return nil
 	}
-	f, e := call.frame(wire.KindCall, time.Until(deadline))
+	var f wire.Frame
+	e := call.fill(&f, wire.KindCall, time.Until(deadline))
 	if e != nil {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/directory"
+	"github.com/helium-rpc/helium/internal/monotonic"
 )
 
 // The way of a call through the client, from file to file:
@@ -26,7 +27,7 @@ func invoke(ctx context.Context, call *Invocation) error {
 	}
 	ctx = orBackground(ctx) // an interceptor may have lost it
 	m := call.method
-	now := time.Now()
+	now := monotonic.Now()
 	began := now
 	if before := call.loose.takeBegan(); !before.IsZero() {
 		began = before

@@ -102,7 +102,8 @@ func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, d
 // has a deadline once it has begun.
 func (call *Invocation) stream(ctx context.Context, of *streamed, to *link.Method, deadline, lasts time.Time, lasting bool) *helium.Error {
 	now := time.Now()
-	f, e := call.frame(wire.KindStream, deadline.Sub(now))
+	var f wire.Frame
+	e := call.fill(&f, wire.KindStream, deadline.Sub(now))
 	if e != nil {
 		return e
 	}

@@ -11,18 +11,16 @@ import (
 // and returns the size of the message that this makes.
 func packFrame(call *Call) (size int) {
 	call.packMetadata()
-	f := wire.Frame{Metadata: call.packed, Body: call.Result.Bytes()}
-	return wire.HeaderSize + f.Size()
+	return wire.HeaderSize + wire.SizeOf(len(call.packed), len(call.Result.Bytes()))
 }
 
-// answerFrame returns the frame that answers a call: with err, or with its result if err is
-// nil. After an error it reads nothing that the handler may still write.
-func answerFrame(call *Call, err *helium.Error, took time.Duration, metadata []byte) wire.Frame {
-	f := wire.Frame{Kind: wire.KindReply, Seq: call.seq, Time: uint64(took / time.Microsecond), Metadata: metadata}
+// fillAnswer makes an empty frame the one that answers a call: with err, or with its result if err
+// is nil. After an error it reads nothing that the handler may still write.
+func fillAnswer(f *wire.Frame, call *Call, err *helium.Error, took time.Duration, metadata []byte) {
+	f.Kind, f.Seq, f.Time, f.Metadata = wire.KindReply, call.seq, uint64(took/time.Microsecond), metadata
 	if err != nil {
 		f.Kind, f.Body = wire.KindError, wire.AppendError(nil, err)
 	} else {
 		f.Body = call.Result.Bytes()
 	}
-	return f
 }

@@ -1,7 +1,6 @@
 package rpcserver
 
 import (
-	"context"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -152,7 +151,7 @@ func (c *caller) cut(seq uint64, by answerer) bool {
 	c.calls.Take(seq)
 	ctx, others := call.ctx, c.calls.Len() > 0
 	c.mu.Unlock()
-	ctx.end(context.Canceled)
+	ctx.end(canceled)
 	if c.ephemeral && !others {
 		c.callers.forget(c)
 	}
@@ -242,7 +241,7 @@ func (cs *callers) cancel(key string, seq uint64) bool {
 	}
 	ctx, answer := call.ctx, call.answer // which the call has until it is out of the table
 	c.mu.Unlock()
-	ctx.end(context.Canceled)
+	ctx.end(canceled)
 	if q, ok := answer.(quitter); ok {
 		q.gaveUp(seq)
 	}
@@ -317,7 +316,7 @@ func (cs *callers) gone(key string) (abandoned int) {
 func (c *caller) abandonLocked() (abandoned int) {
 	for _, call := range c.calls.All() {
 		if call.key == "" {
-			call.ctx.end(context.Canceled)
+			call.ctx.end(canceled)
 			abandoned++
 		}
 	}
@@ -361,7 +360,7 @@ func (c *caller) expireLocked(now, latest time.Time) time.Time {
 		if deadline := call.ctx.deadline; deadline.After(now) {
 			next = earlier(next, deadline)
 		} else {
-			call.ctx.end(context.DeadlineExceeded)
+			call.ctx.end(exceeded)
 		}
 	}
 	c.earliest = next
@@ -413,7 +412,8 @@ func (a framedAnswer) limit() int { return a.link.MaxMessage() }
 func (framedAnswer) pack(call *Call) (size int, err *helium.Error) { return packFrame(call), nil }
 
 func (a framedAnswer) send(call *Call, err *helium.Error, took time.Duration, packed []byte, others bool) {
-	f := answerFrame(call, err, took, packed)
+	var f wire.Frame
+	fillAnswer(&f, call, err, took, packed)
 	if err == nil && batch.GoesWhole(&f, true) { // others may wait in the queue already
 		a.batcher.AddWhole(&f, batch.Call{}, func(opening []byte) []byte { return wire.Whole(opening, &f, &call.Result) })
 		return

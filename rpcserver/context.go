@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -17,11 +18,30 @@ import (
 // what it is the context of, and what its Value is for a callKey.
 type callContext[C any] struct {
 	deadline time.Time
+	ended    atomic.Uint32 // why the context has ended, an ending; written with mu
 
 	mu    sync.Mutex
 	call  *C             // guarded by mu; nil once the context has ended with its handler
-	err   error          // guarded by mu; why the context ended
 	extra *contextExtras // guarded by mu; nil until needed
+}
+
+// ending is why a context has ended.
+type ending uint32
+
+const (
+	notEnded ending = iota
+	canceled
+	exceeded
+)
+
+func (e ending) err() error {
+	switch e {
+	case canceled:
+		return context.Canceled
+	case exceeded:
+		return context.DeadlineExceeded
+	}
+	return nil
 }
 
 // contextExtras are the parts of a callContext that few calls need.
@@ -52,7 +72,7 @@ func (c *callContext[C]) Done() <-chan struct{} {
 	extra := c.extrasLocked()
 	if extra.done == nil {
 		extra.done = make(chan struct{})
-		if c.err != nil {
+		if c.why() != notEnded {
 			close(extra.done)
 		}
 	}
@@ -61,10 +81,15 @@ func (c *callContext[C]) Done() <-chan struct{} {
 
 // Err implements context.Context.
 func (c *callContext[C]) Err() error {
-	c.mu.Lock()
+	if c.why() == notEnded {
+		return nil
+	}
+	c.mu.Lock() // so who ends it has closed its channel
 	defer c.mu.Unlock()
-	return c.err
+	return c.why().err()
 }
+
+func (c *callContext[C]) why() ending { return ending(c.ended.Load()) }
 
 // Value implements context.Context.
 func (c *callContext[C]) Value(key any) any {
@@ -86,7 +111,7 @@ func (c *callContext[C]) AfterFunc(f func()) (stop func() bool) {
 	after := &afterFunc{run: f}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.err != nil {
+	if c.why() != notEnded {
 		go f()
 		return func() bool { return false }
 	}
@@ -108,23 +133,23 @@ func (c *callContext[C]) AfterFunc(f func()) (stop func() bool) {
 // behind stops, and forgets the call.
 func (c *callContext[C]) leave() {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.call = nil
-	c.endLocked(context.Canceled)
+	c.endLocked(canceled)
+	c.mu.Unlock() // not deferred: each call comes here
 }
 
 // end ends the context, the first time it is called.
-func (c *callContext[C]) end(err error) {
+func (c *callContext[C]) end(why ending) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.endLocked(err)
+	c.endLocked(why)
 }
 
-func (c *callContext[C]) endLocked(err error) {
-	if c.err != nil {
+func (c *callContext[C]) endLocked(why ending) {
+	if c.why() != notEnded {
 		return
 	}
-	c.err = err
+	c.ended.Store(uint32(why))
 	extra := c.extra
 	if extra == nil {
 		return

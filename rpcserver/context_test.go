@@ -28,8 +28,8 @@ func TestACallsContextEndsOnceWithTheFirstReason(t *testing.T) {
 		if err := c.Err(); err != nil {
 			t.Errorf("Err before the end = %v, want nil", err)
 		}
-		c.end(context.DeadlineExceeded)
-		c.end(context.Canceled)
+		c.end(exceeded)
+		c.end(canceled)
 		select {
 		case <-c.Done():
 		default:
@@ -84,7 +84,7 @@ func TestChildrenOfACallsContextEndWithItAndTakeNoGoroutine(t *testing.T) {
 			t.Errorf("after the child's time: child %v, call %v; want deadline exceeded, nil", timed.Err(), c.Err())
 		}
 
-		c.end(context.Canceled)
+		c.end(canceled)
 		synctest.Wait()
 		for name, ctx := range map[string]context.Context{"WithCancel": cancelled, "WithTimeout": long, "grandchild": grandchild} {
 			if ctx.Err() != context.Canceled {
@@ -114,7 +114,7 @@ func TestAnAfterFuncThatWasStoppedDoesNotRun(t *testing.T) {
 		if stopA() {
 			t.Error("stop = true the second time, want false")
 		}
-		c.end(context.Canceled)
+		c.end(canceled)
 		synctest.Wait()
 		if len(ran) != 1 || ran[0] != "b" {
 			t.Errorf("ran %v, want [b]", ran)

@@ -95,7 +95,8 @@ func (g *gathering) pack(call *Call) (size int, err *helium.Error) {
 }
 
 func (g *gathering) send(call *Call, err *helium.Error, took time.Duration, packed []byte, _ bool) {
-	f := answerFrame(call, err, took, packed)
+	var f wire.Frame
+	fillAnswer(&f, call, err, took, packed)
 	g.mu.Lock()
 	if g.left {
 		g.mu.Unlock()

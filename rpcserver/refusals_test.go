@@ -294,13 +294,18 @@ func TestWhoHasAnswersGoWhereNATSRefusesThemTakesNothingFromOtherCallers(t *test
 	srv, p := w.serveAs(w.limited(), rpcserver.Config{Logger: quiet(), NoMonitoring: true})
 	forger := w.conn()
 	for n, reply := range []string{"_INBOX.peer.x", "_INBOX.peer.x.+1", "_INBOX.peer.x.+2"} {
-		for range 2 { // the first answer is permitted by allow_responses
+		forge := func() {
 			if err := forger.PublishRequest("helium.call.probe.echo", reply, message(callFrame(1, "x"), callFrame(2, "y"))); err != nil {
 				t.Fatal(err)
 			}
 		}
+		forge() // the first message of answers is permitted by allow_responses
+		forge()
 		if n == 0 {
-			eventually(t, "an answer is refused", func() bool { return srv.Stats().RefusedAnswers > 0 })
+			eventually(t, "an answer is refused", func() bool {
+				forge() // the answers to both may have been one message
+				return srv.Stats().RefusedAnswers > 0
+			})
 		}
 	}
 	other := w.peer()

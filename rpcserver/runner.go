@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/monotonic"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -37,7 +38,7 @@ func newRunner(log *slog.Logger, instance string, counters *counters) *runner {
 
 // run runs one call and answers it. It returns how long the handler took, and when it ended.
 func (r *runner) run(call *Call) (took time.Duration, ended time.Time) {
-	start := time.Now()
+	start := monotonic.Now()
 	var err *helium.Error
 	returned := false
 	defer func() {
@@ -241,7 +242,7 @@ func (r *runner) cut(waiting func() []*Call, each func(func(*Call))) (cut int) {
 			call.answer.send(call, err, 0, nil, others)
 			cut++
 		}
-		call.ctx.end(context.Canceled)
+		call.ctx.end(canceled)
 	})
 	return len(dropped) + cut
 }

@@ -1,7 +1,6 @@
 package rpcserver
 
 import (
-	"context"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -125,7 +124,8 @@ func (s *serverStream) send(call *Call, err *helium.Error, took time.Duration, p
 	if s.yields {
 		s.push(&wire.Frame{Kind: wire.KindItemsEnd, Seq: s.seq, Body: wire.AppendItemsEnd(nil, wire.ItemsEnd{Count: items})})
 	}
-	f := answerFrame(call, err, took, packed)
+	var f wire.Frame
+	fillAnswer(&f, call, err, took, packed)
 	s.push(&f)
 }
 
@@ -168,7 +168,7 @@ func (r *runner) finishStream(call *Call, err *helium.Error) {
 // cutStream ends a stream that runs with an error, and reports whether it was faster than its handler.
 func (r *runner) cutStream(call *Call, why *helium.Error) bool {
 	_, ok := call.owner.take(call)
-	call.ctx.end(context.Canceled) // nobody else answers any more
+	call.ctx.end(canceled) // nobody else answers any more
 	if ok {
 		call.answer.send(call, why, 0, nil, false)
 	}

@@ -49,14 +49,12 @@ func (t *inFlight) enter(c *Call) (others bool) {
 func (t *inFlight) add(c *Call) bool {
 	s := t.shard(c.seq)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.calls.Put(c.seq, c) {
-		return false
-	}
-	if s.earliest.IsZero() || c.Deadline.Before(s.earliest) {
+	added := s.calls.Put(c.seq, c)
+	if added && (s.earliest.IsZero() || c.Deadline.Before(s.earliest)) {
 		s.earliest = c.Deadline
 	}
-	return true
+	s.mu.Unlock() // not deferred: each call comes here
+	return added
 }
 
 // take removes a call, for the one who is to end it; nil if somebody else was faster.

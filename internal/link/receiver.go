@@ -2,6 +2,7 @@ package link
 
 import (
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"github.com/helium-rpc/helium"
@@ -36,6 +37,7 @@ type Receiver struct {
 	twice       func(first, second *Instance) // told of a call that two instances answered; nil: nobody wants to know
 	disconnects atomic.Uint64                 // counts how often the link lost its connection
 	removed     atomic.Bool                   // no message goes by it any more
+	elsewhere   bool                          // other processes carry what goes by the link, at the same time
 	ended       atomic.Pointer[helium.Error]  // of the calls of a link that is removed
 	reading     reading
 }
@@ -43,13 +45,12 @@ type Receiver struct {
 // reading is the message that a receiver reads.
 type reading struct {
 	token     uint64         // of the message that it came in reply to; 0: not known
-	frame     wire.Frame     // here, as waiters would move it to the heap
 	refused   bool           // it has refused that message
 	name      []byte         // of the instance that sent it; nil: it doesn't say
 	abilities wire.Abilities // that this instance says it has
 	from      *Instance      // this instance as one of the service of the latest call that it answers; nil: none yet
 
-	answers []ending       // to calls that were taken out of the table and haven't been ended
+	answers []ending       // to calls that were taken out of the table and haven't been ended; behind them is room
 	corked  *batch.Batcher // of the callers that are being woken; nil: none
 	woken   int            // of those
 }
@@ -58,6 +59,26 @@ type reading struct {
 type ending struct {
 	call  *Call
 	frame wire.Frame
+}
+
+// frame returns where the next frame is read to: where it stays if it answers a call, as to copy what
+// has just been written in parts takes long.
+func (m *reading) frame() *wire.Frame {
+	n := len(m.answers)
+	m.answers = slices.Grow(m.answers, 1)
+	return &m.answers[:n+1][n].frame
+}
+
+// keep keeps the frame that was read last, which answers a call.
+func (m *reading) keep(c *Call) {
+	m.answers = m.answers[:len(m.answers)+1]
+	m.answers[len(m.answers)-1].call = c
+}
+
+// forget lets go of the answers and of the frame that was read last, and keeps the room.
+func (m *reading) forget() {
+	clear(m.answers[:min(len(m.answers)+1, cap(m.answers))])
+	m.answers = m.answers[:0]
 }
 
 // Receive takes in a message of answers, one at a time. Data isn't to be written to afterwards:
@@ -74,7 +95,7 @@ func (r *Receiver) Receive(data []byte, token uint64) error {
 	portion, parts := r.portion()
 	frames, err := wire.ReadMessage(data)
 	for first := true; err == nil && frames.More(); first = false {
-		f := &r.reading.frame
+		f := r.reading.frame()
 		if err = frames.Next(f); err != nil {
 			break
 		}
@@ -101,6 +122,7 @@ func (r *Receiver) Receive(data []byte, token uint64) error {
 	}
 	r.answerTaken()
 	r.letGo()
+	r.reading.forget()
 	r.reading = reading{answers: r.reading.answers} // lets go of the message
 	if err != nil {
 		r.counters.Malformed.Add(1)
@@ -128,7 +150,7 @@ func (r *Receiver) portion() (n int, parts bool) {
 	switch direct := int(r.carrier.inFlight.Load()); {
 	case direct > 0:
 		return min(max(leastPortion, direct/portions), mostAtOnce), true
-	case runtime.GOMAXPROCS(0) == 1:
+	case r.elsewhere && runtime.GOMAXPROCS(0) == 1:
 		return min(max(leastPortion, int(r.inFlight.count.Load())/halves), mostInHalf), true
 	}
 	return mostAtOnce, false // by the bus, where more messages cost more than is won
@@ -193,7 +215,7 @@ func (r *Receiver) take(f *wire.Frame) {
 		r.counters.Unmatched.Add(1)
 		return
 	}
-	r.reading.answers = append(r.reading.answers, ending{c, *f})
+	r.reading.keep(c)
 }
 
 // answerTaken ends the calls that were taken out of the table. They are counted at once, and before
@@ -217,8 +239,7 @@ func (r *Receiver) answerTaken() {
 		}
 		r.answer(c, &m.answers[i].frame)
 	}
-	clear(m.answers)
-	m.answers = m.answers[:0]
+	m.forget()
 }
 
 // answeredBefore looks at the second answer to a call: one of another instance says that NATS

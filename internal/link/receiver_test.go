@@ -23,9 +23,10 @@ type again struct{ call func() }
 func (a again) Arrive(*wire.Frame, *helium.Error) { a.call() }
 func (again) Fail(*helium.Error)                  {}
 
-func TestCallersThatAreAnsweredTogetherAreWokenInHalvesWhereTheProcessHasOneProcessor(t *testing.T) {
+func TestCallersThatAreAnsweredTogetherAreWokenInHalvesWhereTheirProcessHasOneProcessorAndNATSAnother(t *testing.T) {
 	for _, test := range []struct {
 		processors         int
+		inProcess          bool
 		inFlight, answered int
 		want               []int // how many calls the next messages have
 	}{
@@ -35,16 +36,17 @@ func TestCallersThatAreAnsweredTogetherAreWokenInHalvesWhereTheProcessHasOneProc
 		{processors: 1, inFlight: 10, answered: 10, want: []int{8, 2}},
 		{processors: 1, inFlight: 6, answered: 6, want: []int{6}},
 		{processors: 1, inFlight: 300, answered: 300, want: []int{150, 150}},
+		{processors: 1, inProcess: true, inFlight: 40, answered: 40, want: []int{40}},
 		{processors: 2, inFlight: 40, answered: 40, want: []int{40}},
 	} {
-		t.Run(fmt.Sprintf("%d answers to %d calls, %d processors", test.answered, test.inFlight, test.processors), func(t *testing.T) {
+		t.Run(fmt.Sprintf("%d answers to %d calls, %d processors, NATS in this process %t", test.answered, test.inFlight, test.processors, test.inProcess), func(t *testing.T) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(test.processors))
 			var got []int
 			batcher := batch.New(0, nil, func(m *batch.Message) { got = append(got, m.Frames) })
 			waiter := again{func() { batcher.Add(&wire.Frame{Kind: wire.KindCall, Seq: 1}, batch.Call{}, true) }}
 			var table inFlight
 			by := new(carrier)
-			r := &Receiver{carrier: by, link: new(silent), inFlight: &table, instances: new(instances), sent: new(sentLog), counters: new(Counters)}
+			r := &Receiver{carrier: by, link: new(silent), inFlight: &table, instances: new(instances), sent: new(sentLog), counters: new(Counters), elsewhere: !test.inProcess}
 			data := wire.AppendMessageHeader(nil)
 			to := &Method{Endpoint: new(Endpoint)}
 			for n := range test.inFlight {

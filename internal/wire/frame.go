@@ -195,12 +195,15 @@ func Milliseconds(left time.Duration) uint64 {
 
 // Size bounds the bytes that AppendFrame appends for f.
 func (f *Frame) Size() int {
-	size := frameOverhead + len(f.Metadata) + len(f.Body) + len(f.Method)
+	size := SizeOf(len(f.Metadata), len(f.Body)) + len(f.Method)
 	if f.Terms != nil {
 		size += streamOverhead
 	}
 	return size
 }
+
+// SizeOf is Size for the frame of an answer with so many bytes of metadata and body.
+func SizeOf(metadata, body int) int { return frameOverhead + metadata + body }
 
 // FrameReader steps over the frames of one message.
 type FrameReader struct{ r msgpack.Reader }
