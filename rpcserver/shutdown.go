@@ -2,6 +2,7 @@ package rpcserver
 
 import (
 	"context"
+	"sync"
 
 	"github.com/helium-rpc/helium"
 )
@@ -12,7 +13,8 @@ import (
 // callers get helium.ErrCut, and the error says how many there were. Calls that wait for their
 // turn then don't run at all. Shutdown doesn't wait for the handlers of calls it cut, but
 // past its context up to 5 s for a NATS server that doesn't answer: what that has sent
-// before it knows of the departure would be lost.
+// before it knows of the departure would be lost. For callers by direct links that don't answer it
+// waits a second.
 func (s *Server) Shutdown(ctx context.Context) error {
 	if s.unmade() != nil {
 		return nil // so nothing runs
@@ -36,8 +38,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	s.leases.end(ctx)
 	s.endStreams(ctx)
 	s.monitor.close()
-	s.direct.leave(late) // callers that are told so go on by the bus, and find others there
-	s.subscriptions.leave(late)
+	s.leaveLinks(late)
 	s.bus.Close()
 	<-s.receiver.done
 	s.thaws.stop()
@@ -64,6 +65,16 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 		return nil // nobody waits for answers but by accident
 	}
 	return flushErr
+}
+
+// leaveLinks has no more calls come by any link. It leaves all of them at the same time: who is slow to
+// let it go by one mustn't have calls come by another meanwhile. Callers by direct links that are told so
+// go on by the bus, and find others there.
+func (s *Server) leaveLinks(ctx context.Context) {
+	var left sync.WaitGroup
+	left.Go(func() { s.direct.leave(ctx) })
+	s.subscriptions.leave(ctx)
+	left.Wait()
 }
 
 // endStreams gives streams a moment to end, and ends the others: meanwhile no more begin here, and

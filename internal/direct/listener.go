@@ -26,6 +26,9 @@ const (
 	maxOpen = 4096
 	// reviewEvery is how often rights are looked at whose time may be over.
 	reviewEvery = 5 * time.Second
+	// goodbyeTime bounds how long a server that leaves waits for its callers' goodbyes: one that is frozen,
+	// or says none, mustn't hold it up.
+	goodbyeTime = time.Second
 	// keepAlive is how often an end is asked whether it is there, of which nothing is heard.
 	keepAlive = 15 * time.Second
 )
@@ -324,7 +327,7 @@ func (l *Listener) welcome(raw rawConn, tls bool) (*serverLink, *frame, error) {
 	s := &serverLink{
 		conn: c, counters: l.config.Counters, stats: &l.Stats, key: keyOf(l.last.Add(1)), peer: g.client, largest: l.config.MaxMessage,
 		use: func(id wire.TicketID) (grant, bool) { return l.tickets.use(id, time.Now()) },
-		bye: make(chan struct{}),
+		bye: make(chan struct{}), rests: make(chan struct{}),
 	}
 	s.ended = func(err error) { l.ended(raw, err) }
 	return s, &frame{kind: kindTaken, id: id, service: s.grant(g.service, time.Now())}, nil
@@ -379,8 +382,10 @@ func (l *Listener) all() (all []*serverLink) {
 	return all
 }
 
-// Leave takes no more connections, says goodbye on those that are open, and returns when all
-// callers have said theirs, behind which no calls come, or when ctx ends.
+// Leave takes no more connections, says goodbye on those that are open, and returns when no more calls
+// are taken: once all callers have said theirs, behind which none come, or a moment later, or when ctx
+// ends. Calls of those that haven't said goodbye are refused from then on, as long as their connections
+// last.
 func (l *Listener) Leave(ctx context.Context) {
 	l.mu.Lock()
 	l.closing = true
@@ -396,12 +401,16 @@ func (l *Listener) Leave(ctx context.Context) {
 	for _, s := range open {
 		s.goodbye()
 	}
+	waiting, cancel := context.WithTimeout(ctx, goodbyeTime)
+	defer cancel()
 	for _, s := range open {
 		select {
 		case <-s.bye:
-		case <-ctx.Done():
+		case <-waiting.Done():
 		}
-		s.shut.Store(true)
+	}
+	for _, s := range open {
+		s.shutOut()
 	}
 }
 

@@ -44,7 +44,11 @@ type serverLink struct {
 	use      func(wire.TicketID) (grant, bool)
 	ended    func(error) // told once why the connection ended
 
-	shut    atomic.Bool // no more calls are taken
+	shut     atomic.Bool   // no more calls are taken
+	taking   atomic.Bool   // calls were received, and whoever receives hasn't asked for more since
+	restOnce sync.Once     // closes rests
+	rests    chan struct{} // closed when no calls are taken any more, some time after they are shut out
+
 	over    atomic.Bool // nothing more is received
 	byeOnce sync.Once
 	bye     chan struct{} // closed when the caller has said goodbye, or the connection has ended
@@ -155,6 +159,7 @@ func (l *serverLink) refusal(s *served) *helium.Error {
 // Receive implements link.Server. What is none of the server's business is a mark at which nothing
 // is to be done: who receives lets its answers go before it waits for more.
 func (l *serverLink) Receive() (link.Incoming, bool) {
+	l.rest()
 	f := &l.frame
 	err := l.reader.next(f)
 	if err != nil && l.over.Load() {
@@ -194,9 +199,28 @@ func (l *serverLink) incoming(s *served, f *frame) link.Incoming {
 		Service: s.name, Method: l.method(f.method), Cancels: f.kind == kindCancels, Where: s.where,
 	}
 	if f.kind == kindCalls {
+		l.taking.Store(true) // first, see shutOut
 		in.Refusal = l.refusal(s)
 	}
 	return in
+}
+
+// rest takes note that whoever receives has taken all calls that were received.
+func (l *serverLink) rest() {
+	if l.taking.Load() {
+		l.taking.Store(false)
+	}
+	if l.shut.Load() {
+		l.restOnce.Do(func() { close(l.rests) })
+	}
+}
+
+// shutOut has all further calls refused, and returns once those that were received are taken. Who
+// receives never waits with them in hand.
+func (l *serverLink) shutOut() {
+	if l.shut.Store(true); l.taking.Load() {
+		<-l.rests
+	}
 }
 
 // further takes a further ticket, or one for a service that it is for already.

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/vectors"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -227,6 +230,91 @@ func TestAServerThatLeavesWaitsForItsCallersToSayGoodbye(t *testing.T) {
 	}
 }
 
+func TestCallersThatDoNotAnswerGoodbyeHoldUpNoServerAndTheirCallsAreRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := listen(t, "memory:")
+		var links []*clientLink
+		for range 20 {
+			links = append(links, meet(t, s))
+		}
+		began, left := time.Now(), make(chan struct{})
+		go func() {
+			s.Leave(context.Background())
+			close(left)
+		}()
+		synctest.Wait()
+		for i, l := range links {
+			if f := l.hear(t); f.kind != kindGoodbye {
+				t.Fatalf("a frame of kind %d came, want goodbye", f.kind)
+			}
+			if i%2 == 0 {
+				l.goodbye()
+			} else {
+				l.say(t, 1, "on its way when the server said goodbye")
+			}
+		}
+		<-left
+		if took := time.Since(began); took != goodbyeTime {
+			t.Errorf("the server left after %v, want %v", took, goodbyeTime)
+		}
+		for i, l := range links {
+			if err := l.write(&frame{kind: kindCalls, service: 1, token: 2}, []byte("too late")); err != nil {
+				t.Errorf("caller %d can't write: %v, want that its calls are refused", i, err)
+			}
+		}
+		synctest.Wait()
+		refused := 0
+		for _, in := range s.received() {
+			if late := string(in.Data) == "too late"; late != (in.Refusal != nil) {
+				t.Errorf("%q has the refusal %v", in.Data, in.Refusal)
+			} else if late {
+				refused++
+			}
+		}
+		if refused != len(links) {
+			t.Errorf("%d calls are refused, want those of all %d callers", refused, len(links))
+		}
+	})
+}
+
+func TestAServerHasTakenOrRefusedAllCallsOnceItHasLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var taken atomic.Int64
+		var gone atomic.Bool
+		s := listenAs(t, "memory:", func(c *ListenConfig) {
+			c.Serve = func(by link.Server) {
+				for in, ok := by.Receive(); ok; in, ok = by.Receive() {
+					if in.Reached != nil || in.Refusal != nil {
+						continue
+					}
+					time.Sleep(time.Millisecond) // until it is entered
+					if taken.Add(1); gone.Load() {
+						t.Error("a call is taken after the server has left")
+					}
+				}
+			}
+		})
+		var callers sync.WaitGroup
+		for range 10 {
+			l := meet(t, s)
+			callers.Go(func() {
+				for l.write(&frame{kind: kindCalls, service: 1}, []byte("x")) == nil {
+					time.Sleep(700 * time.Microsecond)
+				}
+			})
+		}
+		time.Sleep(time.Second)
+		s.Leave(context.Background())
+		gone.Store(true)
+		time.Sleep(time.Second)
+		s.Close()
+		callers.Wait()
+		if taken.Load() == 0 {
+			t.Error("no call was taken")
+		}
+	})
+}
+
 func TestWhoIsToldOfACallersEndIsToldOnce(t *testing.T) {
 	s := listen(t, "127.0.0.1:0")
 	_, l := opened(t, s)
@@ -297,7 +385,7 @@ func TestWhatStrangersCauseIsLoggedAtABoundedRate(t *testing.T) {
 
 func TestWhoReceivesIsToldOfEachFrameSoThatAnswersDoNotWaitBehindAPing(t *testing.T) {
 	ours, theirs := pipe()
-	caller, l := newConn(ours), &serverLink{conn: newConn(theirs), bye: make(chan struct{})}
+	caller, l := newConn(ours), &serverLink{conn: newConn(theirs), bye: make(chan struct{}), rests: make(chan struct{})}
 	t.Cleanup(caller.close)
 	for _, f := range []frame{{kind: kindPing}, {kind: kindPong}, {kind: kindGoodbye}, {kind: 200}} {
 		if err := caller.write(&f, nil); err != nil {

@@ -102,6 +102,18 @@ func (c *caller) ticket(s *server, service string) *wire.Ticket {
 	return s.Ticket(service, c.identity.Fingerprint)
 }
 
+// meet opens a connection for the service "math" within this program, until the test ends.
+func meet(t testing.TB, s *server) *clientLink {
+	t.Helper()
+	c := newCaller(t)
+	ticket := c.ticket(s, "math")
+	opened, _, err := c.dialer.dial(t.Context(), s.config.Instance, ticket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return linkOf(t, opened, ticket)
+}
+
 // dial opens a connection by a ticket at an address of a server, until the test ends.
 func (c *caller) dial(t testing.TB, address string, ticket *wire.Ticket) *clientLink {
 	t.Helper()
@@ -109,6 +121,12 @@ func (c *caller) dial(t testing.TB, address string, ticket *wire.Ticket) *client
 	if err != nil {
 		t.Fatalf("dialing %s: %v", address, err)
 	}
+	return linkOf(t, opened, ticket)
+}
+
+// linkOf returns the link of a connection that a server has opened, until the test ends.
+func linkOf(t testing.TB, opened *conn, ticket *wire.Ticket) *clientLink {
+	t.Helper()
 	t.Cleanup(opened.close)
 	l := &clientLink{conn: opened}
 	if _, err := l.firstTaken(ticket.ID); err != nil {

@@ -5,6 +5,8 @@ package e2e_test
 import (
 	"errors"
 	"fmt"
+	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -105,4 +107,57 @@ func TestCallsOfAKilledClientEndAtTheServerOverADirectLink(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+func TestAFrozenClientWithADirectLinkHoldsUpNoServerThatStops(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	var workers []*worker
+	var servers []*rpcserver.Server
+	for i := range 2 {
+		w := newWorker(fmt.Sprint("w", i))
+		workers = append(workers, w)
+		servers = append(servers, serve(t, n.dial(), rpcserver.Config{Listen: listening, DrainTimeout: 5 * time.Second}, "work", w))
+	}
+	frozen := launch(t, part{URL: n.broker.URL(), Caller: &callerPart{Limit: patience, Linked: true, Idle: true}})
+	eventually(t, "a link with each server", func() error {
+		for i, srv := range servers {
+			if got := srv.Stats().DirectLinks; got != 1 {
+				return fmt.Errorf("server %d has %d", i, got)
+			}
+		}
+		return nil
+	})
+	frozen.signal(syscall.SIGSTOP)
+	defer frozen.signal(syscall.SIGCONT)
+	c := n.client(rpcclient.Config{BusOnly: true})
+	stop := make(chan struct{})
+	var callers sync.WaitGroup
+	var ended atomic.Int64
+	for range 4 {
+		callers.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				id := ended.Add(1)
+				if err := c.Call(testContext(t), "work.nap", nil, id); err != nil {
+					t.Errorf("call %d of another client: %v, want that it goes to one of the servers", id, err)
+				}
+			}
+		})
+	}
+	eventually(t, "calls at both servers", func() error {
+		if !workers[0].hasRun() || !workers[1].hasRun() {
+			return errors.New("one has had none")
+		}
+		return nil
+	})
+	if err := servers[0].Shutdown(testContext(t)); err != nil {
+		t.Errorf("Shutdown: %v, want every call finished", err)
+	}
+	close(stop)
+	callers.Wait()
 }

@@ -60,6 +60,7 @@ type part struct {
 type callerPart struct {
 	Limit  time.Duration
 	Linked bool   // it calls work.run first, until it has a direct link
+	Idle   bool   // it calls no more then
 	Stream string // the method of a stream; "": work.hold
 }
 
@@ -168,6 +169,9 @@ func playPart(text string) error {
 		for p.Caller.Linked && c.Stats().DirectLinks == 0 && ctx.Err() == nil {
 			_ = callWithin(patience, c, 1)
 			time.Sleep(time.Millisecond)
+		}
+		if p.Caller.Idle {
+			return waitForEnd("caller")
 		}
 		go func() { fmt.Println("ended", helium.CodeOf(c.Call(context.Background(), "work.hold", nil, 1))) }()
 		return waitForEnd("caller")
