@@ -31,6 +31,7 @@ type caller struct {
 	sign      uint64         // of heartbeats to it, which it alone sees
 	ephemeral bool           // it is forgotten when it has no calls in flight
 	link      link.Server    // by which its answers leave; nil for nobody
+	prober    link.Prober    // the link, where it finds out itself whether the caller is there; or nil
 	batcher   *batch.Batcher // nil for nobody
 	service   string         // that it called first
 	clock     uint64         // of its first message; 0: it said nothing
@@ -79,6 +80,7 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 			}
 			c.ephemeral = from.Ephemeral || len(cs.byKey) >= manyCallers
 			c.link = by
+			c.prober, _ = by.(link.Prober)
 			c.service, c.clock = service, from.Clock
 			c.out = link.Outgoing{To: link.Caller{Key: from.Key, Ephemeral: c.ephemeral, Clock: from.Clock}, Service: service}
 			c.batcher = batch.New(by.MaxMessage(), c.begin, c.publish)
@@ -248,13 +250,14 @@ func (cs *callers) cancel(key string, seq uint64) bool {
 	return true
 }
 
-// heeding returns the callers that take heartbeats and have calls in flight.
-func (cs *callers) heeding() (all []*caller) {
+// watched returns the callers that have calls in flight, as far as they take heartbeats or their links
+// find out whether they are there.
+func (cs *callers) watched() (all []*caller) {
 	cs.mu.Lock()
 	defer cs.mu.Unlock()
 	for _, c := range cs.byKey {
 		c.mu.Lock()
-		if c.heeds && !c.absence.gone && c.calls.Len() > 0 {
+		if (c.heeds || c.prober != nil) && !c.absence.gone && c.calls.Len() > 0 {
 			all = append(all, c)
 		}
 		c.mu.Unlock()
@@ -308,6 +311,7 @@ func (cs *callers) gone(key string) (abandoned int) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.absence.gone = true
 	return c.abandonLocked()
 }
 

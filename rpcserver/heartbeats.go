@@ -17,6 +17,8 @@ import (
 //	                                                               │
 //	        the caller's calls end ◀─ several in a row ◀─ nobody is there
 //
+// By a direct link the caller's end is asked for a sign instead, if nothing comes from it by itself.
+//
 // Calls that take less than an interval are in none and cost nothing: nothing is written for
 // them anywhere. The sweep's own goroutine sends the heartbeats, so neither handlers nor what
 // waits to be received hold them up.
@@ -26,7 +28,10 @@ type heartbeats struct {
 	permitted func(key string) bool
 	sent      *atomic.Uint64 // messages
 	abandoned *atomic.Uint64 // calls whose callers are gone
+	pulse     *pulse
 	sweep     *link.Sweep
+
+	met *standstill // the latest one at the last beat; nil: none
 
 	// Of the beat under way, kept for the next one:
 	seqs []uint64
@@ -36,8 +41,8 @@ type heartbeats struct {
 
 // newHeartbeats returns those of a server's callers. They aren't sent to callers for whose keys
 // permitted returns false: NATS wouldn't take them.
-func newHeartbeats(callers *callers, opening *opening, permitted func(key string) bool, sent, abandoned *atomic.Uint64) *heartbeats {
-	h := &heartbeats{callers: callers, opening: opening, permitted: permitted, sent: sent, abandoned: abandoned}
+func newHeartbeats(callers *callers, opening *opening, pulse *pulse, permitted func(key string) bool, sent, abandoned *atomic.Uint64) *heartbeats {
+	h := &heartbeats{callers: callers, opening: opening, pulse: pulse, permitted: permitted, sent: sent, abandoned: abandoned}
 	h.sweep = link.NewSweep(h.beat)
 	return h
 }
@@ -48,11 +53,18 @@ func (h *heartbeats) watch(now time.Time) { h.sweep.Watch(now.Add(wire.Heartbeat
 // stop ends the heartbeats: none leaves after it has returned.
 func (h *heartbeats) stop() { h.sweep.Stop() }
 
-// beat sends a heartbeat to each caller that needs one, and returns when the next ones are due,
+// beat sends a heartbeat to each caller that needs one, or asks for a sign, and returns when the next ones are due,
 // zero if no calls are in flight.
 func (h *heartbeats) beat(now time.Time) (next time.Time) {
-	for _, c := range h.callers.heeding() {
+	_, latest := h.pulse.look(now)
+	late := latest != h.met
+	h.met = latest
+	for _, c := range h.callers.watched() {
 		next = now.Add(wire.HeartbeatInterval)
+		if c.prober != nil {
+			c.prober.Probe(late)
+			continue
+		}
 		var to link.Caller
 		to, h.seqs = c.running(h.seqs[:0])
 		if len(h.seqs) > 0 && h.permitted(to.Key) {

@@ -86,7 +86,7 @@ func TestCallsThatWaitForTheirTurnAreToldOfAsWell(t *testing.T) {
 
 func TestManyCallsTakeSeveralHeartbeats(t *testing.T) {
 	s, l := someCallers(t), newMemoryLink(t)
-	h := newHeartbeats(s.callers, s.opening, func(string) bool { return true }, new(atomic.Uint64), new(atomic.Uint64))
+	h := newHeartbeats(s.callers, s.opening, newPulse(), func(string) bool { return true }, new(atomic.Uint64), new(atomic.Uint64))
 	now := time.Now()
 	var calls []*Call
 	for seq := range uint64(wire.MaxRunning + 10) {
@@ -247,4 +247,51 @@ func TestWhoDoesNotSeeHeartbeatsCannotSayThatTheyFoundNobody(t *testing.T) {
 		close(block)
 		r.stop()
 	})
+}
+
+// probedLink is a link that finds out itself whether its caller is there.
+type probedLink struct {
+	*memoryLink
+	late []bool // of each probe
+}
+
+func (l *probedLink) Probe(late bool) { l.late = append(l.late, late) }
+
+func TestCallersOfALinkThatFindsOutItselfAreProbedWhileTheyHaveCallsInFlight(t *testing.T) {
+	s, l := someCallers(t), &probedLink{memoryLink: newMemoryLink(t)}
+	pulse := newPulse()
+	h := newHeartbeats(s.callers, s.opening, pulse, func(string) bool { return true }, new(atomic.Uint64), new(atomic.Uint64))
+	now := pulse.born
+	pulse.beat(now)
+	beat := func(after time.Duration) (goesOn bool) {
+		if now = now.Add(after); after < longestPause {
+			pulse.beat(now)
+		}
+		return !h.beat(now).IsZero()
+	}
+	call := callUntil(1, now.Add(time.Hour))
+	// Whether it takes heartbeats is no matter: whoever speaks by links answers pings.
+	c, _ := s.callers.admit(l, l.from, sender{}, "math", []*Call{call}, now)
+	for _, after := range []time.Duration{pulseInterval, pulseInterval, 10 * longestPause, pulseInterval} {
+		if !beat(after) {
+			t.Error("no more beats are due, want some while a call is in flight")
+		}
+	}
+	if want := []bool{false, false, true, false}; !slices.Equal(l.late, want) {
+		t.Errorf("the link is probed with %v, want %v: the third time the process stood still before", l.late, want)
+	}
+	if got := l.heard(); len(got) != 0 {
+		t.Errorf("%d heartbeats are sent, want none", len(got))
+	}
+	c.take(call)
+	if beat(pulseInterval) || len(l.late) != 4 {
+		t.Errorf("the link is probed %d times, want 4: no call is in flight any more", len(l.late))
+	}
+	s.callers.admit(l, l.from, sender{}, "math", []*Call{callUntil(2, now.Add(time.Hour))}, now)
+	if n := s.callers.gone(l.from.Key); n != 1 {
+		t.Errorf("%d calls are abandoned, want 1", n)
+	}
+	if beat(pulseInterval) || len(l.late) != 4 {
+		t.Error("a caller that is gone is probed")
+	}
 }

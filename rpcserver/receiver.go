@@ -162,7 +162,7 @@ func (g *receiving) admit(from link.Caller, service string, calls []*Call, now t
 	g.runner.admitted(len(calls))
 	countAdmitted(calls, g.direct)
 	g.deadlines.Watch(nextLook(calls, now))
-	if g.reader.sender.abilities.Has(wire.Heartbeats) {
+	if g.direct || g.reader.sender.abilities.Has(wire.Heartbeats) {
 		g.beats.watch(now)
 	}
 	if !g.areQuick(calls, now) {
@@ -190,7 +190,7 @@ func (g *receiving) beginStreams(in *link.Incoming, now time.Time) {
 	g.runner.admitted(len(calls))
 	countAdmitted(calls, g.direct)
 	g.deadlines.Watch(nextLook(calls, now))
-	if g.reader.sender.abilities.Has(wire.Heartbeats) {
+	if g.direct || g.reader.sender.abilities.Has(wire.Heartbeats) {
 		g.beats.watch(now)
 	}
 	for _, call := range calls {

@@ -100,16 +100,16 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.streams = &streams{most: s.config.MaxStreams}
 	s.replays = newReplays(s.config.IdempotencyMemory)
 	s.opening = newOpening(s.instance, abilities)
+	s.pulse = newPulse()
 	s.callers = newCallers(s.opening, &s.counters.duplicates)
 	s.deadlines = link.NewSweep(s.callers.expire)
 	s.refusals = newRefusals(nc, &s.counters.refusedAnswers, s.warnings, func(subject string) bool { return s.callers.knows(link.CallerKey(subject)) })
-	s.beats = newHeartbeats(s.callers, s.opening, func(key string) bool { return !s.refusals.denies(key) }, &s.counters.heartbeats, &s.counters.abandoned)
+	s.beats = newHeartbeats(s.callers, s.opening, s.pulse, func(key string) bool { return !s.refusals.denies(key) }, &s.counters.heartbeats, &s.counters.abandoned)
 	s.exports = newExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals)
 	s.exports.stream = s.config.StreamExport
 	s.exports.witnesses.mark = func(ctx context.Context, reached func()) error { return s.bus.Mark(ctx, reached) }
 	s.bus = link.NewServerBus(nc, s.instance, &s.counters.links, answerWatch{s.refusals, s.exports})
 	s.bus.Bound(s.config.MaxQueueBytes)
-	s.pulse = newPulse()
 	s.thaws = &thaws{nc: nc, log: s.log, instance: s.instance, pulse: s.pulse, mark: s.bus.Mark}
 	s.subscriptions = &subscriptions{nc: nc, log: s.log, instance: s.instance, inbound: s.bus.Inbound()}
 	s.monitor = &monitor{

@@ -41,20 +41,14 @@ type clientLink struct {
 	waiting map[wire.TicketID]chan uint16 // guarded by mu; for the answers to further tickets
 
 	// Of Beat, which is called by one goroutine at a time:
-	heardThen uint64 // at the last beat
-	silent    int    // beats in which nothing came though it was busy
-	pings     uint64
+	silence silence // while it is busy
+	pings   uint64
 }
 
 var _ link.Link = (*clientLink)(nil)
 
-const (
-	// silentBeats is in how many beats nothing comes from an end that is asked each time, before
-	// the connection breaks. The first of them is over before a whole interval is.
-	silentBeats = 4
-	// takeTime is how long the other end may take to take a further ticket.
-	takeTime = 5 * time.Second
-)
+// takeTime is how long the other end may take to take a further ticket.
+const takeTime = 5 * time.Second
 
 // errSilent is why a connection is broken by whose other end nothing comes.
 var errSilent = errors.New("nothing has come for 2 s, though the other end was asked for a sign; it is frozen, or cut off")
@@ -157,18 +151,10 @@ func (l *clientLink) Control(c *link.Call, data []byte) *helium.Error {
 
 // Beat implements link.Link.
 func (l *clientLink) Beat(busy, late bool) {
-	heard := l.heard.Load()
-	switch {
-	case !busy || late || heard != l.heardThen:
-		l.silent = 0
-	default:
-		l.silent++
-	}
-	l.heardThen = heard
-	switch {
-	case l.silent >= silentBeats:
+	switch silent := l.silence.beat(l.heard.Load(), !busy || late); {
+	case silent >= silentBeats:
 		l.end(errSilent)
-	case l.silent > 0:
+	case silent > 0:
 		l.pings++
 		_ = l.write(&frame{kind: kindPing, token: l.pings}, nil) // if it fails, reading fails as well
 	}

@@ -26,9 +26,10 @@ type conn struct {
 	reader  reader
 	heard   atomic.Uint64 // counts what was read, in bytes
 
-	mu   sync.Mutex
-	out  []byte // guarded by mu; what is written next
-	done bool   // guarded by mu; no more calls are written
+	mu    sync.Mutex
+	out   []byte // guarded by mu; what is written next
+	wrote uint64 // guarded by mu; what was written, in bytes
+	done  bool   // guarded by mu; no more calls are written
 }
 
 // rawConn carries bytes. Its writes don't wait for the other end.
@@ -84,6 +85,7 @@ func (c *conn) writeCalls(f *frame, message []byte) error {
 
 func (c *conn) writeLocked(f *frame, message []byte) error {
 	c.out = appendFrame(c.out[:0], f, len(message))
+	c.wrote += uint64(len(c.out) + len(message))
 	rest := message
 	if len(message) > mostCopied {
 		c.out, rest = append(c.out, message[:beginning]...), message[beginning:]
@@ -95,6 +97,13 @@ func (c *conn) writeLocked(f *frame, message []byte) error {
 		_, err = c.socket.Write(rest)
 	}
 	return err
+}
+
+// written returns how much was written, in bytes.
+func (c *conn) written() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.wrote
 }
 
 // goodbye says that no more calls come, and sees to that.

@@ -12,6 +12,7 @@
 //   - proof.go, opening.go: how a connection opens
 //   - frame.go, reader.go: what travels on it, and how that is read
 //   - conn.go: a connection that is open
+//   - silence.go: when an end from which nothing comes is taken for frozen or cut off
 //   - outlet.go: a socket whose writes never wait, however much is kept
 //   - pipe.go, meeting.go: a connection within one program
 //

@@ -62,9 +62,17 @@ type serverLink struct {
 	methods map[string]string
 	marks   map[uint64]func() // by the number of their ping
 	marked  uint64
+
+	probing probing // of Probe, which is called by one goroutine at a time
 }
 
-var _ link.Server = (*serverLink)(nil)
+// noMark numbers pings that only ask for a sign.
+const noMark = 0
+
+var (
+	_ link.Server = (*serverLink)(nil)
+	_ link.Prober = (*serverLink)(nil)
+)
 
 // grant lets the caller call a service, and returns its number; 0 if there are too many.
 func (l *serverLink) grant(service string, now time.Time) uint16 {
@@ -254,8 +262,19 @@ func (l *serverLink) Answer(out *link.Outgoing) {
 	}
 }
 
-// Beat implements link.Server: the connection itself says whether both ends are there.
+// Beat implements link.Server: pings say whether both ends are there, see Probe.
 func (l *serverLink) Beat(link.Caller, uint64, []byte) bool { return false }
+
+// Probe implements link.Prober: a caller from whom nothing comes is asked for a sign, and if none comes
+// the connection ends.
+func (l *serverLink) Probe(late bool) {
+	switch ask, gone := l.probing.beat(l.heard.Load(), l.written(), late); {
+	case gone:
+		l.close() // which who receives finds out
+	case ask:
+		_ = l.write(&frame{kind: kindPing, token: noMark}, nil) // if it fails, the connection ends
+	}
+}
 
 // Mark has reached received behind all that the caller has sent by now. It belongs to the
 // goroutine that receives, and reached is lost if the connection ends before.

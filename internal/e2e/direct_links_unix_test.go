@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/chaos/proxy"
+	"github.com/helium-rpc/helium/internal/loopback"
+	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -160,4 +163,44 @@ func TestAFrozenClientWithADirectLinkHoldsUpNoServerThatStops(t *testing.T) {
 	}
 	close(stop)
 	callers.Wait()
+}
+
+func TestTheCallsOfAClientThatIsFrozenOrOutOfReachEndAtTheServerOverADirectLink(t *testing.T) {
+	t.Parallel()
+	for name, vanish := range map[string]func(caller *process, p *proxy.Proxy){
+		"frozen":       func(caller *process, _ *proxy.Proxy) { caller.signal(syscall.SIGSTOP) },
+		"out of reach": func(_ *process, p *proxy.Proxy) { p.Set(proxy.Conditions{Held: true}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n := newNetwork(t)
+			at := loopback.UnusedAddress(t)
+			p, err := proxy.Start(at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(p.Close)
+			w := newWorker("one")
+			srv := serve(t, n.dial(), rpcserver.Config{Listen: at, Advertise: p.Address()}, "work", w)
+			caller := launch(t, part{URL: n.broker.URL(), Caller: &callerPart{Limit: 10 * patience, Linked: true}})
+			defer caller.signal(syscall.SIGCONT)
+			eventually(t, "a call that runs and came by a direct link", func() error {
+				if s := srv.Stats(); s.DirectCalls == 0 || s.Running == 0 || len(w.began) == 0 {
+					return errors.New("none")
+				}
+				return nil
+			})
+			time.Sleep(6 * wire.HeartbeatInterval) // a client that is there has its call go on
+			if s := srv.Stats(); s.Running != 1 || s.DirectBroken != 0 {
+				t.Fatalf("%d calls run while their client waits, and %d links broke; want 1, and none", s.Running, s.DirectBroken)
+			}
+			vanish(caller, p)
+			eventually(t, "no call that runs", func() error {
+				if s := srv.Stats(); s.Running != 0 || s.Abandoned != 1 || s.DirectLinks != 0 {
+					return fmt.Errorf("%d run, %d were abandoned, %d links stand", s.Running, s.Abandoned, s.DirectLinks)
+				}
+				return nil
+			})
+		})
+	}
 }

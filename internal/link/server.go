@@ -35,6 +35,14 @@ type Server interface {
 	Close()
 }
 
+// Prober is a [Server] of one caller that finds out itself whether that is there: where calls are in
+// flight and nothing comes from the caller for some heartbeat intervals, the link ends.
+type Prober interface {
+	// Probe is called each [wire.HeartbeatInterval] while calls of the caller are in flight; late tells
+	// that this program stood still meanwhile. One goroutine at a time calls it.
+	Probe(late bool)
+}
+
 // Incoming is a message that has come to a server.
 type Incoming struct {
 	Data []byte
