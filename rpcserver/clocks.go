@@ -1,6 +1,7 @@
 package rpcserver
 
 import (
+	"sync"
 	"time"
 
 	"github.com/helium-rpc/helium/internal/wire"
@@ -24,6 +25,9 @@ import (
 // Nor does it begin anew when this server connects to another NATS server. What two clocks differ
 // by is the same by any way, so what a longer way adds is time that the caller sees pass; and a
 // NATS server that stood still sends on what it had when it wakes, which mustn't become normal.
+//
+// For the same reason a direct link that is new begins with what was learnt by the bus: its first message
+// may have waited, and of a clock that is known that can be told.
 
 const (
 	// drift is by which part of the time that passes the least difference rises: 200 ppm.
@@ -35,7 +39,7 @@ const (
 )
 
 // clocks knows the clocks of those who send by one link, and belongs to the goroutine that
-// receives by it.
+// receives by it, but for what it knows.
 //
 // A clock is known by its number alone. Whoever isn't its owner has to have been called by that to
 // know the number, and would know its reply subject as well, so a key of both would keep nobody
@@ -44,8 +48,11 @@ const (
 // time counts from when the server has them, as it does for callers that say nothing.
 type clocks struct {
 	pulse *pulse
+	bus   *clocks   // what is known by the bus, for a link that is new; nil: this is the bus's
 	last  *estimate // that was asked for last; nil: none
 
+	// mu is held while what is below changes, and by others than who receives while they read it.
+	mu sync.Mutex
 	// Clocks that were used since the last turn, and others. Who isn't used between two turns is
 	// forgotten, and there is a turn only when room is needed.
 	recent, former map[uint64]*estimate
@@ -72,8 +79,28 @@ type thaw struct {
 	counted time.Duration // what met.asleep was before the thaw
 }
 
+// newClocks returns those of a link by which nothing has come yet: no standstill until now is any of its
+// messages' business.
 func newClocks(pulse *pulse) *clocks {
-	return &clocks{pulse: pulse, recent: make(map[uint64]*estimate)}
+	c := &clocks{pulse: pulse, recent: make(map[uint64]*estimate)}
+	if c.looked, c.met = pulse.look(time.Now()); c.met != nil {
+		c.counted = c.met.asleep
+	}
+	return c
+}
+
+// known returns what is known of a clock. It is safe for concurrent use.
+func (c *clocks) known(clock uint64) (of estimate, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := c.recent[clock]
+	if e == nil {
+		e = c.former[clock]
+	}
+	if e == nil {
+		return estimate{}, false
+	}
+	return *e, true
 }
 
 // waited returns how long a message has waited by now that was begun when some clock showed a
@@ -85,18 +112,20 @@ func (c *clocks) waited(clock, reading uint64, now time.Time) (waited time.Durat
 		c.meet(latest)
 	}
 	c.looked = own
-	e := c.find(clock)
+	e := c.find(clock, own)
 	switch {
 	case c.lasts && e == nil:
 		return min(own+c.asleep()-c.since, wire.MaxTime), false
 	case c.lasts:
 		return e.excess(own+c.asleep(), reading), true
 	case e == nil:
-		c.learn(clock, reading, own)
+		c.learn(estimate{clock: clock}.seen(own, reading), own)
 		return 0, true
 	}
 	if waited = e.excess(own, reading); waited == 0 {
-		e.see(own, reading)
+		c.mu.Lock()
+		*e = e.seen(own, reading)
+		c.mu.Unlock()
 	}
 	return waited, true
 }
@@ -110,43 +139,53 @@ func (e *estimate) excess(own time.Duration, reading uint64) time.Duration {
 	return time.Duration(max(0, min(excess, longest))) * time.Microsecond
 }
 
-// see takes the difference of a message for the least.
-func (e *estimate) see(own time.Duration, reading uint64) {
-	e.at = micros(own)
-	e.least = e.at - reading
+// seen returns the estimate once the difference of a message is taken for the least.
+func (e estimate) seen(own time.Duration, reading uint64) estimate {
+	at := micros(own)
+	return estimate{clock: e.clock, least: at - reading, at: at}
 }
 
 func micros(d time.Duration) uint64 { return uint64(d / time.Microsecond) }
 
 // find returns what is known of a clock; nil: nothing.
-func (c *clocks) find(clock uint64) *estimate {
+func (c *clocks) find(clock uint64, own time.Duration) *estimate {
 	if c.last != nil && c.last.clock == clock {
 		return c.last
 	}
 	e := c.recent[clock]
 	if e == nil {
 		if e = c.former[clock]; e == nil {
+			if c.bus != nil {
+				if of, ok := c.bus.known(clock); ok {
+					return c.learn(of, own)
+				}
+			}
 			return nil
 		}
+		c.mu.Lock()
 		delete(c.former, clock)
 		c.recent[clock] = e
+		c.mu.Unlock()
 	}
 	c.last = e
 	return e
 }
 
-// learn begins to know a clock, if there is room.
-func (c *clocks) learn(clock, reading uint64, own time.Duration) {
+// learn begins to know a clock. It returns what it keeps of it, nil if there is no room.
+func (c *clocks) learn(of estimate, own time.Duration) *estimate {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.full() && own-c.turned >= idleClock {
 		c.former, c.recent = c.recent, make(map[uint64]*estimate)
 		c.last, c.turned = nil, own
 	}
 	if c.full() {
-		return
+		return nil
 	}
-	e := &estimate{clock: clock}
-	e.see(own, reading)
-	c.recent[clock], c.last = e, e
+	e := new(estimate)
+	*e = of
+	c.recent[of.clock], c.last = e, e
+	return e
 }
 
 func (c *clocks) full() bool { return len(c.recent)+len(c.former) >= maxClocks }

@@ -3,6 +3,7 @@ package rpcserver
 import (
 	"math/rand/v2"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/helium-rpc/helium/internal/wire"
@@ -148,7 +149,7 @@ func TestClocksThatAreNotUsedMakeRoomWhenThereAreTooMany(t *testing.T) {
 		at += 2 * idleClock
 	}
 	for clock, want := range map[uint64]bool{1: true, 2: false, maxClocks + 1: true} {
-		if got := c.find(clock) != nil; got != want {
+		if got := c.find(clock, 0) != nil; got != want {
 			t.Errorf("clock %d is known: %v, want %v", clock, got, want)
 		}
 	}
@@ -173,6 +174,56 @@ func TestALongerWayIsTimeThatPassesAndWhatANATSServerHeldHasWaited(t *testing.T)
 			t.Errorf("message %d: waited %v, want %v", i, got, step.want)
 		}
 	}
+}
+
+func TestWhatIsKnownOfAClockByTheBusCountsOnANewDirectLink(t *testing.T) {
+	bus := newClocks(newPulse())
+	known := newFarSender(t, bus, 1, 1)
+	known.wait(0, 2*time.Millisecond)
+	byLink := func() *farSender {
+		link := newClocks(bus.pulse)
+		link.bus = bus
+		return &farSender{clocks: link, t: t, number: known.number, origin: known.origin, drift: 1}
+	}
+	const tolerance = 3 * time.Millisecond
+	for _, under := range []time.Duration{time.Millisecond, 2 * time.Millisecond, 300 * time.Millisecond, 3 * time.Second} {
+		// However long the way is, no call loses more time than it was under way.
+		if got := byLink().wait(time.Second, under); got > under || got < under-2*time.Millisecond-tolerance {
+			t.Errorf("the first message on a link, %v under way: waited %v", under, got)
+		}
+	}
+	s := byLink()
+	s.wait(time.Second, 500*time.Microsecond) // the link is quicker
+	if got, want := s.wait(2*time.Second, time.Second), time.Second-500*time.Microsecond; got > want || got < want-tolerance {
+		t.Errorf("a message on a link that is quicker than the bus: waited %v, want %v", got, want)
+	}
+	if got := known.wait(3*time.Second, 2*time.Millisecond); got > 10*time.Microsecond {
+		t.Errorf("what was learnt by a link has a message by the bus seem to have waited %v", got)
+	}
+	stranger := byLink()
+	stranger.number++
+	if got := stranger.wait(time.Second, time.Second); got != 0 {
+		t.Errorf("the first message of a clock that nobody knows: waited %v, want 0", got)
+	}
+}
+
+func TestAStandstillIsNoMatterOfALinkThatOpensAfterIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPulse()
+		p.beat(time.Now())
+		for range 2 {
+			time.Sleep(10 * longestPause)
+			p.beat(time.Now())
+		}
+		c := newClocks(p)
+		if waited, sure := c.waited(1, 0, time.Now()); waited != 0 || !sure {
+			t.Errorf("the first message waited %v, %v; want that it is sure not to have", waited, sure)
+		}
+		time.Sleep(10 * longestPause)
+		if _, sure := c.waited(2, 0, time.Now()); sure {
+			t.Error("what comes after a standstill of its own is sure not to have waited")
+		}
+	})
 }
 
 func FuzzReadings(f *testing.F) {

@@ -190,7 +190,7 @@ func (s *Server) newDirectLinks() *directLinks {
 	d.told, _ = direct.ParseAddresses(s.config.Advertise)
 	d.receive = func(by link.Server) <-chan struct{} {
 		r := s.newReceiver(by)
-		r.direct = true
+		r.direct, r.reader.clocks.bus = true, s.receiver.reader.clocks
 		if marker, ok := by.(interface{ Mark(reached func()) }); ok {
 			r.thawed.put = marker.Mark
 		}

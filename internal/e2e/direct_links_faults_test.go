@@ -195,3 +195,41 @@ func TestABrokerThatComesBackFindsItsDirectLinksAtWork(t *testing.T) {
 		}
 	}
 }
+
+func TestACallWhoseTimeRanOutOnANewDirectLinkIsNotRun(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	_, p := n.launchBehindProxy()
+	p.Set(proxy.Conditions{Refused: true})
+	c := n.client(rpcclient.Config{MaxAttempts: 1})
+	for id := range int64(100) { // by the bus, so the server knows the client's clock
+		if err := callWithin(patience, c, id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := c.Stats().DirectFrames
+	p.Set(proxy.Conditions{})
+	eventually(t, "a link", func() error {
+		if c.Stats().DirectLinks == 0 {
+			return fmt.Errorf("none; %+v", c.DirectLinks())
+		}
+		return nil
+	})
+	p.Set(proxy.Conditions{Held: true})
+	const late = 1000
+	if err := callWithin(100*time.Millisecond, c, late); helium.OutcomeOf(err) != helium.Unknown {
+		t.Errorf("a call by a link that stands still: %v (%v), want its deadline, unknown", err, helium.OutcomeOf(err))
+	}
+	time.Sleep(50 * time.Millisecond) // so that its time is over by more than what a clock is known to
+	p.Set(proxy.Conditions{})
+	if err := callWithin(patience, c, late+1); err != nil { // behind it
+		t.Errorf("the next call: %v", err)
+	}
+	if s := c.Stats(); before != 0 || s.DirectFrames != 2 || s.DirectLinks != 1 {
+		t.Errorf("%d calls left by a link before it stood, and %d by %d links; want 0, and 2 by 1", before, s.DirectFrames, s.DirectLinks)
+	}
+	ran, err := rpcclient.Call[int](testContext(t), n.client(rpcclient.Config{BusOnly: true}), "work.count", int64(late))
+	if err != nil || ran != 0 {
+		t.Errorf("the call whose time ran out ran %d times, %v; want 0", ran, err)
+	}
+}
