@@ -15,7 +15,7 @@ var direct = []Scenario{
 		Loads:   []Load{steady(12 * time.Second)},
 		Steps:   []Step{{At: 4 * time.Second, Do: Kill, On: "server1"}},
 		Bounds: append(byLinks(0.8),
-			verdict.AtMost(verdict.FailShare, 0.002),
+			verdict.AtMost(verdict.Failed, 5),
 			verdict.AtMost(verdict.Noticed, 0.5),
 			verdict.AtMost(verdict.Max, 1),
 			verdict.AtMost(verdict.OverranBy, 0.5),
