@@ -7,6 +7,11 @@
 //	go run ./examples/demo '(1 + 2) * 3' '7 / 2'
 //	echo '2 * (3 - 0.5)' | go run ./examples/demo
 //
+// Streams of three instances, each with a log that it tails, in one process too:
+//
+//	go run ./examples/tail
+//	go run ./examples/tail /var/log/syslog /var/log/auth.log
+//
 // Three programs in three terminals, started in any order:
 //
 //	go run ./examples/binder    # a broker on 127.0.0.1:4222, and the registry

@@ -35,7 +35,7 @@ func build() (dir string, err error) {
 		return "", err
 	}
 	out, err := exec.Command("go", "build", "-o", dir+string(filepath.Separator),
-		"./binder", "./server", "./client", "./demo").CombinedOutput()
+		"./binder", "./server", "./client", "./demo", "./tail").CombinedOutput()
 	if err != nil {
 		os.RemoveAll(dir)
 		return "", fmt.Errorf("%w\n%s", err, out)
