@@ -30,7 +30,7 @@ type openStream struct {
 	out    *stream.Sender // nil: it sends nothing
 
 	// Of the receiver of answers:
-	begun bool           // something has come
+	begun bool           // something has come that isn't the last answer
 	ends  *wire.ItemsEnd // nil: more items may come
 	body  []byte         // the result; read when in has ended
 	md    []byte         // that came beside it
@@ -61,6 +61,9 @@ func (s *openStream) Follow(f *wire.Frame) {
 	if !s.begun {
 		s.begun = true
 		s.flight.Deadline = s.lasts
+		if s.out != nil {
+			go s.upload() // not before: one that is refused takes no item from the program's iterator
+		}
 	}
 	var err error
 	switch f.Kind {
@@ -88,7 +91,6 @@ func (s *openStream) Follow(f *wire.Frame) {
 
 // Arrive implements link.Waiter.
 func (s *openStream) Arrive(f *wire.Frame, e *helium.Error) {
-	s.begun = s.begun || e == nil || e.Outcome != helium.NotExecuted
 	s.body, s.md = f.Body, f.Metadata
 	switch {
 	case e != nil:
@@ -131,9 +133,6 @@ func (s *openStream) run(ctx context.Context) *helium.Error {
 				<-gaveUp
 			}
 		}()
-	}
-	if s.out != nil {
-		go s.upload()
 	}
 	e := s.consume()
 	s.leave()
@@ -227,7 +226,7 @@ func (s *openStream) upload() {
 // settleUpload waits a moment for the program's iterator to return: what it does with the program's
 // variables should be over. Its panic is the caller's.
 func (s *openStream) settleUpload() {
-	if s.out == nil {
+	if s.out == nil || !s.begun {
 		return
 	}
 	timer := time.NewTimer(uploadGrace)

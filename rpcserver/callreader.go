@@ -46,6 +46,9 @@ func (r *callReader) read(in *link.Incoming, now time.Time) *helium.Error {
 		return to.refusal
 	default:
 		if err := r.readFrames(in, to, now); err != nil {
+			for range r.begun {
+				r.streams.streams.leave()
+			}
 			return helium.ErrBadMessage.WithMessage("the message was refused whole: %w", err)
 		}
 	}

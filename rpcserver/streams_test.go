@@ -421,3 +421,54 @@ func TestInterceptorsSeeAStreamBeginAndEnd(t *testing.T) {
 		t.Errorf("the interceptor saw %+v, want a stream that ended with context.Canceled", all)
 	}
 }
+
+func TestStreamsOfAMessageThatIsRefusedWholeTakeNoRoom(t *testing.T) {
+	w, srv, _, c := startTap(t, rpcserver.Config{MaxStreams: 2})
+	peer := w.peer()
+	for range 5 {
+		peer.send("helium.at.tap."+srv.Instance()+".wait", "+1", append(message(streamFrame(7, wire.Credit{}), streamFrame(8, wire.Credit{})), 0x95))
+		wantError(t, peer.one(), helium.ErrBadMessage)
+	}
+	// Nor does one that comes twice.
+	peer.send("helium.at.tap."+srv.Instance()+".wait", "+1", message(streamFrame(7, wire.Credit{}), streamFrame(7, wire.Credit{})))
+	peer.next()
+	eventuallyRuns(t, srv, 1)
+	if item, err := pull(t, c, "tap.wait")(); item != 1 || err != nil {
+		t.Errorf("got %d, %v; want 1", item, err)
+	}
+}
+
+func TestARefusedStreamTakesNothingFromItsIterator(t *testing.T) {
+	w, full, _, _ := startTap(t, rpcserver.Config{MaxStreams: 1})
+	if _, err := pull(t, w.client(rpcclient.Config{}), "tap.wait")(); err != nil {
+		t.Fatal(err)
+	}
+	serveTap(t, w, rpcserver.Config{})
+	c := w.client(rpcclient.Config{MaxAttempts: 10})
+	for range 20 {
+		numbers := make(chan int, 3)
+		numbers <- 1
+		numbers <- 2
+		numbers <- 3
+		close(numbers)
+		sum, err := rpcclient.Call[int](testContext(t), c, "tap.sum", iter.Seq2[int, error](func(yield func(int, error) bool) {
+			for x := range numbers {
+				if !yield(x, nil) {
+					return
+				}
+			}
+		}))
+		if errors.Is(err, helium.ErrOverloaded) {
+			if len(numbers) != 3 {
+				t.Errorf("a refused stream has taken %d items", 3-len(numbers))
+			}
+			continue // no attempt is left to it
+		}
+		if sum != 6 || err != nil {
+			t.Errorf("the sum is %d, %v; want 6", sum, err)
+		}
+	}
+	if full.Stats().Errors == 0 {
+		t.Error("no stream went to the full instance first; want some")
+	}
+}
