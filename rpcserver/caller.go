@@ -43,6 +43,8 @@ type caller struct {
 	owed     int               // guarded by mu; answers that haven't left yet
 	messages int               // guarded by mu; those of answers that have left
 	numbered uint64            // guarded by mu; nobody's calls that were given a number
+	room     sync.Cond         // told when answers have left, where streams wait for that
+	crowded  int               // guarded by mu; streams that wait
 	heeds    bool              // guarded by mu; it takes heartbeats
 	absence  absence           // guarded by mu
 	earliest time.Time         // guarded by mu; no call's deadline is earlier; zero: no call
@@ -84,6 +86,7 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 			c.service, c.clock = service, from.Clock
 			c.out = link.Outgoing{To: link.Caller{Key: from.Key, Ephemeral: c.ephemeral, Clock: from.Clock}, Service: service}
 			c.batcher = batch.New(by.MaxMessage(), c.begin, c.publish)
+			c.room.L = &c.mu
 		}
 		cs.byKey[from.Key] = c
 	}
@@ -182,6 +185,9 @@ func (c *caller) publish(m *batch.Message) {
 	out.Message = m
 	c.mu.Lock()
 	c.owed -= m.Frames
+	if c.crowded > 0 {
+		c.room.Broadcast()
+	}
 	c.messages++
 	out.To.Address, out.Nth, out.Last = c.address, c.messages, c.owed == 0
 	if c.ephemeral {

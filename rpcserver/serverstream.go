@@ -74,6 +74,7 @@ func (s *serverStream) abort(err error) {
 // sendItems sends items that leave together.
 func (s *serverStream) sendItems(items wire.Items) {
 	s.counters.sent.Add(items.Count)
+	s.awaitRoom()
 	s.push(&wire.Frame{Kind: wire.KindItems, Seq: s.seq, Body: wire.AppendItems(nil, items)})
 }
 
@@ -127,6 +128,21 @@ func (s *serverStream) send(call *Call, err *helium.Error, took time.Duration, p
 	var f wire.Frame
 	fillAnswer(&f, call, err, took, packed)
 	s.push(&f)
+}
+
+// mostOwed is how many frames may wait for a caller that takes them slower than they come before streams
+// wait as well, whatever credit they have.
+const mostOwed = 256
+
+// awaitRoom waits until less waits for a caller. What waits leaves by itself.
+func (c *caller) awaitRoom() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.owed >= mostOwed {
+		c.crowded++
+		c.room.Wait()
+		c.crowded--
+	}
 }
 
 // push sends a frame to a caller that isn't the only answer to a call.
