@@ -10,6 +10,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/internal/direct"
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
@@ -61,6 +62,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	subjects, _ := wire.NewSubjects(config.Prefix) // which withDefaults has tried
 	c := &client{handler: carryOut}
 	c.timeout, c.attempts = config.Timeout, config.MaxAttempts
+	c.maxValue, c.turns = config.MaxValue, chunks.NewTurns()
 	c.retries.open(&c.counters.calls)
 	if config.Hedge {
 		c.latencies = new(latencies)

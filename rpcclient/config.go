@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -17,6 +18,10 @@ type Config struct {
 	// MaxAttempts is how often a call is tried that provably didn't run, or whose
 	// method is idempotent, the first time included. Default 3; 1 turns retries off.
 	MaxAttempts int
+	// MaxValue is how many bytes the arguments of a call, or its result, may have where they don't
+	// fit a message and travel in chunks. More is refused before anything is sent, with
+	// [helium.ErrTooLarge] and [helium.ErrResultTooLarge]. Default 64 MiB; at most 256 MiB.
+	MaxValue int
 	// Hedge makes a call of an idempotent method a second time, at another instance, if it
 	// takes longer than 95 in 100 of the method's latest calls: the first answer counts,
 	// and the other call is canceled. That takes from the budget of retries, so it adds a
@@ -59,6 +64,12 @@ func (config Config) withDefaults() (Config, error) {
 	}
 	if config.Timeout == 0 {
 		config.Timeout = defaultTimeout
+	}
+	if config.MaxValue < 0 || config.MaxValue > chunks.MaxTogether {
+		return config, helium.ConfigErrorf("rpcclient", "{Config.MaxValue} is %d; set a number of bytes of at most %d, or 0 for %d", config.MaxValue, chunks.MaxTogether, chunks.DefaultMax)
+	}
+	if config.MaxValue == 0 {
+		config.MaxValue = chunks.DefaultMax
 	}
 	if config.MaxAttempts < 0 {
 		return config, helium.ConfigErrorf("rpcclient", "{Config.MaxAttempts} is %d; set 1 for no retries, or 0 for %d", config.MaxAttempts, defaultMaxAttempts)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/monotonic"
@@ -17,6 +18,8 @@ type core struct {
 	directory *directory.Directory
 	timeout   time.Duration // of a call whose context has no deadline
 	attempts  int           // how often a call is tried at most
+	maxValue  int           // how large what travels in chunks may be, in bytes
+	turns     chunks.Turns  // of results that come in chunks
 	latencies *latencies    // nil: calls aren't hedged
 	unsettled unsettled
 	streams   stream.Pool // the credit for what streams bring

@@ -211,13 +211,13 @@ func TestCancellationReachesTheHandler(t *testing.T) {
 	}
 }
 
-func TestArgumentsThatDoNotFitAMessageAreNotSent(t *testing.T) {
-	env := heliumtest.NewWith(t, heliumtest.Config{Broker: broker.Config{MaxPayload: 256 << 10}})
+func TestArgumentsThatFitNeitherAMessageNorMaxValueAreNotSent(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Broker: broker.Config{MaxPayload: 256 << 10}, Client: rpcclient.Config{MaxValue: 1000}})
 	srv := heliumtest.Serve(env, "shapes", newShapes())
 	for _, size := range []int{256 << 10, 300 << 10, 8 << 20} {
 		err := env.Client.Call(t.Context(), "shapes.reverse", nil, make([]byte, size))
 		checkFailure(t, fmt.Sprintf("a call with %d bytes", size), err, failure{
-			is: helium.ErrTooLarge, code: helium.CodeResourceExhausted, outcome: helium.NotExecuted, says: []string{"at most 262144"},
+			is: helium.ErrTooLarge, code: helium.CodeResourceExhausted, outcome: helium.NotExecuted, says: []string{"at most 1000", "MaxValue"},
 		})
 	}
 	if calls := srv.Stats().Calls; calls != 0 {

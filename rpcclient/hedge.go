@@ -26,7 +26,7 @@ type hedge struct {
 	answer answer
 }
 
-var hedgePool = sync.Pool{New: func() any { return &hedge{answer: answer{done: make(chan struct{}, 1)}} }}
+var hedgePool = sync.Pool{New: func() any { return &hedge{answer: answer{done: newDone()}} }}
 
 // release gives the hedge back once nobody tells it anything any more.
 func (h *hedge) release() {
@@ -49,6 +49,9 @@ const leastHedge = time.Millisecond
 // attemptHedged is attempt for a call that is made a second time if it takes unusually long.
 func (call *Invocation) attemptHedged(ctx context.Context, w *way, now, deadline time.Time) *helium.Error {
 	if e := call.send(w, now, deadline); e != nil {
+		if errors.Is(e, helium.ErrTooLarge) {
+			return call.attemptLarge(ctx, w, e, deadline)
+		}
 		return e
 	}
 	e := call.waitHedged(ctx, w, now, deadline)
@@ -75,7 +78,7 @@ func (call *Invocation) waitHedged(ctx context.Context, w *way, began, deadline 
 	timer.Reset(time.Until(late))
 	select {
 	case <-call.answer.done:
-		return call.settle(w)
+		return call.settle(ctx, w)
 	case <-timer.C:
 		if h := call.sendHedge(w, deadline); h != nil {
 			defer h.release()
@@ -120,15 +123,18 @@ func (call *Invocation) waitForBoth(ctx context.Context, w *way, h *hedge) *heli
 				if second {
 					call.abandon(&h.flight, &h.answer, w.view)
 				}
-				return call.settle(w)
+				return call.settle(ctx, w)
 			}
 		case <-h.answer.done:
 			if second = false; h.answer.isHandlers() {
 				if first {
 					call.abandon(&call.flight, &call.answer, w.view)
 				}
+				if h.answer.large != nil {
+					call.collect(ctx, &h.flight, &h.answer, w.view)
+				}
 				call.adopt(h)
-				return call.settle(w)
+				return call.settle(ctx, w)
 			}
 			call.heed(h)
 		case <-ctx.Done():
@@ -138,20 +144,21 @@ func (call *Invocation) waitForBoth(ctx context.Context, w *way, h *hedge) *heli
 			if first {
 				return call.wait(ctx, w)
 			}
-			return call.settle(w)
+			return call.settle(ctx, w)
 		}
 	}
-	return call.settle(w)
+	return call.settle(ctx, w)
 }
 
 // abandon ends an attempt whose answer isn't wanted any more.
 func (call *Invocation) abandon(flight *link.Call, a *answer, view *directory.View) {
 	links := call.method.core.links
 	if !links.Take(flight) {
-		<-a.done // it is being told
+		a.drop(true) // it is being told
 		call.mayHaveRun = call.mayHaveRun || a.err == nil || a.err.Outcome != helium.NotExecuted
 		return
 	}
+	a.drop(false)
 	if links.Withdraw(flight) {
 		return
 	}

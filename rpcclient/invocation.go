@@ -92,7 +92,7 @@ type Invocation struct {
 }
 
 var invocationPool = sync.Pool{New: func() any {
-	return &Invocation{Args: codec.NewWriter(make([]byte, wire.Room)), answer: answer{done: make(chan struct{}, 1)}}
+	return &Invocation{Args: codec.NewWriter(make([]byte, wire.Room)), answer: answer{done: newDone()}}
 }}
 
 // Begin begins a call of that many arguments. It must come to Do.

@@ -76,6 +76,8 @@ func mayRetry(e *helium.Error, idempotent bool) bool {
 		return e.Code == helium.CodeUnavailable || errors.Is(e, helium.ErrOverloaded) || errors.Is(e, helium.ErrNoMethod)
 	case helium.Unknown:
 		return idempotent && e.Code == helium.CodeUnavailable
+	case helium.Executed:
+		return idempotent && e.Code == helium.CodeUnavailable && errors.Is(e, errResultLost)
 	}
 	return false
 }

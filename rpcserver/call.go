@@ -56,6 +56,7 @@ type Call struct {
 	seq    uint64 // the caller's name for the call
 	owner  owner
 	answer answerer
+	large  *largeCall // what of it travels in chunks; nil: nothing. Others read it with its owner's lock
 
 	// These stand together, as they take a word each else, which each call would clear.
 
@@ -65,6 +66,8 @@ type Call struct {
 	replayed bool     // another call of its key was run in its place
 	shed     shedding // why it is refused, if that is for load
 	beaten   bool     // guarded by its owner's lock: it was in flight at a heartbeat
+	// takesChunks: its caller takes a result in chunks.
+	takesChunks bool
 
 	buffer []byte // the result's first buffer, with room in front; the only thing kept from call to call
 }

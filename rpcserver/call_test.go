@@ -140,7 +140,7 @@ func TestAResultThatCannotBeSentIsASmallError(t *testing.T) {
 		}
 		w := newWorld(t, broker.Config{MaxPayload: maxPayload})
 		w.startBinder(binder.Config{})
-		w.serve(rpcserver.Config{Interceptors: []rpcserver.Interceptor{tagReplies}})
+		w.serve(rpcserver.Config{MaxValue: 1, Interceptors: []rpcserver.Interceptor{tagReplies}}) // none travels in chunks
 		c := w.client(rpcclient.Config{})
 		for _, call := range []struct {
 			method string

@@ -25,8 +25,10 @@ type callReader struct {
 	asks             bool   // the last message held nothing else
 	wantsTicket      bool   // the last message asks for a ticket, for who has the key of client
 	client           wire.Fingerprint
-	answered, oneWay []*Call // what the last message held
-	begun            []*Call // of it, streams
+	answered, oneWay []*Call      // what the last message held
+	begun            []*Call      // of it, streams
+	announced        []*Call      // of it, those whose arguments come in chunks, and say of them what they will be
+	parts            []wire.Frame // of it, chunks of arguments
 }
 
 // read makes calls of a message: those that want an answer are answered, the others oneWay,
@@ -38,6 +40,7 @@ func (r *callReader) read(in *link.Incoming, now time.Time) *helium.Error {
 	clear(r.begun)
 	r.answered, r.oneWay, r.begun, r.sender, r.asks = r.answered[:0], r.oneWay[:0], r.begun[:0], sender{}, false
 	r.wantsTicket = false
+	r.announced, r.parts = nil, nil
 	to := r.target(in)
 	switch {
 	case in.Plain != nil:
@@ -98,11 +101,16 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 		case r.asks:
 			waited, sure := r.clocks.waited(f.Seq, f.Time, now)
 			r.sender = sender{speaks: true, abilities: f.Abilities, clock: f.Seq, unsure: !sure}
+			r.sender.chunks = f.Abilities.Has(wire.Chunks) && !in.From.Once && !in.From.Ephemeral && in.From.Key != nobodysKey
 			begun = now.Add(-waited)
 		case f.Kind == wire.KindTicketRequest:
 			client, err := wire.ReadTicketRequest(f.Body) // it may be ignored, so it is no fault of the message
 			r.wantsTicket, r.client = err == nil, client
-		case (isCall || f.Kind == wire.KindStream) && len(r.answered)+len(r.oneWay)+len(r.begun) == wire.MaxCalls:
+		case f.Kind == wire.KindChunk:
+			r.parts = append(r.parts, f)
+		case f.Kind == wire.KindLargeCall && (f.Seq == 0 || in.From.Key == nobodysKey):
+			err = errors.New("a call whose arguments come in chunks wants no answer")
+		case (isCall || f.Kind == wire.KindStream || f.Kind == wire.KindLargeCall) && len(r.answered)+len(r.oneWay)+len(r.begun)+len(r.announced) == wire.MaxCalls:
 			err = fmt.Errorf("it has more than %d calls", wire.MaxCalls)
 		case f.Kind == wire.KindStream:
 			err = r.addStream(&f, to, in.From, begun, now)
@@ -110,6 +118,8 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 			err = errors.New("a call has the sequence number 0, which stands for the whole message")
 		case f.Kind == wire.KindCall && in.From.Key != nobodysKey:
 			r.answered = append(r.answered, r.readCall(&f, to, begun))
+		case f.Kind == wire.KindLargeCall:
+			r.announced = append(r.announced, r.readCall(&f, to, begun))
 		case isCall:
 			r.addOneWay(r.readCall(&f, to, begun))
 		case f.Kind == wire.KindReply, f.Kind == wire.KindError, f.Kind == wire.KindCancel, f.Kind >= wire.KindItems && f.Kind <= wire.KindCredit:
@@ -166,7 +176,7 @@ func (r *callReader) readCall(f *wire.Frame, to target, begun time.Time) *Call {
 		left = time.Duration(f.Time) * time.Millisecond
 	}
 	call := newCall(begun.Add(left))
-	call.begun, call.unsure = begun, r.sender.unsure
+	call.begun, call.unsure, call.takesChunks = begun, r.sender.unsure, r.sender.chunks
 	call.seq, call.args = f.Seq, f.Body
 	m := to.method
 	switch {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/internal/direct"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -32,6 +33,10 @@ type Config struct {
 	// MaxStreams is how many streams run at the same moment, beside the calls; one more is refused
 	// with helium.ErrOverloaded, not executed. Default 10,000. Negative: none.
 	MaxStreams int
+	// MaxValue is how many bytes the arguments of a call, or its result, may have where they don't
+	// fit a message and travel in chunks. More is refused with helium.ErrTooLarge, not executed,
+	// before it is sent, and with helium.ErrResultTooLarge. Default 64 MiB; at most 256 MiB.
+	MaxValue int
 	// Timeout is the time that a call gets which brings no deadline of its own, such
 	// as a plain request. Default 30 s.
 	Timeout time.Duration
@@ -143,6 +148,12 @@ func (config Config) withDefaults() (Config, error) {
 	}
 	if config.MaxStreams == 0 {
 		config.MaxStreams = defaultMaxStreams
+	}
+	if config.MaxValue < 0 || config.MaxValue > chunks.MaxTogether {
+		return config, helium.ConfigErrorf("rpcserver", "{Config.MaxValue} is %d; set a number of bytes of at most %d, or 0 for %d", config.MaxValue, chunks.MaxTogether, chunks.DefaultMax)
+	}
+	if config.MaxValue == 0 {
+		config.MaxValue = chunks.DefaultMax
 	}
 	if config.IdempotencyMemory == 0 {
 		config.IdempotencyMemory = defaultIdempotencyMemory

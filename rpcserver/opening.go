@@ -11,6 +11,7 @@ type sender struct {
 	speaks    bool // it says something; then it takes the same from its peer
 	abilities wire.Abilities
 	clock     uint64 // its number; 0: it says nothing
+	chunks    bool   // it takes results in chunks where it sent the message from
 	unsure    bool   // its message may have been begun later than is thought; see clocks
 }
 
@@ -27,7 +28,7 @@ func newOpening(instance string, abilities wire.Abilities) *opening {
 		can := abilities
 		switch manner(how) {
 		case apart:
-			can &^= wire.Heartbeats
+			can &^= wire.Heartbeats | wire.Chunks
 		case once:
 			can = onceOnly(can)
 		}
@@ -39,7 +40,7 @@ func newOpening(instance string, abilities wire.Abilities) *opening {
 
 // onceOnly returns what is left of abilities where a message of calls gets one of answers.
 func onceOnly(abilities wire.Abilities) wire.Abilities {
-	return abilities&^(wire.Heartbeats|wire.Streams) | wire.AnswersOnce
+	return abilities&^(wire.Heartbeats|wire.Streams|wire.Chunks) | wire.AnswersOnce
 }
 
 // begin begins a message of answers that go so.

@@ -57,6 +57,8 @@ type receiver struct {
 	counters  *counters
 	budget    stallBudget
 
+	collecting *collecting
+
 	tickets *ticketGiver // of the bus
 	exports *exports     // of the bus; nil: nothing comes through any
 	thawed  thawMark     // of direct links
@@ -145,6 +147,13 @@ func (g *receiving) handle(in *link.Incoming) {
 	if g.reader.asks && in.From.Key != nobodysKey {
 		g.tell(in.From)
 	}
+	for i := range g.reader.parts {
+		part := &g.reader.parts[i]
+		g.callers.large(in.From, part.Seq).put(part.Time, part.Body)
+	}
+	for _, call := range g.reader.announced {
+		g.announce(in, call, now)
+	}
 	g.admit(in.From, in.Service, g.reader.answered, now)
 	g.beginStreams(in, now)
 	g.admit(link.Caller{}, in.Service, g.reader.oneWay, now)
@@ -198,6 +207,26 @@ func (g *receiving) beginStreams(in *link.Incoming, now time.Time) {
 		s.caller = caller
 		go g.runner.runStream(call, s, streams.leave)
 	}
+}
+
+// announce enters a call whose arguments come in chunks, and has them put together.
+func (g *receiving) announce(in *link.Incoming, call *Call, now time.Time) {
+	if g.collecting.prepare(call, g.reader.sender.chunks); call.refusal != nil {
+		g.admit(in.From, in.Service, []*Call{call}, now)
+		return
+	}
+	large := call.large
+	if _, taken := g.callers.admit(g.link, in.From, g.reader.sender, in.Service, []*Call{call}, now); len(taken) == 0 {
+		large.leave()
+		return
+	}
+	g.runner.admitted(1)
+	countAdmitted([]*Call{call}, g.direct)
+	g.deadlines.Watch(nextLook([]*Call{call}, now))
+	if g.reader.sender.abilities.Has(wire.Heartbeats) {
+		g.beats.watch(now)
+	}
+	g.collecting.begin(call, g.link, in.From)
 }
 
 // cork lets the answers to a caller wait for each other until sendAnswers.
@@ -354,6 +383,8 @@ func (g *receiving) handleControl(in *link.Incoming) {
 	for i := range frames {
 		f := &frames[i]
 		switch {
+		case f.Kind == wire.KindChunkCredit:
+			g.callers.large(in.From, f.Seq).grant(f.Time)
 		case f.Kind != wire.KindCancel:
 			g.callers.follow(in.From.Key, f) // that of a stream which is over is late
 		case g.callers.cancel(in.From.Key, f.Seq):

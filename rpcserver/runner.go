@@ -23,15 +23,16 @@ type runner struct {
 	instance string
 	counters *counters
 	unheard  *unheard
+	maxValue int // how large a result may be that leaves in chunks, in bytes
 
 	active  atomic.Int64  // calls admitted and not finished
 	quiet   chan struct{} // told when active falls to 0
 	cutting atomic.Bool   // calls are being cut: who answers a call doesn't own it
 }
 
-func newRunner(log *slog.Logger, instance string, counters *counters) *runner {
+func newRunner(log *slog.Logger, instance string, counters *counters, maxValue int) *runner {
 	return &runner{
-		log: log, instance: instance, counters: counters,
+		maxValue: maxValue, log: log, instance: instance, counters: counters,
 		unheard: newUnheard(log, instance, &counters.unheard), quiet: make(chan struct{}, 1),
 	}
 }
@@ -49,6 +50,10 @@ func (r *runner) run(call *Call) (took time.Duration, ended time.Time) {
 		}
 		took = time.Since(start)
 		ended = start.Add(took)
+		if err == nil && call.large != nil && call.large.resultRoom != nil {
+			go r.deliver(call, took) // which may take long
+			return
+		}
 		r.finish(call, err, took)
 	}()
 	err = r.execute(call, start)
@@ -64,7 +69,7 @@ func (r *runner) execute(call *Call, now time.Time) *helium.Error {
 	}
 	err := call.method.run(call.ctx, call)
 	if err == nil {
-		if err := pack(call); err != nil {
+		if err := r.pack(call); err != nil {
 			return err.WithOutcome(call.outcome())
 		}
 		return nil
@@ -96,7 +101,7 @@ func whyOver(call *Call, now time.Time) *helium.Error {
 
 // pack brings the result of a call that went well into the form in which it leaves. An answer
 // that doesn't fit a message would be its caller's timeout, so results are measured.
-func pack(call *Call) *helium.Error {
+func (r *runner) pack(call *Call) *helium.Error {
 	if err := call.Result.Err(); err != nil {
 		return helium.ErrBadResult.WithMessage("%s ran, and its result can't be encoded: %w", call.method, err)
 	}
@@ -108,7 +113,7 @@ func pack(call *Call) *helium.Error {
 	}
 	size, err := call.answer.pack(call)
 	if limit := call.answer.limit(); err == nil && size > limit {
-		err = helium.ErrResultTooLarge.WithMessage("%s ran, and its result makes a message of %d bytes; at most %d fit. Return less at once, or raise the NATS server's max_payload", call.method, size, limit)
+		err = packLarge(call, size, limit, r.maxValue)
 	}
 	return err
 }
@@ -175,11 +180,7 @@ func (r *runner) finish(call *Call, err *helium.Error, took time.Duration) {
 	if others, ok := call.owner.take(call); ok {
 		call.answer.send(call, err, took, call.packed, others)
 	}
-	call.ctx.leave()
-	if !r.cutting.Load() {
-		call.recycle()
-	}
-	r.over()
+	r.leave(call)
 }
 
 // count counts a call that ends, and returns its error as it is answered. Ran says that took is how
@@ -201,6 +202,35 @@ func (r *runner) count(call *Call, err *helium.Error, took time.Duration, ran bo
 		call.method.stats.done(err, took, ran)
 	}
 	return err
+}
+
+// deliver sends the result of a call in chunks, after which it is finished.
+func (r *runner) deliver(call *Call, took time.Duration) {
+	to := call.owner.(*caller)
+	if err := to.deliver(call, took); err != nil {
+		r.finish(call, err.WithOutcome(helium.Executed), took)
+		return
+	}
+	if call.replayed {
+		took = call.replayTook
+	}
+	_ = r.count(call, nil, took, !call.replayed)
+	if _, ok := to.take(call); ok {
+		to.delivered()
+	}
+	r.leave(call)
+}
+
+// leave lets go of a call that is answered.
+func (r *runner) leave(call *Call) {
+	if call.large != nil {
+		call.large.leave()
+	}
+	call.ctx.leave()
+	if !r.cutting.Load() {
+		call.recycle()
+	}
+	r.over()
 }
 
 // over takes note that a call that was admitted is over.

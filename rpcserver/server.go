@@ -44,6 +44,8 @@ type Server struct {
 	direct    *directLinks
 	latency   *schedulerLatency
 
+	collecting *collecting
+
 	// What the server finds out to get lost; each has a lock of its own.
 	refusals *refusals
 	exports  *exports
@@ -61,7 +63,7 @@ type Server struct {
 }
 
 // abilities are what a server can do beyond what every server can, however it is configured.
-const abilities = wire.Heartbeats
+const abilities = wire.Heartbeats | wire.Chunks
 
 // New returns a server that will serve over nc, which stays the caller's to close,
 // after the server's Shutdown. A Config that can't work is Start's error.
@@ -118,11 +120,12 @@ func New(nc *nats.Conn, config Config) *Server {
 		badReplies: &s.counters.links.BadReplies,
 	}
 	s.direct = s.newDirectLinks()
-	s.runner = newRunner(s.log, s.instance, &s.counters)
+	s.runner = newRunner(s.log, s.instance, &s.counters, s.config.MaxValue)
 	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, s.config.MaxQueueBytes, func(call *Call) time.Time {
 		_, ended := s.runner.run(call)
 		return ended
 	}, s.runner.refuse)
+	s.collecting = newCollecting(s.config.MaxValue, s.instance, s.opening, s.pool, s.runner)
 	return s
 }
 
@@ -175,7 +178,7 @@ func (s *Server) newReceiver(by link.Server) *receiver {
 		link:    by,
 		reader:  callReader{instance: s.instance, services: services, timeout: s.config.Timeout, subject: s.subjects.Method, clocks: newClocks(s.pulse), streams: streamReader{s.instance, s.streams}},
 		callers: s.callers, deadlines: s.deadlines, beats: s.beats, pool: s.pool, runner: s.runner, counters: &s.counters,
-		done: make(chan struct{}),
+		collecting: s.collecting, done: make(chan struct{}),
 	}
 }
 

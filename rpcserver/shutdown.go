@@ -39,13 +39,18 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	s.endStreams(ctx)
 	s.monitor.close()
 	s.leaveLinks(late)
+	received := make(chan struct{})
+	_ = s.bus.Mark(context.Background(), func() { close(received) }) // fails only with its context
+	<-received
+	s.collecting.close()
+	cut := 0
+	if !s.runner.wait(ctx) { // meanwhile callers cancel calls, and ask for large results
+		cut = s.runner.cut(s.pool.drop, s.callers.each)
+	}
+	s.subscriptions.leaveControl()
 	s.bus.Close()
 	<-s.receiver.done
 	s.thaws.stop()
-	cut := 0
-	if !s.runner.wait(ctx) {
-		cut = s.runner.cut(s.pool.drop, s.callers.each)
-	}
 	s.deadlines.Stop()
 	s.beats.stop()
 	if s.unwatchBeats != nil {

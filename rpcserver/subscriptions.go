@@ -31,6 +31,7 @@ type subscriptions struct {
 
 	subjects []string             // of those that were asked for
 	made     []*nats.Subscription // Start's own until the server has begun, then Shutdown's
+	control  []*nats.Subscription // those of them for what concerns calls in flight
 	refused  *natsperm.Watch      // as made; nil until all are confirmed
 
 	mu     sync.Mutex
@@ -50,7 +51,7 @@ type joined struct {
 func (s *subscriptions) open(ctx context.Context, to *targets) error {
 	ctx, cancel := context.WithTimeout(ctx, subscribeTime)
 	defer cancel()
-	s.subjects = slices.Concat(to.shared, to.own)
+	s.subjects = slices.Concat(to.shared, to.own, to.control)
 	refusal, err := natsperm.Confirm(ctx, s.nc, s.holds, func() error {
 		for _, subject := range to.shared {
 			if err := s.join(subject, wire.QueueGroup); err != nil {
@@ -61,6 +62,12 @@ func (s *subscriptions) open(ctx context.Context, to *targets) error {
 			if err := s.join(subject, ""); err != nil {
 				return err
 			}
+		}
+		for _, subject := range to.control {
+			if err := s.join(subject, ""); err != nil {
+				return err
+			}
+			s.control = append(s.control, s.made[len(s.made)-1])
 		}
 		return nil
 	})
@@ -130,12 +137,13 @@ func (s *subscriptions) hear(refusal error) (own bool) {
 	return false
 }
 
-// leave ends the subscriptions and returns once everything that had been sent to them is in
-// the channel, or was lost with the connection.
+// leave ends the subscriptions by which calls come, and returns once everything that had been sent to
+// them is in the channel, or was lost with the connection.
 func (s *subscriptions) leave(ctx context.Context) {
 	s.dropped() // while they say
+	calls := slices.DeleteFunc(slices.Clone(s.made), func(sub *nats.Subscription) bool { return slices.Contains(s.control, sub) })
 	if s.nc.IsConnected() {
-		for _, sub := range s.made {
+		for _, sub := range calls {
 			_ = sub.Drain() // fails only if the connection is closed, and then nothing comes
 		}
 		// Once the NATS server has answered, every message that it had sent before it
@@ -145,9 +153,16 @@ func (s *subscriptions) leave(ctx context.Context) {
 		cancel()
 	}
 	s.dropped()
-	for _, sub := range s.made {
-		// A connection that is down, or went down meanwhile, would open the
-		// subscriptions again when it comes back, for nobody.
+	unsubscribe(calls)
+}
+
+// leaveControl ends the others, once no call is in flight.
+func (s *subscriptions) leaveControl() { unsubscribe(s.control) }
+
+// unsubscribe ends subscriptions at once. A connection that is down, or went down meanwhile, would
+// open them again when it comes back, for nobody.
+func unsubscribe(all []*nats.Subscription) {
+	for _, sub := range all {
 		_ = sub.Unsubscribe()
 	}
 }

@@ -11,8 +11,8 @@ type targets struct {
 	// places say what comes to a subject.
 	places map[string]link.Incoming
 	// The subjects to subscribe to: those shared with the other instances, in the queue
-	// group, and those of this instance.
-	shared, own []string
+	// group, those of this instance, and of these the ones for what concerns calls in flight.
+	shared, own, control []string
 	// allow are subjects and patterns of them that the server's user has to be allowed.
 	allow []string
 }
@@ -37,7 +37,8 @@ func newTargets(names wire.Subjects, instance string, services []*service, perMe
 			t.places[subject], t.places[names.MethodAt(svc.name, instance, name)] = to, to
 			t.shared = append(t.shared, subject)
 		}
-		t.own = append(t.own, at, names.BelowAt(svc.name, instance), control)
+		t.own = append(t.own, at, names.BelowAt(svc.name, instance))
+		t.control = append(t.control, control)
 		t.allow = append(t.allow, names.Method(svc.name, "*"), names.At(svc.name), names.Control(svc.name, "*"))
 	}
 	return t

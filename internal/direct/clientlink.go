@@ -138,7 +138,7 @@ func (l *clientLink) Cancel(c *link.Call, _ []string) {
 }
 
 // Control implements link.Link.
-func (l *clientLink) Control(c *link.Call, data []byte) *helium.Error {
+func (l *clientLink) Control(c *link.Call, _ string, _ uint64, data []byte) *helium.Error {
 	s := (*l.services.Load())[c.To.Endpoint.Service]
 	if s == nil {
 		return errGone

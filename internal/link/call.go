@@ -63,6 +63,15 @@ type Follower interface {
 	Follow(f *wire.Frame)
 }
 
+// PartWaiter is a Waiter that takes what comes for a call before its answer: credit for arguments, and
+// a result in chunks; see package chunks.
+type PartWaiter interface {
+	Waiter
+	// Part takes in such a frame, while nobody else can end the call; what it points to stays as it is.
+	// Like the others it must not block.
+	Part(f *wire.Frame)
+}
+
 // Release lets go of all that the call points to.
 func (c *Call) Release() {
 	c.To, c.Waiter, c.Why, c.Instance, c.batcher, c.by = nil, nil, "", nil, nil, nil

@@ -32,12 +32,11 @@ func (b *bus) Cancel(c *Call, instances []string) {
 }
 
 // Control implements Link.
-func (b *bus) Control(c *Call, data []byte) *helium.Error {
+func (b *bus) Control(c *Call, instance string, token uint64, data []byte) *helium.Error {
 	if b.keepsLate && !b.nc.IsConnected() {
 		return notSent(nats.ErrConnectionReconnecting)
 	}
-	to := c.To.Endpoint
-	if err := b.nc.PublishRequest(b.subjects.Control(to.Service, to.Instance), b.replySubject(0), data); err != nil {
+	if err := b.nc.PublishRequest(b.subjects.Control(c.To.Endpoint.Service, instance), b.replySubject(token), data); err != nil {
 		return notSent(err)
 	}
 	return nil

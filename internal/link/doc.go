@@ -23,6 +23,7 @@
 //   - vigil.go: which instances have fallen silent, so that their calls fail and others keep away
 //   - overdue.go: calls that ended too early to be watched
 //   - question.go: what is asked of single instances
+//   - chunks.go: calls whose arguments or results come in chunks
 //   - pace.go, pulse.go, asks.go: when it looks, whether the connection itself works, and what it asks
 //   - registry.go: what links need of the registry
 //   - cancels.go: cancels of calls whose instance wasn't known yet

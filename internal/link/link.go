@@ -26,9 +26,10 @@ type Link interface {
 	// Cancel tells instances that nobody waits for the call any more. Which one has it may
 	// not be known; those that don't have it take no notice.
 	Cancel(c *Call, instances []string)
-	// Control tells the instance whose call it is, which goes to a single one, something about the
-	// call: a message that goes where cancels go. Such messages arrive in order, and behind the call.
-	Control(c *Call, data []byte) *helium.Error
+	// Control hands over a message about the call for the instance that has it, which goes where cancels
+	// go. Such messages arrive in order, and behind the call. An error's outcome says whether it may have
+	// left. If nobody is there, that is told as of a message of calls with the token; 0: it isn't told.
+	Control(c *Call, instance string, token uint64, data []byte) *helium.Error
 	// Beat is called each [wire.HeartbeatInterval] while any calls of the client are in flight: busy
 	// says that some of these have left by this link. Late says that the program stood still.
 	Beat(busy, late bool)

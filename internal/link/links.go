@@ -204,11 +204,11 @@ func (l *links) control(c *Call, data []byte) *helium.Error {
 	case nil:
 		return errOver
 	case l.bus.receiver.carrier:
-		return l.bus.Control(c, data)
+		return l.bus.Control(c, c.To.Endpoint.Instance, 0, data)
 	}
 	for _, r := range *l.others.Load() {
 		if r.carrier == by {
-			return r.link.Control(c, data)
+			return r.link.Control(c, c.To.Endpoint.Instance, 0, data)
 		}
 	}
 	return errOver // its link is gone

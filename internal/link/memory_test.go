@@ -58,7 +58,7 @@ func (l *memory) Cancel(c *Call, _ []string) {
 	l.canceled = append(l.canceled, c.seq)
 }
 
-func (l *memory) Control(_ *Call, data []byte) *helium.Error {
+func (l *memory) Control(_ *Call, _ string, _ uint64, data []byte) *helium.Error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.told = append(l.told, slices.Clone(data))

@@ -110,6 +110,8 @@ func (r *Receiver) Receive(data []byte, token uint64) error {
 			r.run(f)
 		case f.Kind >= wire.KindItems && f.Kind <= wire.KindCredit:
 			r.follow(f)
+		case f.Kind == wire.KindChunkCredit, f.Kind == wire.KindChunk, f.Kind == wire.KindLargeReply:
+			r.part(f)
 		default:
 			r.take(f)
 		}
@@ -194,6 +196,25 @@ func (r *Receiver) follow(f *wire.Frame) {
 		c.Instance = r.sender(c.To.Endpoint.Service)
 		r.carrier.answered(c.seq)
 		w.Follow(f)
+	})
+	if !mine {
+		r.counters.Unmatched.Add(1)
+	}
+}
+
+// part takes in what comes for a call before its answer.
+func (r *Receiver) part(f *wire.Frame) {
+	mine := false
+	r.inFlight.show(f.Seq, func(c *Call) {
+		var waiter PartWaiter
+		if waiter, mine = c.Waiter.(PartWaiter); !mine || c.by != r.carrier {
+			mine = false
+			return
+		}
+		if i := r.sender(c.To.Endpoint.Service); i != nil {
+			c.Instance = i
+		}
+		waiter.Part(f)
 	})
 	if !mine {
 		r.counters.Unmatched.Add(1)

@@ -25,6 +25,9 @@ const (
 	Direct
 	// Streams: an instance takes streams. Only its record says so.
 	Streams
+	// Chunks: a sender takes results in chunks, and an instance arguments, where they are larger
+	// than a message. Who sends them says so beforehand, and waits for credit; see [KindChunk].
+	Chunks
 )
 
 // Has reports whether all of some abilities are among a.

@@ -54,6 +54,15 @@ const (
 	KindItemsEnd Kind = 13
 	// KindCredit: [14, sequence, bytes, items], see [Credit].
 	KindCredit Kind = 14
+	// KindLargeCall: [16, sequence, ms left, metadata, extent (, method)]: a call whose arguments come
+	// in chunks; see [Extent].
+	KindLargeCall Kind = 16
+	// KindChunk: [17, sequence, offset, bytes]: a part of the arguments or the result of a call.
+	KindChunk Kind = 17
+	// KindChunkCredit: [18, sequence, offset]: what lies before the offset may be sent.
+	KindChunkCredit Kind = 18
+	// KindLargeReply: [19, sequence, handler's µs, metadata, extent]: a result that comes in chunks.
+	KindLargeReply Kind = 19
 
 	// kindNothing: [127], a kind that no version gives a meaning, and so stepped over.
 	kindNothing Kind = 127
@@ -67,14 +76,16 @@ type Frame struct {
 	Seq uint64
 	// Time is the time left, in milliseconds, in a call, and the handler's time,
 	// in microseconds, in a reply. In a KindSender it is what the clock said, in microseconds
-	// since some moment of its own, when the message was begun.
+	// since some moment of its own, when the message was begun. In a KindChunk and a KindCredit it
+	// is the offset.
 	Time uint64
 	// Metadata is a msgpack map of strings, or nil.
 	Metadata []byte
-	// Body is the arguments' msgpack array, the result's msgpack value, or, in a
-	// KindError, the error's msgpack array. In a KindInstance it is the instance's name, in a
-	// KindRunning the sequence numbers, one after the other, in frames about tickets what
-	// follows the kind, and in those of a stream under way what follows the sequence number.
+	// Body is the arguments' msgpack array, the result's msgpack value, of either the extent or a
+	// part where it comes in chunks, or, in a KindError, the error's msgpack array. In a KindInstance
+	// it is the instance's name, in a KindRunning the sequence numbers, one after the other, in frames
+	// about tickets what follows the kind, and in those of a stream under way what follows the
+	// sequence number.
 	Body []byte
 	// Abilities are those of the sender in a KindSender, of the instance in a KindInstance.
 	Abilities Abilities
@@ -104,8 +115,8 @@ func AppendNothing(b []byte) []byte {
 func AppendFrame(b []byte, f *Frame) []byte {
 	b = appendHead(b, f)
 	switch f.Kind {
-	case KindInstance, KindRunning, KindTicketRequest, KindTicket, KindItems, KindItemsEnd, KindCredit:
-		return b // which has the body within it
+	case KindInstance, KindRunning, KindTicketRequest, KindTicket, KindItems, KindItemsEnd, KindCredit, KindChunkCredit:
+		return b // which has the body within it, or none
 	}
 	b = append(b, f.Body...)
 	if f.Method != "" {
@@ -129,6 +140,8 @@ func appendHead(b []byte, f *Frame) []byte {
 		return appendElements(b, uint64(f.Kind), f.Body)
 	case KindItems, KindItemsEnd, KindCredit:
 		return appendNumbered(b, uint64(f.Kind), f.Seq, f.Body)
+	case KindChunk, KindChunkCredit:
+		return appendChunkHead(b, uint64(f.Kind), f.Seq, f.Time, f.Body, f.Kind == KindChunk)
 	}
 	n := 5
 	switch {
@@ -245,7 +258,7 @@ func (fr *FrameReader) Next(f *Frame) error {
 	f.Kind = Kind(kind)
 	read := 1
 	switch f.Kind {
-	case KindCall, KindNotify, KindReply, KindError:
+	case KindCall, KindNotify, KindReply, KindError, KindLargeCall, KindLargeReply:
 		if n < 5 {
 			return fmt.Errorf("frame of kind %d: %d elements, want at least 5", kind, n)
 		}
@@ -253,7 +266,7 @@ func (fr *FrameReader) Next(f *Frame) error {
 			return err
 		}
 		read = 5
-		if n > 5 && (f.Kind == KindCall || f.Kind == KindNotify) {
+		if n > 5 && (f.Kind == KindCall || f.Kind == KindNotify || f.Kind == KindLargeCall) {
 			if f.Method, err = r.Text(); err != nil {
 				return frameError("method", err)
 			}
@@ -270,6 +283,16 @@ func (fr *FrameReader) Next(f *Frame) error {
 			return frameError("sequence number", err)
 		}
 		read = 2
+	case KindChunk, KindChunkCredit:
+		if read = 3; f.Kind == KindChunk {
+			read = 4
+		}
+		if n < read {
+			return fmt.Errorf("frame of kind %d: %d elements, want at least %d", kind, n, read)
+		}
+		if f.Seq, f.Time, f.Body, err = readChunk(r, f.Kind == KindChunk); err != nil {
+			return err
+		}
 	case KindSender, KindInstance:
 		read = fr.readAbout(f, n)
 	case KindRunning:

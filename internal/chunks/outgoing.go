@@ -1,0 +1,52 @@
+package chunks
+
+import (
+	"sync/atomic"
+)
+
+// Outgoing is a value that is sent as far as the other end gives credit. One goroutine sends; credit
+// may come from any.
+type Outgoing struct {
+	// Granted tells that there is more credit.
+	Granted chan struct{}
+
+	value  []byte
+	sent   int
+	credit atomic.Uint64 // the offset before which all may be sent
+}
+
+// NewOutgoing returns a value that is to be sent.
+func NewOutgoing(value []byte) *Outgoing {
+	return &Outgoing{Granted: make(chan struct{}, 1), value: value}
+}
+
+// Grant takes in credit. It never falls.
+func (o *Outgoing) Grant(offset uint64) {
+	for {
+		before := o.credit.Load()
+		if offset <= before {
+			return
+		}
+		if o.credit.CompareAndSwap(before, offset) {
+			break
+		}
+	}
+	select {
+	case o.Granted <- struct{}{}:
+	default:
+	}
+}
+
+// Next returns the next part, of so many bytes at most, if there is credit for it.
+func (o *Outgoing) Next(most int) (offset uint64, part []byte, ok bool) {
+	end := min(uint64(len(o.value)), o.credit.Load(), uint64(o.sent+min(most, Part)))
+	if end <= uint64(o.sent) {
+		return 0, nil, false
+	}
+	offset, part = uint64(o.sent), o.value[o.sent:end]
+	o.sent = int(end)
+	return offset, part, true
+}
+
+// Done reports whether all was sent.
+func (o *Outgoing) Done() bool { return o.sent == len(o.value) }

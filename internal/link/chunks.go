@@ -1,0 +1,64 @@
+package link
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// Announce sends a call whose arguments come in chunks, as Send does one that holds them: its frame,
+// a [wire.KindLargeCall], is a message of its own. The chunks follow by the same link.
+func (d *Dispatcher) Announce(c *Call, f *wire.Frame) *helium.Error {
+	c.batcher = c.To.batcherFor(true)
+	c.left.Set(0, 0)
+	c.Instance, c.since = nil, 0
+	c.by, c.counted = d.byBus, false
+	d.inFlight.enter(c)
+	f.Seq = c.seq
+	d.deadlines.Watch(c.Deadline)
+	d.vigil.pace.wake()
+	if d.closed.Load() && d.Take(c) { // see Send
+		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
+	}
+	of := batch.Call{Method: c.To.Name, Work: c.To.work(), Deadline: c.Deadline, Left: &c.left}
+	c.batcher.AddWhole(f, of, func(opening []byte) []byte { return wire.AppendFrame(bytes.Clone(opening), f) })
+	c.given = time.Duration(f.Time) * time.Millisecond
+	return nil
+}
+
+// SendChunk sends a message with a chunk of a call's arguments after those before it.
+func (d *Dispatcher) SendChunk(c *Call, data []byte) *helium.Error {
+	by, _ := d.links.carrying(c)
+	return by.Send(c.To.Endpoint, &batch.Message{Token: c.left.Token(), Method: c.To.Name, Data: data})
+}
+
+// AskForChunks sends a message about a call's result to the instance that has it, if anybody knows that.
+// If it is gone the call fails as one that finds nobody.
+func (d *Dispatcher) AskForChunks(c *Call, data []byte) *helium.Error {
+	by, instance := d.links.carrying(c)
+	if instance == "" {
+		return nil
+	}
+	return by.Control(c, instance, c.left.Token(), data)
+}
+
+// carrying returns the link by which a call left, the bus if that is gone, which fails the call. The
+// instance is the one that has it; "": nobody knows.
+func (l *links) carrying(c *Call) (by Link, instance string) {
+	instance = c.To.Endpoint.Instance
+	carrier := l.bus.receiver.carrier
+	l.inFlight.show(c.seq, func(c *Call) {
+		if carrier = c.by; instance == "" && c.Instance != nil {
+			instance = c.Instance.Name
+		}
+	})
+	for _, r := range *l.others.Load() {
+		if r.carrier == carrier {
+			return r.link, instance
+		}
+	}
+	return l.bus, instance
+}

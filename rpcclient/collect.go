@@ -1,0 +1,194 @@
+package rpcclient
+
+import (
+	"context"
+	"errors"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/chunks"
+	"github.com/helium-rpc/helium/internal/directory"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// A call whose arguments or result are larger than a message has its caller's goroutine send and put
+// together what travels in chunks, while it waits for the end as any other does: the deadline, a
+// cancel, a lost connection and a silent instance end it where they end all calls.
+//
+//	arguments ─▶ credit? ─▶ send ─┐      ┌─ a result that fits a message, or an error
+//	     ▲                        ├▶ wait ┤
+//	     └────────────────────────┘      └─ a large result is announced ─▶ room? a turn? ─▶ credit
+//	                                                                          put together ◀─┘
+
+// collector is an attempt that is under way in chunks.
+type collector struct {
+	core   *core
+	flight *link.Call
+	answer *answer
+	large  *large
+
+	room *chunks.Room // for the result; nil: none was taken
+	turn bool         // the result's parts come
+}
+
+// collect sends and puts together what travels in chunks of an attempt, and returns when that is over:
+// then the answer is as if it had come whole.
+func (call *Invocation) collect(ctx context.Context, flight *link.Call, a *answer, view *directory.View) {
+	c := &collector{core: call.method.core, flight: flight, answer: a, large: a.large}
+	defer c.leave()
+	for {
+		var turns chunks.Turns
+		var came chan struct{}
+		if c.room != nil {
+			if came = c.large.reply.Load().in.Came; !c.turn {
+				turns = c.core.turns
+			}
+		}
+		var e *helium.Error
+		select {
+		case <-a.done:
+			c.ended()
+			return
+		case <-c.large.sending():
+			e = c.send()
+		case <-c.large.announce:
+			e = c.admit()
+		case turns <- struct{}{}:
+			c.turn = true
+			e = c.credit()
+		case <-came:
+			var whole bool
+			if whole, e = c.takeIn(); whole {
+				return
+			}
+		case <-ctx.Done():
+			e = directory.ContextError(ctx.Err(), helium.Unknown)
+		}
+		if e != nil {
+			c.fail(e, view)
+			return
+		}
+	}
+}
+
+// leave gives back what the collector had of what all calls share.
+func (c *collector) leave() {
+	c.answer.large = nil
+	c.room.Leave()
+	if c.turn {
+		c.core.turns.Leave()
+	}
+}
+
+// send sends as much of the arguments as there is credit for.
+func (c *collector) send() *helium.Error {
+	most := chunks.Part
+	if limit := c.core.links.MaxMessage(); limit > 0 {
+		most = min(most, limit-wire.ChunkOverhead)
+	}
+	var data []byte
+	for {
+		offset, part, ok := c.large.out.Next(most)
+		if !ok {
+			return nil
+		}
+		f := wire.Frame{Kind: wire.KindChunk, Seq: c.flight.Seq(), Time: offset, Body: part}
+		data = wire.AppendFrame(wire.AppendMessageHeader(data[:0]), &f)
+		if e := c.core.links.SendChunk(c.flight, data); e != nil {
+			return e
+		}
+	}
+}
+
+// admit finds room for a result that was announced.
+func (c *collector) admit() *helium.Error {
+	reply := c.large.reply.Load()
+	if reply.fault != nil {
+		return helium.ErrBadResult.WithMessage("the method ran, and its result can't be read: %w", reply.fault).WithOutcome(helium.Executed)
+	}
+	length := reply.in.Length()
+	if length > uint64(c.core.maxValue) {
+		return helium.ErrResultTooLarge.WithMessage("the method ran, and its result has %d bytes; this client takes at most %d, see rpcclient.Config.MaxValue", length, c.core.maxValue).WithOutcome(helium.Executed)
+	}
+	if c.room = chunks.TakeRoom(length); c.room == nil {
+		return helium.ErrOverloaded.WithMessage("the method ran, and this process has no room for its result of %d bytes, as %d bytes of others are being put together", length, chunks.Taken()).WithOutcome(helium.Executed)
+	}
+	return nil
+}
+
+// credit lets the instance send more of the result, if that is due.
+func (c *collector) credit() *helium.Error {
+	offset, due := c.large.reply.Load().in.Credit()
+	if !due {
+		return nil
+	}
+	f := wire.Frame{Kind: wire.KindChunkCredit, Seq: c.flight.Seq(), Time: offset}
+	return c.core.links.AskForChunks(c.flight, wire.AppendFrame(wire.AppendMessageHeader(nil), &f))
+}
+
+// takeIn takes in parts of the result. It returns true if it is whole, and the call over.
+func (c *collector) takeIn() (whole bool, e *helium.Error) {
+	reply := c.large.reply.Load()
+	err := reply.in.Take()
+	if err == nil && !reply.in.Whole() {
+		return false, c.credit()
+	}
+	var value []byte
+	if err == nil {
+		value, err = reply.in.Value()
+	}
+	if err != nil {
+		return false, helium.ErrBadResult.WithMessage("the method ran, and its result can't be put together: %w", err).WithOutcome(helium.Executed)
+	}
+	if !c.core.links.Take(c.flight) {
+		<-c.answer.done
+		c.ended()
+		return true, nil
+	}
+	a := c.answer
+	a.body, a.err, a.micros, a.arrived, a.metadata = value, nil, reply.micros, true, reply.metadata
+	return true, nil
+}
+
+// fail ends the attempt with an error that was found here, and tells the instance.
+func (c *collector) fail(e *helium.Error, view *directory.View) {
+	links := c.core.links
+	if !links.Take(c.flight) {
+		<-c.answer.done
+		c.ended()
+		return
+	}
+	if e.Code == helium.CodeDeadlineExceeded {
+		links.Overdue(c.flight)
+	}
+	links.Cancel(c.flight, view.Instances)
+	c.answer.err, c.answer.arrived = c.flight.Late(e), false
+	c.judge()
+}
+
+// ended takes in how the attempt has ended elsewhere.
+func (c *collector) ended() {
+	a := c.answer
+	if a.err == nil {
+		return
+	}
+	if c.large.isPartial() && !a.arrived {
+		c.core.links.Cancel(c.flight, nil) // so that the instance keeps nothing for it
+	}
+	c.judge()
+}
+
+// judge says of an error what is known of the call: whether its arguments were there, or it had run.
+func (c *collector) judge() {
+	a := c.answer
+	switch {
+	case c.large.reply.Load() != nil && a.err.Outcome != helium.Executed:
+		e := a.err
+		if errors.Is(e, helium.ErrNoInstance) {
+			e = helium.ErrDisconnected.WithMessage("its instance is gone")
+		}
+		a.err = e.WithMessage("the method ran, and %w: %s", errResultLost, e.Message).WithOutcome(helium.Executed)
+	case c.large.isPartial() && a.err.Outcome == helium.Unknown:
+		a.err = a.err.WithOutcome(helium.NotExecuted)
+	}
+}
