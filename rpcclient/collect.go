@@ -3,6 +3,7 @@ package rpcclient
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/chunks"
@@ -27,8 +28,9 @@ type collector struct {
 	answer *answer
 	large  *large
 
-	room *chunks.Room // for the result; nil: none was taken
-	turn bool         // the result's parts come
+	room  *chunks.Room // for the result; nil: none was taken
+	turn  bool         // the result's parts come
+	waits *time.Ticker // while there is room and no turn; nil otherwise
 }
 
 // collect sends and puts together what travels in chunks of an attempt, and returns when that is over:
@@ -39,10 +41,12 @@ func (call *Invocation) collect(ctx context.Context, flight *link.Call, a *answe
 	for {
 		var turns chunks.Turns
 		var came chan struct{}
-		if c.room != nil {
-			if came = c.large.reply.Load().in.Came; !c.turn {
-				turns = c.core.turns
-			}
+		var waits <-chan time.Time
+		switch {
+		case c.turn:
+			came = c.large.reply.Load().in.Came
+		case c.room != nil:
+			turns, waits = c.core.turns, c.waits.C
 		}
 		var e *helium.Error
 		select {
@@ -56,6 +60,8 @@ func (call *Invocation) collect(ctx context.Context, flight *link.Call, a *answe
 		case turns <- struct{}{}:
 			c.turn = true
 			e = c.credit()
+		case <-waits:
+			e = c.grant(0)
 		case <-came:
 			var whole bool
 			if whole, e = c.takeIn(); whole {
@@ -74,6 +80,9 @@ func (call *Invocation) collect(ctx context.Context, flight *link.Call, a *answe
 // leave gives back what the collector had of what all calls share.
 func (c *collector) leave() {
 	c.answer.large = nil
+	if c.waits != nil {
+		c.waits.Stop()
+	}
 	c.room.Leave()
 	if c.turn {
 		c.core.turns.Leave()
@@ -113,6 +122,7 @@ func (c *collector) admit() *helium.Error {
 	if c.room = chunks.TakeRoom(length); c.room == nil {
 		return helium.ErrOverloaded.WithMessage("the method ran, and this process has no room for its result of %d bytes, as %d bytes of others are being put together", length, chunks.Taken()).WithOutcome(helium.Executed)
 	}
+	c.waits = time.NewTicker(chunks.Waits)
 	return nil
 }
 
@@ -122,6 +132,11 @@ func (c *collector) credit() *helium.Error {
 	if !due {
 		return nil
 	}
+	return c.grant(offset)
+}
+
+// grant tells the instance up to where it may send.
+func (c *collector) grant(offset uint64) *helium.Error {
 	f := wire.Frame{Kind: wire.KindChunkCredit, Seq: c.flight.Seq(), Time: offset}
 	return c.core.links.AskForChunks(c.flight, wire.AppendFrame(wire.AppendMessageHeader(nil), &f))
 }
@@ -161,7 +176,7 @@ func (c *collector) fail(e *helium.Error, view *directory.View) {
 	if e.Code == helium.CodeDeadlineExceeded {
 		links.Overdue(c.flight)
 	}
-	links.Cancel(c.flight, view.Instances)
+	links.Abandon(c.flight, view.Instances)
 	c.answer.err, c.answer.arrived = c.flight.Late(e), false
 	c.judge()
 }
@@ -172,8 +187,8 @@ func (c *collector) ended() {
 	if a.err == nil {
 		return
 	}
-	if c.large.isPartial() && !a.arrived {
-		c.core.links.Cancel(c.flight, nil) // so that the instance keeps nothing for it
+	if !a.arrived {
+		c.core.links.Abandon(c.flight, nil)
 	}
 	c.judge()
 }

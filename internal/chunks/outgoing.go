@@ -7,7 +7,7 @@ import (
 // Outgoing is a value that is sent as far as the other end gives credit. One goroutine sends; credit
 // may come from any.
 type Outgoing struct {
-	// Granted tells that there is more credit.
+	// Granted tells that credit has come, perhaps no more than before.
 	Granted chan struct{}
 
 	value  []byte
@@ -20,16 +20,10 @@ func NewOutgoing(value []byte) *Outgoing {
 	return &Outgoing{Granted: make(chan struct{}, 1), value: value}
 }
 
-// Grant takes in credit. It never falls.
+// Grant takes in credit. It never falls; what says nothing new is a sign of life.
 func (o *Outgoing) Grant(offset uint64) {
-	for {
-		before := o.credit.Load()
-		if offset <= before {
-			return
-		}
-		if o.credit.CompareAndSwap(before, offset) {
-			break
-		}
+	for before := o.credit.Load(); offset > before && !o.credit.CompareAndSwap(before, offset); {
+		before = o.credit.Load()
 	}
 	select {
 	case o.Granted <- struct{}{}:

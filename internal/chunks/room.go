@@ -21,9 +21,10 @@ const (
 	MaxTogether = 256 << 20
 	// leastRoom is how much room a value takes at least, so that there can't be any number.
 	leastRoom = 64 << 10
-	// Stall is how long the other end may keep from sending what it has credit for, or from giving
-	// credit for what it has heard of.
-	Stall = 30 * time.Second
+	// Stall is how long the other end may keep from sending what it has credit for, or from saying
+	// anything of credit for what it has heard of. Who has no turn yet says so each Waits.
+	Stall = 10 * time.Second
+	Waits = Stall / 4
 )
 
 // together is how much room is taken in the process. One process has one memory, however many

@@ -62,6 +62,7 @@ type callerPart struct {
 	Linked bool   // it calls work.run first, until it has a direct link
 	Idle   bool   // it calls no more then
 	Stream string // the method of a stream; "": work.hold
+	Large  int    // it calls work.carry again and again instead, with so many bytes
 }
 
 // binderPart is a binder.
@@ -169,6 +170,14 @@ func playPart(text string) error {
 		for p.Caller.Linked && c.Stats().DirectLinks == 0 && ctx.Err() == nil {
 			_ = callWithin(patience, c, 1)
 			time.Sleep(time.Millisecond)
+		}
+		if p.Caller.Large > 0 {
+			go func() {
+				for data := make([]byte, p.Caller.Large); ; {
+					_ = c.Call(context.Background(), "work.carry", nil, 1, data)
+				}
+			}()
+			return waitForEnd("caller")
 		}
 		if p.Caller.Idle {
 			return waitForEnd("caller")

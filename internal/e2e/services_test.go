@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/rpcclient"
 )
 
@@ -33,6 +34,15 @@ func (w *worker) Run(id int64) int64 {
 	w.enter(id)
 	return id
 }
+
+// Carry enters the ID and returns what it got.
+func (w *worker) Carry(id int64, data []byte) []byte {
+	w.enter(id)
+	return data
+}
+
+// Kept returns how many bytes of large values its process keeps.
+func (w *worker) Kept() int64 { return chunks.Taken() }
 
 // Hold enters the ID, and lasts until its context ends or the worker is released.
 func (w *worker) Hold(ctx context.Context, id int64) error {

@@ -45,6 +45,15 @@ func (d *Dispatcher) AskForChunks(c *Call, data []byte) *helium.Error {
 	return by.Control(c, instance, c.left.Token(), data)
 }
 
+// Abandon is Cancel for a call of which something travels in chunks, for which its instance keeps memory:
+// that is canceled again if the instance says later that it has the call.
+func (d *Dispatcher) Abandon(c *Call, instances []string) {
+	if service, seq := c.To.Endpoint.Service, c.seq; d.LeftByBus(c) {
+		d.links.forsaken.keep(seq, func(instance string) { d.links.bus.cancelAt(service, instance, seq) })
+	}
+	d.Cancel(c, instances)
+}
+
 // carrying returns the link by which a call left, the bus if that is gone, which fails the call. The
 // instance is the one that has it; "": nobody knows.
 func (l *links) carrying(c *Call) (by Link, instance string) {

@@ -23,7 +23,7 @@ type links struct {
 	inFlight  *inFlight
 	counters  *Counters
 	canceled  lateCancels
-	forsaken  lateCancels                   // of streams
+	forsaken  lateCancels                   // of streams, and of calls in chunks
 	twice     func(first, second *Instance) // see Events; set before the bus is opened
 
 	routes atomic.Pointer[routes] // replaced when they change

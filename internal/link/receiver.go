@@ -33,7 +33,7 @@ type Receiver struct {
 	sent        *sentLog
 	counters    *Counters
 	canceled    *lateCancels
-	forsaken    *lateCancels                  // of streams
+	forsaken    *lateCancels                  // of streams, and of calls in chunks
 	twice       func(first, second *Instance) // told of a call that two instances answered; nil: nobody wants to know
 	disconnects atomic.Uint64                 // counts how often the link lost its connection
 	removed     atomic.Bool                   // no message goes by it any more
@@ -218,6 +218,7 @@ func (r *Receiver) part(f *wire.Frame) {
 	})
 	if !mine {
 		r.counters.Unmatched.Add(1)
+		r.forsaken.found(f.Seq, r.reading.name)
 	}
 }
 

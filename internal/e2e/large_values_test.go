@@ -1,0 +1,232 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/chaos/proxy"
+	"github.com/helium-rpc/helium/internal/chunks"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// carry calls work.carry with so many bytes, and checks that they come back.
+func carry(c *rpcclient.Client, id int64, size int, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	value := bytes.Repeat([]byte{byte(id), byte(id >> 8), 7}, size/3)
+	got, err := rpcclient.Call[[]byte](ctx, c, "work.carry", id, value)
+	if err == nil && !bytes.Equal(got, value) {
+		return fmt.Errorf("%d bytes came back as %d others", len(value), len(got))
+	}
+	return err
+}
+
+// largeTraffic is callers that call work.carry without a pause.
+type largeTraffic struct {
+	stop    chan struct{}
+	callers sync.WaitGroup
+	failed  atomic.Int64
+
+	mu   sync.Mutex
+	ends map[int64]error // guarded by mu; how each call ended, by ID
+}
+
+func startLargeTraffic(c *rpcclient.Client, callers, size int) *largeTraffic {
+	tr := &largeTraffic{stop: make(chan struct{}), ends: make(map[int64]error)}
+	var last atomic.Int64
+	for range callers {
+		tr.callers.Go(func() {
+			for {
+				select {
+				case <-tr.stop:
+					return
+				default:
+				}
+				id := last.Add(1)
+				err := carry(c, id, size, patience)
+				tr.mu.Lock()
+				tr.ends[id] = err
+				tr.mu.Unlock()
+				if err != nil {
+					tr.failed.Add(1)
+					time.Sleep(time.Millisecond)
+				}
+			}
+		})
+	}
+	return tr
+}
+
+// fails waits for a call that fails after so many have.
+func (tr *largeTraffic) fails(t *testing.T, after int64) {
+	t.Helper()
+	eventually(t, "a call that fails", func() error {
+		if got := tr.failed.Load(); got <= after {
+			return fmt.Errorf("%d have", got)
+		}
+		return nil
+	})
+}
+
+func (tr *largeTraffic) finish() map[int64]error {
+	close(tr.stop)
+	tr.callers.Wait()
+	return tr.ends
+}
+
+// keptNowhere waits until neither this process nor a server keeps anything of large values.
+func keptNowhere(t *testing.T, asking *rpcclient.Client) {
+	t.Helper()
+	eventually(t, "no memory kept for large values", func() error {
+		there, err := rpcclient.Call[int64](testContext(t), asking, "work.kept")
+		if here := chunks.Taken(); err != nil || here != 0 || there != 0 {
+			return fmt.Errorf("%d bytes here and %d at the server, %v", here, there, err)
+		}
+		return nil
+	})
+}
+
+// The tests of this file look at memory that all of the process share, so they run one after the other.
+
+func TestLargeValuesArriveByEachLink(t *testing.T) {
+	overEachLinkInTurn(t, func(t *testing.T, n network) {
+		n.launchWorker()
+		c := n.client(rpcclient.Config{})
+		n.link(t, c, "work", 1)
+		for _, size := range []int{1 << 20, 3 << 20, 32 << 20} {
+			if err := carry(c, 1, size, patience); err != nil {
+				t.Errorf("%d bytes: %v", size, err)
+			}
+		}
+		keptNowhere(t, n.client(rpcclient.Config{BusOnly: true}))
+	})
+}
+
+func TestAConnectionThatIsCutInMidValueGivesTheRightOutcomesAndFreesAll(t *testing.T) {
+	const size = 5 << 20
+	for _, over := range linkages {
+		t.Run(over.name, func(t *testing.T) {
+			n := newNetwork(t)
+			var p *proxy.Proxy
+			var c *rpcclient.Client
+			config := rpcclient.Config{MaxAttempts: 1}
+			if over.listen != "" {
+				_, p = n.launchBehindProxy()
+				c = n.client(config)
+				n.over.listen = listening
+				n.link(t, c, "work", 1)
+			} else {
+				var err error
+				if p, err = proxy.Start(strings.TrimPrefix(n.broker.URL(), "nats://")); err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(p.Close)
+				n.launchWorker()
+				c = newClient(t, dial(t, "nats://"+p.Address()), config)
+			}
+			asking := n.client(rpcclient.Config{BusOnly: true})
+			tr := startLargeTraffic(c, 3, size)
+			for i := range 8 {
+				if over.listen != "" {
+					eventually(t, "a link", func() error {
+						if c.Stats().DirectLinks == 0 {
+							return fmt.Errorf("none; %+v", c.DirectLinks())
+						}
+						return nil
+					})
+				}
+				failed := tr.failed.Load()
+				after := 1 + rand.IntN(2*size)
+				if i%2 == 0 {
+					p.Set(proxy.Conditions{CutIn: after})
+				} else {
+					p.Set(proxy.Conditions{CutOut: after})
+				}
+				tr.fails(t, failed)
+				p.Set(proxy.Conditions{})
+			}
+			outcomes := make(map[helium.Outcome]int)
+			for id, err := range tr.finish() {
+				if err == nil {
+					continue
+				}
+				outcome := helium.OutcomeOf(err)
+				outcomes[outcome]++
+				ran, fault := rpcclient.Call[int](testContext(t), asking, "work.count", id)
+				if fault != nil || ran > 1 || outcome == helium.NotExecuted && ran > 0 || outcome == helium.Executed && ran == 0 || helium.CodeOf(err) != helium.CodeUnavailable {
+					t.Errorf("call %d ended with %v (%v) and ran %d times, %v", id, err, outcome, ran, fault)
+				}
+			}
+			t.Logf("calls that failed, by outcome: %v", outcomes)
+			eventually(t, "a call that goes on after all that", func() error { return carry(c, 1<<40, size, patience) })
+			keptNowhere(t, asking)
+		})
+	}
+}
+
+func TestAServerThatIsKilledInMidValueFailsItsCallsAndFreesAll(t *testing.T) {
+	overEachLinkInTurn(t, func(t *testing.T, n network) {
+		killed := n.launchWorker()
+		c := n.client(rpcclient.Config{})
+		n.link(t, c, "work", 1)
+		tr := startLargeTraffic(c, 3, 20<<20)
+		eventually(t, "values under way", func() error {
+			if chunks.Taken() == 0 {
+				return fmt.Errorf("none")
+			}
+			return nil
+		})
+		killed.kill()
+		began := time.Now()
+		tr.fails(t, 0)
+		ends := tr.finish()
+		if took := time.Since(began); took > soon {
+			t.Errorf("the calls ended after %v, want seconds at most", took)
+		}
+		for id, err := range ends {
+			if err != nil && helium.CodeOf(err) != helium.CodeUnavailable {
+				t.Errorf("call %d: %v, want unavailable", id, err)
+			}
+		}
+		eventually(t, "no memory kept for large values", func() error {
+			if got := chunks.Taken(); got != 0 {
+				return fmt.Errorf("%d bytes", got)
+			}
+			return nil
+		})
+	})
+}
+
+func TestACallerThatIsKilledInMidValueFreesAllAtItsServer(t *testing.T) {
+	overEachLinkInTurn(t, func(t *testing.T, n network) {
+		w := newWorker("w")
+		srv := serve(t, n.dial(), n.config(rpcserver.Config{}), "work", w)
+		caller := launch(t, part{URL: n.broker.URL(), Caller: &callerPart{Limit: long, Linked: n.over.listen != "", Large: 40 << 20}})
+		eventually(t, "values under way", func() error {
+			if chunks.Taken() == 0 || !w.hasRun() {
+				return fmt.Errorf("%d bytes", chunks.Taken())
+			}
+			return nil
+		})
+		caller.kill()
+		began := time.Now()
+		eventually(t, "no memory kept for large values", func() error {
+			if got, running := chunks.Taken(), srv.Stats().Running; got != 0 || running != 0 {
+				return fmt.Errorf("%d bytes, %d calls", got, running)
+			}
+			return nil
+		})
+		if took := time.Since(began); took > soon {
+			t.Errorf("that took %v, want seconds at most", took)
+		}
+	})
+}
