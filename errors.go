@@ -34,7 +34,8 @@ var (
 	ErrInterceptor = NewError(CodeInternal, "helium.interceptor", "an interceptor returned nil for a call that brought no result; let it return the error of next")
 	// ErrBadName: that can't be the name of a method.
 	ErrBadName = NewError(CodeInvalidArgument, "helium.bad_name", "that can't be the name of a method")
-	// ErrTooLarge: the arguments don't fit a message. Nothing was sent.
+	// ErrTooLarge: the arguments don't fit a message, and don't travel in chunks: there are more than
+	// MaxValue of either side lets through, or no instance takes them so. The call wasn't executed.
 	ErrTooLarge = NewError(CodeResourceExhausted, "helium.call_too_large", "the arguments don't fit a message")
 	// ErrIdempotencyKeysUnsupported: no instance that the call could go to takes idempotency
 	// keys, as all are of an older version or have them turned off. Nothing was executed.
@@ -79,7 +80,9 @@ var (
 	ErrBadMessage = NewError(CodeInvalidArgument, "helium.bad_message", "the message breaks the protocol")
 	// ErrNoMethod: the service has no such method. The call wasn't executed.
 	ErrNoMethod = NewError(CodeUnimplemented, "helium.no_such_method", "the service has no such method")
-	// ErrResultTooLarge: the handler ran, and its result doesn't fit a message.
+	// ErrResultTooLarge: the handler ran, and its result doesn't fit a message, and doesn't travel in
+	// chunks: it is larger than MaxValue of either side lets through, nobody has room for it now, or
+	// its caller takes none so.
 	ErrResultTooLarge = NewError(CodeResourceExhausted, "helium.result_too_large", "the result doesn't fit a message")
 	// ErrIdempotencyKeyReused: a call of the method had the same idempotency key and other
 	// arguments. This one wasn't executed.

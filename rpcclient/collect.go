@@ -120,7 +120,7 @@ func (c *collector) admit() *helium.Error {
 		return helium.ErrResultTooLarge.WithMessage("the method ran, and its result has %d bytes; this client takes at most %d, see rpcclient.Config.MaxValue", length, c.core.maxValue).WithOutcome(helium.Executed)
 	}
 	if c.room = chunks.TakeRoom(length); c.room == nil {
-		return helium.ErrOverloaded.WithMessage("the method ran, and this process has no room for its result of %d bytes, as %d bytes of others are being put together", length, chunks.Taken()).WithOutcome(helium.Executed)
+		return helium.ErrResultTooLarge.WithMessage("the method ran, and this process has no room for its result of %d bytes, as %d bytes of others are being put together", length, chunks.Taken()).WithOutcome(helium.Executed)
 	}
 	c.waits = time.NewTicker(chunks.Waits)
 	return nil

@@ -167,6 +167,12 @@
 // last item. Where a method takes a stream the last argument is an iter.Seq2[T, error]. A stream has no
 // deadline but ctx's once it has begun.
 //
+// # Large values
+//
+// Arguments and results that don't fit a message travel in chunks, up to Config.MaxValue; nothing
+// else is different for who calls. An instance of an earlier version takes none: then large arguments
+// are [helium.ErrTooLarge].
+//
 // # One instance, all of them, and one way
 //
 // [Client.At] calls one instance by its name in the registry; when that is gone, calls

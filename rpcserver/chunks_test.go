@@ -295,8 +295,8 @@ func TestWithoutRoomForMoreLargeValuesCallsAreRefusedAndSmallOnesGoOn(t *testing
 		t.Errorf("%d calls have run, want none", calls)
 	}
 	err = c.Call(testContext(t), "probe.bytes", nil, 4<<20)
-	if !errors.Is(err, helium.ErrOverloaded) || helium.OutcomeOf(err) != helium.Executed {
-		t.Errorf("a result of 4 MiB: %v (%v), want %q, executed", err, helium.OutcomeOf(err), helium.ErrOverloaded.Reason)
+	if !errors.Is(err, helium.ErrResultTooLarge) || helium.OutcomeOf(err) != helium.Executed {
+		t.Errorf("a result of 4 MiB: %v (%v), want %q, executed", err, helium.OutcomeOf(err), helium.ErrResultTooLarge.Reason)
 	}
 	if err := c.Call(testContext(t), "probe.echo", &text, "small"); err != nil || text != "small" {
 		t.Errorf("a small call: %q, %v; want it to go on", text, err)

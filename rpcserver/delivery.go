@@ -25,7 +25,7 @@ func packLarge(call *Call, size, limit, maxValue int) *helium.Error {
 	}
 	room := chunks.TakeRoom(uint64(length))
 	if room == nil {
-		return helium.ErrOverloaded.WithMessage("%s ran, and there is no room for its result of %d bytes, as %d bytes of other values are there", call.method, length, chunks.Taken())
+		return helium.ErrResultTooLarge.WithMessage("%s ran, and there is no room for its result of %d bytes, as %d bytes of other values are there", call.method, length, chunks.Taken())
 	}
 	if call.large == nil {
 		call.owner.(*caller).attach(call, new(largeCall))
