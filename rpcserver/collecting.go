@@ -91,17 +91,16 @@ func (c *collecting) collect(call *Call, by link.Server, from link.Caller) *heli
 		return errStopsCollecting
 	}
 	args := call.large.args
-	stalled := time.NewTimer(chunks.Stall)
-	defer stalled.Stop()
+	watch := chunks.NewWatch()
+	defer watch.Stop()
 	for !args.Whole() {
 		if offset, due := args.Credit(); due {
 			c.tell(by, from, &wire.Frame{Kind: wire.KindChunkCredit, Seq: call.seq, Time: offset})
 		}
 		select {
 		case <-args.Came:
-			stalled.Reset(chunks.Stall)
-		case <-stalled.C:
-			return helium.ErrExpired.WithMessage("nothing of the call's arguments has come for %v", chunks.Stall)
+		case <-watch.Stalled():
+			return helium.ErrExpired.WithMessage("hardly anything of the call's arguments has come for %v", chunks.Stall)
 		case <-ended:
 			return whyOver(call, time.Now())
 		case <-c.stop:
@@ -110,6 +109,7 @@ func (c *collecting) collect(call *Call, by link.Server, from link.Caller) *heli
 		if err := args.Take(); err != nil {
 			return helium.ErrBadMessage.WithMessage("the call's arguments: %w", err)
 		}
+		watch.Moved(args.Have())
 	}
 	value, err := args.Value()
 	if err != nil {

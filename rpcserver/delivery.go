@@ -54,20 +54,20 @@ func (c *caller) deliver(call *Call, took time.Duration) *helium.Error {
 	c.batcher.Add(&announced, batch.Call{}, true)
 	var m batch.Message
 	ended := call.ctx.Done()
-	stalled := time.NewTimer(chunks.Stall)
-	defer stalled.Stop()
+	watch := chunks.NewWatch()
+	defer watch.Stop()
 	for !out.Done() {
 		select {
 		case <-out.Granted:
-			stalled.Reset(chunks.Stall)
-		case <-stalled.C:
-			return helium.ErrResultTooLarge.WithMessage("%s ran, and its caller took nothing of its result of %d bytes for %v", call.method, len(value), chunks.Stall)
+		case <-watch.Stalled():
+			return helium.ErrResultTooLarge.WithMessage("%s ran, and its caller took hardly anything of its result of %d bytes for %v", call.method, len(value), chunks.Stall)
 		case <-ended:
 			if call.ctx.Err() == context.DeadlineExceeded {
 				return helium.ErrDeadline
 			}
 			return helium.ErrCanceled
 		}
+		before := out.Sent()
 		for {
 			offset, part, ok := out.Next(c.link.MaxMessage() - wire.ChunkOverhead)
 			if !ok {
@@ -80,6 +80,11 @@ func (c *caller) deliver(call *Call, took time.Duration) *helium.Error {
 			to := link.Caller{Key: c.key, Address: c.address}
 			c.mu.Unlock()
 			c.link.Answer(&link.Outgoing{To: to, Message: &m})
+		}
+		if out.Sent() > before {
+			watch.Moved(out.Sent())
+		} else {
+			watch.Lives()
 		}
 	}
 	return nil

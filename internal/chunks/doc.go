@@ -2,15 +2,16 @@
 // parts that follow one another, with credit, so that nobody has to keep more than a window of
 // what the other end hasn't asked for.
 //
-//		sender                              receiver
-//		[length, checksum] ───────────────▶ room for it? ── no ──▶ refused, nothing else was sent
-//		              ◀──────────────────── credit: up to a window
-//		parts, in order ──────────────────▶ put together ─▶ further credit
-//		                                    all is there, and its checksum is right ─▶ the value
+//	sender                              receiver
+//	[length, checksum] ───────────────▶ room for it? ── no ──▶ refused, nothing else was sent
+//	              ◀──────────────────── credit: up to a window
+//	parts, in order ──────────────────▶ put together ─▶ further credit
+//	                                    all is there, and its checksum is right ─▶ the value
 //
-//	  - outgoing.go: a value that is sent
-//	  - incoming.go: a value that is put together
-//	  - room.go: how much may be put together at once in this process
+// What carries the parts, who waits for what, and what ends it are for the client and the server. Here are:
 //
-// What carries the parts, who waits for what, and what ends it are for the client and the server.
+//   - outgoing.go: a value that is sent
+//   - incoming.go: a value that is put together
+//   - watch.go: whether the other end stands still
+//   - room.go: how much may be put together at once in this process
 package chunks

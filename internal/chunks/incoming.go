@@ -103,6 +103,9 @@ func (in *Incoming) Credit() (offset uint64, due bool) {
 	return offset, true
 }
 
+// Have returns how many bytes were put together.
+func (in *Incoming) Have() int { return len(in.value) }
+
 // Whole reports whether all has come.
 func (in *Incoming) Whole() bool { return uint64(len(in.value)) == in.extent.Length }
 

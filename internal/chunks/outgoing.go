@@ -42,5 +42,8 @@ func (o *Outgoing) Next(most int) (offset uint64, part []byte, ok bool) {
 	return offset, part, true
 }
 
+// Sent returns how many bytes were sent.
+func (o *Outgoing) Sent() int { return o.sent }
+
 // Done reports whether all was sent.
 func (o *Outgoing) Done() bool { return o.sent == len(o.value) }
