@@ -266,9 +266,9 @@ func TestACallInChunksThatIsGivenUpIsToldToItsInstanceAndKeepsNothing(t *testing
 		outcome   helium.Outcome
 	}{
 		"arguments, at a cancel":     {false, func(cancel context.CancelFunc) { cancel() }, time.Hour, helium.ErrCanceled, helium.NotExecuted},
-		"arguments, at the deadline": {false, func(context.CancelFunc) {}, time.Second, helium.ErrDeadline, helium.NotExecuted},
+		"arguments, at the deadline": {false, func(context.CancelFunc) {}, 3 * time.Second, helium.ErrDeadline, helium.NotExecuted},
 		"a result, at a cancel":      {true, func(cancel context.CancelFunc) { cancel() }, time.Hour, helium.ErrCanceled, helium.Executed},
-		"a result, at the deadline":  {true, func(context.CancelFunc) {}, time.Second, helium.ErrDeadline, helium.Executed},
+		"a result, at the deadline":  {true, func(context.CancelFunc) {}, 3 * time.Second, helium.ErrDeadline, helium.Executed},
 	} {
 		t.Run(name, func(t *testing.T) {
 			env := heliumtest.New(t)

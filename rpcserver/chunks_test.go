@@ -204,7 +204,7 @@ func TestWhatIsUnderWayInChunksEndsWithItsCall(t *testing.T) {
 		return message(speaksChunks, f)
 	}
 	short := func(seq uint64) []byte {
-		return message(speaksChunks, wire.Frame{Kind: wire.KindLargeCall, Seq: seq, Time: 200, Body: wire.AppendExtent(nil, wire.Extent{Length: 1 << 20})})
+		return message(speaksChunks, wire.Frame{Kind: wire.KindLargeCall, Seq: seq, Time: 1000, Body: wire.AppendExtent(nil, wire.Extent{Length: 1 << 20})})
 	}
 	cancel := func(seq uint64) []byte { return message(wire.Frame{Kind: wire.KindCancel, Seq: seq}) }
 	for name, test := range map[string]struct {
@@ -217,7 +217,7 @@ func TestWhatIsUnderWayInChunksEndsWithItsCall(t *testing.T) {
 			p.send(at, ownToken, announce(1, wire.Extent{Length: 1 << 20}))
 			p.send(control, ownToken, cancel(1))
 		}, context.Canceled, helium.NotExecuted},
-		"a result, at the deadline": {func(p *peer) { p.send("helium.call.probe.bytes", ownToken, large(1, 300)) }, context.DeadlineExceeded, helium.Executed},
+		"a result, at the deadline": {func(p *peer) { p.send("helium.call.probe.bytes", ownToken, large(1, 3000)) }, context.DeadlineExceeded, helium.Executed},
 		"a result, at a cancel": {func(p *peer) {
 			p.send("helium.call.probe.bytes", ownToken, large(1, 60_000))
 			if f := p.about(srv.Instance(), 1); f.Kind != wire.KindLargeReply {
