@@ -218,7 +218,7 @@ func TestAConfigThatCannotWorkIsStartsError(t *testing.T) {
 			t.Errorf("%s: Shutdown = %v, want nil", c.want, err)
 		}
 	}
-	wants(t, rpcserver.New(nil, rpcserver.Config{}).Start(testContext(t)), "connection is nil")
+	wants(t, rpcserver.New(nil, rpcserver.Config{}).Start(testContext(t)), "rpcserver.New: the connection is nil; pass one from bus.Connect")
 	srv := rpcserver.New(w.conn(), rpcserver.Config{Interceptors: []rpcserver.Interceptor{
 		func(rpcserver.Handler) rpcserver.Handler { return nil },
 	}})

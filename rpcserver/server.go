@@ -74,6 +74,9 @@ func New(nc *nats.Conn, config Config) *Server {
 		life:     newLifecycle(),
 	}
 	s.config, s.fault = config.withDefaults()
+	if s.fault == nil && nc == nil {
+		s.fault = errors.New("rpcserver.New: the connection is nil; pass one from bus.Connect or broker.Connect")
+	}
 	if s.fault == nil {
 		s.subjects, _ = wire.NewSubjects(s.config.Prefix) // which withDefaults has tried
 		s.registry, s.fault = binder.NewClient(nc, s.config.Prefix)

@@ -242,11 +242,14 @@ func showPings(env *cli.Env, rows []pingRow) error {
 	}, func(t table.Writer) {
 		t.AppendHeader(table.Row{"what", "instance", "link", "time", "answer"})
 		for _, r := range rows {
-			answer := "ok"
+			answer, took := "ok", amount.Milliseconds(r.MS)
 			if !r.OK {
 				answer = r.Error
 			}
-			t.AppendRow(table.Row{r.What, r.Instance, r.Link, amount.Milliseconds(r.MS), answer})
+			if !r.OK && r.MS == 0 {
+				took = "-" // no link stood
+			}
+			t.AppendRow(table.Row{r.What, r.Instance, r.Link, took, answer})
 		}
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -307,6 +308,18 @@ func TestAClientHasLinksToSixtyFourInstancesThoseOfItsClusterFirst(t *testing.T)
 		}
 		if !found {
 			t.Error("the client has no link to the instance of its own cluster")
+		}
+		without := 0
+		for _, state := range w.client.States() {
+			if state.Stage == StageLinked {
+				continue
+			}
+			if without++; state.Reason == nil || !strings.Contains(state.Reason.Error(), "64 links at most") || !state.Retry.IsZero() {
+				t.Errorf("of the one beyond the client says %+v, want that it has 64 links at most", state)
+			}
+		}
+		if without != 1 {
+			t.Errorf("the client says of %d instances that they have no link, want 1", without)
 		}
 	})
 }

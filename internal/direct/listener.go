@@ -140,6 +140,7 @@ func listenUnix(path, instance string) (net.Listener, string, error) {
 		return nil, path, err
 	}
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		removeAbandoned(path)
 		path = filepath.Join(path, instance+".sock")
 	}
 	one, err := net.Listen("unix", path)
@@ -147,6 +148,9 @@ func listenUnix(path, instance string) (net.Listener, string, error) {
 		if err = os.Remove(path); err == nil {
 			one, err = net.Listen("unix", path)
 		}
+	}
+	if errors.Is(err, syscall.EINVAL) && len(path) > leastLongPath {
+		err = fmt.Errorf("the path of the socket %s is %d bytes long, and systems take %d to 107 at most; choose a shorter one", path, len(path), leastLongPath)
 	}
 	if err != nil {
 		return nil, path, err
@@ -156,6 +160,24 @@ func listenUnix(path, instance string) (net.Listener, string, error) {
 		return nil, path, err
 	}
 	return one, path, nil
+}
+
+const (
+	// leastLongPath is the longest path of a socket that every system takes.
+	leastLongPath = 103
+	// youngSocket is how old a socket's file has to be to be taken for a killed server's: one that begins to
+	// listen has the file a moment before.
+	youngSocket = 10 * time.Second
+)
+
+// removeAbandoned removes the sockets of servers that were killed from a directory of such sockets.
+func removeAbandoned(dir string) {
+	paths, _ := filepath.Glob(filepath.Join(dir, "*.sock")) // fails for a pattern, at which nothing is lost
+	for _, path := range paths {
+		if info, err := os.Lstat(path); err == nil && time.Since(info.ModTime()) > youngSocket && isAbandoned(path) {
+			_ = os.Remove(path) // else it stays, as it did
+		}
+	}
 }
 
 // isAbandoned reports whether a path is that of a socket on which nobody listens any more.

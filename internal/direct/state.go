@@ -2,6 +2,7 @@ package direct
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +15,7 @@ type State struct {
 	Stage Stage
 	// Reason is why it goes no further; nil: it is on its way, or linked.
 	Reason error
-	// Retry is when it tries again, where there is a reason.
+	// Retry is when it tries again, where there is a reason; zero: not until other instances go.
 	Retry time.Time
 	// Address is what was dialed, and Encrypted whether the connection is TLS, where there is one.
 	Address   string
@@ -23,14 +24,21 @@ type State struct {
 	Services []string
 }
 
+// errManyLinks is why there is no link to an instance of very many.
+var errManyLinks = fmt.Errorf("a client has %d links at most, and this instance isn't among those that it has chosen; calls go there by NATS", maxLinks)
+
 // States returns how the client stands with each instance that offers links.
 func (c *Client) States() (all []State) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	chosen := c.chooseLocked()
 	for _, p := range c.peers {
 		s := State{Instance: p.instance, Cluster: p.cluster, Stage: cmp.Or(p.stage, StageTicket), Reason: p.reason}
 		if p.reason != nil {
 			s.Retry = p.retry
+		}
+		if p.link == nil && !chosen[p.instance] {
+			s.Reason, s.Retry = errManyLinks, time.Time{}
 		}
 		if p.link != nil {
 			s.Address, s.Encrypted = p.link.address, p.link.encrypted()

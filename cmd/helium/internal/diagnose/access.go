@@ -63,3 +63,11 @@ func unreachable() finding { return skipped("no connection") }
 
 // maxInstances bounds how many instances are looked at one by one.
 const maxInstances = 32
+
+// lookedAt says how many of all were looked at, "" if all were.
+func lookedAt(some, all int) string {
+	if some >= all {
+		return ""
+	}
+	return fmt.Sprintf("; %d of %d were looked at", some, all)
+}

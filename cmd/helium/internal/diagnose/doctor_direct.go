@@ -21,8 +21,13 @@ func (e *registryChecks) direct(ctx context.Context) finding {
 		*probe.Straight
 	}
 	var offer []one
+	all := 0
 	for i := range e.records {
-		if r := &e.records[i]; lookup.OffersDirect(r) && len(offer) < maxInstances {
+		r := &e.records[i]
+		if !lookup.OffersDirect(r) {
+			continue
+		}
+		if all++; all <= maxInstances {
 			offer = append(offer, one{r.Service, probe.Unasked(r.Instance)})
 		}
 	}
@@ -48,10 +53,10 @@ func (e *registryChecks) direct(ctx context.Context) finding {
 	}
 	if out != nil {
 		first := out[0]
-		return advised("helium why "+first.service, "can't be opened from here to %s that offer them, so calls go there by NATS; to %s/%s as, at its stage %s: %v",
-			amount.OfAll(len(out), len(offer), "instance"), first.service, first.Instance(), first.Stage, first.Reason())
+		return advised("helium why "+first.service, "can't be opened from here to %s that offer them, so calls go there by NATS; to %s/%s as, at its stage %s: %v%s",
+			amount.OfAll(len(out), len(offer), "instance"), first.service, first.Instance(), first.Stage, first.Reason(), lookedAt(len(offer), all))
 	}
-	return found("opened to %s", amount.Of(len(offer), "instance"))
+	return found("opened to %s", amount.Of(len(offer), "instance")+lookedAt(len(offer), all))
 }
 
 // maxMethods bounds how many methods are looked at one by one.

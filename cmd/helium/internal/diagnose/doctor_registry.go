@@ -215,7 +215,7 @@ func (e *registryChecks) instances(ctx context.Context) finding {
 	if twice := e.examineDelivery(ctx, records); twice != nil {
 		return *twice
 	}
-	text := amount.Of(len(records), "instance") + " of " + amount.Of(len(services), "service")
+	text := amount.Of(len(records), "instance") + " of " + amount.Of(len(services), "service") + lookedAt(min(len(records), maxInstances), len(records))
 	if list := lookup.Warnings(records); list != nil && gone != nil {
 		return warned(text+"; nobody is behind the records of "+strings.Join(gone, ", "), list)
 	}

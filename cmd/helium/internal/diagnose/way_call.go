@@ -117,7 +117,7 @@ func (w wayToInstances) instances(ctx context.Context) finding {
 	}
 	text := fmt.Sprintf("%s answered in %v, nothing was run", chosen.Instance, amount.Time(chosen.Took))
 	if len(each) > 1 {
-		text += "; so did " + amount.OfAll(len(well), len(each), "instance")
+		text += "; so did " + amount.OfAll(len(well), len(each), "instance") + lookedAt(len(each), len(w.records))
 	}
 	if len(gone) > 0 {
 		return warning("%s; not there any more: %s. Such a record ends with its lease, and gets no calls meanwhile", text, strings.Join(gone, ", "))
