@@ -38,7 +38,7 @@ func openStore(dir string) (*store, error) {
 	lock, err := lockFile(filepath.Join(path, lockName))
 	switch {
 	case errors.Is(err, errLocked):
-		return nil, helium.ConfigErrorf("broker", "{Dir} %q is used by another running broker; stop it, or give this one a directory of its own", dir)
+		return nil, helium.ConfigErrorf("broker", "{Dir} %q is %w by another running broker; stop it, or give this one a directory of its own", dir, err)
 	case err != nil:
 		return nil, helium.ConfigErrorf("broker", "can't write into {Dir} %q: %w; choose one that this user may write", dir, err)
 	}

@@ -4,16 +4,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/cmd/helium/internal/diagnose/probe"
 	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // registryChecks look at binders, their bucket and what is registered.
@@ -199,6 +205,7 @@ func (e *registryChecks) instances(ctx context.Context) finding {
 	e.records = records
 	services := map[string]bool{}
 	var gone []string
+	var asked []binder.Record
 	for i, r := range records {
 		services[r.Service] = true
 		if i >= maxInstances {
@@ -208,14 +215,22 @@ func (e *registryChecks) instances(ctx context.Context) finding {
 		if denied, err := e.prober.MayPublish(ctx, subject); denied != nil || err != nil {
 			continue
 		}
-		if there, err := e.prober.Subscribed(ctx, subject); err == nil && !there {
+		switch there, err := e.prober.Subscribed(ctx, subject); {
+		case err != nil:
+		case !there:
 			gone = append(gone, r.Service+"/"+r.Instance)
+		case wire.Abilities(r.Abilities).Has(wire.Heartbeats): // others don't answer to who they are
+			asked = append(asked, r)
 		}
 	}
 	if twice := e.examineDelivery(ctx, records); twice != nil {
 		return *twice
 	}
+	silent := e.silent(ctx, asked)
 	text := amount.Of(len(records), "instance") + " of " + amount.Of(len(services), "service") + lookedAt(min(len(records), maxInstances), len(records))
+	if silent != nil {
+		return advised("look at those processes: they hang, or are stopped; restart them", "%s; no answer from %s", text, strings.Join(silent, ", "))
+	}
 	if list := lookup.Warnings(records); list != nil && gone != nil {
 		return warned(text+"; nobody is behind the records of "+strings.Join(gone, ", "), list)
 	}
@@ -227,3 +242,27 @@ func (e *registryChecks) instances(ctx context.Context) finding {
 	}
 	return found("%s", text)
 }
+
+// silent asks instances who they are, all at once, and returns those that don't answer. No call runs for
+// it.
+func (e *registryChecks) silent(ctx context.Context, records []binder.Record) (silent []string) {
+	ctx, cancel := context.WithTimeout(ctx, silentTime)
+	defer cancel()
+	about := wire.Frame{Kind: wire.KindSender, Seq: rand.Uint64()}
+	hello := wire.AppendFrame(wire.AppendMessageHeader(nil), &about)
+	var mu sync.Mutex
+	probe.EachOf(records, func(r binder.Record) {
+		_, err := probe.Request(ctx, e.nc, e.prober.Subjects().ServiceAt(r.Service, r.Instance), hello)
+		if err == nil || errors.Is(err, nats.ErrNoResponders) {
+			return // it has gone meanwhile
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		silent = append(silent, r.Service+"/"+r.Instance)
+	})
+	slices.Sort(silent)
+	return silent
+}
+
+// silentTime is how long an instance may take to say who it is: what runs there doesn't hold that up.
+const silentTime = 2 * time.Second

@@ -159,7 +159,7 @@ func (w wayToInstances) silence(instances []string, all int, captured string) fi
 			w.named(helium.ErrDeadline.WithMessage("no answer from %s; %s", who, captured)))
 	}
 	return failed(cli.ExitDeadline, "look at those processes: they hang, are stopped, or all their workers are busy; restart them",
-		w.named(helium.ErrDeadline.WithMessage("no answer from %s; calls still go there, and end with their deadline", who)))
+		w.named(helium.ErrDeadline.WithMessage("no answer from %s; a client keeps away from who it has found silent, unless all are, and calls that go there end with their deadline", who)))
 }
 
 // refused is the finding of an answer other than that all is well.
