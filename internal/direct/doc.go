@@ -19,6 +19,7 @@
 // Of a server:
 //
 //   - listener.go: the connections of a server, from when it listens until it leaves
+//   - unixsocket.go: the sockets on this host at which it listens
 //   - begin.go: whether a connection is TLS
 //   - ticket.go: the tickets that were given
 //   - serverlink.go: a connection as a [link.Server]
