@@ -107,11 +107,11 @@ func (e natsChecks) maxPayload(context.Context) finding {
 	text := fmt.Sprintf("%d KiB", n>>10)
 	switch {
 	case n < leastPayload:
-		return advised("raise max_payload in the server's configuration to 1MB", "%s: no argument, result or record can be larger, and calls can't share messages as they should", text)
+		return advised("raise max_payload in the server's configuration to 1MB", "%s: no record can be larger, larger arguments and results travel in chunks, and calls can't share messages as they should", text)
 	case n > mostPayload:
 		return advised("lower max_payload to 8MB or less", "%s: large messages hold up the small ones behind them", text)
 	}
-	return found("%s; no argument or result can be larger", text)
+	return found("%s; larger arguments and results travel in chunks", text)
 }
 
 // inboxes finds out whether answers can come.
