@@ -3,7 +3,9 @@ package docs_test
 import (
 	"context"
 	"fmt"
+	"iter"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +28,16 @@ type polite struct{}
 
 func (polite) Greet(_ context.Context, name string) (string, error) {
 	return "Good day, " + name, nil
+}
+
+func (polite) Farewells(_ context.Context, names iter.Seq2[string, error]) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		for name, err := range names {
+			if !yield("Good night, "+name, err) {
+				return
+			}
+		}
+	}
 }
 
 func TestTheReadmesServiceIsServedAndCalled(t *testing.T) {
@@ -122,6 +134,32 @@ func TestTheReadmesServerThatListensIsCalledDirectly(t *testing.T) {
 	}
 }
 
+func TestTheReadmesStreamIsReadAndAllInstancesAnswer(t *testing.T) {
+	env := heliumtest.New(t)
+	heliumtest.Serve(env, "greeter", polite{})
+	ctx, c := t.Context(), env.Client
+	names := iter.Seq2[string, error](func(yield func(string, error) bool) {
+		_ = yield("Ada", nil) && yield("Grace", nil)
+	})
+	var texts []string
+	for text, err := range rpcclient.Stream[string](ctx, c, "greeter.farewells", names) {
+		check(t, err)
+		texts = append(texts, text)
+	}
+	if want := []string{"Good night, Ada", "Good night, Grace"}; !slices.Equal(texts, want) {
+		t.Errorf("the stream says %q, want %q", texts, want)
+	}
+	answers := 0
+	for answer := range rpcclient.All[string](ctx, c, "greeter.greet", "Ada") {
+		check(t, answer.Err)
+		checkGreeting(t, answer.Value)
+		answers++
+	}
+	if answers != 1 {
+		t.Errorf("%d instances answered, want the one that there is", answers)
+	}
+}
+
 func TestTheReadmesTestTakesTwoLines(t *testing.T) {
 	env := heliumtest.New(t)
 	heliumtest.Serve[Greeter](env, "greeter", polite{})
@@ -146,7 +184,7 @@ func TestTheReadmeShowsTheCodeThatIsTestedHere(t *testing.T) {
 		}
 		for line := range strings.Lines(strings.TrimPrefix(block, "go\n")) {
 			lines++
-			if line := strings.TrimSpace(line); line != "" && !tested[line] {
+			if line := strings.TrimSpace(line); line != "" && line != "…" && !tested[line] {
 				t.Errorf("the README shows %q, which no test runs", line)
 			}
 		}

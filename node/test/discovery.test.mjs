@@ -25,7 +25,7 @@ test("the services are discovered by NATS's own library", async () => {
 
 test("what is discovered can be called, and tells what it takes", async () => {
   const [math] = await discover("info", 1, "math");
-  assert.deepEqual(math.endpoints.map((e) => e.name).sort(), ["add", "div", "mul", "sub"]);
+  assert.deepEqual(math.endpoints.map((e) => e.name).sort(), ["add", "div", "mean", "mul", "primes", "runningMean", "sub"]);
   const add = math.endpoints.find((e) => e.name === "add");
   assert.equal(add.queue_group, "helium");
   assert.match(add.metadata.signature, /^add\(.*float64.*\) float64$/);
