@@ -19,9 +19,9 @@ func TestPromise2EveryErrorSaysWhetherTheHandlerCouldHaveRun(t *testing.T) {
 	overEachLink(t, func(t *testing.T, n network) {
 		registerNobody(t, n, "empty", "run")
 		f := &faulty{newWorker("w")}
-		serve(t, n.dial(), n.config(rpcserver.Config{}), "faulty", f)
+		serve(t, n.dial(), n.config(rpcserver.Config{MaxValue: 4 << 20}), "faulty", f)
 		t.Cleanup(func() { close(f.release) }) // before the server is shut down
-		c := n.client(rpcclient.Config{})
+		c := n.client(rpcclient.Config{MaxValue: 4 << 20})
 		n.link(t, c, "faulty", 1)
 		call := func(method string, args ...any) func(context.Context, int64) error {
 			return func(ctx context.Context, id int64) error {
@@ -42,7 +42,7 @@ func TestPromise2EveryErrorSaysWhetherTheHandlerCouldHaveRun(t *testing.T) {
 			{"an argument that doesn't fit", call("faulty.small", 300), helium.CodeInvalidArgument, helium.NotExecuted},
 			{"an argument of the wrong kind", call("faulty.small", "three"), helium.CodeInvalidArgument, helium.NotExecuted},
 			{"an argument that can't be sent", call("faulty.take", make(chan int)), helium.CodeInvalidArgument, helium.NotExecuted},
-			{"arguments past a message's size", call("faulty.take", make([]byte, 2<<20)), helium.CodeResourceExhausted, helium.NotExecuted},
+			{"arguments larger than a value may be", call("faulty.take", make([]byte, 5<<20)), helium.CodeResourceExhausted, helium.NotExecuted},
 			{"a context that was canceled before", func(ctx context.Context, id int64) error {
 				ctx, cancel := context.WithCancel(ctx)
 				cancel()
@@ -63,7 +63,7 @@ func TestPromise2EveryErrorSaysWhetherTheHandlerCouldHaveRun(t *testing.T) {
 			{"an error that claims that nothing ran", call("faulty.unavailable"), helium.CodeUnavailable, helium.Executed},
 			{"a panic", call("faulty.panic"), helium.CodeInternal, helium.Executed},
 			{"a result that can't be sent", call("faulty.unsendable"), helium.CodeInternal, helium.Executed},
-			{"a result past a message's size", call("faulty.bytes", 2<<20), helium.CodeResourceExhausted, helium.Executed},
+			{"a result larger than a value may be", call("faulty.bytes", 5<<20), helium.CodeResourceExhausted, helium.Executed},
 			{"a result that doesn't fit", func(ctx context.Context, id int64) error {
 				_, err := rpcclient.Call[int8](ctx, c, "faulty.run", id)
 				return err
