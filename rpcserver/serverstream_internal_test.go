@@ -62,6 +62,7 @@ func TestStreamsToWhoTakesNothingWaitWhateverCreditTheyHave(t *testing.T) {
 		}
 		close(by.free)
 		all.Wait()
+		synctest.Wait() // for what the caller's batcher still had
 		if got, want := by.bytes.Load(), int64(streams*each*len(w.Bytes())); got < want {
 			t.Errorf("%d bytes left in the end, want all %d", got, want)
 		}

@@ -55,7 +55,7 @@ func TestThePathOfASocketThatIsTooLongIsSaidToBe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), strings.Repeat("x", 120)+".sock")
 	if l, _, err := listenUnix(path, "i1"); err == nil {
 		l.Close()
-		t.Skip("this system takes it")
+		t.Fatal("it is listened at, want an error: no system takes more than 108 bytes")
 	} else if !strings.Contains(err.Error(), "bytes long") {
 		t.Errorf("got %v, want that the path is too long", err)
 	}
