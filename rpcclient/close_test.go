@@ -125,8 +125,8 @@ func TestCloseMayComeAtAnyMoment(t *testing.T) {
 		}
 		nc.Close()
 		// The server's workers come and go with its calls, and who receives may be another one.
-		ofServer := "github.com/helium-rpc/helium/rpcserver."
-		if err := leak.Find(before, goleak.IgnoreAnyFunction(ofServer+"(*pool).worker"), goleak.IgnoreAnyFunction(ofServer+"(*receiver).receive")); err != nil {
+		ofServer := "github.com/helium-rpc/helium/rpcserver"
+		if err := leak.Find(before, goleak.IgnoreAnyFunction(ofServer+"/internal/pool.(*Pool[...]).worker"), goleak.IgnoreAnyFunction(ofServer+".(*receiver).receive")); err != nil {
 			t.Fatalf("goroutines are left: %v", err)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -48,7 +49,6 @@ type Call struct {
 	packed   []byte        // ReplyMetadata as they leave, or the result of a plain request
 
 	begun time.Time // from when on its time counts: when its message was begun, or else when it came
-	turns uint64    // how many calls had had their turn when it came
 
 	key        string        // the call's idempotency key; "": it has none
 	replayTook time.Duration // how long the call of that key took that was run in its place, if it is replayed
@@ -60,12 +60,11 @@ type Call struct {
 
 	// These stand together, as they take a word each else, which each call would clear.
 
-	plain    bool     // the arguments are those of a plain request
-	entered  bool     // the handler within the interceptors was called
-	unsure   bool     // it may have begun later than begun says
-	replayed bool     // another call of its key was run in its place
-	shed     shedding // why it is refused, if that is for load
-	beaten   bool     // guarded by its owner's lock: it was in flight at a heartbeat
+	plain    bool // the arguments are those of a plain request
+	entered  bool // the handler within the interceptors was called
+	unsure   bool // it may have begun later than begun says
+	replayed bool // another call of its key was run in its place
+	beaten   bool // guarded by its owner's lock: it was in flight at a heartbeat
 	// takesChunks: its caller takes a result in chunks.
 	takesChunks bool
 
@@ -76,7 +75,7 @@ type Call struct {
 type method struct {
 	service, name string
 	signature     *signature.Method // without the names of enums
-	lane          int               // guarded by the pool's lock; where its calls wait, 0: nowhere yet
+	kind          pool.Kind         // where its calls wait
 	run           Handler           // within the interceptors
 	stats         methodStats
 }
@@ -231,13 +230,17 @@ const (
 // size is how many bytes a call holds while it waits.
 func (c *Call) size() int { return len(c.args) + c.extra + callOverhead }
 
+// task returns what the pool knows of a call.
+func (c *Call) task() pool.Task[Call] {
+	task := pool.Task[Call]{Call: c, Begun: c.begun, Deadline: c.ctx.deadline, Size: c.size()}
+	if c.method != nil {
+		task.Kind = &c.method.kind
+	}
+	return task
+}
+
 // isOver reports whether the time of a call has run out.
 func (c *Call) isOver(now time.Time) bool { return !now.Before(c.ctx.deadline) }
-
-// hasWaited reports whether a call that waits has done so for that part of its time.
-func (c *Call) hasWaited(share time.Duration, now time.Time) bool {
-	return share*now.Sub(c.begun) >= c.ctx.deadline.Sub(c.begun)
-}
 
 // packMetadata encodes the reply's metadata, which the handler may not touch any more.
 func (c *Call) packMetadata() {

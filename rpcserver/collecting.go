@@ -9,6 +9,7 @@ import (
 	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
 
 // collecting puts together the arguments that come in chunks. From its announcement on a call is in
@@ -21,7 +22,7 @@ type collecting struct {
 	maxValue int
 	instance string
 	opening  *opening
-	pool     *pool
+	pool     *pool.Pool[Call]
 	runner   *runner
 	turns    chunks.Turns
 
@@ -31,7 +32,7 @@ type collecting struct {
 	running sync.WaitGroup // added to with mu held, while it isn't closed
 }
 
-func newCollecting(maxValue int, instance string, opening *opening, pool *pool, runner *runner) *collecting {
+func newCollecting(maxValue int, instance string, opening *opening, pool *pool.Pool[Call], runner *runner) *collecting {
 	return &collecting{maxValue: maxValue, instance: instance, opening: opening, pool: pool, runner: runner, turns: chunks.NewTurns(), stop: make(chan struct{})}
 }
 
@@ -71,8 +72,8 @@ func (c *collecting) begin(call *Call, by link.Server, from link.Caller) {
 			return
 		}
 		now := time.Now()
-		for _, call := range c.pool.submit([]*Call{call}, now) {
-			c.runner.refuse(call, now)
+		for _, r := range c.pool.Submit([]*Call{call}, now) {
+			c.runner.refuse(r.Call, r.Why, now)
 		}
 	})
 }

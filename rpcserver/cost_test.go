@@ -24,7 +24,7 @@ func oneMethod(t *testing.T, m Method) (*Server, *method) {
 	}
 	t.Cleanup(s.deadlines.Stop)
 	t.Cleanup(s.beats.stop)
-	t.Cleanup(s.pool.close)
+	t.Cleanup(s.pool.Close)
 	return s, s.services[0].methods[m.Name]
 }
 

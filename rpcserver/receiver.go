@@ -10,6 +10,7 @@ import (
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
 
 // The way of a call through the server, each step in a file of its own:
@@ -52,7 +53,7 @@ type receiver struct {
 	callers   *callers
 	deadlines *link.Sweep
 	beats     *heartbeats
-	pool      *pool
+	pool      *pool.Pool[Call]
 	runner    *runner
 	counters  *counters
 	budget    stallBudget
@@ -255,11 +256,11 @@ func countAdmitted(calls []*Call, direct bool) {
 
 // queue hands calls to the workers, and answers those that aren't run for it.
 func (g *receiving) queue(calls []*Call, now time.Time) {
-	for _, call := range g.pool.submit(calls, now) {
-		if caller, ok := call.owner.(*caller); ok {
+	for _, r := range g.pool.Submit(calls, now) {
+		if caller, ok := r.Call.owner.(*caller); ok {
 			g.cork(caller)
 		}
-		g.runner.refuse(call, now)
+		g.runner.refuse(r.Call, r.Why, now)
 	}
 }
 
@@ -290,14 +291,14 @@ func (g *receiving) runInline() bool {
 	if len(g.inline.calls) == 0 {
 		return true
 	}
-	room := g.pool.enter(len(g.inline.calls))
+	room := g.pool.Enter(len(g.inline.calls))
 	if others := g.inline.begin(room); len(others) > 0 {
 		g.queue(others, time.Now())
 	}
 	if room == 0 {
 		return true
 	}
-	defer g.pool.leave()
+	defer g.pool.Leave()
 	g.watchdog.begin()
 	var stalled time.Duration
 	for call := g.inline.take(); call != nil; call = g.inline.take() {
@@ -348,8 +349,8 @@ func (g *receiving) handOver() {
 	now := time.Now()
 	g.budget.spend(now, watchdogPause)
 	go g.receive()
-	for _, call := range g.pool.submit(waiting, now) {
-		g.runner.refuse(call, now)
+	for _, r := range g.pool.Submit(waiting, now) {
+		g.runner.refuse(r.Call, r.Why, now)
 	}
 	for _, b := range g.corked {
 		b.Uncork()

@@ -31,7 +31,7 @@ func serve(t *testing.T, handler func(ctx context.Context)) *served {
 func (s *served) stop() {
 	s.Close()
 	<-s.done
-	s.pool.close()
+	s.pool.Close()
 }
 
 // who returns which kind of goroutine runs its caller.
@@ -39,7 +39,7 @@ func who() string {
 	switch stack := string(debug.Stack()); {
 	case strings.Contains(stack, "(*receiver).receive("):
 		return "the receiver"
-	case strings.Contains(stack, "(*pool).worker("):
+	case strings.Contains(stack, "(*Pool[...]).worker("):
 		return "a worker"
 	default:
 		return stack
@@ -105,7 +105,7 @@ func TestACallThatGetsStuckHoldsUpNobody(t *testing.T) {
 		if n != 3 {
 			t.Errorf("%d of 3 calls behind one that is stuck were answered within %v, want all after two looks of the watchdog", n, time.Since(began))
 		}
-		if l := r.pool.load(); l.Running != 1 || l.Waiting != 0 {
+		if l := r.pool.Load(); l.Running != 1 || l.Waiting != 0 {
 			t.Errorf("load = %d running, %d waiting; want the stuck one alone", l.Running, l.Waiting)
 		}
 		r.call(5)
@@ -119,7 +119,7 @@ func TestACallThatGetsStuckHoldsUpNobody(t *testing.T) {
 		if got, want := r.taken(), [][]uint64{{1}}; !slices.EqualFunc(got, want, slices.Equal) {
 			t.Errorf("answers after that = %v, want %v", got, want)
 		}
-		if l := r.pool.load(); l.Running != 0 {
+		if l := r.pool.Load(); l.Running != 0 {
 			t.Errorf("%d calls still run", l.Running)
 		}
 		r.stop()
@@ -166,7 +166,7 @@ func TestAHandlerThatEndsTheReceiversGoroutineEndsOnlyItsCall(t *testing.T) {
 		if slices.Sort(got); !slices.Equal(got, []uint64{1, 2, 3, 4}) {
 			t.Errorf("answered calls = %v, want all four", got)
 		}
-		if l := r.pool.load(); l.Running != 0 || l.Waiting != 0 {
+		if l := r.pool.Load(); l.Running != 0 || l.Waiting != 0 {
 			t.Errorf("load = %d running, %d waiting; want none", l.Running, l.Waiting)
 		}
 		r.stop()

@@ -12,6 +12,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/monotonic"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
 
 // runner runs admitted calls, each on the goroutine of whoever calls it, and answers them.
@@ -156,12 +157,12 @@ func (r *runner) broken(call *Call, p any) *helium.Error {
 func (r *runner) admitted(n int) { r.active.Add(int64(n)) }
 
 // refuse answers a call that isn't run, for load or because nobody waits for it any more.
-func (r *runner) refuse(call *Call, now time.Time) {
+func (r *runner) refuse(call *Call, why pool.Reason, now time.Time) {
 	err := whyOver(call, now)
 	// One that never had any time only asks whether there is room.
-	if asks := call.refusal == nil && !call.ctx.deadline.After(call.begun); err == nil || call.shed == crowded && asks {
+	if asks := call.refusal == nil && !call.ctx.deadline.After(call.begun); err == nil || why == pool.Crowded && asks {
 		err = helium.ErrOverloaded
-		r.counters.refused[call.shed].Add(1)
+		r.counters.refused[why].Add(1)
 		if call.method != nil {
 			call.method.stats.refused.Add(1)
 		}

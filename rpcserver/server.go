@@ -15,6 +15,7 @@ import (
 	"github.com/helium-rpc/helium/internal/direct"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
 
 // Server serves Go values over one connection. Register services, then Start it.
@@ -37,12 +38,12 @@ type Server struct {
 	callers   *callers
 	deadlines *link.Sweep
 	beats     *heartbeats
-	pool      *pool
+	pool      *pool.Pool[Call]
 	runner    *runner
 	replays   *replays
 	streams   *streams
 	direct    *directLinks
-	latency   *schedulerLatency
+	latency   *pool.SchedulerLatency
 
 	collecting *collecting
 
@@ -101,7 +102,7 @@ func New(nc *nats.Conn, config Config) *Server {
 		s.subscriptions.look()
 		s.refusals.look(ctx, reconnected)
 	}
-	s.latency = newSchedulerLatency(newSchedulerWaits())
+	s.latency = pool.NewSchedulerLatency()
 	s.streams = &streams{most: s.config.MaxStreams}
 	s.replays = newReplays(s.config.IdempotencyMemory)
 	s.opening = newOpening(s.instance, abilities)
@@ -124,10 +125,14 @@ func New(nc *nats.Conn, config Config) *Server {
 	}
 	s.direct = s.newDirectLinks()
 	s.runner = newRunner(s.log, s.instance, &s.counters, s.config.MaxValue)
-	s.pool = newPool(s.config.MaxInFlight, s.config.MaxQueue, s.config.MaxQueueBytes, func(call *Call) time.Time {
-		_, ended := s.runner.run(call)
-		return ended
-	}, s.runner.refuse)
+	s.pool = pool.New(s.config.MaxInFlight, s.config.MaxQueue, s.config.MaxQueueBytes, pool.Work[Call]{
+		Describe: (*Call).task,
+		Run: func(call *Call) time.Time {
+			_, ended := s.runner.run(call)
+			return ended
+		},
+		Refuse: s.runner.refuse,
+	})
 	s.collecting = newCollecting(s.config.MaxValue, s.instance, s.opening, s.pool, s.runner)
 	return s
 }
@@ -157,9 +162,11 @@ func (s *Server) Stats() Stats {
 
 // load returns how busy the server is.
 func (s *Server) load() Load {
-	load := s.pool.load()
-	load.SchedulerLatency = s.latency.look(time.Now())
-	return load
+	now := s.pool.Load()
+	return Load{
+		Running: now.Running, MayRun: now.MayRun, Waiting: now.Waiting, WaitingBytes: now.WaitingBytes,
+		SchedulerLatency: s.latency.Look(time.Now()),
+	}
 }
 
 // Warnings returns what the server has found out about its set-up by which answers are

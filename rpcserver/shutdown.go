@@ -45,7 +45,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	s.collecting.close()
 	cut := 0
 	if !s.runner.wait(ctx) { // meanwhile callers cancel calls, and ask for large results
-		cut = s.runner.cut(s.pool.drop, s.callers.each)
+		cut = s.runner.cut(s.pool.Drop, s.callers.each)
 	}
 	s.subscriptions.leaveControl()
 	s.bus.Close()
@@ -57,7 +57,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 		s.unwatchBeats()
 	}
 	s.replays.close()
-	s.pool.close()
+	s.pool.Close()
 	s.direct.close()
 	flushErr := s.flush(late)
 	s.exports.close()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
 
 // Stats counts what a server did since it was made.
@@ -70,7 +71,7 @@ type Stats struct {
 // counters are the counts as they grow.
 type counters struct {
 	calls, errors, panics          atomic.Uint64
-	refused                        shedCounters
+	refused                        [pool.Reasons]atomic.Uint64 // by why
 	expired, frozen                atomic.Uint64
 	links                          link.ServerCounters
 	refusedMessages                atomic.Uint64
@@ -93,7 +94,7 @@ func (c *counters) countExpired(err *helium.Error) {
 
 // read returns the counts so far.
 func (c *counters) read(load Load) Stats {
-	full, waited, hopeless := c.refused[crowded].Load(), c.refused[vain].Load(), c.refused[hopeless].Load()
+	full, waited, hopeless := c.refused[pool.Crowded].Load(), c.refused[pool.Vain].Load(), c.refused[pool.Hopeless].Load()
 	return Stats{
 		Calls: c.calls.Load(), Errors: c.errors.Load(), Refused: full + waited + hopeless, RefusedFull: full, RefusedWaited: waited, RefusedHopeless: hopeless,
 		Panics:  c.panics.Load(),

@@ -1,6 +1,6 @@
 //go:build !unix
 
-package rpcserver
+package pool
 
 // pipesArePolled says whether the runtime waits for pipes as it does for the network.
 const pipesArePolled = false

@@ -1,4 +1,11 @@
-package rpcserver
+// Package pool runs calls: how many at once, in which order, and which aren't run at all. It knows
+// of a call only what a [Task] says, so anything can be a call.
+//
+//   - pool.go: the workers
+//   - queue.go, lanes.go, lane.go, tally.go: those that wait, whose turn comes, and who is refused
+//   - governor.go, schedulerwaits.go: fewer run while goroutines wait long for a processor
+//   - netpoll.go: how workers let the program look at the network
+package pool
 
 import (
 	"runtime"
@@ -6,9 +13,9 @@ import (
 	"time"
 )
 
-// pool runs calls on a bounded number of goroutines.
+// Pool runs calls on a bounded number of goroutines.
 //
-//	submit ─▶ queue ─▶ worker: take a call, wake the next worker if more wait, run it
+//	Submit ─▶ queue ─▶ worker: take a call, wake the next worker if more wait, run it
 //
 // A worker that is woken wakes the next one before it runs its own call. So a
 // message of quick calls is mostly run by the one or two goroutines that the
@@ -18,18 +25,17 @@ import (
 // a processor has nothing to do, which the netpollYielder finds out. So as many calls run as may if
 // they sleep, and few if they compute; those wait in the queue, where they can be refused.
 // Between two calls that take long, a worker lets the rest of the program have its turn.
-type pool struct {
-	run          func(*Call) (ended time.Time)
-	refuse       func(*Call, time.Time) // answers a call that isn't run
-	most         int                    // how many calls run at the same moment, at most
-	few          int                    // how many may run while the processors are busy
-	maxQueue     int                    // how many more may wait
-	yield        func()                 // to whatever came by the network; see netpollYielder
-	closeYielder func()                 // called when no worker is left to yield
+type Pool[C any] struct {
+	work         Work[C]
+	most         int    // how many calls run at the same moment, at most
+	few          int    // how many may run while the processors are busy
+	maxQueue     int    // how many more may wait
+	yield        func() // to whatever came by the network; see netpollYielder
+	closeYielder func() // called when no worker is left to yield
 
 	mu      sync.Mutex
-	work    sync.Cond
-	queue   callQueue // guarded by mu
+	wake    sync.Cond
+	queue   queue[C]  // guarded by mu
 	running int       // guarded by mu; calls being run
 	between int       // guarded by mu; workers that pause before they take their next call
 	started int       // guarded by mu; goroutines
@@ -63,36 +69,50 @@ const (
 	patience = 20 * time.Millisecond
 )
 
-// newPool returns a pool in which up to workers calls run, and others wait: up to maxQueue, of
+// Work is what a pool's calls are, and what is done with them.
+type Work[C any] struct {
+	// Describe returns the task that a call is.
+	Describe func(call *C) Task[C]
+	// Run runs a call, and returns when that was over.
+	Run func(call *C) (ended time.Time)
+	// Refuse answers a call that isn't run after all.
+	Refuse func(call *C, why Reason, now time.Time)
+}
+
+// New returns a pool in which up to workers calls run, and others wait: up to maxQueue, of
 // maxBytes together.
-func newPool(workers, maxQueue, maxBytes int, run func(*Call) time.Time, refuse func(*Call, time.Time)) *pool {
+func New[C any](workers, maxQueue, maxBytes int, work Work[C]) *Pool[C] {
 	processors := runtime.GOMAXPROCS(0)
-	p := &pool{
-		run: run, refuse: refuse, most: workers, few: min(workers, processors), maxQueue: maxQueue,
-		queue:    callQueue{maxBytes: maxBytes},
+	p := &Pool[C]{
+		work: work, most: workers, few: min(workers, processors), maxQueue: maxQueue,
+		queue:    queue[C]{maxBytes: maxBytes},
 		governor: newGovernor(min(workers, 2*processors), workers, newSchedulerWaits()),
 	}
-	p.work.L = &p.mu
+	p.wake.L = &p.mu
 	y := newNetpollYielder()
 	p.yield, p.closeYielder = y.yield, y.close
 	return p
 }
 
-// submit queues calls in order. It returns those that aren't run: some of them, or ones that
+// Submit queues calls in order. It returns those that aren't run: some of them, or ones that
 // give way to them.
-func (p *pool) submit(calls []*Call, now time.Time) (refused []*Call) {
+func (p *Pool[C]) Submit(calls []*C, now time.Time) (refused []Refused[C]) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	refused = p.queue.put(calls, p.most+p.maxQueue-p.running-p.waitingLocked(), now)
+	refused = p.queue.begin(now)
+	for _, call := range calls {
+		task := p.work.Describe(call)
+		refused = append(refused, p.queue.put(&task, p.most+p.maxQueue-p.running-p.waitingLocked(), now)...)
+	}
 	if p.waitingLocked() > 0 {
 		p.wakeLocked()
 	}
 	return refused
 }
 
-// enter lets its caller run up to n calls itself, one after the other, and returns how
-// many there is room for: none if others wait for their turn. After some, leave follows.
-func (p *pool) enter(n int) (room int) {
+// Enter lets its caller run up to n calls itself, one after the other, and returns how
+// many there is room for: none if others wait for their turn. After some, Leave follows.
+func (p *Pool[C]) Enter(n int) (room int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.running >= p.governor.limit || p.waitingLocked() > 0 {
@@ -102,8 +122,8 @@ func (p *pool) enter(n int) (room int) {
 	return min(n, p.most+p.maxQueue-p.running+1)
 }
 
-// leave ends what enter began.
-func (p *pool) leave() {
+// Leave ends what Enter began.
+func (p *Pool[C]) Leave() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.running--
@@ -112,19 +132,19 @@ func (p *pool) leave() {
 	}
 }
 
-// drop takes back every call that waits.
-func (p *pool) drop() []*Call {
+// Drop takes back every call that waits.
+func (p *Pool[C]) Drop() []*C {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.queue.drop()
 }
 
-// close lets the goroutines go once the queue is empty.
-func (p *pool) close() {
+// Close lets the goroutines go once the queue is empty.
+func (p *Pool[C]) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.closed = true
-	p.work.Broadcast()
+	p.wake.Broadcast()
 	if p.timer != nil {
 		p.timer.Stop()
 	}
@@ -133,22 +153,30 @@ func (p *pool) close() {
 	}
 }
 
-// load returns how busy the pool is.
-func (p *pool) load() Load {
+// Load is how busy a pool is at a moment.
+type Load struct {
+	Running      int // calls that run
+	MayRun       int // up to how many
+	Waiting      int // calls that wait
+	WaitingBytes int // that those hold
+}
+
+// Load returns how busy the pool is.
+func (p *Pool[C]) Load() Load {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return Load{Running: p.running, MayRun: p.governor.limit, Waiting: p.waitingLocked(), WaitingBytes: p.queue.bytes}
 }
 
-func (p *pool) waitingLocked() int { return p.queue.len() }
+func (p *Pool[C]) waitingLocked() int { return p.queue.len() }
 
 // wakeLocked sees to it that a goroutine looks at the queue soon.
-func (p *pool) wakeLocked() {
+func (p *Pool[C]) wakeLocked() {
 	switch {
 	case p.waking || !p.hasRoomLocked():
 	case p.idle > 0:
 		p.waking = true
-		p.work.Signal()
+		p.wake.Signal()
 	case p.started < p.most:
 		p.waking = true
 		p.started++
@@ -157,9 +185,9 @@ func (p *pool) wakeLocked() {
 }
 
 // hasRoomLocked reports whether one more call may run if a processor is free.
-func (p *pool) hasRoomLocked() bool { return p.running+p.between < p.governor.limit }
+func (p *Pool[C]) hasRoomLocked() bool { return p.running+p.between < p.governor.limit }
 
-func (p *pool) worker() {
+func (p *Pool[C]) worker() {
 	running := false
 	defer func() {
 		// Only a handler that called runtime.Goexit ends a worker while it runs a call.
@@ -190,25 +218,25 @@ func (p *pool) worker() {
 				return
 			default:
 				p.idle++
-				p.work.Wait()
+				p.wake.Wait()
 				p.idle--
 				p.waking = false
 			}
 			now = time.Now()
 			computing = now
 		}
-		call := p.takeLocked(now)
+		call, kind := p.takeLocked(now)
 		if call == nil {
 			continue
 		}
-		lane, began := p.queue.of(call.method), now // which of the call nobody knows afterwards
+		began := now
 		p.mu.Unlock()
 		running = true
-		now = p.run(call)
+		now = p.work.Run(call)
 		running = false
 		p.mu.Lock()
 		p.running--
-		lane.settle(p.costLocked(began, now))
+		p.queue.of(kind).settle(p.costLocked(began, now))
 		if p.waitingLocked() > 0 && now.Sub(computing) >= pause {
 			before := now
 			now = p.pauseLocked(now)
@@ -218,7 +246,7 @@ func (p *pool) worker() {
 }
 
 // mayTakeLocked reports whether a worker may take a call now.
-func (p *pool) mayTakeLocked(now time.Time) bool {
+func (p *Pool[C]) mayTakeLocked(now time.Time) bool {
 	switch {
 	case p.waitingLocked() == 0 || !p.hasRoomLocked():
 		return false
@@ -229,8 +257,8 @@ func (p *pool) mayTakeLocked(now time.Time) bool {
 }
 
 // takeLocked takes a call to run, nil if none is left that is worth it.
-func (p *pool) takeLocked(now time.Time) *Call {
-	call, refused := p.queue.next(now)
+func (p *Pool[C]) takeLocked(now time.Time) (*C, *Kind) {
+	call, kind, refused := p.queue.next(now)
 	if call != nil {
 		p.running++
 		p.took = now
@@ -241,17 +269,17 @@ func (p *pool) takeLocked(now time.Time) *Call {
 	}
 	if len(refused) > 0 {
 		p.mu.Unlock()
-		for _, call := range refused {
-			p.refuse(call, now)
+		for _, r := range refused {
+			p.work.Refuse(r.Call, r.Why, now)
 		}
 		p.mu.Lock()
 	}
-	return call
+	return call, kind
 }
 
 // costLocked returns for how long a call kept others from running that has just run: not while it
 // slept, if a processor was found to have nothing to do meanwhile.
-func (p *pool) costLocked(began, ended time.Time) time.Duration {
+func (p *Pool[C]) costLocked(began, ended time.Time) time.Duration {
 	cost := ended.Sub(began)
 	if p.free.After(began) {
 		cost = min(cost, promptly)
@@ -260,7 +288,7 @@ func (p *pool) costLocked(began, ended time.Time) time.Duration {
 }
 
 // probeLocked finds out whether a processor has nothing to do.
-func (p *pool) probeLocked(now time.Time) {
+func (p *Pool[C]) probeLocked(now time.Time) {
 	p.waking = true
 	p.mu.Unlock()
 	p.yield()
@@ -273,7 +301,7 @@ func (p *pool) probeLocked(now time.Time) {
 
 // pauseLocked lets others have the processor before a worker takes its next call. It returns
 // when that was over.
-func (p *pool) pauseLocked(now time.Time) (ended time.Time) {
+func (p *Pool[C]) pauseLocked(now time.Time) (ended time.Time) {
 	p.between++
 	toNetwork := !now.Before(p.yieldAt)
 	p.mu.Unlock()
@@ -291,14 +319,14 @@ func (p *pool) pauseLocked(now time.Time) (ended time.Time) {
 }
 
 // yieldedLocked takes note of a yield to the network that is over.
-func (p *pool) yieldedLocked(began time.Time) (ended time.Time) {
+func (p *Pool[C]) yieldedLocked(began time.Time) (ended time.Time) {
 	ended = time.Now()
 	p.yieldAt = ended.Add(max(netpollPause, netpollRest*ended.Sub(began)))
 	return ended
 }
 
 // governLocked sees to it that the governor looks while more calls run than it has to let.
-func (p *pool) governLocked() {
+func (p *Pool[C]) governLocked() {
 	if p.governed || p.closed || p.running <= p.governor.least {
 		return
 	}
@@ -312,7 +340,7 @@ func (p *pool) governLocked() {
 }
 
 // govern lets the governor look.
-func (p *pool) govern() {
+func (p *Pool[C]) govern() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed || p.running <= p.governor.least && p.waitingLocked() == 0 {

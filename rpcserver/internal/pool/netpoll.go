@@ -1,4 +1,4 @@
-package rpcserver
+package pool
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-package rpcserver
+package pool
 
 import (
 	"runtime/metrics"
@@ -51,21 +51,24 @@ func (w *schedulerWaits) waited() (count uint64, median time.Duration) {
 // latencyPause is how far looks at the scheduler's latency are apart, at least.
 const latencyPause = time.Second
 
-// schedulerLatency is what the waits were like lately, for whoever asks now and then.
-type schedulerLatency struct {
+// SchedulerLatency is what the waits were like lately, for whoever asks now and then.
+type SchedulerLatency struct {
 	mu     sync.Mutex
 	waits  waitSource    // guarded by mu
 	began  time.Time     // guarded by mu; from when they are counted
 	median time.Duration // guarded by mu; of those before that
 }
 
-func newSchedulerLatency(waits waitSource) *schedulerLatency {
-	return &schedulerLatency{waits: waits, began: time.Now()}
+// NewSchedulerLatency begins to count.
+func NewSchedulerLatency() *SchedulerLatency { return newSchedulerLatency(newSchedulerWaits()) }
+
+func newSchedulerLatency(waits waitSource) *SchedulerLatency {
+	return &SchedulerLatency{waits: waits, began: time.Now()}
 }
 
-// look returns the median of the waits between the last two looks that were far enough apart, this
+// Look returns the median of the waits between the last two looks that were far enough apart, this
 // one included.
-func (l *schedulerLatency) look(now time.Time) time.Duration {
+func (l *SchedulerLatency) Look(now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if now.Sub(l.began) >= latencyPause {

@@ -1,4 +1,4 @@
-package rpcserver
+package pool
 
 import (
 	"testing"
@@ -90,7 +90,7 @@ func TestTheSchedulersLatencyIsThatBetweenTheLastTwoLooks(t *testing.T) {
 		{4 * latencyPause, -1, 0},
 	} {
 		waits.median = look.counted
-		if got := l.look(began.Add(look.after)); got != look.want {
+		if got := l.Look(began.Add(look.after)); got != look.want {
 			t.Errorf("after %v it is %v, want %v", look.after, got, look.want)
 		}
 	}

@@ -1,6 +1,6 @@
 //go:build unix
 
-package rpcserver
+package pool
 
 import "syscall"
 

@@ -1,4 +1,4 @@
-package rpcserver
+package pool
 
 import (
 	"math"
@@ -10,64 +10,90 @@ import (
 
 // queueTest is a queue, and a clock that stands still but for what the test lets pass.
 type queueTest struct {
-	callQueue
+	queue[call]
 	t    *testing.T
 	now  time.Time
 	room int // for calls that wait
 }
 
 func newQueueTest(t *testing.T, room int) *queueTest {
-	return &queueTest{callQueue: callQueue{maxBytes: math.MaxInt}, t: t, now: time.Now(), room: room}
+	return &queueTest{queue: queue[call]{maxBytes: math.MaxInt}, t: t, now: time.Now(), room: room}
+}
+
+// call is what these tests take for one.
+type call struct {
+	task Task[call]
+	run  func()
 }
 
 // callAt returns a call that has so much time.
-func callAt(now time.Time, left time.Duration) *Call {
-	call := newCall(now.Add(left))
-	call.begun = now
-	return call
+func callAt(now time.Time, left time.Duration) *call {
+	c := &call{task: Task[call]{Begun: now, Deadline: now.Add(left), Size: 512}}
+	c.task.Call = c
+	return c
+}
+
+// puts adds calls, and returns those that aren't run for it.
+func (q *queueTest) puts(calls ...*call) []Refused[call] {
+	refused := q.begin(q.now)
+	for _, c := range calls {
+		refused = append(refused, q.put(&c.task, q.room-q.len(), q.now)...)
+	}
+	return refused
+}
+
+// takes takes the next call.
+func (q *queueTest) takes() (*call, []Refused[call]) {
+	c, _, refused := q.next(q.now)
+	return c, refused
+}
+
+// isIn reports whether a call is among those that aren't run.
+func isIn(refused []Refused[call], c *call) bool {
+	return slices.ContainsFunc(refused, func(r Refused[call]) bool { return r.Call == c })
 }
 
 // comes adds a call that has so much time, and returns it and those that aren't run for it.
-func (q *queueTest) comes(left time.Duration) (call *Call, refused []*Call) {
-	call = callAt(q.now, left)
-	return call, q.put([]*Call{call}, q.room-q.len(), q.now)
+func (q *queueTest) comes(left time.Duration) (c *call, refused []Refused[call]) {
+	c = callAt(q.now, left)
+	return c, q.puts(c)
 }
 
 // flood has n calls of a second come for each of turns that comes, one each pause, until the
 // queue has seen enough.
-func (q *queueTest) flood(n, turns int, pause time.Duration) (came, refused, ran []*Call) {
+func (q *queueTest) flood(n, turns int, pause time.Duration) (came []*call, refused []Refused[call], ran []*call) {
 	for range turns {
 		for range n {
 			call, r := q.comes(time.Second)
 			came, refused = append(came, call), append(refused, r...)
 		}
 		q.now = q.now.Add(pause)
-		call, r := q.next(q.now)
+		call, r := q.takes()
 		ran, refused = append(ran, call), append(refused, r...)
 	}
 	return came, refused, ran
 }
 
-// wantShed checks why calls are refused.
-func wantShed(t *testing.T, refused []*Call, want shedding) {
+// wantWhy checks why calls are refused.
+func wantWhy(t *testing.T, refused []Refused[call], want Reason) {
 	t.Helper()
-	for _, call := range refused {
-		if call.shed != want {
-			t.Errorf("a call is refused for reason %d, want %d", call.shed, want)
+	for _, r := range refused {
+		if r.Why != want {
+			t.Errorf("a call is refused for reason %d, want %d", r.Why, want)
 		}
 	}
 }
 
 func TestCallsHaveTheirTurnsInTheOrderOfArrivalAsLongAsAllAreRun(t *testing.T) {
 	q := newQueueTest(t, 1000)
-	var came []*Call
+	var came []*call
 	for range 200 { // wait for 200 ms each
 		call, _ := q.comes(10 * time.Second)
 		came = append(came, call)
 	}
 	for i := range 2000 {
 		q.now = q.now.Add(time.Millisecond)
-		call, refused := q.next(q.now)
+		call, refused := q.takes()
 		if call != came[i] || len(refused) > 0 {
 			t.Fatalf("turn %d is that of call %d, and %d are refused; want each in its turn", i, slices.Index(came, call), len(refused))
 		}
@@ -94,15 +120,15 @@ func TestWhenTooManyCallsComeTheNewestIsFirstAndTheOldAreRefused(t *testing.T) {
 	if len(refused) < 90 || len(refused) > 110 {
 		t.Errorf("%d calls are refused while 100 come that can't be run, want as many", len(refused))
 	}
-	for _, call := range refused {
-		if waited := q.now.Sub(call.begun); waited < 50*time.Millisecond || waited > 200*time.Millisecond {
+	for _, r := range refused {
+		if waited := q.now.Sub(r.Call.task.Begun); waited < 50*time.Millisecond || waited > 200*time.Millisecond {
 			t.Fatalf("a call is refused that has waited for %v of its second, want little more than 50 ms", waited)
 		}
 	}
 	if got := q.len(); got < 45 || got > 55 {
 		t.Errorf("%d calls wait, want those of 50 ms", got)
 	}
-	wantShed(t, refused, vain)
+	wantWhy(t, refused, Vain)
 }
 
 func TestOnceAFloodIsOverTheOldestIsFirstAgain(t *testing.T) {
@@ -110,12 +136,12 @@ func TestOnceAFloodIsOverTheOldestIsFirstAgain(t *testing.T) {
 	q.flood(2, 300, time.Millisecond)
 	for q.len() > 0 {
 		q.now = q.now.Add(time.Millisecond)
-		q.next(q.now)
+		q.takes()
 	}
 	q.now = q.now.Add(time.Second)
 	first, _ := q.comes(time.Second)
 	q.comes(time.Second)
-	if call, _ := q.next(q.now); call != first {
+	if call, _ := q.takes(); call != first {
 		t.Error("the newest call is first long after a flood")
 	}
 }
@@ -130,7 +156,7 @@ func TestABurstIsNoFlood(t *testing.T) {
 	ran := 0
 	for q.len() > 0 {
 		q.now = q.now.Add(time.Millisecond)
-		call, refused := q.next(q.now)
+		call, refused := q.takes()
 		if len(refused) > 0 {
 			t.Fatalf("%d calls are refused after %d, want all 900 run within their second", len(refused), ran)
 		}
@@ -149,13 +175,13 @@ func TestInAFullQueueTheOldestGivesWayIfCallsAreRun(t *testing.T) {
 	for q.len() < q.room {
 		q.comes(time.Second)
 	}
-	oldest := q.of(nil).first()
+	oldest := q.of(nil).first().Call
 	newest, refused := q.comes(time.Second)
-	if len(refused) != 1 || refused[0] != oldest {
-		t.Fatalf("%d calls are refused, the newest: %v; want the oldest", len(refused), slices.Contains(refused, newest))
+	if len(refused) != 1 || refused[0].Call != oldest {
+		t.Fatalf("%d calls are refused, the newest: %v; want the oldest", len(refused), isIn(refused, newest))
 	}
-	wantShed(t, refused, crowded)
-	if call, _ := q.next(q.now); call != newest {
+	wantWhy(t, refused, Crowded)
+	if call, _ := q.takes(); call != newest {
 		t.Error("the newest call isn't first")
 	}
 }
@@ -168,10 +194,10 @@ func TestInAFullQueueTheNewestIsRefusedIfNoneIsRun(t *testing.T) {
 	for range 100 {
 		q.now = q.now.Add(50 * time.Millisecond)
 		newest, refused := q.comes(time.Hour)
-		if len(refused) != 1 || refused[0] != newest {
-			t.Fatalf("%d calls are refused, the newest: %v; want the newest alone, as those that run are stuck", len(refused), slices.Contains(refused, newest))
+		if len(refused) != 1 || refused[0].Call != newest {
+			t.Fatalf("%d calls are refused, the newest: %v; want the newest alone, as those that run are stuck", len(refused), isIn(refused, newest))
 		}
-		wantShed(t, refused, crowded)
+		wantWhy(t, refused, Crowded)
 	}
 }
 
@@ -180,7 +206,7 @@ func TestInAFullQueueThoseWhoseTimeRanOutGiveWay(t *testing.T) {
 	over, _ := q.comes(time.Millisecond)
 	q.comes(time.Hour)
 	q.now = q.now.Add(time.Second)
-	if _, refused := q.comes(time.Hour); len(refused) != 1 || refused[0] != over {
+	if _, refused := q.comes(time.Hour); len(refused) != 1 || refused[0].Call != over {
 		t.Errorf("%d calls are refused, want the one whose time ran out", len(refused))
 	}
 }
@@ -189,21 +215,21 @@ func TestWhatWaitsIsBoundedInBytes(t *testing.T) {
 	q := newQueueTest(t, 1000)
 	q.maxBytes = 100_000
 	large := callAt(q.now, time.Hour)
-	large.args = make([]byte, 200_000)
-	if refused := q.put([]*Call{large}, q.room, q.now); len(refused) > 0 {
+	large.task.Size = 200_000
+	if refused := q.puts(large); len(refused) > 0 {
 		t.Error("a call that is larger than all that may wait is refused though none waits")
 	}
 	if call, _ := q.comes(time.Hour); q.len() != 1 || call == nil {
 		t.Errorf("%d calls wait, want the large one alone", q.len())
 	}
-	if call, _ := q.next(q.now); call != large || q.bytes != 0 {
+	if call, _ := q.takes(); call != large || q.bytes != 0 {
 		t.Errorf("%d bytes wait once nothing does, want 0", q.bytes)
 	}
 	taken := 0
 	for range 100 {
 		call := callAt(q.now, time.Hour)
-		call.args = make([]byte, 10_000)
-		if refused := q.put([]*Call{call}, q.room, q.now); len(refused) == 0 {
+		call.task.Size = 10_500
+		if refused := q.puts(call); len(refused) == 0 {
 			taken++
 		}
 	}
@@ -219,7 +245,7 @@ func TestACallThatCannotBeRunInTimeIsRefusedWhenItComes(t *testing.T) {
 	}
 	for range 50 { // one turn each 10 ms, and as many come
 		q.now = q.now.Add(10 * time.Millisecond)
-		q.next(q.now)
+		q.takes()
 		q.comes(time.Hour)
 	}
 	for _, c := range []struct {
@@ -227,24 +253,27 @@ func TestACallThatCannotBeRunInTimeIsRefusedWhenItComes(t *testing.T) {
 		refused bool
 	}{{500 * time.Millisecond, true}, {900 * time.Millisecond, true}, {1200 * time.Millisecond, false}, {time.Minute, false}} {
 		call, refused := q.comes(c.left)
-		if got := slices.Contains(refused, call); got != c.refused {
+		if got := isIn(refused, call); got != c.refused {
 			t.Errorf("a call with %v left behind %d that take 10 ms each: refused %v, want %v", c.left, q.len(), got, c.refused)
 		}
-		wantShed(t, refused, hopeless)
+		wantWhy(t, refused, Hopeless)
 	}
 }
 
+// hasRunOut reports whether it is that call that isn't run, as its time was over.
+func hasRunOut(r Refused[call], c *call) bool { return r.Call == c && r.Why == Over }
+
 func TestCallsWhoseTimeRanOutTakeNoTurn(t *testing.T) {
 	q := newQueueTest(t, 1000)
-	var over []*Call
+	var over []*call
 	for range 10 {
 		call, _ := q.comes(time.Second)
 		over = append(over, call)
 	}
 	live, _ := q.comes(time.Hour)
 	q.now = q.now.Add(time.Minute)
-	call, refused := q.next(q.now)
-	if call != live || !slices.Equal(refused, over) {
+	call, refused := q.takes()
+	if call != live || !slices.EqualFunc(refused, over, hasRunOut) {
 		t.Errorf("the next call is the live one: %v, and %d are refused; want the live one, and the 10 that are over", call == live, len(refused))
 	}
 }
@@ -263,9 +292,9 @@ func load(t *testing.T, times float64, took time.Duration) (good float64, p99 ti
 	for q.now.Sub(began) < simulated {
 		if q.len() > 0 && !idle.After(arrival) {
 			q.now = idle
-			if call, _ := q.next(q.now); call != nil {
+			if call, _ := q.takes(); call != nil {
 				idle = q.now.Add(took)
-				if latency := idle.Sub(call.begun); latency <= time.Second {
+				if latency := idle.Sub(call.task.Begun); latency <= time.Second {
 					latencies = append(latencies, latency)
 				}
 			}
@@ -302,7 +331,7 @@ func TestCallersThatWaitForAnswersAllGetThem(t *testing.T) {
 	// 256 callers, each with one call of 10 ms and 10 s at a time: 2.56 s a turn.
 	const callers = 256
 	q := newQueueTest(t, 1024)
-	of := make(map[*Call]int)
+	of := make(map[*call]int)
 	var turns [callers]int
 	for i := range callers {
 		call, _ := q.comes(10 * time.Second)
@@ -310,7 +339,7 @@ func TestCallersThatWaitForAnswersAllGetThem(t *testing.T) {
 	}
 	for range 100 * callers {
 		q.now = q.now.Add(10 * time.Millisecond)
-		call, refused := q.next(q.now)
+		call, refused := q.takes()
 		if len(refused) > 0 {
 			t.Fatal("a call is refused that others were to be run before")
 		}
@@ -328,46 +357,46 @@ func TestCallersThatWaitForAnswersAllGetThem(t *testing.T) {
 	}
 }
 
-// comeOf has calls of a method that have so much time come, and returns those refused.
-func (q *queueTest) comeOf(m *method, n int, left time.Duration) (refused []*Call) {
+// comeOf has calls of a kind that have so much time come, and returns those refused.
+func (q *queueTest) comeOf(k *Kind, n int, left time.Duration) (refused []Refused[call]) {
 	for range n {
 		call := callAt(q.now, left)
-		call.method = m
-		refused = append(refused, q.put([]*Call{call}, q.room-q.len(), q.now)...)
+		call.task.Kind = k
+		refused = append(refused, q.puts(call)...)
 	}
 	return refused
 }
 
-func TestInAFullQueueTheMethodWithTheMostCallsGivesWay(t *testing.T) {
-	many, few := new(method), new(method)
+func TestInAFullQueueTheKindWithTheMostCallsGivesWay(t *testing.T) {
+	many, few := new(Kind), new(Kind)
 	q := newQueueTest(t, 20)
 	if refused := q.comeOf(many, 20, time.Hour); len(refused) > 0 {
 		t.Fatalf("%d calls are refused of as many as there is room for", len(refused))
 	}
 	refused := q.comeOf(few, 15, time.Hour)
-	wantShed(t, refused, crowded)
+	wantWhy(t, refused, Crowded)
 	ofMany := 0
-	for _, call := range refused {
-		if call.method == many {
+	for _, r := range refused {
+		if r.Call.task.Kind == many {
 			ofMany++
 		}
 	}
 	if len(refused) != 15 || ofMany != 10 || q.of(few).len() != 10 {
-		t.Errorf("%d calls are refused, %d of them of the method that had all the room, and %d of the other wait; want 15, 10, 10", len(refused), ofMany, q.of(few).len())
+		t.Errorf("%d calls are refused, %d of them of the kind that had all the room, and %d of the other wait; want 15, 10, 10", len(refused), ofMany, q.of(few).len())
 	}
 	if q.len() != 20 {
 		t.Errorf("%d calls wait, want 20", q.len())
 	}
 }
 
-func TestInAQueueFullOfBytesTheMethodWithTheMostGivesWay(t *testing.T) {
-	large, small := new(method), new(method)
+func TestInAQueueFullOfBytesTheKindWithTheMostGivesWay(t *testing.T) {
+	large, small := new(Kind), new(Kind)
 	q := newQueueTest(t, 1000)
 	q.maxBytes = 100_000
 	for range 9 {
 		call := callAt(q.now, time.Hour)
-		call.method, call.args = large, make([]byte, 10_000)
-		q.put([]*Call{call}, q.room, q.now)
+		call.task.Kind, call.task.Size = large, 10_500
+		q.puts(call)
 	}
 	if refused := q.comeOf(small, 5, time.Hour); len(refused) > 1 || q.of(small).len() != 5 {
 		t.Errorf("%d calls are refused, and %d of 5 small ones wait; want room for them at the cost of one large one at most", len(refused), q.of(small).len())
@@ -377,21 +406,21 @@ func TestInAQueueFullOfBytesTheMethodWithTheMostGivesWay(t *testing.T) {
 	}
 }
 
-func TestOfTheMethodsThatWaitThoseAreFirstThatHaveUsedLess(t *testing.T) {
-	slow, quick := new(method), new(method)
+func TestOfTheKindsThatWaitThoseAreFirstThatHaveUsedLess(t *testing.T) {
+	slow, quick := new(Kind), new(Kind)
 	q := newQueueTest(t, 1000)
 	q.of(slow).settle(100 * time.Millisecond)
 	q.of(quick).settle(time.Millisecond)
 	q.comeOf(slow, 10, time.Hour)
 	q.now = q.now.Add(time.Microsecond)
 	q.comeOf(quick, 10, time.Hour)
-	var order []*method
+	var order []*Kind
 	for q.len() > 0 {
-		call, _ := q.next(q.now)
-		order = append(order, call.method)
+		call, _ := q.takes()
+		order = append(order, call.task.Kind)
 	}
 	if order[0] != slow || slices.Contains(order[1:11], slow) {
-		t.Error("the first call wasn't of the slow method, which came first, or one of the next ten was; want the quick one's turns, as it used less")
+		t.Error("the first call wasn't of the slow kind, which came first, or one of the next ten was; want the quick one's turns, as it used less")
 	}
 }
 
@@ -402,7 +431,7 @@ func TestACallThatWaitsForOneSlowCallIsNotInVain(t *testing.T) {
 	newest, _ := q.comes(time.Second)
 	q.now = q.now.Add(400 * time.Millisecond) // one call ran all the time
 	q.seen = q.now
-	if _, refused := q.comes(time.Second); slices.Contains(refused, newest) {
+	if _, refused := q.comes(time.Second); isIn(refused, newest) {
 		t.Error("a call is refused that would have been the next")
 	}
 }

@@ -1,4 +1,4 @@
-package rpcserver
+package pool
 
 import "time"
 
@@ -24,7 +24,7 @@ const (
 	lateShare = 2
 )
 
-// callQueue are the calls that wait for their turn. Which method's turn comes is said by lanes;
+// queue are the calls that wait for their turn. Which kind's turn comes is said by lanes;
 // which call's, and who is refused, depends on how things go:
 //
 //   - While calls are run as fast as they come, the first one is first, however many wait. So
@@ -37,8 +37,8 @@ const (
 //   - A call that couldn't be run in time if all went on as it does is refused when it comes.
 //
 // It belongs to whoever has the lock of the pool.
-type callQueue struct {
-	lanes
+type queue[C any] struct {
+	lanes[C]
 	maxBytes int    // that may wait
 	turns    uint64 // that there were, ever
 
@@ -57,85 +57,76 @@ type callQueue struct {
 	growing bool // more came than had their turn in the look before
 }
 
-// put adds calls, for which there is so much room. It returns those that aren't run instead:
-// some of them, or ones that give way to them.
-func (q *callQueue) put(calls []*Call, room int, now time.Time) (refused []*Call) {
+// begin is to be called before calls are put. It returns those that have waited in vain.
+func (q *queue[C]) begin(now time.Time) (refused []Refused[C]) {
 	q.judge(now)
-	refused = q.refuseVain(now)
-	for _, call := range calls {
-		q.in++
-		l := q.of(call.method)
-		l.in++
-		for q.len() > 0 && !q.fits(call, room+len(refused)) {
-			other := q.givesWay(l, room+len(refused) > 0, now)
-			if other == nil {
-				break
-			}
-			refused = append(refused, shed(other, crowded))
+	return q.refuseVain(now)
+}
+
+// put adds a call, for which there is so much room. It returns those that aren't run instead: the call, or
+// ones that give way to it.
+func (q *queue[C]) put(task *Task[C], room int, now time.Time) (refused []Refused[C]) {
+	q.in++
+	l := q.of(task.Kind)
+	l.in++
+	for q.len() > 0 && !q.fits(task, room+len(refused)) {
+		other, ok := q.givesWay(l, room+len(refused) > 0, now)
+		if !ok {
+			break
 		}
-		switch {
-		case !q.fits(call, room+len(refused)):
-			q.overrun(l, now)
-			refused = append(refused, shed(call, crowded))
-			room--
-		case call.isOver(now):
-			refused = append(refused, call)
-			room--
-		case q.comesLate(l, call, now):
-			refused = append(refused, shed(call, hopeless))
-			room--
-		default:
-			call.turns = q.turns
-			q.add(l, call)
-			room--
-		}
+		refused = append(refused, Refused[C]{other.Call, Crowded})
 	}
+	switch {
+	case !q.fits(task, room+len(refused)):
+		q.overrun(l, now)
+		return append(refused, Refused[C]{task.Call, Crowded})
+	case task.isOver(now):
+		return append(refused, Refused[C]{task.Call, Over})
+	case q.comesLate(l, task, now):
+		return append(refused, Refused[C]{task.Call, Hopeless})
+	}
+	task.turns = q.turns
+	q.add(l, task)
 	return refused
 }
 
-// givesWay takes a call that gives way to one that is to wait in a lane, nil if none does: the
-// oldest of the fullest lane if there are too many, or its newest if that lane is much fuller.
-func (q *callQueue) givesWay(to *lane, forBytes bool, now time.Time) *Call {
+// givesWay takes a call that gives way to one that is to wait in a lane, if one does: the oldest of
+// the fullest lane if there are too many, or its newest if that lane is much fuller.
+func (q *queue[C]) givesWay(to *lane[C], forBytes bool, now time.Time) (task Task[C], ok bool) {
 	switch l := q.fullest(forBytes); {
 	case q.newestFirst, l.first().isOver(now):
-		return q.takeFirst(l)
+		return q.takeFirst(l), true
 	case l.len() > to.len()+1:
-		return q.takeLast(l)
+		return q.takeLast(l), true
 	}
-	return nil
+	return Task[C]{}, false
 }
 
 // comesLate reports whether the turn of a call that came wouldn't come in time if all went on.
-func (q *callQueue) comesLate(l *lane, call *Call, now time.Time) bool {
-	before := min(q.len(), l.len()*len(q.waiting)) // as methods take turns
-	return !q.newestFirst && q.looks >= enoughLooks && time.Duration(before)*q.perCall > call.ctx.deadline.Sub(now)
+func (q *queue[C]) comesLate(l *lane[C], task *Task[C], now time.Time) bool {
+	before := min(q.len(), l.len()*len(q.waiting)) // as kinds take turns
+	return !q.newestFirst && q.looks >= enoughLooks && time.Duration(before)*q.perCall > task.Deadline.Sub(now)
 }
 
-// shed says why a call isn't run. Whether its time is over is another matter.
-func shed(call *Call, why shedding) *Call {
-	call.shed = why
-	return call
-}
-
-func (q *callQueue) fits(call *Call, room int) bool {
-	return room > 0 && (q.bytes+call.size() <= q.maxBytes || q.len() == 0)
+func (q *queue[C]) fits(task *Task[C], room int) bool {
+	return room > 0 && (q.bytes+task.Size <= q.maxBytes || q.len() == 0)
 }
 
 // overrun takes note that there is no room. Then there are too many if calls had their turns
 // lately; if none had, those that run are stuck, and the newest would have to wait as well.
-func (q *callQueue) overrun(l *lane, now time.Time) {
+func (q *queue[C]) overrun(l *lane[C], now time.Time) {
 	if q.looks > 0 && q.out > 0 {
 		q.tooManyOf(l, now)
 	}
 }
 
-// tooManyOf takes note that there are too many calls of one method.
-func (q *callQueue) tooManyOf(l *lane, now time.Time) {
+// tooManyOf takes note that there are too many calls of one kind.
+func (q *queue[C]) tooManyOf(l *lane[C], now time.Time) {
 	l.excess = 1
 	q.tooMany(now)
 }
 
-func (q *callQueue) tooMany(now time.Time) {
+func (q *queue[C]) tooMany(now time.Time) {
 	if !q.newestFirst {
 		q.newestFirst, q.since = true, now
 	}
@@ -143,36 +134,38 @@ func (q *callQueue) tooMany(now time.Time) {
 }
 
 // next takes the call whose turn it is, nil if there is none, and those that aren't run.
-func (q *callQueue) next(now time.Time) (call *Call, refused []*Call) {
+func (q *queue[C]) next(now time.Time) (call *C, kind *Kind, refused []Refused[C]) {
 	q.judge(now)
 	refused = q.refuseVain(now)
 	for call == nil && q.len() > 0 {
+		var task Task[C]
 		l, newest := q.turn(q.newestFirst)
 		if newest {
-			call = q.takeLast(l)
+			task = q.takeLast(l)
 		} else {
-			call = q.takeFirst(l)
+			task = q.takeFirst(l)
 		}
-		if call.isOver(now) {
-			refused, call = append(refused, call), nil
+		if task.isOver(now) {
+			refused = append(refused, Refused[C]{task.Call, Over})
 			continue
 		}
+		call, kind = task.Call, task.Kind
 		l.charge()
 		q.out++
 		q.turns++
-		if !newest && call.hasWaited(lateShare, now) {
+		if !newest && task.hasWaited(lateShare, now) {
 			q.tooManyOf(l, now)
 		}
 	}
 	if q.len() == 0 {
 		q.emptied, q.looks = true, 0
 	}
-	return call, refused
+	return call, kind, refused
 }
 
 // refuseVain takes those out that have waited in vain: all but one, as whoever runs calls should
 // have one to run.
-func (q *callQueue) refuseVain(now time.Time) (refused []*Call) {
+func (q *queue[C]) refuseVain(now time.Time) (refused []Refused[C]) {
 	flood := q.seen.Sub(q.since)
 	if !q.newestFirst || flood < floodTime || !q.long.isNoChance(3) {
 		return nil
@@ -180,12 +173,12 @@ func (q *callQueue) refuseVain(now time.Time) (refused []*Call) {
 	_, most := q.used()
 	for i := 0; i < len(q.waiting) && q.len() > 1; {
 		l := q.waiting[i]
-		enough := inVain(l.first().ctx.deadline.Sub(l.first().begun))
-		if waited := now.Sub(l.first().begun); !l.isFlooded(most) || flood < enough || waited < enough || q.turns-l.first().turns < vainTurns {
+		enough := inVain(l.first().Deadline.Sub(l.first().Begun))
+		if waited := now.Sub(l.first().Begun); !l.isFlooded(most) || flood < enough || waited < enough || q.turns-l.first().turns < vainTurns {
 			i++
 			continue
 		}
-		refused = append(refused, shed(q.takeFirst(l), vain)) // another lane is the i-th if this one is empty now
+		refused = append(refused, Refused[C]{q.takeFirst(l).Call, Vain}) // another lane is the i-th if this one is empty now
 	}
 	return refused
 }
@@ -199,7 +192,7 @@ func inVain(whole time.Duration) time.Duration {
 }
 
 // judge judges now and then whether there are too many.
-func (q *callQueue) judge(now time.Time) {
+func (q *queue[C]) judge(now time.Time) {
 	if q.newestFirst && now.Sub(q.seen) > floodTime+2*q.window {
 		q.newestFirst = false
 	}

@@ -1,4 +1,4 @@
-package rpcserver
+package pool
 
 import (
 	"math/rand/v2"
@@ -11,28 +11,23 @@ import (
 )
 
 // poolOf makes a pool whose calls run functions, and a way to submit those.
-func poolOf(workers, maxQueue int) (p *pool, submit func(...func()) int) {
-	var mu sync.Mutex
-	bodies := make(map[*Call]func())
-	refused := func(*Call, time.Time) {}
-	p = newPool(workers, maxQueue, 1<<30, func(call *Call) time.Time {
-		mu.Lock()
-		body := bodies[call]
-		delete(bodies, call)
-		mu.Unlock()
-		body()
-		return time.Now()
-	}, refused)
+func poolOf(workers, maxQueue int) (p *Pool[call], submit func(...func()) int) {
+	p = New(workers, maxQueue, 1<<30, Work[call]{
+		Describe: func(c *call) Task[call] { return c.task },
+		Run: func(c *call) time.Time {
+			c.run()
+			return time.Now()
+		},
+		Refuse: func(*call, Reason, time.Time) {},
+	})
 	return p, func(run ...func()) int {
 		now := time.Now()
-		calls := make([]*Call, len(run))
-		mu.Lock()
+		calls := make([]*call, len(run))
 		for i, body := range run {
 			calls[i] = callAt(now, time.Hour)
-			bodies[calls[i]] = body
+			calls[i].run = body
 		}
-		mu.Unlock()
-		return len(run) - len(p.submit(calls, now))
+		return len(run) - len(p.Submit(calls, now))
 	}
 }
 
@@ -49,11 +44,11 @@ func TestCallsThatBlockHoldUpNobodyBehindThem(t *testing.T) {
 		if got := quick.Load(); got != 3 {
 			t.Errorf("%d quick calls ran beside three that block, want 3", got)
 		}
-		if l := p.load(); l.Running != 3 || l.Waiting != 0 {
+		if l := p.Load(); l.Running != 3 || l.Waiting != 0 {
 			t.Errorf("load = %d running, %d waiting; want 3, 0", l.Running, l.Waiting)
 		}
 		close(block)
-		p.close()
+		p.Close()
 	})
 }
 
@@ -84,7 +79,7 @@ func TestNeverMoreCallsRunThanThereAreWorkers(t *testing.T) {
 		if most.Load() != workers || done.Load() != 50 {
 			t.Errorf("most at once = %d, done = %d; want %d, 50", most.Load(), done.Load(), workers)
 		}
-		p.close()
+		p.Close()
 	})
 }
 
@@ -107,7 +102,7 @@ func TestCallsBeginInTheOrderOfArrival(t *testing.T) {
 				t.Fatalf("call %d ran in place %d", got, i)
 			}
 		}
-		p.close()
+		p.Close()
 	})
 }
 
@@ -131,7 +126,7 @@ func TestAPoolTakesSoManyCallsAndRefusesTheRest(t *testing.T) {
 		if got := submit(func() {}); got != 1 {
 			t.Errorf("took %d of 1 once the rest was done, want 1", got)
 		}
-		p.close()
+		p.Close()
 	})
 }
 
@@ -144,41 +139,41 @@ func TestAPoolWithoutAQueueTakesWhatItCanRunAtOnce(t *testing.T) {
 			t.Errorf("took %d of 3, want 2", got)
 		}
 		close(gate)
-		p.close()
+		p.Close()
 	})
 }
 
 func TestWhoEntersAPoolCountsAsOneOfItsWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p, submit := poolOf(2, 3)
-		if got := p.enter(10); got != 5 {
+		if got := p.Enter(10); got != 5 {
 			t.Fatalf("enter(10) = %d, want 5: two may run and three wait", got)
 		}
-		if got := p.enter(1); got != 1 {
+		if got := p.Enter(1); got != 1 {
 			t.Fatalf("a second enter(1) = %d, want 1", got)
 		}
-		if got := p.enter(1); got != 0 {
+		if got := p.Enter(1); got != 0 {
 			t.Fatalf("a third enter(1) = %d, want 0: two run", got)
 		}
 		var ran atomic.Int64
 		submit(func() { ran.Add(1) }, func() { ran.Add(1) })
 		synctest.Wait()
-		if l := p.load(); ran.Load() != 0 || l.Running != 2 || l.Waiting != 2 {
+		if l := p.Load(); ran.Load() != 0 || l.Running != 2 || l.Waiting != 2 {
 			t.Errorf("%d calls ran beside two that entered; load = %d running, %d waiting; want 0; 2, 2", ran.Load(), l.Running, l.Waiting)
 		}
-		p.leave()
+		p.Leave()
 		synctest.Wait()
 		if got := ran.Load(); got != 2 {
 			t.Errorf("%d calls ran once one had left, want 2", got)
 		}
-		p.leave()
+		p.Leave()
 
-		p.queue.add(p.queue.of(nil), callAt(time.Now(), time.Hour)) // and no worker has seen it yet
-		if got := p.enter(1); got != 0 {
+		p.queue.add(p.queue.of(nil), &callAt(time.Now(), time.Hour).task) // and no worker has seen it yet
+		if got := p.Enter(1); got != 0 {
 			t.Errorf("enter = %d while a call waits for its turn, want 0", got)
 		}
-		p.drop()
-		p.close()
+		p.Drop()
+		p.Close()
 	})
 }
 
@@ -198,7 +193,7 @@ func TestIdleWorkersGo(t *testing.T) {
 		if got := p.started; got > maxIdle {
 			t.Errorf("%d workers are left with nothing to do, want at most %d", got, maxIdle)
 		}
-		p.close()
+		p.Close()
 		synctest.Wait()
 		if got := p.started; got != 0 {
 			t.Errorf("%d workers are left after close, want 0", got)
@@ -212,10 +207,10 @@ func TestAWorkerThatEndsItsGoroutineIsReplaced(t *testing.T) {
 		ran := false
 		submit(runtime.Goexit, runtime.Goexit, func() { ran = true })
 		synctest.Wait()
-		if l := p.load(); !ran || l.Running != 0 || l.Waiting != 0 {
+		if l := p.Load(); !ran || l.Running != 0 || l.Waiting != 0 {
 			t.Errorf("ran = %v, %d running, %d waiting; want true, 0, 0", ran, l.Running, l.Waiting)
 		}
-		p.close()
+		p.Close()
 	})
 }
 
@@ -226,10 +221,10 @@ func TestWhatWaitsCanBeTakenBack(t *testing.T) {
 		never := func() { t.Error("a call ran that was taken back") }
 		submit(func() { <-gate }, never, never)
 		synctest.Wait()
-		if got := len(p.drop()); got != 2 {
+		if got := len(p.Drop()); got != 2 {
 			t.Errorf("took back %d calls, want 2", got)
 		}
-		if l := p.load(); l.Waiting != 0 || l.WaitingBytes != 0 {
+		if l := p.Load(); l.Waiting != 0 || l.WaitingBytes != 0 {
 			t.Errorf("%d calls of %d bytes wait after that, want none", l.Waiting, l.WaitingBytes)
 		}
 		ran := false
@@ -239,14 +234,14 @@ func TestWhatWaitsCanBeTakenBack(t *testing.T) {
 		if !ran {
 			t.Error("a call that came after that didn't run")
 		}
-		p.close()
+		p.Close()
 	})
 }
 
 func TestAPoolLosesNoCallUnderStress(t *testing.T) {
 	const submitters, each, workers, maxQueue = 8, 3000, 16, 64
 	p, submit := poolOf(workers, maxQueue)
-	defer p.close()
+	defer p.Close()
 	var taken, ran, running atomic.Int64
 	var ranAll, wg sync.WaitGroup
 	for range submitters {
@@ -284,7 +279,7 @@ func TestAPoolLosesNoCallUnderStress(t *testing.T) {
 }
 
 // busy makes a pool's netpollYielder find the processors busy for so long each time, 0: free.
-func busy(p *pool, pause *atomic.Int64) {
+func busy(p *Pool[call], pause *atomic.Int64) {
 	p.yield = func() {
 		if d := time.Duration(pause.Load()); d > 0 {
 			time.Sleep(d)
@@ -314,11 +309,11 @@ func TestWhileTheProcessorsAreBusyFewCallsRun(t *testing.T) {
 		if got := int(most.Load()); got > p.few {
 			t.Errorf("%d calls ran at the same moment, want at most one for each of %d processors", got, p.few)
 		}
-		if p.load().Waiting == 0 {
+		if p.Load().Waiting == 0 {
 			t.Error("none waits any more")
 		}
-		p.drop()
-		p.close()
+		p.Drop()
+		p.Close()
 		time.Sleep(time.Second)
 	})
 }
@@ -331,11 +326,11 @@ func TestWhileAProcessorHasNothingToDoAllCallsRun(t *testing.T) {
 			submit(func() { <-gate })
 		}
 		synctest.Wait()
-		if l := p.load(); l.Running != 1000 {
+		if l := p.Load(); l.Running != 1000 {
 			t.Errorf("%d calls run, want 1000: they sleep", l.Running)
 		}
 		close(gate)
-		p.close()
+		p.Close()
 		time.Sleep(time.Second)
 	})
 }
@@ -361,7 +356,7 @@ func TestCallsThatComputeForLongDoNotKeepOthersWaiting(t *testing.T) {
 			t.Errorf("%d of 10 quick calls ran beside one on each processor that doesn't end, want all", got)
 		}
 		close(gate)
-		p.close()
+		p.Close()
 		time.Sleep(time.Second)
 	})
 }
@@ -386,7 +381,7 @@ func TestAnIdlePoolHasNoTimer(t *testing.T) {
 		if governed {
 			t.Error("the timer is set while nothing runs")
 		}
-		p.close()
+		p.Close()
 		time.Sleep(time.Second)
 	})
 }
@@ -419,7 +414,7 @@ func TestTheGovernorsLimitIsKept(t *testing.T) {
 			t.Errorf("%d calls run once they don't, want all 500", got)
 		}
 		close(gate2)
-		p.close()
+		p.Close()
 		time.Sleep(time.Second)
 	})
 }
