@@ -8,6 +8,10 @@ const (
 	// cluster lose and find one another, a caller seems gone for a moment.
 	fewestMisses = 3
 	missedFor    = 2 * time.Second
+	// missedForStreams is how long ago it was for the caller's streams to end. NATS servers whose
+	// route breaks make it again after 1 to 1.1 s, and a stream is less likely than a call to be of
+	// use after that: items that found nobody are lost to it.
+	missedForStreams = 1250 * time.Millisecond
 )
 
 // absence is what heartbeats tell of a caller who may be gone: NATS says of each that nobody was
@@ -37,16 +41,25 @@ func (a *absence) calls() {
 	}
 }
 
-// miss takes note that the last heartbeat found nobody. It reports whether the caller is taken for
-// gone by that, which is the case once.
-func (a *absence) miss(now time.Time) (gone bool) {
+// miss takes note that the last heartbeat found nobody. It reports whether the caller's streams end by
+// that, and whether it is taken for gone altogether, which is the case once.
+func (a *absence) miss(now time.Time) (streams, gone bool) {
 	if a.misses++; a.misses == 1 {
 		a.since = now
 	}
 	a.missed = true
-	if a.gone || a.misses < fewestMisses || now.Sub(a.since) < missedFor {
-		return false
+	if a.gone || a.misses < fewestMisses {
+		return false, false
 	}
-	a.gone = true
-	return true
+	a.gone = now.Sub(a.since) >= missedFor
+	return now.Sub(a.since) >= missedForStreams, a.gone
+}
+
+// decisive returns from when on a heartbeat that finds nobody ends the caller's streams; zero: the last ones
+// found somebody.
+func (a *absence) decisive() time.Time {
+	if a.misses == 0 || a.gone {
+		return time.Time{}
+	}
+	return a.since.Add(missedForStreams)
 }

@@ -288,51 +288,6 @@ func (c *caller) running(seqs []uint64) (to link.Caller, _ []uint64) {
 	return link.Caller{Key: c.key, Address: c.address}, seqs
 }
 
-// missing takes in that a heartbeat of that sign found nobody under a key. If its caller is taken for gone by
-// that, the contexts of its calls end; it returns how many. Those with idempotency keys go on:
-// who has lost its connection comes back for what they return.
-func (cs *callers) missing(key string, sign uint64, now time.Time) (abandoned int) {
-	cs.mu.Lock()
-	c := cs.byKey[key]
-	cs.mu.Unlock()
-	if c == nil || c.sign != sign {
-		return 0
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.absence.miss(now) {
-		return 0
-	}
-	return c.abandonLocked()
-}
-
-// gone takes in that the connection of a caller has ended, by which alone it could be answered: the
-// contexts of its calls end, as with missing. It returns how many.
-func (cs *callers) gone(key string) (abandoned int) {
-	cs.mu.Lock()
-	c := cs.byKey[key]
-	cs.mu.Unlock()
-	if c == nil {
-		return 0
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.absence.gone = true
-	return c.abandonLocked()
-}
-
-// abandonLocked ends the contexts of the calls of a caller that is gone. Those with idempotency keys
-// go on: who has lost its connection comes back for what they return.
-func (c *caller) abandonLocked() (abandoned int) {
-	for _, call := range c.calls.All() {
-		if call.key == "" {
-			call.ctx.end(canceled)
-			abandoned++
-		}
-	}
-	return abandoned
-}
-
 // expire ends the contexts of calls whose deadline has passed, forgets callers that
 // have long had none in flight, and returns when to look again: soon enough for
 // callers whose calls end before their deadlines.

@@ -64,7 +64,7 @@
 //
 // Callers that take heartbeats hear each half second which of their calls run or wait, so they
 // tell a slow handler from a dead server. The contexts of calls end as well when their callers are
-// gone: when nobody takes three of these heartbeats in a row, over at least two seconds
+// gone: when nobody takes three of these heartbeats in a row, over at least two seconds, or 1.25 for streams
 // ([Stats].Abandoned). By a direct link they are pinged instead, and gone when the link ends, or after
 // five seconds of silence.
 //

@@ -32,6 +32,7 @@ type heartbeats struct {
 	sweep     *link.Sweep
 
 	met *standstill // the latest one at the last beat; nil: none
+	due time.Time   // when all are, where those that may be decisive are sooner; else zero
 
 	// Of the beat under way, kept for the next one:
 	seqs []uint64
@@ -54,15 +55,30 @@ func (h *heartbeats) watch(now time.Time) { h.sweep.Watch(now.Add(wire.Heartbeat
 func (h *heartbeats) stop() { h.sweep.Stop() }
 
 // beat sends a heartbeat to each caller that needs one, or asks for a sign, and returns when the next ones are due,
-// zero if no calls are in flight.
+// zero if no calls are in flight. Between the usual ones it sends those alone that may be decisive.
 func (h *heartbeats) beat(now time.Time) (next time.Time) {
+	between, due := now.Before(h.due), now.Add(wire.HeartbeatInterval)
+	if between {
+		due = h.due
+	}
 	_, latest := h.pulse.look(now)
 	late := latest != h.met
 	h.met = latest
 	for _, c := range h.callers.watched() {
-		next = now.Add(wire.HeartbeatInterval)
+		if next.IsZero() {
+			next = due
+		}
 		if c.prober != nil {
-			c.prober.Probe(late)
+			if !between {
+				c.prober.Probe(late)
+			}
+			continue
+		}
+		decisive := c.decisive()
+		if decisive.After(now) {
+			next = earlier(next, decisive)
+		}
+		if between && (decisive.IsZero() || decisive.After(now)) {
 			continue
 		}
 		var to link.Caller
@@ -70,6 +86,10 @@ func (h *heartbeats) beat(now time.Time) (next time.Time) {
 		if len(h.seqs) > 0 && h.permitted(to.Key) {
 			h.tell(c.link, to, c.sign, h.seqs)
 		}
+	}
+	h.due = time.Time{}
+	if !next.IsZero() && next.Before(due) {
+		h.due = due
 	}
 	return next
 }

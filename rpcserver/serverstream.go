@@ -28,6 +28,7 @@ type serverStream struct {
 func newServerStream(call *Call, terms *wire.Terms, pool *stream.Pool, counters *streamCounters) *serverStream {
 	s := &serverStream{seq: call.seq, counters: counters, yields: call.method.signature.Yields != nil}
 	s.out = stream.NewSender(terms.Credit, s.sendItems)
+	call.beaten = true // it is one that takes long, so its caller is looked after from the first heartbeat on
 	if call.method.signature.Sends != nil {
 		s.in = stream.NewReceiver(pool, s.grant)
 	}

@@ -9,10 +9,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,13 +58,13 @@ type part struct {
 }
 
 // callerPart is a client that calls work.hold once, with a time limit, and prints the code of the
-// error that it ended with; or that begins a stream, and prints that an item has come.
+// error that it ended with; or that begins streams of each kind of "feed", and prints that each goes on.
 type callerPart struct {
 	Limit  time.Duration
-	Linked bool   // it calls work.run first, until it has a direct link
-	Idle   bool   // it calls no more then
-	Stream string // the method of a stream; "": work.hold
-	Large  int    // it calls work.carry again and again instead, with so many bytes
+	Linked bool // it calls work.run first, until it has a direct link
+	Idle   bool // it calls no more then
+	Stream bool // it begins streams instead
+	Large  int  // it calls work.carry again and again instead, with so many bytes
 }
 
 // binderPart is a binder.
@@ -154,17 +156,12 @@ func playPart(text string) error {
 			return err
 		}
 		defer c.Close()
-		if method := p.Caller.Stream; method != "" {
+		if p.Caller.Stream {
 			for p.Caller.Linked && c.Stats().DirectLinks == 0 && ctx.Err() == nil {
-				_ = c.Call(ctx, method+"-absent", nil)
+				_ = c.Call(ctx, "feed.absent", nil)
 				time.Sleep(time.Millisecond)
 			}
-			go func() {
-				for range rpcclient.Stream[int](context.Background(), c, method, -1) {
-					fmt.Println("came")
-					time.Sleep(time.Millisecond)
-				}
-			}()
+			go stream(c)
 			return waitForEnd("caller")
 		}
 		for p.Caller.Linked && c.Stats().DirectLinks == 0 && ctx.Err() == nil {
@@ -315,4 +312,31 @@ func (p *process) lineWith(text string) string {
 			return p.seen[i]
 		}
 	}
+}
+
+// stream begins a stream of each kind of "feed", which don't end, and prints once items go each way of each.
+func stream(c *rpcclient.Client) {
+	var began sync.WaitGroup
+	began.Add(4)
+	endless := func(yield func(int, error) bool) {
+		for i := 0; yield(i, nil); i++ {
+			if i == 1 {
+				began.Done()
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
+	take := func(items iter.Seq2[int, error]) {
+		came := 0
+		for range items {
+			if came++; came == 1 {
+				began.Done()
+			}
+		}
+	}
+	go take(rpcclient.Stream[int](context.Background(), c, "feed.numbers", -1))
+	go take(rpcclient.Stream[int](context.Background(), c, "feed.double", iter.Seq2[int, error](endless)))
+	go func() { _ = c.Call(context.Background(), "feed.sum", nil, iter.Seq2[int, error](endless)) }()
+	began.Wait()
+	fmt.Println("came")
 }

@@ -1,10 +1,13 @@
 package faketime_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -220,4 +223,38 @@ func TestTheCallsOfAClientThatIsGoneEnd(t *testing.T) {
 			t.Errorf("Abandoned %d, Running %d; want 100, 0", got.Abandoned, got.Running)
 		}
 	})
+}
+
+func TestTheStreamsOfAClientThatIsKilledEndWithinTwoSeconds(t *testing.T) {
+	for after := time.Duration(0); after < 700*time.Millisecond; after += 70 * time.Millisecond {
+		inFakeTime(t, func(w *world) {
+			_, srv := w.serve("server", rpcserver.Config{})
+			c := w.client(rpcclient.Config{})
+			go func() {
+				for range rpcclient.Stream[int](context.Background(), c, "work.tick") {
+				}
+			}()
+			go func() {
+				for range rpcclient.Stream[int](context.Background(), c, "work.wait") {
+				}
+			}()
+			go func() {
+				_ = c.Call(context.Background(), "work.last", nil, iter.Seq2[int, error](func(yield func(int, error) bool) {
+					for yield(1, nil) {
+						time.Sleep(10 * time.Millisecond)
+					}
+				}))
+			}()
+			synctest.Wait()
+			time.Sleep(after)
+			if got := srv.Stats().Streams; got != 3 {
+				t.Fatalf("%d streams run, want 3", got)
+			}
+			w.bus.Kill("client")
+			time.Sleep(2 * time.Second)
+			if got := srv.Stats(); got.Streams != 0 || got.Abandoned != 3 {
+				t.Errorf("two seconds after a client was killed that streamed for %v, %d streams run and %d are abandoned; want 0, 3", after, got.Streams, got.Abandoned)
+			}
+		})
+	}
 }

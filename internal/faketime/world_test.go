@@ -3,6 +3,7 @@ package faketime_test
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"log/slog"
 	"maps"
 	"os"
@@ -154,6 +155,31 @@ func (s *work) Nap(millis int) string {
 
 // Take counts.
 func (s *work) Take(id string) { s.enter(id) }
+
+// Tick gives a number each 10 ms.
+func (s *work) Tick() iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		for i := 0; yield(i, nil); i++ {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+}
+
+// Wait gives nothing, until its context ends.
+func (s *work) Wait(ctx context.Context) iter.Seq2[int, error] {
+	return func(func(int, error) bool) { <-ctx.Done() }
+}
+
+// Last returns the last of what it is sent.
+func (s *work) Last(xs iter.Seq2[int, error]) (last int, err error) {
+	for x, err := range xs {
+		if err != nil {
+			return 0, err
+		}
+		last = x
+	}
+	return last, nil
+}
 
 // taken returns how many calls of Take have come.
 func (s *work) taken() (n int) {
