@@ -76,7 +76,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	}
 	c.twice = &twice{log: config.Logger, directory: c.directory}
 	for i := len(config.Interceptors) - 1; i >= 0; i-- {
-		if c.handler = config.Interceptors[i](c.handler); c.handler == nil {
+		if c.handler = config.Interceptors[i](unwrapping(c.handler)); c.handler == nil {
 			return nil, helium.ConfigErrorf("rpcclient", "{Config.Interceptors}[%d] returned no handler; return next to leave calls alone", i)
 		}
 	}

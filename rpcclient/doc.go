@@ -165,7 +165,8 @@
 //
 // Each range is a stream of its own, with one instance, and leaving the loop ends it there. An error is the
 // last item. Where a method takes a stream the last argument is an iter.Seq2[T, error]. A stream has no
-// deadline but ctx's once it has begun.
+// deadline but ctx's once it has begun. Interceptors wrap its items with [Invocation.WrapSent] and
+// [Invocation.WrapReceived].
 //
 // # Large values
 //

@@ -322,3 +322,40 @@ func ExampleAll() {
 	// 5
 	// 2 instances answered
 }
+
+func ExampleInvocation_WrapReceived() {
+	counting := func(next rpcclient.Handler) rpcclient.Handler {
+		return func(ctx context.Context, call *rpcclient.Invocation) error {
+			items, bytes := 0, 0
+			call.WrapReceived(func(next rpcclient.ItemHandler) rpcclient.ItemHandler {
+				return func(item []byte) error {
+					items++
+					bytes += len(item)
+					return next(item)
+				}
+			})
+			err := next(ctx, call)
+			if call.IsStream() {
+				fmt.Printf("%s.%s: %d items of %d bytes, %v\n", call.Service(), call.Method(), items, bytes, err)
+			}
+			return err
+		}
+	}
+	env, stop := start(rpcclient.Config{Interceptors: []rpcclient.Interceptor{counting}})
+	defer stop()
+
+	for p, err := range rpcclient.Stream[int](context.Background(), env.Client, "math.primes", 12) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(p)
+	}
+	// Output:
+	// 2
+	// 3
+	// 5
+	// 7
+	// 11
+	// math.primes: 5 items of 5 bytes, <nil>
+}

@@ -145,8 +145,18 @@ func (s *openStream) run(ctx context.Context) *helium.Error {
 
 // consume hands items to the program until they end, or the program has enough.
 func (s *openStream) consume() *helium.Error {
-	items := stream.NewItems(s.in)
-	for {
+	items, wraps := stream.NewItems(s.in), s.of.wrapReceived
+	var within ItemHandler // ends in take; nil: nothing is put around
+	more := true
+	take := func(r *codec.Reader) error {
+		wanted, err := s.of.take(r)
+		if err != nil {
+			return helium.ErrBadResult.WithMessage("item %d of the stream can't be read: %w", items.Count(), err).WithOutcome(helium.Executed)
+		}
+		more = wanted
+		return nil
+	}
+	for more {
 		r, err := items.Next()
 		switch {
 		case err != nil:
@@ -155,15 +165,22 @@ func (s *openStream) consume() *helium.Error {
 			return nil
 		case s.of.take == nil:
 			return helium.ErrBadResult.WithMessage("the instance sent items, which nobody takes")
+		case len(wraps) == 0:
+			err = take(r)
+		default:
+			if within == nil {
+				within = wraps.Outward(unwrapped(take, &more))
+			}
+			var item []byte
+			if item, err = r.Raw(); err == nil {
+				err = within(item)
+			}
 		}
-		more, err := s.of.take(r)
-		if err != nil {
-			return helium.ErrBadResult.WithMessage("item %d of the stream can't be read: %w", items.Count(), err).WithOutcome(helium.Executed)
-		}
-		if !more {
-			return nil
+		if err != nil && more {
+			return began(helium.AsError(err))
 		}
 	}
+	return nil
 }
 
 // abandon ends the stream with an error, if it isn't over, and tells the instance.
@@ -200,18 +217,32 @@ func (s *openStream) upload() {
 	}()
 	w := codec.NewWriter(make([]byte, 0, 64))
 	var fault *helium.Error
+	var failed error // of an interceptor
+	over := false    // nobody takes items any more
 	most := s.core.links.MaxMessage() - wire.ItemsOverhead
+	put := s.of.wrapSent.Inward(func(item []byte) error {
+		if size := len(item); size > most {
+			fault = helium.ErrTooLarge.WithMessage("an item has %d bytes; at most %d fit a message", size, most)
+			return fault
+		}
+		if over = over || !s.out.Send(item); over {
+			return context.Canceled
+		}
+		return nil
+	})
 	why := s.of.upload(&w, func() bool {
 		if err := w.Err(); err != nil {
 			fault = helium.ErrBadArgument.WithMessage("an item can't be encoded: %w", err)
-		} else if size := len(w.Bytes()); size > most {
-			fault = helium.ErrTooLarge.WithMessage("an item has %d bytes; at most %d fit a message", size, most)
+		} else {
+			failed = put(w.Bytes())
 		}
-		sent := fault == nil && s.out.Send(w.Bytes())
 		w.Reset()
-		return sent
+		return fault == nil && failed == nil && !over
 	})
 	returned = true
+	if why == nil && !over {
+		why = failed
+	}
 	if fault != nil {
 		s.abandon(fault)
 		return

@@ -3,6 +3,7 @@ package rpcclient
 import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/stream"
 )
 
 // streamed is what a call sends and takes one by one.
@@ -13,6 +14,8 @@ type streamed struct {
 	// take reads an item that has come, and returns whether more are wanted. Nil: the call takes
 	// none.
 	take func(r *codec.Reader) (more bool, err error)
+	// wrapSent and wrapReceived are what interceptors put around the items.
+	wrapSent, wrapReceived stream.Wraps
 	// fault is why the call can't be made; nil: it can.
 	fault *helium.Error
 }

@@ -127,7 +127,8 @@
 //
 // It is ranged over on a goroutine of its own, beside the workers; [Config.MaxStreams] bounds how many run.
 // A reader that is slow makes yield wait. When the caller leaves, or is gone, yield returns false and
-// the context ends. Interceptors wrap the stream as a whole ([Call.IsStream]). See docs/semantics.md.
+// the context ends. Interceptors wrap the stream as a whole ([Call.IsStream]), and with [Call.WrapSent] and
+// [Call.WrapReceived] its items. See docs/semantics.md.
 //
 // # Plain requests
 //

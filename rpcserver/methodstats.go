@@ -26,6 +26,9 @@ type methodStats struct {
 	refused   atomic.Uint64 // of them, for load
 	errors    atomic.Uint64 // of all, those that ended with an error
 	lastError atomic.Pointer[helium.Error]
+
+	streams                                atomic.Int64 // that run now
+	streamsBegun, itemsSent, itemsReceived atomic.Uint64
 }
 
 // done counts a call that ends now. ran says whether the handler was reached; a refusal
@@ -65,6 +68,9 @@ type methodFigures struct {
 	took      time.Duration
 	latency   Latency
 	lastError *helium.Error // nil: none yet
+
+	streams                                uint64 // that run now
+	streamsBegun, itemsSent, itemsReceived uint64
 }
 
 func (s *methodStats) read() methodFigures {
@@ -77,5 +83,7 @@ func (s *methodStats) read() methodFigures {
 	f.requests += f.latency.Count()
 	f.direct = s.direct.Load()
 	f.inFlight = s.admitted.Load() - f.requests
+	f.streams = uint64(max(0, s.streams.Load()))
+	f.streamsBegun, f.itemsSent, f.itemsReceived = s.streamsBegun.Load(), s.itemsSent.Load(), s.itemsReceived.Load()
 	return f
 }

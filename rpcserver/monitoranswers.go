@@ -33,6 +33,13 @@ type EndpointData struct {
 	Refused uint64 `json:"refused,omitempty"`
 	// Direct is how many came by direct links so far, those in flight too.
 	Direct uint64 `json:"direct,omitempty"`
+	// Streams is how many streams of the method run now, all of which are in flight, and StreamsBegun
+	// how many have begun so far.
+	Streams      uint64 `json:"streams,omitempty"`
+	StreamsBegun uint64 `json:"streams_begun,omitempty"`
+	// ItemsSent and ItemsReceived are how many items of streams left and came so far.
+	ItemsSent     uint64 `json:"items_sent,omitempty"`
+	ItemsReceived uint64 `json:"items_received,omitempty"`
 	// RefusedAnswers and DroppedAnswers are those of [Stats]: of the server as a whole,
 	// so the same with each method. Why is in the metadata, helium.warning.<reason>.
 	RefusedAnswers uint64 `json:"refused_answers,omitempty"`
@@ -128,6 +135,7 @@ func (a *monitorAnswers) stats(svc *service, atLength bool) micro.Stats {
 			// Numbers always can be encoded.
 			endpoint.Data, _ = json.Marshal(EndpointData{
 				InFlight: c.inFlight, Latency: c.latency, Refused: c.refused, Direct: c.direct,
+				Streams: c.streams, StreamsBegun: c.streamsBegun, ItemsSent: c.itemsSent, ItemsReceived: c.itemsReceived,
 				RefusedAnswers: a.counters.refusedAnswers.Load(), DroppedAnswers: a.counters.droppedAnswers.Load(), Load: load,
 			})
 		}

@@ -19,14 +19,17 @@ type serverStream struct {
 	*caller  // nil until it is admitted
 	seq      uint64
 	counters *streamCounters
+	method   *methodStats
 	out      *stream.Sender
 	in       *stream.Receiver // nil: the caller sends no items
 	yields   bool             // it answers with items
+
+	wrapSent, wrapReceived stream.Wraps // what interceptors put around the handler's items
 }
 
 // newServerStream returns the stream of a call, whose caller takes so much to begin with.
 func newServerStream(call *Call, terms *wire.Terms, pool *stream.Pool, counters *streamCounters) *serverStream {
-	s := &serverStream{seq: call.seq, counters: counters, yields: call.method.signature.Yields != nil}
+	s := &serverStream{seq: call.seq, counters: counters, method: &call.method.stats, yields: call.method.signature.Yields != nil}
 	s.out = stream.NewSender(terms.Credit, s.sendItems)
 	call.beaten = true // it is one that takes long, so its caller is looked after from the first heartbeat on
 	if call.method.signature.Sends != nil {
@@ -75,6 +78,7 @@ func (s *serverStream) abort(err error) {
 // sendItems sends items that leave together.
 func (s *serverStream) sendItems(items wire.Items) {
 	s.counters.sent.Add(items.Count)
+	s.method.itemsSent.Add(items.Count)
 	s.awaitRoom()
 	s.push(&wire.Frame{Kind: wire.KindItems, Seq: s.seq, Body: wire.AppendItems(nil, items)})
 }
@@ -97,6 +101,7 @@ func (s *serverStream) follow(f *wire.Frame) {
 		var items wire.Items
 		if items, err = wire.ReadItems(f.Body); err == nil && s.in != nil {
 			s.counters.received.Add(items.Count)
+			s.method.itemsReceived.Add(items.Count)
 			s.in.Arrive(items)
 		}
 	case wire.KindItemsEnd:
@@ -158,6 +163,9 @@ func (c *caller) push(f *wire.Frame) {
 // runStream runs a stream, on the goroutine of whoever calls it, and answers it.
 func (r *runner) runStream(call *Call, s *serverStream, ended func()) {
 	defer ended()
+	s.method.streamsBegun.Add(1)
+	defer s.method.streams.Add(-1)
+	s.method.streams.Add(1)
 	stop := s.begin(call.ctx)
 	var err *helium.Error
 	returned := false

@@ -1,12 +1,13 @@
 package rpcserver
 
 import (
+	"cmp"
 	"context"
+	"io"
 	"iter"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
-	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -25,6 +26,15 @@ func Yield[T any](call *Call, items iter.Seq2[T, error], write func(*codec.Write
 	most := s.limit() - wire.ItemsOverhead
 	w := codec.NewWriter(make([]byte, 0, 64))
 	count := 0
+	var over error // which an interceptor may not have heeded
+	put := s.wrapSent.Outward(func(item []byte) error {
+		if size := len(item); size > most {
+			over = helium.ErrResultTooLarge.WithMessage("item %d of %s has %d bytes; at most %d fit a message. Send smaller ones, or raise the NATS server's max_payload", count, call.method, size, most)
+		} else if !s.out.Send(item) {
+			over = s.over(call)
+		}
+		return over
+	})
 	for item, err := range items {
 		if err != nil {
 			return err
@@ -35,11 +45,8 @@ func Yield[T any](call *Call, items iter.Seq2[T, error], write func(*codec.Write
 		if err := w.Err(); err != nil {
 			return helium.ErrBadResult.WithMessage("item %d of %s can't be encoded: %w", count, call.method, err)
 		}
-		if size := len(w.Bytes()); size > most {
-			return helium.ErrResultTooLarge.WithMessage("item %d of %s has %d bytes; at most %d fit a message. Send smaller ones, or raise the NATS server's max_payload", count, call.method, size, most)
-		}
-		if !s.out.Send(w.Bytes()) {
-			return s.over(call)
+		if err := cmp.Or(put(w.Bytes()), over); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -62,23 +69,30 @@ func Items[T any](call *Call, read func(*codec.Reader) (T, error)) iter.Seq2[T, 
 		err := errNoStream(call)
 		return func(yield func(T, error) bool) { yield(*new(T), err) }
 	}
-	items, name := stream.NewItems(s.in), call.method.String()
+	items, name := newTaken(s), call.method.String()
 	return func(yield func(T, error) bool) {
-		for {
-			r, err := items.Next()
-			if r == nil && err == nil {
+		more := true
+		take := func(r *codec.Reader) error {
+			if !more { // an interceptor goes on all the same
+				return context.Canceled
+			}
+			item, err := read(r)
+			if err != nil {
+				return helium.ErrBadArgument.WithMessage("item %d sent to %s: %w", items.Count(), name, err)
+			}
+			if more = yield(item, nil); !more {
+				return context.Canceled
+			}
+			return nil
+		}
+		for more {
+			err := items.next(take)
+			if err == io.EOF {
 				return
 			}
-			var item T
-			if err == nil {
-				if item, err = read(r); err != nil {
-					err = helium.ErrBadArgument.WithMessage("item %d sent to %s: %w", items.Count(), name, err)
-				}
-			}
-			if err != nil {
-				item = *new(T)
-			}
-			if !yield(item, err) || err != nil {
+			if err != nil && more {
+				items.failed = err
+				yield(*new(T), err)
 				return
 			}
 		}

@@ -76,6 +76,7 @@ func (t *monitor) rows() []row {
 		rows[i] = row{
 			At: t.after.At.UTC(), Service: r.Service, Method: r.Method, Instance: r.Instance, Instances: r.Instances,
 			Calls: r.Calls, Errors: r.Errors, Refused: r.Refused, Direct: r.Direct, InFlight: r.InFlight,
+			Streams: r.Streams, ItemsSent: r.ItemsSent, ItemsReceived: r.ItemsReceived, TotalItemsSent: r.TotalItemsSent, TotalItemsReceived: r.TotalItemsReceived,
 			TotalCalls: r.TotalCalls, TotalErrors: r.TotalErrors, TotalRefused: r.TotalRefused, TotalDirect: r.TotalDirect, LastError: r.LastError, Load: r.Load, figures: r,
 		}
 		if r.HasLatency {
@@ -102,11 +103,19 @@ type row struct {
 	P99MS    *float64 `json:"p99_ms,omitempty"`
 	InFlight uint64   `json:"in_flight"`
 
+	Streams       uint64  `json:"streams"` // of those in flight
+	ItemsSent     float64 `json:"items_sent_per_second"`
+	ItemsReceived float64 `json:"items_received_per_second"`
+
 	TotalCalls   uint64 `json:"total_calls"` // since the instances began
 	TotalErrors  uint64 `json:"total_errors"`
 	TotalRefused uint64 `json:"total_refused"`
 	TotalDirect  uint64 `json:"total_direct"`
-	LastError    string `json:"last_error,omitempty"`
+
+	TotalItemsSent     uint64 `json:"total_items_sent"`
+	TotalItemsReceived uint64 `json:"total_items_received"`
+
+	LastError string `json:"last_error,omitempty"`
 
 	Load *rpcserver.Load `json:"load,omitempty"` // of the instance, in a row of one; missing if it isn't told
 

@@ -42,7 +42,10 @@ type Endpoint struct {
 	Latency          rpcserver.Latency
 	HasLatency       bool // false: not one of Helium's, which tell how long calls took
 	Refused          uint64
-	Direct           uint64          // calls that came by direct links
+	Direct           uint64 // calls that came by direct links
+	Streams          uint64 // that run
+	ItemsSent        uint64 // items of streams that left
+	ItemsReceived    uint64
 	Load             *rpcserver.Load // of the instance as a whole; nil: it doesn't tell
 }
 
@@ -125,11 +128,15 @@ func (l *Look) add(text []byte, at time.Time) {
 			Latency  *rpcserver.Latency `json:"latency_ns"`
 			Refused  uint64             `json:"refused"`
 			Direct   uint64             `json:"direct"`
+			Streams  uint64             `json:"streams"`
+			Sent     uint64             `json:"items_sent"`
+			Received uint64             `json:"items_received"`
 			Load     *rpcserver.Load    `json:"load"`
 		}
 		if json.Unmarshal(e.Data, &data) == nil && data.Latency != nil {
 			endpoint.InFlight, endpoint.Latency, endpoint.HasLatency = data.InFlight, *data.Latency, true
 			endpoint.Refused, endpoint.Direct, endpoint.Load = data.Refused, data.Direct, data.Load
+			endpoint.Streams, endpoint.ItemsSent, endpoint.ItemsReceived = data.Streams, data.Sent, data.Received
 		}
 		counts.Endpoints[e.Name] = endpoint
 	}

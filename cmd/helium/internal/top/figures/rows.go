@@ -33,17 +33,21 @@ type Row struct {
 	Calls, Errors, Refused float64
 	// Direct is how many came a second by direct links.
 	Direct float64
+	// ItemsSent and ItemsReceived are how many items of streams left and came a second.
+	ItemsSent, ItemsReceived float64
 	// P50 and P99 are how long the calls took that were run; false if none was, or if
 	// the service doesn't tell.
 	P50, P99   time.Duration
 	HasLatency bool
 	InFlight   uint64 // now
+	Streams    uint64 // of them, those that are streams
 	// Load is that of the instance as a whole now; nil where a row is of all, or if the instance
 	// doesn't tell.
 	Load *rpcserver.Load
 
 	// The totals are since the instances began.
 	TotalCalls, TotalErrors, TotalRefused, TotalDirect uint64
+	TotalItemsSent, TotalItemsReceived                 uint64
 	LastError                                          string // of any of them
 }
 
@@ -110,10 +114,13 @@ func earlier(before *Look, instance Instance, now *Counts) (then *Counts, since 
 // add adds what an endpoint did since it had other figures.
 func (s *sum) add(now, then Endpoint, since time.Duration) {
 	s.InFlight += now.InFlight
+	s.Streams += now.Streams
 	s.TotalCalls += now.Requests
 	s.TotalErrors += now.Errors
 	s.TotalRefused += now.Refused
 	s.TotalDirect += now.Direct
+	s.TotalItemsSent += now.ItemsSent
+	s.TotalItemsReceived += now.ItemsReceived
 	if now.LastError != "" {
 		s.LastError = now.LastError
 	}
@@ -124,6 +131,8 @@ func (s *sum) add(now, then Endpoint, since time.Duration) {
 	s.Errors += perSecond(now.Errors, then.Errors, since)
 	s.Refused += perSecond(now.Refused, then.Refused, since)
 	s.Direct += perSecond(now.Direct, then.Direct, since)
+	s.ItemsSent += perSecond(now.ItemsSent, then.ItemsSent, since)
+	s.ItemsReceived += perSecond(now.ItemsReceived, then.ItemsReceived, since)
 	recent := now.Latency.Since(&then.Latency)
 	s.latency.Add(&recent)
 }

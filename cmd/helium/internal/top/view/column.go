@@ -48,6 +48,8 @@ func Columns(by figures.Grouping) []Column {
 		Column{Title: "refused/s", Number: true, drop: 8, Cell: func(r figures.Row) string { return amount.Rate(r.Refused) }},
 		Column{Title: "direct/s", Number: true, drop: 8, Cell: func(r figures.Row) string { return amount.Rate(r.Direct) }},
 		Column{Title: "in flight", Order: "inflight", Number: true, drop: 3, Cell: func(r figures.Row) string { return strconv.FormatUint(r.InFlight, 10) }},
+		Column{Title: "streams", Number: true, drop: 8, Cell: func(r figures.Row) string { return strconv.FormatUint(r.Streams, 10) }},
+		Column{Title: "items/s", Number: true, drop: 8, Cell: func(r figures.Row) string { return amount.Rate(r.ItemsSent + r.ItemsReceived) }},
 	)
 	if by == figures.ByInstance {
 		columns = append(columns,
