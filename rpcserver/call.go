@@ -60,6 +60,7 @@ type Call struct {
 
 	// These stand together, as they take a word each else, which each call would clear.
 
+	probe    bool // it never had any time: it only asks how far a call would come
 	plain    bool // the arguments are those of a plain request
 	entered  bool // the handler within the interceptors was called
 	unsure   bool // it may have begun later than begun says

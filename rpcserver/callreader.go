@@ -177,6 +177,7 @@ func (r *callReader) readCall(f *wire.Frame, to target, begun time.Time) *Call {
 	}
 	call := newCall(begun.Add(left))
 	call.begun, call.unsure, call.takesChunks = begun, r.sender.unsure, r.sender.chunks
+	call.probe = f.Time == 0
 	call.seq, call.args = f.Seq, f.Body
 	m := to.method
 	switch {

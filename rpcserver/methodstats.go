@@ -9,7 +9,7 @@ import (
 
 // methodStats count the calls of one method, without a lock: every call passes them.
 //
-//	admitted = run + not run + in flight
+//	admitted = run + not run + probed + in flight
 //
 // The receiver writes one part and the workers the other, so they are kept on cache lines
 // apart from each other, and from what stands before them and is only read.
@@ -24,6 +24,7 @@ type methodStats struct {
 	slow      atomic.Int64  // see slowest
 	notRun    atomic.Uint64 // calls that were answered without running the handler
 	refused   atomic.Uint64 // of them, for load
+	probed    atomic.Uint64 // calls without any time that were answered, and count for nothing else
 	errors    atomic.Uint64 // of all, those that ended with an error
 	lastError atomic.Pointer[helium.Error]
 
@@ -81,8 +82,9 @@ func (s *methodStats) read() methodFigures {
 	f.requests = s.notRun.Load()
 	f.latency = s.latency.snapshot()
 	f.requests += f.latency.Count()
+	answered := f.requests + s.probed.Load()
 	f.direct = s.direct.Load()
-	f.inFlight = s.admitted.Load() - f.requests
+	f.inFlight = s.admitted.Load() - answered
 	f.streams = uint64(max(0, s.streams.Load()))
 	f.streamsBegun, f.itemsSent, f.itemsReceived = s.streamsBegun.Load(), s.itemsSent.Load(), s.itemsReceived.Load()
 	return f

@@ -159,12 +159,13 @@ func (r *runner) admitted(n int) { r.active.Add(int64(n)) }
 // refuse answers a call that isn't run, for load or because nobody waits for it any more.
 func (r *runner) refuse(call *Call, why pool.Reason, now time.Time) {
 	err := whyOver(call, now)
-	// One that never had any time only asks whether there is room.
-	if asks := call.refusal == nil && !call.ctx.deadline.After(call.begun); err == nil || why == pool.Crowded && asks {
+	if err == nil || why == pool.Crowded && call.probe && call.refusal == nil {
 		err = helium.ErrOverloaded
-		r.counters.refused[why].Add(1)
-		if call.method != nil {
-			call.method.stats.refused.Add(1)
+		if !call.probe {
+			r.counters.refused[why].Add(1)
+			if call.method != nil {
+				call.method.stats.refused.Add(1)
+			}
 		}
 	}
 	r.finish(call, err.WithOutcome(helium.NotExecuted), 0)
@@ -187,6 +188,9 @@ func (r *runner) finish(call *Call, err *helium.Error, took time.Duration) {
 // count counts a call that ends, and returns its error as it is answered. Ran says that took is how
 // long its handler ran.
 func (r *runner) count(call *Call, err *helium.Error, took time.Duration, ran bool) *helium.Error {
+	if call.probe {
+		return r.countProbe(call, err)
+	}
 	r.counters.calls.Add(1)
 	if err != nil {
 		r.counters.errors.Add(1)
@@ -201,6 +205,19 @@ func (r *runner) count(call *Call, err *helium.Error, took time.Duration, ran bo
 	}
 	if call.method != nil {
 		call.method.stats.done(err, took, ran)
+	}
+	return err
+}
+
+// countProbe counts a call that only asked, which is no call, and no fault of anybody.
+func (r *runner) countProbe(call *Call, err *helium.Error) *helium.Error {
+	r.counters.probes.Add(1)
+	if call.method != nil {
+		call.method.stats.probed.Add(1)
+	}
+	if err != nil {
+		err = fitError(err, call.answer.limit())
+		err.Instance = r.instance
 	}
 	return err
 }

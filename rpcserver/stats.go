@@ -39,6 +39,7 @@ type Stats struct {
 	Unheard uint64 // one-way calls, or messages of them, that weren't run; their callers don't hear of it
 
 	Cancels      uint64 // cancels that reached a call in flight
+	Probes       uint64 // calls that never had any time: tools, such as helium ping and why, ask with them whether calls come through; no other count has them
 	StrayCancels uint64 // cancels ignored, as their caller had no such call here; a caller may not know who has it
 
 	DirectLinks   int    // direct links that are open now; see Config.Listen
@@ -79,6 +80,7 @@ type counters struct {
 	unheard                        atomic.Uint64
 	refusedAnswers, droppedAnswers atomic.Uint64
 	cancels, strayCancels          atomic.Uint64
+	probes                         atomic.Uint64
 	heartbeats, abandoned          atomic.Uint64
 }
 
@@ -103,7 +105,7 @@ func (c *counters) read(load Load) Stats {
 		RefusedAnswers: c.refusedAnswers.Load(), DroppedAnswers: c.droppedAnswers.Load(),
 		RefusedMessages: c.refusedMessages.Load(),
 		Malformed:       c.malformed.Load(), BadReplies: c.links.BadReplies.Load(), Duplicates: c.duplicates.Load(),
-		Unheard: c.unheard.Load(), Cancels: c.cancels.Load(), StrayCancels: c.strayCancels.Load(),
+		Unheard: c.unheard.Load(), Cancels: c.cancels.Load(), StrayCancels: c.strayCancels.Load(), Probes: c.probes.Load(),
 		Heartbeats: c.heartbeats.Load(), Abandoned: c.abandoned.Load(),
 		Running: load.Running, Waiting: load.Waiting, MayRun: load.MayRun, WaitingBytes: load.WaitingBytes, SchedulerLatency: load.SchedulerLatency,
 	}
