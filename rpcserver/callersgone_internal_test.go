@@ -7,6 +7,7 @@ import (
 
 	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -21,9 +22,8 @@ type absent struct {
 func (a *absent) after(t *testing.T, from, to time.Duration) (streamEnded, callEnded time.Duration) {
 	t.Helper()
 	s, l := someCallers(t), newMemoryLink(t)
-	pulse := newPulse()
+	pulse, born := clocks.NewPulse(), time.Now()
 	h := newHeartbeats(s.callers, s.opening, pulse, func(string) bool { return true }, new(atomic.Uint64), new(atomic.Uint64))
-	born := pulse.born
 	var calls []*Call
 	if a.stream != nil {
 		a.stream.method = &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
@@ -40,8 +40,8 @@ func (a *absent) after(t *testing.T, from, to time.Duration) (streamEnded, callE
 		}
 	}
 	for now := wire.HeartbeatInterval; now < 10*time.Second; {
-		for beaten := time.Duration(0); beaten < now; beaten += pulseInterval {
-			pulse.beat(born.Add(beaten))
+		for beaten := time.Duration(0); beaten < now; beaten += clocks.PulseInterval {
+			pulse.Beat(born.Add(beaten))
 		}
 		next := h.beat(born.Add(now))
 		if sent := len(l.heard()); sent > 0 {

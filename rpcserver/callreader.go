@@ -9,6 +9,7 @@ import (
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 )
 
 // callReader makes calls of messages. It has memory of its own for them, so it belongs to the
@@ -18,7 +19,7 @@ type callReader struct {
 	services map[string]*service
 	timeout  time.Duration                       // of calls that bring no deadline
 	subject  func(service, method string) string // for plain requests
-	clocks   *clocks                             // of those who send by the link
+	clocks   *clocks.Clocks                      // of those who send by the link
 	streams  streamReader
 
 	sender           sender // what the last message said of who sent it
@@ -99,7 +100,7 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 		r.asks = first && f.Kind == wire.KindSender
 		switch {
 		case r.asks:
-			waited, sure := r.clocks.waited(f.Seq, f.Time, now)
+			waited, sure := r.clocks.Waited(f.Seq, f.Time, now)
 			r.sender = sender{speaks: true, abilities: f.Abilities, clock: f.Seq, unsure: !sure}
 			r.sender.chunks = f.Abilities.Has(wire.Chunks) && !in.From.Once && !in.From.Ephemeral && in.From.Key != nobodysKey
 			begun = now.Add(-waited)

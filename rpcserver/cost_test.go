@@ -12,6 +12,7 @@ import (
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 )
 
 // oneMethod is a server of the service "math" in which nothing runs and that has no
@@ -95,7 +96,7 @@ func allocationsOf(t *testing.T, of Method) float64 {
 	const calls = 50
 	l := &countingLink{data: addMessage(calls)}
 	s, m := oneMethod(t, of)
-	r := s.newReceiver(l)
+	r := s.newReceiver(l, clocks.New(s.pulse, nil))
 	runs := 0
 	allocs := testing.AllocsPerRun(200, func() {
 		runs++
@@ -141,7 +142,7 @@ func TestAHandlerThatDoesNotWaitCostsNoChannelAndNoTimer(t *testing.T) {
 		seen = ctx.(*callContext[Call])
 	}))
 	l := newMemoryLink(t)
-	r := s.newReceiver(l)
+	r := s.newReceiver(l, clocks.New(s.pulse, nil))
 	l.call(1)
 	l.Close()
 	r.receive()

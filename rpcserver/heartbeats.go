@@ -7,6 +7,7 @@ import (
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 )
 
 // Heartbeats tell callers which of their calls still run, or wait for their turn: so a caller
@@ -28,11 +29,11 @@ type heartbeats struct {
 	permitted func(key string) bool
 	sent      *atomic.Uint64 // messages
 	abandoned *atomic.Uint64 // calls whose callers are gone
-	pulse     *pulse
+	pulse     *clocks.Pulse
 	sweep     *link.Sweep
 
-	met *standstill // the latest one at the last beat; nil: none
-	due time.Time   // when all are, where those that may be decisive are sooner; else zero
+	met *clocks.Standstill // the latest one at the last beat; nil: none
+	due time.Time          // when all are, where those that may be decisive are sooner; else zero
 
 	// Of the beat under way, kept for the next one:
 	seqs []uint64
@@ -42,7 +43,7 @@ type heartbeats struct {
 
 // newHeartbeats returns those of a server's callers. They aren't sent to callers for whose keys
 // permitted returns false: NATS wouldn't take them.
-func newHeartbeats(callers *callers, opening *opening, pulse *pulse, permitted func(key string) bool, sent, abandoned *atomic.Uint64) *heartbeats {
+func newHeartbeats(callers *callers, opening *opening, pulse *clocks.Pulse, permitted func(key string) bool, sent, abandoned *atomic.Uint64) *heartbeats {
 	h := &heartbeats{callers: callers, opening: opening, pulse: pulse, permitted: permitted, sent: sent, abandoned: abandoned}
 	h.sweep = link.NewSweep(h.beat)
 	return h
@@ -61,7 +62,7 @@ func (h *heartbeats) beat(now time.Time) (next time.Time) {
 	if between {
 		due = h.due
 	}
-	_, latest := h.pulse.look(now)
+	_, latest := h.pulse.Look(now)
 	late := latest != h.met
 	h.met = latest
 	for _, c := range h.callers.watched() {

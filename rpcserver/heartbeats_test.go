@@ -10,6 +10,7 @@ import (
 
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 )
 
 var heeds = wire.Frame{Kind: wire.KindSender, Seq: 77, Abilities: wire.Heartbeats}
@@ -86,7 +87,7 @@ func TestCallsThatWaitForTheirTurnAreToldOfAsWell(t *testing.T) {
 
 func TestManyCallsTakeSeveralHeartbeats(t *testing.T) {
 	s, l := someCallers(t), newMemoryLink(t)
-	h := newHeartbeats(s.callers, s.opening, newPulse(), func(string) bool { return true }, new(atomic.Uint64), new(atomic.Uint64))
+	h := newHeartbeats(s.callers, s.opening, clocks.NewPulse(), func(string) bool { return true }, new(atomic.Uint64), new(atomic.Uint64))
 	now := time.Now()
 	var calls []*Call
 	for seq := range uint64(wire.MaxRunning + 10) {
@@ -259,20 +260,20 @@ func (l *probedLink) Probe(late bool) { l.late = append(l.late, late) }
 
 func TestCallersOfALinkThatFindsOutItselfAreProbedWhileTheyHaveCallsInFlight(t *testing.T) {
 	s, l := someCallers(t), &probedLink{memoryLink: newMemoryLink(t)}
-	pulse := newPulse()
+	pulse := clocks.NewPulse()
 	h := newHeartbeats(s.callers, s.opening, pulse, func(string) bool { return true }, new(atomic.Uint64), new(atomic.Uint64))
-	now := pulse.born
-	pulse.beat(now)
+	now := time.Now()
+	pulse.Beat(now)
 	beat := func(after time.Duration) (goesOn bool) {
-		if now = now.Add(after); after < longestPause {
-			pulse.beat(now)
+		if now = now.Add(after); after < clocks.LongestPause {
+			pulse.Beat(now)
 		}
 		return !h.beat(now).IsZero()
 	}
 	call := callUntil(1, now.Add(time.Hour))
 	// Whether it takes heartbeats is no matter: whoever speaks by links answers pings.
 	c, _ := s.callers.admit(l, l.from, sender{}, "math", []*Call{call}, now)
-	for _, after := range []time.Duration{pulseInterval, pulseInterval, 10 * longestPause, pulseInterval} {
+	for _, after := range []time.Duration{clocks.PulseInterval, clocks.PulseInterval, 10 * clocks.LongestPause, clocks.PulseInterval} {
 		if !beat(after) {
 			t.Error("no more beats are due, want some while a call is in flight")
 		}
@@ -284,14 +285,14 @@ func TestCallersOfALinkThatFindsOutItselfAreProbedWhileTheyHaveCallsInFlight(t *
 		t.Errorf("%d heartbeats are sent, want none", len(got))
 	}
 	c.take(call)
-	if beat(pulseInterval) || len(l.late) != 4 {
+	if beat(clocks.PulseInterval) || len(l.late) != 4 {
 		t.Errorf("the link is probed %d times, want 4: no call is in flight any more", len(l.late))
 	}
 	s.callers.admit(l, l.from, sender{}, "math", []*Call{callUntil(2, now.Add(time.Hour))}, now)
 	if n := s.callers.gone(l.from.Key); n != 1 {
 		t.Errorf("%d calls are abandoned, want 1", n)
 	}
-	if beat(pulseInterval) || len(l.late) != 4 {
+	if beat(clocks.PulseInterval) || len(l.late) != 4 {
 		t.Error("a caller that is gone is probed")
 	}
 }

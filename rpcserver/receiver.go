@@ -10,6 +10,7 @@ import (
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
 
@@ -60,11 +61,11 @@ type receiver struct {
 
 	collecting *collecting
 
-	tickets *ticketGiver // of the bus
-	exports *exports     // of the bus; nil: nothing comes through any
-	thawed  thawMark     // of direct links
-	control []wire.Frame // of the message to a control subject that is handled
-	direct  bool         // the link is a direct one
+	tickets *ticketGiver    // of the bus
+	exports *exports        // of the bus; nil: nothing comes through any
+	thawed  clocks.ThawMark // of direct links
+	control []wire.Frame    // of the message to a control subject that is handled
+	direct  bool            // the link is a direct one
 
 	done chan struct{} // closed when nothing more comes
 }
@@ -135,7 +136,7 @@ func (g *receiving) handle(in *link.Incoming) {
 		g.refuse(in, err)
 		return
 	}
-	g.thawed.see(g.reader.clocks)
+	g.thawed.See(g.reader.clocks)
 	in.From.Clock = g.reader.sender.clock
 	if g.exports != nil && isExported(in.From.Address) {
 		g.exports.witnesses.heard(in.From.Clock)

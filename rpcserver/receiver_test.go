@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 )
 
 // served is a server of math.add, in a bubble, that receives by a link in memory.
@@ -18,13 +20,14 @@ type served struct {
 	*receiver
 	*memoryLink
 	method *method
+	pulse  *clocks.Pulse
 }
 
 // serve makes the server of a handler that runs before the sum is made.
 func serve(t *testing.T, handler func(ctx context.Context)) *served {
 	s, m := oneMethod(t, add(handler))
 	l := newMemoryLink(t)
-	return &served{receiver: s.newReceiver(l), memoryLink: l, method: m}
+	return &served{receiver: s.newReceiver(l, clocks.New(s.pulse, nil)), memoryLink: l, method: m, pulse: s.pulse}
 }
 
 // stop ends the receiver, and all that it left behind.

@@ -8,6 +8,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 )
 
 // defaultStart bounds a Start whose context has no deadline.
@@ -119,10 +120,10 @@ func (s *Server) open(ctx context.Context) error {
 	s.bus.LearnLimits()
 	targets := newTargets(s.subjects, s.instance, s.services, s.config.PerMethod)
 	s.bus.Expect(targets.places)
-	s.receiver = s.newReceiver(s.bus)
+	s.receiver = s.newReceiver(s.bus, clocks.New(s.pulse, nil))
 	s.receiver.tickets = &ticketGiver{s.direct.ticket, func(service string) string { return s.subjects.ServiceAt(service, s.instance) }}
 	s.receiver.exports = s.exports
-	s.thaws.start(s.receiver.reader.clocks)
+	s.thaws.Start(s.receiver.reader.clocks)
 	go s.receiver.receive()
 	s.refusals.open(ctx) // first, so that it is known before a call comes
 	if err := s.subscriptions.open(ctx, targets); err != nil {

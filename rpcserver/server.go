@@ -15,6 +15,7 @@ import (
 	"github.com/helium-rpc/helium/internal/direct"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
 
@@ -32,8 +33,8 @@ type Server struct {
 
 	// The way of a call; see receiver.go.
 	bus       *link.ServerBus
-	pulse     *pulse
-	thaws     *thaws
+	pulse     *clocks.Pulse
+	thaws     *clocks.Thaws
 	opening   *opening
 	callers   *callers
 	deadlines *link.Sweep
@@ -106,7 +107,7 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.streams = &streams{most: s.config.MaxStreams}
 	s.replays = newReplays(s.config.IdempotencyMemory)
 	s.opening = newOpening(s.instance, abilities)
-	s.pulse = newPulse()
+	s.pulse = clocks.NewPulse()
 	s.callers = newCallers(s.opening, &s.counters.duplicates)
 	s.deadlines = link.NewSweep(s.callers.expire)
 	s.refusals = newRefusals(nc, &s.counters.refusedAnswers, s.warnings, func(subject string) bool { return s.callers.knows(link.CallerKey(subject)) })
@@ -116,7 +117,7 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.exports.witnesses.mark = func(ctx context.Context, reached func()) error { return s.bus.Mark(ctx, reached) }
 	s.bus = link.NewServerBus(nc, s.instance, &s.counters.links, answerWatch{s.refusals, s.exports})
 	s.bus.Bound(s.config.MaxQueueBytes)
-	s.thaws = &thaws{nc: nc, log: s.log, instance: s.instance, pulse: s.pulse, mark: s.bus.Mark}
+	s.thaws = &clocks.Thaws{NC: nc, Log: s.log, Instance: s.instance, Pulse: s.pulse, Mark: s.bus.Mark}
 	s.subscriptions = &subscriptions{nc: nc, log: s.log, instance: s.instance, inbound: s.bus.Inbound()}
 	s.monitor = &monitor{
 		nc: nc, log: s.log, instance: s.instance, maxMessage: s.bus.MaxMessage, refusals: s.refusals, exports: s.exports,
@@ -178,15 +179,16 @@ func (s *Server) Warnings() []binder.Warning {
 	return s.warnings.all()
 }
 
-// newReceiver returns what receives by a link, once all services are registered.
-func (s *Server) newReceiver(by link.Server) *receiver {
+// newReceiver returns what receives by a link, once all services are registered, with what is known of
+// the clocks of those who send by it.
+func (s *Server) newReceiver(by link.Server, senders *clocks.Clocks) *receiver {
 	services := make(map[string]*service, len(s.services))
 	for _, svc := range s.services {
 		services[svc.name] = svc
 	}
 	return &receiver{
 		link:    by,
-		reader:  callReader{instance: s.instance, services: services, timeout: s.config.Timeout, subject: s.subjects.Method, clocks: newClocks(s.pulse), streams: streamReader{s.instance, s.streams}},
+		reader:  callReader{instance: s.instance, services: services, timeout: s.config.Timeout, subject: s.subjects.Method, clocks: senders, streams: streamReader{s.instance, s.streams}},
 		callers: s.callers, deadlines: s.deadlines, beats: s.beats, pool: s.pool, runner: s.runner, counters: &s.counters,
 		collecting: s.collecting, done: make(chan struct{}),
 	}
@@ -202,10 +204,10 @@ func (s *Server) newDirectLinks() *directLinks {
 	}
 	d.told, _ = direct.ParseAddresses(s.config.Advertise)
 	d.receive = func(by link.Server) <-chan struct{} {
-		r := s.newReceiver(by)
-		r.direct, r.reader.clocks.bus = true, s.receiver.reader.clocks
+		r := s.newReceiver(by, clocks.New(s.pulse, s.receiver.reader.clocks))
+		r.direct = true
 		if marker, ok := by.(interface{ Mark(reached func()) }); ok {
-			r.thawed.put = marker.Mark
+			r.thawed.Put = marker.Mark
 		}
 		go r.receive()
 		return r.done

@@ -50,7 +50,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	s.subscriptions.leaveControl()
 	s.bus.Close()
 	<-s.receiver.done
-	s.thaws.stop()
+	s.thaws.Stop()
 	s.deadlines.Stop()
 	s.beats.stop()
 	if s.unwatchBeats != nil {

@@ -16,7 +16,7 @@ import (
 // frozen is a server in a bubble whose process can stand still.
 type frozen struct {
 	*served
-	pulse    *pulse
+	born     time.Time     // when the pulse began
 	asleep   time.Duration // for which its clock has stood still
 	deadline time.Time     // of the call that ran last
 }
@@ -24,8 +24,8 @@ type frozen struct {
 func serveFrozen(t *testing.T) *frozen {
 	f := new(frozen)
 	f.served = serve(t, func(ctx context.Context) { f.deadline, _ = ctx.Deadline() })
-	f.pulse = f.reader.clocks.pulse
-	f.pulse.beat(time.Now())
+	f.born = time.Now()
+	f.pulse.Beat(f.born)
 	go f.receive()
 	return f
 }
@@ -33,9 +33,7 @@ func serveFrozen(t *testing.T) *frozen {
 // freeze has the process stand still, its monotonic clock for a part of that.
 func (f *frozen) freeze(still, asleep time.Duration) {
 	time.Sleep(still - asleep)
-	last := *f.pulse.last.Load()
-	last.ahead -= asleep
-	f.pulse.last.Store(&last)
+	f.pulse.Backdate(0, asleep)
 	f.asleep += asleep
 }
 
@@ -45,8 +43,8 @@ func (f *frozen) call(clock uint64, ago, left time.Duration) *helium.Error {
 	f.t.Helper()
 	call := callOf(1)
 	call.Time = wire.Milliseconds(left)
-	reading := time.Since(f.pulse.born) + f.asleep - ago
-	f.hand(wire.Frame{Kind: wire.KindSender, Seq: clock, Time: micros(time.Hour + reading)}, call)
+	reading := time.Since(f.born) + f.asleep - ago
+	f.hand(wire.Frame{Kind: wire.KindSender, Seq: clock, Time: uint64((time.Hour + reading) / time.Microsecond)}, call)
 	synctest.Wait()
 	answers := f.take()
 	if len(answers) != 1 {
@@ -111,8 +109,8 @@ func TestWhatCameWhileTheServerStoodStillRunsOnlyIfItsTimeIsNotOver(t *testing.T
 						}
 					}
 				}
-				_, of := f.pulse.look(time.Now())
-				f.come <- link.Incoming{Reached: func() { f.reader.clocks.over(of, time.Since(f.pulse.born)) }}
+				_, of := f.pulse.Look(time.Now())
+				f.come <- link.Incoming{Reached: func() { f.reader.clocks.Over(of, time.Since(f.born)) }}
 				for _, clock := range []uint64{unknown, unknown + 2, known, known + 1} {
 					if err := f.call(clock, time.Millisecond, 5*time.Second); err != nil {
 						t.Errorf("clock %d, once all that came meanwhile was received: %v", clock, err)
@@ -138,35 +136,22 @@ func TestAThawLastsUntilAllStandstillsAreOver(t *testing.T) {
 		f := serveFrozen(t)
 		defer f.stop()
 		f.freeze(10*time.Second, 0)
-		at, first := f.pulse.look(time.Now())
+		at, first := f.pulse.Look(time.Now())
 		f.freeze(3*time.Second, 0)
 		if err := f.call(1, 0, 12*time.Second); !errors.Is(err, helium.ErrFrozen) {
 			t.Errorf("with 12s left, after 13s: %v, want ErrFrozen", err)
 		}
-		f.come <- link.Incoming{Reached: func() { f.reader.clocks.over(first, at) }}
+		f.come <- link.Incoming{Reached: func() { f.reader.clocks.Over(first, at) }}
 		if err := f.call(1, 0, 2*time.Second); !errors.Is(err, helium.ErrFrozen) {
 			t.Errorf("with 2s left, 3s after the mark was put in line: %v, want ErrFrozen", err)
 		}
 		if err := f.call(1, 0, 4*time.Second); err != nil {
 			t.Errorf("with 4s left, 3s after the mark was put in line: %v, want nil", err)
 		}
-		at, second := f.pulse.look(time.Now())
-		f.come <- link.Incoming{Reached: func() { f.reader.clocks.over(second, at) }}
+		at, second := f.pulse.Look(time.Now())
+		f.come <- link.Incoming{Reached: func() { f.reader.clocks.Over(second, at) }}
 		if err := f.call(1, 0, time.Second); err != nil {
 			t.Errorf("after the mark of the second: %v, want nil", err)
-		}
-	})
-}
-
-func TestAPulseThatBeatsSeesNoStandstill(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		p := newPulse()
-		for range 10_000 {
-			p.beat(time.Now())
-			time.Sleep(pulseInterval)
-			if _, got := p.look(time.Now()); got != nil {
-				t.Fatalf("found %+v, want nothing", *got)
-			}
 		}
 	})
 }

@@ -7,13 +7,14 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 )
 
 func TestAMessageThatIsTooMuchIsRefusedWholeAndUnread(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, _ := oneMethod(t, add(nil))
 		l := newMemoryLink(t)
-		r := s.newReceiver(l)
+		r := s.newReceiver(l, clocks.New(s.pulse, nil))
 		broken := []byte{0xc1, 1, 0xff} // nobody reads it
 		l.come <- link.Incoming{Data: broken, From: l.from, Service: "math", TooMany: true}
 		l.come <- link.Incoming{Data: broken, Service: "math", TooMany: true} // one-way

@@ -1,4 +1,4 @@
-package rpcserver
+package clocks
 
 import (
 	"math/rand/v2"
@@ -11,15 +11,15 @@ import (
 
 // farSender is a sender whose clock drifts from the server's.
 type farSender struct {
-	*clocks
+	*Clocks
 	t      *testing.T
 	number uint64
 	origin uint64  // what the clock showed when the server was born
 	drift  float64 // how many times as fast it goes
 }
 
-func newFarSender(t *testing.T, c *clocks, origin uint64, drift float64) *farSender {
-	return &farSender{clocks: c, t: t, number: rand.Uint64(), origin: origin, drift: drift}
+func newFarSender(t *testing.T, c *Clocks, origin uint64, drift float64) *farSender {
+	return &farSender{Clocks: c, t: t, number: rand.Uint64(), origin: origin, drift: drift}
 }
 
 // reading is what the clock shows at a time since the server was born.
@@ -31,7 +31,7 @@ func (s *farSender) reading(at time.Duration) uint64 {
 // was born, and arrived so much later.
 func (s *farSender) wait(begun, under time.Duration) time.Duration {
 	s.t.Helper()
-	waited, sure := s.waited(s.number, s.reading(begun), s.pulse.born.Add(begun+under))
+	waited, sure := s.Waited(s.number, s.reading(begun), s.pulse.born.Add(begun+under))
 	if !sure {
 		s.t.Errorf("begun at %v: not sure how long it waited, though the server never stood still", begun)
 	}
@@ -43,7 +43,7 @@ var origins = []uint64{0, 1, 1 << 40, 1<<63 - 5_000_000, 1 << 63, 1<<64 - 1, 1<<
 
 func TestWhatAMessageTakesBeyondTheLeastIsHowLongItWaited(t *testing.T) {
 	for _, origin := range origins {
-		s := newFarSender(t, newClocks(newPulse()), origin, 1)
+		s := newFarSender(t, New(NewPulse(), nil), origin, 1)
 		for i, step := range []struct{ begun, under, want time.Duration }{
 			{1 * time.Second, 5 * time.Millisecond, 0}, // the first one is as good as any
 			{2 * time.Second, 2 * time.Millisecond, 0},
@@ -66,7 +66,7 @@ func TestWhatAMessageTakesBeyondTheLeastIsHowLongItWaited(t *testing.T) {
 func TestClocksMayDriftApart(t *testing.T) {
 	for _, ppm := range []float64{-200, -199.5, -50, -1, 0, 1, 50, 199.5, 200} {
 		for _, origin := range origins {
-			s := newFarSender(t, newClocks(newPulse()), origin, 1+ppm/1e6)
+			s := newFarSender(t, New(NewPulse(), nil), origin, 1+ppm/1e6)
 			luck := rand.New(rand.NewPCG(uint64(int64(ppm)), origin))
 			for at := time.Duration(0); at < 5*24*time.Hour; at += time.Duration(luck.ExpFloat64() * float64(time.Minute)) {
 				const least = time.Millisecond
@@ -87,7 +87,7 @@ func TestClocksMayDriftApart(t *testing.T) {
 
 func TestAQueueThatStandsNeverBecomesNormal(t *testing.T) {
 	for _, ppm := range []float64{-200, 0, 200} {
-		s := newFarSender(t, newClocks(newPulse()), 7, 1+ppm/1e6)
+		s := newFarSender(t, New(NewPulse(), nil), 7, 1+ppm/1e6)
 		s.wait(0, time.Millisecond)
 		for at := time.Second; at < time.Hour; at += time.Second / 3 {
 			const stands = 10 * time.Second
@@ -100,7 +100,7 @@ func TestAQueueThatStandsNeverBecomesNormal(t *testing.T) {
 }
 
 func TestALiarsClockIsItsOwnHarm(t *testing.T) {
-	c := newClocks(newPulse())
+	c := New(NewPulse(), nil)
 	honest := newFarSender(t, c, 12345, 1)
 	honest.wait(0, 0)
 	luck := rand.New(rand.NewPCG(1, 2))
@@ -110,7 +110,7 @@ func TestALiarsClockIsItsOwnHarm(t *testing.T) {
 		if luck.IntN(2) > 0 {
 			reading = readings[luck.IntN(len(readings))]
 		}
-		if waited, sure := c.waited(luck.Uint64N(20_000), reading, c.pulse.born.Add(at)); waited < 0 || waited > wire.MaxTime || !sure {
+		if waited, sure := c.Waited(luck.Uint64N(20_000), reading, c.pulse.born.Add(at)); waited < 0 || waited > wire.MaxTime || !sure {
 			t.Fatalf("a lie of %d: waited %v, sure %v; want between 0 and %v", reading, waited, sure, wire.MaxTime)
 		}
 		if got := honest.wait(at, 0); got > 5*time.Microsecond {
@@ -126,9 +126,9 @@ func TestALiarsClockIsItsOwnHarm(t *testing.T) {
 }
 
 func TestClocksThatAreNotUsedMakeRoomWhenThereAreTooMany(t *testing.T) {
-	c := newClocks(newPulse())
+	c := New(NewPulse(), nil)
 	waits := func(clock uint64, at, under time.Duration) bool {
-		waited, _ := c.waited(clock, micros(at), c.pulse.born.Add(at+under))
+		waited, _ := c.Waited(clock, micros(at), c.pulse.born.Add(at+under))
 		return waited > under/2
 	}
 	at := time.Duration(0)
@@ -159,7 +159,7 @@ func TestClocksThatAreNotUsedMakeRoomWhenThereAreTooMany(t *testing.T) {
 // takes longer calls have as much less time as their callers see pass, and what another NATS server
 // held meanwhile has waited, the first message of it as much as the next.
 func TestALongerWayIsTimeThatPassesAndWhatANATSServerHeldHasWaited(t *testing.T) {
-	s := newFarSender(t, newClocks(newPulse()), 1, 1)
+	s := newFarSender(t, New(NewPulse(), nil), 1, 1)
 	s.wait(0, time.Millisecond)
 	for i, step := range []struct{ begun, under, want time.Duration }{
 		{1 * time.Second, 5 * time.Second, 5*time.Second - time.Millisecond}, // the first ones that it held
@@ -177,13 +177,12 @@ func TestALongerWayIsTimeThatPassesAndWhatANATSServerHeldHasWaited(t *testing.T)
 }
 
 func TestWhatIsKnownOfAClockByTheBusCountsOnANewDirectLink(t *testing.T) {
-	bus := newClocks(newPulse())
+	bus := New(NewPulse(), nil)
 	known := newFarSender(t, bus, 1, 1)
 	known.wait(0, 2*time.Millisecond)
 	byLink := func() *farSender {
-		link := newClocks(bus.pulse)
-		link.bus = bus
-		return &farSender{clocks: link, t: t, number: known.number, origin: known.origin, drift: 1}
+		link := New(bus.pulse, bus)
+		return &farSender{Clocks: link, t: t, number: known.number, origin: known.origin, drift: 1}
 	}
 	const tolerance = 3 * time.Millisecond
 	for _, under := range []time.Duration{time.Millisecond, 2 * time.Millisecond, 300 * time.Millisecond, 3 * time.Second} {
@@ -209,18 +208,18 @@ func TestWhatIsKnownOfAClockByTheBusCountsOnANewDirectLink(t *testing.T) {
 
 func TestAStandstillIsNoMatterOfALinkThatOpensAfterIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPulse()
-		p.beat(time.Now())
+		p := NewPulse()
+		p.Beat(time.Now())
 		for range 2 {
-			time.Sleep(10 * longestPause)
-			p.beat(time.Now())
+			time.Sleep(10 * LongestPause)
+			p.Beat(time.Now())
 		}
-		c := newClocks(p)
-		if waited, sure := c.waited(1, 0, time.Now()); waited != 0 || !sure {
+		c := New(p, nil)
+		if waited, sure := c.Waited(1, 0, time.Now()); waited != 0 || !sure {
 			t.Errorf("the first message waited %v, %v; want that it is sure not to have", waited, sure)
 		}
-		time.Sleep(10 * longestPause)
-		if _, sure := c.waited(2, 0, time.Now()); sure {
+		time.Sleep(10 * LongestPause)
+		if _, sure := c.Waited(2, 0, time.Now()); sure {
 			t.Error("what comes after a standstill of its own is sure not to have waited")
 		}
 	})
@@ -230,10 +229,10 @@ func FuzzReadings(f *testing.F) {
 	f.Add(uint64(0), uint64(1<<64-1), uint64(1<<63), int64(time.Second), int64(time.Hour))
 	f.Add(uint64(1<<63), uint64(1<<63-1), uint64(5), int64(0), int64(0))
 	f.Fuzz(func(t *testing.T, a, b, c uint64, first, second int64) {
-		clocks := newClocks(newPulse())
+		clocks := New(NewPulse(), nil)
 		at := time.Duration(0)
 		for i, reading := range []uint64{a, b, c, b, a} {
-			waited, sure := clocks.waited(a, reading, clocks.pulse.born.Add(at))
+			waited, sure := clocks.Waited(a, reading, clocks.pulse.born.Add(at))
 			if waited < 0 || waited > wire.MaxTime || !sure || i == 0 && waited != 0 {
 				t.Errorf("reading %d, number %d: waited %v, sure %v", reading, i, waited, sure)
 			}

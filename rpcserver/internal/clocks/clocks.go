@@ -1,4 +1,10 @@
-package rpcserver
+// Package clocks finds out how long messages waited before a server had them, without clocks that
+// agree, and whether its process stood still meanwhile.
+//
+//   - clocks.go: what is known of the clocks of those who send
+//   - pulse.go: when the process stood still
+//   - thaws.go, thawmark.go: what came until then, by the bus and by direct links
+package clocks
 
 import (
 	"sync"
@@ -38,7 +44,7 @@ const (
 	idleClock = time.Minute
 )
 
-// clocks knows the clocks of those who send by one link, and belongs to the goroutine that
+// Clocks knows the clocks of those who send by one link, and belongs to the goroutine that
 // receives by it, but for what it knows.
 //
 // A clock is known by its number alone. Whoever isn't its owner has to have been called by that to
@@ -46,9 +52,9 @@ const (
 // out. A sender whose readings are lies harms the calls that it sends with them, and others only
 // in that at most maxClocks are known: those that are used stay, and for those that find no room
 // time counts from when the server has them, as it does for callers that say nothing.
-type clocks struct {
-	pulse *pulse
-	bus   *clocks   // what is known by the bus, for a link that is new; nil: this is the bus's
+type Clocks struct {
+	pulse *Pulse
+	bus   *Clocks   // what is known by the bus, for a link that is new; nil: this is the bus's
 	last  *estimate // that was asked for last; nil: none
 
 	// mu is held while what is below changes, and by others than who receives while they read it.
@@ -72,25 +78,25 @@ type estimate struct {
 // thaw is the time after a standstill until all has been received that came meanwhile. What is
 // learnt about clocks then would be wrong, as all may have waited; so nothing is.
 type thaw struct {
-	met     *standstill   // the latest one; nil: none
+	met     *Standstill   // the latest one; nil: none
 	looked  time.Duration // when it was looked for another one
 	lasts   bool
 	since   time.Duration // what comes during the thaw has waited no longer because of a standstill
 	counted time.Duration // what met.asleep was before the thaw
 }
 
-// newClocks returns those of a link by which nothing has come yet: no standstill until now is any of its
-// messages' business.
-func newClocks(pulse *pulse) *clocks {
-	c := &clocks{pulse: pulse, recent: make(map[uint64]*estimate)}
-	if c.looked, c.met = pulse.look(time.Now()); c.met != nil {
+// New returns those of a link by which nothing has come yet: no standstill until now is any of its
+// messages' business. A link that isn't the bus is told what is known there.
+func New(pulse *Pulse, bus *Clocks) *Clocks {
+	c := &Clocks{pulse: pulse, bus: bus, recent: make(map[uint64]*estimate)}
+	if c.looked, c.met = pulse.Look(time.Now()); c.met != nil {
 		c.counted = c.met.asleep
 	}
 	return c
 }
 
 // known returns what is known of a clock. It is safe for concurrent use.
-func (c *clocks) known(clock uint64) (of estimate, ok bool) {
+func (c *Clocks) known(clock uint64) (of estimate, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	e := c.recent[clock]
@@ -103,11 +109,11 @@ func (c *clocks) known(clock uint64) (of estimate, ok bool) {
 	return *e, true
 }
 
-// waited returns how long a message has waited by now that was begun when some clock showed a
+// Waited returns how long a message has waited by now that was begun when some clock showed a
 // reading. If it isn't sure, it is the longest that the message can have waited because this
 // server stood still.
-func (c *clocks) waited(clock, reading uint64, now time.Time) (waited time.Duration, sure bool) {
-	own, latest := c.pulse.look(now)
+func (c *Clocks) Waited(clock, reading uint64, now time.Time) (waited time.Duration, sure bool) {
+	own, latest := c.pulse.Look(now)
 	if latest != c.met {
 		c.meet(latest)
 	}
@@ -148,7 +154,7 @@ func (e estimate) seen(own time.Duration, reading uint64) estimate {
 func micros(d time.Duration) uint64 { return uint64(d / time.Microsecond) }
 
 // find returns what is known of a clock; nil: nothing.
-func (c *clocks) find(clock uint64, own time.Duration) *estimate {
+func (c *Clocks) find(clock uint64, own time.Duration) *estimate {
 	if c.last != nil && c.last.clock == clock {
 		return c.last
 	}
@@ -172,7 +178,7 @@ func (c *clocks) find(clock uint64, own time.Duration) *estimate {
 }
 
 // learn begins to know a clock. It returns what it keeps of it, nil if there is no room.
-func (c *clocks) learn(of estimate, own time.Duration) *estimate {
+func (c *Clocks) learn(of estimate, own time.Duration) *estimate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.full() && own-c.turned >= idleClock {
@@ -188,10 +194,10 @@ func (c *clocks) learn(of estimate, own time.Duration) *estimate {
 	return e
 }
 
-func (c *clocks) full() bool { return len(c.recent)+len(c.former) >= maxClocks }
+func (c *Clocks) full() bool { return len(c.recent)+len(c.former) >= maxClocks }
 
 // meet begins a thaw, or has the one that lasts go on.
-func (t *thaw) meet(latest *standstill) {
+func (t *thaw) meet(latest *Standstill) {
 	if !t.lasts {
 		t.lasts, t.since = true, latest.since
 		if t.met == nil && latest.number > 1 || t.met != nil && latest.number > t.met.number+1 {
@@ -205,9 +211,9 @@ func (t *thaw) meet(latest *standstill) {
 // have waited.
 func (t *thaw) asleep() time.Duration { return t.met.asleep - t.counted }
 
-// over tells that all has been received that came during a standstill, and until a certain time
+// Over tells that all has been received that came during a standstill, and until a certain time
 // after it. So its thaw is over, unless there was another one since.
-func (t *thaw) over(of *standstill, at time.Duration) {
+func (t *thaw) Over(of *Standstill, at time.Duration) {
 	t.counted = of.asleep
 	if t.met != nil && t.met.number > of.number {
 		t.since = at

@@ -1,4 +1,4 @@
-package rpcserver
+package clocks
 
 import (
 	"sync"
@@ -7,20 +7,20 @@ import (
 )
 
 const (
-	// pulseInterval is how often a pulse beats.
-	pulseInterval = 200 * time.Millisecond
-	// longestPause is how long after a beat the process has stood still if there was no other.
-	longestPause = 500 * time.Millisecond
+	// PulseInterval is how often a pulse beats.
+	PulseInterval = 200 * time.Millisecond
+	// LongestPause is how long after a beat the process has stood still if there was no other.
+	LongestPause = 500 * time.Millisecond
 )
 
-// pulse is how a process finds out that it stood still: stopped by a signal, suspended with its
+// Pulse is how a process finds out that it stood still: stopped by a signal, suspended with its
 // machine, or starved of processor time. Then no beat came for longer than one should take, by
 // the monotonic clock or, where that stood still as well, by the time of day. Whoever looks sees
 // it, be it before the next beat.
 //
 // A time of day that is set forward looks like a machine that was suspended. So what is concluded
 // from a standstill must do little harm if there was none.
-type pulse struct {
+type Pulse struct {
 	born  time.Time
 	found chan struct{}        // told of standstills
 	last  atomic.Pointer[beat] // replaced with mu; nil before the first one
@@ -32,28 +32,28 @@ type pulse struct {
 type beat struct {
 	at     time.Duration // by the monotonic clock
 	ahead  time.Duration // how far the time of day had run ahead of that
-	latest *standstill   // the latest one before; nil: there was none
+	latest *Standstill   // the latest one before; nil: there was none
 }
 
-// standstill is a time during which the process stood still.
-type standstill struct {
+// Standstill is a time during which the process stood still.
+type Standstill struct {
 	number uint64        // from 1
 	since  time.Duration // after the pulse was born; it didn't begin earlier
 	until  time.Duration // after the pulse was born; it was over by then
 	asleep time.Duration // for which the monotonic clock stood still, in all standstills until then
 }
 
-func newPulse() *pulse { return &pulse{born: time.Now(), found: make(chan struct{}, 1)} }
+func NewPulse() *Pulse { return &Pulse{born: time.Now(), found: make(chan struct{}, 1)} }
 
 // read returns the time since the pulse was born, and how far the time of day has run ahead.
-func (p *pulse) read(now time.Time) (at, ahead time.Duration) {
+func (p *Pulse) read(now time.Time) (at, ahead time.Duration) {
 	at = now.Sub(p.born)
 	return at, time.Duration(now.UnixNano()-p.born.UnixNano()) - at
 }
 
-// look returns the time since the pulse was born, and the latest standstill, nil if there was
+// Look returns the time since the pulse was born, and the latest standstill, nil if there was
 // none. It is one that has just ended if the process stood still until now.
-func (p *pulse) look(now time.Time) (at time.Duration, latest *standstill) {
+func (p *Pulse) Look(now time.Time) (at time.Duration, latest *Standstill) {
 	at, ahead := p.read(now)
 	last := p.last.Load()
 	switch {
@@ -67,14 +67,14 @@ func (p *pulse) look(now time.Time) (at time.Duration, latest *standstill) {
 
 // isFollowed reports whether a moment follows on a beat without a standstill.
 func (b *beat) isFollowed(at, ahead time.Duration) bool {
-	return at-b.at <= longestPause && ahead-b.ahead <= longestPause
+	return at-b.at <= LongestPause && ahead-b.ahead <= LongestPause
 }
 
-// beat notes that the process runs.
-func (p *pulse) beat(now time.Time) { p.note(p.read(now)) }
+// Beat notes that the process runs.
+func (p *Pulse) Beat(now time.Time) { p.note(p.read(now)) }
 
 // note notes a moment when the process ran, and what it says of the time before.
-func (p *pulse) note(at, ahead time.Duration) *beat {
+func (p *Pulse) note(at, ahead time.Duration) *beat {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	last := p.last.Load()
@@ -97,13 +97,24 @@ func (p *pulse) note(at, ahead time.Duration) *beat {
 }
 
 // before returns the standstill between a beat and a moment.
-func (b *beat) before(at, ahead time.Duration) *standstill {
-	s := &standstill{number: 1, since: b.at, until: at}
+func (b *beat) before(at, ahead time.Duration) *Standstill {
+	s := &Standstill{number: 1, since: b.at, until: at}
 	if b.latest != nil {
 		s.number, s.asleep = b.latest.number+1, b.latest.asleep
 	}
-	if ahead-b.ahead > longestPause {
+	if ahead-b.ahead > LongestPause {
 		s.asleep += ahead - b.ahead
 	}
 	return s
+}
+
+// Backdate has the latest beat be longer ago, by the monotonic clock and by what the time of day has run
+// ahead of it, as if the process had stood still since. Tests freeze a process by it.
+func (p *Pulse) Backdate(still, asleep time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := *p.last.Load()
+	last.at -= still
+	last.ahead -= asleep
+	p.last.Store(&last)
 }

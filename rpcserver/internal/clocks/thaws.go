@@ -1,4 +1,4 @@
-package rpcserver
+package clocks
 
 import (
 	"context"
@@ -14,7 +14,7 @@ const markTime = 5 * time.Second
 // longStandstill is how long a standstill is that the log tells of.
 const longStandstill = 2 * time.Second
 
-// thaws lets the pulse of a server beat, and tells its clocks when a thaw is over. What came by
+// Thaws lets the pulse of a server beat, and tells its clocks when a thaw is over. What came by
 // the bus while the process stood still is in front of a mark that is put in line behind it:
 //
 //	standstill ─▶ a PING to the NATS server ─▶ its PONG ─▶ the mark ─▶ … received: the thaw is over
@@ -25,31 +25,31 @@ const longStandstill = 2 * time.Second
 // come in the same place, but needs a permission. What is behind the mark may have waited
 // elsewhere, such as in a NATS server that stood still; that is no matter of this process, and
 // known clocks tell it.
-type thaws struct {
-	nc       *nats.Conn
-	log      *slog.Logger
-	instance string
-	pulse    *pulse
-	mark     func(ctx context.Context, reached func()) error // puts a mark in line
+type Thaws struct {
+	NC       *nats.Conn
+	Log      *slog.Logger
+	Instance string
+	Pulse    *Pulse
+	Mark     func(ctx context.Context, reached func()) error // puts a mark in line
 
-	clocks *clocks            // of the bus; set by start
-	end    context.CancelFunc // nil until start
+	clocks *Clocks            // of the bus; set by Start
+	end    context.CancelFunc // nil until Start
 	beats  chan struct{}      // closed when nothing beats any more
 	marks  chan struct{}      // closed when no mark is put in line any more
 }
 
-// start begins to beat.
-func (t *thaws) start(clocks *clocks) {
+// Start begins to beat.
+func (t *Thaws) Start(clocks *Clocks) {
 	t.clocks, t.beats, t.marks = clocks, make(chan struct{}), make(chan struct{})
 	ctx, cancel := context.WithCancel(context.Background())
 	t.end = cancel
-	t.pulse.beat(time.Now())
+	t.Pulse.Beat(time.Now())
 	go t.beat(ctx)
 	go t.run(ctx)
 }
 
-// stop ends what start began, if it was called.
-func (t *thaws) stop() {
+// Stop ends what Start began, if it was called.
+func (t *Thaws) Stop() {
 	if t.end != nil {
 		t.end()
 		<-t.beats
@@ -58,14 +58,14 @@ func (t *thaws) stop() {
 }
 
 // beat lets the pulse beat, whatever else waits.
-func (t *thaws) beat(ctx context.Context) {
+func (t *Thaws) beat(ctx context.Context) {
 	defer close(t.beats)
-	ticker := time.NewTicker(pulseInterval)
+	ticker := time.NewTicker(PulseInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ticker.C:
-			t.pulse.beat(time.Now())
+			t.Pulse.Beat(time.Now())
 		case <-ctx.Done():
 			return
 		}
@@ -73,43 +73,43 @@ func (t *thaws) beat(ctx context.Context) {
 }
 
 // run puts a mark in line after each standstill.
-func (t *thaws) run(ctx context.Context) {
+func (t *Thaws) run(ctx context.Context) {
 	defer close(t.marks)
-	var marked *standstill // the latest one behind which a mark is in line; nil: none
+	var marked *Standstill // the latest one behind which a mark is in line; nil: none
 	var again <-chan time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
-		case <-t.pulse.found:
+		case <-t.Pulse.found:
 		case <-again:
 		}
 		again = nil
-		at, latest := t.pulse.look(time.Now())
+		at, latest := t.Pulse.Look(time.Now())
 		if latest == marked {
 			continue
 		}
 		if still := latest.until - latest.since; still >= longStandstill {
-			t.log.Warn("the process stood still: stopped, suspended, or without processor time; calls whose time is over by now aren't run", "for", still.Round(time.Millisecond), "instance", t.instance)
+			t.Log.Warn("the process stood still: stopped, suspended, or without processor time; calls whose time is over by now aren't run", "for", still.Round(time.Millisecond), "instance", t.Instance)
 		}
 		if t.markThaw(ctx, latest, at) == nil {
 			marked = latest
 		} else {
-			again = time.After(pulseInterval) // the connection is down, or its NATS server doesn't answer
+			again = time.After(PulseInterval) // the connection is down, or its NATS server doesn't answer
 		}
 	}
 }
 
 // markThaw puts a mark behind all that came while the process stood still, and until a certain
 // time since.
-func (t *thaws) markThaw(ctx context.Context, of *standstill, at time.Duration) error {
+func (t *Thaws) markThaw(ctx context.Context, of *Standstill, at time.Duration) error {
 	waiting, cancel := context.WithTimeout(ctx, markTime)
 	defer cancel()
-	if !t.nc.IsConnected() {
+	if !t.NC.IsConnected() {
 		return nats.ErrDisconnected
 	}
-	if err := t.nc.FlushWithContext(waiting); err != nil {
+	if err := t.NC.FlushWithContext(waiting); err != nil {
 		return err
 	}
-	return t.mark(ctx, func() { t.clocks.over(of, at) })
+	return t.Mark(ctx, func() { t.clocks.Over(of, at) })
 }
