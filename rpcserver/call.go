@@ -210,6 +210,12 @@ func (c *Call) start() *helium.Error {
 	if err != nil {
 		return helium.ErrBadArgument.WithMessage("the arguments aren't a msgpack array: %w", err)
 	}
+	items, taken := c.answer.(plainTaker)
+	if taken = taken && c.method.signature.Sends != nil; taken {
+		if n--; n != len(c.method.signature.Params) {
+			return helium.ErrBadArgument.WithMessage("%d %s for %s: want %d, the last of which is an array of the items of the stream", n+1, plural(n+1, "argument"), c.method.signature, len(c.method.signature.Params)+1)
+		}
+	}
 	if want := c.method.countFault(n); want != "" {
 		return helium.ErrBadArgument.WithMessage("%d %s for %s: want %s", n, plural(n, "argument"), c.method.signature, want)
 	}
@@ -218,7 +224,17 @@ func (c *Call) start() *helium.Error {
 	if _, err := c.Args.ArrayHeader(); err != nil {
 		return helium.ErrBadArgument.WithMessage("the arguments: %w", err)
 	}
+	if taken {
+		if err := items.take(c.Args, n); err != nil {
+			return helium.ErrBadArgument.WithMessage("%s: %w", c.method.signature, err)
+		}
+	}
 	return nil
+}
+
+// plainTaker is an answerer of a plain request which has the items of a stream behind so many arguments.
+type plainTaker interface {
+	take(args codec.Reader, arguments int) error
 }
 
 // callOverhead is about what a call takes beside its arguments and metadata, and entryOverhead what

@@ -53,7 +53,7 @@ func (c *caller) abandonLocked(those func(*Call) bool) (abandoned int) {
 
 func anyCall(*Call) bool { return true }
 
-func isStream(call *Call) bool { return streamOf(call) != nil }
+func isStream(call *Call) bool { return itemsOf(call) != nil }
 
 // decisive returns from when on a heartbeat that finds nobody ends the caller's streams; zero: that is not to be
 // foreseen, or it has none.

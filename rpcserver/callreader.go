@@ -211,7 +211,11 @@ func (r *callReader) readCall(f *wire.Frame, to target, begun time.Time) *Call {
 
 // readPlain makes a call of a plain request.
 func (r *callReader) readPlain(in *link.Incoming, to target, now time.Time) {
-	call := newCall(now.Add(r.timeout))
+	timeout, err := r.timeout, error(nil)
+	if in.Timeout != "" {
+		timeout, err = wire.ReadTimeout(in.Timeout)
+	}
+	call := newCall(now.Add(timeout))
 	call.begun = now
 	call.args, call.plain = in.Data, true
 	service := ""
@@ -226,8 +230,14 @@ func (r *callReader) readPlain(in *link.Incoming, to target, now time.Time) {
 		call.refusal = to.refusal
 	case to.method == nil:
 		call.refusal = helium.ErrBadMessage.WithMessage("a plain request names its method by its subject: send it to %q", r.subject(service, "<method>"))
+	case err != nil:
+		call.refusal = helium.ErrBadMessage.WithMessage("%w", err)
 	default:
 		call.method = to.method
+	}
+	if call.refusal == nil && to.method.signature.Streams() && r.streams.readPlain(call, in) {
+		r.begun = append(r.begun, call)
+		return
 	}
 	r.addOneWay(call)
 }

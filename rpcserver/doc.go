@@ -144,6 +144,9 @@
 // unanswered. A Go function doesn't tell the names of its parameters, so named arguments
 // work where generated code registered the service, see [Server.Handle].
 //
+// Of a stream each item is a message of its own, and one with the header Helium-Items ends it; what is sent as a
+// stream is an array behind the other arguments.
+//
 // Answers go to inboxes only, subjects that begin with "_INBOX." or "_R_.". Messages that want
 // theirs elsewhere are dropped and counted in [Stats]: else callers could make a server
 // publish what they may not.

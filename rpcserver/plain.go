@@ -3,6 +3,7 @@ package rpcserver
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
@@ -22,8 +23,9 @@ func looksLikeJSON(data []byte) bool {
 }
 
 // plainArguments returns a plain request's arguments as the msgpack array that handlers
-// read. No data stand for no arguments.
+// read, and behind them one of the items that the caller sends, if the method takes a stream. No data stand for no arguments.
 func plainArguments(data []byte, m *signature.Method) ([]byte, error) {
+	m = withItems(m)
 	switch {
 	case len(bytes.TrimSpace(transcode.TrimMark(data))) == 0:
 		return msgpack.AppendArrayHeader(nil, 0), nil
@@ -33,6 +35,17 @@ func plainArguments(data []byte, m *signature.Method) ([]byte, error) {
 		return transcode.Named(data, m)
 	}
 	return data, nil
+}
+
+// withItems returns the signature of a plain request's arguments.
+func withItems(m *signature.Method) *signature.Method {
+	if m.Sends == nil {
+		return m
+	}
+	with := *m
+	items := &signature.Type{Kind: signature.List, Elem: m.Sends.Type}
+	with.Params = append(slices.Clip(slices.Clone(m.Params)), signature.Param{Name: m.Sends.Name, Type: items})
+	return &with
 }
 
 func isMap(first byte) bool { return first&0xf0 == 0x80 || first == 0xde || first == 0xdf }

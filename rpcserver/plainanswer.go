@@ -47,11 +47,18 @@ func (p *plainAnswer) send(_ *Call, err *helium.Error, _ time.Duration, packed [
 
 // fail answers with an error.
 func (p *plainAnswer) fail(err *helium.Error) {
-	if p.link.AnswerPlain(p.to, p.service, p.came, plainErrorBody(err, p.json), err) == nil {
+	p.tell(err, func(body []byte, err *helium.Error) error {
+		return p.link.AnswerPlain(p.to, p.service, p.came, body, err)
+	})
+}
+
+// tell has an error and its body sent, with less text if they don't fit a message.
+func (p *plainAnswer) tell(err *helium.Error, send func(body []byte, err *helium.Error) error) {
+	if send(plainErrorBody(err, p.json), err) == nil {
 		return
 	}
 	// In JSON a text can take six times its bytes.
 	short := *err
 	short.Message, short.Details = cutText(err.Message, errorRoom(p.limit())/8), nil
-	_ = p.link.AnswerPlain(p.to, p.service, p.came, plainErrorBody(&short, p.json), &short) // it is small
+	_ = send(plainErrorBody(&short, p.json), &short) // it is small
 }

@@ -205,8 +205,8 @@ func (g *receiving) beginStreams(in *link.Incoming, now time.Time) {
 		g.beats.watch(now)
 	}
 	for _, call := range calls {
-		s := streamOf(call)
-		s.caller = caller
+		s := call.answer.(lasting)
+		s.belong(caller)
 		go g.runner.runStream(call, s, streams.leave)
 	}
 }

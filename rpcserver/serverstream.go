@@ -1,6 +1,7 @@
 package rpcserver
 
 import (
+	"context"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -16,15 +17,14 @@ import (
 //
 // What it sends shares messages with the answers to the caller's other calls.
 type serverStream struct {
-	*caller  // nil until it is admitted
+	*caller // nil until it is admitted
+	itemWraps
 	seq      uint64
 	counters *streamCounters
 	method   *methodStats
 	out      *stream.Sender
 	in       *stream.Receiver // nil: the caller sends no items
 	yields   bool             // it answers with items
-
-	wrapSent, wrapReceived stream.Wraps // what interceptors put around the handler's items
 }
 
 // newServerStream returns the stream of a call, whose caller takes so much to begin with.
@@ -38,14 +38,32 @@ func newServerStream(call *Call, terms *wire.Terms, pool *stream.Pool, counters 
 	return s
 }
 
-// streamOf returns a call's stream; nil: it is none.
-func streamOf(call *Call) *serverStream {
-	s, _ := call.answer.(*serverStream)
-	return s
+func (s *serverStream) belong(to *caller) { s.caller = to }
+
+func (s *serverStream) figures() *methodStats { return s.method }
+
+func (s *serverStream) source() itemSource {
+	if s.in == nil {
+		return nil
+	}
+	return stream.NewItems(s.in)
 }
 
-// begin tells the caller that its stream has begun, and how much it may send. The stream ends with
-// the call's context, if it doesn't before: stop returns once that has no effect any more.
+// put implements itemised.
+func (s *serverStream) put(call *Call, nth int, item []byte) error {
+	if most := s.limit() - wire.ItemsOverhead; len(item) > most {
+		return itemTooLarge(call, nth, len(item), most)
+	}
+	if s.out.Send(item) {
+		return nil
+	}
+	if err := call.ctx.Err(); err != nil {
+		return err
+	}
+	return context.Canceled
+}
+
+// begin implements lasting: it tells the caller that its stream has begun, and how much it may send.
 func (s *serverStream) begin(ctx *callContext[Call]) (stop func()) {
 	credit := wire.Credit{}
 	if s.in != nil {
@@ -161,11 +179,12 @@ func (c *caller) push(f *wire.Frame) {
 }
 
 // runStream runs a stream, on the goroutine of whoever calls it, and answers it.
-func (r *runner) runStream(call *Call, s *serverStream, ended func()) {
+func (r *runner) runStream(call *Call, s lasting, ended func()) {
 	defer ended()
-	s.method.streamsBegun.Add(1)
-	defer s.method.streams.Add(-1)
-	s.method.streams.Add(1)
+	figures := s.figures()
+	figures.streamsBegun.Add(1)
+	defer figures.streams.Add(-1)
+	figures.streams.Add(1)
 	stop := s.begin(call.ctx)
 	var err *helium.Error
 	returned := false

@@ -8,7 +8,6 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
-	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // Yield sends what an iterator gives as the items of a call that is a stream, each written by write,
@@ -16,23 +15,18 @@ import (
 // nobody takes items any more, as the caller has left, the iterator's yield returns false. It is what
 // handlers are made of; programs return an iter.Seq2.
 func Yield[T any](call *Call, items iter.Seq2[T, error], write func(*codec.Writer, T)) error {
-	s := streamOf(call)
+	s := itemsOf(call)
 	if s == nil {
 		return errNoStream(call)
 	}
 	if items == nil {
 		return helium.ErrBadResult.WithMessage("%s returned a nil iterator; return one that gives nothing", call.method)
 	}
-	most := s.limit() - wire.ItemsOverhead
 	w := codec.NewWriter(make([]byte, 0, 64))
 	count := 0
 	var over error // which an interceptor may not have heeded
-	put := s.wrapSent.Outward(func(item []byte) error {
-		if size := len(item); size > most {
-			over = helium.ErrResultTooLarge.WithMessage("item %d of %s has %d bytes; at most %d fit a message. Send smaller ones, or raise the NATS server's max_payload", count, call.method, size, most)
-		} else if !s.out.Send(item) {
-			over = s.over(call)
-		}
+	put := s.wraps().sent.Outward(func(item []byte) error {
+		over = s.put(call, count, item)
 		return over
 	})
 	for item, err := range items {
@@ -52,24 +46,20 @@ func Yield[T any](call *Call, items iter.Seq2[T, error], write func(*codec.Write
 	return nil
 }
 
-// over returns why a stream takes no items any more.
-func (s *serverStream) over(call *Call) error {
-	if err := call.ctx.Err(); err != nil {
-		return err
-	}
-	return context.Canceled
-}
-
 // Items returns the items that the caller of a call sends as a stream, each read by read. Who ranges
 // over it again goes on where the range before stopped. An error is the last item: that of the caller's
 // own iterator, or why no more come. It is what handlers are made of; programs take an iter.Seq2.
 func Items[T any](call *Call, read func(*codec.Reader) (T, error)) iter.Seq2[T, error] {
-	s := streamOf(call)
-	if s == nil || s.in == nil {
+	var from itemSource
+	s := itemsOf(call)
+	if s != nil {
+		from = s.source()
+	}
+	if from == nil {
 		err := errNoStream(call)
 		return func(yield func(T, error) bool) { yield(*new(T), err) }
 	}
-	items, name := newTaken(s), call.method.String()
+	items, name := newTaken(from, s.wraps().received), call.method.String()
 	return func(yield func(T, error) bool) {
 		more := true
 		take := func(r *codec.Reader) error {
@@ -107,7 +97,7 @@ func errNoStream(call *Call) error {
 // onlyStreams returns a handler that refuses calls which aren't streams.
 func onlyStreams(next Handler) Handler {
 	return func(ctx context.Context, call *Call) error {
-		if streamOf(call) == nil {
+		if itemsOf(call) == nil {
 			return errNoStream(call)
 		}
 		return next(ctx, call)
@@ -115,4 +105,4 @@ func onlyStreams(next Handler) Handler {
 }
 
 // IsStream reports whether the call is a stream: its handler returns when the stream is over.
-func (c *Call) IsStream() bool { return streamOf(c) != nil }
+func (c *Call) IsStream() bool { return itemsOf(c) != nil }

@@ -1,6 +1,7 @@
 package rpcserver
 
 import (
+	"math/rand/v2"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -25,19 +26,69 @@ func (r *streamReader) read(call *Call, terms *wire.Terms, from link.Caller, dea
 	}
 }
 
+// readPlain gives a call that is a plain request its stream, or a refusal. It reports whether items leave,
+// for which the call has a goroutine of its own.
+func (r *streamReader) readPlain(call *Call, in *link.Incoming) bool {
+	m := call.method
+	if m.signature.Yields == nil {
+		if call.answer == nil {
+			call.answer = nobody{}
+		}
+		call.answer = &plainSending{answerer: call.answer}
+		return false
+	}
+	answer, _ := call.answer.(*plainAnswer)
+	if call.refusal = r.refusesPlain(answer, in); call.refusal != nil {
+		return false
+	}
+	way := answer.link.(link.PlainStreamer).StreamTo(in.From)
+	switch {
+	case way == nil:
+		call.refusal = helium.ErrStreamsUnsupported.WithMessage("instance %s doesn't hear of NATS whether anybody takes the items of a stream here; let its user subscribe to its own inboxes, \"_INBOX.<user>.>\"", r.instance)
+		return false
+	case !r.streams.enter():
+		call.refusal = r.full()
+		return false
+	}
+	call.seq = rand.Uint64()
+	call.answer = &plainStream{plainAnswer: answer, way: way, counters: &r.streams.counters, stats: &m.stats}
+	return true
+}
+
+// refusesPlain returns why a plain request can't begin a stream.
+func (r *streamReader) refusesPlain(answer *plainAnswer, in *link.Incoming) *helium.Error {
+	switch {
+	case answer == nil:
+		return helium.ErrStreamsUnsupported.WithMessage("nobody takes the items of a stream, as the request has no reply subject")
+	case in.From.Once, isExported(in.From.Address):
+		return r.needsSeveral()
+	}
+	return nil
+}
+
+// needsSeveral is the error of a stream to where one message goes only.
+func (r *streamReader) needsSeveral() *helium.Error {
+	return helium.ErrStreamsUnsupported.WithMessage("instance %s can answer with one message only, or through another account's import, and a stream takes several; let its user publish to \"_INBOX.>\", and call it from its own account", r.instance)
+}
+
+// full is the error of one stream too many.
+func (r *streamReader) full() *helium.Error {
+	return helium.ErrOverloaded.WithMessage("the instance has %d streams, as many as it takes, or is shutting down", r.streams.count())
+}
+
 // refuses returns why a call that begins a stream can't.
 func (r *streamReader) refuses(call *Call, from link.Caller, deadline, now time.Time) *helium.Error {
 	switch {
 	case !call.method.signature.Streams():
 		return helium.ErrIsStream.WithMessage("%s neither takes nor returns a stream; call it", call.method.signature)
 	case from.Once, from.Ephemeral:
-		return helium.ErrStreamsUnsupported.WithMessage("instance %s can answer with one message only, or through another account's import, and a stream takes several; let its user publish to \"_INBOX.>\", and call it from its own account", r.instance)
+		return r.needsSeveral()
 	case call.key != "":
 		return helium.ErrIdempotencyKeysUnsupported.WithMessage("a stream can't be replayed; call it without an idempotency key")
 	case !now.Before(deadline):
 		return expired(call, now)
 	case !r.streams.enter():
-		return helium.ErrOverloaded.WithMessage("the instance has %d streams, as many as it takes, or is shutting down", r.streams.count())
+		return r.full()
 	}
 	return nil
 }

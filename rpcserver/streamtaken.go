@@ -10,16 +10,16 @@ import (
 
 // taken are the items that a handler takes, within what interceptors put around them.
 type taken struct {
-	*stream.Items
+	itemSource
 	within ItemHandler // ends in take; nil: nothing is put around
 	take   func(*codec.Reader) error
 	failed error // why there are no more
 }
 
-func newTaken(s *serverStream) *taken {
-	x := &taken{Items: stream.NewItems(s.in)}
-	if len(s.wrapReceived) > 0 {
-		x.within = s.wrapReceived.Inward(x.unwrapped)
+func newTaken(from itemSource, wraps stream.Wraps) *taken {
+	x := &taken{itemSource: from}
+	if len(wraps) > 0 {
+		x.within = wraps.Inward(x.unwrapped)
 	}
 	return x
 }

@@ -12,8 +12,8 @@ type ItemHandler = func(item []byte) error
 //
 // In a call that is no stream there is nothing to wrap.
 func (c *Call) WrapSent(wrap func(next ItemHandler) ItemHandler) {
-	if s := streamOf(c); s != nil {
-		s.wrapSent = append(s.wrapSent, wrap)
+	if s := itemsOf(c); s != nil {
+		s.wraps().sent = append(s.wraps().sent, wrap)
 	}
 }
 
@@ -22,7 +22,7 @@ func (c *Call) WrapSent(wrap func(next ItemHandler) ItemHandler) {
 // handler has done with the item and asks for the one behind it. An error that the interceptor returns is the last item
 // that the handler gets.
 func (c *Call) WrapReceived(wrap func(next ItemHandler) ItemHandler) {
-	if s := streamOf(c); s != nil {
-		s.wrapReceived = append(s.wrapReceived, wrap)
+	if s := itemsOf(c); s != nil {
+		s.wraps().received = append(s.wraps().received, wrap)
 	}
 }

@@ -59,6 +59,8 @@ type Incoming struct {
 	Where string
 	// Plain answers the message if it is a plain request; nil: its data are frames.
 	Plain PlainAnswerer
+	// Timeout is how long a plain request says that it waits; "": it doesn't say.
+	Timeout string
 	// Reached is set of what isn't a message but a mark between messages: all that was in front
 	// of it has been received. Whoever receives calls it, and all else is zero.
 	Reached func()

@@ -90,7 +90,7 @@ func (b *ServerBus) Receive() (Incoming, bool) {
 			in.From.Once = b.watcher.Meet(in.Service, msg.Reply)
 		}
 		if !wire.IsMessage(msg.Data) {
-			in.Plain = b
+			in.Plain, in.Timeout = b, msg.Header.Get(wire.TimeoutHeader)
 		}
 		return in, true
 	}
@@ -216,8 +216,7 @@ func (b *ServerBus) AnswerPlain(to Caller, service string, since time.Time, data
 	msg := &nats.Msg{Subject: to.Address, Data: data}
 	if fault != nil {
 		msg.Header = nats.Header{}
-		msg.Header.Set(wire.ErrorHeader, wire.HeaderText(fault.Error()))
-		msg.Header.Set(wire.ErrorCodeHeader, strconv.Itoa(wire.HTTPStatus(fault.Code)))
+		setFault(msg.Header, fault)
 	}
 	if msg.Size() > b.MaxMessage() {
 		return ErrTooLarge
@@ -239,6 +238,14 @@ func (b *ServerBus) AnswerPlain(to Caller, service string, since time.Time, data
 		b.watcher.Left(service, to, 1, true)
 	}
 	return nil
+}
+
+// setFault sets the headers of an error, if there is one.
+func setFault(header nats.Header, fault *helium.Error) {
+	if fault != nil {
+		header.Set(wire.ErrorHeader, wire.HeaderText(fault.Error()))
+		header.Set(wire.ErrorCodeHeader, strconv.Itoa(wire.HTTPStatus(fault.Code)))
+	}
 }
 
 // Beat implements [Server].

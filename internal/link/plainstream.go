@@ -1,0 +1,78 @@
+package link
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// PlainStreamer is a [PlainAnswerer] that answers with the items of streams, too.
+type PlainStreamer interface {
+	PlainAnswerer
+	// StreamTo returns the way of items to who sent a request; nil: nobody would tell whether they are
+	// taken there.
+	StreamTo(to Caller) *PlainStream
+}
+
+// PlainStream is the way of a stream's items to one who began it by a plain request. It ends with the connection
+// to NATS, as what was under way there may be lost.
+type PlainStream struct {
+	bus        *ServerBus
+	to         Caller
+	reconnects uint64 // of the connection, when it began
+}
+
+// ErrReconnected is the error of a stream whose connection was lost meanwhile.
+var ErrReconnected = errors.New("the connection to NATS was lost meanwhile")
+
+// StreamTo implements [PlainStreamer].
+func (b *ServerBus) StreamTo(to Caller) *PlainStream {
+	if b.misses.replyFor(to, 0) == "" {
+		return nil
+	}
+	b.watcher.Leaving(to.Address)
+	return &PlainStream{bus: b, to: to, reconnects: b.nc.Stats().Reconnects}
+}
+
+// Item sends an item, which is a value. With a sign, which isn't 0, the link tells if nobody was there
+// to take it, as it does of heartbeats.
+func (s *PlainStream) Item(sign uint64, data []byte) error {
+	if s.bus.nc.Stats().Reconnects != s.reconnects {
+		return ErrReconnected
+	}
+	return s.publish(&nats.Msg{Subject: s.to.Address, Reply: s.reply(sign), Data: data})
+}
+
+func (s *PlainStream) reply(sign uint64) string {
+	if sign == 0 {
+		return ""
+	}
+	return s.bus.misses.replyFor(s.to, sign)
+}
+
+// End sends that the stream is over, after so many items: with an error, which data describe, unless fault is nil.
+func (s *PlainStream) End(items uint64, data []byte, fault *helium.Error) error {
+	msg := &nats.Msg{Subject: s.to.Address, Header: nats.Header{}, Data: data}
+	msg.Header.Set(wire.ItemsHeader, strconv.FormatUint(items, 10))
+	setFault(msg.Header, fault)
+	return s.publish(msg)
+}
+
+func (s *PlainStream) publish(msg *nats.Msg) error {
+	if msg.Size() > s.bus.MaxMessage() {
+		return ErrTooLarge
+	}
+	err := s.bus.nc.PublishMsg(msg)
+	switch {
+	case errors.Is(err, nats.ErrMaxPayload):
+		s.bus.LearnLimits()
+		return ErrTooLarge
+	case err != nil:
+		s.bus.counters.Lost.Add(1)
+	}
+	return err
+}

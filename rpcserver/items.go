@@ -1,0 +1,54 @@
+package rpcserver
+
+import (
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/stream"
+)
+
+// itemised is an answerer of a call that takes or gives items.
+type itemised interface {
+	answerer
+	// put sends the nth item of the call, once there is room for it. An error is why no more leave.
+	put(call *Call, nth int, item []byte) error
+	// source is where the items come from that the caller sends; nil: it sends none.
+	source() itemSource
+	wraps() *itemWraps
+}
+
+// itemSource gives items as they come.
+type itemSource interface {
+	// Next waits for the next item, and returns a reader that stands before it. There are no more if
+	// the reader is nil, and an error says why.
+	Next() (*codec.Reader, error)
+	// Count returns how many items were given.
+	Count() uint64
+}
+
+// lasting is an itemised answerer of a call that is run on a goroutine of its own.
+type lasting interface {
+	itemised
+	follower
+	// belong says whose call it is, before it begins.
+	belong(to *caller)
+	// begin says that it has begun. It ends with the call's context, if it doesn't before: stop returns once
+	// that has no effect any more.
+	begin(ctx *callContext[Call]) (stop func())
+	figures() *methodStats
+}
+
+// itemWraps are what interceptors put around the items of a call.
+type itemWraps struct{ sent, received stream.Wraps }
+
+func (w *itemWraps) wraps() *itemWraps { return w }
+
+// itemsOf returns the call's answerer if it takes or gives items; else nil.
+func itemsOf(call *Call) itemised {
+	s, _ := call.answer.(itemised)
+	return s
+}
+
+// itemTooLarge returns the error of an item that doesn't fit a message.
+func itemTooLarge(call *Call, nth, size, most int) *helium.Error {
+	return helium.ErrResultTooLarge.WithMessage("item %d of %s has %d bytes; at most %d fit a message. Send smaller ones, or raise the NATS server's max_payload", nth, call.method, size, most)
+}
