@@ -65,7 +65,7 @@ func compare(r *verdict.Record, before, after map[string]part.Figures, then, now
 	for _, name := range slices.Sorted(maps.Keys(after)) {
 		a, b := after[name], before[name]
 		if a.Server != nil {
-			r.Running += a.Server.Running
+			r.Running += a.Server.Running + a.Server.Streams
 		}
 		for _, at := range a.Returns {
 			r.Returns = append(r.Returns, time.Unix(0, at))

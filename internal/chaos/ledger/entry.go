@@ -26,6 +26,8 @@ type Entry struct {
 	Deadline   int64  `json:"deadline,omitempty"`
 	Idempotent bool   `json:"idempotent,omitempty"`
 	Lookup     bool   `json:"lookup,omitempty"`
+	// Everywhere: it is made at every instance.
+	Everywhere bool `json:"everywhere,omitempty"`
 
 	// Of the end of a call: "ok" or the error's code, its outcome and its words. Wrong: the
 	// answer was another call's.
@@ -36,6 +38,23 @@ type Entry struct {
 
 	// Of an execution: where. Of the end of a call: who said so, if anybody.
 	Instance string `json:"instance,omitempty"`
+
+	// Of the end of a stream at whoever took its items, caller or handler: how many came, and of those that
+	// no error tells of how many were lost, came again or too late, and were another stream's.
+	Items   int64 `json:"items,omitempty"`
+	Lost    int64 `json:"lost,omitempty"`
+	Doubled int64 `json:"doubled,omitempty"`
+	Foreign int64 `json:"foreign,omitempty"`
+
+	// Of the end of a call at every instance: what each answered.
+	Answers []Answer `json:"answers,omitempty"`
+}
+
+// Answer is what one of several instances answered, by the words of an entry.
+type Answer struct {
+	Instance string `json:"instance"`
+	Code     string `json:"code"`
+	Outcome  string `json:"outcome"`
 }
 
 // OK is the code of a call that ended well.

@@ -73,7 +73,7 @@ func TestWhatWasWrittenBeforeASIGKILLIsThereAfterItWholeAndInOrder(t *testing.T)
 		t.Errorf("%d entries, want many", len(entries))
 	}
 	for i, e := range entries {
-		if want := (ledger.Entry{Kind: ledger.Began, ID: int64(i + 1), At: int64(i + 1)}); e != want {
+		if want := (ledger.Entry{Kind: ledger.Began, ID: int64(i + 1), At: int64(i + 1)}); !reflect.DeepEqual(e, want) {
 			t.Fatalf("entry %d is %+v, want %+v", i, e, want)
 		}
 	}
@@ -83,7 +83,8 @@ func TestEntriesOfAllFilesComeBackAsTheyWere(t *testing.T) {
 	folder := t.TempDir()
 	want := []ledger.Entry{
 		{Kind: ledger.Called, ID: 1, At: 10, Load: "a", Meant: 9, Deadline: 20, Idempotent: true, Lookup: true},
-		{Kind: ledger.Ended, ID: 1, At: 12, Code: "unavailable", Outcome: "Unknown", Error: "“gone”\n", Wrong: true, Instance: "i"},
+		{Kind: ledger.Ended, ID: 1, At: 12, Code: "unavailable", Outcome: "Unknown", Error: "“gone”\n", Wrong: true, Instance: "i",
+			Items: 5, Lost: 1, Doubled: 2, Foreign: 3, Answers: []ledger.Answer{{Instance: "i", Code: "ok", Outcome: "executed"}}},
 		{Kind: ledger.Done, ID: 1, At: 11},
 	}
 	for name, entries := range map[string][]ledger.Entry{"a": want[:1], "b": want[1:]} {

@@ -106,7 +106,7 @@ func (p *clientPart) warm(ctx context.Context) error {
 // caller returns what makes one call of a load.
 func (p *clientPart) caller(l Load) caller {
 	if l.Method == Lookup {
-		return func(ctx context.Context, id int64) (int64, error) {
+		return returning(func(ctx context.Context, id int64) (int64, error) {
 			if l.Service == "" {
 				return id, lookUp(ctx, p.nc, crowdName(id))
 			}
@@ -115,21 +115,30 @@ func (p *clientPart) caller(l Load) caller {
 				err = fmt.Errorf("asked for %s, got %s", l.Service, entry.Service)
 			}
 			return id, err
-		}
+		})
+	}
+	if call := streamCaller(p.client, l); call != nil {
+		return call
+	}
+	switch l.Method {
+	case Everywhere:
+		return everywhereCaller(p.client)
+	case carryMethod:
+		return largeCaller(p.client, l)
 	}
 	method, micros := cmp.Or(l.Service, ServiceName)+"."+l.Method, l.Work.Microseconds()
 	call := func(ctx context.Context, id int64) (int64, error) {
 		return rpcclient.Call[int64](ctx, p.client, method, id, micros)
 	}
 	if l.Once {
-		return untilKnown(call)
+		call = untilKnown(call)
 	}
-	return call
+	return returning(call)
 }
 
 // untilKnown makes a call with its number as idempotency key again and again, as a program does
 // that has to know.
-func untilKnown(call caller) caller {
+func untilKnown(call func(context.Context, int64) (int64, error)) func(context.Context, int64) (int64, error) {
 	return func(ctx context.Context, id int64) (int64, error) {
 		ctx = rpcclient.WithIdempotencyKey(ctx, fmt.Sprint(id))
 		for {

@@ -43,6 +43,11 @@ type Load struct {
 	Timeout time.Duration // of each call
 	Once    bool          // calls carry an idempotency key, and are made until it is known how they ended
 	Base    int64         // calls have the numbers from this one on
+	Items   int64         // of each stream
+	Pause   time.Duration // of who sends the items, behind each
+	Slow    time.Duration // of who takes the items, behind each
+	Leaves  int64         // one stream in so many is left by its reader in the middle; 0: none
+	Size    int           // of a large value, or of each item of a stream of such, in bytes
 }
 
 // Unjudged is the number of calls that don't count.
@@ -51,6 +56,9 @@ const Unjudged = -1
 // Lookup is the method of loads that ask the registry instead of calling: for the Service, or
 // with none for one of the many that Register made.
 const Lookup = "lookup"
+
+// Everywhere is the method of loads that call every instance of the service.
+const Everywhere = "everywhere"
 
 // Idempotent reports whether calls of a method may run twice.
 func (l Load) Idempotent() bool { return l.Method == "again" }

@@ -9,8 +9,17 @@ import (
 	"github.com/helium-rpc/helium/internal/chaos/ledger"
 )
 
-// caller makes the call of a number and returns the number that came back.
-type caller func(ctx context.Context, id int64) (got int64, err error)
+// caller makes the call of a number, and puts into its entry what came back.
+type caller func(ctx context.Context, id int64, end *ledger.Entry) error
+
+// returning is the caller of calls that return their number.
+func returning(call func(ctx context.Context, id int64) (got int64, err error)) caller {
+	return func(ctx context.Context, id int64, end *ledger.Entry) error {
+		got, err := call(ctx, id)
+		end.Wrong = err == nil && got != id
+		return err
+	}
+}
 
 // carry makes the calls of a load, each when its time has come whatever became of those before,
 // and returns when all have ended. Each stands in the books before it is made.
@@ -32,7 +41,7 @@ func carry(ctx context.Context, l Load, start time.Time, call caller, books *led
 			due = append(due, ledger.Entry{
 				Kind: ledger.Called, ID: l.Base + s.take(), At: ledger.Nanos(now), Load: l.Name,
 				Meant: ledger.Nanos(begin.Add(next)), Deadline: ledger.Nanos(deadline), Idempotent: l.Idempotent(),
-				Lookup: l.Method == Lookup,
+				Lookup: l.Method == Lookup, Everywhere: l.Method == Everywhere,
 			})
 		}
 		// A call that isn't in the books would look like one that nobody made.
@@ -43,25 +52,23 @@ func carry(ctx context.Context, l Load, start time.Time, call caller, books *led
 			calls.Go(func() {
 				limited, cancel := context.WithDeadline(ctx, deadline)
 				defer cancel()
-				got, err := call(limited, e.ID)
-				books.Later(ending(e.ID, got, err))
+				end := ledger.Entry{Kind: ledger.Ended, ID: e.ID}
+				finish(&end, call(limited, e.ID, &end))
+				books.Later(end)
 			})
 		}
 	}
 }
 
-// ending is the entry of a call that has ended.
-func ending(id, got int64, err error) ledger.Entry {
-	e := ledger.Entry{Kind: ledger.Ended, ID: id, At: ledger.Nanos(time.Now()), Code: ledger.OK, Outcome: helium.OutcomeOf(err).String()}
+// finish says in the entry of a call how it has ended.
+func finish(e *ledger.Entry, err error) {
+	e.At, e.Code, e.Outcome = ledger.Nanos(time.Now()), ledger.OK, helium.OutcomeOf(err).String()
 	if err != nil {
 		known := helium.AsError(err)
 		e.Code, e.Instance = known.Code.String(), known.Instance
 		const enough = 200 // bytes
 		e.Error = known.Error()[:min(enough, len(known.Error()))]
-		return e
 	}
-	e.Wrong = got != id
-	return e
 }
 
 func sleepUntil(ctx context.Context, t time.Time) (came bool) {

@@ -23,12 +23,19 @@ type work struct {
 
 // enter writes down that a call runs. What returns is for its end.
 func (w *work) enter(id int64) (leave func()) {
+	leaves := w.enterWith(id)
+	return func() { leaves(ledger.Entry{}) }
+}
+
+// enterWith is enter for calls of which more is to be written down at their end.
+func (w *work) enterWith(id int64) (leave func(ledger.Entry)) {
 	if id == Unjudged {
-		return func() {}
+		return func(ledger.Entry) {}
 	}
 	_ = w.books.Now(ledger.Entry{Kind: ledger.Began, ID: id, At: ledger.Nanos(time.Now()), Instance: w.instance})
-	return func() {
-		w.books.Later(ledger.Entry{Kind: ledger.Done, ID: id, At: ledger.Nanos(time.Now())})
+	return func(e ledger.Entry) {
+		e.Kind, e.ID, e.At, e.Instance = ledger.Done, id, ledger.Nanos(time.Now()), w.instance
+		w.books.Later(e)
 	}
 }
 

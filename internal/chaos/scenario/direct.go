@@ -21,7 +21,6 @@ var direct = []Scenario{
 			verdict.AtMost(verdict.OverranBy, 0.5),
 			notMadeAgain,
 		),
-		Short: 0.35,
 	},
 	{
 		Name:    "direct links, one of two servers frozen",

@@ -40,9 +40,14 @@ type Counts struct {
 	LatestBy  time.Duration // by how much, at most
 	OverranBy time.Duration // how much later than its deadline a call ended, at most
 
+	Items      Items         // of streams
+	ToldAfter  time.Duration // from a fault until who had begun a call before it heard that it failed, at most
+	OutlivedBy time.Duration // from a fault until handlers ended whose callers it had killed, at most
+
 	P50, P99, Max time.Duration // of those that ended well, from when they were meant to start
 	Goodput       float64       // calls that ended well in each second of the load
 	PerCPU        float64       // and for each second of the servers' processors
+	ItemRate      float64       // items that came in each second from the first stream's beginning to the last one's end
 
 	Noticed   time.Duration // from when a fault began until calls went well, at most
 	Recovered time.Duration // from when a fault ended until calls went well, at most
@@ -68,8 +73,8 @@ func count(calls []*call, load Load, marks []Mark) *Counts {
 			continue
 		}
 		of = append(of, c)
-		n.countRuns(c)
-		n.countEnd(c, latencies)
+		n.countRuns(c, marks)
+		n.countEnd(c, latencies, marks)
 	}
 	n.P50 = time.Duration(latencies.ValueAtPercentile(50))
 	n.P99 = time.Duration(latencies.ValueAtPercentile(99))
@@ -80,20 +85,25 @@ func count(calls []*call, load Load, marks []Mark) *Counts {
 	if load.CPU > 0 {
 		n.PerCPU = float64(n.OK) / load.CPU.Seconds()
 	}
+	n.ItemRate = itemRate(of, n.Items.Came)
 	n.Noticed, n.Recovered = recovery(of, marks)
 	return n
 }
 
-func (n *Counts) countRuns(c *call) {
+func (n *Counts) countRuns(c *call, marks []Mark) {
 	n.Ran += len(c.runs)
-	n.Unfinished += len(c.runs) - c.done
-	if len(c.runs) > 1 {
-		if c.made.Idempotent {
-			n.Again++
-		} else {
-			n.Twice++
-		}
+	n.Unfinished += len(c.runs) - len(c.done)
+	switch {
+	case !c.ranTwice():
+	case c.made.Idempotent:
+		n.Again++
+	default:
+		n.Twice++
 	}
+	for _, e := range c.done {
+		n.Items.add(&e)
+	}
+	n.OutlivedBy = max(n.OutlivedBy, outlivedBy(c, marks))
 	for _, run := range c.runs {
 		if by := time.Duration(run.At - c.made.Deadline); by > Grace {
 			n.Late++
@@ -102,7 +112,7 @@ func (n *Counts) countRuns(c *call) {
 	}
 }
 
-func (n *Counts) countEnd(c *call, latencies *hdrhistogram.Histogram) {
+func (n *Counts) countEnd(c *call, latencies *hdrhistogram.Histogram, marks []Mark) {
 	n.Calls++
 	n.Behind = max(n.Behind, time.Duration(c.made.At-c.made.Meant))
 	e := c.ended
@@ -111,8 +121,12 @@ func (n *Counts) countEnd(c *call, latencies *hdrhistogram.Histogram) {
 		return
 	}
 	n.OverranBy = max(n.OverranBy, time.Duration(e.At-c.made.Deadline))
-	if len(c.runs) == 0 && !c.made.Lookup && e.Outcome == helium.Executed.String() {
+	n.Items.add(e)
+	if c.ranNowhere() {
 		n.Nowhere++
+	}
+	if c.ranForbidden() {
+		n.Forbidden++
 	}
 	switch {
 	case c.ok():
@@ -129,8 +143,6 @@ func (n *Counts) countEnd(c *call, latencies *hdrhistogram.Histogram) {
 		class := e.Code + ", " + e.Outcome
 		n.Failures[class]++
 		n.Examples[class] = e.Error
-		if e.Outcome == helium.NotExecuted.String() && len(c.runs) > 0 {
-			n.Forbidden++
-		}
+		n.ToldAfter = max(n.ToldAfter, toldAfter(c, marks))
 	}
 }

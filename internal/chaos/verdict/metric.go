@@ -42,6 +42,11 @@ const (
 	Max        Metric = "longest, s"
 	Goodput    Metric = "goodput, calls/s"
 	PerCPU     Metric = "goodput, calls per CPU second"
+	Came       Metric = "items that came"
+	Silent     Metric = "items lost, doubled or of others in silence"
+	ItemRate   Metric = "items/s"
+	ToldAfter  Metric = "told of a fault after, s"
+	OutlivedBy Metric = "handlers outlived their callers by, s"
 	Noticed    Metric = "noticed after, s"
 	Recovered  Metric = "recovered after, s"
 
@@ -51,6 +56,7 @@ const (
 	Goroutines Metric = "goroutines more than before"
 	HeapGrowth Metric = "heap more than before, MB"
 	Memory     Metric = "memory of a process at its most, MB"
+	RSSGrowth  Metric = "memory of a process at its most more than before, MB"
 	Running    Metric = "handlers that run at the end"
 	Returned   Metric = "connections made again"
 	Rush       Metric = "connections made again within 100 ms, share of all"
@@ -89,6 +95,11 @@ var ofCounts = map[Metric]func(*Counts) float64{
 	Max:        func(n *Counts) float64 { return n.Max.Seconds() },
 	Goodput:    func(n *Counts) float64 { return n.Goodput },
 	PerCPU:     func(n *Counts) float64 { return n.PerCPU },
+	Came:       func(n *Counts) float64 { return float64(n.Items.Came) },
+	Silent:     func(n *Counts) float64 { return float64(n.Items.silent()) },
+	ItemRate:   func(n *Counts) float64 { return n.ItemRate },
+	ToldAfter:  func(n *Counts) float64 { return n.ToldAfter.Seconds() },
+	OutlivedBy: func(n *Counts) float64 { return n.OutlivedBy.Seconds() },
 	Noticed:    func(n *Counts) float64 { return n.Noticed.Seconds() },
 	Recovered:  func(n *Counts) float64 { return n.Recovered.Seconds() },
 }
@@ -108,6 +119,9 @@ var ofRuns = map[Metric]func(*Figures) float64{
 	},
 	Goroutines: func(f *Figures) float64 {
 		return f.mostGrowth(func(p Footprint) float64 { return float64(p.Goroutines) })
+	},
+	RSSGrowth: func(f *Figures) float64 {
+		return f.mostGrowth(func(p Footprint) float64 { return float64(p.MaxRSS) / 1e6 })
 	},
 	HeapGrowth: func(f *Figures) float64 {
 		return f.mostGrowth(func(p Footprint) float64 { return float64(p.Heap) / 1e6 })

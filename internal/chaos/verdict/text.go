@@ -59,11 +59,17 @@ func (v *Verdict) WriteText(to io.Writer) error {
 	if v.Returned > 0 {
 		fmt.Fprintf(out, "  connections were made again %d times, %d times within 100 ms\n", v.Returned, v.Rush)
 	}
+	if i := v.All.Items; i.Came > 0 {
+		fmt.Fprintf(out, "  %d items of streams came, %s a second; in silence %d were lost, %d came again, %d were of others\n", i.Came, number(v.All.ItemRate), i.Lost, i.Doubled, i.Foreign)
+	}
+	if v.All.ToldAfter > 0 || v.All.OutlivedBy > 0 {
+		fmt.Fprintf(out, "  who lost a call to a fault heard so %s later at most; handlers outlived their callers by %s\n", took(v.All.ToldAfter), took(v.All.OutlivedBy))
+	}
 	fmt.Fprintf(out, "  attempts a call %s; ended at most %s after the deadline; at the end %d handlers run\n",
 		number(v.Attempts), took(max(0, v.All.OverranBy)), v.Running)
 	for _, s := range v.Sizes {
-		fmt.Fprintf(out, "  %s: goroutines %d → %d, heap %.1f → %.1f MB, at most %.0f MB of memory\n", s.Process,
-			s.Before.Goroutines, s.After.Goroutines, float64(s.Before.Heap)/1e6, float64(s.After.Heap)/1e6, float64(s.After.MaxRSS)/1e6)
+		fmt.Fprintf(out, "  %s: goroutines %d → %d, heap %.1f → %.1f MB, at most %.0f → %.0f MB of memory\n", s.Process,
+			s.Before.Goroutines, s.After.Goroutines, float64(s.Before.Heap)/1e6, float64(s.After.Heap)/1e6, float64(s.Before.MaxRSS)/1e6, float64(s.After.MaxRSS)/1e6)
 	}
 	for _, c := range v.Checks {
 		sign := "✓"

@@ -60,7 +60,7 @@ func Judge(r Record, bounds []Bound) (*Verdict, error) {
 func always(bounds []Bound) (added []Bound) {
 	for _, b := range []Bound{
 		AtLeast(OK, 1), AtMost(Forbidden, 0), AtMost(Twice, 0), AtMost(Late, 0),
-		AtMost(Wrong, 0), AtMost(Nowhere, 0), AtMost(Strays, 0), AtMost(Unanswered, 0),
+		AtMost(Wrong, 0), AtMost(Silent, 0), AtMost(Nowhere, 0), AtMost(Strays, 0), AtMost(Unanswered, 0),
 		AtMost(Goroutines, 200), AtMost(HeapGrowth, 64),
 	} {
 		own := false

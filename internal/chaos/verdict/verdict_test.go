@@ -37,6 +37,12 @@ func called(e []ledger.Entry, id int) *ledger.Entry { return &e[3*id] }
 func began(e []ledger.Entry, id int) *ledger.Entry  { return &e[3*id+1] }
 func ended(e []ledger.Entry, id int) *ledger.Entry  { return &e[3*id+2] }
 
+// everywhere makes a call of sound one to all instances, of which there is one.
+func everywhere(e []ledger.Entry, id int) {
+	called(e, id).Everywhere = true
+	ended(e, id).Answers = []ledger.Answer{{Instance: "a", Code: ledger.OK, Outcome: "executed"}}
+}
+
 func failAs(e *ledger.Entry, outcome string) {
 	e.Code, e.Outcome, e.Error = "unavailable", outcome, "it was planted"
 }
@@ -134,6 +140,37 @@ func TestPlantedFaultsAreFound(t *testing.T) {
 		"a call never ended": {func(e []ledger.Entry) []ledger.Entry {
 			return without(e, 3*id+2)
 		}, verdict.Unanswered},
+		"an item was lost in silence at the caller": {func(e []ledger.Entry) []ledger.Entry {
+			ended(e, id).Lost = 1
+			return e
+		}, verdict.Silent},
+		"an item came again in silence at the handler": {func(e []ledger.Entry) []ledger.Entry {
+			return append(e, ledger.Entry{Kind: ledger.Done, ID: id, Items: 5, Doubled: 1})
+		}, verdict.Silent},
+		"a stream that failed had an item of another before": {func(e []ledger.Entry) []ledger.Entry {
+			failAs(ended(e, id), "unknown")
+			ended(e, id).Foreign = 1
+			return e
+		}, verdict.Silent},
+		"a call to all instances ran twice at one": {func(e []ledger.Entry) []ledger.Entry {
+			everywhere(e, id)
+			return append(e, *began(e, id))
+		}, verdict.Twice},
+		"a call to all instances ran where its caller was told that it didn't": {func(e []ledger.Entry) []ledger.Entry {
+			everywhere(e, id)
+			ended(e, id).Answers[0] = ledger.Answer{Instance: "a", Code: "unavailable", Outcome: "not executed"}
+			return e
+		}, verdict.Forbidden},
+		"a call to all instances ran where nobody was named": {func(e []ledger.Entry) []ledger.Entry {
+			everywhere(e, id)
+			ended(e, id).Answers = nil
+			return e
+		}, verdict.Forbidden},
+		"a call to all instances was answered where it didn't run": {func(e []ledger.Entry) []ledger.Entry {
+			everywhere(e, id)
+			ended(e, id).Answers = append(ended(e, id).Answers, ledger.Answer{Instance: "c", Code: ledger.OK, Outcome: "executed"})
+			return e
+		}, verdict.Nowhere},
 		"something ran that nobody called": {func(e []ledger.Entry) []ledger.Entry {
 			return append(e, ledger.Entry{Kind: ledger.Began, ID: 123456, At: ledger.Nanos(zero), Instance: "a"})
 		}, verdict.Strays},
@@ -168,6 +205,13 @@ func TestWhatIsAllowedIsNoFault(t *testing.T) {
 		"a call began in its last moment": func(e []ledger.Entry) []ledger.Entry {
 			began(e, 3).At = called(e, 3).Deadline + int64(verdict.Grace)
 			return e
+		},
+		"a call to all instances ran at each": func(e []ledger.Entry) []ledger.Entry {
+			everywhere(e, 3)
+			again := *began(e, 3)
+			again.Instance = "b"
+			ended(e, 3).Answers = append(ended(e, 3).Answers, ledger.Answer{Instance: "b", Code: "internal", Outcome: "executed"})
+			return append(e, again)
 		},
 		"a lookup ran nowhere": func(e []ledger.Entry) []ledger.Entry {
 			called(e, 3).Lookup = true
@@ -334,5 +378,34 @@ func TestAMachineThatIsTooBusyIsNotHeldAgainstHelium(t *testing.T) {
 	}
 	if v.Passed || len(v.Unfit) != 1 || !strings.HasPrefix(text.String(), "UNFIT") || !strings.Contains(text.String(), "the machine or the clients were too busy") {
 		t.Errorf("passed %v, unfit %q; want it said that calls were started a second late:\n%s", v.Passed, v.Unfit, &text)
+	}
+}
+
+func TestItemsOfStreamsAreCountedAtBothEnds(t *testing.T) {
+	entries := sound(100)
+	ended(entries, 7).Items = 1000
+	entries = append(entries, ledger.Entry{Kind: ledger.Done, ID: 7, Items: 500})
+	n := judge(t, entries, nil).All
+	if n.Items.Came != 1500 {
+		t.Errorf("%d items came, want 1500", n.Items.Came)
+	}
+	if want := 1500 / 0.992; n.ItemRate < want-1 || n.ItemRate > want+1 { // from the first call to the end of the last
+		t.Errorf("%.0f items/s, want %.0f", n.ItemRate, want)
+	}
+}
+
+func TestHowLongAfterAFaultItsVictimsHeardOfItAndHandlersOutlivedTheirCallers(t *testing.T) {
+	fault := zero.Add(75 * time.Millisecond)
+	marks := []verdict.Mark{{At: fault}, {At: fault.Add(time.Millisecond), Mend: true}}
+	entries := sound(100)
+	failAs(ended(entries, 7), "unknown") // begun before the fault
+	ended(entries, 7).At = ledger.Nanos(fault.Add(2 * time.Second))
+	failAs(ended(entries, 8), "unknown") // and after it
+	ended(entries, 8).At = ledger.Nanos(fault.Add(9 * time.Second))
+	ended(entries, 6).Kind = ledger.Done // its client was killed
+	ended(entries, 6).At = ledger.Nanos(fault.Add(3 * time.Second))
+	n := judge(t, entries, marks).All
+	if n.ToldAfter != 2*time.Second || n.OutlivedBy != 3*time.Second {
+		t.Errorf("told after %v, outlived by %v; want 2s, 3s", n.ToldAfter, n.OutlivedBy)
 	}
 }
