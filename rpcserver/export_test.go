@@ -4,10 +4,7 @@ import "time"
 
 // Examined reports whether the server has found out of what kind an export is.
 func Examined(s *Server, what string) bool {
-	s.exports.mu.Lock()
-	defer s.exports.mu.Unlock()
-	e := s.exports.of[what]
-	return e != nil && e.is != unknown && !e.looking
+	return s.exports.Knows(what)
 }
 
 // StandStill makes it look as if the server's process had stood still until now.

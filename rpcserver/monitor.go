@@ -16,6 +16,7 @@ import (
 
 	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/answers"
 )
 
 // NATS has a convention for services (ADR-32): whoever asks on $SRV.PING, $SRV.INFO or
@@ -34,8 +35,8 @@ type monitor struct {
 	instance   string
 	maxMessage func() int // in bytes
 	answers    *monitorAnswers
-	refusals   *refusals
-	exports    *exports
+	refusals   *answers.Refusals
+	exports    *answers.Exports
 	badReplies *atomic.Uint64 // counts questions whose answer may not go where they want it
 
 	services []*service // as opened
@@ -154,7 +155,7 @@ func (m *monitor) run() {
 // answer answers for each of the services that a question concerns.
 func (m *monitor) answer(msg *nats.Msg) {
 	tokens := strings.Split(msg.Subject, ".") // $SRV, the verb, perhaps a service and an instance
-	m.refusals.meet(msg.Reply)
+	m.refusals.Meet(msg.Reply)
 	sent := 0
 	for i, svc := range m.services {
 		if len(tokens) > 2 && tokens[2] != svc.name {
@@ -168,9 +169,9 @@ func (m *monitor) answer(msg *nats.Msg) {
 			reply.Header.Set(wire.ErrorHeader, fault)
 			reply.Header.Set(wire.ErrorCodeHeader, "500")
 		}
-		_ = m.refusals.publish(reply) // fails if the connection is down, and then nobody waits
-		if sent++; isExported(msg.Reply) {
-			m.exports.answered(controlExport, msg.Reply, 0, sent, len(tokens) > 2 || i == len(m.services)-1)
+		_ = m.refusals.Publish(reply) // fails if the connection is down, and then nobody waits
+		if sent++; answers.IsExported(msg.Reply) {
+			m.exports.Answered(answers.Control, msg.Reply, 0, sent, len(tokens) > 2 || i == len(m.services)-1)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/micro"
 
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/answers"
 )
 
 // semver is what NATS's tools take for a version; semver.org has the rule.
@@ -51,7 +52,7 @@ type EndpointData struct {
 // monitorAnswers are what a server says of its services when NATS's tools ask; see monitor.
 type monitorAnswers struct {
 	subjects wire.Subjects
-	warnings *warnings
+	warnings *answers.Warnings
 	counters *counters
 	load     func() Load
 }
@@ -70,7 +71,7 @@ func (a *monitorAnswers) to(verb string, svc *service, atLength bool) any {
 
 // identity is what all answers begin with.
 func (a *monitorAnswers) identity(svc *service) micro.ServiceIdentity {
-	r := a.warnings.addTo(svc.record)
+	r := a.warnings.AddTo(svc.record)
 	id := micro.ServiceIdentity{Name: svc.name, ID: r.Instance, Version: r.Version, Metadata: maps.Clone(r.Metadata)}
 	if id.Metadata == nil {
 		id.Metadata = make(map[string]string)

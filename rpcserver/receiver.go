@@ -10,6 +10,7 @@ import (
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/answers"
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
@@ -61,11 +62,11 @@ type receiver struct {
 
 	collecting *collecting
 
-	tickets *ticketGiver    // of the bus
-	exports *exports        // of the bus; nil: nothing comes through any
-	thawed  clocks.ThawMark // of direct links
-	control []wire.Frame    // of the message to a control subject that is handled
-	direct  bool            // the link is a direct one
+	tickets *ticketGiver     // of the bus
+	exports *answers.Exports // of the bus; nil: nothing comes through any
+	thawed  clocks.ThawMark  // of direct links
+	control []wire.Frame     // of the message to a control subject that is handled
+	direct  bool             // the link is a direct one
 
 	done chan struct{} // closed when nothing more comes
 }
@@ -138,8 +139,8 @@ func (g *receiving) handle(in *link.Incoming) {
 	}
 	g.thawed.See(g.reader.clocks)
 	in.From.Clock = g.reader.sender.clock
-	if g.exports != nil && isExported(in.From.Address) {
-		g.exports.witnesses.heard(in.From.Clock)
+	if g.exports != nil && answers.IsExported(in.From.Address) {
+		g.exports.Heard(in.From.Clock)
 	}
 	if g.reader.wantsTicket {
 		if m := g.tickets.answer(in, g.reader.client); m != nil {

@@ -125,7 +125,7 @@ func (s *Server) open(ctx context.Context) error {
 	s.receiver.exports = s.exports
 	s.thaws.Start(s.receiver.reader.clocks)
 	go s.receiver.receive()
-	s.refusals.open(ctx) // first, so that it is known before a call comes
+	s.refusals.Open(ctx) // first, so that it is known before a call comes
 	if err := s.subscriptions.open(ctx, targets); err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/helium-rpc/helium/internal/direct"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/answers"
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
@@ -49,9 +50,9 @@ type Server struct {
 	collecting *collecting
 
 	// What the server finds out to get lost; each has a lock of its own.
-	refusals *refusals
-	exports  *exports
-	warnings *warnings
+	refusals *answers.Refusals
+	exports  *answers.Exports
+	warnings *answers.Warnings
 
 	life     *lifecycle
 	services []*service // added while the server is fresh
@@ -85,15 +86,15 @@ func New(nc *nats.Conn, config Config) *Server {
 	}
 	s.log = s.config.Logger
 	s.leases = newLeases(nc, s.registry, s.log, s.instance)
-	s.warnings = newWarnings(s.log, s.instance, s.leases.rewrite)
+	s.warnings = answers.NewWarnings(s.log, s.instance, s.leases.rewrite)
 	s.leases.current = func(record binder.Record) binder.Record {
-		if s.refusals.denies(plainInbox) {
+		if s.refusals.Denies(answers.PlainInbox) {
 			record.Abilities = uint64(onceOnly(wire.Abilities(record.Abilities)))
 		}
 		if record.Cluster = ""; wire.Abilities(record.Abilities).Has(wire.Direct) {
 			record.Cluster = nc.ConnectedClusterName()
 		}
-		return s.warnings.addTo(record)
+		return s.warnings.AddTo(record)
 	}
 	s.leases.beforeRenewal = func(ctx context.Context, reconnected bool) {
 		s.bus.LearnLimits()
@@ -101,7 +102,7 @@ func New(nc *nats.Conn, config Config) *Server {
 			s.leases.rewrite() // the NATS server may be of another cluster
 		}
 		s.subscriptions.look()
-		s.refusals.look(ctx, reconnected)
+		s.refusals.Look(ctx, reconnected)
 	}
 	s.latency = pool.NewSchedulerLatency()
 	s.streams = &streams{most: s.config.MaxStreams}
@@ -110,12 +111,10 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.pulse = clocks.NewPulse()
 	s.callers = newCallers(s.opening, &s.counters.duplicates)
 	s.deadlines = link.NewSweep(s.callers.expire)
-	s.refusals = newRefusals(nc, &s.counters.refusedAnswers, s.warnings, func(subject string) bool { return s.callers.knows(link.CallerKey(subject)) })
-	s.beats = newHeartbeats(s.callers, s.opening, s.pulse, func(key string) bool { return !s.refusals.denies(key) }, &s.counters.heartbeats, &s.counters.abandoned)
-	s.exports = newExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals)
-	s.exports.stream = s.config.StreamExport
-	s.exports.witnesses.mark = func(ctx context.Context, reached func()) error { return s.bus.Mark(ctx, reached) }
-	s.bus = link.NewServerBus(nc, s.instance, &s.counters.links, answerWatch{s.refusals, s.exports})
+	s.refusals = answers.NewRefusals(nc, &s.counters.refusedAnswers, s.warnings, func(subject string) bool { return s.callers.knows(link.CallerKey(subject)) })
+	s.beats = newHeartbeats(s.callers, s.opening, s.pulse, func(key string) bool { return !s.refusals.Denies(key) }, &s.counters.heartbeats, &s.counters.abandoned)
+	s.exports = answers.NewExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals, s.config.StreamExport, func(ctx context.Context, reached func()) error { return s.bus.Mark(ctx, reached) })
+	s.bus = link.NewServerBus(nc, s.instance, &s.counters.links, answers.Watch{Refusals: s.refusals, Exports: s.exports})
 	s.bus.Bound(s.config.MaxQueueBytes)
 	s.thaws = &clocks.Thaws{NC: nc, Log: s.log, Instance: s.instance, Pulse: s.pulse, Mark: s.bus.Mark}
 	s.subscriptions = &subscriptions{nc: nc, log: s.log, instance: s.instance, inbound: s.bus.Inbound()}
@@ -176,7 +175,7 @@ func (s *Server) Warnings() []binder.Warning {
 	if s.unmade() != nil {
 		return nil
 	}
-	return s.warnings.all()
+	return s.warnings.All()
 }
 
 // newReceiver returns what receives by a link, once all services are registered, with what is known of

@@ -60,8 +60,8 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	s.pool.Close()
 	s.direct.close()
 	flushErr := s.flush(late)
-	s.exports.close()
-	s.refusals.close()
+	s.exports.Close()
+	s.refusals.Close()
 	s.subscriptions.stopWatching()
 	switch {
 	case cut > 0:

@@ -7,6 +7,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/answers"
 )
 
 // streamReader makes streams of calls that begin one.
@@ -60,7 +61,7 @@ func (r *streamReader) refusesPlain(answer *plainAnswer, in *link.Incoming) *hel
 	switch {
 	case answer == nil:
 		return helium.ErrStreamsUnsupported.WithMessage("nobody takes the items of a stream, as the request has no reply subject")
-	case in.From.Once, isExported(in.From.Address):
+	case in.From.Once, answers.IsExported(in.From.Address):
 		return r.needsSeveral()
 	}
 	return nil

@@ -1,4 +1,4 @@
-package rpcserver
+package answers
 
 import (
 	"context"
@@ -32,6 +32,9 @@ import (
 //	                                 │             └────── no ──▶ the caller calls again ─▶ takesOne: warn
 //	                                 └▶ 2nd …: dropped, where it takes one
 
+// Control stands in a service's place for requests on $SRV.>, which are for the whole server.
+const Control = "$SRV"
+
 // verdict is what is known of an export.
 type verdict int
 
@@ -42,14 +45,14 @@ const (
 	takesOne                // of response type singleton
 )
 
-// exports knows what becomes of answers to requests from other accounts.
-type exports struct {
+// Exports knows what becomes of answers to requests from other accounts.
+type Exports struct {
 	nc        *nats.Conn
 	counter   *atomic.Uint64 // of answers that were dropped
-	warnings  *warnings      // which are told what to set
-	refusals  *refusals
+	warnings  *Warnings      // which are told what to set
+	refusals  *Refusals
 	witnesses witnesses
-	stream    bool // exports take all answers, as the Config says
+	stream    bool // exports take all answers, as the server is told
 
 	mu      sync.Mutex
 	closed  bool               // guarded by mu
@@ -60,7 +63,7 @@ type exports struct {
 	end     context.CancelFunc
 }
 
-// export is what is known of one export. Its fields are guarded by exports.mu.
+// export is what is known of one export. Its fields are guarded by Exports.mu.
 type export struct {
 	is       verdict
 	looked   time.Time // when it was examined last
@@ -79,26 +82,37 @@ const (
 	maxTraces = 8
 	// lookSoon is how long after an examination that found out nothing there is no other.
 	lookSoon = 50 * time.Millisecond
-	// controlExport stands in a service's place for requests on $SRV.>, which are for the
-	// whole server.
-	controlExport = "$SRV"
 	// exportReply begins the reply subjects that NATS makes for requests through an export.
 	exportReply = "_R_."
 )
 
-func newExports(nc *nats.Conn, counter *atomic.Uint64, warnings *warnings, refusals *refusals) *exports {
-	x := &exports{nc: nc, counter: counter, warnings: warnings, refusals: refusals, of: make(map[string]*export)}
+// NewExports returns what knows nothing yet. Counter counts answers that were dropped, stream says that exports take
+// all answers, and mark puts a mark in line behind all that has come.
+func NewExports(nc *nats.Conn, counter *atomic.Uint64, warnings *Warnings, refusals *Refusals, stream bool, mark func(ctx context.Context, reached func()) error) *Exports {
+	x := &Exports{nc: nc, counter: counter, warnings: warnings, refusals: refusals, stream: stream, witnesses: witnesses{mark: mark}, of: make(map[string]*export)}
 	x.life, x.end = context.WithCancel(context.Background())
 	return x
 }
 
-// isExported reports whether a request came through a service export.
-func isExported(reply string) bool { return strings.HasPrefix(reply, exportReply) }
+// Heard is told of each message that came through an export, and of the clock of the client that
+// sent it; 0: it doesn't say.
+func (x *Exports) Heard(clock uint64) { x.witnesses.heard(clock) }
 
-// answered takes note of a message of answers on an export's reply subject: whose clock the caller
+// Knows reports whether it was found out of what kind the export of what is asked for is.
+func (x *Exports) Knows(what string) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e := x.of[what]
+	return e != nil && e.is != unknown && !e.looking
+}
+
+// IsExported reports whether a request came through a service export.
+func IsExported(reply string) bool { return strings.HasPrefix(reply, exportReply) }
+
+// Answered takes note of a message of answers on an export's reply subject: whose clock the caller
 // has there, the nth one, and whether it is the last.
-func (x *exports) answered(what, reply string, clock uint64, nth int, last bool) {
-	if x.refusals.denies(kindOf(exportReply)) {
+func (x *Exports) Answered(what, reply string, clock uint64, nth int, last bool) {
+	if x.refusals.Denies(kindOf(exportReply)) {
 		return // NATS refuses what is too much, and tells of each
 	}
 	x.warn(what, x.note(what, reply, clock, nth, last))
@@ -106,7 +120,7 @@ func (x *exports) answered(what, reply string, clock uint64, nth int, last bool)
 
 // takeOne reports whether requests for a service, or for $SRV, are to be answered by one
 // message, as nobody knows that their export takes more.
-func (x *exports) takeOne(what string) bool {
+func (x *Exports) takeOne(what string) bool {
 	if x.stream {
 		return false
 	}
@@ -117,7 +131,7 @@ func (x *exports) takeOne(what string) bool {
 }
 
 // note counts an answer that may be dropped, and has the export examined if that is due.
-func (x *exports) note(what, reply string, clock uint64, nth int, last bool) (found judgement) {
+func (x *Exports) note(what, reply string, clock uint64, nth int, last bool) (found judgement) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	e := x.of[what]
@@ -148,7 +162,7 @@ func (x *exports) note(what, reply string, clock uint64, nth int, last bool) (fo
 }
 
 // learn takes note of what an examination of an answer to the caller with a clock has found.
-func (x *exports) learn(what string, e *export, clock uint64, is verdict, err error) (found judgement) {
+func (x *Exports) learn(what string, e *export, clock uint64, is verdict, err error) (found judgement) {
 	if err == nil && is == takesOne {
 		x.suspect(what, e, clock)
 		return found
@@ -165,7 +179,7 @@ func (x *exports) learn(what string, e *export, clock uint64, is verdict, err er
 
 // suspect takes an export for one that takes one answer once the caller with a clock calls again.
 // Until then what was found holds.
-func (x *exports) suspect(what string, e *export, clock uint64) {
+func (x *Exports) suspect(what string, e *export, clock uint64) {
 	x.mu.Lock()
 	e.looking, e.looked = false, time.Now()
 	revision := e.revision
@@ -183,7 +197,7 @@ func (x *exports) suspect(what string, e *export, clock uint64) {
 }
 
 // await has proven run, beside whoever receives, once the caller with a clock is heard again.
-func (x *exports) await(clock uint64, proven func()) {
+func (x *Exports) await(clock uint64, proven func()) {
 	x.witnesses.await(x.life, clock, func() {
 		x.mu.Lock()
 		defer x.mu.Unlock()
@@ -200,7 +214,7 @@ type judgement struct {
 }
 
 // judgeLocked counts the answers that are known to be dropped, and says what to set.
-func (x *exports) judgeLocked(what string, e *export) judgement {
+func (x *Exports) judgeLocked(what string, e *export) judgement {
 	message := ""
 	switch e.is {
 	case unknown, hidden:
@@ -215,9 +229,9 @@ func (x *exports) judgeLocked(what string, e *export) judgement {
 }
 
 // warn says what is wrong with an export; not under the lock, as it logs.
-func (x *exports) warn(what string, found judgement) {
+func (x *Exports) warn(what string, found judgement) {
 	if found.revision > 0 {
-		x.warnings.tell(warningKey{WarningAnswersDropped, serviceOf(what)}, found.revision, found.message)
+		x.warnings.tell(warningKey{WarningDropped, serviceOf(what)}, found.revision, found.message)
 	}
 }
 
@@ -230,7 +244,7 @@ func takesOneOnly(what string) string {
 
 // serviceOf returns the service whose records tell of an export, "" for all.
 func serviceOf(what string) string {
-	if what == controlExport {
+	if what == Control {
 		return ""
 	}
 	return what
@@ -238,7 +252,7 @@ func serviceOf(what string) string {
 
 // examine finds out whether an export takes more than one answer: it sends a message to a reply
 // subject and reads in its trace what became of it.
-func (x *exports) examine(reply string, last bool) (verdict, error) {
+func (x *Exports) examine(reply string, last bool) (verdict, error) {
 	t, err := x.follow()
 	if err != nil {
 		return hidden, err
@@ -263,7 +277,7 @@ type trace struct {
 }
 
 // follow returns a trace for a message that is to be published.
-func (x *exports) follow() (*trace, error) {
+func (x *Exports) follow() (*trace, error) {
 	inbox := wire.NewInbox(x.nc.Opts.InboxPrefix)
 	sub, err := x.nc.SubscribeSync(inbox)
 	if err != nil {
@@ -279,7 +293,7 @@ func (x *exports) follow() (*trace, error) {
 
 // read reads in a trace whether its message crossed to the other account: takesAll. It didn't where
 // the export takes no more: takesOne; nor where nobody was there to take it.
-func (x *exports) read(t *trace) (verdict, error) {
+func (x *Exports) read(t *trace) (verdict, error) {
 	ctx, cancel := context.WithTimeout(x.life, examineTime)
 	defer cancel()
 	for outstanding := 1; outstanding > 0; outstanding-- {
@@ -310,7 +324,7 @@ func (x *exports) read(t *trace) (verdict, error) {
 // late is told of an answer that is about to leave long after its request, when NATS may take it no
 // more, to the caller with a clock. It returns the headers by which that is traced, as far as not
 // many are already.
-func (x *exports) late(what string, clock uint64, nth int, after time.Duration) nats.Header {
+func (x *Exports) late(what string, clock uint64, nth int, after time.Duration) nats.Header {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	e := x.of[what]
@@ -350,7 +364,7 @@ func (x *exports) late(what string, clock uint64, nth int, after time.Duration) 
 }
 
 // arrived takes in that a late answer has crossed to the other account.
-func (x *exports) arrived(what string, e *export, after time.Duration) {
+func (x *Exports) arrived(what string, e *export, after time.Duration) {
 	x.mu.Lock()
 	wrong := e.ends > 0 && after >= e.ends
 	if wrong {
@@ -360,12 +374,12 @@ func (x *exports) arrived(what string, e *export, after time.Duration) {
 	revision := e.lateness
 	x.mu.Unlock()
 	if wrong {
-		x.warnings.tell(warningKey{WarningAnswersLate, serviceOf(what)}, revision, "")
+		x.warnings.tell(warningKey{WarningLate, serviceOf(what)}, revision, "")
 	}
 }
 
 // dropped takes in that a late answer hasn't, though its caller was there, and says what to set.
-func (x *exports) dropped(what string, e *export, after time.Duration) {
+func (x *Exports) dropped(what string, e *export, after time.Duration) {
 	x.mu.Lock()
 	x.counter.Add(1)
 	news := isNews(after, e.ends)
@@ -376,7 +390,7 @@ func (x *exports) dropped(what string, e *export, after time.Duration) {
 	revision := e.lateness
 	x.mu.Unlock()
 	if news {
-		x.warnings.tell(warningKey{WarningAnswersLate, serviceOf(what)}, revision, droppedLate(what, after))
+		x.warnings.tell(warningKey{WarningLate, serviceOf(what)}, revision, droppedLate(what, after))
 	}
 }
 
@@ -392,8 +406,8 @@ type traced struct {
 	} `json:"events"`
 }
 
-// close ends the examinations.
-func (x *exports) close() {
+// Close ends the examinations.
+func (x *Exports) Close() {
 	x.mu.Lock()
 	x.closed = true
 	x.mu.Unlock()

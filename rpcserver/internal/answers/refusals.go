@@ -1,4 +1,4 @@
-package rpcserver
+package answers
 
 import (
 	"context"
@@ -33,11 +33,11 @@ import (
 // That an answer was refused says nothing of other callers, as callers choose where answers go: who
 // could have all of them taken for ones that NATS refuses would have the server send no heartbeats.
 
-// refusals knows which inboxes NATS lets the server publish to.
-type refusals struct {
+// Refusals knows which inboxes NATS lets the server publish to.
+type Refusals struct {
 	nc       *nats.Conn
 	counter  *atomic.Uint64            // of answers that were refused
-	warnings *warnings                 // which are told what to set
+	warnings *Warnings                 // which are told what to set
 	caller   func(subject string) bool // reports whether a subject is that of a known caller
 	lately   *natsperm.Lately          // the reply subjects of all other answers
 	late     lateAnswers
@@ -73,25 +73,27 @@ const (
 	doubtAgain = time.Second
 )
 
-// plainInbox is the kind of inbox of every caller of the server's own account.
-const plainInbox = "_INBOX"
+// PlainInbox is the kind of inbox of every caller of the server's own account.
+const PlainInbox = "_INBOX"
 
-func newRefusals(nc *nats.Conn, counter *atomic.Uint64, warnings *warnings, caller func(subject string) bool) *refusals {
-	return &refusals{
+// NewRefusals returns what knows nothing yet. Counter counts answers that were refused, and caller reports whether a
+// subject is that of a known caller.
+func NewRefusals(nc *nats.Conn, counter *atomic.Uint64, warnings *Warnings, caller func(subject string) bool) *Refusals {
+	return &Refusals{
 		nc: nc, counter: counter, warnings: warnings, caller: caller, lately: natsperm.NewLately(),
 		denied: make(map[string]bool), found: make(map[string]bool), probes: make(map[string]probe), ignored: make(map[string]bool),
 	}
 }
 
-// open begins to listen, and returns once it is known whether the server may publish to
+// Open begins to listen, and returns once it is known whether the server may publish to
 // inboxes.
-func (r *refusals) open(ctx context.Context) {
+func (r *Refusals) Open(ctx context.Context) {
 	watch := natsperm.Listen(r.nc, r.hear)
 	r.mu.Lock()
 	r.watch = watch
 	r.probed = time.Now()
 	r.mu.Unlock()
-	r.meet(plainInbox + ".")
+	r.Meet(PlainInbox + ".")
 	_ = settle(ctx, watch) // if the connection is down, what is refused is heard later
 }
 
@@ -104,7 +106,7 @@ func settle(ctx context.Context, watch *natsperm.Watch) error {
 }
 
 // settled returns once everything that NATS refused so far was heard, or can't be.
-func (r *refusals) settled(ctx context.Context) {
+func (r *Refusals) settled(ctx context.Context) {
 	r.mu.Lock()
 	watch := r.watch
 	r.mu.Unlock()
@@ -113,7 +115,8 @@ func (r *refusals) settled(ctx context.Context) {
 	}
 }
 
-func (r *refusals) close() {
+// Close ends what Open began.
+func (r *Refusals) Close() {
 	r.mu.Lock()
 	watch := r.watch
 	r.watch = nil
@@ -137,9 +140,9 @@ func groupOf(inbox string) string {
 	return kind + "." + group
 }
 
-// meet reports whether answers to inboxes of the kind of this one, or of its group, are refused but
+// Meet reports whether answers to inboxes of the kind of this one, or of its group, are refused but
 // for one message each. If nothing is known of the kind, it finds that out.
-func (r *refusals) meet(inbox string) (denied bool) {
+func (r *Refusals) Meet(inbox string) (denied bool) {
 	kind := kindOf(inbox)
 	r.mu.Lock()
 	_, known := r.denied[kind]
@@ -157,7 +160,7 @@ func (r *refusals) meet(inbox string) (denied bool) {
 
 // makeUpLocked makes up inboxes of a kind, or of a group: of the three depths that callers have,
 // those with a name and those without, as a permission may be for one of them.
-func (r *refusals) makeUpLocked(of string) []string {
+func (r *Refusals) makeUpLocked(of string) []string {
 	subject := of + "." + wire.NewInstance()
 	subjects := []string{subject, subject + ".+", subject + "." + wire.NewInstance() + ".+"}
 	for _, subject := range subjects {
@@ -166,7 +169,7 @@ func (r *refusals) makeUpLocked(of string) []string {
 	return subjects
 }
 
-func (r *refusals) probe(madeUp []string) {
+func (r *Refusals) probe(madeUp []string) {
 	// Should somebody be there all the same, the message holds nothing.
 	nothing := wire.AppendNothing(wire.AppendMessageHeader(nil))
 	for _, subject := range madeUp {
@@ -176,7 +179,7 @@ func (r *refusals) probe(madeUp []string) {
 }
 
 // hear is told of every refusal on the connection.
-func (r *refusals) hear(refusal error) (own bool) {
+func (r *Refusals) hear(refusal error) (own bool) {
 	subject, ok := natsperm.Publish(refusal)
 	if !ok {
 		return false
@@ -205,13 +208,13 @@ func (r *refusals) hear(refusal error) (own bool) {
 		r.counter.Add(1)
 		r.tooLate(subject)
 	}
-	r.warnings.tell(warningKey{reason: WarningAnswersLimited}, revision, message)
+	r.warnings.tell(warningKey{reason: WarningLimited}, revision, message)
 	r.probe(madeUp)
 	return own
 }
 
 // tooLate says what to set if the answer that was refused on a subject was a late one.
-func (r *refusals) tooLate(subject string) {
+func (r *Refusals) tooLate(subject string) {
 	after := r.late.take(subject)
 	if after == 0 {
 		return
@@ -225,13 +228,13 @@ func (r *refusals) tooLate(subject string) {
 	lateness := r.lateness
 	r.mu.Unlock()
 	if news {
-		r.warnings.tell(warningKey{reason: WarningAnswersLate}, lateness, refusedLate(after, kindOf(subject)))
+		r.warnings.tell(warningKey{reason: WarningLate}, lateness, refusedLate(after, kindOf(subject)))
 	}
 }
 
 // refusedLocked takes in that an answer was refused, and returns where to look whether all of its
 // kind are.
-func (r *refusals) refusedLocked(subject string) (probe []string) {
+func (r *Refusals) refusedLocked(subject string) (probe []string) {
 	kind, group := kindOf(subject), groupOf(subject)
 	if r.denied[kind] {
 		return nil
@@ -247,7 +250,7 @@ func (r *refusals) refusedLocked(subject string) (probe []string) {
 }
 
 // denyLocked takes note that answers to inboxes of a kind, or of a group, are refused.
-func (r *refusals) denyLocked(of string) {
+func (r *Refusals) denyLocked(of string) {
 	if !r.denied[of] && of != kindOf(of) {
 		r.groups++
 	}
@@ -256,7 +259,7 @@ func (r *refusals) denyLocked(of string) {
 
 // probing is told of a subject before something other than an answer is published there: if
 // NATS refuses that, no answer is lost. The subject is for answers again once it is called off.
-func (r *refusals) probing(subject string) (off func()) {
+func (r *Refusals) probing(subject string) (off func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.probes[subject] = probe{of: kindOf(subject)}
@@ -268,7 +271,7 @@ func (r *refusals) probing(subject string) (off func()) {
 }
 
 // ignore has refusals on a subject ignored, until it is called off.
-func (r *refusals) ignore(subject string) (off func()) {
+func (r *Refusals) ignore(subject string) (off func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ignored[subject] = true
@@ -279,19 +282,19 @@ func (r *refusals) ignore(subject string) (off func()) {
 	}
 }
 
-// denies reports whether answers to an inbox, or to all of a kind, are known to be refused.
-func (r *refusals) denies(inbox string) bool {
+// Denies reports whether answers to an inbox, or to all of a kind, are known to be refused.
+func (r *Refusals) Denies(inbox string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.deniesLocked(kindOf(inbox), inbox)
 }
 
-func (r *refusals) deniesLocked(kind, inbox string) bool {
+func (r *Refusals) deniesLocked(kind, inbox string) bool {
 	return r.denied[kind] || r.groups > 0 && r.denied[groupOf(inbox)]
 }
 
 // messageLocked says what to set, "" if nothing is wrong.
-func (r *refusals) messageLocked() string {
+func (r *Refusals) messageLocked() string {
 	var kinds []string
 	for of, denied := range r.denied {
 		if kind := kindOf(of) + ".>"; denied && !slices.Contains(kinds, kind) {
@@ -308,9 +311,9 @@ func (r *refusals) messageLocked() string {
 		"for which NATS keeps every reply subject and looks through them again and again", strings.Join(kinds, ", "), quoted(kinds))
 }
 
-// look probes all kinds and groups of inboxes again, if some were denied or the connection is a new one:
+// Look probes all kinds and groups of inboxes again, if some were denied or the connection is a new one:
 // somebody may have changed the permissions.
-func (r *refusals) look(ctx context.Context, reconnected bool) {
+func (r *Refusals) Look(ctx context.Context, reconnected bool) {
 	r.mu.Lock()
 	watch, before := r.watch, r.denied
 	wrong := false
@@ -351,14 +354,22 @@ func (r *refusals) look(ctx context.Context, reconnected bool) {
 	}
 	lateness := r.lateness
 	r.mu.Unlock()
-	r.warnings.tell(warningKey{reason: WarningAnswersLimited}, revision, message)
+	r.warnings.tell(warningKey{reason: WarningLimited}, revision, message)
 	if message == "" {
-		r.warnings.tell(warningKey{reason: WarningAnswersLate}, lateness, "") // nor is any answer too late
+		r.warnings.tell(warningKey{reason: WarningLate}, lateness, "") // nor is any answer too late
 	}
 }
 
-// publish sends an answer that isn't one of a known caller's.
-func (r *refusals) publish(msg *nats.Msg) error {
+// Publish sends an answer that isn't one of a known caller's.
+func (r *Refusals) Publish(msg *nats.Msg) error {
 	r.lately.Add(msg.Subject)
 	return r.nc.PublishMsg(msg)
+}
+
+// quoted puts kinds of inboxes into a message.
+func quoted(kinds []string) string {
+	for i, kind := range kinds {
+		kinds[i] = fmt.Sprintf("%q", kind)
+	}
+	return strings.Join(kinds, ", ")
 }

@@ -1,4 +1,4 @@
-package rpcserver
+package answers
 
 import (
 	"io"
@@ -10,7 +10,7 @@ import (
 
 func TestOfTwoWarningsTheOneThatWasFoundOutLastHolds(t *testing.T) {
 	changes := 0
-	w := newWarnings(slog.New(slog.NewTextHandler(io.Discard, nil)), "i", func() { changes++ })
+	w := NewWarnings(slog.New(slog.NewTextHandler(io.Discard, nil)), "i", func() { changes++ })
 	key := warningKey{"helium.r", "math"}
 	for _, step := range []struct {
 		revision uint64
@@ -29,7 +29,7 @@ func TestOfTwoWarningsTheOneThatWasFoundOutLastHolds(t *testing.T) {
 	} {
 		w.tell(key, step.revision, step.message)
 		got := ""
-		for _, warning := range w.all() {
+		for _, warning := range w.All() {
 			got += warning.Message
 		}
 		if got != step.want || changes != step.changes {
@@ -39,11 +39,11 @@ func TestOfTwoWarningsTheOneThatWasFoundOutLastHolds(t *testing.T) {
 }
 
 func TestARecordHasTheWarningsOfItsServiceAndThoseOfAll(t *testing.T) {
-	w := newWarnings(slog.New(slog.NewTextHandler(io.Discard, nil)), "i", func() {})
+	w := NewWarnings(slog.New(slog.NewTextHandler(io.Discard, nil)), "i", func() {})
 	w.tell(warningKey{"helium.b", ""}, 1, "all")
 	w.tell(warningKey{"helium.a", "math"}, 1, "math")
 	w.tell(warningKey{"helium.a", "shop"}, 1, "shop")
-	got := w.addTo(binder.Record{Service: "math"}).Warnings
+	got := w.AddTo(binder.Record{Service: "math"}).Warnings
 	if len(got) != 2 || got[0].Message != "math" || got[1].Message != "all" {
 		t.Errorf("got %+v, want those of math and of all services, sorted", got)
 	}
