@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/rpcclient"
@@ -77,6 +78,27 @@ func TestTopTellsWhichServicesDontAnswer(t *testing.T) {
 		r := heliumRun(t, append([]string{"top", "--once", "--interval", "100ms", "-s", url}, strings.Fields(words)...)...)
 		if r.exit != cli.ExitOK || r.err != want {
 			t.Errorf("helium top %q: got exit %d and %q, want %q", words, r.exit, r.err, want)
+		}
+	}
+}
+
+func TestTopNamesInstancesThatAreRegisteredAndSilent(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "kinds", kinds{})
+	nc, err := b.Connect("registrar")
+	check(t, err)
+	registry, err := binder.NewClient(nc, "")
+	check(t, err)
+	_, err = registry.Register(t.Context(), binder.Record{Service: "kinds", Instance: "frozen", Methods: []binder.Method{{Name: "whole", Signature: "whole(int64) int64"}}})
+	check(t, err)
+	for services, want := range map[string]string{
+		"":      "Registered, but silent: kinds frozen. ",
+		"kinds": "Registered, but silent: kinds frozen. ",
+		"other": "No instance answers of: other. ",
+	} {
+		r := heliumRun(t, append([]string{"top", "--once", "--interval", "100ms", "-s", url}, strings.Fields(services)...)...)
+		if r.exit != cli.ExitOK || !strings.HasPrefix(r.err, want) || strings.Count(r.err, "\n") != 1 {
+			t.Errorf("helium top %s: got exit %d and %q, want %q…", services, r.exit, r.err, want)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/top/figures"
@@ -54,6 +55,8 @@ func (t *monitor) look(ctx context.Context, interval time.Duration) error {
 
 // ask looks once.
 func (t *monitor) ask(ctx context.Context) (*figures.Look, error) {
+	registered := make(chan []figures.Instance, 1)
+	go func() { registered <- t.registered(ctx) }()
 	look, err := figures.Ask(ctx, t.nc, t.timeout)
 	switch {
 	case err == figures.ErrDenied:
@@ -61,7 +64,19 @@ func (t *monitor) ask(ctx context.Context) (*figures.Look, error) {
 	case err != nil:
 		return nil, cli.Fail(cli.ExitNoBus, "helium doctor", err)
 	}
+	look.Expect(<-registered)
 	return look, nil
+}
+
+// registered returns the instances that should answer, as far as a binder tells at once.
+func (t *monitor) registered(ctx context.Context) []figures.Instance {
+	ctx, cancel := context.WithTimeout(ctx, t.timeout)
+	defer cancel()
+	registry, err := binder.NewClient(t.nc, t.env.Connection.Prefix)
+	if err != nil {
+		return nil
+	}
+	return figures.Registered(ctx, registry)
 }
 
 // rows are those to show, in their order.
@@ -137,7 +152,10 @@ func (r *row) name() string {
 // show prints the table once.
 func (t *monitor) show() error {
 	rows := t.rows()
+	silent := figures.Told(figures.Silent(t.before, t.after, t.services))
 	switch {
+	case silent != "":
+		t.env.Say("%s", visible.Line(silent))
 	case len(rows) == 0 && len(t.services) > 0:
 		t.env.Say("No instance answers of: %s. What there is: helium ls", visible.Line(strings.Join(t.services, ", ")))
 	case len(rows) == 0:

@@ -22,6 +22,7 @@ var ErrDenied = errors.New("this user may not ask for figures: it may not publis
 type Look struct {
 	At        time.Time
 	Instances map[Instance]*Counts
+	silent    []Instance // that the registry has, and that didn't answer
 }
 
 // Instance names an instance of a service.

@@ -8,5 +8,5 @@
 //
 // Services that aren't Helium's answer too: they have no histogram, so no percentiles.
 //
-// ask.go asks, rows.go subtracts and groups, order.go sorts.
+// ask.go asks, silent.go tells who didn't answer, rows.go subtracts and groups, order.go sorts.
 package figures

@@ -98,7 +98,7 @@ func (s *screen) View() tea.View {
 	return v
 }
 
-// head returns the lines above the table, without the line of a trouble if it has none.
+// head returns the lines above the table, without the lines of troubles if it has none.
 func (s *screen) head() []string {
 	calls, inFlight := 0.0, uint64(0)
 	for _, r := range s.rows {
@@ -116,6 +116,9 @@ func (s *screen) head() []string {
 	lines := []string{s.bold("helium top") + gap + strings.Join(parts, gap)}
 	if s.problem != nil {
 		lines = append(lines, "No figures now: "+s.config.Clean(s.problem.Error()))
+	}
+	if silent := figures.Told(figures.Silent(s.before, s.after, s.config.Services)); silent != "" {
+		lines = append(lines, s.config.Clean(silent))
 	}
 	if s.height > 6 {
 		lines = append(lines, "")
