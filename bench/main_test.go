@@ -178,6 +178,8 @@ func TestAWrongFlagIsRefusedWithWhatWouldBeRight(t *testing.T) {
 		{"-curve bell", "methods"},
 		{"-c 0", "1 or more"},
 		{"-ways-c many", "1 or more"},
+		{"-stream songs", "blobs"},
+		{"-stream-c 0", "1 or more"},
 		{"-rounds 0", "positive"},
 		{"grpc", "dash"},
 	} {

@@ -40,6 +40,8 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	inFlight := flags.String("c", "1,16,64,256,1024", "calls in flight of the tables of calls")
 	payloadInFlight := flags.String("payload-c", "1,64,256", "calls in flight of the table of payloads")
 	waysInFlight := flags.String("ways-c", "16,256", "calls in flight of the table of ways")
+	streams := flags.String("stream", "numbers,blobs", "streams of the table of streams: 10,000 floats, or 64 values of 64 KiB")
+	streamsAtOnce := flags.String("stream-c", "1,16", "how many streams are read at the same moment")
 	tables := flags.String("tables", strings.Join(allTables(), ","), "tables, comma separated")
 	flags.StringVar(&o.json, "json", "", "write everything to this `file` in JSON")
 	flags.StringVar(&o.svg, "svg", "", "draw charts into this `folder`")
@@ -59,13 +61,15 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	if c.Duration <= 0 || c.Rounds <= 0 {
 		return nil, fmt.Errorf("bench: -d %v -rounds %d measures nothing; make both positive", c.Duration, c.Rounds)
 	}
-	var errs [7]error
+	var errs [9]error
 	c.Peers, errs[0] = list(*names, allPeers(), func(name string) (string, error) { _, err := peers.ByName(name); return name, err })
 	c.Payloads, errs[1] = list(*payloads, nil, peers.ParsePayload)
 	c.InFlight, errs[2] = list(*inFlight, nil, parseInFlight)
 	c.PayloadInFlight, errs[3] = list(*payloadInFlight, nil, parseInFlight)
 	c.WaysInFlight, errs[6] = list(*waysInFlight, nil, parseInFlight)
 	c.Tables, errs[4] = list(*tables, nil, parseTable)
+	c.Streams, errs[7] = list(*streams, nil, peers.ParseStream)
+	c.StreamsAtOnce, errs[8] = list(*streamsAtOnce, nil, parseInFlight)
 	if *wantCurves || *curveNames != "" {
 		o.curves, errs[5] = list(*curveNames, curves.Names(), curves.Check)
 	}

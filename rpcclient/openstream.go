@@ -215,7 +215,7 @@ func (s *openStream) upload() {
 		}
 		close(s.uploaded)
 	}()
-	w := codec.NewWriter(make([]byte, 0, 64))
+	w := codec.NewWriter(make([]byte, wire.Room, wire.Room+64))
 	var fault *helium.Error
 	var failed error // of an interceptor
 	over := false    // nobody takes items any more
@@ -225,7 +225,7 @@ func (s *openStream) upload() {
 			fault = helium.ErrTooLarge.WithMessage("an item has %d bytes; at most %d fit a message", size, most)
 			return fault
 		}
-		if over = over || !s.out.Send(item); over {
+		if over = over || !s.sendItem(&w, item); over {
 			return context.Canceled
 		}
 		return nil
@@ -275,6 +275,19 @@ func (s *openStream) settleUpload() {
 	}
 }
 
+// sendItem sends an item, once there is credit for it. A large one leaves in the memory in which w has
+// written it, unless interceptors may still use that. It returns false if the stream is over.
+func (s *openStream) sendItem(w *codec.Writer, item []byte) bool {
+	if len(item) < stream.Large || len(s.of.wrapSent) > 0 {
+		return s.out.Send(item)
+	}
+	return s.out.SendLarge(len(item), func(before uint64) {
+		s.core.counters.itemsSent.Add(1)
+		memory, begin := wire.WholeItems(wire.AppendMessageHeader(nil), s.flight.Seq(), before, w)
+		s.tellMessage(memory[begin:])
+	})
+}
+
 // sendItems sends items that leave together.
 func (s *openStream) sendItems(items wire.Items) {
 	s.core.counters.itemsSent.Add(items.Count)
@@ -286,10 +299,15 @@ func (s *openStream) grant(credit wire.Credit) {
 	s.tell(&wire.Frame{Kind: wire.KindCredit, Body: wire.AppendCredit(nil, credit)})
 }
 
-// tell sends the instance a frame. A stream of which the instance can't be told anything is over.
+// tell sends the instance a frame.
 func (s *openStream) tell(f *wire.Frame) {
 	f.Seq = s.flight.Seq()
-	if e := s.core.links.Control(&s.flight, wire.AppendFrame(wire.AppendMessageHeader(nil), f)); e != nil {
+	s.tellMessage(wire.AppendFrame(wire.AppendMessageHeader(nil), f))
+}
+
+// tellMessage sends the instance a message. A stream of which it can't be told anything is over.
+func (s *openStream) tellMessage(data []byte) {
+	if e := s.core.links.Control(&s.flight, data); e != nil {
 		s.abandon(helium.ErrDisconnected.WithMessage("the stream's link was lost (%s); nobody can tell how much of it arrived", e.Message).WithOutcome(helium.Unknown))
 	}
 }

@@ -380,7 +380,7 @@ func (a framedAnswer) send(call *Call, err *helium.Error, took time.Duration, pa
 	var f wire.Frame
 	fillAnswer(&f, call, err, took, packed)
 	if err == nil && batch.GoesWhole(&f, true) { // others may wait in the queue already
-		a.batcher.AddWhole(&f, batch.Call{}, func(opening []byte) []byte { return wire.Whole(opening, &f, &call.Result) })
+		a.batcher.AddWhole(&f, batch.Call{}, func(opening []byte) ([]byte, int) { return wire.Whole(opening, &f, &call.Result) })
 		return
 	}
 	a.batcher.Add(&f, batch.Call{}, others)

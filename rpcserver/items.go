@@ -4,13 +4,15 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/stream"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // itemised is an answerer of a call that takes or gives items.
 type itemised interface {
 	answerer
-	// put sends the nth item of the call, once there is room for it. An error is why no more leave.
-	put(call *Call, nth int, item []byte) error
+	// put sends the nth item of the call, once there is room for it. An error is why no more leave. Of is
+	// the writer that has written it, and may be given other memory; nil: the item's memory is somebody's.
+	put(call *Call, nth int, item []byte, of *codec.Writer) error
 	// source is where the items come from that the caller sends; nil: it sends none.
 	source() itemSource
 	wraps() *itemWraps
@@ -51,4 +53,12 @@ func itemsOf(call *Call) itemised {
 // itemTooLarge returns the error of an item that doesn't fit a message.
 func itemTooLarge(call *Call, nth, size, most int) *helium.Error {
 	return helium.ErrResultTooLarge.WithMessage("item %d of %s has %d bytes; at most %d fit a message. Send smaller ones, or raise the NATS server's max_payload", nth, call.method, size, most)
+}
+
+// itemWriter returns a writer of items in some memory, if that has room for what goes in front of them.
+func itemWriter(memory []byte) codec.Writer {
+	if cap(memory) <= wire.Room {
+		memory = make([]byte, wire.Room, wire.Room+64)
+	}
+	return codec.NewWriter(memory[:wire.Room])
 }

@@ -45,7 +45,7 @@ func (s *plainStream) take(args codec.Reader, arguments int) error {
 func (s *plainStream) source() itemSource { return &s.items }
 
 // put implements itemised.
-func (s *plainStream) put(call *Call, nth int, item []byte) error {
+func (s *plainStream) put(call *Call, nth int, item []byte, _ *codec.Writer) error {
 	if s.json {
 		text, err := transcode.JSON(item, call.method.signature.Yields)
 		if err != nil {

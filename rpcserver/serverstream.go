@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -50,11 +51,15 @@ func (s *serverStream) source() itemSource {
 }
 
 // put implements itemised.
-func (s *serverStream) put(call *Call, nth int, item []byte) error {
+func (s *serverStream) put(call *Call, nth int, item []byte, of *codec.Writer) error {
 	if most := s.limit() - wire.ItemsOverhead; len(item) > most {
 		return itemTooLarge(call, nth, len(item), most)
 	}
-	if s.out.Send(item) {
+	if of != nil && len(item) >= stream.Large {
+		if s.out.SendLarge(len(item), func(before uint64) { s.sendLarge(of, before) }) {
+			return nil
+		}
+	} else if s.out.Send(item) {
 		return nil
 	}
 	if err := call.ctx.Err(); err != nil {
@@ -99,6 +104,18 @@ func (s *serverStream) sendItems(items wire.Items) {
 	s.method.itemsSent.Add(items.Count)
 	s.awaitRoom()
 	s.push(&wire.Frame{Kind: wire.KindItems, Seq: s.seq, Body: wire.AppendItems(nil, items)})
+}
+
+// sendLarge sends an item in the memory in which its writer has written it, and gives that other memory.
+func (s *serverStream) sendLarge(of *codec.Writer, before uint64) {
+	s.counters.sent.Add(1)
+	s.method.itemsSent.Add(1)
+	s.awaitRoom()
+	s.mu.Lock()
+	s.owed++
+	s.mu.Unlock()
+	instead := s.batcher.AddNext(s.seq, func(opening []byte) ([]byte, int) { return wire.WholeItems(opening, s.seq, before, of) })
+	*of = itemWriter(instead)
 }
 
 // grant tells the caller how much it may send in all.

@@ -22,11 +22,15 @@ func Yield[T any](call *Call, items iter.Seq2[T, error], write func(*codec.Write
 	if items == nil {
 		return helium.ErrBadResult.WithMessage("%s returned a nil iterator; return one that gives nothing", call.method)
 	}
-	w := codec.NewWriter(make([]byte, 0, 64))
+	w := itemWriter(nil)
+	of := &w
+	if len(s.wraps().sent) > 0 {
+		of = nil // interceptors may keep an item, or send it twice
+	}
 	count := 0
 	var over error // which an interceptor may not have heeded
 	put := s.wraps().sent.Outward(func(item []byte) error {
-		over = s.put(call, count, item)
+		over = s.put(call, count, item, of)
 		return over
 	})
 	for item, err := range items {

@@ -18,11 +18,13 @@ import (
 type Config struct {
 	Peers    []string        // their names
 	Payloads []peers.Payload // of the table of payloads
+	Streams  []peers.Payload // of the table of streams
 	InFlight []int           // calls in flight of the tables of calls
 	// PayloadInFlight is the same for the table of payloads, which else would take
 	// most of the time, and WaysInFlight for that of ways.
 	PayloadInFlight []int
 	WaysInFlight    []int
+	StreamsAtOnce   []int         // how many streams are read at the same moment
 	Duration        time.Duration // of one measurement
 	Rounds          int
 	Tables          []report.Table
@@ -35,9 +37,6 @@ var parts = []float64{0.25, 0.5, 0.75}
 // peakInFlight is how many calls are in flight where a peak must be known that no
 // table has measured.
 const peakInFlight = 256
-
-// streamsAtOnce are how many streams are read at the same moment.
-var streamsAtOnce = []int{1, 16}
 
 // Run measures. An error of one peer ends the run: its numbers would be missed.
 func Run(config Config) (*report.Report, error) {
@@ -105,7 +104,7 @@ func (config *Config) separate(r *report.Report, wanted func(report.Table) bool)
 		}
 	}
 	if wanted(report.Streams) {
-		if err := config.closed(r, fleet.withStreams(), report.Streams, peers.Streams(), streamsAtOnce); err != nil {
+		if err := config.closed(r, fleet.withStreams(), report.Streams, config.Streams, config.StreamsAtOnce); err != nil {
 			return err
 		}
 	}

@@ -44,15 +44,20 @@ func (p Payload) Items() int {
 func Payloads() []Payload { return []Payload{Add, Echo1K, Echo16K, Echo256, Order} }
 
 // ParsePayload returns the payload of that name.
-func ParsePayload(name string) (Payload, error) {
+func ParsePayload(name string) (Payload, error) { return parse("payload", Payloads(), name) }
+
+// ParseStream returns the stream of that name.
+func ParseStream(name string) (Payload, error) { return parse("stream", Streams(), name) }
+
+func parse(what string, all []Payload, name string) (Payload, error) {
 	var names []string
-	for _, p := range Payloads() {
+	for _, p := range all {
 		if string(p) == name {
 			return p, nil
 		}
 		names = append(names, string(p))
 	}
-	return "", fmt.Errorf("no payload is called %q; there are %s", name, strings.Join(names, ", "))
+	return "", fmt.Errorf("no %s is called %q; there are %s", what, name, strings.Join(names, ", "))
 }
 
 // data returns the bytes of an echo, nil for a payload that isn't one.

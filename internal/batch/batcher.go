@@ -123,21 +123,45 @@ func GoesWhole(f *wire.Frame, others bool) bool {
 }
 
 // AddWhole is Add for a frame that is to be a message of its own. It leaves at once, past the
-// queue, as it shares its message with no other. Make makes the message's data of its opening.
-func (b *Batcher) AddWhole(f *wire.Frame, of Call, make func(opening []byte) []byte) {
+// queue, as it shares its message with no other. Make makes the message, in memory of the caller's.
+func (b *Batcher) AddWhole(f *wire.Frame, of Call, make Maker) {
 	m := b.begin(of.Method)
 	of.setTime(f, m)
-	opening := m.Data
-	m.Data = make(opening)
+	opening, own := m.Data, m.memory
+	m.made(make(opening))
 	m.Frames, m.Seqs, m.Whole = 1, append(m.Seqs, f.Seq), true
 	if of.Left.leaves(m.ID, m.Token) {
 		b.frames.Add(1)
 		b.messages.Add(1)
 		b.publish(m)
 	}
-	m.Data = opening // the other data are the caller's again
+	m.Data, m.memory = opening, own // the other memory is the caller's again
 	m.recycle()
 }
+
+// AddNext is Add for a frame of that number, of no call, that is a message of its own, made by make. It
+// keeps its place in the queue. The memory is the batcher's from then on, and the caller gets other
+// memory for it, which may have less room, or none.
+func (b *Batcher) AddNext(seq uint64, make Maker) (instead []byte) {
+	b.mu.Lock()
+	m := b.begin("")
+	instead = m.memory
+	m.made(make(m.Data))
+	m.Frames, m.Seqs, m.apart = 1, append(m.Seqs, seq), true
+	b.queue = append(b.queue, m)
+	if b.sending {
+		b.mu.Unlock()
+		return instead
+	}
+	b.sending = true
+	b.mu.Unlock()
+	b.send(senderRounds)
+	return instead
+}
+
+// Maker makes a message of its opening, which it doesn't keep: memory[begin:]. In front of it the memory
+// is free.
+type Maker func(opening []byte) (memory []byte, begin int)
 
 // Withdraw keeps a frame from leaving that waits in the queue, or is about to be added to it.
 // It returns false if the frame may have left. Nothing may be in the message but frames that
@@ -256,7 +280,8 @@ func (b *Batcher) messageForLocked(f *wire.Frame, of *Call) *Message {
 func (b *Batcher) begin(method string) *Message {
 	m := messagePool.Get().(*Message)
 	m.ID, m.Token = lastMessage.Add(1), 0
-	m.Data, m.Began, m.Method = m.Data[:0], time.Time{}, method
+	m.lay()
+	m.Began, m.Method = time.Time{}, method
 	m.Frames, m.Seqs, m.work, m.mixed = 0, m.Seqs[:0], 0, false
 	m.apart, m.Whole, m.withdrawn = false, false, m.withdrawn[:0]
 	b.open(m)

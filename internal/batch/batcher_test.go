@@ -340,7 +340,7 @@ func TestAWholeMessageLeavesWithoutWaitingForItsTurn(t *testing.T) {
 	b.Cork()
 	b.Add(call(1), Call{Method: "add"}, true)
 	var id Left
-	b.AddWhole(call(2), Call{Method: "add", Left: &id}, func(opening []byte) []byte { return wire.AppendFrame(opening, call(2)) })
+	b.AddWhole(call(2), Call{Method: "add", Left: &id}, func(opening []byte) ([]byte, int) { return wire.AppendFrame(slices.Clone(opening), call(2)), 0 })
 	wantMessages(t, r, []uint64{2})
 	b.Uncork()
 	wantMessages(t, r, []uint64{2}, []uint64{1})

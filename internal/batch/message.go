@@ -18,6 +18,13 @@ const MaxMessage = 64 << 10
 // collections.
 const MaxKept = wire.UsualPayload + MaxMessage
 
+const (
+	// headroom is what is free in front of a message, in bytes: links put their heads there. firstRoom
+	// is how much memory a message has at first.
+	headroom  = 96
+	firstRoom = 512
+)
+
 // Message is a batch of frames that leave together.
 type Message struct {
 	// ID tells the messages of a process apart, and grows from each to the next.
@@ -37,6 +44,11 @@ type Message struct {
 	Seqs   []uint64
 	// Whole: it is one frame that leaves past the queue, so other messages may be published meanwhile.
 	Whole bool
+
+	// Data stand in memory[front:], and what is in front of them is free: see Behind. Where they have
+	// outgrown it they don't, and memory of a message that is made whole may be another's.
+	memory []byte
+	front  int
 
 	mixed     bool
 	apart     bool // it takes no further frame
@@ -110,7 +122,8 @@ func (m *Message) nameMethods() {
 // rewrite writes the frames again as edit leaves them, but for those of which it returns false.
 func (m *Message) rewrite(edit func(*wire.Frame) bool) {
 	old := messagePool.Get().(*Message)
-	old.Data = append(old.Data[:0], m.Data...)
+	old.lay()
+	old.Data = append(old.Data, m.Data...)
 	m.Data = wire.AppendMessageHeader(m.Data[:0])
 	frames, err := wire.ReadMessage(old.Data)
 	for err == nil && frames.More() {
@@ -125,10 +138,48 @@ func (m *Message) rewrite(edit func(*wire.Frame) bool) {
 	old.recycle()
 }
 
+// Behind returns a head and the message behind it in one piece, in the message's own memory; nil: that
+// has no room for it.
+func (m *Message) Behind(head []byte) []byte {
+	begin := m.front - len(head)
+	if begin < 0 || len(m.Data) == 0 || m.front >= cap(m.memory) {
+		return nil
+	}
+	whole := m.memory[begin:cap(m.memory)]
+	if len(whole) < len(head)+len(m.Data) || &whole[len(head)] != &m.Data[0] {
+		return nil // it has outgrown its memory
+	}
+	copy(whole, head)
+	return whole[:len(head)+len(m.Data)]
+}
+
+// made has the message be what a [Maker] has made.
+func (m *Message) made(memory []byte, begin int) {
+	m.memory, m.front, m.Data = memory, begin, memory[begin:]
+}
+
+// lay has the message's data, which are empty, begin in its memory, behind room for a head.
+func (m *Message) lay() {
+	if cap(m.memory) < firstRoom {
+		m.memory = make([]byte, firstRoom)
+	}
+	m.front = headroom
+	m.Data = m.memory[headroom:headroom]
+}
+
+// recycle gives the message back.
 func (m *Message) recycle() {
-	if cap(m.Data) <= MaxKept {
+	if m.settle(); cap(m.memory) <= MaxKept {
 		messagePool.Put(m)
 	}
+}
+
+// settle keeps the larger memory of that which the data had and that which they have.
+func (m *Message) settle() {
+	if cap(m.Data) > cap(m.memory) {
+		m.memory = m.Data
+	}
+	m.Data = nil
 }
 
 // withdraw takes out of the message what isn't to leave, and reports whether any frame is left.

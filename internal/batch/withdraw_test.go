@@ -78,7 +78,7 @@ func TestWhatIsWithdrawnBeforeItIsAddedDoesntLeave(t *testing.T) {
 		t.Fatal("calls that aren't added yet can't be withdrawn")
 	}
 	b.Add(call(1), Call{Method: "m", Left: &one}, false)
-	b.AddWhole(call(2), Call{Method: "m", Left: &two}, func(opening []byte) []byte { return wire.AppendFrame(slices.Clone(opening), call(2)) })
+	b.AddWhole(call(2), Call{Method: "m", Left: &two}, func(opening []byte) ([]byte, int) { return wire.AppendFrame(slices.Clone(opening), call(2)), 0 })
 	b.Add(call(3), Call{Method: "m"}, false)
 	wantMessages(t, r, []uint64{3})
 }

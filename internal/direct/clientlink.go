@@ -104,7 +104,7 @@ func (l *clientLink) Send(to *link.Endpoint, m *batch.Message) *helium.Error {
 		return errGone
 	}
 	f := frame{kind: kindCalls, service: s.number, token: m.Token, method: []byte(m.Method)}
-	switch err := l.writeCalls(&f, m.Data); err {
+	switch err := l.writeCalls(&f, m); err {
 	case nil:
 		return nil
 	case errClogged, errLeaving:

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/helium-rpc/helium/internal/batch"
 )
 
 const (
@@ -69,9 +71,27 @@ func (c *conn) write(f *frame, message []byte) error {
 	return c.writeLocked(f, message)
 }
 
-// writeCalls is write for calls, which aren't written at all where the error is errClogged or
+// writeMessage is write for a message that may have room for the frame's head.
+func (c *conn) writeMessage(f *frame, m *batch.Message) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.writeMessageLocked(f, m)
+}
+
+func (c *conn) writeMessageLocked(f *frame, m *batch.Message) error {
+	c.out = appendFrame(c.out[:0], f, len(m.Data))
+	whole := m.Behind(c.out)
+	if whole == nil {
+		return c.writeLocked(f, m.Data)
+	}
+	c.wrote += uint64(len(whole))
+	_, err := c.socket.Write(whole)
+	return err
+}
+
+// writeCalls is writeMessage for calls, which aren't written at all where the error is errClogged or
 // errLeaving.
-func (c *conn) writeCalls(f *frame, message []byte) error {
+func (c *conn) writeCalls(f *frame, m *batch.Message) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -80,7 +100,7 @@ func (c *conn) writeCalls(f *frame, message []byte) error {
 	case c.raw.Unsent() > clogged:
 		return errClogged
 	}
-	return c.writeLocked(f, message)
+	return c.writeMessageLocked(f, m)
 }
 
 func (c *conn) writeLocked(f *frame, message []byte) error {

@@ -24,6 +24,7 @@ type reader struct {
 	end   int
 	large bool // the last chunk was soon full
 	reads int  // into this chunk
+	alone bool // the last frame was as large as a chunk or so, and so may be the next
 }
 
 // next waits for the next frame.
@@ -36,12 +37,14 @@ func (r *reader) next(f *frame) error {
 		case whole:
 			b := r.chunk[r.begin+lengthSize : r.begin+lengthSize+n : r.begin+lengthSize+n]
 			r.begin += lengthSize + n
+			r.alone = false
 			return f.read(b)
 		case n > largeChunk/4:
 			b, err := r.readLarge(n)
 			if err != nil {
 				return err
 			}
+			r.alone = n > largeChunk/2 && n <= 2*largeChunk
 			return f.read(b)
 		}
 		if err := r.fill(n); err != nil {
@@ -81,7 +84,11 @@ func (r *reader) fill(n int) error {
 		r.end = copy(chunk, r.chunk[r.begin:r.end])
 		r.chunk, r.begin, r.reads = chunk, 0, 0
 	}
-	got, err := r.from.Read(r.chunk[r.end:])
+	most := len(r.chunk)
+	if r.alone {
+		most = min(most, r.end+smallChunk) // what is read of a large frame here has to be moved
+	}
+	got, err := r.from.Read(r.chunk[r.end:most])
 	r.end += got
 	r.reads++
 	if got > 0 {

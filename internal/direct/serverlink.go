@@ -257,7 +257,7 @@ func (l *serverLink) Answer(out *link.Outgoing) {
 	l.counters.Messages.Add(1)
 	l.stats.Answers.Add(uint64(m.Frames))
 	f := frame{kind: kindAnswers, token: out.To.Token}
-	if l.write(&f, m.Data) != nil {
+	if l.writeMessage(&f, m) != nil {
 		l.counters.Lost.Add(uint64(m.Frames))
 	}
 }

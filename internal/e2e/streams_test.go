@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -292,6 +293,76 @@ func TestTheServersSideOfAStreamEndsWithItsCaller(t *testing.T) {
 		})
 		if _, err, _ := next(); err != nil {
 			t.Errorf("the other stream ended with %v, want it to go on", err)
+		}
+	})
+}
+
+// Waves gives values of so many bytes, each filled with its number, in memory that it uses again.
+func (f *feeder) Waves(size, n int) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		wave := make([]byte, size)
+		for i := range n {
+			fill(wave, i)
+			if !yield(wave, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Collect takes values that are filled with their numbers, keeps all of them, and says which was the first
+// that isn't as it was sent.
+func (f *feeder) Collect(waves iter.Seq2[[]byte, error]) (bad int, err error) {
+	var all [][]byte
+	for wave, err := range waves {
+		if err != nil {
+			return 0, err
+		}
+		all = append(all, wave)
+	}
+	return firstOther(all), nil
+}
+
+func fill(b []byte, with int) {
+	for i := range b {
+		b[i] = byte(with)
+	}
+}
+
+// firstOther returns which of some values isn't filled with its number; -1: none.
+func firstOther(all [][]byte) int {
+	for i, b := range all {
+		if len(b) == 0 || slices.ContainsFunc(b, func(c byte) bool { return c != byte(i) }) {
+			return i
+		}
+	}
+	return -1
+}
+
+func TestItemsAreTheReadersOwnAndTheWriterMayUseItsMemoryAgain(t *testing.T) {
+	t.Parallel()
+	overEachLink(t, func(t *testing.T, n network) {
+		serve(t, n.dial(), n.config(rpcserver.Config{}), "feed", newFeeder())
+		c := n.client(rpcclient.Config{})
+		n.link(t, c, "feed", 1)
+		for _, size := range []int{1, 1000, 16 << 10, 64 << 10, 300_000} {
+			const items = 100
+			var all sync.WaitGroup
+			for range 3 { // at once
+				all.Go(func() {
+					got, err := gather(rpcclient.Stream[[]byte](testContext(t), c, "feed.waves", size, items))
+					if bad := firstOther(got); len(got) != items || err != nil || bad >= 0 {
+						t.Errorf("%d items of %d bytes came, %v; the first that isn't as it was sent is %d; want %d, none", len(got), size, err, bad, items)
+					}
+				})
+				all.Go(func() {
+					bad, err := rpcclient.Call[int](testContext(t), c, "feed.collect", newFeeder().Waves(size, items))
+					if err != nil || bad >= 0 {
+						t.Errorf("of %d items of %d bytes that were sent %d isn't as it was, %v", items, size, bad, err)
+					}
+				})
+			}
+			all.Wait()
 		}
 	})
 }

@@ -24,7 +24,7 @@ func (d *Dispatcher) Announce(c *Call, f *wire.Frame) *helium.Error {
 		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 	}
 	of := batch.Call{Method: c.To.Name, Work: c.To.work(), Deadline: c.Deadline, Left: &c.left}
-	c.batcher.AddWhole(f, of, func(opening []byte) []byte { return wire.AppendFrame(bytes.Clone(opening), f) })
+	c.batcher.AddWhole(f, of, func(opening []byte) ([]byte, int) { return wire.AppendFrame(bytes.Clone(opening), f), 0 })
 	c.given = time.Duration(f.Time) * time.Millisecond
 	return nil
 }

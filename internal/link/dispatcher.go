@@ -199,7 +199,7 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 	}
 	of := batch.Call{Method: c.To.Name, Work: c.To.work(), Deadline: c.Deadline, Left: &c.left, Apart: c.To.Endpoint.apart.yes.Load()}
 	if batch.GoesWhole(f, others) {
-		c.batcher.AddWhole(f, of, func(opening []byte) []byte { return wire.Whole(opening, f, args) })
+		c.batcher.AddWhole(f, of, func(opening []byte) ([]byte, int) { return wire.Whole(opening, f, args) })
 	} else {
 		c.batcher.Add(f, of, others)
 	}

@@ -59,6 +59,33 @@ func (s *Sender) Send(item []byte) bool {
 	return true
 }
 
+// Large is from which size on, in bytes, an item leaves by SendLarge.
+const Large = 16 << 10
+
+// SendLarge is Send for an item of so many bytes that leaves alone, and by this goroutine: once there is
+// credit for it and all before it have left, leave sends it, which is told how many those are.
+func (s *Sender) SendLarge(size int, leave func(before uint64)) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.over && (s.sending || !s.mayTakeLocked(size)) {
+		s.moved.Wait()
+	}
+	if s.over {
+		return false
+	}
+	s.taken.Bytes += uint64(size)
+	s.taken.Items++
+	before := s.left
+	s.left++
+	s.sending = true
+	s.mu.Unlock()
+	leave(before)
+	s.mu.Lock()
+	s.sending = false
+	s.moved.Broadcast()
+	return true
+}
+
 // mayTakeLocked reports whether there is credit for one more item, whatever its size, and room. A
 // large one leaves alone.
 func (s *Sender) mayTakeLocked(size int) bool {

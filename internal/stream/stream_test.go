@@ -32,17 +32,28 @@ type pair struct {
 func newPair(took time.Duration) *pair {
 	p := &pair{pool: new(stream.Pool)}
 	p.in = stream.NewReceiver(p.pool, func(credit wire.Credit) { p.out.Grant(credit) })
-	p.out = stream.NewSender(p.in.Open(), func(items wire.Items) {
-		data := bytes.Clone(items.Data)
-		time.Sleep(took)
-		p.mu.Lock()
-		p.frames = append(p.frames, wire.Items{Before: items.Before, Count: items.Count})
-		p.sent += len(data)
-		p.most = max(p.most, p.sent-p.read)
-		p.mu.Unlock()
-		p.in.Arrive(wire.Items{Before: items.Before, Count: items.Count, Data: data})
-	})
+	p.out = stream.NewSender(p.in.Open(), func(items wire.Items) { p.carry(items, took) })
 	return p
+}
+
+// carry carries items to the receiver.
+func (p *pair) carry(items wire.Items, took time.Duration) {
+	data := bytes.Clone(items.Data)
+	time.Sleep(took)
+	p.mu.Lock()
+	p.frames = append(p.frames, wire.Items{Before: items.Before, Count: items.Count})
+	p.sent += len(data)
+	p.most = max(p.most, p.sent-p.read)
+	p.mu.Unlock()
+	p.in.Arrive(wire.Items{Before: items.Before, Count: items.Count, Data: data})
+}
+
+// send sends an item as those who know its size do.
+func (p *pair) send(item []byte) bool {
+	if len(item) < stream.Large {
+		return p.out.Send(item)
+	}
+	return p.out.SendLarge(len(item), func(before uint64) { p.carry(wire.Items{Before: before, Count: 1, Data: item}, 0) })
 }
 
 // readAll reads all items, with a pause before each, and says how they ended.
@@ -75,7 +86,7 @@ func encode(v any) []byte {
 // sendAll sends values and then the end.
 func (p *pair) sendAll(values []any) {
 	for _, v := range values {
-		if !p.out.Send(encode(v)) {
+		if !p.send(encode(v)) {
 			return
 		}
 	}
@@ -262,6 +273,9 @@ func TestWhatEndsAStreamEndsAllWhoWait(t *testing.T) {
 		go func() {
 			if out.Send(encode(1)) {
 				t.Error("Send returned true, want false")
+			}
+			if out.SendLarge(stream.Large, func(uint64) { t.Error("a large item left") }) {
+				t.Error("SendLarge returned true, want false")
 			}
 		}()
 		go func() {

@@ -5,6 +5,7 @@
 //   - name.go: names of services, methods and instances
 //   - subjects.go: the subjects made of names, and those that may be answered on
 //   - frame.go: messages and the frames in them, written and read
+//   - whole.go: messages of one frame, made around what is in it
 //   - numbers.go: the calls that a frame names
 //   - abilities.go: what peers can do beyond what all can
 //   - stream.go: what is in the frames of streams

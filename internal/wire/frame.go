@@ -1,12 +1,10 @@
 package wire
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"time"
 
-	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
@@ -181,23 +179,6 @@ func appendAbout(b []byte, f *Frame) []byte {
 		b = msgpack.AppendUint(b, f.Time)
 	}
 	return msgpack.AppendUint(b, uint64(f.Abilities))
-}
-
-// Whole returns the message that holds only f, whose body is what w has taken, behind what
-// opens the message: its header, and frames about its sender. It is made in w's memory if w
-// has the room for f's metadata.
-func Whole(opening []byte, f *Frame, w *codec.Writer) []byte {
-	var prefix [Room]byte
-	if f.Method == "" && len(opening)+frameOverhead+streamOverhead+len(f.Metadata) <= Room {
-		// The head ends where the body begins.
-		head := appendHead(append(prefix[:0], opening...), f)
-		whole := w.Buffer()
-		if begin := len(whole) - len(w.Bytes()) - len(head); begin >= 0 {
-			copy(whole[begin:], head)
-			return whole[begin:]
-		}
-	}
-	return AppendFrame(bytes.Clone(opening), f)
 }
 
 // Milliseconds returns how a call's frame writes the time that it has left: in milliseconds,

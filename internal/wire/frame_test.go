@@ -42,11 +42,22 @@ func TestAMessageMadeAroundItsBodyIsTheOneMadeByCopying(t *testing.T) {
 			f.Body = w.Bytes()
 			opening := AppendFrame(AppendMessageHeader(nil), &Frame{Kind: KindSender, Seq: 1 << 40, Time: 5})
 			want := AppendFrame(bytes.Clone(opening), &f)
-			if got := Whole(opening, &f, w); !bytes.Equal(got, want) {
+			memory, begin := Whole(opening, &f, w)
+			if got := memory[begin:]; !bytes.Equal(got, want) {
 				t.Errorf("kind %d, %d bytes of metadata: got % x, want % x", f.Kind, len(f.Metadata), got, want)
 			}
 			if !bytes.Equal(w.Bytes(), f.Body) {
 				t.Errorf("kind %d: the body changed", f.Kind)
+			}
+		}
+	}
+	for _, before := range []uint64{0, 200, math.MaxUint64} {
+		for _, w := range []*codec.Writer{&roomy, &cramped} {
+			opening := AppendFrame(AppendMessageHeader(nil), &Frame{Kind: KindInstance, Body: []byte("i1"), Abilities: 7})
+			want := AppendFrame(bytes.Clone(opening), &Frame{Kind: KindItems, Seq: 1 << 60, Body: AppendItems(nil, Items{before, 1, w.Bytes()})})
+			memory, begin := WholeItems(opening, 1<<60, before, w)
+			if got := memory[begin:]; !bytes.Equal(got, want) {
+				t.Errorf("an item behind %d: got % x, want % x", before, got, want)
 			}
 		}
 	}
