@@ -53,6 +53,10 @@ type plainSending struct {
 	plainItems
 }
 
+var _ itemised = (*plainSending)(nil)
+
 func (s *plainSending) source() itemSource { return &s.plainItems }
 
-func (*plainSending) put(call *Call, _ int, _ []byte) error { return errNoStream(call) }
+func (*plainSending) put(call *Call, _ int, _ []byte, _ *codec.Writer) error {
+	return errNoStream(call)
+}
