@@ -27,7 +27,11 @@ func TestNodeCalls(t *testing.T) {
 	if err := probing.Handle(new(probe).service()); err != nil {
 		t.Fatal(err)
 	}
-	for _, srv := range []*rpcserver.Server{math, probing} {
+	flowing := rpcserver.New(n.conn(), rpcserver.Config{Logger: quiet})
+	if err := rpcserver.Register(flowing, "flows", new(flows)); err != nil {
+		t.Fatal(err)
+	}
+	for _, srv := range []*rpcserver.Server{math, probing, flowing} {
 		if err := srv.Start(t.Context()); err != nil {
 			t.Fatal(err)
 		}

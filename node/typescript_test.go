@@ -11,7 +11,7 @@ import (
 // TestGeneratedTypeScriptCompilesAndCalls compiles the golden files of package schema, and
 // has the one of service math call over a connection that says what the test wants.
 func TestGeneratedTypeScriptCompilesAndCalls(t *testing.T) {
-	files := []string{"math.ts", "every.ts", "hostile.ts"}
+	files := []string{"math.ts", "every.ts", "hostile.ts", "streams.ts"}
 	folder := t.TempDir()
 	for _, name := range files {
 		text, err := os.ReadFile(filepath.Join("../schema/testdata", name))
@@ -29,7 +29,7 @@ func TestGeneratedTypeScriptCompilesAndCalls(t *testing.T) {
 	if out, err := compile.CombinedOutput(); err != nil {
 		t.Fatalf("tsc: %v\n%s", err, out)
 	}
-	out, err := node(t, nil, "typescript/outcomes.mjs", filepath.Join(folder, "math.js"), filepath.Join(folder, "every.js")).CombinedOutput()
+	out, err := node(t, nil, "typescript/outcomes.mjs", filepath.Join(folder, "math.js"), filepath.Join(folder, "every.js"), filepath.Join(folder, "streams.js")).CombinedOutput()
 	if err != nil {
 		t.Fatalf("node: %v\n%s", err, out)
 	}
@@ -84,6 +84,27 @@ var outcomes = map[string]any{
 	"given up before":                        "canceled|helium.canceled|not executed||{}|math.add|math.add: the caller gave up (canceled)",
 	"given up meanwhile":                     "canceled|helium.canceled|unknown||{}|math.add|math.add: the caller gave up (canceled)",
 	"to one instance":                        1.0,
-	"sent":                                   []any{"helium.call.math.add [1,2] 10000", "helium.at.math.i7.add [3,4] 50"},
-	"another prefix":                         "eu.call.math.add [5,6] 7",
+	"with headers":                           "helium.call.math.add [1,2] 50 Helium-Timeout=50",
+
+	"a stream":                       []any{2.0, "9007199254740993n"},
+	"a stream's request":             "helium.call.flows.primes [12] timer 30000 true",
+	"a stream's options":             "helium.at.flows.i7.primes [12] timer 50 true Helium-Timeout=50",
+	"a time beyond timers":           "helium.call.flows.primes [12] timer 2147483647 true",
+	"two ranges":                     2.0,
+	"floats of a stream":             []any{map[string]any{"id": "9007199254740993n", "at": "", "price": 1e20}},
+	"items that are sent":            "helium.call.flows.convert [2,[{\"id\":9007199254740993,\"at\":\"\",\"price\":1}]] timer 30000 true",
+	"items of an async iterable":     "helium.call.flows.mean [[1,2,6]] 10000",
+	"an iterable that throws":        "Error: no more",
+	"too many items":                 "resource_exhausted|helium.call_too_large|not executed||{}|flows.mean|flows.mean: a plain request has its items in one message, and can't have more than 4194304 (resource_exhausted)",
+	"an error behind items":          []any{1.0, `aborted|math.no|executed|i1|{"a":"b"}|flows.primes|flows.primes: no (aborted)`},
+	"an item that isn't JSON":        []any{"internal|helium.bad_result|executed||{}|flows.primes|flows.primes: the answer isn't JSON (internal)"},
+	"items that got lost":            []any{1.0, "data_loss|helium.stream_gap|executed||{}|flows.primes|flows.primes: 1 items came of 3 (data_loss)"},
+	"no end":                         []any{1.0, "deadline_exceeded|helium.deadline|unknown||{}|flows.primes|flows.primes: the stream wasn't over within 30000 ms (deadline_exceeded)"},
+	"nobody for a stream":            []any{"unavailable|helium.no_instance|not executed||{}|flows.primes|flows.primes: no instance listens (unavailable)"},
+	"a stream given up before":       []any{"canceled|helium.canceled|not executed||{}|flows.primes|flows.primes: the caller gave up (canceled)"},
+	"a stream given up meanwhile":    []any{1.0, "canceled|helium.canceled|unknown||{}|flows.primes|flows.primes: the caller gave up (canceled)"},
+	"stopped when it was given up":   true,
+	"stopped when the loop was left": true,
+	"sent":                           []any{"helium.call.math.add [1,2] 10000", "helium.at.math.i7.add [3,4] 50"},
+	"another prefix":                 "eu.call.math.add [5,6] 7",
 }

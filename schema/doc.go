@@ -1,7 +1,8 @@
 // Package schema tells the rest of the world what a Helium service looks like. From the
 // notation of package signature and the registry's records it derives
 //
-//   - JSON Schema, draft 2020-12, of any type, of a method's arguments and of its result;
+//   - JSON Schema, draft 2020-12, of any type, of a method's arguments, of its result, and of the items of a
+//     stream;
 //   - an OpenRPC 1.3.2 document of one or several services;
 //   - TypeScript: the types, and a client class for each service.
 //

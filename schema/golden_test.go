@@ -119,6 +119,29 @@ func nodes() binder.Record {
 	}
 }
 
+// streams is a record of streams, by name and without, and of types that they alone have.
+func streams() binder.Record {
+	stream := func(name, sig, doc string) binder.Method {
+		return binder.Method{Name: name, Signature: sig, Kind: binder.KindStream, Doc: doc}
+	}
+	primes := stream("primes", "primes(below int64) stream<int64>", "Primes gives the primes below a number.")
+	primes.Example = &binder.Example{Args: json.RawMessage(`[12]`), Result: json.RawMessage(`[2, 3, 5, 7, 11]`)}
+	mean := stream("mean", "mean(xs stream<float64>) float64", "Mean returns the mean.")
+	mean.Example = &binder.Example{Args: json.RawMessage(`[[1, 2, 6]]`), Result: json.RawMessage(`3`)}
+	return binder.Record{
+		Service: "flows", Instance: "i4", Version: "1.0.0",
+		Types: map[string]string{"Order": "{id int64, at time, price float64}", "Line": "{text string}"},
+		Methods: []binder.Method{
+			primes, mean,
+			stream("orders", "orders(since time?, limit int64?) stream<Order>", ""),
+			stream("convert", "convert(factor float64, orders stream<Order>) stream<Line?>", "Convert converts 100%d of them."),
+			stream("blind", "blind(int64?, stream<bytes>) stream<any>", ""),
+			stream("later", "later(from time) stream", ""), // of a notation to come
+			call("ping", "ping()", ""),
+		},
+	}
+}
+
 func services(t testing.TB, records ...binder.Record) []*schema.Service {
 	t.Helper()
 	out, err := schema.Services(records)
@@ -152,6 +175,8 @@ func TestTheOutputIsThatOfTheGoldenFiles(t *testing.T) {
 	golden(t, "hostile.ts", typescript(t, services(t, hostile()), schema.Config{Prefix: `"+evil()+"`, Command: "helium\n gen ts */"}))
 	golden(t, "math.ts", typescript(t, services(t, math()), one))
 	golden(t, "every.ts", typescript(t, services(t, every(), math(), nodes()), schema.Config{Prefix: "eu.helium"}))
+	golden(t, "streams.ts", typescript(t, services(t, streams(), math()), schema.Config{}))
+	golden(t, "streams.openrpc.json", openRPC(t, services(t, streams()), schema.Config{}))
 	golden(t, "math.openrpc.json", openRPC(t, services(t, math()), schema.Config{Command: "helium gen openrpc math"}))
 	golden(t, "every.openrpc.json", openRPC(t, services(t, every(), math(), nodes()), schema.Config{Prefix: "eu.helium", Title: "All of it"}))
 }

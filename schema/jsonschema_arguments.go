@@ -5,8 +5,9 @@ import (
 )
 
 // Arguments returns the JSON Schema of the arguments of a plain request to m: an array
-// in order or, if the parameters have names, an object by name.
+// in order or, if the parameters have names, an object by name. What m takes as a stream is an array there.
 func Arguments(m *signature.Method) *Schema {
+	m = withItems(m)
 	w := newSchemaWriter("#/$defs/", nil)
 	s := inOrder(w, m)
 	if named := byName(w, m); named != nil {

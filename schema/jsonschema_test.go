@@ -234,3 +234,45 @@ func TestATypeThatIsntKnownIsAny(t *testing.T) {
 		t.Errorf("got %v, want everything to fit", err)
 	}
 }
+
+func TestOfAStreamTheSchemasAreOfItsItemsAndOfAllOfThem(t *testing.T) {
+	m := parse(t, "convert(factor float64, points stream<Point>) stream<Node?>")
+	for _, test := range []struct {
+		what        string
+		schema      *schema.Schema
+		fit, misfit []string
+	}{
+		{
+			"the arguments", schema.Arguments(m),
+			[]string{`[2, []]`, `[2, [{"x": 1, "y": 2}]]`, `{"factor": 2, "points": [{"x": 1, "y": 2}]}`},
+			[]string{`[2]`, `[2, {"x": 1, "y": 2}]`, `[2, [{"x": 1}]]`, `[2, null]`, `{"factor": 2}`},
+		},
+		{"the result", schema.Result(m), []string{`[]`, `[null, {"value": 1}]`}, []string{`null`, `{"value": 1}`, `[1]`}},
+		{"an item", schema.Item(m), []string{`null`, `{"value": 1}`}, []string{`[]`, `1`}},
+		{"an item of no stream", schema.Item(parse(t, "f() int8")), nil, []string{`null`, `1`}},
+		{"the result of what takes a stream alone", schema.Result(parse(t, "f(stream<int8>)")), []string{`null`}, []string{`[]`}},
+	} {
+		s := compile(t, test.schema)
+		for _, text := range test.fit {
+			if err := fits(t, s, text); err != nil {
+				t.Errorf("%s: %s doesn't fit: %v", test.what, text, err)
+			}
+		}
+		for _, text := range test.misfit {
+			if fits(t, s, text) == nil {
+				t.Errorf("%s: %s fits, want an error", test.what, text)
+			}
+		}
+	}
+}
+
+func TestAStreamInANotationToComeIsLeftOut(t *testing.T) {
+	s := services(t, streams())[0]
+	names := make([]string, len(s.Methods))
+	for i, m := range s.Methods {
+		names[i] = m.Signature.Name
+	}
+	if want := []string{"primes", "mean", "orders", "convert", "blind", "ping"}; !slices.Equal(names, want) || !slices.Equal(s.Skipped, []string{"later"}) {
+		t.Errorf("the methods are %q, and left out %q; want %q, and later", names, s.Skipped, want)
+	}
+}

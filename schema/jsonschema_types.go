@@ -20,12 +20,30 @@ func Of(t *signature.Type) *Schema {
 	return w.document(w.of(t))
 }
 
-// Result returns the JSON Schema of m's result, null if it has none.
+// Result returns the JSON Schema of m's result, null if it has none. That of a method that returns a stream
+// is an array of its items, which come one by one; each fits [Item].
 func Result(m *signature.Method) *Schema {
-	if m.Result == nil {
-		return &Schema{Dialect: Dialect, Type: Types{"null"}}
+	w := newSchemaWriter("#/$defs/", nil)
+	return w.document(w.result(m))
+}
+
+// Item returns the JSON Schema of each item of the stream that m returns, of no value if it returns none.
+func Item(m *signature.Method) *Schema {
+	if m.Yields == nil {
+		return nothing()
 	}
-	return Of(m.Result)
+	return Of(m.Yields)
+}
+
+// result returns the schema of what comes back.
+func (w *schemaWriter) result(m *signature.Method) *Schema {
+	switch {
+	case m.Yields != nil:
+		return &Schema{Type: Types{"array"}, Items: w.of(m.Yields)}
+	case m.Result == nil:
+		return &Schema{Type: Types{"null"}}
+	}
+	return w.of(m.Result)
 }
 
 // schemaWriter turns types into schemas and remembers which named types they refer to.

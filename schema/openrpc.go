@@ -89,23 +89,20 @@ func describe(services []*Service, config Config) info {
 }
 
 func rpcMethodOf(w *schemaWriter, s *Service, m *Method, subjects wire.Subjects) rpcMethod {
-	sig := m.Signature
+	sig := withItems(m.Signature)
 	out := rpcMethod{
 		Name:       s.Name + "." + sig.Name,
 		Tags:       []tag{{s.Name}},
 		Params:     []contentDescriptor{},
-		Result:     &contentDescriptor{Name: "result", Schema: &Schema{Type: Types{"null"}}},
+		Result:     &contentDescriptor{Name: "result", Schema: w.result(sig), Stream: sig.Yields != nil},
 		Errors:     declared(m),
 		Subject:    subjects.Method(s.Name, sig.Name),
-		Signature:  sig.WithoutEnums().String(),
+		Signature:  m.Signature.WithoutEnums().String(),
 		Idempotent: m.Idempotent,
 	}
 	out.Summary, out.Description = summary(m.Doc), m.Doc
 	if out.Summary == out.Description {
 		out.Description = ""
-	}
-	if sig.Result != nil {
-		out.Result.Schema = w.of(sig.Result)
 	}
 	out.ParamStructure = paramStructure(sig)
 	firstOptional := firstOptional(sig)
@@ -116,6 +113,7 @@ func rpcMethodOf(w *schemaWriter, s *Service, m *Method, subjects wire.Subjects)
 		} else {
 			p.Schema = argument(w, sig, i)
 		}
+		p.Stream = sig.Sends != nil && i == len(sig.Params)-1
 		out.Params = append(out.Params, p)
 	}
 	out.Examples = examples(m)
@@ -175,7 +173,7 @@ func examples(m *Method) []examplePairing {
 	}
 	pairing := examplePairing{Name: m.Signature.Name, Params: []example{}}
 	for i, value := range args {
-		pairing.Params = append(pairing.Params, example{argumentName(m.Signature, i), value})
+		pairing.Params = append(pairing.Params, example{argumentName(withItems(m.Signature), i), value})
 	}
 	if m.Example.Result != nil {
 		pairing.Result = &example{"result", m.Example.Result}

@@ -47,6 +47,8 @@ type contentDescriptor struct {
 	Schema   *Schema `json:"schema"`
 	// Variadic marks a parameter without a name that repeats, which OpenRPC can't say.
 	Variadic bool `json:"x-helium-variadic,omitempty"`
+	// Stream marks an array whose items come one by one, or would if a plain request could send them so.
+	Stream bool `json:"x-helium-stream,omitempty"`
 }
 
 type rpcError struct {

@@ -61,7 +61,7 @@ func readDocument(t testing.TB, text []byte) (d document) {
 
 func TestAnOpenRPCDocumentFitsTheMetaSchema(t *testing.T) {
 	meta := openRPCMeta(t)
-	for _, records := range [][]binder.Record{{math()}, {every()}, {math(), every(), nodes()}, {{Service: "empty"}}} {
+	for _, records := range [][]binder.Record{{math()}, {every()}, {math(), every(), nodes()}, {streams()}, {{Service: "empty"}}} {
 		text := openRPC(t, services(t, records...), schema.Config{})
 		if err := fits(t, meta, string(text)); err != nil {
 			t.Errorf("%v\n%s", err, text)
@@ -73,7 +73,7 @@ func TestAnOpenRPCDocumentFitsTheMetaSchema(t *testing.T) {
 }
 
 func TestEverySchemaOfADocumentIsOneInBothDraftsAndItsReferencesLeadSomewhere(t *testing.T) {
-	text := openRPC(t, services(t, math(), every(), nodes()), schema.Config{})
+	text := openRPC(t, services(t, math(), every(), nodes(), streams()), schema.Config{})
 	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		t.Fatal(err)

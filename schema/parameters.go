@@ -1,10 +1,23 @@
 package schema
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/helium-rpc/helium/signature"
 )
+
+// withItems returns the signature of a plain request's arguments: what a method takes as a stream is an
+// array behind the others there.
+func withItems(m *signature.Method) *signature.Method {
+	if m.Sends == nil {
+		return m
+	}
+	with := *m
+	items := signature.Param{Name: m.Sends.Name, Type: &signature.Type{Kind: signature.List, Elem: m.Sends.Type}}
+	with.Params = append(slices.Clip(m.Params), items)
+	return &with
+}
 
 // repeats reports whether the i-th parameter is the one that repeats.
 func repeats(m *signature.Method, i int) bool { return m.Variadic && i == len(m.Params)-1 }

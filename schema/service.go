@@ -20,9 +20,9 @@ type Service struct {
 	Version string
 	// Doc says what the service is for, "" if that isn't known.
 	Doc string
-	// Methods are those that are called once and answer once, in the record's order.
+	// Methods are those that are called, and those that are streams, in the record's order.
 	Methods []Method
-	// Skipped are methods of kinds that this package doesn't know, by name.
+	// Skipped are methods of kinds that this package doesn't know, or of streams it can't read, by name.
 	Skipped []string
 	// Differing are instances that started earlier and have other methods or types than
 	// this one, by name.
@@ -93,11 +93,12 @@ func Read(r *binder.Record) (*Service, error) {
 	s := &Service{Name: r.Service, Version: r.Version, Doc: r.Doc}
 	for i := range r.Methods {
 		m := &r.Methods[i]
-		if m.Kind != binder.KindCall && m.Kind != "" {
+		parsed, err := m.Read(types)
+		isCall := m.Kind == binder.KindCall || m.Kind == ""
+		if !isCall && (m.Kind != binder.KindStream || err != nil || !parsed.Streams()) { // of a later version
 			s.Skipped = append(s.Skipped, m.Name)
 			continue
 		}
-		parsed, err := m.Read(types)
 		if err != nil {
 			return nil, fmt.Errorf("service %s: the signature of %s can't be read: %w", r.Service, m.Name, err)
 		}
@@ -131,6 +132,10 @@ func (s *Service) namedTypes() []*signature.Type {
 			walk(p.Type)
 		}
 		walk(m.Signature.Result)
+		walk(m.Signature.Yields)
+		if sends := m.Signature.Sends; sends != nil {
+			walk(sends.Type)
+		}
 	}
 	types := make([]*signature.Type, 0, len(met))
 	for _, t := range met {
@@ -150,7 +155,7 @@ func (m *Method) exampleArguments() []json.RawMessage {
 	if json.Unmarshal(m.Example.Args, &args) != nil {
 		return nil
 	}
-	params := len(m.Signature.Params)
+	params := len(withItems(m.Signature).Params)
 	if len(args) != params && !(m.Signature.Variadic && len(args) >= params-1) {
 		return nil
 	}

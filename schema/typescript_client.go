@@ -20,6 +20,26 @@ import (
 //go:embed typescript_runtime.ts
 var tsRuntime string
 
+// tsItems is the part of clients that send streams.
+//
+//go:embed typescript_items.ts
+var tsItems string
+
+// tsStream is the part of clients that get streams.
+//
+//go:embed typescript_stream.ts
+var tsStream string
+
+// yields reports whether a method of the service returns a stream.
+func (s *Service) yields() bool {
+	return slices.ContainsFunc(s.Methods, func(m Method) bool { return m.Signature.Yields != nil })
+}
+
+// sends reports whether a method of the service takes a stream.
+func (s *Service) sends() bool {
+	return slices.ContainsFunc(s.Methods, func(m Method) bool { return m.Signature.Sends != nil })
+}
+
 // TypeScript returns a file of TypeScript with the types of the services and a client
 // class for each: MathClient for math. A client makes plain JSON requests over a
 // connection of @nats-io/transport-node, or any like it; the file imports nothing, and
@@ -27,6 +47,10 @@ var tsRuntime string
 //
 //	const math = new MathClient(await connect());
 //	const sum = await math.add(2, 3, { timeout: 500 });
+//
+// A method that returns a stream returns an AsyncIterable, each iteration of which calls anew; what a method
+// takes as a stream is an iterable of either kind, which is collected and sent as an array. A client with
+// such results needs a connection that has requestMany, too.
 //
 // A parameter that repeats is an array. Parameters of type T? or any at the end can be
 // left out. An error is a HeliumError, with the code, the reason and the outcome.
@@ -52,7 +76,14 @@ func TypeScript(services []*Service, config Config) ([]byte, error) {
 	if floats != nil {
 		floats = append(floats, "\n")
 	}
-	b.WriteString("\n" + strings.NewReplacer("{{prefix}}", tsString(config.Prefix), "{{floats}}", "{"+strings.Join(floats, "")+"}").Replace(tsRuntime))
+	runtime := tsRuntime
+	if slices.ContainsFunc(services, (*Service).yields) {
+		runtime += "\n" + tsStream
+	}
+	if slices.ContainsFunc(services, (*Service).sends) {
+		runtime += "\n" + tsItems
+	}
+	b.WriteString("\n" + strings.NewReplacer("{{prefix}}", tsString(config.Prefix), "{{floats}}", "{"+strings.Join(floats, "")+"}").Replace(runtime))
 	return []byte(b.String()), nil
 }
 
@@ -75,11 +106,15 @@ func (w *tsWriter) class(name string) {
 	if len(w.service.Skipped) > 0 {
 		doc += "\nMethods that aren't here, because they are of another kind: " + strings.Join(w.service.Skipped, ", ") + "."
 	}
+	connection, caller := "Connection", "Caller"
+	if w.service.yields() {
+		connection, caller = "StreamConnection", "StreamCaller"
+	}
 	w.WriteString("\n" + tsComment("", doc) + "export class " + name + ` {
-  readonly #caller: Caller;
+  readonly #caller: ` + caller + `;
 
-  constructor(connection: Connection, options: ClientOptions = {}) {
-    this.#caller = new Caller(connection, ` + tsString(w.service.Name) + `, options);
+  constructor(connection: ` + connection + `, options: ClientOptions = {}) {
+    this.#caller = new ` + caller + `(connection, ` + tsString(w.service.Name) + `, options);
   }
 `)
 	methods := make(names)
@@ -90,8 +125,8 @@ func (w *tsWriter) class(name string) {
 }
 
 func (w *tsWriter) method(m *Method, taken names) {
-	sig := m.Signature
-	params := tsParams(sig)
+	params := tsParams(m.Signature)
+	sig := withItems(m.Signature)
 	optional := firstLeftOut(sig)
 	declared, sent := make([]string, len(params)), make([]string, len(params))
 	for i, param := range params {
@@ -104,27 +139,47 @@ func (w *tsWriter) method(m *Method, taken names) {
 				elem = "(" + elem + ")"
 			}
 			declared[i], sent[i] = param+": readonly "+elem+"[]", "..."+param
+		case sig.Sends != nil && i == len(sig.Params)-1:
+			declared[i], sent[i] = param+": Items<"+tsType(sig.Sends.Type, w.names)+">", "await collected("+tsString(w.service.Name+"."+sig.Name)+", "+param+")"
 		case i >= optional:
 			declared[i], sent[i] = param+"?: "+tsType(t, w.names), param+" ?? null"
 		}
 	}
-	result, back, floats := "void", "await ", ""
-	if sig.Result != nil {
-		result = tsType(sig.Result, w.names)
-		back = "return await "
-		if floats = tsFloats(sig.Result, w.names); floats != "" {
+	name := w.methodName(sig.Name, taken)
+	call := tsCall{
+		head:   name + "(" + strings.Join(append(declared, "options?: CallOptions"), ", ") + ")",
+		method: tsString(sig.Name), sent: strings.Join(sent, ", "),
+	}
+	w.WriteString("\n  " + tsComment("  ", w.doc(m, name, params)))
+	if sig.Yields != nil {
+		call.stream(w, tsType(sig.Yields, w.names), tsFloats(sig.Yields, w.names))
+		return
+	}
+	call.once(w, sig.Result, w.names)
+}
+
+// tsCall is a method of a class: what it begins with, and of its body what it calls with what.
+type tsCall struct{ head, method, sent string }
+
+// once writes a method that answers once.
+func (c tsCall) once(w *tsWriter, t *signature.Type, names map[string]string) {
+	result, back, as, floats := "void", "await ", "", ""
+	if t != nil {
+		result = tsType(t, names)
+		back, as = "return await ", " as "+result
+		if floats = tsFloats(t, names); floats != "" {
 			floats = ", " + floats
 		}
 	}
-	name := w.methodName(sig.Name, taken)
-	fmt.Fprintf(w, "\n  %sasync %s(%s): Promise<%s> {\n    %sthis.#caller.call(%s, [%s], options%s)",
-		tsComment("  ", w.doc(m, name, params)), name,
-		strings.Join(append(declared, "options?: CallOptions"), ", "), result,
-		back, tsString(sig.Name), strings.Join(sent, ", "), floats)
-	if sig.Result != nil {
-		w.WriteString(" as " + result)
+	fmt.Fprintf(w, "async %s: Promise<%s> {\n    %sthis.#caller.call(%s, [%s], options%s)%s;\n  }\n", c.head, result, back, c.method, c.sent, floats, as)
+}
+
+// stream writes a method that returns a stream of items of a type.
+func (c tsCall) stream(w *tsWriter, item, floats string) {
+	if floats != "" {
+		floats = ", " + floats
 	}
-	w.WriteString(";\n  }\n")
+	fmt.Fprintf(w, "%s: AsyncIterable<%s> {\n    return this.#caller.stream(%s, async () => [%s], options%s) as AsyncIterable<%s>;\n  }\n", c.head, item, c.method, c.sent, floats, item)
 }
 
 // methodName is the name of a method in its class. One isn't free there, and one would
@@ -152,8 +207,8 @@ func firstLeftOut(m *signature.Method) int {
 // doc is what a method's comment says: what it does, what its types don't tell, its
 // errors, and an example.
 func (w *tsWriter) doc(m *Method, name string, params []string) string {
-	sig := m.Signature
-	parts := []string{strings.TrimSpace(m.Doc), "`" + sig.String() + "`"}
+	sig := withItems(m.Signature)
+	parts := []string{strings.TrimSpace(m.Doc), "`" + m.Signature.String() + "`"}
 	if m.Idempotent {
 		parts[1] += ", idempotent"
 	}
@@ -163,10 +218,12 @@ func (w *tsWriter) doc(m *Method, name string, params []string) string {
 			tags = append(tags, "@param "+param+" "+text)
 		}
 	}
-	if sig.Result != nil {
-		if text := form(sig.Result); text != "" {
-			tags = append(tags, "@returns "+text)
-		}
+	back := sig.Result
+	if sig.Yields != nil {
+		back = &signature.Type{Kind: signature.List, Elem: sig.Yields}
+	}
+	if text := form(back); back != nil && text != "" {
+		tags = append(tags, "@returns "+text)
 	}
 	for _, e := range m.Errors {
 		tags = append(tags, "@throws {HeliumError} "+errorText(e))
@@ -205,7 +262,12 @@ func exampleCall(m *Method, name string, args []json.RawMessage) string {
 	if name[0] == '"' {
 		member = "[" + name + "]"
 	}
-	text := "await client" + member + "(" + strings.Join(texts, ", ") + ")"
+	text := "client" + member + "(" + strings.Join(texts, ", ") + ")"
+	if m.Signature.Yields != nil {
+		text = "for await (const item of " + text + ") {}"
+	} else {
+		text = "await " + text
+	}
 	if m.Example.Result != nil {
 		text += " // " + oneLine(m.Example.Result)
 	}

@@ -16,10 +16,10 @@ var reserved = wordSet(`
 	null number object of package private protected public readonly return set static
 	string super switch symbol this throw true try type typeof undefined unique unknown
 	var void while with yield NaN Infinity globalThis
-	Array BigInt Error JSON Math Number Object Promise RegExp String
+	Array AsyncIterable BigInt Error Iterable JSON Math Number Object Promise RegExp String Symbol
 	CallOptions Caller ClientOptions Code Connection ErrorFacts Floats HeliumError Int64 Outcome
-	Reply Signal abortable badResult busError canceled decode defaultPrefix encode firstRounded isWide
-	namedFloats options parse tokens`)
+	Headers Items Replies Reply Signal StreamCaller StreamConnection abortable badResult busError canceled collected decode defaultPrefix encode firstRounded isWide
+	maxItems namedFloats options parse tokens`)
 
 func wordSet(words string) map[string]bool {
 	set := make(map[string]bool)
@@ -104,6 +104,7 @@ func newTSNames(services []*Service) tsNames {
 
 // tsParams are the names of a method's parameters, as a function can have them.
 func tsParams(m *signature.Method) []string {
+	m = withItems(m)
 	taken := make(names)
 	params := make([]string, len(m.Params))
 	for i := range m.Params {

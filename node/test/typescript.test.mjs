@@ -16,6 +16,7 @@ test("the generated client passes the strictest compiler and calls", async () =>
   const { run } = await import(pathToFileURL(join(folder, "out/use.js")).href);
   assert.deepEqual(await run(await connection()), {
     sum: 5, difference: -1, large: 9007199254740995n, small: 42, code: "invalid_argument", reason: "math.division_by_zero", outcome: "executed",
+    primes: [2, 3, 5, 7, 11], mean: 3, running: [1, 1.5], dry: [0, 1], reasonOfEnd: "flows.dry", first: [0, 1, 2],
     timeout: "deadline_exceeded", canceled: "canceled",
   });
 });

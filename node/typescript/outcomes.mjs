@@ -6,16 +6,27 @@ import { createRequire } from "node:module";
 const load = createRequire(import.meta.url);
 const { MathClient, HeliumError } = load(process.argv[2]);
 const { EveryThingClient } = load(process.argv[3]);
+const { FlowsClient, HeliumError: FlowsError } = load(process.argv[4]);
 
 const sent = [];
 let answer;
 
 const connection = {
-  async request(subject, payload, { timeout }) {
-    sent.push(`${subject} ${payload} ${timeout}`);
+  async request(subject, payload, { timeout, headers }) {
+    sent.push(`${subject} ${payload} ${timeout}${headers ? ` ${headers}` : ""}`);
+    return answer();
+  },
+  async requestMany(subject, payload, { strategy, maxWait, noMux, headers }) {
+    sent.push(`${subject} ${payload} ${strategy} ${maxWait} ${noMux}${headers ? ` ${headers}` : ""}`);
     return answer();
   },
 };
+
+/** Headers that show what was set. */
+function headers() {
+  const set = [];
+  return { set: (name, value) => set.push(`${name}=${value}`), toString: () => set.join() };
+}
 
 function reply(text, headers = {}) {
   return { string: () => text, headers: { get: (name) => headers[name] ?? "" } };
@@ -30,7 +41,7 @@ async function outcome(how, call, Client = MathClient) {
   try {
     return await call(new Client(connection));
   } catch (e) {
-    if (!(e instanceof HeliumError)) {
+    if (![HeliumError, FlowsError].some((kind) => e instanceof kind)) {
       return `not a HeliumError: ${e.stack}`;
     }
     return [e.code, e.reason, e.outcome, e.instance, e.details, e.method, e.message].map((x) => (typeof x === "string" ? x : JSON.stringify(x))).join("|");
@@ -42,6 +53,58 @@ function soon() {
   setTimeout(() => stop.abort(), 1);
   return stop.signal;
 }
+
+/** What requestMany returns: replies, and then an end, an error, or nothing for ever. */
+function replies(items, { then, waits } = {}) {
+  let stop;
+  const stopped = new Promise((resolve) => (stop = resolve));
+  const all = (async function* () {
+    for (const item of items) {
+      yield typeof item === "string" ? reply(item) : item;
+    }
+    if (then) throw then;
+    if (waits) await stopped;
+  })();
+  all.stop = () => {
+    all.stopped = true;
+    stop();
+  };
+  return all;
+}
+
+const end = (count) => reply("", { "Helium-Items": String(count) });
+
+/** What a stream gives, and how it ends if that is an error. */
+async function items(how, stream, options) {
+  const all = [];
+  const last = await outcome(how, async (client) => {
+    for await (const item of stream(client)) all.push(item);
+  }, class extends FlowsClient {
+    constructor(connection) {
+      super(connection, options);
+    }
+  });
+  return last === undefined ? all : [...all, last];
+}
+
+const primes = (...options) => (client) => client.primes(12, ...options);
+
+async function* later(...all) {
+  for (const x of all) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    yield x;
+  }
+}
+
+/** Leaves a stream behind its first item, and returns whether its subscription was stopped. */
+async function left() {
+  const all = replies(["1", "2"], { waits: true });
+  answer = () => all;
+  for await (const _ of new FlowsClient(connection).primes(12)) break;
+  return all.stopped;
+}
+
+const endless = replies(["1"], { waits: true });
 
 const add = (...args) => (client) => client.add(...args);
 const result = (text) => outcome(() => reply(text), add(1, 2));
@@ -94,6 +157,31 @@ const results = {
   "given up meanwhile": await outcome(() => new Promise(() => {}), add(1, 2, { signal: soon() })),
   "to one instance": await outcome(() => reply("1"), add(3, 4, { instance: "i7", timeout: 50 })),
   sent: [sent.at(0), sent.at(-1)],
+  "with headers": await outcome(() => reply("1"), () => new MathClient(connection, { headers }).add(1, 2, { timeout: 50 })).then(() => sent.at(-1)),
+  "a stream": await items(() => replies(["2", "9007199254740993", end(2)]), primes()),
+  "a stream's request": sent.at(-1),
+  "a stream's options": await items(() => replies([end(0)]), primes({ timeout: 50, instance: "i7" }), { headers }).then(() => sent.at(-1)),
+  "a time beyond timers": await items(() => replies([end(0)]), primes({ timeout: 1e12 })).then(() => sent.at(-1)),
+  "two ranges": await outcome(() => replies([end(0)]), async (client) => {
+    const before = sent.length;
+    const stream = client.primes(12);
+    for (let i = 0; i < 2; i++) for await (const _ of stream);
+    return sent.length - before;
+  }, FlowsClient),
+  "floats of a stream": await items(() => replies(['{"id":9007199254740993,"at":"","price":100000000000000000000}', end(1)]), (client) => client.orders()),
+  "items that are sent": await items(() => replies([end(0)]), (client) => client.convert(2, [{ id: 9007199254740993n, at: "", price: 1 }])).then(() => sent.at(-1)),
+  "items of an async iterable": await outcome(() => reply("3"), (client) => client.mean(later(1, 2, 6)), FlowsClient).then(() => sent.at(-1)),
+  "an iterable that throws": await new FlowsClient(connection).mean((function* () { throw new Error("no more"); })()).catch(String),
+  "too many items": await outcome(() => reply("3"), (client) => client.mean((function* () { for (;;) yield 1; })()), FlowsClient),
+  "an error behind items": await items(() => replies(["1", reply(JSON.stringify(body), problem)]), primes()),
+  "an item that isn't JSON": await items(() => replies(["one"]), primes()),
+  "items that got lost": await items(() => replies(["1", end(3)]), primes()),
+  "no end": await items(() => replies(["1"]), primes()),
+  "nobody for a stream": await items(() => replies([], { then: error("NoRespondersError") }), primes()),
+  "a stream given up before": await items(() => replies(["1"]), primes({ signal: AbortSignal.abort() })),
+  "a stream given up meanwhile": await items(() => endless, primes({ signal: soon() })),
+  "stopped when it was given up": endless.stopped,
+  "stopped when the loop was left": await left(),
   "another prefix": await outcome(() => reply(`"${sent.at(-1)}"`), () => new MathClient(connection, { prefix: "eu", timeout: 7 }).add(5, 6)),
 };
 console.log(JSON.stringify(results, (_key, value) => (typeof value === "bigint" ? `${value}n` : value)));

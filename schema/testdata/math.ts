@@ -49,7 +49,12 @@ export type Int64 = number | bigint;
  * `wsconnect` in `@nats-io/nats-core`, and of their kin will do.
  */
 export interface Connection {
-  request(subject: string, payload: string, options: { timeout: number }): Promise<Reply>;
+  request(subject: string, payload: string, options: { timeout: number; headers?: Headers }): Promise<Reply>;
+}
+
+/** What a client needs of headers, such as `headers()` of `@nats-io/nats-core` makes. */
+export interface Headers {
+  set(name: string, value: string): void;
 }
 
 /** What a client needs of an answer. */
@@ -72,11 +77,16 @@ export interface ClientOptions {
   timeout?: number | undefined;
   /** The first part of the subjects. Default: as when this file was generated. */
   prefix?: string | undefined;
+  /**
+   * Makes headers: `headers` of `@nats-io/nats-core`. With it methods are told how long a call may
+   * take. Default: they aren't, and have the server's own time, 30 s unless that is set.
+   */
+  headers?: (() => Headers) | undefined;
 }
 
 /** How one call is made. */
 export interface CallOptions {
-  /** How long it may take, in milliseconds. Default: the client's. */
+  /** How long it may take, in milliseconds. Default: the client's, and for a stream 30000. */
   timeout?: number | undefined;
   /** Stops waiting for the answer. The method isn't told, and may run to its end. */
   signal?: Signal | undefined;
@@ -131,19 +141,17 @@ export class HeliumError extends Error implements ErrorFacts {
 /** Makes the calls of one service: plain JSON requests, as docs/protocol.md has them. */
 class Caller {
   readonly #connection: Connection;
-  readonly #service: string;
+  protected readonly service: string;
   readonly #options: ClientOptions;
 
   constructor(connection: Connection, service: string, options: ClientOptions) {
     this.#connection = connection;
-    this.#service = service;
+    this.service = service;
     this.#options = options;
   }
 
   async call(method: string, args: unknown[], options: CallOptions = {}, floats?: Floats): Promise<unknown> {
-    const name = `${this.#service}.${method}`;
-    const prefix = this.#options.prefix ?? defaultPrefix;
-    const to = options.instance === undefined ? `call.${this.#service}` : `at.${this.#service}.${options.instance}`;
+    const name = `${this.service}.${method}`;
     const timeout = options.timeout ?? this.#options.timeout ?? 10_000;
     const payload = encode(name, args);
     if (options.signal?.aborted) {
@@ -151,17 +159,28 @@ class Caller {
     }
     let reply: Reply;
     try {
-      const answer = this.#connection.request(`${prefix}.${to}.${method}`, payload, { timeout });
+      const answer = this.#connection.request(this.subject(method, options), payload, { timeout, ...this.headers(timeout) });
       reply = await abortable(answer, name, options.signal);
     } catch (cause) {
       throw cause instanceof HeliumError ? cause : busError(name, timeout, cause);
     }
     return decode(name, reply, floats);
   }
+
+  protected subject(method: string, options: CallOptions): string {
+    const to = options.instance === undefined ? `call.${this.service}` : `at.${this.service}.${options.instance}`;
+    return `${this.#options.prefix ?? defaultPrefix}.${to}.${method}`;
+  }
+
+  protected headers(timeout: number): { headers?: Headers } {
+    const headers = this.#options.headers?.();
+    headers?.set("Helium-Timeout", String(Math.max(1, Math.ceil(timeout))));
+    return headers === undefined ? {} : { headers };
+  }
 }
 
 /** Waits for an answer until the signal says to stop. */
-function abortable(answer: Promise<Reply>, method: string, signal: Signal | undefined): Promise<Reply> {
+function abortable<T>(answer: Promise<T>, method: string, signal: Signal | undefined): Promise<T> {
   if (signal === undefined) {
     return answer;
   }

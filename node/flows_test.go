@@ -1,0 +1,141 @@
+package node_test
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"sync/atomic"
+	"time"
+
+	"github.com/helium-rpc/helium"
+)
+
+// flows is a service with a stream of each kind, and with values of any size.
+type flows struct{ ended, taken atomic.Int64 }
+
+var errDry = helium.NewError(helium.CodeOutOfRange, "flows.dry", "the well is dry")
+
+// Count gives the numbers below n, or for ever.
+func (f *flows) Count(ctx context.Context, n int) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		defer f.ended.Add(1)
+		for i := 0; i != n; i++ {
+			if !yield(i, nil) {
+				return
+			}
+			f.taken.Store(int64(i + 1))
+		}
+	}
+}
+
+// Dry gives the numbers below n, and then an error.
+func (f *flows) Dry(n int) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		defer f.ended.Add(1)
+		for i := range n {
+			if !yield(i, nil) {
+				return
+			}
+		}
+		yield(0, errDry)
+	}
+}
+
+// Wait gives one number, and then waits until its context ends.
+func (f *flows) Wait(ctx context.Context) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		defer f.ended.Add(1)
+		if yield(1, nil) {
+			<-ctx.Done()
+			yield(0, ctx.Err())
+		}
+	}
+}
+
+// Ticks gives n numbers, one each ms milliseconds.
+func (f *flows) Ticks(ctx context.Context, n, ms int) iter.Seq2[int, error] {
+	return func(yield func(int, error) bool) {
+		defer f.ended.Add(1)
+		for i := range n {
+			select {
+			case <-time.After(time.Duration(ms) * time.Millisecond):
+			case <-ctx.Done():
+			}
+			if !yield(i, ctx.Err()) {
+				return
+			}
+		}
+	}
+}
+
+// Blobs gives n items of so many bytes.
+func (f *flows) Blobs(n, size int) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		defer f.ended.Add(1)
+		for i := range n {
+			blob := make([]byte, size)
+			for j := range blob {
+				blob[j] = byte(i + j)
+			}
+			if !yield(blob, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Double gives twice what it is sent.
+func (f *flows) Double(xs iter.Seq2[float64, error]) iter.Seq2[float64, error] {
+	return func(yield func(float64, error) bool) {
+		defer f.ended.Add(1)
+		for x, err := range xs {
+			if !yield(2*x, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Size says how many items it is sent, and how many bytes they have together.
+func (f *flows) Size(xs iter.Seq2[[]byte, error]) (string, error) {
+	defer f.ended.Add(1)
+	items, bytes := 0, 0
+	for x, err := range xs {
+		if err != nil {
+			return "", err
+		}
+		items++
+		bytes += len(x)
+	}
+	return fmt.Sprintf("%d items of %d bytes", items, bytes), nil
+}
+
+// First returns the first number that it is sent.
+func (f *flows) First(xs iter.Seq2[float64, error]) (float64, error) {
+	defer f.ended.Add(1)
+	for x, err := range xs {
+		return x, err
+	}
+	return 0, errDry
+}
+
+// Ended returns how many handlers of streams have ended.
+func (f *flows) Ended() int64 { return f.ended.Load() }
+
+// Taken returns how many numbers of the latest Count were taken.
+func (f *flows) Taken() int64 { return f.taken.Load() }
+
+// Echo returns what it is given.
+func (f *flows) Echo(data []byte) []byte { return data }
+
+// Length returns how many bytes it is given.
+func (f *flows) Length(data []byte) int { return len(data) }
+
+// Bytes returns so many.
+func (f *flows) Bytes(n int) []byte {
+	data := make([]byte, n)
+	for i := range data {
+		data[i] = byte(i * 7)
+	}
+	return data
+}
