@@ -378,7 +378,12 @@ func (framedAnswer) pack(call *Call) (size int, err *helium.Error) { return pack
 
 func (a framedAnswer) send(call *Call, err *helium.Error, took time.Duration, packed []byte, others bool) {
 	var f wire.Frame
-	fillAnswer(&f, call, err, took, packed)
+	if ready := &a.callers.opening.overloaded; err == ready.err {
+		// While many calls are refused, what one costs is what the others don't get.
+		f = wire.Frame{Kind: wire.KindError, Seq: call.seq, Metadata: packed, Body: ready.body}
+	} else {
+		fillAnswer(&f, call, err, took, packed)
+	}
 	if err == nil && batch.GoesWhole(&f, true) { // others may wait in the queue already
 		a.batcher.AddWhole(&f, batch.Call{}, func(opening []byte) ([]byte, int) { return wire.Whole(opening, &f, &call.Result) })
 		return

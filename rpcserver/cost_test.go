@@ -13,6 +13,7 @@ import (
 	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
+	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
 
 // oneMethod is a server of the service "math" in which nothing runs and that has no
@@ -113,6 +114,36 @@ func allocationsOf(t *testing.T, of Method) float64 {
 		t.Fatalf("%d calls were answered of %d", got, runs*calls)
 	}
 	return allocs / calls
+}
+
+func TestACallThatIsRefusedForLoadCostsNoMoreAllocationsThanOneThatRuns(t *testing.T) {
+	s := New(nil, Config{Logger: slog.New(slog.DiscardHandler), MaxInFlight: 1, MaxQueue: -1})
+	t.Cleanup(s.deadlines.Stop)
+	t.Cleanup(s.beats.stop)
+	entered, leave := make(chan struct{}), make(chan struct{})
+	if err := s.Handle(Service{Name: "math", Methods: []Method{add(func(context.Context) { entered <- struct{}{}; <-leave })}}); err != nil {
+		t.Fatal(err)
+	}
+	receive := func(l *countingLink) {
+		l.left = 1
+		s.newReceiver(l, clocks.New(s.pulse, nil)).receive()
+	}
+	receive(&countingLink{data: addMessage(1)})
+	<-entered
+	const calls = 200 // a receiver has some allocations of its own
+	l := &countingLink{data: addMessage(calls)}
+	runs := 0
+	allocs := testing.AllocsPerRun(100, func() { runs++; receive(l) })
+	if got, want := s.counters.refused[pool.Crowded].Load(), uint64(runs*(calls-1)); got != want {
+		t.Errorf("%d calls were refused, want %d: all but one of each message, as that one's number is in use", got, want)
+	}
+	// Its context, and what says why it is refused to the receiver: some for all of a message.
+	if perCall := allocs / calls; perCall > 1.6+raceAllocs {
+		t.Errorf("%.2f allocations a call, want 1 and a half at most", perCall)
+	}
+	close(leave)
+	s.runner.wait(t.Context())
+	s.pool.Close()
 }
 
 // countingLink hands in the same message so many times, and counts the answers.

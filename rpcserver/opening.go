@@ -1,6 +1,7 @@
 package rpcserver
 
 import (
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -18,12 +19,13 @@ type sender struct {
 // opening is what begins the messages of answers to callers that say who they are: who
 // answers, and what this server can do.
 type opening struct {
-	gathered gatheredErrors
-	begun    [once + 1][]byte // the bytes of it, by how the answers go
+	gathered   gatheredErrors
+	overloaded readyError
+	begun      [once + 1][]byte // the bytes of it, by how the answers go
 }
 
 func newOpening(instance string, abilities wire.Abilities) *opening {
-	o := &opening{gathered: newGatheredErrors(instance)}
+	o := &opening{gathered: newGatheredErrors(instance), overloaded: newReadyError(helium.ErrOverloaded, instance)}
 	for how := range o.begun {
 		can := abilities
 		switch manner(how) {

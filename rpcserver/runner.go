@@ -26,14 +26,16 @@ type runner struct {
 	unheard  *unheard
 	maxValue int // how large a result may be that leaves in chunks, in bytes
 
+	overloaded *helium.Error // that of all calls that are refused for load
+
 	active  atomic.Int64  // calls admitted and not finished
 	quiet   chan struct{} // told when active falls to 0
 	cutting atomic.Bool   // calls are being cut: who answers a call doesn't own it
 }
 
-func newRunner(log *slog.Logger, instance string, counters *counters, maxValue int) *runner {
+func newRunner(log *slog.Logger, instance string, counters *counters, maxValue int, overloaded *helium.Error) *runner {
 	return &runner{
-		maxValue: maxValue, log: log, instance: instance, counters: counters,
+		maxValue: maxValue, overloaded: overloaded, log: log, instance: instance, counters: counters,
 		unheard: newUnheard(log, instance, &counters.unheard), quiet: make(chan struct{}, 1),
 	}
 }
@@ -160,7 +162,7 @@ func (r *runner) admitted(n int) { r.active.Add(int64(n)) }
 func (r *runner) refuse(call *Call, why pool.Reason, now time.Time) {
 	err := whyOver(call, now)
 	if err == nil || why == pool.Crowded && call.probe && call.refusal == nil {
-		err = helium.ErrOverloaded
+		err = r.overloaded
 		if !call.probe {
 			r.counters.refused[why].Add(1)
 			if call.method != nil {
@@ -168,7 +170,10 @@ func (r *runner) refuse(call *Call, why pool.Reason, now time.Time) {
 			}
 		}
 	}
-	r.finish(call, err.WithOutcome(helium.NotExecuted), 0)
+	if err != r.overloaded {
+		err = err.WithOutcome(helium.NotExecuted)
+	}
+	r.finish(call, err, 0)
 }
 
 // finish answers a call and lets its context end. A call that has been answered
@@ -194,8 +199,7 @@ func (r *runner) count(call *Call, err *helium.Error, took time.Duration, ran bo
 	r.counters.calls.Add(1)
 	if err != nil {
 		r.counters.errors.Add(1)
-		err = fitError(err, call.answer.limit())
-		err.Instance = r.instance
+		err = r.fit(call, err)
 		if err.Outcome == helium.NotExecuted {
 			r.counters.countExpired(err)
 			if !call.answer.awaited() {
@@ -216,9 +220,19 @@ func (r *runner) countProbe(call *Call, err *helium.Error) *helium.Error {
 		call.method.stats.probed.Add(1)
 	}
 	if err != nil {
-		err = fitError(err, call.answer.limit())
-		err.Instance = r.instance
+		err = r.fit(call, err)
 	}
+	return err
+}
+
+// fit returns an error as it is answered.
+func (r *runner) fit(call *Call, err *helium.Error) *helium.Error {
+	limit := call.answer.limit()
+	if err == r.overloaded && len(err.Message) <= errorRoom(limit) {
+		return err
+	}
+	err = fitError(err, limit)
+	err.Instance = r.instance
 	return err
 }
 

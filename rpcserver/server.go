@@ -124,7 +124,7 @@ func New(nc *nats.Conn, config Config) *Server {
 		badReplies: &s.counters.links.BadReplies,
 	}
 	s.direct = s.newDirectLinks()
-	s.runner = newRunner(s.log, s.instance, &s.counters, s.config.MaxValue)
+	s.runner = newRunner(s.log, s.instance, &s.counters, s.config.MaxValue, s.opening.overloaded.err)
 	s.pool = pool.New(s.config.MaxInFlight, s.config.MaxQueue, s.config.MaxQueueBytes, pool.Work[Call]{
 		Describe: (*Call).task,
 		Run: func(call *Call) time.Time {

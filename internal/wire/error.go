@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/msgpack"
@@ -11,9 +12,13 @@ import (
 // message was begun, in milliseconds.
 const WaitedDetail = "waited_ms"
 
+// errorHeads is what stands around the texts of an error without details, at most, in bytes.
+const errorHeads = 24
+
 // AppendError appends an error as it stands in a KindError frame:
 // [code, reason, message, details, outcome, instance].
 func AppendError(b []byte, e *helium.Error) []byte {
+	b = slices.Grow(b, len(e.Reason)+len(e.Message)+len(e.Instance)+errorHeads)
 	b = msgpack.AppendArrayHeader(b, 6)
 	b = msgpack.AppendUint(b, uint64(e.Code))
 	b = msgpack.AppendString(b, e.Reason)

@@ -102,7 +102,7 @@ func (p *Pool[C]) Submit(calls []*C, now time.Time) (refused []Refused[C]) {
 	refused = p.queue.begin(now)
 	for _, call := range calls {
 		task := p.work.Describe(call)
-		refused = append(refused, p.queue.put(&task, p.most+p.maxQueue-p.running-p.waitingLocked(), now)...)
+		refused = p.queue.put(refused, &task, p.most+p.maxQueue-p.running-p.waitingLocked(), now)
 	}
 	if p.waitingLocked() > 0 {
 		p.wakeLocked()

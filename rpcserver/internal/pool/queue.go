@@ -63,21 +63,21 @@ func (q *queue[C]) begin(now time.Time) (refused []Refused[C]) {
 	return q.refuseVain(now)
 }
 
-// put adds a call, for which there is so much room. It returns those that aren't run instead: the call, or
+// put adds a call, for which there is so much room, and appends those that aren't run instead: the call, or
 // ones that give way to it.
-func (q *queue[C]) put(task *Task[C], room int, now time.Time) (refused []Refused[C]) {
+func (q *queue[C]) put(refused []Refused[C], task *Task[C], room int, now time.Time) []Refused[C] {
 	q.in++
 	l := q.of(task.Kind)
 	l.in++
-	for q.len() > 0 && !q.fits(task, room+len(refused)) {
-		other, ok := q.givesWay(l, room+len(refused) > 0, now)
+	for ; q.len() > 0 && !q.fits(task, room); room++ {
+		other, ok := q.givesWay(l, room > 0, now)
 		if !ok {
 			break
 		}
 		refused = append(refused, Refused[C]{other.Call, Crowded})
 	}
 	switch {
-	case !q.fits(task, room+len(refused)):
+	case !q.fits(task, room):
 		q.overrun(l, now)
 		return append(refused, Refused[C]{task.Call, Crowded})
 	case task.isOver(now):

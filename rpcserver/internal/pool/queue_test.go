@@ -37,7 +37,7 @@ func callAt(now time.Time, left time.Duration) *call {
 func (q *queueTest) puts(calls ...*call) []Refused[call] {
 	refused := q.begin(q.now)
 	for _, c := range calls {
-		refused = append(refused, q.put(&c.task, q.room-q.len(), q.now)...)
+		refused = q.put(refused, &c.task, q.room-q.len(), q.now)
 	}
 	return refused
 }
