@@ -23,6 +23,9 @@ func serveDirect(t *testing.T, n *network, config rpcserver.Config) *rpcserver.S
 	if err := srv.Handle(new(probe).service()); err != nil {
 		t.Fatal(err)
 	}
+	if err := rpcserver.Register(srv, "flows", new(flows)); err != nil {
+		t.Fatal(err)
+	}
 	if err := srv.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -57,6 +60,12 @@ func TestNodeCallsByDirectLinks(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestNodeStreamsAndSendsLargeValuesByDirectLinks(t *testing.T) {
+	n := newNetwork(t, binder.Config{})
+	serveDirect(t, n, rpcserver.Config{Listen: "127.0.0.1:0"})
+	runTests(t, n, "test/directflows.mjs")
 }
 
 func TestNodeCallsSurviveFaultsOfDirectLinks(t *testing.T) {

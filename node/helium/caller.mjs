@@ -1,24 +1,30 @@
-// A caller: docs/protocol.md, "Calls" and "Direct links".
+// A caller: docs/protocol.md, "Calls", "Streams", "Large values" and "Direct links".
 
-import { randomBytes } from "node:crypto";
+import { Clocks } from "./clocks.mjs";
+import { crc32c } from "./crc32c.mjs";
 import { DirectLinks } from "./directlinks.mjs";
 import { HeliumError } from "./errors.mjs";
-import { decodeBody, decodeMessage, encodeMessage, Kind } from "./frames.mjs";
+import { readExtent, writeExtent } from "./extent.mjs";
+import { Ability, decodeBody, decodeMessage, encodeMessage, Kind } from "./frames.mjs";
+import { CreditPool } from "./items.mjs";
+import { MAX_VALUE, PartsIn, PartsOut, Turns } from "./largevalue.mjs";
 import { encode } from "./msgpack.mjs";
+import { unguessable } from "./numbers.mjs";
+import { OpenStream } from "./openstream.mjs";
 import { acknowledgedBy, captured, lookup } from "./registry.mjs";
 import { newInbox, Subjects } from "./subjects.mjs";
-
-/**
- * A number of 64 bits, not 0, that nobody can guess, whatever others they have seen. So who
- * names a call or a message was sent it.
- */
-const unguessable = () => randomBytes(8).readBigUInt64BE() || 1n;
+import { Targets } from "./targets.mjs";
+import { Vigil } from "./vigil.mjs";
 
 /** The last token of the reply subject of a message, by its number. */
 const nameOf = (token) => `+${token.toString(36)}`;
 
 /** Errors of calls by a direct link that didn't run, and go by the bus. */
 const ELSEWHERE = ["helium.no_such_method", "helium.no_instance", "helium.not_sent"];
+
+const PART_OVERHEAD = 64; // bytes of a message of a part beside that
+
+const floating = (floats) => (floats ? { kind: "list", elem: { kind: "float64" } } : undefined);
 
 export class Caller {
   #nc;
@@ -28,17 +34,29 @@ export class Caller {
   #unmatched = 0;
   #calls = new Map(); // by their numbers: those in flight
   #links; // undefined: the caller uses the bus only
+  #clocks = new Clocks();
+  #targets;
+  #vigil = new Vigil((instance) => this.#ask(instance), (instance) => this.#silent(instance));
+  #questions = new Map(); // which instances are asked for a sign, by the tokens of these messages
+  #pool = new CreditPool();
+  #turns = new Turns();
+  #maxValue;
+  #status;
 
   /**
    * A caller over a connection, which stays its owner's to close. By itself it opens direct links
    * to instances that offer some and can be reached, and later calls go by them; with `busOnly`
-   * it doesn't.
+   * it doesn't. Arguments and results may have `maxValue` bytes.
    */
-  constructor(nc, { prefix, busOnly = false } = {}) {
+  constructor(nc, { prefix, busOnly = false, maxValue = MAX_VALUE } = {}) {
     this.#nc = nc;
     this.#subjects = new Subjects(prefix);
     this.#inbox = newInbox(nc);
+    this.#targets = new Targets(nc, prefix);
+    this.#maxValue = maxValue;
     this.#answers = nc.subscribe(`${this.#inbox}.*`, { callback: (err, msg) => err ?? this.#receive(msg) });
+    this.#status = nc.status();
+    this.#follow(this.#status);
     if (busOnly) return;
     this.#links = new DirectLinks(nc, this.#subjects, {
       answered: (link, message, token) => this.#take(message, nameOf(token), link),
@@ -61,25 +79,40 @@ export class Caller {
 
   close() {
     this.#answers.unsubscribe();
-    for (const seq of this.#calls.keys()) {
+    this.#status.stop?.();
+    for (const seq of [...this.#calls.keys()]) {
       this.#end(seq, new HeliumError("canceled", "the caller was closed"));
     }
+    this.#vigil.close();
     this.#links?.close();
   }
 
   /**
    * Calls a method with a list of arguments and returns its result. `timeout` is in
    * milliseconds; `signal`, an AbortSignal, cancels the call; `metadata` go with it;
-   * `floats` sends all numbers as floats; `instance` picks who is to run it.
+   * `floats` sends all numbers as floats; `instance` picks who is to run it. What the method takes as a
+   * stream are `items`, an iterable or an async one.
    */
   call(service, method, args, options = {}) {
-    const [result] = this.#send(service, method, [{ method, args, ...options }], options.instance);
+    if (options.items) return this.#sendItems(service, method, args, options);
+    const body = encode(args, floating(options.floats));
+    if (body.length > this.#room) return this.#callLarge(service, method, body, options);
+    const [result] = this.#send(service, method, [{ method, body, ...options }], options.instance);
     return result;
   }
 
   /** Makes calls of a service's methods in one message, and returns their promises. */
   callTogether(service, calls) {
-    return this.#send(service, "", calls);
+    return this.#send(service, "", calls.map((call) => ({ ...call, body: encode(call.args, floating(call.floats)) })));
+  }
+
+  /**
+   * Calls a method that returns a stream, for each iteration anew, and gives its items as they come. The
+   * options are those of `call`; but without a `timeout` a stream that has begun lasts as long as it takes.
+   * Leaving the loop ends it.
+   */
+  stream(service, method, args, options = {}) {
+    return { [Symbol.asyncIterator]: () => this.#items(service, method, args, options) };
   }
 
   /** Calls without an answer. */
@@ -91,10 +124,29 @@ export class Caller {
     else this.#nc.publish(this.#subjects.calls(service, method), message);
   }
 
+  /** How many bytes of arguments fit a message, with what stands around them. */
+  get #room() { return (this.#nc.info?.max_payload ?? Infinity) - 512; }
+
   /** The link by which a message goes; undefined: the bus, which takes none that is too long. */
   #linkFor(service, methods, instance, message) {
     const fits = message.length <= (this.#nc.info?.max_payload ?? Infinity);
     return fits ? this.#links?.choose(service, methods, instance) : undefined;
+  }
+
+  /** Enters a call under a number of its own, which it returns with what is known of it. */
+  #enter(service, method, { timeout = 10_000, signal, instance }, token, more) {
+    let seq = unguessable();
+    while (this.#calls.has(seq)) seq = unguessable();
+    const pending = { service, method, token: nameOf(token), signal, instance, until: performance.now() + timeout, outcome: "unknown", ...more };
+    pending.timer = setTimeout(() => {
+      const perhaps = pending.stream ? `; perhaps no instance is running, which NATS doesn't tell, as ${captured(pending.stream, this.#subjects.calls(service, pending.shared ? "" : method, instance))}` : "";
+      this.#end(seq, new HeliumError("deadline_exceeded", `no answer within ${timeout} ms${perhaps}`, { reason: "helium.deadline", outcome: pending.outcome }));
+    }, timeout);
+    // Telling the instances is best effort: the call has ended here whether or not they hear it.
+    pending.abort = () => this.#cancel(seq, pending).catch(() => {});
+    this.#calls.set(seq, pending);
+    signal?.addEventListener("abort", pending.abort);
+    return { seq, pending };
   }
 
   #send(service, method, calls, instance) {
@@ -102,47 +154,135 @@ export class Caller {
     const token = unguessable();
     const promises = [], sent = [];
     const frames = calls.map((call) => {
-      const { timeout = 10_000, signal, metadata = null, floats = false } = call;
-      const seq = this.#unused();
-      const pending = { service, method: method || call.method, token: nameOf(token), signal, instance, shared: !method, until: performance.now() + timeout };
+      const { seq, pending } = this.#enter(service, method || call.method, { ...call, instance }, token, { shared: !method });
       promises.push(new Promise((resolve, reject) => Object.assign(pending, { resolve, reject })));
-      pending.timer = setTimeout(() => {
-        const perhaps = pending.stream ? `; perhaps no instance is running, which NATS doesn't tell, as ${captured(pending.stream, this.#subjects.calls(service, method, instance))}` : "";
-        this.#end(seq, new HeliumError("deadline_exceeded", `no answer within ${timeout} ms${perhaps}`, { reason: "helium.deadline" }));
-      }, timeout);
-      // Telling the instances is best effort: the call has ended here whether or not they hear it.
-      pending.abort = () => this.#cancel(seq, pending).catch(() => {});
-      this.#calls.set(seq, pending);
       sent.push(pending);
-      signal?.addEventListener("abort", pending.abort);
-      const body = encode(call.args, floats ? { kind: "list", elem: { kind: "float64" } } : undefined);
-      pending.frame = { kind: Kind.call, seq, time: Math.ceil(timeout), metadata, body };
+      pending.frame = { kind: Kind.call, seq, time: Math.ceil(call.timeout ?? 10_000), metadata: call.metadata ?? null, body: call.body };
       return { ...pending.frame, method: method ? undefined : call.method };
     });
-    const message = encodeMessage(frames);
+    const message = this.#message(service, frames);
     const link = this.#linkFor(service, sent.map((pending) => pending.method), instance, message);
-    if (link === undefined) {
-      this.#nc.publish(this.#subjects.calls(service, method, instance), message, { reply: `${this.#inbox}.${nameOf(token)}` });
-      return promises;
-    }
-    for (const pending of sent) {
-      Object.assign(pending, { link, began: performance.now() });
-      link.began();
-    }
-    link.send(service, method, token, message);
+    if (link) for (const pending of sent) this.#goesBy(link, pending);
+    else this.#begun(sent);
+    this.#post(link, service, method, instance, token, message);
     return promises;
   }
 
-  /** A number that no call in flight has. */
-  #unused() {
-    let seq = unguessable();
-    while (this.#calls.has(seq)) seq = unguessable();
-    return seq;
+  /** A message of calls, which begins with what the caller says of itself. */
+  #message(service, frames) { return encodeMessage([this.#clocks.about(service), ...frames]); }
+
+  /** Sends a message of calls by a link, or without one by the bus. */
+  #post(link, service, method, instance, token, message) {
+    if (link) link.send(service, method, token, message);
+    else this.#nc.publish(this.#subjects.calls(service, method, instance), message, { reply: `${this.#inbox}.${nameOf(token)}` });
+  }
+
+  #goesBy(link, pending) {
+    Object.assign(pending, { link, began: performance.now(), begun: performance.now() });
+    link.began();
+  }
+
+  #begun(sent) { for (const pending of sent) pending.begun = performance.now(); }
+
+  /**
+   * Sends the first frame of a call of which one instance has all, which it returns the call of. `record` is
+   * that instance's.
+   */
+  #sendTo(record, link, frame, pending, token) {
+    pending.at = record.instance;
+    if (link) this.#goesBy(link, pending);
+    else {
+      this.#begun([pending]);
+      pending.watched = record.instance;
+      this.#vigil.begin(record.instance, (record.abilities & Ability.heartbeats) !== 0);
+    }
+    this.#post(link, pending.service, pending.method, record.instance, token, this.#message(pending.service, [frame]));
+  }
+
+  /** An instance that is able to do something, and the link to it; undefined: the bus. */
+  async #target(service, method, need, { instance, signal }) {
+    if (signal?.aborted) throw new HeliumError("canceled", "the caller gave up", { reason: "helium.canceled", outcome: "not executed" });
+    let link;
+    const record = await this.#targets.choose(service, method, need, {
+      instance,
+      preferred: (able) => {
+        link = this.#links?.choose(service, [method], instance);
+        return link && able.find((r) => r.instance === link.instance);
+      },
+    });
+    if (link?.instance !== record.instance) link = this.#links?.choose(service, [method], record.instance);
+    if (signal?.aborted) throw new HeliumError("canceled", "the caller gave up", { reason: "helium.canceled", outcome: "not executed" });
+    return { record, link };
+  }
+
+  /** Begins a stream. */
+  async #open(service, method, args, options, takes) {
+    const { timeout, metadata = null, floats = false, items } = options;
+    const body = encode(args, floating(floats));
+    const { record, link } = await this.#target(service, method, "streams", options);
+    const token = unguessable();
+    const { seq, pending } = this.#enter(service, method, options, token, {});
+    const open = new OpenStream({
+      pool: this.#pool, takes, items, floats, room: this.#nc.info?.max_payload ?? Infinity,
+      begun: () => { if (timeout === undefined) clearTimeout(pending.timer); },
+      tell: (f) => { if (this.#calls.has(seq)) this.#control(pending, { ...f, seq }); },
+      leave: (error) => this.#abandon(seq, pending, error),
+    });
+    pending.open = open;
+    pending.settle = (error, reply) => open.settle(error, reply);
+    const lasts = timeout === undefined ? 0 : Math.max(1, Math.ceil(timeout));
+    this.#sendTo(record, link, { kind: Kind.stream, seq, time: Math.ceil(timeout ?? 10_000), metadata, lasts, ...open.credit, body }, pending, token);
+    return { open, leave: () => this.#abandon(seq, pending, new HeliumError("canceled", "the caller left the stream", { reason: "helium.canceled" })) };
+  }
+
+  async *#items(service, method, args, options) {
+    const { open, leave } = await this.#open(service, method, args, options, true);
+    try {
+      for (;;) {
+        const { done, value } = await open.in.next();
+        if (done) return;
+        yield value;
+      }
+    } finally {
+      leave();
+      open.in.close();
+    }
+  }
+
+  /** Calls a method that takes a stream and returns none. */
+  async #sendItems(service, method, args, options) {
+    const { open } = await this.#open(service, method, args, options, false);
+    const reply = await open.result;
+    return readResult(reply.body);
+  }
+
+  /** Makes a call whose arguments don't fit a message. */
+  async #callLarge(service, method, body, options) {
+    const { timeout = 10_000, metadata = null } = options;
+    if (body.length > this.#maxValue) throw new HeliumError("resource_exhausted", `the arguments have ${body.length} bytes, and at most ${this.#maxValue} are sent`, { reason: "helium.call_too_large", outcome: "not executed" });
+    const { record, link } = await this.#target(service, method, "chunks", options);
+    const token = unguessable();
+    const { seq, pending } = this.#enter(service, method, options, token, { outcome: "not executed" });
+    const room = (this.#nc.info?.max_payload ?? Infinity) - PART_OVERHEAD;
+    pending.out = new PartsOut(body, room, (offset, part) => {
+      this.#post(pending.link, service, method, record.instance, token, encodeMessage([{ kind: Kind.chunk, seq, offset, body: part }]));
+    });
+    const result = new Promise((resolve, reject) => Object.assign(pending, { resolve, reject }));
+    this.#sendTo(record, link, { kind: Kind.largeCall, seq, time: Math.ceil(timeout), metadata, body: writeExtent(body.length, crc32c(body)) }, pending, token);
+    return result;
+  }
+
+  /** Sends the instance that has a call what belongs to it beside calls. */
+  #control(pending, f) {
+    const message = encodeMessage([f]);
+    if (pending.link) pending.link.cancel(pending.service, message);
+    else if (pending.at) this.#nc.publish(this.#subjects.control(pending.service, pending.at), message, { reply: `${this.#inbox}.+` });
   }
 
   #receive(msg) {
     const token = msg.subject.slice(this.#inbox.length + 1);
     if (msg.data.length === 0 && msg.headers?.code === 503) {
+      if (this.#questions.delete(token)) return; // its instance finishes its last calls, or is silent
       this.#failMessage(token, new HeliumError("unavailable", "nobody listens", { reason: "helium.no_instance", outcome: "not executed" }));
       return;
     }
@@ -163,13 +303,64 @@ export class Caller {
     } catch {
       return; // it breaks the protocol; its calls end with their time
     }
+    let from = "";
+    if (frames[0].kind === Kind.instance) {
+      from = frames[0].instance;
+      if (this.#questions.get(token) === from) this.#vigil.heard(from);
+      this.#questions.delete(token);
+    }
     for (const f of frames) {
+      if (f.kind === Kind.running) for (const seq of f.seqs) this.#at(seq, link, from);
+      const pending = f.seq === undefined ? undefined : this.#at(f.seq, link, from);
       // Metadata that can't be read are left out: the result is worth more than they are.
       if (f.kind === Kind.reply) this.#reply(f, link);
+      else if (f.kind >= Kind.items && f.kind <= Kind.credit) pending?.open?.follow(f);
+      else if (f.kind === Kind.chunkCredit) this.#grant(pending, f);
+      else if (f.kind === Kind.largeReply && pending) this.#announced(f, pending);
+      else if (f.kind === Kind.chunk && pending) this.#part(f, pending);
       if (f.kind !== Kind.error) continue;
       const error = f.error ?? new HeliumError("internal", f.fault.message, { reason: "helium.bad_result" });
       if (f.seq === 0n) this.#failMessage(token, error, link);
       else this.#fail(f.seq, error, link);
+    }
+  }
+
+  /** The call of a number that left by a link, of which an instance has said that it has it. */
+  #at(seq, link, instance) {
+    const pending = this.#calls.get(seq);
+    if (pending?.link !== link) return undefined;
+    if (pending && instance) {
+      pending.at ??= instance;
+      if (pending.at === instance) this.#vigil.heard(instance);
+    }
+    return pending;
+  }
+
+  /** The instance takes more of a call's arguments. */
+  #grant(pending, f) {
+    pending?.out?.grant(f.offset);
+    if (pending?.out?.isWhole) pending.outcome = "unknown";
+  }
+
+  /** A result comes that is larger than a message: the call has run. */
+  #announced(f, pending) {
+    pending.outcome = "executed";
+    if (pending.parts) return;
+    try {
+      const extent = readExtent(f.body);
+      if (extent.length > BigInt(this.#maxValue)) throw new HeliumError("resource_exhausted", `the result has ${extent.length} bytes, and at most ${this.#maxValue} are taken`, { reason: "helium.result_too_large", outcome: "executed" });
+      pending.parts = new PartsIn(extent, this.#turns, (offset) => this.#control(pending, { kind: Kind.chunkCredit, seq: f.seq, offset }));
+    } catch (err) {
+      this.#abandon(f.seq, pending, asBadResult(err));
+    }
+  }
+
+  #part(f, pending) {
+    try {
+      const body = pending.parts?.put(f.offset, f.body);
+      if (body) this.#end(f.seq, null, { body });
+    } catch (err) {
+      this.#abandon(f.seq, pending, asBadResult(err));
     }
   }
 
@@ -183,7 +374,8 @@ export class Caller {
   /**
    * Ends a call with an error. But one that shared a message and reached an instance without
    * its method, or nobody, is sent again on the method's own subject: it didn't run, and only
-   * instances that have the method listen there. So is one that a direct link doesn't take.
+   * instances that have the method listen there. So is one that a direct link doesn't take, and one that
+   * is said to have waited for longer than it is on its way.
    */
   #fail(seq, error, link) {
     const pending = this.#calls.get(seq);
@@ -192,27 +384,58 @@ export class Caller {
       this.#unmatched++;
       return;
     }
-    if (!(pending.shared || link) || !elsewhere) {
+    const again = pending.frame && !pending.reclocked && this.#clocks.disproved(pending.service, error, pending.begun);
+    if (!pending.frame || !again && (!(pending.shared || link) || !elsewhere)) {
       this.#end(seq, pending.missing && error.reason === "helium.no_instance" ? pending.missing : error);
       return;
     }
-    const { method } = pending;
+    const { service, method, instance } = pending;
     pending.shared = false; // once
+    pending.reclocked ||= again;
     if (error.reason === "helium.no_such_method") {
       pending.missing = error;
-      link?.lacks(pending.service, method);
+      link?.lacks(service, method);
     }
     link?.done();
-    pending.link = undefined;
-    pending.token = nameOf(unguessable());
+    const token = unguessable();
+    Object.assign(pending, { link: undefined, at: undefined, token: nameOf(token) });
     const time = Math.max(1, Math.ceil(pending.until - performance.now()));
-    this.#nc.publish(this.#subjects.calls(pending.service, method, pending.instance), encodeMessage([{ ...pending.frame, time }]), { reply: `${this.#inbox}.${pending.token}` });
+    this.#begun([pending]);
+    this.#post(undefined, service, method, instance, token, this.#message(service, [{ ...pending.frame, time }]));
   }
 
-  /** The calls in flight of a link that has ended: nobody can tell whether they ran. */
+  /** The calls in flight of a link that has ended: nobody can tell whether they ran, but for those that say. */
   #lose(link, why) {
-    const error = new HeliumError("unavailable", `the direct link to the instance ended while the call was in flight: ${why.message}`, { reason: "helium.disconnected" });
-    for (const [seq, pending] of [...this.#calls]) if (pending.link === link) this.#end(seq, error);
+    const what = link ? `the direct link to the instance ended while the call was in flight: ${why.message}` : "the connection to NATS was lost while the call was in flight";
+    for (const [seq, pending] of [...this.#calls]) {
+      if (pending.link === link) this.#end(seq, new HeliumError("unavailable", what, { reason: "helium.disconnected", outcome: pending.outcome }));
+    }
+  }
+
+  /** Follows what becomes of the connection. */
+  async #follow(status) {
+    for await (const { type } of status) {
+      if (type === "disconnect") this.#lose(undefined);
+      if (type === "reconnect") this.#clocks.renew();
+    }
+  }
+
+  /** Asks an instance, of which nothing has come for a while, whether it is there. */
+  #ask(instance) {
+    const pending = [...this.#calls.values()].find((p) => p.watched === instance);
+    if (!pending) return;
+    const token = unguessable();
+    this.#questions.set(nameOf(token), instance);
+    setTimeout(() => this.#questions.delete(nameOf(token)), 10_000).unref();
+    this.#post(undefined, pending.service, pending.method, instance, token, this.#message(pending.service, []));
+  }
+
+  /** Ends the calls of an instance that is frozen, dead or cut off. */
+  #silent(instance) {
+    for (const [seq, pending] of [...this.#calls]) {
+      if (pending.watched !== instance) continue;
+      this.#abandon(seq, pending, new HeliumError("unavailable", "the instance that has the call has been silent for 2 s; it is frozen, dead or cut off", { reason: "helium.silent", outcome: pending.outcome }));
+    }
   }
 
   #reply(f, link) {
@@ -221,38 +444,71 @@ export class Caller {
     else this.#unmatched++;
   }
 
-  /** Ends a call, if it hasn't ended: answers that come late or twice are ignored. */
-  #end(seq, error, reply) {
+  /** Takes a call out of those in flight; undefined: it isn't there any more. */
+  #leave(seq, took) {
     const pending = this.#calls.get(seq);
-    if (pending === undefined) return;
+    if (pending === undefined) return undefined;
     this.#calls.delete(seq);
     clearTimeout(pending.timer);
-    pending.link?.done(reply && performance.now() - pending.began);
+    pending.link?.done(took ? performance.now() - pending.began : undefined);
     pending.signal?.removeEventListener("abort", pending.abort);
+    if (pending.watched) this.#vigil.end(pending.watched);
+    pending.parts?.close();
+    return pending;
+  }
+
+  /** Ends a call, if it hasn't ended: answers that come late or twice are ignored. */
+  #end(seq, error, reply) {
+    const pending = this.#leave(seq, reply && !this.#calls.get(seq)?.open);
+    if (pending === undefined) return;
+    if (pending.settle) {
+      pending.settle(error, reply);
+      return;
+    }
     if (error) {
       pending.reject(error);
       return;
     }
     try {
-      pending.resolve(decodeBody(reply.body));
+      pending.resolve(readResult(reply.body));
     } catch (err) {
-      pending.reject(new HeliumError("internal", `the result can't be read: ${err.message}`, { reason: "helium.bad_result", outcome: "executed" }));
+      pending.reject(err);
     }
   }
 
+  /** Ends a call, if it hasn't ended, of which one instance has all, and tells that. */
+  #abandon(seq, pending, error) {
+    if (this.#leave(seq) === undefined) return;
+    this.#control(pending, { kind: Kind.cancel, seq });
+    if (pending.open) pending.open.abort(error);
+    else pending.reject(error);
+  }
+
   /**
-   * Gives a call up and tells the instance that a link leads to, or else every one of the
+   * Gives a call up and tells the instance that has it, if that is known, or else every one of the
    * service; those without the call ignore it.
    */
   async #cancel(seq, pending) {
-    this.#end(seq, new HeliumError("canceled", "the caller gave up"));
-    const cancel = encodeMessage([{ kind: Kind.cancel, seq }]);
-    if (pending.link) {
-      pending.link.cancel(pending.service, cancel);
+    const error = new HeliumError("canceled", "the caller gave up", { outcome: pending.outcome });
+    if (pending.link || pending.at) {
+      this.#abandon(seq, pending, error);
       return;
     }
+    this.#end(seq, error);
+    const cancel = encodeMessage([{ kind: Kind.cancel, seq }]);
     for (const { instance } of (await lookup(this.#nc, pending.service, this.#subjects.prefix)).records) {
       this.#nc.publish(this.#subjects.control(pending.service, instance), cancel, { reply: `${this.#inbox}.+` });
     }
   }
 }
+
+function readResult(body) {
+  try {
+    return decodeBody(body);
+  } catch (err) {
+    throw new HeliumError("internal", `the result can't be read: ${err.message}`, { reason: "helium.bad_result", outcome: "executed" });
+  }
+}
+
+/** What is wrong with a large result. */
+const asBadResult = (err) => (err instanceof HeliumError ? err : new HeliumError("internal", `the result can't be read: ${err.message}`, { reason: "helium.bad_result", outcome: "executed" }));

@@ -4,7 +4,11 @@ import { readError } from "./errors.mjs";
 import { MAX_CALLS, MAX_ENTRIES } from "./limits.mjs";
 import { decode, encode, Reader } from "./msgpack.mjs";
 
-export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5, sender: 6, instance: 7, running: 8, ticketRequest: 9, ticket: 10 };
+export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5, sender: 6, instance: 7, running: 8, ticketRequest: 9, ticket: 10,
+  stream: 11, items: 12, itemsEnd: 13, credit: 14, largeCall: 16, chunk: 17, chunkCredit: 18, largeReply: 19 };
+
+/** What a sender or an instance can do, a bit each. */
+export const Ability = { heartbeats: 1, answersOnce: 2, streams: 16, chunks: 32 };
 
 const MAGIC = 0xc1;
 const VERSION = 0x01;
@@ -28,7 +32,9 @@ export function isMessage(payload) {
  * Returns a message of frames. A frame has `kind`; `seq`, a bigint or number; `time`, the
  * milliseconds left or the microseconds taken; `metadata`, an object or null; `body`, the
  * bytes of the arguments, the result or the error; and for a call perhaps `method`. What still
- * runs are `seqs`. Who asks for a ticket has a `key`.
+ * runs are `seqs`. Who asks for a ticket has a `key`. The beginning of a stream has `lasts`, and as credit has,
+ * `bytes` and `items`; items say how many came `before` and their `count`, which their end has, too. What is
+ * larger than a message has an extent as its `body`, and parts of it an `offset`.
  */
 export function encodeMessage(frames) {
   const parts = frames.map((f) => encode(elements(f)));
@@ -49,6 +55,12 @@ function elements(f) {
   if (f.kind === Kind.running) return [f.kind, ...f.seqs];
   if (f.kind === Kind.ticketRequest) return [f.kind, f.key];
   if (f.kind === Kind.ticket) return [f.kind, f.addresses, f.id, f.secret, f.key];
+  if (f.kind === Kind.stream) return [f.kind, f.seq, f.time, f.metadata ?? null, f.lasts, f.bytes, f.items, f.body];
+  if (f.kind === Kind.items) return [f.kind, f.seq, f.before, f.count, f.body];
+  if (f.kind === Kind.itemsEnd) return [f.kind, f.seq, f.count, f.error ?? null];
+  if (f.kind === Kind.credit) return [f.kind, f.seq, f.bytes, f.items];
+  if (f.kind === Kind.chunk) return [f.kind, f.seq, f.offset, f.body];
+  if (f.kind === Kind.chunkCredit) return [f.kind, f.seq, f.offset];
   const list = [f.kind, f.seq, f.time ?? 0, f.metadata ?? null];
   list.push(f.kind === Kind.error ? f.error : f.body); // an error is the array itself, not within bin
   if (f.method) list.push(f.method);
@@ -81,7 +93,11 @@ function readFrame(r) {
   if (count === 0) throw new RangeError("a frame without elements");
   const kind = r.unsigned();
   if (kind >= BigInt(Kind.sender) && kind <= BigInt(Kind.ticket)) return readIgnorable(r, Number(kind), count);
-  if (kind === 0n || kind > BigInt(Kind.cancel)) {
+  if (kind === BigInt(Kind.stream)) return readStream(r, count);
+  if (kind >= BigInt(Kind.items) && kind <= BigInt(Kind.credit)) return readFollowing(r, Number(kind), count);
+  if (kind === BigInt(Kind.chunk) || kind === BigInt(Kind.chunkCredit)) return readPart(r, Number(kind), count);
+  const isLarge = kind === BigInt(Kind.largeCall) || kind === BigInt(Kind.largeReply);
+  if (kind === 0n || kind > BigInt(Kind.cancel) && !isLarge) {
     skip(r, count - 1);
     return { kind };
   }
@@ -95,7 +111,7 @@ function readFrame(r) {
     attempt(f, "metadata", r.raw(), (inner) => inner.texts(MAX_ENTRIES));
     if (f.kind === Kind.error) attempt(f, "error", r.raw(), readError);
     else f.body = r.binary();
-    if ((f.kind === Kind.call || f.kind === Kind.oneWay) && count > 5) {
+    if ((f.kind === Kind.call || f.kind === Kind.oneWay || f.kind === Kind.largeCall) && count > 5) {
       f.method = r.text();
       if (f.method === "") throw new RangeError("the method is empty");
       read++;
@@ -122,6 +138,48 @@ function readIgnorable(r, kind, count) {
   } catch {
     return { kind: IGNORED };
   }
+}
+
+/** Reads the beginning of a stream. */
+function readStream(r, count) {
+  const f = { kind: Kind.stream };
+  if (count < 8) throw new RangeError(`the beginning of a stream has ${count} elements, want at least 8`);
+  [f.seq, f.time] = [r.unsigned(), r.unsigned()];
+  attempt(f, "metadata", r.raw(), (inner) => inner.texts(MAX_ENTRIES));
+  [f.lasts, f.bytes, f.items, f.body] = [r.unsigned(), r.unsigned(), r.unsigned(), r.binary()];
+  skip(r, count - 8);
+  return f;
+}
+
+/** Reads what goes on in a stream. What can't be read says nothing but that: `fault` says why. */
+function readFollowing(r, kind, count) {
+  if (count < 2) throw new RangeError(`a frame of kind ${kind} has no sequence number`);
+  const f = { kind, seq: r.unsigned() };
+  const [a, b, c] = Array.from({ length: count - 2 }, () => new Reader(r.raw()));
+  try {
+    if (kind === Kind.items) {
+      const [before, count, body] = [a.unsigned(), b.unsigned(), c.binary()];
+      if (count < 1n || count > BigInt(body.length)) throw new RangeError(`${count} items in ${body.length} bytes`);
+      return { ...f, before, count, body };
+    }
+    if (kind === Kind.credit) return { ...f, bytes: a.unsigned(), items: b.unsigned() };
+    return { ...f, count: a.unsigned(), error: b.bytes[0] === 0xc0 ? null : readError(b) };
+  } catch (err) {
+    return { ...f, fault: err };
+  }
+}
+
+/** Reads a part of what is larger than a message, or credit for parts. */
+function readPart(r, kind, count) {
+  const least = kind === Kind.chunk ? 4 : 3;
+  if (count < least) throw new RangeError(`a frame of kind ${kind} has ${count} elements, want at least ${least}`);
+  const f = { kind, seq: r.unsigned(), offset: r.unsigned() };
+  if (kind === Kind.chunk) {
+    f.body = r.binary();
+    if (f.body.length === 0) throw new RangeError("a chunk has no bytes");
+  }
+  skip(r, count - least);
+  return f;
 }
 
 function texts(r) {

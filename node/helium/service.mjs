@@ -54,6 +54,8 @@ export class Service {
     });
     const named = parseTypes(types);
     this.#methods = Object.fromEntries(Object.entries(methods).map(([method, m]) => [method, { ...parseMethod(m.signature, named), run: m.run }]));
+    const stream = Object.values(this.#methods).find((m) => m.sends || m.yields);
+    if (stream) throw new RangeError(`${stream.name} takes or returns a stream, which a service here can't`);
     this.#record = {
       service: name, instance: this.instance, version, types, started: new Date().toISOString(),
       methods: Object.entries(methods).map(([method, m]) => ({

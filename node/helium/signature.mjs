@@ -1,5 +1,6 @@
 // Signatures and types: docs/protocol.md, "Signatures and types". A type is
-// {kind, name?, elem?, key?, fields?}, a method {name, params, variadic, result}.
+// {kind, name?, elem?, key?, fields?}, a method {name, params, variadic, result, sends, yields}: `sends` is
+// the parameter whose items are sent as a stream, `yields` the type of those that come.
 
 import { MAX_NAME } from "./limits.mjs";
 
@@ -66,17 +67,22 @@ class Parser {
   method() {
     const name = this.#match(/[A-Za-z][A-Za-z0-9_-]*/y);
     if (!name || name.length > MAX_NAME) this.#fail("the name of a method");
-    const m = { name, params: [], variadic: false, result: undefined };
+    const m = { name, params: [], variadic: false, result: undefined, sends: undefined, yields: undefined };
+    const all = []; // the parameters, a stream among them
     this.#expect("(");
     if (!this.#take(")")) {
-      do m.params.push(this.#param(m)); while (!m.variadic && this.#take(","));
+      do all.push(this.#param(m)); while (!m.variadic && !m.sends && this.#take(","));
       this.#expect(")");
     }
-    const names = m.params.map((p) => p.name).filter((n) => n !== undefined);
-    if (names.length > 0 && names.length < m.params.length) this.#fail("either all parameters with a name or none");
+    m.params = m.sends ? all.slice(0, -1) : all;
+    const names = all.map((p) => p.name).filter((n) => n !== undefined);
+    if (names.length > 0 && names.length < all.length) this.#fail("either all parameters with a name or none");
     if (new Set(names).size < names.length) this.#fail("names that are unique");
     this.#blanks();
-    if (this.#at < this.text.length) m.result = this.type(1);
+    if (this.#at < this.text.length) {
+      m.yields = this.#stream();
+      if (!m.yields) m.result = this.type(1);
+    }
     this.end();
     return m;
   }
@@ -93,8 +99,18 @@ class Parser {
       if (word && word !== "map" && /[A-Za-z_{[(.]/.test(this.text[this.#at] ?? "")) name = word;
       else this.#at = from;
     }
+    const items = this.#stream();
+    if (items) return (m.sends = { name, type: items });
     m.variadic = this.#take("...");
     return { name, type: this.type(1) };
+  }
+
+  /** The type of the items, if what follows is a stream. */
+  #stream() {
+    if (!this.#match(/stream *</y)) return undefined;
+    const items = this.type(2);
+    this.#expect(">");
+    return items;
   }
 
   #name() {
@@ -191,7 +207,9 @@ export function printMethod(m) {
     const dots = m.variadic && i === m.params.length - 1 ? "..." : "";
     return `${p.name === undefined ? "" : printName(p.name) + " "}${dots}${printType(p.type)}`;
   });
-  return `${m.name}(${params.join(", ")})${m.result ? " " + printType(m.result) : ""}`;
+  if (m.sends) params.push(`${m.sends.name === undefined ? "" : printName(m.sends.name) + " "}stream<${printType(m.sends.type)}>`);
+  const result = m.yields ? ` stream<${printType(m.yields)}>` : m.result ? ` ${printType(m.result)}` : "";
+  return `${m.name}(${params.join(", ")})${result}`;
 }
 
 /** Reports whether a stub's signature can call a method's. */
@@ -199,7 +217,10 @@ export function fits(stub, remote) {
   const sends = stub.params.length, takes = remote.params.length;
   if (stub.variadic ? !remote.variadic || sends < takes : remote.variadic ? sends < takes - 1 : sends !== takes) return false;
   const args = stub.params.every((p, i) => typeFits(p.type, remote.params[Math.min(i, takes - 1)].type, true));
-  return args && (!stub.result || !!remote.result && typeFits(stub.result, remote.result, false));
+  if (!args || !stub.sends !== !remote.sends || !stub.yields !== !remote.yields) return false;
+  if (stub.sends && !typeFits(stub.sends.type, remote.sends.type, true)) return false;
+  if (stub.yields) return typeFits(stub.yields, remote.yields, false);
+  return !stub.result || !!remote.result && typeFits(stub.result, remote.result, false);
 }
 
 const mayMiss = (t) => t.kind === "optional" || t.kind === "any";

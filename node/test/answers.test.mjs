@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Caller } from "../helium/caller.mjs";
-import { decodeMessage } from "../helium/frames.mjs";
+import { decodeMessage, Kind } from "../helium/frames.mjs";
 import { bytes, connection, vectors } from "./world.mjs";
 
 const nc = await connection();
@@ -20,7 +20,7 @@ for (const v of vectors("answers.json").calls) {
     const came = new Promise((resolve) => { called = resolve; });
     const ended = caller.call("vectors", "answer", [], { timeout: 20_000 }).then((result) => ({ result }), (error) => ({ error }));
     const msg = await came;
-    const [{ seq }] = decodeMessage(msg.data);
+    const { seq } = decodeMessage(msg.data).find((f) => f.kind === Kind.call);
     for (const { to, hex } of v.answers) {
       const subject = to ? msg.reply.slice(0, msg.reply.lastIndexOf(".") + 1) + to : msg.reply;
       nc.publish(subject, bytes(hex.replaceAll("<seq>", "cf" + seq.toString(16).padStart(16, "0"))));

@@ -14,8 +14,8 @@ async function discover(verb, count, ...of) {
 }
 
 test("the services are discovered by NATS's own library", async () => {
-  const found = await discover("ping", 2);
-  assert.deepEqual(found.map((p) => p.name), ["math", "probe"]);
+  const found = await discover("ping", 3);
+  assert.deepEqual(found.map((p) => p.name), ["flows", "math", "probe"]);
   const [math] = await discover("ping", 1, "math");
   assert.equal(math.type, "io.nats.micro.v1.ping_response");
   assert.equal(math.version, "1.2.3");

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decode } from "@msgpack/msgpack";
+import { crc32c } from "../helium/crc32c.mjs";
 import { DirectKind, frameHead, Incoming } from "../helium/directframes.mjs";
 import { HeliumError, readError } from "../helium/errors.mjs";
 import { decodeMessage, encodeMessage, Kind } from "../helium/frames.mjs";
+import { readExtent, writeExtent } from "../helium/extent.mjs";
 import { fromJSON, parseJSON, toJSON } from "../helium/json.mjs";
 import { decode as decodeOurs, encode, Reader } from "../helium/msgpack.mjs";
 import { Opening, proveFurther } from "../helium/opening.mjs";
@@ -20,6 +22,9 @@ const signatures = vectors("signatures.json");
 const rendezvous = vectors("rendezvous.json");
 const tickets = vectors("tickets.json");
 const direct = vectors("direct.json");
+const streams = vectors("streams.json");
+const chunks = vectors("chunks.json");
+const streamSignatures = vectors("stream_signatures.json");
 
 /** The frames of a vector in this program's terms. */
 function frames(v) {
@@ -160,19 +165,19 @@ test("hostile values are refused before they are decoded", () => {
 });
 
 test("signatures are read and written as the vectors say", () => {
-  for (const v of signatures.accept) {
+  for (const v of [...signatures.accept, ...streamSignatures.accept]) {
     const types = parseTypes(v.types);
     assert.equal(printMethod(parseMethod(v.signature, types)), v.prints ?? v.signature, v.signature);
     const printed = Object.fromEntries([...types].map(([name, t]) => [name, printDefinition(t)]));
     assert.deepEqual(printed, v.prints_types ?? v.types ?? {}, v.signature);
   }
-  for (const v of signatures.reject) {
+  for (const v of [...signatures.reject, ...streamSignatures.reject]) {
     assert.throws(() => parseMethod(v.signature, parseTypes(v.types)), RangeError, `${v.signature}: ${v.why}`);
   }
 });
 
 test("stubs fit the methods that the vectors say", () => {
-  for (const v of signatures.fits) {
+  for (const v of [...signatures.fits, ...streamSignatures.fits]) {
     const stub = parseMethod(v.stub, parseTypes(v.stub_types)), remote = parseMethod(v.remote, parseTypes(v.remote_types));
     assert.equal(fits(stub, remote), v.fits, `${v.stub} for ${v.remote}`);
   }
@@ -259,5 +264,52 @@ test("what travels on direct links is read and written as the vectors say, in wh
   }
   for (const v of direct.refused) {
     for (const piece of [1, 100]) assert.throws(() => framesOf(bytes(v.hex), piece), RangeError, v.name);
+  }
+});
+
+const header = (hex) => (hex.startsWith("c1") ? bytes(hex) : bytes(`c1 01 ${hex}`));
+
+test("frames of streams are read and written as the vectors say", () => {
+  for (const v of streams.frames) {
+    const [f] = decodeMessage(header(v.hex));
+    const want = { kind: v.kind, seq: BigInt(v.seq) };
+    if (v.kind === Kind.stream) Object.assign(want, { time: BigInt(v.time), metadata: v.metadata ? decode(bytes(v.metadata)) : null, lasts: BigInt(v.lasts), body: bytes(v.body) });
+    if (v.kind === Kind.stream || v.kind === Kind.credit) Object.assign(want, { bytes: BigInt(v.bytes), items: BigInt(v.items) });
+    if (v.kind === Kind.items) Object.assign(want, { before: BigInt(v.before), count: BigInt(v.count), body: bytes(v.data) });
+    if (v.kind === Kind.itemsEnd) Object.assign(want, { count: BigInt(v.count), error: null });
+    if (v.error) {
+      sameError(f.error, v.error, v.name);
+      want.error = f.error;
+    }
+    assert.deepEqual(f, want, v.name);
+    if (!v.only_read) assert.equal(hex(encodeMessage([{ ...f, error: f.error?.element ?? null }])), hex(header(v.hex)), v.name);
+  }
+  for (const v of streams.refused) {
+    if (v.whole) assert.throws(() => decodeMessage(header(v.hex)), RangeError, v.name);
+    else assert.ok(decodeMessage(header(v.hex))[0].fault, v.name);
+  }
+});
+
+test("frames of large values, their extents and checksums are as the vectors say", () => {
+  for (const v of chunks.frames) {
+    const [f] = decodeMessage(header(v.hex));
+    assert.deepEqual([f.kind, f.seq, f.time ?? f.offset], [v.kind, BigInt(v.seq), BigInt(v.time ?? 0)], v.name);
+    if (v.body) assert.equal(hex(f.body), hex(bytes(v.body)), v.name);
+    if (v.metadata) assert.deepEqual(f.metadata, decode(bytes(v.metadata)), v.name);
+    assert.equal(f.method, v.method, v.name);
+    if (v.length !== undefined) {
+      const extent = readExtent(f.body);
+      assert.deepEqual([extent.length, extent.checksum.toString(16).padStart(8, "0")], [BigInt(v.length), v.checksum], v.name);
+    }
+    if (v.only_read) continue;
+    assert.equal(hex(encodeMessage([f])), hex(header(v.hex)), v.name);
+    if (v.length !== undefined) assert.equal(hex(writeExtent(v.length, parseInt(v.checksum, 16))), hex(f.body).slice(-2 * f.body.length), v.name);
+  }
+  for (const v of chunks.refused) assert.throws(() => decodeMessage(header(v.hex)), RangeError, v.name);
+  for (const v of chunks.refused_extents) assert.throws(() => readExtent(bytes(v.hex)), RangeError, v.name);
+  for (const v of chunks.checksums) {
+    const all = bytes(v.hex);
+    assert.equal(crc32c(all).toString(16).padStart(8, "0"), v.checksum, v.hex);
+    assert.equal(crc32c(all.subarray(3), crc32c(all.subarray(0, 3))), crc32c(all), `${v.hex}, in two parts`);
   }
 });
