@@ -281,9 +281,9 @@ func (s *openStream) sendItem(w *codec.Writer, item []byte) bool {
 	if len(item) < stream.Large || len(s.of.wrapSent) > 0 {
 		return s.out.Send(item)
 	}
-	return s.out.SendLarge(len(item), func(before uint64) {
+	return s.out.SendLarge(len(item), func(one wire.Items) {
 		s.core.counters.itemsSent.Add(1)
-		memory, begin := wire.WholeItems(wire.AppendMessageHeader(nil), s.flight.Seq(), before, w)
+		memory, begin := wire.WholeItems(wire.AppendMessageHeader(nil), s.flight.Seq(), one, w)
 		s.tellMessage(memory[begin:])
 	})
 }

@@ -56,7 +56,7 @@ func (s *serverStream) put(call *Call, nth int, item []byte, of *codec.Writer) e
 		return itemTooLarge(call, nth, len(item), most)
 	}
 	if of != nil && len(item) >= stream.Large {
-		if s.out.SendLarge(len(item), func(before uint64) { s.sendLarge(of, before) }) {
+		if s.out.SendLarge(len(item), func(one wire.Items) { s.sendLarge(of, one) }) {
 			return nil
 		}
 	} else if s.out.Send(item) {
@@ -107,14 +107,14 @@ func (s *serverStream) sendItems(items wire.Items) {
 }
 
 // sendLarge sends an item in the memory in which its writer has written it, and gives that other memory.
-func (s *serverStream) sendLarge(of *codec.Writer, before uint64) {
+func (s *serverStream) sendLarge(of *codec.Writer, one wire.Items) {
 	s.counters.sent.Add(1)
 	s.method.itemsSent.Add(1)
 	s.awaitRoom()
 	s.mu.Lock()
 	s.owed++
 	s.mu.Unlock()
-	instead := s.batcher.AddNext(s.seq, func(opening []byte) ([]byte, int) { return wire.WholeItems(opening, s.seq, before, of) })
+	instead := s.batcher.AddNext(s.seq, func(opening []byte) ([]byte, int) { return wire.WholeItems(opening, s.seq, one, of) })
 	*of = itemWriter(instead)
 }
 

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -119,6 +120,7 @@ func (w *world) know(r binder.Record) {
 // work is the service "work".
 type work struct {
 	instance string
+	sipped   atomic.Int64 // how many values Sip has done with
 
 	mu    sync.Mutex
 	ended map[string]error // guarded by mu; how the contexts of calls ended
@@ -179,6 +181,28 @@ func (s *work) Last(xs iter.Seq2[int, error]) (last int, err error) {
 		last = x
 	}
 	return last, nil
+}
+
+// Blobs gives so many values of size bytes.
+func (s *work) Blobs(size, n int) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		blob := make([]byte, size)
+		for i := 0; i < n && yield(blob, nil); i++ {
+		}
+	}
+}
+
+// Sip takes a value each second, and returns how many there were.
+func (s *work) Sip(blobs iter.Seq2[[]byte, error]) (n int, err error) {
+	for _, err := range blobs {
+		if err != nil {
+			return n, err
+		}
+		time.Sleep(time.Second)
+		n++
+		s.sipped.Add(1)
+	}
+	return n, nil
 }
 
 // taken returns how many calls of Take have come.

@@ -7,6 +7,7 @@
 //
 //	  - sender.go: the end that items leave from
 //	  - receiver.go: the end where they arrive
+//	  - window.go: how much may be under way of a stream, by what its reader has to wait for
 //	  - pool.go: the credit of all streams that one connection receives
 //
 // It knows neither links nor types of items: frames are handed over, and items are bytes.

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"sync"
+	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -34,6 +35,7 @@ type Receiver struct {
 	taken  wire.Credit // guarded by mu; what was read, when credit was given last
 	given  wire.Credit // guarded by mu; what may come in all
 	held   int         // guarded by mu; bytes of the pool
+	window window      // guarded by mu
 	closed bool        // guarded by mu; nobody reads any more
 	ended  bool        // guarded by mu; nothing more is taken in
 	err    error       // guarded by mu; why it ended; nil: there are no more items
@@ -58,7 +60,12 @@ func NewReceiver(pool *Pool, grant func(wire.Credit)) *Receiver {
 }
 
 // Open returns what the other end may send to begin with. It is called before anything comes.
-func (r *Receiver) Open() wire.Credit { return r.giveMore() }
+func (r *Receiver) Open() wire.Credit {
+	r.mu.Lock()
+	r.window.open(time.Now())
+	r.mu.Unlock()
+	return r.giveMore()
+}
 
 // giveMore gives as much credit as the stream may have.
 func (r *Receiver) giveMore() wire.Credit {
@@ -70,14 +77,21 @@ func (r *Receiver) giveMore() wire.Credit {
 	if r.closed {
 		return r.given
 	}
+	if r.given.Bytes > 0 {
+		r.window.next(time.Now(), r.seen.Bytes >= r.given.Bytes || r.seen.Items >= r.given.Items)
+	}
 	// The last item may have been larger than what was given.
 	r.given.Bytes = max(r.given.Bytes, r.taken.Bytes)
 	left := int(r.given.Bytes - r.taken.Bytes)
-	got := r.pool.exchange(r.held-left, Window-left)
+	share := poolShare
+	if r.window.bytes > Window {
+		share = grownShare
+	}
+	got := r.pool.exchange(r.held-left, r.window.bytes-left, share)
 	r.held = left + got
 	r.given.Bytes += uint64(got)
-	r.given.Items = r.taken.Items + WindowItems
-	r.step = wire.Credit{Bytes: uint64(r.held+1) / 2, Items: WindowItems / 2}
+	r.given.Items = max(r.given.Items, r.taken.Items+r.window.items())
+	r.step = wire.Credit{Bytes: uint64(r.held+1) / 2, Items: r.window.items() / 2}
 	return r.given
 }
 
@@ -94,6 +108,9 @@ func (r *Receiver) Arrive(items wire.Items) {
 	case r.seen.Bytes >= r.given.Bytes || r.seen.Items+items.Count > r.given.Items:
 		r.endLocked(helium.ErrBadMessage.WithMessage("the other end of the stream sent more than it may"))
 		return
+	}
+	if !r.window.dry.IsZero() {
+		r.window.comes(time.Now(), items.Waited)
 	}
 	r.seen.Bytes += uint64(len(items.Data))
 	r.seen.Items += items.Count
@@ -167,6 +184,9 @@ func (r *Receiver) Next() (chunk Chunk, err error) {
 		r.spare = r.reading
 	}
 	r.reading = nil
+	if len(r.chunks) == 0 && !r.ended {
+		r.window.waits(time.Now())
+	}
 	for len(r.chunks) == 0 && !r.ended {
 		r.came.Wait()
 	}

@@ -24,6 +24,7 @@ type Sender struct {
 	pending []byte      // guarded by mu; items that gather
 	count   uint64      // guarded by mu; how many those are
 	left    uint64      // guarded by mu; how many items have left
+	waited  bool        // guarded by mu; of those that leave next there was no credit for some
 	sending bool        // guarded by mu; a goroutine sends
 	over    bool        // guarded by mu; nothing more is taken
 }
@@ -39,15 +40,10 @@ func NewSender(credit wire.Credit, send func(wire.Items)) *Sender {
 // Send takes an item, once there is credit for it. It returns false if the stream is over.
 func (s *Sender) Send(item []byte) bool {
 	s.mu.Lock()
-	for !s.over && !s.mayTakeLocked(len(item)) {
-		s.moved.Wait()
-	}
-	if s.over {
+	if !s.takeLocked(len(item), func() bool { return s.count == 0 || len(s.pending)+len(item) <= mostPending }) {
 		s.mu.Unlock()
 		return false
 	}
-	s.taken.Bytes += uint64(len(item))
-	s.taken.Items++
 	s.pending = append(s.pending, item...)
 	s.count++
 	begin := !s.sending
@@ -63,33 +59,47 @@ func (s *Sender) Send(item []byte) bool {
 const Large = 16 << 10
 
 // SendLarge is Send for an item of so many bytes that leaves alone, and by this goroutine: once there is
-// credit for it and all before it have left, leave sends it, which is told how many those are.
-func (s *Sender) SendLarge(size int, leave func(before uint64)) bool {
+// credit for it and all before it have left, leave sends it, which is given all of it but its data.
+func (s *Sender) SendLarge(size int, leave func(one wire.Items)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for !s.over && (s.sending || !s.mayTakeLocked(size)) {
-		s.moved.Wait()
-	}
-	if s.over {
+	if !s.takeLocked(size, func() bool { return !s.sending }) {
 		return false
 	}
-	s.taken.Bytes += uint64(size)
-	s.taken.Items++
-	before := s.left
-	s.left++
+	one := s.nextLocked(1)
 	s.sending = true
 	s.mu.Unlock()
-	leave(before)
+	leave(one)
 	s.mu.Lock()
 	s.sending = false
 	s.moved.Broadcast()
 	return true
 }
 
-// mayTakeLocked reports whether there is credit for one more item, whatever its size, and room. A
-// large one leaves alone.
-func (s *Sender) mayTakeLocked(size int) bool {
-	return s.taken.Bytes < s.credit.Bytes && s.taken.Items < s.credit.Items && (s.count == 0 || len(s.pending)+size <= mostPending)
+// takeLocked takes credit for an item, once there is some, whatever its size, and room. It returns false if
+// the stream is over.
+func (s *Sender) takeLocked(size int, room func() bool) bool {
+	waited := false
+	for !s.over {
+		if s.taken.Bytes >= s.credit.Bytes || s.taken.Items >= s.credit.Items {
+			waited = true
+		} else if room() {
+			s.waited = s.waited || waited
+			s.taken.Bytes += uint64(size)
+			s.taken.Items++
+			return true
+		}
+		s.moved.Wait()
+	}
+	return false
+}
+
+// nextLocked returns the items that leave next, but for their data.
+func (s *Sender) nextLocked(count uint64) wire.Items {
+	items := wire.Items{Before: s.left, Count: count, Waited: s.waited}
+	s.left += count
+	s.waited = false
+	return items
 }
 
 // run sends what has gathered until there is nothing more.
@@ -97,8 +107,8 @@ func (s *Sender) run() {
 	var spare []byte
 	s.mu.Lock()
 	for s.count > 0 {
-		items := wire.Items{Before: s.left, Count: s.count, Data: s.pending}
-		s.left += s.count
+		items := s.nextLocked(s.count)
+		items.Data = s.pending
 		s.pending, s.count = spare[:0], 0
 		s.moved.Broadcast()
 		s.mu.Unlock()

@@ -38,14 +38,14 @@ func newPair(took time.Duration) *pair {
 
 // carry carries items to the receiver.
 func (p *pair) carry(items wire.Items, took time.Duration) {
-	data := bytes.Clone(items.Data)
+	items.Data = bytes.Clone(items.Data)
 	time.Sleep(took)
 	p.mu.Lock()
 	p.frames = append(p.frames, wire.Items{Before: items.Before, Count: items.Count})
-	p.sent += len(data)
+	p.sent += len(items.Data)
 	p.most = max(p.most, p.sent-p.read)
 	p.mu.Unlock()
-	p.in.Arrive(wire.Items{Before: items.Before, Count: items.Count, Data: data})
+	p.in.Arrive(items)
 }
 
 // send sends an item as those who know its size do.
@@ -53,7 +53,7 @@ func (p *pair) send(item []byte) bool {
 	if len(item) < stream.Large {
 		return p.out.Send(item)
 	}
-	return p.out.SendLarge(len(item), func(before uint64) { p.carry(wire.Items{Before: before, Count: 1, Data: item}, 0) })
+	return p.out.SendLarge(len(item), func(one wire.Items) { one.Data = item; p.carry(one, 0) })
 }
 
 // readAll reads all items, with a pause before each, and says how they ended.
@@ -274,7 +274,7 @@ func TestWhatEndsAStreamEndsAllWhoWait(t *testing.T) {
 			if out.Send(encode(1)) {
 				t.Error("Send returned true, want false")
 			}
-			if out.SendLarge(stream.Large, func(uint64) { t.Error("a large item left") }) {
+			if out.SendLarge(stream.Large, func(wire.Items) { t.Error("a large item left") }) {
 				t.Error("SendLarge returned true, want false")
 			}
 		}()

@@ -51,13 +51,14 @@ func TestAMessageMadeAroundItsBodyIsTheOneMadeByCopying(t *testing.T) {
 			}
 		}
 	}
-	for _, before := range []uint64{0, 200, math.MaxUint64} {
+	for _, items := range []Items{{Count: 1}, {Before: 200, Count: 1, Waited: true}, {Before: math.MaxUint64, Count: 1}} {
 		for _, w := range []*codec.Writer{&roomy, &cramped} {
 			opening := AppendFrame(AppendMessageHeader(nil), &Frame{Kind: KindInstance, Body: []byte("i1"), Abilities: 7})
-			want := AppendFrame(bytes.Clone(opening), &Frame{Kind: KindItems, Seq: 1 << 60, Body: AppendItems(nil, Items{before, 1, w.Bytes()})})
-			memory, begin := WholeItems(opening, 1<<60, before, w)
+			items.Data = w.Bytes()
+			want := AppendFrame(bytes.Clone(opening), &Frame{Kind: KindItems, Seq: 1 << 60, Body: AppendItems(nil, items)})
+			memory, begin := WholeItems(opening, 1<<60, items, w)
 			if got := memory[begin:]; !bytes.Equal(got, want) {
-				t.Errorf("an item behind %d: got % x, want % x", before, got, want)
+				t.Errorf("an item behind %d: got % x, want % x", items.Before, got, want)
 			}
 		}
 	}

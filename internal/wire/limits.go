@@ -50,7 +50,7 @@ const (
 	// details and the metadata: its reason, its instance, and what is around all these.
 	ErrorOverhead = 1024
 	// ItemsOverhead bounds what a message with items of a stream has beside them.
-	ItemsOverhead = HeaderSize + AboutSize + 1 + 1 + 9 + 9 + 9 + 5
+	ItemsOverhead = HeaderSize + AboutSize + 1 + 1 + 9 + 9 + 9 + 5 + 1
 	// Room is how many bytes a [codec.Writer] should find in its buffer, in front of a
 	// frame's body, so that [Whole] needs no copy.
 	Room = HeaderSize + AboutSize + frameOverhead + streamOverhead + 64

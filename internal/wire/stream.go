@@ -43,7 +43,12 @@ type Items struct {
 	Before, Count uint64
 	// Data are the items, msgpack values one after another.
 	Data []byte
+	// Waited says that there was no credit for these items when they were there.
+	Waited bool
 }
+
+// waited is how a frame of items says that they have waited for credit. One that doesn't say so ends before.
+const waited = 1
 
 // ItemsEnd says that no more items come.
 type ItemsEnd struct {
@@ -57,7 +62,11 @@ type ItemsEnd struct {
 func AppendItems(b []byte, items Items) []byte {
 	b = msgpack.AppendUint(b, items.Before)
 	b = msgpack.AppendUint(b, items.Count)
-	return msgpack.AppendBytes(b, items.Data)
+	b = msgpack.AppendBytes(b, items.Data)
+	if items.Waited {
+		b = msgpack.AppendUint(b, waited)
+	}
+	return b
 }
 
 // ReadItems reads the body of a [KindItems].
@@ -74,6 +83,10 @@ func ReadItems(body []byte) (items Items, err error) {
 	}
 	if items.Count == 0 || items.Count > uint64(len(items.Data)) {
 		return Items{}, fmt.Errorf("items: %d in %d bytes", items.Count, len(items.Data))
+	}
+	if r.Len() > 0 {
+		says, err := r.Unsigned()
+		items.Waited = err == nil && says == waited // anything else is from a newer version
 	}
 	return items, nil
 }

@@ -25,6 +25,7 @@ type streamVector struct {
 	Lasts, Bytes, Items vectors.Number
 	Before, Count       vectors.Number
 	Data                string
+	Waited              bool
 	Error               *vectors.Error
 	OnlyRead            bool `json:"only_read"`
 }
@@ -91,7 +92,7 @@ func TestFramesOfStreamsAreWrittenAndReadAsTheVectorsSay(t *testing.T) {
 					t.Errorf("read arguments %x and metadata %x, want %s and %s", f.Body, f.Metadata, v.Body, v.Metadata)
 				}
 			case KindItems:
-				want.items = Items{Before: uint64(v.Before), Count: uint64(v.Count), Data: unhex(t, v.Data)}
+				want.items = Items{Before: uint64(v.Before), Count: uint64(v.Count), Data: unhex(t, v.Data), Waited: v.Waited}
 			case KindItemsEnd:
 				want.end.Count = uint64(v.Count)
 				if (got.end.Err != nil) != (v.Error != nil) || v.Error != nil && !sameError(got.end.Err, v.Error) {

@@ -20,18 +20,25 @@ func Whole(opening []byte, f *Frame, w *codec.Writer) (memory []byte, begin int)
 	return AppendFrame(bytes.Clone(opening), f), 0
 }
 
-// WholeItems makes the message of one item, which is what w has taken and the stream's last before
-// which so many came, as [Whole] does.
-func WholeItems(opening []byte, seq, before uint64, w *codec.Writer) (memory []byte, begin int) {
+// WholeItems makes the message of items of a stream, as [Whole] does: their data are what w has taken.
+func WholeItems(opening []byte, seq uint64, items Items, w *codec.Writer) (memory []byte, begin int) {
 	var prefix [Room]byte
-	head := append(prefix[:0], opening...)
-	head = msgpack.AppendUint(msgpack.AppendArrayHeader(head, 5), uint64(KindItems))
-	head = msgpack.AppendUint(msgpack.AppendUint(head, seq), before)
-	head = msgpack.AppendBytesHeader(msgpack.AppendUint(head, 1), len(w.Bytes()))
-	if memory, begin, ok := inFront(head, w); ok {
-		return memory, begin
+	elements := 5
+	if items.Waited {
+		elements++
 	}
-	return append(bytes.Clone(head), w.Bytes()...), 0
+	head := append(prefix[:0], opening...)
+	head = msgpack.AppendUint(msgpack.AppendArrayHeader(head, elements), uint64(KindItems))
+	head = msgpack.AppendUint(msgpack.AppendUint(head, seq), items.Before)
+	head = msgpack.AppendBytesHeader(msgpack.AppendUint(head, items.Count), len(w.Bytes()))
+	memory, begin, ok := inFront(head, w)
+	if !ok {
+		memory, begin = append(bytes.Clone(head), w.Bytes()...), 0
+	}
+	if items.Waited {
+		memory = msgpack.AppendUint(memory, waited)
+	}
+	return memory, begin
 }
 
 // inFront writes a head so that it ends where begins what w has taken, if w has the room.
