@@ -62,7 +62,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	subjects, _ := wire.NewSubjects(config.Prefix) // which withDefaults has tried
 	c := &client{handler: carryOut}
 	c.timeout, c.attempts = config.Timeout, config.MaxAttempts
-	c.maxValue, c.turns = config.MaxValue, chunks.NewTurns()
+	c.maxValue, c.turns, c.renewal = config.MaxValue, chunks.NewTurns(), renewal
 	c.retries.open(&c.counters.calls)
 	if config.Hedge {
 		c.latencies = new(latencies)

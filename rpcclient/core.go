@@ -22,7 +22,8 @@ type core struct {
 	turns     chunks.Turns  // of results that come in chunks
 	latencies *latencies    // nil: calls aren't hedged
 	unsettled unsettled
-	streams   stream.Pool // the credit for what streams bring
+	streams   stream.Pool   // the credit for what streams bring
+	renewal   time.Duration // how often streams by the bus renew the permission to answer them
 
 	// What every call writes is kept out of the cache lines of what every call reads.
 	_        [64]byte

@@ -1,5 +1,7 @@
 package rpcclient
 
+import "time"
+
 // Known returns how many services, methods called by name, bare names and instances to
 // call the client remembers.
 func (c *Client) Known() (services, methods, names, instances int) {
@@ -32,3 +34,6 @@ func (c *Client) Inbox() string { return c.links.Inbox() }
 
 // NamesInDoubt counts the events of the registry that put bare names in doubt.
 func (c *Client) NamesInDoubt() uint64 { return c.directory.Doubts() }
+
+// RenewEach has the permissions to answer streams renewed that often.
+func (c *Client) RenewEach(d time.Duration) { c.core.renewal = d }

@@ -3,6 +3,7 @@ package rpcclient
 import (
 	"context"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -134,6 +135,7 @@ func (s *openStream) run(ctx context.Context) *helium.Error {
 			}
 		}()
 	}
+	defer s.renew()()
 	e := s.consume()
 	s.leave()
 	if s.lost { // its instance may be there, or come back, and doesn't know
@@ -141,6 +143,36 @@ func (s *openStream) run(ctx context.Context) *helium.Error {
 	}
 	s.settleUpload()
 	return e
+}
+
+// renewal is how often the permission to answer is renewed: where NATS gives one for each message, it ends after two
+// minutes, unless something else is set.
+const renewal = 30 * time.Second
+
+// renew renews the permission to answer the stream, again and again until stop is called, by a credit that
+// gives nothing. By a direct link it means nothing.
+func (s *openStream) renew() (stop func()) {
+	var mu sync.Mutex
+	var timer *time.Timer
+	over := false
+	mu.Lock()
+	defer mu.Unlock()
+	timer = time.AfterFunc(s.core.renewal, func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !over {
+			f := creditFrame(wire.Credit{})
+			f.Seq = s.flight.Seq()
+			s.tellBy(s.core.links.ControlAnew, wire.AppendFrame(wire.AppendMessageHeader(nil), f))
+			timer.Reset(s.core.renewal)
+		}
+	})
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		over = true
+		timer.Stop()
+	}
 }
 
 // consume hands items to the program until they end, or the program has enough.
@@ -296,7 +328,11 @@ func (s *openStream) sendItems(items wire.Items) {
 
 // grant tells the instance how much it may send in all.
 func (s *openStream) grant(credit wire.Credit) {
-	s.tell(&wire.Frame{Kind: wire.KindCredit, Body: wire.AppendCredit(nil, credit)})
+	s.tell(creditFrame(credit))
+}
+
+func creditFrame(credit wire.Credit) *wire.Frame {
+	return &wire.Frame{Kind: wire.KindCredit, Body: wire.AppendCredit(nil, credit)}
 }
 
 // tell sends the instance a frame.
@@ -305,9 +341,12 @@ func (s *openStream) tell(f *wire.Frame) {
 	s.tellMessage(wire.AppendFrame(wire.AppendMessageHeader(nil), f))
 }
 
-// tellMessage sends the instance a message. A stream of which it can't be told anything is over.
-func (s *openStream) tellMessage(data []byte) {
-	if e := s.core.links.Control(&s.flight, data); e != nil {
+// tellMessage sends the instance a message.
+func (s *openStream) tellMessage(data []byte) { s.tellBy(s.core.links.Control, data) }
+
+// tellBy has a message sent to the instance. A stream of which it can't be told anything is over.
+func (s *openStream) tellBy(send func(*link.Call, []byte) *helium.Error, data []byte) {
+	if e := send(&s.flight, data); e != nil {
 		s.abandon(helium.ErrDisconnected.WithMessage("the stream's link was lost (%s); nobody can tell how much of it arrived", e.Message).WithOutcome(helium.Unknown))
 	}
 }

@@ -389,7 +389,7 @@ func (g *receiving) handleControl(in *link.Incoming) {
 		case f.Kind == wire.KindChunkCredit:
 			g.callers.large(in.From, f.Seq).grant(f.Time)
 		case f.Kind != wire.KindCancel:
-			g.callers.follow(in.From.Key, f) // that of a stream which is over is late
+			g.callers.follow(in.From, f) // that of a stream which is over is late
 		case g.callers.cancel(in.From.Key, f.Seq):
 			g.counters.cancels.Add(1)
 		default:

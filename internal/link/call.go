@@ -39,6 +39,8 @@ type Call struct {
 	given time.Duration // the time it had left when the message that it left in was begun, in whole milliseconds; set when Send returns
 	// since is the vigil's, see longCall; 0: it hasn't seen that the call left. Guarded as by is.
 	since uint64
+	// partly: something has come for the call that isn't its last answer. Guarded as by is.
+	partly bool
 }
 
 // Waiter waits for what arrives for a call. Its methods run one at a time, on goroutines that

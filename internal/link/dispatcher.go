@@ -186,7 +186,7 @@ func (d *Dispatcher) Closed() bool { return d.closed.Load() }
 func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool) *helium.Error {
 	c.batcher = c.To.batcherFor(alone)
 	c.left.Set(0, 0)
-	c.Instance, c.since = nil, 0
+	c.Instance, c.since, c.partly = nil, 0, false
 	c.by, c.counted = d.byBus, false
 	others := d.inFlight.enter(c)
 	f.Seq = c.seq
@@ -285,7 +285,13 @@ func (d *Dispatcher) Cancel(c *Call, instances []string) {
 
 // Control tells the instance that has a call in flight, which was sent to a single one, something about
 // it; see Link. An error says why it isn't told.
-func (d *Dispatcher) Control(c *Call, data []byte) *helium.Error { return d.links.control(c, data) }
+func (d *Dispatcher) Control(c *Call, data []byte) *helium.Error { return d.links.control(c, 0, data) }
+
+// ControlAnew is Control on a reply subject that no other message has: NATS permits who answers by its
+// allow_responses to answer there for a while, and permits nothing anew where that is permitted already.
+func (d *Dispatcher) ControlAnew(c *Call, data []byte) *helium.Error {
+	return d.links.control(c, unguessable(), data)
+}
 
 // Close fails the calls in flight and closes the links, but not the connection. Call it once.
 func (d *Dispatcher) Close() {

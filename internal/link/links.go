@@ -197,14 +197,14 @@ func (l *links) cancel(c *Call, instances []string) {
 }
 
 // control tells the instance of a call in flight something about it.
-func (l *links) control(c *Call, data []byte) *helium.Error {
+func (l *links) control(c *Call, token uint64, data []byte) *helium.Error {
 	var by *carrier
 	l.inFlight.show(c.seq, func(c *Call) { by = c.by })
 	switch by {
 	case nil:
 		return errOver
 	case l.bus.receiver.carrier:
-		return l.bus.Control(c, c.To.Endpoint.Instance, 0, data)
+		return l.bus.Control(c, c.To.Endpoint.Instance, token, data)
 	}
 	for _, r := range *l.others.Load() {
 		if r.carrier == by {

@@ -193,7 +193,7 @@ func (r *Receiver) follow(f *wire.Frame) {
 			mine = false
 			return
 		}
-		c.Instance = r.sender(c.To.Endpoint.Service)
+		c.Instance, c.partly = r.sender(c.To.Endpoint.Service), true
 		r.carrier.answered(c.seq)
 		w.Follow(f)
 	})
@@ -214,6 +214,7 @@ func (r *Receiver) part(f *wire.Frame) {
 		if i := r.sender(c.To.Endpoint.Service); i != nil {
 			c.Instance = i
 		}
+		c.partly = true
 		waiter.Part(f)
 	})
 	if !mine {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // A vigil is kept over calls that take long: an instance that has one says so each interval, if
@@ -86,6 +87,8 @@ type longCall struct {
 	since uint64 // the beat before the one in which it was seen first
 	to    *Method
 	at    *Instance // nil: nobody knows
+
+	partly bool // something has come for it, and more is to come
 }
 
 // restart lets what was silent before count no more: the connection was another one.
@@ -153,7 +156,7 @@ func (v *vigil) long(beat uint64) (calls []longCall) {
 				c.since = beat - 1
 			}
 		case beat-max(c.since, v.anew) >= askAfter:
-			calls = append(calls, longCall{seq: c.seq, since: max(c.since, v.anew), to: c.To, at: c.Instance})
+			calls = append(calls, longCall{seq: c.seq, since: max(c.since, v.anew), to: c.To, at: c.Instance, partly: c.partly})
 		}
 		return false
 	})
@@ -163,6 +166,9 @@ func (v *vigil) long(beat uint64) (calls []longCall) {
 // judge returns the error of a call whose instance is silent, nil if it may be answered.
 func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 	suspects := v.suspects(c)
+	if c.partly && len(suspects) == 1 && suspects[0].Abilities().Has(wire.AnswersOnce) {
+		return interrupted(suspects[0].Instance)
+	}
 	if slices.ContainsFunc(suspects, func(s suspect) bool { return !s.promises }) {
 		return nil // whoever has it needn't say so
 	}
@@ -346,6 +352,14 @@ func (v *vigil) end(seq uint64, e *helium.Error) bool {
 		c.Waiter.Fail(e)
 	}
 	return c != nil
+}
+
+// interrupted returns the error of a call whose instance can send one message only from now on, while several are to
+// come: NATS refuses the rest, and doesn't tell those that wait for it.
+func interrupted(by *Instance) *helium.Error {
+	e := helium.ErrSilent.WithMessage("instance %q may send one message only to this client from now on, so what was to come got lost; let its user publish to \"_INBOX.>\", for longer than this lasts", by.Name).WithOutcome(helium.Unknown)
+	e.Instance = by.Name
+	return e
 }
 
 // silence returns the error of a call that one of the mute instances has, as far as is known.
