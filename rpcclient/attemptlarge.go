@@ -23,6 +23,9 @@ func (call *Invocation) attemptLarge(ctx context.Context, w *way, tooLarge *heli
 	switch {
 	case to == nil && len(call.avoided()) > 0:
 		return helium.ErrNotSent.WithMessage("the call couldn't be sent: the instances that take its arguments in chunks are gone").WithOutcome(helium.NotExecuted)
+	case to == nil && call.method.isStranger(w.view):
+		call.flight.To = w.to
+		return call.method.absent()
 	case to == nil:
 		return tooLarge.WithMessage("%s, and no instance that the call can go to takes more in chunks", tooLarge.Message)
 	}

@@ -52,6 +52,16 @@ func (m *Method) whom() string {
 	return fmt.Sprintf("service %q", m.service.Name())
 }
 
+// absent returns the error of a call by [Client.At] whose instance isn't there.
+func (m *Method) absent() *helium.Error {
+	return link.ErrNobody.WithMessage("instance %q isn't running, or has no service %q; call another one, or any", m.instance, m.service.Name())
+}
+
+// isStranger reports whether the instance that [Client.At] has named is none of a view.
+func (m *Method) isStranger(view *directory.View) bool {
+	return m.instance != "" && view.VersionOf(m.instance) == nil
+}
+
 // named returns e as the error of a call of m.
 func (m *Method) named(e *helium.Error) *helium.Error {
 	c := *e

@@ -2,6 +2,7 @@ package rpcclient
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -87,6 +88,9 @@ func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, d
 		instance := to.Endpoint.Instance
 		return m.instance != "" && instance != m.instance || !view.Abilities(instance).Has(wire.Streams)
 	})
+	if len(able) == 0 && m.isStranger(view) {
+		return nil, m.absent()
+	}
 	if len(able) == 0 {
 		return nil, helium.ErrStreamsUnsupported.WithMessage("no instance of %s that the stream could go to takes streams, as far as their records say; update the servers, or let their users publish to \"_INBOX.>\"", m.whom()).WithOutcome(helium.NotExecuted)
 	}
@@ -104,6 +108,9 @@ func (call *Invocation) stream(ctx context.Context, of *streamed, to *link.Metho
 	now := time.Now()
 	var f wire.Frame
 	e := call.fill(&f, wire.KindStream, deadline.Sub(now))
+	if e != nil && errors.Is(e, helium.ErrTooLarge) {
+		e = e.WithMessage("%s, and those of a stream don't travel in chunks; send less beside the items", e.Message)
+	}
 	if e != nil {
 		return e
 	}

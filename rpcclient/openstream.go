@@ -109,7 +109,11 @@ func (s *openStream) Arrive(f *wire.Frame, e *helium.Error) {
 // Fail implements link.Waiter.
 func (s *openStream) Fail(e *helium.Error) {
 	s.lost = e.Outcome != helium.NotExecuted
-	s.in.Fail(e)
+	if e.Code == helium.CodeDeadlineExceeded {
+		s.in.Abort(e) // its time is over, also for items that wait
+	} else {
+		s.in.Fail(e)
+	}
 	s.stopSending()
 }
 
@@ -127,7 +131,9 @@ func (s *openStream) run(ctx context.Context) *helium.Error {
 		gaveUp := make(chan struct{})
 		stop := context.AfterFunc(ctx, func() {
 			defer close(gaveUp)
-			s.abandon(directory.ContextError(ctx.Err(), helium.Unknown))
+			e := directory.ContextError(ctx.Err(), helium.Unknown)
+			s.abandon(e)
+			s.in.Cut(e) // also if it is over, and items wait
 		})
 		defer func() {
 			if !stop() {
@@ -232,6 +238,7 @@ func (s *openStream) abandon(e *helium.Error) {
 // leave ends the stream, if it isn't over, and gives back its credit.
 func (s *openStream) leave() {
 	s.abandon(helium.ErrCanceled)
+	s.in.Settle() // who else ends it at this moment says how first
 	s.in.Close()
 	s.stopSending()
 }

@@ -163,7 +163,11 @@ func (call *Invocation) decide(view *directory.View) (*way, error) {
 
 // takenAt returns why a call with an idempotency key can't go where a way leads.
 func (call *Invocation) takenAt(w *way) error {
-	if call.key.once && !w.once {
+	switch {
+	case !call.key.once || w.once:
+	case call.method.isStranger(w.view):
+		return call.method.absent()
+	default:
 		return helium.ErrIdempotencyKeysUnsupported.WithOutcome(helium.NotExecuted)
 	}
 	return nil

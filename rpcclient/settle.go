@@ -55,7 +55,7 @@ func (call *Invocation) nobody(w *way) *helium.Error {
 	case call.key.only != "":
 		return call.strayed()
 	case m.instance != "":
-		return link.ErrNobody.WithMessage("instance %q isn't running, or has no service %q; call another one, or any", m.instance, m.service.Name())
+		return m.absent()
 	case w.fitting != nil && !w.detour:
 		return link.ErrNobody.WithMessage("no instance is running whose method %q fits the call, but others whose doesn't; start one", m.name)
 	case view != nil && view.LackedBySome(m.name):

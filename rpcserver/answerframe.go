@@ -8,10 +8,10 @@ import (
 )
 
 // packFrame brings the result of a call that went well into the form in which a frame takes it,
-// and returns the size of the message that this makes.
-func packFrame(call *Call) (size int) {
+// and returns the size of a message that begins with so many bytes and has that frame.
+func packFrame(call *Call, opening int) (size int) {
 	call.packMetadata()
-	return wire.HeaderSize + wire.SizeOf(len(call.packed), len(call.Result.Bytes()))
+	return opening + wire.SizeOf(len(call.packed), len(call.Result.Bytes()))
 }
 
 // readyError is an error that many calls get, made once: as it is, and as it leaves.

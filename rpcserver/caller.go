@@ -175,6 +175,14 @@ func (c *caller) open(m *batch.Message, how manner) {
 	}
 }
 
+// openingSize returns how many bytes a message of answers begins with, at most.
+func (c *caller) openingSize() int {
+	if c.speaks.Load() {
+		return c.callers.opening.size()
+	}
+	return wire.HeaderSize
+}
+
 // publish sends a message of answers. The batcher calls it for one message at a time, but for those
 // that leave past its queue.
 func (c *caller) publish(m *batch.Message) {
@@ -374,7 +382,9 @@ func (framedAnswer) awaited() bool { return true }
 
 func (a framedAnswer) limit() int { return a.link.MaxMessage() }
 
-func (framedAnswer) pack(call *Call) (size int, err *helium.Error) { return packFrame(call), nil }
+func (a framedAnswer) pack(call *Call) (size int, err *helium.Error) {
+	return packFrame(call, a.openingSize()), nil
+}
 
 func (a framedAnswer) send(call *Call, err *helium.Error, took time.Duration, packed []byte, others bool) {
 	var f wire.Frame

@@ -152,6 +152,7 @@ func (r *callReader) addStream(f *wire.Frame, to target, from link.Caller, begun
 		f.Time = f.Terms.Lasts
 	}
 	call := r.readCall(f, to, begun)
+	call.ctx.endless = f.Terms.Lasts == 0
 	if r.streams.read(call, f.Terms, from, begun.Add(begin), now); call.refusal == nil {
 		r.begun = append(r.begun, call)
 	} else {

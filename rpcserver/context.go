@@ -19,6 +19,7 @@ import (
 type callContext[C any] struct {
 	deadline time.Time
 	ended    atomic.Uint32 // why the context has ended, an ending; written with mu
+	endless  bool          // deadline is none of its caller's; set before anybody has the context
 
 	mu    sync.Mutex
 	call  *C             // guarded by mu; nil once the context has ended with its handler
@@ -62,8 +63,14 @@ func (c *callContext[C]) extrasLocked() *contextExtras {
 
 type callKey struct{}
 
-// Deadline implements context.Context; every call has one.
-func (c *callContext[C]) Deadline() (time.Time, bool) { return c.deadline, true }
+// Deadline implements context.Context. Every call has one, and a stream that of its caller's context alone:
+// what its handler calls without a deadline gets the time of a call.
+func (c *callContext[C]) Deadline() (time.Time, bool) {
+	if c.endless {
+		return time.Time{}, false
+	}
+	return c.deadline, true
+}
 
 // Done implements context.Context.
 func (c *callContext[C]) Done() <-chan struct{} {

@@ -91,7 +91,7 @@ func (g *gathering) awaited() bool { return true }
 func (g *gathering) limit() int { return g.by.MaxMessage() }
 
 func (g *gathering) pack(call *Call) (size int, err *helium.Error) {
-	return packFrame(call) + wire.AboutSize, nil
+	return packFrame(call, wire.HeaderSize+wire.AboutSize), nil
 }
 
 func (g *gathering) send(call *Call, err *helium.Error, took time.Duration, packed []byte, _ bool) {

@@ -45,6 +45,11 @@ func onceOnly(abilities wire.Abilities) wire.Abilities {
 	return abilities&^(wire.Heartbeats|wire.Streams|wire.Chunks) | wire.AnswersOnce
 }
 
+// size returns how many bytes a message begins with, at most.
+func (o *opening) size() int {
+	return max(len(o.begun[together]), len(o.begun[apart]), len(o.begun[once]))
+}
+
 // begin begins a message of answers that go so.
 func (o *opening) begin(m *batch.Message, how manner) {
 	m.Data = append(m.Data, o.begun[how]...)

@@ -158,7 +158,13 @@ func (*serverStream) awaited() bool { return true }
 
 func (s *serverStream) limit() int { return s.link.MaxMessage() }
 
-func (*serverStream) pack(call *Call) (size int, err *helium.Error) { return packFrame(call), nil }
+// pack implements [answerer]. The answer to a stream doesn't travel in chunks.
+func (s *serverStream) pack(call *Call) (size int, err *helium.Error) {
+	if size = packFrame(call, s.openingSize()); size > s.limit() {
+		err = helium.ErrResultTooLarge.WithMessage("%s ran, and its result makes a message of %d bytes; at most %d fit, and the result of a stream doesn't travel in chunks. Return less, or raise the NATS server's max_payload", call.method, size, s.limit())
+	}
+	return size, err
+}
 
 // send implements [answerer]: the answer leaves behind the items.
 func (s *serverStream) send(call *Call, err *helium.Error, took time.Duration, packed []byte, _ bool) {

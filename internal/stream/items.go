@@ -26,7 +26,11 @@ func (x *Items) Next() (item *codec.Reader, err error) {
 		x.open = false
 		x.from.Took(x.reader.Offset() - x.begin)
 	}
-	if x.left == 0 {
+	if x.left > 0 {
+		if err := x.from.whyCut(); err != nil {
+			return nil, err
+		}
+	} else {
 		if rest := x.reader.Len(); rest > 0 {
 			return nil, fmt.Errorf("%d bytes are left behind item %d of the stream", rest, x.count)
 		}

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -39,6 +40,9 @@ type Receiver struct {
 	closed bool        // guarded by mu; nobody reads any more
 	ended  bool        // guarded by mu; nothing more is taken in
 	err    error       // guarded by mu; why it ended; nil: there are no more items
+	due    error       // guarded by mu; why no more is read once it has ended; nil: all of it is
+
+	cut atomic.Pointer[error] // why no more is read of what has come; nil: all of it is
 }
 
 // Chunk is a row of items.
@@ -159,18 +163,55 @@ func (r *Receiver) Fail(err error) {
 	r.endLocked(err)
 }
 
-// Abort ends the stream with an error, whatever has come.
+// Abort ends the stream with an error, whatever has come and isn't read yet.
 func (r *Receiver) Abort(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.chunks = nil
 	r.ended, r.err = true, err
+	r.cutLocked(err)
 	r.came.Signal()
+}
+
+// Cut has nothing more read of a stream that others end, or have ended, when it has ended. One of which all
+// was read by then ends as they say.
+func (r *Receiver) Cut(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.due = err; r.ended {
+		r.cutLocked(err)
+	}
+}
+
+func (r *Receiver) cutLocked(err error) {
+	if len(r.chunks) > 0 {
+		r.chunks, r.err = nil, err
+	}
+	r.cut.Store(&err)
+}
+
+// Settle waits until the stream has ended.
+func (r *Receiver) Settle() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for !r.ended {
+		r.came.Wait()
+	}
+}
+
+// whyCut returns why no more is read of what has come; nil: all of it is.
+func (r *Receiver) whyCut() error {
+	if err := r.cut.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 func (r *Receiver) endLocked(err error) {
 	if !r.ended {
 		r.ended, r.err = true, err
+		if r.due != nil {
+			r.cutLocked(r.due)
+		}
 		r.came.Signal()
 	}
 }

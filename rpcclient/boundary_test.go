@@ -1,0 +1,93 @@
+package rpcclient_test
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"testing"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
+)
+
+// sized is a service of values of any size.
+type sized struct{}
+
+func (sized) Give(n int) []byte                                      { return make([]byte, n) }
+func (sized) Take(b []byte) int                                      { return len(b) }
+func (sized) Both(b []byte) []byte                                   { return b }
+func (sized) GiveOf(n int, xs iter.Seq2[int, error]) ([]byte, error) { return make([]byte, n), nil }
+
+func (sized) TakeBeside(b []byte, xs iter.Seq2[int, error]) int { return len(b) }
+
+const smallMessage = 32 << 10
+
+func newSmallMessages(t *testing.T, over linkage) *rpcclient.Client {
+	t.Helper()
+	env := heliumtest.NewWith(t, heliumtest.Config{Broker: broker.Config{MaxPayload: smallMessage}, Client: long})
+	serveOver(t, over, env, env.Client, rpcserver.Config{}, "sized", sized{})
+	return env.Client
+}
+
+func TestValuesOfEverySizeAroundThatOfAMessageArrive(t *testing.T) {
+	overEachLink(t, func(t *testing.T, over linkage) {
+		c := newSmallMessages(t, over)
+		for name, ctx := range map[string]context.Context{
+			"alone": t.Context(), "with metadata": helium.WithMetadata(t.Context(), helium.Metadata{"trace": "0123456789"}),
+		} {
+			for n := smallMessage - 250; n < smallMessage+10; n++ {
+				if got, err := rpcclient.Call[[]byte](ctx, c, "sized.give", n); len(got) != n || err != nil {
+					t.Errorf("%s: a result of %d bytes: got %d, %v", name, n, len(got), err)
+				}
+				if got, err := rpcclient.Call[int](ctx, c, "sized.take", make([]byte, n)); got != n || err != nil {
+					t.Errorf("%s: an argument of %d bytes: got %d, %v", name, n, got, err)
+				}
+				if got, err := rpcclient.Call[[]byte](ctx, c, "sized.both", make([]byte, n)); len(got) != n || err != nil {
+					t.Errorf("%s: %d bytes both ways: got %d, %v", name, n, len(got), err)
+				}
+			}
+		}
+	})
+}
+
+func TestAStreamsArgumentsAndResultHaveToFitAMessageAndTheErrorSaysSo(t *testing.T) {
+	overEachLink(t, func(t *testing.T, over linkage) {
+		c := newSmallMessages(t, over)
+		fits := true
+		for n := smallMessage - 250; n < smallMessage+10; n++ {
+			got, err := rpcclient.Call[[]byte](t.Context(), c, "sized.giveOf", n, numbers(3))
+			switch {
+			case err == nil && len(got) == n && fits:
+			case errors.Is(err, helium.ErrResultTooLarge):
+				fits = false
+				checkFailure(t, "a result", err, failure{is: helium.ErrResultTooLarge, code: helium.CodeResourceExhausted, outcome: helium.Executed, says: []string{"sized.giveOf", "the result of a stream doesn't travel in chunks"}})
+			default:
+				t.Errorf("%d bytes: got %d, %v, though fewer didn't fit: %t", n, len(got), err, !fits)
+			}
+		}
+		if fits {
+			t.Error("all results arrived, want those too large for a message refused")
+		}
+		_, err := rpcclient.Call[int](t.Context(), c, "sized.takeBeside", make([]byte, smallMessage), numbers(3))
+		checkFailure(t, "an argument", err, failure{is: helium.ErrTooLarge, code: helium.CodeResourceExhausted, outcome: helium.NotExecuted, says: []string{"sized.takeBeside", "those of a stream don't travel in chunks"}})
+	})
+}
+
+func TestAnInstanceThatIsNotThereIsSaidToBeSoWhateverTheCallNeeds(t *testing.T) {
+	env := heliumtest.NewWith(t, heliumtest.Config{Client: long})
+	heliumtest.Serve(env, "sized", sized{})
+	nobody := env.Client.At("nobody")
+	for name, call := range map[string]func() error{
+		"a call":          func() error { return nobody.Call(t.Context(), "sized.take", nil, []byte("x")) },
+		"large arguments": func() error { return nobody.Call(t.Context(), "sized.take", nil, make([]byte, 3<<20)) },
+		"an idempotency key": func() error {
+			return nobody.Call(rpcclient.WithIdempotencyKey(t.Context(), "k"), "sized.take", nil, []byte("x"))
+		},
+		"a stream": func() error { return nobody.Call(t.Context(), "sized.giveOf", nil, 1, numbers(3)) },
+	} {
+		checkFailure(t, name, call(), failure{is: helium.ErrNoInstance, code: helium.CodeUnavailable, outcome: helium.NotExecuted, says: []string{`instance "nobody" isn't running, or has no service "sized"`}})
+	}
+}
