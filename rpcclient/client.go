@@ -144,6 +144,8 @@ func (c *Client) Stats() Stats {
 		return Stats{}
 	}
 	n, sent := &c.counters, &c.links.Counters
+	largeSent, largeBytesSent := n.largeSent.Read()
+	largeReceived, largeBytesReceived := n.largeReceived.Read()
 	links := 0
 	if c.direct != nil {
 		links = c.direct.Linked()
@@ -152,6 +154,7 @@ func (c *Client) Stats() Stats {
 		DirectLinks: links, DirectFrames: sent.DirectFrames.Load(), DirectMessages: sent.DirectMessages.Load(),
 		Calls: n.calls.Load(), Failures: n.failures.Load(), Retries: n.retries.Load(), Fallbacks: n.fallbacks.Load(), Notifies: n.notifies.Load(),
 		Hedges: n.hedges.Load(), HedgesWon: n.hedgesWon.Load(),
+		LargeSent: largeSent, LargeReceived: largeReceived, LargeBytesSent: largeBytesSent, LargeBytesReceived: largeBytesReceived,
 		Streams: n.streams.Load(), ItemsSent: n.itemsSent.Load(), ItemsReceived: n.itemsReceived.Load(),
 		FramesSent: sent.Frames.Load(), MessagesSent: sent.Messages.Load(),
 		Lookups: c.directory.Lookups(),

@@ -79,6 +79,9 @@ func (call *Invocation) collect(ctx context.Context, flight *link.Call, a *answe
 
 // leave gives back what the collector had of what all calls share.
 func (c *collector) leave() {
+	if out := c.large.out; out != nil && out.Done() {
+		c.core.counters.largeSent.Add(out.Sent())
+	}
 	c.answer.large = nil
 	if c.waits != nil {
 		c.waits.Stop()
@@ -160,6 +163,7 @@ func (c *collector) takeIn() (whole bool, e *helium.Error) {
 		c.ended()
 		return true, nil
 	}
+	c.core.counters.largeReceived.Add(len(value))
 	a := c.answer
 	a.body, a.err, a.micros, a.arrived, a.metadata = value, nil, reply.micros, true, reply.metadata
 	return true, nil

@@ -1,6 +1,10 @@
 package rpcclient
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/helium-rpc/helium/internal/chunks"
+)
 
 // Stats counts what a client did since it was made.
 type Stats struct {
@@ -15,6 +19,11 @@ type Stats struct {
 	Streams       uint64 // of the attempts, streams
 	ItemsSent     uint64 // items of streams that were sent
 	ItemsReceived uint64 // items of streams that came
+
+	LargeSent          uint64 // attempts whose arguments have left in chunks, see Config.MaxValue
+	LargeReceived      uint64 // results that came in chunks
+	LargeBytesSent     uint64 // of the former
+	LargeBytesReceived uint64 // of the latter
 
 	FramesSent   uint64 // calls sent, each attempt counted
 	MessagesSent uint64 // the messages that they shared
@@ -39,4 +48,5 @@ type Stats struct {
 type counters struct {
 	calls, failures, notifies, retries, fallbacks, hedges, hedgesWon atomic.Uint64
 	streams, itemsSent, itemsReceived                                atomic.Uint64
+	largeSent, largeReceived                                         chunks.Tally
 }

@@ -117,6 +117,8 @@ func (c *collecting) collect(call *Call, by link.Server, from link.Caller) *heli
 		return helium.ErrBadMessage.WithMessage("the call's arguments: %w", err)
 	}
 	call.args = value
+	c.runner.counters.largeReceived.Add(len(value))
+	call.method.stats.largeReceived.Add(len(value))
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/chunks"
 )
 
 // methodStats count the calls of one method, without a lock: every call passes them.
@@ -30,6 +31,8 @@ type methodStats struct {
 
 	streams                                atomic.Int64 // that run now
 	streamsBegun, itemsSent, itemsReceived atomic.Uint64
+
+	largeSent, largeReceived chunks.Tally // results and arguments in chunks
 }
 
 // done counts a call that ends now. ran says whether the handler was reached; a refusal
@@ -72,6 +75,8 @@ type methodFigures struct {
 
 	streams                                uint64 // that run now
 	streamsBegun, itemsSent, itemsReceived uint64
+
+	largeSent, largeBytesSent, largeReceived, largeBytesReceived uint64
 }
 
 func (s *methodStats) read() methodFigures {
@@ -86,6 +91,8 @@ func (s *methodStats) read() methodFigures {
 	f.direct = s.direct.Load()
 	f.inFlight = s.admitted.Load() - answered
 	f.streams = uint64(max(0, s.streams.Load()))
+	f.largeSent, f.largeBytesSent = s.largeSent.Read()
+	f.largeReceived, f.largeBytesReceived = s.largeReceived.Read()
 	f.streamsBegun, f.itemsSent, f.itemsReceived = s.streamsBegun.Load(), s.itemsSent.Load(), s.itemsReceived.Load()
 	return f
 }

@@ -41,6 +41,12 @@ type EndpointData struct {
 	// ItemsSent and ItemsReceived are how many items of streams left and came so far.
 	ItemsSent     uint64 `json:"items_sent,omitempty"`
 	ItemsReceived uint64 `json:"items_received,omitempty"`
+	// LargeSent is how many results left in chunks so far, LargeReceived how many arguments came so, and
+	// LargeBytesSent and LargeBytesReceived how many bytes they had.
+	LargeSent          uint64 `json:"large_sent,omitempty"`
+	LargeReceived      uint64 `json:"large_received,omitempty"`
+	LargeBytesSent     uint64 `json:"large_bytes_sent,omitempty"`
+	LargeBytesReceived uint64 `json:"large_bytes_received,omitempty"`
 	// RefusedAnswers and DroppedAnswers are those of [Stats]: of the server as a whole,
 	// so the same with each method. Why is in the metadata, helium.warning.<reason>.
 	RefusedAnswers uint64 `json:"refused_answers,omitempty"`
@@ -137,6 +143,7 @@ func (a *monitorAnswers) stats(svc *service, atLength bool) micro.Stats {
 			endpoint.Data, _ = json.Marshal(EndpointData{
 				InFlight: c.inFlight, Latency: c.latency, Refused: c.refused, Direct: c.direct,
 				Streams: c.streams, StreamsBegun: c.streamsBegun, ItemsSent: c.itemsSent, ItemsReceived: c.itemsReceived,
+				LargeSent: c.largeSent, LargeReceived: c.largeReceived, LargeBytesSent: c.largeBytesSent, LargeBytesReceived: c.largeBytesReceived,
 				RefusedAnswers: a.counters.refusedAnswers.Load(), DroppedAnswers: a.counters.droppedAnswers.Load(), Load: load,
 			})
 		}

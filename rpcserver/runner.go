@@ -243,6 +243,8 @@ func (r *runner) deliver(call *Call, took time.Duration) {
 		r.finish(call, err.WithOutcome(helium.Executed), took)
 		return
 	}
+	r.counters.largeSent.Add(len(call.Result.Bytes()))
+	call.method.stats.largeSent.Add(len(call.Result.Bytes()))
 	if call.replayed {
 		took = call.replayTook
 	}

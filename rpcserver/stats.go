@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
@@ -61,6 +62,12 @@ type Stats struct {
 	ItemsSent     uint64 // items of streams that were sent
 	ItemsReceived uint64 // items of streams that came
 
+	LargeSent          uint64 // results that left in chunks, see Config.MaxValue
+	LargeReceived      uint64 // calls whose arguments came in chunks
+	LargeBytesSent     uint64 // of the former
+	LargeBytesReceived uint64 // of the latter
+	LargeBytes         int64  // room that such values take now, of all servers and clients of the process
+
 	Running int // calls that run now
 	Waiting int // calls that wait for their turn now
 
@@ -82,6 +89,7 @@ type counters struct {
 	cancels, strayCancels          atomic.Uint64
 	probes                         atomic.Uint64
 	heartbeats, abandoned          atomic.Uint64
+	largeSent, largeReceived       chunks.Tally
 }
 
 // countExpired counts a call that wasn't run, if that was for its time.
@@ -97,7 +105,10 @@ func (c *counters) countExpired(err *helium.Error) {
 // read returns the counts so far.
 func (c *counters) read(load Load) Stats {
 	full, waited, hopeless := c.refused[pool.Crowded].Load(), c.refused[pool.Vain].Load(), c.refused[pool.Hopeless].Load()
+	largeSent, largeBytesSent := c.largeSent.Read()
+	largeReceived, largeBytesReceived := c.largeReceived.Read()
 	return Stats{
+		LargeSent: largeSent, LargeReceived: largeReceived, LargeBytesSent: largeBytesSent, LargeBytesReceived: largeBytesReceived, LargeBytes: chunks.Taken(),
 		Calls: c.calls.Load(), Errors: c.errors.Load(), Refused: full + waited + hopeless, RefusedFull: full, RefusedWaited: waited, RefusedHopeless: hopeless,
 		Panics:  c.panics.Load(),
 		Expired: c.expired.Load(), Frozen: c.frozen.Load(),

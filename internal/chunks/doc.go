@@ -13,5 +13,6 @@
 //   - outgoing.go: a value that is sent
 //   - incoming.go: a value that is put together
 //   - watch.go: whether the other end stands still
+//   - tally.go: how many such values there were
 //   - room.go: how much may be put together at once in this process
 package chunks

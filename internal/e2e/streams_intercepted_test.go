@@ -384,6 +384,45 @@ func TestStreamsAndTheirItemsAreCountedOnBothSidesAndByNATSsOwnTools(t *testing.
 	})
 }
 
+// Grow returns so many bytes more than it is given.
+func (f *feeder) Grow(data []byte, by int) []byte { return make([]byte, len(data)+by) }
+
+func TestLargeValuesAreCountedOnBothSidesAndByNATSsOwnTools(t *testing.T) {
+	t.Parallel()
+	overEachLink(t, func(t *testing.T, n network) {
+		srv := serve(t, n.dial(), n.config(rpcserver.Config{}), "feed", newFeeder())
+		c := n.client(rpcclient.Config{})
+		n.link(t, c, "feed", 1)
+		const large = 3 << 20
+		for _, call := range []struct{ size, by int }{{large, 0}, {10, large}, {10, 10}} {
+			got, err := rpcclient.Call[[]byte](testContext(t), c, "feed.grow", make([]byte, call.size), call.by)
+			if err != nil || len(got) != call.size+call.by {
+				t.Fatalf("%d bytes, %v; want %d", len(got), err, call.size+call.by)
+			}
+		}
+		eventually(t, "the counts are right", func() error {
+			var at rpcserver.EndpointData
+			if err := endpointOf(n.dial(), srv, "grow", &at); err != nil {
+				return err
+			}
+			s, here := srv.Stats(), c.Stats()
+			for what, got := range map[string]struct{ values, bytes, wantValues, wantBytes uint64 }{
+				"sent by the server":      {s.LargeSent, s.LargeBytesSent, 2, 2 * large},
+				"received by the server":  {s.LargeReceived, s.LargeBytesReceived, 1, large},
+				"sent, as told of it":     {at.LargeSent, at.LargeBytesSent, 2, 2 * large},
+				"received, as told of it": {at.LargeReceived, at.LargeBytesReceived, 1, large},
+				"sent by the client":      {here.LargeSent, here.LargeBytesSent, 1, large},
+				"received by the client":  {here.LargeReceived, here.LargeBytesReceived, 2, 2 * large},
+			} {
+				if got.values != got.wantValues || got.bytes < got.wantBytes || got.bytes > got.wantBytes+100 {
+					return fmt.Errorf("%s: %d values of %d bytes, want %d of %d and what encodes them", what, got.values, got.bytes, got.wantValues, got.wantBytes)
+				}
+			}
+			return nil
+		})
+	})
+}
+
 // endpointOf reads what an instance says of a method when NATS's tools ask.
 func endpointOf(nc *nats.Conn, srv *rpcserver.Server, method string, data *rpcserver.EndpointData) error {
 	defer nc.Close()

@@ -92,6 +92,7 @@ func (t *monitor) rows() []row {
 			At: t.after.At.UTC(), Service: r.Service, Method: r.Method, Instance: r.Instance, Instances: r.Instances,
 			Calls: r.Calls, Errors: r.Errors, Refused: r.Refused, Direct: r.Direct, InFlight: r.InFlight,
 			Streams: r.Streams, ItemsSent: r.ItemsSent, ItemsReceived: r.ItemsReceived, TotalItemsSent: r.TotalItemsSent, TotalItemsReceived: r.TotalItemsReceived,
+			Large: r.Large, LargeBytes: r.LargeBytes, TotalLarge: r.TotalLarge, TotalLargeBytes: r.TotalLargeBytes,
 			TotalCalls: r.TotalCalls, TotalErrors: r.TotalErrors, TotalRefused: r.TotalRefused, TotalDirect: r.TotalDirect, LastError: r.LastError, Load: r.Load, figures: r,
 		}
 		if r.HasLatency {
@@ -122,6 +123,9 @@ type row struct {
 	ItemsSent     float64 `json:"items_sent_per_second"`
 	ItemsReceived float64 `json:"items_received_per_second"`
 
+	Large      float64 `json:"large_per_second"` // values in chunks, both ways
+	LargeBytes float64 `json:"large_bytes_per_second"`
+
 	TotalCalls   uint64 `json:"total_calls"` // since the instances began
 	TotalErrors  uint64 `json:"total_errors"`
 	TotalRefused uint64 `json:"total_refused"`
@@ -129,6 +133,8 @@ type row struct {
 
 	TotalItemsSent     uint64 `json:"total_items_sent"`
 	TotalItemsReceived uint64 `json:"total_items_received"`
+	TotalLarge         uint64 `json:"total_large"`
+	TotalLargeBytes    uint64 `json:"total_large_bytes"`
 
 	LastError string `json:"last_error,omitempty"`
 

@@ -47,6 +47,8 @@ type Endpoint struct {
 	Streams          uint64 // that run
 	ItemsSent        uint64 // items of streams that left
 	ItemsReceived    uint64
+	Large            uint64          // values that left and came in chunks
+	LargeBytes       uint64          // of these
 	Load             *rpcserver.Load // of the instance as a whole; nil: it doesn't tell
 }
 
@@ -132,12 +134,17 @@ func (l *Look) add(text []byte, at time.Time) {
 			Streams  uint64             `json:"streams"`
 			Sent     uint64             `json:"items_sent"`
 			Received uint64             `json:"items_received"`
+			LargeOut uint64             `json:"large_sent"`
+			LargeIn  uint64             `json:"large_received"`
+			BytesOut uint64             `json:"large_bytes_sent"`
+			BytesIn  uint64             `json:"large_bytes_received"`
 			Load     *rpcserver.Load    `json:"load"`
 		}
 		if json.Unmarshal(e.Data, &data) == nil && data.Latency != nil {
 			endpoint.InFlight, endpoint.Latency, endpoint.HasLatency = data.InFlight, *data.Latency, true
 			endpoint.Refused, endpoint.Direct, endpoint.Load = data.Refused, data.Direct, data.Load
 			endpoint.Streams, endpoint.ItemsSent, endpoint.ItemsReceived = data.Streams, data.Sent, data.Received
+			endpoint.Large, endpoint.LargeBytes = data.LargeOut+data.LargeIn, data.BytesOut+data.BytesIn
 		}
 		counts.Endpoints[e.Name] = endpoint
 	}

@@ -35,6 +35,8 @@ type Row struct {
 	Direct float64
 	// ItemsSent and ItemsReceived are how many items of streams left and came a second.
 	ItemsSent, ItemsReceived float64
+	// Large is how many values a second left or came in chunks, and LargeBytes how many bytes they had.
+	Large, LargeBytes float64
 	// P50 and P99 are how long the calls took that were run; false if none was, or if
 	// the service doesn't tell.
 	P50, P99   time.Duration
@@ -48,6 +50,7 @@ type Row struct {
 	// The totals are since the instances began.
 	TotalCalls, TotalErrors, TotalRefused, TotalDirect uint64
 	TotalItemsSent, TotalItemsReceived                 uint64
+	TotalLarge, TotalLargeBytes                        uint64
 	LastError                                          string // of any of them
 }
 
@@ -121,6 +124,8 @@ func (s *sum) add(now, then Endpoint, since time.Duration) {
 	s.TotalDirect += now.Direct
 	s.TotalItemsSent += now.ItemsSent
 	s.TotalItemsReceived += now.ItemsReceived
+	s.TotalLarge += now.Large
+	s.TotalLargeBytes += now.LargeBytes
 	if now.LastError != "" {
 		s.LastError = now.LastError
 	}
@@ -133,6 +138,8 @@ func (s *sum) add(now, then Endpoint, since time.Duration) {
 	s.Direct += perSecond(now.Direct, then.Direct, since)
 	s.ItemsSent += perSecond(now.ItemsSent, then.ItemsSent, since)
 	s.ItemsReceived += perSecond(now.ItemsReceived, then.ItemsReceived, since)
+	s.Large += perSecond(now.Large, then.Large, since)
+	s.LargeBytes += perSecond(now.LargeBytes, then.LargeBytes, since)
 	recent := now.Latency.Since(&then.Latency)
 	s.latency.Add(&recent)
 }

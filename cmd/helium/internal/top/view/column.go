@@ -50,6 +50,7 @@ func Columns(by figures.Grouping) []Column {
 		Column{Title: "in flight", Order: "inflight", Number: true, drop: 3, Cell: func(r figures.Row) string { return strconv.FormatUint(r.InFlight, 10) }},
 		Column{Title: "streams", Number: true, drop: 8, Cell: func(r figures.Row) string { return strconv.FormatUint(r.Streams, 10) }},
 		Column{Title: "items/s", Number: true, drop: 8, Cell: func(r figures.Row) string { return amount.Rate(r.ItemsSent + r.ItemsReceived) }},
+		Column{Title: "large/s", Number: true, drop: 8, Cell: func(r figures.Row) string { return amount.Rate(r.Large) }},
 	)
 	if by == figures.ByInstance {
 		columns = append(columns,
