@@ -22,6 +22,9 @@ const nameOf = (token) => `+${token.toString(36)}`;
 /** Errors of calls by a direct link that didn't run, and go by the bus. */
 const ELSEWHERE = ["helium.no_such_method", "helium.no_instance", "helium.not_sent"];
 
+/** How often a stream by the bus gets a reply subject that no other message has, in milliseconds. */
+const RENEWAL = 30_000;
+
 const PART_OVERHEAD = 64; // bytes of a message of a part beside that
 
 const floating = (floats) => (floats ? { kind: "list", elem: { kind: "float64" } } : undefined);
@@ -41,19 +44,22 @@ export class Caller {
   #pool = new CreditPool();
   #turns = new Turns();
   #maxValue;
+  #renewal;
   #status;
 
   /**
    * A caller over a connection, which stays its owner's to close. By itself it opens direct links
    * to instances that offer some and can be reached, and later calls go by them; with `busOnly`
-   * it doesn't. Arguments and results may have `maxValue` bytes.
+   * it doesn't. Arguments and results may have `maxValue` bytes. Every `renewal` milliseconds a stream by
+   * the bus has NATS permit its instance anew to answer.
    */
-  constructor(nc, { prefix, busOnly = false, maxValue = MAX_VALUE } = {}) {
+  constructor(nc, { prefix, busOnly = false, maxValue = MAX_VALUE, renewal = RENEWAL } = {}) {
     this.#nc = nc;
     this.#subjects = new Subjects(prefix);
     this.#inbox = newInbox(nc);
     this.#targets = new Targets(nc, prefix);
     this.#maxValue = maxValue;
+    this.#renewal = renewal;
     this.#answers = nc.subscribe(`${this.#inbox}.*`, { callback: (err, msg) => err ?? this.#receive(msg) });
     this.#status = nc.status();
     this.#follow(this.#status);
@@ -229,6 +235,11 @@ export class Caller {
       leave: (error) => this.#abandon(seq, pending, error),
     });
     pending.open = open;
+    if (!link) {
+      const nothing = encodeMessage([{ kind: Kind.credit, seq, bytes: 0, items: 0 }]);
+      pending.renewal = setInterval(() => this.#tell(pending, nothing, nameOf(unguessable())), this.#renewal);
+      pending.renewal.unref();
+    }
     pending.settle = (error, reply) => open.settle(error, reply);
     const lasts = timeout === undefined ? 0 : Math.max(1, Math.ceil(timeout));
     this.#sendTo(record, link, { kind: Kind.stream, seq, time: Math.ceil(timeout ?? 10_000), metadata, lasts, ...open.credit, body }, pending, token);
@@ -276,7 +287,12 @@ export class Caller {
   #control(pending, f) {
     const message = encodeMessage([f]);
     if (pending.link) pending.link.cancel(pending.service, message);
-    else if (pending.at) this.#nc.publish(this.#subjects.control(pending.service, pending.at), message, { reply: `${this.#inbox}.+` });
+    else if (pending.at) this.#tell(pending, message, "+");
+  }
+
+  /** Sends the instance that has a call a message on its control subject. */
+  #tell(pending, message, token) {
+    this.#nc.publish(this.#subjects.control(pending.service, pending.at), message, { reply: `${this.#inbox}.${token}` });
   }
 
   #receive(msg) {
@@ -322,6 +338,17 @@ export class Caller {
       const error = f.error ?? new HeliumError("internal", f.fault.message, { reason: "helium.bad_result" });
       if (f.seq === 0n) this.#failMessage(token, error, link);
       else this.#fail(f.seq, error, link);
+    }
+    if (from && (Number(frames[0].abilities) & Ability.answersOnce) !== 0) this.#interrupted(from);
+  }
+
+  /** An instance can send one message only from now on: NATS refuses the rest of what takes several. */
+  #interrupted(instance) {
+    for (const [seq, pending] of [...this.#calls]) {
+      const isPartly = pending.open?.hasBegun || pending.out || pending.parts;
+      if (pending.link || pending.at !== instance || !isPartly) continue;
+      const message = `instance ${instance} may send one message only to this caller from now on, so what was to come got lost; let its user publish to "_INBOX.>", for longer than this lasts`;
+      this.#abandon(seq, pending, new HeliumError("unavailable", message, { reason: "helium.silent", outcome: pending.outcome, instance }));
     }
   }
 
@@ -450,6 +477,7 @@ export class Caller {
     if (pending === undefined) return undefined;
     this.#calls.delete(seq);
     clearTimeout(pending.timer);
+    clearInterval(pending.renewal);
     pending.link?.done(took ? performance.now() - pending.began : undefined);
     pending.signal?.removeEventListener("abort", pending.abort);
     if (pending.watched) this.#vigil.end(pending.watched);

@@ -38,6 +38,9 @@ export class OpenStream {
   /** What the instance may send to begin with. */
   get credit() { return this.#takes ? this.in.open() : { bytes: 0, items: 0 }; }
 
+  /** Whether the instance has said that it has begun. */
+  get hasBegun() { return this.#begun; }
+
   /** Takes in a frame about the stream. */
   follow(f) {
     if (!this.#begun) {

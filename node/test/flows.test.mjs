@@ -12,9 +12,9 @@ testFlows((options = {}) => new Caller(nc, options));
  * Stands for the one instance that the binder names, and answers the beginning of a stream by frames. One that
  * `signs` answers who asks whether it is there.
  */
-async function instance(answer, { abilities = 16 + 32, signs = false } = {}) {
+async function instance(answer, { abilities = 16 + 32, says = abilities, signs = false, control = () => {} } = {}) {
   let asked = 0;
-  const about = { kind: Kind.instance, instance: "ifaulty", abilities };
+  const about = { kind: Kind.instance, instance: "ifaulty", abilities: says };
   const record = {
     service: "faulty", instance: "ifaulty", abilities,
     methods: [{ name: "give", signature: "give() stream<int64>", kind: "stream" }, { name: "get", signature: "get(data bytes) bytes" }],
@@ -29,6 +29,7 @@ async function instance(answer, { abilities = 16 + 32, signs = false } = {}) {
     } }),
   ];
   const canceled = new Promise((resolve) => subs.push(nc.subscribe("faulty.ctl.faulty.ifaulty", { callback: (_, msg) => {
+    control(msg);
     if (decodeMessage(msg.data).some((f) => f.kind === Kind.cancel)) resolve(true);
   } })));
   await nc.flush();
@@ -115,6 +116,37 @@ test("an instance that gives signs may take as long as it likes", async () => {
   for await (const x of caller.stream("faulty", "give", [])) assert.fail(`got ${x}`);
   assert.ok(faulty.asked > 0, "the instance wasn't asked for a sign");
   tap.unsubscribe();
+  caller.close();
+  faulty.close();
+});
+
+test("an instance that may send one message only from now on ends what takes several", async () => {
+  const faulty = await instance((f) => (f.kind === Kind.stream ? [credit, items(0, 1)] : []), { says: 2 + 16 + 32 });
+  const caller = new Caller(nc, { prefix: "faulty", busOnly: true });
+  const err = await (async () => {
+    for await (const x of caller.stream("faulty", "give", [])) assert.equal(x, 1);
+  })().catch((err) => err);
+  assert.deepEqual([err.reason, err.outcome], ["helium.silent", "unknown"]);
+  assert.match(err.message, /one message only/);
+  caller.close();
+  faulty.close();
+});
+
+test("a stream by the bus has its instance permitted anew to answer", async () => {
+  const replies = new Set();
+  const faulty = await instance(() => [credit], { control: (msg) => {
+    const [f] = decodeMessage(msg.data);
+    if (f.kind !== Kind.credit) return;
+    assert.deepEqual([f.bytes, f.items], [0n, 0n]);
+    replies.add(msg.reply);
+    // What goes on comes there.
+    if (replies.size === 3) nc.publish(msg.reply, encodeMessage([{ ...items(0, 7), seq: f.seq }, { kind: Kind.itemsEnd, seq: f.seq, count: 1 }, { ...done, seq: f.seq }]));
+  } });
+  const caller = new Caller(nc, { prefix: "faulty", busOnly: true, renewal: 20 });
+  const got = [];
+  for await (const x of caller.stream("faulty", "give", [])) got.push(x);
+  assert.deepEqual(got, [7]);
+  assert.ok(replies.size >= 3, `credit came on ${replies.size} reply subjects`);
   caller.close();
   faulty.close();
 });
