@@ -62,14 +62,20 @@ func (r *streamReader) refusesPlain(answer *plainAnswer, in *link.Incoming) *hel
 	case answer == nil:
 		return helium.ErrStreamsUnsupported.WithMessage("nobody takes the items of a stream, as the request has no reply subject")
 	case in.From.Once, answers.IsExported(in.From.Address):
-		return r.needsSeveral()
+		return r.needsSeveral(in.From)
 	}
 	return nil
 }
 
-// needsSeveral is the error of a stream to where one message goes only.
-func (r *streamReader) needsSeveral() *helium.Error {
-	return helium.ErrStreamsUnsupported.WithMessage("instance %s can answer with one message only, or through another account's import, and a stream takes several; let its user publish to \"_INBOX.>\", and call it from its own account", r.instance)
+// needsSeveral is the error of a stream to a caller that nothing could go on with, and says what would.
+func (r *streamReader) needsSeveral(to link.Caller) *helium.Error {
+	switch {
+	case answers.IsExported(to.Address):
+		return helium.ErrStreamsUnsupported.WithMessage("the request came through another account's import, where NATS gives each message a reply subject of its own, so instance %s can't tell what belongs to one stream; begin it from a connection to the instance's own account", r.instance)
+	case to.Once:
+		return helium.ErrStreamsUnsupported.WithMessage("NATS lets instance %s answer each message by one only, and a stream takes several; let its user publish to \"_INBOX.>\"", r.instance)
+	}
+	return helium.ErrStreamsUnsupported.WithMessage("the caller's reply subject is for one message, and a stream has many; its last token has to begin with \"+\"")
 }
 
 // full is the error of one stream too many.
@@ -83,7 +89,7 @@ func (r *streamReader) refuses(call *Call, from link.Caller, deadline, now time.
 	case !call.method.signature.Streams():
 		return helium.ErrIsStream.WithMessage("%s neither takes nor returns a stream; call it", call.method.signature)
 	case from.Once, from.Ephemeral:
-		return r.needsSeveral()
+		return r.needsSeveral(from)
 	case call.key != "":
 		return helium.ErrIdempotencyKeysUnsupported.WithMessage("a stream can't be replayed; call it without an idempotency key")
 	case !now.Before(deadline):

@@ -187,9 +187,9 @@ func eventuallyRuns(t *testing.T, srv *rpcserver.Server, streams int) {
 }
 
 func TestAStreamWhereNATSTakesOneAnswerIsRefusedAtItsStart(t *testing.T) {
-	for name, conf := range map[string]struct{ conf, client, binder string }{
-		"allow_responses": {inAccount("true"), "c", "b"},
-		"an import":       {exported(", response_type: stream", ""), "c", "s"},
+	for name, conf := range map[string]struct{ conf, client, binder, says string }{
+		"allow_responses": {inAccount("true"), "c", "b", `let its user publish to "_INBOX.>"`},
+		"an import":       {exported(", response_type: stream", ""), "c", "s", "from a connection to the instance's own account"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newAccounts(t, conf.conf)
@@ -216,7 +216,7 @@ func TestAStreamWhereNATSTakesOneAnswerIsRefusedAtItsStart(t *testing.T) {
 			peer := w.peer(conf.client)
 			peer.send("helium.at.probe."+srv.Instance()+".run", "+1", message(streamFrame(7, wire.Credit{})))
 			_, frames := peer.nextAnswers()
-			if e := wantError(t, frames[0], helium.ErrStreamsUnsupported); frames[0].Seq != 7 || !strings.Contains(e.Message, "_INBOX.>") {
+			if e := wantError(t, frames[0], helium.ErrStreamsUnsupported); frames[0].Seq != 7 || !strings.Contains(e.Message, conf.says) {
 				t.Errorf("got %v to %d, want ErrStreamsUnsupported to 7, which says what to permit", e, frames[0].Seq)
 			}
 		})
