@@ -188,6 +188,9 @@ func (m codecMaker) field(f gofields.Field[reflect.Type]) *codec {
 // one fails.
 func (codecMaker) unsupported(c *codec, t reflect.Type) {
 	c.encode = func(*encoder, reflect.Value) error {
+		if t.Kind() == reflect.Func {
+			return valueErrorf("a %v can't be sent; leave the field out with the tag `msgpack:\"-\"`, or send something else; a stream is an iter.Seq2[T, error], the last argument", t)
+		}
 		return valueErrorf("a %v can't be sent; leave the field out with the tag `msgpack:\"-\"`, or send something else", t)
 	}
 	c.decode = func(*decoder, reflect.Value) error {

@@ -48,11 +48,16 @@ type Answer[T any] struct {
 //
 // Interceptors see each call by itself. The calls go to subjects of single instances, which the
 // connection's user must be permitted to publish to (helium.at.<service>.>). With a view by
-// [Client.At] that instance alone is called; a key of [Keyed] doesn't matter.
+// [Client.At] that instance alone is called; a key of [Keyed] doesn't matter. Methods with streams can't be
+// called so.
 func All[T any](ctx context.Context, c *Client, method string, args ...any) iter.Seq[Answer[T]] {
 	return func(yield func(Answer[T]) bool) {
 		if unmade := c.unmade(); unmade != nil {
 			yield(Answer[T]{Err: unmade})
+			return
+		}
+		if n := len(args); n > 0 && isStream(args[n-1]) {
+			yield(Answer[T]{Err: helium.ErrIsStream.WithMessage("a stream goes to one instance; call each that rpcclient.Client.At names").WithOutcome(helium.NotExecuted)})
 			return
 		}
 		ctx, cancel := context.WithDeadline(orBackground(ctx), c.deadline(orBackground(ctx), time.Now()))

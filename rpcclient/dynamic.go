@@ -7,7 +7,6 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/directory"
-	"github.com/helium-rpc/helium/signature"
 )
 
 // Call calls a method by name and stores its result in what result points to; nil
@@ -66,7 +65,7 @@ func Call[T any](ctx context.Context, c *Client, method string, args ...any) (re
 // the call is handed to the connection; whether a handler runs isn't known, and a call
 // that finds no instance, or one that is too busy, is lost. See [Client.Close]. One that has to go
 // to a single instance, which Client.At hasn't named, asks NATS first whether it may, once for each
-// instance and connection: that takes a round trip.
+// instance and connection: that takes a round trip. A method with streams can't be called so.
 func (c *Client) Notify(ctx context.Context, method string, args ...any) error {
 	m, began, err := c.lookUpMethod(ctx, method)
 	if err != nil {
@@ -84,8 +83,8 @@ func (c *Client) Notify(ctx context.Context, method string, args ...any) error {
 func (m *Method) begin(args []any) *Invocation {
 	var items reflect.Value
 	if n := len(args); n > 0 {
-		if v := reflect.ValueOf(args[n-1]); v.IsValid() && signature.StreamItem(v.Type()) != nil {
-			args, items = args[:n-1], v
+		if isStream(args[n-1]) {
+			args, items = args[:n-1], reflect.ValueOf(args[n-1])
 		}
 	}
 	call := m.Begin(len(args))

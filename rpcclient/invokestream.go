@@ -36,7 +36,11 @@ func invokeStream(ctx context.Context, call *Invocation, of *streamed) error {
 		lasts = now.Add(wire.MaxTime)
 	}
 	e := call.ready(ctx, now)
-	if e == nil {
+	switch {
+	case e != nil:
+	case call.oneWay:
+		e = helium.ErrIsStream.WithMessage("a stream can't go one way, as its end is waited for; use Call").WithOutcome(helium.NotExecuted)
+	default:
 		e = of.fault
 	}
 	if e != nil {
@@ -98,6 +102,9 @@ func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, d
 	to := all.choose(call.key, avoid)
 	if to == nil {
 		to = all.choose(call.key, nil)
+	}
+	if to != nil {
+		call.loose.items().check = view.VersionOf(to.Endpoint.Instance).Method(m.name).Sends.Each(call.loose.sends())
 	}
 	return to, nil
 }

@@ -152,7 +152,7 @@ func TestAKeyPicksTheSameInstanceByEveryWayOfCallingAndFromEveryClient(t *testin
 	picked := make(map[string]bool)
 	for _, c := range clients {
 		all.known(c)
-		for _, key := range append(someKeys(30), "", "Grüße", "a key\nof two lines") {
+		for _, key := range append(someKeys(100), "", "Grüße", "a key\nof two lines") {
 			want := all.order(key)[0]
 			picked[want] = true
 			keyed := rpcclient.Keyed(c, key)
@@ -175,7 +175,7 @@ func TestAKeyPicksTheSameInstanceByEveryWayOfCallingAndFromEveryClient(t *testin
 		}
 	}
 	if len(picked) != 5 {
-		t.Errorf("33 keys picked %d of 5 instances, want all", len(picked))
+		t.Errorf("103 keys picked %d of 5 instances, want all", len(picked))
 	}
 }
 

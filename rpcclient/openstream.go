@@ -258,11 +258,18 @@ func (s *openStream) upload() {
 	var fault *helium.Error
 	var failed error // of an interceptor
 	over := false    // nobody takes items any more
+	count := 0       // of the items of the program's iterator
 	most := s.core.links.MaxMessage() - wire.ItemsOverhead
 	put := s.of.wrapSent.Inward(func(item []byte) error {
 		if size := len(item); size > most {
-			fault = helium.ErrTooLarge.WithMessage("an item has %d bytes; at most %d fit a message", size, most)
+			fault = helium.ErrTooLarge.WithMessage("item %d has %d bytes; at most %d fit a message. Send smaller ones, or raise the NATS server's max_payload", count, size, most)
 			return fault
+		}
+		if s.of.check != nil {
+			if err := s.of.check(item); err != nil {
+				fault = helium.ErrMismatch.WithMessage("item %d doesn't fit the method: %w", count, err)
+				return fault
+			}
 		}
 		if over = over || !s.sendItem(&w, item); over {
 			return context.Canceled
@@ -270,8 +277,9 @@ func (s *openStream) upload() {
 		return nil
 	})
 	why := s.of.upload(&w, func() bool {
+		count++
 		if err := w.Err(); err != nil {
-			fault = helium.ErrBadArgument.WithMessage("an item can't be encoded: %w", err)
+			fault = helium.ErrBadArgument.WithMessage("item %d can't be encoded: %w", count, err)
 		} else {
 			failed = put(w.Bytes())
 		}
@@ -288,7 +296,7 @@ func (s *openStream) upload() {
 	}
 	end := wire.ItemsEnd{Count: s.out.Close()}
 	if why != nil {
-		end.Err = helium.AsError(why)
+		end.Err = wire.FitError(helium.AsError(why), s.core.links.MaxMessage())
 	}
 	s.tell(&wire.Frame{Kind: wire.KindItemsEnd, Body: wire.AppendItemsEnd(nil, end)})
 }

@@ -31,6 +31,10 @@ func (s shape) fits(m *directory.Method) error {
 	switch {
 	case !m.Takes(s.args) && sig.Variadic:
 		return fmt.Errorf("a call with %s doesn't fit %s: it takes at least %d", arguments(s.args), sig, len(sig.Params)-1)
+	case sig.Sends != nil && s.sends == nil:
+		return fmt.Errorf("a call with %s doesn't fit %s: it takes %d and a stream, an iter.Seq2[T, error] as the last argument", arguments(s.args), sig, len(sig.Params))
+	case sig.Yields != nil && s.item == nil:
+		return fmt.Errorf("a call doesn't fit %s, which returns a stream; call it with rpcclient.Stream, or by a stub that returns an iter.Seq2[T, error]", sig)
 	case !m.Takes(s.args):
 		return fmt.Errorf("a call with %s doesn't fit %s: it takes %d", arguments(s.args), sig, len(sig.Params))
 	case s.result == nil && s.item == nil && s.sends == nil && !sig.Streams():

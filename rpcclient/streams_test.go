@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -432,6 +433,37 @@ func TestWhoMayNotSayWhatGoesOnInAStreamIsToldBeforeItBegins(t *testing.T) {
 		checkFailure(t, "count", err, failure{is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.NotExecuted, says: []string{"helium.ctl.flow." + srv.Instance(), "one instance"}})
 	}
 	if n := srv.Stats().StreamsBegun; n != 0 {
+		t.Errorf("%d streams have begun, want none", n)
+	}
+}
+
+func TestAStreamThatGoesOneWayOrToAllOrIsNoneIsRefusedWithWhatToDo(t *testing.T) {
+	_, f, c, srv := serveFlows(t, linkage{name: "bus"})
+	ctx := t.Context()
+	toAll := func(method string, args ...any) (err error) {
+		for answer := range rpcclient.All[int](ctx, c, method, args...) {
+			err = answer.Err
+		}
+		return err
+	}
+	for name, want := range map[string]struct {
+		err  error
+		is   *helium.Error
+		says string
+	}{
+		"sent one way":              {c.Notify(ctx, "flow.sum", numbers(3)), helium.ErrIsStream, "a stream can't go one way"},
+		"sent to all":               {toAll("flow.sum", numbers(3)), helium.ErrIsStream, "a stream goes to one instance"},
+		"taken of all":              {toAll("flow.count", 3), helium.ErrMismatch, "call it with rpcclient.Stream"},
+		"a list in its place":       {c.Call(ctx, "flow.sum", nil, []int{1}), helium.ErrMismatch, "it takes 0 and a stream, an iter.Seq2[T, error] as the last argument"},
+		"nothing in its place":      {c.Call(ctx, "flow.sum", nil, nil), helium.ErrMismatch, "an iter.Seq2[T, error] as the last argument"},
+		"called":                    {c.Call(ctx, "flow.count", nil, 3), helium.ErrMismatch, "call it with rpcclient.Stream"},
+		"an iterator without error": {c.Call(ctx, "flow.sum", nil, slices.Values([]int{1})), helium.ErrBadArgument, "a stream is an iter.Seq2[T, error]"},
+	} {
+		if e := helium.AsError(want.err); !errors.Is(want.err, want.is) || e.Outcome != helium.NotExecuted || !strings.Contains(want.err.Error(), want.says) {
+			t.Errorf("%s: %v, %v; want %s, not executed, saying %q", name, want.err, e.Outcome, want.is.Reason, want.says)
+		}
+	}
+	if n := srv.Stats().StreamsBegun; n != 0 || len(f.over) != 0 {
 		t.Errorf("%d streams have begun, want none", n)
 	}
 }

@@ -20,6 +20,12 @@ func sendsStream(t reflect.Type) bool {
 	return n > 0 && signature.StreamItem(t.In(n-1)) != nil
 }
 
+// isStream reports whether an argument is a stream to send.
+func isStream(arg any) bool {
+	t := reflect.TypeOf(arg)
+	return t != nil && signature.StreamItem(t) != nil
+}
+
 // sendReflect has a call send what an iterator of any type gives.
 func (call *Invocation) sendReflect(items reflect.Value) {
 	var seq iter.Seq2[reflect.Value, error]

@@ -136,7 +136,7 @@ func (a *monitorAnswers) stats(svc *service, atLength bool) micro.Stats {
 			endpoint.AverageProcessingTime = c.took / time.Duration(c.requests)
 		}
 		if e := c.lastError; e != nil {
-			endpoint.LastError = cutText(fmt.Sprintf("%d:%s", wire.HTTPStatus(e.Code), e.Error()), maxLastError)
+			endpoint.LastError = wire.CutText(fmt.Sprintf("%d:%s", wire.HTTPStatus(e.Code), e.Error()), maxLastError)
 		}
 		if atLength {
 			// Numbers always can be encoded.

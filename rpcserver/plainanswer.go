@@ -6,6 +6,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/transcode"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // plainAnswer is the answerer of a plain request: a bare value in the request's encoding.
@@ -59,6 +60,6 @@ func (p *plainAnswer) tell(err *helium.Error, send func(body []byte, err *helium
 	}
 	// In JSON a text can take six times its bytes.
 	short := *err
-	short.Message, short.Details = cutText(err.Message, errorRoom(p.limit())/8), nil
+	short.Message, short.Details = wire.CutText(err.Message, wire.ErrorRoom(p.limit())/8), nil
 	_ = send(plainErrorBody(&short, p.json), &short) // it is small
 }

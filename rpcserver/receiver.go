@@ -414,7 +414,7 @@ func (g *receiving) refuseUnread(in *link.Incoming) {
 // refuse tells a caller that nothing in its message is run: an error with the sequence number
 // 0 concerns the message, not one of its calls.
 func (r *receiver) refuse(in *link.Incoming, err *helium.Error) {
-	e := fitError(err, r.link.MaxMessage())
+	e := wire.FitError(err, r.link.MaxMessage())
 	e.Outcome, e.Instance = helium.NotExecuted, r.reader.instance
 	if in.From.Key == nobodysKey {
 		r.runner.unheard.note(e)

@@ -137,7 +137,7 @@ func (r *runner) judge(call *Call, err error) *helium.Error {
 	if !e.Code.Valid() {
 		e.Code = helium.CodeUnknown
 	}
-	if call.packMetadata(); len(call.ReplyMetadata) > wire.MaxEntries || len(call.packed) > errorRoom(call.answer.limit()) {
+	if call.packMetadata(); len(call.ReplyMetadata) > wire.MaxEntries || len(call.packed) > wire.ErrorRoom(call.answer.limit()) {
 		call.packed = nil
 	}
 	return &e
@@ -228,10 +228,10 @@ func (r *runner) countProbe(call *Call, err *helium.Error) *helium.Error {
 // fit returns an error as it is answered.
 func (r *runner) fit(call *Call, err *helium.Error) *helium.Error {
 	limit := call.answer.limit()
-	if err == r.overloaded && len(err.Message) <= errorRoom(limit) {
+	if err == r.overloaded && len(err.Message) <= wire.ErrorRoom(limit) {
 		return err
 	}
-	err = fitError(err, limit)
+	err = wire.FitError(err, limit)
 	err.Instance = r.instance
 	return err
 }

@@ -47,7 +47,7 @@ func ExampleTypes_OfFunc() {
 	_, err := signature.NewTypes().OfFunc("place", reflect.TypeFor[func(order, context.Context) (int, int)]())
 	fmt.Println(err)
 	// Output:
-	// method place: argument 1, field order.Done: chan bool can't travel; use a list, or a method that is called once for each value
+	// method place: argument 1, field order.Done: chan bool can't travel; use a list, or a stream: an iter.Seq2[T, error] as the last parameter or the only result
 	// method place: context.Context is parameter 2; make it the first
 	// method place: it returns 2 values; return one, such as a struct of them, and an error
 }

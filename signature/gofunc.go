@@ -91,7 +91,7 @@ func (w *walk) result(m *Method, fn reflect.Type) {
 	if results > 0 {
 		if item := StreamItem(fn.Out(0)); item != nil {
 			if results > 1 {
-				w.fault("", "it returns %d values beside a stream; return the stream alone, whose items come with their errors", results-1)
+				w.fault("", "it returns more than a stream; return the stream alone, whose items come with their errors")
 			}
 			m.Yields = w.typ(item, "items of the result", 2)
 			return

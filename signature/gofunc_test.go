@@ -75,9 +75,9 @@ func TestAllFaultsOfAFunctionAreToldAtOnce(t *testing.T) {
 	types := signature.NewTypes()
 	_, err := types.OfFunc("place-order", reflect.TypeFor[func(order, context.Context, map[float64]order) (uintptr, error)]())
 	want := strings.Join([]string{
-		"method place-order: argument 1, field order.Done: chan bool can't travel; use a list, or a method that is called once for each value",
+		"method place-order: argument 1, field order.Done: chan bool can't travel; use a list, or a stream: an iter.Seq2[T, error] as the last parameter or the only result",
 		"method place-order: argument 1, field order.Price: complex128 can't travel; use a struct of two floats",
-		"method place-order: argument 1, field order.Lines, field struct.Then: func() can't travel; pass the name of a method that the other side may call",
+		"method place-order: argument 1, field order.Lines, field struct.Then: func() can't travel; pass the name of a method that the other side may call; a stream is an iter.Seq2[T, error] as the last parameter or the only result",
 		"method place-order: context.Context is parameter 2; make it the first",
 		"method place-order: argument 2: float64 can't be the key of a map; use a string, an integer, a bool or [N]byte",
 		"method place-order: result: uintptr can't travel; use uint64",

@@ -26,6 +26,8 @@ type Method struct {
 	Err       error
 	// Parameters are what the names in arguments are compared with; nil: there are none.
 	Parameters *transcode.Parameters
+	// Sends is the like for the items that it takes as a stream.
+	Sends      *transcode.Parameters
 	Idempotent bool
 }
 
@@ -42,6 +44,9 @@ func newVersion(r *binder.Record) *Version {
 		if err == nil {
 			if known.Signature, known.Err = types.Parse(m.Signature); known.Err == nil {
 				known.Parameters = transcode.ParametersOf(known.Signature)
+				if sends := known.Signature.Sends; sends != nil {
+					known.Sends = transcode.ParametersOf(&signature.Method{Params: []signature.Param{*sends}})
+				}
 			}
 		}
 		v.byName[m.Name] = known

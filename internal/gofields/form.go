@@ -100,9 +100,9 @@ func formByKind[T any](m Model[T], t T) Form {
 func Advice(k reflect.Kind) string {
 	switch k {
 	case reflect.Chan:
-		return "use a list, or a method that is called once for each value"
+		return "use a list, or a stream: an iter.Seq2[T, error] as the last parameter or the only result"
 	case reflect.Func:
-		return "pass the name of a method that the other side may call"
+		return "pass the name of a method that the other side may call; a stream is an iter.Seq2[T, error] as the last parameter or the only result"
 	case reflect.Complex64, reflect.Complex128:
 		return "use a struct of two floats"
 	case reflect.Uintptr:

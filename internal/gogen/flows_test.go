@@ -137,7 +137,7 @@ type Shop interface {
 	_, err := gogen.Generate(t.Context(), gogen.Config{Dir: dir, Type: "Shop"})
 	for _, want := range []string{
 		"Early: the stream isn't the last parameter; make it the last",
-		"Both: it returns 1 values beside a stream; return the stream alone, whose items come with their errors",
+		"Both: it returns more than a stream; return the stream alone, whose items come with their errors",
 		"Channel: items of the result: chan int can't travel",
 		"Plain: result: ",
 	} {

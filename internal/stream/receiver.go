@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,9 @@ type Receiver struct {
 
 	cut atomic.Pointer[error] // why no more is read of what has come; nil: all of it is
 }
+
+// canceled is the error of who reads on when nobody does any more.
+var canceled = error(context.Canceled)
 
 // Chunk is a row of items.
 type Chunk struct {
@@ -255,10 +259,15 @@ func (r *Receiver) Took(size int) {
 	}
 }
 
-// Close gives back the credit. Nothing more is read.
+// Close gives back the credit. Who reads on all the same, as an iterator that was kept, is told that not all
+// was read.
 func (r *Receiver) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.pool.put(r.held)
+	if !r.ended || len(r.chunks) > 0 {
+		r.err = canceled
+	}
+	r.cut.CompareAndSwap(nil, &canceled)
 	r.held, r.closed, r.ended, r.chunks = 0, true, true, nil
 }

@@ -19,8 +19,7 @@ type Wraps []func(next ItemHandler) ItemHandler
 func (w Wraps) Inward(last ItemHandler) ItemHandler {
 	handler := w.checked(last)
 	for i := len(w) - 1; i >= 0; i-- {
-		handler = w[i](handler)
-		if handler == nil {
+		if handler = wrapped(w[i], handler); handler == nil {
 			return noHandler
 		}
 	}
@@ -32,12 +31,19 @@ func (w Wraps) Inward(last ItemHandler) ItemHandler {
 func (w Wraps) Outward(last ItemHandler) ItemHandler {
 	handler := w.checked(last)
 	for _, wrap := range w {
-		handler = wrap(handler)
-		if handler == nil {
+		if handler = wrapped(wrap, handler); handler == nil {
 			return noHandler
 		}
 	}
 	return handler
+}
+
+// wrapped returns nil if an interceptor wraps by nil, or in it.
+func wrapped(wrap func(next ItemHandler) ItemHandler, handler ItemHandler) ItemHandler {
+	if wrap == nil {
+		return nil
+	}
+	return wrap(handler)
 }
 
 // checked returns a handler that gives to last only what is one value.

@@ -69,6 +69,25 @@ func (p *Parameters) judge(at int, t reflect.Type) verdict {
 	return v
 }
 
+// Each returns what says of values of a Go type for the first parameter, as they will be sent, which names of
+// fields aren't the method's; nil: there is nothing to say, whatever the value.
+func (p *Parameters) Each(t reflect.Type) (check func(packed []byte) error) {
+	if p == nil || p.verdicts[0] == nil {
+		return nil
+	}
+	v := p.judge(0, t)
+	switch {
+	case v.fault != nil:
+		return func([]byte) error { return v.fault }
+	case v.always:
+		return nil
+	}
+	return func(packed []byte) error {
+		r := codec.NewReader(packed)
+		return SentValue(&r, p.method.Params[0].Type)
+	}
+}
+
 // Check says which names of fields in the arguments aren't the method's. Packed are the
 // arguments as they will be sent, types what they were in Go.
 func (p *Parameters) Check(types []reflect.Type, packed []byte) error {

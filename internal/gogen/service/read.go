@@ -201,7 +201,7 @@ func (r *reader) sends(m *Method, sig *signature.Method, v *types.Var, item type
 func (r *reader) yields(m *Method, sig *signature.Method, v *types.Var, item types.Type) {
 	pos := r.posOf(v, m)
 	if n := m.Func.Signature().Results().Len(); n > 1 {
-		r.faults.Add(pos, "%s: it returns %d values beside a stream; return the stream alone, whose items come with their errors", m.Func.Name(), n-1)
+		r.faults.Add(pos, "%s: it returns more than a stream; return the stream alone, whose items come with their errors", m.Func.Name())
 	}
 	sig.Yields = r.translator.ofItem(item, m.Func.Name()+": items of the result", pos)
 	r.checkNameable(v.Type(), m.Func.Name()+": items of the result", pos)
