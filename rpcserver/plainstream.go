@@ -33,7 +33,10 @@ func (s *plainStream) belong(to *caller) { s.caller = to }
 
 func (s *plainStream) figures() *methodStats { return s.stats }
 
-func (*plainStream) begin(*callContext[Call]) (stop func()) { return func() {} }
+// begin implements lasting. The end of the stream waits for a connection, so that it arrives.
+func (s *plainStream) begin(ctx *callContext[Call]) (stop func()) {
+	return func() { s.way.Settle(ctx) }
+}
 
 // follow implements [follower]: nothing goes on from the caller's side.
 func (*plainStream) follow(*wire.Frame) {}
@@ -56,15 +59,14 @@ func (s *plainStream) put(call *Call, nth int, item []byte, _ *codec.Writer) err
 	if err := s.wait(call.ctx, len(item)); err != nil {
 		return err
 	}
-	s.sent++
 	err := s.way.Item(s.sign(time.Now()), item)
 	switch {
 	case errors.Is(err, link.ErrTooLarge):
-		s.sent--
 		return itemTooLarge(call, nth, len(item), s.limit())
 	case err != nil:
 		return helium.ErrDisconnected.WithMessage("item %d of %s can't be sent: %w", nth, call.method, err)
 	}
+	s.sent++
 	s.counters.sent.Add(1)
 	s.stats.itemsSent.Add(1)
 	return nil

@@ -212,6 +212,11 @@ func TestAStreamWhereNATSTakesOneAnswerIsRefusedAtItsStart(t *testing.T) {
 					t.Fatalf("got %v, want ErrStreamsUnsupported, not executed", err)
 				}
 			}
+			// So does a plain request.
+			msg, err := w.connect(conf.client, "plain").RequestWithContext(testContext(t), "helium.call.probe.run", nil)
+			if err != nil || !strings.Contains(string(msg.Data), helium.ErrStreamsUnsupported.Reason) || !strings.Contains(string(msg.Data), `"not executed"`) {
+				t.Errorf("a plain request got %v, %v; want ErrStreamsUnsupported, not executed", msg, err)
+			}
 			// One who doesn't look into the record hears so from the instance.
 			peer := w.peer(conf.client)
 			peer.send("helium.at.probe."+srv.Instance()+".run", "+1", message(streamFrame(7, wire.Credit{})))

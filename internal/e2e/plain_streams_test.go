@@ -339,3 +339,66 @@ func TestInterceptorsWrapTheItemsOfPlainRequestsToo(t *testing.T) {
 		t.Errorf("in msgpack: %v, want 2", v)
 	}
 }
+
+func TestAStreamOfAPlainRequestEndsWithItsServersConnection(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	conn := n.dial()
+	srv := serve(t, conn, rpcserver.Config{Logger: quiet}, "feed", newFeeder())
+	nc := bareConnection(t, n.broker.URL())
+	sub, err := nc.SubscribeSync(nc.NewInbox())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.PublishRequest("helium.call.feed.numbers", sub.Subject, []byte("[-1]")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sub.NextMsg(patience); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.ForceReconnect(); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		msg, err := sub.NextMsg(patience)
+		if err != nil {
+			t.Fatalf("nothing ends the stream: %v", err)
+		}
+		if msg.Header.Get("Helium-Items") == "" {
+			continue
+		}
+		if !strings.Contains(string(msg.Data), "helium.disconnected") {
+			t.Errorf("the stream ended with %s, want helium.disconnected", msg.Data)
+		}
+		break
+	}
+	noStreamsAt(t, srv)
+}
+
+func TestStreamsOfPlainRequestsCountAmongThoseThatAServerTakes(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	srv := serve(t, n.dial(), rpcserver.Config{MaxStreams: 1}, "feed", newFeeder())
+	nc := bareConnection(t, n.broker.URL())
+	sub, err := nc.SubscribeSync(nc.NewInbox())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := nc.PublishRequest("helium.call.feed.patient", sub.Subject, nil); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sub.NextMsg(patience); err != nil {
+		t.Fatal(err)
+	}
+	_, end := streamed(t, nc, &nats.Msg{Subject: "helium.call.feed.numbers", Data: []byte("[1]")})
+	if !strings.Contains(string(end.Data), "helium.overloaded") || end.Header.Get("Nats-Service-Error-Code") != "429" {
+		t.Errorf("the second stream got %s, %v; want helium.overloaded", end.Data, end.Header)
+	}
+	if s := srv.Stats(); s.Streams != 1 || s.StreamsBegun != 1 {
+		t.Errorf("%d streams run, %d began; want one", s.Streams, s.StreamsBegun)
+	}
+	// What takes a stream alone is a call like any other.
+	if got := request(t, nc, "helium.call.feed.sum", []byte("[[1, 2]]")); string(got.Data) != "3" {
+		t.Errorf("sum = %s, want 3", got.Data)
+	}
+}

@@ -1,8 +1,10 @@
 package link
 
 import (
+	"context"
 	"errors"
 	"strconv"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -52,6 +54,26 @@ func (s *PlainStream) reply(sign uint64) string {
 		return ""
 	}
 	return s.bus.misses.replyFor(s.to, sign)
+}
+
+const (
+	// connectedWithin bounds how long Settle waits, and connectedPoll how long it is until it looks again.
+	connectedWithin = 10 * time.Second
+	connectedPoll   = 20 * time.Millisecond
+)
+
+// Settle waits until the connection stands, or for as long as that is worth while: what is sent meanwhile is
+// lost, and so would be the end of the stream.
+func (s *PlainStream) Settle(ctx context.Context) {
+	for limit := time.Now().Add(connectedWithin); !s.bus.nc.IsConnected() && !s.bus.nc.IsClosed() && time.Now().Before(limit); {
+		timer := time.NewTimer(connectedPoll)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		}
+	}
 }
 
 // End sends that the stream is over, after so many items: with an error, which data describe, unless fault is nil.
