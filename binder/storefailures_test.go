@@ -177,7 +177,8 @@ func TestAStoreThatIsFullIsToldOfAtOnceAndItsEndToo(t *testing.T) {
 				return r
 			}
 			var err error
-			for i := 0; err == nil && i < 10; i++ {
+			// One that a busy machine answers late is asked once more, and then it isn't known what came of the first.
+			for i := 0; helium.OutcomeOf(err) != helium.NotExecuted && i < 20; i++ {
 				_, err = c.Register(testContext(t), large(i))
 			}
 			if !errors.Is(err, helium.ErrStoreRefused) || !strings.Contains(err.Error(), limit.says) || helium.OutcomeOf(err) != helium.NotExecuted {
