@@ -81,12 +81,13 @@ func (r *Receiver) giveMore() wire.Credit {
 	defer r.mu.Unlock()
 	r.taken.Bytes += r.used.Bytes
 	r.taken.Items += r.used.Items
+	read := int(r.used.Bytes)
 	r.used = wire.Credit{}
 	if r.closed {
 		return r.given
 	}
 	if r.given.Bytes > 0 {
-		r.window.next(time.Now(), r.seen.Bytes >= r.given.Bytes || r.seen.Items >= r.given.Items)
+		r.window.next(time.Now(), read, r.seen.Bytes >= r.given.Bytes || r.seen.Items >= r.given.Items)
 	}
 	// The last item may have been larger than what was given.
 	r.given.Bytes = max(r.given.Bytes, r.taken.Bytes)
@@ -99,7 +100,8 @@ func (r *Receiver) giveMore() wire.Credit {
 	r.held = left + got
 	r.given.Bytes += uint64(got)
 	r.given.Items = max(r.given.Items, r.taken.Items+r.window.items())
-	r.step = wire.Credit{Bytes: uint64(r.held+1) / 2, Items: r.window.items() / 2}
+	// A bit less than half: of two halves the second would often lack a part of an item.
+	r.step = wire.Credit{Bytes: uint64(r.held+2) * 3 / 8, Items: r.window.items() * 3 / 8}
 	return r.given
 }
 
