@@ -52,7 +52,7 @@ func Yield[T any](call *Call, items iter.Seq2[T, error], write func(*codec.Write
 
 // Items returns the items that the caller of a call sends as a stream, each read by read. Who ranges
 // over it again goes on where the range before stopped. An error is the last item: that of the caller's
-// own iterator, or why no more come. It is what handlers are made of; programs take an iter.Seq2.
+// own iterator, or why no more come. One goroutine at a time ranges over it. It is what handlers are made of; programs take an iter.Seq2.
 func Items[T any](call *Call, read func(*codec.Reader) (T, error)) iter.Seq2[T, error] {
 	var from itemSource
 	s := itemsOf(call)

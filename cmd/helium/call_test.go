@@ -371,6 +371,9 @@ func TestACallToAllPrintsALineForEachInstance(t *testing.T) {
 			t.Errorf("helium call --all %q: got exit %d and %q, want %q; it says:\n%s", test.args, r.exit, lines, wanted, r.err)
 		}
 	}
+	if r := heliumRun(t, "call", "--all", "-o", "raw", "kinds.text", `a "b"`); r.out != "a \"b\"\na \"b\"\n" || r.exit != cli.ExitOK {
+		t.Errorf("raw, text: got exit %d and %q, want the very text of each", r.exit, r.out)
+	}
 	if r := heliumRun(t, "call", "--all", "-o", "raw", "kinds.whole", "7"); r.out != "7\n7\n" || r.exit != cli.ExitOK {
 		t.Errorf("raw: got exit %d and %q, want the results alone", r.exit, r.out)
 	}

@@ -167,7 +167,9 @@ func (b *list) indexOf(name string) (int, error) {
 		}
 		names = append(names, p.Name)
 	}
-	switch {
+	switch sends := b.method.Sends; {
+	case sends != nil && sends.Name == name:
+		return -1, fmt.Errorf("%s is a stream: its items come from stdin, a line of JSON each", name)
 	case len(names) == 0:
 		return -1, fmt.Errorf("there is no parameter %s; the method takes none", name)
 	case b.unnamed:
@@ -182,7 +184,10 @@ func (b *list) indexOf(name string) (int, error) {
 
 // finish fills in null for what may be null and wasn't given.
 func (b *list) finish() ([][]byte, error) {
-	if b.excess > 0 {
+	switch {
+	case b.excess > 0 && b.method.Sends != nil:
+		b.fault(fmt.Errorf("too many arguments: got %d, want %d; the items of the stream come from stdin, a line of JSON each", b.filled, len(b.method.Params)))
+	case b.excess > 0:
 		b.fault(fmt.Errorf("too many arguments: got %d, want %d", b.filled, len(b.method.Params)))
 	}
 	for i, value := range b.values {

@@ -50,13 +50,13 @@ type instanceLine struct {
 	Error    *cli.Report     `json:"error,omitempty"`
 }
 
-// showInstanceResult writes an instance and its result; with -o raw the result alone.
+// showInstanceResult writes an instance and its result; with -o raw the result alone, and text as itself.
 func showInstanceResult(env *cli.Env, instance string, result json.RawMessage) {
 	switch {
 	case env.Machine():
 		cli.WriteJSONLine(env.Out, instanceLine{Instance: instance, Result: result})
 	case env.Form == "raw":
-		_, _ = env.Out.JSON(append(result, '\n'))
+		_ = showItem(env, result)
 	default:
 		fmt.Fprintf(env.Out, "%s   ", visible.Line(instance))
 		_, _ = env.Out.JSON(append(result, '\n'))

@@ -17,7 +17,7 @@ const (
 	ExitUnknown     = 4   // no such service or method
 	ExitArguments   = 5   // the arguments don't fit the method
 	ExitDeadline    = 6   // the time ran out
-	ExitNoInstance  = 7   // no live instance that takes the call
+	ExitNoInstance  = 7   // no live instance that takes the call, or the one that had it is gone or silent
 	ExitMethod      = 8   // the method's own error
 	ExitThreshold   = 9   // an assertion of a benchmark didn't hold
 	ExitInterrupted = 130 // Ctrl-C, as shells count it: 128 + SIGINT
@@ -71,7 +71,10 @@ func ExitOfCall(e *helium.Error) int {
 		{ExitUnknown, []error{helium.ErrUnknownService, helium.ErrUnknownMethod, helium.ErrAmbiguousMethod, helium.ErrNoMethod}},
 		{ExitUsage, []error{helium.ErrBadRegistryName, helium.ErrBadName}},
 		{ExitArguments, []error{helium.ErrBadArgument, helium.ErrMismatch, helium.ErrTooLarge}},
-		{ExitNoInstance, []error{helium.ErrNoInstance, helium.ErrOverloaded, helium.ErrCut}},
+		{ExitNoInstance, []error{
+			helium.ErrNoInstance, helium.ErrOverloaded, helium.ErrCut, helium.ErrSilent, helium.ErrFrozen, helium.ErrUnfinished,
+			helium.ErrStreamsUnsupported, helium.ErrIdempotencyKeysUnsupported,
+		}},
 	} {
 		for _, target := range known.errs {
 			if errors.Is(e, target) {

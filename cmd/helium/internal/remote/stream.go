@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -81,7 +82,11 @@ func (m *Method) items(from io.Reader) iter.Seq2[[]byte, error] {
 			if len(line) == 0 {
 				continue
 			}
-			packed, err := arguments.ParseDocument(one, listOf(line))
+			var packed [][]byte
+			err := wellFormed(line)
+			if err == nil {
+				packed, err = arguments.ParseDocument(one, listOf(line))
+			}
 			if err != nil {
 				yield(nil, m.Refused(fmt.Errorf("line %d: %w", number, err)))
 				return
@@ -94,6 +99,16 @@ func (m *Method) items(from io.Reader) iter.Seq2[[]byte, error] {
 			yield(nil, fmt.Errorf("the lines of JSON can't be read: %w", err))
 		}
 	}
+}
+
+// wellFormed returns why a line isn't one JSON value, in words about the line.
+func wellFormed(line []byte) error {
+	var value json.RawMessage
+	err := json.Unmarshal(line, &value)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("the JSON is wrong at byte %d: %w; each item is one line of JSON", syntax.Offset, err)
+	}
+	return err
 }
 
 // listOf returns the JSON of a list of one value.
