@@ -33,8 +33,9 @@ export function isMessage(payload) {
  * milliseconds left or the microseconds taken; `metadata`, an object or null; `body`, the
  * bytes of the arguments, the result or the error; and for a call perhaps `method`. What still
  * runs are `seqs`. Who asks for a ticket has a `key`. The beginning of a stream has `lasts`, and as credit has,
- * `bytes` and `items`; items say how many came `before` and their `count`, which their end has, too. What is
- * larger than a message has an extent as its `body`, and parts of it an `offset`.
+ * `bytes` and `items`. Items say how many came `before`, their `count`, and perhaps that they `waited` for
+ * credit; their end has a count, too. What is larger than a message has an extent as its `body`, and parts of
+ * it an `offset`.
  */
 export function encodeMessage(frames) {
   const parts = frames.map((f) => encode(elements(f)));
@@ -56,7 +57,7 @@ function elements(f) {
   if (f.kind === Kind.ticketRequest) return [f.kind, f.key];
   if (f.kind === Kind.ticket) return [f.kind, f.addresses, f.id, f.secret, f.key];
   if (f.kind === Kind.stream) return [f.kind, f.seq, f.time, f.metadata ?? null, f.lasts, f.bytes, f.items, f.body];
-  if (f.kind === Kind.items) return [f.kind, f.seq, f.before, f.count, f.body];
+  if (f.kind === Kind.items) return [f.kind, f.seq, f.before, f.count, f.body, ...(f.waited ? [1] : [])];
   if (f.kind === Kind.itemsEnd) return [f.kind, f.seq, f.count, f.error ?? null];
   if (f.kind === Kind.credit) return [f.kind, f.seq, f.bytes, f.items];
   if (f.kind === Kind.chunk) return [f.kind, f.seq, f.offset, f.body];
@@ -155,17 +156,26 @@ function readStream(r, count) {
 function readFollowing(r, kind, count) {
   if (count < 2) throw new RangeError(`a frame of kind ${kind} has no sequence number`);
   const f = { kind, seq: r.unsigned() };
-  const [a, b, c] = Array.from({ length: count - 2 }, () => new Reader(r.raw()));
+  const [a, b, c, d] = Array.from({ length: count - 2 }, () => new Reader(r.raw()));
   try {
     if (kind === Kind.items) {
       const [before, count, body] = [a.unsigned(), b.unsigned(), c.binary()];
       if (count < 1n || count > BigInt(body.length)) throw new RangeError(`${count} items in ${body.length} bytes`);
-      return { ...f, before, count, body };
+      return { ...f, before, count, body, ...(isOne(d) && { waited: true }) };
     }
     if (kind === Kind.credit) return { ...f, bytes: a.unsigned(), items: b.unsigned() };
     return { ...f, count: a.unsigned(), error: b.bytes[0] === 0xc0 ? null : readError(b) };
   } catch (err) {
     return { ...f, fault: err };
+  }
+}
+
+/** Whether an element, if there is one, is the number 1. */
+function isOne(r) {
+  try {
+    return r?.unsigned() === 1n;
+  } catch {
+    return false; // it is of a newer version
   }
 }
 

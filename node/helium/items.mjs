@@ -147,6 +147,7 @@ export class ItemsOut {
   #left = 0; // how many items have left
   #pending = [];
   #size = 0; // of those
+  #waited = false; // one of them did, for credit
   #flushing; // the timer
   #over = false;
   #moved = () => {};
@@ -202,7 +203,9 @@ export class ItemsOut {
   }
 
   async #put(item) {
+    let waited = false;
     while (!this.#over && !(this.#taken.bytes < this.#credit.bytes && this.#taken.items < this.#credit.items)) {
+      waited = true;
       await new Promise((resolve) => { this.#moved = resolve; });
     }
     if (this.#over) return;
@@ -210,6 +213,7 @@ export class ItemsOut {
     this.#taken.items++;
     if (this.#size + item.length > TOGETHER) this.#flush();
     this.#pending.push(item);
+    this.#waited ||= waited;
     this.#size += item.length;
     this.#flushing ??= setImmediate(() => this.#flush());
   }
@@ -222,7 +226,8 @@ export class ItemsOut {
     this.#pending = [];
     const body = items.length === 1 ? items[0] : Buffer.concat(items, this.#size);
     this.#size = 0;
-    this.#send({ before: this.#left, count: items.length, body });
+    this.#send({ before: this.#left, count: items.length, body, waited: this.#waited });
+    this.#waited = false;
     this.#left += items.length;
   }
 }

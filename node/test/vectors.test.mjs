@@ -275,7 +275,7 @@ test("frames of streams are read and written as the vectors say", () => {
     const want = { kind: v.kind, seq: BigInt(v.seq) };
     if (v.kind === Kind.stream) Object.assign(want, { time: BigInt(v.time), metadata: v.metadata ? decode(bytes(v.metadata)) : null, lasts: BigInt(v.lasts), body: bytes(v.body) });
     if (v.kind === Kind.stream || v.kind === Kind.credit) Object.assign(want, { bytes: BigInt(v.bytes), items: BigInt(v.items) });
-    if (v.kind === Kind.items) Object.assign(want, { before: BigInt(v.before), count: BigInt(v.count), body: bytes(v.data) });
+    if (v.kind === Kind.items) Object.assign(want, { before: BigInt(v.before), count: BigInt(v.count), body: bytes(v.data), ...(v.waited && { waited: true }) });
     if (v.kind === Kind.itemsEnd) Object.assign(want, { count: BigInt(v.count), error: null });
     if (v.error) {
       sameError(f.error, v.error, v.name);
