@@ -16,8 +16,9 @@ import (
 
 // times is a service whose streams tell of their contexts.
 type times struct {
-	c    *rpcclient.Client
-	took chan int // how many items a handler got that was canceled
+	c     *rpcclient.Client
+	begun chan bool // told when a handler that takes items has the first
+	took  chan int  // how many items a handler got that was canceled
 }
 
 // Left gives the time that the handler has, and -1 if its context has no deadline.
@@ -55,6 +56,7 @@ func (x *times) Slowly(ctx context.Context, xs iter.Seq2[int, error]) error {
 			break
 		}
 		if n++; n == 1 {
+			x.begun <- true
 			<-ctx.Done()
 		}
 		time.Sleep(time.Millisecond)
@@ -94,10 +96,10 @@ func TestWhenAStreamsContextEndsItsLoopEndsWhateverItemsWait(t *testing.T) {
 				if name == "a cancel" {
 					return context.WithCancel(ctx)
 				}
-				return context.WithTimeout(ctx, 300*time.Millisecond)
+				return context.WithTimeout(ctx, time.Second)
 			}
 			env := heliumtest.New(t)
-			x := &times{took: make(chan int, 1)}
+			x := &times{begun: make(chan bool, 1), took: make(chan int, 1)}
 			serveOver(t, over, env, env.Client, rpcserver.Config{}, "times", x)
 			ctx, cancel := end(t.Context())
 			items := 0
@@ -127,7 +129,10 @@ func TestWhenAStreamsContextEndsItsLoopEndsWhateverItemsWait(t *testing.T) {
 
 			ctx, cancel = end(t.Context())
 			if name == "a cancel" {
-				time.AfterFunc(100*time.Millisecond, cancel)
+				go func() {
+					<-x.begun
+					cancel()
+				}()
 			}
 			err = env.Client.Call(ctx, "times.slowly", nil, numbers(n))
 			cancel()
