@@ -19,11 +19,10 @@ type far struct {
 	there, back *way
 	ways        sync.WaitGroup
 
-	mu    sync.Mutex
-	given uint64 // guarded by mu; credit that was given in all
-	sent  int    // guarded by mu; bytes of items
-	read  int    // guarded by mu
-	most  int    // guarded by mu; bytes that were under way or waited, at most since it was looked at last
+	mu   sync.Mutex
+	sent int // guarded by mu; bytes of items
+	read int // guarded by mu
+	most int // guarded by mu; bytes that were under way or waited, at most since it was looked at last
 }
 
 // way carries what is put on it, in order and each so long.
