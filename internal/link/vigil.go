@@ -107,8 +107,8 @@ func (v *vigil) step(late bool) (more bool) {
 	v.asked, v.peers = make(map[string]int), make(map[*Method][]suspect)
 	v.links(late)
 	for _, c := range v.long(beat) {
-		if e := v.judge(beat, &c); e != nil && v.end(c.seq, e) {
-			v.counters.Silent.Add(1)
+		if e := v.judge(beat, &c); e != nil {
+			v.end(c.seq, e)
 		}
 	}
 	v.wonder(beat)
@@ -345,13 +345,12 @@ func (v *vigil) forget(i *Instance, d *doubt) {
 	}
 }
 
-// end ends a call with an error, if it is still in flight.
-func (v *vigil) end(seq uint64, e *helium.Error) bool {
-	c := v.inFlight.take(seq)
-	if c != nil {
+// end ends a call with an error, if it is still in flight. It counts before its caller goes on.
+func (v *vigil) end(seq uint64, e *helium.Error) {
+	if c := v.inFlight.take(seq); c != nil {
+		v.counters.Silent.Add(1)
 		c.Waiter.Fail(e)
 	}
-	return c != nil
 }
 
 // interrupted returns the error of a call whose instance can send one message only from now on, while several are to
