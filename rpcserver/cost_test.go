@@ -116,24 +116,35 @@ func allocationsOf(t *testing.T, of Method) float64 {
 	return allocs / calls
 }
 
-func TestACallThatIsRefusedForLoadCostsNoMoreAllocationsThanOneThatRuns(t *testing.T) {
-	s := New(nil, Config{Logger: slog.New(slog.DiscardHandler), MaxInFlight: 1, MaxQueue: -1})
+// fullServer is a server with room for one call, which it has until leave is called. It returns what receives a
+// message of so many calls, all of which are refused but the one whose number is in use.
+func fullServer(t testing.TB, calls int) (s *Server, receive func(), leave func()) {
+	s = New(nil, Config{Logger: slog.New(slog.DiscardHandler), MaxInFlight: 1, MaxQueue: -1})
 	t.Cleanup(s.deadlines.Stop)
 	t.Cleanup(s.beats.stop)
-	entered, leave := make(chan struct{}), make(chan struct{})
-	if err := s.Handle(Service{Name: "math", Methods: []Method{add(func(context.Context) { entered <- struct{}{}; <-leave })}}); err != nil {
+	entered, left := make(chan struct{}), make(chan struct{})
+	if err := s.Handle(Service{Name: "math", Methods: []Method{add(func(context.Context) { entered <- struct{}{}; <-left })}}); err != nil {
 		t.Fatal(err)
 	}
-	receive := func(l *countingLink) {
+	by := func(l *countingLink) {
 		l.left = 1
 		s.newReceiver(l, clocks.New(s.pulse, nil)).receive()
 	}
-	receive(&countingLink{data: addMessage(1)})
+	by(&countingLink{data: addMessage(1)})
 	<-entered
-	const calls = 200 // a receiver has some allocations of its own
 	l := &countingLink{data: addMessage(calls)}
+	return s, func() { by(l) }, func() {
+		close(left)
+		s.runner.wait(context.Background())
+		s.pool.Close()
+	}
+}
+
+func TestACallThatIsRefusedForLoadCostsNoMoreAllocationsThanOneThatRuns(t *testing.T) {
+	const calls = 200 // a receiver has some allocations of its own
+	s, receive, leave := fullServer(t, calls)
 	runs := 0
-	allocs := testing.AllocsPerRun(100, func() { runs++; receive(l) })
+	allocs := testing.AllocsPerRun(100, func() { runs++; receive() })
 	if got, want := s.counters.refused[pool.Crowded].Load(), uint64(runs*(calls-1)); got != want {
 		t.Errorf("%d calls were refused, want %d: all but one of each message, as that one's number is in use", got, want)
 	}
@@ -141,9 +152,19 @@ func TestACallThatIsRefusedForLoadCostsNoMoreAllocationsThanOneThatRuns(t *testi
 	if perCall := allocs / calls; perCall > 1.6+raceAllocs {
 		t.Errorf("%.2f allocations a call, want 1 and a half at most", perCall)
 	}
-	close(leave)
-	s.runner.wait(t.Context())
-	s.pool.Close()
+	leave()
+}
+
+// BenchmarkRefused refuses calls for load, 200 in a message.
+func BenchmarkRefused(b *testing.B) {
+	const calls = 200
+	_, receive, leave := fullServer(b, calls)
+	b.ReportAllocs()
+	for n := 0; n < b.N; n += calls {
+		receive()
+	}
+	b.StopTimer()
+	leave()
 }
 
 // countingLink hands in the same message so many times, and counts the answers.

@@ -98,7 +98,7 @@ func NewExports(nc *nats.Conn, counter *atomic.Uint64, warnings *Warnings, refus
 // sent it; 0: it doesn't say.
 func (x *Exports) Heard(clock uint64) { x.witnesses.heard(clock) }
 
-// Knows reports whether it was found out of what kind the export of what is asked for is.
+// Knows reports whether it was found out of what kind the export of what is asked for is. Tests wait for it.
 func (x *Exports) Knows(what string) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -130,15 +130,21 @@ func (x *Exports) takeOne(what string) bool {
 	return e == nil || e.is != takesAll
 }
 
-// note counts an answer that may be dropped, and has the export examined if that is due.
-func (x *Exports) note(what, reply string, clock uint64, nth int, last bool) (found judgement) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
+// exportLocked returns what is known of an export.
+func (x *Exports) exportLocked(what string) *export {
 	e := x.of[what]
 	if e == nil {
 		e = new(export)
 		x.of[what] = e
 	}
+	return e
+}
+
+// note counts an answer that may be dropped, and has the export examined if that is due.
+func (x *Exports) note(what, reply string, clock uint64, nth int, last bool) (found judgement) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	e := x.exportLocked(what)
 	if nth > 1 && e.is != takesAll {
 		e.doubted++
 		found = x.judgeLocked(what, e)
@@ -327,11 +333,7 @@ func (x *Exports) read(t *trace) (verdict, error) {
 func (x *Exports) late(what string, clock uint64, nth int, after time.Duration) nats.Header {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	e := x.of[what]
-	if e == nil {
-		e = new(export)
-		x.of[what] = e
-	}
+	e := x.exportLocked(what)
 	switch {
 	case x.closed || nth > 1 && e.is != takesAll: // else another fault would be taken for this one
 		return nil
