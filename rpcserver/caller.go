@@ -12,13 +12,9 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-const (
-	// idleCaller is how long a caller without calls in flight is remembered.
-	idleCaller = 5 * time.Second
-	// manyCallers is how many are remembered. Those that come on top are forgotten as
-	// soon as they have no call in flight, so that making up inboxes costs little.
-	manyCallers = 10_000
-)
+// manyCallers is how many are remembered. Those that come on top are forgotten as
+// soon as they have no call in flight, so that making up inboxes costs little.
+const manyCallers = 10_000
 
 // caller is one who calls, by one link: its calls in flight, and the batcher in which their
 // answers share messages. All plain requests and all calls that want no answer are those
@@ -262,99 +258,6 @@ func (cs *callers) cancel(key string, seq uint64) bool {
 		q.gaveUp(seq)
 	}
 	return true
-}
-
-// watched returns the callers that have calls in flight, as far as they take heartbeats or their links
-// find out whether they are there.
-func (cs *callers) watched() (all []*caller) {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	for _, c := range cs.byKey {
-		c.mu.Lock()
-		if (c.heeds || c.prober != nil) && !c.absence.gone && c.calls.Len() > 0 {
-			all = append(all, c)
-		}
-		c.mu.Unlock()
-	}
-	return all
-}
-
-// running begins a heartbeat: it returns the numbers of the calls that were in flight at the one
-// before, too, and where to send them. If there are none, no heartbeat is sent.
-func (c *caller) running(seqs []uint64) (to link.Caller, _ []uint64) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for seq, call := range c.calls.All() {
-		if call.beaten {
-			seqs = append(seqs, seq)
-		}
-		call.beaten = true
-	}
-	if len(seqs) > 0 {
-		c.absence.beats()
-	}
-	return link.Caller{Key: c.key, Address: c.address}, seqs
-}
-
-// expire ends the contexts of calls whose deadline has passed, forgets callers that
-// have long had none in flight, and returns when to look again: soon enough for
-// callers whose calls end before their deadlines.
-func (cs *callers) expire(now time.Time) (earliest time.Time) {
-	cs.mu.Lock()
-	defer cs.mu.Unlock()
-	for key, c := range cs.byKey {
-		c.mu.Lock()
-		next := now.Add(idleCaller)
-		switch {
-		case c.calls.Len() > 0:
-			next = c.expireLocked(now, next)
-		case now.Sub(c.lastUsed) >= idleCaller:
-			delete(cs.byKey, key)
-			next = time.Time{}
-		default:
-			next = c.lastUsed.Add(idleCaller)
-		}
-		c.mu.Unlock()
-		if !next.IsZero() && (earliest.IsZero() || next.Before(earliest)) {
-			earliest = next
-		}
-	}
-	return earliest
-}
-
-// expireLocked ends what is due and returns the caller's next deadline, or latest if
-// that is earlier. Calls that are overdue but still run are looked at again then.
-func (c *caller) expireLocked(now, latest time.Time) time.Time {
-	if c.earliest.After(now) {
-		return earlier(c.earliest, latest)
-	}
-	next := latest
-	for _, call := range c.calls.All() {
-		if deadline := call.ctx.deadline; deadline.After(now) {
-			next = earlier(next, deadline)
-		} else {
-			call.ctx.end(exceeded)
-		}
-	}
-	c.earliest = next
-	return next
-}
-
-// nextLook returns when expire has to look because of new calls: at the latest when a caller
-// is to be forgotten, even if all its calls have years to run.
-func nextLook(calls []*Call, now time.Time) time.Time {
-	next := now.Add(idleCaller)
-	for _, call := range calls {
-		next = earlier(next, call.ctx.deadline)
-	}
-	return next
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }
 
 // each calls f for every call in flight.

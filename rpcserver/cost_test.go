@@ -13,6 +13,7 @@ import (
 	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
+	"github.com/helium-rpc/helium/rpcserver/internal/inline"
 	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
 
@@ -105,7 +106,7 @@ func allocationsOf(t *testing.T, of Method) float64 {
 		r.done = make(chan struct{})
 		// The calls run where they are received, however slow the machine was until now.
 		m.stats.slow.Store(1)
-		r.budget = stallBudget{}
+		r.budget = inline.Budget{}
 		r.receive()
 		<-r.done
 		r.runner.wait(context.Background())

@@ -95,6 +95,38 @@ func (h *heartbeats) beat(now time.Time) (next time.Time) {
 	return next
 }
 
+// watched returns the callers that have calls in flight, as far as they take heartbeats or their links
+// find out whether they are there.
+func (cs *callers) watched() (all []*caller) {
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
+	for _, c := range cs.byKey {
+		c.mu.Lock()
+		if (c.heeds || c.prober != nil) && !c.absence.gone && c.calls.Len() > 0 {
+			all = append(all, c)
+		}
+		c.mu.Unlock()
+	}
+	return all
+}
+
+// running begins a heartbeat: it returns the numbers of the calls that were in flight at the one
+// before, too, and where to send them. If there are none, no heartbeat is sent.
+func (c *caller) running(seqs []uint64) (to link.Caller, _ []uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for seq, call := range c.calls.All() {
+		if call.beaten {
+			seqs = append(seqs, seq)
+		}
+		call.beaten = true
+	}
+	if len(seqs) > 0 {
+		c.absence.beats()
+	}
+	return link.Caller{Key: c.key, Address: c.address}, seqs
+}
+
 // tell tells a caller which of its calls still run.
 func (h *heartbeats) tell(by link.Server, to link.Caller, sign uint64, seqs []uint64) {
 	m := batch.Message{Data: h.data[:0]}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
+	"github.com/helium-rpc/helium/rpcserver/internal/inline"
 )
 
 // served is a server of math.add, in a bubble, that receives by a link in memory.
@@ -99,7 +100,7 @@ func TestACallThatGetsStuckHoldsUpNobody(t *testing.T) {
 		r.call(1, 2, 3)
 		r.call(4)
 		n := 0
-		for n < 3 && time.Since(began) < 3*watchdogPause {
+		for n < 3 && time.Since(began) < 3*inline.Pause {
 			time.Sleep(time.Millisecond)
 			for _, message := range r.taken() {
 				n += len(message)
@@ -140,7 +141,7 @@ func TestAnswersDoNotWaitForACallThatIsStuck(t *testing.T) {
 		r.method.stats.remember(time.Microsecond)
 		go r.receive()
 		r.call(1, 2, 3)
-		time.Sleep(3 * watchdogPause)
+		time.Sleep(3 * inline.Pause)
 		if got, want := r.taken(), [][]uint64{{1, 2}}; !slices.EqualFunc(got, want, slices.Equal) {
 			t.Errorf("answers while the third call is stuck = %v, want %v", got, want)
 		}

@@ -1,4 +1,4 @@
-package rpcserver
+package inline
 
 import "time"
 
@@ -9,21 +9,21 @@ const (
 	stallBurst = 10 * time.Millisecond
 )
 
-// stallBudget bounds for how long calls that were taken for quick stall a receiver. Each
+// Budget bounds for how long calls that were taken for quick stall a receiver. Each
 // moment of a stall is paid off by stallShare moments that pass; what passes while nothing is
 // owed is saved, up to what pays for stallBurst. It belongs to the receiver.
-type stallBudget struct {
+type Budget struct {
 	paidOff time.Time // when all stalls so far will be paid for
 }
 
-// spend takes in a stall that is just over.
-func (b *stallBudget) spend(now time.Time, took time.Duration) {
+// Spend takes in a stall that is just over.
+func (b *Budget) Spend(now time.Time, took time.Duration) {
 	if earliest := now.Add(-stallShare * stallBurst); b.paidOff.Before(earliest) {
 		b.paidOff = earliest
 	}
 	b.paidOff = b.paidOff.Add(stallShare * took)
 }
 
-// spent reports whether there were so many stalls that the receiver should rather leave all
+// Spent reports whether there were so many stalls that the receiver should rather leave all
 // calls to the workers.
-func (b *stallBudget) spent(now time.Time) bool { return b.paidOff.After(now) }
+func (b *Budget) Spent(now time.Time) bool { return b.paidOff.After(now) }

@@ -1,18 +1,18 @@
-package rpcserver
+package inline
 
 import (
 	"sync"
 	"time"
 )
 
-// watchdogPause is how often a watchdog looks: work is stuck if the same piece of it has been
+// Pause is how often a watchdog looks: work is stuck if the same piece of it has been
 // under way for that long.
-const watchdogPause = 5 * time.Millisecond
+const Pause = 5 * time.Millisecond
 
-// watchdog finds out that a piece of work doesn't end. Its timer runs only while there is
+// Watchdog finds out that a piece of work doesn't end. Its timer runs only while there is
 // work, and is set once for all that begins within a pause.
-type watchdog struct {
-	stuck func() // called on a goroutine of its own, once for a piece of work at most
+type Watchdog struct {
+	Stuck func() // called on a goroutine of its own, once for a piece of work at most
 
 	mu       sync.Mutex
 	working  bool        // guarded by mu
@@ -22,8 +22,8 @@ type watchdog struct {
 	watching bool        // guarded by mu; the timer is set
 }
 
-// begin says that a piece of work begins.
-func (w *watchdog) begin() {
+// Begin says that a piece of work begins.
+func (w *Watchdog) Begin() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.working = true
@@ -33,31 +33,31 @@ func (w *watchdog) begin() {
 	}
 	w.watching = true
 	if w.timer == nil {
-		w.timer = time.AfterFunc(watchdogPause, w.look)
+		w.timer = time.AfterFunc(Pause, w.look)
 	} else {
-		w.timer.Reset(watchdogPause)
+		w.timer.Reset(Pause)
 	}
 }
 
-// end says that it has ended.
-func (w *watchdog) end() {
+// End says that it has ended.
+func (w *Watchdog) End() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.working = false
 }
 
 // look looks whether the work is still the one of the last look.
-func (w *watchdog) look() {
+func (w *Watchdog) look() {
 	w.mu.Lock()
 	news := w.begun != w.seen
 	w.seen = w.begun
 	w.watching = news
 	if news {
-		w.timer.Reset(watchdogPause)
+		w.timer.Reset(Pause)
 	}
 	stuck := w.working && !news
 	w.mu.Unlock()
 	if stuck {
-		w.stuck()
+		w.Stuck()
 	}
 }
