@@ -74,7 +74,7 @@ func TestTheNextBinderIsAskedWhileTheFirstIsStillAwaited(t *testing.T) {
 	slow := func(after time.Duration) askedBinder { return askedBinder{after: after, good: true} }
 	fails := func(after time.Duration, e *helium.Error) askedBinder { return askedBinder{after: after, answer: e} }
 	nobody := askedBinder{after: ms, err: nats.ErrNoResponders}
-	unreachable, unknown := helium.ErrStoreUnavailable, helium.ErrUnknownService
+	unreachable, unknown, tooLarge := helium.ErrStoreUnavailable, helium.ErrUnknownService, helium.ErrRecordTooLarge
 	for name, c := range map[string]struct {
 		answers []askedBinder
 		took    time.Duration
@@ -91,6 +91,8 @@ func TestTheNextBinderIsAskedWhileTheFirstIsStillAwaited(t *testing.T) {
 		"nobody listens any more":       {[]askedBinder{frozen, nobody}, 501 * ms, nats.ErrNoResponders, true, []time.Duration{0, 250 * ms, 500 * ms}},
 		"one without its store":         {[]askedBinder{fails(ms, unreachable)}, 1 * ms, unreachable, false, []time.Duration{0}},
 		"one frozen, one without store": {[]askedBinder{frozen, fails(ms, unreachable), prompt}, 501 * ms, nil, true, []time.Duration{0, 250 * ms, 500 * ms}},
+		"without store, then a no":      {[]askedBinder{fails(300*ms, unreachable), fails(200*ms, tooLarge)}, 450 * ms, tooLarge, true, []time.Duration{0, 250 * ms}},
+		"nobody, then a no":             {[]askedBinder{fails(300*ms, tooLarge), nobody}, 300 * ms, tooLarge, false, []time.Duration{0, 250 * ms}},
 		"all others without store":      {[]askedBinder{frozen, fails(ms, unreachable)}, 501 * ms, unreachable, true, []time.Duration{0, 250 * ms, 500 * ms}},
 	} {
 		t.Run(name, func(t *testing.T) {

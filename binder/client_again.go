@@ -83,7 +83,8 @@ func (r *repeater) run(ctx context.Context) (lost, open bool, err error) {
 	asking, cancel := context.WithCancel(ctx)
 	defer cancel()
 	replies := make(chan reply)
-	asks, waiting, paid, gaveUp := 0, 0, 0, false
+	asks, waiting, paid := 0, 0, 0
+	unknown := false // what came of an ask nobody knows any more
 	next := time.NewTimer(time.Hour)
 	defer next.Stop()
 	ask := func() {
@@ -120,7 +121,7 @@ func (r *repeater) run(ctx context.Context) (lost, open bool, err error) {
 			case got.lost:
 				return true, true, err
 			case isSilence(err):
-				gaveUp = true
+				unknown = true
 				if waiting == 0 {
 					if poor != nil {
 						return false, true, poor
@@ -129,8 +130,9 @@ func (r *repeater) run(ctx context.Context) (lost, open bool, err error) {
 				}
 			case isPoor(err) && poor == nil && waiting > 0:
 				poor = err
+				unknown = unknown || !errors.Is(err, nats.ErrNoResponders)
 			default:
-				return false, gaveUp || waiting > 0, err
+				return false, unknown || waiting > 0, err
 			}
 		}
 	}
