@@ -22,14 +22,6 @@ func (f faults) err(headline string, args ...any) error {
 	return errors.New("rpcserver: " + fmt.Sprintf(headline, args...) + ":\n\t" + strings.Join(f, "\n\t"))
 }
 
-// quoted puts texts into an error.
-func quoted(list []string) string {
-	for i, text := range list {
-		list[i] = fmt.Sprintf("%q", text)
-	}
-	return strings.Join(list, ", ")
-}
-
 // plural returns a noun as it stands behind a number.
 func plural(n int, noun string) string {
 	if n == 1 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
+	"github.com/helium-rpc/helium/rpcserver/internal/presence"
 )
 
 // defaultStart bounds a Start whose context has no deadline.
@@ -94,7 +95,7 @@ func (s *Server) start(ctx context.Context) error {
 	if err != nil {
 		// Nobody was told of the server yet, or its caller hears of the failure: a
 		// moment for calls that came all the same is enough.
-		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shortLeaveTime)
+		stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), presence.ShortLeaveTime)
 		defer cancel()
 		return errors.Join(err, s.Shutdown(stop))
 	}
@@ -118,25 +119,26 @@ func (s *Server) prepare() error {
 // open makes the services callable.
 func (s *Server) open(ctx context.Context) error {
 	s.bus.LearnLimits()
-	targets := newTargets(s.subjects, s.instance, s.services, s.config.PerMethod)
-	s.bus.Expect(targets.places)
+	records := s.records()
+	targets := presence.NewTargets(s.subjects, s.instance, records)
+	s.bus.Expect(targets.Places)
 	s.receiver = s.newReceiver(s.bus, clocks.New(s.pulse, nil))
 	s.receiver.tickets = &ticketGiver{s.direct.ticket, func(service string) string { return s.subjects.ServiceAt(service, s.instance) }}
 	s.receiver.exports = s.exports
 	s.thaws.Start(s.receiver.reader.clocks)
 	go s.receiver.receive()
 	s.refusals.Open(ctx) // first, so that it is known before a call comes
-	if err := s.subscriptions.open(ctx, targets); err != nil {
-		return err
+	if err := s.subscriptions.Open(ctx, targets); err != nil {
+		return errorf("%w", err)
 	}
 	if err := s.direct.open(s.services); err != nil {
 		return err
 	}
 	s.unwatchBeats = s.bus.WatchBeats(ctx, s.beats.missing)
-	if err := s.leases.register(ctx, s.records()); err != nil {
-		return err
+	if err := s.leases.Register(ctx, records); err != nil {
+		return errorf("%w", err)
 	}
-	s.leases.start()
+	s.leases.Start()
 	if !s.config.NoMonitoring {
 		s.monitor.open(ctx, s.services)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/helium-rpc/helium/rpcserver/internal/answers"
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 	"github.com/helium-rpc/helium/rpcserver/internal/pool"
+	"github.com/helium-rpc/helium/rpcserver/internal/presence"
 )
 
 // Server serves Go values over one connection. Register services, then Start it.
@@ -59,9 +60,9 @@ type Server struct {
 
 	// Start's own until that is over, then Shutdown's.
 	receiver      *receiver
-	leases        *leases
+	leases        *presence.Leases
 	monitor       *monitor
-	subscriptions *subscriptions
+	subscriptions *presence.Subscriptions
 	unwatchBeats  func() // nil: nobody watches
 }
 
@@ -85,9 +86,9 @@ func New(nc *nats.Conn, config Config) *Server {
 		s.registry, s.fault = binder.NewClient(nc, s.config.Prefix)
 	}
 	s.log = s.config.Logger
-	s.leases = newLeases(nc, s.registry, s.log, s.instance)
-	s.warnings = answers.NewWarnings(s.log, s.instance, s.leases.rewrite)
-	s.leases.current = func(record binder.Record) binder.Record {
+	s.leases = presence.NewLeases(nc, s.registry, s.log, s.instance)
+	s.warnings = answers.NewWarnings(s.log, s.instance, s.leases.Rewrite)
+	s.leases.Current = func(record binder.Record) binder.Record {
 		if s.refusals.Denies(answers.PlainInbox) {
 			record.Abilities = uint64(onceOnly(wire.Abilities(record.Abilities)))
 		}
@@ -96,12 +97,12 @@ func New(nc *nats.Conn, config Config) *Server {
 		}
 		return s.warnings.AddTo(record)
 	}
-	s.leases.beforeRenewal = func(ctx context.Context, reconnected bool) {
+	s.leases.BeforeRenewal = func(ctx context.Context, reconnected bool) {
 		s.bus.LearnLimits()
 		if reconnected && s.direct.on() {
-			s.leases.rewrite() // the NATS server may be of another cluster
+			s.leases.Rewrite() // the NATS server may be of another cluster
 		}
-		s.subscriptions.look()
+		s.subscriptions.Look()
 		s.refusals.Look(ctx, reconnected)
 	}
 	s.latency = pool.NewSchedulerLatency()
@@ -117,7 +118,7 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.bus = link.NewServerBus(nc, s.instance, &s.counters.links, answers.Watch{Refusals: s.refusals, Exports: s.exports})
 	s.bus.Bound(s.config.MaxQueueBytes)
 	s.thaws = &clocks.Thaws{NC: nc, Log: s.log, Instance: s.instance, Pulse: s.pulse, Mark: s.bus.Mark}
-	s.subscriptions = &subscriptions{nc: nc, log: s.log, instance: s.instance, inbound: s.bus.Inbound()}
+	s.subscriptions = &presence.Subscriptions{NC: nc, Log: s.log, Instance: s.instance, Inbound: s.bus.Inbound()}
 	s.monitor = &monitor{
 		nc: nc, log: s.log, instance: s.instance, maxMessage: s.bus.MaxMessage, refusals: s.refusals, exports: s.exports,
 		answers:    &monitorAnswers{subjects: s.subjects, warnings: s.warnings, counters: &s.counters, load: s.load},
@@ -152,7 +153,7 @@ func (s *Server) Stats() Stats {
 	}
 	stats := s.counters.read(s.load())
 	s.direct.count(&stats)
-	stats.DroppedMessages = s.subscriptions.dropped()
+	stats.DroppedMessages = s.subscriptions.Dropped()
 	stats.Streams, stats.StreamsBegun = s.streams.count(), s.streams.counters.begun.Load()
 	stats.ItemsSent, stats.ItemsReceived = s.streams.counters.sent.Load(), s.streams.counters.received.Load()
 	stats.Replays = s.replays.served.Load()

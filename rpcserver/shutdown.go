@@ -5,6 +5,7 @@ import (
 	"sync"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/rpcserver/internal/presence"
 )
 
 // Shutdown stops the server so that no call is lost: it leaves the registry, takes no
@@ -29,13 +30,13 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // stop ends what Start has begun; open says whether that could be called.
 func (s *Server) stop(ctx context.Context, open bool) error {
-	grace := leaveTime
+	grace := presence.LeaveTime
 	if !open {
-		grace = shortLeaveTime
+		grace = presence.ShortLeaveTime
 	}
-	late, cancel := withGrace(ctx, grace)
+	late, cancel := presence.WithGrace(ctx, grace)
 	defer cancel()
-	s.leases.end(ctx)
+	s.leases.End(ctx)
 	s.endStreams(ctx)
 	s.monitor.close()
 	s.leaveLinks(late)
@@ -47,7 +48,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	if !s.runner.wait(ctx) { // meanwhile callers cancel calls, and ask for large results
 		cut = s.runner.cut(s.pool.Drop, s.callers.each)
 	}
-	s.subscriptions.leaveControl()
+	s.subscriptions.LeaveControl()
 	s.bus.Close()
 	<-s.receiver.done
 	s.thaws.Stop()
@@ -62,7 +63,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	flushErr := s.flush(late)
 	s.exports.Close()
 	s.refusals.Close()
-	s.subscriptions.stopWatching()
+	s.subscriptions.StopWatching()
 	switch {
 	case cut > 0:
 		return errorf("%d %s cut, as the time for shutting down was over; their callers were told", cut, plural(cut, "call"))
@@ -78,7 +79,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 func (s *Server) leaveLinks(ctx context.Context) {
 	var left sync.WaitGroup
 	left.Go(func() { s.direct.leave(ctx) })
-	s.subscriptions.leave(ctx)
+	s.subscriptions.Leave(ctx)
 	left.Wait()
 }
 
@@ -100,7 +101,7 @@ func (s *Server) flush(ctx context.Context) error {
 	if !s.nc.IsConnected() {
 		return nil // nobody is there to take them
 	}
-	ctx, cancel := context.WithTimeout(ctx, leaveTime)
+	ctx, cancel := context.WithTimeout(ctx, presence.LeaveTime)
 	defer cancel()
 	if err := s.nc.FlushWithContext(ctx); err != nil {
 		return errorf("the last answers may not have left: %w", err)

@@ -1,4 +1,4 @@
-package rpcserver
+package presence
 
 import (
 	"context"
@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// leaveTime bounds what Shutdown waits for a binder, and what it waits for the NATS
+// LeaveTime bounds what a server that shuts down waits for a binder, and what it waits for the NATS
 // server, even if its context has ended: calls under way to a server that had gone
 // without a word would be lost. It is longer than a busy machine stands still.
-const leaveTime = 5 * time.Second
+const LeaveTime = 5 * time.Second
 
-// shortLeaveTime takes the place of leaveTime where nobody was told of the server, as a
-// Start that fails is to return when its context ends, and where only the registry is.
-const shortLeaveTime = 250 * time.Millisecond
+// ShortLeaveTime takes the place of LeaveTime where nobody was told of the server, as a
+// start that fails is to return when its context ends, and where only the registry is.
+const ShortLeaveTime = 250 * time.Millisecond
 
-// withGrace returns a context that ends a while after ctx does.
-func withGrace(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+// WithGrace returns a context that ends a while after ctx does.
+func WithGrace(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
 	late := context.WithoutCancel(ctx)
 	var cancel context.CancelFunc
 	if deadline, ok := ctx.Deadline(); ok {

@@ -1,4 +1,4 @@
-package rpcserver
+package presence
 
 import (
 	"context"
@@ -16,9 +16,9 @@ func TestWhatWasDroppedIsKnownWhenTheSubscriptionsHaveEnded(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	for name, end := range map[string]func(*subscriptions){
-		"they are left":            func(s *subscriptions) { s.leave(context.Background()) },
-		"the connection is closed": func(s *subscriptions) { s.dropped(); s.nc.Close() },
+	for name, end := range map[string]func(*Subscriptions){
+		"they are left":            func(s *Subscriptions) { s.Leave(context.Background()) },
+		"the connection is closed": func(s *Subscriptions) { s.Dropped(); s.NC.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			nc, err := b.Connect("test")
@@ -27,7 +27,7 @@ func TestWhatWasDroppedIsKnownWhenTheSubscriptionsHaveEnded(t *testing.T) {
 			}
 			defer nc.Close()
 			nc.SetErrorHandler(func(*nats.Conn, *nats.Subscription, error) {})
-			s := &subscriptions{nc: nc, inbound: make(chan *nats.Msg, 1)}
+			s := &Subscriptions{NC: nc, Inbound: make(chan *nats.Msg, 1)}
 			for _, subject := range []string{"a", "b"} {
 				if err := s.join(subject, ""); err != nil {
 					t.Fatal(err)
@@ -41,9 +41,9 @@ func TestWhatWasDroppedIsKnownWhenTheSubscriptionsHaveEnded(t *testing.T) {
 			if err := nc.Flush(); err != nil {
 				t.Fatal(err)
 			}
-			<-s.inbound // so that there is room, as there is in a server that receives
+			<-s.Inbound // so that there is room, as there is in a server that receives
 			end(s)
-			if got := s.dropped(); got != 2 {
+			if got := s.Dropped(); got != 2 {
 				t.Errorf("%d messages were dropped, want 2", got)
 			}
 		})

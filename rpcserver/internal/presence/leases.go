@@ -1,8 +1,16 @@
-package rpcserver
+// Package presence has a server found: by its records in the registry, and on the subjects by which calls
+// come. It knows nothing of calls.
+//
+//   - targets.go: which subjects those are, by the records
+//   - subscriptions.go: the server's subscriptions to them, and what NATS refuses or drops of these
+//   - leases.go: the records, which are registered and renewed, and end with the server
+//   - grace.go: how long a server waits for others when it leaves
+package presence
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -13,25 +21,25 @@ import (
 	"github.com/helium-rpc/helium/binder"
 )
 
-// leases keeps a server's services in the registry: registers each, renews each every
-// third of its lease, and registers again when the registry has lost one. Until start
-// its fields are the starter's, then keep's, and once keep has returned end's.
-type leases struct {
+// Leases keeps a server's services in the registry: registers each, renews each every
+// third of its lease, and registers again when the registry has lost one. Until Start
+// its fields are the starter's, then keep's, and once keep has returned End's.
+type Leases struct {
 	nc       *nats.Conn
 	registry *binder.Client
 	log      *slog.Logger
 	instance string
 
-	// Whoever makes leases sets these before register. The first returns a record as it is to
+	// Whoever makes leases sets these before Register. The first returns a record as it is to
 	// stand in the registry now; the other is called before each renewal, and holds that up.
-	current       func(binder.Record) binder.Record
-	beforeRenewal func(ctx context.Context, reconnected bool)
+	Current       func(binder.Record) binder.Record
+	BeforeRenewal func(ctx context.Context, reconnected bool)
 
 	records    []binder.Record    // of the services
 	every      time.Duration      // between two renewals
 	registered bool               // whether there may be anything to end
 	life       context.Context    // ends with stop
-	stop       context.CancelFunc // called by end
+	stop       context.CancelFunc // called by End
 	done       chan struct{}      // closed when keep has returned; nil if it never ran
 
 	changed chan struct{} // told when records say something else than those registered
@@ -47,14 +55,15 @@ const (
 	leastOften = time.Hour
 )
 
-func newLeases(nc *nats.Conn, registry *binder.Client, log *slog.Logger, instance string) *leases {
-	l := &leases{nc: nc, registry: registry, log: log, instance: instance, changed: make(chan struct{}, 1)}
+// NewLeases returns those of an instance. Register begins them.
+func NewLeases(nc *nats.Conn, registry *binder.Client, log *slog.Logger, instance string) *Leases {
+	l := &Leases{nc: nc, registry: registry, log: log, instance: instance, changed: make(chan struct{}, 1)}
 	l.life, l.stop = context.WithCancel(context.Background())
 	return l
 }
 
-// register registers every service, and waits for a binder while there is none.
-func (l *leases) register(ctx context.Context, records []binder.Record) error {
+// Register registers every service, and waits for a binder while there is none.
+func (l *Leases) Register(ctx context.Context, records []binder.Record) error {
 	l.records = records
 	select {
 	case <-l.changed: // what is written now is new
@@ -69,7 +78,7 @@ func (l *leases) register(ctx context.Context, records []binder.Record) error {
 		case ctx.Err() != nil:
 			return unregistered(ctx, err)
 		case !isAbsence(err):
-			return errorf("the services can't be registered: %w", err)
+			return fmt.Errorf("the services can't be registered: %w", err)
 		}
 		if !waiting {
 			waiting = true
@@ -86,9 +95,9 @@ func (l *leases) register(ctx context.Context, records []binder.Record) error {
 // unregistered returns the error of a start whose context ended, and what kept it.
 func unregistered(ctx context.Context, reason error) error {
 	if errors.Is(reason, ctx.Err()) {
-		return errorf("the services can't be registered: %w", reason)
+		return fmt.Errorf("the services can't be registered: %w", reason)
 	}
-	return errorf("the services weren't registered in time (%w): %w", ctx.Err(), reason)
+	return fmt.Errorf("the services weren't registered in time (%w): %w", ctx.Err(), reason)
 }
 
 // isAbsence reports whether an error may go away when a binder or a broker comes.
@@ -105,7 +114,7 @@ func jitter(d time.Duration) time.Duration { return d/2 + rand.N(d/2+1) }
 
 // each tries every service and returns the first error: what is wrong with one record
 // mustn't let the lease of another end.
-func (l *leases) each(ctx context.Context, try func(context.Context, binder.Record) error) error {
+func (l *Leases) each(ctx context.Context, try func(context.Context, binder.Record) error) error {
 	var first error
 	for _, record := range l.records {
 		err := try(ctx, record)
@@ -121,10 +130,10 @@ func (l *leases) each(ctx context.Context, try func(context.Context, binder.Reco
 
 // registerOne writes a service's record. What was sent is waited for a moment longer, if ctx
 // ends meanwhile: a record that is written after its server has left would stay for a lease.
-func (l *leases) registerOne(ctx context.Context, record binder.Record) error {
-	ctx, cancel := withGrace(ctx, shortLeaveTime)
+func (l *Leases) registerOne(ctx context.Context, record binder.Record) error {
+	ctx, cancel := WithGrace(ctx, ShortLeaveTime)
 	defer cancel()
-	lease, err := l.registry.Register(ctx, l.current(record))
+	lease, err := l.registry.Register(ctx, l.Current(record))
 	if err != nil {
 		l.registered = l.registered || helium.OutcomeOf(err) != helium.NotExecuted
 		return err
@@ -133,8 +142,8 @@ func (l *leases) registerOne(ctx context.Context, record binder.Record) error {
 	return nil
 }
 
-// rewrite has all records written anew, soon.
-func (l *leases) rewrite() {
+// Rewrite has all records written anew, soon.
+func (l *Leases) Rewrite() {
 	select {
 	case l.changed <- struct{}{}:
 	default: // it will be done already
@@ -148,14 +157,14 @@ func renewEvery(lease time.Duration) time.Duration {
 	return min(max(lease/3, mostOften), leastOften)
 }
 
-// start begins to renew what register has registered.
-func (l *leases) start() {
+// Start begins to renew what Register has registered.
+func (l *Leases) Start() {
 	l.done = make(chan struct{})
 	go l.keep()
 }
 
 // renew asks for another lease, and registers anew what the registry doesn't know.
-func (l *leases) renew(ctx context.Context, record binder.Record) error {
+func (l *Leases) renew(ctx context.Context, record binder.Record) error {
 	lease, err := l.registry.Renew(ctx, record.Service, l.instance)
 	if errors.Is(err, helium.ErrUnknownInstance) {
 		return l.registerOne(ctx, record)
@@ -167,9 +176,9 @@ func (l *leases) renew(ctx context.Context, record binder.Record) error {
 	return nil
 }
 
-// keep renews until end is called. After a reconnect it renews at once: the broker may
+// keep renews until End is called. After a reconnect it renews at once: the broker may
 // have come back with an empty store.
-func (l *leases) keep() {
+func (l *Leases) keep() {
 	defer close(l.done)
 	status := l.nc.StatusChanged(nats.CONNECTED)
 	defer l.nc.RemoveStatusListener(status)
@@ -192,7 +201,7 @@ func (l *leases) keep() {
 		case <-timer.C:
 		}
 		ctx, cancel := context.WithTimeout(l.life, renewalTime)
-		l.beforeRenewal(ctx, reconnected)
+		l.BeforeRenewal(ctx, reconnected)
 		err := l.each(ctx, try)
 		cancel()
 		if err == nil {
@@ -216,11 +225,11 @@ func (l *leases) keep() {
 	}
 }
 
-// end stops the renewals and takes every service out of the registry, as far as a binder
+// End stops the renewals and takes every service out of the registry, as far as a binder
 // can be reached before ctx ends or a moment later: a lease that nobody renews ends by
 // itself.
-func (l *leases) end(ctx context.Context) {
-	ctx, cancel := withGrace(ctx, shortLeaveTime)
+func (l *Leases) End(ctx context.Context) {
+	ctx, cancel := WithGrace(ctx, ShortLeaveTime)
 	defer cancel()
 	l.stop()
 	if l.done != nil {
@@ -233,7 +242,7 @@ func (l *leases) end(ctx context.Context) {
 	if err != nil && ctx.Err() != nil {
 		// A binder that is slow may still write what it was asked to.
 		go func() {
-			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTime)
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), LeaveTime)
 			defer cancel()
 			_ = l.withdraw(ctx)
 		}()
@@ -244,8 +253,8 @@ func (l *leases) end(ctx context.Context) {
 }
 
 // withdraw takes every service out of the registry, until that fails.
-func (l *leases) withdraw(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, leaveTime)
+func (l *Leases) withdraw(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, LeaveTime)
 	defer cancel()
 	for _, record := range l.records {
 		if err := l.registry.End(ctx, record.Service, l.instance); err != nil {
