@@ -9,6 +9,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
+	"github.com/helium-rpc/helium/rpcserver/internal/monitor"
 	"github.com/helium-rpc/helium/rpcserver/internal/presence"
 )
 
@@ -140,7 +141,7 @@ func (s *Server) open(ctx context.Context) error {
 	}
 	s.leases.Start()
 	if !s.config.NoMonitoring {
-		s.monitor.open(ctx, s.services)
+		s.monitor.Open(ctx, s.monitored())
 	}
 	return nil
 }
@@ -159,4 +160,13 @@ func (s *Server) records() []binder.Record {
 		records[i] = svc.record
 	}
 	return records
+}
+
+// monitored returns what NATS's tools can ask about.
+func (s *Server) monitored() []monitor.Service {
+	services := make([]monitor.Service, len(s.services))
+	for i, svc := range s.services {
+		services[i] = monitor.Service{Record: svc.record, Figures: func() map[string]monitor.Figures { return svc.endpoints(&s.counters, s.load()) }}
+	}
+	return services
 }

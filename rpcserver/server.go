@@ -17,6 +17,7 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver/internal/answers"
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
+	"github.com/helium-rpc/helium/rpcserver/internal/monitor"
 	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 	"github.com/helium-rpc/helium/rpcserver/internal/presence"
 )
@@ -61,7 +62,7 @@ type Server struct {
 	// Start's own until that is over, then Shutdown's.
 	receiver      *receiver
 	leases        *presence.Leases
-	monitor       *monitor
+	monitor       *monitor.Monitor
 	subscriptions *presence.Subscriptions
 	unwatchBeats  func() // nil: nobody watches
 }
@@ -119,10 +120,10 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.bus.Bound(s.config.MaxQueueBytes)
 	s.thaws = &clocks.Thaws{NC: nc, Log: s.log, Instance: s.instance, Pulse: s.pulse, Mark: s.bus.Mark}
 	s.subscriptions = &presence.Subscriptions{NC: nc, Log: s.log, Instance: s.instance, Inbound: s.bus.Inbound()}
-	s.monitor = &monitor{
-		nc: nc, log: s.log, instance: s.instance, maxMessage: s.bus.MaxMessage, refusals: s.refusals, exports: s.exports,
-		answers:    &monitorAnswers{subjects: s.subjects, warnings: s.warnings, counters: &s.counters, load: s.load},
-		badReplies: &s.counters.links.BadReplies,
+	s.monitor = &monitor.Monitor{
+		NC: nc, Log: s.log, Instance: s.instance, MaxMessage: s.bus.MaxMessage,
+		Answers:  monitor.Answers{Subjects: s.subjects, Current: s.warnings.AddTo},
+		Refusals: s.refusals, Exports: s.exports, BadReplies: &s.counters.links.BadReplies,
 	}
 	s.direct = s.newDirectLinks()
 	s.runner = newRunner(s.log, s.instance, &s.counters, s.config.MaxValue, s.opening.overloaded.err)

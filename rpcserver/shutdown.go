@@ -38,7 +38,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	defer cancel()
 	s.leases.End(ctx)
 	s.endStreams(ctx)
-	s.monitor.close()
+	s.monitor.Close()
 	s.leaveLinks(late)
 	received := make(chan struct{})
 	_ = s.bus.Mark(context.Background(), func() { close(received) }) // fails only with its context
