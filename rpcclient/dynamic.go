@@ -7,6 +7,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/directory"
+	"github.com/helium-rpc/helium/signature"
 )
 
 // Call calls a method by name and stores its result in what result points to; nil
@@ -89,13 +90,19 @@ func (m *Method) begin(args []any) *Invocation {
 	}
 	call := m.Begin(len(args))
 	if items.IsValid() {
-		call.sendReflect(items)
+		stubCall{call}.Send(items)
 	}
 	for _, arg := range args {
 		call.Args.Value(arg)
 		call.says().argTypes = append(call.says().argTypes, reflect.TypeOf(arg))
 	}
 	return call
+}
+
+// isStream reports whether an argument is a stream to send.
+func isStream(arg any) bool {
+	t := reflect.TypeOf(arg)
+	return t != nil && signature.StreamItem(t) != nil
 }
 
 // lookUpMethod returns the method that a name stands for, the same one each time once

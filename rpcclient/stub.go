@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"reflect"
 	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/reflectfunc"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/internal/typedfunc"
 	"github.com/helium-rpc/helium/signature"
@@ -51,7 +53,7 @@ func (c *Client) makeStub(ctx context.Context, service, name string, t reflect.T
 	if t.Kind() != reflect.Func {
 		return reflect.Value{}, fmt.Errorf("a stub is a func([ctx], args...) ([result], error), not %s", t)
 	}
-	if !returnsStream(t) && (t.NumOut() == 0 || t.Out(t.NumOut()-1) != errorType) {
+	if !reflectfunc.ReturnsStream(t) && (t.NumOut() == 0 || t.Out(t.NumOut()-1) != errorType) {
 		return reflect.Value{}, fmt.Errorf("%s must return an error last: a call can fail even where the method can't", t)
 	}
 	m := c.pinnedMethod(service, name)
@@ -66,117 +68,23 @@ func (c *Client) makeStub(ctx context.Context, service, name string, t reflect.T
 	if err := m.checkNow(ctx); err != nil {
 		return reflect.Value{}, err
 	}
-	if fn, ok := typedfunc.StubOf(t, func(args int) typedfunc.Call { return typedCall{m.Begin(args)} }); ok {
+	if fn, ok := typedfunc.StubOf(t, func(args int) typedfunc.Call { return stubCall{m.Begin(args)} }); ok {
 		return fn, nil
 	}
-	return reflect.MakeFunc(t, m.reflectStub(t)), nil
+	return reflectfunc.StubOf(t, func(args int) stubCall { return stubCall{m.Begin(args)} }, yieldedValues), nil
 }
 
-// typedCall is a call by a stub of a usual shape.
-type typedCall struct{ *Invocation }
+// stubCall is a call by a stub.
+type stubCall struct{ *Invocation }
 
-func (c typedCall) Arguments() *codec.Writer { return &c.Args }
-func (c typedCall) Returned() *codec.Reader  { return &c.Result }
+func (c stubCall) Arguments() *codec.Writer { return &c.Args }
+func (c stubCall) Returned() *codec.Reader  { return &c.Result }
 
-// checkNow compares the stub with the registry, as far as the registry can tell now.
-func (m *Method) checkNow(ctx context.Context) error {
-	deadline, _ := ctx.Deadline()
-	_, err := (&Invocation{method: m, key: new(routingKey)}).resolve(ctx, time.Now(), deadline)
-	if errors.Is(err, helium.ErrMismatch) || errors.Is(err, helium.ErrUnknownMethod) || errors.Is(err, helium.ErrClientClosed) {
-		return err
-	}
-	return nil // not known yet: the first call finds out
-}
-
-// reflectStub returns the body of a function of type t.
-func (m *Method) reflectStub(t reflect.Type) func([]reflect.Value) []reflect.Value {
-	first := 0
-	if t.NumIn() > 0 && t.In(0) == contextType {
-		first = 1
-	}
-	var resultType reflect.Type
-	if t.NumOut() == 2 {
-		resultType = t.Out(0)
-	}
-	noError := reflect.Zero(errorType)
-
-	return func(in []reflect.Value) []reflect.Value {
-		ctx := context.Background()
-		if first == 1 {
-			if given, _ := in[0].Interface().(context.Context); given != nil {
-				ctx = given
-			}
-			in = in[1:]
-		}
-		if returnsStream(t) {
-			return []reflect.Value{yieldReflect(ctx, t.Out(0), func() *Invocation { return m.beginReflect(in, t) })}
-		}
-		call := m.beginReflect(in, t)
-		err := call.Do(ctx)
-		failed := err != nil
-		var result reflect.Value
-		if resultType != nil {
-			pointer := reflect.New(resultType)
-			result = pointer.Elem()
-			if !failed {
-				err = call.Result.Value(pointer.Interface())
-			}
-		}
-		if !failed {
-			if err = call.End(err); err != nil && resultType != nil {
-				result.SetZero()
-			}
-		}
-		errValue := noError
-		if err != nil {
-			errValue = errorValue(err)
-		}
-		if resultType == nil {
-			return []reflect.Value{errValue}
-		}
-		return []reflect.Value{result, errValue}
-	}
-}
-
-// errorValue returns an error as a value of the type error. It has a copy of its own to point to, so
-// that calls which go well allocate none.
-func errorValue(err error) reflect.Value { return reflect.ValueOf(&err).Elem() }
-
-// beginReflect begins a call with a function's arguments. Those of a variadic
-// parameter follow one another, as if each had a parameter of its own, and a stream is sent behind
-// them.
-func (m *Method) beginReflect(in []reflect.Value, t reflect.Type) *Invocation {
-	var rest, items reflect.Value
-	n, variadic := len(in), t.IsVariadic()
-	if sendsStream(t) {
-		items = in[n-1]
-		in, n = in[:n-1], n-1
-	}
-	if variadic {
-		rest = in[n-1]
-		in = in[:n-1]
-		n = len(in) + rest.Len()
-	}
-	call := m.Begin(n)
-	if items.IsValid() {
-		call.sendReflect(items)
-	}
-	for _, arg := range in {
-		call.addReflect(arg, m.loose)
-	}
-	if variadic {
-		for i := range rest.Len() {
-			call.addReflect(rest.Index(i), m.loose)
-		}
-	}
-	return call
-}
-
-// addReflect adds an argument of a stub. The types of a loose one don't say all the names
-// of fields in its arguments.
-func (call *Invocation) addReflect(arg reflect.Value, loose bool) {
-	call.Args.ReflectValue(arg)
-	if !loose {
+// Add adds an argument. The types of a loose stub don't say all the names of fields in its
+// arguments.
+func (c stubCall) Add(arg reflect.Value) {
+	c.Args.ReflectValue(arg)
+	if !c.method.loose {
 		return
 	}
 	t := transcode.Compared
@@ -188,7 +96,28 @@ func (call *Invocation) addReflect(arg reflect.Value, loose bool) {
 			t = arg.Elem().Type()
 		}
 	}
-	call.says().argTypes = append(call.says().argTypes, t)
+	c.says().argTypes = append(c.says().argTypes, t)
+}
+
+// Send has the call send what an iterator of any type gives.
+func (c stubCall) Send(items reflect.Value) {
+	Send(c.Invocation, reflectfunc.Values(items), (*codec.Writer).ReflectValue)
+	c.says().sendsType = signature.StreamItem(items.Type())
+}
+
+// yieldedValues is Yielded for calls by stubs.
+func yieldedValues(ctx context.Context, begin func() stubCall, read func(*codec.Reader) (reflect.Value, error)) iter.Seq2[reflect.Value, error] {
+	return Yielded(ctx, func() (*Invocation, error) { return begin().Invocation, nil }, read)
+}
+
+// checkNow compares the stub with the registry, as far as the registry can tell now.
+func (m *Method) checkNow(ctx context.Context) error {
+	deadline, _ := ctx.Deadline()
+	_, err := (&Invocation{method: m, key: new(routingKey)}).resolve(ctx, time.Now(), deadline)
+	if errors.Is(err, helium.ErrMismatch) || errors.Is(err, helium.ErrUnknownMethod) || errors.Is(err, helium.ErrClientClosed) {
+		return err
+	}
+	return nil // not known yet: the first call finds out
 }
 
 // isLoose reports whether a function has parameters that can hold a struct's fields under

@@ -2,108 +2,58 @@ package rpcserver
 
 import (
 	"context"
+	"fmt"
+	"iter"
 	"reflect"
-	"sync"
 
+	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/reflectfunc"
 	"github.com/helium-rpc/helium/internal/typedfunc"
-)
-
-var (
-	contextType = reflect.TypeFor[context.Context]()
-	errorType   = reflect.TypeFor[error]()
 )
 
 // handlerOf returns what calls a method of a Go value, of any shape that a signature can have.
 func handlerOf(impl reflect.Value, name string) Handler {
 	if run, ok := typedfunc.HandlerOf(impl.MethodByName(name)); ok {
-		return func(ctx context.Context, c *Call) error {
-			err := run(ctx, &c.Args, &c.Result)
-			if bad, ok := err.(*typedfunc.ArgumentError); ok {
-				return c.BadArgument(bad.Position, bad.Err)
-			}
-			return err
-		}
+		return func(ctx context.Context, c *Call) error { return c.argumentFault(run(ctx, &c.Args, &c.Result)) }
 	}
 	method, _ := impl.Type().MethodByName(name)
-	return reflectHandler(method.Func, impl)
+	run := reflectfunc.HandlerOf(method.Func, impl)
+	return func(ctx context.Context, c *Call) error { return c.argumentFault(run(ctx, c.forReflection())) }
 }
 
-// reflectHandler calls a function whose first argument is always the same, a method's receiver:
-// that is quicker than to call the method of a value.
-func reflectHandler(fn, receiver reflect.Value) Handler {
-	t := fn.Type()
-	first := 1
-	if t.NumIn() > 1 && t.In(1) == contextType {
-		first = 2
+// argumentFault returns what a function's handler returned as the caller's error.
+func (c *Call) argumentFault(err error) error {
+	if bad, ok := err.(*typedfunc.ArgumentError); ok {
+		return c.BadArgument(bad.Position, bad.Err)
 	}
-	hasResult := t.NumOut() > 0 && t.Out(0) != errorType
-	streamIn, streamOut := takesStream(t), returnsStream(t)
-	hasError := t.NumOut() > 0 && t.Out(t.NumOut()-1) == errorType
-	call := fn.Call
-	if t.IsVariadic() {
-		call = fn.CallSlice
-	}
-	pool := sync.Pool{New: func() any { return newArguments(t, receiver) }}
-	return func(ctx context.Context, c *Call) error {
-		args := pool.Get().(*arguments)
-		args.ctx = ctx
-		for i := first; i < len(args.values); i++ {
-			if streamIn && i == len(args.values)-1 {
-				args.values[i].Set(reflectItems(c, t.In(i)))
-				break
-			}
-			var err error
-			if t.IsVariadic() && i == len(args.values)-1 {
-				err = c.readVariadic(i-first, args.values[i])
-			} else {
-				err = c.Args.Value(args.pointers[i])
-			}
-			if err != nil {
-				return c.BadArgument(i-first, err)
-			}
-		}
-		out := call(args.values)
-		args.clear()
-		pool.Put(args)
-		if streamOut {
-			return reflectYield(c, out[0])
-		}
-		if hasError {
-			if err, _ := out[len(out)-1].Interface().(error); err != nil {
-				return err
-			}
-		}
-		if hasResult {
-			c.Result.ReflectValue(out[0])
-		}
-		return nil
-	}
+	return err
 }
 
-// arguments are a function's arguments. The function gets copies, so they are used for
-// call after call.
-type arguments struct {
-	ctx      context.Context // the one behind the receiver, if the function takes one
-	values   []reflect.Value // the receiver first
-	pointers []any           // to the values behind that
+// forReflection returns the call as a handler by reflection needs it.
+func (c *Call) forReflection() reflectfunc.Incoming {
+	return reflectfunc.Incoming{Args: &c.Args, Data: c.args, Count: c.NumArgs, Result: &c.Result, Items: callItems{c}}
 }
 
-func newArguments(t reflect.Type, receiver reflect.Value) *arguments {
-	args := &arguments{values: make([]reflect.Value, t.NumIn()), pointers: make([]any, t.NumIn())}
-	args.values[0] = receiver
-	for i := 1; i < len(args.values); i++ {
-		pointer := reflect.New(t.In(i))
-		if i == 1 && t.In(i) == contextType {
-			pointer = reflect.ValueOf(&args.ctx)
-		}
-		args.values[i], args.pointers[i] = pointer.Elem(), pointer.Interface()
-	}
-	return args
+// callItems are the items of a call's streams, for reflection.
+type callItems struct{ *Call }
+
+func (c callItems) Received(read func(*codec.Reader) (reflect.Value, error)) iter.Seq2[reflect.Value, error] {
+	return Items(c.Call, read)
 }
 
-// clear forgets the values: a struct's fields that the next call doesn't name are zero.
-func (args *arguments) clear() {
-	for _, v := range args.values[1:] {
-		v.SetZero()
+func (c callItems) Send(items iter.Seq2[reflect.Value, error], write func(*codec.Writer, reflect.Value)) error {
+	return Yield(c.Call, items, write)
+}
+
+// VariadicValue reads the values of a variadic parameter, from that position on, into the
+// slice that slice points to, by reflection; with no values the slice stays as it is. It
+// is what generated code uses where values may be large in memory: all of them together
+// may take as much as one list. The position counts from 0.
+func (c *Call) VariadicValue(position int, slice any) error {
+	v := reflect.ValueOf(slice)
+	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Slice {
+		return fmt.Errorf("VariadicValue can't read into a %T; hint: pass a pointer to a slice", slice)
 	}
+	in := c.forReflection()
+	return in.Variadic(position, v.Elem())
 }

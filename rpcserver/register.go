@@ -72,7 +72,7 @@ func serviceFrom(name string, s reflect.Type, impl reflect.Value, faults *faults
 		allowed = impl.Type()
 		missingMethods(allowed, faults)
 	}
-	if allowed.Implements(errorType) {
+	if allowed.Implements(reflect.TypeFor[error]()) {
 		faults.add("Error makes %s one of Go's errors, and a service isn't an error; name an interface without it", allowed)
 	}
 	types := signature.NewTypes()

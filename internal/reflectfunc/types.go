@@ -1,0 +1,24 @@
+package reflectfunc
+
+import (
+	"context"
+	"reflect"
+
+	"github.com/helium-rpc/helium/signature"
+)
+
+var (
+	contextType = reflect.TypeFor[context.Context]()
+	errorType   = reflect.TypeFor[error]()
+)
+
+// TakesStream reports whether the last parameter of a function is a stream.
+func TakesStream(t reflect.Type) bool {
+	n := t.NumIn()
+	return n > 0 && signature.StreamItem(t.In(n-1)) != nil
+}
+
+// ReturnsStream reports whether a function returns a stream.
+func ReturnsStream(t reflect.Type) bool {
+	return t.NumOut() == 1 && signature.StreamItem(t.Out(0)) != nil
+}
