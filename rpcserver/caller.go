@@ -10,6 +10,7 @@ import (
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/heartbeat"
 )
 
 // manyCallers is how many are remembered. Those that come on top are forgotten as
@@ -42,7 +43,7 @@ type caller struct {
 	room     sync.Cond         // told when answers have left, where streams wait for that
 	crowded  int               // guarded by mu; streams that wait
 	heeds    bool              // guarded by mu; it takes heartbeats
-	absence  absence           // guarded by mu
+	absence  heartbeat.Absence // guarded by mu
 	earliest time.Time         // guarded by mu; no call's deadline is earlier; zero: no call
 	lastUsed time.Time         // guarded by mu
 }
@@ -51,14 +52,15 @@ type caller struct {
 // callers is taken first.
 type callers struct {
 	duplicates *atomic.Uint64 // calls dropped, as one of that number was in flight
+	abandoned  *atomic.Uint64 // calls whose contexts ended, as their callers are gone
 	opening    *opening
 
 	mu    sync.Mutex
 	byKey map[string]*caller // guarded by mu
 }
 
-func newCallers(opening *opening, duplicates *atomic.Uint64) *callers {
-	return &callers{opening: opening, duplicates: duplicates, byKey: make(map[string]*caller)}
+func newCallers(opening *opening, duplicates, abandoned *atomic.Uint64) *callers {
+	return &callers{opening: opening, duplicates: duplicates, abandoned: abandoned, byKey: make(map[string]*caller)}
 }
 
 // nobodysKey is that of the zero [link.Caller].
@@ -101,7 +103,7 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 		// Others may call in its name, whose messages must not take back what its own say.
 		c.heeds = c.heeds || sent.abilities.Has(wire.Heartbeats) && !from.Ephemeral && !from.Once && c.link != nil
 	}
-	c.absence.calls()
+	c.absence.Calls()
 	taken = calls[:0]
 	var gathering *gathering
 	for _, call := range calls {

@@ -20,7 +20,7 @@ type lone struct {
 
 func someCallers(t *testing.T) *lone {
 	duplicates := new(atomic.Uint64)
-	return &lone{callers: newCallers(newOpening("i1", wire.Heartbeats), duplicates), link: newMemoryLink(t), duplicates: duplicates}
+	return &lone{callers: newCallers(newOpening("i1", wire.Heartbeats), duplicates, new(atomic.Uint64)), link: newMemoryLink(t), duplicates: duplicates}
 }
 
 // admit enters calls of a caller, and returns those that were taken.

@@ -26,7 +26,7 @@ func oneMethod(t *testing.T, m Method) (*Server, *method) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.deadlines.Stop)
-	t.Cleanup(s.beats.stop)
+	t.Cleanup(s.beats.Stop)
 	t.Cleanup(s.pool.Close)
 	return s, s.services[0].methods[m.Name]
 }
@@ -122,7 +122,7 @@ func allocationsOf(t *testing.T, of Method) float64 {
 func fullServer(t testing.TB, calls int) (s *Server, receive func(), leave func()) {
 	s = New(nil, Config{Logger: slog.New(slog.DiscardHandler), MaxInFlight: 1, MaxQueue: -1})
 	t.Cleanup(s.deadlines.Stop)
-	t.Cleanup(s.beats.stop)
+	t.Cleanup(s.beats.Stop)
 	entered, left := make(chan struct{}), make(chan struct{})
 	if err := s.Handle(Service{Name: "math", Methods: []Method{add(func(context.Context) { entered <- struct{}{}; <-left })}}); err != nil {
 		t.Fatal(err)

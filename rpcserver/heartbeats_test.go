@@ -87,15 +87,15 @@ func TestCallsThatWaitForTheirTurnAreToldOfAsWell(t *testing.T) {
 
 func TestManyCallsTakeSeveralHeartbeats(t *testing.T) {
 	s, l := someCallers(t), newMemoryLink(t)
-	h := newHeartbeats(s.callers, s.opening, clocks.NewPulse(), func(string) bool { return true }, new(atomic.Uint64), new(atomic.Uint64))
+	h := newHeartbeats(s.callers, clocks.NewPulse(), func(string) bool { return true }, new(atomic.Uint64))
 	now := time.Now()
 	var calls []*Call
 	for seq := range uint64(wire.MaxRunning + 10) {
 		calls = append(calls, callUntil(seq+1, now.Add(time.Hour)))
 	}
 	s.callers.admit(l, l.from, sender{speaks: true, abilities: wire.Heartbeats}, "math", calls, now)
-	h.beat(now)
-	h.beat(now)
+	h.Beat(now)
+	h.Beat(now)
 	got := told(t, l.heard())
 	if all := slices.Concat(got...); len(got) != 2 || len(got[0]) != wire.MaxRunning || len(all) != len(calls) {
 		t.Errorf("%d heartbeats of %d calls, want 2 of %d", len(got), len(all), len(calls))
@@ -180,7 +180,7 @@ func TestTheCallsOfACallerWhoIsGoneEnd(t *testing.T) {
 				}
 				time.Sleep(beat)
 				if missed {
-					r.receiver.beats.missing("memory", r.signed())
+					r.callers.missing("memory", r.signed(), time.Now())
 				}
 			}
 			synctest.Wait()
@@ -191,7 +191,7 @@ func TestTheCallsOfACallerWhoIsGoneEnd(t *testing.T) {
 			if got := r.counters.abandoned.Load(); got != uint64(want) {
 				t.Errorf("%s: Abandoned = %d, want %d", name, got, want)
 			}
-			if r.receiver.beats.missing("somebody else", r.signed()); r.counters.abandoned.Load() != uint64(want) {
+			if r.callers.missing("somebody else", r.signed(), time.Now()); r.counters.abandoned.Load() != uint64(want) {
 				t.Errorf("%s: a miss of somebody else counts", name)
 			}
 			close(block)
@@ -239,7 +239,7 @@ func TestWhoDoesNotSeeHeartbeatsCannotSayThatTheyFoundNobody(t *testing.T) {
 		for range 12 {
 			time.Sleep(wire.HeartbeatInterval)
 			for _, sign := range []uint64{0, r.signed() - 1, r.signed() + 1} {
-				r.receiver.beats.missing("memory", sign)
+				r.callers.missing("memory", sign, time.Now())
 			}
 		}
 		if got := r.counters.abandoned.Load(); got != 0 || len(r.taken()) > 0 {
@@ -261,14 +261,14 @@ func (l *probedLink) Probe(late bool) { l.late = append(l.late, late) }
 func TestCallersOfALinkThatFindsOutItselfAreProbedWhileTheyHaveCallsInFlight(t *testing.T) {
 	s, l := someCallers(t), &probedLink{memoryLink: newMemoryLink(t)}
 	pulse := clocks.NewPulse()
-	h := newHeartbeats(s.callers, s.opening, pulse, func(string) bool { return true }, new(atomic.Uint64), new(atomic.Uint64))
+	h := newHeartbeats(s.callers, pulse, func(string) bool { return true }, new(atomic.Uint64))
 	now := time.Now()
 	pulse.Beat(now)
 	beat := func(after time.Duration) (goesOn bool) {
 		if now = now.Add(after); after < clocks.LongestPause {
 			pulse.Beat(now)
 		}
-		return !h.beat(now).IsZero()
+		return !h.Beat(now).IsZero()
 	}
 	call := callUntil(1, now.Add(time.Hour))
 	// Whether it takes heartbeats is no matter: whoever speaks by links answers pings.
@@ -289,8 +289,8 @@ func TestCallersOfALinkThatFindsOutItselfAreProbedWhileTheyHaveCallsInFlight(t *
 		t.Errorf("the link is probed %d times, want 4: no call is in flight any more", len(l.late))
 	}
 	s.callers.admit(l, l.from, sender{}, "math", []*Call{callUntil(2, now.Add(time.Hour))}, now)
-	if n := s.callers.gone(l.from.Key); n != 1 {
-		t.Errorf("%d calls are abandoned, want 1", n)
+	if s.callers.gone(l.from.Key); s.abandoned.Load() != 1 {
+		t.Errorf("%d calls are abandoned, want 1", s.abandoned.Load())
 	}
 	if beat(clocks.PulseInterval) || len(l.late) != 4 {
 		t.Error("a caller that is gone is probed")

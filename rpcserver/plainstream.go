@@ -98,7 +98,7 @@ func (s *plainStream) sign(now time.Time) uint64 {
 	s.probed = now
 	s.caller.mu.Lock()
 	defer s.caller.mu.Unlock()
-	s.caller.absence.beats()
+	s.caller.absence.Beats()
 	return s.caller.sign
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver/internal/answers"
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
+	"github.com/helium-rpc/helium/rpcserver/internal/heartbeat"
 	"github.com/helium-rpc/helium/rpcserver/internal/inline"
 	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
@@ -24,7 +25,7 @@ type receiver struct {
 	reader    callReader
 	callers   *callers
 	deadlines *link.Sweep
-	beats     *heartbeats
+	beats     *heartbeat.Heartbeats[*caller]
 	pool      *pool.Pool[Call]
 	runner    *runner
 	counters  *counters

@@ -144,7 +144,7 @@ func (g *receiving) admit(from link.Caller, service string, calls []*Call, now t
 	countAdmitted(calls, g.direct)
 	g.deadlines.Watch(nextLook(calls, now))
 	if g.direct || g.reader.sender.abilities.Has(wire.Heartbeats) {
-		g.beats.watch(now)
+		g.beats.Watch(now)
 	}
 	if !g.areQuick(calls, now) {
 		g.queue(calls, now)
@@ -172,7 +172,7 @@ func (g *receiving) beginStreams(in *link.Incoming, now time.Time) {
 	countAdmitted(calls, g.direct)
 	g.deadlines.Watch(nextLook(calls, now))
 	if g.direct || g.reader.sender.abilities.Has(wire.Heartbeats) {
-		g.beats.watch(now)
+		g.beats.Watch(now)
 	}
 	for _, call := range calls {
 		s := call.answer.(lasting)
@@ -196,7 +196,7 @@ func (g *receiving) announce(in *link.Incoming, call *Call, now time.Time) {
 	countAdmitted([]*Call{call}, g.direct)
 	g.deadlines.Watch(nextLook([]*Call{call}, now))
 	if g.reader.sender.abilities.Has(wire.Heartbeats) {
-		g.beats.watch(now)
+		g.beats.Watch(now)
 	}
 	g.collecting.begin(call, g.link, in.From)
 }

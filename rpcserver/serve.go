@@ -135,7 +135,7 @@ func (s *Server) open(ctx context.Context) error {
 	if err := s.direct.open(s.services); err != nil {
 		return err
 	}
-	s.unwatchBeats = s.bus.WatchBeats(ctx, s.beats.missing)
+	s.unwatchBeats = s.bus.WatchBeats(ctx, func(key string, sign uint64) { s.callers.missing(key, sign, time.Now()) })
 	if err := s.leases.Register(ctx, records); err != nil {
 		return errorf("%w", err)
 	}

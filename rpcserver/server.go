@@ -17,6 +17,7 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver/internal/answers"
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
+	"github.com/helium-rpc/helium/rpcserver/internal/heartbeat"
 	"github.com/helium-rpc/helium/rpcserver/internal/monitor"
 	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 	"github.com/helium-rpc/helium/rpcserver/internal/presence"
@@ -41,7 +42,7 @@ type Server struct {
 	opening   *opening
 	callers   *callers
 	deadlines *link.Sweep
-	beats     *heartbeats
+	beats     *heartbeat.Heartbeats[*caller]
 	pool      *pool.Pool[Call]
 	runner    *runner
 	replays   *replays
@@ -111,10 +112,10 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.replays = newReplays(s.config.IdempotencyMemory)
 	s.opening = newOpening(s.instance, abilities)
 	s.pulse = clocks.NewPulse()
-	s.callers = newCallers(s.opening, &s.counters.duplicates)
+	s.callers = newCallers(s.opening, &s.counters.duplicates, &s.counters.abandoned)
 	s.deadlines = link.NewSweep(s.callers.expire)
 	s.refusals = answers.NewRefusals(nc, &s.counters.refusedAnswers, s.warnings, func(subject string) bool { return s.callers.knows(link.CallerKey(subject)) })
-	s.beats = newHeartbeats(s.callers, s.opening, s.pulse, func(key string) bool { return !s.refusals.Denies(key) }, &s.counters.heartbeats, &s.counters.abandoned)
+	s.beats = newHeartbeats(s.callers, s.pulse, func(key string) bool { return !s.refusals.Denies(key) }, &s.counters.heartbeats)
 	s.exports = answers.NewExports(nc, &s.counters.droppedAnswers, s.warnings, s.refusals, s.config.StreamExport, func(ctx context.Context, reached func()) error { return s.bus.Mark(ctx, reached) })
 	s.bus = link.NewServerBus(nc, s.instance, &s.counters.links, answers.Watch{Refusals: s.refusals, Exports: s.exports})
 	s.bus.Bound(s.config.MaxQueueBytes)
@@ -213,7 +214,7 @@ func (s *Server) newDirectLinks() *directLinks {
 		go r.receive()
 		return r.done
 	}
-	d.gone = func(key string) { s.counters.abandoned.Add(uint64(s.callers.gone(key))) }
+	d.gone = s.callers.gone
 	return d
 }
 

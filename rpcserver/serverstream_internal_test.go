@@ -31,7 +31,7 @@ func (l *stuck) Answer(out *link.Outgoing) {
 func TestStreamsToWhoTakesNothingWaitWhateverCreditTheyHave(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		by := &stuck{free: make(chan struct{})}
-		cs := newCallers(newOpening("i1", 0), new(atomic.Uint64))
+		cs := newCallers(newOpening("i1", 0), new(atomic.Uint64), new(atomic.Uint64))
 		method := &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
 		var counters streamCounters
 		item := make([]byte, 1000)

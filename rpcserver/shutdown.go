@@ -53,7 +53,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	<-s.receiver.done
 	s.thaws.Stop()
 	s.deadlines.Stop()
-	s.beats.stop()
+	s.beats.Stop()
 	if s.unwatchBeats != nil {
 		s.unwatchBeats()
 	}

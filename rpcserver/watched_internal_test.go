@@ -8,6 +8,7 @@ import (
 	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
+	"github.com/helium-rpc/helium/rpcserver/internal/heartbeat"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -23,7 +24,7 @@ func (a *absent) after(t *testing.T, from, to time.Duration) (streamEnded, callE
 	t.Helper()
 	s, l := someCallers(t), newMemoryLink(t)
 	pulse, born := clocks.NewPulse(), time.Now()
-	h := newHeartbeats(s.callers, s.opening, pulse, func(string) bool { return true }, new(atomic.Uint64), new(atomic.Uint64))
+	h := newHeartbeats(s.callers, pulse, func(string) bool { return true }, new(atomic.Uint64))
 	var calls []*Call
 	if a.stream != nil {
 		a.stream.method = &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
@@ -43,7 +44,7 @@ func (a *absent) after(t *testing.T, from, to time.Duration) (streamEnded, callE
 		for beaten := time.Duration(0); beaten < now; beaten += clocks.PulseInterval {
 			pulse.Beat(born.Add(beaten))
 		}
-		next := h.beat(born.Add(now))
+		next := h.Beat(born.Add(now))
 		if sent := len(l.heard()); sent > 0 {
 			a.beats += sent
 			if now >= from && now < to {
@@ -100,5 +101,20 @@ func TestHeartbeatsKeepTheirTimesWhereNobodySeemsGone(t *testing.T) {
 		if want := 19; a.beats != want && a.beats != want-1 { // a call isn't in the first one
 			t.Errorf("%s: %d heartbeats in ten seconds, want %d", what, a.beats, want)
 		}
+	}
+}
+
+func TestACallWithAnIdempotencyKeyGoesOnThoughItsCallerIsGone(t *testing.T) {
+	s, l := someCallers(t), newMemoryLink(t)
+	now := time.Now()
+	plain, keyed := callUntil(1, now.Add(time.Hour)), callUntil(2, now.Add(time.Hour))
+	keyed.key = "order-1"
+	c, _ := s.callers.admit(l, l.from, sender{speaks: true, abilities: wire.Heartbeats}, "math", []*Call{plain, keyed}, now)
+	for i := range heartbeat.FewestMisses {
+		s.callers.missing(l.from.Key, c.sign, now.Add(time.Duration(i)*heartbeat.MissedFor))
+	}
+	abandoned := s.abandoned.Load()
+	if plain.ctx.Err() == nil || keyed.ctx.Err() != nil || abandoned != 1 {
+		t.Errorf("the call's context ended with %v, that of the one with a key with %v, and %d were abandoned; want canceled, nil and 1", plain.ctx.Err(), keyed.ctx.Err(), abandoned)
 	}
 }
