@@ -5,6 +5,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/gather"
 )
 
 // packFrame brings the result of a call that went well into the form in which a frame takes it,
@@ -36,3 +37,23 @@ func fillAnswer(f *wire.Frame, call *Call, err *helium.Error, took time.Duration
 		f.Body = call.Result.Bytes()
 	}
 }
+
+// gatheredAnswer is the answerer of calls whose message is answered by one.
+type gatheredAnswer struct{ *gather.Gathering }
+
+func (gatheredAnswer) awaited() bool { return true }
+
+func (a gatheredAnswer) limit() int { return a.Limit() }
+
+func (gatheredAnswer) pack(call *Call) (size int, err *helium.Error) {
+	return packFrame(call, wire.HeaderSize+wire.AboutSize), nil
+}
+
+func (a gatheredAnswer) send(call *Call, err *helium.Error, took time.Duration, packed []byte, _ bool) {
+	var f wire.Frame
+	fillAnswer(&f, call, err, took, packed)
+	a.Add(&f)
+}
+
+// gaveUp implements [quitter].
+func (a gatheredAnswer) gaveUp(seq uint64) { a.GaveUp(seq) }

@@ -10,6 +10,7 @@ import (
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/gather"
 	"github.com/helium-rpc/helium/rpcserver/internal/heartbeat"
 )
 
@@ -105,7 +106,7 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 	}
 	c.absence.Calls()
 	taken = calls[:0]
-	var gathering *gathering
+	var gathered gatheredAnswer
 	for _, call := range calls {
 		if from.Key == nobodysKey {
 			c.numbered++
@@ -119,11 +120,11 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 		switch {
 		case call.answer != nil:
 		case from.Once:
-			if gathering == nil {
-				gathering = c.gather(from, service, now)
+			if gathered.Gathering == nil {
+				gathered = c.gather(from, service, now)
 			}
-			gathering.expect(call, now)
-			call.answer = gathering
+			gathered.Expect(call.seq, call.ctx.deadline, now)
+			call.answer = gathered
 		default:
 			call.answer = framedAnswer{c}
 			c.owed++
@@ -137,9 +138,9 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 }
 
 // gather returns what answers the calls of a message that is answered by one message.
-func (c *caller) gather(from link.Caller, service string, now time.Time) *gathering {
-	g := newGathering(c.link, from, service, now, c.callers.opening.gathered, func(m *batch.Message) { c.open(m, once) })
-	g.cut = func(seq uint64) bool { return c.cut(seq, g) }
+func (c *caller) gather(from link.Caller, service string, now time.Time) gatheredAnswer {
+	g := gatheredAnswer{gather.New(c.link, from, service, now, c.callers.opening.gathered, func(m *batch.Message) { c.open(m, once) })}
+	g.Cut = func(seq uint64) bool { return c.cut(seq, g) }
 	return g
 }
 

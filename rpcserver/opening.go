@@ -5,6 +5,7 @@ import (
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/gather"
 )
 
 // sender is what a message says of who sent it.
@@ -19,13 +20,13 @@ type sender struct {
 // opening is what begins the messages of answers to callers that say who they are: who
 // answers, and what this server can do.
 type opening struct {
-	gathered   gatheredErrors
+	gathered   gather.Errors
 	overloaded readyError
 	begun      [once + 1][]byte // the bytes of it, by how the answers go
 }
 
 func newOpening(instance string, abilities wire.Abilities) *opening {
-	o := &opening{gathered: newGatheredErrors(instance), overloaded: newReadyError(helium.ErrOverloaded, instance)}
+	o := &opening{gathered: gather.NewErrors(instance), overloaded: newReadyError(helium.ErrOverloaded, instance)}
 	for how := range o.begun {
 		can := abilities
 		switch manner(how) {

@@ -1,4 +1,7 @@
-package rpcserver
+// Package gather answers all calls of a message by one, where NATS takes one message of answers a request.
+// So their answers gather until nobody waits for another one, and leave earlier if one of them would come
+// too late otherwise.
+package gather
 
 import (
 	"sync"
@@ -10,20 +13,21 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// Where NATS takes one message of answers a request, all calls of a message are answered by
-// one. So their answers gather until nobody waits for another one, and leave earlier if one of
-// them would come too late otherwise:
+// Gathering answers the calls of one message:
 //
 //	a call has ended ─▶ its answer ─▶ gathering ─┬▶ all have ended, or their callers gave up ─┬▶ leave
 //	                                             └▶ the time of an answer here is nearly over ─┘
 //
 // Calls that are cut short by that fail with helium.ErrUnfinished, unknown. A message of one
 // call is answered when that has ended, however late, as everywhere.
-type gathering struct {
+type Gathering struct {
+	// Cut ends a call that runs on; false if it has just ended, and its answer comes. It is set before any
+	// call is expected.
+	Cut func(seq uint64) bool
+
 	by     link.Server
-	begin  func(*batch.Message)  // begins a message of answers
-	cut    func(seq uint64) bool // ends a call that runs on; false if it has just ended, and its answer comes
-	errors gatheredErrors
+	begin  func(*batch.Message) // begins a message of answers
+	errors Errors
 
 	mu      sync.Mutex
 	out     link.Outgoing          // guarded by mu; its Message has the answers so far
@@ -50,19 +54,19 @@ const (
 	mostEarly  = 500 * time.Millisecond
 )
 
-// gatheredErrors are the errors, as they are written, of calls for whose answers there is no
-// time or no room.
-type gatheredErrors struct{ unfinished, tooLarge []byte }
+// Errors are those, as they are written, of calls for whose answers there is no time or no room.
+type Errors struct{ unfinished, tooLarge []byte }
 
-func newGatheredErrors(instance string) gatheredErrors {
+// NewErrors returns those of an instance.
+func NewErrors(instance string) Errors {
 	unfinished := helium.ErrUnfinished.WithOutcome(helium.Unknown)
 	tooLarge := helium.ErrResultTooLarge.WithMessage("the method ran, and its result doesn't fit the one message that answers all calls that came in one, as NATS takes no second one here; make the call alone, or permit the server's user more answers").WithOutcome(helium.Executed)
 	unfinished.Instance, tooLarge.Instance = instance, instance
-	return gatheredErrors{wire.AppendError(nil, unfinished), wire.AppendError(nil, tooLarge)}
+	return Errors{wire.AppendError(nil, unfinished), wire.AppendError(nil, tooLarge)}
 }
 
 // room is what the frame of any of them takes at most, in bytes.
-func (e *gatheredErrors) room() int {
+func (e *Errors) room() int {
 	f := wire.Frame{Body: e.tooLarge}
 	if len(e.unfinished) > len(f.Body) {
 		f.Body = e.unfinished
@@ -70,55 +74,48 @@ func (e *gatheredErrors) room() int {
 	return f.Size()
 }
 
-// newGathering returns what answers the calls of one message from a caller that came now.
-func newGathering(by link.Server, to link.Caller, service string, now time.Time, errors gatheredErrors, begin func(*batch.Message)) *gathering {
+// New returns what answers the calls of one message from a caller that came now.
+func New(by link.Server, to link.Caller, service string, now time.Time, errors Errors, begin func(*batch.Message)) *Gathering {
 	to.Ephemeral = true // its reply subject is used once
-	return &gathering{
+	return &Gathering{
 		by: by, begin: begin, errors: errors,
 		out: link.Outgoing{To: to, Service: service, Message: new(batch.Message), Nth: 1, Last: true, Since: now},
 	}
 }
 
-// expect takes in a call of the message. All are taken in before anybody else knows any.
-func (g *gathering) expect(call *Call, now time.Time) {
-	deadline := call.ctx.deadline
+// Expect takes in a call of the message. All are taken in before anybody else knows any.
+func (g *Gathering) Expect(seq uint64, deadline, now time.Time) {
 	early := max(0, min(deadline.Sub(now)/earlyShare, mostEarly))
-	g.waiting.Put(call.seq, answerTime{deadline, deadline.Add(-early)})
+	g.waiting.Put(seq, answerTime{deadline, deadline.Add(-early)})
 }
 
-func (g *gathering) awaited() bool { return true }
+// Limit returns how large the message may be, in bytes.
+func (g *Gathering) Limit() int { return g.by.MaxMessage() }
 
-func (g *gathering) limit() int { return g.by.MaxMessage() }
-
-func (g *gathering) pack(call *Call) (size int, err *helium.Error) {
-	return packFrame(call, wire.HeaderSize+wire.AboutSize), nil
-}
-
-func (g *gathering) send(call *Call, err *helium.Error, took time.Duration, packed []byte, _ bool) {
-	var f wire.Frame
-	fillAnswer(&f, call, err, took, packed)
+// Add adds the answer to a call.
+func (g *Gathering) Add(f *wire.Frame) {
 	g.mu.Lock()
 	if g.left {
 		g.mu.Unlock()
 		return // its caller was told, or had given up
 	}
-	of, waits := g.waiting.Take(call.seq)
-	g.addLocked(&f)
+	of, waits := g.waiting.Take(f.Seq)
+	g.addLocked(f)
 	if waits && g.waiting.Len() > 0 && time.Now().Before(of.deadline) && (g.leaves.IsZero() || of.leaves.Before(g.leaves)) {
 		g.leaves = of.leaves
 	}
 	g.goOn()
 }
 
-// gaveUp implements [quitter].
-func (g *gathering) gaveUp(seq uint64) {
+// GaveUp takes note that a caller needs no answer any more.
+func (g *Gathering) GaveUp(seq uint64) {
 	g.mu.Lock()
 	g.waiting.Take(seq)
 	g.goOn()
 }
 
 // look does what is due.
-func (g *gathering) look() {
+func (g *Gathering) look() {
 	g.mu.Lock()
 	if g.left {
 		g.mu.Unlock()
@@ -138,7 +135,7 @@ func (g *gathering) look() {
 		switch {
 		case !now.Before(of.deadline): // its caller has ended it
 			g.waiting.Take(seq)
-		case g.cut(seq):
+		case g.Cut(seq):
 			g.waiting.Take(seq)
 			g.addLocked(&wire.Frame{Kind: wire.KindError, Seq: seq, Body: g.errors.unfinished})
 		}
@@ -148,7 +145,7 @@ func (g *gathering) look() {
 
 // goOn lets the message leave if nobody waits for another answer in it, and otherwise sees to
 // it that it leaves in time. It is called with mu held, and unlocks it.
-func (g *gathering) goOn() {
+func (g *Gathering) goOn() {
 	m := g.out.Message
 	switch {
 	case g.left || m.Frames == 0:
@@ -171,7 +168,7 @@ func (g *gathering) goOn() {
 
 // wakeLocked has the timer look when the message leaves at the latest, or when the next caller
 // gives up.
-func (g *gathering) wakeLocked() {
+func (g *Gathering) wakeLocked() {
 	next := g.leaves
 	if g.wakes.IsZero() {
 		for _, of := range g.waiting.All() {
@@ -193,7 +190,7 @@ func (g *gathering) wakeLocked() {
 
 // addLocked adds an answer to the message. One that doesn't fit becomes an error that does, as
 // no second message would arrive.
-func (g *gathering) addLocked(f *wire.Frame) {
+func (g *Gathering) addLocked(f *wire.Frame) {
 	m := g.out.Message
 	if m.Frames == 0 {
 		g.begin(m)
@@ -201,7 +198,7 @@ func (g *gathering) addLocked(f *wire.Frame) {
 	m.Frames++
 	// Those that are still to come need room for an error, if possible, and an error that
 	// stands for all without an answer needs it for certain.
-	free, each := g.limit()-len(m.Data), g.errors.room()
+	free, each := g.Limit()-len(m.Data), g.errors.room()
 	if n := g.waiting.Len(); n > 0 || g.full {
 		free -= each
 		free -= min(n*each, free/2)
