@@ -157,8 +157,9 @@ func (c *Client) Stats() Stats {
 		LargeSent: largeSent, LargeReceived: largeReceived, LargeBytesSent: largeBytesSent, LargeBytesReceived: largeBytesReceived,
 		Streams: n.streams.Load(), ItemsSent: n.itemsSent.Load(), ItemsReceived: n.itemsReceived.Load(),
 		FramesSent: sent.Frames.Load(), MessagesSent: sent.Messages.Load(),
-		Lookups: c.directory.Lookups(),
-		Silent:  sent.Silent.Load(), SilentInstances: int(sent.SilentInstances.Load()),
+		Lookups:  c.directory.Lookups(),
+		HeldBack: sent.HeldBack.Load(),
+		Silent:   sent.Silent.Load(), SilentInstances: int(sent.SilentInstances.Load()),
 		NoResponders: sent.NoResponders.Load(), Unmatched: sent.Unmatched.Load(), Malformed: sent.Malformed.Load(), Twice: sent.Twice.Load(),
 		InFlight: c.links.InFlight(),
 	}

@@ -38,6 +38,8 @@ type Stats struct {
 	Twice        uint64 // calls that two instances answered, as NATS delivered them to both
 	Malformed    uint64 // answers that broke the protocol
 
+	HeldBack uint64 // attempts that weren't made, as the method's instances refuse most calls for load
+
 	Silent          uint64 // calls that failed as nothing came any more from the instance that had them
 	SilentInstances int    // instances that calls keep away from now, as they are silent
 

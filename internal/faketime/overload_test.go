@@ -88,17 +88,27 @@ func (f *traffic) p99() time.Duration {
 // serveWorkers starts a server of services that runs one call at a time.
 func (w *world) serveWorkers(config rpcserver.Config, services ...string) *rpcserver.Server {
 	w.t.Helper()
+	return serveOneByOne(w, config, worker{}, services...)
+}
+
+// serveOneByOne starts a server of services that runs one call at a time.
+func serveOneByOne[T any](w *world, config rpcserver.Config, service T, names ...string) *rpcserver.Server {
+	w.t.Helper()
 	config.Logger, config.NoMonitoring, config.MaxInFlight = quiet, true, 1
 	srv := rpcserver.New(w.connect("server"), config)
-	for _, name := range services {
-		if err := rpcserver.Register(srv, name, worker{}); err != nil {
+	for _, name := range names {
+		if err := rpcserver.Register(srv, name, service); err != nil {
 			w.t.Fatal(err)
 		}
 	}
 	if err := srv.Start(context.Background()); err != nil {
 		w.t.Fatal(err)
 	}
-	w.atEnd(func() { _ = srv.Shutdown(context.Background()) })
+	w.atEnd(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = srv.Shutdown(ctx)
+	})
 	return srv
 }
 

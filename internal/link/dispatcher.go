@@ -184,6 +184,10 @@ func (d *Dispatcher) Closed() bool { return d.closed.Load() }
 // it ends. If there is an error, the waiter isn't. Args has taken the frame's body. If alone
 // is true, the call goes on the subject of its method's own.
 func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool) *helium.Error {
+	if c.To.throttle.holds() {
+		d.Counters.HeldBack.Add(1)
+		return errHeldBack
+	}
 	c.batcher = c.To.batcherFor(alone)
 	c.left.Set(0, 0)
 	c.Instance, c.since, c.partly = nil, 0, false

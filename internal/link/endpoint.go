@@ -39,7 +39,8 @@ type Method struct {
 	nanos      atomic.Int64                  // the handler's expected time; 0: unknown yet
 	permission permission                    // to send on Subject
 	batcher    atomic.Pointer[batch.Batcher] // of this method only; nil until needed
-	stream     atomic.Pointer[string]        // the JetStream stream that acknowledged a message of its calls; nil: none
+	throttle   throttle
+	stream     atomic.Pointer[string] // the JetStream stream that acknowledged a message of its calls; nil: none
 }
 
 // Method returns where calls of a method go, one that the registry has been seen to know.

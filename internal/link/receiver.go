@@ -17,6 +17,7 @@ type Counters struct {
 	NoResponders, Unmatched, Malformed atomic.Uint64
 	Silent                             atomic.Uint64 // calls that failed as their instance was silent
 	SilentInstances                    atomic.Int64  // that are so now
+	HeldBack                           atomic.Uint64 // calls that were not sent, as the instances of their method refuse most for load
 	Twice                              atomic.Uint64 // calls that two instances answered, whose second answers are among the unmatched
 }
 
@@ -288,6 +289,7 @@ func (r *Receiver) answer(c *Call, f *wire.Frame) {
 		c.To.Endpoint.apart.heard(c.Instance)
 	}
 	r.link.Answered(c, e)
+	c.To.throttle.answered(c.Instance, e)
 	if e == nil || e.Outcome == helium.Executed {
 		c.To.observe(f.Time)
 	}
@@ -309,7 +311,18 @@ func (r *Receiver) sender(service string) *Instance {
 // refuse fails the calls of the message that an instance refuses whole.
 func (r *Receiver) refuse(f *wire.Frame) {
 	m := &r.reading
-	if m.refused || !r.failMessage(m.token, readError(f.Body)) {
+	e, isIn := readError(f.Body), r.leftIn(m.token)
+	failed := 0
+	if !m.refused {
+		failed = r.inFlight.failIf(func(c *Call) bool {
+			if !isIn(c) {
+				return false
+			}
+			c.To.throttle.answered(r.sender(c.To.Endpoint.Service), e)
+			return true
+		}, e)
+	}
+	if failed == 0 {
 		r.counters.Unmatched.Add(1)
 	}
 	m.refused = true
@@ -319,12 +332,7 @@ func (r *Receiver) refuse(f *wire.Frame) {
 // cancel, whose token is 0, or calls that nobody answers.
 func (r *Receiver) Nobody(token uint64) {
 	r.counters.NoResponders.Add(1)
-	r.failMessage(token, ErrNobody)
-}
-
-// failMessage fails the calls that left in one message, and reports whether there were any.
-func (r *Receiver) failMessage(token uint64, e *helium.Error) bool {
-	return r.inFlight.failIf(r.leftIn(token), e) > 0
+	r.inFlight.failIf(r.leftIn(token), ErrNobody)
 }
 
 // leftIn tells the calls that left by this link in the message of a token. None did in that of
