@@ -64,7 +64,8 @@ var (
 // What a server refuses or reports.
 var (
 	// ErrOverloaded: the server has as many calls in flight as it takes, or can't run this one in
-	// time. The call wasn't executed.
+	// time; or the client held the call back, as the method's instances refuse most for that. The
+	// call wasn't executed.
 	ErrOverloaded = NewError(CodeResourceExhausted, "helium.overloaded", "the instance has as many calls in flight as it takes; try again later, or start more instances")
 	// ErrExpired: the call's time had run out before its turn came, wherever it waited. It wasn't
 	// executed. The detail "waited_ms" says how long it waited, in milliseconds.

@@ -16,6 +16,7 @@
 //   - inflight.go: the calls in flight of a client
 //   - call.go: a call in flight, and who waits for it
 //   - number.go: what names a call or a message
+//   - throttle.go: which calls are held back while instances refuse most of them for load
 //   - carrier.go: what is in flight by each link, and how long it lately took to be answered
 //   - route.go: by which links messages to an endpoint can go, and by which one the next goes
 //   - clock.go: the clock by which servers see how long a message was under way
