@@ -15,6 +15,7 @@ import (
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
 // Client calls services over one connection. It is safe for concurrent use, and the
@@ -63,9 +64,9 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	c := &client{handler: carryOut}
 	c.timeout, c.attempts = config.Timeout, config.MaxAttempts
 	c.maxValue, c.turns, c.renewal = config.MaxValue, chunks.NewTurns(), renewal
-	c.retries.open(&c.counters.calls)
+	c.retries.Open(&c.counters.calls)
 	if config.Hedge {
-		c.latencies = new(latencies)
+		c.latencies = new(retries.Latencies)
 	}
 	c.links = link.NewDispatcher(nc, subjects, config.Logger)
 	c.directory = directory.New(directory.Config{Binders: binders, Subjects: subjects, Timeout: config.Timeout, Changed: c.viewChanged})
@@ -111,7 +112,7 @@ func (c *client) viewChanged(service string, view *directory.View) {
 		c.byName.forget(service)
 		c.links.Forget(service)
 		if c.latencies != nil {
-			c.latencies.forget(service)
+			c.latencies.Forget(service)
 		}
 		return
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
 // A call whose arguments or result are larger than a message has its caller's goroutine send and put
@@ -206,7 +207,7 @@ func (c *collector) judge() {
 		if errors.Is(e, helium.ErrNoInstance) {
 			e = helium.ErrDisconnected.WithMessage("its instance is gone")
 		}
-		a.err = e.WithMessage("the method ran, and %w: %s", errResultLost, e.Message).WithOutcome(helium.Executed)
+		a.err = e.WithMessage("the method ran, and %w: %s", retries.ErrResultLost, e.Message).WithOutcome(helium.Executed)
 	case c.large.isPartial() && a.err.Outcome == helium.Unknown:
 		a.err = a.err.WithOutcome(helium.NotExecuted)
 	}

@@ -10,17 +10,18 @@ import (
 	"github.com/helium-rpc/helium/internal/monotonic"
 	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
 // core is what the calls of a client share.
 type core struct {
 	links     *link.Dispatcher
 	directory *directory.Directory
-	timeout   time.Duration // of a call whose context has no deadline
-	attempts  int           // how often a call is tried at most
-	maxValue  int           // how large what travels in chunks may be, in bytes
-	turns     chunks.Turns  // of results that come in chunks
-	latencies *latencies    // nil: calls aren't hedged
+	timeout   time.Duration      // of a call whose context has no deadline
+	attempts  int                // how often a call is tried at most
+	maxValue  int                // how large what travels in chunks may be, in bytes
+	turns     chunks.Turns       // of results that come in chunks
+	latencies *retries.Latencies // nil: calls aren't hedged
 	unsettled unsettled
 	streams   stream.Pool   // the credit for what streams bring
 	renewal   time.Duration // how often streams by the bus renew the permission to answer them
@@ -28,7 +29,7 @@ type core struct {
 	// What every call writes is kept out of the cache lines of what every call reads.
 	_        [64]byte
 	counters counters
-	retries  retryBudget
+	retries  retries.Budget
 	_        [64]byte
 }
 

@@ -68,7 +68,7 @@ func (call *Invocation) wasAddressed() bool {
 // calls could do that, but needn't.
 func (call *Invocation) withoutHedges(w *way) *way {
 	m := call.method
-	w.latency.denied.Store(m.core.links.Connections())
+	w.latency.Denied.Store(m.core.links.Connections())
 	next := w.withoutHedges()
 	m.known.CompareAndSwap(w, next)
 	return next

@@ -56,7 +56,7 @@ func (call *Invocation) attemptHedged(ctx context.Context, w *way, now, deadline
 	}
 	e := call.waitHedged(ctx, w, now, deadline)
 	if e == nil || e.Outcome == helium.Executed || errors.Is(e, helium.ErrDeadline) {
-		w.latency.observe(time.Since(now))
+		w.latency.Observe(time.Since(now))
 	}
 	call.Trace.ended(&call.flight, call.method.core.links)
 	return e
@@ -65,7 +65,7 @@ func (call *Invocation) attemptHedged(ctx context.Context, w *way, now, deadline
 // waitHedged waits for the answer to the attempt in flight, which began at a certain time, and
 // makes another one elsewhere if that takes unusually long.
 func (call *Invocation) waitHedged(ctx context.Context, w *way, began, deadline time.Time) *helium.Error {
-	usual := w.latency.percentile95()
+	usual := w.latency.Percentile95()
 	late := began.Add(max(usual, leastHedge))
 	if usual == 0 || !late.Before(deadline) {
 		return call.wait(ctx, w)
@@ -94,7 +94,7 @@ func (call *Invocation) waitHedged(ctx context.Context, w *way, began, deadline 
 func (call *Invocation) sendHedge(w *way, deadline time.Time) *hedge {
 	c, first := call.method.core, call.flight.To.Endpoint.Instance
 	to := w.each.choose(call.key, append(slices.Clone(call.avoided()), first))
-	if to == nil || first == "" || !c.retries.take() {
+	if to == nil || first == "" || !c.retries.Take() {
 		return nil
 	}
 	var f wire.Frame

@@ -12,6 +12,7 @@ import (
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -41,7 +42,7 @@ type Method struct {
 	known atomic.Pointer[way] // that of the last calls that were found to fit
 	kept  atomic.Bool         // by the client's methodCache, if it is one of calls by name
 
-	loadRetries loadRetries // of its calls
+	forLoad retries.ForLoad // of its calls
 }
 
 // whom names what a method is called at.

@@ -8,6 +8,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/monotonic"
+	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
 // The way of a call through the client, from file to file:
@@ -18,7 +19,7 @@ import (
 //	                                                │     answer.go ◀────┘
 //	                                                │     hedge.go: elsewhere too, if it takes long
 //	                                                ├── fallback.go: elsewhere, if it provably went wrong
-//	                                                └── retry.go: again, if it provably didn't run
+//	                                                └── internal/retries: again, if it provably didn't run
 
 // invoke makes a call, again if it may be made again.
 func invoke(ctx context.Context, call *Invocation) error {
@@ -92,7 +93,7 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 			e = call.attempt(ctx, w, now, deadline)
 		}
 		if forLoad {
-			m.loadRetries.made(e, time.Now())
+			m.forLoad.Made(e, time.Now())
 		}
 		call.stay(e)
 		call.mayHaveRun = call.mayHaveRun || e == nil || e.Outcome != helium.NotExecuted
@@ -109,16 +110,16 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 			continue
 		}
 		idempotent := call.key.once || !call.loose.isToAll() && w.view.Idempotent(m.instance, m.name)
-		e, again := call.conclude(w, e), mayRetry(e, idempotent)
+		e, again := call.conclude(w, e), retries.May(e, idempotent)
 		if m.instance != "" && (errors.Is(e, helium.ErrSilent) || call.loose.isToAll() && errors.Is(e, helium.ErrNoInstance)) {
 			again = false // there is no other one to try
 		}
-		forLoad = isForLoad(e)
-		if w.doubt != nil || attempt >= c.attempts || !again || forLoad && !m.loadRetries.may(time.Now()) || !c.retries.take() {
+		forLoad = retries.IsForLoad(e)
+		if w.doubt != nil || attempt >= c.attempts || !again || forLoad && !m.forLoad.May(time.Now()) || !c.retries.Take() {
 			return e
 		}
 		c.counters.retries.Add(1)
-		if !pause(ctx, attempt, deadline) {
+		if !retries.Pause(ctx, attempt, deadline) {
 			if ctx.Err() != nil {
 				return directory.ContextError(ctx.Err(), e.Outcome)
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
 // carryOut makes a call, of whatever kind. It is what all interceptors lead to.
@@ -57,12 +58,12 @@ func invokeStream(ctx context.Context, call *Invocation, of *streamed) error {
 			call.answered = true
 			return nil
 		}
-		if to == nil || attempt >= c.attempts || !mayRetry(e, false) || !c.retries.take() {
+		if to == nil || attempt >= c.attempts || !retries.May(e, false) || !c.retries.Take() {
 			return m.named(e)
 		}
 		c.counters.retries.Add(1)
 		avoid = append(avoid, to.Endpoint.Instance)
-		if !pause(ctx, attempt, deadline) {
+		if !retries.Pause(ctx, attempt, deadline) {
 			return m.named(e)
 		}
 		now = time.Now()

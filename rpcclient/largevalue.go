@@ -1,7 +1,6 @@
 package rpcclient
 
 import (
-	"errors"
 	"math"
 	"sync/atomic"
 
@@ -23,9 +22,6 @@ type announced struct {
 	micros   uint32
 	fault    error // why it can't be read
 }
-
-// errResultLost marks the error of a call that ran and whose result was lost on its way.
-var errResultLost = errors.New("its result was lost on the way")
 
 func newLarge(out *chunks.Outgoing) *large {
 	return &large{out: out, announce: make(chan struct{}, 1)}

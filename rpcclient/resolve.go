@@ -11,6 +11,7 @@ import (
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
 // serves reports whether a way that is good for a method's calls before is good for this one.
@@ -180,12 +181,12 @@ func takesKeys(view *directory.View) func(instance string) bool {
 
 // hedgedOn returns the latency of a method whose calls are hedged, for as long as the view
 // stands; nil: they aren't.
-func (m *Method) hedgedOn(view *directory.View) *latency {
+func (m *Method) hedgedOn(view *directory.View) *retries.Latency {
 	if m.core.latencies == nil || !view.Idempotent(m.instance, m.name) {
 		return nil
 	}
-	l := m.core.latencies.of(m.service.Name(), m.name)
-	if l.denied.Load() == m.core.links.Connections() {
+	l := m.core.latencies.Of(m.service.Name(), m.name)
+	if l.Denied.Load() == m.core.links.Connections() {
 		return nil
 	}
 	return l

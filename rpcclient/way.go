@@ -8,6 +8,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
 // way is where the calls of a method go while a view of its service stands. It is decided when
@@ -28,18 +29,18 @@ type way struct {
 	item   reflect.Type // of a method without a stub; nil: no items are taken
 	sends  reflect.Type // of a method without a stub; nil: no items are sent
 
-	to      *link.Method   // by any instance that has the method, or by that of Client.At
-	fitting []*link.Method // not nil: by one of these instances, as the method of others doesn't fit
-	why     string         // of fitting: for errors, why calls go to single instances
-	each    candidates     // each instance that a call can go to; nil: calls with a key or hedged ones need it
-	latency *latency       // not nil: calls of the method are hedged
-	detour  bool           // fitting are those that aren't silent, or any as calls run twice otherwise; without permission for them any one will do
-	once    bool           // calls with idempotency keys can go there; as each, only known if one has needed it
-	alone   bool           // not in messages of several methods
-	named   bool           // arguments without a signature have names to compare
-	differs bool           // their types may tell which instances they are for
-	doubt   *helium.Error  // not nil: the registry knows no such way, for this reason
-	likely  bool           // of one in doubt: an instance was there a moment ago, and hasn't said that it left
+	to      *link.Method     // by any instance that has the method, or by that of Client.At
+	fitting []*link.Method   // not nil: by one of these instances, as the method of others doesn't fit
+	why     string           // of fitting: for errors, why calls go to single instances
+	each    candidates       // each instance that a call can go to; nil: calls with a key or hedged ones need it
+	latency *retries.Latency // not nil: calls of the method are hedged
+	detour  bool             // fitting are those that aren't silent, or any as calls run twice otherwise; without permission for them any one will do
+	once    bool             // calls with idempotency keys can go there; as each, only known if one has needed it
+	alone   bool             // not in messages of several methods
+	named   bool             // arguments without a signature have names to compare
+	differs bool             // their types may tell which instances they are for
+	doubt   *helium.Error    // not nil: the registry knows no such way, for this reason
+	likely  bool             // of one in doubt: an instance was there a moment ago, and hasn't said that it left
 }
 
 // choose returns where the next attempt goes, if it can be to none of the instances to avoid.

@@ -1,4 +1,4 @@
-package rpcclient
+package retries
 
 import (
 	"errors"
@@ -8,13 +8,13 @@ import (
 	"github.com/helium-rpc/helium"
 )
 
-// loadRetries decides whether calls of a method that were refused for load are made again: as long
+// ForLoad decides whether calls of a method that were refused for load are made again: as long
 // as mostly that helps. It does if another instance has room, or if a burst is over soon. Where all
 // instances have more to do than they can, a call that is made again takes the place of another one,
 // and its caller has waited all the longer.
 //
 // Its zero value is of a method of which none was refused yet.
-type loadRetries struct {
+type ForLoad struct {
 	mu    sync.Mutex
 	vain  float64   // guarded by mu; the part of the retries after which calls were refused for load again, lately
 	at    time.Time // guarded by mu; when that was seen last
@@ -30,8 +30,8 @@ const (
 	vainPause = time.Second
 )
 
-// may reports whether a call that was refused for load may be made again.
-func (l *loadRetries) may(now time.Time) bool {
+// May reports whether a call that was refused for load may be made again.
+func (l *ForLoad) May(now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -44,10 +44,10 @@ func (l *loadRetries) may(now time.Time) bool {
 	return true
 }
 
-// made takes in how one ended that was made again.
-func (l *loadRetries) made(e *helium.Error, now time.Time) {
+// Made takes in how one ended that was made again.
+func (l *ForLoad) Made(e *helium.Error, now time.Time) {
 	vain := 0.0
-	if isForLoad(e) {
+	if IsForLoad(e) {
 		vain = 1
 	}
 	l.mu.Lock()
@@ -56,7 +56,7 @@ func (l *loadRetries) made(e *helium.Error, now time.Time) {
 	l.at = now
 }
 
-// isForLoad reports whether a call was refused for load. e may be nil.
-func isForLoad(e *helium.Error) bool {
+// IsForLoad reports whether a call was refused for load. e may be nil.
+func IsForLoad(e *helium.Error) bool {
 	return e != nil && e.Outcome == helium.NotExecuted && errors.Is(e, helium.ErrOverloaded)
 }

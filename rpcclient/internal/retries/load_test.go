@@ -1,4 +1,4 @@
-package rpcclient
+package retries
 
 import (
 	"math/rand/v2"
@@ -12,9 +12,9 @@ var refusedForLoad = helium.ErrOverloaded.WithOutcome(helium.NotExecuted)
 
 // retryFor has a hundred calls a second be refused for load for some time, and made again where that
 // may be, of which the helped-th part is taken. It returns how many were made again.
-func retryFor(l *loadRetries, now *time.Time, lasts time.Duration, helped float64) (again int) {
+func retryFor(l *ForLoad, now *time.Time, lasts time.Duration, helped float64) (again int) {
 	for end := now.Add(lasts); now.Before(end); *now = now.Add(10 * time.Millisecond) {
-		if !l.may(*now) {
+		if !l.May(*now) {
 			continue
 		}
 		again++
@@ -22,7 +22,7 @@ func retryFor(l *loadRetries, now *time.Time, lasts time.Duration, helped float6
 		if rand.Float64() < helped {
 			e = nil
 		}
-		l.made(e, *now)
+		l.Made(e, *now)
 	}
 	return again
 }
@@ -38,7 +38,7 @@ func TestCallsRefusedForLoadAreMadeAgainAsLongAsThatMostlyHelps(t *testing.T) {
 		{"none has room", 0, 15, 25},
 		{"one has room now and then", 0.1, 15, 60},
 	} {
-		var l loadRetries
+		var l ForLoad
 		now := time.Now()
 		if got := retryFor(&l, &now, 10*time.Second, test.helped); got < test.least || got > test.most {
 			t.Errorf("where %s, %d of 1,000 calls are made again, want %d to %d", test.what, got, test.least, test.most)
@@ -47,13 +47,13 @@ func TestCallsRefusedForLoadAreMadeAgainAsLongAsThatMostlyHelps(t *testing.T) {
 }
 
 func TestOnceThereIsRoomAgainCallsAreMadeAgain(t *testing.T) {
-	var l loadRetries
+	var l ForLoad
 	now := time.Now()
 	retryFor(&l, &now, 10*time.Second, 0)
-	if now = now.Add(vainFor); !l.may(now) {
+	if now = now.Add(vainFor); !l.May(now) {
 		t.Error("5 s after the last refusal a call may not be made again")
 	}
-	l = loadRetries{}
+	l = ForLoad{}
 	retryFor(&l, &now, 10*time.Second, 0)
 	retryFor(&l, &now, 15*time.Second, 1) // one is tried each second
 	if got := retryFor(&l, &now, time.Second, 1); got != 100 {
@@ -62,14 +62,14 @@ func TestOnceThereIsRoomAgainCallsAreMadeAgain(t *testing.T) {
 }
 
 func TestACallThatFailsOtherwiseIsNoReasonToMakeFewerAgain(t *testing.T) {
-	var l loadRetries
+	var l ForLoad
 	now := time.Now()
 	for range 100 {
 		for _, e := range []*helium.Error{nil, helium.ErrSilent.WithOutcome(helium.Unknown), helium.ErrOverloaded.WithOutcome(helium.Executed)} {
-			if !l.may(now) {
+			if !l.May(now) {
 				t.Fatalf("after %v none is made again", e)
 			}
-			l.made(e, now)
+			l.Made(e, now)
 		}
 	}
 }
