@@ -70,7 +70,7 @@ func (call *Invocation) giveUp(ctx context.Context, view *directory.View) *heliu
 	}
 	e := directory.ContextError(ctx.Err(), helium.Unknown)
 	if e.Code == helium.CodeCanceled {
-		call.method.core.links.Cancel(&call.flight, view.Instances)
+		call.method.core.links.Cancel(&call.flight, view.Instances, false)
 	} else {
 		call.method.core.links.Overdue(&call.flight)
 	}

@@ -164,7 +164,7 @@ func (call *Invocation) abandon(flight *link.Call, a *answer, view *directory.Vi
 	}
 	call.mayHaveRun = true
 	links.Overdue(flight)
-	links.Cancel(flight, view.Instances)
+	links.Cancel(flight, view.Instances, false)
 }
 
 // adopt takes the hedge's answer for that of the first attempt, which is over.

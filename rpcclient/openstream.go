@@ -35,7 +35,7 @@ type openStream struct {
 	ends  *wire.ItemsEnd // nil: more items may come
 	body  []byte         // the result; read when in has ended
 	md    []byte         // that came beside it
-	lost  bool           // nobody said that it is over
+	lost  *helium.Error  // how it ended, where nobody said that it is over
 
 	uploaded chan struct{} // closed when the program's iterator has returned
 	panicked any           // what that panicked with; read after uploaded is closed
@@ -108,7 +108,9 @@ func (s *openStream) Arrive(f *wire.Frame, e *helium.Error) {
 
 // Fail implements link.Waiter.
 func (s *openStream) Fail(e *helium.Error) {
-	s.lost = e.Outcome != helium.NotExecuted
+	if e.Outcome != helium.NotExecuted {
+		s.lost = e
+	}
 	if e.Code == helium.CodeDeadlineExceeded {
 		s.in.Abort(e) // its time is over, also for items that wait
 	} else {
@@ -144,8 +146,8 @@ func (s *openStream) run(ctx context.Context) *helium.Error {
 	defer s.renew()()
 	e := s.consume()
 	s.leave()
-	if s.lost { // its instance may be there, or come back, and doesn't know
-		s.core.links.Cancel(&s.flight, nil)
+	if s.lost != nil { // its instance may be there, or come back, and doesn't know
+		s.core.links.Cancel(&s.flight, nil, s.lost.Code == helium.CodeDeadlineExceeded)
 	}
 	s.settleUpload()
 	return e
@@ -229,7 +231,7 @@ func (s *openStream) abandon(e *helium.Error) {
 	if s.core.links.Withdraw(&s.flight) {
 		e = e.WithOutcome(helium.NotExecuted)
 	} else {
-		s.core.links.Cancel(&s.flight, nil)
+		s.core.links.Cancel(&s.flight, nil, e.Code == helium.CodeDeadlineExceeded)
 	}
 	s.in.Abort(e)
 	s.stopSending()

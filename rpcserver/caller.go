@@ -241,7 +241,7 @@ func (cs *callers) knows(key string) bool {
 
 // cancel ends the context of a call, if the caller has such a call in flight, and reports
 // whether it has.
-func (cs *callers) cancel(key string, seq uint64) bool {
+func (cs *callers) cancel(key string, seq uint64, why ending) bool {
 	cs.mu.Lock()
 	c := cs.byKey[key]
 	cs.mu.Unlock()
@@ -256,7 +256,7 @@ func (cs *callers) cancel(key string, seq uint64) bool {
 	}
 	ctx, answer := call.ctx, call.answer // which the call has until it is out of the table
 	c.mu.Unlock()
-	ctx.end(canceled)
+	ctx.end(why)
 	if q, ok := answer.(quitter); ok {
 		q.gaveUp(seq)
 	}

@@ -145,9 +145,9 @@ func TestACancelReachesItsCallersCallOnly(t *testing.T) {
 	mine, other := callUntil(5, now.Add(time.Hour)), callUntil(5, now.Add(time.Hour))
 	cs.admit(link.Caller{Key: "c", Address: "1"}, []*Call{mine}, now)
 	cs.admit(link.Caller{Key: "d", Address: "1"}, []*Call{other}, now)
-	cs.cancel("c", 5)
-	cs.cancel("c", 6)
-	cs.cancel("e", 5)
+	cs.cancel("c", 5, canceled)
+	cs.cancel("c", 6, canceled)
+	cs.cancel("e", 5, canceled)
 	if mine.ctx.Err() != context.Canceled || other.ctx.Err() != nil {
 		t.Errorf("after the cancel: mine %v, other %v; want canceled, nil", mine.ctx.Err(), other.ctx.Err())
 	}

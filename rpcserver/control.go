@@ -39,12 +39,20 @@ func (r *receiver) handleControl(in *link.Incoming) {
 			r.callers.large(in.From, f.Seq).grant(f.Time)
 		case f.Kind != wire.KindCancel:
 			r.callers.follow(in.From, f) // that of a stream which is over is late
-		case r.callers.cancel(in.From.Key, f.Seq):
+		case r.callers.cancel(in.From.Key, f.Seq, endingOf(f)):
 			r.counters.cancels.Add(1)
 		default:
 			r.counters.strayCancels.Add(1)
 		}
 	}
+}
+
+// endingOf returns why a cancel ends its call's context.
+func endingOf(cancel *wire.Frame) ending {
+	if cancel.Time == wire.TimeOver {
+		return exceeded
+	}
+	return canceled
 }
 
 // readControl reads the frames of a message to a control subject into frames: cancels, and what goes

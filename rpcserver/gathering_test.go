@@ -150,7 +150,7 @@ func (o *oneAnswer) count() (calls int) {
 
 func TestACallThatItsCallerHasGivenUpHoldsUpNoAnswer(t *testing.T) {
 	for name, giveUp := range map[string]func(*oneAnswer){
-		"canceled":    func(o *oneAnswer) { o.cancel(o.link.from.Key, 2) },
+		"canceled":    func(o *oneAnswer) { o.cancel(o.link.from.Key, 2, canceled) },
 		"out of time": func(*oneAnswer) { time.Sleep(time.Second) },
 	} {
 		for _, first := range []bool{true, false} {

@@ -52,7 +52,7 @@ func TestCallersHearWhichOfTheirCallsStillRun(t *testing.T) {
 		if got, want := told(t, r.heard()), [][]uint64{{1, 2, 3}}; !slices.EqualFunc(got, want, slices.Equal) {
 			t.Errorf("after two intervals and a half: told of %v, want %v", got, want)
 		}
-		r.callers.cancel("memory", 2)
+		r.callers.cancel("memory", 2, canceled)
 		time.Sleep(2 * wire.HeartbeatInterval)
 		if got, want := told(t, r.heard()), [][]uint64{{1, 3}, {1, 3}}; !slices.EqualFunc(got, want, slices.Equal) {
 			t.Errorf("two intervals after one has ended: told of %v, want %v", got, want)

@@ -130,10 +130,9 @@ func (l *clientLink) Answered(c *link.Call, e *helium.Error) {
 }
 
 // Cancel implements link.Link: the one instance that has the call is told.
-func (l *clientLink) Cancel(c *link.Call, _ []string) {
+func (l *clientLink) Cancel(c *link.Call, _ []string, timeOver bool) {
 	if s := (*l.services.Load())[c.To.Endpoint.Service]; s != nil {
-		data := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCancel, Seq: c.Seq()})
-		_ = l.write(&frame{kind: kindCancels, service: s.number}, data) // if it fails, so does the call there
+		_ = l.write(&frame{kind: kindCancels, service: s.number}, link.CancelOf(c.Seq(), timeOver)) // if it fails, so does the call there
 	}
 }
 

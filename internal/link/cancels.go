@@ -15,6 +15,16 @@ const (
 	maxForsaken = 16_000
 )
 
+// CancelOf returns a message that tells that nobody waits for a call any more, as it was given up or as its time
+// is over.
+func CancelOf(seq uint64, timeOver bool) []byte {
+	f := wire.Frame{Kind: wire.KindCancel, Seq: seq}
+	if timeOver {
+		f.Time = wire.TimeOver
+	}
+	return wire.AppendFrame(wire.AppendMessageHeader(nil), &f)
+}
+
 // lateCancels are those of calls that were given up before anybody knew which of many instances
 // has them, and those of streams, which may have got lost. They are sent when an instance says that
 // it has the call.

@@ -47,11 +47,11 @@ func (d *Dispatcher) AskForChunks(c *Call, data []byte) *helium.Error {
 
 // Abandon is Cancel for a call of which something travels in chunks, for which its instance keeps memory:
 // that is canceled again if the instance says later that it has the call.
-func (d *Dispatcher) Abandon(c *Call, instances []string) {
+func (d *Dispatcher) Abandon(c *Call, instances []string, timeOver bool) {
 	if service, seq := c.To.Endpoint.Service, c.seq; d.LeftByBus(c) {
-		d.links.forsaken.keep(seq, func(instance string) { d.links.bus.cancelAt(service, instance, seq) })
+		d.links.forsaken.keep(seq, func(instance string) { d.links.bus.cancelAt(service, instance, seq, timeOver) })
 	}
-	d.Cancel(c, instances)
+	d.Cancel(c, instances, timeOver)
 }
 
 // carrying returns the link by which a call left, the bus if that is gone, which fails the call. The

@@ -10,11 +10,11 @@ import (
 )
 
 // Cancel implements Link.
-func (b *bus) Cancel(c *Call, instances []string) {
+func (b *bus) Cancel(c *Call, instances []string, timeOver bool) {
 	service, seq, only := c.To.Endpoint.Service, c.seq, c.To.Endpoint.Instance
 	if _, goesOn := c.Waiter.(Follower); goesOn && only != "" {
 		// It may have no end of its own, and this cancel may get lost.
-		b.receiver.forsaken.keep(seq, func(string) { b.cancelAt(service, only, seq) })
+		b.receiver.forsaken.keep(seq, func(string) { b.cancelAt(service, only, seq, timeOver) })
 	}
 	if only == "" && c.Instance != nil {
 		only = c.Instance.Name
@@ -23,11 +23,11 @@ func (b *bus) Cancel(c *Call, instances []string) {
 	case only != "":
 		instances = []string{only}
 	case len(instances) > mostCanceled:
-		b.receiver.canceled.keep(seq, func(instance string) { b.cancelAt(service, instance, seq) })
+		b.receiver.canceled.keep(seq, func(instance string) { b.cancelAt(service, instance, seq, timeOver) })
 		instances = b.speechless(service, c.To.Name, instances)
 	}
 	for _, instance := range instances {
-		b.cancelAt(service, instance, seq)
+		b.cancelAt(service, instance, seq, timeOver)
 	}
 }
 
@@ -57,7 +57,6 @@ func (b *bus) speechless(service, method string, instances []string) []string {
 
 // cancelAt tells one instance that nobody waits for a call any more. A cancel that gets lost costs
 // the server the rest of the call's time.
-func (b *bus) cancelAt(service, instance string, seq uint64) {
-	data := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindCancel, Seq: seq})
-	_ = b.nc.PublishRequest(b.subjects.Control(service, instance), b.replySubject(0), data)
+func (b *bus) cancelAt(service, instance string, seq uint64, timeOver bool) {
+	_ = b.nc.PublishRequest(b.subjects.Control(service, instance), b.replySubject(0), CancelOf(seq, timeOver))
 }

@@ -279,9 +279,9 @@ func (d *Dispatcher) Overdue(c *Call) { d.vigil.noteOverdue(c) }
 func (d *Dispatcher) WentAlone(c *Call) bool { return d.links.sent.how(c.left.In()) == alone }
 
 // Cancel tells that nobody waits for a call any more: the instance that has it where the link
-// knows that, otherwise all those named.
-func (d *Dispatcher) Cancel(c *Call, instances []string) {
-	d.links.cancel(c, instances)
+// knows that, otherwise all those named. Why is that its time is over, or that it was given up.
+func (d *Dispatcher) Cancel(c *Call, instances []string, timeOver bool) {
+	d.links.cancel(c, instances, timeOver)
 	if c.since != 0 { // it lasted for a while
 		d.vigil.noteOverdue(c)
 	}

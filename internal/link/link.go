@@ -24,8 +24,8 @@ type Link interface {
 	// the answer: that its instance lacks the method, for one, is known from then on.
 	Answered(c *Call, e *helium.Error)
 	// Cancel tells instances that nobody waits for the call any more. Which one has it may
-	// not be known; those that don't have it take no notice.
-	Cancel(c *Call, instances []string)
+	// not be known; those that don't have it take no notice. Its handler is told whether its time is over.
+	Cancel(c *Call, instances []string, timeOver bool)
 	// Control hands over a message about the call for the instance that has it, which goes where cancels
 	// go. Such messages arrive in order, and behind the call. An error's outcome says whether it may have
 	// left. If nobody is there, that is told as of a message of calls with the token; 0: it isn't told.

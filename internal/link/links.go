@@ -186,14 +186,14 @@ func (l *links) sendBy(by *Receiver, to *Endpoint, m *batch.Message) *helium.Err
 }
 
 // cancel tells that nobody waits for a call any more.
-func (l *links) cancel(c *Call, instances []string) {
+func (l *links) cancel(c *Call, instances []string, timeOver bool) {
 	for _, r := range *l.others.Load() {
 		if r.carrier == c.by {
-			r.link.Cancel(c, instances)
+			r.link.Cancel(c, instances, timeOver)
 			return
 		}
 	}
-	l.bus.Cancel(c, instances)
+	l.bus.Cancel(c, instances, timeOver)
 }
 
 // control tells the instance of a call in flight something about it.

@@ -52,7 +52,7 @@ func (l *memory) Answered(*Call, *helium.Error) {
 	l.answered++
 }
 
-func (l *memory) Cancel(c *Call, _ []string) {
+func (l *memory) Cancel(c *Call, _ []string, _ bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.canceled = append(l.canceled, c.seq)
@@ -254,7 +254,7 @@ func TestACancelGoesByTheLinkThatHasTheCall(t *testing.T) {
 	if !d.Take(byLink) {
 		t.Fatal("the call isn't in flight")
 	}
-	d.Cancel(byLink, []string{"i1", "i2"})
+	d.Cancel(byLink, []string{"i1", "i2"}, false)
 	if len(l.canceled) != 1 || l.canceled[0] != byLink.seq {
 		t.Errorf("the link was told of cancels %v, want of call %d", l.canceled, byLink.seq)
 	}

@@ -31,7 +31,7 @@ const (
 	KindError Kind = 3
 	// KindNotify is a KindCall that wants no answer; its sequence number is 0.
 	KindNotify Kind = 4
-	// KindCancel: [5, sequence]
+	// KindCancel: [5, sequence (, reason)], see [TimeOver]
 	KindCancel Kind = 5
 	// KindSender: [6, clock, µs on it, abilities], see [Frame.Abilities]. It begins a message of calls.
 	KindSender Kind = 6
@@ -75,7 +75,7 @@ type Frame struct {
 	// Time is the time left, in milliseconds, in a call, and the handler's time,
 	// in microseconds, in a reply. In a KindSender it is what the clock said, in microseconds
 	// since some moment of its own, when the message was begun. In a KindChunk and a KindCredit it
-	// is the offset.
+	// is the offset, in a KindCancel the reason.
 	Time uint64
 	// Metadata is a msgpack map of strings, or nil.
 	Metadata []byte
@@ -127,9 +127,7 @@ func AppendFrame(b []byte, f *Frame) []byte {
 func appendHead(b []byte, f *Frame) []byte {
 	switch f.Kind {
 	case KindCancel:
-		b = msgpack.AppendArrayHeader(b, 2)
-		b = msgpack.AppendUint(b, uint64(f.Kind))
-		return msgpack.AppendUint(b, f.Seq)
+		return appendCancel(b, uint64(f.Kind), f.Seq, f.Time)
 	case KindSender, KindInstance:
 		return appendAbout(b, f)
 	case KindRunning:
@@ -257,13 +255,9 @@ func (fr *FrameReader) Next(f *Frame) error {
 			read = 6
 		}
 	case KindCancel:
-		if n < 2 {
-			return fmt.Errorf("cancel frame: %d elements, want at least 2", n)
+		if f.Seq, f.Time, read, err = readCancel(r, n); err != nil {
+			return err
 		}
-		if f.Seq, err = r.Unsigned(); err != nil {
-			return frameError("sequence number", err)
-		}
-		read = 2
 	case KindChunk, KindChunkCredit:
 		if read = 3; f.Kind == KindChunk {
 			read = 4

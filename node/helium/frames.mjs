@@ -17,6 +17,9 @@ const HEADER_SIZE = 2;
 /** How many bytes a message with one result has beside it, at most. */
 export const FRAME_OVERHEAD = 48;
 
+/** The `time` of a cancel whose call has no time left. */
+export const TIME_OVER = 1n;
+
 /** A kind that no version gives a meaning. */
 const IGNORED = 127n;
 
@@ -30,7 +33,7 @@ export function isMessage(payload) {
 
 /**
  * Returns a message of frames. A frame has `kind`; `seq`, a bigint or number; `time`, the
- * milliseconds left or the microseconds taken; `metadata`, an object or null; `body`, the
+ * milliseconds left or the microseconds taken, or in a cancel perhaps why; `metadata`, an object or null; `body`, the
  * bytes of the arguments, the result or the error; and for a call perhaps `method`. What still
  * runs are `seqs`. Who asks for a ticket has a `key`. The beginning of a stream has `lasts`, and as credit has,
  * `bytes` and `items`. Items say how many came `before`, their `count`, and perhaps that they `waited` for
@@ -50,7 +53,7 @@ export function encodeMessage(frames) {
 }
 
 function elements(f) {
-  if (f.kind === Kind.cancel) return [f.kind, f.seq];
+  if (f.kind === Kind.cancel) return f.time ? [f.kind, f.seq, f.time] : [f.kind, f.seq];
   if (f.kind === Kind.sender) return [f.kind, f.seq, f.time, f.abilities];
   if (f.kind === Kind.instance) return [f.kind, f.instance, f.abilities];
   if (f.kind === Kind.running) return [f.kind, ...f.seqs];
@@ -107,7 +110,12 @@ function readFrame(r) {
   if (count < least) throw new RangeError(`a frame of kind ${kind} has ${count} elements, want at least ${least}`);
   f.seq = r.unsigned();
   let read = least;
-  if (f.kind !== Kind.cancel) {
+  if (f.kind === Kind.cancel) {
+    if (count > 2) {
+      if (isTimeOver(r.raw())) f.time = TIME_OVER;
+      read++;
+    }
+  } else {
     f.time = r.unsigned();
     attempt(f, "metadata", r.raw(), (inner) => inner.texts(MAX_ENTRIES));
     if (f.kind === Kind.error) attempt(f, "error", r.raw(), readError);
@@ -204,6 +212,9 @@ function attempt(f, part, raw, read) {
     f.fault = new RangeError(`the ${part}: ${err.message}`);
   }
 }
+
+/** Whether that is the reason of a cancel whose call has no time left. Other reasons are for versions to come. */
+function isTimeOver(raw) { return raw.length === 1 && raw[0] === Number(TIME_OVER); }
 
 function skip(r, count) {
   for (let i = 0; i < count; i++) r.raw();

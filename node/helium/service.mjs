@@ -230,7 +230,7 @@ export class Service {
       return;
     }
     for (const f of this.#frames(msg, [Kind.cancel])) {
-      if (f.kind === Kind.cancel && msg.reply) this.#calls.get(`${callerOf(msg.reply)} ${f.seq}`)?.end(new HeliumError("canceled", "the caller gave up"));
+      if (f.kind === Kind.cancel && msg.reply) this.#calls.get(`${callerOf(msg.reply)} ${f.seq}`)?.end(f.time ? new HeliumError("deadline_exceeded", "the caller's time is over") : new HeliumError("canceled", "the caller gave up"));
     }
   }
 }

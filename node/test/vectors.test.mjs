@@ -45,7 +45,7 @@ function ours(f) {
   if (f.kind === Kind.running) return { kind: f.kind, seqs: numbers(bytes(f.body ?? "")) };
   if (kind === 0n || kind > 8n) return { kind };
   const frame = { kind: f.kind, seq: BigInt(f.seq) };
-  if (f.kind === Kind.cancel) return frame;
+  if (f.kind === Kind.cancel) return f.time ? { ...frame, time: BigInt(f.time) } : frame;
   frame.time = BigInt(f.time ?? 0);
   if (!f.bad_metadata) frame.metadata = f.metadata ? f.fields : null;
   if (f.kind === Kind.error) {
