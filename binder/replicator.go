@@ -113,17 +113,8 @@ func (r *replicator) follow(ctx context.Context, reconnected <-chan nats.Status)
 	}
 	r.bucket.Found()
 
-	// What there was before the watch is in the catalog now, though the last change may
-	// be missing: markers age. With replicas, the watch may read from one that is a bit
-	// behind, so the rest may still be on its way.
-	behind := time.Duration(0)
-	if watch.State.Replicas > 1 {
-		behind = catchUpTimeout
-	}
-	complete := time.NewTimer(behind)
-	defer complete.Stop()
 	began := time.Now()
-
+	checks := checks{ask: func() checked { return r.check(ctx) }, running: r.running, done: make(chan checked, 1)}
 	check := time.NewTicker(min(checkInterval, r.bucket.LeaseTime()))
 	defer check.Stop()
 	sweep := time.NewTicker(min(time.Second, r.bucket.LeaseTime()/4))
@@ -137,8 +128,6 @@ func (r *replicator) follow(ctx context.Context, reconnected <-chan nats.Status)
 			if change != nil {
 				r.apply(change, true)
 			}
-		case <-complete.C:
-			r.catalog.advance(watch.State.Last)
 		case <-r.behind:
 			if time.Since(began) > 2*catchUpTimeout { // else this watch is the remedy
 				return nil
@@ -150,11 +139,12 @@ func (r *replicator) follow(ctx context.Context, reconnected <-chan nats.Status)
 		case <-reconnected:
 			return nil
 		case <-r.bucket.Missed():
-			if !r.check(ctx, watch.State) {
-				return nil
-			}
+			checks.begin()
 		case <-check.C:
-			if !r.check(ctx, watch.State) {
+			checks.begin()
+		case now := <-checks.done:
+			checks.ended()
+			if !r.isFollowed(ctx, now, watch.State) {
 				return nil
 			}
 		case <-ctx.Done():
@@ -164,6 +154,10 @@ func (r *replicator) follow(ctx context.Context, reconnected <-chan nats.Status)
 }
 
 // load reads the bucket as it is now and compares.
+//
+// That all is read is sometimes told too early: while records are written, and of a cluster whose
+// watch reads from a member that is a bit behind. So load goes on until it has the last change that
+// there was when the watch began. That may be gone, as markers age; then it waits for a while.
 func (r *replicator) load(ctx context.Context, watch *store.Watch) error {
 	first := !r.isLoaded()
 	if !first {
@@ -173,23 +167,29 @@ func (r *replicator) load(ctx context.Context, watch *store.Watch) error {
 		}
 	}
 	present := make(map[string]struct{})
-	silence := time.NewTimer(loadSilence)
+	told, reached := false, watch.State.Empty
+	patience := loadSilence
+	silence := time.NewTimer(patience)
 	defer silence.Stop()
-	for done := false; !done; {
+	for !told || !reached {
 		select {
 		case change, open := <-watch.Updates:
 			switch {
 			case !open:
 				return helium.ErrStoreUnavailable.WithMessage("the watch on the registry's bucket ended before it had begun")
 			case change == nil:
-				done = true
+				told, patience = true, catchUpTimeout
 			default:
 				present[change.Key()] = struct{}{}
 				r.apply(change, !first)
+				reached = reached || change.Revision() >= watch.State.Last
 			}
-			silence.Reset(loadSilence)
+			silence.Reset(patience)
 		case <-silence.C:
-			return helium.ErrStoreUnavailable.WithMessage("the registry's bucket stopped sending records for %v", loadSilence)
+			if !told {
+				return helium.ErrStoreUnavailable.WithMessage("the registry's bucket stopped sending records for %v", loadSilence)
+			}
+			reached = true
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -199,6 +199,7 @@ func (r *replicator) load(ctx context.Context, watch *store.Watch) error {
 			r.lost.keep(i)
 		}
 	}
+	r.catalog.advance(watch.State.Last)
 	r.last.told, r.last.seen = 0, 0
 	if first {
 		close(r.loaded)
@@ -267,33 +268,67 @@ func (r *replicator) drop(i *instance) {
 	r.lost.forget(i.key())
 }
 
-// check reports whether the watch is still worth listening to.
-func (r *replicator) check(ctx context.Context, followed store.State) bool {
-	st, gone, err := r.bucket.Check(ctx)
-	if gone {
+// checked is what a check of the bucket has found.
+type checked struct {
+	state store.State
+	gone  bool // there is none
+	err   error
+}
+
+// checks are made one at a time, on goroutines of their own: changes come meanwhile.
+type checks struct {
+	ask     func() checked
+	running *sync.WaitGroup
+	done    chan checked // gets what the one under way has found
+
+	underWay, again bool
+}
+
+// begin begins a check, or has one follow the one that is under way, as that may have looked before.
+func (c *checks) begin() {
+	c.again = c.underWay
+	if !c.underWay {
+		c.underWay = true
+		c.running.Go(func() { c.done <- c.ask() })
+	}
+}
+
+// ended is told that what the check has found was taken in.
+func (c *checks) ended() {
+	c.underWay = false
+	if c.again {
+		c.begin()
+	}
+}
+
+// check asks for the bucket's state.
+func (r *replicator) check(ctx context.Context) (c checked) {
+	c.state, c.gone, c.err = r.bucket.Check(ctx)
+	return c
+}
+
+// isFollowed reports whether the watch is still worth listening to, after a check.
+func (r *replicator) isFollowed(ctx context.Context, now checked, followed store.State) bool {
+	if now.gone {
 		return false
 	}
-	if err != nil {
+	if now.err != nil {
 		if ctx.Err() == nil {
-			r.bucket.Lost(err)
+			r.bucket.Lost(now.err)
 		}
 		r.lost.outage = true
 		return true // it may come back as it was
 	}
 	r.bucket.Found()
-	if !st.Created.Equal(followed.Created) {
+	if !now.state.Created.Equal(followed.Created) {
 		return false
 	}
 	if r.lost.outage {
 		r.lost.forgive()
 	}
+	// Two checks in a row, and nothing came between.
 	seen, _ := r.catalog.reached()
-	stuck := !st.Empty && seen < st.Last && r.last.told == st.Last && r.last.seen == seen
-	r.last.told, r.last.seen = st.Last, seen
-	if stuck {
-		// Two checks in a row and nothing came between. Should the last change be gone
-		// from the bucket (a marker that aged), a new watch wouldn't see it either.
-		r.catalog.advance(st.Last)
-	}
+	stuck := !now.state.Empty && seen < now.state.Last && r.last.told == now.state.Last && r.last.seen == seen
+	r.last.told, r.last.seen = now.state.Last, seen
 	return !stuck
 }
