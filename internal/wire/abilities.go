@@ -28,6 +28,9 @@ const (
 	// Chunks: a sender takes results in chunks, and an instance arguments, where they are larger
 	// than a message. Who sends them says so beforehand, and waits for credit; see [KindChunk].
 	Chunks
+	// ItemParts: a sender takes items of streams in parts, and an instance does, of which only its record
+	// says so; see [Part].
+	ItemParts
 )
 
 // Has reports whether all of some abilities are among a.

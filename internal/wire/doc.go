@@ -8,7 +8,7 @@
 //   - whole.go: messages of one frame, made around what is in it
 //   - numbers.go: the calls that a frame names
 //   - abilities.go: what peers can do beyond what all can
-//   - stream.go: what is in the frames of streams
+//   - stream.go, part.go: what is in the frames of streams, and in those of items in parts
 //   - error.go: errors in frames
 //   - plainerror.go: errors as any NATS client understands them
 //   - idempotency.go: the keys by which a call is known again

@@ -52,6 +52,8 @@ const (
 	KindItemsEnd Kind = 13
 	// KindCredit: [14, sequence, bytes, items], see [Credit].
 	KindCredit Kind = 14
+	// KindItemPart: [15, sequence, items before, length, offset, bytes], see [Part].
+	KindItemPart Kind = 15
 	// KindLargeCall: [16, sequence, ms left, metadata, extent (, method)]: a call whose arguments come
 	// in chunks; see [Extent].
 	KindLargeCall Kind = 16
@@ -113,7 +115,7 @@ func AppendNothing(b []byte) []byte {
 func AppendFrame(b []byte, f *Frame) []byte {
 	b = appendHead(b, f)
 	switch f.Kind {
-	case KindInstance, KindRunning, KindTicketRequest, KindTicket, KindItems, KindItemsEnd, KindCredit, KindChunkCredit:
+	case KindInstance, KindRunning, KindTicketRequest, KindTicket, KindItems, KindItemsEnd, KindCredit, KindItemPart, KindChunkCredit:
 		return b // which has the body within it, or none
 	}
 	b = append(b, f.Body...)
@@ -134,7 +136,7 @@ func appendHead(b []byte, f *Frame) []byte {
 		return appendNumbers(b, uint64(f.Kind), f.Body)
 	case KindTicketRequest, KindTicket:
 		return appendElements(b, uint64(f.Kind), f.Body)
-	case KindItems, KindItemsEnd, KindCredit:
+	case KindItems, KindItemsEnd, KindCredit, KindItemPart:
 		return appendNumbered(b, uint64(f.Kind), f.Seq, f.Body)
 	case KindChunk, KindChunkCredit:
 		return appendChunkHead(b, uint64(f.Kind), f.Seq, f.Time, f.Body, f.Kind == KindChunk)
@@ -288,7 +290,7 @@ func (fr *FrameReader) Next(f *Frame) error {
 			return err
 		}
 		read = 8
-	case KindItems, KindItemsEnd, KindCredit:
+	case KindItems, KindItemsEnd, KindCredit, KindItemPart:
 		if n < 2 {
 			return fmt.Errorf("frame of kind %d: %d elements, want at least 2", kind, n)
 		}

@@ -14,6 +14,7 @@ import (
 //	[11, sequence, …, how much it may send, arguments] ─▶
 //	                     ◀─ [14, sequence, how much the caller may send]
 //	[12, sequence, items before, how many, items] ─▶  ◀─ [12 …]
+//	[15, …], a part of a large item ─▶                ◀─ [15 …]
 //	[14 …] ─▶                                         ◀─ [14 …]
 //	[13, sequence, how many in all, error] ─▶         ◀─ [13 …]
 //	                                                  ◀─ [2 …] or [3 …], which ends it
@@ -84,11 +85,17 @@ func ReadItems(body []byte) (items Items, err error) {
 	if items.Count == 0 || items.Count > uint64(len(items.Data)) {
 		return Items{}, fmt.Errorf("items: %d in %d bytes", items.Count, len(items.Data))
 	}
-	if r.Len() > 0 {
-		says, err := r.Unsigned()
-		items.Waited = err == nil && says == waited // anything else is from a newer version
-	}
+	items.Waited = readWaited(&r)
 	return items, nil
+}
+
+// readWaited reads what may stand behind items. Anything else than that they have waited is from a newer version.
+func readWaited(r *msgpack.Reader) bool {
+	if r.Len() == 0 {
+		return false
+	}
+	says, err := r.Unsigned()
+	return err == nil && says == waited
 }
 
 // AppendItemsEnd appends the body of a [KindItemsEnd].
