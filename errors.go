@@ -36,6 +36,7 @@ var (
 	ErrBadName = NewError(CodeInvalidArgument, "helium.bad_name", "that can't be the name of a method")
 	// ErrTooLarge: the arguments don't fit a message, and don't travel in chunks: there are more than
 	// MaxValue of either side lets through, or no instance takes them so. The call wasn't executed.
+	// Of a stream: so it is of an item that is sent.
 	ErrTooLarge = NewError(CodeResourceExhausted, "helium.call_too_large", "the arguments don't fit a message")
 	// ErrIdempotencyKeysUnsupported: no instance that the call could go to takes idempotency
 	// keys, as all are of an older version or have them turned off. Nothing was executed.
@@ -83,7 +84,7 @@ var (
 	ErrNoMethod = NewError(CodeUnimplemented, "helium.no_such_method", "the service has no such method")
 	// ErrResultTooLarge: the handler ran, and its result doesn't fit a message, and doesn't travel in
 	// chunks: it is larger than MaxValue of either side lets through, nobody has room for it now, or
-	// its caller takes none so.
+	// its caller takes none so. Of a stream: so it is of an item that comes.
 	ErrResultTooLarge = NewError(CodeResourceExhausted, "helium.result_too_large", "the result doesn't fit a message")
 	// ErrIdempotencyKeyReused: a call of the method had the same idempotency key and other
 	// arguments. This one wasn't executed.

@@ -19,7 +19,7 @@ type Config struct {
 	// method is idempotent, the first time included. Default 3; 1 turns retries off.
 	MaxAttempts int
 	// MaxValue is how many bytes the arguments of a call, or its result, may have where they don't
-	// fit a message and travel in chunks. More is refused before anything is sent, with
+	// fit a message and travel in chunks, and likewise an item of a stream. More is refused before anything is sent, with
 	// [helium.ErrTooLarge] and [helium.ErrResultTooLarge]. Default 64 MiB; at most 256 MiB.
 	MaxValue int
 	// Hedge makes a call of an idempotent method a second time, at another instance, if it

@@ -105,6 +105,7 @@ func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, d
 		to = all.choose(call.key, nil)
 	}
 	if to != nil {
+		call.loose.items().parts = view.Abilities(to.Endpoint.Instance).Has(wire.ItemParts)
 		call.loose.items().check = view.VersionOf(to.Endpoint.Instance).Method(m.name).Sends.Each(call.loose.sends())
 	}
 	return to, nil

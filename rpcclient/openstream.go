@@ -32,6 +32,7 @@ type openStream struct {
 
 	// Of the receiver of answers:
 	begun bool           // something has come that isn't the last answer
+	part  int            // how large the parts of items travel fastest, in bytes; 0: items do whole
 	ends  *wire.ItemsEnd // nil: more items may come
 	body  []byte         // the result; read when in has ended
 	md    []byte         // that came beside it
@@ -40,6 +41,7 @@ type openStream struct {
 	uploaded chan struct{} // closed when the program's iterator has returned
 	panicked any           // what that panicked with; read after uploaded is closed
 	exited   bool          // it ended its goroutine; likewise
+	message  []byte        // memory for that of a part; upload's own
 }
 
 var _ link.Follower = (*openStream)(nil)
@@ -50,7 +52,7 @@ const uploadGrace = 100 * time.Millisecond
 
 func newOpenStream(core *core, of *streamed, lasts time.Time) *openStream {
 	s := &openStream{core: core, of: of, lasts: lasts}
-	s.in = stream.NewReceiver(&s.core.streams, s.grant)
+	s.in = stream.NewReceiver(&s.core.streams, core.itemBounds, s.grant)
 	if of.upload != nil {
 		s.out, s.uploaded = stream.NewSender(wire.Credit{}, s.sendItems), make(chan struct{})
 	}
@@ -63,6 +65,7 @@ func (s *openStream) Follow(f *wire.Frame) {
 		s.begun = true
 		s.flight.Deadline = s.lasts
 		if s.out != nil {
+			s.part = s.core.links.ItemPart(&s.flight)
 			go s.upload() // not before: one that is refused takes no item from the program's iterator
 		}
 	}
@@ -78,6 +81,14 @@ func (s *openStream) Follow(f *wire.Frame) {
 		if items, err = wire.ReadItems(f.Body); err == nil {
 			s.core.counters.itemsReceived.Add(items.Count)
 			s.in.Arrive(items)
+		}
+	case wire.KindItemPart:
+		var part wire.Part
+		if part, err = wire.ReadPart(f.Body); err == nil {
+			if part.IsLast() {
+				s.core.counters.itemsReceived.Add(1)
+			}
+			s.in.ArrivePart(part)
 		}
 	case wire.KindItemsEnd:
 		var end wire.ItemsEnd
@@ -256,15 +267,15 @@ func (s *openStream) upload() {
 		}
 		close(s.uploaded)
 	}()
-	w := codec.NewWriter(make([]byte, wire.Room, wire.Room+64))
+	w := newItemWriter()
 	var fault *helium.Error
 	var failed error // of an interceptor
 	over := false    // nobody takes items any more
 	count := 0       // of the items of the program's iterator
-	most := s.core.links.MaxMessage() - wire.ItemsOverhead
+	sizes := stream.SizesOf(s.core.links.MaxMessage(), s.part, s.core.maxValue, s.of.parts)
 	put := s.of.wrapSent.Inward(func(item []byte) error {
-		if size := len(item); size > most {
-			fault = helium.ErrTooLarge.WithMessage("item %d has %d bytes; at most %d fit a message. Send smaller ones, or raise the NATS server's max_payload", count, size, most)
+		if size := len(item); size > sizes.Most {
+			fault = itemTooLarge(s.of.parts, count, size, sizes.Most)
 			return fault
 		}
 		if s.of.check != nil {
@@ -273,7 +284,7 @@ func (s *openStream) upload() {
 				return fault
 			}
 		}
-		if over = over || !s.sendItem(&w, item); over {
+		if over = over || !s.sendItem(&w, item, sizes); over {
 			return context.Canceled
 		}
 		return nil
@@ -285,7 +296,9 @@ func (s *openStream) upload() {
 		} else {
 			failed = put(w.Bytes())
 		}
-		w.Reset()
+		if w.Reset(); cap(w.Buffer()) > mostKept {
+			w = newItemWriter()
+		}
 		return fault == nil && failed == nil && !over
 	})
 	returned = true
@@ -325,9 +338,12 @@ func (s *openStream) settleUpload() {
 }
 
 // sendItem sends an item, once there is credit for it. A large one leaves in the memory in which w has
-// written it, unless interceptors may still use that. It returns false if the stream is over.
-func (s *openStream) sendItem(w *codec.Writer, item []byte) bool {
-	if len(item) < stream.Large || len(s.of.wrapSent) > 0 {
+// written it, unless interceptors may still use that, or in parts. It returns false if the stream is over.
+func (s *openStream) sendItem(w *codec.Writer, item []byte, sizes stream.Sizes) bool {
+	switch {
+	case len(item) > sizes.Whole:
+		return s.out.SendParts(item, sizes.Part, s.sendPart)
+	case len(item) < stream.Large, len(s.of.wrapSent) > 0:
 		return s.out.Send(item)
 	}
 	return s.out.SendLarge(len(item), func(one wire.Items) {
@@ -341,6 +357,15 @@ func (s *openStream) sendItem(w *codec.Writer, item []byte) bool {
 func (s *openStream) sendItems(items wire.Items) {
 	s.core.counters.itemsSent.Add(items.Count)
 	s.tell(&wire.Frame{Kind: wire.KindItems, Body: wire.AppendItems(nil, items)})
+}
+
+// sendPart sends a part of an item.
+func (s *openStream) sendPart(p wire.Part) {
+	if p.IsLast() {
+		s.core.counters.itemsSent.Add(1)
+	}
+	s.message = wire.AppendPartFrame(wire.AppendMessageHeader(s.message[:0]), s.flight.Seq(), p)
+	s.tellMessage(s.message)
 }
 
 // grant tells the instance how much it may send in all.

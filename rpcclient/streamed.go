@@ -14,6 +14,8 @@ type streamed struct {
 	// take reads an item that has come, and returns whether more are wanted. Nil: the call takes
 	// none.
 	take func(r *codec.Reader) (more bool, err error)
+	// parts: the instance takes items in parts.
+	parts bool
 	// check says why an item may not be sent: the names of its fields aren't the method's. Nil: all may.
 	check func(item []byte) error
 	// wrapSent and wrapReceived are what interceptors put around the items.

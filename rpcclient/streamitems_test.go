@@ -8,7 +8,9 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -145,5 +147,31 @@ func TestAWrapOfItemsThatIsNilIsAnErrorOfTheStream(t *testing.T) {
 	c = client(func(call *rpcclient.Invocation) { call.WrapReceived(nil) })
 	if _, err := gather(rpcclient.Stream[int](t.Context(), c, "flow.count", 3)); !errors.Is(err, helium.ErrInterceptor) {
 		t.Errorf("WrapReceived: %v, want ErrInterceptor", err)
+	}
+}
+
+func TestAnItemForAnOlderInstanceHasToFitAMessageAndTheErrorSaysSo(t *testing.T) {
+	env := heliumtest.New(t)
+	s := newChunkServer(t, env, wire.Streams|wire.Chunks)
+	register(t, env, binder.Record{Service: "fake", Instance: "i1", Abilities: uint64(wire.Streams | wire.Chunks), Methods: []binder.Method{
+		{Name: "hang", Signature: "hang(pictures stream<bytes>) int64", Kind: "stream"}}})
+	over := make(chan error, 1)
+	go func() {
+		over <- env.Client.Call(context.Background(), "fake.hang", nil, iter.Seq2[[]byte, error](func(yield func([]byte, error) bool) {
+			_ = yield(make([]byte, 1_000_000), nil) && yield(make([]byte, 2<<20), nil)
+		}))
+	}()
+	var begun wire.Frame
+	for begun.Kind != wire.KindStream { // before it the client asks what it may send
+		begun = within(t, s.frames, "the beginning of the stream")
+	}
+	s.send(wire.Frame{Kind: wire.KindCredit, Seq: begun.Seq, Body: wire.AppendCredit(nil, wire.Credit{Bytes: 8 << 20, Items: 10})})
+	if items, err := wire.ReadItems(s.next(wire.KindItems).Body); err != nil || len(items.Data) < 1_000_000 {
+		t.Errorf("an item of %d bytes came, %v; want the one that fits a message, whole", len(items.Data), err)
+	}
+	s.next(wire.KindCancel)
+	err := within(t, over, "the end of the stream")
+	if e := helium.AsError(err); !errors.Is(err, helium.ErrTooLarge) || !strings.Contains(e.Message, "item 2 has 2097157 bytes; at most 1048") || !strings.Contains(e.Message, "an older version") {
+		t.Errorf("the stream ended with %v, want ErrTooLarge, which says how much fits and why", err)
 	}
 }

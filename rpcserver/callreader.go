@@ -123,7 +123,7 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 			r.announced = append(r.announced, r.readCall(&f, to, begun))
 		case isCall:
 			r.addOneWay(r.readCall(&f, to, begun))
-		case f.Kind == wire.KindReply, f.Kind == wire.KindError, f.Kind == wire.KindCancel, f.Kind >= wire.KindItems && f.Kind <= wire.KindCredit:
+		case f.Kind == wire.KindReply, f.Kind == wire.KindError, f.Kind == wire.KindCancel, f.Kind >= wire.KindItems && f.Kind <= wire.KindItemPart:
 			err = fmt.Errorf("a frame of kind %d has no place on a subject of calls", f.Kind)
 		}
 	}
@@ -153,7 +153,7 @@ func (r *callReader) addStream(f *wire.Frame, to target, from link.Caller, begun
 	}
 	call := r.readCall(f, to, begun)
 	call.ctx.endless = f.Terms.Lasts == 0
-	if r.streams.read(call, f.Terms, from, begun.Add(begin), now); call.refusal == nil {
+	if r.streams.read(call, f.Terms, r.sender.abilities, from, begun.Add(begin), now); call.refusal == nil {
 		r.begun = append(r.begun, call)
 	} else {
 		r.answered = append(r.answered, call)

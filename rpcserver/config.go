@@ -34,8 +34,8 @@ type Config struct {
 	// with helium.ErrOverloaded, not executed. Default 10,000. Negative: none.
 	MaxStreams int
 	// MaxValue is how many bytes the arguments of a call, or its result, may have where they don't
-	// fit a message and travel in chunks. More is refused with helium.ErrTooLarge, not executed,
-	// before it is sent, and with helium.ErrResultTooLarge. Default 64 MiB; at most 256 MiB.
+	// fit a message and travel in chunks, and likewise an item of a stream. More is refused with
+	// helium.ErrTooLarge, not executed, before it is sent, and with helium.ErrResultTooLarge. Default 64 MiB; at most 256 MiB.
 	MaxValue int
 	// Timeout is the time that a call gets which brings no deadline of its own, such
 	// as a plain request. Default 30 s.

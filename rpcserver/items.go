@@ -50,10 +50,13 @@ func itemsOf(call *Call) itemised {
 	return s
 }
 
-// itemTooLarge returns the error of an item that doesn't fit a message.
+// itemTooLarge returns the error of an item that doesn't fit a message, as its caller takes none in parts.
 func itemTooLarge(call *Call, nth, size, most int) *helium.Error {
-	return helium.ErrResultTooLarge.WithMessage("item %d of %s has %d bytes; at most %d fit a message. Send smaller ones, or raise the NATS server's max_payload", nth, call.method, size, most)
+	return helium.ErrResultTooLarge.WithMessage("item %d of %s has %d bytes; at most %d fit a message, and its caller takes none in parts. Send smaller ones, or raise the NATS server's max_payload", nth, call.method, size, most)
 }
+
+// mostKept is up to which size memory is kept for the next item that is written, in bytes.
+const mostKept = wire.UsualPayload
 
 // itemWriter returns a writer of items in some memory, if that has room for what goes in front of them.
 func itemWriter(memory []byte) codec.Writer {

@@ -108,7 +108,7 @@ func New(nc *nats.Conn, config Config) *Server {
 		s.refusals.Look(ctx, reconnected)
 	}
 	s.latency = pool.NewSchedulerLatency()
-	s.streams = &streams{most: s.config.MaxStreams}
+	s.streams = &streams{most: s.config.MaxStreams, maxValue: s.config.MaxValue}
 	s.replays = newReplays(s.config.IdempotencyMemory)
 	s.opening = newOpening(s.instance, abilities)
 	s.pulse = clocks.NewPulse()

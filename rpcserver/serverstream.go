@@ -2,11 +2,13 @@ package rpcserver
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -20,26 +22,40 @@ import (
 type serverStream struct {
 	*caller // nil until it is admitted
 	itemWraps
-	seq      uint64
-	counters *streamCounters
-	method   *methodStats
-	out      *stream.Sender
-	in       *stream.Receiver // nil: the caller sends no items
-	yields   bool             // it answers with items
+	seq     uint64
+	streams *streams
+	method  *methodStats
+	out     *stream.Sender
+	in      *stream.Receiver // nil: the caller sends no items
+	yields  bool             // it answers with items
+	parts   bool             // its caller takes items in parts
+	fastest int              // how large these are best, in bytes; 0: items travel faster whole
+	spare   []byte           // memory for the message of the next one
 }
 
-// newServerStream returns the stream of a call, whose caller takes so much to begin with.
-func newServerStream(call *Call, terms *wire.Terms, pool *stream.Pool, counters *streamCounters) *serverStream {
-	s := &serverStream{seq: call.seq, counters: counters, method: &call.method.stats, yields: call.method.signature.Yields != nil}
+// newServerStream returns the stream of a call, whose caller takes so much to begin with, and perhaps items in
+// parts.
+func newServerStream(call *Call, terms *wire.Terms, of *streams, parts bool) *serverStream {
+	s := &serverStream{seq: call.seq, streams: of, method: &call.method.stats, yields: call.method.signature.Yields != nil, parts: parts}
 	s.out = stream.NewSender(terms.Credit, s.sendItems)
 	call.beaten = true // it is one that takes long, so its caller is looked after from the first heartbeat on
 	if call.method.signature.Sends != nil {
-		s.in = stream.NewReceiver(pool, s.grant)
+		s.in = stream.NewReceiver(&of.pool, s.bounds, s.grant)
 	}
 	return s
 }
 
-func (s *serverStream) belong(to *caller) { s.caller = to }
+func (s *serverStream) belong(to *caller) {
+	s.caller = to
+	if by, ok := to.link.(link.Splitter); ok {
+		s.fastest = by.ItemPart()
+	}
+}
+
+// bounds are those of items that come in parts. One that fits a message is never too large.
+func (s *serverStream) bounds() stream.Bounds {
+	return stream.Bounds{Most: max(s.streams.maxValue, s.limit()), TooLarge: helium.ErrTooLarge, NoRoom: helium.ErrOverloaded, See: "rpcserver.Config.MaxValue"}
+}
 
 func (s *serverStream) figures() *methodStats { return s.method }
 
@@ -52,14 +68,20 @@ func (s *serverStream) source() itemSource {
 
 // put implements itemised.
 func (s *serverStream) put(call *Call, nth int, item []byte, of *codec.Writer) error {
-	if most := s.limit() - wire.ItemsOverhead; len(item) > most {
-		return itemTooLarge(call, nth, len(item), most)
+	left := false
+	switch size, sizes := len(item), stream.SizesOf(s.limit(), s.fastest, s.streams.maxValue, s.parts); {
+	case size > sizes.Most && !s.parts:
+		return itemTooLarge(call, nth, size, sizes.Most)
+	case size > sizes.Most:
+		return helium.ErrResultTooLarge.WithMessage("item %d of %s has %d bytes; at most %d are sent, see rpcserver.Config.MaxValue", nth, call.method, size, sizes.Most)
+	case size > sizes.Whole:
+		left = s.out.SendParts(item, sizes.Part, s.sendPart)
+	case of != nil && size >= stream.Large:
+		left = s.out.SendLarge(size, func(one wire.Items) { s.sendLarge(of, one) })
+	default:
+		left = s.out.Send(item)
 	}
-	if of != nil && len(item) >= stream.Large {
-		if s.out.SendLarge(len(item), func(one wire.Items) { s.sendLarge(of, one) }) {
-			return nil
-		}
-	} else if s.out.Send(item) {
+	if left {
 		return nil
 	}
 	if err := call.ctx.Err(); err != nil {
@@ -100,7 +122,7 @@ func (s *serverStream) abort(err error) {
 
 // sendItems sends items that leave together.
 func (s *serverStream) sendItems(items wire.Items) {
-	s.counters.sent.Add(items.Count)
+	s.streams.counters.sent.Add(items.Count)
 	s.method.itemsSent.Add(items.Count)
 	s.awaitRoom()
 	s.push(&wire.Frame{Kind: wire.KindItems, Seq: s.seq, Body: wire.AppendItems(nil, items)})
@@ -108,14 +130,28 @@ func (s *serverStream) sendItems(items wire.Items) {
 
 // sendLarge sends an item in the memory in which its writer has written it, and gives that other memory.
 func (s *serverStream) sendLarge(of *codec.Writer, one wire.Items) {
-	s.counters.sent.Add(1)
+	s.streams.counters.sent.Add(1)
 	s.method.itemsSent.Add(1)
 	s.awaitRoom()
-	s.mu.Lock()
-	s.owed++
-	s.mu.Unlock()
+	s.owe()
 	instead := s.batcher.AddNext(s.seq, func(opening []byte) ([]byte, int) { return wire.WholeItems(opening, s.seq, one, of) })
 	*of = itemWriter(instead)
+}
+
+// sendPart sends a part of an item.
+func (s *serverStream) sendPart(p wire.Part) {
+	if p.IsLast() {
+		s.streams.counters.sent.Add(1)
+		s.method.itemsSent.Add(1)
+	}
+	s.awaitRoom()
+	memory := wire.AppendPartFrame(slices.Grow(s.spare[:0], wire.Room+wire.PartOverhead+len(p.Data))[:wire.Room], s.seq, p)
+	s.owe()
+	s.spare = s.batcher.AddNext(s.seq, func(opening []byte) ([]byte, int) {
+		begin := wire.Room - len(opening)
+		copy(memory[begin:], opening)
+		return memory, begin
+	})
 }
 
 // grant tells the caller how much it may send in all.
@@ -135,9 +171,16 @@ func (s *serverStream) follow(f *wire.Frame) {
 	case wire.KindItems:
 		var items wire.Items
 		if items, err = wire.ReadItems(f.Body); err == nil && s.in != nil {
-			s.counters.received.Add(items.Count)
-			s.method.itemsReceived.Add(items.Count)
+			s.countReceived(items.Count)
 			s.in.Arrive(items)
+		}
+	case wire.KindItemPart:
+		var part wire.Part
+		if part, err = wire.ReadPart(f.Body); err == nil && s.in != nil {
+			if part.IsLast() {
+				s.countReceived(1)
+			}
+			s.in.ArrivePart(part)
 		}
 	case wire.KindItemsEnd:
 		var end wire.ItemsEnd
@@ -152,6 +195,11 @@ func (s *serverStream) follow(f *wire.Frame) {
 	if err != nil && s.in != nil {
 		s.in.Fail(helium.ErrBadMessage.WithMessage("what the caller sent as a stream breaks the protocol: %w", err))
 	}
+}
+
+func (s *serverStream) countReceived(items uint64) {
+	s.streams.counters.received.Add(items)
+	s.method.itemsReceived.Add(items)
 }
 
 func (*serverStream) awaited() bool { return true }
@@ -194,11 +242,15 @@ func (c *caller) awaitRoom() {
 
 // push sends a frame to a caller that isn't the only answer to a call.
 func (c *caller) push(f *wire.Frame) {
+	c.batcher.Add(f, batch.Call{}, c.owe())
+}
+
+// owe counts a frame that is about to leave, and reports whether other calls are in flight.
+func (c *caller) owe() (others bool) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.owed++
-	others := c.calls.Len() > 1
-	c.mu.Unlock()
-	c.batcher.Add(f, batch.Call{}, others)
+	return c.calls.Len() > 1
 }
 
 // runStream runs a stream, on the goroutine of whoever calls it, and answers it.

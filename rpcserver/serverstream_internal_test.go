@@ -33,17 +33,17 @@ func TestStreamsToWhoTakesNothingWaitWhateverCreditTheyHave(t *testing.T) {
 		by := &stuck{free: make(chan struct{})}
 		cs := newCallers(newOpening("i1", 0), new(atomic.Uint64), new(atomic.Uint64))
 		method := &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
-		var counters streamCounters
+		running := new(streams)
 		item := make([]byte, 1000)
 		var w codec.Writer
 		w.Binary(item)
 		var all sync.WaitGroup
 		var taken atomic.Int64
-		const streams, each = 10, 100_000
-		for seq := range uint64(streams) {
+		const several, each = 10, 100_000
+		for seq := range uint64(several) {
 			call := newCall(time.Now().Add(time.Hour))
 			call.seq, call.method = seq+1, method
-			s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, nil, &counters)
+			s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, running, false)
 			call.answer = s
 			s.caller, _ = cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
 			all.Go(func() {
@@ -57,13 +57,13 @@ func TestStreamsToWhoTakesNothingWaitWhateverCreditTheyHave(t *testing.T) {
 			})
 		}
 		synctest.Wait() // all are stuck
-		if got, most := taken.Load()*int64(len(w.Bytes())), int64((mostOwed+3*streams)*33<<10); got > most {
+		if got, most := taken.Load()*int64(len(w.Bytes())), int64((mostOwed+3*several)*33<<10); got > most {
 			t.Errorf("%d bytes wait for the caller, want at most %d", got, most)
 		}
 		close(by.free)
 		all.Wait()
 		synctest.Wait() // for what the caller's batcher still had
-		if got, want := by.bytes.Load(), int64(streams*each*len(w.Bytes())); got < want {
+		if got, want := by.bytes.Load(), int64(several*each*len(w.Bytes())); got < want {
 			t.Errorf("%d bytes left in the end, want all %d", got, want)
 		}
 	})

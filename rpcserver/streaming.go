@@ -46,6 +46,9 @@ func Yield[T any](call *Call, items iter.Seq2[T, error], write func(*codec.Write
 		if err := cmp.Or(put(w.Bytes()), over); err != nil {
 			return err
 		}
+		if cap(w.Buffer()) > mostKept {
+			w = itemWriter(nil)
+		}
 	}
 	return nil
 }

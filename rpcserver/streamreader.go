@@ -17,13 +17,13 @@ type streamReader struct {
 }
 
 // read gives a call its stream, or a refusal: then it is answered like any call. It is to have begun by
-// the deadline.
-func (r *streamReader) read(call *Call, terms *wire.Terms, from link.Caller, deadline, now time.Time) {
+// the deadline. Abilities are those of its sender.
+func (r *streamReader) read(call *Call, terms *wire.Terms, abilities wire.Abilities, from link.Caller, deadline, now time.Time) {
 	if call.refusal == nil {
 		call.refusal = r.refuses(call, from, deadline, now)
 	}
 	if call.refusal == nil {
-		call.answer = newServerStream(call, terms, &r.streams.pool, &r.streams.counters)
+		call.answer = newServerStream(call, terms, r.streams, abilities.Has(wire.ItemParts))
 	}
 }
 

@@ -16,6 +16,7 @@ const streamGrace = time.Second
 // streams are those that run in a server.
 type streams struct {
 	most     int
+	maxValue int         // how large an item may be that comes or leaves in parts, in bytes
 	pool     stream.Pool // of credit for what callers send
 	counters streamCounters
 
@@ -32,7 +33,7 @@ func (s *streams) abilities() wire.Abilities {
 	if s.most < 0 {
 		return 0
 	}
-	return wire.Streams
+	return wire.Streams | wire.ItemParts
 }
 
 // enter reports whether one more stream may begin.

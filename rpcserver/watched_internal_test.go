@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
 	"github.com/helium-rpc/helium/rpcserver/internal/heartbeat"
@@ -28,7 +27,7 @@ func (a *absent) after(t *testing.T, from, to time.Duration) (streamEnded, callE
 	var calls []*Call
 	if a.stream != nil {
 		a.stream.method = &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
-		a.stream.answer = newServerStream(a.stream, new(wire.Terms), new(stream.Pool), new(streamCounters))
+		a.stream.answer = newServerStream(a.stream, new(wire.Terms), new(streams), false)
 		calls = append(calls, a.stream)
 	}
 	if a.call != nil {

@@ -65,6 +65,7 @@ type callerPart struct {
 	Idle   bool // it calls no more then
 	Stream bool // it begins streams instead
 	Large  int  // it calls work.carry again and again instead, with so many bytes
+	Items  int  // it sends and takes items of so many bytes by work.frame instead, for ever
 }
 
 // binderPart is a binder.
@@ -172,6 +173,13 @@ func playPart(text string) error {
 			go func() {
 				for data := make([]byte, p.Caller.Large); ; {
 					_ = c.Call(context.Background(), "work.carry", nil, 1, data)
+				}
+			}()
+			return waitForEnd("caller")
+		}
+		if p.Caller.Items > 0 {
+			go func() {
+				for range rpcclient.Stream[[]byte](context.Background(), c, "work.frame", endlessly(p.Caller.Items)) {
 				}
 			}()
 			return waitForEnd("caller")

@@ -34,6 +34,7 @@
 //
 // Of both:
 //
+//   - itempart.go: how large the parts of items are
 //   - table.go: what is in flight, by its sequence number
 //   - sweep.go: one timer for any number of deadlines
 //

@@ -109,7 +109,7 @@ func (r *Receiver) Receive(data []byte, token uint64) error {
 			r.refuse(f)
 		case f.Kind == wire.KindRunning:
 			r.run(f)
-		case f.Kind >= wire.KindItems && f.Kind <= wire.KindCredit:
+		case f.Kind >= wire.KindItems && f.Kind <= wire.KindItemPart:
 			r.follow(f)
 		case f.Kind == wire.KindChunkCredit, f.Kind == wire.KindChunk, f.Kind == wire.KindLargeReply:
 			r.part(f)

@@ -7,6 +7,9 @@
 //
 //	  - sender.go: the end that items leave from
 //	  - receiver.go: the end where they arrive
+//	  - queue.go, parts.go: what has come there and waits to be read, and items that come in parts
+//	  - sizes.go: which items leave whole, and which in parts
+//	  - gap.go: the errors of what got lost
 //	  - window.go: how much may be under way of a stream, by what its reader has to wait for
 //	  - pool.go: the credit of all streams that one connection receives
 //

@@ -11,6 +11,7 @@ type Items struct {
 	from   *Receiver
 	reader codec.Reader
 	begin  int    // of the item that is being read, in what the reader reads
+	whole  bool   // what the reader reads has come in parts
 	open   bool   // an item is being read
 	left   uint64 // behind it, of those that the reader reads
 	count  uint64 // that were read, this one among them
@@ -24,7 +25,7 @@ func NewItems(from *Receiver) *Items { return &Items{from: from} }
 func (x *Items) Next() (item *codec.Reader, err error) {
 	if x.open {
 		x.open = false
-		x.from.Took(x.reader.Offset() - x.begin)
+		x.from.Took(x.size())
 	}
 	if x.left > 0 {
 		if err := x.from.whyCut(); err != nil {
@@ -38,7 +39,7 @@ func (x *Items) Next() (item *codec.Reader, err error) {
 		if err != nil || chunk.Count == 0 {
 			return nil, err
 		}
-		x.reader, x.left = codec.NewReader(chunk.Data), chunk.Count
+		x.reader, x.left, x.whole = codec.NewReader(chunk.Data), chunk.Count, chunk.Assembled
 		if chunk.Owned {
 			x.reader = codec.NewOwnedReader(chunk.Data)
 		}
@@ -47,6 +48,14 @@ func (x *Items) Next() (item *codec.Reader, err error) {
 	x.left--
 	x.count++
 	return &x.reader, nil
+}
+
+// size returns how many bytes of the item that is being read don't count as read yet.
+func (x *Items) size() int {
+	if x.whole {
+		return 0
+	}
+	return x.reader.Offset() - x.begin
 }
 
 // Count returns how many items were read.

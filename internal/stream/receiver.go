@@ -1,47 +1,55 @@
 package stream
 
 import (
+	"cmp"
 	"context"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
 const (
-	// large is from which size on items are kept in the message in which they came. Smaller ones
-	// are copied, or each would keep a message that may be many times as large.
-	large = 16 << 10
-	// maxKept is up to which size memory for items is used again.
-	maxKept = 64 << 10
+	// headway is how much of an item has to come in the time of a stall: who sends a bit now and then would
+	// keep its room for as long as it likes.
+	headway = 64 << 10
+	// roomPoll is how often room is looked for that an item needs, and roomWait for how long.
+	roomPoll = 10 * time.Millisecond
+	roomWait = 6 * chunks.Stall
 )
 
 // Receiver is the end of a stream where items arrive. Open, Next, Took and Close are called by one
 // goroutine at a time, the rest by any.
 type Receiver struct {
-	pool  *Pool
-	grant func(wire.Credit) // tells the other end how much it may send in all
+	pool   *Pool
+	bounds func() Bounds     // of items in parts
+	grant  func(wire.Credit) // tells the other end how much it may send in all
 
 	// Of who takes the items:
 	used    wire.Credit // since credit was given last
-	step    wire.Credit // of that or more, more credit is given
+	step    wire.Credit // of that or more, more credit is given; written with mu held
 	reading []byte      // what is being read, to be used again; nil: nothing is
+	roomy   bool        // there is room for what is being read
 
 	mu     sync.Mutex
 	came   sync.Cond
-	chunks []Chunk     // guarded by mu; that wait
-	spare  []byte      // guarded by mu; memory to be used again
-	seen   wire.Credit // guarded by mu; what has come
-	taken  wire.Credit // guarded by mu; what was read, when credit was given last
-	given  wire.Credit // guarded by mu; what may come in all
-	held   int         // guarded by mu; bytes of the pool
-	window window      // guarded by mu
-	closed bool        // guarded by mu; nobody reads any more
-	ended  bool        // guarded by mu; nothing more is taken in
-	err    error       // guarded by mu; why it ended; nil: there are no more items
-	due    error       // guarded by mu; why no more is read once it has ended; nil: all of it is
+	queue  queue        // guarded by mu; what waits to be read
+	seen   wire.Credit  // guarded by mu; what has come
+	taken  wire.Credit  // guarded by mu; what was read, when credit was given last
+	given  wire.Credit  // guarded by mu; what may come in all
+	held   int          // guarded by mu; bytes of the pool
+	begun  uint64       // guarded by mu; what has come of an item whose other parts are to come, in bytes; 0: there is none
+	length uint64       // guarded by mu; how long that will be
+	late   bool         // guarded by mu; a part of it has waited for credit
+	room   *chunks.Room // guarded by mu; that of the item which is being put together or read; nil: it needs none
+	window window       // guarded by mu
+	closed bool         // guarded by mu; nobody reads any more
+	ended  bool         // guarded by mu; nothing more is taken in
+	err    error        // guarded by mu; why it ended; nil: there are no more items
+	due    error        // guarded by mu; why no more is read once it has ended; nil: all of it is
 
 	cut atomic.Pointer[error] // why no more is read of what has come; nil: all of it is
 }
@@ -49,20 +57,9 @@ type Receiver struct {
 // canceled is the error of who reads on when nobody does any more.
 var canceled = error(context.Canceled)
 
-// Chunk is a row of items.
-type Chunk struct {
-	// Data are the items, one after another. They are the receiver's again with the next call of
-	// Next, unless they are Owned.
-	Data []byte
-	// Count is how many they are.
-	Count uint64
-	// Owned says that nobody else uses Data, now or later.
-	Owned bool
-}
-
-// NewReceiver returns a receiver whose credit comes from a pool. Grant is called by who calls Took.
-func NewReceiver(pool *Pool, grant func(wire.Credit)) *Receiver {
-	r := &Receiver{pool: pool, grant: grant}
+// NewReceiver returns a receiver whose credit comes from a pool. Grant is called by who calls Took or Next.
+func NewReceiver(pool *Pool, bounds func() Bounds, grant func(wire.Credit)) *Receiver {
+	r := &Receiver{pool: pool, bounds: bounds, grant: grant}
 	r.came.L = &r.mu
 	return r
 }
@@ -115,8 +112,11 @@ func (r *Receiver) Arrive(items wire.Items) {
 	case items.Before != r.seen.Items:
 		r.endLocked(gap(r.seen.Items, items.Before))
 		return
+	case r.begun > 0:
+		r.endLocked(partGap(r.seen.Items, r.begun, r.length))
+		return
 	case r.seen.Bytes >= r.given.Bytes || r.seen.Items+items.Count > r.given.Items:
-		r.endLocked(helium.ErrBadMessage.WithMessage("the other end of the stream sent more than it may"))
+		r.endLocked(errTooMuch)
 		return
 	}
 	if !r.window.dry.IsZero() {
@@ -124,40 +124,67 @@ func (r *Receiver) Arrive(items wire.Items) {
 	}
 	r.seen.Bytes += uint64(len(items.Data))
 	r.seen.Items += items.Count
-	r.keepLocked(items)
+	r.queue.add(items)
 	r.came.Signal()
 }
 
-// keepLocked keeps items until they are read.
-func (r *Receiver) keepLocked(items wire.Items) {
-	if len(items.Data) >= large {
-		r.chunks = append(r.chunks, Chunk{items.Data, items.Count, true})
+var errTooMuch = helium.ErrBadMessage.WithMessage("the other end of the stream sent more than it may")
+
+// ArrivePart takes in a part of an item that came. Its data may be kept.
+func (r *Receiver) ArrivePart(part wire.Part) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var err error
+	switch {
+	case r.ended:
+		return
+	case part.Before != r.seen.Items:
+		err = gap(r.seen.Items, part.Before)
+	case part.Offset != r.begun:
+		err = partGap(r.seen.Items, r.begun, part.Offset)
+	case r.begun > 0 && part.Length != r.length:
+		err = helium.ErrBadMessage.WithMessage("item %d of the stream has %d bytes by one of its parts and %d by another one", part.Before+1, r.length, part.Length)
+	case r.seen.Bytes >= r.given.Bytes || r.begun == 0 && r.seen.Items >= r.given.Items:
+		err = errTooMuch
+	case r.begun == 0 && part.Length > uint64(r.bounds().Most):
+		err = r.bounds().tooLarge(part.Before+1, part.Length)
+	}
+	if err != nil {
+		r.endLocked(err)
 		return
 	}
-	last := len(r.chunks) - 1
-	if last < 0 || r.chunks[last].Owned {
-		r.chunks = append(r.chunks, Chunk{Data: r.spare[:0]})
-		r.spare = nil
-		last++
+	r.queue.addPart(&part)
+	r.begun, r.length, r.late = r.begun+uint64(len(part.Data)), part.Length, r.late || part.Waited
+	r.seen.Bytes += uint64(len(part.Data))
+	if part.IsLast() {
+		r.begun = 0
+		r.seen.Items++
 	}
-	r.chunks[last].Data = append(r.chunks[last].Data, items.Data...)
-	r.chunks[last].Count += items.Count
+	if r.readyLocked() {
+		if !r.window.dry.IsZero() {
+			r.window.comes(time.Now(), r.late)
+		}
+		r.late = false
+		r.came.Signal()
+	}
 }
 
-// gap returns the error of items that got lost or came twice.
-func gap(want, got uint64) *helium.Error {
-	if got < want {
-		return helium.ErrStreamGap.WithMessage("items %d to %d of the stream came twice", got+1, want)
-	}
-	return helium.ErrStreamGap.WithMessage("items %d to %d of the stream got lost", want+1, got)
+// readyLocked reports whether there is something to take for who reads: of an item in parts only if it is whole,
+// or if more credit is due for it.
+func (r *Receiver) readyLocked() bool {
+	return !r.queue.empty() || len(r.queue.chunks) > 0 && r.seen.Bytes-r.taken.Bytes >= r.step.Bytes
 }
 
 // End takes in that no more items come, after so many.
 func (r *Receiver) End(count uint64, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.ended && count != r.seen.Items {
+	switch {
+	case r.ended:
+	case count != r.seen.Items:
 		err = gap(r.seen.Items, count)
+	case r.begun > 0:
+		err = partGap(r.seen.Items, r.begun, r.length)
 	}
 	r.endLocked(err)
 }
@@ -189,8 +216,8 @@ func (r *Receiver) Cut(err error) {
 }
 
 func (r *Receiver) cutLocked(err error) {
-	if len(r.chunks) > 0 {
-		r.chunks, r.err = nil, err
+	if len(r.queue.chunks) > 0 {
+		r.queue.chunks, r.err = nil, err
 	}
 	r.cut.Store(&err)
 }
@@ -225,27 +252,115 @@ func (r *Receiver) endLocked(err error) {
 // Next waits for items, and returns those that have come. Without any it returns why there are no
 // more: nil if all have come.
 func (r *Receiver) Next() (chunk Chunk, err error) {
+	if r.roomy {
+		r.leaveRoom()
+	}
+	if chunk, err = r.next(); chunk.parts != nil {
+		return r.assemble(chunk.parts)
+	}
+	return chunk, err
+}
+
+// assemble puts an item together of which these parts have come first.
+func (r *Receiver) assemble(p *parts) (Chunk, error) {
+	if p.length > Window { // else it is within the credit of its stream, which was given for it
+		if err := r.makeRoom(p); err != nil {
+			return Chunk{}, err
+		}
+	}
+	if !p.whole {
+		defer r.watch()()
+	}
+	r.tookPart(p.size)
+	for !p.whole {
+		more, err := r.next()
+		if err != nil || more.parts == nil {
+			return Chunk{}, err
+		}
+		p.join(more.parts)
+		r.tookPart(more.parts.size)
+	}
+	return Chunk{Data: p.value(), Count: 1, Owned: true, Assembled: true}, nil
+}
+
+// makeRoom takes room for an item, once there is enough.
+func (r *Receiver) makeRoom(p *parts) error {
+	for began := time.Now(); ; time.Sleep(roomPoll) {
+		room := chunks.TakeRoom(p.length)
+		r.mu.Lock()
+		var err error
+		switch {
+		case r.closed || r.ended && !p.whole:
+			err = cmp.Or(r.err, canceled)
+		case room != nil:
+			r.room, r.roomy = room, true
+		case p.length > chunks.MaxTogether || time.Since(began) >= roomWait:
+			err = r.bounds().noRoom(p.length)
+		}
+		r.mu.Unlock()
+		if err != nil {
+			room.Leave()
+		}
+		if room != nil || err != nil {
+			return err
+		}
+		if err := r.whyCut(); err != nil {
+			return err
+		}
+	}
+}
+
+// leaveRoom gives back the room of the item that was read last.
+func (r *Receiver) leaveRoom() {
+	r.mu.Lock()
+	r.room.Leave()
+	r.room, r.roomy = nil, false
+	r.mu.Unlock()
+}
+
+// watch ends the stream if too little comes of an item that is being put together, until stop is called.
+func (r *Receiver) watch() (stop func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if cap(r.reading) <= maxKept && r.spare == nil {
-		r.spare = r.reading
+	seen, over := r.seen.Bytes, false
+	var timer *time.Timer
+	timer = time.AfterFunc(chunks.Stall, func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		switch {
+		case over || r.begun == 0:
+		case r.seen.Bytes-seen < headway:
+			r.endLocked(helium.ErrStreamGap.WithMessage("hardly anything of item %d of the stream, of %d bytes, has come for %v", r.seen.Items+1, r.length, chunks.Stall))
+		default:
+			seen = r.seen.Bytes
+			timer.Reset(chunks.Stall)
+		}
+	})
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		over = true
+		timer.Stop()
 	}
+}
+
+// next waits for items or parts of one, and returns those that have come.
+func (r *Receiver) next() (chunk Chunk, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.queue.reuse(r.reading)
 	r.reading = nil
-	if len(r.chunks) == 0 && !r.ended {
+	if !r.readyLocked() && !r.ended {
 		r.window.waits(time.Now())
 	}
-	for len(r.chunks) == 0 && !r.ended {
+	for !r.readyLocked() && !r.ended {
 		r.came.Wait()
 	}
-	if len(r.chunks) == 0 {
+	if r.queue.empty() && r.ended {
 		return Chunk{}, r.err
 	}
-	chunk = r.chunks[0]
-	r.chunks[0] = Chunk{}
-	if r.chunks = r.chunks[1:]; len(r.chunks) == 0 {
-		r.chunks = nil
-	}
-	if !chunk.Owned {
+	chunk = r.queue.take()
+	if !chunk.Owned && chunk.parts == nil {
 		r.reading = chunk.Data
 	}
 	return chunk, nil
@@ -254,8 +369,13 @@ func (r *Receiver) Next() (chunk Chunk, err error) {
 // Took takes in that an item of so many bytes was read, and gives the other end more credit where
 // that is due.
 func (r *Receiver) Took(size int) {
-	r.used.Bytes += uint64(size)
 	r.used.Items++
+	r.tookPart(uint64(size))
+}
+
+// tookPart takes in that so many bytes were read.
+func (r *Receiver) tookPart(size uint64) {
+	r.used.Bytes += size
 	if r.used.Bytes >= r.step.Bytes || r.used.Items >= r.step.Items {
 		r.grant(r.giveMore())
 	}
@@ -267,9 +387,10 @@ func (r *Receiver) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.pool.put(r.held)
-	if !r.ended || len(r.chunks) > 0 {
+	if !r.ended || len(r.queue.chunks) > 0 {
 		r.err = canceled
 	}
 	r.cut.CompareAndSwap(nil, &canceled)
-	r.held, r.closed, r.ended, r.chunks = 0, true, true, nil
+	r.room.Leave()
+	r.held, r.closed, r.ended, r.queue, r.room = 0, true, true, queue{}, nil
 }

@@ -40,7 +40,7 @@ func NewSender(credit wire.Credit, send func(wire.Items)) *Sender {
 // Send takes an item, once there is credit for it. It returns false if the stream is over.
 func (s *Sender) Send(item []byte) bool {
 	s.mu.Lock()
-	if !s.takeLocked(len(item), func() bool { return s.count == 0 || len(s.pending)+len(item) <= mostPending }) {
+	if !s.takeLocked(len(item), 1, func() bool { return s.count == 0 || len(s.pending)+len(item) <= mostPending }) {
 		s.mu.Unlock()
 		return false
 	}
@@ -63,30 +63,58 @@ const Large = 16 << 10
 func (s *Sender) SendLarge(size int, leave func(one wire.Items)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.takeLocked(size, func() bool { return !s.sending }) {
+	if !s.takeLocked(size, 1, s.isIdleLocked) {
 		return false
 	}
 	one := s.nextLocked(1)
-	s.sending = true
-	s.mu.Unlock()
-	leave(one)
-	s.mu.Lock()
-	s.sending = false
-	s.moved.Broadcast()
+	s.awayLocked(func() { leave(one) })
 	return true
 }
 
-// takeLocked takes credit for an item, once there is some, whatever its size, and room. It returns false if
-// the stream is over.
-func (s *Sender) takeLocked(size int, room func() bool) bool {
+// SendParts is SendLarge for an item that leaves in parts of so many bytes at most, each once there is credit
+// for it. Leave sends one, whose data it doesn't keep.
+func (s *Sender) SendParts(item []byte, most int, leave func(part wire.Part)) bool {
+	n := (len(item) + most - 1) / most
+	most = (len(item) + n - 1) / n // the last one isn't much smaller than the others
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	items := uint64(1)
+	for at := 0; at < len(item); at += most {
+		data := item[at:min(at+most, len(item))]
+		if !s.takeLocked(len(data), items, s.isIdleLocked) {
+			return false
+		}
+		part := wire.Part{Before: s.left, Length: uint64(len(item)), Offset: uint64(at), Data: data, Waited: s.waited}
+		s.waited, items = false, 0
+		s.awayLocked(func() { leave(part) })
+	}
+	s.left++
+	return true
+}
+
+func (s *Sender) isIdleLocked() bool { return !s.sending }
+
+// awayLocked sends something by this goroutine.
+func (s *Sender) awayLocked(leave func()) {
+	s.sending = true
+	s.mu.Unlock()
+	leave()
+	s.mu.Lock()
+	s.sending = false
+	s.moved.Broadcast()
+}
+
+// takeLocked takes credit for an item, or a part of one, once there is some, whatever its size, and room. It
+// returns false if the stream is over.
+func (s *Sender) takeLocked(size int, items uint64, room func() bool) bool {
 	waited := false
 	for !s.over {
-		if s.taken.Bytes >= s.credit.Bytes || s.taken.Items >= s.credit.Items {
+		if s.taken.Bytes >= s.credit.Bytes || items > 0 && s.taken.Items >= s.credit.Items {
 			waited = true
 		} else if room() {
 			s.waited = s.waited || waited
 			s.taken.Bytes += uint64(size)
-			s.taken.Items++
+			s.taken.Items += items
 			return true
 		}
 		s.moved.Wait()

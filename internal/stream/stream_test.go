@@ -29,9 +29,14 @@ type pair struct {
 	read   int          // guarded by mu
 }
 
+// bounds are those of items in parts.
+func bounds() stream.Bounds {
+	return stream.Bounds{Most: 8 << 20, TooLarge: helium.ErrTooLarge, NoRoom: helium.ErrOverloaded, See: "the test"}
+}
+
 func newPair(took time.Duration) *pair {
 	p := &pair{pool: new(stream.Pool)}
-	p.in = stream.NewReceiver(p.pool, func(credit wire.Credit) { p.out.Grant(credit) })
+	p.in = stream.NewReceiver(p.pool, bounds, func(credit wire.Credit) { p.out.Grant(credit) })
 	p.out = stream.NewSender(p.in.Open(), func(items wire.Items) { p.carry(items, took) })
 	return p
 }
@@ -183,7 +188,7 @@ func TestManyStreamsShareTheCreditOfAConnectionAndAllMove(t *testing.T) {
 	var pairs []*pair
 	for range streams {
 		p := &pair{pool: pool}
-		p.in = stream.NewReceiver(pool, func(credit wire.Credit) { p.out.Grant(credit) })
+		p.in = stream.NewReceiver(pool, bounds, func(credit wire.Credit) { p.out.Grant(credit) })
 		p.out = stream.NewSender(p.in.Open(), func(items wire.Items) {
 			items.Data = bytes.Clone(items.Data)
 			p.in.Arrive(items)
@@ -226,7 +231,7 @@ func TestLostAndDoubledItemsAreToldBehindThoseBefore(t *testing.T) {
 		"more than were sent":   {[]wire.Items{frame(0, 3)}, 1, "items 2 to 3 of the stream came twice", 3},
 	} {
 		p := &pair{pool: new(stream.Pool)}
-		p.in = stream.NewReceiver(p.pool, func(wire.Credit) {})
+		p.in = stream.NewReceiver(p.pool, bounds, func(wire.Credit) {})
 		p.in.Open()
 		for _, f := range c.frames {
 			p.in.Arrive(f)
@@ -250,7 +255,7 @@ func TestWhoSendsMoreThanItMayIsCutOff(t *testing.T) {
 		},
 	} {
 		p := &pair{pool: new(stream.Pool)}
-		p.in = stream.NewReceiver(p.pool, func(wire.Credit) {})
+		p.in = stream.NewReceiver(p.pool, bounds, func(wire.Credit) {})
 		send(p, p.in.Open())
 		for {
 			chunk, err := p.in.Next()
@@ -269,7 +274,7 @@ func TestWhatEndsAStreamEndsAllWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		why := errors.New("why")
 		out := stream.NewSender(wire.Credit{}, func(wire.Items) { t.Error("items left without credit") })
-		in := stream.NewReceiver(new(stream.Pool), func(wire.Credit) {})
+		in := stream.NewReceiver(new(stream.Pool), bounds, func(wire.Credit) {})
 		go func() {
 			if out.Send(encode(1)) {
 				t.Error("Send returned true, want false")

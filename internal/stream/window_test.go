@@ -53,7 +53,7 @@ func (w *way) carry(do func()) { w.queue <- arrival{time.Now().Add(w.delay), do}
 func newFar(pool *stream.Pool, delay time.Duration) *far {
 	f := new(far)
 	f.there, f.back = newWay(delay, &f.ways), newWay(delay, &f.ways)
-	f.in = stream.NewReceiver(pool, func(credit wire.Credit) { f.back.carry(func() { f.out.Grant(credit) }) })
+	f.in = stream.NewReceiver(pool, bounds, func(credit wire.Credit) { f.back.carry(func() { f.out.Grant(credit) }) })
 	f.out = stream.NewSender(f.in.Open(), func(items wire.Items) {
 		items.Data = bytes.Clone(items.Data)
 		f.leave(items)

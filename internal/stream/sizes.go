@@ -1,0 +1,31 @@
+package stream
+
+import (
+	"github.com/helium-rpc/helium/internal/chunks"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// Sizes say how items leave, by their size in bytes.
+type Sizes struct {
+	Whole int // up to which one leaves in one message
+	Part  int // of the parts of larger ones, at most; 0: the other end takes none
+	Most  int // beyond which one doesn't leave
+}
+
+// SizesOf returns how items leave: in messages of so many bytes, and where the other end takes parts, those beyond
+// that in such as travel fastest, up to a largest item. Fastest is 0 where only the message bounds a part.
+func SizesOf(message, fastest, largest int, takesParts bool) Sizes {
+	if message <= 0 {
+		message = wire.UsualPayload
+	}
+	s := Sizes{Whole: message - wire.ItemsOverhead}
+	s.Most = s.Whole
+	if takesParts {
+		s.Most = max(s.Whole, largest)
+		s.Part = min(chunks.Part, message-wire.PartOverhead)
+		if fastest > 0 {
+			s.Part = min(s.Part, fastest)
+		}
+	}
+	return s
+}
