@@ -6,7 +6,7 @@ import { DirectLinks } from "./directlinks.mjs";
 import { HeliumError } from "./errors.mjs";
 import { readExtent, writeExtent } from "./extent.mjs";
 import { Ability, decodeBody, decodeMessage, encodeMessage, Kind } from "./frames.mjs";
-import { CreditPool } from "./items.mjs";
+import { CreditPool, itemSizes } from "./items.mjs";
 import { MAX_VALUE, PartsIn, PartsOut, Turns } from "./largevalue.mjs";
 import { encode } from "./msgpack.mjs";
 import { unguessable } from "./numbers.mjs";
@@ -228,8 +228,10 @@ export class Caller {
     const { record, link } = await this.#target(service, method, "streams", options);
     const token = unguessable();
     const { seq, pending } = this.#enter(service, method, options, token, {});
+    const room = this.#nc.info?.max_payload ?? 1024 * 1024;
     const open = new OpenStream({
-      pool: this.#pool, takes, items, floats, room: this.#nc.info?.max_payload ?? Infinity,
+      pool: this.#pool, takes, items, floats, maxValue: Math.max(this.#maxValue, room),
+      sizes: itemSizes({ room, link, parts: (record.abilities & Ability.itemParts) !== 0, maxValue: this.#maxValue }),
       begun: () => { if (timeout === undefined) clearTimeout(pending.timer); },
       tell: (f) => { if (this.#calls.has(seq)) this.#control(pending, { ...f, seq }); },
       leave: (error) => this.#abandon(seq, pending, error),
@@ -330,7 +332,7 @@ export class Caller {
       const pending = f.seq === undefined ? undefined : this.#at(f.seq, link, from);
       // Metadata that can't be read are left out: the result is worth more than they are.
       if (f.kind === Kind.reply) this.#reply(f, link);
-      else if (f.kind >= Kind.items && f.kind <= Kind.credit) pending?.open?.follow(f);
+      else if (f.kind >= Kind.items && f.kind <= Kind.itemPart) pending?.open?.follow(f);
       else if (f.kind === Kind.chunkCredit) this.#grant(pending, f);
       else if (f.kind === Kind.largeReply && pending) this.#announced(f, pending);
       else if (f.kind === Kind.chunk && pending) this.#part(f, pending);

@@ -5,10 +5,10 @@ import { MAX_CALLS, MAX_ENTRIES } from "./limits.mjs";
 import { decode, encode, Reader } from "./msgpack.mjs";
 
 export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5, sender: 6, instance: 7, running: 8, ticketRequest: 9, ticket: 10,
-  stream: 11, items: 12, itemsEnd: 13, credit: 14, largeCall: 16, chunk: 17, chunkCredit: 18, largeReply: 19 };
+  stream: 11, items: 12, itemsEnd: 13, credit: 14, itemPart: 15, largeCall: 16, chunk: 17, chunkCredit: 18, largeReply: 19 };
 
 /** What a sender or an instance can do, a bit each. */
-export const Ability = { heartbeats: 1, answersOnce: 2, streams: 16, chunks: 32 };
+export const Ability = { heartbeats: 1, answersOnce: 2, streams: 16, chunks: 32, itemParts: 64 };
 
 const MAGIC = 0xc1;
 const VERSION = 0x01;
@@ -37,7 +37,7 @@ export function isMessage(payload) {
  * bytes of the arguments, the result or the error; and for a call perhaps `method`. What still
  * runs are `seqs`. Who asks for a ticket has a `key`. The beginning of a stream has `lasts`, and as credit has,
  * `bytes` and `items`. Items say how many came `before`, their `count`, and perhaps that they `waited` for
- * credit; their end has a count, too. What is larger than a message has an extent as its `body`, and parts of
+ * credit; their end has a count, too. A part of an item says of which `length` that is, and its `offset` there. What is larger than a message has an extent as its `body`, and parts of
  * it an `offset`.
  */
 export function encodeMessage(frames) {
@@ -61,6 +61,7 @@ function elements(f) {
   if (f.kind === Kind.ticket) return [f.kind, f.addresses, f.id, f.secret, f.key];
   if (f.kind === Kind.stream) return [f.kind, f.seq, f.time, f.metadata ?? null, f.lasts, f.bytes, f.items, f.body];
   if (f.kind === Kind.items) return [f.kind, f.seq, f.before, f.count, f.body, ...(f.waited ? [1] : [])];
+  if (f.kind === Kind.itemPart) return [f.kind, f.seq, f.before, f.length, f.offset, f.body, ...(f.waited ? [1] : [])];
   if (f.kind === Kind.itemsEnd) return [f.kind, f.seq, f.count, f.error ?? null];
   if (f.kind === Kind.credit) return [f.kind, f.seq, f.bytes, f.items];
   if (f.kind === Kind.chunk) return [f.kind, f.seq, f.offset, f.body];
@@ -98,7 +99,7 @@ function readFrame(r) {
   const kind = r.unsigned();
   if (kind >= BigInt(Kind.sender) && kind <= BigInt(Kind.ticket)) return readIgnorable(r, Number(kind), count);
   if (kind === BigInt(Kind.stream)) return readStream(r, count);
-  if (kind >= BigInt(Kind.items) && kind <= BigInt(Kind.credit)) return readFollowing(r, Number(kind), count);
+  if (kind >= BigInt(Kind.items) && kind <= BigInt(Kind.itemPart)) return readFollowing(r, Number(kind), count);
   if (kind === BigInt(Kind.chunk) || kind === BigInt(Kind.chunkCredit)) return readPart(r, Number(kind), count);
   const isLarge = kind === BigInt(Kind.largeCall) || kind === BigInt(Kind.largeReply);
   if (kind === 0n || kind > BigInt(Kind.cancel) && !isLarge) {
@@ -164,8 +165,13 @@ function readStream(r, count) {
 function readFollowing(r, kind, count) {
   if (count < 2) throw new RangeError(`a frame of kind ${kind} has no sequence number`);
   const f = { kind, seq: r.unsigned() };
-  const [a, b, c, d] = Array.from({ length: count - 2 }, () => new Reader(r.raw()));
+  const [a, b, c, d, e] = Array.from({ length: count - 2 }, () => new Reader(r.raw()));
   try {
+    if (kind === Kind.itemPart) {
+      const [before, length, offset, body] = [a.unsigned(), b.unsigned(), c.unsigned(), d.binary()];
+      if (body.length === 0 || offset + BigInt(body.length) > length) throw new RangeError(`a part of ${body.length} bytes at ${offset}, of ${length}`);
+      return { ...f, before, length, offset, body, ...(isOne(e) && { waited: true }) };
+    }
     if (kind === Kind.items) {
       const [before, count, body] = [a.unsigned(), b.unsigned(), c.binary()];
       if (count < 1n || count > BigInt(body.length)) throw new RangeError(`${count} items in ${body.length} bytes`);

@@ -6,6 +6,7 @@ import { decode, Reader } from "./msgpack.mjs";
 const WINDOW = 256 * 1024, WINDOW_ITEMS = 16 * 1024; // under way to a reader, or waiting there
 const POOL = 16 * 1024 * 1024; // of all streams of a caller together
 const SHARE = 16, LEAST = 512, RESERVE = 10_000 * LEAST; // what one stream gets of the rest, and always
+const ITEMS_OVERHEAD = 64, PART_OVERHEAD = 64; // bytes of a message of items, or of a part, beside these
 const TOGETHER = 32 * 1024; // bytes of small items that leave in one message
 
 /** The credit that all streams of a caller share. */
@@ -23,6 +24,19 @@ export class CreditPool {
   put(back) { this.#taken -= back; }
 }
 
+/** How large parts of an item are at most: NATS carries small messages faster, a link large ones. */
+const PART_BY_BUS = 24 * 1024, PART_BY_LINK = 256 * 1024;
+
+/**
+ * How items leave: those of up to `whole` bytes in one message, larger ones in parts of up to `part` if the
+ * instance takes `parts`, and none of more than `most`. A message has `room`.
+ */
+export function itemSizes({ room, link, parts, maxValue }) {
+  const whole = room - ITEMS_OVERHEAD;
+  if (!parts) return { whole, part: 0, most: whole };
+  return { whole, part: Math.min(room - PART_OVERHEAD, link ? PART_BY_LINK : PART_BY_BUS), most: Math.max(whole, maxValue) };
+}
+
 const gap = (want, got) => new HeliumError("data_loss", got < want ? `items ${got + 1n} to ${want} of the stream came twice` : `items ${want + 1n} to ${got} of the stream got lost`, { reason: "helium.stream_gap" });
 
 /** The end where items arrive. */
@@ -30,8 +44,11 @@ export class ItemsIn {
   #pool;
   #grant;
   #waiting = []; // rows of items
+  #item; // that comes in parts, and isn't whole; undefined: there is none
+  #most; // bytes of such an item
   #reader; // of the row that is being read
   #left = 0n; // items in it
+  #paid = 0; // bytes of it for which credit was given as they came
   #open = -1; // the size of the item that was given last; -1: none
   #seen = { bytes: 0, items: 0n };
   #taken = { bytes: 0, items: 0 };
@@ -42,9 +59,10 @@ export class ItemsIn {
   #error; // why it ended; undefined: there are no more items
   #wake = () => {};
 
-  /** `grant` tells the other end how much it may send in all. */
-  constructor(pool, grant) {
+  /** `grant` tells the other end how much it may send in all. An item in parts has `most` bytes. */
+  constructor(pool, most, grant) {
     this.#pool = pool;
+    this.#most = most;
     this.#grant = grant;
   }
 
@@ -65,18 +83,44 @@ export class ItemsIn {
   arrive({ before, count, body }) {
     if (this.#ended) return;
     if (before !== this.#seen.items) this.fail(gap(this.#seen.items, before));
+    else if (this.#item) this.fail(this.#restLost());
     else if (this.#seen.bytes >= this.#given.bytes || this.#seen.items + count > BigInt(this.#given.items)) {
       this.fail(new HeliumError("internal", "the instance sent more of the stream than it may", { reason: "helium.bad_result", outcome: "executed" }));
     } else {
       this.#seen = { bytes: this.#seen.bytes + body.length, items: this.#seen.items + count };
       // A small row would keep all that it came with.
-      this.#waiting.push({ count, body: body.length < body.buffer.byteLength / 2 ? body.slice() : body });
+      this.#waiting.push({ count, body: own(body) });
       this.#wake();
     }
   }
 
+  /** Takes in a part of an item. */
+  arrivePart({ before, length, offset, body }) {
+    if (this.#ended) return;
+    const item = this.#item ?? { length, came: 0, paid: 0, parts: [] };
+    if (before !== this.#seen.items) return this.fail(gap(this.#seen.items, before));
+    if (offset !== BigInt(item.came)) return this.fail(partGap(before, item.came, offset));
+    if (length !== item.length) return this.fail(broken("the parts of an item don't agree how long it is"));
+    if (this.#seen.bytes >= this.#given.bytes || !this.#item && this.#seen.items >= BigInt(this.#given.items)) return this.fail(broken("it sent more of the stream than it may"));
+    if (length > BigInt(this.#most)) {
+      return this.fail(new HeliumError("resource_exhausted", `item ${before + 1n} of the stream has ${length} bytes, and at most ${this.#most} are taken`, { reason: "helium.result_too_large", outcome: "executed" }));
+    }
+    item.parts.push(own(body));
+    item.came += body.length;
+    this.#seen.bytes += body.length;
+    this.#item = item;
+    if (BigInt(item.came) === length) {
+      this.#item = undefined;
+      this.#seen.items++;
+      this.#waiting.push({ count: 1n, body: Buffer.concat(item.parts, item.came), paid: item.paid });
+    }
+    this.#wake();
+  }
+
+  #restLost() { return partGap(this.#seen.items, this.#item.came, this.#item.length); }
+
   /** No more items come, of so many in all. */
-  end(count) { this.fail(count === this.#seen.items ? undefined : gap(this.#seen.items, count)); }
+  end(count) { this.fail(count !== this.#seen.items ? gap(this.#seen.items, count) : this.#item && this.#restLost()); }
 
   /** Ends it behind what has come, with an error or without. */
   fail(error) {
@@ -89,6 +133,7 @@ export class ItemsIn {
   /** Ends it with an error, whatever has come. */
   abort(error) {
     this.#waiting = [];
+    this.#item = undefined;
     this.#reader = undefined;
     this.#left = 0n;
     this.#ended = true;
@@ -105,15 +150,19 @@ export class ItemsIn {
       if (row) {
         this.#reader = new Reader(row.body);
         this.#left = row.count;
+        this.#paid = row.paid ?? 0;
       } else if (this.#ended) {
         if (this.#error) throw this.#error;
         return { done: true };
-      } else await new Promise((resolve) => { this.#wake = resolve; });
+      } else {
+        this.#pay();
+        await new Promise((resolve) => { this.#wake = resolve; });
+      }
     }
     this.#left--;
     try {
       const raw = this.#reader.raw();
-      this.#open = raw.length;
+      this.#open = raw.length - this.#paid;
       return { done: false, value: decode(raw) };
     } catch (err) {
       throw unreadable(err.message);
@@ -125,6 +174,18 @@ export class ItemsIn {
     this.#used.bytes += this.#open;
     this.#used.items++;
     this.#open = -1;
+    this.#giveIfDue();
+  }
+
+  /** Gives credit for what has come of an item that somebody waits for. */
+  #pay() {
+    if (!this.#item) return;
+    this.#used.bytes += this.#item.came - this.#item.paid;
+    this.#item.paid = this.#item.came;
+    this.#giveIfDue();
+  }
+
+  #giveIfDue() {
     if (!this.#ended && (2 * this.#used.bytes >= this.#held || 2 * this.#used.items >= WINDOW_ITEMS)) this.#grant(this.open());
   }
 
@@ -132,16 +193,26 @@ export class ItemsIn {
   close() {
     this.#ended = true;
     this.#waiting = [];
+    this.#item = undefined;
     this.#pool.put(this.#held);
     this.#held = 0;
   }
 }
+
+/** Bytes that keep no more than themselves: a small piece would keep all that it came with. */
+const own = (body) => (body.length < body.buffer.byteLength / 2 ? Uint8Array.prototype.slice.call(body) : body);
+
+const partGap = (before, want, got) => new HeliumError("data_loss", `bytes of item ${before + 1n} of the stream ${got < want ? "came twice" : "got lost"}: ${got} came, want ${want}`, { reason: "helium.stream_gap" });
+
+const broken = (why) => new HeliumError("internal", `what the instance sent as a stream breaks the protocol: ${why}`, { reason: "helium.bad_result", outcome: "executed" });
 
 const unreadable = (why) => new HeliumError("internal", `an item of the stream can't be read: ${why}`, { reason: "helium.bad_result", outcome: "executed" });
 
 /** The end where items leave from. */
 export class ItemsOut {
   #send;
+  #sendPart;
+  #sizes;
   #credit = { bytes: 0n, items: 0n };
   #taken = { bytes: 0n, items: 0n };
   #left = 0; // how many items have left
@@ -152,8 +223,12 @@ export class ItemsOut {
   #over = false;
   #moved = () => {};
 
-  /** `send` takes items that leave together. */
-  constructor(send) { this.#send = send; }
+  /** `send` takes items that leave together, and `sendPart` a part of one, as `sizes` say. */
+  constructor(send, sendPart, sizes) {
+    this.#send = send;
+    this.#sendPart = sendPart;
+    this.#sizes = sizes;
+  }
 
   /** The other end takes so much in all. */
   grant({ bytes, items }) {
@@ -202,20 +277,42 @@ export class ItemsOut {
     }
   }
 
-  async #put(item) {
+  /** Takes credit for so many bytes, of a further item or not, once there is some. It returns whether it waited. */
+  async #take(bytes, items) {
     let waited = false;
-    while (!this.#over && !(this.#taken.bytes < this.#credit.bytes && this.#taken.items < this.#credit.items)) {
+    while (!this.#over && !(this.#taken.bytes < this.#credit.bytes && (items === 0n || this.#taken.items < this.#credit.items))) {
       waited = true;
       await new Promise((resolve) => { this.#moved = resolve; });
     }
+    this.#taken.bytes += BigInt(bytes);
+    this.#taken.items += items;
+    return waited;
+  }
+
+  async #put(item) {
+    if (item.length > this.#sizes.whole) {
+      await this.#putParts(item);
+      return;
+    }
+    const waited = await this.#take(item.length, 1n);
     if (this.#over) return;
-    this.#taken.bytes += BigInt(item.length);
-    this.#taken.items++;
     if (this.#size + item.length > TOGETHER) this.#flush();
     this.#pending.push(item);
     this.#waited ||= waited;
     this.#size += item.length;
     this.#flushing ??= setImmediate(() => this.#flush());
+  }
+
+  async #putParts(item) {
+    const count = Math.ceil(item.length / this.#sizes.part), size = Math.ceil(item.length / count);
+    for (let offset = 0; offset < item.length; offset += size) {
+      const body = item.subarray(offset, offset + size);
+      const waited = await this.#take(body.length, offset === 0 ? 1n : 0n);
+      if (this.#over) return;
+      this.#flush();
+      this.#sendPart({ before: this.#left, length: item.length, offset, body, waited });
+    }
+    this.#left++;
   }
 
   #flush() {

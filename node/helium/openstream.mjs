@@ -5,8 +5,6 @@ import { Kind } from "./frames.mjs";
 import { ItemsIn, ItemsOut } from "./items.mjs";
 import { encode } from "./msgpack.mjs";
 
-const ITEMS_OVERHEAD = 64; // bytes of a message of items beside these
-
 export class OpenStream {
   in;
   #out; // undefined: nothing is sent
@@ -19,17 +17,18 @@ export class OpenStream {
 
   /**
    * A stream whose items come, if it `takes` some, and that sends those of `items`. `tell` sends the
-   * instance a frame, and `leave` ends the stream with an error, if it isn't over.
+   * instance a frame, and `leave` ends the stream with an error, if it isn't over. Items leave as `sizes` say,
+   * and those that come have `maxValue` bytes.
    */
-  constructor({ pool, takes, items, floats, room, begun, tell, leave }) {
+  constructor({ pool, takes, items, floats, sizes, maxValue, begun, tell, leave }) {
     Object.assign(this, { begun });
     this.#takes = takes;
     this.#tell = tell;
     this.#leave = leave;
-    this.in = new ItemsIn(pool, (credit) => tell({ kind: Kind.credit, ...credit }));
+    this.in = new ItemsIn(pool, maxValue, (credit) => tell({ kind: Kind.credit, ...credit }));
     if (items) {
-      this.#out = new ItemsOut((row) => tell({ kind: Kind.items, ...row }));
-      this.upload = () => this.#upload(items, floats, room - ITEMS_OVERHEAD);
+      this.#out = new ItemsOut((row) => tell({ kind: Kind.items, ...row }), (part) => tell({ kind: Kind.itemPart, ...part }), sizes);
+      this.upload = () => this.#upload(items, floats, sizes);
     }
     this.result = new Promise((resolve, reject) => { this.#settled = { resolve, reject }; });
     this.result.catch(() => {}); // who takes items hears it there
@@ -51,6 +50,7 @@ export class OpenStream {
     if (f.fault) this.in.fail(new HeliumError("internal", `what the instance sent as a stream breaks the protocol: ${f.fault.message}`, { reason: "helium.bad_result", outcome: "executed" }));
     else if (f.kind === Kind.credit) this.#out?.grant(f);
     else if (f.kind === Kind.items) this.in.arrive(f);
+    else if (f.kind === Kind.itemPart) this.in.arrivePart(f);
     else this.#ends = f.count;
   }
 
@@ -74,11 +74,11 @@ export class OpenStream {
     this.#settled.reject(error);
   }
 
-  async #upload(items, floats, most) {
+  async #upload(items, floats, { most, part }) {
     const type = floats ? { kind: "float64" } : undefined;
     const pack = (item) => {
       const packed = encode(item, typeof item === "number" ? type : undefined);
-      if (packed.length > most) throw new HeliumError("resource_exhausted", `an item has ${packed.length} bytes; at most ${most} fit a message`, { reason: "helium.call_too_large" });
+      if (packed.length > most) throw new HeliumError("resource_exhausted", `an item has ${packed.length} bytes; at most ${most} ${part ? "are sent" : "fit a message, and the instance takes none in parts"}`, { reason: "helium.call_too_large" });
       return packed;
     };
     try {

@@ -158,9 +158,41 @@ export function testFlows(newCaller) {
     })();
     assert.equal(await caller.call("flows", "first", [], { items: endless }), 7);
     await eventually("the iterator was left", async () => left);
-    const large = await caller.call("flows", "size", [], { items: [Buffer.alloc(2_000_000)] }).catch((err) => err);
-    assert.equal(large.reason, "helium.call_too_large");
     caller.close();
+  });
+
+  test("items of any size arrive whole, both ways", async () => {
+    const caller = await newCaller();
+    for (const [n, size] of [[1, 1_048_000], [1, 1_048_577], [3, 5_000_000], [20, 70_000], [1, 33_000_000]]) {
+      let i = 0;
+      for await (const blob of caller.stream("flows", "blobs", [n, size])) {
+        assert.equal(blob.length, size);
+        for (const at of [0, 24_576, size >> 1, size - 1]) assert.equal(blob[at], (i + at) & 255, `byte ${at} of item ${i} of ${size} bytes`);
+        i++;
+      }
+      assert.equal(i, n);
+      assert.equal(await caller.call("flows", "size", [], { items: Array.from({ length: n }, () => Buffer.alloc(size)) }), `${n} items of ${n * size} bytes`);
+    }
+    const mixed = [10, 2_000_000, 20, 3_000_000, 30].map((size) => Buffer.alloc(size));
+    assert.equal(await caller.call("flows", "size", [], { items: mixed }), "5 items of 5000060 bytes");
+    for await (const blob of caller.stream("flows", "blobs", [3, 9_000_000])) {
+      assert.equal(blob.length, 9_000_000);
+      break; // while the next one is under way
+    }
+    caller.close();
+  });
+
+  test("an item that is larger than values may be is refused on either side", async () => {
+    const caller = await newCaller({ maxValue: 4_000_000 });
+    const sent = await caller.call("flows", "size", [], { items: [Buffer.alloc(10), Buffer.alloc(4_000_001)] }).catch((err) => err);
+    assert.equal(sent.reason, "helium.call_too_large");
+    const came = await all(caller.stream("flows", "blobs", [2, 4_000_001]));
+    assert.deepEqual([came.items.length, came.error.reason, came.error.outcome], [0, "helium.result_too_large", "executed"]);
+    caller.close();
+    const larger = await newCaller({ maxValue: 1 << 30 });
+    const refused = await larger.call("flows", "size", [], { items: [Buffer.alloc(70_000_000)] }).catch((err) => err);
+    assert.equal(refused.code, "resource_exhausted");
+    larger.close();
   });
 
   test("large values travel in chunks, both ways", async () => {

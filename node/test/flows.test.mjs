@@ -38,6 +38,7 @@ async function instance(answer, { abilities = 16 + 32, says = abilities, signs =
 
 const items = (before, ...xs) => ({ kind: Kind.items, before, count: xs.length, body: Uint8Array.from(xs) });
 const credit = { kind: Kind.credit, bytes: 0, items: 0 };
+const piece = (before, length, offset, ...xs) => ({ kind: Kind.itemPart, before, length, offset, body: Uint8Array.from(xs) });
 const done = { kind: Kind.reply, time: 0, body: Uint8Array.of(0xc0) };
 
 for (const [what, answers, want, reason] of [
@@ -47,6 +48,15 @@ for (const [what, answers, want, reason] of [
   ["an end that nobody told of", [credit, items(0, 1), done], [1], "helium.stream_gap"],
   ["more items than may come", [credit, { kind: Kind.items, before: 0, count: 17_000, body: new Uint8Array(17_000) }], [], "helium.bad_result"],
   ["items that can't be read", [credit, { kind: Kind.items, before: 0, count: 1, body: Uint8Array.of(0xc1) }], [], "helium.bad_result"],
+  ["parts that got lost", [credit, items(0, 1), piece(1, 5, 0, 0xc4, 3), piece(1, 5, 3, 1, 1)], [1], "helium.stream_gap"],
+  ["parts that came twice", [credit, piece(0, 5, 0, 0xc4, 3), piece(0, 5, 0, 0xc4, 3)], [], "helium.stream_gap"],
+  ["parts that overlap", [credit, piece(0, 5, 0, 0xc4, 3), piece(0, 5, 1, 3, 1, 1, 1)], [], "helium.stream_gap"],
+  ["parts that stop", [credit, piece(0, 5, 0, 0xc4, 3), { kind: Kind.itemsEnd, count: 0 }, done], [], "helium.stream_gap"],
+  ["items among parts", [credit, piece(0, 5, 0, 0xc4, 3), items(0, 1)], [], "helium.stream_gap"],
+  ["parts of two lengths", [credit, piece(0, 5, 0, 0xc4, 3), piece(0, 6, 2, 1, 1, 1)], [], "helium.bad_result"],
+  ["an item that is too large", [credit, piece(0, 70_000_000, 0, 0xc4, 3)], [], "helium.result_too_large"],
+  ["a part of nothing", [credit, piece(0, 5, 0)], [], "helium.bad_result"],
+  ["bytes behind an item in parts", [credit, piece(0, 2, 0, 1), piece(0, 2, 1, 2), { kind: Kind.itemsEnd, count: 1 }, done], [1], "helium.bad_result"],
   ["bytes behind the items", [credit, { kind: Kind.items, before: 0, count: 1, body: Uint8Array.of(1, 2) }, { kind: Kind.itemsEnd, count: 1 }, done], [1], "helium.bad_result"],
 ]) {
   test(`${what} are told, and the instance is`, async () => {
@@ -85,6 +95,17 @@ for (const [what, answers, reason] of [
     faulty.close();
   });
 }
+
+test("an item for an instance that takes none in parts has to fit a message", async () => {
+  const faulty = await instance((f) => (f.kind === Kind.stream ? [{ kind: Kind.credit, bytes: 9_000_000, items: 9 }] : []));
+  const caller = new Caller(nc, { prefix: "faulty", busOnly: true });
+  const err = await caller.call("faulty", "give", [], { items: [Buffer.alloc(1_000_000), Buffer.alloc(2_000_000)] }).catch((err) => err);
+  assert.equal(err.reason, "helium.call_too_large");
+  assert.match(err.message, /takes none in parts/);
+  assert.ok(await faulty.canceled);
+  caller.close();
+  faulty.close();
+});
 
 test("an instance that falls silent ends its streams and large calls, and says whether those ran", async () => {
   const faulty = await instance((f) => (f.kind === Kind.stream ? [credit, items(0, 1)] : []), { abilities: 1 + 16 + 32 });

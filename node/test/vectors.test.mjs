@@ -23,6 +23,7 @@ const rendezvous = vectors("rendezvous.json");
 const tickets = vectors("tickets.json");
 const direct = vectors("direct.json");
 const streams = vectors("streams.json");
+const itemParts = vectors("item_parts.json");
 const chunks = vectors("chunks.json");
 const streamSignatures = vectors("stream_signatures.json");
 
@@ -285,6 +286,20 @@ test("frames of streams are read and written as the vectors say", () => {
     if (!v.only_read) assert.equal(hex(encodeMessage([{ ...f, error: f.error?.element ?? null }])), hex(header(v.hex)), v.name);
   }
   for (const v of streams.refused) {
+    if (v.whole) assert.throws(() => decodeMessage(header(v.hex)), RangeError, v.name);
+    else assert.ok(decodeMessage(header(v.hex))[0].fault, v.name);
+  }
+});
+
+test("items in parts are read and written as the vectors say", () => {
+  for (const v of itemParts.frames) {
+    const [f] = decodeMessage(header(v.hex));
+    const [before, length, offset, body] = [BigInt(v.before), BigInt(v.length), BigInt(v.offset), bytes(v.data)];
+    assert.deepEqual(f, { kind: v.kind, seq: BigInt(v.seq), before, length, offset, body, ...(v.waited && { waited: true }) }, v.name);
+    assert.equal(offset + BigInt(body.length) === length, v.last === true, v.name);
+    if (!v.only_read) assert.equal(hex(encodeMessage([f])), hex(header(v.hex)), v.name);
+  }
+  for (const v of itemParts.refused) {
     if (v.whole) assert.throws(() => decodeMessage(header(v.hex)), RangeError, v.name);
     else assert.ok(decodeMessage(header(v.hex))[0].fault, v.name);
   }
