@@ -26,6 +26,9 @@
 //   - A server that says nothing for 6 s, though it is pinged every two, is given up, as is one
 //     that has taken nothing of what is sent for 5 s. One that goes on talking has 30 s to answer
 //     a ping, as its answer comes after all else that it has to say.
+//   - A server that ends the connection with an error, as for a message that is larger than it takes
+//     since a moment ago, is reconnected to; nats.go itself would close the connection for good, and does
+//     under TLS and on a websocket.
 //   - Publishing doesn't wait for a server that is frozen, nor does anything else that needs
 //     nats.go's lock. What the socket doesn't take within 10 ms is kept, and goes as soon as it
 //     does; it is dropped when the connection breaks. Who publishes more than the network carries

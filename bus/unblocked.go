@@ -37,7 +37,8 @@ const (
 // there is room for a second of them. A socket that goes on to take nothing breaks the connection.
 type unblockedConn struct {
 	*promptwrite.Conn
-	ear ear // for what the other end says
+	ear      ear // for what the other end says
+	farewell farewell
 }
 
 // unblocked returns a connection over a socket, whose other end may say nothing for so long once
@@ -86,6 +87,10 @@ func (c *unblockedConn) slowDown(n int) {
 
 // Read implements net.Conn.
 func (c *unblockedConn) Read(b []byte) (n int, err error) {
+	return c.farewell.read(c.hear, b)
+}
+
+func (c *unblockedConn) hear(b []byte) (n int, err error) {
 	n, err = c.Conn.Read(b)
 	if n > 0 {
 		c.ear.hear()

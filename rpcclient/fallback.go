@@ -30,6 +30,8 @@ func (call *Invocation) fallback(ctx context.Context, w *way, e *helium.Error, d
 	switch {
 	case e == link.ErrSharingDenied:
 		call.goAlone()
+	case e == link.ErrOutgrown:
+		call.found().fallbacks++
 	case errors.Is(e, helium.ErrNoMethod):
 		next = call.withoutMethod(ctx, w, e, deadline)
 	case errors.Is(e, helium.ErrNoInstance):

@@ -84,7 +84,7 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 			c.prober, _ = by.(link.Prober)
 			c.service, c.clock = service, from.Clock
 			c.out = link.Outgoing{To: link.Caller{Key: from.Key, Ephemeral: c.ephemeral, Clock: from.Clock}, Service: service}
-			c.batcher = batch.New(by.MaxMessage(), c.begin, c.publish)
+			c.batcher = batch.New(by.MaxMessage, c.begin, c.publish)
 			c.room.L = &c.mu
 		}
 		cs.byKey[from.Key] = c

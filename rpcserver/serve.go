@@ -3,6 +3,7 @@ package rpcserver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -55,13 +56,13 @@ func (s *Server) Run(ctx context.Context) error {
 	defer s.nc.RemoveStatusListener(closed)
 	var lost error
 	if s.nc.IsClosed() {
-		lost = errClosed
+		lost = s.closed()
 	} else {
 		select {
 		case <-ctx.Done():
 		case <-s.life.ended: // somebody else called Shutdown
 		case <-closed:
-			lost = errClosed
+			lost = s.closed()
 		}
 	}
 	return errors.Join(lost, s.Shutdown(context.WithoutCancel(ctx)))
@@ -79,6 +80,16 @@ func (s *Server) usable(ctx context.Context) error {
 }
 
 var errClosed = errors.New("rpcserver: the connection to NATS was closed under the server; close it after the server's Shutdown")
+
+// closed returns why the connection is closed.
+func (s *Server) closed() error {
+	switch err := s.nc.LastError(); {
+	case err == nil, errors.Is(err, nats.ErrConnectionClosed), errors.Is(err, nats.ErrPermissionViolation):
+		return errClosed
+	default:
+		return fmt.Errorf("rpcserver: the connection was closed for good, so the server has to be started anew on another one: %w", err)
+	}
+}
 
 func (s *Server) start(ctx context.Context) error {
 	if s.fault != nil {

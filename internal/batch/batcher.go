@@ -49,7 +49,7 @@ const (
 type Batcher struct {
 	open    func(*Message)
 	publish func(*Message)
-	maxSize int
+	largest func() int
 	yield   func() // runtime.Gosched, but in tests
 
 	// refillShare says, in percent and on average, how many of those who were woken while the
@@ -67,20 +67,18 @@ type Batcher struct {
 }
 
 // New returns a batcher whose messages go to publish, one at a time and in
-// order. The message is publish's until it returns. No message grows beyond maxSize
-// bytes by sharing; 0 stands for MaxMessage.
+// order. The message is publish's until it returns. No message grows by sharing beyond MaxMessage,
+// nor beyond what largest returns, in bytes, which may change; 0, or largest nil: it isn't known. Largest is
+// called under the batcher's lock, as open is.
 //
 // Open begins each message: it appends the message's header to its Data, which is empty, and
 // frames about who sends it, if any, and may set Token and Began. Nil: the header alone. It may be
 // called under the batcher's lock, so it calls nothing of the batcher, and by several at once.
-func New(maxSize int, open, publish func(*Message)) *Batcher {
-	if maxSize <= 0 || maxSize > MaxMessage {
-		maxSize = MaxMessage
-	}
+func New(largest func() int, open, publish func(*Message)) *Batcher {
 	if open == nil {
 		open = func(m *Message) { m.Data = wire.AppendMessageHeader(m.Data) }
 	}
-	return &Batcher{open: open, publish: publish, maxSize: maxSize, yield: runtime.Gosched}
+	return &Batcher{open: open, publish: publish, largest: largest, yield: runtime.Gosched}
 }
 
 // Add queues a frame and sees to it that it leaves. If others is true, other calls are in
@@ -267,13 +265,23 @@ func (b *Batcher) messageForLocked(f *wire.Frame, of *Call) *Message {
 		if m.Method != of.Method && !m.mixed {
 			size += m.Frames * (len(m.Method) + 1)
 		}
-		if m.work+of.Work <= WorkBudget && len(m.Data)+size <= b.maxSize {
+		if m.work+of.Work <= WorkBudget && len(m.Data)+size <= b.maxSize() {
 			return m
 		}
 	}
 	m := b.begin(of.Method)
 	m.apart = of.Apart
 	return m
+}
+
+// maxSize is how large a message may get by sharing.
+func (b *Batcher) maxSize() int {
+	if b.largest != nil {
+		if most := b.largest(); most > 0 {
+			return min(most, MaxMessage)
+		}
+	}
+	return MaxMessage
 }
 
 // begin begins a message.

@@ -97,7 +97,7 @@ func addBehind(r *recorder, b *Batcher, add func()) {
 
 func TestAFrameAloneLeavesAtOnceOnItsCallersGoroutine(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, nil, r.publish)
+	b := New(nil, nil, r.publish)
 	for seq := range uint64(3) {
 		b.Add(call(seq), Call{Method: "add"}, false)
 		// No waiting: Add has returned, so the frame has left.
@@ -110,7 +110,7 @@ func TestAFrameAloneLeavesAtOnceOnItsCallersGoroutine(t *testing.T) {
 
 func TestFramesThatWaitAtTheSameMomentShareAMessage(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, nil, r.publish)
+	b := New(nil, nil, r.publish)
 	addBehind(r, b, func() {
 		for seq := uint64(1); seq <= 5; seq++ {
 			b.Add(call(seq), Call{Method: "add", Work: MinWork}, true) // returns: somebody else is the sender
@@ -124,7 +124,7 @@ func TestFramesThatWaitAtTheSameMomentShareAMessage(t *testing.T) {
 
 func TestAMessageOfSeveralMethodsNamesThemAndOneOfASingleMethodDoesNot(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, nil, r.publish)
+	b := New(nil, nil, r.publish)
 	addBehind(r, b, func() {
 		b.Add(call(1), Call{Method: "add"}, true)
 		b.Add(call(2), Call{Method: "add"}, true)
@@ -158,7 +158,7 @@ func TestAMessageIsFullWhenItsExpectedWorkIs(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			r := newRecorder(t)
-			b := New(0, nil, r.publish)
+			b := New(nil, nil, r.publish)
 			addBehind(r, b, func() {
 				for i, work := range tt.work {
 					b.Add(call(uint64(i+1)), Call{Method: "add", Work: work}, true)
@@ -173,7 +173,7 @@ func TestAMessageStaysBelowItsSizeUnlessOneFrameAloneIsLarger(t *testing.T) {
 	r := newRecorder(t)
 	const limit = 1000
 	var largest int
-	b := New(limit, nil, func(m *Message) {
+	b := New(func() int { return limit }, nil, func(m *Message) {
 		if m.Frames > 1 {
 			largest = max(largest, len(m.Data))
 		}
@@ -206,7 +206,7 @@ func TestTheMessageIsKnownBeforeItLeaves(t *testing.T) {
 	var id Left
 	var atPublish uint64
 	var message uint64
-	b := New(0, nil, func(m *Message) { atPublish, message = id.In(), m.ID })
+	b := New(nil, nil, func(m *Message) { atPublish, message = id.In(), m.ID })
 	b.Add(call(1), Call{Method: "add", Left: &id}, false)
 	if atPublish != message || message == 0 {
 		t.Errorf("while its message %d leaves, the frame knows message %d", message, atPublish)
@@ -215,7 +215,7 @@ func TestTheMessageIsKnownBeforeItLeaves(t *testing.T) {
 
 func TestEveryFrameLeavesOnceHoweverManyGoroutinesAdd(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, nil, r.publish)
+	b := New(nil, nil, r.publish)
 	const goroutines, each = 50, 200
 	var wg sync.WaitGroup
 	for g := range uint64(goroutines) {
@@ -267,7 +267,7 @@ func waitIdle(t *testing.T, b *Batcher) {
 
 func TestACorkedBatcherSendsWhatGatheredInOneMessage(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, nil, r.publish)
+	b := New(nil, nil, r.publish)
 	if !b.Cork() {
 		t.Fatal("Cork = false on an idle batcher")
 	}
@@ -291,7 +291,7 @@ func TestACorkedBatcherSendsWhatGatheredInOneMessage(t *testing.T) {
 
 func TestAHolderWaitsForCallersAsLongAsTheyUsuallyCallAgain(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, nil, r.publish)
+	b := New(nil, nil, r.publish)
 	const woken = 4
 	var seq uint64
 	// hold wakes callers of whom so many call again, one whenever the holder yields, and
@@ -336,7 +336,7 @@ func TestAHolderWaitsForCallersAsLongAsTheyUsuallyCallAgain(t *testing.T) {
 
 func TestAWholeMessageLeavesWithoutWaitingForItsTurn(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, nil, r.publish)
+	b := New(nil, nil, r.publish)
 	b.Cork()
 	b.Add(call(1), Call{Method: "add"}, true)
 	var id Left
@@ -369,7 +369,7 @@ func TestACallerDoesNotSendForOthersForEver(t *testing.T) {
 	var b *Batcher
 	stop := make(chan struct{})
 	next := uint64(0)
-	b = New(0, nil, func(*Message) {
+	b = New(nil, nil, func(*Message) {
 		select {
 		case <-stop:
 		default:
@@ -392,7 +392,7 @@ func TestACallerDoesNotSendForOthersForEver(t *testing.T) {
 }
 
 func TestAddingAFrameAllocatesNothing(t *testing.T) {
-	b := New(0, nil, func(*Message) {})
+	b := New(nil, nil, func(*Message) {})
 	f := call(1)
 	allocs := testing.AllocsPerRun(1000, func() { b.Add(f, Call{Method: "add", Work: MinWork}, false) })
 	// The message comes from a pool, which the garbage collector may empty, and which
@@ -403,7 +403,7 @@ func TestAddingAFrameAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkBatcher(b *testing.B) {
-	batcher := New(0, nil, func(*Message) {})
+	batcher := New(nil, nil, func(*Message) {})
 	b.ReportAllocs()
 	b.RunParallel(func(pb *testing.PB) {
 		f := call(1)

@@ -11,7 +11,7 @@ import (
 func stuck(t *testing.T) (b *Batcher, r *recorder, release func()) {
 	r = newRecorder(t)
 	r.hold = make(chan struct{})
-	b = New(0, nil, r.publish)
+	b = New(nil, nil, r.publish)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -61,7 +61,7 @@ func TestWhatIsWithdrawnFromTheQueueDoesntLeave(t *testing.T) {
 
 func TestWhatHasLeftIsntWithdrawn(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, nil, r.publish)
+	b := New(nil, nil, r.publish)
 	var left Left
 	b.Add(call(1), Call{Method: "m", Left: &left}, false)
 	if b.Withdraw(1, &left) {
@@ -72,7 +72,7 @@ func TestWhatHasLeftIsntWithdrawn(t *testing.T) {
 
 func TestWhatIsWithdrawnBeforeItIsAddedDoesntLeave(t *testing.T) {
 	r := newRecorder(t)
-	b := New(0, nil, r.publish)
+	b := New(nil, nil, r.publish)
 	var one, two Left
 	if !b.Withdraw(1, &one) || !b.Withdraw(2, &two) {
 		t.Fatal("calls that aren't added yet can't be withdrawn")

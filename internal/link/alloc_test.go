@@ -26,7 +26,7 @@ func TestReceivingAnAnswerAllocatesNothing(t *testing.T) {
 	r := &Receiver{carrier: by, link: new(silent), inFlight: &table, instances: new(instances), sent: new(sentLog), counters: new(Counters)}
 	waiter := new(quick)
 	to := &Method{Endpoint: new(Endpoint)}
-	c := &Call{seq: 7, To: to, Waiter: waiter, Deadline: time.Now().Add(time.Hour), by: by, batcher: batch.New(0, nil, func(*batch.Message) {})}
+	c := &Call{seq: 7, To: to, Waiter: waiter, Deadline: time.Now().Add(time.Hour), by: by, batcher: batch.New(nil, nil, func(*batch.Message) {})}
 	answer := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindInstance, Body: []byte("i1")})
 	answer = wire.AppendFrame(answer, &wire.Frame{Kind: wire.KindReply, Seq: 7, Time: 3, Body: []byte{1}})
 	// What else runs in the process can only add to it, so the least of several counts.

@@ -152,7 +152,15 @@ func (b *bus) Send(to *Endpoint, m *batch.Message) *helium.Error {
 	if b.keepsLate && !b.nc.IsConnected() {
 		return notSent(nats.ErrConnectionReconnecting)
 	}
-	if err := b.nc.PublishRequest(subject, b.replySubject(m.Token), m.Data); err != nil {
+	err := b.nc.PublishRequest(subject, b.replySubject(m.Token), m.Data)
+	switch {
+	case errors.Is(err, nats.ErrMaxPayload):
+		b.payload.Store(b.nc.MaxPayload())
+		for _, data := range oneWays(m.Data) {
+			_ = b.nc.PublishRequest(subject, b.replySubject(0), data) // one that doesn't fit even so is lost
+		}
+		return ErrOutgrown
+	case err != nil:
 		return notSent(err)
 	}
 	return nil

@@ -13,7 +13,7 @@ func TestAMessageSaysWhenItWasBegunAndItsCallsHowMuchTimeTheyHadThen(t *testing.
 	c := newClock()
 	var sent []wire.Frame
 	var began time.Time
-	b := batch.New(0, func(m *batch.Message) { c.open(m, c.of("math")) }, func(m *batch.Message) {
+	b := batch.New(nil, func(m *batch.Message) { c.open(m, c.of("math")) }, func(m *batch.Message) {
 		began = m.Began
 		frames, err := wire.ReadMessage(m.Data)
 		for err == nil && frames.More() {

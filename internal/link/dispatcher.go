@@ -124,7 +124,7 @@ func (d *Dispatcher) subjectOf(e *Endpoint, method string) string {
 }
 
 func (d *Dispatcher) newBatcher(e *Endpoint) *batch.Batcher {
-	return batch.New(int(d.links.bus.payload.Load()),
+	return batch.New(d.MaxMessage,
 		func(m *batch.Message) { d.clock.open(m, e.clock) },
 		func(m *batch.Message) { d.links.send(e, m) })
 }

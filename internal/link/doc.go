@@ -30,6 +30,7 @@
 //   - cancels.go: cancels of calls whose instance wasn't known yet
 //   - answered.go: who answered the latest calls
 //   - sent.go: how the latest messages left
+//   - oversized.go: messages that a NATS server takes no more
 //   - permission.go: whether NATS takes messages on a subject
 //
 // Of both:

@@ -35,7 +35,7 @@ func (o outcome) err() error {
 // waiting enters a call that left, or is to leave, in a message.
 func waiting(t *inFlight, by *carrier, seq, message uint64) (*Call, *outcome) {
 	o := new(outcome)
-	c := &Call{seq: seq, Deadline: time.Now().Add(time.Hour), Waiter: o, To: &Method{Endpoint: new(Endpoint)}, by: by, batcher: batch.New(0, nil, func(*batch.Message) {})}
+	c := &Call{seq: seq, Deadline: time.Now().Add(time.Hour), Waiter: o, To: &Method{Endpoint: new(Endpoint)}, by: by, batcher: batch.New(nil, nil, func(*batch.Message) {})}
 	c.left.Set(message, message)
 	t.add(c)
 	t.count.Add(1)

@@ -42,7 +42,7 @@ func TestCallersThatAreAnsweredTogetherAreWokenInHalvesWhereTheirProcessHasOnePr
 		t.Run(fmt.Sprintf("%d answers to %d calls, %d processors, NATS in this process %t", test.answered, test.inFlight, test.processors, test.inProcess), func(t *testing.T) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(test.processors))
 			var got []int
-			batcher := batch.New(0, nil, func(m *batch.Message) { got = append(got, m.Frames) })
+			batcher := batch.New(nil, nil, func(m *batch.Message) { got = append(got, m.Frames) })
 			waiter := again{func() { batcher.Add(&wire.Frame{Kind: wire.KindCall, Seq: 1}, batch.Call{}, true) }}
 			var table inFlight
 			by := new(carrier)
