@@ -112,7 +112,7 @@ func (call *Invocation) permittedOneWay(ctx context.Context, w *way, deadline ti
 	ctx, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	e := m.core.links.Permits(ctx, to, w.whyThere(call.key))
-	if e == nil || !w.detour || call.key.given {
+	if e == nil || !w.detour || call.key.Given {
 		return to, e
 	}
 	m.service.Found(directory.Unaddressable, "", m.name)

@@ -61,7 +61,7 @@ func (call *Invocation) inChunksTo(w *way) *link.Method {
 	switch {
 	case m.instance != "":
 		all = []*link.Method{w.to}
-	case call.key.given: // it is for one instance alone
+	case call.key.Given: // it is for one instance alone
 		if to := w.choose(call.key, call.avoided()); to != nil {
 			all = []*link.Method{to}
 		}

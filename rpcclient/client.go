@@ -15,6 +15,7 @@ import (
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcclient/internal/keys"
 	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
@@ -22,8 +23,8 @@ import (
 // more goroutines share one client, the more calls share a message.
 type Client struct {
 	*client
-	instance string     // the one instance to call; "" for any
-	key      routingKey // picks the instance to call
+	instance string   // the one instance to call; "" for any
+	key      keys.Key // picks the instance to call
 }
 
 // client is what a client and its views by At and Keyed share.

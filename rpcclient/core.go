@@ -10,6 +10,7 @@ import (
 	"github.com/helium-rpc/helium/internal/monotonic"
 	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcclient/internal/keys"
 	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
@@ -22,7 +23,7 @@ type core struct {
 	maxValue  int                // how large what travels in chunks may be, in bytes
 	turns     chunks.Turns       // of results that come in chunks
 	latencies *retries.Latencies // nil: calls aren't hedged
-	unsettled unsettled
+	unsettled keys.Unsettled
 	streams   stream.Pool   // the credit for what streams bring
 	renewal   time.Duration // how often streams by the bus renew the permission to answer them
 

@@ -38,9 +38,9 @@ func (call *Invocation) fallback(ctx context.Context, w *way, e *helium.Error, d
 		next = call.withoutInstance(ctx, w, e, deadline)
 	case errors.Is(e, helium.ErrBadArgument) && call.method.instance == "" && e.Instance != "":
 		next = call.withOtherArguments(e)
-	case errors.Is(e, helium.ErrNotPermitted) && w.latency != nil && w.fitting == nil && !call.key.given && call.wasAddressed():
+	case errors.Is(e, helium.ErrNotPermitted) && w.latency != nil && w.fitting == nil && !call.key.Given && call.wasAddressed():
 		next = call.withoutHedges(w)
-	case errors.Is(e, helium.ErrNotPermitted) && w.detour && !call.key.given && call.wasAddressed():
+	case errors.Is(e, helium.ErrNotPermitted) && w.detour && !call.key.Given && call.wasAddressed():
 		next = call.withoutDetour()
 	case call.method.core.links.Disproves(e, &call.flight):
 		call.found().fallbacks++
@@ -93,7 +93,7 @@ func (call *Invocation) withoutDetour() *way {
 func (call *Invocation) withoutMethod(ctx context.Context, w *way, e *helium.Error, deadline time.Time) *way {
 	m := call.method
 	m.service.Found(directory.LacksMethod, e.Instance, m.name)
-	if call.key.only != "" {
+	if call.key.Only != "" {
 		return nil // wherever else it went it might run again
 	}
 	if t := call.found(); t.missing == nil {
@@ -122,7 +122,7 @@ func (call *Invocation) withoutInstance(ctx context.Context, w *way, e *helium.E
 	case call.wasAddressed():
 		m.service.Found(directory.IsAbsent, instance, "")
 		m.service.InstanceIsGone(instance)
-		if call.key.only != "" {
+		if call.key.Only != "" {
 			return nil
 		}
 		return call.around(ctx, w, e, deadline)

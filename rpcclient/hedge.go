@@ -93,7 +93,7 @@ func (call *Invocation) waitHedged(ctx context.Context, w *way, began, deadline 
 // budget of retries hasn't enough.
 func (call *Invocation) sendHedge(w *way, deadline time.Time) *hedge {
 	c, first := call.method.core, call.flight.To.Endpoint.Instance
-	to := w.each.choose(call.key, append(slices.Clone(call.avoided()), first))
+	to := w.each.Choose(call.key, append(slices.Clone(call.avoided()), first))
 	if to == nil || first == "" || !c.retries.Take() {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcclient/internal/keys"
 )
 
 // WithIdempotencyKey returns a context whose calls carry an idempotency key: of all calls of a
@@ -51,29 +52,29 @@ func (call *Invocation) identify(ctx context.Context, now time.Time) *helium.Err
 		return helium.ErrBadArgument.WithMessage("%w", err).WithOutcome(helium.NotExecuted)
 	}
 	m, own := call.method, *call.viewKey
-	call.key, own.once = &own, true
+	call.key, own.Once = &own, true
 	if m.instance != "" {
 		return nil
 	}
-	if !own.given {
-		own.hash, own.given = wire.Hash(key), true
+	if !own.Given {
+		own.Pick(key)
 	}
-	if call.key.only = m.core.unsettled.at(call.id(), now); call.key.only != "" {
+	if call.key.Only = m.core.unsettled.At(call.id(), now); call.key.Only != "" {
 		call.mayHaveRun = true
 	}
 	return nil
 }
 
 // id names the call to those who know its idempotency key.
-func (call *Invocation) id() callID {
-	return callID{call.method.service.Name(), call.method.name, call.sent[wire.IdempotencyKey]}
+func (call *Invocation) id() keys.ID {
+	return keys.ID{Service: call.method.service.Name(), Method: call.method.name, Key: call.sent[wire.IdempotencyKey]}
 }
 
 // stay has a call with an idempotency key, which may run where it went, go there alone from now
 // on: nobody else knows that.
 func (call *Invocation) stay(e *helium.Error) {
-	if call.key.once && e != nil && e.Outcome == helium.Unknown {
-		call.key.only = call.flight.To.Endpoint.Instance
+	if call.key.Once && e != nil && e.Outcome == helium.Unknown {
+		call.key.Only = call.flight.To.Endpoint.Instance
 	}
 }
 
@@ -81,15 +82,15 @@ func (call *Invocation) stay(e *helium.Error) {
 // end, and forgets it if it is.
 func (call *Invocation) noteOutcome(e *helium.Error, now, deadline time.Time) {
 	switch {
-	case call.key.only == "":
+	case call.key.Only == "":
 	case e == nil || e.Outcome == helium.Executed:
-		call.method.core.unsettled.settle(call.id())
+		call.method.core.unsettled.Settle(call.id())
 	default:
-		call.method.core.unsettled.add(call.id(), call.key.only, now, deadline)
+		call.method.core.unsettled.Add(call.id(), call.key.Only, now, deadline)
 	}
 }
 
 // strayed returns the error of a call that may have run at an instance which is gone.
 func (call *Invocation) strayed() *helium.Error {
-	return link.ErrNobody.WithMessage("instance %q, where a call with this idempotency key may have run, is gone, and with it what it kept; to have the call run all the same, take another key", call.key.only)
+	return link.ErrNobody.WithMessage("instance %q, where a call with this idempotency key may have run, is gone, and with it what it kept; to have the call run all the same, take another key", call.key.Only)
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcclient/internal/keys"
 	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 	"github.com/helium-rpc/helium/signature"
 )
@@ -32,8 +33,8 @@ type Method struct {
 	handler  Handler // carries out its calls
 	service  *directory.Service
 	endpoint *link.Endpoint
-	instance string      // the one instance to call; "" for any
-	key      *routingKey // of its calls, but for those by name
+	instance string    // the one instance to call; "" for any
+	key      *keys.Key // of its calls, but for those by name
 	name     string
 	stub     *signature.Method // what the caller thinks the method is; nil: not said
 	loose    bool              // the stub doesn't say all names of fields that it sends
@@ -88,8 +89,8 @@ type Invocation struct {
 	// call moves there. So what few calls need is kept apart.
 
 	method     *Method
-	viewKey    *routingKey // of the client's view; not given with a method that has an instance
-	key        *routingKey // of the call; not to be written unless identify has made it
+	viewKey    *keys.Key // of the client's view; not given with a method that has an instance
+	key        *keys.Key // of the call; not to be written unless identify has made it
 	sent       helium.Metadata
 	numArgs    int
 	oneWay     bool

@@ -46,7 +46,7 @@ func invoke(ctx context.Context, call *Invocation) error {
 		now = time.Now() // it may have taken long
 	}
 	var e *helium.Error
-	if call.key.only != "" && !w.leadsOn(call.key, nil) {
+	if call.key.Only != "" && !w.leadsOn(call.key, nil) {
 		e = call.strayed()
 	} else if call.oneWay {
 		e = call.attemptOneWay(ctx, w, now, deadline)
@@ -87,7 +87,7 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 	forLoad := false // the attempt is made as the one before was refused for load
 	for attempt := 1; ; attempt++ {
 		var e *helium.Error
-		if w.latency != nil && !call.key.once {
+		if w.latency != nil && !call.key.Once {
 			e = call.attemptHedged(ctx, w, now, deadline)
 		} else {
 			e = call.attempt(ctx, w, now, deadline)
@@ -109,7 +109,7 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 			w, now = next, time.Now()
 			continue
 		}
-		idempotent := call.key.once || !call.loose.isToAll() && w.view.Idempotent(m.instance, m.name)
+		idempotent := call.key.Once || !call.loose.isToAll() && w.view.Idempotent(m.instance, m.name)
 		e, again := call.conclude(w, e), retries.May(e, idempotent)
 		if m.instance != "" && (errors.Is(e, helium.ErrSilent) || call.loose.isToAll() && errors.Is(e, helium.ErrNoInstance)) {
 			again = false // there is no other one to try

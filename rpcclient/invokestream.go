@@ -12,6 +12,7 @@ import (
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcclient/internal/keys"
 	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
@@ -73,7 +74,7 @@ func invokeStream(ctx context.Context, call *Invocation, of *streamed) error {
 // streamTarget returns the instance for a stream: one that takes streams, and not one to avoid as long
 // as there is another.
 func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, deadline time.Time) (*link.Method, *helium.Error) {
-	if call.key.once {
+	if call.key.Once {
 		return nil, helium.ErrIdempotencyKeysUnsupported.WithMessage("a stream can't be replayed; call it without an idempotency key").WithOutcome(helium.NotExecuted)
 	}
 	w, err := call.resolve(ctx, now, deadline)
@@ -99,10 +100,10 @@ func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, d
 	if len(able) == 0 {
 		return nil, helium.ErrStreamsUnsupported.WithMessage("no instance of %s that the stream could go to takes streams, as far as their records say; update the servers, or let their users publish to \"_INBOX.>\"", m.whom()).WithOutcome(helium.NotExecuted)
 	}
-	all := newCandidates(able, takesKeys(view), m.seemsGone(view))
-	to := all.choose(call.key, avoid)
+	all := keys.NewCandidates(able, takesKeys(view), m.seemsGone(view))
+	to := all.Choose(call.key, avoid)
 	if to == nil {
-		to = all.choose(call.key, nil)
+		to = all.Choose(call.key, nil)
 	}
 	if to != nil {
 		call.loose.items().parts = view.Abilities(to.Endpoint.Instance).Has(wire.ItemParts)

@@ -1,5 +1,7 @@
 package rpcclient
 
+import "github.com/helium-rpc/helium/rpcclient/internal/keys"
+
 // Keyed returns a view of the client whose calls go to the instance that the key picks, such
 // as a customer's number: the same one each time, and from every client, as long as they know
 // the same instances. It shares everything with the client and needs no Close of its own.
@@ -20,5 +22,5 @@ func Keyed(c *Client, key string) *Client {
 	if c.unmade() != nil {
 		return c
 	}
-	return &Client{client: c.client, key: newRoutingKey(key)}
+	return &Client{client: c.client, key: keys.New(key)}
 }

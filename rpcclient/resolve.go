@@ -11,12 +11,13 @@ import (
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcclient/internal/keys"
 	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
 // serves reports whether a way that is good for a method's calls before is good for this one.
 func (call *Invocation) serves(w *way) bool {
-	if w.differs && len(call.loose.args()) > 0 || call.key.given && w.each == nil || call.key.once && !w.once {
+	if w.differs && len(call.loose.args()) > 0 || call.key.Given && w.each == nil || call.key.Once && !w.once {
 		return false
 	}
 	return call.method.stub != nil || w.args == call.numArgs && w.result == call.loose.result() && w.item == call.loose.item() && w.sends == call.loose.sends()
@@ -139,10 +140,10 @@ func (call *Invocation) decide(view *directory.View) (*way, error) {
 	suits, differs, some := suited(m.name, call.loose.args(), fits)
 	w.differs = differs
 	hedged := m.hedgedOn(view)
-	if call.key.given || hedged != nil {
-		w.each = newCandidates(m.at(view, suits), takesKeys(view), m.seemsGone(view))
-		w.once = w.each.takeKeys()
-		if w.each.areSeveral() {
+	if call.key.Given || hedged != nil {
+		w.each = keys.NewCandidates(m.at(view, suits), takesKeys(view), m.seemsGone(view))
+		w.once = w.each.TakeKeys()
+		if w.each.AreSeveral() {
 			w.latency = hedged
 		}
 	}
@@ -165,7 +166,7 @@ func (call *Invocation) decide(view *directory.View) (*way, error) {
 // takenAt returns why a call with an idempotency key can't go where a way leads.
 func (call *Invocation) takenAt(w *way) error {
 	switch {
-	case !call.key.once || w.once:
+	case !call.key.Once || w.once:
 	case call.method.isStranger(w.view):
 		return call.method.absent()
 	default:
@@ -297,14 +298,14 @@ func (call *Invocation) onNewest(try func(*directory.View) (*way, error)) (w *wa
 // checks the arguments.
 func (call *Invocation) inDoubt(view *directory.View, doubt *helium.Error) (*way, error) {
 	m := call.method
-	if call.key.once {
+	if call.key.Once {
 		return nil, doubt // what an instance can do only its record says
 	}
 	if errors.Is(doubt, helium.ErrDeadline) {
 		doubt = helium.ErrNoBinderAnswer.WithMessage("no binder answered in time whether %s has a method %q, and nobody listens for it", m.whom(), m.name).WithOutcome(helium.NotExecuted)
 	}
 	fitting, others := call.formerInstances()
-	if m.instance == "" && (others || call.key.given) {
+	if m.instance == "" && (others || call.key.Given) {
 		return call.amongFormer(view, doubt)
 	}
 	former := m.service.FormerMethod(m.name)
@@ -321,7 +322,7 @@ func (call *Invocation) inDoubt(view *directory.View, doubt *helium.Error) (*way
 // it has forgotten only just.
 func (call *Invocation) amongFormer(view *directory.View, doubt *helium.Error) (*way, error) {
 	m := call.method
-	if call.key.once {
+	if call.key.Once {
 		return nil, doubt
 	}
 	w := call.newWay(view)
@@ -339,8 +340,8 @@ func (call *Invocation) amongFormer(view *directory.View, doubt *helium.Error) (
 	if w.fitting == nil && w.to == nil {
 		return nil, doubt
 	}
-	if call.key.given {
-		w.each = newCandidates(w.fitting, takesKeys(view), m.seemsGone(view))
+	if call.key.Given {
+		w.each = keys.NewCandidates(w.fitting, takesKeys(view), m.seemsGone(view))
 	}
 	return w, nil
 }

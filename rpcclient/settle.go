@@ -52,7 +52,7 @@ func (call *Invocation) takeIn(a *answer) {
 func (call *Invocation) nobody(w *way) *helium.Error {
 	m := call.method
 	switch view := m.service.Current(); {
-	case call.key.only != "":
+	case call.key.Only != "":
 		return call.strayed()
 	case m.instance != "":
 		return m.absent()

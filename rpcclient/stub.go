@@ -13,6 +13,7 @@ import (
 	"github.com/helium-rpc/helium/internal/reflectfunc"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/internal/typedfunc"
+	"github.com/helium-rpc/helium/rpcclient/internal/keys"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -113,7 +114,7 @@ func yieldedValues(ctx context.Context, begin func() stubCall, read func(*codec.
 // checkNow compares the stub with the registry, as far as the registry can tell now.
 func (m *Method) checkNow(ctx context.Context) error {
 	deadline, _ := ctx.Deadline()
-	_, err := (&Invocation{method: m, key: new(routingKey)}).resolve(ctx, time.Now(), deadline)
+	_, err := (&Invocation{method: m, key: new(keys.Key)}).resolve(ctx, time.Now(), deadline)
 	if errors.Is(err, helium.ErrMismatch) || errors.Is(err, helium.ErrUnknownMethod) || errors.Is(err, helium.ErrClientClosed) {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/rpcclient/internal/keys"
 	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
@@ -32,7 +33,7 @@ type way struct {
 	to      *link.Method     // by any instance that has the method, or by that of Client.At
 	fitting []*link.Method   // not nil: by one of these instances, as the method of others doesn't fit
 	why     string           // of fitting: for errors, why calls go to single instances
-	each    candidates       // each instance that a call can go to; nil: calls with a key or hedged ones need it
+	each    keys.Candidates  // each instance that a call can go to; nil: calls with a key or hedged ones need it
 	latency *retries.Latency // not nil: calls of the method are hedged
 	detour  bool             // fitting are those that aren't silent, or any as calls run twice otherwise; without permission for them any one will do
 	once    bool             // calls with idempotency keys can go there; as each, only known if one has needed it
@@ -44,13 +45,13 @@ type way struct {
 }
 
 // choose returns where the next attempt goes, if it can be to none of the instances to avoid.
-func (w *way) choose(key *routingKey, avoid []string) *link.Method {
+func (w *way) choose(key *keys.Key, avoid []string) *link.Method {
 	switch {
-	case key.given:
-		if to := w.each.choose(key, avoid); to != nil {
+	case key.Given:
+		if to := w.each.Choose(key, avoid); to != nil {
 			return to
 		}
-		return w.each.choose(key, nil)
+		return w.each.Choose(key, nil)
 	case w.fitting == nil:
 		return w.to
 	}
@@ -66,9 +67,9 @@ func (w *way) choose(key *routingKey, avoid []string) *link.Method {
 
 // chooseHedged is choose for a call that may be hedged, which goes to an instance that is
 // known as long as there is one that isn't to be avoided.
-func (w *way) chooseHedged(key *routingKey, avoid []string) *link.Method {
-	if w.latency != nil && !key.once {
-		if to := w.each.choose(key, avoid); to != nil {
+func (w *way) chooseHedged(key *keys.Key, avoid []string) *link.Method {
+	if w.latency != nil && !key.Once {
+		if to := w.each.Choose(key, avoid); to != nil {
 			return to
 		}
 	}
@@ -83,8 +84,8 @@ func (w *way) withoutHedges() *way {
 }
 
 // leadsOn reports whether the way has an instance that isn't to be avoided.
-func (w *way) leadsOn(key *routingKey, avoid []string) bool {
-	if w.fitting == nil && !key.given {
+func (w *way) leadsOn(key *keys.Key, avoid []string) bool {
+	if w.fitting == nil && !key.Given {
 		return true
 	}
 	to := w.choose(key, avoid)
@@ -93,8 +94,8 @@ func (w *way) leadsOn(key *routingKey, avoid []string) bool {
 
 // whyThere says, for errors, why a call goes to a single instance; "": that needs no
 // explanation.
-func (w *way) whyThere(key *routingKey) string {
-	if key.given {
+func (w *way) whyThere(key *keys.Key) string {
+	if key.Given {
 		return ", where the call has to go as its key picks the instance"
 	}
 	return w.why

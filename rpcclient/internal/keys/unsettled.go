@@ -1,4 +1,4 @@
-package rpcclient
+package keys
 
 import (
 	"container/list"
@@ -15,27 +15,27 @@ const (
 	maxUnsettled = 10_000
 )
 
-// unsettled remembers calls with idempotency keys that may have run, and of which nobody knows:
-// at which instance that was. Calls of the same key go there and nowhere else.
-type unsettled struct {
+// Unsettled remembers calls with idempotency keys that may have run, and of which nobody knows:
+// At which instance that was. Calls of the same key go there and nowhere else.
+type Unsettled struct {
 	count atomic.Int64 // so that others needn't lock
 
 	mu    sync.Mutex
-	byID  map[callID]*list.Element // guarded by mu
-	calls list.List                // guarded by mu; of unsettledCall, the latest last
+	byID  map[ID]*list.Element // guarded by mu
+	calls list.List            // guarded by mu; of unsettledCall, the latest last
 }
 
-// callID is what makes two calls with an idempotency key the same one.
-type callID struct{ service, method, key string }
+// ID is what makes two calls with an idempotency key the same one.
+type ID struct{ Service, Method, Key string }
 
 type unsettledCall struct {
-	id       callID
+	id       ID
 	instance string
 	until    time.Time
 }
 
-// at returns the instance where a call may have run; "": none is known.
-func (u *unsettled) at(id callID, now time.Time) string {
+// At returns the instance where a call may have run; "": none is known.
+func (u *Unsettled) At(id ID, now time.Time) string {
 	if u.count.Load() == 0 {
 		return ""
 	}
@@ -49,8 +49,8 @@ func (u *unsettled) at(id callID, now time.Time) string {
 	return ""
 }
 
-// add remembers a call.
-func (u *unsettled) add(id callID, instance string, now, deadline time.Time) {
+// Add remembers a call.
+func (u *Unsettled) Add(id ID, instance string, now, deadline time.Time) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.removeLocked(u.byID[id])
@@ -61,14 +61,14 @@ func (u *unsettled) add(id callID, instance string, now, deadline time.Time) {
 		u.removeLocked(oldest)
 	}
 	if u.byID == nil {
-		u.byID = make(map[callID]*list.Element)
+		u.byID = make(map[ID]*list.Element)
 	}
 	u.byID[id] = u.calls.PushBack(unsettledCall{id, instance, deadline.Add(unsettledFor)})
 	u.count.Store(int64(len(u.byID)))
 }
 
-// settle forgets a call whose outcome is known after all.
-func (u *unsettled) settle(id callID) {
+// Settle forgets a call whose outcome is known after all.
+func (u *Unsettled) Settle(id ID) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.removeLocked(u.byID[id])
@@ -76,7 +76,7 @@ func (u *unsettled) settle(id callID) {
 }
 
 // removeLocked removes a call; nil: none.
-func (u *unsettled) removeLocked(known *list.Element) {
+func (u *Unsettled) removeLocked(known *list.Element) {
 	if known != nil {
 		delete(u.byID, u.calls.Remove(known).(unsettledCall).id)
 	}

@@ -1,4 +1,4 @@
-package rpcclient
+package keys
 
 import (
 	"fmt"
@@ -7,30 +7,29 @@ import (
 	"github.com/helium-rpc/helium/internal/link"
 )
 
-func someCandidates(n int) candidates {
+func someCandidates(n int) Candidates {
 	var at []*link.Method
 	for i := range n {
 		at = append(at, &link.Method{Endpoint: &link.Endpoint{Instance: fmt.Sprint("i", i)}})
 	}
 	nobody := func(string) bool { return false }
-	return newCandidates(at, nobody, nobody)
+	return NewCandidates(at, nobody, nobody)
 }
 
 func TestAKeyTakesItsNextInstanceWhileAnyIsNotToBeAvoided(t *testing.T) {
-	all, key := someCandidates(5), newRoutingKey("customer-7")
+	all, key := someCandidates(5), New("customer-7")
 	var avoid []string
 	seen := make(map[string]bool)
 	for range 5 {
-		instance := all.choose(&key, avoid).Endpoint.Instance
+		instance := all.Choose(&key, avoid).Endpoint.Instance
 		if seen[instance] {
 			t.Errorf("picked %s again, avoiding %v", instance, avoid)
 		}
 		seen[instance] = true
 		avoid = append(avoid, instance)
 	}
-	w := &way{each: all}
-	if got := w.choose(&key, avoid).Endpoint.Instance; got != avoid[0] {
-		t.Errorf("with all to be avoided, picked %s, want %s as if none was", got, avoid[0])
+	if got := all.Choose(&key, avoid); got != nil {
+		t.Errorf("with all to be avoided, picked %s, want none", got.Endpoint.Instance)
 	}
 }
 
@@ -43,7 +42,7 @@ func TestWithoutAKeyEachThatIsThereGetsItsShareOfWhatThoseWouldThatAreGone(t *te
 	}
 	const picks = 10_000
 	for range picks {
-		there[all.choose(new(routingKey), nil).Endpoint.Instance]++
+		there[all.Choose(new(Key), nil).Endpoint.Instance]++
 	}
 	if len(there) != 2 || there["i0"] < picks*4/10 || there["i6"] < picks*4/10 {
 		t.Errorf("of %d calls the instances got %v, want i0 and i6 about as many", picks, there)
@@ -53,8 +52,8 @@ func TestWithoutAKeyEachThatIsThereGetsItsShareOfWhatThoseWouldThatAreGone(t *te
 func TestPickingAllocatesNothing(t *testing.T) {
 	all, avoid := someCandidates(20), []string{"i3"}
 	pick := func() {
-		key := newRoutingKey("customer-7")
-		all.choose(&key, avoid)
+		key := New("customer-7")
+		all.Choose(&key, avoid)
 	}
 	if n := testing.AllocsPerRun(100, pick); n != 0 {
 		t.Errorf("picking one of 20 instances allocates %v times, want none", n)
@@ -66,8 +65,8 @@ func BenchmarkPick(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			all := someCandidates(n)
 			for b.Loop() {
-				key := newRoutingKey("customer-7")
-				all.choose(&key, nil)
+				key := New("customer-7")
+				all.Choose(&key, nil)
 			}
 		})
 	}

@@ -1,4 +1,4 @@
-package rpcclient
+package keys
 
 import (
 	"fmt"
@@ -7,69 +7,69 @@ import (
 )
 
 func TestWhereACallMayHaveRunIsRememberedForTwoMinutesOrUntilThatIsSettled(t *testing.T) {
-	var u unsettled
+	var u Unsettled
 	now := time.Now()
-	id := callID{"shop", "pay", "order-1"}
-	if got := u.at(id, now); got != "" {
+	id := ID{"shop", "pay", "order-1"}
+	if got := u.At(id, now); got != "" {
 		t.Errorf("of nothing it says %q", got)
 	}
-	u.add(id, "i1", now, now.Add(time.Minute))
+	u.Add(id, "i1", now, now.Add(time.Minute))
 	for at, want := range map[time.Duration]string{0: "i1", 3*time.Minute - 1: "i1", 3 * time.Minute: ""} {
-		if got := u.at(id, now.Add(at)); got != want {
+		if got := u.At(id, now.Add(at)); got != want {
 			t.Errorf("after %v it says %q, want %q", at, got, want)
 		}
 	}
-	if got := u.at(callID{"shop", "refund", "order-1"}, now); got != "" {
+	if got := u.At(ID{"shop", "refund", "order-1"}, now); got != "" {
 		t.Errorf("of another method it says %q", got)
 	}
-	u.settle(id)
-	if got := u.at(id, now); got != "" {
+	u.Settle(id)
+	if got := u.At(id, now); got != "" {
 		t.Errorf("once it is settled it says %q", got)
 	}
 }
 
 func TestWhatIsRememberedOfCallsIsBounded(t *testing.T) {
-	var u unsettled
+	var u Unsettled
 	now := time.Now()
 	for i := range 3 * maxUnsettled {
-		u.add(callID{"shop", "pay", fmt.Sprint(i)}, "i1", now, now)
+		u.Add(ID{"shop", "pay", fmt.Sprint(i)}, "i1", now, now)
 		if i%3 == 0 {
-			u.settle(callID{"shop", "pay", fmt.Sprint(i)})
+			u.Settle(ID{"shop", "pay", fmt.Sprint(i)})
 		}
 		if len(u.byID) > maxUnsettled || u.calls.Len() > maxUnsettled {
 			t.Fatalf("%d calls are remembered and %d in their order, want %d at most", len(u.byID), u.calls.Len(), maxUnsettled)
 		}
 	}
-	last := callID{"shop", "pay", fmt.Sprint(3*maxUnsettled - 1)}
-	if got := u.at(last, now); got != "i1" {
+	last := ID{"shop", "pay", fmt.Sprint(3*maxUnsettled - 1)}
+	if got := u.At(last, now); got != "i1" {
 		t.Errorf("of the latest it says %q", got)
 	}
-	u.add(callID{"shop", "pay", "much later"}, "i1", now.Add(time.Hour), now.Add(time.Hour))
+	u.Add(ID{"shop", "pay", "much later"}, "i1", now.Add(time.Hour), now.Add(time.Hour))
 	if len(u.byID) != 1 || u.calls.Len() != 1 {
 		t.Errorf("an hour later %d calls are remembered and %d in their order, want 1", len(u.byID), u.calls.Len())
 	}
 }
 
 func TestWhatIsSettledTakesNoRoomFromCallsThatArent(t *testing.T) {
-	var u unsettled
+	var u Unsettled
 	now := time.Now()
-	open := callID{"shop", "pay", "open"}
-	u.add(open, "i1", now, now)
+	open := ID{"shop", "pay", "open"}
+	u.Add(open, "i1", now, now)
 	for i := range 2 * maxUnsettled {
-		id := callID{"shop", "pay", fmt.Sprint(i)}
-		u.add(id, "i1", now, now)
-		u.settle(id)
+		id := ID{"shop", "pay", fmt.Sprint(i)}
+		u.Add(id, "i1", now, now)
+		u.Settle(id)
 	}
-	if got := u.at(open, now); got != "i1" {
+	if got := u.At(open, now); got != "i1" {
 		t.Errorf("of a call that isn't settled it says %q, want i1: the %d since then are", got, 2*maxUnsettled)
 	}
 	// One that is called again and again is the latest each time.
 	for i := range maxUnsettled - 1 {
-		u.add(callID{"shop", "pay", fmt.Sprint(i)}, "i1", now, now)
+		u.Add(ID{"shop", "pay", fmt.Sprint(i)}, "i1", now, now)
 	}
-	u.add(open, "i2", now, now)
-	u.add(callID{"shop", "pay", "one more"}, "i1", now, now)
-	if got := u.at(open, now); got != "i2" {
+	u.Add(open, "i2", now, now)
+	u.Add(ID{"shop", "pay", "one more"}, "i1", now, now)
+	if got := u.At(open, now); got != "i2" {
 		t.Errorf("of the call before the last one it says %q, want i2", got)
 	}
 }
