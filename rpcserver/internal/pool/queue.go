@@ -173,7 +173,7 @@ func (q *queue[C]) refuseVain(now time.Time) (refused []Refused[C]) {
 	_, most := q.used()
 	for i := 0; i < len(q.waiting) && q.len() > 1; {
 		l := q.waiting[i]
-		enough := inVain(l.first().Deadline.Sub(l.first().Begun))
+		enough := inVain(l.first().Deadline.Sub(l.first().Begun), q.perCall)
 		if waited := now.Sub(l.first().Begun); !l.isFlooded(most) || flood < enough || waited < enough || q.turns-l.first().turns < vainTurns {
 			i++
 			continue
@@ -183,12 +183,15 @@ func (q *queue[C]) refuseVain(now time.Time) (refused []Refused[C]) {
 	return refused
 }
 
-// inVain returns how long a call that has so much time waits in vain before it is refused: a
-// twentieth of a second, a quarter of five seconds or more, and in between accordingly. Who has
-// much time is in no hurry to try elsewhere, and the flood may be over soon.
-func inVain(whole time.Duration) time.Duration {
-	const short, long = time.Second, 5 * time.Second
-	return whole / 20 * (min(max(whole, short), long) / time.Millisecond) / 1000
+// inVain returns how long a call that has so much time waits in vain before it is refused, where each
+// turn takes so long: of a second twenty turns, 10 ms at least and a twentieth of it at most, of five
+// seconds or more a quarter, and in between accordingly. Who has much time is in no hurry to try
+// elsewhere, and the flood may be over soon.
+func inVain(whole, perCall time.Duration) time.Duration {
+	const hurried, patient = time.Second, 5 * time.Second
+	least := min(whole/20, max(2*shortWait, 20*perCall))
+	part := float64(min(max(whole, hurried), patient)-hurried) / float64(patient-hurried)
+	return least + time.Duration(part*float64(whole/4-least))
 }
 
 // judge judges now and then whether there are too many.

@@ -121,12 +121,12 @@ func TestWhenTooManyCallsComeTheNewestIsFirstAndTheOldAreRefused(t *testing.T) {
 		t.Errorf("%d calls are refused while 100 come that can't be run, want as many", len(refused))
 	}
 	for _, r := range refused {
-		if waited := q.now.Sub(r.Call.task.Begun); waited < 50*time.Millisecond || waited > 200*time.Millisecond {
-			t.Fatalf("a call is refused that has waited for %v of its second, want little more than 50 ms", waited)
+		if waited := q.now.Sub(r.Call.task.Begun); waited < 20*time.Millisecond || waited > 120*time.Millisecond {
+			t.Fatalf("a call is refused that has waited for %v of its second, want little more than twenty turns of 1 ms", waited)
 		}
 	}
-	if got := q.len(); got < 45 || got > 55 {
-		t.Errorf("%d calls wait, want those of 50 ms", got)
+	if got := q.len(); got < 15 || got > 25 {
+		t.Errorf("%d calls wait, want those of 20 ms", got)
 	}
 	wantWhy(t, refused, Vain)
 }
