@@ -19,6 +19,9 @@ func ParseDocument(m *signature.Method, text []byte) ([][]byte, error) {
 		return nil, errors.New("the JSON isn't UTF-8, as all JSON is; save it as UTF-8")
 	}
 	b := newList(m)
+	if namesStream(m, text) {
+		return nil, Faults{givenStream(m.Sends.Name)}
+	}
 	packed, err := transcode.Arguments(text, b.method)
 	if err != nil {
 		b.fault(err)
@@ -44,4 +47,17 @@ func ParseDocument(m *signature.Method, text []byte) ([][]byte, error) {
 		b.put(b.filled, value)
 	}
 	return b.finish()
+}
+
+// namesStream reports whether an object has the items of a stream among the arguments.
+func namesStream(m *signature.Method, text []byte) bool {
+	if m.Sends == nil || m.Sends.Name == "" {
+		return false
+	}
+	var byName map[string]json.RawMessage
+	if json.Unmarshal(transcode.TrimMark(text), &byName) != nil {
+		return false
+	}
+	_, named := byName[m.Sends.Name]
+	return named
 }

@@ -169,7 +169,7 @@ func (b *list) indexOf(name string) (int, error) {
 	}
 	switch sends := b.method.Sends; {
 	case sends != nil && sends.Name == name:
-		return -1, fmt.Errorf("%s is a stream: its items come from stdin, a line of JSON each", name)
+		return -1, givenStream(name)
 	case len(names) == 0:
 		return -1, fmt.Errorf("there is no parameter %s; the method takes none", name)
 	case b.unnamed:
@@ -180,6 +180,11 @@ func (b *list) indexOf(name string) (int, error) {
 		return slices.Index(names, near[0]), fmt.Errorf("there is no parameter %s, only %s; did you mean %s? text with \"=\" stands behind --", name, strings.Join(names, ", "), near[0])
 	}
 	return -1, fmt.Errorf("there is no parameter %s, only %s; text with \"=\" stands behind --", name, strings.Join(names, ", "))
+}
+
+// givenStream is the error of a stream that is given as an argument.
+func givenStream(name string) error {
+	return fmt.Errorf("%s is a stream: its items come from stdin, a line of JSON each", name)
 }
 
 // finish fills in null for what may be null and wasn't given.

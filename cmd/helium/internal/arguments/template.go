@@ -52,6 +52,15 @@ func Template(m *signature.Method) ([]byte, error) {
 	return w.text, nil
 }
 
+// ItemTemplate returns the template of an item of the stream that a method takes.
+func ItemTemplate(m *signature.Method) ([]byte, error) {
+	var w templateWriter
+	if !w.value(m.Sends.Type) {
+		return nil, errors.New("its items are too large for a template, or have no end")
+	}
+	return w.text, nil
+}
+
 type templateWriter struct {
 	text   []byte
 	values int

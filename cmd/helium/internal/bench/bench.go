@@ -5,6 +5,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 	"github.com/helium-rpc/helium/cmd/helium/internal/remote"
+	"github.com/helium-rpc/helium/internal/shell"
 )
 
 // New returns "helium bench".
@@ -72,6 +74,9 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 		return err
 	}
 	defer done()
+	if m.Signature.Streams() {
+		return cli.Fail(cli.ExitUsage, shell.Line("helium", "call", m.Name()), fmt.Errorf("%s is a stream, which lasts as long as it likes, and calls are what is measured", m.Name()))
+	}
 	args, err := m.Arguments(env, words, dash, given.data)
 	if err != nil {
 		return err

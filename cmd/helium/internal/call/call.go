@@ -196,8 +196,10 @@ func withMetadata(ctx context.Context, words []string) (context.Context, error) 
 // fitsStream returns why a stream can't be called as the flags say.
 func fitsStream(m *remote.Method, given flags) error {
 	switch {
-	case given.all || given.each || given.verbose || given.once != "":
-		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("a stream is one call at one instance, and isn't made twice; leave --all, --each, --idempotency-key and -v out"))
+	case given.all || given.each || given.once != "":
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("a stream is one call at one instance, and isn't made twice; leave --all, --each and --idempotency-key out"))
+	case given.verbose:
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("-v tells where the time of one answer went, and a stream has as many as it has items; leave it out"))
 	case m.Signature.Sends != nil && (given.data == "-" || given.data == "@-"):
 		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("the items to send come from stdin; give the other arguments on the command line or in a file"))
 	}

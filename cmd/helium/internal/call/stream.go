@@ -4,14 +4,19 @@ import (
 	"context"
 	"encoding/json"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/remote"
+	"github.com/helium-rpc/helium/internal/visible"
 )
 
 // callStream calls a method that takes or returns a stream: items come from stdin and go to stdout, as they
 // come, a line of JSON each. It lasts until it ends, or as long as --timeout says.
 func callStream(ctx context.Context, env *cli.Env, m *remote.Method, args [][]byte) error {
-	result, err := m.Stream(ctx, args, env.In, func(item json.RawMessage) error { return showItem(env, item) })
+	result, unheeded, err := m.Stream(ctx, args, env.In, func(item json.RawMessage) error { return showItem(env, item) })
+	if unheeded != nil {
+		env.Say("%s ended well without the lines from this one on: %s", m.Name(), visible.Line(helium.AsError(unheeded).Message))
+	}
 	switch {
 	case err != nil:
 		return err

@@ -16,20 +16,22 @@ import (
 
 // showTemplate prints the template of a method, and beside it what the types are.
 func showTemplate(env *cli.Env, t *lookup.Method) error {
-	text, err := arguments.Template(t.Signature)
+	template, item := arguments.Template, false
+	if t.Signature.Sends != nil && len(t.Signature.Params) == 0 {
+		template, item = arguments.ItemTemplate, true // there is nothing else to fill in
+	}
+	text, err := template(t.Signature)
 	if err != nil {
 		return cli.Fail(cli.ExitUsage, shell.Line("helium", "describe", t.Name()), fmt.Errorf("%s: %w", t.Name(), err))
 	}
-	if env.Form == "ndjson" {
-		_, err := env.Out.JSON(append(text, '\n'))
-		return err
+	if env.Form != "ndjson" && !item { // which are a line
+		var indented bytes.Buffer
+		if err := json.Indent(&indented, text, "", "  "); err != nil {
+			return err
+		}
+		text = indented.Bytes()
 	}
-	var indented bytes.Buffer
-	if err := json.Indent(&indented, text, "", "  "); err != nil {
-		return err
-	}
-	indented.WriteByte('\n')
-	if _, err = env.Out.JSON(indented.Bytes()); err != nil {
+	if _, err = env.Out.JSON(append(text, '\n')); err != nil {
 		return err
 	}
 	if env.Form == "table" {
@@ -40,7 +42,27 @@ func showTemplate(env *cli.Env, t *lookup.Method) error {
 		if mayMiss := regexp.MustCompile(`\?|\bany\b`); slices.ContainsFunc(explained, mayMiss.MatchString) {
 			env.Say("what is T? or any may be null or left out")
 		}
-		env.Say("next: %s -d @file", shell.Line("helium", "call", t.Name()))
+		return sayNext(env, t)
+	}
+	return nil
+}
+
+// sayNext says what to do with a template. The items of a stream come from stdin, and where there are other
+// arguments, an item is shown here.
+func sayNext(env *cli.Env, t *lookup.Method) error {
+	call := shell.Line("helium", "call", t.Name())
+	switch m := t.Signature; {
+	case m.Sends == nil:
+		env.Say("next: %s -d @file", call)
+	case len(m.Params) == 0:
+		env.Say("next: %s < items, a line of JSON each", call)
+	default:
+		item, err := arguments.ItemTemplate(m)
+		if err != nil {
+			return err
+		}
+		env.Say("each item is a line of JSON, such as %s", visible.Line(string(item)))
+		env.Say("next: %s -d @file < items", call)
 	}
 	return nil
 }

@@ -97,13 +97,18 @@ func (m *Method) Refused(err error) error {
 	if err == nil {
 		return nil
 	}
+	e := helium.AsError(m.refusal(err)).WithOutcome(helium.NotExecuted)
+	e.Service, e.Method = m.Service, m.Record.Name
+	return cli.Fail(cli.ExitArguments, shell.Line("helium", "describe", m.Name()), e)
+}
+
+// refusal is the error of Refused as a handler gets it, among the items that it is sent.
+func (m *Method) refusal(err error) error {
 	before := "; "
 	if several, ok := errors.AsType[arguments.Faults](err); ok && len(several) > 1 {
 		before = "\n"
 	}
-	e := helium.ErrBadArgument.WithMessage("%w%sit is %s", err, before, strings.Join(m.Explained(), "\n")).WithOutcome(helium.NotExecuted)
-	e.Service, e.Method = m.Service, m.Record.Name
-	return cli.Fail(cli.ExitArguments, shell.Line("helium", "describe", m.Name()), e)
+	return helium.ErrBadArgument.WithMessage("%w%sit is %s", err, before, strings.Join(m.Explained(), "\n"))
 }
 
 // Trace is what a call tells of itself.

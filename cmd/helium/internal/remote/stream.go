@@ -1,36 +1,39 @@
 package remote
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"iter"
 
-	"github.com/helium-rpc/helium/cmd/helium/internal/arguments"
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/rpcclient"
-	"github.com/helium-rpc/helium/signature"
 )
-
-// longestItem bounds one line of JSON that is sent, in bytes; no message holds more.
-const longestItem = 64 << 20
 
 // Stream calls a method that takes or returns a stream. What it sends are lines of JSON, read as they
 // are wanted; each item that it returns goes to show. It returns the result of a method that has
-// one.
-func (m *Method) Stream(ctx context.Context, args [][]byte, lines io.Reader, show func(json.RawMessage) error) (result json.RawMessage, err error) {
+// one. Unheeded is why a line is no item, where the method went well all the same.
+func (m *Method) Stream(ctx context.Context, args [][]byte, from io.Reader, show func(json.RawMessage) error) (result json.RawMessage, unheeded, err error) {
+	if m.Signature.Sends == nil {
+		result, err = m.stream(ctx, args, nil, show)
+		return result, nil, err
+	}
+	sent := newLines(from, m.Signature.Sends.Type, m.refusal)
+	if result, err = m.stream(ctx, args, sent, show); err == nil {
+		unheeded = sent.why()
+	}
+	return result, unheeded, err
+}
+
+// stream is Stream with the lines that are sent; nil: the method takes none.
+func (m *Method) stream(ctx context.Context, args [][]byte, sent *lines, show func(json.RawMessage) error) (result json.RawMessage, err error) {
 	begin := func() (*rpcclient.Invocation, error) {
 		call := m.Calls.Begin(len(args))
 		for _, arg := range args {
 			call.Args.Raw(arg)
 		}
-		if m.Signature.Sends != nil {
-			rpcclient.Send(call, m.items(lines), (*codec.Writer).Raw)
+		if sent != nil {
+			rpcclient.Send(call, sent.items(), (*codec.Writer).Raw)
 		}
 		return call, nil
 	}
@@ -69,49 +72,4 @@ func (m *Method) resultOf(ctx context.Context, begin func() (*rpcclient.Invocati
 		result, err = transcode.JSON(packed, m.Signature.Result)
 	}
 	return result, call.End(err)
-}
-
-// items are the values in lines of JSON, in msgpack.
-func (m *Method) items(from io.Reader) iter.Seq2[[]byte, error] {
-	one := &signature.Method{Name: m.Signature.Name, Params: []signature.Param{*m.Signature.Sends}}
-	return func(yield func([]byte, error) bool) {
-		lines := bufio.NewScanner(from)
-		lines.Buffer(nil, longestItem)
-		for number := 1; lines.Scan(); number++ {
-			line := bytes.TrimSpace(transcode.TrimMark(lines.Bytes()))
-			if len(line) == 0 {
-				continue
-			}
-			var packed [][]byte
-			err := wellFormed(line)
-			if err == nil {
-				packed, err = arguments.ParseDocument(one, listOf(line))
-			}
-			if err != nil {
-				yield(nil, m.Refused(fmt.Errorf("line %d: %w", number, err)))
-				return
-			}
-			if !yield(packed[0], nil) {
-				return
-			}
-		}
-		if err := lines.Err(); err != nil {
-			yield(nil, fmt.Errorf("the lines of JSON can't be read: %w", err))
-		}
-	}
-}
-
-// wellFormed returns why a line isn't one JSON value, in words about the line.
-func wellFormed(line []byte) error {
-	var value json.RawMessage
-	err := json.Unmarshal(line, &value)
-	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
-		return fmt.Errorf("the JSON is wrong at byte %d: %w; each item is one line of JSON", syntax.Offset, err)
-	}
-	return err
-}
-
-// listOf returns the JSON of a list of one value.
-func listOf(value []byte) []byte {
-	return append(append([]byte{'['}, value...), ']')
 }
