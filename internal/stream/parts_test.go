@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,12 +20,16 @@ import (
 // parted is a pair whose items travel in parts of so many bytes.
 type parted struct {
 	*pair
-	size int
+	size  int
+	given atomic.Uint64 // bytes that may be sent in all
 }
 
 func newParted(size int) *parted {
 	p := &parted{pair: &pair{pool: new(stream.Pool)}, size: size}
-	p.in = stream.NewReceiver(p.pool, bounds, func(credit wire.Credit) { p.out.Grant(credit) })
+	p.in = stream.NewReceiver(p.pool, bounds, func(credit wire.Credit) {
+		p.given.Store(credit.Bytes)
+		p.out.Grant(credit)
+	})
 	p.out = stream.NewSender(p.in.Open(), func(items wire.Items) { p.carry(items, 0) })
 	return p
 }
@@ -59,6 +64,13 @@ func TestItemsInPartsArriveWholeWhateverTheSizesAre(t *testing.T) {
 			if !bytes.Equal(got[i].([]byte), values[i].([]byte)) {
 				t.Errorf("in parts of %d: item %d isn't what was sent", size, i)
 			}
+		}
+		sent := 0
+		for _, v := range values {
+			sent += len(encode(v))
+		}
+		if given := p.given.Load(); given > uint64(sent+stream.MaxWindow) {
+			t.Errorf("in parts of %d: credit was given for %d bytes, of which %d came; want a window more at most", size, given, sent)
 		}
 		p.in.Close()
 		if left, room := p.pool.Taken(), chunks.Taken(); left != 0 || room != 0 {
@@ -232,6 +244,47 @@ func TestHugeItemsWaitForRoomInTheProcessAndAreToldIfThereIsNone(t *testing.T) {
 		if room := chunks.Taken(); room != 0 {
 			t.Errorf("%d bytes of room are taken in the end, want none", room)
 		}
+	})
+}
+
+func TestSmallPartsDoNotKeepTheMessagesInWhichTheyCame(t *testing.T) {
+	p := newParted(1 << 10)
+	item := encode(bytes.Repeat([]byte("x"), 40<<10))
+	p.out.SendParts(item, p.size, func(part wire.Part) {
+		message := bytes.Clone(part.Data)
+		part.Data = message
+		p.in.ArrivePart(part)
+		clear(message) // a copy is what is kept
+	})
+	p.in.End(1, nil)
+	got, err := p.readAll(0)
+	if err != nil || len(got) != 1 || !bytes.Equal(encode(got[0]), item) {
+		t.Errorf("got %d items, %v; want the one that was sent, whatever becomes of its messages", len(got), err)
+	}
+	p.in.Close()
+}
+
+func TestAWholeItemThatWaitsForRoomIsCutOffAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := chunks.TakeRoom(chunks.MaxTogether)
+		defer all.Leave()
+		in := stream.NewReceiver(new(stream.Pool), bounds, func(wire.Credit) {})
+		in.Open()
+		in.ArrivePart(part(stream.Window+100, 0, stream.Window-1))
+		in.ArrivePart(part(stream.Window+100, stream.Window-1, 101))
+		in.End(1, nil)
+		over := make(chan error)
+		go func() {
+			_, err := in.Next()
+			over <- err
+		}()
+		synctest.Wait()
+		began := time.Now()
+		in.Cut(context.Canceled)
+		if err := <-over; err != context.Canceled || time.Since(began) > time.Second {
+			t.Errorf("it ended with %v after %v, want canceled at once", err, time.Since(began))
+		}
+		in.Close()
 	})
 }
 
