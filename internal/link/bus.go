@@ -279,133 +279,22 @@ func tokenOf(subject string) uint64 {
 	return token
 }
 
-// NATS tells of a publish that isn't permitted by an error that names the subject:
-//
-//	call ─▶ batcher ─▶ NATS ─▶ -ERR 'Permissions Violation for Publish to "helium.call.math.add"'
-//	  ▲                                     │
-//	  └── denied: fail, or another subject ◀┘
+// denials returns what fails the calls that NATS refuses.
+func (b *bus) denials() *denials { return &denials{b.receiver, b.subjects, &b.epoch} }
 
 // watchRefusals hears of what NATS refuses the connection, which concerns others too.
 func (b *bus) watchRefusals(others func(subject string)) {
+	denials := b.denials()
 	watch := natsperm.Listen(b.nc, func(refusal error) bool {
 		if subject, ok := natsperm.Publish(refusal); ok {
 			others(subject)
-			b.refused(subject)
+			denials.refused(subject)
 			return b.asks.refused(subject)
 		}
 		return false
 	})
 	b.undo = append(b.undo, watch.Stop)
 }
-
-// refused handles a refusal by the NATS server to publish to a subject.
-func (b *bus) refused(subject string) {
-	calls := b.receiver.inFlight.takeIf(func(c *Call) bool { return b.mayHaveLeftOn(c, subject) })
-	denied := make([]*helium.Error, len(calls))
-	for i, c := range calls {
-		denied[i] = b.denied(c, subject)
-	}
-	// Which of these calls was refused nobody can tell, but of those that follow all are.
-	for _, c := range calls {
-		if !b.isControlledOn(c, subject) {
-			b.permissionOf(c, subject).revoke(b.epoch.Load())
-		}
-	}
-	for i, c := range calls {
-		c.Waiter.Fail(denied[i])
-	}
-}
-
-// permissionOf returns what is known of the permission for a subject that a call left on.
-func (b *bus) permissionOf(c *Call, subject string) *permission {
-	if subject == c.To.Endpoint.subject {
-		return &c.To.Endpoint.permission
-	}
-	return &c.To.permission
-}
-
-// mayHaveLeftOn reports whether the call left on that subject, as far as is known.
-func (b *bus) mayHaveLeftOn(c *Call, subject string) bool {
-	if c.by != b.receiver.carrier {
-		return false
-	}
-	how := b.receiver.sent.how(c.left.In())
-	switch subject {
-	case c.To.Endpoint.subject:
-		return how == together || how == longAgo
-	case c.To.Subject:
-		return how == alone || how == longAgo
-	}
-	return b.isControlledOn(c, subject)
-}
-
-// isControlledOn reports whether a call that is in flight can't go on without a control subject.
-func (b *bus) isControlledOn(c *Call, subject string) bool {
-	_, goesOn := c.Waiter.(Follower)
-	return goesOn && subject == b.subjects.Control(c.To.Endpoint.Service, c.To.Endpoint.Instance)
-}
-
-// ErrSharingDenied is the error of an attempt on the subject that all methods share, which
-// this connection may not use: each method has one of its own. It is always this one value.
-var ErrSharingDenied = helium.ErrNotSent.WithMessage("this connection's user may not send calls of several methods at once").WithOutcome(helium.NotExecuted)
-
-// denied returns the error of a call that the NATS server didn't take. It is certain
-// that it didn't run, unless calls on that subject were answered since it was refused last:
-// then permissions were changed meanwhile, and this one may have been taken too.
-func (b *bus) denied(c *Call, subject string) *helium.Error {
-	e, epoch := c.To.Endpoint, b.epoch.Load()
-	permitted, how := b.permissionOf(c, subject).permitted.Load(), b.receiver.sent.how(c.left.In())
-	if subject == e.subject {
-		e.permission.denied.Store(epoch)
-	}
-	outcome := helium.NotExecuted
-	if permitted == epoch || how == longAgo || b.isControlledOn(c, subject) {
-		outcome = helium.Unknown
-	}
-	if subject == e.subject && outcome == helium.NotExecuted {
-		return ErrSharingDenied
-	}
-	return notPermitted(subject, c.Why).WithOutcome(outcome)
-}
-
-// notPermitted says which subject the client would have to publish to, and why that one, if that
-// needs an explanation.
-func notPermitted(subject, why string) *helium.Error {
-	return helium.ErrNotPermitted.WithMessage("this connection's user may not publish to %q%s; allow it to, or connect as another user", subject, why)
-}
-
-// permits finds out whether NATS takes messages on the subject of a method's own: nil if it does, or
-// if that can't be known in time.
-func (b *bus) permits(ctx context.Context, to *Method, why string) *helium.Error {
-	return b.permitsOn(ctx, to.Subject, &to.permission, why)
-}
-
-// permitsControl finds out the same of the control subject of an instance's endpoint.
-func (b *bus) permitsControl(ctx context.Context, to *Endpoint, why string) *helium.Error {
-	return b.permitsOn(ctx, b.subjects.Control(to.Service, to.Instance), &to.control, why)
-}
-
-func (b *bus) permitsOn(ctx context.Context, subject string, known *permission, why string) *helium.Error {
-	epoch := b.epoch.Load()
-	if known.permitted.Load() == epoch {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, permitTime)
-	defer cancel()
-	refusal, err := natsperm.ConfirmPublish(ctx, b.nc, subject, func() error {
-		return b.nc.PublishRequest(subject, b.replySubject(0), wire.AppendNothing(wire.AppendMessageHeader(nil)))
-	})
-	switch {
-	case refusal != nil:
-		return notPermitted(subject, why).WithOutcome(helium.NotExecuted)
-	case err == nil:
-		known.permit(epoch)
-	}
-	return nil
-}
-
-// permitTime bounds the wait for NATS's word on a subject. It takes a round trip.
-const permitTime = 2 * time.Second
 
 // Answered implements Link: the subject that the call left on is permitted.
 func (b *bus) Answered(c *Call, _ *helium.Error) {

@@ -7,8 +7,8 @@
 //   - links.go: the links there are, and which one a message goes by
 //   - link.go: what a link is; a new kind of link implements it in a file of its own
 //   - control.go: what instances are told of calls in flight by NATS: cancels, and what goes on
-//   - bus.go: the link by NATS, and what it means for calls that the connection is lost,
-//     nobody listens, or a subject isn't permitted
+//   - bus.go: the link by NATS, and what it means for calls that the connection is lost or nobody listens
+//   - denials.go, permits.go: what it means that a subject isn't permitted, and how that is found out beforehand
 //   - encrypted.go: whether the connection to NATS is encrypted
 //   - receiver.go: what comes back by one link
 //   - endpoint.go, endpoints.go: where calls go, and what was learnt from those that did

@@ -298,8 +298,8 @@ func TestASubjectThatNATSRefusesConcernsNoCallByAnotherLink(t *testing.T) {
 	d, _ := newTestDispatcher(t)
 	l := addMemory(t, d)
 	c, w := send(t, d, d.Endpoint("math", "").Method("add"))
-	d.links.bus.refused(c.To.Subject)
-	d.links.bus.refused(c.To.Endpoint.subject)
+	d.links.bus.denials().refused(c.To.Subject)
+	d.links.bus.denials().refused(c.To.Endpoint.subject)
 	l.answer(t)
 	if o := w.wait(t); o.err() != nil {
 		t.Errorf("the call by the link ended with %v, want its answer", o.err())
