@@ -69,6 +69,9 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 	if err != nil {
 		return nil, helium.ErrBadRegistryName.WithMessage("%w", helium.ConfigErrorf("binder", "{Config.Prefix}: %w", err))
 	}
+	if err := headersMissing(nc); err != nil {
+		return nil, fmt.Errorf("binder.Start: %w", err)
+	}
 	js, err := jetstream.New(nc)
 	if err != nil {
 		return nil, fmt.Errorf("binder: %w", err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -39,6 +40,9 @@ func NewClient(nc *nats.Conn, prefix string) (*Client, error) {
 	if inbox := nc.NewInbox(); !wire.AllowedReply(inbox) {
 		prefix, _, _ := strings.Cut(inbox, ".")
 		return nil, helium.ErrBadRegistryName.WithMessage("binder.NewClient: this connection receives answers on %q, where Helium's binders and servers send none; connect with an inbox prefix that is _INBOX or begins with \"_INBOX.\", such as nats.CustomInboxPrefix(%q)", prefix+".>", "_INBOX."+strings.Trim(strings.TrimPrefix(prefix, "_INBOX"), "_"))
+	}
+	if err := headersMissing(nc); err != nil {
+		return nil, fmt.Errorf("binder.NewClient: %w", err)
 	}
 	return &Client{nc: nc, subjects: subjects, requests: &requester{asker: asker{nc: nc, timeout: attemptTimeout}}}, nil
 }

@@ -68,7 +68,8 @@
 // is what travels between the two, described for other languages in docs/protocol.md.
 //
 // client.go is the client that asks: client_requester.go makes its requests, client_again.go
-// sends one until there is a good answer, client_ask.go sends it once. The other files that
+// sends one until there is a good answer, client_ask.go sends it once. headers.go refuses NATS servers
+// that neither side can work with. The other files that
 // begin so hold what these need.
 //
 // binder.go starts and ends who answers. requesthandler.go takes requests in, reader.go and

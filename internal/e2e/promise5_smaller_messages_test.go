@@ -81,7 +81,7 @@ func (s *shrinkable) shrink(maxPayload int, again ...*nats.Conn) {
 
 func (s *shrinkable) connect() *nats.Conn {
 	s.t.Helper()
-	nc, err := bus.Connect(s.t.Context(), bus.Config{URL: s.server.ClientURL(), Logger: quiet})
+	nc, err := bus.Connect(testContext(s.t), bus.Config{URL: s.server.ClientURL(), Wait: true, Logger: quiet})
 	if err != nil {
 		s.t.Fatal(err)
 	}
