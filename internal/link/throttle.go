@@ -29,7 +29,12 @@ type throttle struct {
 	refusals int       // guarded by mu; since then
 	since    time.Time // guarded by mu; less than a pause ago when the latest came
 	last     time.Time // guarded by mu; when that was
-	permits  int       // guarded by mu; calls that may be sent
+	permits  float64   // guarded by mu; calls that may be sent, as of filled
+	filled   time.Time // guarded by mu
+	// rate is how many permits a second there are, and earned how many more there will be, since a
+	// time. Both are guarded by mu; a rate of 0: none is known yet, and what is earned is there at once.
+	rate, earned float64
+	earnedSince  time.Time // guarded by mu
 
 	// tallies are of the calls that each instance took, most is the largest of them, and taken how many
 	// there were since they were halved. All are guarded by mu; nil tallies: there is no episode.
@@ -42,10 +47,13 @@ const (
 	// come for so long.
 	throttleAfter = 32
 	throttlePause = 50 * time.Millisecond
-	// permitsEach is how many calls may be sent to each instance for one that is taken, and mostPermits
-	// how many permits are kept: calls that are taken are told in bursts.
+	// permitsEach is how many calls may be sent to each instance for one that is taken. What instances
+	// take is told in bursts, so permits for it are spread over earnTime, and those of burstTime are kept,
+	// leastBurst at least. What came in bursts would wait at the instance.
 	permitsEach = 2
-	mostPermits = 1024
+	earnTime    = 100 * time.Millisecond
+	burstTime   = 5 * time.Millisecond
+	leastBurst  = 8
 	// tallyMemory is after how many calls that were taken those before count half.
 	tallyMemory = 256
 )
@@ -61,21 +69,38 @@ func (t *throttle) holds() bool {
 	now := time.Now()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch {
-	case now.Sub(t.last) >= throttlePause:
+	if now.Sub(t.last) >= throttlePause {
 		t.endLocked()
 		return false
-	case t.permits > 0:
-		t.permits--
-		return false
 	}
-	return true
+	t.fillLocked(now)
+	if t.permits < 1 {
+		return true
+	}
+	t.permits--
+	return false
+}
+
+// fillLocked adds the permits that there are since it was called last.
+func (t *throttle) fillLocked(now time.Time) {
+	if took := now.Sub(t.earnedSince); took >= earnTime {
+		lately := t.earned / took.Seconds()
+		if t.rate > 0 {
+			lately = (t.rate + lately) / 2
+		}
+		t.rate, t.earned, t.earnedSince = lately, 0, now
+	}
+	if t.rate > 0 {
+		t.permits = min(t.permits+t.rate*now.Sub(t.filled).Seconds(), max(leastBurst, t.rate*burstTime.Seconds()))
+	}
+	t.filled = now
 }
 
 // endLocked ends an episode.
 func (t *throttle) endLocked() {
 	t.on.Store(false)
-	t.permits, t.tallies, t.most, t.taken = 0, nil, 0, 0
+	t.permits, t.rate, t.earned = 0, 0, 0
+	t.tallies, t.most, t.taken = nil, 0, 0
 }
 
 // answered is told how a call of the method ended at an instance; nil: which one isn't known.
@@ -99,6 +124,7 @@ func (t *throttle) refused(by *Instance, now time.Time) {
 	}
 	if t.refusals++; t.refusals >= throttleAfter && t.tallies == nil {
 		t.permits, t.tallies = throttleAfter, make(map[*Instance]int)
+		t.filled, t.earnedSince = now, now
 		t.on.Store(true)
 	}
 	if t.tallies != nil {
@@ -118,7 +144,10 @@ func (t *throttle) took(by *Instance) {
 	}
 	if t.tallies[by]++; t.tallies[by] > t.most {
 		t.most = t.tallies[by]
-		t.permits = min(t.permits+permitsEach*len(t.tallies), mostPermits)
+		more := float64(permitsEach * len(t.tallies))
+		if t.earned += more; t.rate == 0 {
+			t.permits += more
+		}
 	}
 }
 
