@@ -32,7 +32,7 @@ type openStream struct {
 
 	// Of the receiver of answers:
 	begun bool           // something has come that isn't the last answer
-	part  int            // how large the parts of items travel fastest, in bytes; 0: items do whole
+	part  int            // how large parts of items are at most, in bytes; 0: only messages bound them
 	ends  *wire.ItemsEnd // nil: more items may come
 	body  []byte         // the result; read when in has ended
 	md    []byte         // that came beside it

@@ -29,7 +29,7 @@ type serverStream struct {
 	in      *stream.Receiver // nil: the caller sends no items
 	yields  bool             // it answers with items
 	parts   bool             // its caller takes items in parts
-	fastest int              // how large these are best, in bytes; 0: items travel faster whole
+	fastest int              // how large these are at most, in bytes; 0: only messages bound them
 	spare   []byte           // memory for the message of the next one
 }
 

@@ -1,11 +1,11 @@
 package link
 
-// busPart is how large an item of a stream goes in one message by the bus, in bytes, and how large the parts of a
-// larger one are. A NATS server reads so many bytes at a time that large messages often come in two reads,
-// and copies these. Chosen by measurement, see docs/performance.md.
+// busPart is how large the parts are at most in which an item of a stream goes by the bus that fits no message, in
+// bytes. A NATS server reads 64 KiB at a time, and copies messages that come in two reads, as larger ones mostly
+// do. Chosen by measurement, see docs/performance.md.
 const busPart = 24 << 10
 
-// Splitter is a [Server] by which items of streams travel faster in parts than whole.
+// Splitter is a [Server] by which parts of items travel faster if they are small.
 type Splitter interface {
 	// ItemPart is how large a part is at most, in bytes.
 	ItemPart() int
@@ -14,8 +14,8 @@ type Splitter interface {
 // ItemPart implements [Splitter].
 func (b *ServerBus) ItemPart() int { return busPart }
 
-// ItemPart returns how large a part of an item is at most by the link that a call has left by, in bytes; 0: items
-// travel faster whole. It is called while nobody else can end the call.
+// ItemPart returns how large a part of an item is at most by the link that a call has left by, in bytes; 0: only
+// messages bound it. It is called while nobody else can end the call.
 func (d *Dispatcher) ItemPart(c *Call) int {
 	if d.LeftByBus(c) {
 		return busPart
