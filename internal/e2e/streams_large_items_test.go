@@ -176,15 +176,15 @@ func TestWhoLeavesAStreamInTheMiddleOfAnItemFreesAllAndSoDoesACancel(t *testing.
 		c := n.client(rpcclient.Config{})
 		n.link(t, c, "work", 1)
 		asking := n.client(rpcclient.Config{BusOnly: true})
-		for i := range 5 {
-			for range rpcclient.Stream[[]byte](testContext(t), c, "work.frame", endlessly(6<<20)) {
+		for i := range 3 {
+			for range rpcclient.Stream[[]byte](testContext(t), c, "work.frame", endlessly(4<<20)) {
 				break // the next one is under way, both ways
 			}
 			ctx, cancel := context.WithCancel(testContext(t))
 			over := make(chan error, 1)
 			go func() {
 				var err error
-				for _, e := range rpcclient.Stream[[]byte](ctx, c, "work.frame", endlessly(60<<20)) {
+				for _, e := range rpcclient.Stream[[]byte](ctx, c, "work.frame", endlessly(8<<20)) {
 					err = e
 				}
 				over <- err
@@ -214,7 +214,7 @@ func TestAServerThatIsKilledInTheMiddleOfAnItemEndsTheStreamAndFreesAll(t *testi
 		over := make(chan error, 1)
 		go func() {
 			var err error
-			for _, e := range rpcclient.Stream[[]byte](context.Background(), c, "work.frame", endlessly(40<<20)) {
+			for _, e := range rpcclient.Stream[[]byte](context.Background(), c, "work.frame", endlessly(8<<20)) {
 				err = e
 			}
 			over <- err
@@ -239,7 +239,7 @@ func TestAServerThatIsKilledInTheMiddleOfAnItemEndsTheStreamAndFreesAll(t *testi
 func TestACallerThatIsKilledInTheMiddleOfAnItemFreesAllAtItsServer(t *testing.T) {
 	overEachLinkInTurn(t, func(t *testing.T, n network) {
 		srv := serve(t, n.dial(), n.config(rpcserver.Config{}), "work", newWorker("w"))
-		caller := launch(t, part{URL: n.broker.URL(), Caller: &callerPart{Limit: long, Linked: n.over.listen != "", Items: 40 << 20}})
+		caller := launch(t, part{URL: n.broker.URL(), Caller: &callerPart{Limit: long, Linked: n.over.listen != "", Items: 8 << 20}})
 		eventually(t, "an item under way", func() error {
 			if chunks.Taken() == 0 {
 				return errors.New("nothing is kept")
