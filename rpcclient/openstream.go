@@ -199,6 +199,7 @@ func (s *openStream) consume() *helium.Error {
 	items, wraps := stream.NewItems(s.in), s.of.wrapReceived
 	var within ItemHandler // ends in take; nil: nothing is put around
 	more := true
+	defer func() { more = false }() // an interceptor may keep what takes items
 	take := func(r *codec.Reader) error {
 		wanted, err := s.of.take(r)
 		if err != nil {

@@ -69,6 +69,7 @@ func Items[T any](call *Call, read func(*codec.Reader) (T, error)) iter.Seq2[T, 
 	items, name := newTaken(from, s.wraps().received), call.method.String()
 	return func(yield func(T, error) bool) {
 		more := true
+		defer func() { more = false }() // an interceptor may keep take
 		take := func(r *codec.Reader) error {
 			if !more { // an interceptor goes on all the same
 				return context.Canceled

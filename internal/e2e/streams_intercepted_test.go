@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
@@ -242,6 +243,67 @@ func TestAnInterceptorThatPassesOnWhatIsNoItemIsTold(t *testing.T) {
 			}
 			if err := c.Call(testContext(t), "feed.sum", nil, ints(1)); !errors.Is(err, helium.ErrInterceptor) {
 				t.Errorf("%s from the client's interceptor: %v, want ErrInterceptor", name, err)
+			}
+		}
+	})
+}
+
+func TestAnInterceptorThatPassesOnAnItemWhenAllIsOverIsToldSoWhereNobodyTakesIt(t *testing.T) {
+	t.Parallel()
+	overEachLink(t, func(t *testing.T, n network) {
+		const late = "\x63" // 99
+		// kept passes on items of one direction.
+		type kept struct{ next func([]byte) error }
+		keep := func(k *kept) func(next func([]byte) error) func([]byte) error {
+			return func(next func([]byte) error) func([]byte) error {
+				k.next = next
+				return next
+			}
+		}
+		told := make(chan [3]error, 1)
+		atServer := make(chan error, 1)
+		serve(t, n.dial(), n.config(rpcserver.Config{Interceptors: []rpcserver.Interceptor{func(next rpcserver.Handler) rpcserver.Handler {
+			return func(ctx context.Context, call *rpcserver.Call) error {
+				var sent, received kept
+				call.WrapSent(keep(&sent))
+				call.WrapReceived(keep(&received))
+				err := next(ctx, call)
+				atServer <- received.next([]byte(late))
+				if err := sent.next([]byte(late)); err != nil {
+					t.Errorf("the server's interceptor can't send an item before it has returned: %v", err)
+				}
+				return err
+			}
+		}}}), "feed", newFeeder())
+		c := n.client(rpcclient.Config{Interceptors: []rpcclient.Interceptor{func(next rpcclient.Handler) rpcclient.Handler {
+			return func(ctx context.Context, call *rpcclient.Invocation) error {
+				if !call.IsStream() {
+					return next(ctx, call)
+				}
+				var sent, received kept
+				call.WrapSent(keep(&sent))
+				call.WrapReceived(keep(&received))
+				err := next(ctx, call)
+				select {
+				case atTheServer := <-atServer:
+					told <- [3]error{atTheServer, sent.next([]byte(late)), received.next([]byte(late))}
+				case <-time.After(patience):
+					t.Error("the server's interceptor passed an item on and was told nothing")
+				}
+				return err
+			}
+		}}})
+		n.link(t, c, "feed", 1)
+		got, err := gather(rpcclient.Stream[int](testContext(t), c, "feed.double", ints(1, 2)))
+		if want := []int{2, 4, 99}; err != nil || !slices.Equal(got, want) {
+			t.Errorf("got %v, %v; want %v", got, err, want)
+		}
+		if t.Failed() {
+			return // the rest may never come
+		}
+		for i, err := range receive(t, "what the interceptors were told", told) {
+			if err == nil {
+				t.Errorf("%s took an item that nobody wants, want an error", []string{"the server's receiving end", "the client's sending end", "the client's receiving end"}[i])
 			}
 		}
 	})
