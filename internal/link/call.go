@@ -41,6 +41,8 @@ type Call struct {
 	since uint64
 	// partly: something has come for the call that isn't its last answer. Guarded as by is.
 	partly bool
+	// named is the beat in which a heartbeat named the call last; 0: none has. Guarded as by is.
+	named uint64
 }
 
 // Waiter waits for what arrives for a call. Its methods run one at a time, on goroutines that

@@ -14,7 +14,7 @@ import (
 func (d *Dispatcher) Announce(c *Call, f *wire.Frame) *helium.Error {
 	c.batcher = c.To.batcherFor(true)
 	c.left.Set(0, 0)
-	c.Instance, c.since, c.partly = nil, 0, false
+	c.Instance, c.since, c.partly, c.named = nil, 0, false, 0
 	c.by, c.counted = d.byBus, false
 	d.inFlight.enter(c)
 	f.Seq = c.seq

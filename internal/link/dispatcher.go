@@ -190,7 +190,7 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 	}
 	c.batcher = c.To.batcherFor(alone)
 	c.left.Set(0, 0)
-	c.Instance, c.since, c.partly = nil, 0, false
+	c.Instance, c.since, c.partly, c.named = nil, 0, false, 0
 	c.by, c.counted = d.byBus, false
 	others := d.inFlight.enter(c)
 	f.Seq = c.seq

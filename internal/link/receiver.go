@@ -174,7 +174,7 @@ func (r *Receiver) run(f *wire.Frame) {
 		mine := false
 		r.inFlight.show(seq, func(c *Call) {
 			if mine = c.by == r.carrier; mine {
-				c.Instance = r.sender(c.To.Endpoint.Service)
+				c.Instance, c.named = r.sender(c.To.Endpoint.Service), r.instances.beat.Load()
 			}
 		})
 		if !mine {

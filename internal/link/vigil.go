@@ -88,7 +88,8 @@ type longCall struct {
 	to    *Method
 	at    *Instance // nil: nobody knows
 
-	partly bool // something has come for it, and more is to come
+	partly bool   // something has come for it, and more is to come
+	named  uint64 // the beat in which a heartbeat named it last; 0: none has
 }
 
 // restart lets what was silent before count no more: the connection was another one.
@@ -156,7 +157,7 @@ func (v *vigil) long(beat uint64) (calls []longCall) {
 				c.since = beat - 1
 			}
 		case beat-max(c.since, v.anew) >= askAfter:
-			calls = append(calls, longCall{seq: c.seq, since: max(c.since, v.anew), to: c.To, at: c.Instance, partly: c.partly})
+			calls = append(calls, longCall{seq: c.seq, since: max(c.since, v.anew), to: c.To, at: c.Instance, partly: c.partly, named: c.named})
 		}
 		return false
 	})
@@ -166,7 +167,7 @@ func (v *vigil) long(beat uint64) (calls []longCall) {
 // judge returns the error of a call whose instance is silent, nil if it may be answered.
 func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 	suspects := v.suspects(c)
-	if c.partly && len(suspects) == 1 && suspects[0].Abilities().Has(wire.AnswersOnce) {
+	if len(suspects) == 1 && suspects[0].Abilities().Has(wire.AnswersOnce) && (c.partly || v.forsaken(beat, c)) {
 		return interrupted(suspects[0].Instance)
 	}
 	if slices.ContainsFunc(suspects, func(s suspect) bool { return !s.promises }) {
@@ -200,6 +201,12 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 		}
 	}
 	return silence(c.to.Endpoint.Service, mute)
+}
+
+// forsaken reports whether heartbeats named a call and do so no more: where an instance may send one message only, they
+// were that, and the answer is refused.
+func (v *vigil) forsaken(beat uint64, c *longCall) bool {
+	return c.named != 0 && beat-max(c.named, c.since) >= silentAfter
 }
 
 // quiet reports whether an instance is silent that hasn't been heard since a beat in which it was,

@@ -304,3 +304,35 @@ func TestOfManyLateCancelsTheOldestAreDropped(t *testing.T) {
 		t.Errorf("sent %v, want the cancels 6 and 7 to i1", sent)
 	}
 }
+
+func TestACallThatHeartbeatsNamedEndsWhereTheyCameInPlaceOfTheAnswer(t *testing.T) {
+	for name, test := range map[string]struct {
+		named     bool
+		abilities wire.Abilities
+		want      int
+	}{
+		"named, by one that answers once from then on": {true, wire.AnswersOnce, silentAfter},
+		"never named": {false, wire.AnswersOnce, 0},
+		"by one that doesn't say that it answers once": {true, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m := new(mute)
+				v, o := watched(m, m.echo)
+				defer v.pulse.stop()
+				v.step(false)
+				v.inFlight.show(1, func(c *Call) {
+					c.Instance = v.instances.heard("math", []byte("i1"), test.abilities)
+					c.Instance.hear(v.beat.Load())
+					if test.named {
+						c.named = v.beat.Load()
+					}
+				})
+				got := stepsUntil(v, o, func(int) bool { return false })
+				if got != test.want || (got > 0) != errors.Is(o.err(), helium.ErrSilent) {
+					t.Errorf("the call failed %d steps later with %v, want %d, and ErrSilent if it does", got, o.err(), test.want)
+				}
+			})
+		})
+	}
+}
