@@ -3,6 +3,7 @@ package rpcclient
 import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
+	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -12,7 +13,7 @@ var errItemTooLarge = helium.ErrResultTooLarge.WithOutcome(helium.Executed)
 
 // itemBounds are those of items that come in parts. One that fits a message is never too large.
 func (c *core) itemBounds() stream.Bounds {
-	return stream.Bounds{Most: max(c.maxValue, c.links.MaxMessage()), TooLarge: errItemTooLarge, NoRoom: errItemTooLarge, See: "rpcclient.Config.MaxValue"}
+	return stream.Bounds{Most: max(c.maxValue, c.links.MaxMessage()), Way: chunks.ToCaller, TooLarge: errItemTooLarge, NoRoom: errItemTooLarge, See: "rpcclient.Config.MaxValue"}
 }
 
 // itemTooLarge returns the error of an item that can't be sent for its size, where it could go in parts or not.

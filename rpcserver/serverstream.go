@@ -8,6 +8,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -54,7 +55,7 @@ func (s *serverStream) belong(to *caller) {
 
 // bounds are those of items that come in parts. One that fits a message is never too large.
 func (s *serverStream) bounds() stream.Bounds {
-	return stream.Bounds{Most: max(s.streams.maxValue, s.limit()), TooLarge: helium.ErrTooLarge, NoRoom: helium.ErrOverloaded, See: "rpcserver.Config.MaxValue"}
+	return stream.Bounds{Most: max(s.streams.maxValue, s.limit()), Way: chunks.ToServer, TooLarge: helium.ErrTooLarge, NoRoom: helium.ErrOverloaded, See: "rpcserver.Config.MaxValue"}
 }
 
 func (s *serverStream) figures() *methodStats { return s.method }

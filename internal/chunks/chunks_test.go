@@ -187,6 +187,48 @@ func TestTheRoomOfAProcessIsBounded(t *testing.T) {
 	}
 }
 
+func TestItemsHaveRoomInTurnAndOneOfEachWayAlways(t *testing.T) {
+	all := TakeRoom(MaxTogether)
+	first, small, gone, last := AwaitRoom(ToServer, 60<<20), AwaitRoom(ToServer, 1), AwaitRoom(ToServer, 1), AwaitRoom(ToServer, 1)
+	back := AwaitRoom(ToCaller, 250<<20)
+	if small.Take() != nil {
+		t.Error("the second one has room before the first")
+	}
+	there, answer := first.Take(), back.Take()
+	if there == nil || answer == nil {
+		t.Fatal("where others have all room the first items of each way have none")
+	}
+	if got, want := Taken(), int64(MaxTogether+310<<20); got != want {
+		t.Errorf("%d bytes are taken, want %d", got, want)
+	}
+	if small.Take() != nil {
+		t.Error("a second item of a way has room where there is none")
+	}
+	there.Leave()
+	there.Leave() // counts once
+	second := small.Take()
+	if second == nil {
+		t.Fatal("once the first item is gone the next one has no room")
+	}
+	all.Leave()
+	answer.Leave()
+	if last.Take() != nil {
+		t.Error("the last one has room before the last but one")
+	}
+	gone.GiveUp()
+	gone.GiveUp()
+	third := last.Take()
+	if third == nil {
+		t.Error("who is next to one that has given up has no turn")
+	}
+	last.GiveUp() // it has its room
+	third.Leave()
+	second.Leave()
+	if got := Taken(); got != 0 {
+		t.Errorf("%d bytes of room are taken in the end, want none", got)
+	}
+}
+
 // FuzzIncoming puts any parts into a value: it is whole only if they were its parts, in order.
 func FuzzIncoming(f *testing.F) {
 	f.Add(uint64(5), []byte{0, 5, 5, 1})

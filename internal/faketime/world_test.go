@@ -192,6 +192,17 @@ func (s *work) Blobs(size, n int) iter.Seq2[[]byte, error] {
 	}
 }
 
+// Echo gives the blobs that it is sent.
+func (s *work) Echo(blobs iter.Seq2[[]byte, error]) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for b, err := range blobs {
+			if !yield(b, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // Sip takes a value each second, and returns how many there were.
 func (s *work) Sip(blobs iter.Seq2[[]byte, error]) (n int, err error) {
 	for _, err := range blobs {

@@ -16,6 +16,8 @@ const large = 16 << 10
 type Bounds struct {
 	// Most is how large an item may be, in bytes.
 	Most int
+	// Way is which way they go.
+	Way chunks.Way
 	// TooLarge is the error of a larger one, and NoRoom that of one for which this process has no room. Both
 	// get a text, which ends in See.
 	TooLarge, NoRoom *helium.Error

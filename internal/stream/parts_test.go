@@ -198,9 +198,22 @@ func TestAnItemThatIsNeverFinishedEndsItsStreamAndItsRoomIsGivenBack(t *testing.
 	}
 }
 
+// takeAll takes all room that others leave, and that of the item which always has some.
+func takeAll(t *testing.T) (leave func()) {
+	all := chunks.TakeRoom(chunks.MaxTogether)
+	one := chunks.AwaitRoom(bounds().Way, 0).Take()
+	if all == nil || one == nil {
+		t.Fatal("some room is taken")
+	}
+	return func() {
+		all.Leave()
+		one.Leave()
+	}
+}
+
 func TestHugeItemsWaitForRoomInTheProcessAndAreToldIfThereIsNone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := chunks.TakeRoom(chunks.MaxTogether)
+		leave := takeAll(t)
 		ends := make(chan error, 3)
 		read := func(value []byte) *parted {
 			p := newParted(24 << 10)
@@ -222,11 +235,11 @@ func TestHugeItemsWaitForRoomInTheProcessAndAreToldIfThereIsNone(t *testing.T) {
 		}
 		read(make([]byte, 2<<20))
 		time.Sleep(chunks.Stall / 2)
-		all.Leave()
+		leave()
 		if err := <-ends; err != nil {
 			t.Errorf("an item that has waited for room ended with %v", err)
 		}
-		all = chunks.TakeRoom(chunks.MaxTogether)
+		leave = takeAll(t)
 		began := time.Now()
 		read(make([]byte, 2<<20))
 		if err := <-ends; !errors.Is(err, helium.ErrOverloaded) || time.Since(began) < time.Minute {
@@ -240,7 +253,78 @@ func TestHugeItemsWaitForRoomInTheProcessAndAreToldIfThereIsNone(t *testing.T) {
 		if err := <-ends; !errors.Is(err, context.Canceled) || time.Since(began) > time.Second {
 			t.Errorf("a stream that was cut off while it waited ended with %v after %v, want canceled at once", err, time.Since(began))
 		}
-		all.Leave()
+		leave()
+		if room := chunks.Taken(); room != 0 {
+			t.Errorf("%d bytes of room are taken in the end, want none", room)
+		}
+	})
+}
+
+func TestTheRoomOfAnItemIsGivenBackWhenItsStreamEndsThoughItsReaderGoesOn(t *testing.T) {
+	why := errors.New("why")
+	for name, end := range map[string]func(in *stream.Receiver){
+		"an error":            func(in *stream.Receiver) { in.Fail(why) },
+		"an abort":            func(in *stream.Receiver) { in.Abort(why) },
+		"a cut of one so far": func(in *stream.Receiver) { in.Cut(why); in.Fail(nil) },
+		"a close":             func(in *stream.Receiver) { in.Fail(why); in.Close() },
+		"a gap":               func(in *stream.Receiver) { in.ArrivePart(part(1<<20, 5, 5)) },
+		"the end of items":    func(in *stream.Receiver) { in.End(0, nil) },
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			in := stream.NewReceiver(new(stream.Pool), bounds, func(wire.Credit) {})
+			in.Open()
+			in.ArrivePart(part(1<<20, 0, 200<<10))
+			over := make(chan struct{})
+			go func() {
+				_, _ = in.Next()
+				close(over)
+			}()
+			synctest.Wait()
+			if room := chunks.Taken(); room != 1<<20 {
+				t.Errorf("%s: %d bytes of room are taken, want those of the item", name, room)
+			}
+			end(in)
+			<-over
+			if room := chunks.Taken(); room != 0 {
+				t.Errorf("%s: %d bytes of room are taken once the reader knows, want none", name, room)
+			}
+			in.Close()
+		})
+	}
+}
+
+func TestAStreamThatEndsWhileItWaitsForRoomHoldsUpNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		leave := takeAll(t)
+		var ins []*stream.Receiver
+		ends := make(chan error, 2)
+		for range 2 {
+			in := stream.NewReceiver(new(stream.Pool), bounds, func(wire.Credit) {})
+			in.Open()
+			in.ArrivePart(part(1<<20, 0, 200<<10))
+			go func() {
+				_, err := in.Next()
+				ends <- err
+			}()
+			synctest.Wait()
+			ins = append(ins, in)
+		}
+		why := errors.New("why")
+		began := time.Now()
+		ins[0].Fail(why)
+		if err := <-ends; err != why || time.Since(began) > 100*time.Millisecond {
+			t.Errorf("it ended with %v after %v, want %v at once", err, time.Since(began), why)
+		}
+		leave()
+		time.Sleep(time.Second)
+		if room := chunks.Taken(); room != 1<<20 {
+			t.Errorf("%d bytes of room are taken, want those of the other one's item", room)
+		}
+		ins[1].Fail(why)
+		<-ends
+		for _, in := range ins {
+			in.Close()
+		}
 		if room := chunks.Taken(); room != 0 {
 			t.Errorf("%d bytes of room are taken in the end, want none", room)
 		}
@@ -266,8 +350,7 @@ func TestSmallPartsDoNotKeepTheMessagesInWhichTheyCame(t *testing.T) {
 
 func TestAWholeItemThatWaitsForRoomIsCutOffAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		all := chunks.TakeRoom(chunks.MaxTogether)
-		defer all.Leave()
+		defer takeAll(t)()
 		in := stream.NewReceiver(new(stream.Pool), bounds, func(wire.Credit) {})
 		in.Open()
 		in.ArrivePart(part(stream.Window+100, 0, stream.Window-1))

@@ -275,6 +275,7 @@ func (r *Receiver) assemble(p *parts) (Chunk, error) {
 	for !p.whole {
 		more, err := r.next()
 		if err != nil || more.parts == nil {
+			r.leaveRoom() // its reader may go on for long without asking for another one
 			return Chunk{}, err
 		}
 		p.join(more.parts)
@@ -283,31 +284,37 @@ func (r *Receiver) assemble(p *parts) (Chunk, error) {
 	return Chunk{Data: p.value(), Count: 1, Owned: true, Assembled: true}, nil
 }
 
-// makeRoom takes room for an item, once there is enough.
+// makeRoom takes room for an item, all of it before more credit is given for it.
 func (r *Receiver) makeRoom(p *parts) error {
+	bounds := r.bounds()
+	if p.length > chunks.MaxTogether {
+		return bounds.noRoom(p.length)
+	}
+	await := chunks.AwaitRoom(bounds.Way, p.length)
+	defer await.GiveUp()
 	for began := time.Now(); ; time.Sleep(roomPoll) {
-		room := chunks.TakeRoom(p.length)
-		r.mu.Lock()
-		var err error
-		switch {
-		case r.closed || r.ended && !p.whole:
-			err = cmp.Or(r.err, canceled)
-		case room != nil:
-			r.room, r.roomy = room, true
-		case p.length > chunks.MaxTogether || time.Since(began) >= roomWait:
-			err = r.bounds().noRoom(p.length)
-		}
-		r.mu.Unlock()
-		if err != nil {
-			room.Leave()
-		}
-		if room != nil || err != nil {
+		if taken, err := r.takeRoom(await, p.whole); taken || err != nil {
 			return err
 		}
-		if err := r.whyCut(); err != nil {
-			return err
+		if time.Since(began) >= roomWait {
+			return bounds.noRoom(p.length)
 		}
 	}
+}
+
+// takeRoom takes the room of an item, if it is its turn and its stream goes on.
+func (r *Receiver) takeRoom(await *chunks.Await, whole bool) (taken bool, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.whyCut(); err != nil {
+		return false, err
+	}
+	if r.closed || r.ended && !whole {
+		return false, cmp.Or(r.err, canceled)
+	}
+	r.room = await.Take()
+	r.roomy = r.room != nil
+	return r.roomy, nil
 }
 
 // leaveRoom gives back the room of the item that was read last.
