@@ -161,10 +161,7 @@ func TestAnItemForAnOlderInstanceHasToFitAMessageAndTheErrorSaysSo(t *testing.T)
 			_ = yield(make([]byte, 1_000_000), nil) && yield(make([]byte, 2<<20), nil)
 		}))
 	}()
-	var begun wire.Frame
-	for begun.Kind != wire.KindStream { // before it the client asks what it may send
-		begun = within(t, s.frames, "the beginning of the stream")
-	}
+	begun := s.next(wire.KindStream)
 	s.send(wire.Frame{Kind: wire.KindCredit, Seq: begun.Seq, Body: wire.AppendCredit(nil, wire.Credit{Bytes: 8 << 20, Items: 10})})
 	if items, err := wire.ReadItems(s.next(wire.KindItems).Body); err != nil || len(items.Data) < 1_000_000 {
 		t.Errorf("an item of %d bytes came, %v; want the one that fits a message, whole", len(items.Data), err)
