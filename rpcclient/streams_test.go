@@ -467,3 +467,23 @@ func TestAStreamThatGoesOneWayOrToAllOrIsNoneIsRefusedWithWhatToDo(t *testing.T)
 		t.Errorf("%d streams have begun, want none", n)
 	}
 }
+
+func TestAStubOfAnIteratorThatIsNoStreamIsToldWhichOneIs(t *testing.T) {
+	_, _, c, _ := serveFlows(t, linkage{name: "bus"})
+	for _, stub := range []any{
+		&struct{ Count func(int) iter.Seq[int] }{},
+		&struct {
+			Count func(int) (iter.Seq[int], error)
+		}{},
+		&struct {
+			Count func(int) iter.Seq2[int, string]
+		}{},
+		&struct {
+			Sum func(iter.Seq[int]) (int, error)
+		}{},
+	} {
+		if err := c.Bind("flow", stub); err == nil || !strings.Contains(err.Error(), "use iter.Seq2[T, error]") {
+			t.Errorf("%T: %v, want what to use", stub, err)
+		}
+	}
+}

@@ -54,7 +54,8 @@ func (c *Client) makeStub(ctx context.Context, service, name string, t reflect.T
 	if t.Kind() != reflect.Func {
 		return reflect.Value{}, fmt.Errorf("a stub is a func([ctx], args...) ([result], error), not %s", t)
 	}
-	if !reflectfunc.ReturnsStream(t) && (t.NumOut() == 0 || t.Out(t.NumOut()-1) != errorType) {
+	returnsFunc := t.NumOut() == 1 && t.Out(0).Kind() == reflect.Func // a stream, or what OfFunc says more about
+	if !returnsFunc && (t.NumOut() == 0 || t.Out(t.NumOut()-1) != errorType) {
 		return reflect.Value{}, fmt.Errorf("%s must return an error last: a call can fail even where the method can't", t)
 	}
 	m := c.pinnedMethod(service, name)

@@ -143,7 +143,11 @@ func (w *walk) typ(t reflect.Type, at string, depth int) *Type {
 	case gofields.AsList, gofields.AsMap:
 		return w.ofContainer(t, at, depth)
 	case gofields.Unsendable:
-		w.fault(at, "%.100v can't travel; %s", t, gofields.Advice(t.Kind()))
+		advice := gofields.Advice(t.Kind())
+		if isIterator(t) {
+			advice = gofields.IteratorAdvice
+		}
+		w.fault(at, "%.100v can't travel; %s", t, advice)
 		return scalar(Any)
 	default:
 		return scalar(kindOf(form, t))
@@ -294,4 +298,13 @@ func fieldPath(at, path string) string {
 		return "field " + path
 	}
 	return at + ", field " + path
+}
+
+// isIterator reports what a range loop takes, such as an iter.Seq.
+func isIterator(t reflect.Type) bool {
+	if t.Kind() != reflect.Func || t.NumIn() != 1 || t.NumOut() != 0 || t.IsVariadic() {
+		return false
+	}
+	yield := t.In(0)
+	return yield.Kind() == reflect.Func && yield.NumIn() <= 2 && !yield.IsVariadic() && yield.NumOut() == 1 && yield.Out(0) == reflect.TypeFor[bool]()
 }

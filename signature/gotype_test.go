@@ -2,6 +2,7 @@ package signature_test
 
 import (
 	"encoding/json"
+	"iter"
 	"log/slog"
 	"maps"
 	"math/big"
@@ -174,6 +175,10 @@ func TestGoTypesThatCannotTravelSayWhatToDo(t *testing.T) {
 		{nil, "pass reflect.TypeFor"},
 		{reflect.TypeFor[chan int](), "type chan int: chan int can't travel; use a list"},
 		{reflect.TypeFor[func()](), "func() can't travel; pass the name of a method"},
+		{reflect.TypeFor[iter.Seq[int]](), "iter.Seq[int] can't travel; use iter.Seq2[T, error], as the last parameter or the only result"},
+		{reflect.TypeFor[iter.Seq2[int, string]](), "iter.Seq2[int,string] can't travel; use iter.Seq2[T, error], as"},
+		{reflect.TypeFor[func(func() bool)](), "can't travel; use iter.Seq2[T, error], as"},
+		{reflect.TypeFor[func(func(int))](), "can't travel; pass the name of a method"},
 		{reflect.TypeFor[complex64](), "complex64 can't travel; use a struct of two floats"},
 		{reflect.TypeFor[uintptr](), "use uint64"},
 		{reflect.TypeFor[error](), "send its text"},

@@ -113,6 +113,9 @@ func Advice(k reflect.Kind) string {
 	return "use another type"
 }
 
+// IteratorAdvice says what to use in place of an iterator that isn't a stream, such as an iter.Seq.
+const IteratorAdvice = "use iter.Seq2[T, error], as the last parameter or the only result: a stream may end with an error"
+
 // IsByte reports a type whose lists travel as bytes.
 func IsByte[T any](m Model[T], t T) bool {
 	return m.Kind(t) == reflect.Uint8 && !Encodes(m, t)

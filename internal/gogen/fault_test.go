@@ -36,6 +36,7 @@ const impossible = `package shop
 
 import (
 	"context"
+	"iter"
 	"unsafe"
 )
 
@@ -61,6 +62,8 @@ type Stock interface {
 	Late(n int, ctx context.Context) error // Late: context.Context is parameter 2; make it the first
 	Pair(ctx context.Context) (int, string, error) // Pair: it returns 2 values; return one
 	Early(ctx context.Context) (error, int) // Early: result 1 is an error
+	Take(ctx context.Context, xs iter.Seq[int]) error // Take: argument 1 (xs): iter.Seq[int] can't travel; use iter.Seq2[T, error]
+	Give(ctx context.Context) iter.Seq[int] // Give: result: iter.Seq[int] can't travel; use iter.Seq2[T, error]
 	Quiet(ctx context.Context) int // Quiet returns no error
 	lower(ctx context.Context) error // lower isn't exported
 	Broken(ctx context.Context, b broken) error // MarshalText without UnmarshalText

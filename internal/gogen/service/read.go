@@ -227,7 +227,7 @@ func (r *reader) results(m *Method, sig *signature.Method) {
 			return
 		}
 	}
-	if !m.hasError {
+	if !m.hasError && (n == 0 || !gotype.IsIterator(results.At(n-1).Type())) { // an iterator's fault is another one
 		r.faults.Add(m.Func.Pos(), "%s returns no error, and a call can fail even where the method can't; add error as the last result", m.Func.Name())
 	}
 	switch {

@@ -141,7 +141,7 @@ func (tr *translator) made(t types.Type, at string, depth int) *signature.Type {
 		if kind := (gotype.Model{}).Kind(t); kind == reflect.Invalid {
 			tr.fault(at, DoesNotCompile)
 		} else {
-			tr.fault(at, "%s can't travel; %s", gotype.ShortType(t), gofields.Advice(kind))
+			tr.fault(at, "%s can't travel; %s", gotype.ShortType(t), adviceOn(t, kind))
 		}
 		return scalar(signature.Any)
 	default:
@@ -282,4 +282,12 @@ func (tr *translator) nameEnums(values func(*types.Named) []EnumValue, doc func(
 	}
 	slices.SortFunc(enums, func(a, b Enum) int { return cmp.Compare(a.Name, b.Name) })
 	return enums
+}
+
+// adviceOn says what to use in place of a type that can't travel.
+func adviceOn(t types.Type, kind reflect.Kind) string {
+	if gotype.IsIterator(t) {
+		return gofields.IteratorAdvice
+	}
+	return gofields.Advice(kind)
 }
