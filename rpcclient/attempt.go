@@ -83,7 +83,7 @@ func (call *Invocation) attemptOneWay(ctx context.Context, w *way, now, deadline
 	e := call.fill(&f, wire.KindNotify, deadline.Sub(now))
 	switch {
 	case e != nil:
-		return e
+		return tooLargeOneWay(e)
 	case w.doubt != nil && !w.likely && call.method.known.Load() != w: // see confirm
 		return w.doubt
 	}
@@ -93,11 +93,19 @@ func (call *Invocation) attemptOneWay(ctx context.Context, w *way, now, deadline
 	}
 	c := call.method.core
 	if e := c.links.SendOneWay(to, &f, deadline); e != nil {
-		return e
+		return tooLargeOneWay(e)
 	}
 	c.counters.notifies.Add(1)
 	call.mayHaveRun, call.answered = true, true
 	return nil
+}
+
+// tooLargeOneWay says of the error of a one-way call that is too large what larger ones need.
+func tooLargeOneWay(e *helium.Error) *helium.Error {
+	if !errors.Is(e, helium.ErrTooLarge) {
+		return e
+	}
+	return e.WithMessage("%s, and a one-way call doesn't travel in chunks; use Call, or send less", e.Message)
 }
 
 // permittedOneWay returns where a one-way call goes, or why it may not go there. It finds that out

@@ -2,6 +2,7 @@ package rpcclient
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -31,6 +32,9 @@ func (call *Invocation) attemptLarge(ctx context.Context, w *way, tooLarge *heli
 	}
 	var f wire.Frame
 	if e := call.fillWith(&f, wire.KindLargeCall, wire.AppendExtent(nil, wire.ExtentOf(args)), time.Until(deadline)); e != nil {
+		if errors.Is(e, helium.ErrTooLarge) {
+			e = e.WithMessage("the call's metadata don't fit a message of %d bytes, which is what this connection takes at most, and don't travel in chunks; send less of them", c.links.MaxMessage())
+		}
 		return e
 	}
 	flight, a := &call.flight, &call.answer

@@ -335,10 +335,23 @@ func TestWhereNoInstanceTakesChunksLargeArgumentsAreNotSent(t *testing.T) {
 			checkFailure(t, "an instance "+name, err, failure{is: helium.ErrTooLarge, code: helium.CodeResourceExhausted, outcome: helium.NotExecuted, says: []string{"at most 1048576", "chunks"}})
 		}
 		err := env.Client.Notify(t.Context(), "fake.do", randomBytes(2<<20))
-		wantError(t, err, helium.ErrTooLarge, helium.NotExecuted)
+		checkFailure(t, "a one-way call of an instance "+name, err, failure{is: helium.ErrTooLarge, code: helium.CodeResourceExhausted, outcome: helium.NotExecuted, says: []string{"at most 1048576", "a one-way call doesn't travel in chunks"}})
 		if len(s.frames) > 0 {
 			t.Errorf("an instance %s got %+v, want nothing", name, <-s.frames)
 		}
+	}
+}
+
+func TestMetadataThatDoNotFitAMessageAreRefusedAsTheyDoNotTravelInChunks(t *testing.T) {
+	env := heliumtest.New(t)
+	srv := heliumtest.Serve(env, "echo", echo{})
+	ctx := helium.WithMetadata(t.Context(), helium.Metadata{"large": string(make([]byte, 2<<20))})
+	for _, size := range []int{1, 2 << 20} {
+		err := env.Client.Call(ctx, "echo.echo", nil, randomBytes(size))
+		checkFailure(t, fmt.Sprintf("a call of %d bytes", size), err, failure{is: helium.ErrTooLarge, code: helium.CodeResourceExhausted, outcome: helium.NotExecuted, says: []string{"the call's metadata", "1048576", "don't travel in chunks"}})
+	}
+	if n := srv.Stats().Calls; n != 0 {
+		t.Errorf("%d calls came, want none", n)
 	}
 }
 
