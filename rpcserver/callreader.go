@@ -240,5 +240,8 @@ func (r *callReader) readPlain(in *link.Incoming, to target, now time.Time) {
 		r.begun = append(r.begun, call)
 		return
 	}
+	if answer, ok := call.answer.(*plainAnswer); ok && call.refusal != nil && to.method != nil && to.method.signature.Yields != nil {
+		call.answer = refusedStream{answer}
+	}
 	r.addOneWay(call)
 }

@@ -29,6 +29,16 @@ type plainStream struct {
 	sent     uint64 // items
 }
 
+// refusedStream is the answerer of a plain request whose stream doesn't begin: the error is its end.
+type refusedStream struct{ *plainAnswer }
+
+func (r refusedStream) send(_ *Call, err *helium.Error, _ time.Duration, _ []byte, _ bool) {
+	way := r.link.(link.PlainStreamer)
+	r.tell(err, func(body []byte, err *helium.Error) error {
+		return way.RefuseStream(r.to, r.service, r.came, body, err)
+	})
+}
+
 func (s *plainStream) belong(to *caller) { s.caller = to }
 
 func (s *plainStream) figures() *methodStats { return s.stats }

@@ -214,6 +214,9 @@ func TestAStreamOfAPlainRequestHasTheTimeThatItSays(t *testing.T) {
 			if !strings.Contains(string(end.Data), "helium.bad_message") {
 				t.Errorf("%s with a time of %q: %s, want helium.bad_message", method, bad, end.Data)
 			}
+			if got, want := end.Header.Get("Helium-Items"), map[string]string{"patient": "0"}[method]; got != want {
+				t.Errorf("%s with a time of %q: %q items came by Helium-Items, want %q", method, bad, got, want)
+			}
 		}
 	}
 }
@@ -391,8 +394,8 @@ func TestStreamsOfPlainRequestsCountAmongThoseThatAServerTakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, end := streamed(t, nc, &nats.Msg{Subject: "helium.call.feed.numbers", Data: []byte("[1]")})
-	if !strings.Contains(string(end.Data), "helium.overloaded") || end.Header.Get("Nats-Service-Error-Code") != "429" {
-		t.Errorf("the second stream got %s, %v; want helium.overloaded", end.Data, end.Header)
+	if !strings.Contains(string(end.Data), "helium.overloaded") || end.Header.Get("Nats-Service-Error-Code") != "429" || end.Header.Get("Helium-Items") != "0" {
+		t.Errorf("the second stream got %s, %v; want helium.overloaded behind 0 items", end.Data, end.Header)
 	}
 	if s := srv.Stats(); s.Streams != 1 || s.StreamsBegun != 1 {
 		t.Errorf("%d streams run, %d began; want one", s.Streams, s.StreamsBegun)

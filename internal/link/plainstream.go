@@ -18,6 +18,8 @@ type PlainStreamer interface {
 	// StreamTo returns the way of items to who sent a request; nil: nobody would tell whether they are
 	// taken there.
 	StreamTo(to Caller) *PlainStream
+	// RefuseStream is AnswerPlain for an error in place of a stream, whose end it is.
+	RefuseStream(to Caller, service string, since time.Time, data []byte, fault *helium.Error) error
 }
 
 // PlainStream is the way of a stream's items to one who began it by a plain request. It ends with the connection
@@ -38,6 +40,11 @@ func (b *ServerBus) StreamTo(to Caller) *PlainStream {
 	}
 	b.watcher.Leaving(to.Address)
 	return &PlainStream{bus: b, to: to, reconnects: b.nc.Stats().Reconnects}
+}
+
+// RefuseStream implements [PlainStreamer].
+func (b *ServerBus) RefuseStream(to Caller, service string, since time.Time, data []byte, fault *helium.Error) error {
+	return b.answerPlain(to, service, since, endOf(to, 0, data, fault))
 }
 
 // Item sends an item, which is a value. With a sign, which isn't 0, the link tells if nobody was there
@@ -78,10 +85,15 @@ func (s *PlainStream) Settle(ctx context.Context) {
 
 // End sends that the stream is over, after so many items: with an error, which data describe, unless fault is nil.
 func (s *PlainStream) End(items uint64, data []byte, fault *helium.Error) error {
-	msg := &nats.Msg{Subject: s.to.Address, Header: nats.Header{}, Data: data}
+	return s.publish(endOf(s.to, items, data, fault))
+}
+
+// endOf returns the message that ends a stream.
+func endOf(to Caller, items uint64, data []byte, fault *helium.Error) *nats.Msg {
+	msg := &nats.Msg{Subject: to.Address, Header: nats.Header{}, Data: data}
 	msg.Header.Set(wire.ItemsHeader, strconv.FormatUint(items, 10))
 	setFault(msg.Header, fault)
-	return s.publish(msg)
+	return msg
 }
 
 func (s *PlainStream) publish(msg *nats.Msg) error {

@@ -218,6 +218,10 @@ func (b *ServerBus) AnswerPlain(to Caller, service string, since time.Time, data
 		msg.Header = nats.Header{}
 		setFault(msg.Header, fault)
 	}
+	return b.answerPlain(to, service, since, msg)
+}
+
+func (b *ServerBus) answerPlain(to Caller, service string, since time.Time, msg *nats.Msg) error {
 	if msg.Size() > b.MaxMessage() {
 		return ErrTooLarge
 	}
