@@ -340,6 +340,35 @@ func TestAThousandInstancesAnswerTogether(t *testing.T) {
 	}
 }
 
+func TestOfACallToAllInstancesSoManyAreInFlightAtOnce(t *testing.T) {
+	const most = 1024
+	env := heliumtest.New(t)
+	calls := serveMany(t, env, most+100, func(string, fakeCall) *wire.Frame { return nil }) // nobody answers
+	c := env.NewClient(long)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		for range rpcclient.All[int](ctx, c, "many.do", 1) {
+		}
+	}()
+	eventually(t, func() error {
+		if n := len(calls()); n < most {
+			return fmt.Errorf("%d instances were called, want %d", n, most)
+		}
+		return nil
+	})
+	if n := c.Stats().InFlight; n > most {
+		t.Errorf("%d calls are in flight, want %d at most", n, most)
+	}
+	cancel()
+	within(t, over, "end of the loop")
+	if n := len(calls()); n > most {
+		t.Errorf("%d instances were called before any has answered, want %d", n, most)
+	}
+}
+
 func TestACallToAllIsNotMadeAgainWhereItMayHaveRun(t *testing.T) {
 	env := heliumtest.New(t)
 	lost := helium.ErrUnfinished.WithOutcome(helium.Unknown)

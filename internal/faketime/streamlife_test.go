@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -93,6 +94,48 @@ func TestAStreamThatHasBegunBeginsNowhereElseWhenItsServerIsKilled(t *testing.T)
 		}
 		if n, _ := begun(); n != 1 {
 			t.Errorf("it has begun %d times when its server was killed, want once", n)
+		}
+	})
+}
+
+func TestAServerThatShutsDownEndsItsStreamsAfterASecondAndBeginsNoneMeanwhile(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		_, srv := w.serve("server", rpcserver.Config{})
+		c := w.client(rpcclient.Config{})
+		ended := make(chan error, 1)
+		var items atomic.Int64
+		go func() {
+			var end error
+			for _, err := range rpcclient.Stream[int](context.Background(), c, "work.tick") {
+				end = err
+				items.Add(1)
+			}
+			ended <- end
+		}()
+		time.Sleep(time.Second)
+		before := items.Load()
+		shut := make(chan error, 1)
+		began := time.Now()
+		go func() { shut <- srv.Shutdown(context.Background()) }()
+		time.Sleep(500 * time.Millisecond)
+		for _, err := range rpcclient.Stream[int](context.Background(), c.At(srv.Instance()), "work.tick") {
+			if helium.OutcomeOf(err) != helium.NotExecuted || err == nil {
+				t.Errorf("a stream that begins meanwhile gets %v, want an error, not executed", err)
+				break
+			}
+		}
+		err := <-ended
+		if took := time.Since(began); !errors.Is(err, helium.ErrCut) || took < time.Second || took > 1200*time.Millisecond {
+			t.Errorf("the stream ended with %v after %v, want ErrCut after a second", err, took)
+		}
+		if more := items.Load() - before; more < 90 {
+			t.Errorf("%d items came meanwhile, want those of a second", more)
+		}
+		if err := <-shut; err != nil || time.Since(began) > 5*time.Second {
+			t.Errorf("the shutdown ended with %v after %v, want that it is over soon after", err, time.Since(began))
+		}
+		if n := srv.Stats().StreamsBegun; n != 1 {
+			t.Errorf("%d streams have begun, want the first alone", n)
 		}
 	})
 }
