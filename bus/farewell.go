@@ -1,20 +1,19 @@
 package bus
 
 import (
-	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 )
 
-// A NATS server that is wronged by a client says how, and closes the connection:
+// A NATS server that gets a message which is larger than it takes says so, and closes the connection:
 //
 //	-ERR 'Maximum Payload Violation'
 //
 // The client need not be at fault: a message may be on its way when the server begins to take smaller
 // ones only. nats.go closes the connection for good on such a word, and whoever had it would be deaf from
-// then on; without the word it connects again. So what may be a server's last word is kept back until
-// something follows. If nothing does, the connection was lost as any other.
+// then on; without the word it connects again. So it is kept back until something follows. If nothing
+// does, the connection was lost as any other. What else a server closes a connection for, such as a
+// subject that is too long, would come again with the next connection, and stays an error.
 //
 // What is said under TLS or on a websocket can't be seen here.
 
@@ -49,25 +48,13 @@ func (f *farewell) read(read func([]byte) (int, error), b []byte) (n int, err er
 	return n, err
 }
 
-// naturalWords begin what nats.go has an answer to that isn't to close the connection for good.
-var naturalWords = []string{
-	"permissions violation", "authorization violation", "user authentication", "account authentication",
-	"maximum subscriptions", "maximum connections", "maximum account", "stale connection",
-}
+// tooLarge is the word that is kept back, in lower case: servers have written it in both.
+const tooLarge = "-err 'maximum payload violation'\r\n"
 
-// wordAtEnd returns where an error of the server begins that b ends with; len(b) if it doesn't, or
-// nats.go knows better.
+// wordAtEnd returns where the word begins that b ends with; len(b) if it doesn't.
 func wordAtEnd(b []byte) (begin int) {
-	if !bytes.HasSuffix(b, []byte("'\r\n")) {
-		return len(b)
-	}
-	if i := bytes.LastIndex(b[:len(b)-2], []byte("\r\n")); i >= 0 {
-		begin = i + 2
-	}
-	word, isError := bytes.CutPrefix(b[begin:], []byte("-ERR '"))
-	if !isError || slices.ContainsFunc(naturalWords, func(natural string) bool {
-		return len(word) >= len(natural) && strings.EqualFold(string(word[:len(natural)]), natural)
-	}) {
+	begin = len(b) - len(tooLarge)
+	if begin < 0 || !strings.EqualFold(string(b[begin:]), tooLarge) || begin > 0 && b[begin-1] != '\n' {
 		return len(b)
 	}
 	return begin

@@ -22,18 +22,20 @@ func (p *parts) read(b []byte) (n int, err error) {
 func TestAServersLastWordIsTheEndOfAConnectionAndNotAnError(t *testing.T) {
 	const tooLarge = "-ERR 'Maximum Payload Violation'\r\n"
 	const denied = "-ERR 'Permissions Violation for Publish to \"a\"'\r\n"
+	const tooLong = "-ERR 'Maximum Control Line Exceeded'\r\n"
 	for name, c := range map[string]struct {
 		said  parts
 		reads []string
 		end   string // what the error says besides
 	}{
-		"alone":                    {parts{tooLarge}, nil, "Maximum Payload Violation"},
-		"behind a message":         {parts{"MSG a 1 1\r\nx\r\n" + tooLarge}, []string{"MSG a 1 1\r\nx\r\n"}, "Maximum Payload Violation"},
-		"in a read of its own":     {parts{"PING\r\n", tooLarge}, []string{"PING\r\n"}, "Maximum Payload Violation"},
-		"not the last one":         {parts{tooLarge, "PING\r\n"}, []string{tooLarge + "PING\r\n"}, ""},
-		"in a message":             {parts{"MSG a 1 34\r\n" + tooLarge, "\r\n"}, []string{"MSG a 1 34\r\n" + tooLarge + "\r\n"}, ""},
-		"one that nats.go expects": {parts{denied}, []string{denied}, ""},
-		"none":                     {parts{"PING\r\n"}, []string{"PING\r\n"}, ""},
+		"alone":                     {parts{tooLarge}, nil, "Maximum Payload Violation"},
+		"behind a message":          {parts{"MSG a 1 1\r\nx\r\n" + tooLarge}, []string{"MSG a 1 1\r\nx\r\n"}, "Maximum Payload Violation"},
+		"in a read of its own":      {parts{"PING\r\n", tooLarge}, []string{"PING\r\n"}, "Maximum Payload Violation"},
+		"not the last one":          {parts{tooLarge, "PING\r\n"}, []string{tooLarge + "PING\r\n"}, ""},
+		"in a message":              {parts{"MSG a 1 34\r\n" + tooLarge, "\r\n"}, []string{"MSG a 1 34\r\n" + tooLarge + "\r\n"}, ""},
+		"one that nats.go expects":  {parts{denied}, []string{denied}, ""},
+		"one that would come again": {parts{tooLong}, []string{tooLong}, ""},
+		"none":                      {parts{"PING\r\n"}, []string{"PING\r\n"}, ""},
 	} {
 		var f farewell
 		b := make([]byte, 1<<10)
