@@ -148,3 +148,27 @@ func TestACheckDoesNotTakeChangesForReadThatWaitToBe(t *testing.T) {
 		t.Errorf("a watch that gave nothing between two checks is followed on: %t, then %t, and the catalog is at %d; want true, false, and 3, as the next watch says what there is", first, second, revision)
 	}
 }
+
+func TestACheckThatIsWantedWhileOneIsUnderWayFollowsIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		var running sync.WaitGroup
+		c := checks{running: &running, done: make(chan checked, 1), ask: func() checked {
+			asked++
+			time.Sleep(time.Second)
+			return checked{gone: asked > 1}
+		}}
+		c.begin()
+		synctest.Wait()
+		c.begin()
+		c.begin() // of several that are wanted meanwhile one is enough
+		first := <-c.done
+		c.ended()
+		second := <-c.done
+		c.ended()
+		running.Wait()
+		if asked != 2 || first.gone || !second.gone {
+			t.Errorf("the bucket was asked for %d times, %+v and %+v; want twice, one after the other", asked, first, second)
+		}
+	})
+}

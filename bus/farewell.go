@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 )
@@ -48,13 +49,13 @@ func (f *farewell) read(read func([]byte) (int, error), b []byte) (n int, err er
 	return n, err
 }
 
-// tooLarge is the word that is kept back, in lower case: servers have written it in both.
-const tooLarge = "-err 'maximum payload violation'\r\n"
+// tooLarge is the word that is kept back, in whatever case servers write it.
+var tooLarge = []byte("-ERR 'Maximum Payload Violation'\r\n")
 
 // wordAtEnd returns where the word begins that b ends with; len(b) if it doesn't.
 func wordAtEnd(b []byte) (begin int) {
 	begin = len(b) - len(tooLarge)
-	if begin < 0 || !strings.EqualFold(string(b[begin:]), tooLarge) || begin > 0 && b[begin-1] != '\n' {
+	if begin < 0 || !bytes.EqualFold(b[begin:], tooLarge) || begin > 0 && b[begin-1] != '\n' {
 		return len(b)
 	}
 	return begin

@@ -51,3 +51,13 @@ func TestAServersLastWordIsTheEndOfAConnectionAndNotAnError(t *testing.T) {
 		}
 	}
 }
+
+func TestReadingWhatAServerSaysCostsNoAllocation(t *testing.T) {
+	said := []byte("MSG a 1 100\r\n" + strings.Repeat("x", 100) + "\r\n")
+	var f farewell
+	b := make([]byte, 1<<10)
+	read := func(b []byte) (int, error) { return copy(b, said), nil }
+	if got := testing.AllocsPerRun(100, func() { _, _ = f.read(read, b) }); got != 0 {
+		t.Errorf("%v allocations a read, want none", got)
+	}
+}

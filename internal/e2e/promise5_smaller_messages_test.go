@@ -89,18 +89,24 @@ func (s *shrinkable) connect() *nats.Conn {
 	return nc
 }
 
+// work starts a binder, a worker and a client, and returns the connections of the last two.
+func (s *shrinkable) work() (w *worker, c *rpcclient.Client, serving, calling *nats.Conn) {
+	s.t.Helper()
+	registry, err := binder.Start(s.t.Context(), s.connect(), binder.Config{Logger: quiet, Memory: true})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(registry.Close)
+	w = newWorker("w")
+	serving, calling = s.connect(), s.connect()
+	serve(s.t, serving, rpcserver.Config{}, "work", w)
+	return w, newClient(s.t, calling, rpcclient.Config{Timeout: patience}), serving, calling
+}
+
 func TestPromise5CallsGoOnWhenTheNATSServerBeginsToTakeSmallerMessages(t *testing.T) {
 	t.Parallel()
 	s := startShrinkable(t)
-	registry, err := binder.Start(t.Context(), s.connect(), binder.Config{Logger: quiet, Memory: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(registry.Close)
-	w := newWorker("w")
-	serving, calling := s.connect(), s.connect()
-	serve(t, serving, rpcserver.Config{}, "work", w)
-	c := newClient(t, calling, rpcclient.Config{Timeout: patience})
+	w, c, serving, calling := s.work()
 	together := func(ids int64, size int) {
 		t.Helper()
 		var calls sync.WaitGroup
@@ -147,15 +153,7 @@ func TestPromise5CallsGoOnWhenTheNATSServerBeginsToTakeSmallerMessages(t *testin
 func TestPromise5AConnectionThatTheNATSServerEndsForAMessageTooLargeIsMadeAgain(t *testing.T) {
 	t.Parallel()
 	s := startShrinkable(t)
-	registry, err := binder.Start(t.Context(), s.connect(), binder.Config{Logger: quiet, Memory: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(registry.Close)
-	w := newWorker("w")
-	serving, calling := s.connect(), s.connect()
-	serve(t, serving, rpcserver.Config{}, "work", w)
-	c := newClient(t, calling, rpcclient.Config{Timeout: patience})
+	w, c, serving, calling := s.work()
 	goesWell := func(id int64) {
 		t.Helper()
 		eventually(t, "calls go well again", func() error { return callWithin(patience, c, id) })
@@ -164,7 +162,7 @@ func TestPromise5AConnectionThatTheNATSServerEndsForAMessageTooLargeIsMadeAgain(
 	s.shrink(4096)
 
 	// Nobody has told the client what the server takes now.
-	err = c.Call(t.Context(), "work.carry", nil, 2, make([]byte, 6000))
+	err := c.Call(t.Context(), "work.carry", nil, 2, make([]byte, 6000))
 	if e := helium.AsError(err); e.Code != helium.CodeUnavailable || w.times(2) != 0 {
 		t.Errorf("a call whose message the NATS server takes no more: got %v, and it ran %d times; want that the connection was lost, and that it didn't run", err, w.times(2))
 	}
