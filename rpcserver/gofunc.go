@@ -13,7 +13,7 @@ import (
 
 // handlerOf returns what calls a method of a Go value, of any shape that a signature can have.
 func handlerOf(impl reflect.Value, name string) Handler {
-	if run, ok := typedfunc.HandlerOf(impl.MethodByName(name)); ok {
+	if run, ok := typedfunc.MethodOf(impl, name); ok {
 		return func(ctx context.Context, c *Call) error { return c.argumentFault(run(ctx, &c.Args, &c.Result)) }
 	}
 	method, _ := impl.Type().MethodByName(name)

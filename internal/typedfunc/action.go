@@ -2,6 +2,7 @@ package typedfunc
 
 import (
 	"context"
+	"unsafe"
 
 	"github.com/helium-rpc/helium/codec"
 )
@@ -11,6 +12,11 @@ type action0 struct{}
 
 func (action0) stub(begin Begin) any {
 	return func(ctx context.Context) error { return do(ctx, begin(0)) }
+}
+
+func (action0) bound(m method) any {
+	run := as[func(unsafe.Pointer, context.Context) error](m)
+	return func(ctx context.Context) error { return run(m.receiver, ctx) }
 }
 
 func (action0) handler(fn any) Handler {
@@ -27,6 +33,11 @@ func (f *action1[A]) stub(begin Begin) any {
 		f.a.write(call.Arguments(), a)
 		return do(ctx, call)
 	}
+}
+
+func (f *action1[A]) bound(m method) any {
+	run := as[func(unsafe.Pointer, context.Context, A) error](m)
+	return func(ctx context.Context, a A) error { return run(m.receiver, ctx, a) }
 }
 
 func (f *action1[A]) handler(fn any) Handler {
@@ -53,6 +64,11 @@ func (f *action2[A, B]) stub(begin Begin) any {
 		f.b.write(call.Arguments(), b)
 		return do(ctx, call)
 	}
+}
+
+func (f *action2[A, B]) bound(m method) any {
+	run := as[func(unsafe.Pointer, context.Context, A, B) error](m)
+	return func(ctx context.Context, a A, b B) error { return run(m.receiver, ctx, a, b) }
 }
 
 func (f *action2[A, B]) handler(fn any) Handler {

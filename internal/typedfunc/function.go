@@ -2,6 +2,7 @@ package typedfunc
 
 import (
 	"context"
+	"unsafe"
 
 	"github.com/helium-rpc/helium/codec"
 )
@@ -11,6 +12,11 @@ type function0[R any] struct{ r scalar[R] }
 
 func (f *function0[R]) stub(begin Begin) any {
 	return func(ctx context.Context) (R, error) { return f.r.get(ctx, begin(0)) }
+}
+
+func (f *function0[R]) bound(m method) any {
+	run := as[func(unsafe.Pointer, context.Context) (R, error)](m)
+	return func(ctx context.Context) (R, error) { return run(m.receiver, ctx) }
 }
 
 func (f *function0[R]) handler(fn any) Handler {
@@ -33,6 +39,11 @@ func (f *function1[A, R]) stub(begin Begin) any {
 		f.a.write(call.Arguments(), a)
 		return f.r.get(ctx, call)
 	}
+}
+
+func (f *function1[A, R]) bound(m method) any {
+	run := as[func(unsafe.Pointer, context.Context, A) (R, error)](m)
+	return func(ctx context.Context, a A) (R, error) { return run(m.receiver, ctx, a) }
 }
 
 func (f *function1[A, R]) handler(fn any) Handler {
@@ -61,6 +72,11 @@ func (f *function2[A, B, R]) stub(begin Begin) any {
 		f.b.write(call.Arguments(), b)
 		return f.r.get(ctx, call)
 	}
+}
+
+func (f *function2[A, B, R]) bound(m method) any {
+	run := as[func(unsafe.Pointer, context.Context, A, B) (R, error)](m)
+	return func(ctx context.Context, a A, b B) (R, error) { return run(m.receiver, ctx, a, b) }
 }
 
 func (f *function2[A, B, R]) handler(fn any) Handler {

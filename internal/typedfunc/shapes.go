@@ -47,6 +47,8 @@ func unnamed(t reflect.Type) reflect.Type {
 type shape interface {
 	// stub returns a function of that type.
 	stub(begin Begin) any
+	// bound returns such a function that calls a method of that type.
+	bound(m method) any
 	// handler returns what runs one.
 	handler(fn any) Handler
 }
