@@ -2,7 +2,6 @@ package part
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -21,14 +20,21 @@ func returning(call func(ctx context.Context, id int64) (got int64, err error)) 
 	}
 }
 
+// hireTime is how long before a load begins those are hired who make its calls, and for how long they are enough
+// if none is answered.
+const hireTime = 100 * time.Millisecond
+
 // carry makes the calls of a load, each when its time has come whatever became of those before,
 // and returns when all have ended. Each stands in the books before it is made.
 //
 //	start ── At ──▶ │·  ·  ·  ·  ·  ·│ For     a dot: a call was meant to start
 func carry(ctx context.Context, l Load, start time.Time, call caller, books *ledger.Writer) {
-	var calls sync.WaitGroup
-	defer calls.Wait()
+	var calls crew
+	defer calls.dismiss()
 	begin, s := start.Add(l.At), newSchedule(l)
+	if sleepUntil(ctx, begin.Add(-hireTime)) {
+		calls.hire(int(l.Rate * hireTime.Seconds()))
+	}
 	for {
 		next, more := s.next()
 		if !more || !sleepUntil(ctx, begin.Add(next)) {

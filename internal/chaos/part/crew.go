@@ -1,0 +1,74 @@
+package part
+
+import "sync"
+
+// crew are goroutines that make calls, one after the other each. Those that have nothing to do are
+// kept, as new ones would have to grow their stacks first: at a high rate that takes the processor from
+// the answers, which then seem to be late. Its zero value is one without any.
+type crew struct {
+	mu   sync.Mutex
+	idle []chan func() // guarded by mu; of those that wait, the one that did something last is last
+	busy sync.WaitGroup
+}
+
+// hire has so many goroutines wait, with stacks that are large enough for a call.
+func (c *crew) hire(count int) {
+	ready := make(chan struct{})
+	for range count {
+		c.Go(func() {
+			stretch()
+			<-ready
+		})
+	}
+	close(ready)
+	c.busy.Wait()
+}
+
+// Go has one of them do something.
+func (c *crew) Go(do func()) {
+	c.busy.Add(1)
+	c.mu.Lock()
+	var next chan func()
+	if last := len(c.idle) - 1; last >= 0 {
+		next = c.idle[last]
+		c.idle = c.idle[:last]
+	}
+	c.mu.Unlock()
+	if next != nil {
+		next <- do
+		return
+	}
+	next = make(chan func(), 1)
+	next <- do
+	go c.work(next)
+}
+
+func (c *crew) work(next chan func()) {
+	for do := range next {
+		do()
+		c.mu.Lock()
+		c.idle = append(c.idle, next)
+		c.mu.Unlock()
+		c.busy.Done()
+	}
+}
+
+// dismiss waits for what they do, and lets them go.
+func (c *crew) dismiss() {
+	c.busy.Wait()
+	for _, next := range c.idle {
+		close(next)
+	}
+	c.idle = nil
+}
+
+// stretch uses as much of a goroutine's stack as a call does.
+//
+//go:noinline
+func stretch() (used byte) {
+	var room [8 << 10]byte
+	for i := range room {
+		room[i] = byte(i)
+	}
+	return room[len(room)-1] + used
+}
