@@ -184,12 +184,12 @@ func (q *queue[C]) refuseVain(now time.Time) (refused []Refused[C]) {
 }
 
 // inVain returns how long a call that has so much time waits in vain before it is refused, where each
-// turn takes so long: of a second twenty turns, 10 ms at least and a twentieth of it at most, of five
+// turn takes so long: of a second twenty turns, 5 ms at least and a twentieth of it at most, of five
 // seconds or more a quarter, and in between accordingly. Who has much time is in no hurry to try
 // elsewhere, and the flood may be over soon.
 func inVain(whole, perCall time.Duration) time.Duration {
 	const hurried, patient = time.Second, 5 * time.Second
-	least := min(whole/20, max(2*shortWait, 20*perCall))
+	least := min(whole/20, max(shortWait, 20*perCall))
 	part := float64(min(max(whole, hurried), patient)-hurried) / float64(patient-hurried)
 	return least + time.Duration(part*float64(whole/4-least))
 }
