@@ -5,24 +5,9 @@ import (
 	"unsafe"
 )
 
-// MethodOf returns what runs a method of a value; false if it isn't of one of the shapes.
-//
-// A method value that reflection makes copies its arguments at every call, which takes longer than
-// all else that a short call costs its server. So the method's own function is called, with the
-// receiver as its first argument, as Go itself would.
-func MethodOf(value reflect.Value, name string) (run Handler, ok bool) {
-	fn := value.MethodByName(name)
-	s, ok := known()[fn.Type()]
-	if !ok {
-		return nil, false
-	}
-	if m, ok := methodOf(value, name); ok {
-		return s.handler(s.bound(m)), true
-	}
-	return s.handler(fn.Interface()), true
-}
-
-// method is a method of a value by its own function.
+// method is a method of a value by its own function, which takes the receiver as its first argument:
+// a method value that reflection makes copies its arguments at every call, which takes longer than all
+// else that a short call costs its server.
 type method struct {
 	code     unsafe.Pointer
 	receiver unsafe.Pointer

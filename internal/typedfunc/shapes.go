@@ -28,6 +28,20 @@ func HandlerOf(fn reflect.Value) (run Handler, ok bool) {
 	return s.handler(fn.Convert(t).Interface()), true
 }
 
+// MethodOf returns what runs a method of a value; false if it isn't of one of the shapes. Reflection
+// calls it only where the program has no function of its own for the method.
+func MethodOf(value reflect.Value, name string) (run Handler, ok bool) {
+	fn := value.MethodByName(name)
+	s, ok := known()[fn.Type()]
+	if !ok {
+		return nil, false
+	}
+	if m, ok := methodOf(value, name); ok {
+		return s.handler(s.bound(m)), true
+	}
+	return s.handler(fn.Interface()), true
+}
+
 // unnamed returns the type of a function without its name.
 func unnamed(t reflect.Type) reflect.Type {
 	if t.Name() == "" {
