@@ -11,8 +11,7 @@ const logEvery = time.Minute
 
 // boundedLog logs what strangers can cause, at a bounded rate, with how often it was.
 type boundedLog struct {
-	log      *slog.Logger
-	instance string
+	log *slog.Logger
 
 	mu   sync.Mutex
 	said map[string]*said // guarded by mu; by what is logged
@@ -38,7 +37,7 @@ func (b *boundedLog) note(what string, reason error, more ...any) {
 	}
 	b.said[what] = &said{at: now}
 	b.mu.Unlock()
-	args := append([]any{"instance", b.instance, "reason", why(reason)}, more...)
+	args := append([]any{"reason", why(reason)}, more...)
 	if before != nil && before.since > 0 {
 		args = append(args, "more_since_the_last_time", before.since)
 	}

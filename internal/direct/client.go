@@ -52,6 +52,7 @@ type Offer struct {
 type Client struct {
 	config ClientConfig
 	dialer dialer
+	log    boundedLog
 	random uint64 // picks to which of very many instances this client has links
 
 	life    context.Context // ends with Close
@@ -70,7 +71,7 @@ func NewClient(config ClientConfig) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{config: config, dialer: dialer{identity, config.Secure}, random: rand.Uint64(), kicked: make(chan struct{}, 1), peers: make(map[string]*peer)}
+	c := &Client{config: config, dialer: dialer{identity, config.Secure}, log: boundedLog{log: config.Log}, random: rand.Uint64(), kicked: make(chan struct{}, 1), peers: make(map[string]*peer)}
 	c.life, c.end = context.WithCancel(context.Background())
 	return c, nil
 }
@@ -236,7 +237,7 @@ func (c *Client) get(p *peer, service string) error {
 	if err != nil {
 		return err
 	}
-	l = &clientLink{conn: conn, instance: p.instance, address: address, server: ticket.Server, log: c.config.Log, rerouted: c.config.Links.Rerouted}
+	l = &clientLink{conn: conn, instance: p.instance, address: address, server: ticket.Server, log: &c.log, rerouted: c.config.Links.Rerouted}
 	l.services.Store(new(map[string]*linked))
 	number, err := l.firstTaken(ticket.ID)
 	if err != nil {

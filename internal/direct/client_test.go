@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -372,7 +374,7 @@ func TestALinkOfAFrozenServerBreaksWithinTwoSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ours, theirs := pipe()
 		ended := make(chan error, 1)
-		l := &clientLink{conn: newConn(ours), instance: "i1", log: quiet}
+		l := &clientLink{conn: newConn(ours), instance: "i1"}
 		l.broken = func(l *clientLink) { ended <- l.reason() }
 		go l.read()
 		defer l.close()
@@ -388,14 +390,14 @@ func TestALinkOfAFrozenServerBreaksWithinTwoSeconds(t *testing.T) {
 		if beat(20, false, false) || beat(20, true, true) {
 			t.Fatal("a link without calls in flight, or of a program that stood still, is taken for frozen")
 		}
-		if beat(3, true, false) {
-			t.Error("a link is taken for frozen after one and a half seconds")
+		if beat(1, false, false) || beat(3, true, false) {
+			t.Error("a link is taken for frozen within one and a half seconds of its first call")
 		}
 		if _, err := theirs.Write(appendFrame(nil, &frame{kind: kindPong, token: 1}, 0)); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if beat(4, true, false) { // of which the first hears the pong
+		if beat(3, true, false) { // of which the first hears the pong
 			t.Error("a link is taken for frozen that has answered a ping")
 		}
 		if !beat(1, true, false) || !errors.Is(<-ended, errSilent) {
@@ -425,6 +427,30 @@ func TestAClientTellsWhichInstancesAreSilentAndWhichAreGone(t *testing.T) {
 			t.Errorf("it tells %q, want %q", w.calls.told, want)
 		}
 	})
+}
+
+func TestAFloodOfAnswersThatBreakTheProtocolDoesNotFillTheLog(t *testing.T) {
+	ours, theirs := pipe()
+	defer theirs.Close()
+	var out lines
+	over := make(chan struct{})
+	l := &clientLink{conn: newConn(ours), instance: "i1", log: &boundedLog{log: out.logger()}, broken: func(l *clientLink) { close(over) }}
+	defer l.close()
+	d := link.NewDispatcher(new(nats.Conn), wire.Subjects{}, quiet) // nothing goes by the bus
+	l.receiver = d.Add(l)
+	go l.read()
+	const flood = 1000
+	for range flood {
+		if _, err := theirs.Write(append(appendFrame(nil, &frame{kind: kindAnswers}, 9), "no answer"...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	counts(t, "answers that break the protocol", d.Counters.Malformed.Load, flood)
+	theirs.Close()
+	<-over
+	if len(out.all) != 1 || !strings.Contains(out.all[0], "instance=i1") {
+		t.Errorf("%d lines were logged of %d answers, want one that names the instance; the first: %.200q", len(out.all), flood, out.all)
+	}
 }
 
 func TestClosingAClientEndsAllOfIt(t *testing.T) {

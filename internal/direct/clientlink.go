@@ -3,7 +3,6 @@ package direct
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"maps"
 	"sync"
 	"sync/atomic"
@@ -28,7 +27,7 @@ type clientLink struct {
 	instance string
 	address  string // that was dialed
 	server   wire.Fingerprint
-	log      *slog.Logger
+	log      *boundedLog // the client's
 	receiver *link.Receiver
 	rerouted func()              // called when it reaches something else than before
 	broken   func(l *clientLink) // called once when it has ended; it closes the connection
@@ -42,6 +41,7 @@ type clientLink struct {
 
 	// Of Beat, which is called by one goroutine at a time:
 	silence silence // while it is busy
+	wasBusy bool
 	pings   uint64
 }
 
@@ -51,7 +51,7 @@ var _ link.Link = (*clientLink)(nil)
 const takeTime = 5 * time.Second
 
 // errSilent is why a connection is broken by whose other end nothing comes.
-var errSilent = errors.New("nothing has come for 2 s, though the other end was asked for a sign; it is frozen, or cut off")
+var errSilent = errors.New("nothing has come for 1.5 s, though the other end was asked for a sign; it is frozen, or cut off")
 
 // reach has the link reach a service, by the number that the other end gave it.
 func (l *clientLink) reach(service string, number uint16, has func(method string) bool) {
@@ -148,12 +148,15 @@ func (l *clientLink) Control(c *link.Call, _ string, _ uint64, data []byte) *hel
 	return nil
 }
 
-// Beat implements link.Link.
+// Beat implements link.Link. The other end is asked for a sign whether others come or not, so that
+// silence begins no more than one beat before it is counted.
 func (l *clientLink) Beat(busy, late bool) {
-	switch silent := l.silence.beat(l.heard.Load(), !busy || late); {
+	silent := l.silence.beat(l.heard.Load(), !busy || !l.wasBusy || late)
+	l.wasBusy = busy
+	switch {
 	case silent >= silentBeats:
 		l.end(errSilent)
-	case silent > 0:
+	case busy:
 		l.pings++
 		_ = l.write(&frame{kind: kindPing, token: l.pings}, nil) // if it fails, reading fails as well
 	}
@@ -177,7 +180,7 @@ func (l *clientLink) read() {
 				break
 			}
 			if err := l.receiver.Receive(f.message, f.token); err != nil {
-				l.log.Warn("an answer by a direct link breaks the protocol", "instance", l.instance, "reason", err)
+				l.log.note("an answer by a direct link breaks the protocol", err, "instance", l.instance)
 			}
 		}
 		switch f.kind {

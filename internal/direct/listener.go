@@ -90,7 +90,7 @@ func Listen(config ListenConfig) (*Listener, error) {
 		return nil, err
 	}
 	l := &Listener{
-		config: config, identity: identity, log: boundedLog{log: config.Log, instance: config.Instance}, stop: make(chan struct{}),
+		config: config, identity: identity, log: boundedLog{log: config.Log.With("instance", config.Instance)}, stop: make(chan struct{}),
 		half: make(map[net.Conn]struct{}), open: make(map[*serverLink]struct{}),
 	}
 	for _, at := range config.Listen {
@@ -288,7 +288,14 @@ func (l *Listener) welcome(raw rawConn, tls bool) (*serverLink, *frame, error) {
 		bye: make(chan struct{}), rests: make(chan struct{}),
 	}
 	s.ended = func(err error) { l.ended(raw, err) }
+	s.denied = func(err error) { l.denied(raw, err) }
 	return s, &frame{kind: kindTaken, id: id, service: s.grant(g.service, time.Now())}, nil
+}
+
+// denied counts a further ticket that wasn't taken.
+func (l *Listener) denied(raw net.Conn, err error) {
+	l.Stats.WrongProofs.Add(1)
+	l.log.note("a further ticket on a direct connection was refused", err, "from", raw.RemoteAddr().String())
 }
 
 // refuse counts a connection that wasn't opened.

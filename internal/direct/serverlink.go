@@ -42,6 +42,7 @@ type serverLink struct {
 	peer     wire.Fingerprint
 	largest  func() int
 	use      func(wire.TicketID) (grant, bool)
+	denied   func(error) // told why a further ticket wasn't taken
 	ended    func(error) // told once why the connection ended
 
 	shut     atomic.Bool   // no more calls are taken
@@ -236,10 +237,15 @@ func (l *serverLink) further(f *frame) error {
 	taken := frame{kind: kindTaken, id: f.id}
 	g, ok := l.use(f.id)
 	proof := l.session.prove(&f.id, &g.secret)
-	if ok && g.client == l.peer && proof.is(f.proof[:]) {
+	switch {
+	case !ok:
+		l.denied(errUnknownTicket)
+	case g.client != l.peer:
+		l.denied(errWrongKey)
+	case !proof.is(f.proof[:]):
+		l.denied(errWrongProof)
+	default:
 		taken.service = l.grant(g.service, time.Now())
-	} else {
-		l.stats.WrongProofs.Add(1)
 	}
 	return l.write(&taken, nil)
 }

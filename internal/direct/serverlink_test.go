@@ -76,6 +76,21 @@ func TestAFurtherTicketIsRefusedThatIsNotThisConnections(t *testing.T) {
 	}
 }
 
+func TestFurtherTicketsThatAreRefusedAreLoggedAtABoundedRate(t *testing.T) {
+	var out lines
+	s := listenAs(t, "127.0.0.1:0", func(c *ListenConfig) { c.Log = out.logger() })
+	_, l := opened(t, s)
+	for i := range 100 {
+		if number := l.prove(t, &wire.Ticket{ID: wire.TicketID{byte(i)}}); number != 0 {
+			t.Fatalf("a ticket that is made up opens service %d, want it refused", number)
+		}
+	}
+	s.Close() // nothing is logged after it
+	if len(out.all) != 1 || !strings.Contains(out.all[0], errUnknownTicket.Error()) || !strings.Contains(out.all[0], "instance="+s.config.Instance) {
+		t.Errorf("100 tickets that are made up are logged as %q; want one line that says why, and at which instance", out.all)
+	}
+}
+
 func TestHostileBytesEndTheConnectionAndNoOther(t *testing.T) {
 	s := listen(t, "127.0.0.1:0")
 	_, honest := opened(t, s)
@@ -370,7 +385,7 @@ func TestASocketThatWasLeftBehindIsTakenAndOneThatIsUsedIsNot(t *testing.T) {
 func TestWhatStrangersCauseIsLoggedAtABoundedRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out lines
-		log := boundedLog{log: out.logger(), instance: "i1"}
+		log := boundedLog{log: out.logger()}
 		for range 100 {
 			log.note("refused", errWrongProof)
 			log.note("broken", errShort)

@@ -2,8 +2,9 @@ package direct
 
 const (
 	// silentBeats is in how many beats nothing comes from an end that is asked each time, before the
-	// connection breaks. The first of them is over before a whole interval is.
-	silentBeats = 4
+	// connection breaks: in the one before it may have frozen as soon as it had answered, so it is noticed
+	// after three intervals to four.
+	silentBeats = 3
 	// callerBeats is the same of a caller, which has longer: who is stopped for some seconds comes back for
 	// its answers, and by the bus it takes as long until NATS sees that a client is frozen.
 	callerBeats = 10
