@@ -4,7 +4,7 @@ import { DirectKind, frameHead } from "./directframes.mjs";
 import { proveFurther } from "./opening.mjs";
 
 const BEAT = 500; // how often it is looked whether anything comes, in milliseconds
-const SILENT_BEATS = 4; // without a sign of life, before the link breaks
+const SILENT_BEATS = 3; // without a sign of life, though asked for one in each, before the link breaks
 const TAKE_TIME = 5000; // for the other end to take a further ticket, in milliseconds
 const CLOGGED = 32 * 1024 * 1024; // bytes that wait for the other end, before calls go by the bus
 const LIVELY = 0.1; // what the latest call counts for in how long calls take
@@ -155,13 +155,13 @@ export class DirectLink {
     this.#socket.uncork();
   }
 
-  /** Nothing has come for a while: the other end is asked for a sign, and then given up. */
+  /** The other end is asked for a sign, and given up if nothing has come for a while. */
   #beat() {
     const late = performance.now() - this.#beaten > 2 * BEAT; // this program stood still
     this.#beaten = performance.now();
     this.#silent = late || this.#heard ? 0 : this.#silent + 1;
     this.#heard = false;
-    if (this.#silent >= SILENT_BEATS) this.end(new Error("nothing has come for 2 s, though the other end was asked for a sign; it is frozen, or cut off"));
-    else if (this.#silent > 0) this.#write({ kind: DirectKind.ping, token: ++this.#pings });
+    if (this.#silent >= SILENT_BEATS) this.end(new Error("nothing has come for 1.5 s, though the other end was asked for a sign; it is frozen, or cut off"));
+    else this.#write({ kind: DirectKind.ping, token: ++this.#pings });
   }
 }
