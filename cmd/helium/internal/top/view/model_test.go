@@ -152,7 +152,7 @@ func TestRowsThatDontFitAreScrolledTo(t *testing.T) {
 
 func TestATableFitsEveryTerminal(t *testing.T) {
 	for _, by := range groupings {
-		for width := 1; width <= 160; width += 1 + width/20 {
+		for width := 1; width <= 160; width += 1 + width/8 {
 			for _, height := range []int{1, 3, 4, 8, 24} {
 				for _, order := range []string{"calls", "p50", "inflight", "name"} {
 					m := table(30, width, height)
