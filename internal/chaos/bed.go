@@ -111,7 +111,7 @@ func (b *bed) start(ctx context.Context) (err error) {
 	return b.together(b.plan.Clients, "client", func(i int, name string) error {
 		setup := &part.Client{Hedge: slices.Contains(b.plan.Hedging, name), Links: b.plan.Linked()}
 		// The last node of a cluster, so that servers are elsewhere.
-		return b.launch(ctx, part.Setup{Name: name, Client: setup, URL: b.urls(name, b.plan.Brokers-1-i%b.plan.Brokers)}, "GODEBUG=gcshrinkstackoff=1", "GOGC=400") // what the load costs itself is not to delay answers
+		return b.launch(ctx, part.Setup{Name: name, Client: setup, URL: b.urls(name, b.plan.Brokers-1-i%b.plan.Brokers)}, "GODEBUG=gcshrinkstackoff=1") // a load costs the client less, see its crew
 	})
 }
 

@@ -30,6 +30,7 @@ type house interface {
 	run(func())
 	awaitThaw(name string)
 	permits(name, subject string) bool
+	loses(name, subject string) bool
 	route(*message) (heard bool)
 	leave(*conn)
 }
@@ -130,6 +131,9 @@ func (c *conn) publish(hasHeaders bool, args []string, in io.Reader) error {
 	m.data = m.data[:size]
 	if !c.server.permits(c.named(), m.subject) {
 		c.send(fmt.Appendf(nil, "-ERR 'Permissions Violation for Publish to %q'\r\n", m.subject))
+		return nil
+	}
+	if c.server.loses(c.named(), m.subject) {
 		return nil
 	}
 	if !c.server.route(m) && m.reply != "" {

@@ -15,6 +15,9 @@ type Server struct {
 	// MayPublish says which connection may publish where. Nil: all may everywhere. Set it before
 	// the first connection.
 	MayPublish func(name, subject string) bool
+	// Loses says what a connection publishes where that gets lost on its way. Nil: nothing does. Set it
+	// before the first connection.
+	Loses func(name, subject string) bool
 
 	mu      sync.Mutex
 	conns   []*conn         // guarded by mu
@@ -97,6 +100,8 @@ func (s *Server) run(f func()) { s.running.Go(f) }
 func (s *Server) permits(name, subject string) bool {
 	return s.MayPublish == nil || s.MayPublish(name, subject)
 }
+
+func (s *Server) loses(name, subject string) bool { return s.Loses != nil && s.Loses(name, subject) }
 
 // awaitThaw returns once the connections of a name aren't frozen.
 func (s *Server) awaitThaw(name string) {

@@ -23,6 +23,8 @@ type ask struct {
 	subject string
 	is      atomic.Int32           // an askState
 	stream  atomic.Pointer[string] // that acknowledged it, which is no answer; nil: none
+	stray   bool                   // it is for strays; the vigil's own
+	done    atomic.Bool            // the instance has answered
 	answer  chan []byte            // takes what is answered, nil if nothing is; nil: only who answers counts
 }
 
@@ -124,5 +126,9 @@ func (one *ask) answered(data []byte, beat uint64) {
 	if frames.Next(&f) == nil && f.Kind == wire.KindInstance && string(f.Body) == one.of.Name {
 		one.of.says(f.Abilities)
 		one.of.hear(beat)
+		one.done.Store(true)
 	}
 }
+
+// wasAnswered reports whether the instance has answered.
+func (one *ask) wasAnswered() bool { return one.done.Load() }

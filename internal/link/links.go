@@ -58,6 +58,7 @@ func (l *links) newVigil(hello func(service string) []byte) *vigil {
 		serviceAt: func(of *Instance) string { return b.subjects.ServiceAt(of.Service, of.Name) },
 		ask:       func(of *Instance, subject string) *ask { return b.ask(of, subject, hello(of.Service)) },
 	}
+	v.strays.ask, v.strays.drop = v.askForStray, func(gone *ask) { b.asks.drop(func(one *ask) bool { return one == gone }) }
 	v.pace.interval, v.pace.step = wire.HeartbeatInterval, v.step
 	b.restarted = v.restart
 	return v

@@ -1,10 +1,8 @@
 package link
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"github.com/helium-rpc/helium"
@@ -20,7 +18,8 @@ import (
 //	                     heartbeat named,       └▶ 4: the call fails, and no others go there
 //	                     or all                        until it is heard again
 //
-// Of those that may have a call, one that speaks doesn't have it: it would have said so. An
+// Of those that may have a call, one that speaks doesn't have it: it would have said so. Where all
+// speak the call, or its answer, has got lost; see strays. An
 // instance that was asked is watched until it says something, whether calls last as long or not;
 // calls that ended before, at their deadlines, give a reason to ask, too. Intervals are counted, not
 // measured, so a program that stood still itself counts one.
@@ -55,6 +54,7 @@ type vigil struct {
 
 	beat      *atomic.Uint64 // counts the intervals, from 1
 	overdue   overdue
+	strays    strays
 	restarted atomic.Bool // what was silent before doesn't count
 
 	// The step's own:
@@ -104,6 +104,7 @@ func (v *vigil) step(late bool) (more bool) {
 	}
 	if restarted {
 		v.forgetAsked()
+		v.strays.restart()
 	}
 	v.asked, v.peers = make(map[string]int), make(map[*Method][]suspect)
 	v.links(late)
@@ -114,6 +115,7 @@ func (v *vigil) step(late bool) (more bool) {
 	}
 	v.wonder(beat)
 	v.review(beat)
+	v.strays.review(beat)
 	return len(v.doubts) > 0 || v.inFlight.count.Load() > 0
 }
 
@@ -174,12 +176,14 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 		return nil // whoever has it needn't say so
 	}
 	var quiet []*Instance
+	allSpoke := true // since the call left, or was named last
 	speaks := false // one of them, to this client, so all can be heard that are there
 	for _, s := range suspects {
 		sign := max(s.heard.Load(), c.since)
 		if beat-sign >= askAfter {
 			v.doubt(beat, sign, s.Instance, v.methodAt(s.Instance, c.to))
 		}
+		allSpoke = allSpoke && s.heard.Load() > max(c.since, c.named)
 		if v.quiet(beat, sign) {
 			quiet = append(quiet, s.Instance)
 		}
@@ -189,6 +193,9 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 		// Nobody listens on the subjects of instances that were never heard: they may be another
 		// account's, whose services reach this one and whose instances don't.
 		quiet = v.without(quiet, askNobody)
+	}
+	if allSpoke && v.strays.isOne(beat, max(c.since, c.named), suspects, c.to) {
+		return lost(c.to.Endpoint.Service, c.at)
 	}
 	if len(quiet) == 0 || beat-c.since < silentAfter {
 		return nil
@@ -285,11 +292,24 @@ func (v *vigil) askFor(beat uint64, i *Instance, d *doubt) {
 	}
 	v.asked[i.Service]++
 	if d.ask != nil {
-		v.asks.drop(func(one *ask) bool { return one.of == i && one != d.ask })
+		v.asks.drop(func(one *ask) bool { return one.of == i && !one.stray && one != d.ask })
 	}
 	if one := v.ask(i, d.where); one != nil {
 		d.ask, d.asked = one, beat
 	}
+}
+
+// askForStray asks an instance for strays, unless many were asked in this beat.
+func (v *vigil) askForStray(i *Instance, to *Method) *ask {
+	if v.asked[i.Service] >= maxAsks {
+		return nil
+	}
+	v.asked[i.Service]++
+	one := v.ask(i, v.methodAt(i, to))
+	if one != nil {
+		one.stray = true
+	}
+	return one
 }
 
 // without returns the instances but for those of whom that became of the last question.
@@ -348,7 +368,7 @@ func (v *vigil) forgetAsked() {
 func (v *vigil) forget(i *Instance, d *doubt) {
 	delete(v.doubts, i)
 	if d.ask != nil {
-		v.asks.drop(func(one *ask) bool { return one.of == i })
+		v.asks.drop(func(one *ask) bool { return one.of == i && !one.stray })
 	}
 }
 
@@ -358,34 +378,4 @@ func (v *vigil) end(seq uint64, e *helium.Error) {
 		v.counters.Silent.Add(1)
 		c.Waiter.Fail(e)
 	}
-}
-
-// interrupted returns the error of a call whose instance can send one message only from now on, while several are to
-// come: NATS refuses the rest, and doesn't tell those that wait for it.
-func interrupted(by *Instance) *helium.Error {
-	e := helium.ErrSilent.WithMessage("instance %q may send one message only to this client from now on, so what was to come got lost; let its user publish to \"_INBOX.>\", for longer than this lasts", by.Name).WithOutcome(helium.Unknown)
-	e.Instance = by.Name
-	return e
-}
-
-// silence returns the error of a call that one of the mute instances has, as far as is known.
-func silence(service string, mute []*Instance) *helium.Error {
-	if len(mute) == 1 {
-		e := helium.ErrSilent.WithMessage("instance %q has been silent for 2 s, which would say each half second that the call runs; it is frozen, dead or cut off, and nobody can tell whether the call ran", mute[0].Name).WithOutcome(helium.Unknown)
-		e.Instance = mute[0].Name
-		return e
-	}
-	const most = 3 // of those that are named
-	names := make([]string, 0, most)
-	for _, i := range mute[:min(len(mute), most)] {
-		names = append(names, fmt.Sprintf("%q", i.Name))
-	}
-	whose := ""
-	switch {
-	case len(mute) > most:
-		whose = fmt.Sprintf("; %s and %d more are silent", strings.Join(names, ", "), len(mute)-most)
-	case len(mute) > 0:
-		whose = fmt.Sprintf("; %s are silent", strings.Join(names, ", "))
-	}
-	return helium.ErrSilent.WithMessage("for 2 s no instance of service %q has said that the call runs, as the one that has it would each half second%s; nobody can tell whether the call ran", service, whose).WithOutcome(helium.Unknown)
 }

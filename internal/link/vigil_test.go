@@ -32,6 +32,7 @@ func watched(m *mute, echo func(context.Context) error) (*vigil, *outcome) {
 		methodAt: func(*Instance, *Method) string { return "" }, serviceAt: func(*Instance) string { return "" },
 		hasLeft: func(*Call) bool { return true }, connected: func() bool { return true },
 	}
+	v.strays.ask, v.strays.drop = v.askForStray, func(*ask) {}
 	v.pace.going.Store(true) // the test takes the steps
 	_, o := waiting(table, by, 1, 1)
 	return v, o

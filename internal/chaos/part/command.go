@@ -63,6 +63,9 @@ const Everywhere = "everywhere"
 // Idempotent reports whether calls of a method may run twice.
 func (l Load) Idempotent() bool { return l.Method == "again" }
 
+// isHeavy reports whether to make the calls takes much of a processor.
+func (l Load) isHeavy() bool { return l.Rate >= 5000 }
+
 // Figures are what a process is at a moment.
 type Figures struct {
 	Goroutines int
