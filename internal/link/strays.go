@@ -5,7 +5,7 @@ package link
 // intervals of its coming, and so each instance that may have it is asked twice:
 //
 //	the call has left, or was named last
-//	  │ askAfter beats
+//	  │ firstAfter beats
 //	  ├─▶ a question: the answer says that the call would have come before
 //	  │ namedWithin beats
 //	  └─▶ another one: the answer says that a heartbeat which names it would have come before
@@ -17,6 +17,12 @@ type strays struct {
 	of   map[*Instance]*questioning
 }
 
+// suspect is an instance that may have a call.
+type suspect struct {
+	*Instance
+	promises bool // it says by heartbeats what it has
+}
+
 // questioning are the questions to an instance.
 type questioning struct {
 	wanted         uint64 // the latest beat when some call made them needed
@@ -26,6 +32,9 @@ type questioning struct {
 }
 
 const (
+	// firstAfter is after how many beats of which a call was named in none, whole ones but for the first, an
+	// instance is asked.
+	firstAfter = 3
 	// namedWithin is after how many beats a heartbeat has named what an instance has, with one to spare.
 	namedWithin = 3
 	// repeatAfter is after how many beats a question that isn't answered is asked again.
@@ -35,7 +44,7 @@ const (
 // isOne reports whether a call that has left, or was named last, in the beat from is at none of those that
 // may have it, as far as they have been asked; it sees to it that they are.
 func (s *strays) isOne(beat, from uint64, suspects []suspect, to *Method) bool {
-	if beat-from < askAfter {
+	if beat-from < firstAfter {
 		return false
 	}
 	denied := len(suspects) > 0
@@ -56,7 +65,7 @@ func (s *strays) isOne(beat, from uint64, suspects []suspect, to *Method) bool {
 		if q.sent == 0 || q.pending == nil && beat-q.sent >= namedWithin || q.pending != nil && beat-q.sent >= repeatAfter {
 			s.question(beat, one.Instance, q, to)
 		}
-		denied = denied && q.before >= from+askAfter
+		denied = denied && q.before >= from+firstAfter
 	}
 	return denied
 }

@@ -75,12 +75,6 @@ type doubt struct {
 	since  uint64 // the beat since which it is silent
 }
 
-// suspect is an instance that may have a call.
-type suspect struct {
-	*Instance
-	promises bool
-}
-
 // longCall is a call that takes long.
 type longCall struct {
 	seq   uint64
