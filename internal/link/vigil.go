@@ -171,7 +171,7 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 	}
 	var quiet []*Instance
 	allSpoke := true // since the call left, or was named last
-	speaks := false // one of them, to this client, so all can be heard that are there
+	speaks := false  // one of them, to this client, so all can be heard that are there
 	for _, s := range suspects {
 		sign := max(s.heard.Load(), c.since)
 		if beat-sign >= askAfter {
