@@ -2,10 +2,13 @@ package e2e_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/nats-io/nats.go"
@@ -107,6 +110,96 @@ func TestPromise1WhereNATSDeliversTwice(t *testing.T) {
 			}
 			if s := client.Stats(); s.Failures > 0 || c.once == (s.Fallbacks > 0) {
 				t.Errorf("%d calls failed and %d went on elsewhere; want none to fail, and some to go on where they may not be addressed", s.Failures, s.Fallbacks)
+			}
+		})
+	}
+}
+
+// laggard is a worker that answers its first calls when the early ones are let go, and the others when the rest
+// is.
+type laggard struct {
+	*worker
+	early, rest chan struct{}
+}
+
+const earlyCalls = 200
+
+func (l *laggard) Run(ctx context.Context, id int64) int64 {
+	l.enter(id)
+	answers := l.rest
+	if id <= earlyCalls {
+		answers = l.early
+	}
+	select {
+	case <-answers:
+	case <-ctx.Done():
+	}
+	return id
+}
+
+// The second answer to a call is known for what it is though the client has made hundreds of calls
+// since the first one.
+func TestPromise1WhereOneOfTwoThatNATSDeliversToAnswersLater(t *testing.T) {
+	t.Parallel()
+	for _, callers := range []int{1, 16} {
+		t.Run(fmt.Sprint(callers, " callers"), func(t *testing.T) {
+			t.Parallel()
+			ctx := testContext(t)
+			url := startShared(t, "")
+			startBinder(t, dialAs(t, url, "exports"), longLease)
+			closed := make(chan struct{})
+			close(closed)
+			here := &laggard{newWorker("here"), closed, closed}
+			there := &laggard{newWorker("there"), make(chan struct{}), make(chan struct{})}
+			letGo := sync.OnceFunc(func() { close(there.rest) })
+			serve(t, dialAs(t, url, "exports"), rpcserver.Config{}, "work", there)
+			t.Cleanup(letGo) // before its server stops
+			serve(t, dialAs(t, url, "imports"), rpcserver.Config{}, "work", here)
+			client, err := rpcclient.New(dialAs(t, url, "caller"), rpcclient.Config{Logger: quiet})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var last atomic.Int64
+			callUpTo := func(most int64) {
+				t.Helper()
+				var all sync.WaitGroup
+				for range callers {
+					all.Go(func() {
+						for id := last.Add(1); id <= most; id = last.Add(1) {
+							if got, err := rpcclient.Call[int64](ctx, client, "work.run", id); err != nil || got != id {
+								t.Errorf("call %d: %d, %v", id, got, err)
+							}
+						}
+					})
+				}
+				all.Wait()
+				last.Store(most)
+			}
+
+			callUpTo(3 * earlyCalls)
+			eventually(t, "the first call to run in both accounts", func() error {
+				if n := here.times(1) + there.times(1); n != 2 {
+					return fmt.Errorf("it ran %d times", n)
+				}
+				return nil
+			})
+			close(there.early)
+			eventually(t, "the second answers to be seen", func() error {
+				if client.Stats().Twice == 0 {
+					return errors.New("none yet")
+				}
+				return nil
+			})
+			letGo()
+			from := last.Load() + 1
+			callUpTo(from + 200)
+			if err := client.Close(); err != nil {
+				t.Error(err)
+			}
+			for id := from; id <= last.Load(); id++ {
+				if n := here.times(id) + there.times(id); n != 1 {
+					t.Errorf("call %d ran %d times though it is known that calls run twice, want once", id, n)
+				}
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package link
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/helium-rpc/helium/internal/wire"
@@ -46,23 +47,62 @@ func TestACallThatTwoInstancesAnsweredIsToldOf(t *testing.T) {
 	}
 }
 
+// Who answered is remembered for thousands of calls, and of some of them for many more, whatever the
+// last bits of their numbers are.
 func TestWhoAnsweredTheLatestCallsIsRemembered(t *testing.T) {
-	var log answeredLog
-	instances := make([]*Instance, 3*len(log.latest))
-	for i := range instances {
-		instances[i] = new(Instance)
-		log.note(uint64(i+1), instances[i])
-		log.note(uint64(i+1), nil) // it takes no room
-	}
-	for i, want := range instances {
-		if i < len(instances)-len(log.latest) {
-			want = nil
+	for _, c := range []struct {
+		later, first int // calls answered after the first ones
+		least        int // of the first ones, how many have to be known
+	}{
+		{0, 100, 80},
+		{400, 100, 60},
+		{4_000, 1_000, 100},
+		{50_000, 10_000, 40},
+		{200_000, 10_000, 1},
+	} {
+		for _, last := range []uint64{0, 1, shards - 1} {
+			log, by := new(answeredLog), new(Instance)
+			luck := rand.New(rand.NewPCG(uint64(c.later), last))
+			number := func() uint64 { return luck.Uint64()&^(shards-1) | last }
+			var first []uint64
+			for range c.first {
+				first = append(first, number())
+				log.note(first[len(first)-1], by)
+			}
+			for range c.later {
+				seq := number()
+				log.note(seq, new(Instance))
+				log.note(seq, nil) // it takes no room
+			}
+			known := 0
+			for _, seq := range first {
+				if got := log.by(seq); got == by {
+					known++
+				} else if got != nil {
+					t.Fatalf("a call was answered by another instance than the one that did")
+				}
+			}
+			if known < c.least {
+				t.Errorf("%d calls after %d others, whose numbers end with %d: of %d it is known who answered, want %d at least", c.later, c.first, last, known, c.least)
+			}
+			for range 10_000 {
+				if log.by(number()) != nil {
+					t.Fatal("a call that nobody made was answered")
+				}
+			}
 		}
-		if got := log.by(uint64(i + 1)); got != want {
-			t.Errorf("call %d of %d was answered by %p, want %p", i, len(instances), got, want)
-		}
 	}
-	if log.by(1000) != nil {
-		t.Error("a call that nobody made was answered")
+}
+
+func TestAnAnswerByALinkToOneInstanceIsNoSecondOne(t *testing.T) {
+	var table inFlight
+	r := receiverOf(&table)
+	r.answered = nil
+	call, _ := waiting(&table, r.carrier, 7, 7)
+	call.To = &Method{Endpoint: &Endpoint{Service: "sums"}}
+	take(t, r, 7, said("i1"), answerTo(7))
+	take(t, r, 7, said("i2"), answerTo(7))
+	if n := r.counters.Twice.Load(); n != 0 {
+		t.Errorf("%d calls were delivered to two instances by a link that leads to one, want none", n)
 	}
 }

@@ -23,7 +23,6 @@ type shard struct {
 	mu       sync.Mutex
 	calls    Table[*Call] // guarded by mu
 	earliest time.Time    // guarded by mu; no deadline is earlier; zero: no call since the last scan
-	answered answeredLog  // guarded by mu
 
 	_ [64]byte // keeps neighbours out of the same cache line
 }
@@ -71,29 +70,26 @@ func (t *inFlight) take(seq uint64) *Call {
 }
 
 // takeAnswered is take for an answer that came by a link: a call that left by another one isn't
-// meant. It notes in the call who answered it, as sender says. Where there is no such call it
-// returns who answered the latest one of that number, nil if that isn't known. The call counts as in
-// flight until ended is told of it.
-func (t *inFlight) takeAnswered(by *carrier, seq uint64, sender func(service string) *Instance) (c *Call, before *Instance) {
+// meant. It notes in the call who answered it, as sender says. The call counts as in flight until ended
+// is told of it.
+func (t *inFlight) takeAnswered(by *carrier, seq uint64, sender func(service string) *Instance) *Call {
 	s := t.shard(seq)
 	s.mu.Lock()
 	c, ok := s.calls.Take(seq)
 	switch {
 	case !ok:
-		before = s.answered.by(seq)
 	case c.by != by:
 		s.calls.Put(seq, c)
 		c, ok = nil, false
 	default:
 		c.Instance = sender(c.To.Endpoint.Service)
-		s.answered.note(seq, c.Instance)
 	}
 	s.mu.Unlock()
 	if ok {
 		by.answered(seq)
 		c.unload()
 	}
-	return c, before
+	return c
 }
 
 // ended counts calls that takeAnswered returned as in flight no more.

@@ -35,6 +35,7 @@ type Receiver struct {
 	counters    *Counters
 	canceled    *lateCancels
 	forsaken    *lateCancels                  // of streams, and of calls in chunks
+	answered    *answeredLog                  // nil: what goes by the link is delivered once
 	twice       func(first, second *Instance) // told of a call that two instances answered; nil: nobody wants to know
 	disconnects atomic.Uint64                 // counts how often the link lost its connection
 	removed     atomic.Bool                   // no message goes by it any more
@@ -230,15 +231,16 @@ func (r *Receiver) take(f *wire.Frame) {
 	var c *Call
 	switch f.Kind { // one that isn't the last answer to its call is follow's
 	case wire.KindReply, wire.KindError:
-		var before *Instance
-		if c, before = r.inFlight.takeAnswered(r.carrier, f.Seq, r.sender); before != nil {
-			r.answeredBefore(before)
+		c = r.inFlight.takeAnswered(r.carrier, f.Seq, r.sender)
+		if c == nil {
+			r.answeredBefore(f.Seq)
 		}
 	}
 	if c == nil {
 		r.counters.Unmatched.Add(1)
 		return
 	}
+	r.answered.note(f.Seq, c.Instance)
 	r.reading.keep(c)
 }
 
@@ -266,9 +268,13 @@ func (r *Receiver) answerTaken() {
 	m.forget()
 }
 
-// answeredBefore looks at the second answer to a call: one of another instance says that NATS
-// has delivered the call to both. Who wasn't asked doesn't know its number.
-func (r *Receiver) answeredBefore(first *Instance) {
+// answeredBefore looks at an answer that no call waits for. If it is the second one to a call, and
+// another instance's, NATS has delivered the call to both. Who wasn't asked doesn't know its number.
+func (r *Receiver) answeredBefore(seq uint64) {
+	first := r.answered.by(seq)
+	if first == nil {
+		return
+	}
 	second := r.sender(first.Service)
 	if second == nil || second.Name == first.Name {
 		return
