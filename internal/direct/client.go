@@ -198,7 +198,7 @@ func (c *Client) work(p *peer, service string) {
 	c.mu.Lock()
 	p.working = false
 	p.worked(service, err, time.Now())
-	gone := p.wasLinked && errors.Is(err, link.ErrNobody)
+	gone := p.wasLinked && p.link == nil && errors.Is(err, link.ErrNobody)
 	c.mu.Unlock()
 	if gone {
 		c.config.Absent(service, p.instance)
@@ -255,7 +255,9 @@ func (c *Client) add(p *peer, l *clientLink, service string, number uint16, has 
 		<-added
 		if errors.Is(l.reason(), errSilent) { // first, so that no call that is made again goes there
 			for service := range *l.services.Load() {
-				c.config.Links.FellSilent(service, l.instance)
+				if l.takes(service) {
+					c.config.Links.FellSilent(service, l.instance)
+				}
 			}
 		}
 		if l.receiver != nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -104,6 +105,13 @@ func (c *callsAlone) SentTo(service string) uint64 {
 	return c.sent[service]
 }
 
+// tells returns what was told of instances.
+func (c *callsAlone) tells() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.told)
+}
+
 // call counts a call of a service.
 func (c *callsAlone) call(service string) {
 	c.mu.Lock()
@@ -154,10 +162,22 @@ func inFakeTime(t *testing.T, test func(w *world)) {
 // server starts a server that the client can ask.
 func (w *world) server() *server {
 	s := listen(w.t, "")
+	w.known(s)
+	return s
+}
+
+// known has the client be able to ask a server.
+func (w *world) known(s *server) {
 	w.calls.mu.Lock()
 	defer w.calls.mu.Unlock()
 	w.calls.servers[s.config.Instance] = s
-	return s
+}
+
+// refuse has all that is asked be refused; nil: no more.
+func (w *world) refuse(e *helium.Error) {
+	w.calls.mu.Lock()
+	defer w.calls.mu.Unlock()
+	w.calls.refuses = e
 }
 
 func offer(s *server) Offer {
@@ -237,28 +257,76 @@ func TestARightIsRenewedEachMinuteOrItsCallsGoByTheBus(t *testing.T) {
 			t.Errorf("%d connections were opened, want 1", s.Stats.Opened.Load())
 		}
 		// The client may not ask any more.
-		w.calls.mu.Lock()
-		w.calls.refuses = helium.ErrNotPermitted.WithOutcome(helium.NotExecuted)
-		w.calls.mu.Unlock()
+		w.refuse(helium.ErrNotPermitted.WithOutcome(helium.NotExecuted))
 		use(2 * rightTime)
 		w.wantLinks("without the permission", "math", 0)
 	})
 }
 
-func TestARightStaysWhileTheClientHasNoNATS(t *testing.T) {
+func TestARightStaysWhileNobodyCanBeAskedAndTheServerDoesNotEndIt(t *testing.T) {
+	for name, e := range map[string]*helium.Error{
+		"the client has no NATS":         helium.ErrNotSent.WithOutcome(helium.NotExecuted),
+		"the server has no NATS":         link.ErrNobody,
+		"the server's NATS stands still": helium.ErrDeadline.WithOutcome(helium.Unknown),
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(w *world) {
+				var reachable atomic.Bool
+				s := listenAs(w.t, "", func(c *ListenConfig) { c.Reachable = reachable.Load })
+				w.known(s)
+				w.client.Told("math", []Offer{offer(s)})
+				w.wantLinks("at first", "math", 1)
+				w.refuse(e)
+				w.client.Told("math", nil) // its lease ends meanwhile
+				use := func(d time.Duration) {
+					for range d / (10 * time.Second) {
+						w.calls.call("math")
+						time.Sleep(10 * time.Second)
+					}
+				}
+				use(time.Hour)
+				w.wantLinks("an hour later", "math", 1)
+				if told := w.calls.tells(); len(told) > 0 {
+					t.Errorf("it tells %q of an instance to which a link stands", told)
+				}
+				w.refuse(nil)
+				reachable.Store(true)
+				use(10 * time.Minute)
+				w.wantLinks("when it can be asked again", "math", 1)
+				if n := s.Stats.Opened.Load(); n != 1 {
+					t.Errorf("%d connections were opened, want 1", n)
+				}
+			})
+		})
+	}
+}
+
+func TestARightThatTheServerEndsHasNoMoreCallsUntilThereIsANewOne(t *testing.T) {
 	inFakeTime(t, func(w *world) {
 		s := w.server()
-		s.config.Reachable = func() bool { return false }
 		w.client.Told("math", []Offer{offer(s)})
 		w.wantLinks("at first", "math", 1)
-		w.calls.mu.Lock()
-		w.calls.refuses = helium.ErrNotSent.WithOutcome(helium.NotExecuted)
-		w.calls.mu.Unlock()
-		for range 60 {
-			w.calls.call("math")
-			time.Sleep(10 * time.Second)
+		w.refuse(link.ErrNobody) // as where an export was taken away
+		use := func(d time.Duration) {
+			for range d / time.Second {
+				w.calls.call("math")
+				time.Sleep(time.Second)
+			}
 		}
-		w.wantLinks("ten minutes without NATS", "math", 1)
+		use(rightTime + 2*reviewEvery)
+		w.wantLinks("which the server has ended", "math", 0)
+		if state := w.client.States()[0]; len(state.Services) != 0 {
+			t.Errorf("the client says that calls of %q go by the link, want of none", state.Services)
+		}
+		w.refuse(nil)
+		use(2 * lastPause)
+		w.wantLinks("when it can be asked again", "math", 1)
+		w.refuse(link.ErrNobody)
+		w.client.Told("math", nil)
+		use(rightTime + 2*reviewEvery + unusedTime)
+		if n := len(w.client.States()); n != 0 && len(w.calls.reach("math")) > 0 {
+			t.Errorf("the client knows %d instances, want none once the right has ended", n)
+		}
 	})
 }
 
@@ -347,23 +415,28 @@ func TestAServerThatLeavesIsReachedNoMoreAndALinkThatBreaksIsMadeAgain(t *testin
 	})
 }
 
-func TestAnInstanceThatTheRegistryForgetsKeepsItsLinkUntilTheRightEnds(t *testing.T) {
+func TestAnInstanceThatTheRegistryForgetsKeepsItsLinkWhileItRenewsTheRight(t *testing.T) {
 	inFakeTime(t, func(w *world) {
 		s := w.server()
 		w.client.Told("math", []Offer{offer(s)})
 		w.wantLinks("at first", "math", 1)
 		w.client.Told("math", nil)
-		w.calls.call("math")
-		time.Sleep(unusedTime / 2)
-		w.wantLinks("forgotten", "math", 1)
-		for range 6 {
-			w.calls.call("math")
-			time.Sleep(unusedTime / 2)
+		use := func() {
+			for range 6 {
+				w.calls.call("math")
+				time.Sleep(unusedTime / 2)
+			}
 		}
+		use()
+		w.wantLinks("forgotten", "math", 1)
+		w.refuse(helium.ErrNotPermitted.WithOutcome(helium.NotExecuted))
+		use()
 		w.wantLinks("after its right", "math", 0)
+		time.Sleep(unusedTime)
 		if n := len(w.client.States()); n != 0 {
 			t.Errorf("the client knows %d instances, want none", n)
 		}
+		w.refuse(nil)
 		s2 := w.server()
 		w.client.Told("math", []Offer{offer(s2)})
 		w.wantLinks("another one", "math", 1)

@@ -14,9 +14,10 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// linked is a service that can be called by a link.
+// linked is a service whose calls go by a link, or went.
 type linked struct {
 	number uint16
+	over   bool // no new calls of it: those that the other end has taken go on
 	has    func(method string) bool
 	lacks  *sync.Map // methods that the instance said it lacks
 }
@@ -64,21 +65,31 @@ func (l *clientLink) reach(service string, number uint16, has func(method string
 	if before := services[service]; before != nil {
 		lacks = before.lacks
 	}
-	services[service] = &linked{number, has, lacks}
+	services[service] = &linked{number: number, has: has, lacks: lacks}
 	l.services.Store(&services)
 	l.mu.Unlock()
 	l.rerouted()
 }
 
-// leave has the link reach a service no more, and reports whether it still reaches others.
-func (l *clientLink) leave(service string) (others bool) {
+// leave has no more calls of a service go by the link. What is to be said of those that the other end
+// has taken still does.
+func (l *clientLink) leave(service string) {
 	l.mu.Lock()
 	services := maps.Clone(*l.services.Load())
-	delete(services, service)
+	if s := services[service]; s != nil {
+		left := *s
+		left.over = true
+		services[service] = &left
+	}
 	l.services.Store(&services)
 	l.mu.Unlock()
 	l.rerouted()
-	return len(services) > 0
+}
+
+// takes reports whether the link has the right to calls of a service.
+func (l *clientLink) takes(service string) bool {
+	s := (*l.services.Load())[service]
+	return s != nil && !s.over
 }
 
 // Reaches implements link.Link.
@@ -87,7 +98,7 @@ func (l *clientLink) Reaches(to *link.Endpoint, method string) bool {
 		return false
 	}
 	s := (*l.services.Load())[to.Service]
-	if s == nil {
+	if s == nil || s.over {
 		return false
 	}
 	if method == "" {
@@ -100,7 +111,7 @@ func (l *clientLink) Reaches(to *link.Endpoint, method string) bool {
 // Send implements link.Link.
 func (l *clientLink) Send(to *link.Endpoint, m *batch.Message) *helium.Error {
 	s := (*l.services.Load())[to.Service]
-	if s == nil || l.away.Load() {
+	if s == nil || s.over || l.away.Load() {
 		return errGone
 	}
 	f := frame{kind: kindCalls, service: s.number, token: m.Token, method: []byte(m.Method)}

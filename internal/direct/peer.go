@@ -11,7 +11,8 @@ import (
 const (
 	// unusedTime is how long a link stays that nobody uses.
 	unusedTime = time.Minute
-	// renewEvery is how often a right is renewed, and keepFor for how long it is used without.
+	// renewEvery is how often a right is renewed, and keepFor for how long it is used when that is
+	// refused.
 	renewEvery = time.Minute
 	keepFor    = 80 * time.Second
 	// renewPause is how long it waits at most after a failure to renew a right.
@@ -45,7 +46,7 @@ type wanted struct {
 
 	linked bool      // calls go by the link
 	renew  time.Time // when the right is renewed
-	ends   time.Time // when it ends if it isn't
+	ends   time.Time // when it ends if that is refused
 
 	sent uint64    // how many calls of it there were
 	used time.Time // when there was another one
@@ -64,16 +65,16 @@ func (p *peer) step(now time.Time, chosen bool, links Links) (over *clientLink, 
 			w.linked = false
 		}
 		if w.linked && now.After(w.ends) {
-			w.linked = false
 			p.link.leave(service)
 		}
+		w.linked = w.linked && p.link.takes(service) // the server may have ended the right
 		if !w.offered && !w.linked {
 			delete(p.services, service)
 			continue
 		}
 		wants := chosen && now.Sub(w.used) < unusedTime
-		needed = needed || wants && (w.linked || w.offered)
-		if wants && w.offered && !p.working && !now.Before(p.retry) && work == "" && (!w.linked || !now.Before(w.renew)) {
+		needed = needed || wants
+		if wants && !p.working && !now.Before(p.retry) && work == "" && (!w.linked || !now.Before(w.renew)) {
 			work = service
 		}
 	}
@@ -99,8 +100,8 @@ func (p *peer) worked(service string, err error, now time.Time) {
 	}
 	if w != nil && w.linked {
 		p.pause = min(p.pause, renewPause) // a right ends soon
-		if isCutOff(err) {
-			w.ends = now.Add(keepFor) // the server decides whether that is a reason
+		if !isRefusal(err) {
+			w.ends = now.Add(keepFor) // the server ends the right, unless it can't be asked itself
 		}
 	}
 	if p.link == nil {
@@ -110,9 +111,11 @@ func (p *peer) worked(service string, err error, now time.Time) {
 	p.pause = min(2*p.pause, lastPause)
 }
 
-// isCutOff reports whether an error is that this client has no connection to NATS.
-func isCutOff(err error) bool {
-	return errors.Is(err, helium.ErrNotSent) || errors.Is(err, helium.ErrDisconnected)
+// isRefusal reports whether an error says that the client may not call any more, or whom it asked isn't
+// who is at the other end of the link. Others say only that nobody was asked: as this client, or the
+// server, has no connection to NATS.
+func isRefusal(err error) bool {
+	return errors.Is(err, helium.ErrNotPermitted) || errors.Is(err, errWrongKey)
 }
 
 // lost takes in that the link has ended.

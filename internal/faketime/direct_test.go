@@ -2,6 +2,8 @@ package faketime_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"strings"
@@ -10,6 +12,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -97,6 +101,108 @@ func TestCallsGoOnByADirectLinkForHoursWhileTheServerHasNoNATS(t *testing.T) {
 		}
 		if direct != 240 {
 			t.Errorf("%d of 240 calls in two hours went by the link, want all", direct)
+		}
+	})
+}
+
+func TestCallsGoOnByADirectLinkWhileTheServerAloneHasNoNATS(t *testing.T) {
+	for name, expires := range map[string]bool{"while the registry knows it": false, "when the registry forgets it": true} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(w *world) {
+				_, srv := w.serve("server", rpcserver.Config{Listen: inMemory})
+				c := w.client(rpcclient.Config{})
+				w.linked(c)
+				w.bus.Freeze("server")
+				w.bus.Kill("server")
+				began := time.Now()
+				for i := range 90 {
+					if expires && i == 3 {
+						w.expire("work", srv.Instance())
+					}
+					if !w.who(c, fmt.Sprint(i)) {
+						t.Fatalf("a call left by the bus after %v: %+v", time.Since(began), c.DirectLinks())
+					}
+					if i%10 == 0 {
+						for item, err := range rpcclient.Stream[int](context.Background(), c, "work.tick") {
+							if err != nil {
+								t.Fatalf("a stream after %v: %v", time.Since(began), err)
+							}
+							if item == 3 {
+								break
+							}
+						}
+					}
+					time.Sleep(10 * time.Second)
+				}
+				if n := srv.Stats().DirectLinks; n != 1 {
+					t.Errorf("the server has %d links, want the one", n)
+				}
+			})
+		})
+	}
+}
+
+// expire has the registry forget an instance, and tells all clients.
+func (w *world) expire(service, instance string) {
+	w.t.Helper()
+	w.mu.Lock()
+	delete(w.records, service+"."+instance)
+	w.mu.Unlock()
+	event, err := json.Marshal(binder.Event{Kind: binder.Expired, Record: binder.Record{Service: service, Instance: instance}, Revision: 9})
+	nc := w.connect("tells")
+	if err == nil {
+		err = nc.Publish("helium.binder.event."+service, event)
+	}
+	if err == nil {
+		err = nc.Flush()
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func TestCallsThatRunWhenAPermissionIsTakenAwayGoOnByTheLinkAndAreCanceledByIt(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		var denied atomic.Bool
+		w.bus.MayPublish = func(name, subject string) bool {
+			return name != "client" || !denied.Load() || !strings.HasPrefix(subject, "helium.at.")
+		}
+		s, srv := w.serve("server", rpcserver.Config{Listen: inMemory})
+		c := w.client(rpcclient.Config{})
+		w.linked(c)
+		before := c.Stats().DirectFrames
+		ctx, cancel := context.WithTimeout(context.Background(), time.Hour)
+		defer cancel()
+		ended := make(chan error, 1)
+		go func() { ended <- c.Call(ctx, "work.hold", nil, "held") }()
+		const size, items = 64 << 10, 300 // of which the stream asks for more now and then
+		read := 0
+		for _, err := range rpcclient.Stream[[]byte](context.Background(), c, "work.blobs", size, items) {
+			if err != nil {
+				t.Fatalf("the stream ended with %v after %d items, want all %d", err, read, items)
+			}
+			if read++; read == 1 {
+				if by := c.Stats().DirectFrames - before; by != 2 {
+					t.Fatalf("%d calls left by the link, want both", by)
+				}
+				denied.Store(true)
+			}
+			time.Sleep(time.Second)
+		}
+		if read != items {
+			t.Errorf("%d items came, want %d", read, items)
+		}
+		if w.who(c, "new") {
+			t.Error("a call leaves by the link five minutes after the permission was taken away")
+		}
+		cancel()
+		if err := <-ended; !errors.Is(err, helium.ErrCanceled) {
+			t.Errorf("the call that ran ended with %v, want that it was canceled", err)
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if err := s.end("held"); !errors.Is(err, context.Canceled) || srv.Stats().Running != 0 {
+			t.Errorf("the handler's context ended with %v, and %d handlers run; want that it was canceled, and none", err, srv.Stats().Running)
 		}
 	})
 }
