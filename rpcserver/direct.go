@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"slices"
 	"sync"
 
 	"github.com/nats-io/nats.go"
@@ -53,10 +54,21 @@ func (d *directLinks) open(services []*service) error {
 	if err != nil {
 		return errorf("the server can't listen for direct links: %w; see Config.Listen", err)
 	}
+	if d.leadsNowhere() {
+		d.log.Warn("the server listens on all addresses of this machine for direct links and tells callers to dial "+d.host()+", by which it reaches NATS itself; callers on other machines can't, so their calls go by NATS; set Config.Advertise to this machine's name, or have the server listen on loopback only", "instance", d.instance)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.listener, d.services = l, services
 	return nil
+}
+
+// leadsNowhere reports whether callers on other machines, who were to get in, are told to dial loopback,
+// as the NATS server is on this one.
+func (d *directLinks) leadsNowhere() bool {
+	host, _, err := net.SplitHostPort(d.nc.LocalAddr())
+	return err == nil && net.ParseIP(host).IsLoopback() && d.nc.Opts.InProcessServer == nil && len(d.told) == 0 &&
+		slices.ContainsFunc(d.listen, func(a direct.Address) bool { return a.Network == "tcp" && a.IsWildcard() })
 }
 
 // host returns the address of this machine by which it reaches the NATS server, as others may

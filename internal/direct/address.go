@@ -110,7 +110,7 @@ func CheckAdvertised(advertise, listen []Address) error {
 	byTCP := slices.ContainsFunc(listen, func(a Address) bool { return a.Network == "tcp" })
 	for _, a := range advertise {
 		switch {
-		case a.Network == "tcp" && a.isWildcard():
+		case a.Network == "tcp" && a.IsWildcard():
 			return fmt.Errorf("%q names no host that callers can dial; write one before the port", a)
 		case a.Network == "tcp" && a.port() == "0" && !byTCP:
 			return fmt.Errorf("%q has port 0, which stands for the port that is listened on, and none is; write the port that callers can dial", a)
@@ -134,8 +134,8 @@ func (a Address) withPort(port string) Address {
 	return a
 }
 
-// isWildcard reports whether a TCP address stands for all of this machine's.
-func (a Address) isWildcard() bool {
+// IsWildcard reports whether a TCP address stands for all of this machine's.
+func (a Address) IsWildcard() bool {
 	host, _, _ := net.SplitHostPort(a.Where)
 	ip, err := netip.ParseAddr(host)
 	return host == "" || err == nil && ip.IsUnspecified()

@@ -141,7 +141,7 @@ func (l *Listener) Addresses() (all []Address) {
 		}
 	default:
 		for _, a := range l.addresses {
-			if a.Network == "tcp" && a.isWildcard() {
+			if a.Network == "tcp" && a.IsWildcard() {
 				a.Where = net.JoinHostPort(l.config.Host(), a.port())
 			}
 			all = append(all, a)
