@@ -15,7 +15,8 @@ type DirectLink struct {
 	// Stage is how far the client has got: [LinkTicket], [LinkReachable], [LinkTLS], [LinkProof] or
 	// [Linked].
 	Stage string
-	// Reason is why it got no further the last time; nil: it is on its way, or linked.
+	// Reason is why it got no further the last time, or of a link why the calls of a service don't go by
+	// it, which NATS may deny while it permits another's; nil: it is on its way, or linked.
 	Reason error
 	// Retry is when it tries again, where there is a Reason.
 	Retry time.Time

@@ -93,7 +93,7 @@ func (c *Client) Told(service string, offers []Offer) {
 	for _, o := range offers {
 		p := c.peers[o.Instance]
 		if p == nil {
-			p = &peer{instance: o.Instance, services: make(map[string]*wanted), pause: firstPause}
+			p = &peer{instance: o.Instance, services: make(map[string]*wanted)}
 			c.peers[o.Instance] = p
 		}
 		p.cluster = o.Cluster
@@ -203,9 +203,7 @@ func (c *Client) work(p *peer, service string) {
 	if gone {
 		c.config.Absent(service, p.instance)
 	}
-	if err == nil {
-		c.kick() // there may be more services
-	}
+	c.kick() // there may be more services
 }
 
 // get gets the right to call a service at an instance, and a link if there is none.

@@ -24,6 +24,7 @@ type callsAlone struct {
 	servers map[string]*server   // guarded by mu; by instance
 	asked   map[string]int       // guarded by mu; by instance and service
 	refuses *helium.Error        // guarded by mu; of Ask
+	denied  string               // guarded by mu; a service of which tickets may not be asked for
 	links   map[*clientLink]bool // guarded by mu
 	sent    map[string]uint64    // guarded by mu
 	busy    bool                 // guarded by mu; some of them are in flight
@@ -77,6 +78,9 @@ func (c *callsAlone) Ask(_ context.Context, service, instance string, question [
 	c.mu.Lock()
 	c.asked[instance+" "+service]++
 	s, refuses := c.servers[instance], c.refuses
+	if service == c.denied {
+		refuses = helium.ErrNotPermitted.WithOutcome(helium.NotExecuted)
+	}
 	c.mu.Unlock()
 	if refuses != nil {
 		return nil, refuses
@@ -326,6 +330,32 @@ func TestARightThatTheServerEndsHasNoMoreCallsUntilThereIsANewOne(t *testing.T) 
 		use(rightTime + 2*reviewEvery + unusedTime)
 		if n := len(w.client.States()); n != 0 && len(w.calls.reach("math")) > 0 {
 			t.Errorf("the client knows %d instances, want none once the right has ended", n)
+		}
+	})
+}
+
+func TestAServiceThatIsDeniedDisturbsNoOtherAtTheInstance(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		w.calls.denied = "secret"
+		s := w.server()
+		w.client.Told("secret", []Offer{offer(s)})
+		w.client.Told("math", []Offer{offer(s)})
+		time.Sleep(2 * lookEvery)
+		for range 7200 {
+			w.calls.call("math")
+			w.calls.call("secret")
+			w.wantLinks("all the while", "math", 1)
+			state := w.client.States()[0]
+			if state.Stage != StageLinked || !slices.Equal(state.Services, []string{"math"}) || !errors.Is(state.Reason, helium.ErrNotPermitted) || !strings.Contains(state.Reason.Error(), "secret") || state.Retry.IsZero() {
+				t.Fatalf("the client says %+v, want a link for math, and why there is none for secret", state)
+			}
+			time.Sleep(time.Second)
+		}
+		if n := w.calls.times(s.config.Instance, "secret"); n < 60 || n > 150 {
+			t.Errorf("in two hours a ticket that is denied was asked for %d times, want about one a minute", n)
+		}
+		if n := w.calls.times(s.config.Instance, "math"); n > 150 {
+			t.Errorf("in two hours %d tickets were asked for, want about one a minute", n)
 		}
 	})
 }

@@ -31,12 +31,11 @@ type peer struct {
 	link      *clientLink // nil: there is none
 	wasLinked bool        // there was one, now or before
 	working   bool        // a ticket is asked for or used
-	pause     time.Duration
-	retry     time.Time // not before
+	opening   backoff     // of links
 
 	// What people want to know:
 	stage  Stage
-	reason error // why it went no further; nil: it is on its way, or linked
+	reason error // why there is no link; nil: it is on its way, or linked
 }
 
 // wanted is a service that the client may call at a peer.
@@ -47,6 +46,8 @@ type wanted struct {
 	linked bool      // calls go by the link
 	renew  time.Time // when the right is renewed
 	ends   time.Time // when it ends if that is refused
+	asking backoff   // for the right
+	reason error     // why there is none; nil: it is on its way, or linked
 
 	sent uint64    // how many calls of it there were
 	used time.Time // when there was another one
@@ -74,8 +75,8 @@ func (p *peer) step(now time.Time, chosen bool, links Links) (over *clientLink, 
 		}
 		wants := chosen && now.Sub(w.used) < unusedTime
 		needed = needed || wants
-		if wants && !p.working && !now.Before(p.retry) && work == "" && (!w.linked || !now.Before(w.renew)) {
-			work = service
+		if wants && !p.working && p.waits(w, now) == 0 && (!w.linked || !now.Before(w.renew)) && (work == "" || w.asking.until.Before(p.services[work].asking.until)) {
+			work = service // whose turn came first
 		}
 	}
 	if !needed && p.link != nil && !p.working && !busy {
@@ -87,19 +88,42 @@ func (p *peer) step(now time.Time, chosen bool, links Links) (over *clientLink, 
 // isOver reports whether there is nothing to be done any more.
 func (p *peer) isOver() bool { return len(p.services) == 0 && p.link == nil && !p.working }
 
+// waits returns how long it is until a service may be asked for.
+func (p *peer) waits(w *wanted, now time.Time) time.Duration {
+	until := w.asking.until
+	if p.link == nil && p.opening.until.After(until) {
+		until = p.opening.until
+	}
+	return max(0, until.Sub(now))
+}
+
+// soonest returns how long it is until any service may be asked for.
+func (p *peer) soonest(now time.Time) time.Duration {
+	least := lastPause
+	for _, w := range p.services {
+		least = min(least, p.waits(w, now))
+	}
+	return least
+}
+
 // worked takes in what became of asking for a ticket.
 func (p *peer) worked(service string, err error, now time.Time) {
 	w := p.services[service]
-	if err == nil {
-		p.stage, p.reason, p.pause, p.retry = StageLinked, nil, firstPause, time.Time{}
-		if w != nil {
-			w.linked = true
-			w.renew, w.ends = now.Add(renewEvery-rand.N(renewEvery/6)), now.Add(keepFor)
-		}
+	if w == nil {
 		return
 	}
-	if w != nil && w.linked {
-		p.pause = min(p.pause, renewPause) // a right ends soon
+	if err == nil {
+		if p.link != nil { // it hasn't broken meanwhile
+			p.stage, p.reason = StageLinked, nil
+		}
+		w.linked, w.asking, w.reason = true, backoff{}, nil
+		w.renew, w.ends = now.Add(renewEvery-rand.N(renewEvery/6)), now.Add(keepFor)
+		return
+	}
+	w.reason = err
+	most := lastPause
+	if w.linked {
+		most = renewPause // the right ends soon
 		if !isRefusal(err) {
 			w.ends = now.Add(keepFor) // the server ends the right, unless it can't be asked itself
 		}
@@ -107,8 +131,11 @@ func (p *peer) worked(service string, err error, now time.Time) {
 	if p.link == nil {
 		p.stage, p.reason = stageOf(err), err
 	}
-	p.retry = now.Add(p.pause/2 + rand.N(p.pause))
-	p.pause = min(2*p.pause, lastPause)
+	if p.link == nil && p.stage != StageTicket {
+		p.opening.failed(now, most) // for all services
+	} else {
+		w.asking.failed(now, most)
+	}
 }
 
 // isRefusal reports whether an error says that the client may not call any more, or whom it asked isn't
@@ -122,5 +149,18 @@ func isRefusal(err error) bool {
 func (p *peer) lost(reason error, now time.Time) {
 	p.link = nil
 	p.stage, p.reason = StageTicket, reason
-	p.retry = now.Add(rand.N(firstPause))
+	p.opening = backoff{until: now.Add(rand.N(firstPause))}
+}
+
+// backoff is the growing pauses between what fails again and again.
+type backoff struct {
+	pause time.Duration // the next one; 0: the first
+	until time.Time     // not before
+}
+
+// failed begins a pause, and lets the next one be longer.
+func (b *backoff) failed(now time.Time, most time.Duration) {
+	pause := min(max(b.pause, firstPause), most)
+	b.until = now.Add(pause/2 + rand.N(pause))
+	b.pause = min(2*pause, lastPause)
 }

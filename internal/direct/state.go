@@ -3,6 +3,7 @@ package direct
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +14,8 @@ type State struct {
 	Instance, Cluster string
 	// Stage is how far it has got.
 	Stage Stage
-	// Reason is why it goes no further; nil: it is on its way, or linked.
+	// Reason is why it goes no further, or of a link why the calls of a service don't go by it; nil: it
+	// is on its way, or linked.
 	Reason error
 	// Retry is when it tries again, where there is a reason; zero: not until other instances go.
 	Retry time.Time
@@ -31,23 +33,26 @@ var errManyLinks = fmt.Errorf("a client has %d links at most, and this instance 
 func (c *Client) States() (all []State) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	now := time.Now()
 	chosen := c.chooseLocked()
 	for _, p := range c.peers {
 		s := State{Instance: p.instance, Cluster: p.cluster, Stage: cmp.Or(p.stage, StageTicket), Reason: p.reason}
 		if p.reason != nil {
-			s.Retry = p.retry
+			s.Retry = now.Add(p.soonest(now))
 		}
 		if p.link == nil && !chosen[p.instance] {
 			s.Reason, s.Retry = errManyLinks, time.Time{}
 		}
 		if p.link != nil {
 			s.Address, s.Encrypted = p.link.address, p.link.encrypted()
-			for service, w := range p.services {
-				if w.linked {
+			for _, service := range slices.Sorted(maps.Keys(p.services)) {
+				switch w := p.services[service]; {
+				case w.linked:
 					s.Services = append(s.Services, service)
+				case w.reason != nil && s.Reason == nil:
+					s.Reason, s.Retry = fmt.Errorf("service %q: %w", service, w.reason), now.Add(p.waits(w, now))
 				}
 			}
-			slices.Sort(s.Services)
 		}
 		all = append(all, s)
 	}
