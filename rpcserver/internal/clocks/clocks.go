@@ -40,8 +40,11 @@ const (
 	drift = 5000
 	// maxClocks is how many clocks are known by one link.
 	maxClocks = 10_000
-	// idleClock is how long a clock is known at least that isn't used, when there are too many.
-	idleClock = time.Minute
+	// inUse is for how long a clock that was used makes no room, when there are too many. If it were
+	// shorter, of some more clocks than are known all would be forgotten before they are used again.
+	inUse = 10 * time.Second
+	// sampled is among how many clocks the one is sought that was used longest ago.
+	sampled = 8
 )
 
 // Clocks knows the clocks of those who send by one link, and belongs to the goroutine that
@@ -50,18 +53,20 @@ const (
 // A clock is known by its number alone. Whoever isn't its owner has to have been called by that to
 // know the number, and would know its reply subject as well, so a key of both would keep nobody
 // out. A sender whose readings are lies harms the calls that it sends with them, and others only
-// in that at most maxClocks are known: those that are used stay, and for those that find no room
+// in that at most maxClocks are known: those that are used often stay, and for those that find no room
 // time counts from when the server has them, as it does for callers that say nothing.
 type Clocks struct {
 	pulse *Pulse
-	bus   *Clocks   // what is known by the bus, for a link that is new; nil: this is the bus's
-	last  *estimate // that was asked for last; nil: none
+	bus   *Clocks // what is known by the bus, for a link that is new; nil: this is the bus's
+	last  *entry  // that was asked for last; nil: none
 
 	// mu is held while what is below changes, and by others than who receives while they read it.
 	mu sync.Mutex
-	// Clocks that were used since the last turn, and others. Who isn't used between two turns is
-	// forgotten, and there is a turn only when room is needed.
-	recent, former map[uint64]*estimate
+	// Clocks that were used since the last turn, and others: of these one is forgotten for each new
+	// one when room is needed, and all that are left at the next turn. Callers that connect again have
+	// new clocks, often all at once, as when a NATS server starts again, and their old ones make room.
+	// There is a turn only when room is needed.
+	recent, former map[uint64]*entry
 	turned         time.Duration // after the pulse was born
 
 	thaw
@@ -73,6 +78,12 @@ type estimate struct {
 	clock uint64
 	least uint64 // difference of this server's clock and that clock
 	at    uint64 // when it was seen, by this server's clock
+}
+
+// entry is an estimate that is kept.
+type entry struct {
+	estimate
+	used time.Duration // after the pulse was born, at last; the receiving goroutine's
 }
 
 // thaw is the time after a standstill until all has been received that came meanwhile. What is
@@ -88,7 +99,7 @@ type thaw struct {
 // New returns those of a link by which nothing has come yet: no standstill until now is any of its
 // messages' business. A link that isn't the bus is told what is known there.
 func New(pulse *Pulse, bus *Clocks) *Clocks {
-	c := &Clocks{pulse: pulse, bus: bus, recent: make(map[uint64]*estimate)}
+	c := &Clocks{pulse: pulse, bus: bus, recent: make(map[uint64]*entry)}
 	if c.looked, c.met = pulse.Look(time.Now()); c.met != nil {
 		c.counted = c.met.asleep
 	}
@@ -106,7 +117,7 @@ func (c *Clocks) known(clock uint64) (of estimate, ok bool) {
 	if e == nil {
 		return estimate{}, false
 	}
-	return *e, true
+	return e.estimate, true
 }
 
 // Waited returns how long a message has waited by now that was begun when some clock showed a
@@ -130,7 +141,7 @@ func (c *Clocks) Waited(clock, reading uint64, now time.Time) (waited time.Durat
 	}
 	if waited = e.excess(own, reading); waited == 0 {
 		c.mu.Lock()
-		*e = e.seen(own, reading)
+		e.estimate = e.seen(own, reading)
 		c.mu.Unlock()
 	}
 	return waited, true
@@ -154,8 +165,9 @@ func (e estimate) seen(own time.Duration, reading uint64) estimate {
 func micros(d time.Duration) uint64 { return uint64(d / time.Microsecond) }
 
 // find returns what is known of a clock; nil: nothing.
-func (c *Clocks) find(clock uint64, own time.Duration) *estimate {
+func (c *Clocks) find(clock uint64, own time.Duration) *entry {
 	if c.last != nil && c.last.clock == clock {
+		c.last.used = own
 		return c.last
 	}
 	e := c.recent[clock]
@@ -173,25 +185,45 @@ func (c *Clocks) find(clock uint64, own time.Duration) *estimate {
 		c.recent[clock] = e
 		c.mu.Unlock()
 	}
-	c.last = e
+	c.last, e.used = e, own
 	return e
 }
 
 // learn begins to know a clock. It returns what it keeps of it, nil if there is no room.
-func (c *Clocks) learn(of estimate, own time.Duration) *estimate {
+func (c *Clocks) learn(of estimate, own time.Duration) *entry {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.full() && own-c.turned >= idleClock {
-		c.former, c.recent = c.recent, make(map[uint64]*estimate)
+	if c.full() && own-c.turned >= inUse {
+		c.former, c.recent = c.recent, make(map[uint64]*entry)
 		c.last, c.turned = nil, own
+	}
+	if c.full() {
+		c.forgetLocked()
 	}
 	if c.full() {
 		return nil
 	}
-	e := new(estimate)
-	*e = of
+	e := &entry{of, own}
 	c.recent[of.clock], c.last = e, e
 	return e
+}
+
+// forgetLocked forgets one of the clocks that weren't used since the last turn: of some that chance
+// picks, the one that was used longest ago.
+func (c *Clocks) forgetLocked() {
+	var oldest *entry
+	left := sampled
+	for _, e := range c.former {
+		if oldest == nil || e.used < oldest.used {
+			oldest = e
+		}
+		if left--; left == 0 {
+			break
+		}
+	}
+	if oldest != nil {
+		delete(c.former, oldest.clock)
+	}
 }
 
 func (c *Clocks) full() bool { return len(c.recent)+len(c.former) >= maxClocks }

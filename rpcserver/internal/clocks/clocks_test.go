@@ -125,33 +125,103 @@ func TestALiarsClockIsItsOwnHarm(t *testing.T) {
 	}
 }
 
-func TestClocksThatAreNotUsedMakeRoomWhenThereAreTooMany(t *testing.T) {
-	c := New(NewPulse(), nil)
-	waits := func(clock uint64, at, under time.Duration) bool {
-		waited, _ := c.Waited(clock, micros(at), c.pulse.born.Add(at+under))
-		return waited > under/2
-	}
-	at := time.Duration(0)
-	for clock := range uint64(maxClocks) {
-		waits(clock, at, 0)
-	}
-	if at = 30 * time.Second; !waits(1, at, time.Second) {
-		t.Error("a clock isn't known any more before anybody wanted room")
-	}
-	waits(maxClocks, at, 0)
-	if waits(maxClocks, at, time.Second) {
-		t.Error("a clock that found no room is known")
-	}
-	at = 2 * time.Minute // from now on clock 1 is the only one that is used
-	for range 3 {
-		waits(maxClocks+1, at, 0)
-		waits(1, at, 0)
-		at += 2 * idleClock
-	}
-	for clock, want := range map[uint64]bool{1: true, 2: false, maxClocks + 1: true} {
-		if got := c.find(clock, 0) != nil; got != want {
-			t.Errorf("clock %d is known: %v, want %v", clock, got, want)
+// census sends messages of many clocks.
+type census struct{ *Clocks }
+
+// known returns of how many clocks a message that waited a second, until a time after the server was
+// born, is seen to have waited. The next clock is asked a moment later.
+func (c census) known(at time.Duration, first, behind uint64) (known int) {
+	for clock := first; clock < behind; clock++ {
+		waited, _ := c.Waited(clock, micros(at-time.Second), c.pulse.born.Add(at))
+		if waited > time.Second/2 {
+			known++
 		}
+	}
+	return known
+}
+
+// use has a message come of each clock, which waited for nothing.
+func (c census) use(at time.Duration, first, behind uint64) {
+	for clock := first; clock < behind; clock++ {
+		c.Waited(clock, micros(at), c.pulse.born.Add(at))
+	}
+}
+
+func TestClocksThatAreNotUsedMakeRoomWhenThereAreTooMany(t *testing.T) {
+	c := census{New(NewPulse(), nil)}
+	c.use(0, 0, maxClocks)
+	if got := c.known(30*time.Second, 0, maxClocks); got != maxClocks {
+		t.Errorf("%d of %d clocks are known before anybody wanted room", got, maxClocks)
+	}
+	c.use(31*time.Second, maxClocks, maxClocks+1)
+	if got := c.known(31*time.Second, maxClocks, maxClocks+1); got != 1 {
+		t.Error("a clock found no room though others weren't used lately")
+	}
+	c.use(32*time.Second, 0, maxClocks)
+	if got := c.known(33*time.Second, 0, maxClocks); got < maxClocks-20 {
+		t.Errorf("one clock too many took the room of %d, want few", maxClocks-got)
+	}
+	if got := len(c.recent) + len(c.former); got != maxClocks {
+		t.Errorf("%d clocks are known, want %d", got, maxClocks)
+	}
+}
+
+// When a NATS server starts again, all callers connect again and have new clocks, more than once where
+// servers of a cluster start again in turn.
+func TestClocksThatAreRenewedAllAtOnceHaveRoom(t *testing.T) {
+	const callers = 6_000
+	c := census{New(NewPulse(), nil)}
+	at := time.Minute
+	for renewed := range uint64(10) {
+		first, behind := renewed*callers, (renewed+1)*callers
+		at += 15 * time.Second
+		for range 3 {
+			at += time.Millisecond
+			c.use(at, first, behind)
+		}
+		if got := c.known(at+5*time.Second, first, behind); got < callers*99/100 {
+			t.Errorf("renewed %d times, of %d callers' messages that waited %d are seen to have, want nearly all", renewed, callers, got)
+		}
+	}
+}
+
+// Whoever makes clocks up takes the room of those that are seldom used.
+func TestClocksThatAreMadeUpTakeNoRoomOfThoseThatAreUsed(t *testing.T) {
+	c := census{New(NewPulse(), nil)}
+	madeUp := uint64(1 << 32)
+	for second := range 120 {
+		at := time.Duration(second) * time.Second
+		c.use(at, 0, 100)
+		for tenth := range time.Duration(10) {
+			c.use(at+tenth*time.Second/10, madeUp, madeUp+500)
+			madeUp += 500
+		}
+		if got := c.known(at+time.Second, 0, 100); got != 100 {
+			t.Fatalf("after %v %d of 100 clocks that are used are known", at, got)
+		}
+	}
+}
+
+// Of more clocks than there is room for most are known when they are used again, and not all forgotten
+// in turn.
+func TestOfTooManyClocksThatAreUsedMostAreKnown(t *testing.T) {
+	const callers, groups, seconds = 12_000, 5, 120
+	c := census{New(NewPulse(), nil)}
+	known, used := 0, 0
+	for second := range uint64(seconds) {
+		first, behind := second%groups*callers/groups, (second%groups+1)*callers/groups // each every 5 s
+		if second >= seconds/2 {
+			for clock := first; clock < behind; clock++ {
+				if _, ok := c.Clocks.known(clock); ok {
+					known++
+				}
+				used++
+			}
+		}
+		c.use(time.Duration(second)*time.Second, first, behind)
+	}
+	if known < used/2 {
+		t.Errorf("of %d messages %d were of clocks that are known, want most", used, known)
 	}
 }
 
