@@ -38,7 +38,8 @@ type caller struct {
 	mu       sync.Mutex
 	address  string            // guarded by mu; where answers go, by its last message
 	calls    link.Table[*Call] // guarded by mu; in flight
-	owed     int               // guarded by mu; answers that haven't left yet
+	owed     int               // guarded by mu; answers and frames of streams that haven't left yet
+	running  int               // guarded by mu; of those, answers to calls that are in flight
 	messages int               // guarded by mu; those of answers that have left
 	numbered uint64            // guarded by mu; nobody's calls that were given a number
 	room     sync.Cond         // told when answers have left, where streams wait for that
@@ -128,6 +129,7 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 		default:
 			call.answer = framedAnswer{c}
 			c.owed++
+			c.running++
 		}
 		if c.earliest.IsZero() || call.ctx.deadline.Before(c.earliest) {
 			c.earliest = call.ctx.deadline
@@ -213,6 +215,9 @@ func (c *caller) take(call *Call) (others, ok bool) {
 		return false, false
 	}
 	c.calls.Take(call.seq)
+	if _, framed := call.answer.(framedAnswer); framed {
+		c.running--
+	}
 	others = c.calls.Len() > 0
 	c.mu.Unlock()
 	if c.ephemeral && !others {

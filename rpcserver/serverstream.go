@@ -32,6 +32,7 @@ type serverStream struct {
 	parts   bool             // its caller takes items in parts
 	fastest int              // how large these are at most, in bytes; 0: only messages bound them
 	spare   []byte           // memory for the message of the next one
+	over    bool             // guarded by the caller's mu; what it has to send waits for nothing
 }
 
 // newServerStream returns the stream of a call, whose caller takes so much to begin with, and perhaps items in
@@ -116,6 +117,7 @@ func (s *serverStream) begin(ctx *callContext[Call]) (stop func()) {
 // abort ends both ends, whatever is under way.
 func (s *serverStream) abort(err error) {
 	s.out.Stop()
+	s.hurry()
 	if s.in != nil {
 		s.in.Abort(err)
 	}
@@ -226,18 +228,31 @@ func (s *serverStream) send(call *Call, err *helium.Error, took time.Duration, p
 	s.push(&f)
 }
 
-// mostOwed is how many frames may wait for a caller that takes them slower than they come before streams
+// mostWaiting is how many frames may wait for a caller that takes them slower than they come before streams
 // wait as well, whatever credit they have.
-const mostOwed = 256
+const mostWaiting = 256
 
-// awaitRoom waits until less waits for a caller. What waits leaves by itself.
-func (c *caller) awaitRoom() {
+// awaitRoom waits until less waits for a caller, or the stream is over. What waits leaves by itself: calls that are
+// in flight, whose answers aren't there yet, are none of it.
+func (s *serverStream) awaitRoom() {
+	c := s.caller
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.owed >= mostOwed {
+	for c.owed-c.running >= mostWaiting && !s.over {
 		c.crowded++
 		c.room.Wait()
 		c.crowded--
+	}
+}
+
+// hurry has the last that the stream sends wait for nothing, so that who sends it is done at once.
+func (s *serverStream) hurry() {
+	c := s.caller
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	s.over = true
+	if c.crowded > 0 {
+		c.room.Broadcast()
 	}
 }
 
@@ -285,12 +300,17 @@ func (r *runner) finishStream(call *Call, err *helium.Error) {
 	r.over()
 }
 
-// cutStream ends a stream that runs with an error, and reports whether it was faster than its handler.
-func (r *runner) cutStream(call *Call, why *helium.Error) bool {
+// cutStream ends a stream that runs with an error, if it is faster than its handler. It doesn't wait for what the stream
+// is sending, which may be stuck: the error leaves behind that.
+func (r *runner) cutStream(call *Call, why *helium.Error) {
 	_, ok := call.owner.take(call)
 	call.ctx.end(canceled) // nobody else answers any more
-	if ok {
-		call.answer.send(call, why, 0, nil, false)
+	if !ok {
+		return
 	}
-	return ok
+	r.admitted(1)
+	go func() {
+		defer r.over()
+		call.answer.send(call, why, 0, nil, false)
+	}()
 }

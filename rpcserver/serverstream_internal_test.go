@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -57,7 +58,7 @@ func TestStreamsToWhoTakesNothingWaitWhateverCreditTheyHave(t *testing.T) {
 			})
 		}
 		synctest.Wait() // all are stuck
-		if got, most := taken.Load()*int64(len(w.Bytes())), int64((mostOwed+3*several)*33<<10); got > most {
+		if got, most := taken.Load()*int64(len(w.Bytes())), int64((mostWaiting+3*several)*33<<10); got > most {
 			t.Errorf("%d bytes wait for the caller, want at most %d", got, most)
 		}
 		close(by.free)
@@ -65,6 +66,95 @@ func TestStreamsToWhoTakesNothingWaitWhateverCreditTheyHave(t *testing.T) {
 		synctest.Wait() // for what the caller's batcher still had
 		if got, want := by.bytes.Load(), int64(several*each*len(w.Bytes())); got < want {
 			t.Errorf("%d bytes left in the end, want all %d", got, want)
+		}
+	})
+}
+
+func TestStreamsThatEndWaitNoLongerForWhoTakesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		by := &stuck{free: make(chan struct{})}
+		cs := newCallers(newOpening("i1", 0), new(atomic.Uint64), new(atomic.Uint64))
+		method := &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
+		running := &streams{maxValue: 64 << 20}
+		r := newRunner(nil, "i1", new(counters), 64<<20, nil)
+		const several = 10
+		var calls []*Call
+		var sending atomic.Int64
+		for seq := range uint64(several) {
+			call := newCall(time.Now().Add(time.Hour))
+			call.seq, call.method = seq+1, method
+			s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, running, false)
+			call.answer = s
+			s.caller, _ = cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
+			calls = append(calls, call)
+			sending.Add(1)
+			go func() {
+				defer sending.Add(-1)
+				defer s.begin(call.ctx)()
+				w := itemWriter(nil)
+				for w.Binary(make([]byte, 64<<10)); s.put(call, 1, w.Bytes(), &w) == nil; {
+					w.Reset()
+					w.Binary(make([]byte, 64<<10))
+				}
+			}()
+		}
+		synctest.Wait() // all are stuck
+		if got := sending.Load(); got != several {
+			t.Errorf("%d of %d iterators are stuck where nothing is taken", got, several)
+		}
+		for _, call := range calls[:several/2] {
+			call.ctx.end(exceeded)
+		}
+		synctest.Wait()
+		// One may be the one that sends what waits for all.
+		if got := sending.Load(); got > several/2+1 {
+			t.Errorf("%d iterators go on once the contexts of half of %d have ended", got, several)
+		}
+		for _, call := range calls {
+			r.cutStream(call, helium.ErrCut)
+		}
+		synctest.Wait()
+		if got := sending.Load(); got > 1 {
+			t.Errorf("%d iterators go on once all streams are cut", got)
+		}
+		close(by.free)
+		synctest.Wait()
+		if got := r.active.Load() + sending.Load(); got != 0 {
+			t.Errorf("%d are left in the end, want none", got)
+		}
+	})
+}
+
+func TestAStreamIsCutWithoutAWaitForWhatItIsSendingAndAShutdownWaitsForItsError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		by := &stuck{free: make(chan struct{})}
+		cs := newCallers(newOpening("i1", 0), new(atomic.Uint64), new(atomic.Uint64))
+		r := newRunner(nil, "i1", new(counters), 64<<20, nil)
+		call := newCall(time.Now().Add(time.Hour))
+		call.seq, call.method = 1, &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
+		s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, new(streams), false)
+		call.answer = s
+		s.caller, _ = cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
+		s.out.Send([]byte{1})
+		synctest.Wait() // it is stuck
+		cut := make(chan struct{})
+		go func() {
+			r.cutStream(call, helium.ErrCut)
+			close(cut)
+		}()
+		synctest.Wait()
+		select {
+		case <-cut:
+		default:
+			t.Error("a stream isn't cut while what it sends is stuck")
+		}
+		if got := r.active.Load(); got != 1 {
+			t.Errorf("a shutdown waits for %d errors of streams, want one", got)
+		}
+		close(by.free)
+		synctest.Wait()
+		if got := r.active.Load(); got != 0 {
+			t.Errorf("a shutdown waits for %d errors of streams that have left, want none", got)
 		}
 	})
 }
