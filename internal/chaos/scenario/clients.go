@@ -22,6 +22,7 @@ var clients = []Scenario{
 			verdict.AtMost(verdict.Failed, 0).Of("steady"),
 			verdict.AtMost(verdict.Unanswered, 1000),
 			verdict.AtMost(verdict.Unfinished, 0).Of("held"),
+			verdict.AtMost(verdict.OutlivedBy, 4),
 			verdict.AtMost(verdict.Running, 0),
 		},
 		Short: 0.4,
