@@ -97,3 +97,40 @@ func TestTheChecksumOfAValueIsThatOfItsPartsInTurn(t *testing.T) {
 		}
 	}
 }
+
+func FuzzChunksOfStrangersDoNoHarm(f *testing.F) {
+	file := readChunkVectors(f)
+	for _, v := range file.Frames {
+		f.Add(append(AppendMessageHeader(nil), unhex(f, v.Hex)...))
+	}
+	for _, v := range file.Refused {
+		f.Add(append(AppendMessageHeader(nil), unhex(f, v.Hex)...))
+	}
+	for _, v := range file.RefusedExtents {
+		f.Add(AppendFrame(AppendMessageHeader(nil), &Frame{Kind: KindLargeReply, Seq: 1, Body: unhex(f, v.Hex)}))
+	}
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		frames, err := readAll(payload)
+		if err != nil {
+			return
+		}
+		for _, frame := range frames {
+			switch frame.Kind {
+			case KindLargeCall, KindLargeReply:
+				if extent, err := ReadExtent(frame.Body); err == nil {
+					if again, err := ReadExtent(AppendExtent(nil, extent)); again != extent || err != nil {
+						t.Errorf("%x: the extent %+v is read again as %+v, %v", payload, extent, again, err)
+					}
+				}
+			case KindChunk, KindChunkCredit:
+			default:
+				continue
+			}
+			// What can be read can be written, and reads the same.
+			written := AppendFrame(AppendMessageHeader(nil), &frame)
+			if again, err := readAll(written); err != nil || len(again) != 1 || !reflect.DeepEqual(again[0], frame) {
+				t.Errorf("%x was written again as %x, which is %+v, %v; want %+v", payload, written, again, err, frame)
+			}
+		}
+	})
+}
