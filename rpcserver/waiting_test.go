@@ -90,7 +90,7 @@ func TestOnlyTheFirstFrameAboutTheSenderCounts(t *testing.T) {
 	wantError(t, p.answerTo(about(8, 0), within(5, time.Minute)), helium.ErrExpired)
 }
 
-func TestAfterAReconnectOfTheServerMessagesMayTakeLongerButNotAnHour(t *testing.T) {
+func TestAReconnectOfTheServerHasItForgetNoClock(t *testing.T) {
 	w := newWorld(t, broker.Config{})
 	w.startBinder(binder.Config{})
 	nc := w.conn()
