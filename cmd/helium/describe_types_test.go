@@ -30,6 +30,7 @@ func TestDescribeTellsOfTypesFieldsAndEnums(t *testing.T) {
 	url := registryWith(t, old, paints())
 	r := heliumRun(t, "describe", "paints", "-s", url)
 	want := `paints 2.0.0, 1.0.0, 2 instances
+  direct links: none; calls go by the bus
   Paints sells paint.
 
   All of it.
@@ -74,6 +75,7 @@ func TestDescribeOfAnOlderRecordIsAsItWas(t *testing.T) {
 	old.Doc, old.TypeDocs, old.Enums, old.Methods[0].WithEnums = "", nil, nil, ""
 	r := heliumRun(t, "describe", "paints", "-s", registryWith(t, old))
 	want := `paints 2.0.0, 1 instance
+  direct links: none; calls go by the bus
 
   paint(w Wall, c string) Plain
       Paint paints.

@@ -91,12 +91,18 @@ func TestWhichInstancesOfferDirectLinksIsShown(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	t.Setenv("NATS_URL", url)
 	plain := serve(t, b, "kinds", kinds{}).Instance()
-	if r := heliumRun(t, "describe", "kinds"); strings.Contains(r.out, "direct") {
+	if r := heliumRun(t, "describe", "kinds"); !strings.Contains(r.out, "\n  direct links: none; calls go by the bus\n") {
 		t.Errorf("of a service that offers no direct links, helium describe says\n%s", r.out)
+	}
+	if r := heliumRun(t, "ls"); !strings.Contains(r.out, " bus ") || strings.Contains(r.out, "direct") {
+		t.Errorf("of a service that offers no direct links, helium ls says\n%s", r.out)
 	}
 	listens := serveOn(t, b, rpcserver.Config{Listen: "127.0.0.1:0"}, "kinds", kinds{}).Instance()
 	if r := heliumRun(t, "describe", "kinds"); !strings.Contains(r.out, "\n  direct links: offered by "+listens+"\n") {
 		t.Errorf("helium describe doesn't say that %s offers direct links:\n%s", listens, r.out)
+	}
+	if r := heliumRun(t, "ls"); !strings.Contains(r.out, " bus, direct (1 of 2) ") {
+		t.Errorf("helium ls doesn't say that one of two instances offers direct links:\n%s", r.out)
 	}
 	for _, line := range strings.Split(heliumRun(t, "ls", "kinds").out, "\n") {
 		words := strings.Fields(line)
@@ -119,6 +125,32 @@ func TestWhichInstancesOfferDirectLinksIsShown(t *testing.T) {
 		if got := strings.NewReplacer(" ", "", "\n", "").Replace(r.out); !strings.Contains(got, want) {
 			t.Errorf("helium %q -o json: got %s, want %s in it", args, r.out, want)
 		}
+	}
+}
+
+func TestWhyEndsInByWhichLinkCallsGo(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	t.Setenv("NATS_URL", url)
+	wantLines := func(when string, want ...string) {
+		t.Helper()
+		r := heliumRun(t, "why", "kinds.text")
+		for _, line := range want {
+			if !strings.Contains(r.out, "\n  links     "+line) {
+				t.Errorf("%s, helium why says\n%s\nwant links: %s", when, r.out, line)
+			}
+		}
+		if n := strings.Count(r.out, "\n  links "); n != len(want) {
+			t.Errorf("%s, helium why has %d lines of links, want %d:\n%s", when, n, len(want), r.out)
+		}
+	}
+	listens := serveOn(t, b, rpcserver.Config{Listen: "127.0.0.1:0"}, "kinds", kinds{})
+	wantLines("of one that listens", "calls go by a direct link\n")
+	per := serveOn(t, b, rpcserver.Config{PerMethod: true}, "kinds", kinds{})
+	wantLines("of two", "calls to "+listens.Instance()+" go by a direct link\n", "calls to "+per.Instance()+" go by the bus: it offers no direct links, as its server is PerMethod\n")
+	check(t, listens.Shutdown(t.Context()))
+	wantLines("of one that is PerMethod", "calls go by the bus: it offers no direct links, as its server is PerMethod\n")
+	if r := heliumRun(t, "why", "kinds.text"); !strings.Contains(r.out, "servers that are PerMethod") {
+		t.Errorf("of one that is PerMethod, helium why says\n%s\nwant that this is why none is offered", r.out)
 	}
 }
 

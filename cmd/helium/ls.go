@@ -59,9 +59,9 @@ func listServices(env *cli.Env, records []binder.Record) error {
 		}
 	}
 	return cli.ShowList(env.Output, rows, func(r lookup.Service) string { return r.Service }, func(t table.Writer) {
-		t.AppendHeader(table.Row{"service", "version", "instances", "methods"})
+		t.AppendHeader(table.Row{"service", "version", "instances", "links", "methods"})
 		for _, r := range rows {
-			t.AppendRow(table.Row{r.Service, strings.Join(r.Versions, ", "), len(r.Instances), shortened(r.Methods, 60)})
+			t.AppendRow(table.Row{r.Service, strings.Join(r.Versions, ", "), len(r.Instances), r.Links(), shortened(r.Methods, 60)})
 		}
 	})
 }

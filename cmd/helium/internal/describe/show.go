@@ -35,9 +35,7 @@ func show(env *cli.Env, d *description) error {
 func write(env *cli.Env, d *description) {
 	name := strings.TrimSpace(d.Service + " " + strings.Join(d.Versions, ", "))
 	fmt.Fprintf(env.Out, "%s, %s\n", visible.Line(name), amount.Of(len(d.Instances), "instance"))
-	if direct := d.directInWords(); direct != "" {
-		fmt.Fprintf(env.Out, "  direct links: %s\n", visible.Line(direct))
-	}
+	fmt.Fprintf(env.Out, "  direct links: %s\n", visible.Line(d.directInWords()))
 	for _, w := range d.Warnings {
 		fmt.Fprintf(env.Out, "  warning: %s\n", visible.Line(w.String()))
 	}
@@ -51,11 +49,11 @@ func write(env *cli.Env, d *description) {
 	writeTypes(env, d)
 }
 
-// directInWords says which instances offer direct links; "": none.
+// directInWords says which instances offer direct links.
 func (d *description) directInWords() string {
 	switch n := len(d.Direct); {
 	case n == 0:
-		return ""
+		return "none; calls go by the bus"
 	case n == len(d.Instances):
 		return "offered"
 	default:

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/diagnose/probe"
 	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
@@ -32,6 +33,8 @@ func (w *wayStraight) offered(context.Context) finding {
 	}
 	offer := lookup.OfferDirect(w.records)
 	switch n := len(offer); {
+	case n == 0 && slices.ContainsFunc(w.records, func(r binder.Record) bool { return r.PerMethod }):
+		return skipped("no instance offers direct links, which servers that are PerMethod don't, so calls go by NATS")
 	case n == 0:
 		return skipped("no instance offers direct links, so calls go by NATS")
 	case w.unheard() != "":
@@ -43,7 +46,7 @@ func (w *wayStraight) offered(context.Context) finding {
 	}
 	text := "by " + amount.OfAll(len(offer), len(w.records), "instance")
 	if len(offer) < len(w.records) {
-		text += "; the others get their share of the calls by NATS"
+		text += "; the others get calls by NATS alone, which spreads what goes by it over all"
 	}
 	return found("%s", text)
 }
@@ -136,6 +139,9 @@ func (w *wayStraight) links() (all []whyLink) {
 	for i := range w.records {
 		r := &w.records[i]
 		l := whyLink{Instance: r.Instance, Link: lookup.ByBus, Stage: "offered", Reason: "it offers no direct links"}
+		if r.PerMethod {
+			l.Reason = "it offers no direct links, as its server is PerMethod"
+		}
 		if lookup.OffersDirect(r) {
 			l.Reason = "it wasn't looked at"
 		}
@@ -151,4 +157,30 @@ func (w *wayStraight) links() (all []whyLink) {
 		all = append(all, l)
 	}
 	return all
+}
+
+// said is how a link is told of to people.
+func (l *whyLink) said() string {
+	if l.Link == lookup.ByDirectLink {
+		return "by a direct link"
+	}
+	return "by the bus: " + l.Reason
+}
+
+// linksInWords says by which links calls go, in a line for all instances, or where they differ in one
+// for each.
+func linksInWords(links []whyLink) (lines []string) {
+	if len(links) == 0 {
+		return nil
+	}
+	if !slices.ContainsFunc(links, func(l whyLink) bool { return l.said() != links[0].said() }) {
+		return []string{"calls go " + links[0].said()}
+	}
+	for _, l := range links[:min(len(links), maxInstances)] {
+		lines = append(lines, "calls to "+l.Instance+" go "+l.said())
+	}
+	if more := len(links) - len(lines); more > 0 {
+		lines = append(lines, fmt.Sprintf("… and %d more instances; -o json has all of them", more))
+	}
+	return lines
 }

@@ -116,7 +116,11 @@ func tellWhy(ctx context.Context, env *cli.Env, w *way, e *examiner, links []why
 	err := env.Show(report, verdict, func() {
 		fmt.Fprintln(env.Out)
 		if report.OK {
-			fmt.Fprintf(env.Out, "%s.%s can be called. Nothing was run.\n  next      %s\n", w.service, w.method, visible.Line(report.Next))
+			fmt.Fprintf(env.Out, "%s.%s can be called. Nothing was run.\n", w.service, w.method)
+			for _, line := range linksInWords(links) {
+				fmt.Fprintf(env.Out, "  links     %s\n", visible.Line(line))
+			}
+			fmt.Fprintf(env.Out, "  next      %s\n", visible.Line(report.Next))
 		}
 	})
 	if problem != nil {

@@ -1,6 +1,7 @@
 package lookup
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/helium-rpc/helium/binder"
@@ -14,6 +15,17 @@ type Service struct {
 	Methods   []string `json:"methods"`   // those that any instance has
 	// Direct are the instances that offer direct links.
 	Direct []string `json:"direct,omitempty"`
+}
+
+// Links are those by which calls get to its instances, for people.
+func (s *Service) Links() string {
+	switch n := len(s.Direct); {
+	case n == 0:
+		return ByBus
+	case n < len(s.Instances):
+		return fmt.Sprintf("%s, %s (%d of %d)", ByBus, ByDirectLink, n, len(s.Instances))
+	}
+	return ByBus + ", " + ByDirectLink
 }
 
 // Services groups records, which are ordered by service.
