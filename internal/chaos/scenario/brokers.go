@@ -66,14 +66,14 @@ var cluster = []Scenario{
 		func(broker string, at time.Duration) []Step {
 			return frozen(broker, at, at+5*time.Second)
 		},
-		verdict.AtMost(verdict.FailShare, 0.6),
+		verdict.AtMost(verdict.FailShare, 0.3),
 		verdict.AtMost(verdict.OverranBy, 0.5),
 	),
 	inTurn("each of three brokers partitioned", "nothing runs late when each broker of a cluster in turn is cut off from the others",
 		func(broker string, at time.Duration) []Step {
 			return []Step{{At: at, Do: Routes, On: broker, Net: proxy.Conditions{Held: true}}, {At: at + 5*time.Second, Do: Routes, On: broker}}
 		},
-		verdict.AtMost(verdict.FailShare, 0.6),
+		verdict.AtMost(verdict.FailShare, 0.3),
 		verdict.AtMost(verdict.OverranBy, 0.5),
 	),
 }
