@@ -54,7 +54,7 @@ func newOpenStream(core *core, of *streamed, lasts time.Time) *openStream {
 	s := &openStream{core: core, of: of, lasts: lasts}
 	s.in = stream.NewReceiver(&s.core.streams, core.itemBounds, s.grant)
 	if of.upload != nil {
-		s.out, s.uploaded = stream.NewSender(wire.Credit{}, s.sendItems), make(chan struct{})
+		s.out, s.uploaded = stream.NewSender(wire.Credit{}, s.sendItems, s.sendAccount), make(chan struct{})
 	}
 	return s
 }
@@ -89,6 +89,13 @@ func (s *openStream) Follow(f *wire.Frame) {
 				s.core.counters.itemsReceived.Add(1)
 			}
 			s.in.ArrivePart(part)
+		}
+	case wire.KindAccount:
+		var account wire.Account
+		if account, err = wire.ReadAccount(f.Body); err == nil {
+			if credit, lost := s.in.Account(account); lost {
+				go s.grant(credit) // not here, where the call is held
+			}
 		}
 	case wire.KindItemsEnd:
 		var end wire.ItemsEnd
@@ -314,7 +321,7 @@ func (s *openStream) upload() {
 	if why != nil {
 		end.Err = wire.FitError(helium.AsError(why), s.core.links.MaxMessage())
 	}
-	s.tell(&wire.Frame{Kind: wire.KindItemsEnd, Body: wire.AppendItemsEnd(nil, end)})
+	s.out.Conclude(func() { s.tell(&wire.Frame{Kind: wire.KindItemsEnd, Body: wire.AppendItemsEnd(nil, end)}) })
 }
 
 // settleUpload waits a moment for the program's iterator to return: what it does with the program's
@@ -358,6 +365,11 @@ func (s *openStream) sendItem(w *codec.Writer, item []byte, sizes stream.Sizes) 
 func (s *openStream) sendItems(items wire.Items) {
 	s.core.counters.itemsSent.Add(items.Count)
 	s.tell(&wire.Frame{Kind: wire.KindItems, Body: wire.AppendItems(nil, items)})
+}
+
+// sendAccount tells the instance what was sent so far.
+func (s *openStream) sendAccount(a wire.Account) {
+	s.tell(&wire.Frame{Kind: wire.KindAccount, Body: wire.AppendAccount(nil, a)})
 }
 
 // sendPart sends a part of an item.

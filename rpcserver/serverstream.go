@@ -39,7 +39,7 @@ type serverStream struct {
 // parts.
 func newServerStream(call *Call, terms *wire.Terms, of *streams, parts bool) *serverStream {
 	s := &serverStream{seq: call.seq, streams: of, method: &call.method.stats, yields: call.method.signature.Yields != nil, parts: parts}
-	s.out = stream.NewSender(terms.Credit, s.sendItems)
+	s.out = stream.NewSender(terms.Credit, s.sendItems, s.sendAccount)
 	call.beaten = true // it is one that takes long, so its caller is looked after from the first heartbeat on
 	if call.method.signature.Sends != nil {
 		s.in = stream.NewReceiver(&of.pool, s.bounds, s.grant)
@@ -162,6 +162,11 @@ func (s *serverStream) grant(credit wire.Credit) {
 	s.push(&wire.Frame{Kind: wire.KindCredit, Seq: s.seq, Body: wire.AppendCredit(nil, credit)})
 }
 
+// sendAccount tells the caller what was sent so far.
+func (s *serverStream) sendAccount(a wire.Account) {
+	s.push(&wire.Frame{Kind: wire.KindAccount, Seq: s.seq, Body: wire.AppendAccount(nil, a)})
+}
+
 // follow takes in a frame about the stream.
 func (s *serverStream) follow(f *wire.Frame) {
 	var err error
@@ -184,6 +189,13 @@ func (s *serverStream) follow(f *wire.Frame) {
 				s.countReceived(1)
 			}
 			s.in.ArrivePart(part)
+		}
+	case wire.KindAccount:
+		var account wire.Account
+		if account, err = wire.ReadAccount(f.Body); err == nil && s.in != nil {
+			if credit, lost := s.in.Account(account); lost {
+				s.grant(credit)
+			}
 		}
 	case wire.KindItemsEnd:
 		var end wire.ItemsEnd

@@ -110,7 +110,7 @@ func (r *Receiver) Receive(data []byte, token uint64) error {
 			r.refuse(f)
 		case f.Kind == wire.KindRunning:
 			r.run(f)
-		case f.Kind >= wire.KindItems && f.Kind <= wire.KindItemPart:
+		case f.Kind >= wire.KindItems && f.Kind <= wire.KindItemPart, f.Kind == wire.KindAccount:
 			r.follow(f)
 		case f.Kind == wire.KindChunkCredit, f.Kind == wire.KindChunk, f.Kind == wire.KindLargeReply:
 			r.part(f)

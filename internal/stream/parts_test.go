@@ -30,7 +30,7 @@ func newParted(size int) *parted {
 		p.given.Store(credit.Bytes)
 		p.out.Grant(credit)
 	})
-	p.out = stream.NewSender(p.in.Open(), func(items wire.Items) { p.carry(items, 0) })
+	p.out = stream.NewSender(p.in.Open(), func(items wire.Items) { p.carry(items, 0) }, p.account)
 	return p
 }
 

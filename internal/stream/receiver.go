@@ -189,6 +189,23 @@ func (r *Receiver) End(count uint64, err error) {
 	r.endLocked(err)
 }
 
+// Account takes in what the other end has sent so far, and how much it may as far as it knows. What of that
+// hasn't come is lost; if a credit is, it returns that which is to be given again.
+func (r *Receiver) Account(of wire.Account) (again wire.Credit, lost bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case r.ended:
+	case of.Items > r.seen.Items:
+		r.endLocked(gap(r.seen.Items, of.Items))
+	case of.Items == r.seen.Items && of.Part > r.begun:
+		r.endLocked(partGap(r.seen.Items, r.begun, of.Part))
+	default:
+		return r.given, r.given.Bytes > of.Credit.Bytes || r.given.Items > of.Credit.Items
+	}
+	return wire.Credit{}, false
+}
+
 // Fail ends the stream with an error behind what has come.
 func (r *Receiver) Fail(err error) {
 	r.mu.Lock()

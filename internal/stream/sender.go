@@ -15,7 +15,8 @@ const mostPending = 32 << 10
 // An item that finds nothing under way leaves at once, by a goroutine that lives while there is
 // something to send. What comes meanwhile leaves together.
 type Sender struct {
-	send func(wire.Items) // hands a frame over; called by one goroutine at a time, in order
+	send    func(wire.Items)   // hands a frame over; called by one goroutine at a time, in order
+	account func(wire.Account) // hands over what has left so far, likewise
 
 	mu      sync.Mutex
 	moved   sync.Cond   // told when one of those below has changed that others wait for
@@ -24,15 +25,20 @@ type Sender struct {
 	pending []byte      // guarded by mu; items that gather
 	count   uint64      // guarded by mu; how many those are
 	left    uint64      // guarded by mu; how many items have left
+	part    uint64      // guarded by mu; how many bytes of the next one have
 	waited  bool        // guarded by mu; of those that leave next there was no credit for some
 	sending bool        // guarded by mu; a goroutine sends
 	over    bool        // guarded by mu; nothing more is taken
+	starved bool        // guarded by mu; Send waits for credit
+	last    func()      // guarded by mu; says what comes behind all items; nil: nothing is to come
+	lull    lull        // guarded by mu
 }
 
 // NewSender returns a sender that may send so much to begin with. Send gets the items that leave
-// together; they are the sender's again when it returns.
-func NewSender(credit wire.Credit, send func(wire.Items)) *Sender {
-	s := &Sender{send: send, credit: credit}
+// together; they are the sender's again when it returns. Account gets what has left so far, when nothing has for
+// a while.
+func NewSender(credit wire.Credit, send func(wire.Items), account func(wire.Account)) *Sender {
+	s := &Sender{send: send, account: account, credit: credit}
 	s.moved.L = &s.mu
 	return s
 }
@@ -86,9 +92,11 @@ func (s *Sender) SendParts(item []byte, most int, leave func(part wire.Part)) bo
 		}
 		part := wire.Part{Before: s.left, Length: uint64(len(item)), Offset: uint64(at), Data: data, Waited: s.waited}
 		s.waited, items = false, 0
+		s.lullLocked()
 		s.awayLocked(func() { leave(part) })
+		s.part += uint64(len(data))
 	}
-	s.left++
+	s.left, s.part = s.left+1, 0
 	return true
 }
 
@@ -109,7 +117,10 @@ func (s *Sender) awayLocked(leave func()) {
 func (s *Sender) takeLocked(size int, items uint64, room func() bool) bool {
 	waited := false
 	for !s.over {
-		if s.taken.Bytes >= s.credit.Bytes || items > 0 && s.taken.Items >= s.credit.Items {
+		if s.starved = s.taken.Bytes >= s.credit.Bytes || items > 0 && s.taken.Items >= s.credit.Items; s.starved {
+			if !waited {
+				s.lullLocked()
+			}
 			waited = true
 		} else if room() {
 			s.waited = s.waited || waited
@@ -127,6 +138,7 @@ func (s *Sender) nextLocked(count uint64) wire.Items {
 	items := wire.Items{Before: s.left, Count: count, Waited: s.waited}
 	s.left += count
 	s.waited = false
+	s.lullLocked()
 	return items
 }
 
@@ -169,6 +181,7 @@ func (s *Sender) Stop() {
 	s.mu.Lock()
 	s.over = true
 	s.pending, s.count = nil, 0
+	s.lull.end()
 	s.moved.Broadcast()
 	s.mu.Unlock()
 }
@@ -182,5 +195,48 @@ func (s *Sender) Close() (items uint64) {
 	for s.sending {
 		s.moved.Wait()
 	}
+	s.lull.pause()
 	return s.left
+}
+
+// Conclude says what comes behind all items, once the sender is closed. It is said again, ever less often, until
+// Stop: nobody might hear of its loss.
+func (s *Sender) Conclude(last func()) {
+	last()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.last = last
+	s.lull.begin(s.inLull)
+}
+
+// lullLocked has the other end told what has left when nothing has for a while, or there was no credit.
+func (s *Sender) lullLocked() {
+	if !s.over {
+		s.lull.begin(s.inLull)
+	}
+}
+
+// inLull tells the other end what has left, unless more has since it was called before.
+func (s *Sender) inLull() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch account := (wire.Account{Items: s.left, Part: s.part, Credit: s.credit}); {
+	case s.last != nil:
+		last := s.last
+		s.mu.Unlock()
+		last()
+		s.mu.Lock()
+		s.lull.goOn(true)
+	case s.over:
+		s.lull.pause()
+	case s.sending || s.lull.moved(account):
+		s.lull.beginAnew()
+	default:
+		s.sending = true
+		s.mu.Unlock()
+		s.account(account)
+		s.run() // what has come meanwhile
+		s.mu.Lock()
+		s.lull.goOn(s.starved)
+	}
 }

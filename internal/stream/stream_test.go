@@ -37,8 +37,15 @@ func bounds() stream.Bounds {
 func newPair(took time.Duration) *pair {
 	p := &pair{pool: new(stream.Pool)}
 	p.in = stream.NewReceiver(p.pool, bounds, func(credit wire.Credit) { p.out.Grant(credit) })
-	p.out = stream.NewSender(p.in.Open(), func(items wire.Items) { p.carry(items, took) })
+	p.out = stream.NewSender(p.in.Open(), func(items wire.Items) { p.carry(items, took) }, p.account)
 	return p
+}
+
+// account carries an account to the receiver, from which a lost credit comes back.
+func (p *pair) account(a wire.Account) {
+	if credit, lost := p.in.Account(a); lost {
+		p.out.Grant(credit)
+	}
 }
 
 // carry carries items to the receiver.
@@ -192,7 +199,7 @@ func TestManyStreamsShareTheCreditOfAConnectionAndAllMove(t *testing.T) {
 		p.out = stream.NewSender(p.in.Open(), func(items wire.Items) {
 			items.Data = bytes.Clone(items.Data)
 			p.in.Arrive(items)
-		})
+		}, p.account)
 		pairs = append(pairs, p)
 	}
 	if taken := pool.Taken(); taken > stream.PoolSize {
@@ -273,7 +280,7 @@ func TestWhoSendsMoreThanItMayIsCutOff(t *testing.T) {
 func TestWhatEndsAStreamEndsAllWhoWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		why := errors.New("why")
-		out := stream.NewSender(wire.Credit{}, func(wire.Items) { t.Error("items left without credit") })
+		out := stream.NewSender(wire.Credit{}, func(wire.Items) { t.Error("items left without credit") }, func(wire.Account) {})
 		in := stream.NewReceiver(new(stream.Pool), bounds, func(wire.Credit) {})
 		go func() {
 			if out.Send(encode(1)) {

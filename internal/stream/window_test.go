@@ -57,7 +57,7 @@ func newFar(pool *stream.Pool, delay time.Duration) *far {
 	f.out = stream.NewSender(f.in.Open(), func(items wire.Items) {
 		items.Data = bytes.Clone(items.Data)
 		f.leave(items)
-	})
+	}, func(account wire.Account) { f.there.carry(func() { f.in.Account(account) }) })
 	return f
 }
 

@@ -63,6 +63,8 @@ const (
 	KindChunkCredit Kind = 18
 	// KindLargeReply: [19, sequence, handler's µs, metadata, extent]: a result that comes in chunks.
 	KindLargeReply Kind = 19
+	// KindAccount: [20, sequence, items, bytes of the next one, bytes, items], see [Account].
+	KindAccount Kind = 20
 
 	// kindNothing: [127], a kind that no version gives a meaning, and so stepped over.
 	kindNothing Kind = 127
@@ -115,7 +117,7 @@ func AppendNothing(b []byte) []byte {
 func AppendFrame(b []byte, f *Frame) []byte {
 	b = appendHead(b, f)
 	switch f.Kind {
-	case KindInstance, KindRunning, KindTicketRequest, KindTicket, KindItems, KindItemsEnd, KindCredit, KindItemPart, KindChunkCredit:
+	case KindInstance, KindRunning, KindTicketRequest, KindTicket, KindItems, KindItemsEnd, KindCredit, KindItemPart, KindChunkCredit, KindAccount:
 		return b // which has the body within it, or none
 	}
 	b = append(b, f.Body...)
@@ -136,7 +138,7 @@ func appendHead(b []byte, f *Frame) []byte {
 		return appendNumbers(b, uint64(f.Kind), f.Body)
 	case KindTicketRequest, KindTicket:
 		return appendElements(b, uint64(f.Kind), f.Body)
-	case KindItems, KindItemsEnd, KindCredit, KindItemPart:
+	case KindItems, KindItemsEnd, KindCredit, KindItemPart, KindAccount:
 		return appendNumbered(b, uint64(f.Kind), f.Seq, f.Body)
 	case KindChunk, KindChunkCredit:
 		return appendChunkHead(b, uint64(f.Kind), f.Seq, f.Time, f.Body, f.Kind == KindChunk)
@@ -290,7 +292,7 @@ func (fr *FrameReader) Next(f *Frame) error {
 			return err
 		}
 		read = 8
-	case KindItems, KindItemsEnd, KindCredit, KindItemPart:
+	case KindItems, KindItemsEnd, KindCredit, KindItemPart, KindAccount:
 		if n < 2 {
 			return fmt.Errorf("frame of kind %d: %d elements, want at least 2", kind, n)
 		}

@@ -16,6 +16,7 @@ import (
 //	[12, sequence, items before, how many, items] ─▶  ◀─ [12 …]
 //	[15, …], a part of a large item ─▶                ◀─ [15 …]
 //	[14 …] ─▶                                         ◀─ [14 …]
+//	[20, sequence, what was sent so far, credit] ─▶   ◀─ [20 …]
 //	[13, sequence, how many in all, error] ─▶         ◀─ [13 …]
 //	                                                  ◀─ [2 …] or [3 …], which ends it
 //
@@ -57,6 +58,15 @@ type ItemsEnd struct {
 	Count uint64
 	// Err is why they ended; nil: there are no more.
 	Err *helium.Error
+}
+
+// Account is what one end has sent so far, and how much it may as far as it knows. The other end learns from
+// it what got lost, either way.
+type Account struct {
+	// Items is how many items have left whole, and Part how many bytes of the next one.
+	Items, Part uint64
+	// Credit is the greatest that has come.
+	Credit Credit
 }
 
 // AppendItems appends the body of a [KindItems].
@@ -141,6 +151,22 @@ func ReadCredit(body []byte) (credit Credit, err error) {
 		return Credit{}, fmt.Errorf("credit: %w", err)
 	}
 	return credit, nil
+}
+
+// AppendAccount appends the body of a [KindAccount].
+func AppendAccount(b []byte, a Account) []byte {
+	return AppendCredit(msgpack.AppendUint(msgpack.AppendUint(b, a.Items), a.Part), a.Credit)
+}
+
+// ReadAccount reads the body of a [KindAccount].
+func ReadAccount(body []byte) (a Account, err error) {
+	r := msgpack.NewReader(body)
+	for _, to := range []*uint64{&a.Items, &a.Part, &a.Credit.Bytes, &a.Credit.Items} {
+		if *to, err = r.Unsigned(); err != nil {
+			return Account{}, fmt.Errorf("account of a stream: %w", err)
+		}
+	}
+	return a, nil
 }
 
 // Duration returns how long a stream may last; 0: as long as it takes.

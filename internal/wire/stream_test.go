@@ -137,12 +137,21 @@ func FuzzStreamsOfStrangersDoNoHarm(f *testing.F) {
 	for _, v := range file.Refused {
 		f.Add(unhex(f, v.Hex))
 	}
+	f.Add(unhex(f, "c1 01 96 14 07 03 00 cd0400 10")) // an account
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		frames, err := readAll(payload)
 		if err != nil {
 			return
 		}
 		for _, frame := range frames {
+			if frame.Kind == KindAccount {
+				if got, err := ReadAccount(frame.Body); err == nil {
+					if again, err := ReadAccount(AppendAccount(nil, got)); again != got || err != nil {
+						t.Errorf("an account that is written anew is %v, %v; want %v", again, err, got)
+					}
+				}
+				continue
+			}
 			got, err := says(&frame)
 			if err != nil {
 				continue
