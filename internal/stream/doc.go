@@ -6,6 +6,7 @@
 //		     └── Sender.Grant ◀─ … ◀─ a frame with more credit ◀─ Pool ◀── Receiver.Took ◀────┘
 //
 //	  - sender.go: the end that items leave from
+//	  - lull.go: when that end says what has left, as nothing follows that would show what got lost
 //	  - receiver.go: the end where they arrive
 //	  - queue.go, parts.go: what has come there and waits to be read, and items that come in parts
 //	  - sizes.go: which items leave whole, and which in parts
