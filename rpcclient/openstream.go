@@ -56,6 +56,12 @@ func newOpenStream(core *core, of *streamed, lasts time.Time) *openStream {
 	if of.upload != nil {
 		s.out, s.uploaded = stream.NewSender(wire.Credit{}, s.sendItems, s.sendAccount), make(chan struct{})
 	}
+	if of.parts {
+		s.in.Strict()
+		if s.out != nil {
+			s.out.Divide(func() int { return s.sizes().Part }, s.sendPart)
+		}
+	}
 	return s
 }
 
@@ -280,7 +286,7 @@ func (s *openStream) upload() {
 	var failed error // of an interceptor
 	over := false    // nobody takes items any more
 	count := 0       // of the items of the program's iterator
-	sizes := stream.SizesOf(s.core.links.MaxMessage(), s.part, s.core.maxValue, s.of.parts)
+	sizes := s.sizes()
 	put := s.of.wrapSent.Inward(func(item []byte) error {
 		if size := len(item); size > sizes.Most {
 			fault = itemTooLarge(s.of.parts, count, size, sizes.Most)
@@ -324,6 +330,11 @@ func (s *openStream) upload() {
 	s.out.Conclude(func() { s.tell(&wire.Frame{Kind: wire.KindItemsEnd, Body: wire.AppendItemsEnd(nil, end)}) })
 }
 
+// sizes say how its items leave.
+func (s *openStream) sizes() stream.Sizes {
+	return stream.SizesOf(s.core.links.MaxMessage(), s.part, s.core.maxValue, s.of.parts)
+}
+
 // settleUpload waits a moment for the program's iterator to return: what it does with the program's
 // variables should be over. Its panic is the caller's.
 func (s *openStream) settleUpload() {
@@ -354,7 +365,7 @@ func (s *openStream) sendItem(w *codec.Writer, item []byte, sizes stream.Sizes) 
 	case len(item) < stream.Large, len(s.of.wrapSent) > 0:
 		return s.out.Send(item)
 	}
-	return s.out.SendLarge(len(item), func(one wire.Items) {
+	return s.out.SendLarge(item, func(one wire.Items) {
 		s.core.counters.itemsSent.Add(1)
 		memory, begin := wire.WholeItems(wire.AppendMessageHeader(nil), s.flight.Seq(), one, w)
 		s.tellMessage(memory[begin:])

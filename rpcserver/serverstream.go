@@ -40,6 +40,9 @@ type serverStream struct {
 func newServerStream(call *Call, terms *wire.Terms, of *streams, parts bool) *serverStream {
 	s := &serverStream{seq: call.seq, streams: of, method: &call.method.stats, yields: call.method.signature.Yields != nil, parts: parts}
 	s.out = stream.NewSender(terms.Credit, s.sendItems, s.sendAccount)
+	if parts {
+		s.out.Divide(func() int { return s.sizes().Part }, s.sendPart)
+	}
 	call.beaten = true // it is one that takes long, so its caller is looked after from the first heartbeat on
 	if call.method.signature.Sends != nil {
 		s.in = stream.NewReceiver(&of.pool, s.bounds, s.grant)
@@ -71,7 +74,7 @@ func (s *serverStream) source() itemSource {
 // put implements itemised.
 func (s *serverStream) put(call *Call, nth int, item []byte, of *codec.Writer) error {
 	left := false
-	switch size, sizes := len(item), stream.SizesOf(s.limit(), s.fastest, s.streams.maxValue, s.parts); {
+	switch size, sizes := len(item), s.sizes(); {
 	case size > sizes.Most && !s.parts:
 		return itemTooLarge(call, nth, size, sizes.Most)
 	case size > sizes.Most:
@@ -79,7 +82,7 @@ func (s *serverStream) put(call *Call, nth int, item []byte, of *codec.Writer) e
 	case size > sizes.Whole:
 		left = s.out.SendParts(item, sizes.Part, s.sendPart)
 	case of != nil && size >= stream.Large:
-		left = s.out.SendLarge(size, func(one wire.Items) { s.sendLarge(of, one) })
+		left = s.out.SendLarge(item, func(one wire.Items) { s.sendLarge(of, one) })
 	default:
 		left = s.out.Send(item)
 	}
@@ -90,6 +93,11 @@ func (s *serverStream) put(call *Call, nth int, item []byte, of *codec.Writer) e
 		return err
 	}
 	return context.Canceled
+}
+
+// sizes say how its items leave.
+func (s *serverStream) sizes() stream.Sizes {
+	return stream.SizesOf(s.limit(), s.fastest, s.streams.maxValue, s.parts)
 }
 
 // begin implements lasting: it tells the caller that its stream has begun, and how much it may send.

@@ -40,6 +40,8 @@ type Receiver struct {
 	seen   wire.Credit  // guarded by mu; what has come
 	taken  wire.Credit  // guarded by mu; what was read, when credit was given last
 	given  wire.Credit  // guarded by mu; what may come in all
+	limit  uint64       // guarded by mu; bytes that may have come in all with an item that is larger than what is left of that
+	strict bool         // the other end keeps to limit with items that come whole, too
 	held   int          // guarded by mu; bytes of the pool
 	begun  uint64       // guarded by mu; what has come of an item whose other parts are to come, in bytes; 0: there is none
 	length uint64       // guarded by mu; how long that will be
@@ -63,6 +65,10 @@ func NewReceiver(pool *Pool, bounds func() Bounds, grant func(wire.Credit)) *Rec
 	r.came.L = &r.mu
 	return r
 }
+
+// Strict has items refused that come whole and should have come in parts, as there wasn't enough credit for them. It
+// is called before Open, where the other end knows parts.
+func (r *Receiver) Strict() { r.strict = true }
 
 // Open returns what the other end may send to begin with. It is called before anything comes.
 func (r *Receiver) Open() wire.Credit {
@@ -96,6 +102,8 @@ func (r *Receiver) giveMore() wire.Credit {
 	got := r.pool.exchange(r.held-left, r.window.bytes-left, share)
 	r.held = left + got
 	r.given.Bytes += uint64(got)
+	// Who hasn't heard of every credit may take as much for what the last one gave.
+	r.limit = max(r.limit, limitOf(r.given.Bytes, uint64(r.held)))
 	r.given.Items = max(r.given.Items, r.taken.Items+r.window.items())
 	// A bit less than half: of two halves the second would often lack a part of an item.
 	r.step = wire.Credit{Bytes: uint64(r.held+2) * 3 / 8, Items: r.window.items() * 3 / 8}
@@ -115,7 +123,8 @@ func (r *Receiver) Arrive(items wire.Items) {
 	case r.begun > 0:
 		r.endLocked(partGap(r.seen.Items, r.begun, r.length))
 		return
-	case r.seen.Bytes >= r.given.Bytes || r.seen.Items+items.Count > r.given.Items:
+	case r.seen.Bytes >= r.given.Bytes || r.seen.Items+items.Count > r.given.Items,
+		r.strict && r.seen.Bytes+uint64(len(items.Data)) > r.limit:
 		r.endLocked(errTooMuch)
 		return
 	}
@@ -144,7 +153,8 @@ func (r *Receiver) ArrivePart(part wire.Part) {
 		err = partGap(r.seen.Items, r.begun, part.Offset)
 	case r.begun > 0 && part.Length != r.length:
 		err = helium.ErrBadMessage.WithMessage("item %d of the stream has %d bytes by one of its parts and %d by another one", part.Before+1, r.length, part.Length)
-	case r.seen.Bytes >= r.given.Bytes || r.begun == 0 && r.seen.Items >= r.given.Items:
+	case r.seen.Bytes >= r.given.Bytes || r.begun == 0 && r.seen.Items >= r.given.Items,
+		r.strict && r.seen.Bytes+uint64(len(part.Data)) > r.limit:
 		err = errTooMuch
 	case r.begun == 0 && part.Length > uint64(r.bounds().Most):
 		err = r.bounds().tooLarge(part.Before+1, part.Length)

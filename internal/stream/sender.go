@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"math"
 	"sync"
 
 	"github.com/helium-rpc/helium/internal/wire"
@@ -15,12 +16,15 @@ const mostPending = 32 << 10
 // An item that finds nothing under way leaves at once, by a goroutine that lives while there is
 // something to send. What comes meanwhile leaves together.
 type Sender struct {
-	send    func(wire.Items)   // hands a frame over; called by one goroutine at a time, in order
-	account func(wire.Account) // hands over what has left so far, likewise
+	send     func(wire.Items)   // hands a frame over; called by one goroutine at a time, in order
+	account  func(wire.Account) // hands over what has left so far, likewise
+	partSize func() int         // how large parts are at most; nil: whatever has credit leaves, of any size
+	leave    func(wire.Part)    // hands a part over, likewise
 
 	mu      sync.Mutex
 	moved   sync.Cond   // told when one of those below has changed that others wait for
 	credit  wire.Credit // guarded by mu; in all
+	limit   uint64      // guarded by mu; bytes that may have left in all with an item that is larger than what is left of the credit
 	taken   wire.Credit // guarded by mu; that Send has used
 	pending []byte      // guarded by mu; items that gather
 	count   uint64      // guarded by mu; how many those are
@@ -38,17 +42,34 @@ type Sender struct {
 // together; they are the sender's again when it returns. Account gets what has left so far, when nothing has for
 // a while.
 func NewSender(credit wire.Credit, send func(wire.Items), account func(wire.Account)) *Sender {
-	s := &Sender{send: send, account: account, credit: credit}
+	s := &Sender{send: send, account: account, credit: credit, limit: limitOf(credit.Bytes, credit.Bytes)}
 	s.moved.L = &s.mu
 	return s
+}
+
+// Divide has items leave in parts where they are so much larger than what is left of the credit that more would be
+// under way than its reader counts on. It is called before the first of them. Leave sends a part, as that of SendParts.
+func (s *Sender) Divide(size func() int, leave func(part wire.Part)) {
+	s.partSize, s.leave = size, leave
+}
+
+// limitOf returns how many bytes may have left with an item that is larger than what is left of a credit, which
+// has grown by so much: as many more. So an item that came late in one credit needs no parts, as long as credits are of
+// that size, and what is under way of all streams is no more than twice what their readers' pool gives.
+func limitOf(credit, growth uint64) uint64 {
+	if credit+growth < credit {
+		return math.MaxUint64
+	}
+	return credit + growth
 }
 
 // Send takes an item, once there is credit for it. It returns false if the stream is over.
 func (s *Sender) Send(item []byte) bool {
 	s.mu.Lock()
-	if !s.takeLocked(len(item), 1, func() bool { return s.count == 0 || len(s.pending)+len(item) <= mostPending }) {
-		s.mu.Unlock()
-		return false
+	took, ok := s.takeLocked(len(item), len(item), 1, func() bool { return s.count == 0 || len(s.pending)+len(item) <= mostPending })
+	if !ok || took < len(item) {
+		defer s.mu.Unlock()
+		return ok && s.sendPartsLocked(item, s.partSize(), s.leave)
 	}
 	s.pending = append(s.pending, item...)
 	s.count++
@@ -64,13 +85,14 @@ func (s *Sender) Send(item []byte) bool {
 // Large is from which size on, in bytes, an item leaves by SendLarge.
 const Large = 16 << 10
 
-// SendLarge is Send for an item of so many bytes that leaves alone, and by this goroutine: once there is
-// credit for it and all before it have left, leave sends it, which is given all of it but its data.
-func (s *Sender) SendLarge(size int, leave func(one wire.Items)) bool {
+// SendLarge is Send for an item that leaves alone, and by this goroutine: once there is credit for it and all before it
+// have left, leave sends it, which is given all of it but its data.
+func (s *Sender) SendLarge(item []byte, leave func(one wire.Items)) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.takeLocked(size, 1, s.isIdleLocked) {
-		return false
+	took, ok := s.takeLocked(len(item), len(item), 1, s.isIdleLocked)
+	if !ok || took < len(item) {
+		return ok && s.sendPartsLocked(item, s.partSize(), s.leave)
 	}
 	one := s.nextLocked(1)
 	s.awayLocked(func() { leave(one) })
@@ -80,21 +102,26 @@ func (s *Sender) SendLarge(size int, leave func(one wire.Items)) bool {
 // SendParts is SendLarge for an item that leaves in parts of so many bytes at most, each once there is credit
 // for it. Leave sends one, whose data it doesn't keep.
 func (s *Sender) SendParts(item []byte, most int, leave func(part wire.Part)) bool {
-	n := (len(item) + most - 1) / most
-	most = (len(item) + n - 1) / n // the last one isn't much smaller than the others
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.sendPartsLocked(item, most, leave)
+}
+
+func (s *Sender) sendPartsLocked(item []byte, most int, leave func(part wire.Part)) bool {
+	n := (len(item) + most - 1) / most
+	most = (len(item) + n - 1) / n // the last one isn't much smaller than the others
 	items := uint64(1)
-	for at := 0; at < len(item); at += most {
-		data := item[at:min(at+most, len(item))]
-		if !s.takeLocked(len(data), items, s.isIdleLocked) {
+	for at := 0; at < len(item); {
+		took, ok := s.takeLocked(1, min(most, len(item)-at), items, s.isIdleLocked)
+		if !ok {
 			return false
 		}
-		part := wire.Part{Before: s.left, Length: uint64(len(item)), Offset: uint64(at), Data: data, Waited: s.waited}
+		part := wire.Part{Before: s.left, Length: uint64(len(item)), Offset: uint64(at), Data: item[at : at+took], Waited: s.waited}
 		s.waited, items = false, 0
 		s.lullLocked()
 		s.awayLocked(func() { leave(part) })
-		s.part += uint64(len(data))
+		s.part += uint64(took)
+		at += took
 	}
 	s.left, s.part = s.left+1, 0
 	return true
@@ -112,9 +139,9 @@ func (s *Sender) awayLocked(leave func()) {
 	s.moved.Broadcast()
 }
 
-// takeLocked takes credit for an item, or a part of one, once there is some, whatever its size, and room. It
-// returns false if the stream is over.
-func (s *Sender) takeLocked(size int, items uint64, room func() bool) bool {
+// takeLocked takes credit for an item, or a part of one, of so many bytes once there is some, and room. It takes less,
+// but least, where not so much may leave, and nothing where less than that may. It returns false if the stream is over.
+func (s *Sender) takeLocked(least, size int, items uint64, room func() bool) (took int, ok bool) {
 	waited := false
 	for !s.over {
 		if s.starved = s.taken.Bytes >= s.credit.Bytes || items > 0 && s.taken.Items >= s.credit.Items; s.starved {
@@ -122,15 +149,25 @@ func (s *Sender) takeLocked(size int, items uint64, room func() bool) bool {
 				s.lullLocked()
 			}
 			waited = true
+		} else if took = s.mayLeaveLocked(size); took < least {
+			return 0, true
 		} else if room() {
 			s.waited = s.waited || waited
-			s.taken.Bytes += uint64(size)
+			s.taken.Bytes += uint64(took)
 			s.taken.Items += items
-			return true
+			return took, true
 		}
 		s.moved.Wait()
 	}
-	return false
+	return 0, false
+}
+
+// mayLeaveLocked returns how many of so many bytes may leave at once.
+func (s *Sender) mayLeaveLocked(size int) int {
+	if s.partSize == nil {
+		return size
+	}
+	return int(min(uint64(size), s.limit-s.taken.Bytes))
 }
 
 // nextLocked returns the items that leave next, but for their data.
@@ -170,6 +207,11 @@ func (s *Sender) run() {
 // Grant takes in how much may be sent in all.
 func (s *Sender) Grant(credit wire.Credit) {
 	s.mu.Lock()
+	if before := max(s.credit.Bytes, s.taken.Bytes); credit.Bytes > before { // what left beyond the one before is paid first
+		s.limit = limitOf(credit.Bytes, credit.Bytes-before)
+	} else if credit.Bytes > s.credit.Bytes {
+		s.limit = s.taken.Bytes
+	}
 	s.credit.Bytes = max(s.credit.Bytes, credit.Bytes)
 	s.credit.Items = max(s.credit.Items, credit.Items)
 	s.moved.Broadcast()

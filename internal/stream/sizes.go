@@ -13,7 +13,7 @@ type Sizes struct {
 }
 
 // SizesOf returns how items leave: in messages of so many bytes, and where the other end takes parts, those beyond
-// that in such as travel fastest, up to a largest item. Fastest is 0 where only the message bounds a part.
+// that or a window in such as travel fastest, up to a largest item. Fastest is 0 where only the message bounds a part.
 func SizesOf(message, fastest, largest int, takesParts bool) Sizes {
 	if message <= 0 {
 		message = wire.UsualPayload
@@ -22,6 +22,7 @@ func SizesOf(message, fastest, largest int, takesParts bool) Sizes {
 	s.Most = s.Whole
 	if takesParts {
 		s.Most = max(s.Whole, largest)
+		s.Whole = min(s.Whole, Window) // beyond that one takes room of its reader's process
 		s.Part = min(chunks.Part, message-wire.PartOverhead)
 		if fastest > 0 {
 			s.Part = min(s.Part, fastest)

@@ -65,7 +65,7 @@ func (p *pair) send(item []byte) bool {
 	if len(item) < stream.Large {
 		return p.out.Send(item)
 	}
-	return p.out.SendLarge(len(item), func(one wire.Items) { one.Data = item; p.carry(one, 0) })
+	return p.out.SendLarge(item, func(one wire.Items) { one.Data = item; p.carry(one, 0) })
 }
 
 // readAll reads all items, with a pause before each, and says how they ended.
@@ -286,7 +286,7 @@ func TestWhatEndsAStreamEndsAllWhoWait(t *testing.T) {
 			if out.Send(encode(1)) {
 				t.Error("Send returned true, want false")
 			}
-			if out.SendLarge(stream.Large, func(wire.Items) { t.Error("a large item left") }) {
+			if out.SendLarge(make([]byte, stream.Large), func(wire.Items) { t.Error("a large item left") }) {
 				t.Error("SendLarge returned true, want false")
 			}
 		}()

@@ -77,7 +77,7 @@ func (f *far) sendAll(item []byte, count int, pause time.Duration) {
 		if len(item) < stream.Large {
 			sent = f.out.Send(item)
 		} else {
-			sent = f.out.SendLarge(len(item), func(one wire.Items) { one.Data = item; f.leave(one) })
+			sent = f.out.SendLarge(item, func(one wire.Items) { one.Data = item; f.leave(one) })
 		}
 		if !sent {
 			break
