@@ -5,10 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/helium-rpc/helium"
+
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/mathsvc"
@@ -82,10 +86,14 @@ func TestTheExamplesOfItsMethodsAreTrue(t *testing.T) {
 		t.Fatal(err)
 	}
 	methods := entry.Records[0].Methods
-	calls := 0
+	calls, streams := 0, 0
 	for _, m := range methods {
 		if m.Kind == binder.KindStream {
-			continue // which a plain request can't begin
+			if m.Example != nil {
+				streams++
+				wantItems(t, env.Conn("bare"), m)
+			}
+			continue
 		}
 		calls++
 		if m.Example == nil || !m.Idempotent || m.Doc == "" {
@@ -97,7 +105,36 @@ func TestTheExamplesOfItsMethodsAreTrue(t *testing.T) {
 			t.Errorf("%s(%s) = %s, %v; want %s", m.Name, m.Example.Args, reply.Data, err, m.Example.Result)
 		}
 	}
-	if calls != 4 || len(methods) != 7 {
-		t.Errorf("math has %d calls among its %d methods, want 4 of 7", calls, len(methods))
+	if calls != 4 || streams != 1 || len(methods) != 7 {
+		t.Errorf("math has %d calls and %d streams with examples among its %d methods, want 4 and 1 of 7", calls, streams, len(methods))
+	}
+}
+
+// wantItems begins a stream by a plain request with its example's arguments, which has to give items that are JSON.
+func wantItems(t *testing.T, nc *nats.Conn, m binder.Method) {
+	t.Helper()
+	inbox := nc.NewRespInbox()
+	sub, err := nc.SubscribeSync(inbox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = sub.Unsubscribe() }()
+	if err := nc.PublishRequest("helium.call.math."+m.Name, inbox, m.Example.Args); err != nil {
+		t.Fatal(err)
+	}
+	for items := 0; ; items++ {
+		msg, err := sub.NextMsg(patience)
+		if err != nil {
+			t.Fatalf("%s(%s) after %d items: %v", m.Name, m.Example.Args, items, err)
+		}
+		if end := msg.Header.Get("Helium-Items"); end != "" {
+			if end != strconv.Itoa(items) || items == 0 || msg.Header.Get("Nats-Service-Error") != "" {
+				t.Errorf("%s(%s) ends with the headers %v after %d items, want some, and no error", m.Name, m.Example.Args, msg.Header, items)
+			}
+			return
+		}
+		if !json.Valid(msg.Data) {
+			t.Errorf("%s(%s) has the item %q, want JSON", m.Name, m.Example.Args, msg.Data)
+		}
 	}
 }
