@@ -161,8 +161,6 @@ func (c *Client) look(now time.Time) bool {
 	return more
 }
 
-var errUnused = errors.New("nobody used the link")
-
 // chooseLocked returns the instances to which there are links: those of the own cluster first, and
 // of too many some that are the same each time.
 func (c *Client) chooseLocked() map[string]bool {
@@ -277,7 +275,7 @@ func (c *Client) add(p *peer, l *clientLink, service string, number uint16, has 
 		l.end(errClientClosed)
 		return errClientClosed
 	}
-	p.link, p.wasLinked = l, true
+	p.link, p.wasLinked, p.since = l, true, time.Now()
 	c.running.Go(l.read)
 	c.mu.Unlock()
 	l.reach(service, number, has)

@@ -389,6 +389,45 @@ func TestWhoCannotBeReachedIsTriedAgainWithGrowingPauses(t *testing.T) {
 	})
 }
 
+func TestALinkThatBreaksSoonAfterItWasOpenedIsOpenedAgainWithGrowingPauses(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		s := w.server()
+		w.client.Told("math", []Offer{offer(s)})
+		breaks := func(every, during time.Duration) (opened uint64) {
+			before := s.Stats.Opened.Load()
+			for began := time.Now(); time.Since(began) < during; {
+				w.calls.call("math")
+				time.Sleep(every)
+				for _, one := range s.all() {
+					one.close()
+				}
+			}
+			return s.Stats.Opened.Load() - before
+		}
+		if n := breaks(100*time.Millisecond, time.Hour); n < 40 || n > 120 {
+			t.Errorf("in an hour a link that breaks at once was opened %d times, want about one a minute", n)
+		}
+		state := w.client.States()[0]
+		if state.Reason == nil || state.Retry.IsZero() {
+			t.Errorf("the client says %+v, want why there is no link, and when it tries again", state)
+		}
+		for range 180 {
+			w.calls.call("math")
+			time.Sleep(time.Second)
+		}
+		w.wantLinks("that doesn't break any more", "math", 1)
+		for range 5 { // each after more than a minute
+			s.all()[0].close()
+			time.Sleep(2 * lookEvery)
+			w.wantLinks("a moment after it broke", "math", 1)
+			for range 70 {
+				w.calls.call("math")
+				time.Sleep(time.Second)
+			}
+		}
+	})
+}
+
 func TestAClientHasLinksToSixtyFourInstancesThoseOfItsClusterFirst(t *testing.T) {
 	inFakeTime(t, func(w *world) {
 		var offers []Offer

@@ -18,10 +18,15 @@ const (
 	// renewPause is how long it waits at most after a failure to renew a right.
 	renewPause = 4 * time.Second
 	// firstPause is how long a client waits after a failure to get a link, at first, and lastPause
-	// after many.
+	// after many; what breaks soon after it was opened is a failure, too.
 	firstPause = 250 * time.Millisecond
 	lastPause  = time.Minute
+	// livedTime is how long a link has stood that is worth being opened again at once.
+	livedTime = time.Minute
 )
+
+// errUnused is why a link is closed that isn't needed any more.
+var errUnused = errors.New("nobody used the link")
 
 // peer is an instance as a client's links know it. Its client's mu guards it.
 type peer struct {
@@ -29,6 +34,7 @@ type peer struct {
 	services          map[string]*wanted // by name
 
 	link      *clientLink // nil: there is none
+	since     time.Time   // when it was opened
 	wasLinked bool        // there was one, now or before
 	working   bool        // a ticket is asked for or used
 	opening   backoff     // of links
@@ -149,7 +155,11 @@ func isRefusal(err error) bool {
 func (p *peer) lost(reason error, now time.Time) {
 	p.link = nil
 	p.stage, p.reason = StageTicket, reason
-	p.opening = backoff{until: now.Add(rand.N(firstPause))}
+	if now.Sub(p.since) >= livedTime || errors.Is(reason, errUnused) {
+		p.opening = backoff{until: now.Add(rand.N(firstPause))}
+	} else { // and opening it again may not be the end of it
+		p.opening.failed(now, lastPause)
+	}
 }
 
 // backoff is the growing pauses between what fails again and again.
