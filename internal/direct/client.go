@@ -161,20 +161,23 @@ func (c *Client) look(now time.Time) bool {
 	return more
 }
 
-// chooseLocked returns the instances to which there are links: those of the own cluster first, and
-// of too many some that are the same each time.
+// chooseLocked returns the instances to which there are links: those that are called first, of these
+// those of the own cluster, and of too many some that are the same each time.
 func (c *Client) chooseLocked() map[string]bool {
 	all := make([]*peer, 0, len(c.peers))
 	for _, p := range c.peers {
 		all = append(all, p)
 	}
 	if len(all) > maxLinks {
-		cluster := c.config.Cluster()
-		rank := func(p *peer) int {
-			if p.cluster == cluster {
-				return 0
+		now, cluster := time.Now(), c.config.Cluster()
+		rank := func(p *peer) (rank int) {
+			if !p.isUsed(now) {
+				rank += 2
 			}
-			return 1
+			if p.cluster != cluster {
+				rank++
+			}
+			return rank
 		}
 		slices.SortFunc(all, func(a, b *peer) int {
 			return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(c.weight(b), c.weight(a)), cmp.Compare(a.instance, b.instance))

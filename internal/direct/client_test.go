@@ -463,6 +463,37 @@ func TestAClientHasLinksToSixtyFourInstancesThoseOfItsClusterFirst(t *testing.T)
 	})
 }
 
+func TestInstancesOfAServiceThatNobodyCallsTakeNoPlacesForLinks(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		var idle, hot []Offer
+		for range 2 * maxLinks {
+			o := offer(w.server())
+			o.Cluster = "here"
+			idle = append(idle, o)
+		}
+		for range 10 {
+			hot = append(hot, offer(w.server()))
+		}
+		w.client.Told("idle", idle)
+		time.Sleep(3 * unusedTime)
+		w.client.Told("hot", hot)
+		for range 5 {
+			w.calls.call("hot")
+			time.Sleep(lookEvery)
+		}
+		w.wantLinks("to instances that are called", "hot", len(hot))
+		w.wantLinks("to instances that nobody calls", "idle", 0)
+		for range 120 {
+			w.calls.call("hot")
+			w.calls.call("idle")
+			time.Sleep(lookEvery)
+		}
+		if n := len(w.calls.reach("hot")) + len(w.calls.reach("idle")); n != maxLinks {
+			t.Errorf("when both services are called there are %d links, want %d", n, maxLinks)
+		}
+	})
+}
+
 func TestAServerThatLeavesIsReachedNoMoreAndALinkThatBreaksIsMadeAgain(t *testing.T) {
 	inFakeTime(t, func(w *world) {
 		leaves, breaks := w.server(), w.server()

@@ -91,6 +91,16 @@ func (p *peer) step(now time.Time, chosen bool, links Links) (over *clientLink, 
 	return over, work
 }
 
+// isUsed reports whether a service of it was called lately.
+func (p *peer) isUsed(now time.Time) bool {
+	for _, w := range p.services {
+		if now.Sub(w.used) < unusedTime {
+			return true
+		}
+	}
+	return false
+}
+
 // isOver reports whether there is nothing to be done any more.
 func (p *peer) isOver() bool { return len(p.services) == 0 && p.link == nil && !p.working }
 
