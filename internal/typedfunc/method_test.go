@@ -22,8 +22,8 @@ func say(mark, word string, rest []byte) ([]byte, error) {
 }
 
 type byPointer struct {
-	before [5]int
-	mark   string
+	_    [5]int
+	mark string
 }
 
 func (p *byPointer) Say(_ context.Context, word string, rest []byte) ([]byte, error) {
@@ -31,8 +31,8 @@ func (p *byPointer) Say(_ context.Context, word string, rest []byte) ([]byte, er
 }
 
 type byValue struct {
-	before [5]int
-	mark   string
+	_    [5]int
+	mark string
 }
 
 func (v byValue) Say(_ context.Context, word string, rest []byte) ([]byte, error) {
