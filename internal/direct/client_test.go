@@ -21,35 +21,32 @@ import (
 // callsAlone are what sends calls, without calls: it takes links, and asks servers for tickets.
 type callsAlone struct {
 	mu      sync.Mutex
-	servers map[string]*server   // guarded by mu; by instance
-	asked   map[string]int       // guarded by mu; by instance and service
-	refuses *helium.Error        // guarded by mu; of Ask
-	denied  string               // guarded by mu; a service of which tickets may not be asked for
-	links   map[*clientLink]bool // guarded by mu
-	sent    map[string]uint64    // guarded by mu
-	busy    bool                 // guarded by mu; some of them are in flight
-	told    []string             // guarded by mu; of instances that fell silent, or are absent
+	servers map[string]*server             // guarded by mu; by instance
+	asked   map[string]int                 // guarded by mu; by instance and service
+	refuses *helium.Error                  // guarded by mu; of Ask
+	denied  string                         // guarded by mu; a service of which tickets may not be asked for
+	links   map[*link.Receiver]*clientLink // guarded by mu
+	sent    map[string]uint64              // guarded by mu
+	busy    bool                           // guarded by mu; some of them are in flight
+	told    []string                       // guarded by mu; of instances that fell silent, or are absent
 }
 
 func newCallsAlone() *callsAlone {
-	return &callsAlone{servers: make(map[string]*server), asked: make(map[string]int), links: make(map[*clientLink]bool), sent: make(map[string]uint64)}
+	return &callsAlone{servers: make(map[string]*server), asked: make(map[string]int), links: make(map[*link.Receiver]*clientLink), sent: make(map[string]uint64)}
 }
 
 func (c *callsAlone) Add(l link.Link) *link.Receiver {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.links[l.(*clientLink)] = true
-	return new(link.Receiver)
+	r := new(link.Receiver)
+	c.links[r] = l.(*clientLink)
+	return r
 }
 
 func (c *callsAlone) Remove(gone *link.Receiver, _ error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for l := range c.links {
-		if l.receiver == gone {
-			delete(c.links, l)
-		}
-	}
+	delete(c.links, gone)
 }
 
 func (c *callsAlone) Busy(*link.Receiver) bool {
@@ -134,7 +131,7 @@ func (c *callsAlone) times(instance, service string) int {
 func (c *callsAlone) reach(service string) (links []*clientLink) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for l := range c.links {
+	for _, l := range c.links {
 		if l.Reaches(&link.Endpoint{Service: service}, "add") {
 			links = append(links, l)
 		}
