@@ -15,7 +15,7 @@ export class DirectLink {
   #socket;
   #session;
   #hooks;
-  #services = new Map(); // by name, to { number, lacks }
+  #services = new Map(); // by name, to { number, lacks, over }: of one that is over no new calls go by it
   #waiting = new Map(); // by the ids of further tickets, to who waits for the answer
   #away = false; // no more calls go by it
   #inFlight = 0;
@@ -40,7 +40,7 @@ export class DirectLink {
   }
 
   /** The services that can be called by it. */
-  get services() { return [...this.#services.keys()]; }
+  get services() { return [...this.#services.keys()].filter((service) => !this.#services.get(service).over); }
 
   /** How long another call is expected to take. */
   get cost() { return (this.#inFlight + 1) * this.#took; }
@@ -52,7 +52,11 @@ export class DirectLink {
     this.#services.set(service, { number, lacks: this.#services.get(service)?.lacks ?? new Set() });
   }
 
-  leave(service) { this.#services.delete(service); }
+  /** Has no new calls of a service go by it. What is to be said of those that the other end has taken still does. */
+  leave(service) {
+    const s = this.#services.get(service);
+    if (s !== undefined) s.over = true;
+  }
 
   /** The instance has said that it hasn't a method. */
   lacks(service, method) { this.#services.get(service)?.lacks.add(method); }
@@ -60,7 +64,7 @@ export class DirectLink {
   /** Tells whether a message for methods of a service can go by it now. */
   reaches(service, methods) {
     const s = this.#services.get(service);
-    return s !== undefined && !this.#away && this.#socket.writableLength < CLOGGED && !methods.some((m) => s.lacks.has(m));
+    return s !== undefined && !s.over && !this.#away && this.#socket.writableLength < CLOGGED && !methods.some((m) => s.lacks.has(m));
   }
 
   /** Sends a message of calls of one method, or without one of several. */
@@ -68,7 +72,7 @@ export class DirectLink {
     this.#write({ kind: DirectKind.calls, service: this.#services.get(service).number, token, method }, message);
   }
 
-  /** Sends a message of cancels, if it may. */
+  /** Sends a message of cancels, or of what else goes on in calls that the other end has taken. */
   cancel(service, message) {
     const s = this.#services.get(service);
     if (s !== undefined) this.#write({ kind: DirectKind.cancels, service: s.number }, message);
