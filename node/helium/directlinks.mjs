@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { dial } from "./dial.mjs";
 import { DirectLink } from "./directlink.mjs";
+import { Peer, WrongKey } from "./directpeer.mjs";
 import { Identity } from "./identity.mjs";
 import { lookup } from "./registry.mjs";
 import { order } from "./rendezvous.mjs";
@@ -17,11 +18,6 @@ const TICK = 1000; // how often it is looked whether there is something to do
 const LOOK_EVERY = 10_000; // how often the registry is asked about a service that is called
 const ASK_TIME = 3000; // for an instance to give a ticket
 const UNUSED = 60_000; // for how long a link stays that nobody uses
-const RENEW = 55_000; // when a right is renewed
-const KEEP = 80_000; // for how long it is used without
-const RENEW_PAUSE = 4000; // at most, after a failure to renew a right
-const FIRST_PAUSE = 250; // after a failure to get a link, at first
-const LAST_PAUSE = 60_000; // and after many
 
 /** The direct links of a caller. No call waits for one. */
 export class DirectLinks {
@@ -47,11 +43,7 @@ export class DirectLinks {
   }
 
   /** How it stands with each instance that gives tickets. */
-  get states() {
-    return [...this.#peers.values()].map(({ instance, link, reason }) => ({
-      instance, linked: link !== undefined, address: link?.address, encrypted: link?.encrypted, services: link?.services ?? [], reason: reason?.message,
-    }));
-  }
+  get states() { return [...this.#peers.values()].map((peer) => peer.state); }
 
   /**
    * The link by which a message of calls goes, to one instance or to any that has the methods;
@@ -106,26 +98,24 @@ export class DirectLinks {
     const now = performance.now();
     const used = [...this.#services.values()].filter((s) => now - s.used < UNUSED);
     for (const s of used) if (this.#online && !s.looking && now - s.looked >= LOOK_EVERY) this.#find(s);
+    for (const s of used) s.records = s.records.filter((r) => !r.isForgotten || this.#isLinked(s, r));
     const chosen = this.#chosen(used);
     for (const [instance, services] of chosen) {
-      if (!this.#peers.has(instance)) this.#peers.set(instance, { instance, rights: new Map(), working: false, pause: FIRST_PAUSE, retry: 0 });
+      if (!this.#peers.has(instance)) this.#peers.set(instance, new Peer(instance));
       const peer = this.#peers.get(instance);
-      if (peer.working || !this.#online || now < peer.retry) continue;
-      const due = services.find((service) => !(peer.rights.get(service)?.renew > now));
+      const due = this.#online ? peer.due(services, now) : undefined;
       if (due !== undefined) this.#work(peer, due);
     }
     for (const peer of this.#peers.values()) this.#review(peer, chosen.has(peer.instance), now);
   }
 
-  /** Ends rights that weren't renewed, and links that nobody uses. */
+  /** Whether calls of a service go by a link to an instance that has it. */
+  #isLinked(s, { instance }) { return this.#peers.get(instance)?.reaches(s.name) ?? false; }
+
+  /** Ends rights that are over, and links that nobody uses. */
   #review(peer, isChosen, now) {
-    for (const [service, right] of peer.rights) {
-      if (!this.#online) right.ends = now + KEEP; // the instance decides whether that is a reason
-      if (now < right.ends && peer.link.services.includes(service)) continue;
-      peer.rights.delete(service);
-      peer.link.leave(service);
-    }
-    const isUsed = [...peer.rights.keys()].some((service) => now - this.#services.get(service).used < UNUSED);
+    peer.review(now);
+    const isUsed = (peer.link?.services ?? []).some((service) => now - this.#services.get(service).used < UNUSED);
     if (isChosen || isUsed || peer.working || peer.link?.isBusy) return;
     this.#peers.delete(peer.instance);
     peer.link?.close();
@@ -149,48 +139,52 @@ export class DirectLinks {
     return new Map([...near, ...far].slice(0, MAX_LINKS).map((name) => [name, all.get(name).services]));
   }
 
-  /** Asks the registry which instances a service has. If nobody answers, what is known stays. */
+  /**
+   * Asks the registry which instances a service has. If nobody answers, what is known stays, and so does an
+   * instance to which there is a link: one that has lost NATS is forgotten.
+   */
   async #find(s) {
     s.looking = true;
     s.looked = performance.now();
     try {
       const { records } = await lookup(this.#nc, s.name, this.#subjects.prefix);
-      s.records = records.map((r) => ({
+      this.#found(s, records.map((r) => ({
         instance: r.instance, cluster: r.cluster, methods: new Set(r.methods.map((m) => m.name)),
         givesTickets: (r.abilities & GIVES_TICKETS) !== 0 && !r.per_method,
-      }));
+      })));
     } catch (err) {
-      if (err.code === "not_found") s.records = [];
+      if (err.code === "not_found") this.#found(s, []);
     } finally {
       s.looking = false;
     }
     this.#look();
   }
 
+  #found(s, records) {
+    const known = new Set(records.map((r) => r.instance));
+    const forgotten = s.records.filter((r) => !known.has(r.instance) && this.#isLinked(s, r));
+    s.records = [...records, ...forgotten.map((r) => ({ ...r, isForgotten: true }))];
+  }
+
   /** Gets, or renews, the right to call a service at an instance, and a link if there is none. */
   async #work(peer, service) {
     peer.working = true;
+    let opening = false;
     try {
       const ticket = await this.#ask(service, peer.instance);
-      let number;
+      opening = !peer.link;
+      if (peer.link && !peer.link.key.equals(ticket.key)) throw new WrongKey("the instance has another key than the link to it");
+      const number = opening ? await this.#dial(peer, ticket) : await peer.link.further(ticket);
       if (peer.link) {
-        if (!peer.link.key.equals(ticket.key)) throw new Error("the instance has another key than the link to it");
-        number = await peer.link.further(ticket);
-      } else number = await this.#dial(peer, ticket);
-      if (!peer.link) throw peer.reason; // it has ended meanwhile
-      const now = performance.now();
-      peer.link.reach(service, number);
-      peer.rights.set(service, { renew: now + RENEW - Math.random() * RENEW / 6, ends: now + KEEP });
-      Object.assign(peer, { pause: FIRST_PAUSE, retry: 0, reason: undefined });
+        peer.link.reach(service, number);
+        peer.granted(service, performance.now());
+      } // else it has ended meanwhile
     } catch (err) {
-      if (peer.rights.has(service)) peer.pause = Math.min(peer.pause, RENEW_PAUSE); // it ends soon
-      peer.reason = err;
-      peer.retry = performance.now() + peer.pause * (0.5 + Math.random());
-      peer.pause = Math.min(2 * peer.pause, LAST_PAUSE);
+      peer.failed(service, err, performance.now(), opening);
     } finally {
       peer.working = false;
     }
-    if (!peer.reason) this.#look(); // there may be more services
+    this.#look(); // there may be more services
   }
 
   async #ask(service, instance) {
@@ -212,13 +206,12 @@ export class DirectLinks {
       answered: this.#hooks.answered,
       broken: (link, why) => {
         broken = true;
-        if (peer.link === link) Object.assign(peer, { link: undefined, reason: why, retry: performance.now() + Math.random() * FIRST_PAUSE });
-        peer.rights.clear();
+        if (peer.link === link) peer.lost(why, performance.now());
         this.#hooks.broken(link, why);
       },
     });
     if (broken) throw link.ended;
-    peer.link = link;
+    peer.linked(link, performance.now());
     return opened.number;
   }
 }
