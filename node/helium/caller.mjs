@@ -332,7 +332,7 @@ export class Caller {
       const pending = f.seq === undefined ? undefined : this.#at(f.seq, link, from);
       // Metadata that can't be read are left out: the result is worth more than they are.
       if (f.kind === Kind.reply) this.#reply(f, link);
-      else if (f.kind >= Kind.items && f.kind <= Kind.itemPart) pending?.open?.follow(f);
+      else if (f.kind >= Kind.items && f.kind <= Kind.itemPart || f.kind === Kind.account) pending?.open?.follow(f);
       else if (f.kind === Kind.chunkCredit) this.#grant(pending, f);
       else if (f.kind === Kind.largeReply && pending) this.#announced(f, pending);
       else if (f.kind === Kind.chunk && pending) this.#part(f, pending);

@@ -5,7 +5,7 @@ import { MAX_CALLS, MAX_ENTRIES } from "./limits.mjs";
 import { decode, encode, Reader } from "./msgpack.mjs";
 
 export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5, sender: 6, instance: 7, running: 8, ticketRequest: 9, ticket: 10,
-  stream: 11, items: 12, itemsEnd: 13, credit: 14, itemPart: 15, largeCall: 16, chunk: 17, chunkCredit: 18, largeReply: 19 };
+  stream: 11, items: 12, itemsEnd: 13, credit: 14, itemPart: 15, largeCall: 16, chunk: 17, chunkCredit: 18, largeReply: 19, account: 20 };
 
 /** What a sender or an instance can do, a bit each. */
 export const Ability = { heartbeats: 1, answersOnce: 2, streams: 16, chunks: 32, itemParts: 64 };
@@ -37,7 +37,7 @@ export function isMessage(payload) {
  * bytes of the arguments, the result or the error; and for a call perhaps `method`. What still
  * runs are `seqs`. Who asks for a ticket has a `key`. The beginning of a stream has `lasts`, and as credit has,
  * `bytes` and `items`. Items say how many came `before`, their `count`, and perhaps that they `waited` for
- * credit; their end has a count, too. A part of an item says of which `length` that is, and its `offset` there. What is larger than a message has an extent as its `body`, and parts of
+ * credit; their end has a count, too. An account of a stream has `sent`, `part`, and `bytes` and `items` as credit has. A part of an item says of which `length` that is, and its `offset` there. What is larger than a message has an extent as its `body`, and parts of
  * it an `offset`.
  */
 export function encodeMessage(frames) {
@@ -64,6 +64,7 @@ function elements(f) {
   if (f.kind === Kind.itemPart) return [f.kind, f.seq, f.before, f.length, f.offset, f.body, ...(f.waited ? [1] : [])];
   if (f.kind === Kind.itemsEnd) return [f.kind, f.seq, f.count, f.error ?? null];
   if (f.kind === Kind.credit) return [f.kind, f.seq, f.bytes, f.items];
+  if (f.kind === Kind.account) return [f.kind, f.seq, f.sent, f.part, f.bytes, f.items];
   if (f.kind === Kind.chunk) return [f.kind, f.seq, f.offset, f.body];
   if (f.kind === Kind.chunkCredit) return [f.kind, f.seq, f.offset];
   const list = [f.kind, f.seq, f.time ?? 0, f.metadata ?? null];
@@ -99,7 +100,7 @@ function readFrame(r) {
   const kind = r.unsigned();
   if (kind >= BigInt(Kind.sender) && kind <= BigInt(Kind.ticket)) return readIgnorable(r, Number(kind), count);
   if (kind === BigInt(Kind.stream)) return readStream(r, count);
-  if (kind >= BigInt(Kind.items) && kind <= BigInt(Kind.itemPart)) return readFollowing(r, Number(kind), count);
+  if (kind >= BigInt(Kind.items) && kind <= BigInt(Kind.itemPart) || kind === BigInt(Kind.account)) return readFollowing(r, Number(kind), count);
   if (kind === BigInt(Kind.chunk) || kind === BigInt(Kind.chunkCredit)) return readPart(r, Number(kind), count);
   const isLarge = kind === BigInt(Kind.largeCall) || kind === BigInt(Kind.largeReply);
   if (kind === 0n || kind > BigInt(Kind.cancel) && !isLarge) {
@@ -177,6 +178,7 @@ function readFollowing(r, kind, count) {
       if (count < 1n || count > BigInt(body.length)) throw new RangeError(`${count} items in ${body.length} bytes`);
       return { ...f, before, count, body, ...(isOne(d) && { waited: true }) };
     }
+    if (kind === Kind.account) return { ...f, sent: a.unsigned(), part: b.unsigned(), bytes: c.unsigned(), items: d.unsigned() };
     if (kind === Kind.credit) return { ...f, bytes: a.unsigned(), items: b.unsigned() };
     return { ...f, count: a.unsigned(), error: b.bytes[0] === 0xc0 ? null : readError(b) };
   } catch (err) {

@@ -1,6 +1,7 @@
 // The items of a stream at both of its ends: docs/protocol.md, "Streams".
 
 import { HeliumError } from "./errors.mjs";
+import { Lull } from "./lull.mjs";
 import { decode, Reader } from "./msgpack.mjs";
 
 const WINDOW = 256 * 1024, WINDOW_ITEMS = 16 * 1024; // under way to a reader, or waiting there
@@ -119,6 +120,18 @@ export class ItemsIn {
 
   #restLost() { return partGap(this.#seen.items, this.#item.came, this.#item.length); }
 
+  /**
+   * Takes in what has left so far, and how much the other end knows that it may send: what hasn't come is lost,
+   * and so may be a credit, which it is given again.
+   */
+  account({ sent, part, bytes, items }) {
+    if (this.#ended) return;
+    const came = this.#item?.came ?? 0;
+    if (sent > this.#seen.items) this.fail(gap(this.#seen.items, sent));
+    else if (sent === this.#seen.items && part > BigInt(came)) this.fail(partGap(sent, came, part));
+    else if (BigInt(this.#given.bytes) > bytes || BigInt(this.#given.items) > items) this.#grant(this.#given);
+  }
+
   /** No more items come, of so many in all. */
   end(count) { this.fail(count !== this.#seen.items ? gap(this.#seen.items, count) : this.#item && this.#restLost()); }
 
@@ -212,10 +225,16 @@ const unreadable = (why) => new HeliumError("internal", `an item of the stream c
 export class ItemsOut {
   #send;
   #sendPart;
+  #account;
   #sizes;
   #credit = { bytes: 0n, items: 0n };
   #taken = { bytes: 0n, items: 0n };
   #left = 0; // how many items have left
+  #part = 0; // how many bytes of the next one have
+  #starved = false; // the next one waits for credit
+  #last; // says what comes behind all items; undefined: nothing is to come yet
+  #lull = new Lull(() => this.#inLull());
+  #seen = ""; // the account when it was looked at last
   #pending = [];
   #size = 0; // of those
   #waited = false; // one of them did, for credit
@@ -223,10 +242,11 @@ export class ItemsOut {
   #over = false;
   #moved = () => {};
 
-  /** `send` takes items that leave together, and `sendPart` a part of one, as `sizes` say. */
-  constructor(send, sendPart, sizes) {
+  /** `send` takes items that leave together, and `sendPart` a part of one, as `sizes` say; `account` what has left so far. */
+  constructor(send, sendPart, account, sizes) {
     this.#send = send;
     this.#sendPart = sendPart;
+    this.#account = account;
     this.#sizes = sizes;
   }
 
@@ -240,6 +260,7 @@ export class ItemsOut {
   /** Nobody takes items any more. */
   stop() {
     this.#over = true;
+    this.#lull.end();
     clearImmediate(this.#flushing);
     this.#pending = [];
     this.#moved();
@@ -277,13 +298,38 @@ export class ItemsOut {
     }
   }
 
+  /** Says what comes behind all items, again and again until it is stopped: nobody might hear of its loss. */
+  conclude(last) {
+    this.#last = last;
+    last();
+    this.#lull.begin();
+  }
+
+  /** Says what has left, unless more has since it was looked at before. */
+  #inLull() {
+    const account = { sent: this.#left, part: this.#part, ...this.#credit };
+    const now = Object.values(account).join();
+    if (this.#last) {
+      this.#last();
+      this.#lull.goOn(true);
+    } else if (now !== this.#seen) {
+      this.#seen = now;
+      this.#lull.beginAnew();
+    } else {
+      this.#account(account);
+      this.#lull.goOn(this.#starved);
+    }
+  }
+
   /** Takes credit for so many bytes, of a further item or not, once there is some. It returns whether it waited. */
   async #take(bytes, items) {
     let waited = false;
     while (!this.#over && !(this.#taken.bytes < this.#credit.bytes && (items === 0n || this.#taken.items < this.#credit.items))) {
-      waited = true;
+      if (!waited) this.#lull.begin();
+      waited = this.#starved = true;
       await new Promise((resolve) => { this.#moved = resolve; });
     }
+    this.#starved = false;
     this.#taken.bytes += BigInt(bytes);
     this.#taken.items += items;
     return waited;
@@ -311,8 +357,11 @@ export class ItemsOut {
       if (this.#over) return;
       this.#flush();
       this.#sendPart({ before: this.#left, length: item.length, offset, body, waited });
+      this.#part += body.length;
+      this.#lull.begin();
     }
     this.#left++;
+    this.#part = 0;
   }
 
   #flush() {
@@ -326,5 +375,6 @@ export class ItemsOut {
     this.#send({ before: this.#left, count: items.length, body, waited: this.#waited });
     this.#waited = false;
     this.#left += items.length;
+    this.#lull.begin();
   }
 }

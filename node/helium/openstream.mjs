@@ -27,7 +27,8 @@ export class OpenStream {
     this.#leave = leave;
     this.in = new ItemsIn(pool, maxValue, (credit) => tell({ kind: Kind.credit, ...credit }));
     if (items) {
-      this.#out = new ItemsOut((row) => tell({ kind: Kind.items, ...row }), (part) => tell({ kind: Kind.itemPart, ...part }), sizes);
+      this.#out = new ItemsOut((row) => tell({ kind: Kind.items, ...row }), (part) => tell({ kind: Kind.itemPart, ...part }),
+        (account) => tell({ kind: Kind.account, ...account }), sizes);
       this.upload = () => this.#upload(items, floats, sizes);
     }
     this.result = new Promise((resolve, reject) => { this.#settled = { resolve, reject }; });
@@ -51,6 +52,7 @@ export class OpenStream {
     else if (f.kind === Kind.credit) this.#out?.grant(f);
     else if (f.kind === Kind.items) this.in.arrive(f);
     else if (f.kind === Kind.itemPart) this.in.arrivePart(f);
+    else if (f.kind === Kind.account) this.in.account(f);
     else this.#ends = f.count;
   }
 
@@ -83,7 +85,7 @@ export class OpenStream {
     };
     try {
       const end = await this.#out.run(items, pack);
-      if (end) this.#tell({ kind: Kind.itemsEnd, count: end.count, error: end.error && toError(end.error).element });
+      if (end) this.#out.conclude(() => this.#tell({ kind: Kind.itemsEnd, count: end.count, error: end.error && toError(end.error).element }));
     } catch (err) {
       this.#leave(toError(err));
     }

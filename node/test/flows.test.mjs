@@ -39,6 +39,7 @@ async function instance(answer, { abilities = 16 + 32, says = abilities, signs =
 const items = (before, ...xs) => ({ kind: Kind.items, before, count: xs.length, body: Uint8Array.from(xs) });
 const credit = { kind: Kind.credit, bytes: 0, items: 0 };
 const piece = (before, length, offset, ...xs) => ({ kind: Kind.itemPart, before, length, offset, body: Uint8Array.from(xs) });
+const account = (sent, part, bytes = 1 << 20, items = 1 << 14) => ({ kind: Kind.account, sent, part, bytes, items });
 const done = { kind: Kind.reply, time: 0, body: Uint8Array.of(0xc0) };
 
 for (const [what, answers, want, reason] of [
@@ -48,6 +49,8 @@ for (const [what, answers, want, reason] of [
   ["an end that nobody told of", [credit, items(0, 1), done], [1], "helium.stream_gap"],
   ["more items than may come", [credit, { kind: Kind.items, before: 0, count: 17_000, body: new Uint8Array(17_000) }], [], "helium.bad_result"],
   ["items that can't be read", [credit, { kind: Kind.items, before: 0, count: 1, body: Uint8Array.of(0xc1) }], [], "helium.bad_result"],
+  ["items of which only an account tells", [credit, items(0, 1), account(2, 0)], [1], "helium.stream_gap"],
+  ["parts of which only an account tells", [credit, items(0, 1), piece(1, 5, 0, 0xc4, 3), account(1, 3)], [1], "helium.stream_gap"],
   ["parts that got lost", [credit, items(0, 1), piece(1, 5, 0, 0xc4, 3), piece(1, 5, 3, 1, 1)], [1], "helium.stream_gap"],
   ["parts that came twice", [credit, piece(0, 5, 0, 0xc4, 3), piece(0, 5, 0, 0xc4, 3)], [], "helium.stream_gap"],
   ["parts that overlap", [credit, piece(0, 5, 0, 0xc4, 3), piece(0, 5, 1, 3, 1, 1, 1)], [], "helium.stream_gap"],
@@ -149,6 +152,37 @@ test("an instance that may send one message only from now on ends what takes sev
   })().catch((err) => err);
   assert.deepEqual([err.reason, err.outcome], ["helium.silent", "unknown"]);
   assert.match(err.message, /one message only/);
+  caller.close();
+  faulty.close();
+});
+
+test("credit that the instance hasn't heard of is said again, and no other", async () => {
+  const said = [];
+  const faulty = await instance((f) => [credit, account(0, 0, f.bytes, f.items), account(0, 0, f.bytes, 0), account(0, 0, 0, f.items)], { control: (msg) => {
+    const [f] = decodeMessage(msg.data);
+    if (f.kind === Kind.credit) said.push([f.bytes, f.items]);
+    if (said.length === 2) nc.publish(msg.reply, encodeMessage([{ kind: Kind.itemsEnd, seq: f.seq, count: 0 }, { ...done, seq: f.seq }]));
+  } });
+  const caller = new Caller(nc, { prefix: "faulty", busOnly: true });
+  for await (const x of caller.stream("faulty", "give", [])) assert.fail(`got ${x}`);
+  assert.deepEqual(said, [[262_144n, 16_384n], [262_144n, 16_384n]]);
+  caller.close();
+  faulty.close();
+});
+
+test("who sends a stream says what has left when nothing follows, and its end again until the answer comes", async () => {
+  const said = [];
+  const faulty = await instance((f) => [{ kind: Kind.credit, bytes: 1 << 20, items: 2 }], { control: (msg) => {
+    const [{ seq, ...f }] = decodeMessage(msg.data);
+    said.push(f);
+    const tell = (f) => nc.publish(msg.reply, encodeMessage([{ ...f, seq }]));
+    if (f.kind === Kind.account) tell({ kind: Kind.credit, bytes: 1 << 20, items: 9 }); // of which one got lost
+    if (said.filter((f) => f.kind === Kind.itemsEnd).length === 2) tell(done);
+  } });
+  const caller = new Caller(nc, { prefix: "faulty", busOnly: true });
+  await caller.call("faulty", "give", [], { items: [1, 2, 3] });
+  assert.deepEqual(said.map(({ kind, ...f }) => [kind, f.before ?? f.sent ?? f.count]), [[Kind.items, 0n], [Kind.account, 2n], [Kind.items, 2n], [Kind.itemsEnd, 3n], [Kind.itemsEnd, 3n]]);
+  assert.deepEqual(said[1], { kind: Kind.account, sent: 2n, part: 0n, bytes: 1n << 20n, items: 2n });
   caller.close();
   faulty.close();
 });

@@ -23,6 +23,7 @@ const rendezvous = vectors("rendezvous.json");
 const tickets = vectors("tickets.json");
 const direct = vectors("direct.json");
 const streams = vectors("streams.json");
+const streamAccounts = vectors("stream_accounts.json");
 const itemParts = vectors("item_parts.json");
 const chunks = vectors("chunks.json");
 const streamSignatures = vectors("stream_signatures.json");
@@ -288,6 +289,18 @@ test("frames of streams are read and written as the vectors say", () => {
   for (const v of streams.refused) {
     if (v.whole) assert.throws(() => decodeMessage(header(v.hex)), RangeError, v.name);
     else assert.ok(decodeMessage(header(v.hex))[0].fault, v.name);
+  }
+});
+
+test("accounts of streams are read and written as the vectors say", () => {
+  for (const v of streamAccounts.frames) {
+    const [f] = decodeMessage(bytes(v.hex));
+    assert.deepEqual(f, { kind: Kind.account, seq: BigInt(v.seq), sent: BigInt(v.items), part: BigInt(v.part), bytes: BigInt(v.bytes), items: BigInt(v.credit_items) }, v.name);
+    if (!v.only_read) assert.equal(hex(encodeMessage([f])), hex(bytes(v.hex)), v.name);
+  }
+  for (const v of streamAccounts.refused) {
+    if (v.whole) assert.throws(() => decodeMessage(bytes(v.hex)), RangeError, v.name);
+    else assert.ok(decodeMessage(bytes(v.hex))[0].fault, v.name);
   }
 });
 
