@@ -29,13 +29,13 @@ export class CreditPool {
 const PART_BY_BUS = 24 * 1024, PART_BY_LINK = 256 * 1024;
 
 /**
- * How items leave: those of up to `whole` bytes in one message, larger ones in parts of up to `part` if the
- * instance takes `parts`, and none of more than `most`. A message has `room`.
+ * How items leave: those of up to `whole` bytes in one message, if there is credit enough, larger ones in parts
+ * of up to `part` if the instance takes `parts`, and none of more than `most`. A message has `room`.
  */
 export function itemSizes({ room, link, parts, maxValue }) {
   const whole = room - ITEMS_OVERHEAD;
   if (!parts) return { whole, part: 0, most: whole };
-  return { whole, part: Math.min(room - PART_OVERHEAD, link ? PART_BY_LINK : PART_BY_BUS), most: Math.max(whole, maxValue) };
+  return { whole: Math.min(whole, WINDOW), part: Math.min(room - PART_OVERHEAD, link ? PART_BY_LINK : PART_BY_BUS), most: Math.max(whole, maxValue) };
 }
 
 const gap = (want, got) => new HeliumError("data_loss", got < want ? `items ${got + 1n} to ${want} of the stream came twice` : `items ${want + 1n} to ${got} of the stream got lost`, { reason: "helium.stream_gap" });
@@ -228,6 +228,7 @@ export class ItemsOut {
   #account;
   #sizes;
   #credit = { bytes: 0n, items: 0n };
+  #limit = 0n; // bytes that may have left in all with an item that is larger than what is left of the credit
   #taken = { bytes: 0n, items: 0n };
   #left = 0; // how many items have left
   #part = 0; // how many bytes of the next one have
@@ -252,7 +253,12 @@ export class ItemsOut {
 
   /** The other end takes so much in all. */
   grant({ bytes, items }) {
-    if (bytes > this.#credit.bytes) this.#credit.bytes = bytes;
+    if (bytes > this.#credit.bytes) {
+      // As many more as it gave anew: what left beyond the one before is paid first.
+      const before = this.#taken.bytes > this.#credit.bytes ? this.#taken.bytes : this.#credit.bytes;
+      this.#limit = bytes > before ? 2n * bytes - before : this.#taken.bytes;
+      this.#credit.bytes = bytes;
+    }
     if (items > this.#credit.items) this.#credit.items = items;
     this.#moved();
   }
@@ -321,8 +327,12 @@ export class ItemsOut {
     }
   }
 
-  /** Takes credit for so many bytes, of a further item or not, once there is some. It returns whether it waited. */
-  async #take(bytes, items) {
+  /**
+   * Takes credit for so many bytes, of a further item or not, once there is some. It takes less, but `least`,
+   * where not so much may leave, and nothing where less than that may. It returns how many it `took`, and
+   * whether it `waited`.
+   */
+  async #take(least, bytes, items) {
     let waited = false;
     while (!this.#over && !(this.#taken.bytes < this.#credit.bytes && (items === 0n || this.#taken.items < this.#credit.items))) {
       if (!waited) this.#lull.begin();
@@ -330,9 +340,12 @@ export class ItemsOut {
       await new Promise((resolve) => { this.#moved = resolve; });
     }
     this.#starved = false;
-    this.#taken.bytes += BigInt(bytes);
+    const left = this.#limit - this.#taken.bytes;
+    const took = this.#sizes.part > 0 && left < BigInt(bytes) ? Number(left) : bytes;
+    if (this.#over || took < least) return { took: 0, waited };
+    this.#taken.bytes += BigInt(took);
     this.#taken.items += items;
-    return waited;
+    return { took, waited };
   }
 
   async #put(item) {
@@ -340,8 +353,12 @@ export class ItemsOut {
       await this.#putParts(item);
       return;
     }
-    const waited = await this.#take(item.length, 1n);
+    const { took, waited } = await this.#take(item.length, item.length, 1n);
     if (this.#over) return;
+    if (took === 0) {
+      await this.#putParts(item, waited);
+      return;
+    }
     if (this.#size + item.length > TOGETHER) this.#flush();
     this.#pending.push(item);
     this.#waited ||= waited;
@@ -349,15 +366,16 @@ export class ItemsOut {
     this.#flushing ??= setImmediate(() => this.#flush());
   }
 
-  async #putParts(item) {
+  async #putParts(item, hasWaited = false) {
     const count = Math.ceil(item.length / this.#sizes.part), size = Math.ceil(item.length / count);
-    for (let offset = 0; offset < item.length; offset += size) {
-      const body = item.subarray(offset, offset + size);
-      const waited = await this.#take(body.length, offset === 0 ? 1n : 0n);
+    for (let offset = 0; offset < item.length; ) {
+      const { took, waited } = await this.#take(1, Math.min(size, item.length - offset), offset === 0 ? 1n : 0n);
       if (this.#over) return;
       this.#flush();
-      this.#sendPart({ before: this.#left, length: item.length, offset, body, waited });
-      this.#part += body.length;
+      this.#sendPart({ before: this.#left, length: item.length, offset, body: item.subarray(offset, offset + took), waited: waited || hasWaited });
+      hasWaited = false;
+      offset += took;
+      this.#part = offset;
       this.#lull.begin();
     }
     this.#left++;

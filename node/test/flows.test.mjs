@@ -110,6 +110,32 @@ test("an item for an instance that takes none in parts has to fit a message", as
   faulty.close();
 });
 
+test("an item that the credit isn't enough for goes in parts, to an instance that takes those", async () => {
+  for (const [abilities, want] of [
+    // Each as far as what the last credit gave anew goes beyond it; the items have 102 bytes.
+    [16 + 64, [["item", 102], ["part", 0, 96], ["part", 96, 6], ["item", 102]]],
+    [16, [["item", 102], ["item", 102], ["item", 102]]],
+  ]) {
+    const said = [];
+    const credits = [100, 150, 450];
+    const next = () => ({ kind: Kind.credit, bytes: credits.shift() ?? 1 << 20, items: 9 });
+    const faulty = await instance(() => [next()], { abilities, control: (msg) => {
+      for (const f of decodeMessage(msg.data)) {
+        const tell = (a) => nc.publish(msg.reply, encodeMessage([{ ...a, seq: f.seq }]));
+        if (f.kind === Kind.items) said.push(["item", f.body.length]);
+        if (f.kind === Kind.itemPart) said.push(["part", Number(f.offset), f.body.length]);
+        if (f.body) tell(next());
+        if (f.kind === Kind.itemsEnd) tell(done);
+      }
+    } });
+    const caller = new Caller(nc, { prefix: "faulty", busOnly: true });
+    await caller.call("faulty", "give", [], { items: Array.from({ length: 3 }, () => Buffer.alloc(100)) });
+    assert.deepEqual(said, want);
+    caller.close();
+    faulty.close();
+  }
+});
+
 test("an instance that falls silent ends its streams and large calls, and says whether those ran", async () => {
   const faulty = await instance((f) => (f.kind === Kind.stream ? [credit, items(0, 1)] : []), { abilities: 1 + 16 + 32 });
   const caller = new Caller(nc, { prefix: "faulty", busOnly: true });
