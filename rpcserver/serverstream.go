@@ -107,6 +107,9 @@ func (s *serverStream) begin(ctx *callContext[Call]) (stop func()) {
 		credit = s.in.Open()
 	}
 	s.grant(credit)
+	if s.in != nil {
+		s.in.Insist()
+	}
 	over := make(chan struct{})
 	running := ctx.AfterFunc(func() {
 		defer close(over)

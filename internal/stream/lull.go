@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"sync"
 	"time"
 
 	"github.com/helium-rpc/helium/internal/wire"
@@ -78,4 +79,32 @@ func (l *lull) moved(now wire.Account) bool {
 	before := l.seen
 	l.seen = now
 	return now != before
+}
+
+// insistence says something again, ever less often and mostTold times at most, until it is ended.
+type insistence struct {
+	mu   sync.Mutex
+	lull lull // guarded by mu
+}
+
+func (i *insistence) begin(say func()) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.lull.begin(func() {
+		i.mu.Lock()
+		runs := i.lull.runs
+		if runs {
+			i.lull.goOn(false)
+		}
+		i.mu.Unlock()
+		if runs {
+			say()
+		}
+	})
+}
+
+func (i *insistence) end() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.lull.end()
 }

@@ -34,6 +34,8 @@ type Receiver struct {
 	reading []byte      // what is being read, to be used again; nil: nothing is
 	roomy   bool        // there is room for what is being read
 
+	opening insistence // says what Open gave
+
 	mu     sync.Mutex
 	came   sync.Cond
 	queue  queue        // guarded by mu; what waits to be read
@@ -50,6 +52,7 @@ type Receiver struct {
 	window window       // guarded by mu
 	closed bool         // guarded by mu; nobody reads any more
 	ended  bool         // guarded by mu; nothing more is taken in
+	unsure bool         // guarded by mu; nothing has come yet, so what Open gave may have got lost
 	err    error        // guarded by mu; why it ended; nil: there are no more items
 	due    error        // guarded by mu; why no more is read once it has ended; nil: all of it is
 
@@ -76,6 +79,33 @@ func (r *Receiver) Open() wire.Credit {
 	r.window.open(time.Now())
 	r.mu.Unlock()
 	return r.giveMore()
+}
+
+// Insist gives what Open gave again, some times, unless something comes: who sends can't begin without, so its loss
+// would never show. It is called after Open.
+func (r *Receiver) Insist() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ended || r.closed {
+		return
+	}
+	r.unsure = true
+	r.opening.begin(func() {
+		r.mu.Lock()
+		given, unsure := r.given, r.unsure
+		r.mu.Unlock()
+		if unsure {
+			r.grant(given)
+		}
+	})
+}
+
+// heardLocked takes in that the other end sends, or that nothing is wanted of it any more.
+func (r *Receiver) heardLocked() {
+	if r.unsure {
+		r.unsure = false
+		r.opening.end()
+	}
 }
 
 // giveMore gives as much credit as the stream may have.
@@ -114,6 +144,7 @@ func (r *Receiver) giveMore() wire.Credit {
 func (r *Receiver) Arrive(items wire.Items) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.heardLocked()
 	switch {
 	case r.ended:
 		return
@@ -143,6 +174,7 @@ var errTooMuch = helium.ErrBadMessage.WithMessage("the other end of the stream s
 func (r *Receiver) ArrivePart(part wire.Part) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.heardLocked()
 	var err error
 	switch {
 	case r.ended:
@@ -204,6 +236,7 @@ func (r *Receiver) End(count uint64, err error) {
 func (r *Receiver) Account(of wire.Account) (again wire.Credit, lost bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.heardLocked()
 	switch {
 	case r.ended:
 	case of.Items > r.seen.Items:
@@ -227,6 +260,7 @@ func (r *Receiver) Fail(err error) {
 func (r *Receiver) Abort(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.heardLocked()
 	r.ended, r.err = true, err
 	r.cutLocked(err)
 	r.came.Signal()
@@ -267,6 +301,7 @@ func (r *Receiver) whyCut() error {
 }
 
 func (r *Receiver) endLocked(err error) {
+	r.heardLocked()
 	if !r.ended {
 		r.ended, r.err = true, err
 		if r.due != nil {
@@ -420,6 +455,7 @@ func (r *Receiver) tookPart(size uint64) {
 func (r *Receiver) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.heardLocked()
 	r.pool.put(r.held)
 	if !r.ended || len(r.queue.chunks) > 0 {
 		r.err = canceled
