@@ -132,8 +132,8 @@ func (a *Answer) Well() bool {
 	return a.Err == nil && a.Refusal != nil && errors.Is(a.Refusal, helium.ErrExpired) && a.Refusal.Outcome == helium.NotExecuted
 }
 
-// othersTime is how long the answers of others are waited for, after the first: they were
-// asked at the same moment.
+// othersTime is how long the answers of others are waited for, after the first, and what streams say:
+// they were asked at the same moment.
 const othersTime = 100 * time.Millisecond
 
 // Call probes all targets at once, for so long at most, and returns an answer for each.
@@ -163,6 +163,7 @@ func (p *Prober) Call(ctx context.Context, timeout time.Duration, targets ...Tar
 		if targets[i].Any {
 			answers[i].Others = questions[i].others(answers[i].Instance)
 		}
+		answers[i].Captured = questions[i].captured() // a stream may be slower than who answers
 	}
 	return answers
 }
@@ -209,16 +210,16 @@ func (q *question) close() {
 	}
 }
 
-// answer waits for the first answer.
-func (q *question) answer(ctx context.Context) Answer {
-	a := q.first(ctx)
+// captured returns what is wrong where a stream has acknowledged the question; "": none has.
+func (q *question) captured() string {
 	if stream := q.stream.Load(); stream != nil {
-		a.Captured = wire.Captured(*stream, q.subject)
+		return wire.Captured(*stream, q.subject)
 	}
-	return a
+	return ""
 }
 
-func (q *question) first(ctx context.Context) Answer {
+// answer waits for the first answer.
+func (q *question) answer(ctx context.Context) Answer {
 	if q.err != nil {
 		return Answer{Err: q.err}
 	}
