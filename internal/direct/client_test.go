@@ -302,6 +302,21 @@ func TestARightStaysWhileNobodyCanBeAskedAndTheServerDoesNotEndIt(t *testing.T) 
 	}
 }
 
+func TestARightThatNATSRefusesToRenewEndsThoughTheServerCannotKnow(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		s := listenAs(w.t, "", func(c *ListenConfig) { c.Reachable = func() bool { return false } })
+		w.known(s)
+		w.client.Told("math", []Offer{offer(s)})
+		w.wantLinks("at first", "math", 1)
+		w.refuse(helium.ErrNotPermitted.WithOutcome(helium.NotExecuted))
+		for range (keepFor + 10*time.Second) / time.Second {
+			w.calls.call("math")
+			time.Sleep(time.Second)
+		}
+		w.wantLinks("that may not be renewed", "math", 0)
+	})
+}
+
 func TestARightThatTheServerEndsHasNoMoreCallsUntilThereIsANewOne(t *testing.T) {
 	inFakeTime(t, func(w *world) {
 		s := w.server()

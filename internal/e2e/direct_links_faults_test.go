@@ -26,6 +26,17 @@ func (n network) launchBehindProxy() (*process, *proxy.Proxy) {
 	return launch(n.t, part{URL: n.broker.URL(), Server: &serverPart{Listen: at, Advertise: p.Address()}}), p
 }
 
+// throughProxy starts such a server in a network of its own, and a client that has a link to it.
+func throughProxy(t testing.TB) (n network, server *process, p *proxy.Proxy, c *rpcclient.Client) {
+	t.Helper()
+	n = newNetwork(t)
+	server, p = n.launchBehindProxy()
+	c = n.client(rpcclient.Config{})
+	n.over.listen = listening
+	n.link(t, c, "work", 1)
+	return n, server, p, c
+}
+
 // checkRan compares how calls ended with how often they ran, as their server says.
 func (n network) checkRan(ends map[int64]error) (failed int) {
 	n.t.Helper()
@@ -53,11 +64,7 @@ func TestADirectLinkThatIsCutInMidMessageGivesTheRightOutcomes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := newNetwork(t)
-			_, p := n.launchBehindProxy()
-			c := n.client(rpcclient.Config{})
-			n.over.listen = listening
-			n.link(t, c, "work", 1)
+			n, _, p, c := throughProxy(t)
 			tr := startTraffic(c, 8, patience)
 			failures := 0
 			for range cuts {
@@ -95,11 +102,7 @@ func TestADirectLinkThatOneEndAloneBelievesInFailsItsCallsWithinSeconds(t *testi
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := newNetwork(t)
-			server, p := n.launchBehindProxy()
-			c := n.client(rpcclient.Config{})
-			n.over.listen = listening
-			n.link(t, c, "work", 1)
+			_, server, p, c := throughProxy(t)
 			inFlight := server.hold(c, patience)
 			began := time.Now()
 			fault(p)

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/chaos/proxy"
@@ -54,6 +53,20 @@ func (n network) swallowed(c *rpcclient.Client) <-chan error {
 	return end
 }
 
+// allEnds is ends for a stream of each kind of "work", by what it is called.
+func (n network) allEnds(c *rpcclient.Client) map[string]<-chan error {
+	n.t.Helper()
+	return map[string]<-chan error{"a busy stream": n.ends(c, "work.feed"), "an idle stream": n.ends(c, "work.tick"), "a stream that is sent": n.swallowed(c)}
+}
+
+// wantAllLost is wantLost for each of them.
+func wantAllLost(t *testing.T, ends map[string]<-chan error, wants ...error) {
+	t.Helper()
+	for what, end := range ends {
+		wantLost(t, what, receive(t, "the end of "+what, end), wants...)
+	}
+}
+
 // wantLost checks that a stream ended as nobody knows what became of it.
 func wantLost(t *testing.T, what string, err error, wants ...error) {
 	t.Helper()
@@ -68,15 +81,13 @@ func TestAStreamOfAKilledServerEnds(t *testing.T) {
 		server := n.launchWorker()
 		c := n.client(rpcclient.Config{})
 		n.link(t, c, "work", 1)
-		busy, idle, sent := n.ends(c, "work.feed"), n.ends(c, "work.tick"), n.swallowed(c)
+		ends := n.allEnds(c)
 		server.kill()
 		want := helium.ErrSilent
 		if n.over.listen != "" {
 			want = helium.ErrDisconnected // the link's end is told at once
 		}
-		for what, end := range map[string]<-chan error{"a busy stream": busy, "an idle stream": idle, "a stream that is sent": sent} {
-			wantLost(t, what, receive(t, "the end of "+what, end), want)
-		}
+		wantAllLost(t, ends, want)
 	})
 }
 
@@ -90,16 +101,10 @@ func TestStreamsEndWithTheDirectLinkThatTheyGoBy(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			n := newNetwork(t)
-			_, p := n.launchBehindProxy()
-			c := n.client(rpcclient.Config{})
-			n.over.listen = listening
-			n.link(t, c, "work", 1)
-			busy, idle, sent := n.ends(c, "work.feed"), n.ends(c, "work.tick"), n.swallowed(c)
+			n, _, p, c := throughProxy(t)
+			ends := n.allEnds(c)
 			fault(p)
-			for what, end := range map[string]<-chan error{"a busy stream": busy, "an idle stream": idle, "a stream that is sent": sent} {
-				wantLost(t, what, receive(t, "the end of "+what, end), helium.ErrDisconnected)
-			}
+			wantAllLost(t, ends, helium.ErrDisconnected)
 			if err := callWithin(patience, c, 1); err != nil {
 				t.Errorf("the next call: %v, want it to go by the bus", err)
 			}
@@ -111,20 +116,27 @@ func TestStreamsByTheBusEndWithTheirBrokerAndThoseByDirectLinksGoOn(t *testing.T
 	t.Parallel()
 	overEachLink(t, func(t *testing.T, n network) {
 		n.launchWorker()
-		c := n.client(rpcclient.Config{})
+		nc := n.dial()
+		c := newClient(t, nc, rpcclient.Config{})
 		n.link(t, c, "work", 1)
-		busy, idle, sent := n.ends(c, "work.feed"), n.ends(c, "work.tick"), n.swallowed(c)
+		ends := n.allEnds(c)
 		n.broker.Close()
-		ends := map[string]<-chan error{"a busy stream": busy, "an idle stream": idle, "a stream that is sent": sent}
-		for what, end := range ends {
-			if n.over.listen == "" {
-				wantLost(t, what, receive(t, "the end of "+what, end), helium.ErrDisconnected)
-				continue
+		if n.over.listen == "" {
+			wantAllLost(t, ends, helium.ErrDisconnected)
+			return
+		}
+		eventually(t, "the client knows that its broker is gone", func() error {
+			if nc.IsConnected() {
+				return errors.New("it doesn't")
 			}
+			return nil
+		})
+		n.allEnds(c) // more of them begin, and bring items
+		for what, end := range ends {
 			select {
 			case err := <-end:
 				t.Errorf("%s by a direct link ended with %v, want it to go on", what, err)
-			case <-time.After(2 * time.Second): // long after those by the bus have ended
+			default:
 			}
 		}
 	})

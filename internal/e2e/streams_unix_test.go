@@ -16,11 +16,9 @@ func TestAStreamOfAFrozenServerEndsAndGoesNowhereWhenThatThaws(t *testing.T) {
 		server := n.launchWorker()
 		c := n.client(rpcclient.Config{})
 		n.link(t, c, "work", 1)
-		busy, idle, sent := n.ends(c, "work.feed"), n.ends(c, "work.tick"), n.swallowed(c)
+		ends := n.allEnds(c)
 		server.signal(syscall.SIGSTOP)
-		for what, end := range map[string]<-chan error{"a busy stream": busy, "an idle stream": idle, "a stream that is sent": sent} {
-			wantLost(t, what, receive(t, "the end of "+what, end), helium.ErrSilent, helium.ErrDisconnected)
-		}
+		wantAllLost(t, ends, helium.ErrSilent, helium.ErrDisconnected)
 		server.signal(syscall.SIGCONT)
 		// It is called again, and begins new streams.
 		eventually(t, "a stream of the server that has thawed", func() error {

@@ -167,6 +167,36 @@ func TestACallThatWaitsForItsTurnIsNotLost(t *testing.T) {
 	})
 }
 
+func TestACallWhoseFirstHeartbeatsGetLostIsNotLostItself(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		var calls, heartbeats atomic.Bool
+		w.bus.Loses = func(name, subject string) bool {
+			return calls.Load() && strings.HasPrefix(subject, "helium.call.") || heartbeats.Load() && name == "server"
+		}
+		_, _ = w.serve("server", rpcserver.Config{})
+		c := w.client(rpcclient.Config{})
+		w.begin(c, "work.hold", "one that runs")
+		time.Sleep(2 * time.Second)
+		for delay := range 10 { // while questions are asked for another call
+			calls.Store(true)
+			lost := w.begin(c, "work.hold", "lost")
+			calls.Store(false)
+			time.Sleep(time.Duration(delay) * 200 * time.Millisecond)
+			held := w.begin(c, "work.hold", fmt.Sprint("x", delay))
+			time.Sleep(400 * time.Millisecond)
+			heartbeats.Store(true)
+			time.Sleep(700 * time.Millisecond)
+			heartbeats.Store(false)
+			lost.wantLost(t, fmt.Sprintf("the one that got lost %d", delay), "")
+			select {
+			case <-held.ended:
+				t.Errorf("a call that runs, and of which a heartbeat or two got lost, ended with %v, begun %d ms after one that got lost", held.err, 200*delay)
+			case <-time.After(5 * time.Second):
+			}
+		}
+	})
+}
+
 func TestWhatAnInstanceMayHaveThatNeedNotSayItIsNotLost(t *testing.T) {
 	inFakeTime(t, func(w *world) {
 		l := w.losing("client", "helium.call.")

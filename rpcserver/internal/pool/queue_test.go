@@ -131,6 +131,22 @@ func TestWhenTooManyCallsComeTheNewestIsFirstAndTheOldAreRefused(t *testing.T) {
 	wantWhy(t, refused, Vain)
 }
 
+func TestUnderAFloodQuickCallsWaitInVainForFiveMillisecondsAtLeast(t *testing.T) {
+	q := newQueueTest(t, 100_000)
+	q.flood(2, 3000, 100*time.Microsecond)
+	refused, least, most := 0, time.Hour, time.Duration(0)
+	for range 1000 {
+		_, now, _ := q.flood(2, 1, 100*time.Microsecond)
+		for _, r := range now {
+			waited := q.now.Sub(r.Call.task.Begun)
+			refused, least, most = refused+1, min(least, waited), max(most, waited)
+		}
+	}
+	if refused < 900 || least < 5*time.Millisecond || most > 8*time.Millisecond {
+		t.Errorf("of 1,000 calls too many %d are refused that have waited for %v to %v; want nearly all, after 5 ms, which is more than twenty turns of 0.1 ms, and little more", refused, least, most)
+	}
+}
+
 func TestOnceAFloodIsOverTheOldestIsFirstAgain(t *testing.T) {
 	q := newQueueTest(t, 100_000)
 	q.flood(2, 300, time.Millisecond)
