@@ -167,31 +167,41 @@ func TestACallThatWaitsForItsTurnIsNotLost(t *testing.T) {
 	})
 }
 
-func TestACallWhoseFirstHeartbeatsGetLostIsNotLostItself(t *testing.T) {
+func TestACallWhoseFirstHeartbeatGetsLostIsNotLostItself(t *testing.T) {
+	const interval = 500 * time.Millisecond
 	inFakeTime(t, func(w *world) {
 		var calls, heartbeats atomic.Bool
 		w.bus.Loses = func(name, subject string) bool {
 			return calls.Load() && strings.HasPrefix(subject, "helium.call.") || heartbeats.Load() && name == "server"
 		}
-		_, _ = w.serve("server", rpcserver.Config{})
+		w.serve("server", rpcserver.Config{})
+		began := time.Now()
+		w.begin(w.client(rpcclient.Config{}), "work.hold", "from which on the server counts its intervals")
+		time.Sleep(interval / 2)
 		c := w.client(rpcclient.Config{})
-		w.begin(c, "work.hold", "one that runs")
-		time.Sleep(2 * time.Second)
-		for delay := range 10 { // while questions are asked for another call
-			calls.Store(true)
-			lost := w.begin(c, "work.hold", "lost")
-			calls.Store(false)
-			time.Sleep(time.Duration(delay) * 200 * time.Millisecond)
-			held := w.begin(c, "work.hold", fmt.Sprint("x", delay))
-			time.Sleep(400 * time.Millisecond)
+		w.begin(c, "work.hold", "from which on the client counts its own")
+		for after := interval / 2; after <= 3*interval; after += interval / 10 {
+			var lost []*call
+			for range 8 { // so that questions are asked, and were answered, all the time
+				calls.Store(true)
+				lost = append(lost, w.begin(c, "work.hold", "lost"))
+				calls.Store(false)
+				time.Sleep(interval / 2)
+			}
+			time.Sleep(interval/10 - time.Since(began)%interval + interval)
+			held := w.begin(c, "work.hold", fmt.Sprint("x", after))
+			time.Sleep(after)
 			heartbeats.Store(true)
-			time.Sleep(700 * time.Millisecond)
+			time.Sleep(interval / 10)
 			heartbeats.Store(false)
-			lost.wantLost(t, fmt.Sprintf("the one that got lost %d", delay), "")
+			for _, one := range lost {
+				one.wantLost(t, "one that got lost", "")
+			}
+			time.Sleep(6 * interval)
 			select {
 			case <-held.ended:
-				t.Errorf("a call that runs, and of which a heartbeat or two got lost, ended with %v, begun %d ms after one that got lost", held.err, 200*delay)
-			case <-time.After(5 * time.Second):
+				t.Errorf("a call that runs, and of which what was said after %v got lost, ended with %v", after, held.err)
+			default:
 			}
 		}
 	})
