@@ -24,13 +24,11 @@ const (
 // Receiver is the end of a stream where items arrive. Open, Next, Took and Close are called by one
 // goroutine at a time, the rest by any.
 type Receiver struct {
-	pool   *Pool
 	bounds func() Bounds     // of items in parts
 	grant  func(wire.Credit) // tells the other end how much it may send in all
 
 	// Of who takes the items:
 	used    wire.Credit // since credit was given last
-	step    wire.Credit // of that or more, more credit is given; written with mu held
 	reading []byte      // what is being read, to be used again; nil: nothing is
 	roomy   bool        // there is room for what is being read
 
@@ -40,16 +38,11 @@ type Receiver struct {
 	came   sync.Cond
 	queue  queue        // guarded by mu; what waits to be read
 	seen   wire.Credit  // guarded by mu; what has come
-	taken  wire.Credit  // guarded by mu; what was read, when credit was given last
-	given  wire.Credit  // guarded by mu; what may come in all
-	limit  uint64       // guarded by mu; bytes that may have come in all with an item that is larger than what is left of that
-	strict bool         // the other end keeps to limit with items that come whole, too
-	held   int          // guarded by mu; bytes of the pool
+	may    allowance    // guarded by mu; how much may come
 	begun  uint64       // guarded by mu; what has come of an item whose other parts are to come, in bytes; 0: there is none
 	length uint64       // guarded by mu; how long that will be
 	late   bool         // guarded by mu; a part of it has waited for credit
 	room   *chunks.Room // guarded by mu; that of the item which is being put together or read; nil: it needs none
-	window window       // guarded by mu
 	closed bool         // guarded by mu; nobody reads any more
 	ended  bool         // guarded by mu; nothing more is taken in
 	unsure bool         // guarded by mu; nothing has come yet, so what Open gave may have got lost
@@ -64,19 +57,19 @@ var canceled = error(context.Canceled)
 
 // NewReceiver returns a receiver whose credit comes from a pool. Grant is called by who calls Took or Next.
 func NewReceiver(pool *Pool, bounds func() Bounds, grant func(wire.Credit)) *Receiver {
-	r := &Receiver{pool: pool, bounds: bounds, grant: grant}
+	r := &Receiver{bounds: bounds, grant: grant, may: allowance{pool: pool}}
 	r.came.L = &r.mu
 	return r
 }
 
 // Strict has items refused that come whole and should have come in parts, as there wasn't enough credit for them. It
 // is called before Open, where the other end knows parts.
-func (r *Receiver) Strict() { r.strict = true }
+func (r *Receiver) Strict() { r.may.strict = true }
 
 // Open returns what the other end may send to begin with. It is called before anything comes.
 func (r *Receiver) Open() wire.Credit {
 	r.mu.Lock()
-	r.window.open(time.Now())
+	r.may.open()
 	r.mu.Unlock()
 	return r.giveMore()
 }
@@ -92,7 +85,7 @@ func (r *Receiver) Insist() {
 	r.unsure = true
 	r.opening.begin(func() {
 		r.mu.Lock()
-		given, unsure := r.given, r.unsure
+		given, unsure := r.may.given, r.unsure
 		r.mu.Unlock()
 		if unsure {
 			r.grant(given)
@@ -112,32 +105,12 @@ func (r *Receiver) heardLocked() {
 func (r *Receiver) giveMore() wire.Credit {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.taken.Bytes += r.used.Bytes
-	r.taken.Items += r.used.Items
-	read := int(r.used.Bytes)
+	read := r.used
 	r.used = wire.Credit{}
-	if r.closed {
-		return r.given
+	if !r.closed {
+		r.may.more(read, r.seen)
 	}
-	if r.given.Bytes > 0 {
-		r.window.next(time.Now(), read, r.seen.Bytes >= r.given.Bytes || r.seen.Items >= r.given.Items)
-	}
-	// The last item may have been larger than what was given.
-	r.given.Bytes = max(r.given.Bytes, r.taken.Bytes)
-	left := int(r.given.Bytes - r.taken.Bytes)
-	share := poolShare
-	if r.window.bytes > Window {
-		share = grownShare
-	}
-	got := r.pool.exchange(r.held-left, r.window.bytes-left, share)
-	r.held = left + got
-	r.given.Bytes += uint64(got)
-	// Who hasn't heard of every credit may take as much for what the last one gave.
-	r.limit = max(r.limit, limitOf(r.given.Bytes, uint64(r.held)))
-	r.given.Items = max(r.given.Items, r.taken.Items+r.window.items())
-	// A bit less than half: of two halves the second would often lack a part of an item.
-	r.step = wire.Credit{Bytes: uint64(r.held+2) * 3 / 8, Items: r.window.items() * 3 / 8}
-	return r.given
+	return r.may.given
 }
 
 // Arrive takes in items that came. Data may be kept.
@@ -154,13 +127,12 @@ func (r *Receiver) Arrive(items wire.Items) {
 	case r.begun > 0:
 		r.endLocked(partGap(r.seen.Items, r.begun, r.length))
 		return
-	case r.seen.Bytes >= r.given.Bytes || r.seen.Items+items.Count > r.given.Items,
-		r.strict && r.seen.Bytes+uint64(len(items.Data)) > r.limit:
+	case !r.may.admits(r.seen, len(items.Data), items.Count):
 		r.endLocked(errTooMuch)
 		return
 	}
-	if !r.window.dry.IsZero() {
-		r.window.comes(time.Now(), items.Waited)
+	if !r.may.window.dry.IsZero() {
+		r.may.window.comes(time.Now(), items.Waited)
 	}
 	r.seen.Bytes += uint64(len(items.Data))
 	r.seen.Items += items.Count
@@ -175,6 +147,10 @@ func (r *Receiver) ArrivePart(part wire.Part) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.heardLocked()
+	var first uint64 // an item begins with this part
+	if r.begun == 0 {
+		first = 1
+	}
 	var err error
 	switch {
 	case r.ended:
@@ -185,8 +161,7 @@ func (r *Receiver) ArrivePart(part wire.Part) {
 		err = partGap(r.seen.Items, r.begun, part.Offset)
 	case r.begun > 0 && part.Length != r.length:
 		err = helium.ErrBadMessage.WithMessage("item %d of the stream has %d bytes by one of its parts and %d by another one", part.Before+1, r.length, part.Length)
-	case r.seen.Bytes >= r.given.Bytes || r.begun == 0 && r.seen.Items >= r.given.Items,
-		r.strict && r.seen.Bytes+uint64(len(part.Data)) > r.limit:
+	case !r.may.admits(r.seen, len(part.Data), first):
 		err = errTooMuch
 	case r.begun == 0 && part.Length > uint64(r.bounds().Most):
 		err = r.bounds().tooLarge(part.Before+1, part.Length)
@@ -203,8 +178,8 @@ func (r *Receiver) ArrivePart(part wire.Part) {
 		r.seen.Items++
 	}
 	if r.readyLocked() {
-		if !r.window.dry.IsZero() {
-			r.window.comes(time.Now(), r.late)
+		if !r.may.window.dry.IsZero() {
+			r.may.window.comes(time.Now(), r.late)
 		}
 		r.late = false
 		r.came.Signal()
@@ -214,7 +189,7 @@ func (r *Receiver) ArrivePart(part wire.Part) {
 // readyLocked reports whether there is something to take for who reads: of an item in parts only if it is whole,
 // or if more credit is due for it.
 func (r *Receiver) readyLocked() bool {
-	return !r.queue.empty() || len(r.queue.chunks) > 0 && r.seen.Bytes-r.taken.Bytes >= r.step.Bytes
+	return !r.queue.empty() || len(r.queue.chunks) > 0 && r.may.due(wire.Credit{Bytes: r.seen.Bytes - r.may.taken.Bytes})
 }
 
 // End takes in that no more items come, after so many.
@@ -244,7 +219,7 @@ func (r *Receiver) Account(of wire.Account) (again wire.Credit, lost bool) {
 	case of.Items == r.seen.Items && of.Part > r.begun:
 		r.endLocked(partGap(r.seen.Items, r.begun, of.Part))
 	default:
-		return r.given, r.given.Bytes > of.Credit.Bytes || r.given.Items > of.Credit.Items
+		return r.may.given, r.may.exceeds(of.Credit)
 	}
 	return wire.Credit{}, false
 }
@@ -420,7 +395,7 @@ func (r *Receiver) next() (chunk Chunk, err error) {
 	r.queue.reuse(r.reading)
 	r.reading = nil
 	if !r.readyLocked() && !r.ended {
-		r.window.waits(time.Now())
+		r.may.window.waits(time.Now())
 	}
 	for !r.readyLocked() && !r.ended {
 		r.came.Wait()
@@ -445,7 +420,7 @@ func (r *Receiver) Took(size int) {
 // tookPart takes in that so many bytes were read.
 func (r *Receiver) tookPart(size uint64) {
 	r.used.Bytes += size
-	if r.used.Bytes >= r.step.Bytes || r.used.Items >= r.step.Items {
+	if r.may.due(r.used) {
 		r.grant(r.giveMore())
 	}
 }
@@ -456,11 +431,11 @@ func (r *Receiver) Close() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.heardLocked()
-	r.pool.put(r.held)
+	r.may.end()
 	if !r.ended || len(r.queue.chunks) > 0 {
 		r.err = canceled
 	}
 	r.cut.CompareAndSwap(nil, &canceled)
 	r.room.Leave()
-	r.held, r.closed, r.ended, r.queue, r.room = 0, true, true, queue{}, nil
+	r.closed, r.ended, r.queue, r.room = true, true, queue{}, nil
 }
