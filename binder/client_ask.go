@@ -19,6 +19,7 @@ const attemptTimeout = 4 * time.Second
 type asker struct {
 	nc      *nats.Conn
 	timeout time.Duration // attemptTimeout, but for tests
+	denials denials
 }
 
 // ask sends a request once and waits for its answer. lost says that the connection went
@@ -31,8 +32,8 @@ func (a *asker) ask(ctx context.Context, r request) (m *nats.Msg, lost bool, err
 	ctx, cancel := context.WithTimeout(ctx, a.timeout)
 	defer cancel()
 	inbox := wire.NewInbox(a.nc.Opts.InboxPrefix)
-	ctx, refused := untilDenied(ctx, a.nc, r.subject, inbox)
-	defer refused(nil)
+	ctx, stop := a.denials.until(ctx, a.nc, r.subject, inbox)
+	defer func() { stop(err == nil) }()
 	gone := a.nc.StatusChanged(nats.RECONNECTING, nats.DISCONNECTED, nats.CLOSED)
 	watched := make(chan bool, 1)
 	go func() {

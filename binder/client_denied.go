@@ -3,6 +3,7 @@ package binder
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -15,10 +16,23 @@ import (
 // of the connection for their number. It doesn't say which.
 const limitGrace = 500 * time.Millisecond
 
-// untilDenied returns a context that ends with [helium.ErrRegistryNotPermitted] as soon as NATS refuses
+const (
+	// lateRefusal is how long NATS may take to refuse what was asked, once nobody waits for the answer any more.
+	lateRefusal = 5 * time.Second
+	// mostLate is how many such refusals are listened for at the same moment, at most.
+	mostLate = 64
+)
+
+// denials tells of requests that NATS refuses, or the subscriptions to their answers.
+type denials struct {
+	late atomic.Int32 // requests that nobody waits for, and whose refusals may still come
+}
+
+// until returns a context that ends with [helium.ErrRegistryNotPermitted] as soon as NATS refuses
 // a request on a subject, or the subscription to its answer: an answer would be waited for
-// all the same. stop ends the watch.
-func untilDenied(ctx context.Context, nc *nats.Conn, subject, inbox string) (watched context.Context, stop context.CancelCauseFunc) {
+// all the same. stop ends the watch. Without an answer a refusal may still come, of a request that was made
+// twice, say: it is no news to the program, whose own handler would be told of it.
+func (d *denials) until(ctx context.Context, nc *nats.Conn, subject, inbox string) (watched context.Context, stop func(answered bool)) {
 	watched, cancel := context.WithCancelCause(ctx)
 	watch := natsperm.Listen(nc, func(refusal error) (own bool) {
 		if refused, ok := natsperm.Publish(refusal); ok && refused == subject {
@@ -36,8 +50,20 @@ func untilDenied(ctx context.Context, nc *nats.Conn, subject, inbox string) (wat
 		}
 		return false
 	})
-	return watched, func(cause error) {
-		watch.Stop()
-		cancel(cause)
+	return watched, func(answered bool) {
+		cancel(nil)
+		if answered {
+			watch.Stop()
+			return
+		}
+		end := func() {
+			watch.Stop()
+			d.late.Add(-1)
+		}
+		if d.late.Add(1) > mostLate {
+			end()
+			return
+		}
+		time.AfterFunc(lateRefusal, end)
 	}
 }

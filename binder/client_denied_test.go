@@ -1,9 +1,14 @@
 package binder
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus/broker"
@@ -52,5 +57,40 @@ func TestARequestThatIsNotPermittedFailsAtOnceAndNamesTheSubject(t *testing.T) {
 	}
 	if got := logged.String(); got != "" {
 		t.Errorf("logged as well as returned:\n%s", got)
+	}
+}
+
+func TestARefusalThatComesWhenNobodyWaitsAnyMoreIsNoNewsToTheProgram(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{Users: []broker.User{{Name: "asker", Password: "secret"}, {Name: "other", Password: "secret"}}})
+	var logged violations
+	nc := connectAs(t, b, "asker", &logged)
+	other := connectAs(t, b, "other", &logged)
+	silent, err := other.SubscribeSync("helium.binder.>") // it listens where binders do, and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := newClient(t, nc).List(ctx); !errors.Is(err, helium.ErrNoBinderAnswer) {
+		t.Fatalf("List: got %v, want %v", err, helium.ErrNoBinderAnswer)
+	}
+	asked, err := silent.NextMsg(patience)
+	if err != nil {
+		t.Fatalf("the request didn't come: %v", err)
+	}
+	late := func(what, subject string) {
+		nc.ErrorHandler()(nc, nil, fmt.Errorf("%w: Permissions Violation for %s to %q", nats.ErrPermissionViolation, what, subject))
+	}
+	late("Subscription", asked.Reply)
+	late("Publish", asked.Subject)
+	if got := logged.String(); got != "" {
+		t.Errorf("logged, though nobody waits for it:\n%s", got)
+	}
+	if late("Publish", "something.else"); !strings.Contains(logged.String(), "something.else") {
+		t.Errorf("logged is %q, want the refusal of something.else, which is the program's own", logged.String())
 	}
 }
