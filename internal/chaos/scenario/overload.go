@@ -67,25 +67,33 @@ const (
 	nearly = 0.85
 )
 
-// longer has the last load of a flood of slow calls last three times as long. The calls that were
-// taken as it began and ended, when it can't be told from a burst, wait longer than others; of 500
-// calls they would be more than one in a hundred.
+// longer has the loads of a flood of slow calls last four times as long. The calls that come before it is clear
+// that too many do, some fifteen, wait longer than others; of 500 calls they would be more than one in a
+// hundred.
 func longer(s Scenario) Scenario {
-	s.Loads[len(s.Loads)-1].For *= 3
+	for i := range s.Loads[1:] {
+		stretch(s.Loads, i+1, 4)
+	}
 	return s
 }
 
 // random has the calls of a flood come at random. Those at four fifths last longer, as the 99th
 // percentile of what queues up by chance needs many calls.
 func random(s Scenario) Scenario {
-	s.Loads[0].For *= 3
 	for i := range s.Loads {
 		s.Loads[i].Random = true
-		if i > 0 {
-			s.Loads[i].At += s.Loads[0].For * 2 / 3
-		}
 	}
+	stretch(s.Loads, 0, 3)
 	return s
+}
+
+// stretch has one of some loads last so many times as long, and those behind it begin later.
+func stretch(loads []Load, which int, times time.Duration) {
+	more := (times - 1) * loads[which].For
+	loads[which].For += more
+	for i := range loads[which+1:] {
+		loads[which+1+i].At += more
+	}
 }
 
 func phase(name, method string, work time.Duration, rate float64, at, lasts time.Duration) Load {
