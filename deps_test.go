@@ -32,6 +32,7 @@ var modules = map[string]string{
 
 	"x/sys":        "golang.org/x/sys",
 	"hdrhistogram": "github.com/HdrHistogram/hdrhistogram-go",
+	"porcupine":    "github.com/anishathalye/porcupine",
 }
 
 // runtimeModules are all that a program gets with the packages it calls and serves by.

@@ -1,6 +1,7 @@
 package chaos
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/helium-rpc/helium/internal/chaos/process"
 	"github.com/helium-rpc/helium/internal/chaos/proxy"
 	"github.com/helium-rpc/helium/internal/chaos/scenario"
+	"github.com/helium-rpc/helium/internal/chaos/standstill"
 )
 
 // bed is the processes of a run.
@@ -33,6 +35,7 @@ type bed struct {
 
 	mu      sync.Mutex
 	parts   map[string]*running // guarded by mu
+	later   map[string]*running // guarded by mu; those that a step starts, without a process yet
 	started int                 // guarded by mu; names the ledgers
 }
 
@@ -47,7 +50,8 @@ type running struct {
 func newBed(ctx context.Context, plan scenario.Bed, folder string, limit time.Duration, network *namespace.Namespace) (*bed, error) {
 	b := &bed{
 		plan: plan.WithDefaults(), folder: folder, limit: limit, network: network,
-		proxies: make(map[string][]*proxy.Proxy), disks: make(map[string]disk.Disk), parts: make(map[string]*running),
+		proxies: make(map[string][]*proxy.Proxy), disks: make(map[string]disk.Disk),
+		parts: make(map[string]*running), later: make(map[string]*running),
 	}
 	err := b.start(ctx)
 	if err != nil {
@@ -111,7 +115,15 @@ func (b *bed) start(ctx context.Context) (err error) {
 	return b.together(b.plan.Clients, "client", func(i int, name string) error {
 		setup := &part.Client{Hedge: slices.Contains(b.plan.Hedging, name), Links: b.plan.Linked()}
 		// The last node of a cluster, so that servers are elsewhere.
-		return b.launch(ctx, part.Setup{Name: name, Client: setup, URL: b.urls(name, b.plan.Brokers-1-i%b.plan.Brokers)}, "GODEBUG=gcshrinkstackoff=1") // a load costs the client less, see its crew
+		whole := part.Setup{Name: name, Client: setup, URL: b.urls(name, b.plan.Brokers-1-i%b.plan.Brokers)}
+		const env = "GODEBUG=gcshrinkstackoff=1" // a load costs the client less, see its crew
+		if slices.Contains(b.plan.Later, name) {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.later[name] = &running{setup: whole, env: []string{env}}
+			return nil
+		}
+		return b.launch(ctx, whole, env)
 	})
 }
 
@@ -186,7 +198,11 @@ func (b *bed) proxied(name, at string) string {
 		if p != name {
 			continue
 		}
-		proxy, err := proxy.Start(at)
+		var rewriter func() proxy.Rewriter
+		if slices.Contains(b.plan.Suspended, name) {
+			rewriter = standstill.New
+		}
+		proxy, err := proxy.StartRewriting(at, rewriter)
 		if err != nil {
 			return "" // without a proxy its faults will say that there is none
 		}
@@ -220,11 +236,11 @@ func (b *bed) launch(ctx context.Context, setup part.Setup, env ...string) error
 	return nil
 }
 
-// part returns a process by its name.
+// part returns a process by its name. One that is started later has no Child before.
 func (b *bed) part(name string) (*running, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if p := b.parts[name]; p != nil {
+	if p := cmp.Or(b.parts[name], b.later[name]); p != nil {
 		return p, nil
 	}
 	return nil, fmt.Errorf("there is no part %q", name)

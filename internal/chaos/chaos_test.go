@@ -54,6 +54,22 @@ func TestARunCountsWhatRealProcessesDid(t *testing.T) {
 	}
 }
 
+func TestAClientThatJoinsCarriesItsLoads(t *testing.T) {
+	s := small()
+	s.Bed.Clients, s.Bed.Later = 2, []string{"client2"}
+	late := s.Loads[0]
+	late.Client, late.Name, late.At = "client2", "late", 1500*time.Millisecond
+	s.Loads = append(s.Loads, late)
+	s.Steps = append(s.Steps, scenario.Step{At: 500 * time.Millisecond, Do: scenario.Join, On: "client2"})
+	v := chaos.Run(context.Background(), s, "")
+	if v.Broken != "" {
+		t.Fatal(v.Broken)
+	}
+	if n := v.Loads["late"]; n.Calls != 200 || n.OK == 0 || n.Unanswered != 0 {
+		t.Errorf("got %+v; want 200 calls that ended", n)
+	}
+}
+
 func TestABoundThatIsBrokenFailsTheRun(t *testing.T) {
 	s := small()
 	s.Bounds = []verdict.Bound{verdict.AtMost(verdict.Calls, 199)}
@@ -64,8 +80,12 @@ func TestABoundThatIsBrokenFailsTheRun(t *testing.T) {
 
 func TestARunThatFailsByItselfSaysWhy(t *testing.T) {
 	for want, change := range map[string]func(*scenario.Scenario){
-		"server9":              func(s *scenario.Scenario) { s.Steps[0].On = "server9" },
-		"no such action":       func(s *scenario.Scenario) { s.Steps[0].Do = "embarrass" },
+		"server9":             func(s *scenario.Scenario) { s.Steps[0].On = "server9" },
+		"no such action":      func(s *scenario.Scenario) { s.Steps[0].Do = "embarrass" },
+		"whether it is there": func(s *scenario.Scenario) { s.Steps[0].Do = scenario.Join },
+		"there already: false": func(s *scenario.Scenario) {
+			s.Bed.Clients, s.Bed.Later, s.Steps[0].On = 2, []string{"client2"}, "client2"
+		},
 		"without a proxy":      func(s *scenario.Scenario) { s.Steps[0].Do = scenario.Cut },
 		"what there is not":    func(s *scenario.Scenario) { s.Bounds = []verdict.Bound{verdict.AtMost("beauty", 1)} },
 		"the harness was told": func(s *scenario.Scenario) { s.Loads[0].For = time.Hour },

@@ -66,6 +66,14 @@ func compare(r *verdict.Record, before, after map[string]part.Figures, then, now
 		a, b := after[name], before[name]
 		if a.Server != nil {
 			r.Running += a.Server.Running + a.Server.Streams
+			r.Said.RefusedWhole += a.Server.RefusedMessages
+			r.Said.Dropped += a.Server.DroppedMessages
+			r.Said.Frozen += a.Server.Frozen
+			r.Said.Abandoned += a.Server.Abandoned
+		}
+		if a.Client != nil {
+			r.Said.Twice += a.Client.Twice
+			r.Said.WentOn += a.Client.Fallbacks
 		}
 		for _, at := range a.Returns {
 			r.Returns = append(r.Returns, time.Unix(0, at))

@@ -96,6 +96,7 @@ func drive(ctx context.Context, b *bed, s scenario.Scenario) (r verdict.Record, 
 	t := &timeline{bed: b, start: zero.Add(200 * time.Millisecond)}
 
 	byClient, loads := plan(s, t.start)
+	t.loads = byClient
 	r.Loads = loads
 	ctx, giveUp := context.WithCancelCause(ctx)
 	defer giveUp(nil)
@@ -117,11 +118,12 @@ func drive(ctx context.Context, b *bed, s scenario.Scenario) (r verdict.Record, 
 		giveUp(err) // nobody needs to wait for the rest of the calls
 	}
 	carrying.Wait()
+	t.carrying.Wait()
 	if ctx.Err() != nil {
 		return r, context.Cause(ctx)
 	}
-	if carried != nil {
-		return r, carried
+	if err := errors.Join(carried, t.carried); err != nil {
+		return r, err
 	}
 	if err := t.await(ctx, time.Now().Add(max(s.Settle, settle))); err != nil {
 		return r, err

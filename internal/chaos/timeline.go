@@ -18,9 +18,13 @@ import (
 type timeline struct {
 	bed   *bed
 	start time.Time
+	loads map[string][]part.Load // by client
 
-	mu    sync.Mutex
-	marks []verdict.Mark // guarded by mu
+	carrying sync.WaitGroup // the loads of clients that were started by a step
+
+	mu      sync.Mutex
+	marks   []verdict.Mark // guarded by mu
+	carried error          // guarded by mu; what the loads of those clients failed by
 }
 
 // run does all steps and returns when they are done. Those of one part wait for each other.
@@ -88,6 +92,9 @@ func (t *timeline) act(ctx context.Context, s scenario.Step) error {
 	if err != nil {
 		return err
 	}
+	if joins := s.Do == scenario.Join; joins != (p.Child == nil) {
+		return fmt.Errorf("whether it is there already: %t; name in Bed.Later who joins, and nobody else", !joins)
+	}
 	switch s.Do {
 	case scenario.Kill:
 		p.Kill()
@@ -102,6 +109,11 @@ func (t *timeline) act(ctx context.Context, s scenario.Step) error {
 		p.Close()
 	case scenario.Start:
 		return t.bed.launch(ctx, p.setup, p.env...)
+	case scenario.Join:
+		if err := t.bed.launch(ctx, p.setup, p.env...); err != nil {
+			return err
+		}
+		t.carry(ctx, s.On)
 	case scenario.Wipe:
 		return p.Ask(ctx, part.Command{Do: part.Wipe}, nil)
 	case scenario.Register:
@@ -115,7 +127,7 @@ func (t *timeline) act(ctx context.Context, s scenario.Step) error {
 			return err
 		}
 		return network(s, links)
-	case scenario.Routes:
+	case scenario.Routes, scenario.CutRoutes:
 		var member int
 		if _, err := fmt.Sscanf(strings.TrimPrefix(s.On, "broker"), "%d", &member); err != nil {
 			return fmt.Errorf("only brokers have routes: %w", err)
@@ -140,11 +152,24 @@ func (t *timeline) act(ctx context.Context, s scenario.Step) error {
 	return nil
 }
 
+// carry has a client that a step has started carry its loads.
+func (t *timeline) carry(ctx context.Context, client string) {
+	t.carrying.Go(func() {
+		p, err := t.bed.part(client)
+		if err == nil {
+			err = p.Ask(ctx, part.Command{Do: part.Call, Loads: t.loads[client], Start: t.start}, nil)
+		}
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.carried = errors.Join(t.carried, err)
+	})
+}
+
 // network does a step to connections.
 func network(s scenario.Step, links []*proxy.Proxy) error {
 	for _, link := range links {
 		switch s.Do {
-		case scenario.Cut:
+		case scenario.Cut, scenario.CutRoutes:
 			link.Cut()
 		case scenario.HalfClose:
 			link.HalfClose()

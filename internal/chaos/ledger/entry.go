@@ -36,6 +36,9 @@ type Entry struct {
 	Error   string `json:"error,omitempty"`
 	Wrong   bool   `json:"wrong,omitempty"`
 
+	// Of a request to the registry: what was asked, and at its end also what was answered.
+	Registry *Request `json:"registry,omitempty"`
+
 	// Of an execution: where. Of the end of a call: who said so, if anybody.
 	Instance string `json:"instance,omitempty"`
 
@@ -49,6 +52,25 @@ type Entry struct {
 	// Of the end of a call at every instance: what each answered.
 	Answers []Answer `json:"answers,omitempty"`
 }
+
+// Request is what a client asked the registry of the only instance of a service.
+type Request struct {
+	Do      Verb   `json:"do"`
+	Service string `json:"service"`
+	Version string `json:"version,omitempty"` // to register, or that was found
+	Missing bool   `json:"missing,omitempty"` // the answer was that there is nothing
+}
+
+// Verb is what a client asks of the registry.
+type Verb string
+
+// The verbs.
+const (
+	Register Verb = "register"
+	End      Verb = "end"
+	Renew    Verb = "renew"
+	Find     Verb = "find"
+)
 
 // Answer is what one of several instances answered, by the words of an entry.
 type Answer struct {

@@ -130,6 +130,12 @@ func (p *clientPart) caller(l Load) caller {
 		return everywhereCaller(p.client)
 	case carryMethod:
 		return largeCaller(p.client, l)
+	case Registry:
+		return registryCaller(p.registry)
+	case Misdated:
+		return misdatedCaller(p.nc)
+	case ponderMethod:
+		return ponderCaller(p.client, l)
 	}
 	method, micros := cmp.Or(l.Service, ServiceName)+"."+l.Method, l.Work.Microseconds()
 	call := func(ctx context.Context, id int64) (int64, error) {

@@ -47,7 +47,7 @@ type Load struct {
 	Pause   time.Duration // of who sends the items, behind each
 	Slow    time.Duration // of who takes the items, behind each
 	Leaves  int64         // one stream in so many is left by its reader in the middle; 0: none
-	Size    int           // of a large value, or of each item of a stream of such, in bytes
+	Size    int           // of a large value, of an argument, or of each item of a stream of such, in bytes
 }
 
 // Unjudged is the number of calls that don't count.

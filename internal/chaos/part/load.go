@@ -8,18 +8,6 @@ import (
 	"github.com/helium-rpc/helium/internal/chaos/ledger"
 )
 
-// caller makes the call of a number, and puts into its entry what came back.
-type caller func(ctx context.Context, id int64, end *ledger.Entry) error
-
-// returning is the caller of calls that return their number.
-func returning(call func(ctx context.Context, id int64) (got int64, err error)) caller {
-	return func(ctx context.Context, id int64, end *ledger.Entry) error {
-		got, err := call(ctx, id)
-		end.Wrong = err == nil && got != id
-		return err
-	}
-}
-
 // hireTime is how long before a load begins those are hired who make its calls, and for how long they are enough
 // if none is answered.
 const hireTime = 100 * time.Millisecond
@@ -47,8 +35,11 @@ func carry(ctx context.Context, l Load, start time.Time, call caller, books *led
 			due = append(due, ledger.Entry{
 				Kind: ledger.Called, ID: l.Base + s.take(), At: ledger.Nanos(now), Load: l.Name,
 				Meant: ledger.Nanos(begin.Add(next)), Deadline: ledger.Nanos(deadline), Idempotent: l.Idempotent(),
-				Lookup: l.Method == Lookup, Everywhere: l.Method == Everywhere,
+				Lookup: l.Method == Lookup || l.Method == Registry, Everywhere: l.Method == Everywhere,
 			})
+			if l.Method == Registry {
+				due[len(due)-1].Registry = requestOf(due[len(due)-1].ID)
+			}
 		}
 		// A call that isn't in the books would look like one that nobody made.
 		if books.Now(due...) != nil {

@@ -48,6 +48,7 @@ const ServiceName = "work"
 type Server struct {
 	Service               string // its name, if it isn't "work"
 	MaxInFlight, MaxQueue int    // 0 for the defaults
+	MaxQueueBytes         int    // likewise
 	DrainTimeout          time.Duration
 	Listen, Advertise     string // for direct links, and where these are dialed if that is elsewhere
 	// SlowBy is how much longer calls take that do nothing else, if their number is a multiple
@@ -57,7 +58,7 @@ type Server struct {
 }
 
 func (s *Server) config() rpcserver.Config {
-	return rpcserver.Config{MaxInFlight: s.MaxInFlight, MaxQueue: s.MaxQueue, DrainTimeout: s.DrainTimeout, Listen: s.Listen, Advertise: s.Advertise}
+	return rpcserver.Config{MaxInFlight: s.MaxInFlight, MaxQueue: s.MaxQueue, MaxQueueBytes: s.MaxQueueBytes, DrainTimeout: s.DrainTimeout, Listen: s.Listen, Advertise: s.Advertise}
 }
 
 // Client calls.

@@ -19,6 +19,9 @@ type Conditions struct {
 	// CutIn and CutOut are how many bytes get through on a connection, from whoever connected and
 	// to them, before it breaks; 0: all.
 	CutIn, CutOut int
+	// Behind is by how much less than it is the clock of whoever connected is said to show, by a
+	// [Rewriter] that heeds it.
+	Behind time.Duration
 }
 
 // RetransmitAfter is the least time after which Linux sends a lost packet again.

@@ -10,6 +10,7 @@ import (
 type connection struct {
 	outside, inside net.Conn
 	weather         *weather
+	rewriter        Rewriter // of what the outside sends; nil: none
 
 	end     chan struct{} // closed when it is cut
 	cutting sync.Once
@@ -26,7 +27,7 @@ func newConnection(outside, inside net.Conn, w *weather) *connection {
 func (c *connection) serve() {
 	var both sync.WaitGroup
 	for _, p := range []*pipe{
-		{from: c.outside, to: c.inside, inward: true},
+		{from: c.outside, to: c.inside, inward: true, rewriter: c.rewriter},
 		{from: c.inside, to: c.outside},
 	} {
 		p.weather, p.chunks, p.cut = c.weather, make(chan chunk, mostChunks), c.end

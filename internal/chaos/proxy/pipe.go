@@ -14,7 +14,8 @@ import (
 //	from ─▶ read ─▶ chunks ─▶ write, when it is time ─▶ to
 type pipe struct {
 	from, to net.Conn
-	inward   bool // from whoever connected; the other direction may be throttled
+	rewriter Rewriter // nil: none
+	inward   bool     // from whoever connected; the other direction may be throttled
 	weather  *weather
 	chunks   chan chunk
 	cut      <-chan struct{} // closed when the connection is cut
@@ -73,8 +74,13 @@ func (p *pipe) read() {
 		buffer := make([]byte, chunkSize)
 		n, err := p.from.Read(buffer)
 		var next []chunk
-		if n > 0 {
-			next = append(next, chunk{buffer[:n], time.Now()})
+		came := buffer[:n]
+		if p.rewriter != nil {
+			now, _ := p.weather.get()
+			came = p.rewriter.Rewrite(came, now)
+		}
+		if len(came) > 0 {
+			next = append(next, chunk{came, time.Now()})
 		}
 		if errors.Is(err, io.EOF) {
 			next = append(next, chunk{nil, time.Now()})

@@ -10,6 +10,7 @@ type Proxy struct {
 	listener net.Listener
 	target   string
 	weather  *weather
+	rewriter func() Rewriter // nil: nothing is rewritten
 	running  sync.WaitGroup
 
 	mu     sync.Mutex
@@ -18,12 +19,15 @@ type Proxy struct {
 }
 
 // Start starts a proxy to a target, host:port.
-func Start(target string) (*Proxy, error) {
+func Start(target string) (*Proxy, error) { return StartRewriting(target, nil) }
+
+// StartRewriting starts a proxy that has a rewriter for each connection; nil: for none.
+func StartRewriting(target string, rewriter func() Rewriter) (*Proxy, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	p := &Proxy{listener: listener, target: target, weather: newWeather(), open: make(map[*connection]bool)}
+	p := &Proxy{listener: listener, target: target, weather: newWeather(), rewriter: rewriter, open: make(map[*connection]bool)}
 	p.running.Go(p.accept)
 	return p, nil
 }
@@ -92,6 +96,9 @@ func (p *Proxy) serve(outside net.Conn) {
 		return
 	}
 	c := newConnection(outside, inside, p.weather)
+	if p.rewriter != nil {
+		c.rewriter = p.rewriter()
+	}
 	p.mu.Lock()
 	if p.closed {
 		c.cut()

@@ -25,12 +25,17 @@ type ends struct {
 
 func connect(t *testing.T) ends {
 	t.Helper()
+	return connectThrough(t, proxy.Start)
+}
+
+func connectThrough(t *testing.T, start func(target string) (*proxy.Proxy, error)) ends {
+	t.Helper()
 	target, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { target.Close() })
-	p, err := proxy.Start(target.Addr().String())
+	p, err := start(target.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,4 +219,27 @@ func TestAConnectionBreaksAfterSoManyBytesEitherWay(t *testing.T) {
 			}
 		})
 	}
+}
+
+// shout is a rewriter that doubles what comes, while there is a delay.
+type shout struct{}
+
+func (shout) Rewrite(b []byte, now proxy.Conditions) []byte {
+	if now.Delay == 0 {
+		return b
+	}
+	return append(b, b...)
+}
+
+func TestWhatWhoeverConnectedSendsIsRewrittenAndNothingElse(t *testing.T) {
+	c := connectThrough(t, func(target string) (*proxy.Proxy, error) {
+		return proxy.StartRewriting(target, func() proxy.Rewriter { return shout{} })
+	})
+	c.proxy.Set(proxy.Conditions{Delay: 1})
+	send(t, c.outside, "one")
+	expect(t, c.inside, "oneone")
+	send(t, c.inside, "two")
+	expect(t, c.outside, "two")
+	send(t, c.inside, "three")
+	expect(t, c.outside, "three")
 }

@@ -56,11 +56,7 @@ var accounts = []Scenario{
 		Name:    "an import beside members of the group",
 		Promise: "where NATS delivers a request to two instances, a client finds out and calls run once from then on",
 		Bed: Bed{
-			Nats: true,
-			Accounts: `accounts: {
-  S: { jetstream: enabled, users: [{ user: s, password: s }], exports: [{ service: "helium.>", response_type: stream }] }
-  C: { users: [{ user: c, password: c }], imports: [{ service: { account: S, subject: "helium.>" } }] }
-}`,
+			Nats: true, Accounts: imported,
 			Servers: make([]Server, 2),
 			As:      map[string]string{"binder1": "s", "server1": "s", "server2": "c", "client1": "c"},
 		},
@@ -70,7 +66,45 @@ var accounts = []Scenario{
 			verdict.AtMost(verdict.Twice, 30), // those that ran before the first second answer came
 		},
 	},
+	twice("an import beside members of the group, calls at once", 0,
+		// All of the burst may be under way before the first second answer comes.
+		verdict.AtMost(verdict.Twice, 400)),
+	twice("an import beside members of the group, one of them slow", 300*time.Millisecond,
+		verdict.AtMost(verdict.Twice, 500)),
 }
+
+// twice is a burst of calls that NATS delivers to two instances, of a client that has called nobody before, and calls
+// after that. One of the instances may answer so much later.
+func twice(name string, slowBy time.Duration, bound verdict.Bound) Scenario {
+	return Scenario{
+		Name:    name,
+		Promise: "that NATS delivers calls to two instances is seen and counted, and no call runs twice after that",
+		Bed: Bed{
+			Nats: true, Accounts: imported,
+			Servers: []Server{{}, {Server: part.Server{SlowBy: slowBy, SlowEach: 1}}},
+			As:      map[string]string{"binder1": "s", "server1": "s", "server2": "c", "client1": "c", "client2": "c"},
+			Clients: 2, Later: []string{"client2"},
+		},
+		Loads: []Load{
+			on("client2", "burst", Load{Load: part.Load{Method: "run", Rate: 2000, At: 2 * time.Second, For: 200 * time.Millisecond, Timeout: 5 * time.Second}}),
+			on("client2", "steady", later(4*time.Second, steady(6*time.Second))),
+		},
+		Steps: []Step{{Do: Join, On: "client2"}},
+		Bounds: []verdict.Bound{
+			bound,
+			verdict.AtMost(verdict.Failed, 0),
+			verdict.AtMost(verdict.Twice, 0).Of("steady"),
+			verdict.AtLeast(verdict.Twice, 1).Of("burst"),
+			verdict.AtLeast(verdict.SeenTwice, 1),
+		},
+	}
+}
+
+// imported is an account that imports services of another one.
+const imported = `accounts: {
+  S: { jetstream: enabled, users: [{ user: s, password: s }], exports: [{ service: "helium.>", response_type: stream }] }
+  C: { users: [{ user: c, password: c }], imports: [{ service: { account: S, subject: "helium.>" } }] }
+}`
 
 // mixed is calls that share messages and end at different times.
 func mixed(lasts time.Duration) []Load {

@@ -28,10 +28,14 @@ type Bed struct {
 	// Herd is the connections of one process, herd1, of clients that call nobody. Default none.
 	Herd int
 
+	// Later are the clients that aren't there before a step has them Join. Their loads begin after that.
+	Later []string
 	// Hedging are the clients that make calls a second time that take unusually long.
 	Hedging []string
 	// Proxied are the parts that connect to brokers through a proxy, for faults of their connections.
 	Proxied []string
+	// Suspended are those of them whose clocks can be set back, by steps of Weather.
+	Suspended []string
 	// As are the users that parts connect as, for Accounts. Their passwords are their names.
 	As map[string]string
 }

@@ -64,6 +64,31 @@ var binders = []Scenario{
 		Bounds:  []verdict.Bound{verdict.AtMost(verdict.Failed, 0), verdict.AtMost(verdict.P99, 1)},
 		Short:   0.8,
 	},
+	{
+		Name:    "binders killed and frozen, histories",
+		Promise: "what clients ask binders that are killed and frozen, and are answered, is explained by an order of the requests, also of a client that is killed",
+		Bed:     Bed{Nats: true, Binders: 3, Clients: 3, Lease: 10 * time.Minute},
+		Loads:   []Load{histories("client1", 14*time.Second), histories("client2", 14*time.Second), histories("client3", 8*time.Second)},
+		Steps: slices.Concat(
+			killed("binder1", 2*time.Second, 3*time.Second),
+			killed("binder2", 4*time.Second, 5*time.Second),
+			frozen("binder3", 3*time.Second, 6*time.Second),
+			frozen("binder1", 7*time.Second, 10*time.Second),
+			killed("binder3", 8*time.Second, 9*time.Second),
+			[]Step{{At: 6 * time.Second, Do: Kill, On: "client3"}},
+		),
+		Bounds: []verdict.Bound{
+			verdict.AtMost(verdict.Unexplained, 0),
+			verdict.AtLeast(verdict.OKShare, 0.9),
+			verdict.AtMost(verdict.Unanswered, 50),
+			verdict.AtMost(verdict.Recovered, 3),
+		},
+	},
+}
+
+// histories is requests of a client to the registry, of all kinds.
+func histories(client string, lasts time.Duration) Load {
+	return on(client, "histories of "+client, Load{Load: part.Load{Method: part.Registry, Rate: 40, For: lasts, Timeout: 10 * time.Second}})
 }
 
 // on is a load of another name that another client carries.

@@ -4,5 +4,5 @@ import "slices"
 
 // All returns every scenario, in the order in which they are run.
 func All() []Scenario {
-	return slices.Concat(servers, handlers, overload, clients, brokers, cluster, binders, network, direct, streams, volume, accounts, keyed)
+	return slices.Concat(servers, handlers, overload, refused, clients, slowClients, clocks, brokers, cluster, routes, binders, network, direct, streams, large, volume, accounts, keyed)
 }

@@ -49,13 +49,20 @@ func TestEachScenarioSpeaksOfWhatItHas(t *testing.T) {
 				t.Errorf("%s: the load %s is %s's, which there isn't", s.Name, l.Name, l.Client)
 			}
 		}
+		joined := make(map[string]bool)
 		for _, step := range s.Steps {
+			joined[step.On] = joined[step.On] || step.Do == scenario.Join
 			if !parts[step.On] {
 				t.Errorf("%s: a step does something to %s, which there isn't", s.Name, step.On)
 			}
 			linked := slices.Contains([]scenario.Action{scenario.Cut, scenario.HalfClose, scenario.HalfOpen, scenario.Weather}, step.Do)
 			if linked && !slices.Contains(bed.Proxied, step.On) && !links[step.On] {
 				t.Errorf("%s: %s %s, which has no proxy", s.Name, step.Do, step.On)
+			}
+		}
+		for part := range parts {
+			if later := slices.Contains(bed.Later, part); later != joined[part] {
+				t.Errorf("%s: %s joins: %t, is to come later: %t; want both or neither", s.Name, part, joined[part], later)
 			}
 		}
 		for _, b := range s.Bounds {

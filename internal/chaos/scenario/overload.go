@@ -31,6 +31,47 @@ var overload = []Scenario{
 	},
 }
 
+// refused is floods of what servers can't even keep until its turn comes.
+var refused = []Scenario{
+	{
+		Name:    "a flood of large arguments",
+		Promise: "calls whose arguments have no room in a server's queue are refused and certainly don't run, and its memory stays",
+		Bed:     Bed{Servers: []Server{{Server: part.Server{MaxInFlight: 8, MaxQueue: 10_000, MaxQueueBytes: 4 << 20}}}},
+		Loads: []Load{
+			{Load: part.Load{Name: "flood", Method: "ponder", Work: 100 * time.Millisecond, Size: 256 << 10, Rate: 200, For: 10 * time.Second, Timeout: 10 * time.Second}},
+			{Load: part.Load{Name: "beside", Method: "run", Rate: 50, For: 10 * time.Second, Timeout: 10 * time.Second}},
+		},
+		Bounds: append(allTold,
+			verdict.AtLeast(verdict.Goodput, 0.7*80).Of("flood"), // of what its handlers can do
+			verdict.AtMost(verdict.Memory, 350),                  // of the client, too, which has the arguments
+		),
+	},
+	{
+		Name:    "more calls at once than can wait",
+		Promise: "calls that come faster than a server reads them, and for which it has no room, are refused, and nobody waits out a deadline",
+		Bed:     Bed{Clients: 3, Servers: []Server{{Server: part.Server{MaxQueueBytes: 256 << 10}, Processors: 1}}},
+		Loads: []Load{
+			patient(7 * time.Second), on("client1", "flood1", crowd()), on("client2", "flood2", crowd()), on("client3", "flood3", crowd()),
+		},
+		Steps:  frozen("server1", 2*time.Second, 3*time.Second),
+		Bounds: append(allTold, verdict.AtLeast(verdict.RefusedWhole, 1), verdict.AtMost(verdict.Recovered, 2).Of("patient")),
+	},
+}
+
+// crowd is a second of calls that do nothing, which begins when their server has just stopped reading.
+func crowd() Load {
+	l := later(2100*time.Millisecond, patient(800*time.Millisecond))
+	l.Rate = 4000
+	return l
+}
+
+// allTold says that whoever fails knows that its call didn't run.
+var allTold = []verdict.Bound{
+	verdict.AtMost(verdict.Unsure, 0),
+	verdict.AtMost(verdict.FailedAs("deadline_exceeded, not_executed"), 0),
+	verdict.AtMost(verdict.Dropped, 0),
+}
+
 // flood is a scenario of a server of one processor that can do so many calls a second.
 func flood(name, method string, work time.Duration, capacity float64, server part.Server) Scenario {
 	s := Scenario{

@@ -16,12 +16,14 @@ const (
 	Thaw   Action = "thaw"   // SIGCONT
 	Stop   Action = "stop"   // a server: shut down as programs do when they are told to
 	Start  Action = "start"  // start the process again in its place, at its addresses and on its data
+	Join   Action = "join"   // a client of Bed.Later: start it, and have it carry its loads
 
 	Cut       Action = "cut"        // break the connections that the part made
 	HalfClose Action = "half-close" // tell the brokers that the part sends no more
 	HalfOpen  Action = "half-open"  // close the brokers' ends and leave the part in ignorance
 	Weather   Action = "weather"    // change the conditions of the part's connections to Net
 	Routes    Action = "routes"     // change those of a broker's routes to Net
+	CutRoutes Action = "cut routes" // break a broker's routes; they are made again at once
 
 	Fill     Action = "fill"     // fill a broker's disk
 	Free     Action = "free"     // and make room again
@@ -51,7 +53,7 @@ func (s Step) Mends() bool {
 }
 
 // Faulty reports whether a step begins a fault.
-func (s Step) Faulty() bool { return !s.Mends() && s.Do != Register }
+func (s Step) Faulty() bool { return !s.Mends() && s.Do != Register && s.Do != Join }
 
 // frozen freezes a part for a while.
 func frozen(part string, from, to time.Duration) []Step {

@@ -10,7 +10,8 @@ import (
 
 // Grace is how much later than its deadline a handler may begin without being late: between
 // the server's last look at the clock and the handler's first line, other goroutines may have
-// their turn.
+// their turn. The process may be frozen there, too, so a call that was made within as much of a
+// fault's begin isn't late, whenever it runs: of those that come while it is frozen that says nothing.
 const Grace = 20 * time.Millisecond
 
 // Counts are what became of calls.
@@ -21,6 +22,7 @@ type Counts struct {
 	Unanswered int // of which their client never said how they ended
 	Wrong      int // answered with another call's answer
 
+	Unsure int           // failed, and may have run
 	Unsent int           // failed, as their time was over before their client could send them
 	Behind time.Duration // how much later than meant calls were started, at most
 
@@ -105,7 +107,7 @@ func (n *Counts) countRuns(c *call, marks []Mark) {
 	}
 	n.OutlivedBy = max(n.OutlivedBy, outlivedBy(c, marks))
 	for _, run := range c.runs {
-		if by := time.Duration(run.At - c.made.Deadline); by > Grace {
+		if by := time.Duration(run.At - c.made.Deadline); by > Grace && !c.metAtOnce(marks) {
 			n.Late++
 			n.LatestBy = max(n.LatestBy, by)
 		}
@@ -137,6 +139,9 @@ func (n *Counts) countEnd(c *call, latencies *hdrhistogram.Histogram, marks []Ma
 		n.Wrong++
 	default:
 		n.Failed++
+		if e.Outcome == helium.Unknown.String() {
+			n.Unsure++
+		}
 		if e.Code == helium.CodeDeadlineExceeded.String() && e.Outcome == helium.NotExecuted.String() && e.Instance == "" {
 			n.Unsent++ // no server says so
 		}

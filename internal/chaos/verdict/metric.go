@@ -12,6 +12,9 @@ type Figures struct {
 	Running  int     // handlers that ran at the end
 	Returned int     // how often connections of a herd were made again
 	Rush     int     // how often in the 100 ms in which that was most often
+	// Unexplained are the services of which no order of requests to the registry explains the answers.
+	Unexplained int
+	Said        Said
 }
 
 // Metric is the name of one of the figures.
@@ -24,6 +27,7 @@ const (
 	OKShare    Metric = "ok, share of the calls"
 	Failed     Metric = "failed"
 	FailShare  Metric = "failed, share of the calls"
+	Unsure     Metric = "failed, and may have run"
 	Unsent     Metric = "time was over before they were sent, share of the calls"
 	Behind     Metric = "started later than meant, s"
 	Unanswered Metric = "never answered"
@@ -51,15 +55,24 @@ const (
 	Recovered  Metric = "recovered after, s"
 
 	// Of the run as a whole.
-	Attempts   Metric = "attempts a call"
-	Direct     Metric = "sent by direct links, share of all"
-	Goroutines Metric = "goroutines more than before"
-	HeapGrowth Metric = "heap more than before, MB"
-	Memory     Metric = "memory of a process at its most, MB"
-	RSSGrowth  Metric = "memory of a process at its most more than before, MB"
-	Running    Metric = "handlers that run at the end"
-	Returned   Metric = "connections made again"
-	Rush       Metric = "connections made again within 100 ms, share of all"
+	Attempts    Metric = "attempts a call"
+	Direct      Metric = "sent by direct links, share of all"
+	Goroutines  Metric = "goroutines more than before"
+	HeapGrowth  Metric = "heap more than before, MB"
+	Memory      Metric = "memory of a process at its most, MB"
+	RSSGrowth   Metric = "memory of a process at its most more than before, MB"
+	Running     Metric = "handlers that run at the end"
+	Returned    Metric = "connections made again"
+	Rush        Metric = "connections made again within 100 ms, share of all"
+	Unexplained Metric = "services whose history no order explains"
+
+	// Of the run as a whole, by what Helium counted itself.
+	RefusedWhole Metric = "messages refused unread"
+	Dropped      Metric = "messages lost unread"
+	Frozen       Metric = "refused as the server had stood still"
+	Abandoned    Metric = "ended as their callers seemed to be gone"
+	SeenTwice    Metric = "seen to be answered twice"
+	WentOn       Metric = "attempts that went on"
 )
 
 // IsTime reports whether a metric is a time, which depends on the machine more than counts do.
@@ -77,6 +90,7 @@ var ofCounts = map[Metric]func(*Counts) float64{
 	OKShare:    func(n *Counts) float64 { return share(n.OK, n.Calls) },
 	Failed:     func(n *Counts) float64 { return float64(n.Failed) },
 	FailShare:  func(n *Counts) float64 { return share(n.Failed+n.Unanswered+n.Wrong, n.Calls) },
+	Unsure:     func(n *Counts) float64 { return float64(n.Unsure) },
 	Unsent:     func(n *Counts) float64 { return share(n.Unsent, n.Calls) },
 	Behind:     func(n *Counts) float64 { return n.Behind.Seconds() },
 	Unanswered: func(n *Counts) float64 { return float64(n.Unanswered) },
@@ -105,11 +119,20 @@ var ofCounts = map[Metric]func(*Counts) float64{
 }
 
 var ofRuns = map[Metric]func(*Figures) float64{
-	Attempts: func(f *Figures) float64 { return f.Attempts },
-	Direct:   func(f *Figures) float64 { return f.Direct },
-	Running:  func(f *Figures) float64 { return float64(f.Running) },
-	Returned: func(f *Figures) float64 { return float64(f.Returned) },
-	Rush:     func(f *Figures) float64 { return share(f.Rush, f.Returned) },
+	Attempts:    func(f *Figures) float64 { return f.Attempts },
+	Direct:      func(f *Figures) float64 { return f.Direct },
+	Running:     func(f *Figures) float64 { return float64(f.Running) },
+	Returned:    func(f *Figures) float64 { return float64(f.Returned) },
+	Rush:        func(f *Figures) float64 { return share(f.Rush, f.Returned) },
+	Unexplained: func(f *Figures) float64 { return float64(f.Unexplained) },
+
+	RefusedWhole: func(f *Figures) float64 { return float64(f.Said.RefusedWhole) },
+	Dropped:      func(f *Figures) float64 { return float64(f.Said.Dropped) },
+	Frozen:       func(f *Figures) float64 { return float64(f.Said.Frozen) },
+	Abandoned:    func(f *Figures) float64 { return float64(f.Said.Abandoned) },
+	SeenTwice:    func(f *Figures) float64 { return float64(f.Said.Twice) },
+	WentOn:       func(f *Figures) float64 { return float64(f.Said.WentOn) },
+
 	Memory: func(f *Figures) float64 {
 		var most uint64
 		for _, s := range f.Sizes {

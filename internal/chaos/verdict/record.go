@@ -18,8 +18,21 @@ type Record struct {
 	Called, Sent, Direct uint64
 	// Running are the handlers that ran at the end, in the servers that lived to say it.
 	Running int
+	// Said is what the processes' own counts tell, of those that lived to say it.
+	Said Said
 	// Returns are when connections of a herd were made again, in no order.
 	Returns []time.Time
+}
+
+// Said is what Helium counted itself. Nobody is judged by it alone: it tells whether a run has met what its
+// scenario is about, and whether what the ledgers show was noticed.
+type Said struct {
+	RefusedWhole uint64 // messages that servers refused unread
+	Dropped      uint64 // messages that servers lost unread
+	Frozen       uint64 // calls that servers refused, as they had stood still and knew nothing of the caller's clock
+	Abandoned    uint64 // calls whose contexts servers ended, as their callers seemed to be gone
+	Twice        uint64 // calls that clients saw answered twice
+	WentOn       uint64 // attempts of clients that went on, such as with another clock
 }
 
 // Load is calls of one kind, as entries name them.

@@ -27,6 +27,7 @@ func Judge(r Record, bounds []Bound) (*Verdict, error) {
 	calls := callsOf(r.Entries)
 	v := &Verdict{Passed: true}
 	v.Loads, v.Sizes = make(map[string]*Counts), r.Sizes
+	v.Said, v.Unexplained = r.Said, unexplained(calls)
 	v.Running, v.Returned, v.Rush = r.Running, len(r.Returns), rush(r.Returns)
 	var all Load
 	for _, l := range r.Loads {
