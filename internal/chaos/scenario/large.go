@@ -21,13 +21,14 @@ var large = slices.Concat(
 		Steps:   append(slow("server1", "server2"), Step{At: 5 * time.Second, Do: Kill, On: "server1"}),
 		Bounds: []verdict.Bound{
 			verdict.AtMost(verdict.Failed, 0).Of("values 1"),
-			verdict.AtMost(verdict.Failed, 5).Of("values 2"),
-			verdict.AtMost(verdict.Unsure, 2).Of("values 2"),
 			verdict.AtMost(verdict.Failed, 0).Of("values 3"),
 			verdict.AtMost(verdict.FailShare, 0.01).Of("patient"),
 			verdict.AtMost(verdict.RSSGrowth, 256),
+			verdict.AtMost(verdict.ToldAfter, 3),
 		},
-	}, verdict.AtMost(verdict.ToldAfter, 3), verdict.AtMost(verdict.ToldAfter, 0.5)),
+	},
+		// By the bus no value is there as a whole yet. By a direct link, which is slow the other way, results are on their way.
+		verdict.AtMost(verdict.Failed, 0).Of("values 2"), verdict.AtMost(verdict.Unsure, 2).Of("values 2")),
 	byEachLink(Scenario{
 		Name:    "large values, broker frozen",
 		Promise: "large values that a frozen broker has half of arrive whole or end in time, and nothing of them runs late when it wakes",
@@ -51,7 +52,7 @@ func heavy(lasts time.Duration, at ...time.Duration) []Load {
 	loads := []Load{calls}
 	for i, at := range at {
 		loads = append(loads, Load{Load: part.Load{
-			Name: fmt.Sprintf("values %d", i+1), Method: "carry", Rate: 60, At: at, For: 100 * time.Millisecond, Timeout: 15 * time.Second, Size: 2 << 20,
+			Name: fmt.Sprintf("values %d", i+1), Method: "carry", Rate: 100, At: at, For: 100 * time.Millisecond, Timeout: 15 * time.Second, Size: 3 << 19,
 		}})
 	}
 	return loads

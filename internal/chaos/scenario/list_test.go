@@ -8,12 +8,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/chaos/scenario"
 	"github.com/helium-rpc/helium/internal/chaos/verdict"
 	"github.com/helium-rpc/helium/internal/leak"
 )
 
 func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
+
+var outcomes = []string{helium.NotExecuted.String(), helium.Executed.String(), helium.Unknown.String()}
 
 func TestEachScenarioSpeaksOfWhatItHas(t *testing.T) {
 	names := make(map[string]bool)
@@ -68,6 +71,11 @@ func TestEachScenarioSpeaksOfWhatItHas(t *testing.T) {
 		for _, b := range s.Bounds {
 			if !loads[b.Load] || !loads[b.Over] {
 				t.Errorf("%s: the bound %q speaks of a load that there isn't", s.Name, b)
+			}
+			class, failures := strings.CutPrefix(string(b.Metric), string(verdict.FailedAs("")))
+			_, outcome, _ := strings.Cut(class, ", ")
+			if failures && !slices.Contains(outcomes, outcome) {
+				t.Errorf("%s: the bound %q speaks of the outcome %q, want one of %q", s.Name, b, outcome, outcomes)
 			}
 		}
 	}

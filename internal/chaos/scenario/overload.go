@@ -68,7 +68,7 @@ func crowd() Load {
 // allTold says that whoever fails knows that its call didn't run.
 var allTold = []verdict.Bound{
 	verdict.AtMost(verdict.Unsure, 0),
-	verdict.AtMost(verdict.FailedAs("deadline_exceeded, not_executed"), 0),
+	verdict.AtMost(verdict.FailedAs("deadline_exceeded, not executed"), 0),
 	verdict.AtMost(verdict.Dropped, 0),
 }
 
