@@ -11,8 +11,10 @@
 // Clients start calls when it is their time, whatever became of those before, and latencies
 // count from then. Each call has a number; clients write down that they make it and how it
 // ended, servers that it runs, each in a file that outlives a SIGKILL (package ledger). Faults
-// are signals, restarts, proxies (package proxy) and full disks (package disk). At the end the
-// ledgers are put together, counted and held against the scenario's bounds (package verdict).
+// are signals, restarts, proxies (package proxy), clocks that stood still (package standstill) and full
+// disks (package disk). At the end the ledgers are put together, counted and held against the scenario's
+// bounds (package verdict), requests to the registry also against what is promised of their order
+// (package history).
 //
 // Whatever a scenario says, these are bounds: no call runs though its caller was told
 // NotExecuted, none runs twice unless it is idempotent, none begins after its deadline, none is

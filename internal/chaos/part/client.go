@@ -132,8 +132,10 @@ func (p *clientPart) caller(l Load) caller {
 		return largeCaller(p.client, l)
 	case Registry:
 		return registryCaller(p.registry)
+	case Single:
+		return handCaller(p.nc, truth())
 	case Misdated:
-		return misdatedCaller(p.nc)
+		return handCaller(p.nc, lies())
 	case ponderMethod:
 		return ponderCaller(p.client, l)
 	}

@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"slices"
 	"time"
 
 	"github.com/helium-rpc/helium/internal/chaos/part"
@@ -41,7 +42,7 @@ var refused = []Scenario{
 			{Load: part.Load{Name: "flood", Method: "ponder", Work: 100 * time.Millisecond, Size: 256 << 10, Rate: 200, For: 10 * time.Second, Timeout: 10 * time.Second}},
 			{Load: part.Load{Name: "beside", Method: "run", Rate: 50, For: 10 * time.Second, Timeout: 10 * time.Second}},
 		},
-		Bounds: append(allTold,
+		Bounds: append(slices.Clone(allTold),
 			verdict.AtLeast(verdict.Goodput, 0.7*80).Of("flood"), // of what its handlers can do
 			verdict.AtMost(verdict.Memory, 350),                  // of the client, too, which has the arguments
 		),
@@ -54,7 +55,15 @@ var refused = []Scenario{
 			patient(7 * time.Second), on("client1", "flood1", crowd()), on("client2", "flood2", crowd()), on("client3", "flood3", crowd()),
 		},
 		Steps:  frozen("server1", 2*time.Second, 3*time.Second),
-		Bounds: append(allTold, verdict.AtLeast(verdict.RefusedWhole, 1), verdict.AtMost(verdict.Recovered, 2).Of("patient")),
+		Bounds: append(slices.Clone(allTold), verdict.AtLeast(verdict.RefusedWhole, 1).Needed(), verdict.AtMost(verdict.Recovered, 2).Of("patient")),
+	},
+	{
+		Name:    "more messages at once than a channel holds",
+		Promise: "of 120,000 messages that come at once, more than can wait, those beyond are refused and none is lost, and nobody waits out a deadline",
+		Bed:     Bed{Clients: 2, Servers: []Server{{Processors: 1}}},
+		Loads:   []Load{on("client1", "flood1", singles(3*time.Second)), on("client2", "flood2", singles(3*time.Second))},
+		Steps:   frozen("server1", time.Second, 5*time.Second),
+		Bounds:  append(slices.Clone(allTold), verdict.AtLeast(verdict.RefusedWhole, 1).Needed()),
 	},
 }
 
@@ -63,6 +72,11 @@ func crowd() Load {
 	l := later(2100*time.Millisecond, patient(800*time.Millisecond))
 	l.Rate = 4000
 	return l
+}
+
+// singles is so many calls, with a message for each, that two clients' are more than can wait.
+func singles(lasts time.Duration) Load {
+	return Load{Load: part.Load{Method: part.Single, Rate: 20_000, At: 1200 * time.Millisecond, For: lasts, Timeout: 30 * time.Second}}
 }
 
 // allTold says that whoever fails knows that its call didn't run.

@@ -44,7 +44,7 @@ func slowClient(name, promise string, rate float64) []Scenario {
 
 // slowly is what holds for a client that gets too little.
 var slowly = []verdict.Bound{
-	verdict.AtMost(verdict.OverranBy, 0.5),
+	verdict.AtMost(verdict.OverranBy, 1),
 	verdict.AtMost(verdict.Recovered, 4),
 	verdict.AtMost(verdict.Memory, 350),
 }

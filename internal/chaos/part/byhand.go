@@ -12,25 +12,41 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// Misdated is the method of loads that make calls by hand, each with another reading of one of two clocks, which
-// jump by hours, or of one that nobody has heard of.
-const Misdated = "misdated"
+// The methods of loads that make calls by hand, of a method that does nothing and with a message for each.
+const (
+	Single   = "single"   // with what a true clock shows
+	Misdated = "misdated" // each with another reading of one of two clocks, which jump by hours, or of one that nobody has heard of
+)
 
-// misdatedCaller returns what makes one such call.
-func misdatedCaller(nc *nats.Conn) caller {
+// sayer says which clock a message was begun by, and what that showed in microseconds.
+type sayer func(id int64) (clock, reading uint64)
+
+func truth() sayer {
+	clock, born := rand.Uint64(), time.Now()
+	return func(int64) (uint64, uint64) { return clock, uint64(time.Since(born) / time.Microsecond) }
+}
+
+func lies() sayer {
 	clocks := [2]uint64{rand.Uint64(), rand.Uint64()}
-	return returning(func(ctx context.Context, id int64) (int64, error) {
-		deadline, _ := ctx.Deadline()
-		clock := rand.Uint64()
-		if id%4 == 0 {
+	return func(id int64) (clock, reading uint64) {
+		if clock = rand.Uint64(); id%4 == 0 {
 			clock = clocks[id/4%2]
 		}
+		return clock, rand.Uint64N(uint64(24 * time.Hour / time.Microsecond))
+	}
+}
+
+// handCaller returns what makes a call by hand.
+func handCaller(nc *nats.Conn, say sayer) caller {
+	return returning(func(ctx context.Context, id int64) (int64, error) {
+		deadline, _ := ctx.Deadline()
 		w := codec.NewWriter(nil)
 		w.ArrayHeader(2)
 		w.Int(id)
 		w.Int(0)
 		seq := rand.Uint64()
-		m := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindSender, Seq: clock, Time: rand.Uint64N(uint64(24 * time.Hour / time.Microsecond))})
+		clock, reading := say(id)
+		m := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindSender, Seq: clock, Time: reading})
 		m = wire.AppendFrame(m, &wire.Frame{Kind: wire.KindCall, Seq: seq, Time: wire.Milliseconds(time.Until(deadline)), Body: w.Bytes()})
 		answer, err := nc.RequestWithContext(ctx, "helium.call."+ServiceName+".run", m)
 		if err != nil {
@@ -52,7 +68,7 @@ func resultOf(answer []byte, seq uint64) (int64, error) {
 			return 0, err
 		}
 		switch {
-		case f.Seq != seq:
+		case f.Seq != seq && (f.Seq != 0 || f.Kind != wire.KindError): // an error with the number 0 is the whole message's
 		case f.Kind == wire.KindReply:
 			r := codec.NewReader(f.Body)
 			return r.Int(64)
