@@ -61,7 +61,7 @@ type stallers struct {
 	toFirst       *rpcclient.Client
 }
 
-func serveStallers(t *testing.T, config rpcserver.Config, options ...rpcserver.Option) *stallers {
+func serveStallers(t *testing.T, over linkage, config rpcserver.Config, options ...rpcserver.Option) *stallers {
 	t.Helper()
 	s := &stallers{env: heliumtest.NewWith(t, heliumtest.Config{Client: hedged})}
 	s.client = s.env.Client
@@ -69,7 +69,7 @@ func serveStallers(t *testing.T, config rpcserver.Config, options ...rpcserver.O
 	all := &tellers{t: t, env: s.env, byName: make(map[string]*rpcserver.Server)}
 	for range 2 {
 		impl := &staller{entered: make(chan struct{}, 1000), let: make(chan struct{}, 1000)}
-		srv := heliumtest.ServeWith(s.env, config, "staller", impl, options...)
+		srv := over.serve(s.env, config, "staller", impl, options...)
 		byName[srv.Instance()], all.byName[srv.Instance()] = impl, srv
 	}
 	order := all.order("k")
@@ -77,13 +77,8 @@ func serveStallers(t *testing.T, config rpcserver.Config, options ...rpcserver.O
 	s.first.name, s.second.name = "first", "second"
 	s.servers = [2]*rpcserver.Server{all.byName[order[0]], all.byName[order[1]]}
 	s.toFirst = rpcclient.Keyed(s.client, "k")
-	eventually(t, func() error {
-		err := s.client.Call(t.Context(), "staller.get", nil, 0)
-		if known := s.client.Instances("staller"); err == nil && len(known) != 2 {
-			err = fmt.Errorf("the known instances are %v, want 2", known)
-		}
-		return err
-	})
+	over.links(t, s.client, "staller", 2)
+	over.checkAll(t, s.client)
 	return s
 }
 
@@ -109,55 +104,59 @@ func (s *stallers) since(before rpcclient.Stats) (hedges, won uint64) {
 }
 
 func TestALateCallIsAnsweredByAnotherInstanceAndCanceledAtItsOwn(t *testing.T) {
-	s := serveStallers(t, rpcserver.Config{}, idempotentGet)
-	s.warm(t)
-	s.first.stalls.Store(true)
-	before := s.client.Stats()
-	for n, way := range everyWay[string, func(context.Context, int) (string, error)](t.Context(), s.toFirst, "staller.get",
-		func(f func(context.Context, int) (string, error)) (string, error) { return f(t.Context(), 7) }, 7) {
-		if got, err := way.call(); got != "second 7" || err != nil {
-			t.Errorf("%s: get(7) = %q, %v; want the other instance's", way.name, got, err)
-		}
-		eventually(t, func() error {
-			if canceled := s.first.canceled.Load(); canceled != int64(n+1) {
-				return fmt.Errorf("%d handlers of the first instance were canceled, want %d", canceled, n+1)
+	overEachLink(t, func(t *testing.T, over linkage) {
+		s := serveStallers(t, over, rpcserver.Config{}, idempotentGet)
+		s.warm(t)
+		s.first.stalls.Store(true)
+		before := s.client.Stats()
+		for n, way := range everyWay[string, func(context.Context, int) (string, error)](t.Context(), s.toFirst, "staller.get",
+			func(f func(context.Context, int) (string, error)) (string, error) { return f(t.Context(), 7) }, 7) {
+			if got, err := way.call(); got != "second 7" || err != nil {
+				t.Errorf("%s: get(7) = %q, %v; want the other instance's", way.name, got, err)
 			}
-			return nil
-		})
-	}
-	if hedges, won := s.since(before); hedges != 5 || won != 5 {
-		t.Errorf("%d hedges, %d of which won; want 5 and 5", hedges, won)
-	}
-	// Without a key either instance may be the first.
-	for range 20 {
-		if got, err := rpcclient.Call[string](t.Context(), s.client, "staller.get", 8); got != "second 8" || err != nil {
-			hedges, _ := s.since(before)
-			t.Fatalf("get(8) = %q, %v after %d hedges; want the other instance's", got, err, hedges)
+			eventually(t, func() error {
+				if canceled := s.first.canceled.Load(); canceled != int64(n+1) {
+					return fmt.Errorf("%d handlers of the first instance were canceled, want %d", canceled, n+1)
+				}
+				return nil
+			})
 		}
-		if hedges, _ := s.since(before); hedges > 7 {
-			break // the budget has a few more
+		if hedges, won := s.since(before); hedges != 5 || won != 5 {
+			t.Errorf("%d hedges, %d of which won; want 5 and 5", hedges, won)
 		}
-	}
+		// Without a key either instance may be the first.
+		for range 20 {
+			if got, err := rpcclient.Call[string](t.Context(), s.client, "staller.get", 8); got != "second 8" || err != nil {
+				hedges, _ := s.since(before)
+				t.Fatalf("get(8) = %q, %v after %d hedges; want the other instance's", got, err, hedges)
+			}
+			if hedges, _ := s.since(before); hedges > 7 {
+				break // the budget has a few more
+			}
+		}
+	})
 }
 
 func TestACallThatIsNotIdempotentIsNeverHedged(t *testing.T) {
-	s := serveStallers(t, rpcserver.Config{})
-	s.warm(t)
-	s.first.stalls.Store(true)
-	calls := s.servers[1].Stats().Calls
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-	defer cancel()
-	wantTimeUp(t, s.toFirst.Call(ctx, "staller.get", nil, 7))
-	if n := s.client.Stats().Hedges; n != 0 {
-		t.Errorf("%d hedges, want none", n)
-	}
-	if more := s.servers[1].Stats().Calls - calls; more != 0 {
-		t.Errorf("the other instance had %d calls, want none", more)
-	}
+	overEachLink(t, func(t *testing.T, over linkage) {
+		s := serveStallers(t, over, rpcserver.Config{})
+		s.warm(t)
+		s.first.stalls.Store(true)
+		calls := s.servers[1].Stats().Calls
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		defer cancel()
+		wantTimeUp(t, s.toFirst.Call(ctx, "staller.get", nil, 7))
+		if n := s.client.Stats().Hedges; n != 0 {
+			t.Errorf("%d hedges, want none", n)
+		}
+		if more := s.servers[1].Stats().Calls - calls; more != 0 {
+			t.Errorf("the other instance had %d calls, want none", more)
+		}
+	})
 }
 
 func TestOneWayCallsAreNeverHedged(t *testing.T) {
-	s := serveStallers(t, rpcserver.Config{}, idempotentGet)
+	s := serveStallers(t, linkage{}, rpcserver.Config{}, idempotentGet)
 	s.warm(t)
 	s.first.stalls.Store(true)
 	before := s.client.Stats()
@@ -176,122 +175,130 @@ func TestOneWayCallsAreNeverHedged(t *testing.T) {
 }
 
 func TestHedgesKeepToTheBudgetOfRetries(t *testing.T) {
-	s := serveStallers(t, rpcserver.Config{}, idempotentGet)
-	s.warm(t)
-	s.first.stalls.Store(true)
-	s.second.stalls.Store(true)
-	ctx, cancel := context.WithCancel(t.Context())
-	var callers sync.WaitGroup
-	for range 40 {
-		callers.Go(func() { _ = s.client.Call(ctx, "staller.get", nil, 7) })
-	}
-	const sure = 40 + 10
-	for range sure {
-		select {
-		case <-s.first.entered:
-		case <-s.second.entered:
-		case <-time.After(patience):
-			t.Fatal("the calls and ten hedges haven't all begun")
+	overEachLink(t, func(t *testing.T, over linkage) {
+		s := serveStallers(t, over, rpcserver.Config{}, idempotentGet)
+		s.warm(t)
+		s.first.stalls.Store(true)
+		s.second.stalls.Store(true)
+		ctx, cancel := context.WithCancel(t.Context())
+		var callers sync.WaitGroup
+		for range 40 {
+			callers.Go(func() { _ = s.client.Call(ctx, "staller.get", nil, 7) })
 		}
-	}
-	cancel()
-	callers.Wait()
-	// A reserve of ten, and a tenth of the calls.
-	after := s.client.Stats()
-	if hedges, most := after.Hedges, 10+after.Calls/10; hedges < 10 || hedges > most {
-		t.Errorf("%d hedges of %d calls, want 10 to %d", hedges, after.Calls, most)
-	}
-	// Both ends of each that has begun hear that nobody waits any more.
-	eventually(t, func() error {
-		began := int64(sure + len(s.first.entered) + len(s.second.entered))
-		if canceled := s.first.canceled.Load() + s.second.canceled.Load(); canceled != began {
-			return fmt.Errorf("%d handlers were canceled, want all %d that began", canceled, began)
+		const sure = 40 + 10
+		for range sure {
+			select {
+			case <-s.first.entered:
+			case <-s.second.entered:
+			case <-time.After(patience):
+				t.Fatal("the calls and ten hedges haven't all begun")
+			}
 		}
-		return nil
+		cancel()
+		callers.Wait()
+		// A reserve of ten, and a tenth of the calls.
+		after := s.client.Stats()
+		if hedges, most := after.Hedges, 10+after.Calls/10; hedges < 10 || hedges > most {
+			t.Errorf("%d hedges of %d calls, want 10 to %d", hedges, after.Calls, most)
+		}
+		// Both ends of each that has begun hear that nobody waits any more.
+		eventually(t, func() error {
+			began := int64(sure + len(s.first.entered) + len(s.second.entered))
+			if canceled := s.first.canceled.Load() + s.second.canceled.Load(); canceled != began {
+				return fmt.Errorf("%d handlers were canceled, want all %d that began", canceled, began)
+			}
+			return nil
+		})
 	})
 }
 
 func TestAHedgeThatIsRefusedLeavesTheFirstCallToItsHandler(t *testing.T) {
-	s := serveStallers(t, rpcserver.Config{MaxInFlight: 1, MaxQueue: -1}, idempotentGet)
-	s.warm(t)
-	s.first.stalls.Store(true)
-	s.second.stalls.Store(true)
-	busy := make(chan error, 1)
-	go func() {
-		busy <- s.env.NewClient(long).At(s.servers[1].Instance()).Call(context.Background(), "staller.get", nil, 1)
-	}()
-	within(t, s.second.entered, "call that keeps the second instance busy")
-	before, refused := s.client.Stats(), s.servers[1].Stats().Refused
-	answer := make(chan string, 1)
-	go func() {
-		got, err := rpcclient.Call[string](context.Background(), s.toFirst, "staller.get", 7)
-		answer <- fmt.Sprint(got, err)
-	}()
-	eventually(t, func() error {
-		if n := s.servers[1].Stats().Refused - refused; n != 1 {
-			return fmt.Errorf("the second instance refused %d calls, want 1", n)
+	overEachLink(t, func(t *testing.T, over linkage) {
+		s := serveStallers(t, over, rpcserver.Config{MaxInFlight: 1, MaxQueue: -1}, idempotentGet)
+		s.warm(t)
+		s.first.stalls.Store(true)
+		s.second.stalls.Store(true)
+		busy := make(chan error, 1)
+		go func() {
+			busy <- s.env.NewClient(long).At(s.servers[1].Instance()).Call(context.Background(), "staller.get", nil, 1)
+		}()
+		within(t, s.second.entered, "call that keeps the second instance busy")
+		before, refused := s.client.Stats(), s.servers[1].Stats().Refused
+		answer := make(chan string, 1)
+		go func() {
+			got, err := rpcclient.Call[string](context.Background(), s.toFirst, "staller.get", 7)
+			answer <- fmt.Sprint(got, err)
+		}()
+		eventually(t, func() error {
+			if n := s.servers[1].Stats().Refused - refused; n != 1 {
+				return fmt.Errorf("the second instance refused %d calls, want 1", n)
+			}
+			return nil
+		})
+		s.first.let <- struct{}{}
+		if got := within(t, answer, "answer"); got != "first 7<nil>" {
+			t.Errorf("get(7) = %s, want the first instance's", got)
 		}
-		return nil
+		s.second.let <- struct{}{}
+		if err := within(t, busy, "answer of the other call"); err != nil {
+			t.Error(err)
+		}
+		if hedges, won := s.since(before); hedges != 1 || won != 0 {
+			t.Errorf("%d hedges, %d of which won; want 1 and 0", hedges, won)
+		}
 	})
-	s.first.let <- struct{}{}
-	if got := within(t, answer, "answer"); got != "first 7<nil>" {
-		t.Errorf("get(7) = %s, want the first instance's", got)
-	}
-	s.second.let <- struct{}{}
-	if err := within(t, busy, "answer of the other call"); err != nil {
-		t.Error(err)
-	}
-	if hedges, won := s.since(before); hedges != 1 || won != 0 {
-		t.Errorf("%d hedges, %d of which won; want 1 and 0", hedges, won)
-	}
 }
 
 func TestAHedgeAnswersWhereTheFirstCallGotLost(t *testing.T) {
-	s := serveStallers(t, rpcserver.Config{}, idempotentGet)
-	s.warm(t)
-	s.first.stalls.Store(true)
-	s.second.stalls.Store(true)
-	before := s.client.Stats()
-	answer := make(chan string, 1)
-	go func() {
-		got, err := rpcclient.Call[string](context.Background(), s.toFirst, "staller.get", 7)
-		answer <- fmt.Sprint(got, err)
-	}()
-	within(t, s.first.entered, "first call")
-	within(t, s.second.entered, "hedge")
-	over, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := s.servers[0].Shutdown(over); err == nil {
-		t.Error("Shutdown = nil, want one that tells of the call that was cut")
-	}
-	s.second.let <- struct{}{}
-	if got := within(t, answer, "answer"); got != "second 7<nil>" {
-		t.Errorf("get(7) = %s, want the second instance's", got)
-	}
-	if after := s.client.Stats(); after.Retries != before.Retries || after.HedgesWon != before.HedgesWon+1 {
-		t.Errorf("%d retries and %d hedges that won, want 0 and 1", after.Retries-before.Retries, after.HedgesWon-before.HedgesWon)
-	}
+	overEachLink(t, func(t *testing.T, over linkage) {
+		s := serveStallers(t, linkage{}, rpcserver.Config{}, idempotentGet)
+		s.warm(t)
+		s.first.stalls.Store(true)
+		s.second.stalls.Store(true)
+		before := s.client.Stats()
+		answer := make(chan string, 1)
+		go func() {
+			got, err := rpcclient.Call[string](context.Background(), s.toFirst, "staller.get", 7)
+			answer <- fmt.Sprint(got, err)
+		}()
+		within(t, s.first.entered, "first call")
+		within(t, s.second.entered, "hedge")
+		noTime, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := s.servers[0].Shutdown(noTime); err == nil {
+			t.Error("Shutdown = nil, want one that tells of the call that was cut")
+		}
+		s.second.let <- struct{}{}
+		if got := within(t, answer, "answer"); got != "second 7<nil>" {
+			t.Errorf("get(7) = %s, want the second instance's", got)
+		}
+		if after := s.client.Stats(); after.Retries != before.Retries || after.HedgesWon != before.HedgesWon+1 {
+			t.Errorf("%d retries and %d hedges that won, want 0 and 1", after.Retries-before.Retries, after.HedgesWon-before.HedgesWon)
+		}
+	})
 }
 
 func TestACallerThatGivesUpCancelsBothOfAHedgedCall(t *testing.T) {
-	s := serveStallers(t, rpcserver.Config{}, idempotentGet)
-	s.warm(t)
-	s.first.stalls.Store(true)
-	s.second.stalls.Store(true)
-	// On a machine with much to do calls may have been hedged before, and one of the two canceled.
-	first, second := s.first.canceled.Load(), s.second.canceled.Load()
-	ctx, cancel := context.WithCancel(t.Context())
-	failed := make(chan error, 1)
-	go func() { failed <- s.toFirst.Call(ctx, "staller.get", nil, 7) }()
-	within(t, s.first.entered, "first call")
-	within(t, s.second.entered, "hedge")
-	cancel()
-	wantError(t, within(t, failed, "error"), helium.ErrCanceled, helium.Unknown)
-	eventually(t, func() error {
-		if a, b := s.first.canceled.Load()-first, s.second.canceled.Load()-second; a != 1 || b != 1 {
-			return fmt.Errorf("%d and %d handlers were canceled, want 1 and 1", a, b)
-		}
-		return nil
+	overEachLink(t, func(t *testing.T, over linkage) {
+		s := serveStallers(t, over, rpcserver.Config{}, idempotentGet)
+		s.warm(t)
+		s.first.stalls.Store(true)
+		s.second.stalls.Store(true)
+		// On a machine with much to do calls may have been hedged before, and one of the two canceled.
+		first, second := s.first.canceled.Load(), s.second.canceled.Load()
+		ctx, cancel := context.WithCancel(t.Context())
+		failed := make(chan error, 1)
+		go func() { failed <- s.toFirst.Call(ctx, "staller.get", nil, 7) }()
+		within(t, s.first.entered, "first call")
+		within(t, s.second.entered, "hedge")
+		cancel()
+		wantError(t, within(t, failed, "error"), helium.ErrCanceled, helium.Unknown)
+		eventually(t, func() error {
+			if a, b := s.first.canceled.Load()-first, s.second.canceled.Load()-second; a != 1 || b != 1 {
+				return fmt.Errorf("%d and %d handlers were canceled, want 1 and 1", a, b)
+			}
+			return nil
+		})
 	})
 }
 
@@ -313,7 +320,7 @@ func TestWithoutPermissionToCallSingleInstancesNothingIsHedged(t *testing.T) {
 }
 
 func TestOnTheLastInstanceNothingIsHedged(t *testing.T) {
-	s := serveStallers(t, rpcserver.Config{}, idempotentGet)
+	s := serveStallers(t, linkage{}, rpcserver.Config{}, idempotentGet)
 	s.warm(t)
 	if err := s.servers[1].Shutdown(t.Context()); err != nil {
 		t.Fatal(err)
@@ -344,22 +351,26 @@ func (dawdler) Echo(ctx context.Context, n int) (int, error) {
 }
 
 func TestHedgedCallsGetTheirOwnAnswers(t *testing.T) {
-	env := heliumtest.NewWith(t, heliumtest.Config{Client: hedged})
-	for range 3 {
-		heliumtest.Serve(env, "dawdler", dawdler{}, rpcserver.Idempotent("echo"))
-	}
-	var callers sync.WaitGroup
-	for i := range 16 {
-		callers.Go(func() {
-			for n := 1000 * i; n < 1000*i+150; n++ {
-				if got, err := rpcclient.Call[int](context.Background(), env.Client, "dawdler.echo", n); got != n || err != nil {
-					t.Errorf("echo(%d) = %d, %v", n, got, err)
+	overEachLink(t, func(t *testing.T, over linkage) {
+		env := heliumtest.NewWith(t, heliumtest.Config{Client: hedged})
+		for range 3 {
+			over.serve(env, rpcserver.Config{}, "dawdler", dawdler{}, rpcserver.Idempotent("echo"))
+		}
+		over.links(t, env.Client, "dawdler", 3)
+		over.checkAll(t, env.Client)
+		var callers sync.WaitGroup
+		for i := range 16 {
+			callers.Go(func() {
+				for n := 1000 * i; n < 1000*i+150; n++ {
+					if got, err := rpcclient.Call[int](context.Background(), env.Client, "dawdler.echo", n); got != n || err != nil {
+						t.Errorf("echo(%d) = %d, %v", n, got, err)
+					}
 				}
-			}
-		})
-	}
-	callers.Wait()
-	if s := env.Client.Stats(); s.InFlight != 0 || s.HedgesWon > s.Hedges {
-		t.Errorf("%d calls are in flight and %d of %d hedges won; want none, and no more than all", s.InFlight, s.HedgesWon, s.Hedges)
-	}
+			})
+		}
+		callers.Wait()
+		if s := env.Client.Stats(); s.InFlight != 0 || s.HedgesWon > s.Hedges {
+			t.Errorf("%d calls are in flight and %d of %d hedges won; want none, and no more than all", s.InFlight, s.HedgesWon, s.Hedges)
+		}
+	})
 }

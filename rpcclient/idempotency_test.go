@@ -73,54 +73,51 @@ func wantRuns(t *testing.T, impl *till, want int64) {
 }
 
 func TestCallsOfAnIdempotencyKeyRunOnceByWhicheverWayAndClientTheyCome(t *testing.T) {
-	env := heliumtest.New(t)
-	impl := newTill()
-	var servers []*rpcserver.Server
-	for range 3 {
-		servers = append(servers, heliumtest.Serve(env, "till", impl))
-	}
-	for i, c := range []*rpcclient.Client{env.Client, env.NewClient(rpcclient.Config{})} {
+	overEachLink(t, func(t *testing.T, over linkage) {
+		env := heliumtest.New(t)
+		impl := newTill()
+		var servers []*rpcserver.Server
+		for range 3 {
+			servers = append(servers, over.serve(env, rpcserver.Config{}, "till", impl))
+		}
+		for i, c := range []*rpcclient.Client{env.Client, env.NewClient(rpcclient.Config{})} {
+			over.links(t, c, "till", 3)
+			over.checkAll(t, c)
+			for _, key := range someKeys(5) {
+				ctx := withKey(t, key)
+				var receipt int64
+				for j, way := range everyWay[int64, func(context.Context, int) (int64, error)](ctx, c, "till.pay",
+					func(f func(context.Context, int) (int64, error)) (int64, error) { return f(ctx, 7) }, 7) {
+					got, err := way.call()
+					if err != nil {
+						t.Fatalf("client %d by %s: %v", i, way.name, err)
+					}
+					if j == 0 {
+						receipt = got
+					}
+					if got != receipt {
+						t.Errorf("client %d by %s: receipt %d, want that of the first call, %d", i, way.name, got, receipt)
+					}
+				}
+				if err := c.Notify(ctx, "till.pay", 7); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		var replays, keys uint64
 		eventually(t, func() error {
-			err := c.Call(t.Context(), "till.seen", nil)
-			if known := c.Instances("till"); err == nil && len(known) != 3 {
-				err = fmt.Errorf("the known instances are %v, want 3", known)
+			replays, keys = 0, 0
+			for _, srv := range servers {
+				s := srv.Stats()
+				replays, keys = replays+s.Replays, keys+uint64(s.IdempotencyKeys)
 			}
-			return err
+			if want := uint64(2*5*6 - 5); replays != want || keys != 5 {
+				return fmt.Errorf("%d replays of %d keys, want %d of 5", replays, keys, want)
+			}
+			return nil
 		})
-		for _, key := range someKeys(5) {
-			ctx := withKey(t, key)
-			var receipt int64
-			for j, way := range everyWay[int64, func(context.Context, int) (int64, error)](ctx, c, "till.pay",
-				func(f func(context.Context, int) (int64, error)) (int64, error) { return f(ctx, 7) }, 7) {
-				got, err := way.call()
-				if err != nil {
-					t.Fatalf("client %d by %s: %v", i, way.name, err)
-				}
-				if j == 0 {
-					receipt = got
-				}
-				if got != receipt {
-					t.Errorf("client %d by %s: receipt %d, want that of the first call, %d", i, way.name, got, receipt)
-				}
-			}
-			if err := c.Notify(ctx, "till.pay", 7); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
-	var replays, keys uint64
-	eventually(t, func() error {
-		replays, keys = 0, 0
-		for _, srv := range servers {
-			s := srv.Stats()
-			replays, keys = replays+s.Replays, keys+uint64(s.IdempotencyKeys)
-		}
-		if want := uint64(2*5*6 - 5); replays != want || keys != 5 {
-			return fmt.Errorf("%d replays of %d keys, want %d of 5", replays, keys, want)
-		}
-		return nil
+		wantRuns(t, impl, 5)
 	})
-	wantRuns(t, impl, 5)
 }
 
 func TestAKeyIsForOneMethodAndOneSetOfArguments(t *testing.T) {
@@ -156,83 +153,89 @@ func TestAKeyIsForOneMethodAndOneSetOfArguments(t *testing.T) {
 }
 
 func TestACallOfAKeyThatRunsIsWaitedForAsLongAsEachHasTime(t *testing.T) {
-	env := heliumtest.New(t)
-	impl := newTill()
-	heliumtest.Serve(env, "till", impl)
-	answers := make(chan string, 5)
-	for range 5 {
-		go func() {
-			n, err := rpcclient.Call[int64](withKey(t, "order-1"), env.Client, "till.slow", 7)
-			answers <- fmt.Sprint(n, " ", err)
-		}()
-	}
-	within(t, impl.entered, "first call")
-	short, cancel := context.WithTimeout(withKey(t, "order-1"), 50*time.Millisecond)
-	defer cancel()
-	wantTimeUp(t, env.Client.Call(short, "till.slow", nil, 7))
-	close(impl.leave)
-	for range 5 {
-		if got := within(t, answers, "answer"); got != "1 <nil>" {
-			t.Errorf("slow = %s, want the first one's", got)
+	overEachLink(t, func(t *testing.T, over linkage) {
+		env := heliumtest.New(t)
+		impl := newTill()
+		serveOver(t, over, env, env.Client, rpcserver.Config{}, "till", impl)
+		answers := make(chan string, 5)
+		for range 5 {
+			go func() {
+				n, err := rpcclient.Call[int64](withKey(t, "order-1"), env.Client, "till.slow", 7)
+				answers <- fmt.Sprint(n, " ", err)
+			}()
 		}
-	}
-	wantRuns(t, impl, 1)
+		within(t, impl.entered, "first call")
+		short, cancel := context.WithTimeout(withKey(t, "order-1"), 50*time.Millisecond)
+		defer cancel()
+		wantTimeUp(t, env.Client.Call(short, "till.slow", nil, 7))
+		close(impl.leave)
+		for range 5 {
+			if got := within(t, answers, "answer"); got != "1 <nil>" {
+				t.Errorf("slow = %s, want the first one's", got)
+			}
+		}
+		wantRuns(t, impl, 1)
+	})
 }
 
 func TestAHandlersErrorIsKeptAsItsResultIs(t *testing.T) {
-	env := heliumtest.New(t)
-	impl := newTill()
-	srv := heliumtest.ServeWith(env, rpcserver.Config{Logger: quiet}, "till", impl)
-	for range 3 {
-		err := env.Client.Call(withKey(t, "order-1"), "till.empty", nil, 7)
-		wantError(t, err, errNoMoney, helium.Executed)
-		if e := helium.AsError(err); e.Details["left"] != "0" || e.Instance != srv.Instance() || e.Method != "empty" {
-			t.Errorf("the error is %+v, want the handler's with its details", e)
+	overEachLink(t, func(t *testing.T, over linkage) {
+		env := heliumtest.New(t)
+		impl := newTill()
+		srv := serveOver(t, over, env, env.Client, rpcserver.Config{Logger: quiet}, "till", impl)
+		for range 3 {
+			err := env.Client.Call(withKey(t, "order-1"), "till.empty", nil, 7)
+			wantError(t, err, errNoMoney, helium.Executed)
+			if e := helium.AsError(err); e.Details["left"] != "0" || e.Instance != srv.Instance() || e.Method != "empty" {
+				t.Errorf("the error is %+v, want the handler's with its details", e)
+			}
+			wantError(t, env.Client.Call(withKey(t, "order-1"), "till.break", nil), helium.ErrPanic, helium.Executed)
 		}
-		wantError(t, env.Client.Call(withKey(t, "order-1"), "till.break", nil), helium.ErrPanic, helium.Executed)
-	}
-	wantRuns(t, impl, 2)
-	if s := srv.Stats(); s.Panics != 1 {
-		t.Errorf("%d panics, want 1", s.Panics)
-	}
+		wantRuns(t, impl, 2)
+		if s := srv.Stats(); s.Panics != 1 {
+			t.Errorf("%d panics, want 1", s.Panics)
+		}
+	})
 }
 
 func TestWhatDidNotRunIsNotKept(t *testing.T) {
-	env := heliumtest.New(t)
-	impl := newTill()
-	var refuse atomic.Bool
-	guard := func(next rpcserver.Handler) rpcserver.Handler {
-		return func(ctx context.Context, call *rpcserver.Call) error {
-			if refuse.Load() {
-				return helium.Errorf(helium.CodePermissionDenied, "not you")
+	overEachLink(t, func(t *testing.T, over linkage) {
+		env := heliumtest.New(t)
+		impl := newTill()
+		var refuse atomic.Bool
+		guard := func(next rpcserver.Handler) rpcserver.Handler {
+			return func(ctx context.Context, call *rpcserver.Call) error {
+				if refuse.Load() {
+					return helium.Errorf(helium.CodePermissionDenied, "not you")
+				}
+				return next(ctx, call)
 			}
-			return next(ctx, call)
 		}
-	}
-	heliumtest.ServeWith(env, rpcserver.Config{Interceptors: []rpcserver.Interceptor{guard}}, "till", impl)
-	pay := func() error { return env.Client.Call(withKey(t, "order-1"), "till.pay", nil, 7) }
+		serveOver(t, over, env, env.Client, rpcserver.Config{Interceptors: []rpcserver.Interceptor{guard}}, "till", impl)
+		pay := func() error { return env.Client.Call(withKey(t, "order-1"), "till.pay", nil, 7) }
 
-	refuse.Store(true)
-	if err := pay(); helium.CodeOf(err) != helium.CodePermissionDenied || helium.OutcomeOf(err) != helium.NotExecuted {
-		t.Errorf("the refusal of an interceptor = %v, want permission_denied, not executed", err)
-	}
-	refuse.Store(false)
-	if err := pay(); err != nil {
-		t.Errorf("the next call of the key: %v", err)
-	}
-	// What an interceptor refuses gets no results of others either.
-	refuse.Store(true)
-	if err := pay(); helium.CodeOf(err) != helium.CodePermissionDenied {
-		t.Errorf("a replay that an interceptor refuses = %v, want permission_denied", err)
-	}
-	refuse.Store(false)
+		refuse.Store(true)
+		if err := pay(); helium.CodeOf(err) != helium.CodePermissionDenied || helium.OutcomeOf(err) != helium.NotExecuted {
+			t.Errorf("the refusal of an interceptor = %v, want permission_denied, not executed", err)
+		}
+		refuse.Store(false)
+		if err := pay(); err != nil {
+			t.Errorf("the next call of the key: %v", err)
+		}
+		// What an interceptor refuses gets no results of others either.
+		refuse.Store(true)
+		if err := pay(); helium.CodeOf(err) != helium.CodePermissionDenied {
+			t.Errorf("a replay that an interceptor refuses = %v, want permission_denied", err)
+		}
+		refuse.Store(false)
 
-	small := func(n int) error { return env.Client.Call(withKey(t, "order-1"), "till.small", nil, n) }
-	wantError(t, small(300), helium.ErrBadArgument, helium.NotExecuted)
-	if err := small(7); err != nil {
-		t.Errorf("the key of a call whose arguments were refused: %v", err)
-	}
-	wantRuns(t, impl, 2)
+		small := func(n int) error { return env.Client.Call(withKey(t, "order-1"), "till.small", nil, n) }
+		wantError(t, small(300), helium.ErrBadArgument, helium.NotExecuted)
+		if err := small(7); err != nil {
+			t.Errorf("the key of a call whose arguments were refused: %v", err)
+		}
+		wantRuns(t, impl, 2)
+	})
 }
 
 func TestWhatComesBesideAResultIsKeptToo(t *testing.T) {
@@ -385,39 +388,44 @@ func TestServersThatTakeNoKeysGetNoCallsWithKeys(t *testing.T) {
 }
 
 func TestAViewPicksTheInstanceAndTheKeyCountsThere(t *testing.T) {
-	env := heliumtest.New(t)
-	all := serveTellers(t, env, 4)
-	all.known(env.Client)
-	for _, key := range someKeys(10) {
-		ctx := withKey(t, "order "+key)
-		for what, v := range map[string]struct {
-			c    *rpcclient.Client
-			want string
-		}{
-			"the key alone": {env.Client, all.order("order " + key)[0]},
-			"by Keyed":      {rpcclient.Keyed(env.Client, key), all.order(key)[0]},
-			"by At":         {env.Client.At(all.order("any")[2]), all.order("any")[2]},
-		} {
-			for range 2 {
-				if got, err := rpcclient.Call[string](ctx, v.c, "teller.who"); got != v.want || err != nil {
-					t.Errorf("%s: who() = %q, %v; want %q", what, got, err, v.want)
+	overEachLink(t, func(t *testing.T, over linkage) {
+		env := heliumtest.New(t)
+		all := serveTellersOver(t, over, env, 4)
+		all.known(env.Client)
+		over.checkAll(t, env.Client)
+		for _, key := range someKeys(10) {
+			ctx := withKey(t, "order "+key)
+			for what, v := range map[string]struct {
+				c    *rpcclient.Client
+				want string
+			}{
+				"the key alone": {env.Client, all.order("order " + key)[0]},
+				"by Keyed":      {rpcclient.Keyed(env.Client, key), all.order(key)[0]},
+				"by At":         {env.Client.At(all.order("any")[2]), all.order("any")[2]},
+			} {
+				for range 2 {
+					if got, err := rpcclient.Call[string](ctx, v.c, "teller.who"); got != v.want || err != nil {
+						t.Errorf("%s: who() = %q, %v; want %q", what, got, err, v.want)
+					}
 				}
 			}
 		}
-	}
+	})
 }
 
 func TestACallWithAKeyIsNotHedged(t *testing.T) {
-	s := serveStallers(t, rpcserver.Config{}, idempotentGet)
-	s.warm(t)
-	s.first.stalls.Store(true)
-	before := s.client.Stats()
-	ctx, cancel := context.WithTimeout(withKey(t, "k"), 100*time.Millisecond)
-	defer cancel()
-	wantTimeUp(t, s.client.Call(ctx, "staller.get", nil, 7))
-	if hedges, _ := s.since(before); hedges != 0 {
-		t.Errorf("%d hedges, want none", hedges)
-	}
+	overEachLink(t, func(t *testing.T, over linkage) {
+		s := serveStallers(t, over, rpcserver.Config{}, idempotentGet)
+		s.warm(t)
+		s.first.stalls.Store(true)
+		before := s.client.Stats()
+		ctx, cancel := context.WithTimeout(withKey(t, "k"), 100*time.Millisecond)
+		defer cancel()
+		wantTimeUp(t, s.client.Call(ctx, "staller.get", nil, 7))
+		if hedges, _ := s.since(before); hedges != 0 {
+			t.Errorf("%d hedges, want none", hedges)
+		}
+	})
 }
 
 // fakeKeeper is an instance of "fake" on a bare connection that takes idempotency keys.
@@ -595,35 +603,35 @@ func TestWhereACallByAtMayHaveRunOthersOfItsKeyGoToo(t *testing.T) {
 }
 
 func TestManyCallsOfManyKeysRunOnceEach(t *testing.T) {
-	env := heliumtest.New(t)
-	impl := newTill()
-	heliumtest.Serve(env, "till", impl)
-	heliumtest.Serve(env, "till", impl)
-	if err := env.Client.Call(t.Context(), "till.seen", nil); err != nil {
-		t.Fatal(err)
-	}
-	knowsInstances(t, env.Client, "till", 2)
-	var mu sync.Mutex
-	receipts := make(map[string]int64)
-	var callers sync.WaitGroup
-	for range 32 {
-		callers.Go(func() {
-			for _, key := range someKeys(40) {
-				got, err := rpcclient.Call[int64](rpcclient.WithIdempotencyKey(context.Background(), key), env.Client, "till.pay", 7)
-				if err != nil {
-					t.Errorf("key %s: %v", key, err)
-					return
+	overEachLink(t, func(t *testing.T, over linkage) {
+		env := heliumtest.New(t)
+		impl := newTill()
+		over.serve(env, rpcserver.Config{}, "till", impl)
+		over.serve(env, rpcserver.Config{}, "till", impl)
+		over.links(t, env.Client, "till", 2)
+		over.checkAll(t, env.Client)
+		var mu sync.Mutex
+		receipts := make(map[string]int64)
+		var callers sync.WaitGroup
+		for range 32 {
+			callers.Go(func() {
+				for _, key := range someKeys(40) {
+					got, err := rpcclient.Call[int64](rpcclient.WithIdempotencyKey(context.Background(), key), env.Client, "till.pay", 7)
+					if err != nil {
+						t.Errorf("key %s: %v", key, err)
+						return
+					}
+					mu.Lock()
+					if receipts[key] == 0 {
+						receipts[key] = got
+					} else if receipts[key] != got {
+						t.Errorf("key %s got the receipts %d and %d", key, receipts[key], got)
+					}
+					mu.Unlock()
 				}
-				mu.Lock()
-				if receipts[key] == 0 {
-					receipts[key] = got
-				} else if receipts[key] != got {
-					t.Errorf("key %s got the receipts %d and %d", key, receipts[key], got)
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	callers.Wait()
-	wantRuns(t, impl, 40)
+			})
+		}
+		callers.Wait()
+		wantRuns(t, impl, 40)
+	})
 }

@@ -39,13 +39,19 @@ func (newTeller) Since() string { return "2.0.0" }
 type tellers struct {
 	t      *testing.T
 	env    *heliumtest.Env
+	over   linkage // by which they are called
 	notes  chan string
 	byName map[string]*rpcserver.Server
 }
 
 func serveTellers(t *testing.T, env *heliumtest.Env, n int) *tellers {
 	t.Helper()
-	all := &tellers{t: t, env: env, notes: make(chan string, 1000), byName: make(map[string]*rpcserver.Server)}
+	return serveTellersOver(t, linkage{}, env, n)
+}
+
+func serveTellersOver(t *testing.T, over linkage, env *heliumtest.Env, n int) *tellers {
+	t.Helper()
+	all := &tellers{t: t, env: env, over: over, notes: make(chan string, 1000), byName: make(map[string]*rpcserver.Server)}
 	for range n {
 		all.add()
 	}
@@ -65,7 +71,9 @@ func (all *tellers) serve(serve func(*teller) *rpcserver.Server) string {
 
 // add adds one and returns its name.
 func (all *tellers) add() string {
-	return all.serve(func(impl *teller) *rpcserver.Server { return heliumtest.Serve(all.env, "teller", impl) })
+	return all.serve(func(impl *teller) *rpcserver.Server {
+		return all.over.serve(all.env, rpcserver.Config{}, "teller", impl)
+	})
 }
 
 // addDoomed adds one and returns what ends it without a word, as a crash does.
@@ -118,16 +126,11 @@ func (all *tellers) order(key string) (names []string) {
 	return names
 }
 
-// known waits until a client knows all of them and no others.
+// known waits until a client knows all of them and no others, and has links to them if they are
+// called by links.
 func (all *tellers) known(c *rpcclient.Client) {
 	all.t.Helper()
-	eventually(all.t, func() error {
-		err := c.Call(all.t.Context(), "teller.who", nil)
-		if known := c.Instances("teller"); err == nil && len(known) != len(all.byName) {
-			err = fmt.Errorf("the known instances are %v, want %d", known, len(all.byName))
-		}
-		return err
-	})
+	all.over.links(all.t, c, "teller", len(all.byName))
 }
 
 // wantWho checks which instance a key picks.
@@ -146,37 +149,40 @@ func someKeys(n int) (keys []string) {
 }
 
 func TestAKeyPicksTheSameInstanceByEveryWayOfCallingAndFromEveryClient(t *testing.T) {
-	env := heliumtest.New(t)
-	all := serveTellers(t, env, 5)
-	clients := []*rpcclient.Client{env.Client, env.NewClient(rpcclient.Config{})}
-	picked := make(map[string]bool)
-	for _, c := range clients {
-		all.known(c)
-		for _, key := range append(someKeys(100), "", "Grüße", "a key\nof two lines") {
-			want := all.order(key)[0]
-			picked[want] = true
-			keyed := rpcclient.Keyed(c, key)
-			for _, way := range everyWay[string, func() (string, error)](t.Context(), keyed, "teller.who", func(f func() (string, error)) (string, error) { return f() }) {
-				for range 2 {
-					if got, err := way.call(); got != want || err != nil {
-						t.Fatalf("by %s with the key %q, who() = %q, %v; want %q", way.name, key, got, err, want)
+	overEachLink(t, func(t *testing.T, over linkage) {
+		env := heliumtest.New(t)
+		all := serveTellersOver(t, over, env, 5)
+		clients := []*rpcclient.Client{env.Client, env.NewClient(rpcclient.Config{})}
+		picked := make(map[string]bool)
+		for _, c := range clients {
+			all.known(c)
+			over.checkAll(t, c)
+			for _, key := range append(someKeys(100), "", "Grüße", "a key\nof two lines") {
+				want := all.order(key)[0]
+				picked[want] = true
+				keyed := rpcclient.Keyed(c, key)
+				for _, way := range everyWay[string, func() (string, error)](t.Context(), keyed, "teller.who", func(f func() (string, error)) (string, error) { return f() }) {
+					for range 2 {
+						if got, err := way.call(); got != want || err != nil {
+							t.Fatalf("by %s with the key %q, who() = %q, %v; want %q", way.name, key, got, err, want)
+						}
 					}
 				}
+				if err := keyed.Notify(t.Context(), "teller.note", "x"); err != nil {
+					t.Fatal(err)
+				}
+				if got := within(t, all.notes, "one-way call"); got != want {
+					t.Fatalf("with the key %q, the one-way call ran at %q, want %q", key, got, want)
+				}
 			}
-			if err := keyed.Notify(t.Context(), "teller.note", "x"); err != nil {
-				t.Fatal(err)
-			}
-			if got := within(t, all.notes, "one-way call"); got != want {
-				t.Fatalf("with the key %q, the one-way call ran at %q, want %q", key, got, want)
+			if s := c.Stats(); s.Retries+s.Fallbacks > 0 {
+				t.Errorf("%d retries and %d fallbacks, want none", s.Retries, s.Fallbacks)
 			}
 		}
-		if s := c.Stats(); s.Retries+s.Fallbacks > 0 {
-			t.Errorf("%d retries and %d fallbacks, want none", s.Retries, s.Fallbacks)
+		if len(picked) != 5 {
+			t.Errorf("103 keys picked %d of 5 instances, want all", len(picked))
 		}
-	}
-	if len(picked) != 5 {
-		t.Errorf("103 keys picked %d of 5 instances, want all", len(picked))
-	}
+	})
 }
 
 func TestWithoutAKeyTheViewIsAnyClient(t *testing.T) {
@@ -214,53 +220,55 @@ func TestWithoutAKeyTheViewIsAnyClient(t *testing.T) {
 }
 
 func TestOnlyTheKeysOfAnInstanceThatComesOrGoesMove(t *testing.T) {
-	env := heliumtest.New(t)
-	all := serveTellers(t, env, 4)
-	all.known(env.Client)
-	keys := someKeys(100)
-	where := make(map[string]string)
-	look := func() (moved map[string][2]string) {
-		moved = make(map[string][2]string)
-		for _, key := range keys {
-			who, err := rpcclient.Call[string](t.Context(), rpcclient.Keyed(env.Client, key), "teller.who")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if where[key] != who {
-				moved[key] = [2]string{where[key], who}
-			}
-			where[key] = who
-		}
-		return moved
-	}
-	look()
-	for range 3 { // servers are rolled, each first one more and then one less
-		come := all.add()
+	overEachLink(t, func(t *testing.T, over linkage) {
+		env := heliumtest.New(t)
+		all := serveTellersOver(t, over, env, 4)
 		all.known(env.Client)
-		moved := look()
-		for key, m := range moved {
-			if m[1] != come {
-				t.Errorf("as %s came, key %q moved from %s to %s; want it there or to stay", come, key, m[0], m[1])
+		keys := someKeys(100)
+		where := make(map[string]string)
+		look := func() (moved map[string][2]string) {
+			moved = make(map[string][2]string)
+			for _, key := range keys {
+				who, err := rpcclient.Call[string](t.Context(), rpcclient.Keyed(env.Client, key), "teller.who")
+				if err != nil {
+					t.Fatal(err)
+				}
+				if where[key] != who {
+					moved[key] = [2]string{where[key], who}
+				}
+				where[key] = who
+			}
+			return moved
+		}
+		look()
+		for range 3 { // servers are rolled, each first one more and then one less
+			come := all.add()
+			all.known(env.Client)
+			moved := look()
+			for key, m := range moved {
+				if m[1] != come {
+					t.Errorf("as %s came, key %q moved from %s to %s; want it there or to stay", come, key, m[0], m[1])
+				}
+			}
+			if n := len(moved); n < 5 || n > 40 {
+				t.Errorf("%d of 100 keys moved to the fifth instance, want about 20", n)
+			}
+			leave := all.order("customer-0")[0]
+			all.remove(leave)
+			all.known(env.Client)
+			moved = look()
+			for key, m := range moved {
+				if m[0] != leave {
+					t.Errorf("as %s went, key %q moved from %s to %s; want it to stay", leave, key, m[0], m[1])
+				}
+			}
+			for key, who := range where {
+				if who == leave {
+					t.Errorf("key %q is still at %s, which went", key, leave)
+				}
 			}
 		}
-		if n := len(moved); n < 5 || n > 40 {
-			t.Errorf("%d of 100 keys moved to the fifth instance, want about 20", n)
-		}
-		leave := all.order("customer-0")[0]
-		all.remove(leave)
-		all.known(env.Client)
-		moved = look()
-		for key, m := range moved {
-			if m[0] != leave {
-				t.Errorf("as %s went, key %q moved from %s to %s; want it to stay", leave, key, m[0], m[1])
-			}
-		}
-		for key, who := range where {
-			if who == leave {
-				t.Errorf("key %q is still at %s, which went", key, leave)
-			}
-		}
-	}
+	})
 }
 
 func TestAKeyWhoseInstanceCrashedGoesToItsNextOne(t *testing.T) {
@@ -302,40 +310,44 @@ func TestAKeyWhoseInstanceCrashedGoesToItsNextOne(t *testing.T) {
 }
 
 func TestACallByAKeyThatWasCutGoesToTheNextInstanceIfItIsIdempotent(t *testing.T) {
-	for _, idempotent := range []bool{false, true} {
-		env := heliumtest.New(t)
-		options := []rpcserver.Option{}
-		if idempotent {
-			options = append(options, rpcserver.Idempotent("pass"))
+	overEachLink(t, func(t *testing.T, over linkage) {
+		for _, idempotent := range []bool{false, true} {
+			env := heliumtest.New(t)
+			options := []rpcserver.Option{}
+			if idempotent {
+				options = append(options, rpcserver.Idempotent("pass"))
+			}
+			gates := make(map[string]*gate)
+			all := &tellers{t: t, env: env, byName: make(map[string]*rpcserver.Server)}
+			for range 3 {
+				g := newGate()
+				srv := over.serve(env, rpcserver.Config{}, "gate", g, options...)
+				gates[srv.Instance()], all.byName[srv.Instance()] = g, srv
+			}
+			over.links(t, env.Client, "gate", 3)
+			over.checkAll(t, env.Client)
+			order := all.order("k")
+			failed := make(chan error, 1)
+			go func() {
+				failed <- rpcclient.Keyed(env.Client, "k").Call(context.Background(), "gate.pass", nil, 1)
+			}()
+			within(t, gates[order[0]].entered, "call at the key's first instance")
+			ctx, cancel := context.WithCancel(t.Context())
+			cancel()
+			if err := all.byName[order[0]].Shutdown(ctx); err == nil {
+				t.Error("Shutdown = nil, want one that tells of the call that was cut")
+			}
+			if !idempotent {
+				wantError(t, within(t, failed, "error"), helium.ErrCut, helium.Unknown)
+				continue
+			}
+			within(t, gates[order[1]].entered, "second attempt at the key's next instance")
+			close(gates[order[1]].leave)
+			if err := within(t, failed, "answer"); err != nil {
+				t.Error(err)
+			}
 		}
-		gates := make(map[string]*gate)
-		all := &tellers{t: t, env: env, byName: make(map[string]*rpcserver.Server)}
-		for range 3 {
-			g := newGate()
-			srv := heliumtest.Serve(env, "gate", g, options...)
-			gates[srv.Instance()], all.byName[srv.Instance()] = g, srv
-		}
-		order := all.order("k")
-		failed := make(chan error, 1)
-		go func() {
-			failed <- rpcclient.Keyed(env.Client, "k").Call(context.Background(), "gate.pass", nil, 1)
-		}()
-		within(t, gates[order[0]].entered, "call at the key's first instance")
-		ctx, cancel := context.WithCancel(t.Context())
-		cancel()
-		if err := all.byName[order[0]].Shutdown(ctx); err == nil {
-			t.Error("Shutdown = nil, want one that tells of the call that was cut")
-		}
-		if !idempotent {
-			wantError(t, within(t, failed, "error"), helium.ErrCut, helium.Unknown)
-			continue
-		}
-		within(t, gates[order[1]].entered, "second attempt at the key's next instance")
-		close(gates[order[1]].leave)
-		if err := within(t, failed, "answer"); err != nil {
-			t.Error(err)
-		}
-	}
+	})
 }
 
 func TestAKeyFailsInMillisecondsOnceAllInstancesAreGone(t *testing.T) {
@@ -429,37 +441,39 @@ func TestAKeyNeedsThePermissionToCallSingleInstances(t *testing.T) {
 }
 
 func TestRollingTheInstancesFailsNoCallByAKey(t *testing.T) {
-	env := heliumtest.New(t)
-	all := serveTellers(t, env, 3)
-	all.known(env.Client)
-	ctx, stop := context.WithCancel(t.Context())
-	var callers sync.WaitGroup
-	var calls atomic.Int64
-	for i := range 8 {
-		callers.Go(func() {
-			for n := 0; ctx.Err() == nil; n++ {
-				key := fmt.Sprint(i, n%50)
-				if err := rpcclient.Keyed(env.Client, key).Call(context.Background(), "teller.who", nil); err != nil {
-					t.Errorf("with the key %q: %v", key, err)
+	overEachLink(t, func(t *testing.T, over linkage) {
+		env := heliumtest.New(t)
+		all := serveTellersOver(t, over, env, 3)
+		all.known(env.Client)
+		ctx, stop := context.WithCancel(t.Context())
+		var callers sync.WaitGroup
+		var calls atomic.Int64
+		for i := range 8 {
+			callers.Go(func() {
+				for n := 0; ctx.Err() == nil; n++ {
+					key := fmt.Sprint(i, n%50)
+					if err := rpcclient.Keyed(env.Client, key).Call(context.Background(), "teller.who", nil); err != nil {
+						t.Errorf("with the key %q: %v", key, err)
+					}
+					calls.Add(1)
 				}
-				calls.Add(1)
-			}
-		})
-	}
-	for range 5 {
-		all.add()
-		more := calls.Load() + 200
-		eventually(t, func() error {
-			if n := calls.Load(); n < more {
-				return fmt.Errorf("%d calls, want %d", n, more)
-			}
-			return nil
-		})
-		all.remove(all.order("any")[0])
-	}
-	stop()
-	callers.Wait()
-	if s := env.Client.Stats(); s.Retries > 0 {
-		t.Errorf("%d retries, want none: what finds nobody goes on elsewhere", s.Retries)
-	}
+			})
+		}
+		for range 5 {
+			all.add()
+			more := calls.Load() + 200
+			eventually(t, func() error {
+				if n := calls.Load(); n < more {
+					return fmt.Errorf("%d calls, want %d", n, more)
+				}
+				return nil
+			})
+			all.remove(all.order("any")[0])
+		}
+		stop()
+		callers.Wait()
+		if s := env.Client.Stats(); s.Retries > 0 {
+			t.Errorf("%d retries, want none: what finds nobody goes on elsewhere", s.Retries)
+		}
+	})
 }

@@ -1,7 +1,7 @@
 package rpcclient_test
 
 import (
-	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/helium-rpc/helium/heliumtest"
@@ -31,13 +31,37 @@ func serveOver[S any](t *testing.T, over linkage, env *heliumtest.Env, c *rpccli
 	if over.listen == "" {
 		return srv
 	}
+	over.links(t, c, name, 1)
+	over.checkAll(t, c)
+	return srv
+}
+
+// serve serves a service, of which there may be several instances.
+func (over linkage) serve(env *heliumtest.Env, config rpcserver.Config, name string, impl any, options ...rpcserver.Option) *rpcserver.Server {
+	config.Listen = over.listen
+	return heliumtest.ServeWith(env, config, name, impl, options...)
+}
+
+// links waits until a client knows all instances of a service, and its calls go to each by the link.
+func (over linkage) links(t *testing.T, c *rpcclient.Client, service string, instances int) {
+	t.Helper()
 	eventually(t, func() error {
-		_ = c.Call(t.Context(), name+".absent", nil) // which has the client look where the service is
-		if c.Stats().DirectLinks != 1 {
-			return errors.New("there is no direct link")
+		_ = c.Call(t.Context(), service+".absent", nil) // which has the client look where the service is
+		if known := c.Instances(service); len(known) != instances {
+			return fmt.Errorf("the known instances are %v, want %d", known, instances)
+		}
+		if got := c.Stats().DirectLinks; over.listen != "" && got != instances {
+			return fmt.Errorf("%d direct links, want %d; %+v", got, instances, c.DirectLinks())
 		}
 		return nil
 	})
+}
+
+// checkAll checks at the end of the test that all calls of a client from now on went by the link.
+func (over linkage) checkAll(t *testing.T, c *rpcclient.Client) {
+	if over.listen == "" {
+		return
+	}
 	before := c.Stats()
 	t.Cleanup(func() {
 		after := c.Stats()
@@ -46,5 +70,4 @@ func serveOver[S any](t *testing.T, over linkage, env *heliumtest.Env, c *rpccli
 			t.Errorf("%d of %d calls went by the direct link, want all", direct, sent)
 		}
 	})
-	return srv
 }
