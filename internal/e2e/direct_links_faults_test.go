@@ -55,6 +55,27 @@ func (n network) checkRan(ends map[int64]error) (failed int) {
 	return failed
 }
 
+// goOnThroughCut waits until some calls have gone by a direct link, which is cut then, and for some more.
+func (tr *traffic) goOnThroughCut(t *testing.T, c *rpcclient.Client, p *proxy.Proxy, cut proxy.Conditions) {
+	t.Helper()
+	eventually(t, "a link", func() error {
+		if c.Stats().DirectLinks == 0 {
+			return fmt.Errorf("none; %+v", c.DirectLinks())
+		}
+		return nil
+	})
+	tr.goOn(t, 50)
+	p.Set(cut)
+	eventually(t, "a link that is cut", func() error {
+		if c.Stats().DirectLinks > 0 {
+			return errors.New("it stands")
+		}
+		return nil
+	})
+	p.Set(proxy.Conditions{})
+	tr.goOn(t, 50)
+}
+
 func TestADirectLinkThatIsCutInMidMessageGivesTheRightOutcomes(t *testing.T) {
 	t.Parallel()
 	const opening, cuts = 100, 8 // bytes either way before the first message, and some
@@ -66,26 +87,10 @@ func TestADirectLinkThatIsCutInMidMessageGivesTheRightOutcomes(t *testing.T) {
 			t.Parallel()
 			n, _, p, c := throughProxy(t)
 			tr := startTraffic(c, 8, patience)
-			failures := 0
 			for range cuts {
-				eventually(t, "a link", func() error {
-					if c.Stats().DirectLinks == 0 {
-						return fmt.Errorf("none; %+v", c.DirectLinks())
-					}
-					return nil
-				})
-				tr.goOn(t, 50)
-				p.Set(cut(opening + rand.IntN(2000)))
-				eventually(t, "a link that is cut", func() error {
-					if c.Stats().DirectLinks > 0 {
-						return errors.New("it stands")
-					}
-					return nil
-				})
-				p.Set(proxy.Conditions{})
+				tr.goOnThroughCut(t, c, p, cut(opening+rand.IntN(2000)))
 			}
-			tr.goOn(t, 50)
-			failures = n.checkRan(tr.finish())
+			failures := n.checkRan(tr.finish())
 			if failures == 0 {
 				t.Errorf("no call failed while the link was cut %d times, want some", cuts)
 			}

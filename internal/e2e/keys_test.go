@@ -3,10 +3,12 @@ package e2e_test
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/chaos/proxy"
 	"github.com/helium-rpc/helium/internal/loopback"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -20,47 +22,48 @@ func whoHas(c *rpcclient.Client, key string) (string, error) {
 }
 
 func TestCallsByAKeyMoveOnlyFromAServerThatIsKilled(t *testing.T) {
-	t.Parallel()
-	n := newNetwork(t)
-	one, other := n.client(rpcclient.Config{}), n.client(rpcclient.Config{})
-	processes := make(map[string]*process)
-	for range 3 {
-		p := n.launchWorker()
-		processes[p.words[0]] = p
-	}
-	where := make(map[string]string)
-	for _, c := range []*rpcclient.Client{one, other} {
-		eventually(t, "all three", func() error {
-			if got := whoAnswers(c, patience); len(got) != 3 {
-				return fmt.Errorf("40 calls met %v", got)
+	overEachLink(t, func(t *testing.T, n network) {
+		one, other := n.client(rpcclient.Config{}), n.client(rpcclient.Config{})
+		processes := make(map[string]*process)
+		for range 3 {
+			p := n.launchWorker()
+			processes[p.words[0]] = p
+		}
+		where := make(map[string]string)
+		for _, c := range []*rpcclient.Client{one, other} {
+			n.link(t, c, "work", 3)
+			eventually(t, "all three", func() error {
+				if got := whoAnswers(c, patience); len(got) != 3 {
+					return fmt.Errorf("40 calls met %v", got)
+				}
+				return nil
+			})
+		}
+		var killed string
+		for i := range 30 {
+			key := fmt.Sprint("customer-", i)
+			who, err := whoHas(one, key)
+			again, err2 := whoHas(other, key)
+			if err != nil || err2 != nil || who != again {
+				t.Fatalf("two clients have %s (%v) and %s (%v) for %s, want the same", who, err, again, err2, key)
 			}
-			return nil
-		})
-	}
-	var killed string
-	for i := range 30 {
-		key := fmt.Sprint("customer-", i)
-		who, err := whoHas(one, key)
-		again, err2 := whoHas(other, key)
-		if err != nil || err2 != nil || who != again {
-			t.Fatalf("two clients have %s (%v) and %s (%v) for %s, want the same", who, err, again, err2, key)
+			where[key], killed = who, who
 		}
-		where[key], killed = who, who
-	}
-	processes[killed].kill()
-	for key, before := range where {
-		var now string
-		eventually(t, "an answer by "+key, func() (err error) {
-			now, err = whoHas(one, key) // what was sent before the broker knew is lost
-			return err
-		})
-		if before != killed && now != before {
-			t.Errorf("%s moved from %s to %s, want it to stay: %s was killed", key, before, now, killed)
+		processes[killed].kill()
+		for key, before := range where {
+			var now string
+			eventually(t, "an answer by "+key, func() (err error) {
+				now, err = whoHas(one, key) // what was sent before the broker knew is lost
+				return err
+			})
+			if before != killed && now != before {
+				t.Errorf("%s moved from %s to %s, want it to stay: %s was killed", key, before, now, killed)
+			}
+			if again, err := whoHas(other, key); now == killed || again != now {
+				t.Errorf("two clients have %s and %s (%v) for %s, want the same one that lives", now, again, err, key)
+			}
 		}
-		if again, err := whoHas(other, key); now == killed || again != now {
-			t.Errorf("two clients have %s and %s (%v) for %s, want the same one that lives", now, again, err, key)
-		}
-	}
+	})
 }
 
 func TestACallWithAnIdempotencyKeyRunsOnceThoughItsAnswerIsLost(t *testing.T) {
@@ -96,5 +99,32 @@ func TestACallWithAnIdempotencyKeyRunsOnceThoughItsAnswerIsLost(t *testing.T) {
 	}
 	if err := call("order-2"); err != nil || w.times(1) != 2 {
 		t.Errorf("with another key: %v, and it ran %d times in all, want 2", err, w.times(1))
+	}
+}
+
+func TestCallsWithIdempotencyKeysAllRunOnceThoughTheirLinkIsCut(t *testing.T) {
+	t.Parallel()
+	n, _, p, c := throughProxy(t)
+	tr := startTrafficOf(4, func(id int64) error {
+		ctx, cancel := context.WithTimeout(rpcclient.WithIdempotencyKey(context.Background(), fmt.Sprint("order-", id)), patience)
+		defer cancel()
+		return c.Call(ctx, "work.nap", nil, id)
+	})
+	for i := range 8 {
+		cut := proxy.Conditions{CutIn: 100 + rand.IntN(500)}
+		if i%2 == 0 {
+			cut = proxy.Conditions{CutOut: 100 + rand.IntN(500)}
+		}
+		tr.goOnThroughCut(t, c, p, cut)
+	}
+	ends := tr.finish()
+	asking := n.client(rpcclient.Config{BusOnly: true})
+	for id, err := range ends {
+		if ran, fault := rpcclient.Call[int](testContext(t), asking, "work.count", id); err != nil || fault != nil || ran != 1 {
+			t.Errorf("call %d ended with %v and ran %d times, %v; want that it ran once", id, err, ran, fault)
+		}
+	}
+	if c.Stats().Retries == 0 {
+		t.Errorf("none of %d calls was made again, want those that were cut", len(ends))
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/chaos/ledger"
 	"github.com/helium-rpc/helium/internal/leak"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -79,6 +80,7 @@ type serverPart struct {
 	Drains     bool     // at its end it finishes the calls that it has, and says so
 	Listen     string   // for direct links
 	Advertise  string   // where these are dialed, if that is elsewhere
+	Books      string   // the file in which it enters what it runs; "": none
 }
 
 // brokerPart is a broker that listens, one of a cluster if it has routes. With a certificate, in
@@ -202,6 +204,12 @@ func playPart(text string) error {
 	}
 	srv := rpcserver.New(nc, rpcserver.Config{Logger: quiet, Listen: p.Server.Listen, Advertise: p.Server.Advertise})
 	w := newWorker(srv.Instance())
+	if p.Server.Books != "" {
+		if w.books, err = ledger.Create(p.Server.Books); err != nil {
+			return err
+		}
+		defer w.books.Close()
+	}
 	if err := rpcserver.Register(srv, "work", w, rpcserver.Idempotent(p.Server.Idempotent...)); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/chaos/ledger"
 	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/rpcclient"
 )
@@ -15,8 +16,9 @@ import (
 // worker is the service "work". It keeps books on what ran.
 type worker struct {
 	name    string
-	began   chan int64    // told of each Hold that begins
-	release chan struct{} // once closed, Hold returns
+	began   chan int64     // told of each Hold that begins
+	release chan struct{}  // once closed, Hold returns
+	books   *ledger.Writer // outlast its process; nil: there are none
 
 	mu  sync.Mutex
 	ran map[int64]int // guarded by mu; how often each ID ran
@@ -72,6 +74,11 @@ func (w *worker) Compute(id, steps int64) (result uint64) {
 }
 
 func (w *worker) enter(id int64) {
+	if w.books != nil {
+		if err := w.books.Now(ledger.Entry{Kind: ledger.Began, ID: id, Instance: w.name}); err != nil {
+			panic(err)
+		}
+	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.ran[id]++

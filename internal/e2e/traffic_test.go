@@ -23,6 +23,11 @@ type traffic struct {
 
 // startTraffic makes calls from so many goroutines, with a limit on the time of each.
 func startTraffic(c *rpcclient.Client, callers int, limit time.Duration) *traffic {
+	return startTrafficOf(callers, func(id int64) error { return callWithin(limit, c, id) })
+}
+
+// startTrafficOf makes calls of its own kind from so many goroutines.
+func startTrafficOf(callers int, call func(id int64) error) *traffic {
 	tr := &traffic{stop: make(chan struct{}), ends: make(map[int64]error)}
 	var last atomic.Int64
 	for range callers {
@@ -34,7 +39,7 @@ func startTraffic(c *rpcclient.Client, callers int, limit time.Duration) *traffi
 				default:
 				}
 				id := last.Add(1)
-				err := callWithin(limit, c, id)
+				err := call(id)
 				tr.mu.Lock()
 				tr.ends[id] = err
 				tr.mu.Unlock()
@@ -72,11 +77,19 @@ func (tr *traffic) finish() map[int64]error {
 // checkBooks compares how calls ended with how often they ran at all workers.
 func checkBooks(t *testing.T, ends map[int64]error, workers ...*worker) (failed int) {
 	t.Helper()
-	for id, err := range ends {
-		ran := 0
+	return checkEnds(t, ends, func(id int64) (ran int) {
 		for _, w := range workers {
 			ran += w.times(id)
 		}
+		return ran
+	})
+}
+
+// checkEnds compares how calls ended with how often they ran.
+func checkEnds(t *testing.T, ends map[int64]error, times func(id int64) int) (failed int) {
+	t.Helper()
+	for id, err := range ends {
+		ran := times(id)
 		if err != nil {
 			failed++
 		}
