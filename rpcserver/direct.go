@@ -6,6 +6,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -49,7 +50,7 @@ func (d *directLinks) open(services []*service) error {
 	}
 	l, err := direct.Listen(direct.ListenConfig{
 		Listen: d.listen, Advertise: d.told, Host: d.host, Instance: d.instance, Log: d.log, Counters: d.counters, MaxMessage: d.largest,
-		Reachable: d.nc.IsConnected, Serve: func(by link.Server) { <-d.receive(by) }, Gone: d.gone,
+		Reachable: d.isReachable, Serve: func(by link.Server) { <-d.receive(by) }, Gone: d.gone,
 	})
 	if err != nil {
 		return errorf("the server can't listen for direct links: %w; see Config.Listen", err)
@@ -61,6 +62,17 @@ func (d *directLinks) open(services []*service) error {
 	defer d.mu.Unlock()
 	d.listener, d.services = l, services
 	return nil
+}
+
+// echoTime is how long a NATS server that works takes at most to answer.
+const echoTime = 4 * time.Second
+
+// isReachable reports whether the NATS server answers. The connection to one that stands still, or to
+// which nothing gets through, is open for minutes, and nobody can ask for tickets.
+func (d *directLinks) isReachable(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, echoTime)
+	defer cancel()
+	return d.nc.IsConnected() && d.nc.FlushWithContext(ctx) == nil
 }
 
 // leadsNowhere reports whether callers on other machines, who were to get in, are told to dial loopback,

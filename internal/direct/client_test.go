@@ -273,7 +273,7 @@ func TestARightStaysWhileNobodyCanBeAskedAndTheServerDoesNotEndIt(t *testing.T) 
 		t.Run(name, func(t *testing.T) {
 			inFakeTime(t, func(w *world) {
 				var reachable atomic.Bool
-				s := listenAs(w.t, "", func(c *ListenConfig) { c.Reachable = reachable.Load })
+				s := listenAs(w.t, "", func(c *ListenConfig) { c.Reachable = func(context.Context) bool { return reachable.Load() } })
 				w.known(s)
 				w.client.Told("math", []Offer{offer(s)})
 				w.wantLinks("at first", "math", 1)
@@ -304,7 +304,7 @@ func TestARightStaysWhileNobodyCanBeAskedAndTheServerDoesNotEndIt(t *testing.T) 
 
 func TestARightThatNATSRefusesToRenewEndsThoughTheServerCannotKnow(t *testing.T) {
 	inFakeTime(t, func(w *world) {
-		s := listenAs(w.t, "", func(c *ListenConfig) { c.Reachable = func() bool { return false } })
+		s := listenAs(w.t, "", func(c *ListenConfig) { c.Reachable = func(context.Context) bool { return false } })
 		w.known(s)
 		w.client.Told("math", []Offer{offer(s)})
 		w.wantLinks("at first", "math", 1)

@@ -23,6 +23,7 @@
 //   - begin.go: whether a connection is TLS
 //   - ticket.go: the tickets that were given
 //   - serverlink.go: a connection as a [link.Server]
+//   - review.go: when rights end that weren't renewed
 //   - serverstats.go, boundedlog.go: what becomes of them, for people
 //
 // Of a client:

@@ -21,8 +21,6 @@ const (
 	maxHalfOpen = 64
 	// maxOpen is how many may be open.
 	maxOpen = 4096
-	// reviewEvery is how often rights are looked at whose time may be over.
-	reviewEvery = 5 * time.Second
 	// goodbyeTime bounds how long a server that leaves waits for its callers' goodbyes: one that is frozen,
 	// or says none, mustn't hold it up.
 	goodbyeTime = time.Second
@@ -46,9 +44,9 @@ type ListenConfig struct {
 	Counters *link.ServerCounters
 	// MaxMessage returns the size of the largest message of answers, in bytes.
 	MaxMessage func() int
-	// Reachable reports whether callers can ask this server for tickets. While they can't, no
-	// right ends.
-	Reachable func() bool
+	// Reachable reports whether callers can ask this server for tickets, at the latest when ctx ends.
+	// While they can't, no right ends.
+	Reachable func(ctx context.Context) bool
 	// Serve serves a caller and returns when its connection has ended and nothing more is
 	// received by it.
 	Serve func(by link.Server)
@@ -317,23 +315,6 @@ func (l *Listener) ended(raw net.Conn, err error) {
 	if !isRegular(err) {
 		l.Stats.Broken.Add(1)
 		l.log.note("a direct connection was ended, as what came broke the protocol", err, "from", raw.RemoteAddr().String())
-	}
-}
-
-// reviewAll ends the rights that weren't renewed.
-func (l *Listener) reviewAll() {
-	ticker := time.NewTicker(reviewEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-l.stop:
-			return
-		case now := <-ticker.C:
-			reachable := l.config.Reachable()
-			for _, s := range l.all() {
-				s.review(now, !reachable)
-			}
-		}
 	}
 }
 

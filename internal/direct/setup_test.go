@@ -46,7 +46,7 @@ func listenAs(t testing.TB, addresses string, configure func(*ListenConfig)) *se
 	s := new(server)
 	config := ListenConfig{
 		Listen: at, Host: func() string { return "192.0.2.7" }, Instance: wire.NewInstance(), Log: quiet, Counters: &s.counters,
-		MaxMessage: func() int { return wire.UsualPayload }, Reachable: func() bool { return true }, Serve: s.echo, Gone: s.left,
+		MaxMessage: func() int { return wire.UsualPayload }, Reachable: func(context.Context) bool { return true }, Serve: s.echo, Gone: s.left,
 	}
 	configure(&config)
 	s.Listener, err = Listen(config)

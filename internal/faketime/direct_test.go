@@ -106,17 +106,24 @@ func TestCallsGoOnByADirectLinkForHoursWhileTheServerHasNoNATS(t *testing.T) {
 }
 
 func TestCallsGoOnByADirectLinkWhileTheServerAloneHasNoNATS(t *testing.T) {
-	for name, expires := range map[string]bool{"while the registry knows it": false, "when the registry forgets it": true} {
+	for name, server := range map[string]struct{ frozen, expires bool }{
+		"while the registry knows it":               {},
+		"when the registry forgets it":              {expires: true},
+		"as its NATS stands still":                  {frozen: true},
+		"as that does, and the registry forgets it": {frozen: true, expires: true},
+	} {
 		t.Run(name, func(t *testing.T) {
 			inFakeTime(t, func(w *world) {
 				_, srv := w.serve("server", rpcserver.Config{Listen: inMemory})
 				c := w.client(rpcclient.Config{})
 				w.linked(c)
 				w.bus.Freeze("server")
-				w.bus.Kill("server")
+				if !server.frozen {
+					w.bus.Kill("server")
+				}
 				began := time.Now()
 				for i := range 90 {
-					if expires && i == 3 {
+					if server.expires && i == 3 {
 						w.expire("work", srv.Instance())
 					}
 					if !w.who(c, fmt.Sprint(i)) {
