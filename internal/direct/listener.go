@@ -107,7 +107,7 @@ func Listen(config ListenConfig) (*Listener, error) {
 	for i, one := range l.listening {
 		l.running.Go(func() { l.acceptAll(one, l.addresses[i]) })
 	}
-	l.running.Go(l.reviewAll)
+	l.running.Go(func() { reviewAll(l.all, config.Reachable, l.stop) })
 	l.left = meetings.add(config.Instance, func(raw rawConn) { l.take(raw, false) })
 	return l, nil
 }
