@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -199,6 +200,53 @@ func TestPromise1WhereOneOfTwoThatNATSDeliversToAnswersLater(t *testing.T) {
 			for id := from; id <= last.Load(); id++ {
 				if n := here.times(id) + there.times(id); n != 1 {
 					t.Errorf("call %d ran %d times though it is known that calls run twice, want once", id, n)
+				}
+			}
+		})
+	}
+}
+
+// That a call ran twice is seen though its caller had gone before either instance answered.
+func TestPromise1WhereBothThatNATSDeliversToAnswerWhenNobodyWaitsAnyMore(t *testing.T) {
+	t.Parallel()
+	for name, limit := range map[string]time.Duration{"as its time is over": 3 * time.Second, "as it was given up": patience} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := startShared(t, "")
+			startBinder(t, dialAs(t, url, "exports"), longLease)
+			here, there := &faulty{newWorker("here")}, &faulty{newWorker("there")}
+			letGo := sync.OnceFunc(func() { close(here.release); close(there.release) })
+			serve(t, dialAs(t, url, "exports"), rpcserver.Config{}, "work", there)
+			serve(t, dialAs(t, url, "imports"), rpcserver.Config{}, "work", here)
+			t.Cleanup(letGo) // before their servers stop
+			client := newClient(t, dialAs(t, url, "caller"), rpcclient.Config{})
+
+			ctx, cancel := context.WithTimeout(testContext(t), limit)
+			defer cancel()
+			failed := make(chan error, 1)
+			go func() { failed <- client.Call(ctx, "work.outlive", nil, 1) }()
+			eventually(t, "the call to run in both accounts", func() error {
+				if n := here.times(1) + there.times(1); n != 2 {
+					return fmt.Errorf("it ran %d times", n)
+				}
+				return nil
+			})
+			if limit == patience {
+				cancel()
+			}
+			if err := receive(t, "the end of the call", failed); err == nil {
+				t.Error("the call ended well though no instance has answered")
+			}
+			letGo()
+			eventually(t, "the second answer to be seen", func() error {
+				if got := client.Stats().Twice; got != 1 {
+					return fmt.Errorf("%d calls are counted as answered twice", got)
+				}
+				return nil
+			})
+			for id := int64(2); id < 50; id++ {
+				if err := callWithin(patience, client, id); err != nil || here.times(id)+there.times(id) != 1 {
+					t.Errorf("call %d: %v, and it ran %d times though it is known that calls run twice, want once", id, err, here.times(id)+there.times(id))
 				}
 			}
 		})

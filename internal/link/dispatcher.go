@@ -51,7 +51,7 @@ func NewDispatcher(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *Dis
 	d.links.useBus(nc, subjects, log)
 	d.byBus = d.links.bus.receiver.carrier // here, as what is beside it there is written for each answer
 	d.vigil = d.links.newVigil(d.clock.hello)
-	d.deadlines = NewSweep(func(now time.Time) time.Time { return d.inFlight.expire(now, d.vigil.noteOverdue) })
+	d.deadlines = NewSweep(func(now time.Time) time.Time { return d.inFlight.expire(now, d.Overdue) })
 	return d
 }
 
@@ -273,7 +273,17 @@ func (d *Dispatcher) Withdraw(c *Call) bool { return c.withdraw() }
 
 // Overdue tells that a call which was taken out of the table after it had left took longer than it
 // should have.
-func (d *Dispatcher) Overdue(c *Call) { d.vigil.noteOverdue(c) }
+func (d *Dispatcher) Overdue(c *Call) {
+	d.abandoned(c)
+	d.vigil.noteOverdue(c)
+}
+
+// abandoned takes note that nobody waits any more for a call that has left.
+func (d *Dispatcher) abandoned(c *Call) {
+	if d.LeftByBus(c) {
+		d.links.bus.receiver.abandoned.note(c.seq, c.To.Endpoint.Service)
+	}
+}
 
 // WentAlone reports whether a call left on the subject of its method's own, as far as is known.
 func (d *Dispatcher) WentAlone(c *Call) bool { return d.links.sent.how(c.left.In()) == alone }
@@ -281,6 +291,7 @@ func (d *Dispatcher) WentAlone(c *Call) bool { return d.links.sent.how(c.left.In
 // Cancel tells that nobody waits for a call any more: the instance that has it where the link
 // knows that, otherwise all those named. Why is that its time is over, or that it was given up.
 func (d *Dispatcher) Cancel(c *Call, instances []string, timeOver bool) {
+	d.abandoned(c)
 	d.links.cancel(c, instances, timeOver)
 	if c.since != 0 { // it lasted for a while
 		d.vigil.noteOverdue(c)

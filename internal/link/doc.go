@@ -29,6 +29,7 @@
 //   - registry.go: what links need of the registry
 //   - cancels.go: cancels of calls whose instance wasn't known yet
 //   - answered.go: who answered the latest calls
+//   - abandoned.go: and those that nobody waits for any more
 //   - sent.go: how the latest messages left
 //   - oversized.go: messages that a NATS server takes no more
 //   - permission.go: whether NATS takes messages on a subject

@@ -38,7 +38,7 @@ func (l *links) useBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) 
 	l.forsaken.most = maxForsaken
 	l.bus, l.registry = newBus(nc, subjects, log), noRegistry{}
 	l.bus.receiver = l.newReceiver(l.bus)
-	l.bus.receiver.answered = new(answeredLog)
+	l.bus.receiver.answered, l.bus.receiver.abandoned = new(answeredLog), new(abandonedLog)
 	l.bus.receiver.elsewhere = nc.Opts.InProcessServer == nil
 	l.others.Store(new([]*Receiver))
 	l.reroute()

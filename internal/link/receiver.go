@@ -36,6 +36,7 @@ type Receiver struct {
 	canceled    *lateCancels
 	forsaken    *lateCancels                  // of streams, and of calls in chunks
 	answered    *answeredLog                  // nil: what goes by the link is delivered once
+	abandoned   *abandonedLog                 // nil as answered is
 	twice       func(first, second *Instance) // told of a call that two instances answered; nil: nobody wants to know
 	disconnects atomic.Uint64                 // counts how often the link lost its connection
 	removed     atomic.Bool                   // no message goes by it any more
@@ -272,6 +273,9 @@ func (r *Receiver) answerTaken() {
 // another instance's, NATS has delivered the call to both. Who wasn't asked doesn't know its number.
 func (r *Receiver) answeredBefore(seq uint64) {
 	first := r.answered.by(seq)
+	if first == nil {
+		first = r.abandoned.by(seq, r.sender)
+	}
 	if first == nil {
 		return
 	}
