@@ -110,6 +110,18 @@ func (f *flows) Size(xs iter.Seq2[[]byte, error]) (string, error) {
 	return fmt.Sprintf("%d items of %d bytes", items, bytes), nil
 }
 
+// Sip says what Size says, and takes its time for each item.
+func (f *flows) Sip(xs iter.Seq2[[]byte, error]) (string, error) {
+	return f.Size(func(yield func([]byte, error) bool) {
+		for x, err := range xs {
+			if !yield(x, err) {
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+	})
+}
+
 // First returns the first number that it is sent.
 func (f *flows) First(xs iter.Seq2[float64, error]) (float64, error) {
 	defer f.ended.Add(1)

@@ -29,13 +29,13 @@ type serverStream struct {
 	out     *stream.Sender
 	in      *stream.Receiver // nil: the caller sends no items
 	yields  bool             // it answers with items
-	parts   bool             // its caller takes items in parts
+	parts   bool             // its caller knows items in parts
 	fastest int              // how large these are at most, in bytes; 0: only messages bound them
 	spare   []byte           // memory for the message of the next one
 	over    bool             // guarded by the caller's mu; what it has to send waits for nothing
 }
 
-// newServerStream returns the stream of a call, whose caller takes so much to begin with, and perhaps items in
+// newServerStream returns the stream of a call, whose caller takes so much to begin with, and perhaps knows items in
 // parts.
 func newServerStream(call *Call, terms *wire.Terms, of *streams, parts bool) *serverStream {
 	s := &serverStream{seq: call.seq, streams: of, method: &call.method.stats, yields: call.method.signature.Yields != nil, parts: parts}
@@ -46,6 +46,9 @@ func newServerStream(call *Call, terms *wire.Terms, of *streams, parts bool) *se
 	call.beaten = true // it is one that takes long, so its caller is looked after from the first heartbeat on
 	if call.method.signature.Sends != nil {
 		s.in = stream.NewReceiver(&of.pool, s.bounds, s.grant)
+		if parts {
+			s.in.Strict() // who takes items in parts knows how to send them so, and every server that it sends some takes them
+		}
 	}
 	return s
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"iter"
+	"math/rand/v2"
 	"sync"
 	"testing"
 	"time"
@@ -50,6 +51,39 @@ func TestASlowReaderOfAStreamHasAsMuchWaitForItAsEver(t *testing.T) {
 				if sipped != items || err != nil {
 					t.Errorf("%d items were taken, %v; want %d", sipped, err, items)
 				}
+			})
+		})
+	}
+}
+
+func TestCallersKeepToTheCreditOfSlowHandlersWhateverTheSizesOfTheirItems(t *testing.T) {
+	const streams, items = 40, 20
+	for name, listen := range map[string]string{"by the bus": "", "by a direct link": inMemory} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(w *world) {
+				w.serve("server", rpcserver.Config{Listen: listen})
+				c := w.client(rpcclient.Config{})
+				if listen != "" {
+					w.linked(c)
+				}
+				var all sync.WaitGroup
+				for n := range streams {
+					all.Go(func() {
+						random := rand.New(rand.NewPCG(uint64(n), 1))
+						sipped, err := rpcclient.Call[int](context.Background(), c, "work.sip", iter.Seq2[[]byte, error](func(yield func([]byte, error) bool) {
+							for range items {
+								size := 1 + random.IntN(1<<(4+random.IntN(16)))
+								if !yield(make([]byte, size), nil) {
+									return
+								}
+							}
+						}))
+						if sipped != items || err != nil {
+							t.Errorf("stream %d: %d items were taken, %v; want %d", n, sipped, err, items)
+						}
+					})
+				}
+				all.Wait()
 			})
 		})
 	}

@@ -182,6 +182,15 @@ export function testFlows(newCaller) {
     caller.close();
   });
 
+  test("what is sent keeps to the credit of slow readers, whatever the sizes of items", async () => {
+    const caller = await newCaller();
+    const streams = upTo(120).map((n) => upTo(8).map((i) => 1 + (n * 7919 + i * 104_729) % 2 ** (4 + (n + 5 * i) % 14))); // so many that each has little credit
+    const want = streams.map((sizes) => `${sizes.length} items of ${sizes.reduce((a, b) => a + b)} bytes`);
+    const got = await Promise.all(streams.map((sizes) => caller.call("flows", "sip", [], { items: sizes.map((size) => Buffer.alloc(size)) })));
+    assert.deepEqual(got, want);
+    caller.close();
+  });
+
   test("an item that is larger than values may be is refused on either side", async () => {
     const caller = await newCaller({ maxValue: 4_000_000 });
     const sent = await caller.call("flows", "size", [], { items: [Buffer.alloc(10), Buffer.alloc(4_000_001)] }).catch((err) => err);
