@@ -251,7 +251,7 @@ func TestAHedgeThatIsRefusedLeavesTheFirstCallToItsHandler(t *testing.T) {
 
 func TestAHedgeAnswersWhereTheFirstCallGotLost(t *testing.T) {
 	overEachLink(t, func(t *testing.T, over linkage) {
-		s := serveStallers(t, linkage{}, rpcserver.Config{}, idempotentGet)
+		s := serveStallers(t, over, rpcserver.Config{}, idempotentGet)
 		s.warm(t)
 		s.first.stalls.Store(true)
 		s.second.stalls.Store(true)
