@@ -44,7 +44,7 @@ var refused = []Scenario{
 		},
 		Bounds: append(slices.Clone(allTold),
 			verdict.AtLeast(verdict.Goodput, 0.7*80).Of("flood"), // of what its handlers can do
-			verdict.AtMost(verdict.Memory, 350),                  // of the client, too, which has the arguments
+			verdict.AtMost(verdict.ServerRSS, 150),
 		),
 	},
 	{

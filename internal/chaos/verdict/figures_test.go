@@ -99,3 +99,18 @@ func TestACallThatIsMadeAsItsServerFreezesMayBeginWhenThatThaws(t *testing.T) {
 		t.Errorf("a fault ended as it was made: %d calls ran late, want that one", got)
 	}
 }
+
+func TestTheMemoryOfServersIsToldFromThatOfOthers(t *testing.T) {
+	size := func(process string, most uint64) verdict.Size {
+		return verdict.Size{Process: process, After: verdict.Footprint{MaxRSS: most * 1e6}}
+	}
+	record := verdict.Record{Entries: sound(100), Sizes: []verdict.Size{size("client1", 30), size("server1", 10), size("server2", 20)}}
+	for bound, want := range map[verdict.Bound]bool{
+		verdict.AtMost(verdict.ServerRSS, 20): true, verdict.AtMost(verdict.ServerRSS, 19): false,
+		verdict.AtMost(verdict.Memory, 30): true, verdict.AtMost(verdict.Memory, 29): false,
+	} {
+		if v, err := verdict.Judge(record, []verdict.Bound{bound}); err != nil || v.Passed != want {
+			t.Errorf("%s: passed %v, %v; want %v", bound, v.Passed, err, want)
+		}
+	}
+}

@@ -60,6 +60,7 @@ const (
 	Goroutines  Metric = "goroutines more than before"
 	HeapGrowth  Metric = "heap more than before, MB"
 	Memory      Metric = "memory of a process at its most, MB"
+	ServerRSS   Metric = "memory of a server at its most, MB"
 	RSSGrowth   Metric = "memory of a process at its most more than before, MB"
 	Running     Metric = "handlers that run at the end"
 	Returned    Metric = "connections made again"
@@ -133,13 +134,8 @@ var ofRuns = map[Metric]func(*Figures) float64{
 	SeenTwice:    func(f *Figures) float64 { return float64(f.Said.Twice) },
 	WentOn:       func(f *Figures) float64 { return float64(f.Said.WentOn) },
 
-	Memory: func(f *Figures) float64 {
-		var most uint64
-		for _, s := range f.Sizes {
-			most = max(most, s.After.MaxRSS)
-		}
-		return float64(most) / 1e6
-	},
+	Memory:    func(f *Figures) float64 { return f.mostMemory("") },
+	ServerRSS: func(f *Figures) float64 { return f.mostMemory("server") },
 	Goroutines: func(f *Figures) float64 {
 		return f.mostGrowth(func(p Footprint) float64 { return float64(p.Goroutines) })
 	},
@@ -179,6 +175,17 @@ func (f *Figures) of(m Metric, load string) (value float64, known bool) {
 		return 0, false
 	}
 	return figure(n), true
+}
+
+// mostMemory returns the most memory that a process had whose name begins so, in MB.
+func (f *Figures) mostMemory(kind string) float64 {
+	var most uint64
+	for _, s := range f.Sizes {
+		if strings.HasPrefix(s.Process, kind) {
+			most = max(most, s.After.MaxRSS)
+		}
+	}
+	return float64(most) / 1e6
 }
 
 // mostGrowth returns by how much a size grew, in the process where it grew most.
