@@ -19,8 +19,9 @@ type addresses struct {
 	between [][]*proxy.Proxy
 }
 
-// pickAddresses finds addresses for a number of brokers.
-func pickAddresses(count int, proxied bool) (*addresses, error) {
+// pickAddresses finds addresses for a number of brokers. With oneWay there are proxies to those of lower
+// numbers alone.
+func pickAddresses(count int, proxied, oneWay bool) (*addresses, error) {
 	a := new(addresses)
 	taken := make(map[int]bool)
 	for range count {
@@ -47,7 +48,7 @@ func pickAddresses(count int, proxied bool) (*addresses, error) {
 	for i := range count {
 		a.between[i] = make([]*proxy.Proxy, count)
 		for j := range count {
-			if i == j {
+			if i == j || oneWay && j > i {
 				continue
 			}
 			p, err := proxy.Start(a.routes[j])

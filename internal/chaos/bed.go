@@ -62,7 +62,7 @@ func newBed(ctx context.Context, plan scenario.Bed, folder string, limit time.Du
 }
 
 func (b *bed) start(ctx context.Context) (err error) {
-	if b.brokers, err = pickAddresses(b.plan.Brokers, b.plan.Nats); err != nil {
+	if b.brokers, err = pickAddresses(b.plan.Brokers, b.plan.Nats, b.plan.OneWay); err != nil {
 		return err
 	}
 	if err := b.together(b.plan.Brokers, "broker", func(i int, name string) error {

@@ -23,7 +23,7 @@ func flapping() Scenario {
 	s := Scenario{
 		Name:    "routes that flap",
 		Promise: "long calls and quiet streams don't notice that routes of a cluster break again and again for less than two seconds",
-		Bed:     Bed{Brokers: 3, Nats: true, Binders: 3},
+		Bed:     Bed{Brokers: 3, Nats: true, OneWay: true, Binders: 3},
 		Bounds: []verdict.Bound{
 			verdict.AtMost(verdict.Failed, 0),
 			verdict.AtMost(verdict.Abandoned, 0),
