@@ -30,6 +30,11 @@ func (call *Invocation) attemptLarge(ctx context.Context, w *way, tooLarge *heli
 	case to == nil:
 		return tooLarge.WithMessage("%s, and no instance that the call can go to takes more in chunks", tooLarge.Message)
 	}
+	room, e := call.roomToSend(ctx, deadline)
+	if e != nil {
+		return e
+	}
+	defer room.Leave()
 	var f wire.Frame
 	if e := call.fillWith(&f, wire.KindLargeCall, wire.AppendExtent(nil, wire.ExtentOf(args)), time.Until(deadline)); e != nil {
 		if errors.Is(e, helium.ErrTooLarge) {
@@ -49,7 +54,7 @@ func (call *Invocation) attemptLarge(ctx context.Context, w *way, tooLarge *heli
 		return e
 	}
 	call.Trace.left()
-	e := call.settle(ctx, w)
+	e = call.settle(ctx, w)
 	call.Trace.ended(flight, c.links)
 	return e
 }

@@ -49,8 +49,8 @@ func linkedTo(t *testing.T, c *rpcclient.Client, service, listen string, servers
 func noRoomTaken(t testing.TB) {
 	t.Helper()
 	eventually(t, func() error {
-		if got := chunks.Taken(); got != 0 {
-			return fmt.Errorf("%d bytes of values are kept, want none", got)
+		if got, leaving := chunks.Taken(), chunks.Leaving(); got != 0 || leaving != 0 {
+			return fmt.Errorf("%d bytes of values are kept, and %d of arguments, want none", got, leaving)
 		}
 		return nil
 	})

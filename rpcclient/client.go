@@ -65,6 +65,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	c := &client{handler: carryOut}
 	c.timeout, c.attempts = config.Timeout, config.MaxAttempts
 	c.maxValue, c.turns, c.renewal = config.MaxValue, chunks.NewTurns(), renewal
+	c.closed = make(chan struct{})
 	c.retries.Open(&c.counters.calls)
 	if config.Hedge {
 		c.latencies = new(retries.Latencies)
@@ -187,6 +188,7 @@ func (c *client) shutDown() error {
 		c.unwatch()
 	}
 	c.links.Close() // first: no call begins any more
+	close(c.closed)
 	if c.direct != nil {
 		c.direct.Close()
 	}

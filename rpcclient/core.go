@@ -18,6 +18,7 @@ import (
 type core struct {
 	links     *link.Dispatcher
 	directory *directory.Directory
+	closed    chan struct{}      // closed with the client
 	timeout   time.Duration      // of a call whose context has no deadline
 	attempts  int                // how often a call is tried at most
 	maxValue  int                // how large what travels in chunks may be, in bytes

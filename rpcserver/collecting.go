@@ -117,6 +117,7 @@ func (c *collecting) collect(call *Call, by link.Server, from link.Caller) *heli
 		return helium.ErrBadMessage.WithMessage("the call's arguments: %w", err)
 	}
 	call.args = value
+	call.ctx.hold()
 	c.runner.counters.largeReceived.Add(len(value))
 	call.method.stats.largeReceived.Add(len(value))
 	return nil

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/chunks"
 )
 
 // callContext is a handler's context. The standard library's would cost a timer and
@@ -48,6 +49,7 @@ func (e ending) err() error {
 // contextExtras are the parts of a callContext that few calls need.
 type contextExtras struct {
 	received context.Context // answers for the metadata that came with the call; nil: none did
+	holds    bool            // the call's arguments came in chunks
 	done     chan struct{}   // nil until asked for
 	after    []*afterFunc
 }
@@ -101,13 +103,19 @@ func (c *callContext[C]) why() ending { return ending(c.ended.Load()) }
 // Value implements context.Context.
 func (c *callContext[C]) Value(key any) any {
 	c.mu.Lock()
-	call, extra := c.call, c.extra
-	c.mu.Unlock()
-	if _, ok := key.(callKey); ok {
-		return call
+	call, received, holds := c.call, context.Context(nil), false
+	if c.extra != nil {
+		received, holds = c.extra.received, c.extra.holds
 	}
-	if extra != nil && extra.received != nil {
-		return extra.received.Value(key)
+	c.mu.Unlock()
+	switch key.(type) {
+	case callKey:
+		return call
+	case chunks.HolderKey:
+		return holds
+	}
+	if received != nil {
+		return received.Value(key)
 	}
 	return nil
 }
@@ -177,4 +185,11 @@ func (c *callContext[C]) receive(md helium.Metadata) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.extrasLocked().received = helium.WithReceivedMetadata(context.Background(), md)
+}
+
+// hold has the context say that its call has arguments that came in chunks.
+func (c *callContext[C]) hold() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.extrasLocked().holds = true
 }

@@ -15,4 +15,5 @@
 //   - watch.go: whether the other end stands still
 //   - tally.go: how many such values there were
 //   - room.go: how much may be put together at once in this process
+//   - arguments.go: how much of arguments may be kept there to be sent
 package chunks

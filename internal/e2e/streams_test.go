@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"testing"
 	"time"
@@ -120,6 +121,45 @@ func TestStreamsBringAllThatIsSentInOrder(t *testing.T) {
 		if sum != items*(items-1)/2 || err != nil {
 			t.Errorf("the sum is %d, %v; want %d", sum, err, items*(items-1)/2)
 		}
+	})
+}
+
+func TestAThousandStreamsAtOnceMoveAndWhenTheyAreLeftAllHandlersDeferredCallsRun(t *testing.T) {
+	t.Parallel()
+	overEachLink(t, func(t *testing.T, n network) {
+		const streams = 1000
+		f := newFeeder()
+		srv := serve(t, n.dial(), n.config(rpcserver.Config{}), "feed", f)
+		c := n.client(rpcclient.Config{})
+		n.link(t, c, "feed", 1)
+		var next []func() (int, error, bool)
+		var leave []func()
+		for range streams {
+			pull, stop := iter.Pull2(rpcclient.Stream[int](context.Background(), c, "feed.numbers", -1))
+			next, leave = append(next, pull), append(leave, stop)
+		}
+		for round := range 3 { // so that all are under way while each is read
+			for i := range next {
+				if got, err, ok := next[i](); got != round || err != nil || !ok {
+					t.Fatalf("stream %d: item %d is %d, %v, %t", i, round, got, err, ok)
+				}
+			}
+		}
+		if got := srv.Stats().Streams; got != streams {
+			t.Errorf("%d streams run, want %d", got, streams)
+		}
+		for _, stop := range leave {
+			stop()
+		}
+		for range streams {
+			_ = receive(t, "what a handler has deferred", f.over)
+		}
+		eventually(t, "no streams on both sides", func() error {
+			if here, there := c.Stats().InFlight, srv.Stats().Streams; here != 0 || there != 0 {
+				return fmt.Errorf("%d in flight here, %d streams there", here, there)
+			}
+			return nil
+		})
 	})
 }
 
