@@ -39,11 +39,12 @@ func TestACancelInMidValueGivesTheRightOutcomeAndFreesAllAtBothEnds(t *testing.T
 		for _, of := range []struct {
 			method  string
 			arg     any
+			taken   int64          // of room, by what is in the middle
 			outcome helium.Outcome // of a call that is canceled in the middle
 			ran     int64
 		}{
-			{"press.take", make([]byte, size), helium.NotExecuted, 0},
-			{"press.give", size, helium.Executed, 1},
+			{"press.take", make([]byte, size), size, helium.NotExecuted, 0},
+			{"press.give", size, 2 * size, helium.Executed, 1},
 		} {
 			// Which moment a cancel finds the machine decides; one of some finds the middle.
 			eventually(t, of.method+" canceled in the middle", func() error {
@@ -52,7 +53,7 @@ func TestACancelInMidValueGivesTheRightOutcomeAndFreesAllAtBothEnds(t *testing.T
 				defer cancel()
 				over := make(chan error, 1)
 				go func() { over <- c.Call(ctx, of.method, nil, of.arg) }()
-				for chunks.Taken() == 0 && len(over) == 0 {
+				for chunks.Taken() < of.taken && len(over) == 0 {
 					time.Sleep(100 * time.Microsecond)
 				}
 				cancel()
