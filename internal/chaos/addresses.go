@@ -19,8 +19,8 @@ type addresses struct {
 	between [][]*proxy.Proxy
 }
 
-// pickAddresses finds addresses for a number of brokers. With oneWay there are proxies to those of lower
-// numbers alone.
+// pickAddresses finds addresses for a number of brokers. With oneWay each has a
+// proxy to the next one alone.
 func pickAddresses(count int, proxied, oneWay bool) (*addresses, error) {
 	a := new(addresses)
 	taken := make(map[int]bool)
@@ -48,7 +48,7 @@ func pickAddresses(count int, proxied, oneWay bool) (*addresses, error) {
 	for i := range count {
 		a.between[i] = make([]*proxy.Proxy, count)
 		for j := range count {
-			if i == j || oneWay && j > i {
+			if i == j || oneWay && j != (i+1)%count {
 				continue
 			}
 			p, err := proxy.Start(a.routes[j])

@@ -93,7 +93,7 @@ func (t *timeline) act(ctx context.Context, s scenario.Step) error {
 		return err
 	}
 	if joins := s.Do == scenario.Join; joins != (p.Child == nil) {
-		return fmt.Errorf("whether it is there already: %t; name in Bed.Later who joins, and nobody else", !joins)
+		return fmt.Errorf("whether it is there already: %t; name in Bed.Later who joins, and nobody else", p.Child != nil)
 	}
 	switch s.Do {
 	case scenario.Kill:

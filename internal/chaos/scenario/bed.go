@@ -13,9 +13,9 @@ type Bed struct {
 	// Nats has NATS servers with NATS's own settings instead of brokers of package broker.
 	// Those of a cluster are connected through proxies, for faults of Routes.
 	Nats bool
-	// OneWay has each of them connect with those of lower numbers alone. Where two connect with each other
-	// at once, one of the routes is given up, and now and then that which is needed: so one that broke
-	// is there again after 1.1 s, or 2.2 s.
+	// OneWay has each of three connect with the next one alone, the last with the first. Where two connect with
+	// each other at once, one of the routes is given up, and now and then that which is needed: so one that
+	// broke is there again after 1.1 s, or 2.2 s.
 	OneWay bool
 	// Accounts is what stands in the configuration of a NATS server beside the rest.
 	Accounts string
