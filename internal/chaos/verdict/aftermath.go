@@ -12,16 +12,6 @@ func toldAfter(c *call, marks []Mark) (after time.Duration) {
 	return after
 }
 
-// metAtOnce reports whether a call was made as a fault began: its handler was perhaps about to begin, too.
-func (c *call) metAtOnce(marks []Mark) bool {
-	for _, m := range marks {
-		if apart := m.At.Sub(time.Unix(0, c.made.At)); !m.Mend && apart.Abs() <= Grace {
-			return true
-		}
-	}
-	return false
-}
-
 // outlivedBy returns how long after a fault the handlers of a call ended whose caller never said how it
 // ended, 0 if there was none.
 func outlivedBy(c *call, marks []Mark) (by time.Duration) {

@@ -8,12 +8,6 @@ import (
 	"github.com/helium-rpc/helium"
 )
 
-// Grace is how much later than its deadline a handler may begin without being late: between
-// the server's last look at the clock and the handler's first line, other goroutines may have
-// their turn. The process may be frozen there, too, so a call that was made within as much of a
-// fault's begin isn't late, whenever it runs: of those that come while it is frozen that says nothing.
-const Grace = 20 * time.Millisecond
-
 // Counts are what became of calls.
 type Counts struct {
 	Calls      int
