@@ -110,7 +110,7 @@ func TestCallsWithIdempotencyKeysAllRunOnceThoughTheirLinkIsCut(t *testing.T) {
 		defer cancel()
 		return c.Call(ctx, "work.nap", nil, id)
 	})
-	for i := range 8 {
+	for i := range 4 { // the pauses until there is another link grow
 		cut := proxy.Conditions{CutIn: 100 + rand.IntN(500)}
 		if i%2 == 0 {
 			cut = proxy.Conditions{CutOut: 100 + rand.IntN(500)}
