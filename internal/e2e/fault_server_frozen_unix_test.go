@@ -35,6 +35,12 @@ func TestAFrozenServerIsNoticedWithinSecondsAndTheOthersTakeItsCalls(t *testing.
 	}
 	n.checkRegistered(2)
 
+	thaw(t, frozen, c)
+}
+
+// thaw lets one of two servers go on, and returns once calls of a client meet both.
+func thaw(t *testing.T, frozen *process, c *rpcclient.Client) {
+	t.Helper()
 	if err := frozen.cmd.Process.Signal(syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/helium-rpc/helium/rpcclient"
 )
@@ -59,14 +58,6 @@ func TestHedgedCallsAreAnsweredInTimeWhileAServerIsFrozen(t *testing.T) {
 		if s := c.Stats(); s.HedgesWon == 0 {
 			t.Errorf("no hedge won of %d", s.Hedges)
 		}
-		if err := frozen.cmd.Process.Signal(syscall.SIGCONT); err != nil {
-			t.Fatal(err)
-		}
-		eventually(t, "both servers again", func() error {
-			if got := whoAnswers(c, 2*time.Second); len(got) != 2 {
-				return fmt.Errorf("40 calls met %v", got)
-			}
-			return nil
-		})
+		thaw(t, frozen, c)
 	})
 }
