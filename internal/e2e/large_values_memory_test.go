@@ -27,7 +27,7 @@ func heap() int {
 }
 
 func TestALargeEchoTakesASmallMultipleOfItsSizeOfBothEndsAndTheBrokerTogether(t *testing.T) {
-	const size, values = 32 << 20, 3
+	const size, values = 32 << 20, 2
 	overEachLinkInTurn(t, func(t *testing.T, n network) {
 		serve(t, n.dial(), n.config(rpcserver.Config{}), "mirror", mirror{})
 		c := n.client(rpcclient.Config{})

@@ -261,7 +261,7 @@ func TestLargeItemsOfManyStreamsStayWithinTheRoomOfTheProcess(t *testing.T) {
 		serve(t, n.dial(), n.config(rpcserver.Config{}), "gallery", gallery{})
 		c := n.client(rpcclient.Config{})
 		n.link(t, c, "gallery", 1)
-		const streams, size, each = 24, 4 << 20, 2 // more than the room that there is
+		const streams, size, each = 12, 4 << 20, 2 // more than the room that there is
 		const others = chunks.MaxTogether - 5*size
 		room := chunks.TakeRoom(others)
 		defer room.Leave()
