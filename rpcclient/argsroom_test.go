@@ -23,7 +23,7 @@ func TestAnyNumberOfLargeValuesComesBackToTheProcessThatSendsThemWithinItsRoom(t
 		heliumtest.ServeWith(env, rpcserver.Config{Listen: listen}, "echo", echo{})
 		c := env.NewClient(long)
 		linkedTo(t, c, "echo", listen, 1)
-		const calls, size = 12, 4 << 20
+		const calls, size = 8, 4 << 20
 		const free = 5 * size // of the room for arguments
 		others := chunks.SendArguments(chunks.MaxArguments-free, true)
 		stop, most := make(chan struct{}), make(chan [2]int64, 1)
@@ -140,7 +140,9 @@ func TestHandlersThatPassOnLargeArgumentsWithinTheirProcessDoNotWaitForOneAnothe
 	env := heliumtest.New(t)
 	r := &relay{to: env.NewClient(long)}
 	heliumtest.ServeWith(env, rpcserver.Config{}, "relay", r)
-	value := randomBytes(chunks.MaxArguments/4 + 1<<20) // so four are too many at once
+	const free = 16 << 20
+	others := chunks.SendArguments(chunks.MaxArguments-free, true)
+	value := randomBytes(free/4 + 1<<20) // so four are too many at once
 	var all sync.WaitGroup
 	for range 3 {
 		all.Go(func() {
@@ -151,5 +153,6 @@ func TestHandlersThatPassOnLargeArgumentsWithinTheirProcessDoNotWaitForOneAnothe
 		})
 	}
 	all.Wait()
+	others.Leave()
 	noRoomTaken(t)
 }
