@@ -29,7 +29,7 @@ func answerTo(seq uint64) wire.Frame {
 
 // receiverOf returns the receiver of a link.
 func receiverOf(table *inFlight) *Receiver {
-	return &Receiver{carrier: new(carrier), link: new(memory), inFlight: table, instances: new(instances), sent: new(sentLog), counters: new(Counters), answered: new(answeredLog), abandoned: new(abandonedLog)}
+	return &Receiver{carrier: new(carrier), link: new(memory), inFlight: table, manifests: &manifests{inFlight: table}, instances: new(instances), sent: new(sentLog), counters: new(Counters), answered: new(answeredLog), abandoned: new(abandonedLog)}
 }
 
 func take(t *testing.T, r *Receiver, token uint64, frames ...wire.Frame) {

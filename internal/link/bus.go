@@ -250,7 +250,14 @@ func (b *bus) mayComplain(now time.Time) bool {
 // Then the deadline is the end of the call, and its error has to name the stream; see
 // Call.Late. It is told once, as there is one acknowledgement for each message.
 func (b *bus) acknowledged(token uint64, stream string) {
-	b.receiver.inFlight.each(b.receiver.leftIn(token), func(c *Call) { c.To.stream.Store(&stream) })
+	isIn := b.receiver.leftIn(token)
+	for _, seq := range b.receiver.manifests.of(token) {
+		b.receiver.inFlight.show(seq, func(c *Call) {
+			if isIn(c) {
+				c.To.stream.Store(&stream)
+			}
+		})
+	}
 	b.captured.Do(func() {
 		b.log.Warn("a JetStream stream captures calls and acknowledges them, so a call that nobody serves isn't told from one that takes long; take Helium's subjects out of the stream's", "stream", stream)
 	})

@@ -31,6 +31,7 @@
 //   - answered.go: who answered the latest calls
 //   - abandoned.go: and those that nobody waits for any more
 //   - sent.go: how the latest messages left
+//   - manifests.go: which calls left in which message
 //   - oversized.go: messages that a NATS server takes no more
 //   - permission.go: whether NATS takes messages on a subject
 //

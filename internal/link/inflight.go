@@ -124,12 +124,25 @@ func (t *inFlight) takeIf(match func(*Call) bool) (taken []*Call) {
 	return taken
 }
 
-// each shows all calls that match to look, and leaves them in the table.
-func (t *inFlight) each(match func(*Call) bool, look func(*Call)) {
-	t.takeIf(func(c *Call) bool {
-		if match(c) {
-			look(c)
+// takeOf removes those calls of these numbers that match.
+func (t *inFlight) takeOf(seqs []uint64, match func(*Call) bool) (taken []*Call) {
+	for _, seq := range seqs {
+		s := t.shard(seq)
+		s.mu.Lock()
+		if c, ok := s.calls.Get(seq); ok && match(c) {
+			taken = append(taken, c)
+			s.removeLocked(taken[len(taken)-1:])
 		}
+		s.mu.Unlock()
+	}
+	t.count.Add(-int64(len(taken)))
+	return taken
+}
+
+// each shows all calls to look, and leaves them in the table.
+func (t *inFlight) each(look func(*Call)) {
+	t.takeIf(func(c *Call) bool {
+		look(c)
 		return false
 	})
 }
@@ -187,11 +200,9 @@ func (t *inFlight) expire(now time.Time, overdue func(*Call)) (earliest time.Tim
 	return earliest
 }
 
-// failIf fails the calls that match, and returns how many there were.
-func (t *inFlight) failIf(match func(*Call) bool, e *helium.Error) int {
-	failed := t.takeIf(match)
-	for _, c := range failed {
+// failAll fails calls that were taken out of the table.
+func failAll(taken []*Call, e *helium.Error) {
+	for _, c := range taken {
 		c.Waiter.Fail(e)
 	}
-	return len(failed)
 }

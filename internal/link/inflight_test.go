@@ -74,7 +74,7 @@ func TestALostConnectionTakesTheCallsThatItHadTakenAndNoOthers(t *testing.T) {
 
 func TestACancelThatFoundNobodyFailsNoCall(t *testing.T) {
 	var table inFlight
-	r := &Receiver{inFlight: &table, sent: new(sentLog), counters: new(Counters)}
+	r := &Receiver{inFlight: &table, manifests: &manifests{inFlight: &table}, sent: new(sentLog), counters: new(Counters)}
 	_, queued := waiting(&table, new(carrier), 1, 0)
 	r.Nobody(tokenOf("_INBOX.abc.+0"))
 	r.Nobody(tokenOf("_INBOX.abc.nothing"))
@@ -145,7 +145,7 @@ func TestALinkIsLoadedWithItsCallsUntilTheyAreOver(t *testing.T) {
 		t.Errorf("the links have %d and %d calls, want 3 and 1", a, b)
 	}
 	table.take(1)
-	table.failIf(func(c *Call) bool { return c.left.In() == 2 }, ErrNobody)
+	table.takeOf([]uint64{1, 2, 3}, func(c *Call) bool { return c.left.In() == 2 })
 	table.expire(time.Now().Add(2*time.Hour), func(*Call) {})
 	if a, b := first.inFlight.Load(), second.inFlight.Load(); a != 0 || b != 0 {
 		t.Errorf("once all calls are over the links have %d and %d, want 0", a, b)

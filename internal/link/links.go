@@ -21,6 +21,7 @@ type links struct {
 	sent      sentLog
 	instances instances
 	inFlight  *inFlight
+	manifests manifests
 	counters  *Counters
 	canceled  lateCancels
 	forsaken  lateCancels                   // of streams, and of calls in chunks
@@ -36,6 +37,7 @@ type links struct {
 // useBus makes nc the first link.
 func (l *links) useBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) {
 	l.forsaken.most = maxForsaken
+	l.manifests.inFlight = l.inFlight
 	l.bus, l.registry = newBus(nc, subjects, log), noRegistry{}
 	l.bus.receiver = l.newReceiver(l.bus)
 	l.bus.receiver.answered, l.bus.receiver.abandoned = new(answeredLog), new(abandonedLog)
@@ -66,7 +68,7 @@ func (l *links) newVigil(hello func(service string) []byte) *vigil {
 }
 
 func (l *links) newReceiver(link Link) *Receiver {
-	return &Receiver{carrier: new(carrier), link: link, inFlight: l.inFlight, instances: &l.instances, sent: &l.sent, counters: l.counters, canceled: &l.canceled, forsaken: &l.forsaken, twice: l.twice}
+	return &Receiver{carrier: new(carrier), link: link, inFlight: l.inFlight, manifests: &l.manifests, instances: &l.instances, sent: &l.sent, counters: l.counters, canceled: &l.canceled, forsaken: &l.forsaken, twice: l.twice}
 }
 
 // add takes one more link; nil if all are closed.
@@ -99,6 +101,7 @@ func (l *links) remove(gone *Receiver, reason error) {
 func (l *links) send(to *Endpoint, m *batch.Message) {
 	l.counters.Frames.Add(uint64(m.Frames))
 	l.counters.Messages.Add(1)
+	l.manifests.leaves(m)
 	by := l.choose(to, m.Method, m.Began)
 	if by != l.bus.receiver {
 		l.leavesBy(by, m)
@@ -113,7 +116,7 @@ func (l *links) send(to *Endpoint, m *batch.Message) {
 		e = l.sendBy(l.bus.receiver, to, m)
 	}
 	if e != nil {
-		l.inFlight.failIf(func(c *Call) bool { return c.left.In() == m.ID }, e)
+		failAll(l.inFlight.takeOf(m.Seqs, func(c *Call) bool { return c.left.In() == m.ID }), e)
 	}
 }
 
@@ -163,6 +166,7 @@ func (l *links) reroute() { l.routes.Store(new(routes)) }
 
 // beat lets each link beside the bus beat; see Link.
 func (l *links) beat(late bool) {
+	l.manifests.drop()
 	for _, r := range *l.others.Load() {
 		r.link.Beat(r.carrier.inFlight.Load() > 0, late)
 	}

@@ -30,6 +30,7 @@ type Receiver struct {
 	carrier     *carrier // the link, as calls know it
 	link        Link
 	inFlight    *inFlight
+	manifests   *manifests
 	instances   *instances
 	sent        *sentLog
 	counters    *Counters
@@ -322,19 +323,20 @@ func (r *Receiver) sender(service string) *Instance {
 func (r *Receiver) refuse(f *wire.Frame) {
 	m := &r.reading
 	e, isIn := readError(f.Body), r.leftIn(m.token)
-	failed := 0
+	var refused []*Call
 	if !m.refused {
-		failed = r.inFlight.failIf(func(c *Call) bool {
+		refused = r.inFlight.takeOf(r.manifests.of(m.token), func(c *Call) bool {
 			if !isIn(c) {
 				return false
 			}
 			c.To.throttle.answered(r.sender(c.To.Endpoint.Service), e)
 			return true
-		}, e)
+		})
 	}
-	if failed == 0 {
+	if len(refused) == 0 {
 		r.counters.Unmatched.Add(1)
 	}
+	failAll(refused, e)
 	m.refused = true
 }
 
@@ -342,7 +344,7 @@ func (r *Receiver) refuse(f *wire.Frame) {
 // cancel, whose token is 0, or calls that nobody answers.
 func (r *Receiver) Nobody(token uint64) {
 	r.counters.NoResponders.Add(1)
-	r.inFlight.failIf(r.leftIn(token), ErrNobody)
+	failAll(r.inFlight.takeOf(r.manifests.of(token), r.leftIn(token)), ErrNobody)
 }
 
 // leftIn tells the calls that left by this link in the message of a token. None did in that of
@@ -356,7 +358,8 @@ func (r *Receiver) leftIn(token uint64) func(*Call) bool {
 // them, and is about to learn that it doesn't.
 func (r *Receiver) Lost() {
 	r.disconnects.Add(1) // before looking; see links.sendBy
-	r.inFlight.failIf(func(c *Call) bool { return c.by == r.carrier && r.sent.wasTaken(c.left.In()) }, r.disconnected())
+	lost := r.inFlight.takeIf(func(c *Call) bool { return c.by == r.carrier && r.sent.wasTaken(c.left.In()) })
+	failAll(lost, r.disconnected())
 }
 
 // disconnected returns the error of calls that went with the link's connection.

@@ -50,7 +50,7 @@ func TestRefusalsOfWholeMessagesHoldCallsBackToo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var table inFlight
 		by := new(carrier)
-		r := &Receiver{carrier: by, link: new(silent), inFlight: &table, instances: new(instances), sent: new(sentLog), counters: new(Counters)}
+		r := &Receiver{carrier: by, link: new(silent), inFlight: &table, manifests: &manifests{inFlight: &table}, instances: new(instances), sent: new(sentLog), counters: new(Counters)}
 		to := &Method{Endpoint: new(Endpoint)}
 		const token = 7
 		for range throttleAfter {

@@ -27,11 +27,7 @@ var accounts = []Scenario{
 		Name:    "allow_responses",
 		Promise: "behind allow_responses, which lets a server answer a message once, no caller waits for a call that has ended",
 		Bed: Bed{
-			Nats: true,
-			Accounts: `authorization: { users: [
-  { user: all, password: all }
-  { user: server, password: server, permissions: { publish: "helium.binder.>", subscribe: ">", allow_responses: true } }
-] }`,
+			Nats: true, Accounts: oneAnswer,
 			As: map[string]string{"binder1": "all", "client1": "all", "server1": "server"},
 		},
 		Loads:  mixed(10 * time.Second),
@@ -99,6 +95,12 @@ func twice(name string, slowBy time.Duration, bound verdict.Bound) Scenario {
 		},
 	}
 }
+
+// oneAnswer is a user of servers whose messages NATS lets them answer once.
+const oneAnswer = `authorization: { users: [
+  { user: all, password: all }
+  { user: server, password: server, permissions: { publish: "helium.binder.>", subscribe: ">", allow_responses: true } }
+] }`
 
 // imported is an account that imports services of another one.
 const imported = `accounts: {

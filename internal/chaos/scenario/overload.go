@@ -65,6 +65,18 @@ var refused = []Scenario{
 		Steps:   frozen("server1", time.Second, 5*time.Second),
 		Bounds:  append(slices.Clone(allTold), verdict.AtLeast(verdict.RefusedWhole, 1).Needed()),
 	},
+	{
+		Name:    "more messages at once than a channel holds, allow_responses",
+		Promise: "of 120,000 calls that share no messages, as their server may answer each once, and more of which are in flight than can wait, none waits out a deadline",
+		Bed: Bed{
+			Nats: true, Accounts: oneAnswer,
+			Clients: 2, Servers: []Server{{Processors: 1}},
+			As: map[string]string{"binder1": "all", "client1": "all", "client2": "all", "server1": "server"},
+		},
+		Loads:  []Load{on("client1", "flood1", apart(3*time.Second)), on("client2", "flood2", apart(3*time.Second))},
+		Steps:  frozen("server1", time.Second, 5*time.Second),
+		Bounds: append(slices.Clone(allTold), verdict.AtLeast(verdict.RefusedWhole, 1).Needed()),
+	},
 }
 
 // crowd is a second of calls that do nothing, which begins when their server has just stopped reading.
@@ -77,6 +89,13 @@ func crowd() Load {
 // singles is so many calls, with a message for each, that two clients' are more than can wait.
 func singles(lasts time.Duration) Load {
 	return Load{Load: part.Load{Method: part.Single, Rate: 20_000, At: 1200 * time.Millisecond, For: lasts, Timeout: 30 * time.Second}}
+}
+
+// apart is as many calls by Helium's client.
+func apart(lasts time.Duration) Load {
+	l := singles(lasts)
+	l.Method = "run"
+	return l
 }
 
 // allTold says that whoever fails knows that its call didn't run.
