@@ -14,7 +14,7 @@
 // are signals, restarts, proxies (package proxy), clocks that stood still (package standstill) and full
 // disks (package disk). At the end the ledgers are put together, counted and held against the scenario's
 // bounds (package verdict), requests to the registry also against what is promised of their order
-// (package history).
+// (package internal/history).
 //
 // Whatever a scenario says, these are bounds: no call runs though its caller was told
 // NotExecuted, none runs twice unless it is idempotent, none begins after its deadline, none is

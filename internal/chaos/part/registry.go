@@ -12,7 +12,7 @@ import (
 )
 
 // Registry is the method of loads that ask the registry for anything, at random, of a few services with an
-// instance each. What they were answered can be explained by an order of the requests, see package history.
+// instance each. What they were answered can be explained by an order of the requests, see package internal/history.
 const Registry = "registry"
 
 // fewServices is how many services they ask for.

@@ -47,14 +47,22 @@ func asked(e []ledger.Entry, id int, question, answer ledger.Request) {
 func TestAHistoryOfTheRegistryIsHeldAgainstWhatIsPromised(t *testing.T) {
 	register := ledger.Request{Do: ledger.Register, Service: "s", Version: "1"}
 	renew := ledger.Request{Do: ledger.Renew, Service: "s"}
-	missing := renew
-	missing.Missing = true
+	missing := ledger.Request{Do: ledger.Renew, Service: "s", Missing: true}
+	end := ledger.Request{Do: ledger.End, Service: "s"}
+	lookup := ledger.Request{Do: ledger.Find, Service: "s"}
+	notFound := ledger.Request{Do: ledger.Find, Service: "s", Missing: true}
 	for name, c := range map[string]struct {
 		plant func(e []ledger.Entry) []ledger.Entry
 		want  int
 	}{
-		"it is there": {func(e []ledger.Entry) []ledger.Entry { asked(e, 2, renew, renew); return e }, 0},
-		"it isn't":    {func(e []ledger.Entry) []ledger.Entry { asked(e, 2, renew, missing); return e }, 1},
+		"it is there":              {func(e []ledger.Entry) []ledger.Entry { asked(e, 2, renew, renew); return e }, 0},
+		"it isn't":                 {func(e []ledger.Entry) []ledger.Entry { asked(e, 2, renew, missing); return e }, 1},
+		"a lookup doesn't find it": {func(e []ledger.Entry) []ledger.Entry { asked(e, 2, lookup, notFound); return e }, 1},
+		"it was ended": {func(e []ledger.Entry) []ledger.Entry {
+			asked(e, 2, end, end)
+			asked(e, 3, renew, renew)
+			return e
+		}, 1},
 		"it may not be": {func(e []ledger.Entry) []ledger.Entry {
 			asked(e, 2, renew, missing)
 			failAs(ended(e, 1), "unknown")

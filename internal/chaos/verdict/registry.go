@@ -2,8 +2,8 @@ package verdict
 
 import (
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/internal/chaos/history"
 	"github.com/helium-rpc/helium/internal/chaos/ledger"
+	"github.com/helium-rpc/helium/internal/history"
 )
 
 // unexplained returns of how many services no order of what was asked explains what was answered. A request whose
@@ -14,12 +14,23 @@ func unexplained(calls []*call) int {
 		if c.made.Registry == nil {
 			continue
 		}
-		r := history.Request{Request: *c.made.Registry, From: c.made.At, Failed: true, Unknown: true}
+		asked := c.made.Registry
+		r := history.Request{From: c.made.At, Failed: true, Unknown: true}
 		if c.ended != nil {
-			r.Request, r.To, r.Failed = *c.ended.Registry, c.ended.At, c.ended.Code != ledger.OK
+			asked = c.ended.Registry
+			r.To, r.Failed = c.ended.At, c.ended.Code != ledger.OK
 			r.Unknown = r.Failed && c.ended.Outcome != helium.NotExecuted.String()
 		}
+		r.Do, r.Service, r.Version, r.Missing = verbs[asked.Do], asked.Service, asked.Version, asked.Missing
 		requests = append(requests, r)
 	}
-	return len(history.Unexplained(requests))
+	return len(history.Check(requests, history.Stale))
+}
+
+// verbs are the words of ledgers.
+var verbs = map[ledger.Verb]history.Verb{
+	ledger.Register: history.Register,
+	ledger.End:      history.End,
+	ledger.Renew:    history.Renew,
+	ledger.Find:     history.Lookup,
 }
