@@ -113,7 +113,10 @@ func (b *bed) start(ctx context.Context) (err error) {
 		}
 	}
 	return b.together(b.plan.Clients, "client", func(i int, name string) error {
-		setup := &part.Client{Hedge: slices.Contains(b.plan.Hedging, name), Links: b.plan.Linked()}
+		setup := &part.Client{Hedge: slices.Contains(b.plan.Hedging, name), BusOnly: slices.Contains(b.plan.ByBus, name)}
+		if !setup.BusOnly {
+			setup.Links = b.plan.Linked()
+		}
 		// The last node of a cluster, so that servers are elsewhere.
 		whole := part.Setup{Name: name, Client: setup, URL: b.urls(name, b.plan.Brokers-1-i%b.plan.Brokers)}
 		const env = "GODEBUG=gcshrinkstackoff=1" // a load costs the client less, see its crew

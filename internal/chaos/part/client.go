@@ -28,7 +28,7 @@ type clientPart struct {
 }
 
 func startClient(nc *nats.Conn, setup Client, file string) (process.Actor, error) {
-	c, err := rpcclient.New(nc, rpcclient.Config{Hedge: setup.Hedge})
+	c, err := rpcclient.New(nc, rpcclient.Config{Hedge: setup.Hedge, BusOnly: setup.BusOnly})
 	if err != nil {
 		return nil, err
 	}

@@ -63,8 +63,9 @@ func (s *Server) config() rpcserver.Config {
 
 // Client calls.
 type Client struct {
-	Hedge bool // idempotent calls that take unusually long are made a second time
-	Links int  // how many direct links it has before it begins
+	Hedge   bool // idempotent calls that take unusually long are made a second time
+	BusOnly bool // it uses no direct links
+	Links   int  // how many direct links it has before it begins
 }
 
 // Liar is an instance of another service that answers what it wasn't asked.

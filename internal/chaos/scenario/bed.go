@@ -36,6 +36,8 @@ type Bed struct {
 	Later []string
 	// Hedging are the clients that make calls a second time that take unusually long.
 	Hedging []string
+	// ByBus are the clients that use no direct links, whatever servers take.
+	ByBus []string
 	// Proxied are the parts that connect to brokers through a proxy, for faults of their connections.
 	Proxied []string
 	// Suspended are those of them whose clocks can be set back, by steps of Weather.

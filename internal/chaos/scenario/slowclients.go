@@ -15,7 +15,7 @@ var slowClients = slices.Concat(
 )
 
 // slowClient is a client that gets so many bytes a second for a while, with all kinds of calls, by the bus and by direct
-// links. By the bus another one is beside it, which notices nothing.
+// links. Another one beside it, by the bus, notices nothing.
 func slowClient(name, promise string, rate float64) []Scenario {
 	const from, to = 4 * time.Second, 12 * time.Second
 	net := proxy.Conditions{Rate: rate}
@@ -25,19 +25,22 @@ func slowClient(name, promise string, rate float64) []Scenario {
 			l.Size = 2 << 20
 		}
 	}
+	loads = append(loads, on("client2", "others", steady(20*time.Second)))
+	promise += ", and others notice nothing"
+	bounds := append(noneFails("others"), slowly...)
 	bus := Scenario{
-		Name: name, Promise: promise + ", and others notice nothing",
+		Name: name, Promise: promise,
 		Bed:    Bed{Servers: make([]Server, 2), Proxied: []string{"client1"}, Clients: 2},
-		Loads:  append(slices.Clone(loads), on("client2", "others", steady(20*time.Second))),
+		Loads:  loads,
 		Steps:  held("client1", from, to, net),
-		Bounds: append(noneFails("others"), slowly...),
+		Bounds: bounds,
 	}
 	direct := Scenario{
 		Name: "direct links, " + name, Promise: promise,
-		Bed:    Bed{Servers: []Server{{Linked: true, Proxied: true}, {Linked: true, Proxied: true}}, Proxied: []string{"client1"}},
+		Bed:    Bed{Servers: []Server{{Linked: true, Proxied: true}, {Linked: true, Proxied: true}}, Proxied: []string{"client1"}, Clients: 2, ByBus: []string{"client2"}},
 		Loads:  loads,
 		Steps:  slices.Concat(held("client1", from, to, net), held("server1", from, to, net), held("server2", from, to, net)),
-		Bounds: slowly,
+		Bounds: bounds,
 	}
 	return []Scenario{bus, direct}
 }
