@@ -50,8 +50,7 @@ type Record struct {
 	// Abilities are what the instance can do beyond what every one can, a bit each; those
 	// that docs/protocol.md doesn't know are for versions to come.
 	Abilities uint64 `json:"abilities,omitempty"`
-	// Cluster is that of the NATS server which an instance that offers direct links is connected
-	// to, "" if it has no name.
+	// Cluster is that of the NATS server which the instance is connected to, "" if it has no name.
 	Cluster string `json:"cluster,omitempty"`
 	// Warnings are what the instance has found out about its set-up by which calls may
 	// fail that needn't. Programs can do without them.

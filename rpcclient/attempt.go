@@ -32,6 +32,7 @@ func (call *Invocation) send(w *way, now, deadline time.Time) *helium.Error {
 	}
 	m, flight := call.method, &call.flight
 	flight.To, flight.Deadline, flight.Waiter, flight.Why = w.chooseHedged(call.key, call.avoided()), deadline, &call.answer, w.whyThere(call.key)
+	flight.Anyone = call.tried != nil && call.tried.anyone
 	call.answer.reset()
 	call.ReplyMetadata = nil
 	call.Trace.leaves(flight.To)

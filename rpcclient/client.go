@@ -83,7 +83,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 			return nil, helium.ConfigErrorf("rpcclient", "{Config.Interceptors}[%d] returned no handler; return next to leave calls alone", i)
 		}
 	}
-	if err := c.open(); err != nil {
+	if err := c.open(nc.ConnectedClusterName); err != nil {
 		_ = c.close() // its error could only repeat err
 		return nil, fmt.Errorf("rpcclient: %w", err)
 	}
@@ -94,10 +94,10 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 const openTime = 5 * time.Second
 
 // open subscribes to answers and to the registry's events.
-func (c *client) open() error {
+func (c *client) open(cluster func() string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), openTime)
 	defer cancel()
-	events := link.Events{Refused: c.directory.Refused, Reconnected: c.directory.Reconnected, Registry: peers{c.directory}, Twice: c.twice.note}
+	events := link.Events{Refused: c.directory.Refused, Reconnected: c.directory.Reconnected, Registry: peers{c.directory, cluster}, Twice: c.twice.note}
 	return c.links.Open(ctx, events, func() (err error) {
 		c.unwatch, err = c.directory.Watch()
 		return err

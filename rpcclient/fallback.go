@@ -32,6 +32,8 @@ func (call *Invocation) fallback(ctx context.Context, w *way, e *helium.Error, d
 		call.goAlone()
 	case e == link.ErrOutgrown:
 		call.found().fallbacks++
+	case e == link.ErrMissed:
+		call.goToAnyone()
 	case errors.Is(e, helium.ErrNoMethod):
 		next = call.withoutMethod(ctx, w, e, deadline)
 	case errors.Is(e, helium.ErrNoInstance):
@@ -58,6 +60,13 @@ func (call *Invocation) fallback(ctx context.Context, w *way, e *helium.Error, d
 func (call *Invocation) goAlone() {
 	t := call.found()
 	t.alone = true
+	t.fallbacks++
+}
+
+// goToAnyone has the call go on to the queue group, where its link chose the instance that it went to.
+func (call *Invocation) goToAnyone() {
+	t := call.found()
+	t.anyone = true
 	t.fallbacks++
 }
 
@@ -104,6 +113,10 @@ func (call *Invocation) withoutMethod(ctx context.Context, w *way, e *helium.Err
 		return call.around(ctx, w, e, deadline)
 	case call.flight.Shares():
 		call.goAlone()
+		call.tried.anyone = true
+		return w
+	case call.flight.Addressed() != nil:
+		call.goToAnyone()
 		return w
 	}
 	return nil

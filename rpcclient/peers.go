@@ -6,7 +6,10 @@ import (
 )
 
 // peers are the instances as the directory knows them, for the links; see [link.Registry].
-type peers struct{ directory *directory.Directory }
+type peers struct {
+	directory *directory.Directory
+	cluster   func() string // that the client is connected to
+}
 
 // Peers implements [link.Registry].
 func (p peers) Peers(service, method string) (all []link.Peer) {
@@ -18,10 +21,11 @@ func (p peers) Peers(service, method string) (all []link.Peer) {
 	if view == nil {
 		return nil
 	}
+	cluster := p.cluster()
 	for _, instance := range view.Instances {
 		if method == "" || view.VersionOf(instance).Method(method) != nil {
-			away := view.Absent(instance) || view.Silent(instance)
-			all = append(all, link.Peer{Name: instance, Abilities: view.Abilities(instance), Away: away})
+			away := view.Absent(instance) || view.Silent(instance) || view.Lacks(instance, method)
+			all = append(all, link.Peer{Name: instance, Abilities: view.Abilities(instance), Away: away, Far: view.Cluster(instance) != cluster})
 		}
 	}
 	return all

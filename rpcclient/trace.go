@@ -62,6 +62,9 @@ func (t *Trace) ended(attempt *link.Call, by *link.Dispatcher) {
 	if !t.hedge {
 		t.Direct = !by.LeftByBus(attempt)
 	}
+	if at := attempt.Addressed(); at != nil {
+		t.goes(at)
+	}
 	t.Waiting = time.Since(t.since)
 	if attempt.Instance != nil {
 		t.Instance = attempt.Instance.Name

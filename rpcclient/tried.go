@@ -6,6 +6,7 @@ import "github.com/helium-rpc/helium"
 type tried struct {
 	fallbacks int           // in this attempt, but for those around instances, each of which is tried once
 	alone     bool          // the call is to go on its method's own subject
+	anyone    bool          // it isn't to be addressed to an instance that its link chooses
 	deserted  bool          // as nobody listened where messages of several methods go
 	asked     bool          // the binders were asked where else it could go
 	avoid     []string      // instances that are gone or don't have the method

@@ -90,19 +90,19 @@ func New(nc *nats.Conn, config Config) *Server {
 	s.log = s.config.Logger
 	s.leases = presence.NewLeases(nc, s.registry, s.log, s.instance)
 	s.warnings = answers.NewWarnings(s.log, s.instance, s.leases.Rewrite)
+	cluster := "" // as the records say
 	s.leases.Current = func(record binder.Record) binder.Record {
 		if s.refusals.Denies(answers.PlainInbox) {
 			record.Abilities = uint64(onceOnly(wire.Abilities(record.Abilities)))
 		}
-		if record.Cluster = ""; wire.Abilities(record.Abilities).Has(wire.Direct) {
-			record.Cluster = nc.ConnectedClusterName()
-		}
+		cluster = nc.ConnectedClusterName()
+		record.Cluster = cluster
 		return s.warnings.AddTo(record)
 	}
 	s.leases.BeforeRenewal = func(ctx context.Context, reconnected bool) {
 		s.bus.LearnLimits()
-		if reconnected && s.direct.on() {
-			s.leases.Rewrite() // the NATS server may be of another cluster
+		if reconnected && nc.ConnectedClusterName() != cluster {
+			s.leases.Rewrite()
 		}
 		s.subscriptions.Look()
 		s.refusals.Look(ctx, reconnected)

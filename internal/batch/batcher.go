@@ -127,7 +127,7 @@ func (b *Batcher) AddWhole(f *wire.Frame, of Call, make Maker) {
 	of.setTime(f, m)
 	opening, own := m.Data, m.memory
 	m.made(make(opening))
-	m.Frames, m.Seqs, m.Whole = 1, append(m.Seqs, f.Seq), true
+	m.Frames, m.Seqs, m.Whole, m.Anyone = 1, append(m.Seqs, f.Seq), true, of.Anyone
 	if of.Left.leaves(m.ID, m.Token) {
 		b.frames.Add(1)
 		b.messages.Add(1)
@@ -291,7 +291,7 @@ func (b *Batcher) begin(method string) *Message {
 	m.lay()
 	m.Began, m.Method = time.Time{}, method
 	m.Frames, m.Seqs, m.work, m.mixed = 0, m.Seqs[:0], 0, false
-	m.apart, m.Whole, m.withdrawn = false, false, m.withdrawn[:0]
+	m.apart, m.Whole, m.Anyone, m.withdrawn = false, false, false, m.withdrawn[:0]
 	b.open(m)
 	return m
 }

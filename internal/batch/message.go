@@ -44,6 +44,8 @@ type Message struct {
 	Seqs   []uint64
 	// Whole: it is one frame that leaves past the queue, so other messages may be published meanwhile.
 	Whole bool
+	// Anyone: some call in it is for whoever takes it; see Call.
+	Anyone bool
 
 	// Data stand in memory[front:], and what is in front of them is free: see Behind. Where they have
 	// outgrown it they don't, and memory of a message that is made whole may be another's.
@@ -79,6 +81,8 @@ type Call struct {
 	Left *Left
 	// Apart: the frame is to share its message with no other.
 	Apart bool
+	// Anyone: the call isn't to be addressed to one of several instances that could take it.
+	Anyone bool
 }
 
 // setTime says in a call's frame how much time was left when its message was begun: from then
@@ -106,6 +110,7 @@ func (m *Message) add(f *wire.Frame, of *Call) {
 	m.Frames++
 	m.Seqs = append(m.Seqs, f.Seq)
 	m.work += of.Work
+	m.Anyone = m.Anyone || of.Anyone
 }
 
 // nameMethods writes the frames again, each with its method.

@@ -64,3 +64,25 @@ func TestAMessageThatHasOutgrownItsMemoryHasRoomForAHeadTheNextTime(t *testing.T
 		m.settle()
 	}
 }
+
+func TestAMessageWithACallForAnyoneIsForAnyone(t *testing.T) {
+	var got []bool
+	b := New(nil, nil, func(m *Message) { got = append(got, m.Anyone) })
+	add := func(anyone ...bool) {
+		b.Cork()
+		for i, anyone := range anyone {
+			b.Add(call(uint64(i+1)), Call{Method: "m", Anyone: anyone}, false)
+		}
+		b.Uncork()
+	}
+	add(false, true, false)
+	add(false, false)
+	for _, anyone := range []bool{true, false} {
+		b.AddWhole(call(1), Call{Anyone: anyone}, func(opening []byte) ([]byte, int) {
+			return append(bytes.Clone(opening), wire.AppendFrame(nil, call(1))...), 0
+		})
+	}
+	if want := []bool{true, false, true, false}; !slices.Equal(got, want) {
+		t.Errorf("messages are for anyone: %v, want %v", got, want)
+	}
+}

@@ -108,6 +108,9 @@ func (l *clientLink) Reaches(to *link.Endpoint, method string) bool {
 	return !lacks && s.has(method)
 }
 
+// Instance implements link.Link.
+func (l *clientLink) Instance() string { return l.instance }
+
 // Send implements link.Link.
 func (l *clientLink) Send(to *link.Endpoint, m *batch.Message) *helium.Error {
 	s := (*l.services.Load())[to.Service]

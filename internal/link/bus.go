@@ -129,6 +129,9 @@ func (b *bus) Close() {
 // Reaches implements Link.
 func (b *bus) Reaches(*Endpoint, string) bool { return true }
 
+// Instance implements Link.
+func (b *bus) Instance() string { return "" }
+
 // Beat implements Link: the vigil watches over what left by the bus.
 func (b *bus) Beat(busy, late bool) {}
 
@@ -308,8 +311,8 @@ func (b *bus) Answered(c *Call, _ *helium.Error) {
 	epoch := b.epoch.Load()
 	switch b.receiver.sent.how(c.left.In()) {
 	case together:
-		c.To.Endpoint.permission.permit(epoch)
+		c.target().Endpoint.permission.permit(epoch)
 	case alone:
-		c.To.permission.permit(epoch)
+		c.target().permission.permit(epoch)
 	}
 }

@@ -21,16 +21,19 @@ type Call struct {
 
 	batcher *batch.Batcher // that it leaves by
 	left    batch.Left     // the message that it left in
-	// Both are guarded by the lock of the call's shard while it is in the table, and then
+	// They are guarded by the lock of the call's shard while it is in the table, and then
 	// belong to whoever took it out.
 	by      *carrier // the link that it left by, or will if none is chosen instead
 	counted bool     // that link counts it
+	at      *Method  // at the one instance that its message was addressed to, where To leaves open which; nil: to none
 
 	// What is above is what the receiver of the answer needs, on another processor often: it
 	// stands together, so that few cache lines go there and back. What is below it leaves alone.
 
 	// Deadline is when it fails at the latest.
 	Deadline time.Time
+	// Anyone: the call isn't to be addressed to one instance where To leaves open which.
+	Anyone bool
 	// Why says, in the error of a call that may not be sent there, why it has to go there.
 	// It begins with a comma; "": that needs no explanation.
 	Why string
@@ -78,11 +81,23 @@ type PartWaiter interface {
 
 // Release lets go of all that the call points to.
 func (c *Call) Release() {
-	c.To, c.Waiter, c.Why, c.Instance, c.batcher, c.by = nil, nil, "", nil, nil, nil
+	c.To, c.Waiter, c.Why, c.Instance, c.batcher, c.by, c.at, c.Anyone = nil, nil, "", nil, nil, nil, nil, false
 }
 
 // Seq returns the number of a call that was sent.
 func (c *Call) Seq() uint64 { return c.seq }
+
+// Addressed returns where at one instance a call went that was sent and is over, where To left open which;
+// nil: to none of them.
+func (c *Call) Addressed() *Method { return c.at }
+
+// target returns where the call went, as far as that was chosen.
+func (c *Call) target() *Method {
+	if c.at != nil {
+		return c.at
+	}
+	return c.To
+}
 
 // leavesBy notes by which link the call leaves, or leaves after another one didn't take it.
 func (c *Call) leavesBy(by *carrier) {

@@ -15,7 +15,7 @@ func (d *Dispatcher) Announce(c *Call, f *wire.Frame) *helium.Error {
 	c.batcher = c.To.batcherFor(true)
 	c.left.Set(0, 0)
 	c.Instance, c.since, c.partly, c.named = nil, 0, false, 0
-	c.by, c.counted = d.byBus, false
+	c.by, c.counted, c.at = d.byBus, false, nil
 	d.inFlight.enter(c)
 	f.Seq = c.seq
 	d.deadlines.Watch(c.Deadline)

@@ -11,7 +11,7 @@ import (
 
 // Cancel implements Link.
 func (b *bus) Cancel(c *Call, instances []string, timeOver bool) {
-	service, seq, only := c.To.Endpoint.Service, c.seq, c.To.Endpoint.Instance
+	service, seq, only := c.To.Endpoint.Service, c.seq, c.target().Endpoint.Instance
 	if _, goesOn := c.Waiter.(Follower); goesOn && only != "" {
 		// It may have no end of its own, and this cancel may get lost.
 		b.receiver.forsaken.keep(seq, func(string) { b.cancelAt(service, only, seq, timeOver) })

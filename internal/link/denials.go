@@ -39,10 +39,11 @@ func (d *denials) refused(subject string) {
 
 // permissionOf returns what is known of the permission for a subject that a call left on.
 func (d *denials) permissionOf(c *Call, subject string) *permission {
-	if subject == c.To.Endpoint.subject {
-		return &c.To.Endpoint.permission
+	to := c.target()
+	if subject == to.Endpoint.subject {
+		return &to.Endpoint.permission
 	}
-	return &c.To.permission
+	return &to.permission
 }
 
 // mayHaveLeftOn reports whether the call left on that subject, as far as is known.
@@ -51,10 +52,10 @@ func (d *denials) mayHaveLeftOn(c *Call, subject string) bool {
 		return false
 	}
 	how := d.receiver.sent.how(c.left.In())
-	switch subject {
-	case c.To.Endpoint.subject:
+	switch to := c.target(); subject {
+	case to.Endpoint.subject:
 		return how == together || how == longAgo
-	case c.To.Subject:
+	case to.Subject:
 		return how == alone || how == longAgo
 	}
 	return d.isControlledOn(c, subject)
@@ -74,7 +75,7 @@ var ErrSharingDenied = helium.ErrNotSent.WithMessage("this connection's user may
 // that it didn't run, unless calls on that subject were answered since it was refused last:
 // then permissions were changed meanwhile, and this one may have been taken too.
 func (d *denials) denied(c *Call, subject string) *helium.Error {
-	e, epoch := c.To.Endpoint, d.epoch.Load()
+	e, epoch := c.target().Endpoint, d.epoch.Load()
 	permitted, how := d.permissionOf(c, subject).permitted.Load(), d.receiver.sent.how(c.left.In())
 	if subject == e.subject {
 		e.permission.denied.Store(epoch)
@@ -82,6 +83,13 @@ func (d *denials) denied(c *Call, subject string) *helium.Error {
 	outcome := helium.NotExecuted
 	if permitted == epoch || how == longAgo || d.isControlledOn(c, subject) {
 		outcome = helium.Unknown
+	}
+	if c.at != nil {
+		c.To.addressing.deny()
+		c.To.Endpoint.addressing.deny()
+		if outcome == helium.NotExecuted {
+			return ErrMissed
+		}
 	}
 	if subject == e.subject && outcome == helium.NotExecuted {
 		return ErrSharingDenied

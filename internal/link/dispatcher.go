@@ -49,6 +49,7 @@ func NewDispatcher(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) *Dis
 	d := &Dispatcher{clock: newClock()}
 	d.links.inFlight, d.links.counters = &d.inFlight, &d.Counters
 	d.links.useBus(nc, subjects, log)
+	d.links.endpoint = d.Endpoint
 	d.byBus = d.links.bus.receiver.carrier // here, as what is beside it there is written for each answer
 	d.vigil = d.links.newVigil(d.clock.hello)
 	d.deadlines = NewSweep(func(now time.Time) time.Time { return d.inFlight.expire(now, d.Overdue) })
@@ -64,6 +65,7 @@ func (d *Dispatcher) Open(ctx context.Context, events Events, also func() error)
 	reconnected := events.Reconnected
 	events.Reconnected = func() {
 		d.clock.renew()
+		d.links.reroute() // other messages may be addressed
 		reconnected()
 	}
 	d.links.twice, d.links.bus.receiver.twice = events.Twice, events.Twice
@@ -191,7 +193,7 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 	c.batcher = c.To.batcherFor(alone)
 	c.left.Set(0, 0)
 	c.Instance, c.since, c.partly, c.named = nil, 0, false, 0
-	c.by, c.counted = d.byBus, false
+	c.by, c.counted, c.at = d.byBus, false, nil
 	others := d.inFlight.enter(c)
 	f.Seq = c.seq
 	d.deadlines.Watch(c.Deadline)
@@ -201,7 +203,7 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 	if d.closed.Load() && d.Take(c) {
 		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
 	}
-	of := batch.Call{Method: c.To.Name, Work: c.To.work(), Deadline: c.Deadline, Left: &c.left, Apart: c.To.Endpoint.apart.yes.Load()}
+	of := batch.Call{Method: c.To.Name, Work: c.To.work(), Deadline: c.Deadline, Left: &c.left, Apart: c.To.Endpoint.apart.yes.Load(), Anyone: c.Anyone}
 	if batch.GoesWhole(f, others) {
 		c.batcher.AddWhole(f, of, func(opening []byte) ([]byte, int) { return wire.Whole(opening, f, args) })
 	} else {
@@ -228,11 +230,17 @@ func (d *Dispatcher) Disproves(e *helium.Error, c *Call) bool {
 	return true
 }
 
+// goesByBus reports whether a message of a one-way call, or to a single instance, would go by NATS now.
+func (d *Dispatcher) goesByBus(to *Method) bool {
+	by, _ := d.links.choose(to.Endpoint, to.Name, time.Time{}, true)
+	return by == d.links.bus.receiver
+}
+
 // Permits returns why a one-way call can't go there: NATS refuses what isn't permitted long after it
 // was published, and nobody waits for such a call. The first time on a connection it asks NATS, which
 // takes a round trip. Why says, in the error, why the call has to go there.
 func (d *Dispatcher) Permits(ctx context.Context, to *Method, why string) *helium.Error {
-	if d.links.choose(to.Endpoint, to.Name, time.Time{}) != d.links.bus.receiver {
+	if !d.goesByBus(to) {
 		return nil
 	}
 	return d.links.bus.permits(ctx, to, why)
@@ -241,7 +249,7 @@ func (d *Dispatcher) Permits(ctx context.Context, to *Method, why string) *heliu
 // PermitsControl is Permits for what goes on in a call at a single instance, see Control: without that it
 // would never end.
 func (d *Dispatcher) PermitsControl(ctx context.Context, to *Method, why string) *helium.Error {
-	if d.links.choose(to.Endpoint, to.Name, time.Time{}) != d.links.bus.receiver {
+	if !d.goesByBus(to) {
 		return nil
 	}
 	return d.links.bus.permitsControl(ctx, to.Endpoint, why)
@@ -249,9 +257,9 @@ func (d *Dispatcher) PermitsControl(ctx context.Context, to *Method, why string)
 
 // SendOneWay sends a call that nobody answers. It goes on the subject of its method always,
 // where nobody listens who doesn't have that: an instance that had to refuse it couldn't tell
-// anybody.
+// anybody. Nor is it addressed to one of several instances, as nobody would hear that this one is gone.
 func (d *Dispatcher) SendOneWay(to *Method, f *wire.Frame, deadline time.Time) *helium.Error {
-	if d.links.choose(to.Endpoint, to.Name, time.Time{}) == d.links.bus.receiver {
+	if d.goesByBus(to) {
 		if e := d.links.bus.ready(); e != nil {
 			return e
 		}
@@ -259,7 +267,7 @@ func (d *Dispatcher) SendOneWay(to *Method, f *wire.Frame, deadline time.Time) *
 	if !d.oneWay.Load() { // every call reads what is beside it
 		d.oneWay.Store(true)
 	}
-	to.batcherFor(true).Add(f, batch.Call{Method: to.Name, Work: to.work(), Deadline: deadline}, d.inFlight.count.Load() > 0)
+	to.batcherFor(true).Add(f, batch.Call{Method: to.Name, Work: to.work(), Deadline: deadline, Anyone: true}, d.inFlight.count.Load() > 0)
 	return nil
 }
 

@@ -22,6 +22,8 @@ type Endpoint struct {
 	permission permission // to send on subject
 	control    permission // to send on the control subject of the one instance
 	apart      apart
+	addressing addressing // of messages whose calls are of several methods, to single instances
+	desertion  desertion  // of the one instance's subjects
 
 	subjectOf func(*Endpoint, string) string
 	mu        sync.Mutex
@@ -40,6 +42,7 @@ type Method struct {
 	permission permission                    // to send on Subject
 	batcher    atomic.Pointer[batch.Batcher] // of this method only; nil until needed
 	throttle   throttle
+	addressing addressing             // of messages of its calls alone, to single instances
 	stream     atomic.Pointer[string] // the JetStream stream that acknowledged a message of its calls; nil: none
 }
 

@@ -16,6 +16,8 @@ type Link interface {
 	// several, which all instances of the service have. Who makes the link tells the dispatcher
 	// when that changes; see Dispatcher.Rerouted.
 	Reaches(to *Endpoint, method string) bool
+	// Instance is the one that the link leads to, by name; "": it leads to several.
+	Instance() string
 	// Send hands over a message of calls, which is the link's until it returns. An error is
 	// that of all calls in it, and its outcome says whether they may have left: what
 	// certainly hasn't goes by the bus instead. It never waits for a connection.

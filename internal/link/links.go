@@ -24,7 +24,9 @@ type links struct {
 	manifests manifests
 	counters  *Counters
 	canceled  lateCancels
-	forsaken  lateCancels                   // of streams, and of calls in chunks
+	forsaken  lateCancels // of streams, and of calls in chunks
+	unlinked  *unlinked
+	endpoint  func(service, instance string) *Endpoint
 	twice     func(first, second *Instance) // see Events; set before the bus is opened
 
 	routes atomic.Pointer[routes] // replaced when they change
@@ -42,6 +44,7 @@ func (l *links) useBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) 
 	l.bus.receiver = l.newReceiver(l.bus)
 	l.bus.receiver.answered, l.bus.receiver.abandoned = new(answeredLog), new(abandonedLog)
 	l.bus.receiver.elsewhere = nc.Opts.InProcessServer == nil
+	l.unlinked = newUnlinked()
 	l.others.Store(new([]*Receiver))
 	l.reroute()
 }
@@ -102,7 +105,11 @@ func (l *links) send(to *Endpoint, m *batch.Message) {
 	l.counters.Frames.Add(uint64(m.Frames))
 	l.counters.Messages.Add(1)
 	l.manifests.leaves(m)
-	by := l.choose(to, m.Method, m.Began)
+	by, at := l.choose(to, m.Method, m.Began, m.Anyone)
+	if at != nil {
+		l.address(at, m)
+		to = at
+	}
 	if by != l.bus.receiver {
 		l.leavesBy(by, m)
 		l.counters.DirectFrames.Add(uint64(m.Frames))
@@ -128,35 +135,62 @@ func (l *links) leavesBy(by *Receiver, m *batch.Message) {
 	}
 }
 
-// choose returns the link of the next message to an endpoint: of one method, or "" of several. The
-// message was begun at a certain time; zero: now.
-func (l *links) choose(to *Endpoint, method string, began time.Time) *Receiver {
+// address notes to which instance the calls of a message are addressed.
+func (l *links) address(to *Endpoint, m *batch.Message) {
+	for _, seq := range m.Seqs {
+		l.inFlight.show(seq, func(c *Call) { c.at = to.Method(c.To.Name) })
+	}
+}
+
+// choose returns the link of the next message to an endpoint, of one method or "" of several, and
+// where it goes at the one instance that it is to be addressed to; nil: to that endpoint. The message was
+// begun at a certain time; zero: now. Anyone says that it isn't to be addressed.
+func (l *links) choose(to *Endpoint, method string, began time.Time, anyone bool) (by *Receiver, at *Endpoint) {
 	if len(*l.others.Load()) == 0 {
-		return l.bus.receiver
+		return l.bus.receiver, nil
 	}
-	r := l.routes.Load().get(destination{to, method}, l.newRoute).choose(l.bus.works.Load(), began)
-	if r == nil {
-		return l.bus.receiver
+	r := l.routes.Load().get(destination{to, method}, l.newRoute)
+	by, instance := r.choose(l.bus.works.Load(), began)
+	switch {
+	case by != nil:
+		return by, nil
+	case instance == "" || anyone || r.addressing.works.Load() != l.bus.epoch.Load():
+		return l.bus.receiver, nil
 	}
-	return r
+	if at = l.endpoint(to.Service, instance); at.desertion.lasts() {
+		return l.bus.receiver, nil
+	}
+	return l.bus.receiver, at
 }
 
 // newRoute finds the links to a destination.
 func (l *links) newRoute(d destination) *route {
-	r := &route{instances: 1}
+	r := new(route)
+	linked := make(map[string]bool)
 	for _, other := range *l.others.Load() {
 		if other.link.Reaches(d.to, d.method) {
 			r.links = append(r.links, other)
+			linked[other.link.Instance()] = true
 		}
 	}
-	if d.to.Instance == "" {
-		there := 0
-		for _, p := range l.registry.Peers(d.to.Service, d.method) {
-			if !p.Away {
-				there++
-			}
+	if d.to.Instance != "" || len(r.links) == 0 {
+		return r
+	}
+	for _, p := range l.registry.Peers(d.to.Service, d.method) {
+		switch {
+		case p.Away || linked[p.Name]:
+		case p.Far:
+			r.far++
+		default:
+			r.unlinked = append(r.unlinked, p.Name)
 		}
-		r.instances = max(there, len(r.links))
+	}
+	if len(r.unlinked) > 0 {
+		r.addressing = &d.to.addressing
+		if d.method != "" {
+			r.addressing = &d.to.Method(d.method).addressing
+		}
+		l.unlinked.try(l.bus, r.addressing, d.to.Service, d.method)
 	}
 	return r
 }
@@ -229,6 +263,7 @@ func (l *links) close() {
 	l.closed = true
 	others := *l.others.Load()
 	l.mu.Unlock()
+	l.unlinked.close()
 	for _, r := range others {
 		r.link.Close()
 	}

@@ -24,6 +24,7 @@ type memory struct {
 	reaches  func(to *Endpoint, method string) bool
 	refuses  *helium.Error // of Send
 	receiver *Receiver
+	name     string // of the instance; "": it leads to several
 
 	mu       sync.Mutex
 	messages [][]byte // guarded by mu; taken and not answered
@@ -35,6 +36,8 @@ type memory struct {
 }
 
 func (l *memory) Reaches(to *Endpoint, method string) bool { return l.reaches(to, method) }
+
+func (l *memory) Instance() string { return l.name }
 
 func (l *memory) Send(_ *Endpoint, m *batch.Message) *helium.Error {
 	if l.refuses != nil {
@@ -176,8 +179,14 @@ func (w waitFor) wait(t *testing.T) outcome {
 // send sends a call of a method.
 func send(t *testing.T, d *Dispatcher, to *Method) (*Call, waitFor) {
 	t.Helper()
+	return sendCall(t, d, &Call{To: to})
+}
+
+// sendCall sends a call that says where it goes.
+func sendCall(t *testing.T, d *Dispatcher, c *Call) (*Call, waitFor) {
+	t.Helper()
 	w := waitFor{make(chan outcome, 1)}
-	c := &Call{To: to, Deadline: time.Now().Add(time.Minute), Waiter: w}
+	c.Deadline, c.Waiter = time.Now().Add(time.Minute), w
 	args := codec.NewWriter(make([]byte, wire.Room))
 	args.ArrayHeader(0)
 	if e := d.Send(c, &wire.Frame{Kind: wire.KindCall, Time: 60000, Body: args.Bytes()}, &args, false); e != nil {

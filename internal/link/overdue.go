@@ -28,7 +28,7 @@ func (o *overdue) note(c *Call, beat uint64) {
 	if o.since == nil {
 		o.since = make(map[whereabouts]uint64)
 	}
-	at := whereabouts{c.To, c.Instance}
+	at := whereabouts{c.target(), c.Instance}
 	if first, known := o.since[at]; !known || since < first {
 		o.since[at] = since
 	}

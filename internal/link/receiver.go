@@ -24,6 +24,10 @@ type Counters struct {
 // ErrNobody is the error of calls that found nobody who listens. It is always this one value.
 var ErrNobody = helium.ErrNoInstance.WithOutcome(helium.NotExecuted)
 
+// ErrMissed is the error of a call whose message was addressed to one instance, chosen here, and got to
+// nobody. Any instance may have it. It is always this one value.
+var ErrMissed = helium.ErrNoInstance.WithMessage("the message was addressed to one instance, which it didn't get to").WithOutcome(helium.NotExecuted)
+
 // Receiver takes in what comes back by one link, on the link's own goroutine. It only wakes
 // those who wait, who read their results themselves.
 type Receiver struct {
@@ -344,7 +348,14 @@ func (r *Receiver) refuse(f *wire.Frame) {
 // cancel, whose token is 0, or calls that nobody answers.
 func (r *Receiver) Nobody(token uint64) {
 	r.counters.NoResponders.Add(1)
-	failAll(r.inFlight.takeOf(r.manifests.of(token), r.leftIn(token)), ErrNobody)
+	for _, c := range r.inFlight.takeOf(r.manifests.of(token), r.leftIn(token)) {
+		if c.at == nil {
+			c.Waiter.Fail(ErrNobody)
+			continue
+		}
+		c.at.Endpoint.desertion.note()
+		c.Waiter.Fail(ErrMissed)
+	}
 }
 
 // leftIn tells the calls that left by this link in the message of a token. None did in that of

@@ -16,7 +16,8 @@ type Registry interface {
 type Peer struct {
 	Name      string
 	Abilities wire.Abilities // as its record says
-	Away      bool           // it was found to be gone or silent, so no new calls are to be expected there
+	Away      bool           // it was found to be gone, silent or without the method, so no new calls are to be expected there
+	Far       bool           // it isn't known to be in the client's own cluster
 }
 
 // noRegistry knows nothing.

@@ -37,22 +37,40 @@ func (all *routes) get(to destination, newRoute func(destination) *route) *route
 	return r
 }
 
-// route is by which links messages can get to a destination, beside the bus.
+// route is by which links messages can get to a destination, and to whom else.
 type route struct {
-	links     []*Receiver
-	instances int // that messages can get to, by whatever link
+	links      []*Receiver
+	unlinked   []string    // instances that no link leads to; messages may be addressed to them
+	far        int         // how many more there are to which the queue group may lead, as NATS likes
+	addressing *addressing // whether messages may be addressed; nil where there is nobody unlinked
 }
 
-// choose returns the link of a message that was begun at a certain time; nil: the bus. Instances
-// that no link leads to keep their share, by the bus where that works. Of the links it takes the one
-// of two random ones by which an answer is to be expected sooner.
-func (r *route) choose(busWorks bool, began time.Time) *Receiver {
-	n := len(r.links)
-	switch {
-	case n == 0 || r.instances > n && busWorks && rand.IntN(r.instances) >= n:
-		return nil
-	case n == 1:
-		return r.links[0]
+// spread is how much of what is for unlinked instances, one in so many, the queue group gets all the same:
+// it leads to instances that the registry doesn't know, too.
+const spread = 16
+
+// choose returns the link of a message that was begun at a certain time; nil: the bus, to the instance that
+// it returns as well, or "" for any. Each instance has the same share, one that no link leads to by the
+// bus where that works. Among the links it takes the one of two random ones by which an answer is to be
+// expected sooner.
+func (r *route) choose(busWorks bool, began time.Time) (by *Receiver, instance string) {
+	n, unlinked := len(r.links), len(r.unlinked)
+	if n == 0 {
+		return nil, ""
+	}
+	if all := n + unlinked + r.far; all > n && busWorks {
+		if rand.IntN(spread*all) < unlinked {
+			return nil, ""
+		}
+		switch i := rand.IntN(all) - n; {
+		case i >= unlinked:
+			return nil, ""
+		case i >= 0:
+			return nil, r.unlinked[i]
+		}
+	}
+	if n == 1 {
+		return r.links[0], ""
 	}
 	i, j := rand.IntN(n), rand.IntN(n-1)
 	if j >= i {
@@ -62,7 +80,7 @@ func (r *route) choose(busWorks bool, began time.Time) *Receiver {
 		began = time.Now()
 	}
 	if one, other := r.links[i], r.links[j]; other.carrier.load(began) < one.carrier.load(began) {
-		return other
+		return other, ""
 	}
-	return r.links[i]
+	return r.links[i], ""
 }

@@ -153,7 +153,7 @@ func (v *vigil) long(beat uint64) (calls []longCall) {
 				c.since = beat - 1
 			}
 		case beat-max(c.since, v.anew) >= askAfter:
-			calls = append(calls, longCall{seq: c.seq, since: max(c.since, v.anew), to: c.To, at: c.Instance, partly: c.partly, named: c.named})
+			calls = append(calls, longCall{seq: c.seq, since: max(c.since, v.anew), to: c.target(), at: c.Instance, partly: c.partly, named: c.named})
 		}
 		return false
 	})
