@@ -113,7 +113,6 @@ func (call *Invocation) withoutMethod(ctx context.Context, w *way, e *helium.Err
 		return call.around(ctx, w, e, deadline)
 	case call.flight.Shares():
 		call.goAlone()
-		call.tried.anyone = true
 		return w
 	case call.flight.Addressed() != nil:
 		call.goToAnyone()

@@ -3,11 +3,13 @@ package rpcclient_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
 )
 
 func TestATraceTellsWhereACallWentAndHowLongItTook(t *testing.T) {
@@ -51,6 +53,31 @@ func TestATraceTellsWhereACallWentAndHowLongItTook(t *testing.T) {
 	if next := wait.Begin(0); next.Trace != nil {
 		t.Error("the next call begins with the trace of the one before")
 	}
+}
+
+func TestATraceTellsOfTheInstanceThatTheLinkChose(t *testing.T) {
+	env := heliumtest.New(t)
+	heliumtest.ServeWith(env, rpcserver.Config{Listen: "127.0.0.1:0"}, "counter", new(counter))
+	other := heliumtest.Serve(env, "counter", new(counter))
+	count := env.Client.Method("counter", "countA", "", nil)
+	eventually(t, func() error {
+		var trace rpcclient.Trace
+		call := count.Begin(0)
+		call.Trace = &trace
+		if err := call.Do(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := call.End(nil); err != nil {
+			t.Fatal(err)
+		}
+		if trace.Subject != "helium.at.counter."+other.Instance()+".countA" {
+			return fmt.Errorf("no call was addressed to the instance without a link; the last one: %+v", trace)
+		}
+		if trace.Instance != other.Instance() || trace.Direct {
+			t.Errorf("a call that was: %+v, want that instance, and not by a direct link", trace)
+		}
+		return nil
+	})
 }
 
 // inFlight says what is wrong unless a call is.

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -20,7 +21,9 @@ func count(t testing.TB, c *rpcclient.Client, calls int) map[string]int {
 	t.Helper()
 	by := make(map[string]int)
 	for i := range calls {
-		who, err := rpcclient.Call[string](testContext(t), c, "work.who")
+		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		who, err := rpcclient.Call[string](ctx, c, "work.who")
+		cancel()
 		if err != nil {
 			t.Fatalf("call %d of %d: %v", i, calls, err)
 		}

@@ -65,7 +65,6 @@ func (d *Dispatcher) Open(ctx context.Context, events Events, also func() error)
 	reconnected := events.Reconnected
 	events.Reconnected = func() {
 		d.clock.renew()
-		d.links.reroute() // other messages may be addressed
 		reconnected()
 	}
 	d.links.twice, d.links.bus.receiver.twice = events.Twice, events.Twice

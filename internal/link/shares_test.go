@@ -24,12 +24,18 @@ func newTestFleet(t *testing.T, peers ...Peer) (*Dispatcher, *nats.Conn, *Method
 	d.links.registry = append(fleet{{Name: "linked"}}, peers...)
 	addMemory(t, d).name = "linked"
 	add := d.Endpoint("math", "").Method("add")
-	for deadline := time.Now().Add(10 * time.Second); d.links.routed(add) == nil; time.Sleep(time.Millisecond) {
+	waitAddressed(t, d, add)
+	return d, nc, add
+}
+
+// waitAddressed waits until messages of a method are addressed.
+func waitAddressed(t *testing.T, d *Dispatcher, to *Method) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); d.links.routed(to) == nil; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("after 10 s no message is addressed, want some to be")
 		}
 	}
-	return d, nc, add
 }
 
 // routed returns where some of many messages of a method would be addressed; nil: none would be.
@@ -59,34 +65,38 @@ func sendAddressed(t *testing.T, d *Dispatcher, to *Method) (*Call, waitFor) {
 }
 
 func TestEachInstanceHasItsShareAndTheQueueGroupThatOfTheRest(t *testing.T) {
-	d, _, add := newTestFleet(t, Peer{Name: "near"}, Peer{Name: "far", Far: true}, Peer{Name: "gone", Away: true})
-	const messages = 30_000
-	var linked, addressed, any int
-	for range messages {
-		switch by, at := d.links.choose(add.Endpoint, "add", time.Time{}, false); {
-		case by != d.links.bus.receiver:
-			linked++
-		case at == nil:
-			any++
-		case at.Instance != "near":
-			t.Fatalf("a message is addressed to %q, want those alone to be that can be", at.Instance)
-		default:
-			addressed++
-		}
-	}
-	// Of the share of "near" one in 16 goes to the queue group, which is as even.
-	rest := 1 - 1.0/spread/3
-	for _, share := range []struct {
-		what string
-		got  int
-		want float64
+	near, far, gone := Peer{Name: "near"}, Peer{Name: "far", Far: true}, Peer{Name: "gone", Away: true}
+	for _, test := range []struct {
+		peers                  []Peer // beside a linked one
+		linked, addressed, any float64
 	}{
-		{"to the linked instance", linked, rest / 3},
-		{"to the one in the same cluster", addressed, rest / 3},
-		{"to any", any, rest/3 + 1.0/spread/3},
+		// Of the share of "near" one in 16 goes to the queue group, which is as even.
+		{[]Peer{near}, 31.0 / 64, 31.0 / 64, 2.0 / 64},
+		{[]Peer{near, far, gone}, 47.0 / 144, 47.0 / 144, 50.0 / 144},
 	} {
-		if got := float64(share.got) / messages; got < share.want-0.02 || got > share.want+0.02 { // 7 standard deviations
-			t.Errorf("of the messages %.3f go %s, want %.3f", got, share.what, share.want)
+		d, _, add := newTestFleet(t, test.peers...)
+		const messages = 100_000
+		var linked, addressed, any int
+		for range messages {
+			switch by, at := d.links.choose(add.Endpoint, "add", time.Time{}, false); {
+			case by != d.links.bus.receiver:
+				linked++
+			case at == nil:
+				any++
+			case at.Instance != "near":
+				t.Fatalf("a message is addressed to %q, want those alone to be that can be", at.Instance)
+			default:
+				addressed++
+			}
+		}
+		for _, share := range []struct {
+			what string
+			got  int
+			want float64
+		}{{"to the linked instance", linked, test.linked}, {"to the one nearby", addressed, test.addressed}, {"to any", any, test.any}} {
+			if got := float64(share.got) / messages; got < share.want-0.01 || got > share.want+0.01 { // 6 standard deviations
+				t.Errorf("beside %d peers %.3f of the messages go %s, want %.3f", len(test.peers), got, share.what, share.want)
+			}
 		}
 	}
 }
@@ -120,6 +130,10 @@ func TestACallThatFindsNobodyWhereItWasAddressedIsForAnyInstanceAndTheNextAreNot
 	}
 	if at := d.links.routed(add); at != nil {
 		t.Errorf("a message after that is addressed to %q, want none to be", at.Instance)
+	}
+	d.Remove((*d.links.others.Load())[0], errors.New("it is gone"))
+	if _, w = sendCall(t, d, c); w.wait(t).err() != ErrNobody || c.Addressed() != nil {
+		t.Errorf("sent again to anyone the call was addressed to %+v, want to nobody", c.Addressed())
 	}
 }
 
@@ -178,13 +192,23 @@ func TestACancelOfACallThatWasAddressedGoesThereAlone(t *testing.T) {
 	}
 }
 
+func TestWhatMayBeAddressedIsFoundOutAnewByEachConnection(t *testing.T) {
+	d, _, add := newTestFleet(t, Peer{Name: "i2"})
+	d.links.bus.epoch.Add(1)
+	if at := d.links.routed(add); at != nil {
+		t.Errorf("by a new connection a message is addressed to %q before that was found out", at.Instance)
+	}
+	d.Told("math", always, nil)
+	waitAddressed(t, d, add)
+}
+
 func TestTheVigilLooksForACallThatWasAddressedThereAlone(t *testing.T) {
 	d, nc, add := newTestFleet(t, Peer{Name: "i2"})
 	if _, err := nc.SubscribeSync("helium.at.math.i2.add"); err != nil {
 		t.Fatal(err)
 	}
 	d.vigil.pace.going.Store(true) // the test takes the steps
-	sendAddressed(t, d, add)
+	c, _ := sendAddressed(t, d, add)
 	d.vigil.long(2)
 	calls := d.vigil.long(2 + askAfter)
 	if len(calls) != 1 {
@@ -193,5 +217,12 @@ func TestTheVigilLooksForACallThatWasAddressedThereAlone(t *testing.T) {
 	d.vigil.peers = make(map[*Method][]suspect)
 	if all := d.vigil.suspects(&calls[0]); len(all) != 1 || all[0].Name != "i2" {
 		t.Errorf("%d instances may have the call, want i2 alone: %+v", len(all), all)
+	}
+	d.Take(c)
+	d.vigil.noteOverdue(c)
+	for at := range d.vigil.overdue.take() {
+		if at.to.Endpoint.Instance != "i2" {
+			t.Errorf("an overdue call may be at %q, want i2", at.to.Endpoint.Instance)
+		}
 	}
 }
