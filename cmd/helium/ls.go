@@ -74,7 +74,7 @@ type instanceRow struct {
 	Started  time.Time         `json:"started,omitzero"`
 	Methods  []string          `json:"methods"`
 	Direct   bool              `json:"direct"`            // it offers direct links
-	Cluster  string            `json:"cluster,omitempty"` // of one that does: that of its NATS server
+	Cluster  string            `json:"cluster,omitempty"` // that of its NATS server
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
 

@@ -35,7 +35,7 @@ leafnodes { listen: "`+leaves+`" }`)
 	return s.ClientURL(), stop
 }
 
-func TestAnUnlinkedInstanceInAnotherClusterHasWhatTheQueueGroupGivesItAndOneThatComesHasItsShare(t *testing.T) {
+func TestBesideDirectLinksAnInstanceInAnotherClusterHasWhatTheQueueGroupGivesItAndItsShareOnceItComesNear(t *testing.T) {
 	t.Parallel()
 	leaves := loopback.UnusedAddress(t)
 	far, stop := annex(t, leaves)

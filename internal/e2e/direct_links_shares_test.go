@@ -73,7 +73,7 @@ func (n network) unlinkable() *process {
 	return launch(n.t, part{URL: n.broker.URL(), Server: new(serverPart)})
 }
 
-func TestInstancesThatCannotBeLinkedHaveTheSameShareAsThoseThatAre(t *testing.T) {
+func TestBesideDirectLinksInstancesWithoutOneHaveTheSameShareAsThoseWithOne(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		linked int
@@ -100,7 +100,7 @@ func TestInstancesThatCannotBeLinkedHaveTheSameShareAsThoseThatAre(t *testing.T)
 	}
 }
 
-func TestAnUnlinkedInstanceThatIsKilledTakesOnlyTheCallsWithItThatItHad(t *testing.T) {
+func TestBesideDirectLinksAnInstanceThatIsKilledTakesOnlyTheCallsWithItThatItHad(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)
 	killed := n.unlinkable()
@@ -132,7 +132,7 @@ func TestAnUnlinkedInstanceThatIsKilledTakesOnlyTheCallsWithItThatItHad(t *testi
 	}
 }
 
-func TestOneWayCallsAreNotLostToAnUnlinkedInstanceThatWasKilled(t *testing.T) {
+func TestBesideDirectLinksNoOneWayCallIsLostToAnInstanceThatWasKilled(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)
 	one, other := newWorker("linked"), newWorker("not linked")
@@ -171,7 +171,7 @@ func TestOneWayCallsAreNotLostToAnUnlinkedInstanceThatWasKilled(t *testing.T) {
 	})
 }
 
-func TestBeyondTheMostLinksEachInstanceHasTheSameShare(t *testing.T) {
+func TestBeyondTheMostDirectLinksEachInstanceHasTheSameShare(t *testing.T) {
 	t.Parallel()
 	const most, instances, each = 64, 80, 40
 	n := newNetwork(t)
@@ -194,7 +194,7 @@ func TestBeyondTheMostLinksEachInstanceHasTheSameShare(t *testing.T) {
 	})
 }
 
-func TestWhoMayNotAddressSingleInstancesCallsAllOfThemAsEver(t *testing.T) {
+func TestBesideDirectLinksWhoMayNotCallSingleInstancesCallsAllOfThemAsEver(t *testing.T) {
 	t.Parallel()
 	g := startGuarded(t, configured(t, `authorization: { users: [
   { user: server, password: "…" }
@@ -215,7 +215,7 @@ func TestWhoMayNotAddressSingleInstancesCallsAllOfThemAsEver(t *testing.T) {
 	}
 }
 
-func TestThroughAnExportOfTheQueueGroupsSubjectsAloneNoCallFails(t *testing.T) {
+func TestBesideDirectLinksNoCallFailsThroughAnExportOfTheQueueGroupsSubjectsAlone(t *testing.T) {
 	t.Parallel()
 	// Tickets are exported, so there are links, and calls to single instances aren't.
 	url := startGuarded(t, configured(t, `accounts: {
@@ -237,7 +237,7 @@ func TestThroughAnExportOfTheQueueGroupsSubjectsAloneNoCallFails(t *testing.T) {
 	}
 }
 
-func TestWhereNATSDoesNotTellOfAnInstanceThatIsGoneNoCallIsAddressedToIt(t *testing.T) {
+func TestBesideDirectLinksAnInstanceThatIsGoneTakesNoCallsThroughAnImportNorWithAStream(t *testing.T) {
 	t.Parallel()
 	accounts := `accounts: {
   EXPORTS: { jetstream: enabled, users: [{user: server, password: "…"}], exports: [{service: "helium.>"}] }

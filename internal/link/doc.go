@@ -19,6 +19,8 @@
 //   - throttle.go: which calls are held back while instances refuse most of them for load
 //   - carrier.go: what is in flight by each link, and how long it lately took to be answered
 //   - route.go: by which links messages to an endpoint can go, and by which one the next goes
+//   - addressing.go: what is known of messages to single instances that no link leads to
+//   - unlinked.go: and how that is found out
 //   - clock.go: the clock by which servers see how long a message was under way
 //   - instance.go: what is known of instances from themselves
 //   - vigil.go: which instances have fallen silent, so that their calls fail and others keep away
