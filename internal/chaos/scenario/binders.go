@@ -31,7 +31,7 @@ var binders = []Scenario{
 		Name:    "binders killed and the store wiped",
 		Promise: "without binders calls go on, and a store that was wiped is full again within a renewal",
 		Bed:     Bed{Binders: 2, Servers: make([]Server, 2), Lease: 6 * time.Second},
-		Loads:   []Load{steady(14 * time.Second), lookups("work", 50, 11*time.Second, 3*time.Second)},
+		Loads:   []Load{steady(11 * time.Second), lookups("work", 50, 8*time.Second, 3*time.Second)},
 		Steps: slices.Concat(
 			killed("binder1", 3*time.Second, 6*time.Second),
 			killed("binder2", 3*time.Second, 6*time.Second),

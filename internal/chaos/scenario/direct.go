@@ -54,12 +54,12 @@ var direct = []Scenario{
 			{At: 6 * time.Second, Do: Cut, On: "server2"},
 			{At: 9 * time.Second, Do: HalfClose, On: "server1"},
 		},
-		Bounds: append(byLinks(0.5), // 0.38 if no link were made again; the pauses before that are a matter of luck
+		Bounds: append(byLinks(0.7),
 			verdict.AtMost(verdict.FailShare, 0.005),
 			verdict.AtMost(verdict.Noticed, 0.5),
 			notMadeAgain,
 		),
-		Short: 0.4,
+		Short: 0.7, // the pauses before a link is made again stay as long as they are
 	},
 }
 
