@@ -18,6 +18,9 @@ const (
 	// shortMemory and longMemory are how long what came and was run counts for whether that there
 	// are too many may be chance: for who is first, and for who is refused.
 	shortMemory, longMemory = time.Second, 5 * time.Second
+	// shortChance and longChance are how many times what may be chance has to be exceeded for these. That
+	// the newest is first for a moment harms nobody; that few are refused who would be run in time, some.
+	shortChance, longChance = 1.5, 3
 	// vainTurns is how many others had their turns, at least, while a call waited in vain.
 	vainTurns = 5
 	// lateShare is the part of its time after which the turn of a call comes late.
@@ -167,7 +170,7 @@ func (q *queue[C]) next(now time.Time) (call *C, kind *Kind, refused []Refused[C
 // have one to run.
 func (q *queue[C]) refuseVain(now time.Time) (refused []Refused[C]) {
 	flood := q.seen.Sub(q.since)
-	if !q.newestFirst || flood < floodTime || !q.long.isNoChance(3) {
+	if !q.newestFirst || flood < floodTime || !q.long.isNoChance(longChance) {
 		return nil
 	}
 	_, most := q.used()
@@ -220,7 +223,7 @@ func (q *queue[C]) judge(now time.Time) {
 		}
 		q.looks++
 	}
-	growing := q.out > 0 && excess > excessShare && q.short.isNoChance(2) && time.Duration(q.len())*q.perCall > shortWait && q.looks > 0
+	growing := q.out > 0 && excess > excessShare && q.short.isNoChance(shortChance) && time.Duration(q.len())*q.perCall > shortWait && q.looks > 0
 	if growing && q.growing || q.newestFirst && q.out > 0 && q.excess > excessShare {
 		q.tooMany(now)
 	}
