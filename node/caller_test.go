@@ -18,6 +18,7 @@ import (
 // docs/protocol.md and the vectors, NATS's own library for services, and the client that
 // Helium generates, against services in Go.
 func TestNodeCalls(t *testing.T) {
+	t.Parallel()
 	n := newNetwork(t, binder.Config{})
 	math := rpcserver.New(n.conn(), rpcserver.Config{Version: "1.2.3", Logger: quiet})
 	if err := rpcserver.Register[mathsvc.Service](math, "math", mathsvc.New()); err != nil {

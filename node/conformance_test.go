@@ -27,6 +27,7 @@ func newVectorsService(t *testing.T) (n *network, instance string) {
 }
 
 func TestAServiceInNodeAnswersAsTheVectorsSay(t *testing.T) {
+	t.Parallel()
 	n := newNetwork(t, binder.Config{})
 	program := startService(t, n, "services/vectors.mjs")
 	conformance.Calls(t, n.conn(), callVectors, program.instance)

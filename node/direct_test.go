@@ -38,6 +38,7 @@ func serveDirect(t *testing.T, n *network, config rpcserver.Config) *rpcserver.S
 }
 
 func TestNodeCallsByDirectLinks(t *testing.T) {
+	t.Parallel()
 	places := map[string]struct { // by how the address begins that is dialed
 		listen, advertise string
 		encrypted         bool
@@ -63,12 +64,14 @@ func TestNodeCallsByDirectLinks(t *testing.T) {
 }
 
 func TestNodeStreamsAndSendsLargeValuesByDirectLinks(t *testing.T) {
+	t.Parallel()
 	n := newNetwork(t, binder.Config{})
 	serveDirect(t, n, rpcserver.Config{Listen: "127.0.0.1:0"})
 	runTests(t, n, "test/directflows.mjs")
 }
 
 func TestNodeCallsSurviveFaultsOfDirectLinks(t *testing.T) {
+	t.Parallel()
 	n := newNetwork(t, binder.Config{})
 	listens, dialed := filepath.Join(t.TempDir(), "l"), filepath.Join(t.TempDir(), "d")
 	serveDirect(t, n, rpcserver.Config{Listen: "unix:" + listens, Advertise: "unix:" + dialed})

@@ -11,6 +11,7 @@ import (
 // TestGeneratedTypeScriptCompilesAndCalls compiles the golden files of package schema, and
 // has the one of service math call over a connection that says what the test wants.
 func TestGeneratedTypeScriptCompilesAndCalls(t *testing.T) {
+	t.Parallel()
 	files := []string{"math.ts", "every.ts", "hostile.ts", "streams.ts"}
 	folder := t.TempDir()
 	for _, name := range files {
