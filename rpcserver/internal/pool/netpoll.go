@@ -21,6 +21,7 @@ type netpollYielder struct {
 	mu     sync.Mutex
 	ended  sync.Cond
 	busy   bool // guarded by mu; somebody waits for the pipe, and others for the end of that
+	looked bool // guarded by mu; that one waits no more for the pipe, and what comes now may not be seen
 	rounds int  // guarded by mu; counts those that ended
 
 	// Of the one who waits for the pipe:
@@ -39,10 +40,13 @@ func newNetpollYielder() *netpollYielder {
 	return y
 }
 
-// yield returns once the runtime has looked at the network. Those who yield at the same moment
-// do so together.
+// yield returns once the runtime has looked at the network. Those who yield at the same moment do it
+// together; who comes when that look is over waits for the next, as it wants what has come by now.
 func (y *netpollYielder) yield() {
 	y.mu.Lock()
+	for y.busy && y.looked {
+		y.ended.Wait()
+	}
 	if y.busy {
 		for round := y.rounds; y.rounds == round; {
 			y.ended.Wait()
@@ -50,10 +54,13 @@ func (y *netpollYielder) yield() {
 		y.mu.Unlock()
 		return
 	}
-	y.busy = true
+	y.busy, y.looked = true, false
 	y.mu.Unlock()
 
 	y.waitForPipe()
+	y.mu.Lock()
+	y.looked = true
+	y.mu.Unlock()
 	// To those who found something at the network, and to those whom they wake: one turn in 61 the
 	// runtime gives to whoever yielded, before them.
 	for range yieldTurns {

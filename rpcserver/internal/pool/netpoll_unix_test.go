@@ -5,6 +5,7 @@ package pool
 import (
 	"net"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -52,6 +53,35 @@ func connection(t *testing.T) (a, b net.Conn) {
 	}
 	t.Cleanup(func() { a.Close(); b.Close() })
 	return a, b
+}
+
+func TestWhoYieldsWhenAnotherHasLookedLooksAgain(t *testing.T) {
+	yielder := newNetpollYielder()
+	defer yielder.close()
+	yielder.busy, yielder.looked = true, true // of somebody whose turn to go on hasn't come yet
+	done := make(chan struct{})
+	go func() {
+		yielder.yield()
+		close(done)
+	}()
+	for waits := false; !waits; runtime.Gosched() { // for that turn
+		select {
+		case <-done:
+			t.Fatal("yield returned, and what came since the last look isn't read")
+		default:
+		}
+		var stacks [1 << 16]byte
+		waits = strings.Contains(string(stacks[:runtime.Stack(stacks[:], true)]), "sync.(*Cond).Wait")
+	}
+	yielder.mu.Lock()
+	yielder.busy = false
+	yielder.rounds++
+	yielder.ended.Broadcast()
+	yielder.mu.Unlock()
+	<-done
+	if yielder.rounds != 2 {
+		t.Errorf("%d looks at the network when yield returned, want 2: the one that was over, and its own", yielder.rounds)
+	}
 }
 
 func TestManyYieldToTheNetworkTogetherAndNoneForEver(t *testing.T) {
