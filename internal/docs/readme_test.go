@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
@@ -22,6 +24,7 @@ import (
 
 type Greeter interface {
 	Greet(ctx context.Context, name string) (string, error)
+	Farewells(ctx context.Context, names iter.Seq2[string, error]) iter.Seq2[string, error]
 }
 
 type polite struct{}
@@ -90,7 +93,7 @@ func callAsTheReadmeSays(t *testing.T) {
 	var greeter struct {
 		Greet func(ctx context.Context, name string) (string, error)
 	}
-	err = c.Bind("greeter", &greeter) // checked against the registry, now
+	err = c.Bind("greeter", &greeter) // checked against the registry now, or at the first call
 	check(t, err)
 	text, err = greeter.Greet(ctx, "Ada")
 	check(t, err)
@@ -101,6 +104,48 @@ func callAsTheReadmeSays(t *testing.T) {
 		check(t, answer.Err)
 		checkGreeting(t, answer.Value)
 	}
+	check(t, streamAsTheReadmeSays(ctx, c))
+	callWithMoreAsTheReadmeSays(t, nc, c)
+}
+
+func streamAsTheReadmeSays(ctx context.Context, c *rpcclient.Client) error {
+	var texts []string
+	names := func(yield func(string, error) bool) {
+		_ = yield("Ada", nil) && yield("Grace", nil)
+	}
+	for text, err := range rpcclient.Stream[string](ctx, c, "greeter.farewells", names) {
+		if err != nil {
+			return err // the last item
+		}
+		fmt.Println(text)
+		texts = append(texts, text)
+	}
+	if want := []string{"Good night, Ada", "Good night, Grace"}; !slices.Equal(texts, want) {
+		return fmt.Errorf("the stream says %q, want %q", texts, want)
+	}
+	return nil
+}
+
+func callWithMoreAsTheReadmeSays(t *testing.T, nc *nats.Conn, c *rpcclient.Client) {
+	var text string
+	var err error
+	ctx := t.Context()
+	basket := rpcclient.Keyed(c, "customer-7") // its calls go to one instance, that of the key
+	text, err = rpcclient.Call[string](ctx, basket, "greeter.greet", "Ada")
+	check(t, err)
+	checkGreeting(t, text)
+
+	once := rpcclient.WithIdempotencyKey(ctx, "order-4711") // calls under it run once
+	text, err = rpcclient.Call[string](once, c, "greeter.greet", "Ada")
+	check(t, err)
+	checkGreeting(t, text)
+
+	hedging, err := rpcclient.New(nc, rpcclient.Config{Hedge: true}) // asks a second instance when the first is slow
+	check(t, err)
+	defer hedging.Close()
+	text, err = rpcclient.Call[string](ctx, hedging, "greeter.greet", "Ada")
+	check(t, err)
+	checkGreeting(t, text)
 }
 
 // waitForTheGreeter waits until the server, which starts meanwhile, can be called.
@@ -136,19 +181,9 @@ func TestTheReadmesServerThatListensIsCalledDirectly(t *testing.T) {
 
 func TestTheReadmesStreamIsReadAndAllInstancesAnswer(t *testing.T) {
 	env := heliumtest.New(t)
-	heliumtest.Serve(env, "greeter", polite{})
+	heliumtest.Serve[Greeter](env, "greeter", polite{})
 	ctx, c := t.Context(), env.Client
-	names := iter.Seq2[string, error](func(yield func(string, error) bool) {
-		_ = yield("Ada", nil) && yield("Grace", nil)
-	})
-	var texts []string
-	for text, err := range rpcclient.Stream[string](ctx, c, "greeter.farewells", names) {
-		check(t, err)
-		texts = append(texts, text)
-	}
-	if want := []string{"Good night, Ada", "Good night, Grace"}; !slices.Equal(texts, want) {
-		t.Errorf("the stream says %q, want %q", texts, want)
-	}
+	check(t, streamAsTheReadmeSays(ctx, c))
 	answers := 0
 	for answer := range rpcclient.All[string](ctx, c, "greeter.greet", "Ada") {
 		check(t, answer.Err)
