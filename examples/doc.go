@@ -21,6 +21,6 @@
 // Start a second server and calls spread over both; stop it with Ctrl-C and it
 // finishes the calls that it has; kill it and the other one takes over. With -delay,
 // the server's calls take long enough to watch that. With -listen 127.0.0.1:0 the server
-// takes direct links, and calls of a client that goes on go straight there. NATS_URL or -url leads server and
+// takes direct links, and calls of a client that goes on go direct. NATS_URL or -url leads server and
 // client to another broker.
 package examples

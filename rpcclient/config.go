@@ -29,8 +29,8 @@ type Config struct {
 	// the connection's user may publish to helium.at.<service>.>, and share messages by
 	// instance. Default: each call is made once, unless it fails.
 	Hedge bool
-	// BusOnly sends all calls by NATS. Default: where a server offers direct links, and the client
-	// can reach it there, its calls go straight; see rpcserver.Config.Listen.
+	// BusOnly sends all calls by the bus. Default: where a server offers direct links, and the client
+	// can reach it there, its calls go direct; see rpcserver.Config.Listen.
 	BusOnly bool
 	// Interceptors wrap each call, the first one outermost.
 	Interceptors []Interceptor

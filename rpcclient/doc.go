@@ -88,7 +88,7 @@
 //
 // # Direct links
 //
-// Calls of a server that listens for them go straight to it, without NATS in between, once a link
+// Calls of a server that listens for them go direct, without NATS in between, once a link
 // stands, which the client opens by itself beside its first calls: so a program that makes one call
 // only has it go by NATS. A link that can't be opened, or breaks, costs nothing but what was under way:
 // other calls go by NATS, and the client tries again. [Client.DirectLinks] says how it stands with each

@@ -59,7 +59,7 @@ type Config struct {
 	// message until the server has found out by itself that the export takes more.
 	StreamExport bool
 	// Listen is where the server takes direct links: callers that can reach it there send their
-	// calls straight, for the time of half a call by the bus, and go on while no NATS server
+	// calls direct, for the time of half a call by the bus, and go on while no NATS server
 	// answers. It is "host:port", with port 0 a free one; "unix:" and the path of a socket or of a
 	// directory, for callers on this host; "memory:" for those in this program, who need no socket
 	// wherever it listens; or several, with commas between them. Connections beyond loopback are TLS, with keys made at start, unless "plain:" stands before the address.

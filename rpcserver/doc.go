@@ -186,8 +186,8 @@
 //
 // # Direct links
 //
-// With [Config].Listen callers that can reach this server send their calls straight to it, for the time
-// of half a call by NATS or less, and go on while no NATS server answers:
+// With [Config].Listen callers that can reach this server send their calls direct, for the time
+// of half a call by the bus or less, and go on while no NATS server answers:
 //
 //	srv := rpcserver.New(nc, rpcserver.Config{Listen: ":0"})
 //

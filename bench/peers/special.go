@@ -11,7 +11,7 @@ import (
 
 // Peers that are measured in tables of their own, beside nobody else.
 
-// Encrypted are peers whose calls travel by TLS, straight.
+// Encrypted are peers whose calls travel by TLS, direct.
 func Encrypted() []string { return []string{"helium-direct-tls", "grpc-tls"} }
 
 // Clients are peers with many clients, each with a connection of its own.

@@ -34,7 +34,7 @@ const (
 	Streams   Table = "streams"  // separate processes, streams read to their ends
 	Process   Table = "process"  // the same calls within one process
 	Ways      Table = "ways"     // separate processes, the ways in which people call Helium
-	Encrypted Table = "tls"      // separate processes, straight and encrypted
+	Encrypted Table = "tls"      // separate processes, direct and encrypted
 	Clients   Table = "clients"  // separate processes, many clients with a few calls each
 	Uneven    Table = "uneven"   // separate processes, several instances, of which one is slow
 	OwnPeak   Table = "open"     // open loop at parts of each peer's own peak

@@ -34,7 +34,7 @@ func newServeMathCommand(env *cli.Env) *cobra.Command {
 
 It waits for a NATS server and a binder. Start it several times for several instances.
 
-With --listen, callers that can reach it there send their calls straight, and by NATS
+With --listen, callers that can reach it there send their calls direct, and by the bus
 before that and wherever it doesn't work.`,
 		Example: `  helium serve math
   helium serve math --listen 127.0.0.1:0

@@ -32,7 +32,7 @@ func run(ctx context.Context, args []string, _ io.Reader, stdout, stderr io.Writ
 	flags.SetOutput(stderr)
 	url := flags.String("url", "", "`address` of the broker (default $NATS_URL, then "+bus.DefaultURL+")")
 	delay := flags.Duration("delay", 0, "how long each request takes, to watch some at work")
-	listen := flags.String("listen", "", "`addresses` where callers may call straight, without the broker in between: host:port, with port 0 for a free one, or unix: and a path (default: nowhere)")
+	listen := flags.String("listen", "", "`addresses` where callers may call direct, without the broker in between: host:port, with port 0 for a free one, or unix: and a path (default: nowhere)")
 	advertise := flags.String("advertise", "", "`addresses` that callers dial, where those of -listen aren't what leads there")
 	switch err := flags.Parse(args); {
 	case errors.Is(err, flag.ErrHelp):
