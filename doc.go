@@ -9,7 +9,10 @@
 //   - [github.com/helium-rpc/helium/binder] keeps the registry of services.
 //   - [github.com/helium-rpc/helium/rpcserver] serves a Go value.
 //   - [github.com/helium-rpc/helium/rpcclient] calls it.
-//   - [github.com/helium-rpc/helium/heliumtest] does all of that in one line of a test.
+//   - [github.com/helium-rpc/helium/codec] has values as msgpack, for generated code and interceptors.
+//   - [github.com/helium-rpc/helium/signature] is the notation of methods and types.
+//   - [github.com/helium-rpc/helium/schema] makes JSON Schema, OpenRPC and TypeScript of what the registry knows.
+//   - [github.com/helium-rpc/helium/heliumtest] does all of that in two lines of a test.
 //   - [github.com/helium-rpc/helium/mathsvc] is a small service to read first.
 //
 // # Errors

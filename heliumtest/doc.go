@@ -1,6 +1,6 @@
-// Package heliumtest starts a whole Helium for a test, in one line: a broker, a binder
-// and a client in the test's own process, without a port or a file that another test
-// could be in the way of.
+// Package heliumtest starts a whole Helium for a test, in two lines: a broker, a binder
+// and a client, and then a server, in the test's own process, without a port or a file that
+// another test could be in the way of.
 //
 //	func TestOrders(t *testing.T) {
 //		env := heliumtest.New(t)

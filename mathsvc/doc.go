@@ -1,5 +1,5 @@
-// Package mathsvc is the example service: arithmetic on two numbers. It is small
-// enough to read in a minute, and shows what a service on Helium consists of.
+// Package mathsvc is the example service, of seven methods: arithmetic on two numbers, and three
+// streams. It is small enough to read in a minute, and shows what a service on Helium consists of.
 //
 //   - service.go is the service itself: an ordinary Go interface, an ordinary
 //     implementation, and the errors that callers can tell apart. Nothing in it knows

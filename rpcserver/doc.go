@@ -157,7 +157,7 @@
 // So a server's user needs to publish to inboxes:
 //
 //	permissions: {
-//		publish: ["_INBOX.>", "helium.binder.*.math"]
+//		publish: ["_INBOX.>", "helium.binder.register.math", "helium.binder.renew.math", "helium.binder.end.math"]
 //		subscribe: ["_INBOX.<user>.>", "helium.call.math", "helium.call.math.*", "helium.at.math.>", "helium.ctl.math.*", "$SRV.>"]
 //	}
 //

@@ -1,5 +1,5 @@
-// Client calls the service "math": all four methods, or those of the expressions that
-// it gets as arguments or, one a line, on standard input.
+// Client calls the service "math": the four of its seven methods that aren't streams, or those
+// of the expressions that it gets as arguments or, one a line, on standard input.
 //
 //	go run ./examples/client -url nats://127.0.0.1:4222
 //	go run ./examples/client '(1 + 2) * 3' '7 / 2'

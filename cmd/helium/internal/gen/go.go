@@ -48,7 +48,7 @@ and nothing is written.`,
   helium gen go --type Stock --service warehouse ./internal/stock
   helium gen go --type Stock --type Orders
   helium gen go --type Stock --check        # exit 1 if stock_helium.go is stale
-  //go:generate go run github.com/helium-rpc/helium/cmd/helium gen go --type Stock`,
+  //go:generate go tool helium gen go --type Stock`,
 		Args: cli.Words(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
