@@ -130,6 +130,16 @@
 // the context ends. Interceptors wrap the stream as a whole ([Call.IsStream]), and with [Call.WrapSent] and
 // [Call.WrapReceived] its items. See docs/semantics.md.
 //
+// # Large values
+//
+// Arguments, results and items of streams that don't fit a message travel in parts, by NATS and by direct
+// links; services need to do nothing. Each may have up to [Config.MaxValue]. A handler runs when all of its
+// arguments are there, and a result is sent at the pace of its caller without keeping a worker. A process keeps
+// 256 MiB of such values at most. Beyond that calls are refused with [helium.ErrOverloaded], not executed, and
+// results with [helium.ErrResultTooLarge], executed. Callers of versions without chunks, plain requests, and
+// callers to whom the server may answer once only get that error instead of a large result. See
+// docs/semantics.md.
+//
 // # Plain requests
 //
 // Any NATS client can call without Helium: a request on helium.call.<service>.<method>

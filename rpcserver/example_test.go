@@ -107,6 +107,42 @@ func Example() {
 	// "hello, nats"
 }
 
+// A server that listens is called direct once the client has a link, and by the bus until then.
+func ExampleConfig_listen() {
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	nc, stop := startBus(ctx)
+	defer stop()
+
+	srv := rpcserver.New(nc, rpcserver.Config{Listen: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	if err := rpcserver.Register[Greeter](srv, "greeter", greeter{}); err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := srv.Start(ctx); err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer srv.Shutdown(ctx)
+
+	c, err := rpcclient.New(nc, rpcclient.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.Close()
+	for srv.Stats().DirectCalls == 0 {
+		if err := c.Call(ctx, "greeter.greet", nil, "gopher"); err != nil {
+			fmt.Println(err)
+			return
+		}
+	}
+	for _, l := range c.DirectLinks() {
+		fmt.Println(l.Stage, l.Services)
+	}
+	// Output: linked [greeter]
+}
+
 func ExampleRegister_faults() {
 	srv := rpcserver.New(nil, rpcserver.Config{})
 	fmt.Println(rpcserver.Register(srv, "clock", badClock{}, rpcserver.Idempotent("Now")))
