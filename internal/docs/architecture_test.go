@@ -10,24 +10,24 @@ import (
 	"testing"
 )
 
-// Rooms that stand for all that is below them.
-var wholeRooms = []string{"cmd/helium", "internal/gogen", "internal/chaos", "examples", "bench", "node"}
+// Packages that stand for all that is below them.
+var wholes = []string{"cmd/helium", "internal/gogen", "internal/chaos", "examples", "bench", "node"}
 
-func TestTheRoomsOfTheHouseAreThoseThatThereAre(t *testing.T) {
+func TestThePackagesOfTheArchitectureAreThoseThatThereAre(t *testing.T) {
 	page, err := os.ReadFile("../../docs/architecture.md")
 	check(t, err)
-	_, list, _ := strings.Cut(string(page), "\n## The rooms\n")
+	_, list, _ := strings.Cut(string(page), "\n## Packages\n")
 	_, list, _ = strings.Cut(list, "\n```\n")
 	list, _, found := strings.Cut(list, "\n```\n")
 	if !found {
-		t.Fatal("docs/architecture.md has no list under the heading The rooms")
+		t.Fatal("docs/architecture.md has no list under the heading Packages")
 	}
 	listed := map[string]bool{".": true}
 	for _, line := range strings.Split(list, "\n")[1:] { // the first is the root
-		room := strings.TrimSuffix(strings.Fields(line)[0], "/")
-		listed[room] = true
-		if info, err := os.Stat("../../" + room); err != nil || !info.IsDir() {
-			t.Errorf("docs/architecture.md lists a room %s, which isn't there", room)
+		folder := strings.TrimSuffix(strings.Fields(line)[0], "/")
+		listed[folder] = true
+		if info, err := os.Stat("../../" + folder); err != nil || !info.IsDir() {
+			t.Errorf("docs/architecture.md lists a package %s, which isn't there", folder)
 		}
 	}
 	err = fs.WalkDir(os.DirFS("../.."), ".", func(name string, entry fs.DirEntry, err error) error {
@@ -38,9 +38,9 @@ func TestTheRoomsOfTheHouseAreThoseThatThereAre(t *testing.T) {
 			return err
 		}
 		folder := path.Dir(name)
-		whole := slices.ContainsFunc(wholeRooms, func(room string) bool { return strings.HasPrefix(folder, room+"/") })
+		whole := slices.ContainsFunc(wholes, func(parent string) bool { return strings.HasPrefix(folder, parent+"/") })
 		if path.Ext(name) == ".go" && !whole && !listed[folder] {
-			t.Errorf("%s has Go files, and docs/architecture.md doesn't list it among the rooms", folder)
+			t.Errorf("%s has Go files, and docs/architecture.md doesn't list it among the packages", folder)
 			listed[folder] = true
 		}
 		return nil
