@@ -90,8 +90,8 @@
 //
 // Calls of a server that listens for them go direct, without NATS in between, once a link
 // stands, which the client opens by itself beside its first calls: so a program that makes one call
-// only has it go by NATS. A link that can't be opened, or breaks, costs nothing but what was under way:
-// other calls go by NATS, and the client tries again. [Client.DirectLinks] says how it stands with each
+// only has it go by the bus. A link that can't be opened, or breaks, costs nothing but what was under way:
+// other calls go by the bus, and the client tries again. [Client.DirectLinks] says how it stands with each
 // instance, [Stats] how many calls went so, and [Config].BusOnly has none do.
 //
 // # Retries
