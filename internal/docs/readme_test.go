@@ -135,7 +135,7 @@ func callWithMoreAsTheReadmeSays(t *testing.T, nc *nats.Conn, c *rpcclient.Clien
 	check(t, err)
 	checkGreeting(t, text)
 
-	once := rpcclient.WithIdempotencyKey(ctx, "order-4711") // calls under it run once
+	once := rpcclient.WithIdempotencyKey(ctx, "order-4711") // of a method's calls under it one runs
 	text, err = rpcclient.Call[string](once, c, "greeter.greet", "Ada")
 	check(t, err)
 	checkGreeting(t, text)
