@@ -107,7 +107,7 @@ func Example() {
 	// "hello, nats"
 }
 
-// A server that listens is called direct once the client has a link, and by the bus until then.
+// A server that listens is called directly once the client has a link, and by the bus until then.
 func ExampleConfig_listen() {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()

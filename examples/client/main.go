@@ -34,7 +34,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	flags.SetOutput(stderr)
 	url := flags.String("url", "", "`address` of the broker (default $NATS_URL, then "+bus.DefaultURL+")")
 	wait := flags.Duration("wait", 10*time.Second, "how long to wait for the broker, and for the service")
-	busOnly := flags.Bool("bus-only", false, "call by the broker alone, also where an instance can be called direct")
+	busOnly := flags.Bool("bus-only", false, "call by the broker alone, also where an instance can be called directly")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, "usage: client [flags] [--] [expression ...]\n\n"+
 			"-- is for expressions that begin with a minus sign.\n\n")
