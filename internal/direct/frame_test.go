@@ -237,7 +237,7 @@ func FuzzOpeningsOfStrangersDoNoHarm(f *testing.F) {
 		var given tickets
 		ours, theirs := pipe()
 		_, _ = ours.Write(stream)
-		ours.(*pipeEnd).writes.end()
+		ours.(*pipeEnd).writes.end(io.EOF)
 		if g, _, _, err := accept(theirs, &given, nil, wire.Fingerprint{}, false); err == nil {
 			t.Fatalf("%x opens a connection for %+v", stream, g)
 		}

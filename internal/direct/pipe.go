@@ -22,7 +22,7 @@ type queue struct {
 	come     sync.Cond   // told of bytes, of the end, and of a deadline that has passed
 	bytes    []byte      // guarded by mu; bytes[read:] wait
 	read     int         // guarded by mu
-	ended    bool        // guarded by mu
+	ended    error       // guarded by mu; what reads get behind the rest; nil: it goes on
 	deadline *time.Timer // guarded by mu; of reads; nil: none
 	late     bool        // guarded by mu; it has passed
 }
@@ -42,7 +42,7 @@ func (q *queue) put(b []byte) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch {
-	case q.ended:
+	case q.ended != nil:
 		return net.ErrClosed
 	case len(q.bytes)-q.read+len(b) > mostUnsent:
 		return errFull
@@ -60,8 +60,8 @@ func (q *queue) take(b []byte) (n int, err error) {
 	defer q.mu.Unlock()
 	for q.read == len(q.bytes) {
 		switch {
-		case q.ended:
-			return 0, io.EOF
+		case q.ended != nil:
+			return 0, q.ended
 		case q.late:
 			return 0, os.ErrDeadlineExceeded
 		}
@@ -77,10 +77,13 @@ func (q *queue) take(b []byte) (n int, err error) {
 	return n, nil
 }
 
-func (q *queue) end() {
+// end has nothing more be written. Reads get that error once all that was written is read.
+func (q *queue) end(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.ended = true
+	if q.ended == nil {
+		q.ended = err
+	}
 	if q.deadline != nil {
 		q.deadline.Stop()
 	}
@@ -101,7 +104,7 @@ func (q *queue) setDeadline(t time.Time) {
 		q.deadline = nil
 	}
 	q.late = false
-	if t.IsZero() || q.ended {
+	if t.IsZero() || q.ended != nil {
 		return
 	}
 	var timer *time.Timer
@@ -121,8 +124,11 @@ type pipeEnd struct{ reads, writes *queue }
 
 func (p *pipeEnd) Read(b []byte) (int, error) { return p.reads.take(b) }
 
+// Write takes all of b, or breaks the connection: what comes next wouldn't stand behind what it has to.
 func (p *pipeEnd) Write(b []byte) (int, error) {
 	if err := p.writes.put(b); err != nil {
+		p.reads.end(err)
+		p.writes.end(io.EOF)
 		return 0, err
 	}
 	return len(b), nil
@@ -130,8 +136,8 @@ func (p *pipeEnd) Write(b []byte) (int, error) {
 
 // Close ends both directions. What was written can still be read.
 func (p *pipeEnd) Close() error {
-	p.reads.end()
-	p.writes.end()
+	p.reads.end(io.EOF)
+	p.writes.end(io.EOF)
 	return nil
 }
 

@@ -40,6 +40,40 @@ func TestAnEndWithinAProgramThatDoesNotReadTakesNoMoreThanOthersDo(t *testing.T)
 	}
 }
 
+func TestAMessageOfWhichOnlyTheBeginningFitsBreaksTheConnectionWithinAProgram(t *testing.T) {
+	ours, theirs := pipe()
+	writes, reads := newConn(ours), newConn(theirs)
+	filler := make([]byte, 1<<20)
+	for room := mostUnsent - ours.Unsent(); room > 2*beginning; room = mostUnsent - ours.Unsent() {
+		if err := writes.write(&frame{kind: kindAnswers, token: 1}, filler[:min(room-3*beginning/2, len(filler))]); err != nil {
+			t.Fatalf("with room for %d bytes: %v", room, err)
+		}
+	}
+	before := ours.Unsent()
+	if err := writes.write(&frame{kind: kindAnswers, token: 2}, make([]byte, mostCopied+1)); !errors.Is(err, errFull) {
+		t.Fatalf("a message that doesn't fit: %v, want %v", err, errFull)
+	}
+	if ours.Unsent() == before {
+		t.Fatal("nothing of the message fit, so nothing was tried")
+	}
+	if err := writes.write(&frame{kind: kindAnswers, token: 3}, nil); err == nil {
+		t.Fatal("a message behind it was written, want an error")
+	}
+	var f frame
+	var err error
+	for err = reads.reader.next(&f); err == nil; err = reads.reader.next(&f) {
+		if f.kind != kindAnswers || f.token != 1 {
+			t.Fatalf("the other end read a frame of kind %d with token %d, want those alone that were written whole", f.kind, f.token)
+		}
+	}
+	if !errors.Is(err, io.ErrUnexpectedEOF) {
+		t.Errorf("reading at the other end: %v, want its end within a message", err)
+	}
+	if err := writes.reader.next(&f); !errors.Is(err, errFull) {
+		t.Errorf("reading at this end: %v, want why it broke, %v", err, errFull)
+	}
+}
+
 func TestReadsWithinAProgramKeepTheirDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a, b := pipe()
