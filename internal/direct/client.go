@@ -156,7 +156,9 @@ func (c *Client) look(now time.Time) bool {
 	more := len(c.peers) > 0
 	c.mu.Unlock()
 	for _, l := range over {
-		l.end(errUnused)
+		if l.retire(func() bool { return c.config.Links.Busy(l.receiver) }) { // no call has gone by it meanwhile
+			l.end(errUnused)
+		}
 	}
 	return more
 }

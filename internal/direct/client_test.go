@@ -14,21 +14,23 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // callsAlone are what sends calls, without calls: it takes links, and asks servers for tickets.
 type callsAlone struct {
-	mu      sync.Mutex
-	servers map[string]*server             // guarded by mu; by instance
-	asked   map[string]int                 // guarded by mu; by instance and service
-	refuses *helium.Error                  // guarded by mu; of Ask
-	denied  string                         // guarded by mu; a service of which tickets may not be asked for
-	links   map[*link.Receiver]*clientLink // guarded by mu
-	sent    map[string]uint64              // guarded by mu
-	busy    bool                           // guarded by mu; some of them are in flight
-	told    []string                       // guarded by mu; of instances that fell silent, or are absent
+	mu       sync.Mutex
+	servers  map[string]*server             // guarded by mu; by instance
+	asked    map[string]int                 // guarded by mu; by instance and service
+	refuses  *helium.Error                  // guarded by mu; of Ask
+	denied   string                         // guarded by mu; a service of which tickets may not be asked for
+	links    map[*link.Receiver]*clientLink // guarded by mu
+	sent     map[string]uint64              // guarded by mu
+	busy     bool                           // guarded by mu; some of them are in flight
+	meantime func()                         // guarded by mu; what goes on right after it was said whether some are; nil: nothing
+	told     []string                       // guarded by mu; of instances that fell silent, or are absent
 }
 
 func newCallsAlone() *callsAlone {
@@ -51,8 +53,18 @@ func (c *callsAlone) Remove(gone *link.Receiver, _ error) {
 
 func (c *callsAlone) Busy(*link.Receiver) bool {
 	c.mu.Lock()
+	busy, meantime := c.busy, c.meantime
+	c.mu.Unlock()
+	if meantime != nil {
+		meantime()
+	}
+	return busy
+}
+
+func (c *callsAlone) setMeantime(meantime func()) {
+	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.busy
+	c.meantime = meantime
 }
 
 func (c *callsAlone) setBusy(busy bool) {
@@ -234,6 +246,68 @@ func TestALinkThatNobodyUsesIsClosedAndOpenedAgainWhenSomebodyCalls(t *testing.T
 		w.calls.setBusy(false)
 		time.Sleep(unusedTime + lookEvery)
 		w.wantLinks("a minute later", "math", 0)
+	})
+}
+
+// unused has a link that nobody has used for a minute, and does something right after its client was told
+// for the nth time since then that no call is in flight by it.
+func (w *world) unused(nth int, do func(l *clientLink)) {
+	w.t.Helper()
+	s := listenAs(w.t, "", func(c *ListenConfig) {
+		c.Serve = func(by link.Server) {
+			for _, ok := by.Receive(); ok; _, ok = by.Receive() { // and answers nothing
+			}
+		}
+	})
+	w.known(s)
+	w.client.Told("math", []Offer{offer(s)})
+	l := w.wantLinks("at first", "math", 1)[0]
+	due := time.Now().Add(unusedTime)
+	w.calls.setMeantime(func() {
+		if !time.Now().Before(due) {
+			if nth--; nth == 0 {
+				do(l)
+			}
+		}
+	})
+	time.Sleep(unusedTime + lookEvery)
+	synctest.Wait()
+	if nth > 0 {
+		w.t.Fatalf("the client asked %d times less than expected whether calls are in flight", nth)
+	}
+}
+
+func TestALinkThatACallHasGoneByIsNotClosedAsUnused(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		w.unused(1, func(l *clientLink) {
+			w.calls.setBusy(true)
+			if e := l.Send(&link.Endpoint{Service: "math"}, &batch.Message{Method: "add"}); e != nil {
+				t.Errorf("the call wasn't taken: %v", e)
+			}
+		})
+		if why := w.wantLinks("with a call in flight", "math", 1)[0].reason(); why != nil {
+			t.Errorf("the link has ended with a call in flight: %v", why)
+		}
+		w.calls.setBusy(false)
+		time.Sleep(unusedTime + 2*lookEvery)
+		w.wantLinks("a minute after the call", "math", 0)
+	})
+}
+
+func TestACallThatComesWhileALinkIsClosedAsUnusedDoesNotFail(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		sent := make(chan *helium.Error, 1)
+		w.unused(2, func(l *clientLink) {
+			if l.conn.mu.TryLock() {
+				l.conn.mu.Unlock()
+				t.Error("calls may be written between when the client was told that none is in flight, and the end")
+			}
+			go func() { sent <- l.Send(&link.Endpoint{Service: "math"}, &batch.Message{Method: "add"}) }()
+		})
+		if e := <-sent; e == nil || e.Outcome != helium.NotExecuted {
+			t.Errorf("the call got %v, want that it wasn't executed, so that it goes by the bus", e)
+		}
+		w.wantLinks("that nobody used", "math", 0)
 	})
 }
 

@@ -136,6 +136,18 @@ func (c *conn) goodbye() {
 	}
 }
 
+// retire has no more calls be written, unless some are in flight. It reports false if some are: who
+// counts calls does so before they are written, so none is overlooked.
+func (c *conn) retire(busy func() bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if busy() {
+		return false
+	}
+	c.done = true
+	return true
+}
+
 // within bounds how long opening takes.
 func (c *conn) within(limit time.Duration) { _ = c.raw.SetReadDeadline(time.Now().Add(limit)) }
 

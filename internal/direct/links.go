@@ -11,6 +11,7 @@ import (
 type Links interface {
 	Add(link.Link) *link.Receiver
 	Remove(gone *link.Receiver, reason error)
+	// Busy reports whether calls are in flight by a link. They are from before it is handed them on.
 	Busy(by *link.Receiver) bool
 	FellSilent(service, instance string)
 	Rerouted()

@@ -59,7 +59,7 @@ type wanted struct {
 	used time.Time // when there was another one
 }
 
-// step does what is to be done at a peer now. It returns the link if that is to be closed, and the
+// step does what is to be done at a peer now. It returns the link if that is to be closed once no calls go by it, and the
 // service for which a ticket is to be asked for, if any.
 func (p *peer) step(now time.Time, chosen bool, links Links) (over *clientLink, work string) {
 	needed := false
