@@ -109,7 +109,7 @@ func checkLength(n int, k kind) error {
 
 // read reads a frame from all that follows its length.
 func (f *frame) read(b []byte) error {
-	f.kind, f.method, f.message = kind(b[0]), nil, nil
+	*f = frame{kind: kind(b[0])} // nothing is left of the frame before
 	b = b[1:]
 	if len(b) < leastSizes[f.kind] {
 		return errShort

@@ -119,6 +119,25 @@ func TestFramesAreWrittenAndReadAsTheVectorsSay(t *testing.T) {
 	}
 }
 
+func TestNothingOfAFrameIsLeftInTheNextOne(t *testing.T) {
+	var all []byte
+	known := readVectors(t).Frames
+	for _, v := range known {
+		all = append(all, vectors.Hex(t, v.Hex)...)
+	}
+	r := reader{from: bytes.NewReader(all)}
+	got := frame{kind: 99, service: 99, token: 99, method: []byte("x"), id: wire.TicketID{99}, proof: proof{99}, message: []byte("x")}
+	for _, v := range known {
+		want, _, err := frameOf(vectors.Hex(t, v.Hex))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := r.next(&got); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: read behind another frame it is %+v, %v; want %+v as alone", v.Name, got, err, want)
+		}
+	}
+}
+
 // someFrames returns frames with messages of many sizes, and all of them written.
 func someFrames() (sizes []int, stream []byte) {
 	for range 300 {

@@ -58,6 +58,20 @@ func TestAFurtherTicketOpensAnotherServiceOnTheSameConnection(t *testing.T) {
 	}
 }
 
+func TestARefusalOfWhatIsSaidOfCallsDoesNotNameTheMessageBefore(t *testing.T) {
+	s := listen(t, "memory:")
+	l := meet(t, s)
+	l.say(t, 7, "calls")
+	if err := l.write(&frame{kind: kindCancels, service: 1}, []byte("cancels")); err != nil {
+		t.Fatal(err)
+	}
+	l.say(t, 8, "more calls")
+	came := s.received()
+	if cancels := came[1]; !cancels.Cancels || cancels.From.Token != 0 || cancels.Method != "" {
+		t.Errorf("behind a message with the token 7 a control message came with the token %d and the method %q, want it without both: its refusal would fail the calls of the other one", cancels.From.Token, cancels.Method)
+	}
+}
+
 func TestAFurtherTicketIsRefusedThatIsNotThisConnections(t *testing.T) {
 	s := listen(t, "127.0.0.1:0")
 	c, l := opened(t, s)
