@@ -245,7 +245,7 @@ func (c *Client) get(p *peer, service string) error {
 		conn.close()
 		return at(StageProof, err)
 	}
-	conn.opened()
+	conn.unlimited()
 	return c.add(p, l, service, number, has)
 }
 

@@ -151,8 +151,8 @@ func (c *conn) retire(busy func() bool) bool {
 // within bounds how long opening takes.
 func (c *conn) within(limit time.Duration) { _ = c.raw.SetReadDeadline(time.Now().Add(limit)) }
 
-// opened ends that.
-func (c *conn) opened() { _ = c.raw.SetReadDeadline(time.Time{}) }
+// unlimited ends that.
+func (c *conn) unlimited() { _ = c.raw.SetReadDeadline(time.Time{}) }
 
 // encrypted reports whether what is sent is.
 func (c *conn) encrypted() bool { return c.socket != net.Conn(c.raw) }

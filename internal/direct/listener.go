@@ -227,6 +227,9 @@ func (l *Listener) take(raw rawConn, tls bool) {
 // serve opens a connection and serves it.
 func (l *Listener) serve(raw rawConn, tls bool) {
 	s, taken, err := l.welcome(raw, tls)
+	if err == nil {
+		s.unlimited() // before Close finds it among the open ones, and limits it to now
+	}
 	l.mu.Lock()
 	delete(l.half, raw)
 	l.Stats.HalfOpen.Store(int64(len(l.half)))
@@ -244,7 +247,6 @@ func (l *Listener) serve(raw rawConn, tls bool) {
 		return
 	}
 	l.Stats.Opened.Add(1)
-	s.opened()
 	if err := s.write(taken, nil); err != nil {
 		s.close() // which receiving finds out
 	}

@@ -105,6 +105,41 @@ func TestFurtherTicketsThatAreRefusedAreLoggedAtABoundedRate(t *testing.T) {
 	}
 }
 
+// leisurely is a connection that does something before the time it may take to open is over.
+type leisurely struct {
+	rawConn
+	before func()
+}
+
+func (l *leisurely) SetReadDeadline(t time.Time) error {
+	if t.IsZero() {
+		l.before()
+	}
+	return l.rawConn.SetReadDeadline(t)
+}
+
+func TestAServerThatClosesAsAConnectionOpensDoesNotWaitForItsCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, c := listen(t, "memory:"), newCaller(t)
+		closed := make(chan struct{})
+		ours, theirs := pipe()
+		s.take(&leisurely{theirs, func() {
+			go func() {
+				s.Close()
+				close(closed)
+			}()
+			synctest.Wait() // until it waits for connections, or for ever
+		}}, false)
+		opened, err := c.open(t.Context(), ours, false, c.ticket(s, "math"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer opened.close()
+		opened.unlimited()
+		<-closed
+	})
+}
+
 func TestHostileBytesEndTheConnectionAndNoOther(t *testing.T) {
 	s := listen(t, "127.0.0.1:0")
 	_, honest := opened(t, s)

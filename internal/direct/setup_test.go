@@ -132,7 +132,7 @@ func linkOf(t testing.TB, opened *conn, ticket *wire.Ticket) *clientLink {
 	if _, err := l.firstTaken(ticket.ID); err != nil {
 		t.Fatal(err)
 	}
-	l.opened()
+	l.unlimited()
 	return l
 }
 
