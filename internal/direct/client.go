@@ -240,7 +240,9 @@ func (c *Client) get(p *peer, service string) error {
 	}
 	l = &clientLink{conn: conn, instance: p.instance, address: address, server: ticket.Server, log: &c.log, rerouted: c.config.Links.Rerouted}
 	l.services.Store(new(map[string]*linked))
+	interrupt := context.AfterFunc(c.life, conn.close)
 	number, err := l.firstTaken(ticket.ID)
+	interrupt()
 	if err != nil {
 		conn.close()
 		return at(StageProof, err)

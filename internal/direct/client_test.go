@@ -712,6 +712,53 @@ func TestAFloodOfAnswersThatBreakTheProtocolDoesNotFillTheLog(t *testing.T) {
 	}
 }
 
+func TestATicketThatIsTakenAsTheLinkEndsHoldsUpNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := pipe()
+		l := &clientLink{conn: newConn(ours), instance: "i1", broken: func(*clientLink) {}}
+		id := wire.TicketID{1}
+		l.waiting = map[wire.TicketID]chan uint16{id: make(chan uint16, 1)}
+		l.end(errClientClosed) // who waits is told, and is about to wait no more
+		over := make(chan struct{})
+		go func() {
+			l.read()
+			close(over)
+		}()
+		for _, f := range []frame{{kind: kindTaken, id: id, service: 2}, {kind: kindTaken, id: id, service: 2}} {
+			if _, err := theirs.Write(appendFrame(nil, &f, 0)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_ = theirs.Close()
+		<-over
+	})
+}
+
+func TestClosingAClientDoesNotWaitForAServerThatDoesNotSayThatItTakesATicket(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		s := w.server()
+		s.Listener.left()
+		took := make(chan error, 1)
+		left := meetings.add(s.config.Instance, func(raw rawConn) {
+			go func() {
+				_, _, _, err := accept(raw, &s.tickets, nil, s.identity.Fingerprint, false)
+				took <- err // and nothing more
+			}()
+		})
+		defer left()
+		w.client.Told("math", []Offer{offer(s)})
+		synctest.Wait()
+		if err := <-took; err != nil {
+			t.Fatalf("the connection didn't open: %v", err)
+		}
+		began := time.Now()
+		w.client.Close()
+		if took := time.Since(began); took != 0 {
+			t.Errorf("Close took %v, want no time", took)
+		}
+	})
+}
+
 func TestClosingAClientEndsAllOfIt(t *testing.T) {
 	inFakeTime(t, func(w *world) {
 		one, other := w.server(), listen(w.t, "")

@@ -215,8 +215,9 @@ func (l *clientLink) read() {
 			waiting := l.waiting[f.id]
 			delete(l.waiting, f.id)
 			l.mu.Unlock()
-			if waiting != nil {
-				waiting <- f.service
+			select {
+			case waiting <- f.service:
+			default: // nobody waits, or the end was faster
 			}
 		}
 	}
