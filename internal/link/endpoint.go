@@ -25,6 +25,7 @@ type Endpoint struct {
 	addressing addressing // of messages whose calls are of several methods, to single instances
 	desertion  desertion  // of the one instance's subjects
 
+	kept      atomic.Bool // those who call there next get the same
 	subjectOf func(*Endpoint, string) string
 	mu        sync.Mutex
 	methods   map[string]*Method // guarded by mu
@@ -74,15 +75,19 @@ func (e *Endpoint) onceOf(once []string) []string {
 	return nil
 }
 
+// known returns what Method does of a method that is kept; nil: it isn't.
+func (e *Endpoint) known(name string) *Method {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.methods[name]
+}
+
 // methodSubject returns the subject of a method's own.
 func (e *Endpoint) methodSubject(name string) string {
-	e.mu.Lock()
-	m := e.methods[name]
-	e.mu.Unlock()
-	if m == nil {
-		return e.subjectOf(e, name)
+	if m := e.known(name); m != nil {
+		return m.Subject
 	}
-	return m.Subject
+	return e.subjectOf(e, name)
 }
 
 // sent returns how many calls left from here.

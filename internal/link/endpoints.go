@@ -35,6 +35,7 @@ func (all *endpoints) keep(e *Endpoint) *Endpoint {
 		all.known[e.Service] = make(map[string]*Endpoint)
 	}
 	all.known[e.Service][e.Instance] = e
+	e.kept.Store(true)
 	e.apart.told(func(string) bool { return true }, e.onceOf(all.once[e.Service]))
 	return e
 }
@@ -55,6 +56,7 @@ func (all *endpoints) told(service string, isThere func(instance string) bool, o
 	for instance, e := range all.known[service] {
 		if instance != "" && !isThere(instance) {
 			delete(all.known[service], instance)
+			e.kept.Store(false)
 			continue
 		}
 		e.apart.told(isThere, e.onceOf(once))
@@ -65,6 +67,9 @@ func (all *endpoints) told(service string, isThere func(instance string) bool, o
 func (all *endpoints) forget(service string) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
+	for _, e := range all.known[service] {
+		e.kept.Store(false)
+	}
 	delete(all.known, service)
 	delete(all.once, service)
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // routes are those that messages took since links came, went or reached something else last, or
-// the registry said something new.
+// the registry said something new. Those to what nobody keeps are found anew each time: strangers may
+// name any number of endpoints and methods.
 type routes struct {
 	mu    sync.RWMutex
 	known map[destination]*route // guarded by mu
@@ -19,6 +20,11 @@ type destination struct {
 	method string
 }
 
+// isKept reports whether the next message to there is one to the same.
+func (d destination) isKept() bool {
+	return d.to.kept.Load() && (d.method == "" || d.to.known(d.method) != nil)
+}
+
 // get returns a route, one made by newRoute the first time.
 func (all *routes) get(to destination, newRoute func(destination) *route) *route {
 	all.mu.RLock()
@@ -28,6 +34,9 @@ func (all *routes) get(to destination, newRoute func(destination) *route) *route
 		return r
 	}
 	r = newRoute(to)
+	if !to.isKept() {
+		return r
+	}
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	if all.known == nil {
