@@ -11,7 +11,7 @@ import (
 const (
 	// maxLateCancels is how many are kept; of more, the oldest are dropped.
 	maxLateCancels = 1000
-	// maxForsaken is how many are kept of streams.
+	// maxForsaken is how many are kept of streams, and of calls in chunks.
 	maxForsaken = 16_000
 )
 
@@ -26,15 +26,21 @@ func CancelOf(seq uint64, timeOver bool) []byte {
 }
 
 // lateCancels are those of calls that were given up before anybody knew which of many instances
-// has them, and those of streams, which may have got lost. They are sent when an instance says that
-// it has the call.
+// has them, and those of streams and of calls in chunks, which may have got lost. They are sent when an
+// instance says that it has the call.
 type lateCancels struct {
-	most  int          // how many are kept; 0: maxLateCancels
+	most  int          // how many of the latest are kept; 0: maxLateCancels
 	count atomic.Int64 // of those kept
 
-	mu    sync.Mutex
-	kept  map[uint64]func(instance string) // guarded by mu; by the call's number
-	order []uint64                         // guarded by mu; the numbers, the oldest first
+	mu     sync.Mutex
+	kept   map[uint64]lateCancel // guarded by mu; by the call's number
+	latest []uint64              // guarded by mu; the numbers, each at its place, kept or sent by now
+	next   int                   // guarded by mu; the place of the oldest, once there are so many
+}
+
+type lateCancel struct {
+	send  func(instance string)
+	place int // in latest
 }
 
 // keep keeps the cancel of a call.
@@ -42,14 +48,20 @@ func (l *lateCancels) keep(seq uint64, cancel func(instance string)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.kept == nil {
-		l.kept = make(map[uint64]func(string))
+		l.kept = make(map[uint64]lateCancel)
 	}
-	if len(l.order) == cmp.Or(l.most, maxLateCancels) {
-		delete(l.kept, l.order[0])
-		l.order = append(l.order[:0], l.order[1:]...)
+	place := len(l.latest)
+	if most := cmp.Or(l.most, maxLateCancels); place < most {
+		l.latest = append(l.latest, seq)
+	} else {
+		place = l.next
+		l.next = (place + 1) % most
+		if oldest := l.latest[place]; l.kept[oldest].place == place { // or it was kept again since
+			delete(l.kept, oldest)
+		}
+		l.latest[place] = seq
 	}
-	l.kept[seq] = cancel
-	l.order = append(l.order, seq)
+	l.kept[seq] = lateCancel{cancel, place}
 	l.count.Store(int64(len(l.kept)))
 }
 
@@ -63,7 +75,7 @@ func (l *lateCancels) found(seq uint64, instance []byte) {
 		return // it becomes part of a subject
 	}
 	l.mu.Lock()
-	cancel := l.kept[seq]
+	cancel := l.kept[seq].send
 	delete(l.kept, seq)
 	l.count.Store(int64(len(l.kept)))
 	l.mu.Unlock()

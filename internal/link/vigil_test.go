@@ -291,21 +291,6 @@ func TestAPaceIsKeptOnlyWhileThereIsSomethingToDo(t *testing.T) {
 	})
 }
 
-func TestOfManyLateCancelsTheOldestAreDropped(t *testing.T) {
-	var l lateCancels
-	sent := make(map[uint64]string)
-	for seq := range uint64(maxLateCancels + 5) {
-		l.keep(seq+1, func(instance string) { sent[seq+1] = instance })
-	}
-	for _, seq := range []uint64{5, 6, 6, 7} {
-		l.found(seq, []byte("i1"))
-	}
-	l.found(8, []byte("no name.>"))
-	if len(sent) != 2 || sent[6] != "i1" || sent[7] != "i1" {
-		t.Errorf("sent %v, want the cancels 6 and 7 to i1", sent)
-	}
-}
-
 func TestACallThatHeartbeatsNamedEndsWhereTheyCameInPlaceOfTheAnswer(t *testing.T) {
 	for name, test := range map[string]struct {
 		named     bool
