@@ -3,9 +3,9 @@ package chunks
 import "time"
 
 const (
-	// headway is how many bytes have to move in the time of a stall: who sends one now and then
-	// would keep memory, and a turn, for as long as it likes.
-	headway = 64 << 10
+	// Headway is how many bytes have to move in the time of a stall, of a value or of an item of a stream:
+	// who sends one now and then would keep memory, and a turn, for as long as it likes.
+	Headway = 64 << 10
 	// patience is for how long signs of life count while nothing moves: there may be no turn.
 	patience = 6 * Stall
 )
@@ -25,7 +25,7 @@ func (w *Watch) Stalled() <-chan time.Time { return w.stalled.C }
 
 // Moved takes in how many bytes have moved in all.
 func (w *Watch) Moved(bytes int) {
-	if bytes-w.moved >= headway {
+	if bytes-w.moved >= Headway {
 		w.moved, w.since = bytes, time.Now()
 		w.stalled.Reset(Stall)
 	}

@@ -13,7 +13,7 @@ func TestAnEndThatStandsStillOrDripsIsGivenUp(t *testing.T) {
 	}{
 		"nothing moves":               {func(*Watch, int) {}, Stall},
 		"a byte a second":             {func(w *Watch, second int) { w.Moved(second) }, Stall},
-		"what makes headway for 30 s": {func(w *Watch, second int) { w.Moved(min(second, 30) * headway / 2) }, 30*time.Second + Stall},
+		"what makes headway for 30 s": {func(w *Watch, second int) { w.Moved(min(second, 30) * Headway / 2) }, 30*time.Second + Stall},
 		"who only lives":              {func(w *Watch, second int) { w.Lives() }, patience + Stall - time.Second},
 		"who lives for 20 s, and then not": {func(w *Watch, second int) {
 			if second <= 20 {
@@ -25,7 +25,7 @@ func TestAnEndThatStandsStillOrDripsIsGivenUp(t *testing.T) {
 				w.Lives()
 			}
 			if second == 50 {
-				w.Moved(headway)
+				w.Moved(Headway)
 			}
 		}, 50*time.Second + Stall},
 	} {

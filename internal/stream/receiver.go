@@ -13,9 +13,6 @@ import (
 )
 
 const (
-	// headway is how much of an item has to come in the time of a stall: who sends a bit now and then would
-	// keep its room for as long as it likes.
-	headway = 64 << 10
 	// roomPoll is how often room is looked for that an item needs, and roomWait for how long.
 	roomPoll = 10 * time.Millisecond
 	roomWait = 6 * chunks.Stall
@@ -373,7 +370,7 @@ func (r *Receiver) watch() (stop func()) {
 		defer r.mu.Unlock()
 		switch {
 		case over || r.begun == 0:
-		case r.seen.Bytes-seen < headway:
+		case r.seen.Bytes-seen < chunks.Headway:
 			r.endLocked(helium.ErrStreamGap.WithMessage("hardly anything of item %d of the stream, of %d bytes, has come for %v", r.seen.Items+1, r.length, chunks.Stall))
 		default:
 			seen = r.seen.Bytes

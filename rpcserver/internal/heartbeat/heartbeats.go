@@ -105,8 +105,8 @@ func (h *Heartbeats[C]) Beat(now time.Time) (next time.Time) {
 			continue
 		}
 		decisive := c.Decisive()
-		if decisive.After(now) {
-			next = earlier(next, decisive)
+		if decisive.After(now) && decisive.Before(next) {
+			next = decisive
 		}
 		if between && (decisive.IsZero() || decisive.After(now)) {
 			continue
@@ -149,10 +149,3 @@ const (
 	runningHead = 6 // of a frame of numbers, at most: that of its array, and its kind
 	runningSize = 9 // of a number
 )
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
-}
