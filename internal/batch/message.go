@@ -196,8 +196,14 @@ func (m *Message) withdraw() bool {
 	for _, seq := range m.withdrawn {
 		gone[seq] = true
 	}
-	m.rewrite(func(f *wire.Frame) bool { return f.Kind != wire.KindCall || !gone[f.Seq] })
+	m.rewrite(func(f *wire.Frame) bool { return !isNumbered(f.Kind) || !gone[f.Seq] })
 	m.Seqs = slices.DeleteFunc(m.Seqs, func(seq uint64) bool { return gone[seq] })
-	m.Frames -= len(gone)
+	m.Frames = len(m.Seqs)
 	return true
+}
+
+// isNumbered reports whether the number of such a frame is that of a call, which may be withdrawn. In one that opens a
+// message it means something else.
+func isNumbered(kind wire.Kind) bool {
+	return kind == wire.KindCall || kind == wire.KindStream || kind == wire.KindLargeCall
 }

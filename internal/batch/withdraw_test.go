@@ -1,6 +1,8 @@
 package batch
 
 import (
+	"bytes"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -55,6 +57,51 @@ func TestWhatIsWithdrawnFromTheQueueDoesntLeave(t *testing.T) {
 			}
 			release()
 			wantMessages(t, r, of.want...)
+		})
+	}
+}
+
+func TestACallOfWhateverKindIsWithdrawnFromTheMessageThatItShares(t *testing.T) {
+	kinds := map[string]*wire.Frame{
+		"a call":       call(0),
+		"a stream":     {Kind: wire.KindStream, Time: 1000, Body: []byte{0x90}, Terms: &wire.Terms{Lasts: 5000, Credit: wire.Credit{Bytes: 3, Items: 4}}},
+		"a large call": {Kind: wire.KindLargeCall, Time: 1000, Body: []byte{0x90}},
+	}
+	for name, f := range kinds {
+		t.Run(name, func(t *testing.T) {
+			r := newRecorder(t)
+			clock := func(m *Message) { // whose number is that of the call
+				m.Data = wire.AppendFrame(wire.AppendMessageHeader(m.Data), &wire.Frame{Kind: wire.KindSender, Seq: 1})
+			}
+			b := New(nil, clock, func(m *Message) {
+				opening := wire.AppendFrame(wire.AppendMessageHeader(nil), &wire.Frame{Kind: wire.KindSender, Seq: 1})
+				if !bytes.HasPrefix(m.Data, opening) {
+					t.Errorf("the message is %x, want it to begin with %x", m.Data, opening)
+				}
+				m.Data = slices.Concat(wire.AppendMessageHeader(nil), bytes.TrimPrefix(m.Data, opening))
+				r.publish(m)
+			})
+			var one, two Left
+			b.Cork()
+			for seq, left := range map[uint64]*Left{1: &one, 2: &two} {
+				numbered := *f
+				numbered.Seq = seq
+				b.Add(&numbered, Call{Method: "m", Left: left}, false)
+			}
+			if !b.Withdraw(1, &one) {
+				t.Error("it can't be withdrawn, but it waits in the queue")
+			}
+			b.Uncork()
+			wantMessages(t, r, []uint64{2})
+			if left := *f; len(r.sent) == 1 && len(r.sent[0].frames) == 1 {
+				left.Seq = 2
+				if got := r.sent[0].frames[0]; !reflect.DeepEqual(got, left) {
+					t.Errorf("what stays is %+v, want %+v", got, left)
+				}
+			}
+			if frames, messages := b.Sent(); frames != 1 || messages != 1 {
+				t.Errorf("%d frames in %d messages are counted, want 1 in 1", frames, messages)
+			}
 		})
 	}
 }
