@@ -13,7 +13,8 @@ import (
 type Config struct {
 	// Prefix is the first part of all subjects, the same as the servers'. Default "helium".
 	Prefix string
-	// Timeout is the time that a call gets whose context has no deadline. Default 10 s.
+	// Timeout is the time that a call gets whose context has no deadline. Default 10 s; more than a year is
+	// a year, as it is of a context's deadline.
 	Timeout time.Duration
 	// MaxAttempts is how often a call is tried that provably didn't run, or whose
 	// method is idempotent, the first time included. Default 3; 1 turns retries off.
@@ -65,6 +66,7 @@ func (config Config) withDefaults() (Config, error) {
 	if config.Timeout == 0 {
 		config.Timeout = defaultTimeout
 	}
+	config.Timeout = min(config.Timeout, wire.MaxTime)
 	if config.MaxValue < 0 || config.MaxValue > chunks.MaxTogether {
 		return config, helium.ConfigErrorf("rpcclient", "{Config.MaxValue} is %d; set a number of bytes of at most %d, or 0 for %d", config.MaxValue, chunks.MaxTogether, chunks.DefaultMax)
 	}

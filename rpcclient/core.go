@@ -38,10 +38,15 @@ type core struct {
 // deadline returns when a call is over, whatever its context says.
 func (c *core) deadline(ctx context.Context, now time.Time) time.Time {
 	deadline, ok := ctx.Deadline()
-	switch {
-	case !ok:
+	if !ok {
 		return now.Add(c.timeout)
-	case !monotonic.Has(deadline): // it is a time of day, which now isn't good for
+	}
+	return bounded(deadline, now)
+}
+
+// bounded returns a context's deadline as servers take it: not too far away.
+func bounded(deadline, now time.Time) time.Time {
+	if !monotonic.Has(deadline) { // it is a time of day, which now isn't good for
 		deadline = now.Add(time.Until(deadline))
 	}
 	if latest := now.Add(wire.MaxTime); deadline.After(latest) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"strings"
 	"testing"
@@ -138,17 +139,25 @@ func TestADeadlineFarAwayIsNoDeadlineAtOnce(t *testing.T) {
 	env := heliumtest.New(t)
 	g := newGate()
 	heliumtest.Serve(env, "gate", g)
-	ctx, cancel := context.WithDeadline(t.Context(), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))
+	deadline, cancel := context.WithDeadline(t.Context(), time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC))
 	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- env.Client.Call(ctx, "gate.pass", nil, 1) }()
-	handler := within(t, g.entered, "call")
-	if deadline, _ := handler.Deadline(); time.Until(deadline) < 300*24*time.Hour {
-		t.Errorf("the handler has until %v, want about a year", deadline)
-	}
-	close(g.leave)
-	if err := within(t, done, "answer"); err != nil {
-		t.Errorf("the call ended with %v", err)
+	timeout, cancel := context.WithTimeout(t.Context(), math.MaxInt64)
+	defer cancel()
+	patient := env.NewClient(rpcclient.Config{Timeout: math.MaxInt64})
+	for name, of := range map[string]struct {
+		c   *rpcclient.Client
+		ctx context.Context
+	}{"the year 9999": {env.Client, deadline}, "the longest time": {env.Client, timeout}, "the client's timeout": {patient, t.Context()}} {
+		done := make(chan error, 1)
+		go func() { done <- of.c.Call(of.ctx, "gate.pass", nil, 1) }()
+		handler := within(t, g.entered, "call")
+		if deadline, _ := handler.Deadline(); time.Until(deadline) < 300*24*time.Hour {
+			t.Errorf("%s: the handler has until %v, want about a year", name, deadline)
+		}
+		g.leave <- struct{}{}
+		if err := within(t, done, "answer"); err != nil {
+			t.Errorf("%s: the call ended with %v", name, err)
+		}
 	}
 }
 

@@ -34,7 +34,9 @@ func invokeStream(ctx context.Context, call *Invocation, of *streamed) error {
 	now := time.Now()
 	deadline := c.deadline(ctx, now)
 	lasts, lasting := ctx.Deadline()
-	if !lasting {
+	if lasting {
+		lasts = bounded(lasts, now)
+	} else {
 		lasts = now.Add(wire.MaxTime)
 	}
 	e := call.ready(ctx, now)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"testing"
 	"time"
 
@@ -84,6 +85,21 @@ func TestAStreamsHandlerHasNoDeadlineButItsCallers(t *testing.T) {
 		said, err := gather(rpcclient.Stream[string](t.Context(), env.Client, "times.nested"))
 		if err != nil || len(said) != 1 || said[0] != helium.CodeDeadlineExceeded.String() {
 			t.Errorf("a call that the handler makes: %v, %v; want deadline_exceeded", said, err)
+		}
+	})
+}
+
+func TestADeadlineOfAStreamFarAwayIsNoDeadlineAtOnce(t *testing.T) {
+	overEachLink(t, func(t *testing.T, over linkage) {
+		env := heliumtest.New(t)
+		serveOver(t, over, env, env.Client, rpcserver.Config{}, "times", &times{})
+		for name, deadline := range map[string]time.Time{"the year 9999": time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), "the longest time": time.Now().Add(math.MaxInt64)} {
+			ctx, cancel := context.WithDeadline(t.Context(), deadline)
+			left, err := gather(rpcclient.Stream[time.Duration](ctx, env.Client, "times.left"))
+			cancel()
+			if err != nil || len(left) != 1 || left[0] < 300*24*time.Hour {
+				t.Errorf("%s: the handler has %v, %v; want about a year", name, left, err)
+			}
 		}
 	})
 }

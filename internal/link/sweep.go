@@ -95,7 +95,7 @@ func (s *Sweep) fire() {
 	}
 }
 
-// tickAfter returns the first tick that isn't before t.
+// tickAfter returns the first tick that isn't before t, or the last one that can be told of if t is centuries away.
 func (s *Sweep) tickAfter(t time.Time) int64 {
-	return int64((t.Sub(s.born) + SweepTick - 1) / SweepTick)
+	return int64((min(t.Sub(s.born), math.MaxInt64-SweepTick) + SweepTick - 1) / SweepTick)
 }

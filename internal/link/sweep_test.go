@@ -1,6 +1,7 @@
 package link
 
 import (
+	"math"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -81,6 +82,34 @@ func TestManyDeadlinesShareOneTimer(t *testing.T) {
 			t.Errorf("%d scans for 1000 deadlines within a second, want at most 4", d.scans)
 		}
 	})
+}
+
+func TestADeadlineThatIsCenturiesAwayCausesNoScans(t *testing.T) {
+	for name, in := range map[string]time.Duration{"the longest time": math.MaxInt64, "a tick less": math.MaxInt64 - SweepTick, "a hundred years": 876_000 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			deadline, scans := time.Now().Add(in), 0
+			s := NewSweep(func(time.Time) time.Time {
+				if scans++; scans >= 10 {
+					return time.Time{} // it would go on for ever
+				}
+				return deadline
+			})
+			defer s.Stop()
+			time.Sleep(time.Second)
+			s.Watch(deadline)
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if scans > 0 {
+				t.Errorf("%s: %d scans in an hour, want none", name, scans)
+			}
+			s.Watch(time.Now())
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if scans != 1 {
+				t.Errorf("%s: %d scans for one that is due, want 1", name, scans)
+			}
+		})
+	}
 }
 
 func TestDeadlinesThatComeDuringAScanAreKept(t *testing.T) {

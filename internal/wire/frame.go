@@ -184,9 +184,9 @@ func appendAbout(b []byte, f *Frame) []byte {
 }
 
 // Milliseconds returns how a call's frame writes the time that it has left: in milliseconds,
-// a part of one rounded up, and none as 0.
+// a part of one rounded up, none as 0, and more than MaxTime as that.
 func Milliseconds(left time.Duration) uint64 {
-	return uint64(max(0, left+time.Millisecond-1) / time.Millisecond)
+	return uint64(max(0, min(left, MaxTime)+time.Millisecond-1) / time.Millisecond)
 }
 
 // Size bounds the bytes that AppendFrame appends for f.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"regexp"
 	"strings"
@@ -51,5 +52,17 @@ func TestTheProtocolsTableOfLimitsIsTheCodes(t *testing.T) {
 func TestNamesOfMethodsHaveOneLimit(t *testing.T) {
 	if MaxName != signature.MaxName {
 		t.Errorf("a subject takes names of %d bytes, a signature of %d; want the same", MaxName, signature.MaxName)
+	}
+}
+
+func TestTheTimeLeftInAFrameIsRoundedUpAndBounded(t *testing.T) {
+	const most = uint64(MaxTime / time.Millisecond)
+	for left, want := range map[time.Duration]uint64{
+		math.MinInt64: 0, -time.Second: 0, 0: 0, 1: 1, time.Millisecond: 1, time.Millisecond + 1: 2,
+		MaxTime - 1: most, MaxTime: most, MaxTime + 1: most, math.MaxInt64 - time.Millisecond: most, math.MaxInt64: most,
+	} {
+		if got := Milliseconds(left); got != want {
+			t.Errorf("%v is written as %d ms, want %d", left, got, want)
+		}
 	}
 }
