@@ -120,6 +120,9 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 		call.owner = c
 		switch {
 		case call.answer != nil:
+			if one, ok := call.answer.(owned); ok {
+				one.belong(c)
+			}
 		case from.Once:
 			if gathered.Gathering == nil {
 				gathered = c.gather(from, service, now)
@@ -137,6 +140,12 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 		taken = append(taken, call)
 	}
 	return c, taken
+}
+
+// owned is an answerer that has to know whose call it answers before anybody finds the call there.
+type owned interface {
+	// belong says whose it is.
+	belong(to *caller)
 }
 
 // gather returns what answers the calls of a message that is answered by one message.

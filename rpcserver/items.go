@@ -31,8 +31,7 @@ type itemSource interface {
 type lasting interface {
 	itemised
 	follower
-	// belong says whose call it is, before it begins.
-	belong(to *caller)
+	owned
 	// begin says that it has begun. It ends with the call's context, if it doesn't before: stop returns once
 	// that has no effect any more.
 	begin(ctx *callContext[Call]) (stop func())

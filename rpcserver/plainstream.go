@@ -39,6 +39,7 @@ func (r refusedStream) send(_ *Call, err *helium.Error, _ time.Duration, _ []byt
 	})
 }
 
+// belong implements owned.
 func (s *plainStream) belong(to *caller) { s.caller = to }
 
 func (s *plainStream) figures() *methodStats { return s.stats }

@@ -161,7 +161,7 @@ func (g *receiving) beginStreams(in *link.Incoming, now time.Time) {
 		return
 	}
 	streams, came := g.reader.streams.streams, len(g.reader.begun)
-	caller, calls := g.callers.admit(g.link, in.From, g.reader.sender, in.Service, g.reader.begun, now)
+	_, calls := g.callers.admit(g.link, in.From, g.reader.sender, in.Service, g.reader.begun, now)
 	for range came - len(calls) {
 		streams.leave()
 	}
@@ -175,9 +175,7 @@ func (g *receiving) beginStreams(in *link.Incoming, now time.Time) {
 		g.beats.Watch(now)
 	}
 	for _, call := range calls {
-		s := call.answer.(lasting)
-		s.belong(caller)
-		go g.runner.runStream(call, s, streams.leave)
+		go g.runner.runStream(call, call.answer.(lasting), streams.leave)
 	}
 }
 

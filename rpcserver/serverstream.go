@@ -53,6 +53,7 @@ func newServerStream(call *Call, terms *wire.Terms, of *streams, parts bool) *se
 	return s
 }
 
+// belong implements owned.
 func (s *serverStream) belong(to *caller) {
 	s.caller = to
 	if by, ok := to.link.(link.Splitter); ok {

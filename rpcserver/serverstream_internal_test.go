@@ -2,6 +2,7 @@ package rpcserver
 
 import (
 	"math"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -46,7 +47,7 @@ func TestStreamsToWhoTakesNothingWaitWhateverCreditTheyHave(t *testing.T) {
 			call.seq, call.method = seq+1, method
 			s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, running, false)
 			call.answer = s
-			s.caller, _ = cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
+			cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
 			all.Go(func() {
 				for range each {
 					if !s.out.Send(w.Bytes()) {
@@ -85,7 +86,7 @@ func TestStreamsThatEndWaitNoLongerForWhoTakesNothing(t *testing.T) {
 			call.seq, call.method = seq+1, method
 			s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, running, false)
 			call.answer = s
-			s.caller, _ = cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
+			cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
 			calls = append(calls, call)
 			sending.Add(1)
 			go func() {
@@ -134,7 +135,7 @@ func TestAStreamIsCutWithoutAWaitForWhatItIsSendingAndAShutdownWaitsForItsError(
 		call.seq, call.method = 1, &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
 		s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, new(streams), false)
 		call.answer = s
-		s.caller, _ = cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
+		cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
 		s.out.Send([]byte{1})
 		synctest.Wait() // it is stuck
 		cut := make(chan struct{})
@@ -157,4 +158,43 @@ func TestAStreamIsCutWithoutAWaitForWhatItIsSendingAndAShutdownWaitsForItsError(
 			t.Errorf("a shutdown waits for %d errors of streams that have left, want none", got)
 		}
 	})
+}
+
+func TestAStreamIsItsCallersFromWhenItIsFoundThere(t *testing.T) {
+	of := &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
+	for name, answer := range map[string]func(*Call) lasting{
+		"a stream": func(call *Call) lasting { return newServerStream(call, new(wire.Terms), new(streams), false) },
+		"a plain request's": func(*Call) lasting {
+			return &plainStream{plainAnswer: new(plainAnswer), counters: new(streamCounters), stats: &of.stats}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cs, by := newCallers(newOpening("i1", 0), new(atomic.Uint64), new(atomic.Uint64)), &stuck{free: make(chan struct{})}
+			close(by.free)
+			call := newCall(time.Now().Add(time.Hour))
+			call.seq, call.method = 1, of
+			call.answer = answer(call)
+			from := link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}
+			entered := make(chan *caller)
+			go func() {
+				c, _ := cs.admit(by, from, sender{}, "s", []*Call{call}, time.Now())
+				entered <- c
+			}()
+			var found []*Call
+			for len(found) == 0 {
+				found = cs.followed()
+				runtime.Gosched()
+			}
+			var its *caller
+			switch s := found[0].answer.(type) {
+			case *serverStream:
+				its = s.caller
+			case *plainStream:
+				its = s.caller
+			}
+			if c := <-entered; its != c || its == nil {
+				t.Errorf("it is found as that of %p, want %p", its, c)
+			}
+		})
+	}
 }
