@@ -132,6 +132,9 @@ func (l *clientLink) Send(to *link.Endpoint, m *batch.Message) *helium.Error {
 // errGone is the error of calls that the link doesn't take, and that go by the bus.
 var errGone = helium.ErrNotSent.WithMessage("the direct link takes no more calls").WithOutcome(helium.NotExecuted)
 
+// Received implements link.Link.
+func (l *clientLink) Received(*link.Call) {}
+
 // Answered implements link.Link.
 func (l *clientLink) Answered(c *link.Call, e *helium.Error) {
 	if e == nil || e.Outcome != helium.NotExecuted || !errors.Is(e, helium.ErrNoMethod) {

@@ -306,8 +306,18 @@ func (b *bus) watchRefusals(others func(subject string)) {
 	b.undo = append(b.undo, watch.Stop)
 }
 
-// Answered implements Link: the subject that the call left on is permitted.
-func (b *bus) Answered(c *Call, _ *helium.Error) {
+// Received implements Link: the subject that the call left on is permitted.
+func (b *bus) Received(c *Call) {
+	if !c.isReceived() { // else that is known
+		b.permitted(c)
+	}
+}
+
+// Answered implements Link, as Received does.
+func (b *bus) Answered(c *Call, _ *helium.Error) { b.permitted(c) }
+
+// permitted takes note that an instance got a call.
+func (b *bus) permitted(c *Call) {
 	epoch := b.epoch.Load()
 	switch b.receiver.sent.how(c.left.In()) {
 	case together:

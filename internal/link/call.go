@@ -99,6 +99,9 @@ func (c *Call) target() *Method {
 	return c.To
 }
 
+// isReceived reports whether an instance has shown that it has the call, by a sign that isn't its last answer.
+func (c *Call) isReceived() bool { return c.Instance != nil || c.partly || c.named != 0 }
+
 // leavesBy notes by which link the call leaves, or leaves after another one didn't take it.
 func (c *Call) leavesBy(by *carrier) {
 	c.unload()

@@ -22,6 +22,11 @@ type denials struct {
 // refused handles a refusal by the NATS server to publish to a subject.
 func (d *denials) refused(subject string) {
 	calls := d.receiver.inFlight.takeIf(func(c *Call) bool { return d.mayHaveLeftOn(c, subject) })
+	for _, c := range calls {
+		if c.isReceived() && !d.isControlledOn(c, subject) {
+			d.permissionOf(c, subject).permit(d.epoch.Load()) // as it was when the call left, which may be long ago
+		}
+	}
 	denied := make([]*helium.Error, len(calls))
 	for i, c := range calls {
 		denied[i] = d.denied(c, subject)
@@ -72,7 +77,7 @@ func (d *denials) isControlledOn(c *Call, subject string) bool {
 var ErrSharingDenied = helium.ErrNotSent.WithMessage("this connection's user may not send calls of several methods at once").WithOutcome(helium.NotExecuted)
 
 // denied returns the error of a call that the NATS server didn't take. It is certain
-// that it didn't run, unless calls on that subject were answered since it was refused last:
+// that it didn't run, unless an instance got this one or others on that subject since it was refused last:
 // then permissions were changed meanwhile, and this one may have been taken too.
 func (d *denials) denied(c *Call, subject string) *helium.Error {
 	e, epoch := c.target().Endpoint, d.epoch.Load()
@@ -81,7 +86,7 @@ func (d *denials) denied(c *Call, subject string) *helium.Error {
 		e.permission.denied.Store(epoch)
 	}
 	outcome := helium.NotExecuted
-	if permitted == epoch || how == longAgo || d.isControlledOn(c, subject) {
+	if c.isReceived() || permitted == epoch || how == longAgo || d.isControlledOn(c, subject) {
 		outcome = helium.Unknown
 	}
 	if c.at != nil {

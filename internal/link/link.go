@@ -22,6 +22,9 @@ type Link interface {
 	// that of all calls in it, and its outcome says whether they may have left: what
 	// certainly hasn't goes by the bus instead. It never waits for a connection.
 	Send(to *Endpoint, m *batch.Message) *helium.Error
+	// Received is told of a call of which its instance has shown that it has it, by a sign that isn't its last
+	// answer. The call's shard of the table is locked, and doesn't show the sign yet.
+	Received(c *Call)
 	// Answered is told of a call that was answered, before its waiter is, and of the error in
 	// the answer: that its instance lacks the method, for one, is known from then on.
 	Answered(c *Call, e *helium.Error)

@@ -49,6 +49,8 @@ func (l *memory) Send(_ *Endpoint, m *batch.Message) *helium.Error {
 	return nil
 }
 
+func (l *memory) Received(*Call) {}
+
 func (l *memory) Answered(*Call, *helium.Error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

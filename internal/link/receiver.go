@@ -181,6 +181,7 @@ func (r *Receiver) run(f *wire.Frame) {
 		mine := false
 		r.inFlight.show(seq, func(c *Call) {
 			if mine = c.by == r.carrier; mine {
+				r.link.Received(c)
 				c.Instance, c.named = r.sender(c.To.Endpoint.Service), r.instances.beat.Load()
 			}
 		})
@@ -201,6 +202,7 @@ func (r *Receiver) follow(f *wire.Frame) {
 			mine = false
 			return
 		}
+		r.link.Received(c)
 		c.Instance, c.partly = r.sender(c.To.Endpoint.Service), true
 		r.carrier.answered(c.seq)
 		w.Follow(f)
@@ -219,6 +221,7 @@ func (r *Receiver) part(f *wire.Frame) {
 			mine = false
 			return
 		}
+		r.link.Received(c)
 		if i := r.sender(c.To.Endpoint.Service); i != nil {
 			c.Instance = i
 		}
