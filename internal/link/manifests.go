@@ -13,7 +13,8 @@ import (
 //
 // Most clients are never told so, and keep none. The first question finds them all in one pass over the calls
 // in flight, and each message that leaves is noted from then on, so that further questions cost no pass,
-// however many they are. At the next beat all manifests are dropped, among them those of calls that are over.
+// however many they are. At the next beat all manifests are dropped, among them those of calls that are over, and so they are
+// when a message leaves while no call is in flight: then it is one of one-way calls, and no beat may come.
 type manifests struct {
 	inFlight *inFlight
 	kept     atomic.Bool // messages that leave are noted; each of them reads it
@@ -25,6 +26,10 @@ type manifests struct {
 // leaves is told of each message of calls before it is handed to a link.
 func (l *manifests) leaves(m *batch.Message) {
 	if !l.kept.Load() {
+		return
+	}
+	if l.inFlight.count.Load() == 0 { // a call counts from before its message leaves until it is out of the table
+		l.drop()
 		return
 	}
 	l.mu.Lock()

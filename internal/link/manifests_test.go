@@ -227,3 +227,26 @@ func TestManifestsAreKeptOnlyFromAQuestionToTheNextBeat(t *testing.T) {
 		t.Error("the call of a message that was refused after a beat ended with no error")
 	}
 }
+
+func TestOneWayCallsLeaveNoManifestsThatNobodyDrops(t *testing.T) {
+	d, _ := newTestDispatcher(t)
+	to := d.Endpoint("text", "").Method("upper") // where nobody listens, which NATS tells of each message
+	sent := uint64(0)
+	notify := func() {
+		sent++
+		if e := d.SendOneWay(to, &wire.Frame{Kind: wire.KindNotify, Time: 60000, Body: []byte{0x90}}, time.Now().Add(time.Minute)); e != nil {
+			t.Fatal(e)
+		}
+	}
+	notify()
+	eventually(t, "a question has had the manifests kept", d.links.manifests.kept.Load)
+	for range 100 {
+		notify()
+	}
+	eventually(t, "NATS has told of all messages", func() bool { return d.Counters.NoResponders.Load() == sent })
+	d.links.manifests.mu.Lock()
+	defer d.links.manifests.mu.Unlock()
+	if n := len(d.links.manifests.calls); n != 0 {
+		t.Errorf("%d manifests are kept of %d messages, want none", n, sent)
+	}
+}
