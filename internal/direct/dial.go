@@ -61,8 +61,8 @@ func (d *dialer) question() []byte {
 	return wire.AppendTicketRequest(wire.AppendMessageHeader(nil), d.identity.Fingerprint)
 }
 
-// dial opens a connection by a ticket, at the first of its addresses that works. It returns the
-// address, and the number of the ticket's service on the connection.
+// dial opens a connection by a ticket, at the first of its addresses that works. It returns that
+// address too, and beside an error the first one.
 func (d *dialer) dial(ctx context.Context, instance string, ticket *wire.Ticket) (*conn, string, error) {
 	if raw := meetings.meet(instance); raw != nil {
 		c, err := d.open(ctx, raw, false, ticket)

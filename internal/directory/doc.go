@@ -13,12 +13,14 @@
 // From the bottom up:
 //
 //   - method.go: methods, and versions of a service that have them
+//   - record.go: what is known of one instance, and which word on it counts
 //   - finding.go: what calls found out and the registry doesn't say
 //   - view.go: what calls need of a service's records
 //   - former.go: what the registry has forgotten a moment ago
 //   - schedule.go: when a service is looked up again
 //   - question.go: requests to the binders
 //   - service.go: the records of one service, from lookups and events
+//   - resolve.go: what is known of a service now, or after a lookup
 //   - lookup.go: lookups under way, and who waits for them
 //   - names.go: bare names
 //   - directory.go: all services

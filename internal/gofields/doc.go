@@ -9,7 +9,8 @@
 //   - form.go: what a type is on the wire, as a value and as the key of a map
 //   - own.go, pair.go, method.go: methods of a type's own that encode it
 //   - fields.go, tag.go: the fields of a struct, as encoding/json finds them
-//   - model.go: what the rules need to know of types; reflect.go: types at run time
+//   - model.go: what the rules need to know of types
+//   - reflect.go: types at run time
 //
 // Package gogen has the model of types in source, so that no program links what reads source.
 package gofields

@@ -24,6 +24,8 @@
 //   - clock.go: the clock by which servers see how long a message was under way
 //   - instance.go: what is known of instances from themselves
 //   - vigil.go: which instances have fallen silent, so that their calls fail and others keep away
+//   - strays.go: which calls no instance has, as they or their answers got lost
+//   - verdicts.go: the errors of calls that it ends
 //   - overdue.go: calls that ended too early to be watched
 //   - question.go: what is asked of single instances
 //   - chunks.go: calls whose arguments or results come in chunks
@@ -47,6 +49,7 @@
 //
 //   - server.go: what a link is to a server; a new kind of link implements it in a file of its own
 //   - serverbus.go: the link by NATS, and what it means that anybody may publish there
+//   - plainstream.go: the way of a stream's items to who began it by a plain request
 //   - outgrown.go: answers that a smaller NATS server doesn't take together
 //   - inbound.go: the messages that wait to be received, and what becomes of too many
 //   - misses.go: the heartbeats that found nobody

@@ -9,9 +9,12 @@
 //	  - lull.go: when that end says what has left, as nothing follows that would show what got lost
 //	  - receiver.go: the end where they arrive
 //	  - queue.go, parts.go: what has come there and waits to be read, and items that come in parts
+//	  - items.go: and how a program reads that one by one
+//	  - wraps.go: what interceptors put around items
 //	  - sizes.go: which items leave whole, and which in parts
 //	  - gap.go: the errors of what got lost
 //	  - window.go: how much may be under way of a stream, by what its reader has to wait for
+//	  - allowance.go: how much the other end may send, as what came is read
 //	  - pool.go: the credit of all streams that one connection receives
 //
 // It knows neither links nor types of items: frames are handed over, and items are bytes.

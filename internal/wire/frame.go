@@ -78,7 +78,7 @@ type Frame struct {
 	Seq uint64
 	// Time is the time left, in milliseconds, in a call, and the handler's time,
 	// in microseconds, in a reply. In a KindSender it is what the clock said, in microseconds
-	// since some moment of its own, when the message was begun. In a KindChunk and a KindCredit it
+	// since some moment of its own, when the message was begun. In a KindChunk and a KindChunkCredit it
 	// is the offset, in a KindCancel the reason.
 	Time uint64
 	// Metadata is a msgpack map of strings, or nil.
