@@ -2,7 +2,6 @@ package wire
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/msgpack"
@@ -167,11 +166,6 @@ func ReadAccount(body []byte) (a Account, err error) {
 		}
 	}
 	return a, nil
-}
-
-// Duration returns how long a stream may last; 0: as long as it takes.
-func (t *Terms) Duration() time.Duration {
-	return time.Duration(min(t.Lasts, uint64(MaxTime/time.Millisecond))) * time.Millisecond
 }
 
 // append appends the elements of terms.
