@@ -12,16 +12,8 @@ import (
 // Announce sends a call whose arguments come in chunks, as Send does one that holds them: its frame,
 // a [wire.KindLargeCall], is a message of its own. The chunks follow by the same link.
 func (d *Dispatcher) Announce(c *Call, f *wire.Frame) *helium.Error {
-	c.batcher = c.To.batcherFor(true)
-	c.left.Set(0, 0)
-	c.Instance, c.since, c.partly, c.named = nil, 0, false, 0
-	c.by, c.counted, c.at = d.byBus, false, nil
-	d.inFlight.enter(c)
-	f.Seq = c.seq
-	d.deadlines.Watch(c.Deadline)
-	d.vigil.pace.wake()
-	if d.closed.Load() && d.Take(c) { // see Send
-		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
+	if _, e := d.enter(c, f, true); e != nil {
+		return e
 	}
 	of := batch.Call{Method: c.To.Name, Work: c.To.work(), Deadline: c.Deadline, Left: &c.left}
 	c.batcher.AddWhole(f, of, func(opening []byte) ([]byte, int) { return wire.AppendFrame(bytes.Clone(opening), f), 0 })

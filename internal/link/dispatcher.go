@@ -185,22 +185,9 @@ func (d *Dispatcher) Closed() bool { return d.closed.Load() }
 // it ends. If there is an error, the waiter isn't. Args has taken the frame's body. If alone
 // is true, the call goes on the subject of its method's own.
 func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool) *helium.Error {
-	if c.To.throttle.holds() {
-		d.Counters.HeldBack.Add(1)
-		return errHeldBack
-	}
-	c.batcher = c.To.batcherFor(alone)
-	c.left.Set(0, 0)
-	c.Instance, c.since, c.partly, c.named = nil, 0, false, 0
-	c.by, c.counted, c.at = d.byBus, false, nil
-	others := d.inFlight.enter(c)
-	f.Seq = c.seq
-	d.deadlines.Watch(c.Deadline)
-	d.vigil.pace.wake()
-	// Close fails the calls in flight after it has set closed. So either it finds this
-	// one, or this one finds closed set.
-	if d.closed.Load() && d.Take(c) {
-		return helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
+	others, e := d.enter(c, f, alone)
+	if e != nil {
+		return e
 	}
 	of := batch.Call{Method: c.To.Name, Work: c.To.work(), Deadline: c.Deadline, Left: &c.left, Apart: c.To.Endpoint.apart.yes.Load(), Anyone: c.Anyone}
 	if batch.GoesWhole(f, others) {
@@ -210,6 +197,29 @@ func (d *Dispatcher) Send(c *Call, f *wire.Frame, args *codec.Writer, alone bool
 	}
 	c.given = time.Duration(f.Time) * time.Millisecond
 	return nil
+}
+
+// enter enters a call, whose frame gets its number, among those in flight, and readies it to leave. It reports
+// whether others are in flight. If there is an error, the call isn't.
+func (d *Dispatcher) enter(c *Call, f *wire.Frame, alone bool) (others bool, e *helium.Error) {
+	if c.To.throttle.holds() {
+		d.Counters.HeldBack.Add(1)
+		return false, errHeldBack
+	}
+	c.batcher = c.To.batcherFor(alone)
+	c.left.Set(0, 0)
+	c.Instance, c.since, c.partly, c.named = nil, 0, false, 0
+	c.by, c.counted, c.at = d.byBus, false, nil
+	others = d.inFlight.enter(c)
+	f.Seq = c.seq
+	d.deadlines.Watch(c.Deadline)
+	d.vigil.pace.wake()
+	// Close fails the calls in flight after it has set closed. So either it finds this
+	// one, or this one finds closed set.
+	if d.closed.Load() && d.Take(c) {
+		return false, helium.ErrClientClosed.WithOutcome(helium.NotExecuted)
+	}
+	return others, nil
 }
 
 // Disproves reports whether the error of a call claims that it waited for longer than it has been

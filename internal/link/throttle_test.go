@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -70,4 +71,30 @@ func TestRefusalsOfWholeMessagesHoldCallsBackToo(t *testing.T) {
 			t.Errorf("%v later %d of 100 calls leave, want all", throttlePause, sent)
 		}
 	})
+}
+
+func TestWhileInstancesRefuseMostCallsOthersAreHeldBackWhateverTheWayTheyAreSent(t *testing.T) {
+	ways := map[string]func(*Dispatcher, *Call) *helium.Error{
+		"whole": func(d *Dispatcher, c *Call) *helium.Error {
+			args := codec.NewWriter(make([]byte, wire.Room))
+			args.ArrayHeader(0)
+			return d.Send(c, &wire.Frame{Kind: wire.KindCall, Time: 60000, Body: args.Bytes()}, &args, true)
+		},
+		"in chunks": func(d *Dispatcher, c *Call) *helium.Error {
+			return d.Announce(c, &wire.Frame{Kind: wire.KindLargeCall, Time: 60000, Body: wire.AppendExtent(nil, wire.ExtentOf([]byte("large")))})
+		},
+	}
+	for name, send := range ways {
+		d, _ := newTestDispatcher(t)
+		to := d.Endpoint("math", "i1").Method("add")
+		to.throttle.refused(nil, time.Now())
+		to.throttle.on.Store(true) // and has no permits
+		to.throttle.last = time.Now().Add(time.Hour)
+		if e := send(d, &Call{To: to, Waiter: new(outcome), Deadline: time.Now().Add(time.Minute)}); e != errHeldBack {
+			t.Errorf("%s: a call ended with %v, want that it is held back", name, e)
+		}
+		if held, n := d.Counters.HeldBack.Load(), d.InFlight(); held != 1 || n != 0 {
+			t.Errorf("%s: %d calls are counted as held back and %d are in flight, want 1 and none", name, held, n)
+		}
+	}
 }
