@@ -25,6 +25,12 @@ const ELSEWHERE = ["helium.no_such_method", "helium.no_instance", "helium.not_se
 /** How often a stream by the bus gets a reply subject that no other message has, in milliseconds. */
 const RENEWAL = 30_000;
 
+/** The longest time that a call has, in milliseconds, some 24 days: a timer that is set to more ends at once. */
+const MOST_TIME = 2 ** 31 - 1;
+
+/** The time that a call has, in whole milliseconds. */
+const timeOf = (timeout = 10_000) => Math.min(Math.ceil(timeout), MOST_TIME);
+
 const PART_OVERHEAD = 64; // bytes of a message of a part beside that
 
 const floating = (floats) => (floats ? { kind: "list", elem: { kind: "float64" } } : undefined);
@@ -95,7 +101,7 @@ export class Caller {
 
   /**
    * Calls a method with a list of arguments and returns its result. `timeout` is in
-   * milliseconds; `signal`, an AbortSignal, cancels the call; `metadata` go with it;
+   * milliseconds, 24 days at most; `signal`, an AbortSignal, cancels the call; `metadata` go with it;
    * `floats` sends all numbers as floats; `instance` picks who is to run it. What the method takes as a
    * stream are `items`, an iterable or an async one.
    */
@@ -122,8 +128,8 @@ export class Caller {
   }
 
   /** Calls without an answer. */
-  notify(service, method, args, { timeout = 10_000 } = {}) {
-    const frame = { kind: Kind.oneWay, seq: 0n, time: Math.ceil(timeout), body: encode(args) };
+  notify(service, method, args, { timeout } = {}) {
+    const frame = { kind: Kind.oneWay, seq: 0n, time: timeOf(timeout), body: encode(args) };
     const message = encodeMessage([frame]);
     const link = this.#linkFor(service, [method], undefined, message);
     if (link) link.send(service, method, unguessable(), message);
@@ -140,14 +146,15 @@ export class Caller {
   }
 
   /** Enters a call under a number of its own, which it returns with what is known of it. */
-  #enter(service, method, { timeout = 10_000, signal, instance }, token, more) {
+  #enter(service, method, { timeout, signal, instance }, token, more) {
+    const time = timeOf(timeout);
     let seq = unguessable();
     while (this.#calls.has(seq)) seq = unguessable();
-    const pending = { service, method, token: nameOf(token), signal, instance, until: performance.now() + timeout, outcome: "unknown", ...more };
+    const pending = { service, method, token: nameOf(token), signal, instance, until: performance.now() + time, outcome: "unknown", ...more };
     pending.timer = setTimeout(() => {
       const perhaps = pending.stream ? `; perhaps no instance is running, which NATS doesn't tell, as ${captured(pending.stream, this.#subjects.calls(service, pending.shared ? "" : method, instance))}` : "";
-      this.#end(seq, new HeliumError("deadline_exceeded", `no answer within ${timeout} ms${perhaps}`, { reason: "helium.deadline", outcome: pending.outcome }));
-    }, timeout);
+      this.#end(seq, new HeliumError("deadline_exceeded", `no answer within ${time} ms${perhaps}`, { reason: "helium.deadline", outcome: pending.outcome }));
+    }, time);
     // Telling the instances is best effort: the call has ended here whether or not they hear it.
     pending.abort = () => this.#cancel(seq, pending).catch(() => {});
     this.#calls.set(seq, pending);
@@ -163,7 +170,7 @@ export class Caller {
       const { seq, pending } = this.#enter(service, method || call.method, { ...call, instance }, token, { shared: !method });
       promises.push(new Promise((resolve, reject) => Object.assign(pending, { resolve, reject })));
       sent.push(pending);
-      pending.frame = { kind: Kind.call, seq, time: Math.ceil(call.timeout ?? 10_000), metadata: call.metadata ?? null, body: call.body };
+      pending.frame = { kind: Kind.call, seq, time: timeOf(call.timeout), metadata: call.metadata ?? null, body: call.body };
       return { ...pending.frame, method: method ? undefined : call.method };
     });
     const message = this.#message(service, frames);
@@ -243,8 +250,8 @@ export class Caller {
       pending.renewal.unref();
     }
     pending.settle = (error, reply) => open.settle(error, reply);
-    const lasts = timeout === undefined ? 0 : Math.max(1, Math.ceil(timeout));
-    this.#sendTo(record, link, { kind: Kind.stream, seq, time: Math.ceil(timeout ?? 10_000), metadata, lasts, ...open.credit, body }, pending, token);
+    const lasts = timeout === undefined ? 0 : Math.max(1, timeOf(timeout));
+    this.#sendTo(record, link, { kind: Kind.stream, seq, time: timeOf(timeout), metadata, lasts, ...open.credit, body }, pending, token);
     return { open, leave: () => this.#abandon(seq, pending, new HeliumError("canceled", "the caller left the stream", { reason: "helium.canceled" })) };
   }
 
@@ -271,7 +278,7 @@ export class Caller {
 
   /** Makes a call whose arguments don't fit a message. */
   async #callLarge(service, method, body, options) {
-    const { timeout = 10_000, metadata = null } = options;
+    const { timeout, metadata = null } = options;
     if (body.length > this.#maxValue) throw new HeliumError("resource_exhausted", `the arguments have ${body.length} bytes, and at most ${this.#maxValue} are sent`, { reason: "helium.call_too_large", outcome: "not executed" });
     const { record, link } = await this.#target(service, method, "chunks", options);
     const token = unguessable();
@@ -281,7 +288,7 @@ export class Caller {
       this.#post(pending.link, service, method, record.instance, token, encodeMessage([{ kind: Kind.chunk, seq, offset, body: part }]));
     });
     const result = new Promise((resolve, reject) => Object.assign(pending, { resolve, reject }));
-    this.#sendTo(record, link, { kind: Kind.largeCall, seq, time: Math.ceil(timeout), metadata, body: writeExtent(body.length, crc32c(body)) }, pending, token);
+    this.#sendTo(record, link, { kind: Kind.largeCall, seq, time: timeOf(timeout), metadata, body: writeExtent(body.length, crc32c(body)) }, pending, token);
     return result;
   }
 

@@ -74,6 +74,19 @@ export function testCalls(nc, newCaller = () => new Caller(nc)) {
     caller.close();
   });
 
+  test("a call that may take longer than a timer lasts isn't over at once", async () => {
+    const caller = await newCaller();
+    for (const timeout of [30 * 24 * 3_600_000, Infinity]) {
+      const give = new AbortController();
+      const before = await caller.call("probe", "ended", []);
+      const call = caller.call("probe", "wait", [], { signal: give.signal, timeout }).catch((err) => err);
+      await eventually("the handler runs", async () => (await caller.call("probe", "ended", [])).began > before.began);
+      give.abort();
+      assert.equal((await call).code, "canceled", String(timeout));
+    }
+    caller.close();
+  });
+
   test("a cancel reaches the handler", async () => {
     const caller = await newCaller();
     const first = await caller.call("probe", "ended", []);
