@@ -80,13 +80,7 @@ func (r *endReply) missing() string {
 	return ""
 }
 
-// listReply carries records as they are stored. The answer to a lookup is an [Entry].
-type listReply struct {
-	Records []json.RawMessage `json:"records"`
-	More    bool              `json:"more,omitempty"`
-}
-
-// listPage is a listReply as who asked for it reads it.
+// listPage is the answer to a list. That to a lookup is an [Entry].
 type listPage struct {
 	Records []Record `json:"records"`
 	More    bool     `json:"more"`

@@ -1,7 +1,7 @@
 package binder
 
 import (
-	"encoding/json"
+	"errors"
 	"log/slog"
 	"sync"
 
@@ -39,10 +39,7 @@ func (n *notifier) notify(e Event) {
 		// Nobody's request, so no binder wrote it: each says what it saw.
 		n.log.Warn("an instance didn't renew and expired", e.Record.logged()...)
 	}
-	if data, err := json.Marshal(e); err == nil {
-		// A lost event is made up for by the next lookup, so an error has no taker.
-		_ = n.nc.Publish(n.subjects.Event(e.Record.Service), data)
-	}
+	n.publish(e)
 	if n.hook == nil {
 		return
 	}
@@ -52,6 +49,20 @@ func (n *notifier) notify(e Event) {
 		n.missed.Do(func() {
 			n.log.Warn("Config.OnEvent is too slow and misses events; let it hand them on", "behind", hookBacklog)
 		})
+	}
+}
+
+// publish tells the bus. What is lost while the connection is down is made up for by the
+// next lookup, so that has no taker; an event that can't get anywhere is logged.
+func (n *notifier) publish(e Event) {
+	data, err := encodeJSON(e)
+	if err != nil {
+		n.log.Warn("an event can't be written as JSON, so nobody hears of it", append(e.Record.logged(), "kind", e.Kind, "err", err)...)
+		return
+	}
+	if err := n.nc.Publish(n.subjects.Event(e.Record.Service), data); errors.Is(err, nats.ErrMaxPayload) {
+		n.log.Warn("an event is longer than a message may be (max_payload), so nobody hears of it; register smaller records",
+			append(e.Record.logged(), "kind", e.Kind, "bytes", len(data))...)
 	}
 }
 

@@ -2,7 +2,6 @@ package binder
 
 import (
 	"context"
-	"encoding/json"
 	"strconv"
 
 	"github.com/nats-io/nats.go"
@@ -54,11 +53,7 @@ func (r *reader) list(ctx context.Context, _ string, m *nats.Msg) ([]byte, error
 	// With the store out of reach, what is in memory is still the best answer.
 	_ = r.barrier.catchUp(ctx)
 	page, more := r.catalog.after(request.After, r.replySize())
-	reply := listReply{Records: make([]json.RawMessage, len(page)), More: more}
-	for at, i := range page {
-		reply.Records[at] = i.data
-	}
-	return json.Marshal(reply)
+	return appendPage(page, more), nil
 }
 
 // replySize is how many bytes of records fit into one answer.
@@ -66,32 +61,49 @@ func (r *reader) replySize() int {
 	return max(int(r.nc.MaxPayload())-messageOverhead, messageOverhead)
 }
 
-// appendEntry writes an [Entry] with as many records as fit. It puts the JSON together
-// by hand: names need no quoting and records are JSON already, so the answer to a
-// lookup costs a copy.
-func appendEntry(f *found, size int) []byte {
-	b := []byte(`{"service":"` + f.service + `"`)
-	if f.method != "" {
-		b = append(b, `,"method":"`+f.method+`"`...)
+// The answers with records are put together by hand: names need no quoting and records
+// are JSON already, so an answer costs a copy, and is as long as its records are.
+
+// appendPage writes a [listPage].
+func appendPage(page []*instance, more bool) []byte {
+	b := appendRecords([]byte("{"), page)
+	if more {
+		b = append(b, `,"more":true`...)
 	}
-	b = append(b, `,"records":[`...)
-	sent := 0
+	return append(b, '}')
+}
+
+// appendEntry writes an [Entry] with as many records as fit.
+func appendEntry(f *found, size int) []byte {
+	fits := 0
 	for _, i := range f.instances {
 		if size -= len(i.data) + 1; size < 0 {
 			break
 		}
-		if sent > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, i.data...)
-		sent++
+		fits++
 	}
-	b = append(b, ']')
-	if omitted := len(f.instances) - sent; omitted > 0 {
+	b := []byte(`{"service":"` + f.service + `",`)
+	if f.method != "" {
+		b = append(b, `"method":"`+f.method+`",`...)
+	}
+	b = appendRecords(b, f.instances[:fits])
+	if omitted := len(f.instances) - fits; omitted > 0 {
 		b = append(b, `,"omitted":`...)
 		b = strconv.AppendInt(b, int64(omitted), 10)
 	}
 	b = append(b, `,"revision":`...)
 	b = strconv.AppendUint(b, f.revision, 10)
 	return append(b, '}')
+}
+
+// appendRecords writes the field that both have.
+func appendRecords(b []byte, instances []*instance) []byte {
+	b = append(b, `"records":[`...)
+	for at, i := range instances {
+		if at > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, i.data...)
+	}
+	return append(b, ']')
 }

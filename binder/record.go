@@ -1,7 +1,6 @@
 package binder
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -140,13 +139,11 @@ func (r *Record) check() error {
 // encode returns the record as the bucket keeps it. The same record always gives
 // the same bytes, so that a renewal can be told from a change by comparing them.
 func (r *Record) encode() ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // "<" as "\u003c" would only make records longer
-	if err := enc.Encode(r); err != nil {
+	data, err := encodeJSON(r)
+	if err != nil {
 		return nil, helium.ErrBadRecord.WithMessage("the record can't be written as JSON: %w", err)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return data, nil
 }
 
 // parseRecord reads a record and checks its names.
