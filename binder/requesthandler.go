@@ -93,15 +93,19 @@ func (h *requestHandler) subscribe() error {
 // close takes no more requests and waits for those that came.
 func (h *requestHandler) close(ctx context.Context) {
 	var drained sync.WaitGroup
+	var giveUp []func()
 	for _, sub := range h.subs {
 		if !h.nc.IsConnected() {
 			_ = sub.Unsubscribe() // nothing can come; a drain would wait for the server
 			continue
 		}
 		drained.Add(1)
-		sub.SetClosedHandler(func(string) { drained.Done() })
-		if err := sub.Drain(); err != nil {
-			drained.Done()
+		gone := sync.OnceFunc(drained.Done)
+		giveUp = append(giveUp, func() { _ = sub.Unsubscribe(); gone() })
+		sub.SetClosedHandler(func(string) { gone() })
+		// A connection that drains may have closed it before it had the handler.
+		if err := sub.Drain(); err != nil || !sub.IsValid() {
+			gone()
 		}
 	}
 	done := make(chan struct{})
@@ -113,8 +117,8 @@ func (h *requestHandler) close(ctx context.Context) {
 	select {
 	case <-done:
 	case <-ctx.Done():
-		for _, sub := range h.subs {
-			_ = sub.Unsubscribe() // ends a drain that the server doesn't answer
+		for _, each := range giveUp { // such as drains that the server doesn't answer
+			each()
 		}
 	}
 }
