@@ -40,7 +40,8 @@ type Binder struct {
 
 	life    context.Context // until stop
 	stop    context.CancelFunc
-	running sync.WaitGroup // every goroutine of the binder
+	running sync.WaitGroup // every goroutine of the binder but the hook's
+	hook    chan struct{}  // closed when no Config.OnEvent runs any more
 	closing sync.Once
 }
 
@@ -98,7 +99,10 @@ func Start(ctx context.Context, nc *nats.Conn, config Config) (*Binder, error) {
 
 // assemble makes a binder of its parts.
 func assemble(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, subjects wire.Subjects, bucket *store.Bucket, config Config) *Binder {
-	b := &Binder{bucket: bucket, catalog: newCatalog(), events: newNotifier(nc, subjects, config), answers: newResponder(nc, config.Logger)}
+	b := &Binder{
+		bucket: bucket, catalog: newCatalog(), events: newNotifier(nc, subjects, config), answers: newResponder(nc, config.Logger),
+		hook: make(chan struct{}),
+	}
 	b.life, b.stop = context.WithCancel(ctx)
 	b.replicator = newReplicator(nc, bucket, b.catalog, b.events.notify, config.Logger, &b.running)
 	b.captures = newCaptureGuard(b.life, nc, js, subjects, &b.running)
@@ -114,7 +118,10 @@ func assemble(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, subjec
 
 // open reads the bucket and then takes requests.
 func (b *Binder) open(ctx context.Context) error {
-	b.running.Go(func() { b.events.run(b.life.Done()) })
+	go func() {
+		defer close(b.hook)
+		b.events.run(b.life.Done())
+	}()
 	b.running.Go(func() { b.replicator.run(b.life) })
 	select {
 	case <-b.replicator.loaded:
@@ -134,6 +141,7 @@ func (b *Binder) open(ctx context.Context) error {
 
 // Close stops serving: requests that came are answered, no new ones are taken. It
 // leaves no goroutine behind, doesn't close the connection, and may be called twice.
+// For a Config.OnEvent that doesn't return it waits up to 5 s, then leaves it behind.
 func (b *Binder) Close() {
 	if b == nil || b.stop == nil {
 		return // Start didn't make it, so nothing runs
@@ -149,5 +157,9 @@ func (b *Binder) close(timeout time.Duration) {
 		b.stop()
 		b.running.Wait()
 		b.answers.close()
+		select {
+		case <-b.hook:
+		case <-ctx.Done(): // it blocks, or it is the hook that closes the binder
+		}
 	})
 }

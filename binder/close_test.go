@@ -56,3 +56,53 @@ func TestCloseReturnsWhileItsConnectionDrains(t *testing.T) {
 	}
 	returns(t, "Close", reg.Close)
 }
+
+func TestCloseWaitsOnlySoLongForAHookThatDoesNotReturn(t *testing.T) {
+	t.Parallel()
+	for name, hook := range map[string]func(reg *Binder, release <-chan struct{}){
+		"as it blocks":      func(_ *Binder, release <-chan struct{}) { <-release },
+		"as it calls Close": func(reg *Binder, _ <-chan struct{}) { reg.close(failTime) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			began, ended := make(chan struct{}), make(chan struct{})
+			started, release := make(chan *Binder, 1), make(chan struct{})
+			b := startBroker(t, broker.Config{})
+			reg := startBinder(t, connect(t, b), Config{Memory: true, OnEvent: func(Event) {
+				defer close(ended)
+				reg := <-started
+				close(began)
+				hook(reg, release)
+			}})
+			started <- reg
+			register(t, newClient(t, connect(t, b)), record("math", "i1", "add"))
+			<-began
+			returns(t, "Close", func() { reg.close(failTime) })
+			close(release)
+			returns(t, "the hook", func() { <-ended })
+		})
+	}
+}
+
+func TestCloseWaitsForAHookThatReturns(t *testing.T) {
+	t.Parallel()
+	began, release, ended := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	b := startBroker(t, broker.Config{})
+	reg := startBinder(t, connect(t, b), Config{Memory: true, OnEvent: func(Event) {
+		close(began)
+		<-release
+		close(ended)
+	}})
+	register(t, newClient(t, connect(t, b)), record("math", "i1", "add"))
+	<-began
+	go func() {
+		<-reg.life.Done() // Close waits for nothing else by now, or soon
+		close(release)
+	}()
+	returns(t, "Close", func() { reg.close(patience) })
+	select {
+	case <-ended:
+	default:
+		t.Error("Close returned while the hook ran, want it to wait")
+	}
+}

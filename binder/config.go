@@ -38,7 +38,8 @@ type Config struct {
 	MaxRecord int
 	// OnEvent, if set, is called for each change that this binder sees after Start, one
 	// at a time and in order. One that blocks holds up no request; if it falls 10,000
-	// events behind, it misses some, which is logged.
+	// events behind, it misses some, which is logged. Close waits for it, though not for
+	// longer than 5 s: so long it takes if the hook itself calls Close.
 	OnEvent func(Event)
 	// Logger gets registrations, departures and trouble. Default slog.Default().
 	Logger *slog.Logger
