@@ -51,8 +51,7 @@ more replicas, never fewer.`,
 			url := nc.ConnectedUrlRedacted()
 			env.Announce(onlineAt{URL: url}, url, func() { fmt.Fprintf(env.Out, "Binder Online at %s\n", url) })
 			greeted()
-			env.Serve(ctx)
-			return nil
+			return env.ServeOn(ctx, nc)
 		},
 	}
 	cmd.Flags().DurationVar(&config.Lease, "lease", 30*time.Second, "how long a killed server stays registered")
@@ -73,21 +72,38 @@ func checkBinderFlags(config binder.Config) error {
 }
 
 // startBinder starts a binder that prints what comes and goes, but not before greeted
-// is called, so that the greeting stands first. Calling it again does nothing.
+// is called, so that the greeting stands first. Calling it again does nothing. What never
+// gets to greet prints nothing.
 func startBinder(ctx context.Context, env *cli.Env, nc *nats.Conn, config binder.Config) (reg *binder.Binder, greeted func(), err error) {
-	open := make(chan struct{})
+	open, failed := make(chan struct{}), make(chan struct{})
 	greeted = sync.OnceFunc(func() { close(open) })
+	mayPrint := func() bool {
+		select {
+		case <-open:
+			return true
+		default:
+		}
+		select {
+		case <-open:
+			return true
+		case <-failed:
+		case <-ctx.Done():
+		}
+		return false
+	}
 	config.Prefix = env.Connection.Prefix
 	config.Logger = env.Logger()
 	config.OnEvent = func(event binder.Event) {
-		<-open
+		if !mayPrint() {
+			return
+		}
 		env.Announce(event, event.Record.String(), func() {
 			fmt.Fprintf(env.Out, "%-10s  %s\n", visible.Line(string(event.Kind)), visible.Line(event.Record.String()))
 		})
 	}
 	reg, err = binder.Start(ctx, nc, config)
 	if err != nil {
-		greeted()
+		close(failed)
 		return nil, nil, err
 	}
 	return reg, greeted, nil

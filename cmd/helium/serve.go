@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -63,8 +64,9 @@ before that and wherever it doesn't work.`,
 			env.Announce(onlineServer{Service: "math", Instance: srv.Instance()}, srv.Instance(), func() {
 				fmt.Fprintf(env.Out, ">> Server Online! (%s)\n", srv.Instance())
 			})
-			env.Serve(ctx)
-			return srv.Shutdown(context.WithoutCancel(ctx))
+			lost := env.ServeOn(ctx, nc)
+			err = srv.Shutdown(context.WithoutCancel(ctx))
+			return cmp.Or(lost, err)
 		},
 	}
 	cmd.Flags().DurationVar(&delay, "delay", 0, "how long each call takes, to watch some at work")

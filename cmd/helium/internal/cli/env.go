@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"sync/atomic"
@@ -55,6 +56,27 @@ func (env *Env) outputFailed(err error) {
 func (env *Env) Serve(ctx context.Context) {
 	env.serving.Store(true)
 	<-ctx.Done()
+}
+
+// ServeOn is Serve for what serves on a connection, without which it is of no use. Its error is
+// that nats.go has closed the connection for good, as it does where it doesn't understand what
+// the server says; it ends the command with ExitNoBus.
+func (env *Env) ServeOn(ctx context.Context, nc *nats.Conn) error {
+	env.serving.Store(true)
+	closed := nc.StatusChanged(nats.CLOSED)
+	defer nc.RemoveStatusListener(closed)
+	if !nc.IsClosed() {
+		select {
+		case <-closed:
+		case <-ctx.Done():
+			return nil
+		}
+	}
+	why := ""
+	if err := nc.LastError(); err != nil {
+		why = fmt.Sprintf(" (%v)", err)
+	}
+	return Fail(ExitNoBus, "", fmt.Errorf("the connection to NATS is closed for good%s, so nothing is served any more; see that the server and all between is sound, and start this again", why))
 }
 
 // Logger is for what happens while no call waits for it, such as a lost connection.
