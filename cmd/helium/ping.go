@@ -34,7 +34,7 @@ func newPingCommand(env *cli.Env) *cobra.Command {
 An instance is asked for a method that it doesn't have, so no handler runs. Where it
 offers direct links it is asked by one as well, which is opened for that; if it can't
 be, calls go by NATS. The command ends with 7 if an instance that is registered
-doesn't answer by NATS.`,
+doesn't answer by NATS, and with 3 if NATS itself doesn't.`,
 		Example: `  helium ping
   helium ping math`,
 		Args:              cli.Words(0, 1),
@@ -81,9 +81,7 @@ func ping(ctx context.Context, env *cli.Env, service string) error {
 	defer done()
 	var rows []pingRow
 	if service == "" {
-		row := pingRow{What: "nats", Instance: nc.ConnectedServerName(), Link: lookup.ByBus}
-		row.set(nc.RTT())
-		rows = append(rows, row)
+		rows = append(rows, pingNATS(ctx, nc))
 	}
 	began := time.Now()
 	var records []binder.Record
@@ -124,7 +122,24 @@ func ping(ctx context.Context, env *cli.Env, service string) error {
 	if err := showPings(env, rows); err != nil {
 		return err
 	}
+	if service == "" && !rows[0].OK {
+		return silentNATS(&rows[0])
+	}
 	return silentInstances(answers)
+}
+
+// pingNATS asks the server, for half of the time at most: what follows wants some too.
+func pingNATS(ctx context.Context, nc *nats.Conn) pingRow {
+	ctx, cancel := context.WithTimeout(ctx, shareOf(ctx, 1)/2)
+	defer cancel()
+	row := pingRow{What: "nats", Instance: nc.ConnectedServerName(), Link: lookup.ByBus}
+	began := time.Now()
+	err := nc.FlushWithContext(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = errors.New("no answer in time")
+	}
+	row.set(time.Since(began), err)
+	return row
 }
 
 // pingInstances asks the instances, many at once.
@@ -252,6 +267,11 @@ func showPings(env *cli.Env, rows []pingRow) error {
 			t.AppendRow(table.Row{r.What, r.Instance, r.Link, took, answer})
 		}
 	})
+}
+
+// silentNATS is the error of a server that didn't answer, though others did through it.
+func silentNATS(row *pingRow) error {
+	return cli.Fail(cli.ExitNoBus, "helium doctor", fmt.Errorf("NATS didn't answer: %s", row.Error))
 }
 
 // silentInstances is the error of those that are registered and didn't answer.

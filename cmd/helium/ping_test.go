@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+)
+
+// onePong passes bytes on to a NATS server and back, but for the answers to all pings but the
+// first, with which a client connects.
+func onePong(t *testing.T, to string) (url string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	check(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	go func() {
+		client, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer client.Close()
+		server, err := net.Dial("tcp", strings.TrimPrefix(to, "nats://"))
+		if err != nil {
+			return
+		}
+		defer server.Close()
+		go func() {
+			_, _ = io.Copy(server, client)
+			_ = server.Close()
+		}()
+		pongs := 0
+		for lines := bufio.NewReader(server); ; {
+			line, err := lines.ReadBytes('\n')
+			if err != nil {
+				return
+			}
+			if string(line) == "PONG\r\n" {
+				if pongs++; pongs > 1 {
+					continue
+				}
+			}
+			_, _ = client.Write(line)
+		}
+	}()
+	return "nats://" + l.Addr().String()
+}
+
+func TestPingEndsInTimeAndWith3WhereNATSItselfDoesNotAnswer(t *testing.T) {
+	_, url := newBus(t, broker.Config{})
+	r := heliumRun(t, "ping", "-s", onePong(t, url), "-o", "json", "--timeout", "2s")
+	var rows []pingRow
+	if err := json.Unmarshal([]byte(r.out), &rows); err != nil || len(rows) != 2 {
+		t.Fatalf("got %q, want a row of NATS and one of the binder; it says:\n%s", r.out, r.err)
+	}
+	if rows[0].OK || rows[0].Error != "no answer in time" || !rows[1].OK {
+		t.Errorf("got %+v, want no answer of NATS and one of the binder", rows)
+	}
+	if r.exit != cli.ExitNoBus || !strings.Contains(r.err, "NATS didn't answer") {
+		t.Errorf("got exit %d, want %d and why; it says:\n%s", r.exit, cli.ExitNoBus, r.err)
+	}
+}
