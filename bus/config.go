@@ -23,7 +23,8 @@ const DefaultURL = "nats://127.0.0.1:4222"
 // Password, Token, or those written into URL.
 type Config struct {
 	// URL lists servers, comma separated: "nats://a:4222,nats://b:4222". Schemes are
-	// nats, tls, ws and wss. A cluster's other servers are found by themselves.
+	// nats, tls, ws and wss. In a name, a password or a token, a comma is %2C and a slash
+	// %2F. A cluster's other servers are found by themselves.
 	// Default: $NATS_URL, then [DefaultURL].
 	URL string
 	// Name is what the server's monitoring and logs call the connection.

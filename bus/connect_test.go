@@ -102,6 +102,37 @@ func TestAnUnreachableServersErrorKeepsSecrets(t *testing.T) {
 	}
 }
 
+func TestNoErrorOfAURLHasAPartOfItsUserInfo(t *testing.T) {
+	t.Parallel()
+	dead := loopback.UnusedAddress(t)
+	for _, userinfo := range []string{
+		"hush:hush,hush", "hush:hush,hush,hush", "hush:hush,", "hush:,hush", "hush,hush:hush", "hush,hush", "hush@hush:hush,hush",
+		"hush:77777,hush", "hush:7777,hush", "hush:7777, hush",
+		"hush:hush/hush", "hush:7777/hush", "hush:7777?hush", "hush:7777#hush", "hush/7777", "hush:hush://hush", "hush://hush",
+		"hush:hush hush", "hush:hush%zz,hush", "hush:hush,hu%zzsh", "hush:hush@hush", "hush:hush%", "hush:[hush]", "hush@hush://hush", "@hush", "hush@", "hush:hush\x7f",
+	} {
+		for _, url := range []string{
+			"nats://" + userinfo + "@" + dead, userinfo + "@" + dead, "http://" + userinfo + "@" + dead,
+			"nats://" + dead + ",nats://" + userinfo + "@" + dead, "nats://" + userinfo + "@" + dead + ",nats://" + userinfo + "@" + dead,
+			"nats://" + userinfo + "@" + dead + ",http://" + dead,
+		} {
+			_, err := bus.Connect(t.Context(), bus.Config{URL: url})
+			if err == nil {
+				t.Fatalf("%q connects, want an error", url)
+			}
+			told := strings.ReplaceAll(err.Error(), dead, "")
+			if strings.Contains(told, "7777") || strings.Contains(told, "sh,") || strings.Contains(strings.ReplaceAll(told, "//hush:xxxxx@", ""), "hush") {
+				t.Errorf("of %q: got %q, want no password and no token in it", url, err)
+			}
+		}
+	}
+	refused(t, t.Context(), bus.Config{URL: "nats://alice:pa,ss@" + dead}, "Config.URL", "%2C")
+	refused(t, t.Context(), bus.Config{URL: "nats://alice:pa/ss@" + dead}, "Config.URL", "%2F")
+	// Written so, a comma and a slash are as good as any.
+	refused(t, t.Context(), bus.Config{URL: "nats://alice:pa%2Css%2Fs@" + dead}, "nats://alice:xxxxx@"+dead)
+	refused(t, t.Context(), bus.Config{URL: "alice:pass@" + dead + ",bob:pass@" + dead}, "nats://alice:xxxxx@"+dead+",nats://bob:xxxxx@"+dead)
+}
+
 func TestAURLThatIsNoneIsRefusedWithAnExample(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{"http://127.0.0.1:4222", "nats://", "nats://:4222", "nats://a b:4222", "nats://a:port", ",", "nats://a:4222,ws://b:80"} {

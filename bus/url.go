@@ -19,13 +19,21 @@ func parseServers(list string) ([]*url.URL, error) {
 	if strings.TrimSpace(list) == "" {
 		list, origin = DefaultURL, "the default URL"
 	}
+	raws := strings.Split(list, ",")
+	if passwordSplit(raws) {
+		return nil, helium.NewConfigError("bus", origin+" has a comma before a user's \"@\", and no scheme between; write each server as nats://host:4222, and a comma in a name, a password or a token as %2C")
+	}
 	var urls []*url.URL
-	for raw := range strings.SplitSeq(list, ",") {
+	for i, raw := range raws {
 		raw = strings.TrimSpace(raw)
 		if raw == "" {
 			continue
 		}
 		u, problem := parseServer(raw)
+		if problem != "" && strings.Contains(strings.Join(raws[i+1:], ""), "@") {
+			// The comma may be one of a password.
+			return nil, helium.NewConfigError("bus", "a server in "+origin+" "+problem+"; write it as nats://host:4222, and a comma in a password as %2C")
+		}
 		if problem != "" {
 			return nil, helium.ConfigErrorf("bus", "%s in "+origin+" %s; write it as nats://host:4222", withoutUserinfo(raw), problem)
 		}
@@ -42,10 +50,26 @@ func parseServers(list string) ([]*url.URL, error) {
 	return urls, nil
 }
 
+// passwordSplit reports that a comma most likely is one of a name, a password or a token: what
+// follows it has an "@", and no scheme, though the server before has one or has no "@".
+func passwordSplit(raws []string) bool {
+	for i, raw := range raws[1:] {
+		before := raws[i]
+		if strings.Contains(raw, "@") && !strings.Contains(raw, "://") && (strings.Contains(before, "://") || !strings.Contains(before, "@")) {
+			return true
+		}
+	}
+	return false
+}
+
 // parseServer returns what is wrong with raw, without repeating it.
 func parseServer(raw string) (u *url.URL, problem string) {
 	if !strings.Contains(raw, "://") {
 		raw = "nats://" + raw
+	}
+	_, rest, _ := strings.Cut(raw, "://")
+	if at := strings.LastIndexByte(rest, '@'); at >= 0 && strings.ContainsAny(rest[:at], "/?#") {
+		return nil, `has a "/", "?" or "#" before its "@", which are %2F, %3F and %23 in a password`
 	}
 	u, err := url.Parse(raw)
 	if err != nil {
@@ -55,6 +79,9 @@ func parseServer(raw string) (u *url.URL, problem string) {
 	switch u.Scheme {
 	case "nats", "tls", "ws", "wss":
 	default:
+		if strings.Contains(raw, "@") {
+			return nil, "has a scheme which isn't one of nats, tls, ws and wss" // and may be a password's
+		}
 		return nil, fmt.Sprintf("has the scheme %q, which isn't one of nats, tls, ws and wss", u.Scheme)
 	}
 	if u.Hostname() == "" {
