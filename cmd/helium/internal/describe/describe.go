@@ -28,7 +28,7 @@ func New(env *cli.Env) *cobra.Command {
 				return err
 			}
 			defer done()
-			entry, err := reg.Lookup(ctx, args[0])
+			entry, err := lookup.Entry(ctx, reg, args[0])
 			if err != nil {
 				return err
 			}

@@ -187,7 +187,7 @@ func (w wayToInstances) warnedSince(ctx context.Context) (list []lookup.Warning)
 	if err != nil || len(w.records) == 0 {
 		return nil
 	}
-	entry, err := reg.Lookup(ctx, w.service+"."+w.method)
+	entry, err := lookup.Entry(ctx, reg, w.service+"."+w.method)
 	if err != nil {
 		return nil
 	}

@@ -74,6 +74,9 @@ func (w wayToRegistry) binder(ctx context.Context) finding {
 			entry = byMethod
 		}
 	}
+	if err == nil {
+		err = lookup.AddOmitted(ctx, reg, entry)
+	}
 	switch {
 	case err == nil:
 		w.service, w.records = entry.Service, entry.Records

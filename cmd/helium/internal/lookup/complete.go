@@ -127,7 +127,7 @@ func CompleteInstances(env *cli.Env) cobra.CompletionFunc {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		ask(cmd.Context(), env, func(ctx context.Context, reg *binder.Client) {
-			entry, err := reg.Lookup(ctx, args[0])
+			entry, err := Entry(ctx, reg, args[0])
 			if err != nil {
 				return
 			}

@@ -69,6 +69,10 @@ func FindMethod(ctx context.Context, reg *binder.Client, name, instance string) 
 			return nil, cli.Fail(cli.ExitUsage, shell.Line("helium", "describe", name), fmt.Errorf("%s is a service; name one of its methods, such as %s.%s", name, name, anyMethod(entry.Records)))
 		}
 	}
+	// Any instance will do for a call, but one that is named has to be found.
+	if err := AddOmitted(ctx, reg, entry); err != nil && instance != "" {
+		return nil, err
+	}
 	records := entry.Records
 	if instance != "" {
 		records = slices.DeleteFunc(slices.Clone(records), func(r binder.Record) bool { return r.Instance != instance })
@@ -99,7 +103,7 @@ func ParseMethod(sig string, definitions map[string]string) (*signature.Method, 
 
 // FindService looks up a service, not a method.
 func FindService(ctx context.Context, reg *binder.Client, name string) (*binder.Entry, error) {
-	entry, err := reg.Lookup(ctx, name)
+	entry, err := Entry(ctx, reg, name)
 	if err != nil {
 		return nil, err
 	}
