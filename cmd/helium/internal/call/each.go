@@ -157,10 +157,10 @@ func (c *lineCall) make(ctx context.Context, timeout time.Duration, m *remote.Me
 	c.result, c.err = m.Call(ctx, args, nil)
 }
 
-// showLineResult writes {"result": …}, or with -o raw the result alone.
+// showLineResult writes {"result": …}, or with -o raw the result alone, and text as itself.
 func showLineResult(env *cli.Env, result json.RawMessage) {
 	if env.Form == "raw" {
-		_, _ = env.Out.JSON(append(result, '\n'))
+		_ = showItem(env, result)
 		return
 	}
 	cli.WriteJSONLine(env.Out, map[string]json.RawMessage{"result": result})
