@@ -130,6 +130,19 @@ func TestAnInterruptedCallEndsWith130AndItsHandlerToo(t *testing.T) {
 	}
 }
 
+func TestATerminatedCallEndsWith143(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	slow := &slowness{began: make(chan struct{}, 1), ended: make(chan struct{}, 1)}
+	serve(t, b, "slow", slow)
+	call := startProcess(t, "call", "slow.wait", "--timeout", "10m", "-o", "json", "-s", url)
+	await(t, "the call is in flight", slow.began)
+	check(t, call.cmd.Process.Signal(syscall.SIGTERM))
+	if got := call.exit(t); got != cli.ExitTerminated || !strings.Contains(call.err.String(), `"code":"canceled"`) {
+		t.Errorf("got exit %d, want %d; it says:\n%s", got, cli.ExitTerminated, call.err.String())
+	}
+	await(t, "the handler is told", slow.ended)
+}
+
 func TestACallThatWaitsForItsInputCanBeInterrupted(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	serve(t, b, "kinds", kinds{})

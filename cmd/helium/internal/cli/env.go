@@ -145,7 +145,7 @@ func (env *Env) Judge(ctx context.Context, err error) *Failure {
 		f.Hint = given.Hint
 	}
 	if ctx.Err() != nil {
-		f.Exit, f.Hint = ExitInterrupted, ""
+		f.Exit, f.Hint = exitOfStop(ctx), ""
 		return f
 	}
 	if f.Hint == "" {

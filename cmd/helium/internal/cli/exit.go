@@ -21,6 +21,7 @@ const (
 	ExitMethod      = 8   // the method's own error
 	ExitThreshold   = 9   // an assertion of a benchmark didn't hold
 	ExitInterrupted = 130 // Ctrl-C, as shells count it: 128 + SIGINT
+	ExitTerminated  = 143 // a SIGTERM, likewise
 )
 
 // Failure is an error together with what the process makes of it.

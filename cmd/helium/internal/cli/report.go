@@ -88,7 +88,7 @@ func codeOfExit(exit int) string {
 		return helium.CodeDeadlineExceeded.String()
 	case ExitThreshold:
 		return helium.CodeFailedPrecondition.String()
-	case ExitInterrupted:
+	case ExitInterrupted, ExitTerminated:
 		return helium.CodeCanceled.String()
 	}
 	return helium.CodeInternal.String()

@@ -14,9 +14,8 @@ import (
 // Run is the whole command, without the process around it: it runs the subcommand that the
 // words name, of those of newRoot, tells what went wrong, and returns the exit code.
 func Run(ctx context.Context, newRoot func(*Env) *cobra.Command, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilStopped(ctx)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program at once
 	// A pipe that nobody reads is an error of writing: the signal would end the process
 	// before it has cleaned up.
 	pipes := make(chan os.Signal, 1)
