@@ -7,16 +7,29 @@ package gofields
 // its other fields. So of a struct only the methods count that are declared for it,
 // unless the embedded field, by value, is all of it that would travel.
 func OwnOf[T any](m Model[T], t T) Own {
-	return ownOf(m, t, func(Pair) bool { return true })
+	return judge[T]{model: m}.own(t, anyPair)
 }
+
+func anyPair(Pair) bool { return true }
 
 // keyOwnOf is [OwnOf] for a type whose values are keys of a map, which have no use for
 // MarshalJSON.
 func keyOwnOf[T any](m Model[T], t T) Own {
-	return ownOf(m, t, func(p Pair) bool { return p != JSON })
+	return judge[T]{model: m}.own(t, func(p Pair) bool { return p != JSON })
 }
 
-func ownOf[T any](m Model[T], t T, counts func(Pair) bool) Own {
+// judge decides which methods count. Types may embed each other by pointers, so it knows
+// those that it is about to decide on.
+type judge[T any] struct {
+	model Model[T]
+	open  []T
+}
+
+// opened is the judge while it decides on t, too.
+func (j judge[T]) opened(t T) judge[T] { return judge[T]{j.model, at(j.open, t)} }
+
+func (j judge[T]) own(t T, counts func(Pair) bool) Own {
+	m := j.model
 	find := func(promoted bool) (own Own) {
 		has := func(method string) bool {
 			has, declared := methodOf(m, t, method)
@@ -44,7 +57,9 @@ func ownOf[T any](m Model[T], t T, counts func(Pair) bool) Own {
 		return find(true)
 	}
 	own := find(false)
-	if own.Whole() || !isOneEmbedded(m, members) {
+	// A struct that is asked about on its own behalf has itself to carry, and so isn't only
+	// what it embeds.
+	if own.Whole() || contains(m, j.open, t) || !j.opened(t).isOneEmbedded(members) {
 		return own
 	}
 	return find(true)
@@ -52,17 +67,17 @@ func ownOf[T any](m Model[T], t T, counts func(Pair) bool) Own {
 
 // isOneEmbedded reports whether all that would travel of a struct's fields is one that it
 // embeds by value and that has an encoding of its own.
-func isOneEmbedded[T any](m Model[T], members []Member[T]) bool {
+func (j judge[T]) isOneEmbedded(members []Member[T]) bool {
 	found := false
 	for _, f := range members {
 		switch {
-		case f.Embedded && Encodes(m, f.Type):
+		case f.Embedded && j.encodes(f.Type):
 			if found {
 				return false
 			}
 			found = true
 		case !f.Exported && !f.Embedded, ParseTag(f.Tag).Skip:
-		case f.Embedded && lendsNothing(m, f.Type):
+		case f.Embedded && j.lendsNothing(f.Type):
 		default:
 			return false
 		}
@@ -71,14 +86,16 @@ func isOneEmbedded[T any](m Model[T], members []Member[T]) bool {
 }
 
 // lendsNothing reports a struct without fields that travel, such as a mark not to copy.
-func lendsNothing[T any](m Model[T], t T) bool {
-	_, isStruct := m.Members(t)
-	return isStruct && len(FieldsOf(m, t).List) == 0
+func (j judge[T]) lendsNothing(t T) bool {
+	_, isStruct := j.model.Members(t)
+	return isStruct && len(collect(j.model, t, j.encodes).List) == 0
 }
+
+func (j judge[T]) encodes(t T) bool { return isTime(j.model, t) || j.own(t, anyPair) != Own{} }
 
 // Encodes reports whether values of a type travel in a form of their own, and not by
 // their fields or elements.
-func Encodes[T any](m Model[T], t T) bool { return isTime(m, t) || OwnOf(m, t) != Own{} }
+func Encodes[T any](m Model[T], t T) bool { return judge[T]{model: m}.encodes(t) }
 
 // IsZero reports whether the method IsZero of a type, or of a pointer to it, knows all of
 // its fields: one that a struct only has from what it embeds knows nothing of the others.
@@ -88,7 +105,7 @@ func IsZero[T any](m Model[T], t T) bool {
 		return has
 	}
 	members, isStruct := m.Members(t)
-	return !isStruct || isOneEmbedded(m, members)
+	return !isStruct || judge[T]{model: m}.opened(t).isOneEmbedded(members)
 }
 
 // FieldsOf finds the fields of a struct by the rules of encoding/json: the exported ones,
@@ -102,5 +119,5 @@ func IsZero[T any](m Model[T], t T) bool {
 // exported and can't be a field. A struct that has a form of its own on the wire lends
 // nothing and is a field, as is one that contains the struct that embeds it.
 func FieldsOf[T any](m Model[T], t T) Fields[T] {
-	return collect(m, t, func(t T) bool { return Encodes(m, t) })
+	return collect(m, t, judge[T]{model: m}.encodes)
 }

@@ -1,0 +1,37 @@
+package gogen_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/helium-rpc/helium/internal/gogen"
+)
+
+func TestTypesThatEmbedEachOtherGiveCodeThatCompiles(t *testing.T) {
+	dir := newPackage(t, map[string]string{"shop.go": `package shop
+
+import "context"
+
+type Stock interface {
+	Two(ctx context.Context, p Person) (Profile, error)
+	Three(ctx context.Context, f *First) ([]Third, error)
+	Generic(ctx context.Context, o Outer[string]) (map[string]Inner[int], error)
+}
+type Person struct { Profile; Name string }
+type Profile struct{ *Person }
+type First struct{ Second }
+type Second struct { Third; N int64 }
+type Third struct{ *First }
+type Outer[T any] struct { Inner[T]; Value T }
+type Inner[T any] struct{ *Outer[T] }
+`})
+	file, err := gogen.Generate(t.Context(), gogen.Config{Dir: dir, Type: "Stock"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`"{Person Person?, Name string}"`, `"{First First?, N int64}"`, `"{Outer OuterString?, Value string}"`} {
+		if !strings.Contains(string(file.Content), want) {
+			t.Errorf("the file has no definition %s", want)
+		}
+	}
+}
