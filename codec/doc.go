@@ -75,7 +75,7 @@
 //
 // Any other error says that the bytes are no msgpack, or end too early. What would arrive as
 // nothing is refused when it is sent: a struct with hidden fields only, a context, fields that
-// hide each other, a channel. Numbers of any width fit each other, and one out of range is an
+// hide each other, keys of a map that only differ in Go, a channel. Numbers of any width fit each other, and one out of range is an
 // error and never another number; only floats are rounded. A nil is only read into what can be
 // nil, as 0 or "" it would hide a caller's mistake.
 //

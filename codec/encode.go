@@ -104,6 +104,7 @@ func encodeArray(elem *codec) func(*encoder, reflect.Value) error {
 }
 
 func encodeMap(t reflect.Type, key, elem *codec) func(*encoder, reflect.Value) error {
+	keysMayMeet := mayMeet(t.Key())
 	return func(e *encoder, v reflect.Value) error {
 		if v.IsNil() {
 			e.b = msgpack.AppendNil(e.b)
@@ -113,6 +114,10 @@ func encodeMap(t reflect.Type, key, elem *codec) func(*encoder, reflect.Value) e
 			return err
 		}
 		e.b = msgpack.AppendMapHeader(e.b, v.Len())
+		var met metKeys
+		if keysMayMeet && v.Len() > 1 {
+			met = make(metKeys, v.Len())
+		}
 		// One place for all keys and one for all values, instead of one for each.
 		k, x := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
 		for pair := v.MapRange(); pair.Next(); {
@@ -124,6 +129,11 @@ func encodeMap(t reflect.Type, key, elem *codec) func(*encoder, reflect.Value) e
 			}
 			if f := msgpack.FamilyOf(e.b[start]); f == msgpack.Array || f == msgpack.Map {
 				return inside(keySegment, valueErrorf("%v can't be the key of a map; keys are scalars, such as a string", f))
+			}
+			if met != nil {
+				if err := met.add(e.b[start:]); err != nil {
+					return err
+				}
 			}
 			if err := elem.encode(e, x); err != nil {
 				return inside(keyName(k), err)
