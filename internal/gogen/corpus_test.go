@@ -8,7 +8,7 @@ import (
 
 func TestTheCorpusIsWhatIsGenerated(t *testing.T) {
 	for _, config := range []gogen.Config{
-		{Type: "Echo"}, {Type: "Service"}, {Type: "Paints"}, {Type: "Flows"}, {Type: "Numbers", Service: "number-store"}, {Type: "private", Out: "private_stub.go"},
+		{Type: "Echo"}, {Type: "Service"}, {Type: "Paints"}, {Type: "Flows"}, {Type: "Tints"}, {Type: "Numbers", Service: "number-store"}, {Type: "private", Out: "private_stub.go"},
 	} {
 		config.Dir = "testdata/corpus"
 		file, err := gogen.Generate(t.Context(), config)

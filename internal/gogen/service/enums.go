@@ -6,7 +6,6 @@ import (
 	"go/types"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/helium-rpc/helium/internal/gogen/gotype"
 	"github.com/helium-rpc/helium/internal/gogen/source"
@@ -72,17 +71,4 @@ func constantsOf(t *types.Named, fset *token.FileSet) (constants []*types.Const)
 		return source.ComparePositions(fset.Position(a.Pos()), fset.Position(b.Pos()))
 	})
 	return constants
-}
-
-// importable reports whether generated code, which stands in the package home, can import
-// another.
-func importable(p, home *types.Package) bool {
-	if p == home {
-		return true
-	}
-	before, _, internal := strings.Cut("/"+p.Path()+"/", "/internal/")
-	if strings.HasPrefix(p.Path(), "vendor/") || !internal {
-		return !internal
-	}
-	return before == "" || strings.HasPrefix("/"+home.Path()+"/", before+"/")
 }

@@ -180,8 +180,7 @@ func (r *reader) params(m *Method, sig *signature.Method) {
 		}
 		subject := m.Func.Name() + ": argument " + ordinal(len(m.Params)+1, v.Name())
 		sig.Params = append(sig.Params, signature.Param{Type: r.translator.of(t, subject, pos)})
-		r.checkNameable(t, subject, pos)
-		m.Params = append(m.Params, Param{Name: v.Name(), Type: t, pos: pos})
+		m.Params = append(m.Params, Param{Name: v.Name(), Type: r.nameable(t, subject, pos), pos: pos})
 	}
 }
 
@@ -193,8 +192,7 @@ func (r *reader) sends(m *Method, sig *signature.Method, v *types.Var, item type
 		r.faults.Add(pos, "%s: the stream isn't the last parameter; make it the last", m.Func.Name())
 	}
 	sig.Sends = &signature.Param{Type: r.translator.ofItem(item, subject, pos)}
-	r.checkNameable(v.Type(), subject, pos)
-	m.Sends = &Stream{Param{Name: v.Name(), Type: v.Type(), pos: pos}, item}
+	m.Sends = r.stream(v, item, subject, pos)
 }
 
 // yields reads a result that is a stream.
@@ -203,9 +201,15 @@ func (r *reader) yields(m *Method, sig *signature.Method, v *types.Var, item typ
 	if n := m.Func.Signature().Results().Len(); n > 1 {
 		r.faults.Add(pos, "%s: it returns more than a stream; return the stream alone, whose items come with their errors", m.Func.Name())
 	}
-	sig.Yields = r.translator.ofItem(item, m.Func.Name()+": items of the result", pos)
-	r.checkNameable(v.Type(), m.Func.Name()+": items of the result", pos)
-	m.Yields = &Stream{Param{Type: v.Type(), pos: pos}, item}
+	subject := m.Func.Name() + ": items of the result"
+	sig.Yields = r.translator.ofItem(item, subject, pos)
+	m.Yields = r.stream(v, item, subject, pos)
+	m.Yields.Name = ""
+}
+
+// stream returns a parameter or a result that is one.
+func (r *reader) stream(v *types.Var, item types.Type, subject string, pos token.Pos) *Stream {
+	return &Stream{Param{Name: v.Name(), Type: r.nameable(v.Type(), subject, pos), pos: pos}, r.nameable(item, subject, pos)}
 }
 
 func (r *reader) results(m *Method, sig *signature.Method) {
@@ -236,9 +240,9 @@ func (r *reader) results(m *Method, sig *signature.Method) {
 		r.faults.Add(r.posOf(results.At(0), m), "%s: it returns %d values; return one, such as a struct of them, and an error", m.Func.Name(), n)
 	default:
 		pos := r.posOf(results.At(0), m)
-		m.Result = results.At(0).Type()
-		sig.Result = r.translator.of(m.Result, m.Func.Name()+": result", pos)
-		r.checkNameable(m.Result, m.Func.Name()+": result", pos)
+		t, subject := results.At(0).Type(), m.Func.Name()+": result"
+		sig.Result = r.translator.of(t, subject, pos)
+		m.Result = r.nameable(t, subject, pos)
 	}
 }
 
@@ -253,12 +257,14 @@ func (r *reader) describe(m *Method) {
 	}
 }
 
-// checkNameable makes sure that generated code, which stands in the package at hand, can
-// name a type.
-func (r *reader) checkNameable(t types.Type, subject string, pos token.Pos) {
-	eachUnnameable(t, r.pkg.Types, func(secret types.Type) {
-		r.faults.Add(pos, "%s: %s isn't exported by its package, so generated code can't name it; export it", subject, gotype.ShortType(secret))
-	})
+// nameable returns a type as generated code, which stands in the package at hand, writes it,
+// and makes sure that it can.
+func (r *reader) nameable(t types.Type, subject string, pos token.Pos) types.Type {
+	written, secret, ok := Nameable(t, r.pkg.Types)
+	if !ok {
+		r.faults.Add(pos, "%s: %s %s", subject, gotype.ShortType(secret), whyUnnameable(secret, r.pkg.Types))
+	}
+	return written
 }
 
 // readEnums reads the types that constants are declared of, and the signatures with their

@@ -135,7 +135,7 @@ func (w *codecWriter) structure(c *codec, t types.Type) {
 		fmt.Fprintf(&read, "case %s:\n", caseNames(fields, f))
 		if (f.OmitEmpty || f.OmitZero) && (s <= scalarShape || s == timeShape || s == structShape) {
 			// What may be left out may be null.
-			fmt.Fprintf(&read, "if r.Nil() {\n%s = %s\nbreak\n}\n", expr, w.values.zero(types.Unalias(f.Type)))
+			fmt.Fprintf(&read, "if r.Nil() {\n%s = %s\nbreak\n}\n", expr, w.values.zero(declaredType(f)))
 		}
 		read.WriteString(w.values.reading(theReader, f.Type, s, expr) + "\n")
 	}

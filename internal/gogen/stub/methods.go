@@ -115,7 +115,7 @@ func (w *methodWriter) clientSide(m *service.Method, v *methodView, names []stri
 	v.Results = "error"
 	if m.Result != nil {
 		v.Results = "(" + w.names.typ(m.Result) + ", error)"
-		failed = w.values.zero(types.Unalias(m.Result)) + ", err"
+		failed = w.values.zero(m.Result) + ", err"
 	}
 	fixed := len(m.Params)
 	count := strconv.Itoa(fixed)

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/tools/go/types/typeutil"
 
 	"github.com/helium-rpc/helium/internal/gogen/gotype"
+	"github.com/helium-rpc/helium/internal/gogen/service"
 )
 
 // shape says how generated code reads and writes values of a type.
@@ -107,11 +108,8 @@ func (p *planner) shape(t types.Type) shape {
 
 // canName reports whether generated code can write the type's name.
 func (p *planner) canName(t types.Type) bool {
-	named, ok := t.(*types.Named)
-	if !ok || named.Obj().Pkg() == nil || named.Obj().Pkg() == p.home {
-		return true
-	}
-	return named.Obj().Exported()
+	_, _, ok := service.Nameable(t, p.home)
+	return ok
 }
 
 // plainStruct reports a struct of the package at hand that doesn't contain itself and
@@ -130,9 +128,16 @@ func (p *planner) plainStruct(t types.Type) bool {
 		if _, ok := whenFilled(f, ""); !ok || f.AsString {
 			return false
 		}
+		// What may be left out may be null, and then the zero value is written.
+		if (f.OmitEmpty || f.OmitZero) && !p.canName(declaredType(f)) {
+			return false
+		}
 	}
 	return !p.reaches(t, t, new(typeutil.Map))
 }
+
+// declaredType returns the type of a field by the names that its struct has for it.
+func declaredType(f *gotype.Field) types.Type { return f.Steps[len(f.Steps)-1].Type() }
 
 // reaches reports whether a value of type target can lie inside one of type t. A writer
 // that doesn't count how deep it is would never end with a value that contains itself.

@@ -3,6 +3,8 @@ package stub
 import (
 	"go/types"
 	"strings"
+
+	"github.com/helium-rpc/helium/internal/gogen/service"
 )
 
 // stream is the Writer or Reader that a statement uses: as a value with methods, and as
@@ -122,7 +124,8 @@ func (v *values) zero(t types.Type) string {
 		}
 		return "0"
 	case *types.Struct, *types.Array:
-		return v.names.typ(t) + "{}"
+		written, _, _ := service.Nameable(t, v.names.home)
+		return v.names.typ(written) + "{}"
 	}
 	return "nil"
 }

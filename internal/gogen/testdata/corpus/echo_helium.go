@@ -1443,11 +1443,11 @@ func (c *EchoClient) Moment(ctx context.Context, a1 Moment) (Moment, error) {
 	call := c.moment.Begin(1)
 	call.Args.Time(a1)
 	if err := call.Do(ctx); err != nil {
-		return time.Time{}, err
+		return Moment{}, err
 	}
 	result, err := call.Result.Time()
 	if err = call.End(err); err != nil {
-		return time.Time{}, err
+		return Moment{}, err
 	}
 	return result, nil
 }
@@ -1745,7 +1745,7 @@ func (c *EchoClient) Alias(ctx context.Context, a1 Alias) (Alias, error) {
 	call := c.alias.Begin(1)
 	writeEchoOrder(&call.Args, &a1)
 	if err := call.Do(ctx); err != nil {
-		return Order{}, err
+		return Alias{}, err
 	}
 	var result Alias
 	at := call.Result
@@ -1754,7 +1754,7 @@ func (c *EchoClient) Alias(ctx context.Context, a1 Alias) (Alias, error) {
 		err = explainEcho[Alias](at, err)
 	}
 	if err = call.End(err); err != nil {
-		return Order{}, err
+		return Alias{}, err
 	}
 	return result, nil
 }
