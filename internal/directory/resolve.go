@@ -103,9 +103,7 @@ func (s *Service) ask(method string, began time.Time) error {
 	case method == "":
 		s.replace(entry, began)
 	default:
-		for i := range entry.Records {
-			s.put(&entry.Records[i], observed{})
-		}
+		s.add(entry, began)
 	}
 	return nil
 }

@@ -21,13 +21,13 @@ type Service struct {
 	refresh schedule
 
 	mu       sync.RWMutex
-	records  map[string]*record  // guarded by mu; by instance
-	gone     map[string]observed // guarded by mu; instances that left lately
-	former   former              // guarded by mu; what else left lately
-	findings findings            // guarded by mu; what calls found out about instances
-	silent   map[string]bool     // guarded by mu; instances that are silent, also ones that left
-	lookups  map[string]*Lookup  // guarded by mu; under way, by method; "": all
-	asked    time.Time           // guarded by mu; when the last lookup of all began
+	records  map[string]*record // guarded by mu; by instance
+	gone     gone               // guarded by mu
+	former   former             // guarded by mu; what else left lately
+	findings findings           // guarded by mu; what calls found out about instances
+	silent   map[string]bool    // guarded by mu; instances that are silent, also ones that left
+	lookups  map[string]*Lookup // guarded by mu; under way, by method; "": all
+	asked    time.Time          // guarded by mu; when the last lookup of all began
 }
 
 func newService(name string, born time.Time, q *questions) *Service {
@@ -35,7 +35,7 @@ func newService(name string, born time.Time, q *questions) *Service {
 		name: name, questions: q,
 		refresh: schedule{born: born},
 		records: make(map[string]*record),
-		gone:    make(map[string]observed),
+		gone:    newGone(),
 		former:  newFormer(),
 		lookups: make(map[string]*Lookup),
 		silent:  make(map[string]bool),
@@ -58,7 +58,7 @@ func (s *Service) replace(entry *binder.Entry, began time.Time) {
 	records := make(map[string]*record, len(entry.Records))
 	for i := range entry.Records {
 		r := &entry.Records[i]
-		if !s.gone[r.Instance].overrules(began, entry.Revision, now) {
+		if !s.overruledLocked(r.Instance, began, entry.Revision, now) {
 			records[r.Instance] = s.readLocked(r, &versions)
 		}
 	}
@@ -68,11 +68,7 @@ func (s *Service) replace(entry *binder.Entry, began time.Time) {
 			records[instance] = known
 		}
 	}
-	for instance, left := range s.gone {
-		if now.Sub(left.at) > binderLag {
-			delete(s.gone, instance)
-		}
-	}
+	s.gone.sweep(now)
 	if len(records) == 0 {
 		if s.current.Load() != nil {
 			return // the last instances are the best that is known until others come
@@ -85,25 +81,46 @@ func (s *Service) replace(entry *binder.Entry, began time.Time) {
 	s.publishLocked()
 }
 
+// add takes in the answer to a lookup of one method that began at a certain time: it says
+// nothing of instances that it doesn't have.
+func (s *Service) add(entry *binder.Entry, began time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	var versions []*Version
+	for i := range entry.Records {
+		r := &entry.Records[i]
+		if !s.overruledLocked(r.Instance, began, entry.Revision, now) {
+			s.records[r.Instance] = s.readLocked(r, &versions)
+		}
+	}
+	if s.current.Load() != nil { // else the answer to the first lookup comes, and joins it
+		s.publishLocked()
+	}
+}
+
+// overruledLocked reports whether an event about an instance stands against what the answer
+// to a lookup says of it.
+func (s *Service) overruledLocked(instance string, began time.Time, answer uint64, now time.Time) bool {
+	known := s.records[instance]
+	return s.gone.last[instance].overrules(began, answer, now) || known != nil && known.told.overrules(began, answer, now)
+}
+
 // hear takes in an event that tells a record. Before the first lookup there may be others
 // that nobody tells of; while it is under way, its answer may not have this one yet.
 func (s *Service) hear(r *binder.Record, told observed) {
 	s.mu.RLock()
 	asking := len(s.lookups) > 0
 	s.mu.RUnlock()
-	if asking || s.current.Load() != nil {
-		s.put(r, told)
+	if !asking && s.current.Load() == nil {
+		return
 	}
-}
-
-// put takes in one record. Of a lookup's answer the event is zero.
-func (s *Service) put(r *binder.Record, told observed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	known := s.readLocked(r, new([]*Version))
 	known.told = told
 	s.records[r.Instance] = known
-	delete(s.gone, r.Instance)
+	delete(s.gone.last, r.Instance)
 	if s.current.Load() != nil { // else the answer to the first lookup comes, and joins it
 		s.publishLocked()
 	}
@@ -115,7 +132,10 @@ func (s *Service) remove(instance string, told observed, tookLeave bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.lookups) > 0 || s.records[instance] != nil {
-		s.gone[instance] = told
+		s.gone.add(instance, told)
+	}
+	if len(s.lookups) == 0 { // one that began long ago may still bring instances back
+		s.gone.sweep(told.at)
 	}
 	if s.current.Load() == nil {
 		delete(s.records, instance)

@@ -69,6 +69,32 @@ func TestAnEventStandsAgainstABinderThatIsBehindButNotForEver(t *testing.T) {
 	wantInstances(t, s, "a")
 }
 
+func TestAnAnswerAboutAMethodUndoesNoEvent(t *testing.T) {
+	d, s := knows(t, "a", "b")
+	changed := record1("a")
+	changed.Methods[0].Signature = "add(float64) float64"
+	began := time.Now()
+	happens(d, binder.Changed, 8, changed)
+	happens(d, binder.Ended, 9, record1("b"))
+	for what, one := range map[string]struct {
+		revision uint64
+		began    time.Time
+	}{"began before": {10, began}, "is behind": {7, time.Now()}} {
+		s.add(answer(one.revision, "a", "b", "c"), one.began)
+		wantInstances(t, s, "a", "c")
+		if got := s.Current().VersionOf("a").Method("add").Signature.String(); got != "add(float64) float64" {
+			t.Errorf("an answer that %s: a has %s, want what the event told", what, got)
+		}
+		s.replace(answer(7, "a", "b"), time.Now()) // the events stand against this one as before
+		wantInstances(t, s, "a")
+	}
+	s.add(answer(10, "a", "b"), time.Now().Add(time.Nanosecond))
+	wantInstances(t, s, "a", "b")
+	if got := s.Current().VersionOf("a").Method("add").Signature.String(); got != "add(float64, float64) float64" {
+		t.Errorf("after an answer that is ahead a has %s, want what that says", got)
+	}
+}
+
 func TestTheLastInstanceStays(t *testing.T) {
 	d, s := knows(t, "a")
 	happens(d, binder.Expired, 2, record1("a"))
@@ -93,23 +119,6 @@ func TestInstancesWithTheSameMethodsShareOneVersion(t *testing.T) {
 	happens(d, binder.Registered, 2, other)
 	if got := len(s.current.Load().Versions); got != 2 {
 		t.Errorf("4 instances have %d versions, want 2", got)
-	}
-}
-
-func TestWhoLeftIsNotRememberedForEver(t *testing.T) {
-	d, s := knows(t, "a")
-	for i := range 100 {
-		name := fmt.Sprint("i", i)
-		happens(d, binder.Registered, uint64(2*i+2), record1(name))
-		happens(d, binder.Ended, uint64(2*i+3), record1(name))
-	}
-	for name, left := range s.gone {
-		left.at = left.at.Add(-2 * binderLag)
-		s.gone[name] = left
-	}
-	s.replace(answer(1000, "a"), time.Now())
-	if len(s.gone) != 0 {
-		t.Errorf("%d instances that left are remembered, want none", len(s.gone))
 	}
 }
 
