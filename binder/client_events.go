@@ -25,7 +25,7 @@ func watchEvents(nc *nats.Conn, subjects wire.Subjects, token string, handle fun
 	sub, err := nc.Subscribe(subjects.Event(token), func(m *nats.Msg) {
 		var e Event
 		// What isn't an event, or is of another service than its subject says, is noise.
-		if json.Unmarshal(m.Data, &e) != nil || m.Subject != subjects.Event(e.Record.Service) {
+		if json.Unmarshal(m.Data, &e) != nil || m.Subject != subjects.Event(e.Record.Service) || !e.isNamed() {
 			return
 		}
 		if seen.next(&e) {
@@ -41,6 +41,12 @@ func watchEvents(nc *nats.Conn, subjects wire.Subjects, token string, handle fun
 		return nil, helium.ErrNotConnected.WithMessage("can't watch %s, as the NATS server doesn't answer (%w); see that it runs, and try again", subjects.Event(token), err)
 	}
 	return sync.OnceFunc(func() { _ = sub.Unsubscribe() }), nil
+}
+
+// isNamed reports an event of an instance that could be registered: its names become parts of
+// subjects, and anybody who may publish where events are told can write others.
+func (e *Event) isNamed() bool {
+	return checkName("service", e.Record.Service) == nil && checkName("instance", e.Record.Instance) == nil
 }
 
 // A sequence tells an event that is news from one that another binder told before.
