@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/internal/transcode"
@@ -19,8 +20,7 @@ type Version struct {
 
 // Method is a method as instances have it.
 type Method struct {
-	// Form is the signature as registered, with what its types stand for.
-	Form string
+	Form Form
 	// Signature is nil if it can't be read, for the reason Err.
 	Signature *signature.Method
 	Err       error
@@ -31,16 +31,24 @@ type Method struct {
 	Idempotent bool
 }
 
+// Form is the signature of a method as registered, with what its types stand for. Methods of
+// one form can be called alike.
+type Form struct {
+	signature   string
+	definitions string // one for all methods of a version
+}
+
 // newVersion reads a record's signatures, once for all instances and calls.
 func newVersion(r *binder.Record) *Version {
 	v := &Version{methods: r.Methods, types: r.Types, byName: make(map[string]*Method, len(r.Methods))}
 	types, err := signature.ParseTypes(r.Types)
-	definitions := ""
+	var all strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(r.Types)) {
-		definitions += "\n" + name + " " + r.Types[name]
+		all.WriteString("\n" + name + " " + r.Types[name])
 	}
+	definitions := all.String()
 	for _, m := range r.Methods {
-		known := &Method{Form: m.Signature + definitions, Err: err, Idempotent: m.Idempotent}
+		known := &Method{Form: Form{m.Signature, definitions}, Err: err, Idempotent: m.Idempotent}
 		if err == nil {
 			if known.Signature, known.Err = types.Parse(m.Signature); known.Err == nil {
 				known.Parameters = transcode.ParametersOf(known.Signature)
