@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 )
 
 // ValueError says that a value doesn't fit the Go type that it should go to, or can't be
@@ -58,10 +59,7 @@ func inside(segment string, err error) error {
 		path += "." + e.Path
 	}
 	// In a value that contains itself the path is long and says little.
-	if len(path) > maxPath {
-		path = path[:maxPath] + "…"
-	}
-	return &ValueError{Path: path, Problem: e.Problem, cause: e.cause}
+	return &ValueError{Path: cut(path, maxPath), Problem: e.Problem, cause: e.cause}
 }
 
 // indexOf is the path segment of an array's element.
@@ -70,9 +68,16 @@ func indexOf(i int) string { return "[" + strconv.Itoa(i) + "]" }
 // nameOf is the path segment of a map's value. Keys come from the other side, so a
 // long one is cut.
 func nameOf(key string) string {
-	const most = 40
-	if len(key) > most {
-		key = key[:most] + "…"
+	return "[" + strconv.Quote(cut(key, 40)) + "]"
+}
+
+// cut returns the beginning of a text of more bytes than so many, up to a whole character.
+func cut(s string, most int) string {
+	if len(s) <= most {
+		return s
 	}
-	return "[" + strconv.Quote(key) + "]"
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "…"
 }

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Fault is one thing that keeps an interface from being called remotely.
@@ -94,9 +95,12 @@ func ShortPath(path string) string {
 
 // Cut bounds what a message repeats of the source.
 func Cut(s string) string {
-	const most = 100
-	if len(s) > most {
-		return s[:most] + "…"
+	most := 100
+	if len(s) <= most {
+		return s
 	}
-	return s
+	for most > 0 && !utf8.RuneStart(s[most]) {
+		most--
+	}
+	return s[:most] + "…"
 }
