@@ -14,6 +14,7 @@
 //
 //   - method.go: methods, and versions of a service that have them
 //   - record.go: what is known of one instance, and which word on it counts
+//   - gone.go: instances that left lately
 //   - finding.go: what calls found out and the registry doesn't say
 //   - view.go: what calls need of a service's records
 //   - former.go: what the registry has forgotten a moment ago
