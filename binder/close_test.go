@@ -54,7 +54,7 @@ func TestCloseReturnsWhileItsConnectionDrains(t *testing.T) {
 	if !nc.IsDraining() {
 		t.Fatal("the connection doesn't drain any more, want it to")
 	}
-	returns(t, "Close", reg.Close)
+	returns(t, "Close", func() { reg.close(2 * patience) }) // it has nothing to wait for
 }
 
 func TestCloseWaitsOnlySoLongForAHookThatDoesNotReturn(t *testing.T) {
@@ -95,14 +95,21 @@ func TestCloseWaitsForAHookThatReturns(t *testing.T) {
 	}})
 	register(t, newClient(t, connect(t, b)), record("math", "i1", "add"))
 	<-began
+	closed := make(chan struct{})
 	go func() {
-		<-reg.life.Done() // Close waits for nothing else by now, or soon
-		close(release)
+		defer close(closed)
+		reg.close(patience)
 	}()
-	returns(t, "Close", func() { reg.close(patience) })
+	select {
+	case <-closed:
+		t.Error("Close returned while the hook ran, want it to wait")
+	case <-time.After(200 * time.Millisecond): // one that doesn't wait has returned long before
+	}
+	close(release)
+	returns(t, "Close", func() { <-closed })
 	select {
 	case <-ended:
 	default:
-		t.Error("Close returned while the hook ran, want it to wait")
+		t.Error("Close returned before the hook did")
 	}
 }

@@ -15,21 +15,7 @@ import (
 // onePong passes bytes on to a NATS server and back, but for the answers to all pings but the
 // first, with which a client connects.
 func onePong(t *testing.T, to string) (url string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	t.Cleanup(func() { _ = l.Close() })
-	go func() {
-		client, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer client.Close()
-		server, err := net.Dial("tcp", strings.TrimPrefix(to, "nats://"))
-		if err != nil {
-			return
-		}
-		defer server.Close()
+	return relay(t, to, func(client, server net.Conn) {
 		go func() {
 			_, _ = io.Copy(server, client)
 			_ = server.Close()
@@ -47,8 +33,7 @@ func onePong(t *testing.T, to string) (url string) {
 			}
 			_, _ = client.Write(line)
 		}
-	}()
-	return "nats://" + l.Addr().String()
+	})
 }
 
 func TestPingEndsInTimeAndWith3WhereNATSItselfDoesNotAnswer(t *testing.T) {

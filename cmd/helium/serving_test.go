@@ -68,22 +68,8 @@ func TestABinderThatIsStoppedBeforeItGreetsLeavesNoEventWaiting(t *testing.T) {
 // refusedAfter passes bytes on to a NATS server and back, until it is told to give the client
 // an error for which nats.go closes its connection.
 func refusedAfter(t *testing.T, to string) (url string, refuse chan<- struct{}) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	check(t, err)
-	t.Cleanup(func() { _ = l.Close() })
 	now := make(chan struct{})
-	go func() {
-		client, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer client.Close()
-		server, err := net.Dial("tcp", strings.TrimPrefix(to, "nats://"))
-		if err != nil {
-			return
-		}
-		defer server.Close()
+	return relay(t, to, func(client, server net.Conn) {
 		go func() { _, _ = io.Copy(server, client) }()
 		passed := make(chan struct{})
 		go func() {
@@ -95,8 +81,7 @@ func refusedAfter(t *testing.T, to string) (url string, refuse chan<- struct{}) 
 		<-passed
 		_, _ = io.WriteString(client, "-ERR 'Made Up'\r\n")
 		_, _ = io.Copy(io.Discard, client)
-	}()
-	return "nats://" + l.Addr().String(), now
+	}), now
 }
 
 func TestWhatServesEndsWhenItsConnectionIsClosedForGood(t *testing.T) {

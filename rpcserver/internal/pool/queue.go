@@ -18,8 +18,9 @@ const (
 	// shortMemory and longMemory are how long what came and was run counts for whether that there
 	// are too many may be chance: for who is first, and for who is refused.
 	shortMemory, longMemory = time.Second, 5 * time.Second
-	// shortChance and longChance are how many times what may be chance has to be exceeded for these. That
-	// the newest is first for a moment harms nobody; that few are refused who would be run in time, some.
+	// shortChance and longChance are how many times what may be chance has to be exceeded, for each of
+	// the two: to take the newest first for a moment harms nobody, and to refuse calls that would have been
+	// run in time harms some.
 	shortChance, longChance = 1.5, 3
 	// vainTurns is how many others had their turns, at least, while a call waited in vain.
 	vainTurns = 5
