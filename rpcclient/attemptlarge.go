@@ -2,7 +2,6 @@ package rpcclient
 
 import (
 	"context"
-	"errors"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -16,9 +15,9 @@ import (
 
 // attemptLarge is attempt for a call whose arguments don't fit a message, as tooLarge says.
 func (call *Invocation) attemptLarge(ctx context.Context, w *way, tooLarge *helium.Error, deadline time.Time) *helium.Error {
-	c, args := call.method.core, call.Args.Bytes()
-	if len(args) > c.maxValue {
-		return helium.ErrTooLarge.WithMessage("the call's arguments have %d bytes; this client sends at most %d, see rpcclient.Config.MaxValue", len(args), c.maxValue).WithOutcome(helium.NotExecuted)
+	c := call.method.core
+	if e := call.sendable(); e != nil {
+		return e
 	}
 	to := call.inChunksTo(w)
 	switch {
@@ -36,17 +35,14 @@ func (call *Invocation) attemptLarge(ctx context.Context, w *way, tooLarge *heli
 	}
 	defer room.Leave()
 	var f wire.Frame
-	if e := call.fillWith(&f, wire.KindLargeCall, wire.AppendExtent(nil, wire.ExtentOf(args)), time.Until(deadline)); e != nil {
-		if errors.Is(e, helium.ErrTooLarge) {
-			e = e.WithMessage("the call's metadata don't fit a message of %d bytes, which is what this connection takes at most, and don't travel in chunks; send less of them", c.links.MaxMessage())
-		}
+	if e := call.fillLarge(&f, wire.KindLargeCall, time.Until(deadline)); e != nil {
 		return e
 	}
 	flight, a := &call.flight, &call.answer
 	flight.To, flight.Deadline, flight.Waiter = to, deadline, a
 	flight.Why = ", where the call has to go as its arguments travel in chunks"
 	a.reset()
-	a.large = newLarge(chunks.NewOutgoing(args))
+	a.large = newLarge(chunks.NewOutgoing(call.Args.Bytes()))
 	call.ReplyMetadata = nil
 	call.Trace.leaves(to)
 	if e := c.links.Announce(flight, &f); e != nil {

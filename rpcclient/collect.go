@@ -2,7 +2,6 @@ package rpcclient
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -10,7 +9,6 @@ import (
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
-	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
 // A call whose arguments or result are larger than a message has its caller's goroutine send and put
@@ -121,7 +119,7 @@ func (c *collector) admit() *helium.Error {
 	}
 	length := reply.in.Length()
 	if length > uint64(c.core.maxValue) {
-		return helium.ErrResultTooLarge.WithMessage("the method ran, and its result has %d bytes; this client takes at most %d, see rpcclient.Config.MaxValue", length, c.core.maxValue).WithOutcome(helium.Executed)
+		return c.core.resultTooLarge(length)
 	}
 	if c.room = chunks.TakeRoom(length); c.room == nil {
 		return helium.ErrResultTooLarge.WithMessage("the method ran, and this process has no room for its result of %d bytes, as %d bytes of others are being put together", length, chunks.Taken()).WithOutcome(helium.Executed)
@@ -203,11 +201,7 @@ func (c *collector) judge() {
 	a := c.answer
 	switch {
 	case c.large.reply.Load() != nil && a.err.Outcome != helium.Executed:
-		e := a.err
-		if errors.Is(e, helium.ErrNoInstance) {
-			e = helium.ErrDisconnected.WithMessage("its instance is gone")
-		}
-		a.err = e.WithMessage("the method ran, and %w: %s", retries.ErrResultLost, e.Message).WithOutcome(helium.Executed)
+		a.err = resultLost(a.err)
 	case c.large.isPartial() && a.err.Outcome == helium.Unknown:
 		a.err = a.err.WithOutcome(helium.NotExecuted)
 	}

@@ -2,7 +2,6 @@ package rpcclient
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -73,7 +72,10 @@ func invokeStream(ctx context.Context, call *Invocation, of *streamed) error {
 	}
 }
 
-// streamTarget returns the instance for a stream: one that takes streams, and not one to avoid as long
+// largeStreams are the abilities of an instance that takes streams whose arguments are larger than a message.
+const largeStreams = wire.LargeStreams | wire.ItemParts
+
+// streamTarget returns the instance for a stream: one that takes such streams, and not one to avoid as long
 // as there is another.
 func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, deadline time.Time) (*link.Method, *helium.Error) {
 	if call.key.Once {
@@ -96,10 +98,18 @@ func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, d
 		instance := to.Endpoint.Instance
 		return m.instance != "" && instance != m.instance || !view.Abilities(instance).Has(wire.Streams)
 	})
-	if len(able) == 0 && m.isStranger(view) {
-		return nil, m.absent()
+	takeAny := len(able) > 0
+	tooLarge := call.fillStream(&wire.Frame{Terms: new(wire.Terms)}, false, time.Second)
+	if tooLarge != nil {
+		able = slices.DeleteFunc(able, func(to *link.Method) bool { return !view.Abilities(to.Endpoint.Instance).Has(largeStreams) })
 	}
-	if len(able) == 0 {
+	switch {
+	case len(able) > 0:
+	case m.isStranger(view):
+		return nil, m.absent()
+	case takeAny:
+		return nil, tooLarge.WithMessage("%s, and no instance that the stream could go to takes more; send less beside the items, or update the servers", tooLarge.Message)
+	default:
 		return nil, helium.ErrStreamsUnsupported.WithMessage("no instance of %s that the stream could go to takes streams, as far as their records say; update the servers, or let their users publish to \"_INBOX.>\"", m.whom()).WithOutcome(helium.NotExecuted)
 	}
 	all := keys.NewCandidates(able, takesKeys(view), m.seemsGone(view))
@@ -108,6 +118,7 @@ func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, d
 		to = all.Choose(call.key, nil)
 	}
 	if to != nil {
+		call.loose.items().large = tooLarge != nil
 		call.loose.items().parts = view.Abilities(to.Endpoint.Instance).Has(wire.ItemParts)
 		call.loose.items().check = view.VersionOf(to.Endpoint.Instance).Method(m.name).Sends.Each(call.loose.sends())
 	}
@@ -117,34 +128,46 @@ func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, d
 // stream has the call's stream begin at an instance, and returns when it is over. Lasting says that it
 // has a deadline once it has begun.
 func (call *Invocation) stream(ctx context.Context, of *streamed, to *link.Method, deadline, lasts time.Time, lasting bool) *helium.Error {
-	now := time.Now()
-	var f wire.Frame
-	e := call.fill(&f, wire.KindStream, deadline.Sub(now))
-	if e != nil && errors.Is(e, helium.ErrTooLarge) {
-		e = e.WithMessage("%s, and those of a stream don't travel in chunks; send less beside the items", e.Message)
-	}
-	if e != nil {
-		return e
-	}
 	c := call.method.core
-	s := newOpenStream(call.method.core, of, lasts)
-	flight := &s.flight
-	f.Terms = new(wire.Terms)
+	var args *largeArguments
+	if of.large {
+		if e := call.sendable(); e != nil {
+			return e
+		}
+		room, e := call.roomToSend(ctx, deadline)
+		if e != nil {
+			return e
+		}
+		defer room.Leave()
+		args = &largeArguments{value: call.Args.Bytes(), room: room, free: make(chan struct{})}
+	}
+	now := time.Now()
+	f := wire.Frame{Terms: new(wire.Terms)}
 	if lasting {
 		f.Terms.Lasts = max(1, wire.Milliseconds(lasts.Sub(now)))
 	}
+	if e := call.fillStream(&f, of.large, deadline.Sub(now)); e != nil {
+		return e
+	}
+	s := newOpenStream(c, of, args, lasts)
+	flight := &s.flight
 	if of.take != nil {
 		f.Terms.Credit = s.in.Open()
 	}
 	flight.To, flight.Deadline, flight.Waiter, flight.Why = to, deadline, s, ", where the stream has to go as one instance has all of it"
 	call.ReplyMetadata = nil
 	permitted, cancel := context.WithDeadline(ctx, deadline)
-	e = c.links.PermitsControl(permitted, to, flight.Why)
+	e := c.links.PermitsControl(permitted, to, flight.Why)
 	if cancel(); e != nil {
 		s.in.Close()
 		return e
 	}
-	if e := c.links.Send(flight, &f, &call.Args, true); e != nil {
+	if of.large {
+		e = c.links.Announce(flight, &f)
+	} else {
+		e = c.links.Send(flight, &f, &call.Args, true)
+	}
+	if e != nil {
 		s.in.Close()
 		return e
 	}

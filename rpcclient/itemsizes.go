@@ -16,6 +16,11 @@ func (c *core) itemBounds() stream.Bounds {
 	return stream.Bounds{Most: max(c.maxValue, c.links.MaxMessage()), Way: chunks.ToCaller, TooLarge: errItemTooLarge, NoRoom: errItemTooLarge, See: "rpcclient.Config.MaxValue"}
 }
 
+// resultTooLarge returns the error of a result of so many bytes.
+func (c *core) resultTooLarge(length uint64) *helium.Error {
+	return helium.ErrResultTooLarge.WithMessage("the method ran, and its result has %d bytes; this client takes at most %d, see rpcclient.Config.MaxValue", length, c.maxValue).WithOutcome(helium.Executed)
+}
+
 // itemTooLarge returns the error of an item that can't be sent for its size, where it could go in parts or not.
 func itemTooLarge(parts bool, nth, size, most int) *helium.Error {
 	if parts {

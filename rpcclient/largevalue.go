@@ -1,11 +1,14 @@
 package rpcclient
 
 import (
+	"errors"
 	"math"
 	"sync/atomic"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
 // large is what is under way in chunks of a call: its arguments, its result, or one after the other.
@@ -21,6 +24,14 @@ type announced struct {
 	metadata []byte
 	micros   uint32
 	fault    error // why it can't be read
+}
+
+// resultLost returns the error of a call that ended after its result was announced, by what ended it.
+func resultLost(e *helium.Error) *helium.Error {
+	if errors.Is(e, helium.ErrNoInstance) {
+		e = helium.ErrDisconnected.WithMessage("its instance is gone")
+	}
+	return e.WithMessage("the method ran, and %w: %s", retries.ErrResultLost, e.Message).WithOutcome(helium.Executed)
 }
 
 func newLarge(out *chunks.Outgoing) *large {

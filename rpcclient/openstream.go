@@ -1,9 +1,11 @@
 package rpcclient
 
 import (
+	"cmp"
 	"context"
-	"runtime"
+	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -16,7 +18,7 @@ import (
 
 // openStream is a stream from when it is sent to its end:
 //
-//	the program's iterator ─▶ upload ─▶ out ─▶ control messages ─▶ … an instance
+//	the program's iterator ─▶ upload ─▶ control messages ─▶ … an instance
 //	                                                                    │
 //	the loop's body ◀─ consume ◀─ in ◀─ Follow, Arrive ◀────────────────┘
 //
@@ -28,59 +30,46 @@ type openStream struct {
 	of     *streamed
 	lasts  time.Time // its deadline once it has begun
 	in     *stream.Receiver
-	out    *stream.Sender // nil: it sends nothing
+	up     *upload // nil: it sends nothing
 
 	// Of the receiver of answers:
 	begun bool           // something has come that isn't the last answer
-	part  int            // how large parts of items are at most, in bytes; 0: only messages bound them
 	ends  *wire.ItemsEnd // nil: more items may come
 	body  []byte         // the result; read when in has ended
 	md    []byte         // that came beside it
 	lost  *helium.Error  // how it ended, where nobody said that it is over
 
-	uploaded chan struct{} // closed when the program's iterator has returned
-	panicked any           // what that panicked with; read after uploaded is closed
-	exited   bool          // it ended its goroutine; likewise
-	message  []byte        // memory for that of a part; upload's own
+	large atomic.Pointer[wire.Extent] // of the result that comes as an item; nil: none was announced
 }
 
-var _ link.Follower = (*openStream)(nil)
+var (
+	_ link.Follower   = (*openStream)(nil)
+	_ link.PartWaiter = (*openStream)(nil)
+)
 
-// uploadGrace is how long the end of a stream waits for the iterator whose items it sent to return. One
-// that waits for something else is left behind.
-const uploadGrace = 100 * time.Millisecond
-
-func newOpenStream(core *core, of *streamed, lasts time.Time) *openStream {
+// newOpenStream returns a stream that is to be sent. Args are its arguments where they fit no message, else nil.
+func newOpenStream(core *core, of *streamed, args *largeArguments, lasts time.Time) *openStream {
 	s := &openStream{core: core, of: of, lasts: lasts}
 	s.in = stream.NewReceiver(&s.core.streams, core.itemBounds, s.grant)
-	if of.upload != nil {
-		s.out, s.uploaded = stream.NewSender(wire.Credit{}, s.sendItems, s.sendAccount), make(chan struct{})
+	if of.upload != nil || args != nil {
+		s.up = newUpload(core, of, args, &s.flight)
+		s.up.tell, s.up.abandon = s.tellMessage, s.abandon
 	}
 	if of.parts {
 		s.in.Strict()
-		if s.out != nil {
-			s.out.Divide(func() int { return s.sizes().Part }, s.sendPart)
-		}
 	}
 	return s
 }
 
 // Follow implements link.Follower.
 func (s *openStream) Follow(f *wire.Frame) {
-	if !s.begun {
-		s.begun = true
-		s.flight.Deadline = s.lasts
-		if s.out != nil {
-			s.part = s.core.links.ItemPart(&s.flight)
-			go s.upload() // not before: one that is refused takes no item from the program's iterator
-		}
-	}
+	s.begin()
 	var err error
 	switch f.Kind {
 	case wire.KindCredit:
 		var credit wire.Credit
-		if credit, err = wire.ReadCredit(f.Body); err == nil && s.out != nil {
-			s.out.Grant(credit)
+		if credit, err = wire.ReadCredit(f.Body); err == nil && s.up != nil {
+			s.up.out.Grant(credit)
 		}
 	case wire.KindItems:
 		var items wire.Items
@@ -91,7 +80,7 @@ func (s *openStream) Follow(f *wire.Frame) {
 	case wire.KindItemPart:
 		var part wire.Part
 		if part, err = wire.ReadPart(f.Body); err == nil {
-			if part.IsLast() {
+			if part.IsLast() && s.of.take != nil {
 				s.core.counters.itemsReceived.Add(1)
 			}
 			s.in.ArrivePart(part)
@@ -110,8 +99,42 @@ func (s *openStream) Follow(f *wire.Frame) {
 		}
 	}
 	if err != nil {
-		s.in.Fail(helium.ErrBadResult.WithMessage("what the instance sent as a stream breaks the protocol: %w", err))
+		s.breaks(err)
 	}
+}
+
+// begin takes in that the stream has begun.
+func (s *openStream) begin() {
+	if s.begun {
+		return
+	}
+	s.begun = true
+	s.flight.Deadline = s.lasts
+	if s.up != nil { // not before: one that is refused takes no item from the program's iterator
+		s.up.begin(s.core.links.ItemPart(&s.flight))
+	}
+}
+
+// Part implements link.PartWaiter: a result is announced that is larger than a message.
+func (s *openStream) Part(f *wire.Frame) {
+	s.begin()
+	extent, err := wire.ReadExtent(f.Body)
+	switch {
+	case f.Kind != wire.KindLargeReply || s.of.take != nil || s.large.Load() != nil:
+		s.breaks(fmt.Errorf("a frame of kind %d isn't due", f.Kind))
+	case err != nil:
+		s.breaks(err)
+	case extent.Length > uint64(s.core.maxValue):
+		s.in.Fail(s.core.resultTooLarge(extent.Length))
+	default:
+		s.large.Store(&extent)
+		s.in.Invite()
+	}
+}
+
+// breaks ends the stream as one whose instance breaks the protocol.
+func (s *openStream) breaks(why error) {
+	s.in.Fail(helium.ErrBadResult.WithMessage("what the instance sent as a stream breaks the protocol: %w", why))
 }
 
 // Arrive implements link.Waiter.
@@ -120,6 +143,8 @@ func (s *openStream) Arrive(f *wire.Frame, e *helium.Error) {
 	switch {
 	case e != nil:
 		s.in.Fail(e)
+	case s.large.Load() != nil:
+		s.in.End(1, nil)
 	case s.of.take == nil:
 		s.in.End(0, nil)
 	case s.ends == nil:
@@ -127,7 +152,7 @@ func (s *openStream) Arrive(f *wire.Frame, e *helium.Error) {
 	default:
 		s.in.End(s.ends.Count, nil)
 	}
-	s.stopSending()
+	s.up.stop()
 }
 
 // Fail implements link.Waiter.
@@ -140,13 +165,7 @@ func (s *openStream) Fail(e *helium.Error) {
 	} else {
 		s.in.Fail(e)
 	}
-	s.stopSending()
-}
-
-func (s *openStream) stopSending() {
-	if s.out != nil {
-		s.out.Stop()
-	}
+	s.up.stop()
 }
 
 // run has the stream, which was sent, go on to its end. It returns how it ended: nil also if the
@@ -168,12 +187,29 @@ func (s *openStream) run(ctx context.Context) *helium.Error {
 		}()
 	}
 	defer s.renew()()
-	e := s.consume()
+	var e *helium.Error
+	if s.of.take == nil {
+		e = s.awaitResult()
+	} else {
+		e = s.consume()
+	}
 	s.leave()
 	if s.lost != nil { // its instance may be there, or come back, and doesn't know
 		s.core.links.Cancel(&s.flight, nil, s.lost.Code == helium.CodeDeadlineExceeded)
 	}
-	s.settleUpload()
+	s.up.settle()
+	return s.judge(e)
+}
+
+// judge says of an error what is known of the call: whether its arguments were there, or it had run.
+func (s *openStream) judge(e *helium.Error) *helium.Error {
+	switch lacks := s.up.lacks(); {
+	case e == nil || e.Outcome == helium.Executed:
+	case s.large.Load() != nil:
+		return resultLost(e)
+	case e.Outcome == helium.Unknown && lacks:
+		return e.WithOutcome(helium.NotExecuted)
+	}
 	return e
 }
 
@@ -228,8 +264,6 @@ func (s *openStream) consume() *helium.Error {
 			return helium.AsError(err)
 		case r == nil:
 			return nil
-		case s.of.take == nil:
-			return helium.ErrBadResult.WithMessage("the instance sent items, which nobody takes")
 		case len(wraps) == 0:
 			err = take(r)
 		default:
@@ -248,6 +282,39 @@ func (s *openStream) consume() *helium.Error {
 	return nil
 }
 
+// awaitResult waits for the end of a stream that answers with no items. A result that is larger than a message
+// comes as one.
+func (s *openStream) awaitResult() *helium.Error {
+	items := stream.NewItems(s.in)
+	r, err := items.Next()
+	if err != nil || r == nil {
+		return asError(err)
+	}
+	large := s.large.Load()
+	if large == nil {
+		return errUnwanted
+	}
+	value, err := items.Value(*large)
+	if err != nil {
+		return helium.ErrBadResult.WithMessage("the method ran, and its result can't be put together: %w", err).WithOutcome(helium.Executed)
+	}
+	if r, err = items.Next(); err != nil || r != nil {
+		return cmp.Or(asError(err), errUnwanted)
+	}
+	s.core.counters.largeReceived.Add(len(value))
+	s.body = value
+	return nil
+}
+
+var errUnwanted = helium.ErrBadResult.WithMessage("the instance sent items, which nobody takes")
+
+func asError(err error) *helium.Error {
+	if err == nil {
+		return nil
+	}
+	return helium.AsError(err)
+}
+
 // abandon ends the stream with an error, if it isn't over, and tells the instance.
 func (s *openStream) abandon(e *helium.Error) {
 	if !s.core.links.Take(&s.flight) {
@@ -259,7 +326,7 @@ func (s *openStream) abandon(e *helium.Error) {
 		s.core.links.Cancel(&s.flight, nil, e.Code == helium.CodeDeadlineExceeded)
 	}
 	s.in.Abort(e)
-	s.stopSending()
+	s.up.stop()
 }
 
 // leave ends the stream, if it isn't over, and gives back its credit.
@@ -267,129 +334,7 @@ func (s *openStream) leave() {
 	s.abandon(helium.ErrCanceled)
 	s.in.Settle() // who else ends it at this moment says how first
 	s.in.Close()
-	s.stopSending()
-}
-
-// upload sends what the program's iterator gives.
-func (s *openStream) upload() {
-	returned := false
-	defer func() {
-		if !returned {
-			s.panicked = recover()
-			s.exited = s.panicked == nil
-			s.abandon(helium.ErrCanceled.WithMessage("the iterator whose items were sent has panicked"))
-		}
-		close(s.uploaded)
-	}()
-	w := newItemWriter()
-	var fault *helium.Error
-	var failed error // of an interceptor
-	over := false    // nobody takes items any more
-	count := 0       // of the items of the program's iterator
-	sizes := s.sizes()
-	put := s.of.wrapSent.Inward(func(item []byte) error {
-		if size := len(item); size > sizes.Most {
-			fault = itemTooLarge(s.of.parts, count, size, sizes.Most)
-			return fault
-		}
-		if s.of.check != nil {
-			if err := s.of.check(item); err != nil {
-				fault = helium.ErrMismatch.WithMessage("item %d doesn't fit the method: %w", count, err)
-				return fault
-			}
-		}
-		if over = over || !s.sendItem(&w, item, sizes); over {
-			return context.Canceled
-		}
-		return nil
-	})
-	why := s.of.upload(&w, func() bool {
-		count++
-		if err := w.Err(); err != nil {
-			fault = helium.ErrBadArgument.WithMessage("item %d can't be encoded: %w", count, err)
-		} else {
-			failed = put(w.Bytes())
-		}
-		if w.Reset(); cap(w.Buffer()) > mostKept {
-			w = newItemWriter()
-		}
-		return fault == nil && failed == nil && !over
-	})
-	returned = true
-	if why == nil && !over {
-		why = failed
-	}
-	if fault != nil {
-		s.abandon(fault)
-		return
-	}
-	end := wire.ItemsEnd{Count: s.out.Close()}
-	if why != nil {
-		end.Err = wire.FitError(helium.AsError(why), s.core.links.MaxMessage())
-	}
-	s.out.Conclude(func() { s.tell(&wire.Frame{Kind: wire.KindItemsEnd, Body: wire.AppendItemsEnd(nil, end)}) })
-}
-
-// sizes say how its items leave.
-func (s *openStream) sizes() stream.Sizes {
-	return stream.SizesOf(s.core.links.MaxMessage(), s.part, s.core.maxValue, s.of.parts)
-}
-
-// settleUpload waits a moment for the program's iterator to return: what it does with the program's
-// variables should be over. Its panic is the caller's.
-func (s *openStream) settleUpload() {
-	if s.out == nil || !s.begun {
-		return
-	}
-	timer := time.NewTimer(uploadGrace)
-	defer timer.Stop()
-	select {
-	case <-s.uploaded:
-	case <-timer.C:
-		return
-	}
-	switch {
-	case s.exited:
-		runtime.Goexit()
-	case s.panicked != nil:
-		panic(s.panicked)
-	}
-}
-
-// sendItem sends an item, once there is credit for it. A large one leaves in the memory in which w has
-// written it, unless interceptors may still use that, or in parts. It returns false if the stream is over.
-func (s *openStream) sendItem(w *codec.Writer, item []byte, sizes stream.Sizes) bool {
-	switch {
-	case len(item) > sizes.Whole:
-		return s.out.SendParts(item, sizes.Part, s.sendPart)
-	case len(item) < stream.Large, len(s.of.wrapSent) > 0:
-		return s.out.Send(item)
-	}
-	return s.out.SendLarge(item, func(one wire.Items) {
-		s.core.counters.itemsSent.Add(1)
-		memory, begin := wire.WholeItems(wire.AppendMessageHeader(nil), s.flight.Seq(), one, w)
-		s.tellMessage(memory[begin:])
-	})
-}
-
-// sendItems sends items that leave together.
-func (s *openStream) sendItems(items wire.Items) {
-	s.core.counters.itemsSent.Add(items.Count)
-	s.tell(&wire.Frame{Kind: wire.KindItems, Body: wire.AppendItems(nil, items)})
-}
-
-// sendAccount tells the instance what was sent so far.
-func (s *openStream) sendAccount(a wire.Account) {
-	s.tell(&wire.Frame{Kind: wire.KindAccount, Body: wire.AppendAccount(nil, a)})
-}
-
-// sendPart sends a part of an item.
-func (s *openStream) sendPart(p wire.Part) {
-	if p.IsLast() {
-		s.core.counters.itemsSent.Add(1)
-	}
-	s.message = wire.AppendPartFrame(wire.AppendMessageHeader(s.message[:0]), s.flight.Seq(), p)
-	s.tellMessage(s.message)
+	s.up.stop()
 }
 
 // grant tells the instance how much it may send in all.

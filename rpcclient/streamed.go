@@ -16,6 +16,8 @@ type streamed struct {
 	take func(r *codec.Reader) (more bool, err error)
 	// parts: the instance takes items in parts.
 	parts bool
+	// large: the arguments fit no message. The instance takes them as an item in parts.
+	large bool
 	// check says why an item may not be sent: the names of its fields aren't the method's. Nil: all may.
 	check func(item []byte) error
 	// wrapSent and wrapReceived are what interceptors put around the items.

@@ -97,6 +97,7 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 			break
 		}
 		isCall := f.Kind == wire.KindCall || f.Kind == wire.KindNotify
+		isStream := f.Kind == wire.KindStream || f.Kind == wire.KindLargeStream
 		r.asks = first && f.Kind == wire.KindSender
 		switch {
 		case r.asks:
@@ -111,9 +112,9 @@ func (r *callReader) readFrames(in *link.Incoming, to target, now time.Time) (er
 			r.parts = append(r.parts, f)
 		case f.Kind == wire.KindLargeCall && (f.Seq == 0 || in.From.Key == nobodysKey):
 			err = errors.New("a call whose arguments come in chunks wants no answer")
-		case (isCall || f.Kind == wire.KindStream || f.Kind == wire.KindLargeCall) && len(r.answered)+len(r.oneWay)+len(r.begun)+len(r.announced) == wire.MaxCalls:
+		case (isCall || isStream || f.Kind == wire.KindLargeCall) && len(r.answered)+len(r.oneWay)+len(r.begun)+len(r.announced) == wire.MaxCalls:
 			err = fmt.Errorf("it has more than %d calls", wire.MaxCalls)
-		case f.Kind == wire.KindStream:
+		case isStream:
 			err = r.addStream(&f, to, in.From, begun, now)
 		case f.Kind == wire.KindCall && f.Seq == 0:
 			err = errors.New("a call has the sequence number 0, which stands for the whole message")
@@ -153,7 +154,7 @@ func (r *callReader) addStream(f *wire.Frame, to target, from link.Caller, begun
 	}
 	call := r.readCall(f, to, begun)
 	call.ctx.endless = f.Terms.Lasts == 0
-	if r.streams.read(call, f.Terms, r.sender.abilities, from, begun.Add(begin), now); call.refusal == nil {
+	if r.streams.read(call, f, r.sender.abilities, from, begun.Add(begin), now); call.refusal == nil {
 		r.begun = append(r.begun, call)
 	} else {
 		r.answered = append(r.answered, call)

@@ -47,7 +47,7 @@ func (c *collecting) prepare(call *Call, speaksChunks bool) {
 	case !speaksChunks:
 		call.refusal = helium.ErrBadMessage.WithMessage("a call whose arguments come in chunks, from a caller that doesn't say that it speaks so on an inbox for all its calls, or through an export")
 	case extent.Length > uint64(c.maxValue):
-		call.refusal = helium.ErrTooLarge.WithMessage("the call's arguments have %d bytes; instance %s takes at most %d, see rpcserver.Config.MaxValue", extent.Length, c.instance, c.maxValue)
+		call.refusal = errArgsTooLarge(extent.Length, c.instance, c.maxValue)
 	default:
 		room := chunks.TakeRoom(extent.Length)
 		if room == nil {
@@ -56,6 +56,11 @@ func (c *collecting) prepare(call *Call, speaksChunks bool) {
 		}
 		call.large = &largeCall{args: chunks.NewIncoming(extent), argsRoom: room}
 	}
+}
+
+// errArgsTooLarge is the error of arguments of so many bytes.
+func errArgsTooLarge(length uint64, instance string, most int) *helium.Error {
+	return helium.ErrTooLarge.WithMessage("the call's arguments have %d bytes; instance %s takes at most %d, see rpcserver.Config.MaxValue", length, instance, most)
 }
 
 // begin has the arguments of a call that is in flight put together, as they come by a link.

@@ -67,7 +67,7 @@ func readControl(data []byte, into []wire.Frame) ([]wire.Frame, error) {
 		switch f.Kind {
 		case wire.KindCancel, wire.KindItems, wire.KindItemPart, wire.KindItemsEnd, wire.KindCredit, wire.KindAccount, wire.KindChunkCredit:
 			into = append(into, f)
-		case wire.KindCall, wire.KindNotify, wire.KindReply, wire.KindError, wire.KindStream, wire.KindLargeCall, wire.KindLargeReply:
+		case wire.KindCall, wire.KindNotify, wire.KindReply, wire.KindError, wire.KindStream, wire.KindLargeCall, wire.KindLargeReply, wire.KindLargeStream:
 			err = fmt.Errorf("a frame of kind %d has no place on a control subject, which takes cancels and what goes on in streams", f.Kind)
 		}
 	}

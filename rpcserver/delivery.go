@@ -19,9 +19,9 @@ func packLarge(call *Call, size, limit, maxValue int) *helium.Error {
 	case !call.takesChunks:
 		return helium.ErrResultTooLarge.WithMessage("%s ran, and its result makes a message of %d bytes; at most %d fit, and its caller takes none in chunks, or may be answered only once. Return less at once, or raise the NATS server's max_payload", call.method, size, limit)
 	case length > maxValue:
-		return helium.ErrResultTooLarge.WithMessage("%s ran, and its result has %d bytes; at most %d are sent, see rpcserver.Config.MaxValue", call.method, length, maxValue)
+		return errResultTooLarge(call, length, maxValue)
 	case size-length > limit-wire.ChunkOverhead:
-		return helium.ErrResultTooLarge.WithMessage("%s ran, and its reply metadata don't fit a message of %d bytes", call.method, limit)
+		return errReplyMetadata(call, limit)
 	}
 	room := chunks.TakeRoom(uint64(length))
 	if room == nil {
@@ -32,6 +32,16 @@ func packLarge(call *Call, size, limit, maxValue int) *helium.Error {
 	}
 	call.large.resultRoom = room
 	return nil
+}
+
+// errResultTooLarge is the error of a result of so many bytes.
+func errResultTooLarge(call *Call, length, most int) *helium.Error {
+	return helium.ErrResultTooLarge.WithMessage("%s ran, and its result has %d bytes; at most %d are sent, see rpcserver.Config.MaxValue", call.method, length, most)
+}
+
+// errReplyMetadata is the error of reply metadata that don't fit a message.
+func errReplyMetadata(call *Call, limit int) *helium.Error {
+	return helium.ErrResultTooLarge.WithMessage("%s ran, and its reply metadata don't fit a message of %d bytes", call.method, limit)
 }
 
 // attach has others find what travels in chunks of a call that is in flight.

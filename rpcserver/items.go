@@ -35,6 +35,10 @@ type lasting interface {
 	// begin says that it has begun. It ends with the call's context, if it doesn't before: stop returns once
 	// that has no effect any more.
 	begin(ctx *callContext[Call]) (stop func())
+	// admit returns once the arguments of the call are there, or why it can't run.
+	admit(call *Call, count *counters) *helium.Error
+	// deliver sends the result if the call's answer has no room for it, or returns why not all of it has left.
+	deliver(call *Call, count *counters) *helium.Error
 	figures() *methodStats
 }
 

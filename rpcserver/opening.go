@@ -43,7 +43,7 @@ func newOpening(instance string, abilities wire.Abilities) *opening {
 
 // onceOnly returns what is left of abilities where a message of calls gets one of answers.
 func onceOnly(abilities wire.Abilities) wire.Abilities {
-	return abilities&^(wire.Heartbeats|wire.Streams|wire.ItemParts|wire.Chunks) | wire.AnswersOnce
+	return abilities&^(wire.Heartbeats|wire.Streams|wire.ItemParts|wire.LargeStreams|wire.Chunks) | wire.AnswersOnce
 }
 
 // size returns how many bytes a message begins with, at most.

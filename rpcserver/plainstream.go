@@ -49,6 +49,12 @@ func (s *plainStream) begin(ctx *callContext[Call]) (stop func()) {
 	return func() { s.way.Settle(ctx) }
 }
 
+// admit implements [lasting]: the arguments came with the request.
+func (*plainStream) admit(*Call, *counters) *helium.Error { return nil }
+
+// deliver implements [lasting].
+func (*plainStream) deliver(*Call, *counters) *helium.Error { return nil }
+
 // follow implements [follower]: nothing goes on from the caller's side.
 func (*plainStream) follow(*wire.Frame) {}
 

@@ -27,28 +27,34 @@ type serverStream struct {
 	streams *streams
 	method  *methodStats
 	out     *stream.Sender
-	in      *stream.Receiver // nil: the caller sends no items
+	in      *stream.Receiver // nil: the caller sends nothing
+	items   *stream.Items    // of in
+	sends   bool             // the caller sends items
 	yields  bool             // it answers with items
 	parts   bool             // its caller knows items in parts
-	fastest int              // how large these are at most, in bytes; 0: only messages bound them
-	spare   []byte           // memory for the message of the next one
-	over    bool             // guarded by the caller's mu; what it has to send waits for nothing
+	large   largeItems
+	fastest int    // how large these are at most, in bytes; 0: only messages bound them
+	spare   []byte // memory for the message of the next one
+	over    bool   // guarded by the caller's mu; what it has to send waits for nothing
 }
 
-// newServerStream returns the stream of a call, whose caller takes so much to begin with, and perhaps knows items in
-// parts.
-func newServerStream(call *Call, terms *wire.Terms, of *streams, parts bool) *serverStream {
+// newServerStream returns the stream of a call, whose caller takes so much to begin with, and has some abilities. Args
+// are its arguments, where they come as an item; else nil.
+func newServerStream(call *Call, terms *wire.Terms, args *wire.Extent, of *streams, abilities wire.Abilities) *serverStream {
+	parts := abilities.Has(wire.ItemParts)
 	s := &serverStream{seq: call.seq, streams: of, method: &call.method.stats, yields: call.method.signature.Yields != nil, parts: parts}
+	s.large = largeItems{args: args, takesResult: abilities.Has(largeStreams)}
 	s.out = stream.NewSender(terms.Credit, s.sendItems, s.sendAccount)
 	if parts {
 		s.out.Divide(func() int { return s.sizes().Part }, s.sendPart)
 	}
 	call.beaten = true // it is one that takes long, so its caller is looked after from the first heartbeat on
-	if call.method.signature.Sends != nil {
+	if s.sends = call.method.signature.Sends != nil; s.sends || args != nil {
 		s.in = stream.NewReceiver(&of.pool, s.bounds, s.grant)
 		if parts {
 			s.in.Strict() // who takes items in parts knows how to send them so, and every server that it sends some takes them
 		}
+		s.items = stream.NewItems(s.in)
 	}
 	return s
 }
@@ -69,10 +75,10 @@ func (s *serverStream) bounds() stream.Bounds {
 func (s *serverStream) figures() *methodStats { return s.method }
 
 func (s *serverStream) source() itemSource {
-	if s.in == nil {
+	if !s.sends {
 		return nil
 	}
-	return stream.NewItems(s.in)
+	return s.items
 }
 
 // put implements itemised.
@@ -129,6 +135,39 @@ func (s *serverStream) begin(ctx *callContext[Call]) (stop func()) {
 	}
 }
 
+// admit implements [lasting].
+func (s *serverStream) admit(call *Call, count *counters) *helium.Error {
+	if s.large.args == nil {
+		return nil
+	}
+	if err := s.large.take(call, s.items); err != nil {
+		return err
+	}
+	count.largeReceived.Add(len(call.args))
+	s.method.largeReceived.Add(len(call.args))
+	return nil
+}
+
+// deliver implements [lasting]: it sends a result that leaves as an item.
+func (s *serverStream) deliver(call *Call, count *counters) *helium.Error {
+	if !s.large.result {
+		return nil
+	}
+	value := call.Result.Bytes()
+	s.push(&wire.Frame{Kind: wire.KindLargeReply, Seq: s.seq, Body: wire.AppendExtent(nil, wire.ExtentOf(value))})
+	if !s.out.SendParts(value, s.sizes().Part, s.sendPart) {
+		if call.ctx.Err() == context.DeadlineExceeded {
+			return helium.ErrDeadline.WithOutcome(helium.Executed)
+		}
+		return helium.ErrCanceled.WithOutcome(helium.Executed)
+	}
+	count.largeSent.Add(len(value))
+	s.method.largeSent.Add(len(value))
+	call.Result.Reset()
+	call.Result.Nil()
+	return nil
+}
+
 // abort ends both ends, whatever is under way.
 func (s *serverStream) abort(err error) {
 	s.out.Stop()
@@ -156,9 +195,9 @@ func (s *serverStream) sendLarge(of *codec.Writer, one wire.Items) {
 	*of = itemWriter(instead)
 }
 
-// sendPart sends a part of an item.
+// sendPart sends a part of an item, or of the result of a stream that has none.
 func (s *serverStream) sendPart(p wire.Part) {
-	if p.IsLast() {
+	if p.IsLast() && s.yields {
 		s.streams.counters.sent.Add(1)
 		s.method.itemsSent.Add(1)
 	}
@@ -200,7 +239,7 @@ func (s *serverStream) follow(f *wire.Frame) {
 	case wire.KindItemPart:
 		var part wire.Part
 		if part, err = wire.ReadPart(f.Body); err == nil && s.in != nil {
-			if part.IsLast() {
+			if part.IsLast() && part.Before >= s.large.ahead() {
 				s.countReceived(1)
 			}
 			s.in.ArrivePart(part)
@@ -236,10 +275,11 @@ func (*serverStream) awaited() bool { return true }
 
 func (s *serverStream) limit() int { return s.link.MaxMessage() }
 
-// pack implements [answerer]. The answer to a stream doesn't travel in chunks.
+// pack implements [answerer]. A result that is larger than a message leaves as an item.
 func (s *serverStream) pack(call *Call) (size int, err *helium.Error) {
 	if size = packFrame(call, s.openingSize()); size > s.limit() {
-		err = helium.ErrResultTooLarge.WithMessage("%s ran, and its result makes a message of %d bytes; at most %d fit, and the result of a stream doesn't travel in chunks. Return less, or raise the NATS server's max_payload", call.method, size, s.limit())
+		err = s.large.pack(call, size, s.sizes().Most, s.limit())
+		size = 0 // of what is left for the answer's message, which fits
 	}
 	return size, err
 }
@@ -313,7 +353,12 @@ func (r *runner) runStream(call *Call, s lasting, ended func()) {
 		stop()
 		r.finishStream(call, err)
 	}()
-	err = r.execute(call, time.Now())
+	if err = s.admit(call, r.counters); err == nil {
+		err = r.execute(call, time.Now())
+	}
+	if err == nil {
+		err = s.deliver(call, r.counters)
+	}
 	returned = true
 }
 

@@ -45,7 +45,7 @@ func TestStreamsToWhoTakesNothingWaitWhateverCreditTheyHave(t *testing.T) {
 		for seq := range uint64(several) {
 			call := newCall(time.Now().Add(time.Hour))
 			call.seq, call.method = seq+1, method
-			s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, running, false)
+			s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, nil, running, 0)
 			call.answer = s
 			cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
 			all.Go(func() {
@@ -84,7 +84,7 @@ func TestStreamsThatEndWaitNoLongerForWhoTakesNothing(t *testing.T) {
 		for seq := range uint64(several) {
 			call := newCall(time.Now().Add(time.Hour))
 			call.seq, call.method = seq+1, method
-			s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, running, false)
+			s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, nil, running, 0)
 			call.answer = s
 			cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
 			calls = append(calls, call)
@@ -133,7 +133,7 @@ func TestAStreamIsCutWithoutAWaitForWhatItIsSendingAndAShutdownWaitsForItsError(
 		r := newRunner(nil, "i1", new(counters), 64<<20, nil)
 		call := newCall(time.Now().Add(time.Hour))
 		call.seq, call.method = 1, &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
-		s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, new(streams), false)
+		s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, nil, new(streams), 0)
 		call.answer = s
 		cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
 		s.out.Send([]byte{1})
@@ -163,7 +163,7 @@ func TestAStreamIsCutWithoutAWaitForWhatItIsSendingAndAShutdownWaitsForItsError(
 func TestAStreamIsItsCallersFromWhenItIsFoundThere(t *testing.T) {
 	of := &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
 	for name, answer := range map[string]func(*Call) lasting{
-		"a stream": func(call *Call) lasting { return newServerStream(call, new(wire.Terms), new(streams), false) },
+		"a stream": func(call *Call) lasting { return newServerStream(call, new(wire.Terms), nil, new(streams), 0) },
 		"a plain request's": func(*Call) lasting {
 			return &plainStream{plainAnswer: new(plainAnswer), counters: new(streamCounters), stats: &of.stats}
 		},

@@ -16,15 +16,36 @@ type streamReader struct {
 	streams  *streams
 }
 
-// read gives a call its stream, or a refusal: then it is answered like any call. It is to have begun by
-// the deadline. Abilities are those of its sender.
-func (r *streamReader) read(call *Call, terms *wire.Terms, abilities wire.Abilities, from link.Caller, deadline, now time.Time) {
+// read gives a call its stream, which a frame begins, or a refusal: then it is answered like any call. It is to
+// have begun by the deadline. Abilities are those of its sender.
+func (r *streamReader) read(call *Call, f *wire.Frame, abilities wire.Abilities, from link.Caller, deadline, now time.Time) {
+	var args *wire.Extent
+	if f.Kind == wire.KindLargeStream {
+		extent, err := wire.ReadExtent(call.args)
+		call.args, args = nil, &extent
+		if call.refusal == nil {
+			call.refusal = r.refusesLarge(extent, err, abilities)
+		}
+	}
 	if call.refusal == nil {
 		call.refusal = r.refuses(call, from, deadline, now)
 	}
 	if call.refusal == nil {
-		call.answer = newServerStream(call, terms, r.streams, abilities.Has(wire.ItemParts))
+		call.answer = newServerStream(call, f.Terms, args, r.streams, abilities)
 	}
+}
+
+// refusesLarge returns why arguments can't come as the first item of a stream.
+func (r *streamReader) refusesLarge(args wire.Extent, err error, abilities wire.Abilities) *helium.Error {
+	switch {
+	case err != nil:
+		return helium.ErrBadMessage.WithMessage("a stream whose arguments come as an item: %w", err)
+	case !abilities.Has(largeStreams):
+		return helium.ErrBadMessage.WithMessage("a stream whose arguments come as an item, from a caller that doesn't say that it takes such items")
+	case args.Length > uint64(r.streams.maxValue):
+		return errArgsTooLarge(args.Length, r.instance, r.streams.maxValue)
+	}
+	return nil
 }
 
 // readPlain gives a call that is a plain request its stream, or a refusal. It reports whether items leave,

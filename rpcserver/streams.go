@@ -33,7 +33,7 @@ func (s *streams) abilities() wire.Abilities {
 	if s.most < 0 {
 		return 0
 	}
-	return wire.Streams | wire.ItemParts
+	return wire.Streams | wire.ItemParts | wire.LargeStreams
 }
 
 // enter reports whether one more stream may begin.

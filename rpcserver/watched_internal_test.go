@@ -27,7 +27,7 @@ func (a *absent) after(t *testing.T, from, to time.Duration) (streamEnded, callE
 	var calls []*Call
 	if a.stream != nil {
 		a.stream.method = &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
-		a.stream.answer = newServerStream(a.stream, new(wire.Terms), new(streams), false)
+		a.stream.answer = newServerStream(a.stream, new(wire.Terms), nil, new(streams), 0)
 		calls = append(calls, a.stream)
 	}
 	if a.call != nil {

@@ -205,5 +205,5 @@ func (m *Message) withdraw() bool {
 // isNumbered reports whether the number of such a frame is that of a call, which may be withdrawn. In one that opens a
 // message it means something else.
 func isNumbered(kind wire.Kind) bool {
-	return kind == wire.KindCall || kind == wire.KindStream || kind == wire.KindLargeCall
+	return kind == wire.KindCall || kind == wire.KindStream || kind == wire.KindLargeCall || kind == wire.KindLargeStream
 }

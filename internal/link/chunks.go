@@ -9,8 +9,9 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// Announce sends a call whose arguments come in chunks, as Send does one that holds them: its frame,
-// a [wire.KindLargeCall], is a message of its own. The chunks follow by the same link.
+// Announce sends a call whose arguments come in chunks, or a stream whose arguments come as its first item, as
+// Send does one that holds them: its frame, a [wire.KindLargeCall] or [wire.KindLargeStream], is a message of its
+// own. The arguments follow by the same link.
 func (d *Dispatcher) Announce(c *Call, f *wire.Frame) *helium.Error {
 	if _, e := d.enter(c, f, true); e != nil {
 		return e

@@ -40,7 +40,7 @@ type serviceClock struct {
 const suspended = 500 * time.Millisecond
 
 func newClock() *clock {
-	c := &clock{born: time.Now(), services: make(map[string]*serviceClock), abilities: wire.Heartbeats | wire.Chunks | wire.ItemParts}
+	c := &clock{born: time.Now(), services: make(map[string]*serviceClock), abilities: wire.Heartbeats | wire.Chunks | wire.ItemParts | wire.LargeStreams}
 	c.number.Store(rand.Uint64())
 	return c
 }

@@ -7,9 +7,11 @@
 //
 //	  - sender.go: the end that items leave from
 //	  - lull.go: when that end says what has left, as nothing follows that would show what got lost
-//	  - receiver.go: the end where they arrive
+//	  - inflow.go: what comes at the end where they arrive
+//	  - receiver.go: that end, and how much it lets come
 //	  - queue.go, parts.go: what has come there and waits to be read, and items that come in parts
 //	  - items.go: and how a program reads that one by one
+//	  - value.go: arguments and results that travel as an item
 //	  - wraps.go: what interceptors put around items
 //	  - sizes.go: which items leave whole, and which in parts
 //	  - gap.go: the errors of what got lost

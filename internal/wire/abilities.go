@@ -31,6 +31,10 @@ const (
 	// ItemParts: a sender takes items of streams in parts, and an instance does, of which only its record
 	// says so; see [Part].
 	ItemParts
+	// LargeStreams: a sender takes the result of a stream as an item in parts where it is larger than a
+	// message, and an instance the arguments, of which only its record says so; see [KindLargeStream]. Who
+	// has it has ItemParts.
+	LargeStreams
 )
 
 // Has reports whether all of some abilities are among a.

@@ -28,7 +28,7 @@ func UpdateChecksum(checksum uint32, further []byte) uint32 {
 	return crc32.Update(checksum, castagnoli, further)
 }
 
-// AppendExtent appends the body of a [KindLargeCall] or a [KindLargeReply]: [length, checksum].
+// AppendExtent appends the body of a [KindLargeCall], a [KindLargeReply] or a [KindLargeStream]: [length, checksum].
 func AppendExtent(b []byte, e Extent) []byte {
 	b = msgpack.AppendUint(msgpack.AppendArrayHeader(b, 2), e.Length)
 	return msgpack.AppendUint(b, uint64(e.Checksum))

@@ -61,10 +61,14 @@ const (
 	KindChunk Kind = 17
 	// KindChunkCredit: [18, sequence, offset]: what lies before the offset may be sent.
 	KindChunkCredit Kind = 18
-	// KindLargeReply: [19, sequence, handler's µs, metadata, extent]: a result that comes in chunks.
+	// KindLargeReply: [19, sequence, handler's µs, metadata, extent]: a result that comes in chunks, or,
+	// of a stream that answers with no items, as the only one, in parts.
 	KindLargeReply Kind = 19
 	// KindAccount: [20, sequence, items, bytes of the next one, bytes, items], see [Account].
 	KindAccount Kind = 20
+	// KindLargeStream: [21, sequence, ms left, metadata, ms it may last, bytes, items, extent]: a stream
+	// whose arguments come as its first item, in parts; see [Extent].
+	KindLargeStream Kind = 21
 
 	// kindNothing: [127], a kind that no version gives a meaning, and so stepped over.
 	kindNothing Kind = 127
@@ -84,7 +88,7 @@ type Frame struct {
 	// Metadata is a msgpack map of strings, or nil.
 	Metadata []byte
 	// Body is the arguments' msgpack array, the result's msgpack value, of either the extent or a
-	// part where it comes in chunks, or, in a KindError, the error's msgpack array. In a KindInstance
+	// part where it comes in chunks or parts, or, in a KindError, the error's msgpack array. In a KindInstance
 	// it is the instance's name, in a KindRunning the sequence numbers, one after the other, in frames
 	// about tickets what follows the kind, and in those of a stream under way what follows the
 	// sequence number.
@@ -94,7 +98,7 @@ type Frame struct {
 	// Method is the method called, on a subject that doesn't say it; else empty, and not
 	// in the frame.
 	Method string
-	// Terms are those of a KindStream; nil in all others.
+	// Terms are those of a KindStream or a KindLargeStream; nil in all others.
 	Terms *Terms
 }
 
@@ -284,7 +288,7 @@ func (fr *FrameReader) Next(f *Frame) error {
 			return err
 		}
 		read = n
-	case KindStream:
+	case KindStream, KindLargeStream:
 		if n < 8 {
 			return fmt.Errorf("frame of kind %d: %d elements, want at least 8", kind, n)
 		}
@@ -361,7 +365,7 @@ func (fr *FrameReader) readBody(f *Frame) (err error) {
 	switch f.Kind {
 	case KindError:
 		f.Body, err = r.Raw()
-	case KindStream:
+	case KindStream, KindLargeStream:
 		if f.Terms, err = readTerms(r); err != nil {
 			return frameError("terms", err)
 		}

@@ -1,0 +1,66 @@
+package rpcserver
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/msgpack"
+	"github.com/helium-rpc/helium/internal/stream"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// largeStreams are the abilities of a caller that sends a stream's arguments, and takes its result, as an item where
+// they are larger than a message.
+const largeStreams = wire.LargeStreams | wire.ItemParts
+
+// largeItems are the arguments and the result of a stream that travel as items:
+//
+//	begun ─▶ the first item that comes: the arguments ─▶ handler ─▶ announced ─▶ the only item that leaves: the result ─▶ answer
+type largeItems struct {
+	args        *wire.Extent // of the arguments; nil: they came with the beginning
+	takesResult bool         // the caller takes the result so
+	result      bool         // it leaves so
+}
+
+// ahead is how many items come before those of the stream.
+func (l *largeItems) ahead() uint64 {
+	if l.args == nil {
+		return 0
+	}
+	return 1
+}
+
+// take takes the arguments of a call from what comes, or returns why it can't run.
+func (l *largeItems) take(call *Call, from *stream.Items) *helium.Error {
+	r, err := from.Next()
+	switch {
+	case err == nil && r == nil:
+		err = helium.ErrStreamGap.WithMessage("the stream ended before its arguments had come")
+	case err == nil:
+		if call.args, err = from.Value(*l.args); err != nil {
+			err = helium.ErrBadMessage.WithMessage("the stream's arguments: %w", err)
+		}
+	}
+	if err != nil {
+		return cmp.Or(whyOver(call, time.Now()), helium.AsError(err)).WithOutcome(helium.NotExecuted)
+	}
+	call.ctx.hold()
+	return nil
+}
+
+// pack sees to it that a result leaves as an item which would make a message of so many bytes, or returns why it
+// can't. Most is how large an item may be, limit how large a message.
+func (l *largeItems) pack(call *Call, size, most, limit int) *helium.Error {
+	length := len(call.Result.Bytes())
+	switch {
+	case size-length+len(msgpack.AppendNil(nil)) > limit:
+		return errReplyMetadata(call, limit)
+	case !l.takesResult:
+		return helium.ErrResultTooLarge.WithMessage("%s ran, and its result makes a message of %d bytes; at most %d fit, and its caller, which is of an older version, takes none of a stream that is larger. Return less, or raise the NATS server's max_payload", call.method, size, limit)
+	case length > most:
+		return errResultTooLarge(call, length, most)
+	}
+	l.result = true
+	return nil
+}
