@@ -2,6 +2,7 @@ package rpcserver
 
 import (
 	"cmp"
+	"sync/atomic"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -19,6 +20,7 @@ const largeStreams = wire.LargeStreams | wire.ItemParts
 //	begun ─▶ the first item that comes: the arguments ─▶ handler ─▶ announced ─▶ the only item that leaves: the result ─▶ answer
 type largeItems struct {
 	args        *wire.Extent // of the arguments; nil: they came with the beginning
+	there       atomic.Bool  // they have come
 	takesResult bool         // the caller takes the result so
 	result      bool         // it leaves so
 }
@@ -30,6 +32,9 @@ func (l *largeItems) ahead() uint64 {
 	}
 	return 1
 }
+
+// lacks reports whether the arguments aren't there yet. If so after the call's context has ended, it doesn't run.
+func (l *largeItems) lacks() bool { return l.args != nil && !l.there.Load() }
 
 // take takes the arguments of a call from what comes, or returns why it can't run.
 func (l *largeItems) take(call *Call, from *stream.Items) *helium.Error {
@@ -46,6 +51,7 @@ func (l *largeItems) take(call *Call, from *stream.Items) *helium.Error {
 		return cmp.Or(whyOver(call, time.Now()), helium.AsError(err)).WithOutcome(helium.NotExecuted)
 	}
 	call.ctx.hold()
+	l.there.Store(true)
 	return nil
 }
 

@@ -43,7 +43,7 @@ type serverStream struct {
 func newServerStream(call *Call, terms *wire.Terms, args *wire.Extent, of *streams, abilities wire.Abilities) *serverStream {
 	parts := abilities.Has(wire.ItemParts)
 	s := &serverStream{seq: call.seq, streams: of, method: &call.method.stats, yields: call.method.signature.Yields != nil, parts: parts}
-	s.large = largeItems{args: args, takesResult: abilities.Has(largeStreams)}
+	s.large.args, s.large.takesResult = args, abilities.Has(largeStreams)
 	s.out = stream.NewSender(terms.Credit, s.sendItems, s.sendAccount)
 	if parts {
 		s.out.Divide(func() int { return s.sizes().Part }, s.sendPart)
@@ -379,6 +379,9 @@ func (r *runner) cutStream(call *Call, why *helium.Error) {
 	call.ctx.end(canceled) // nobody else answers any more
 	if !ok {
 		return
+	}
+	if s, ok := call.answer.(*serverStream); ok && s.large.lacks() {
+		why = why.WithOutcome(helium.NotExecuted)
 	}
 	r.admitted(1)
 	go func() {
