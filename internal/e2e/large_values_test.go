@@ -30,7 +30,25 @@ func carry(c *rpcclient.Client, id int64, size int, limit time.Duration) error {
 	return err
 }
 
-// largeTraffic is callers that call work.carry without a pause.
+// carryStream is carry by a stream, whose arguments and result the bytes are beside the items that it sends.
+func carryStream(c *rpcclient.Client, id int64, size int, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	value := bytes.Repeat([]byte{byte(id), byte(id >> 8), 7}, size/3)
+	got, err := rpcclient.Call[[]byte](ctx, c, "work.carryBeside", id, value, pictures([]int{5, 7}))
+	if err == nil && !bytes.Equal(got, append(value, bytes.Join([][]byte{picture(0, 5), picture(1, 7)}, nil)...)) {
+		return fmt.Errorf("%d bytes and two pictures came back as %d others", len(value), len(got))
+	}
+	return err
+}
+
+// carrier carries a value of so many bytes to a worker and back.
+type carrier = func(c *rpcclient.Client, id int64, size int, limit time.Duration) error
+
+// carries are the ways in which large values are carried.
+var carries = map[string]carrier{"of calls": carry, "of streams": carryStream}
+
+// largeTraffic is callers that carry large values without a pause.
 type largeTraffic struct {
 	stop    chan struct{}
 	callers sync.WaitGroup
@@ -40,7 +58,7 @@ type largeTraffic struct {
 	ends map[int64]error // guarded by mu; how each call ended, by ID
 }
 
-func startLargeTraffic(c *rpcclient.Client, callers, size int) *largeTraffic {
+func startLargeTraffic(c *rpcclient.Client, callers, size int, carry carrier) *largeTraffic {
 	tr := &largeTraffic{stop: make(chan struct{}), ends: make(map[int64]error)}
 	var last atomic.Int64
 	for range callers {
@@ -103,8 +121,10 @@ func TestLargeValuesArriveByEachLink(t *testing.T) {
 		c := n.client(rpcclient.Config{})
 		n.link(t, c, "work", 1)
 		for _, size := range []int{1 << 20, 3 << 20, 32 << 20} {
-			if err := carry(c, 1, size, patience); err != nil {
-				t.Errorf("%d bytes: %v", size, err)
+			for kind, carry := range carries {
+				if err := carry(c, 1, size, patience); err != nil {
+					t.Errorf("%d bytes %s: %v", size, kind, err)
+				}
 			}
 		}
 		keptNowhere(t, n.client(rpcclient.Config{BusOnly: true}))
@@ -112,97 +132,107 @@ func TestLargeValuesArriveByEachLink(t *testing.T) {
 }
 
 func TestAConnectionThatIsCutInMidValueGivesTheRightOutcomesAndFreesAll(t *testing.T) {
-	const size, cuts = 3 << 20, 6
-	for _, over := range linkages {
-		t.Run(over.name, func(t *testing.T) {
-			n := newNetwork(t)
-			var p *proxy.Proxy
-			var c *rpcclient.Client
-			config := rpcclient.Config{MaxAttempts: 1}
-			if over.listen != "" {
-				_, p = n.launchBehindProxy()
-				c = n.client(config)
-				n.over.listen = listening
-				n.link(t, c, "work", 1)
-			} else {
-				var err error
-				if p, err = proxy.Start(strings.TrimPrefix(n.broker.URL(), "nats://")); err != nil {
-					t.Fatal(err)
+	for kind, carry := range carries {
+		for _, over := range linkages {
+			t.Run(kind+" "+over.name, func(t *testing.T) { cutInMidValue(t, over, carry) })
+		}
+	}
+}
+
+func cutInMidValue(t *testing.T, over linkage, carry carrier) {
+	const size, cuts = 3 << 20, 4
+	n := newNetwork(t)
+	var p *proxy.Proxy
+	var c *rpcclient.Client
+	config := rpcclient.Config{MaxAttempts: 1}
+	if over.listen != "" {
+		_, p = n.launchBehindProxy()
+		c = n.client(config)
+		n.over.listen = listening
+		n.link(t, c, "work", 1)
+	} else {
+		var err error
+		if p, err = proxy.Start(strings.TrimPrefix(n.broker.URL(), "nats://")); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(p.Close)
+		n.launchWorker()
+		c = newClient(t, dial(t, "nats://"+p.Address()), config)
+	}
+	asking := n.client(rpcclient.Config{BusOnly: true})
+	tr := startLargeTraffic(c, 3, size, carry)
+	for i := range cuts { // the pauses until there is another link grow
+		if over.listen != "" {
+			eventually(t, "a link", func() error {
+				if c.Stats().DirectLinks == 0 {
+					return fmt.Errorf("none; %+v", c.DirectLinks())
 				}
-				t.Cleanup(p.Close)
-				n.launchWorker()
-				c = newClient(t, dial(t, "nats://"+p.Address()), config)
-			}
-			asking := n.client(rpcclient.Config{BusOnly: true})
-			tr := startLargeTraffic(c, 3, size)
-			for i := range cuts { // the pauses until there is another link grow
-				if over.listen != "" {
-					eventually(t, "a link", func() error {
-						if c.Stats().DirectLinks == 0 {
-							return fmt.Errorf("none; %+v", c.DirectLinks())
-						}
-						return nil
-					})
-				}
-				failed := tr.failed.Load()
-				after := 1 + rand.IntN(2*size)
-				if i%2 == 0 {
-					p.Set(proxy.Conditions{CutIn: after})
-				} else {
-					p.Set(proxy.Conditions{CutOut: after})
-				}
-				tr.fails(t, failed)
-				p.Set(proxy.Conditions{})
-			}
-			outcomes := make(map[helium.Outcome]int)
-			for id, err := range tr.finish() {
-				if err == nil {
-					continue
-				}
-				outcome := helium.OutcomeOf(err)
-				outcomes[outcome]++
-				ran, fault := rpcclient.Call[int](testContext(t), asking, "work.count", id)
-				if fault != nil || ran > 1 || outcome == helium.NotExecuted && ran > 0 || outcome == helium.Executed && ran == 0 || helium.CodeOf(err) != helium.CodeUnavailable {
-					t.Errorf("call %d ended with %v (%v) and ran %d times, %v", id, err, outcome, ran, fault)
-				}
-			}
-			t.Logf("calls that failed, by outcome: %v", outcomes)
-			eventually(t, "a call that goes on after all that", func() error { return carry(c, 1<<40, size, patience) })
-			keptNowhere(t, asking)
+				return nil
+			})
+		}
+		failed := tr.failed.Load()
+		after := 1 + rand.IntN(2*size)
+		if i%2 == 0 {
+			p.Set(proxy.Conditions{CutIn: after})
+		} else {
+			p.Set(proxy.Conditions{CutOut: after})
+		}
+		tr.fails(t, failed)
+		p.Set(proxy.Conditions{})
+	}
+	outcomes := make(map[helium.Outcome]int)
+	for id, err := range tr.finish() {
+		if err == nil {
+			continue
+		}
+		outcome := helium.OutcomeOf(err)
+		outcomes[outcome]++
+		ran, fault := rpcclient.Call[int](testContext(t), asking, "work.count", id)
+		if fault != nil || ran > 1 || outcome == helium.NotExecuted && ran > 0 || outcome == helium.Executed && ran == 0 || helium.CodeOf(err) != helium.CodeUnavailable {
+			t.Errorf("call %d ended with %v (%v) and ran %d times, %v", id, err, outcome, ran, fault)
+		}
+	}
+	t.Logf("calls that failed, by outcome: %v", outcomes)
+	eventually(t, "a call that goes on after all that", func() error { return carry(c, 1<<40, size, patience) })
+	keptNowhere(t, asking)
+}
+
+func TestAServerThatIsKilledInMidValueFailsItsCallsAndFreesAll(t *testing.T) {
+	for kind, carry := range carries {
+		t.Run(kind, func(t *testing.T) {
+			overEachLinkInTurn(t, func(t *testing.T, n network) { killedInMidValue(t, n, carry) })
 		})
 	}
 }
 
-func TestAServerThatIsKilledInMidValueFailsItsCallsAndFreesAll(t *testing.T) {
-	overEachLinkInTurn(t, func(t *testing.T, n network) {
-		killed := n.launchWorker()
-		c := n.client(rpcclient.Config{})
-		n.link(t, c, "work", 1)
-		tr := startLargeTraffic(c, 3, 20<<20)
-		eventually(t, "values under way", func() error {
-			if chunks.Taken() == 0 {
-				return fmt.Errorf("none")
-			}
-			return nil
-		})
-		killed.kill()
-		began := time.Now()
-		tr.fails(t, 0)
-		ends := tr.finish()
-		if took := time.Since(began); took > soon {
-			t.Errorf("the calls ended after %v, want seconds at most", took)
+func killedInMidValue(t *testing.T, n network, carry carrier) {
+	killed := n.launchWorker()
+	c := n.client(rpcclient.Config{})
+	n.link(t, c, "work", 1)
+	tr := startLargeTraffic(c, 3, 20<<20, carry)
+	eventually(t, "values under way", func() error {
+		if chunks.Taken() == 0 {
+			return fmt.Errorf("none")
 		}
-		for id, err := range ends {
-			if err != nil && helium.CodeOf(err) != helium.CodeUnavailable {
-				t.Errorf("call %d: %v, want unavailable", id, err)
-			}
+		return nil
+	})
+	killed.kill()
+	began := time.Now()
+	tr.fails(t, 0)
+	ends := tr.finish()
+	if took := time.Since(began); took > soon {
+		t.Errorf("the calls ended after %v, want seconds at most", took)
+	}
+	for id, err := range ends {
+		if err != nil && helium.CodeOf(err) != helium.CodeUnavailable {
+			t.Errorf("call %d: %v, want unavailable", id, err)
 		}
-		eventually(t, "no memory kept for large values", func() error {
-			if got := chunks.Taken(); got != 0 {
-				return fmt.Errorf("%d bytes", got)
-			}
-			return nil
-		})
+	}
+	eventually(t, "no memory kept for large values", func() error {
+		if got := chunks.Taken(); got != 0 {
+			return fmt.Errorf("%d bytes", got)
+		}
+		return nil
 	})
 }
 

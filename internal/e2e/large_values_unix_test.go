@@ -18,7 +18,7 @@ func TestAServerThatFreezesInMidValueFailsItsCallsWithinSecondsAndFreesAll(t *te
 		frozen := n.launchWorker()
 		c := n.client(rpcclient.Config{})
 		n.link(t, c, "work", 1)
-		tr := startLargeTraffic(c, 3, 20<<20)
+		tr := startLargeTraffic(c, 3, 20<<20, carry)
 		eventually(t, "values under way", func() error {
 			if chunks.Taken() == 0 {
 				return fmt.Errorf("none")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -41,6 +42,18 @@ func (w *worker) Run(id int64) int64 {
 func (w *worker) Carry(id int64, data []byte) []byte {
 	w.enter(id)
 	return data
+}
+
+// CarryBeside returns what it is sent, the pictures behind the rest.
+func (w *worker) CarryBeside(id int64, data []byte, pictures iter.Seq2[[]byte, error]) ([]byte, error) {
+	w.enter(id)
+	for p, err := range pictures {
+		if err != nil {
+			return nil, err
+		}
+		data = append(data, p...)
+	}
+	return data, nil
 }
 
 // Kept returns how many bytes of large values its process keeps.

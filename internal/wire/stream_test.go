@@ -2,13 +2,14 @@ package wire
 
 import (
 	"bytes"
+	"encoding/binary"
 	"reflect"
 	"testing"
 
 	"github.com/helium-rpc/helium/internal/vectors"
 )
 
-// streamVectors is testdata/vectors/streams.json.
+// streamVectors are testdata/vectors/streams.json and large_streams.json, which have their frames alike.
 type streamVectors struct {
 	About   string
 	Frames  []streamVector
@@ -26,23 +27,28 @@ type streamVector struct {
 	Before, Count       vectors.Number
 	Data                string
 	Waited              bool
+	Length              vectors.Number
+	Checksum            string // hex
 	Error               *vectors.Error
 	OnlyRead            bool `json:"only_read"`
 }
 
 func readStreamVectors(t testing.TB) streamVectors {
 	t.Helper()
-	var file streamVectors
+	var file, large streamVectors
 	vectors.Read(t, "../../testdata/vectors/streams.json", &file)
-	if len(file.Frames) < 10 || len(file.Refused) < 10 {
-		t.Fatalf("%d frames, %d refused; the vectors are incomplete", len(file.Frames), len(file.Refused))
+	vectors.Read(t, "../../testdata/vectors/large_streams.json", &large)
+	if len(file.Frames) < 10 || len(file.Refused) < 10 || len(large.Frames) < 3 || len(large.Refused) < 5 {
+		t.Fatalf("%d and %d frames, %d and %d refused; the vectors are incomplete", len(file.Frames), len(large.Frames), len(file.Refused), len(large.Refused))
 	}
+	file.Frames, file.Refused = append(file.Frames, large.Frames...), append(file.Refused, large.Refused...)
 	return file
 }
 
 // said is what a frame of a stream says.
 type said struct {
 	terms  *Terms
+	args   Extent
 	items  Items
 	end    ItemsEnd
 	credit Credit
@@ -53,6 +59,9 @@ func says(f *Frame) (s said, err error) {
 	switch f.Kind {
 	case KindStream:
 		s.terms = f.Terms
+	case KindLargeStream:
+		s.terms = f.Terms
+		s.args, err = ReadExtent(f.Body)
 	case KindItems:
 		s.items, err = ReadItems(f.Body)
 	case KindItemsEnd:
@@ -66,6 +75,8 @@ func says(f *Frame) (s said, err error) {
 // write returns the message of a frame that says so.
 func (s said) write(f Frame) []byte {
 	switch f.Kind {
+	case KindLargeStream:
+		f.Body = AppendExtent(nil, s.args)
 	case KindItems:
 		f.Body = AppendItems(nil, s.items)
 	case KindItemsEnd:
@@ -86,7 +97,10 @@ func TestFramesOfStreamsAreWrittenAndReadAsTheVectorsSay(t *testing.T) {
 			}
 			var want said
 			switch f.Kind {
-			case KindStream:
+			case KindStream, KindLargeStream:
+				if f.Kind == KindLargeStream {
+					want.args = Extent{uint64(v.Length), binary.BigEndian.Uint32(unhex(t, v.Checksum))}
+				}
 				want.terms = &Terms{Lasts: uint64(v.Lasts), Credit: Credit{uint64(v.Bytes), uint64(v.Items)}}
 				if !bytes.Equal(f.Body, unhex(t, v.Body)) || !bytes.Equal(f.Metadata, unhex(t, v.Metadata)) {
 					t.Errorf("read arguments %x and metadata %x, want %s and %s", f.Body, f.Metadata, v.Body, v.Metadata)

@@ -5,7 +5,7 @@ import { MAX_CALLS, MAX_ENTRIES } from "./limits.mjs";
 import { decode, encode, Reader } from "./msgpack.mjs";
 
 export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5, sender: 6, instance: 7, running: 8, ticketRequest: 9, ticket: 10,
-  stream: 11, items: 12, itemsEnd: 13, credit: 14, itemPart: 15, largeCall: 16, chunk: 17, chunkCredit: 18, largeReply: 19, account: 20 };
+  stream: 11, items: 12, itemsEnd: 13, credit: 14, itemPart: 15, largeCall: 16, chunk: 17, chunkCredit: 18, largeReply: 19, account: 20, largeStream: 21 };
 
 /** What a sender or an instance can do, a bit each. */
 export const Ability = { heartbeats: 1, answersOnce: 2, streams: 16, chunks: 32, itemParts: 64 };
@@ -59,7 +59,7 @@ function elements(f) {
   if (f.kind === Kind.running) return [f.kind, ...f.seqs];
   if (f.kind === Kind.ticketRequest) return [f.kind, f.key];
   if (f.kind === Kind.ticket) return [f.kind, f.addresses, f.id, f.secret, f.key];
-  if (f.kind === Kind.stream) return [f.kind, f.seq, f.time, f.metadata ?? null, f.lasts, f.bytes, f.items, f.body];
+  if (f.kind === Kind.stream || f.kind === Kind.largeStream) return [f.kind, f.seq, f.time, f.metadata ?? null, f.lasts, f.bytes, f.items, f.body];
   if (f.kind === Kind.items) return [f.kind, f.seq, f.before, f.count, f.body, ...(f.waited ? [1] : [])];
   if (f.kind === Kind.itemPart) return [f.kind, f.seq, f.before, f.length, f.offset, f.body, ...(f.waited ? [1] : [])];
   if (f.kind === Kind.itemsEnd) return [f.kind, f.seq, f.count, f.error ?? null];
@@ -99,7 +99,7 @@ function readFrame(r) {
   if (count === 0) throw new RangeError("a frame without elements");
   const kind = r.unsigned();
   if (kind >= BigInt(Kind.sender) && kind <= BigInt(Kind.ticket)) return readIgnorable(r, Number(kind), count);
-  if (kind === BigInt(Kind.stream)) return readStream(r, count);
+  if (kind === BigInt(Kind.stream) || kind === BigInt(Kind.largeStream)) return readStream(r, Number(kind), count);
   if (kind >= BigInt(Kind.items) && kind <= BigInt(Kind.itemPart) || kind === BigInt(Kind.account)) return readFollowing(r, Number(kind), count);
   if (kind === BigInt(Kind.chunk) || kind === BigInt(Kind.chunkCredit)) return readPart(r, Number(kind), count);
   const isLarge = kind === BigInt(Kind.largeCall) || kind === BigInt(Kind.largeReply);
@@ -152,8 +152,8 @@ function readIgnorable(r, kind, count) {
 }
 
 /** Reads the beginning of a stream. */
-function readStream(r, count) {
-  const f = { kind: Kind.stream };
+function readStream(r, kind, count) {
+  const f = { kind };
   if (count < 8) throw new RangeError(`the beginning of a stream has ${count} elements, want at least 8`);
   [f.seq, f.time] = [r.unsigned(), r.unsigned()];
   attempt(f, "metadata", r.raw(), (inner) => inner.texts(MAX_ENTRIES));

@@ -23,6 +23,7 @@ const rendezvous = vectors("rendezvous.json");
 const tickets = vectors("tickets.json");
 const direct = vectors("direct.json");
 const streams = vectors("streams.json");
+const largeStreams = vectors("large_streams.json");
 const streamAccounts = vectors("stream_accounts.json");
 const itemParts = vectors("item_parts.json");
 const chunks = vectors("chunks.json");
@@ -289,6 +290,22 @@ test("frames of streams are read and written as the vectors say", () => {
   for (const v of streams.refused) {
     if (v.whole) assert.throws(() => decodeMessage(header(v.hex)), RangeError, v.name);
     else assert.ok(decodeMessage(header(v.hex))[0].fault, v.name);
+  }
+});
+
+test("beginnings of streams with large arguments are read and written as the vectors say", () => {
+  for (const v of largeStreams.frames) {
+    const [f] = decodeMessage(header(v.hex));
+    const metadata = v.metadata ? decode(bytes(v.metadata)) : null;
+    const terms = { lasts: BigInt(v.lasts), bytes: BigInt(v.bytes), items: BigInt(v.items) };
+    assert.deepEqual(f, { kind: Kind.largeStream, seq: BigInt(v.seq), time: BigInt(v.time), metadata, ...terms, body: bytes(v.body) }, v.name);
+    const { length, checksum } = readExtent(f.body);
+    assert.deepEqual([length, checksum], [BigInt(v.length), parseInt(v.checksum, 16)], v.name);
+    if (!v.only_read) assert.equal(hex(encodeMessage([f])), hex(header(v.hex)), v.name);
+  }
+  for (const v of largeStreams.refused) {
+    if (v.whole) assert.throws(() => decodeMessage(header(v.hex)), RangeError, v.name);
+    else assert.throws(() => readExtent(decodeMessage(header(v.hex))[0].body), RangeError, v.name);
   }
 });
 
