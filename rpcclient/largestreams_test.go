@@ -373,6 +373,8 @@ func TestTheResultOfAStreamThatDoesNotComeAsAnnouncedIsAnErrorAndKeepsNothing(t 
 				t.Errorf("got %v, want the result", err)
 			case of.want != nil && (helium.CodeOf(err) != of.want.Code || helium.AsError(err).Reason != of.want.Reason):
 				t.Errorf("got %v, want %s %s", err, of.want.Code, of.want.Reason)
+			case of.want != nil && of.frames[0].Kind == wire.KindLargeReply && len(of.frames[0].Body) > 1 && helium.OutcomeOf(err) != helium.Executed:
+				t.Errorf("the outcome of %v is %v, want executed, as its result was announced", err, helium.OutcomeOf(err))
 			}
 			noRoomTaken(t)
 		})

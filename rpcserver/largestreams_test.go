@@ -2,6 +2,7 @@ package rpcserver_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"iter"
@@ -18,12 +19,28 @@ import (
 )
 
 // bindery is a service of streams with large arguments and results.
-type bindery struct{ ran atomic.Int64 }
+type bindery struct {
+	ran  atomic.Int64
+	held atomic.Int64 // how often whoever calls on from there doesn't wait for room for large arguments
+}
 
 // Measure gives the size of a text.
-func (b *bindery) Measure(text []byte) iter.Seq2[int, error] {
+func (b *bindery) Measure(ctx context.Context, text []byte) iter.Seq2[int, error] {
 	b.ran.Add(1)
+	if chunks.Holds(ctx) {
+		b.held.Add(1)
+	}
 	return func(yield func(int, error) bool) { yield(len(text), nil) }
+}
+
+// Lend gives the size of a text, and ends with its context.
+func (b *bindery) Lend(ctx context.Context, text []byte) iter.Seq2[int, error] {
+	b.ran.Add(1)
+	return func(yield func(int, error) bool) {
+		if yield(len(text), nil) {
+			<-ctx.Done()
+		}
+	}
 }
 
 // Bind returns so many bytes for each page.
@@ -117,7 +134,7 @@ func TestTheArgumentsOfAStreamThatComeAsItsFirstItemAreChecked(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			peer := w.peer()
-			before := b.ran.Load()
+			before, held := b.ran.Load(), b.held.Load()
 			peer.send("helium.at.bindery."+srv.Instance()+".measure", "+1", message(aboutSender(test.abilities), test.begin))
 			if test.frames != nil {
 				peer.begun()
@@ -128,8 +145,8 @@ func TestTheArgumentsOfAStreamThatComeAsItsFirstItemAreChecked(t *testing.T) {
 			frames := peer.following()
 			last := frames[len(frames)-1]
 			if test.want == nil {
-				if last.Kind != wire.KindReply || b.ran.Load() != before+1 {
-					t.Errorf("the stream ended with %+v, and its handler ran %d times; want a reply, and once", last, b.ran.Load()-before)
+				if last.Kind != wire.KindReply || b.ran.Load() != before+1 || b.held.Load() != held+1 {
+					t.Errorf("the stream ended with %+v, and its handler ran %d times, %d times as one that holds large arguments; want a reply, and once", last, b.ran.Load()-before, b.held.Load()-held)
 				}
 				return
 			}
@@ -211,21 +228,38 @@ func TestTheLargeResultOfAStreamGoesToCallersThatTakeItAndIsTooLargeForOthers(t 
 	}
 }
 
-func TestAServerThatStopsWhileTheArgumentsOfAStreamComeSaysThatItDidNotRun(t *testing.T) {
-	w, srv, b := serveBindery(t, rpcserver.Config{})
-	peer := w.peer()
-	extent := wire.Extent{Length: 3_000_000}
-	peer.send("helium.at.bindery."+srv.Instance()+".measure", "+1", message(aboutSender(largeAbilities), wire.Frame{
-		Kind: wire.KindLargeStream, Seq: 7, Time: 10_000, Body: wire.AppendExtent(nil, extent), Terms: new(wire.Terms)}))
-	peer.begun()
-	peer.send("helium.ctl.bindery."+srv.Instance(), "+2", message(wire.Frame{Kind: wire.KindItemPart, Seq: 7, Body: wire.AppendPart(nil, wire.Part{Length: extent.Length, Data: make([]byte, 100)})}))
-	stopped := make(chan error, 1)
-	go func() { stopped <- srv.Shutdown(testContext(t)) }()
-	frames := peer.following()
-	if wantError(t, frames[len(frames)-1], helium.ErrCut); b.ran.Load() != 0 {
-		t.Errorf("the handler ran %d times, want never", b.ran.Load())
-	}
-	if err := receive(t, "the end of Shutdown", stopped); err != nil && !errors.Is(err, helium.ErrCut) {
-		t.Errorf("Shutdown: %v", err)
+func TestAServerThatStopsSaysOfAStreamWhetherItsArgumentsHadCome(t *testing.T) {
+	var args codec.Writer
+	args.ArrayHeader(1)
+	args.Binary(make([]byte, 100_000))
+	extent := wire.ExtentOf(args.Bytes())
+	for name, of := range map[string]struct {
+		came int // of the arguments, in bytes
+		want helium.Outcome
+		runs int64
+	}{
+		"in the middle of them": {100, helium.NotExecuted, 0},
+		"behind them":           {len(args.Bytes()), helium.Unknown, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, srv, b := serveBindery(t, rpcserver.Config{})
+			peer := w.peer()
+			peer.send("helium.at.bindery."+srv.Instance()+".lend", "+1", message(aboutSender(largeAbilities), wire.Frame{
+				Kind: wire.KindLargeStream, Seq: 7, Time: 10_000, Body: wire.AppendExtent(nil, extent), Terms: &wire.Terms{Credit: wire.Credit{Bytes: 1000, Items: 10}}}))
+			peer.begun()
+			part := wire.Part{Length: extent.Length, Data: args.Bytes()[:of.came]}
+			peer.send("helium.ctl.bindery."+srv.Instance(), "+2", message(wire.Frame{Kind: wire.KindItemPart, Seq: 7, Body: wire.AppendPart(nil, part)}))
+			eventually(t, "the handler runs as often as it will", func() bool { return b.ran.Load() == of.runs })
+			stopped := make(chan error, 1)
+			go func() { stopped <- srv.Shutdown(testContext(t)) }()
+			frames := peer.following()
+			e, err := wire.ReadError(frames[len(frames)-1].Body)
+			if err != nil || !errors.Is(e, helium.ErrCut) || e.Outcome != of.want || b.ran.Load() != of.runs {
+				t.Errorf("the stream ended with %v, %v, and its handler ran %d times; want ErrCut, %v, and %d", e, err, b.ran.Load(), of.want, of.runs)
+			}
+			if err := receive(t, "the end of Shutdown", stopped); err != nil && !errors.Is(err, helium.ErrCut) {
+				t.Errorf("Shutdown: %v", err)
+			}
+		})
 	}
 }
