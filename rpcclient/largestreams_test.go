@@ -12,6 +12,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/internal/msgpack"
@@ -104,7 +105,7 @@ func pages(sizes ...int) iter.Seq2[[]byte, error] {
 
 func TestLargeArgumentsAndResultsOfStreamsArriveWholeWhateverTheWayToCall(t *testing.T) {
 	overEachLink(t, func(t *testing.T, over linkage) {
-		env := heliumtest.New(t)
+		env := heliumtest.NewWith(t, heliumtest.Config{Broker: broker.Config{MaxPayload: smallMessage}})
 		c := env.NewClient(long)
 		srv := serveOver(t, over, env, c, rpcserver.Config{}, "press", newPress())
 		ways := map[string]func(c *rpcclient.Client) pressStub{
@@ -132,8 +133,8 @@ func TestLargeArgumentsAndResultsOfStreamsArriveWholeWhateverTheWayToCall(t *tes
 		for name, way := range ways {
 			for i, at := range []*rpcclient.Client{c, c.At(srv.Instance()), rpcclient.Keyed(c, "k")} {
 				stub := way(at)
-				for _, size := range []int{1<<20 - 300, 1<<20 - 64, 1 << 20, 3<<20 + 7, 32 << 20} {
-					if i > 0 && size > 4<<20 {
+				for _, size := range []int{smallMessage, 8 * smallMessage, 1<<20 + 7} {
+					if i > 0 && size > smallMessage {
 						continue
 					}
 					text := randomBytes(size)
@@ -141,8 +142,8 @@ func TestLargeArgumentsAndResultsOfStreamsArriveWholeWhateverTheWayToCall(t *tes
 					if err != nil || !bytes.Equal(bytes.Join(got, nil), text) {
 						t.Errorf("%s: %d bytes came back in %d pieces, of %d bytes, %v", name, size, len(got), len(bytes.Join(got, nil)), err)
 					}
-					bound, err := stub.Bind(ctx, text, pages(5, 2<<20, 7))
-					if want := bytes.Join([][]byte{text, randomBytes(5), randomBytes(2 << 20), randomBytes(7)}, nil); err != nil || !bytes.Equal(bound, want) {
+					bound, err := stub.Bind(ctx, text, pages(5, 300_000, 7))
+					if want := bytes.Join([][]byte{text, randomBytes(5), randomBytes(300_000), randomBytes(7)}, nil); err != nil || !bytes.Equal(bound, want) {
 						t.Errorf("%s: %d bytes and three pages came back as %d bytes, %v; want %d, the same", name, size, len(bound), err, len(want))
 					}
 					stamped, err := gather(stub.Stamp(ctx, text, pages(5, 7)))
@@ -152,6 +153,20 @@ func TestLargeArgumentsAndResultsOfStreamsArriveWholeWhateverTheWayToCall(t *tes
 					}
 				}
 			}
+		}
+		noRoomTaken(t)
+	})
+}
+
+func TestAStreamTakes32MiBOfArgumentsAndReturnsThemByAStockServer(t *testing.T) {
+	overEachLink(t, func(t *testing.T, over linkage) {
+		env := heliumtest.New(t)
+		c := env.NewClient(long)
+		serveOver(t, over, env, c, rpcserver.Config{}, "press", newPress())
+		text := bytes.Repeat([]byte("0123456789abcdef"), 2<<20)
+		got, err := rpcclient.Call[[]byte](t.Context(), c, "press.bind", text, pages(1))
+		if err != nil || !bytes.Equal(got, append(text, randomBytes(1)...)) {
+			t.Errorf("%d bytes and a page came back as %d bytes, %v; want the same", len(text), len(got), err)
 		}
 		noRoomTaken(t)
 	})
@@ -427,4 +442,47 @@ func TestAStreamThatIsGivenUpWhileItsArgumentsLeaveDidNotRunAndKeepsNothing(t *t
 		cancel()
 		noRoomTaken(t)
 	}
+}
+
+// hanging is a service like the one that pressRecord describes.
+type hanging struct{}
+
+func (hanging) Cut(text []byte) iter.Seq2[[]byte, error] { return pages(len(text)) }
+
+func (hanging) Hang(text []byte, pictures iter.Seq2[int, error]) (all []byte, err error) {
+	for n, err := range pictures {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, byte(n))
+	}
+	return append(all, text...), nil
+}
+
+func TestAStreamThatEndsInTheMiddleOfItsArgumentsBeginsAgainElsewhere(t *testing.T) {
+	env := heliumtest.New(t)
+	s := newChunkServer(t, env, allOfStreams)
+	register(t, env, pressRecord(allOfStreams))
+	type end struct {
+		got []byte
+		err error
+	}
+	over := make(chan end, 1)
+	text := randomBytes(2 << 20)
+	go func() {
+		got, err := rpcclient.Call[[]byte](context.Background(), env.Client, "fake.hang", text, numbers(3))
+		over <- end{got, err}
+	}()
+	begun := s.next(wire.KindLargeStream)
+	s.send(wire.Frame{Kind: wire.KindCredit, Seq: begun.Seq, Body: wire.AppendCredit(nil, wire.Credit{Bytes: 100_000, Items: 10})})
+	s.next(wire.KindItemPart)
+	srv := heliumtest.Serve(env, "fake", hanging{})
+	eventually(t, func() error { // the client knows it
+		return env.Client.At(srv.Instance()).Call(t.Context(), "fake.hang", nil, []byte("x"), numbers(1))
+	})
+	s.send(wire.Frame{Kind: wire.KindError, Seq: begun.Seq, Body: wire.AppendError(nil, helium.ErrCut.WithOutcome(helium.NotExecuted))})
+	if got := within(t, over, "the end of the stream"); got.err != nil || !bytes.Equal(got.got, append([]byte{0, 1, 2}, text...)) {
+		t.Errorf("got %d bytes, %v; want all three items and the text, from the other instance", len(got.got), got.err)
+	}
+	noRoomTaken(t)
 }
