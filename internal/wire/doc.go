@@ -4,7 +4,8 @@
 //   - limits.go: what a message may hold, and how large it gets
 //   - name.go: names of services, methods and instances
 //   - subjects.go: the subjects made of names, and those that may be answered on
-//   - frame.go: messages and the frames in them, written and read
+//   - frame.go: messages and the frames in them, written
+//   - framereader.go: and read
 //   - whole.go: messages of one frame, made around what is in it
 //   - numbers.go: the calls that a frame names
 //   - abilities.go: what peers can do beyond what all can
