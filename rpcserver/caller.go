@@ -75,37 +75,13 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 	cs.mu.Lock()
 	c = cs.byKey[from.Key]
 	if c == nil {
-		c = &caller{callers: cs, key: from.Key, sign: rand.Uint64()}
-		if from.Key != nobodysKey {
-			if from.Ephemeral {
-				c.manner = apart
-			}
-			c.ephemeral = from.Ephemeral || len(cs.byKey) >= manyCallers
-			c.link = by
-			c.prober, _ = by.(link.Prober)
-			c.service, c.clock = service, from.Clock
-			c.out = link.Outgoing{To: link.Caller{Key: from.Key, Ephemeral: c.ephemeral, Clock: from.Clock}, Service: service}
-			c.batcher = batch.New(by.MaxMessage, c.begin, c.publish)
-			c.room.L = &c.mu
-		}
+		c = cs.newCaller(by, from, service)
 		cs.byKey[from.Key] = c
 	}
 	c.mu.Lock()
 	cs.mu.Unlock()
 	defer c.mu.Unlock()
-
-	c.lastUsed = now
-	if !from.Once { // else it takes one message only, which is none of the batcher's
-		c.address = from.Address
-	}
-	if sent.speaks {
-		if !c.speaks.Load() {
-			c.speaks.Store(true)
-		}
-		// Others may call in its name, whose messages must not take back what its own say.
-		c.heeds = c.heeds || sent.abilities.Has(wire.Heartbeats) && !from.Ephemeral && !from.Once && c.link != nil
-	}
-	c.absence.Calls()
+	c.hearLocked(from, sent, now)
 	taken = calls[:0]
 	var gathered gatheredAnswer
 	for _, call := range calls {
@@ -140,6 +116,41 @@ func (cs *callers) admit(by link.Server, from link.Caller, sent sender, service 
 		taken = append(taken, call)
 	}
 	return c, taken
+}
+
+// newCaller returns a caller of whom a link has brought the first message, to a service.
+func (cs *callers) newCaller(by link.Server, from link.Caller, service string) *caller {
+	c := &caller{callers: cs, key: from.Key, sign: rand.Uint64()}
+	if from.Key == nobodysKey {
+		return c
+	}
+	if from.Ephemeral {
+		c.manner = apart
+	}
+	c.ephemeral = from.Ephemeral || len(cs.byKey) >= manyCallers
+	c.link = by
+	c.prober, _ = by.(link.Prober)
+	c.service, c.clock = service, from.Clock
+	c.out = link.Outgoing{To: link.Caller{Key: from.Key, Ephemeral: c.ephemeral, Clock: from.Clock}, Service: service}
+	c.batcher = batch.New(by.MaxMessage, c.begin, c.publish)
+	c.room.L = &c.mu
+	return c
+}
+
+// hearLocked takes in what a message of the caller's says of it.
+func (c *caller) hearLocked(from link.Caller, sent sender, now time.Time) {
+	c.lastUsed = now
+	if !from.Once { // else it takes one message only, which is none of the batcher's
+		c.address = from.Address
+	}
+	if sent.speaks {
+		if !c.speaks.Load() {
+			c.speaks.Store(true)
+		}
+		// Others may call in its name, whose messages must not take back what its own say.
+		c.heeds = c.heeds || sent.abilities.Has(wire.Heartbeats) && !from.Ephemeral && !from.Once && c.link != nil
+	}
+	c.absence.Calls()
 }
 
 // owned is an answerer that has to know whose call it answers before anybody finds the call there.
