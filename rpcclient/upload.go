@@ -31,6 +31,7 @@ type upload struct {
 	panicked any           // what the program's iterator panicked with; read after returned is closed
 	exited   bool          // that ended its goroutine; likewise
 	message  []byte        // memory for that of a part
+	few      [2][]byte     // memory for items that leave together, if they are small, and for their message
 }
 
 // largeArguments are those of a stream that travel as its first item.
@@ -159,7 +160,11 @@ func (u *upload) sendItem(w *codec.Writer, item []byte, sizes stream.Sizes) bool
 // sendItems sends items that leave together.
 func (u *upload) sendItems(items wire.Items) {
 	u.core.counters.itemsSent.Add(items.Count)
-	u.tellFrame(&wire.Frame{Kind: wire.KindItems, Body: wire.AppendItems(nil, items)})
+	f := wire.Frame{Kind: wire.KindItems, Seq: u.flight.Seq(), Body: wire.AppendItems(u.few[0][:0], items)}
+	message := wire.AppendFrame(wire.AppendMessageHeader(u.few[1][:0]), &f)
+	if u.tell(message); cap(message) <= stream.FewKept {
+		u.few = [2][]byte{f.Body, message}
+	}
 }
 
 // sendPart sends a part of an item, or of the arguments.

@@ -35,6 +35,7 @@ type serverStream struct {
 	large   largeItems
 	fastest int    // how large these are at most, in bytes; 0: only messages bound them
 	spare   []byte // memory for the message of the next one
+	few     []byte // memory for items that leave together, if they are small
 	over    bool   // guarded by the caller's mu; what it has to send waits for nothing
 }
 
@@ -182,7 +183,11 @@ func (s *serverStream) sendItems(items wire.Items) {
 	s.streams.counters.sent.Add(items.Count)
 	s.method.itemsSent.Add(items.Count)
 	s.awaitRoom()
-	s.push(&wire.Frame{Kind: wire.KindItems, Seq: s.seq, Body: wire.AppendItems(nil, items)})
+	body := wire.AppendItems(s.few[:0], items)
+	s.push(&wire.Frame{Kind: wire.KindItems, Seq: s.seq, Body: body})
+	if cap(body) <= stream.FewKept {
+		s.few = body
+	}
 }
 
 // sendLarge sends an item in the memory in which its writer has written it, and gives that other memory.

@@ -64,8 +64,10 @@ func (q *queue) take() (first Chunk) {
 	}
 	first = q.chunks[0]
 	q.chunks[0] = Chunk{}
-	if q.chunks = q.chunks[1:]; len(q.chunks) == 0 {
-		q.chunks = nil
+	if len(q.chunks) == 1 {
+		q.chunks = q.chunks[:0] // what is left of the memory is for those that come next
+	} else {
+		q.chunks = q.chunks[1:]
 	}
 	return first
 }

@@ -20,6 +20,8 @@ type Sender struct {
 	account  func(wire.Account) // hands over what has left so far, likewise
 	partSize func() int         // how large parts are at most; nil: whatever has credit leaves, of any size
 	leave    func(wire.Part)    // hands a part over, likewise
+	runs     func()             // run
+	looks    func()             // inLull
 
 	mu      sync.Mutex
 	moved   sync.Cond   // told when one of those below has changed that others wait for
@@ -43,6 +45,7 @@ type Sender struct {
 // a while.
 func NewSender(credit wire.Credit, send func(wire.Items), account func(wire.Account)) *Sender {
 	s := &Sender{send: send, account: account, credit: credit, limit: limitOf(credit.Bytes, credit.Bytes)}
+	s.runs, s.looks = s.run, s.inLull // once, and not for each item
 	s.moved.L = &s.mu
 	return s
 }
@@ -77,7 +80,7 @@ func (s *Sender) Send(item []byte) bool {
 	s.sending = true
 	s.mu.Unlock()
 	if begin {
-		go s.run()
+		go s.runs()
 	}
 	return true
 }
@@ -248,13 +251,13 @@ func (s *Sender) Conclude(last func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.last = last
-	s.lull.begin(s.inLull)
+	s.lull.begin(s.looks)
 }
 
 // lullLocked has the other end told what has left when nothing has for a while, or there was no credit.
 func (s *Sender) lullLocked() {
 	if !s.over {
-		s.lull.begin(s.inLull)
+		s.lull.begin(s.looks)
 	}
 }
 

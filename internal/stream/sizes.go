@@ -5,6 +5,9 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
+// FewKept is up to which size memory for items that leave together is kept, in bytes. There may be ten thousand streams.
+const FewKept = 1 << 10
+
 // Sizes say how items leave, by their size in bytes.
 type Sizes struct {
 	Whole int // up to which one leaves in one message
