@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"reflect"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -67,7 +68,7 @@ func All[T any](ctx context.Context, c *Client, method string, args ...any) iter
 			yield(Answer[T]{Err: err})
 			return
 		}
-		answers, left := make(chan Answer[T]), make(chan struct{})
+		answers, left := make(chan reached[T]), make(chan struct{})
 		var begun atomic.Int64
 		var callers sync.WaitGroup
 		defer callers.Wait()
@@ -75,31 +76,58 @@ func All[T any](ctx context.Context, c *Client, method string, args ...any) iter
 		defer close(left)
 		for range min(len(calls.instances), maxToAll) {
 			callers.Go(func() {
-				for {
+				for more := true; more; {
 					i := int(begun.Add(1)) - 1
 					if i >= len(calls.instances) {
 						return
 					}
-					answer := Answer[T]{Instance: calls.instances[i]}
-					answer.Err = calls.call(ctx, answer.Instance, &answer.Value)
-					select {
-					case answers <- answer:
-					case <-left:
-						return
-					}
+					more = callOne(ctx, calls, calls.instances[i], answers, left)
 				}
 			})
 		}
 		for range calls.instances {
 			answer := <-answers
-			if !calls.wasThere(answer.Instance, answer.Err) {
+			switch {
+			case answer.exited:
+				runtime.Goexit()
+			case answer.panicked != nil:
+				panic(answer.panicked)
+			case !calls.wasThere(answer.Instance, answer.Err):
 				continue
 			}
-			if !yield(answer) {
+			if !yield(answer.Answer) {
 				return
 			}
 		}
 	}
+}
+
+// reached is what came of one instance. Interceptors run beside the loop, and how they end is the loop's business, as
+// with any other call: it panics as they do, and its goroutine ends as theirs.
+type reached[T any] struct {
+	Answer[T]
+	panicked any
+	exited   bool // the goroutine was ended
+}
+
+// callOne calls one instance and hands over what came of it, unless the loop is left: then more is false.
+func callOne[T any](ctx context.Context, calls *callsToAll, instance string, answers chan<- reached[T], left <-chan struct{}) (more bool) {
+	one := reached[T]{Answer: Answer[T]{Instance: instance}, exited: true}
+	defer func() {
+		if one.exited {
+			one.panicked = recover()
+			one.exited = one.panicked == nil
+		}
+		select {
+		case answers <- one:
+			more = true
+		case <-left:
+			more = false
+		}
+	}()
+	one.Err = calls.call(ctx, instance, &one.Value)
+	one.exited = false
+	return true
 }
 
 // maxToAll is how many calls of one loop are in flight at once.
