@@ -37,6 +37,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	r, err := measureAll(o, stderr)
+	if err != nil {
+		o.results = false // what is kept in the repository isn't given up for a part of it
+	}
 	if r != nil {
 		err = errors.Join(err, publish(r, o, stdout))
 	}
@@ -79,7 +82,7 @@ func publish(r *report.Report, o *options, stdout io.Writer) error {
 		}
 	}
 	if o.results {
-		return writeResults(r)
+		return writeResults(r, o.curves != nil)
 	}
 	return nil
 }
@@ -92,13 +95,13 @@ const (
 	curvesResults = "CURVES.md"
 )
 
-func writeResults(r *report.Report) (err error) {
+func writeResults(r *report.Report, curves bool) (err error) {
 	names, err := r.Charts(chartsFolder)
 	if err != nil {
 		return err
 	}
 	file := resultsFile
-	if len(r.Rows) == 0 && len(r.Gone) == 0 {
+	if curves {
 		file = curvesResults
 	}
 	f, err := os.Create(filepath.Clean(file))

@@ -170,6 +170,32 @@ func TestCurvesAreMeasuredAndWritten(t *testing.T) {
 	}
 }
 
+func TestAMeasurementThatFailsLeavesTheResultsOfAnotherAsTheyAre(t *testing.T) {
+	for _, args := range [][]string{
+		{"-results", "-tables", "calls", "-peers", "helium", "-d", "20ms", "-rounds", "1", "-c", "2"},
+		{"-results", "-curve", "spread", "-quick"},
+	} {
+		folder := t.TempDir()
+		t.Chdir(folder)
+		for _, file := range []string{resultsFile, curvesResults} {
+			if err := os.WriteFile(file, []byte("before"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		t.Setenv("TMPDIR", filepath.Join(folder, "missing")) // in which no broker starts
+		var out, errs bytes.Buffer
+		if code := run(args, &out, &errs); code != 1 || errs.Len() == 0 {
+			t.Errorf("%q: exit code %d, said %q; want 1 and why", args, code, &errs)
+		}
+		for _, file := range []string{resultsFile, curvesResults} {
+			if text, err := os.ReadFile(file); err != nil || string(text) != "before" {
+				t.Errorf("%q: %s holds %.60q, %v; want what it held before", args, file, text, err)
+			}
+		}
+		t.Setenv("TMPDIR", "")
+	}
+}
+
 func TestAWrongFlagIsRefusedWithWhatWouldBeRight(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"-peers corba", "net/rpc"},

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/bench/measure"
+	"github.com/helium-rpc/helium/bench/peers"
 	"github.com/helium-rpc/helium/bench/report"
 )
 
@@ -54,7 +55,9 @@ func summarize(row report.Row, rounds []measurement) report.Row {
 	row.P999 = spread(func(m *measurement) float64 { return micros(m.sample.P999) })
 	row.CPU = perCall(func(u *measure.Usage) float64 { return micros(u.CPU) })
 	row.Broker = perCall(func(u *measure.Usage) float64 { return micros(u.Broker) })
-	row.Bytes = perCall(func(u *measure.Usage) float64 { return float64(u.BytesIn + u.BytesOut) })
+	if peers.CountsTraffic(row.Peer) { // else what is counted is a part, such as the calls that a lost link sent by the bus
+		row.Bytes = perCall(func(u *measure.Usage) float64 { return float64(u.BytesIn + u.BytesOut) })
+	}
 	row.Allocs = perCall(func(u *measure.Usage) float64 { return float64(u.Mallocs) })
 	row.PerMessage = spread(func(m *measurement) float64 {
 		if m.used.Messages == 0 {

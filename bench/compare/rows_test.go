@@ -45,3 +45,15 @@ func TestARowIsTheMedianOfItsRounds(t *testing.T) {
 		t.Errorf("a row without calls costs %v µs, want 0", empty.CPU)
 	}
 }
+
+func TestBytesArentToldOfAPeerOfWhichOnlySomeAreCounted(t *testing.T) {
+	for peer, want := range map[string]float64{"helium": 20, "grpc": 20, "helium-direct": 0, "grpc-uneven": 0} {
+		rows := newRows(report.Calls)
+		rows.add(report.Row{Peer: peer, Payload: peers.Add}, measurement{
+			sample: measure.Sample{Calls: 10}, used: measure.Usage{BytesIn: 150, BytesOut: 50},
+		})
+		if got := rows.done()[0].Bytes; got != want {
+			t.Errorf("%s: %v bytes a call, want %v", peer, got, want)
+		}
+	}
+}

@@ -6,8 +6,9 @@ import (
 )
 
 // Closed makes calls for a duration, so many in flight at any moment and as many at least,
-// and returns when all are answered. Only calls that end within the duration count for
-// the rate.
+// and returns when all are answered. For the rate a call that ends later counts by the part of
+// its time that lay within the duration: if it didn't count, calls that take long would seem to
+// be fewer than they are, by one in two where a window has room for two of them.
 func Closed(call func() error, inFlight int, d time.Duration) Sample {
 	workers := newWorkers(inFlight)
 	var wg sync.WaitGroup
@@ -19,7 +20,7 @@ func Closed(call func() error, inFlight int, d time.Duration) Sample {
 	}
 	wg.Wait()
 	sample := sum(workers)
-	sample.PerSecond = float64(inTime(workers)) / d.Seconds()
+	sample.PerSecond = inTime(workers) / d.Seconds()
 	return sample
 }
 
@@ -27,7 +28,7 @@ func Closed(call func() error, inFlight int, d time.Duration) Sample {
 type worker struct {
 	latencies *latencies // shared with others
 	calls     int
-	inTime    int // of them, succeeded before the end
+	inTime    float64 // of them, succeeded before the end, and the parts before it of others that did
 	failed    int
 	err       error // the first
 }
@@ -54,6 +55,9 @@ func (w *worker) callUntil(end time.Time, call func() error) {
 		now := time.Now()
 		w.done(began, now, end, err)
 		if !now.Before(end) {
+			if err == nil && now.After(began) {
+				w.inTime += float64(max(end.Sub(began), 0)) / float64(now.Sub(began))
+			}
 			return
 		}
 		began = now
@@ -75,7 +79,7 @@ func (w *worker) done(began, now, end time.Time, err error) {
 	}
 }
 
-func inTime(workers []worker) (n int) {
+func inTime(workers []worker) (n float64) {
 	for i := range workers {
 		n += workers[i].inTime
 	}

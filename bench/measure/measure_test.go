@@ -98,12 +98,35 @@ func TestAClosedLoopKeepsSoManyCallsInFlight(t *testing.T) {
 		if most.Load() != 8 {
 			t.Errorf("at most %d calls were in flight, want 8", most.Load())
 		}
-		// Each worker makes one each 10 ms; the last ends with the window and is late.
-		if sample.Calls != 800 || sample.PerSecond != 792 {
-			t.Errorf("%d calls, %v/s; want 800, 792/s", sample.Calls, sample.PerSecond)
+		// Each worker makes one each 10 ms.
+		if sample.Calls != 800 || sample.PerSecond != 800 {
+			t.Errorf("%d calls, %v/s; want 800, 800/s", sample.Calls, sample.PerSecond)
 		}
 		if off := sample.P99 - 10*time.Millisecond; off.Abs() > 100*time.Microsecond {
 			t.Errorf("p99 = %v, want 10ms within 1 %%", sample.P99)
+		}
+	})
+}
+
+func TestACallThatIsUnderWayAtTheEndCountsByItsPartBeforeIt(t *testing.T) {
+	for _, c := range []struct {
+		took, window time.Duration
+		want         float64 // calls a second of four workers
+	}{
+		{160 * time.Millisecond, 400 * time.Millisecond, 25}, // two and a half each, of which two end within it
+		{time.Second, 400 * time.Millisecond, 4},             // none ends within it
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			call := func() error { time.Sleep(c.took); return nil }
+			if got := Closed(call, 4, c.window).PerSecond; math.Abs(got-c.want) > 1e-9 {
+				t.Errorf("calls of %v in %v: %v a second, want %v", c.took, c.window, got, c.want)
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		call := func() error { time.Sleep(time.Second); return errors.New("busy") }
+		if got := Closed(call, 4, 400*time.Millisecond).PerSecond; got != 0 {
+			t.Errorf("calls that fail: %v a second, want none", got)
 		}
 	})
 }

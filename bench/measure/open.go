@@ -57,7 +57,7 @@ func Open(call func() error, rate float64, d time.Duration) Sample {
 	close(begins)
 	wg.Wait()
 	sample := sum(workers)
-	sample.PerSecond = float64(inTime(workers)) / d.Seconds()
+	sample.PerSecond = inTime(workers) / d.Seconds()
 	sample.Late = late
 	return sample
 }
