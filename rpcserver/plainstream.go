@@ -59,7 +59,10 @@ func (*plainStream) deliver(*Call, *counters) *helium.Error { return nil }
 func (*plainStream) follow(*wire.Frame) {}
 
 func (s *plainStream) take(args codec.Reader, arguments int) error {
-	return s.items.take(args, arguments)
+	err := s.items.take(args, arguments)
+	s.counters.received.Add(uint64(s.items.left))
+	s.stats.itemsReceived.Add(uint64(s.items.left))
+	return err
 }
 
 func (s *plainStream) source() itemSource { return &s.items }

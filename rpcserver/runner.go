@@ -164,16 +164,21 @@ func (r *runner) refuse(call *Call, why pool.Reason, now time.Time) {
 	if err == nil || why == pool.Crowded && call.probe && call.refusal == nil {
 		err = r.overloaded
 		if !call.probe {
-			r.counters.refused[why].Add(1)
-			if call.method != nil {
-				call.method.stats.refused.Add(1)
-			}
+			r.countRefused(call, why)
 		}
 	}
 	if err != r.overloaded {
 		err = err.WithOutcome(helium.NotExecuted)
 	}
 	r.finish(call, err, 0)
+}
+
+// countRefused counts a call that is refused for load.
+func (r *runner) countRefused(call *Call, why pool.Reason) {
+	r.counters.refused[why].Add(1)
+	if call.method != nil {
+		call.method.stats.refused.Add(1)
+	}
 }
 
 // finish answers a call and lets its context end. A call that has been answered
@@ -197,6 +202,9 @@ func (r *runner) count(call *Call, err *helium.Error, took time.Duration, ran bo
 		return r.countProbe(call, err)
 	}
 	r.counters.calls.Add(1)
+	if call.refusal != nil && call.refusal.Reason == helium.ErrOverloaded.Reason {
+		r.countRefused(call, pool.Crowded) // there was no room for its stream, or for its large arguments
+	}
 	if err != nil {
 		r.counters.errors.Add(1)
 		err = r.fit(call, err)

@@ -19,7 +19,7 @@ type Stats struct {
 	Expired uint64 // of them, not run, as their time was over; wherever they waited
 	Frozen  uint64 // of them, not run, as the process had stood still and their time was perhaps over
 
-	RefusedFull     uint64 // of the refused, as no more may wait, see Config.MaxQueue and MaxQueueBytes
+	RefusedFull     uint64 // of the refused, as no more may wait, see Config.MaxQueue and MaxQueueBytes; or as there is no room for one more stream, see Config.MaxStreams, or for large arguments
 	RefusedWaited   uint64 // of the refused, after they had waited in vain while more came than were run
 	RefusedHopeless uint64 // of the refused, when they came, as they wouldn't have had their turn in time
 

@@ -101,8 +101,8 @@ func TestAServerTakesSoManyStreamsBesideItsCalls(t *testing.T) {
 	if _, err := pull(t, c, "tap.wait")(); !errors.Is(err, helium.ErrOverloaded) || helium.OutcomeOf(err) != helium.NotExecuted {
 		t.Errorf("the third stream: %v, want ErrOverloaded, not executed", err)
 	}
-	if n := srv.Stats().Streams; n != 2 {
-		t.Errorf("%d streams run, want 2", n)
+	if n := srv.Stats(); n.Streams != 2 || n.Refused != 1 || n.RefusedFull != 1 {
+		t.Errorf("%d streams run, %d are counted as refused, %d of them for room; want 2, and the third one", n.Streams, n.Refused, n.RefusedFull)
 	}
 	// Another instance takes it.
 	other, _ := serveTap(t, w, rpcserver.Config{})

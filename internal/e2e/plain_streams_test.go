@@ -120,6 +120,9 @@ func TestAnyNATSClientGetsAStreamItemByItem(t *testing.T) {
 			t.Errorf("%s %q ended with %q, headers %v; want nothing, %v", c.subject, c.body, end.Data, end.Header, want)
 		}
 	}
+	if s := srv.Stats(); s.ItemsSent != 8 || s.ItemsReceived != 2 {
+		t.Errorf("%d items left and %d came, as feed counts; want 8 and 2", s.ItemsSent, s.ItemsReceived)
+	}
 	// What takes a stream alone answers as any method does.
 	for body, want := range map[string]string{"[[1, 2, 6]]": "3", `{"xs": [1, 2]}`: "1.5"} {
 		if got := request(t, nc, "helium.call.math.mean", []byte(body)); string(got.Data) != want || len(got.Header) > 0 {
