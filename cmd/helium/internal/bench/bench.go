@@ -77,7 +77,7 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 	if m.Signature.Streams() {
 		return cli.Fail(cli.ExitUsage, shell.Line("helium", "call", m.Name()), fmt.Errorf("%s is a stream, which lasts as long as it likes, and calls are what is measured", m.Name()))
 	}
-	args, err := m.Arguments(env, words, dash, given.data)
+	args, err := m.Arguments(ctx, env, words, dash, given.data)
 	if err != nil {
 		return err
 	}
@@ -90,6 +90,10 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 	// One call tells whether there is anything to measure. A method's own error is
 	// counted, like any other call's.
 	env.Began = time.Now()
+	if given.data != "" { // which may have come late
+		once, cancel = env.Bounded(ctx)
+		defer cancel()
+	}
 	if err := call(once); err != nil && ctx.Err() == nil && cli.ExitCodeOf(err) != cli.ExitMethod {
 		return err
 	}

@@ -144,7 +144,7 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 	case given.each:
 		return callEach(ctx, env, m, given.data, given.parallel)
 	}
-	args, err := m.Arguments(env, words, dash, given.data)
+	args, err := m.Arguments(ctx, env, words, dash, given.data)
 	if err != nil {
 		if given.verbose {
 			newTrace(m).show(env)
@@ -152,6 +152,10 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 		return err
 	}
 	env.Began = time.Now() // an error tells how long the call took
+	if given.data != "" {  // which may have come late
+		once, cancel = env.Bounded(ctx)
+		defer cancel()
+	}
 	if streams {
 		if given.limited {
 			ctx = once

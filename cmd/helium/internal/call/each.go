@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -80,7 +81,7 @@ func callEach(ctx context.Context, env *cli.Env, m *remote.Method, data string, 
 	case ctx.Err() != nil:
 		return context.Cause(ctx) // lines may be left that nobody began
 	case readErr != nil:
-		return fmt.Errorf("--data can't be read after line %d: %w", count, readErr)
+		return readErr
 	case first != nil:
 		return cli.Fail(first.Exit, first.Hint, fmt.Errorf("%s failed; the first: %w", amount.OfAll(failed, count, "call"), first))
 	}
@@ -112,14 +113,16 @@ type lineCall struct {
 }
 
 // beginEach begins the calls and hands them over in order. It returns once the last has
-// begun; an error is one of reading.
+// ended; an error is one of reading, and says of which line.
 func beginEach(ctx context.Context, env *cli.Env, m *remote.Method, from io.Reader, parallel int, queue chan<- *lineCall) error {
 	var running sync.WaitGroup
 	defer running.Wait()
 	room := make(chan struct{}, parallel)
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, longestLine)
+	number := 0
 	for lines.Scan() {
+		number++
 		line := bytes.Clone(bytes.TrimSpace(transcode.TrimMark(lines.Bytes())))
 		if len(line) == 0 {
 			continue
@@ -141,7 +144,13 @@ func beginEach(ctx context.Context, env *cli.Env, m *remote.Method, from io.Read
 			<-room
 		})
 	}
-	return lines.Err()
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return m.Refused(fmt.Errorf("line %d is longer than %d MiB, and each call is one line of JSON", number+1, longestLine>>20))
+	case err != nil:
+		return fmt.Errorf("--data can't be read after line %d: %w", number, err)
+	}
+	return nil
 }
 
 func (c *lineCall) make(ctx context.Context, timeout time.Duration, m *remote.Method, line []byte) {

@@ -1,6 +1,7 @@
 package remote
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -26,4 +27,32 @@ func OpenData(env *cli.Env, data string) (io.ReadCloser, error) {
 		return f, nil
 	}
 	return io.NopCloser(strings.NewReader(data)), nil
+}
+
+// readData returns what --data names. Whoever writes to stdin may take as long as they like, and so ctx, which ends
+// waiting for that, is that of the command and not of its call.
+func readData(ctx context.Context, env *cli.Env, data string) ([]byte, error) {
+	from, err := OpenData(env, data)
+	if err != nil {
+		return nil, err
+	}
+	type read struct {
+		text []byte
+		err  error
+	}
+	done := make(chan read, 1) // a reader of stdin may stay behind
+	go func() {
+		defer from.Close()
+		text, err := io.ReadAll(from)
+		done <- read{text, err}
+	}()
+	select {
+	case r := <-done:
+		if r.err != nil {
+			return nil, fmt.Errorf("--data can't be read: %w", r.err)
+		}
+		return r.text, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }

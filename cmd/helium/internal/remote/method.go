@@ -6,8 +6,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -72,20 +70,15 @@ func (m *Method) Sent() (byBus, direct uint64) {
 func (m *Method) Keyed(key string) *Method { return m.of(rpcclient.Keyed(m.client, key)) }
 
 // Arguments returns a single call's arguments, from wherever they are: the words of the
-// command line, or what --data names.
-func (m *Method) Arguments(env *cli.Env, words []string, dash int, data string) (args [][]byte, err error) {
+// command line, or what --data names, which is waited for until ctx ends.
+func (m *Method) Arguments(ctx context.Context, env *cli.Env, words []string, dash int, data string) (args [][]byte, err error) {
 	if data == "" {
 		args, err = arguments.ParseWords(m.Signature, words, dash)
 		return args, m.Refused(err)
 	}
-	from, err := OpenData(env, data)
+	text, err := readData(ctx, env, data)
 	if err != nil {
 		return nil, err
-	}
-	defer from.Close()
-	text, err := io.ReadAll(from)
-	if err != nil {
-		return nil, fmt.Errorf("--data can't be read: %w", err)
 	}
 	args, err = arguments.ParseDocument(m.Signature, text)
 	return args, m.Refused(err)
