@@ -4,20 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
-	"github.com/helium-rpc/helium/cmd/helium/internal/diagnose/probe"
 	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 	"github.com/helium-rpc/helium/internal/wire"
 )
@@ -242,27 +237,3 @@ func (e *registryChecks) instances(ctx context.Context) finding {
 	}
 	return found("%s", text)
 }
-
-// silent asks instances who they are, all at once, and returns those that don't answer. No call runs for
-// it.
-func (e *registryChecks) silent(ctx context.Context, records []binder.Record) (silent []string) {
-	ctx, cancel := context.WithTimeout(ctx, silentTime)
-	defer cancel()
-	about := wire.Frame{Kind: wire.KindSender, Seq: rand.Uint64()}
-	hello := wire.AppendFrame(wire.AppendMessageHeader(nil), &about)
-	var mu sync.Mutex
-	probe.EachOf(records, func(r binder.Record) {
-		_, err := probe.Request(ctx, e.nc, e.prober.Subjects().ServiceAt(r.Service, r.Instance), hello)
-		if err == nil || errors.Is(err, nats.ErrNoResponders) {
-			return // it has gone meanwhile
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		silent = append(silent, r.Service+"/"+r.Instance)
-	})
-	slices.Sort(silent)
-	return silent
-}
-
-// silentTime is how long an instance may take to say who it is: what runs there doesn't hold that up.
-const silentTime = 2 * time.Second

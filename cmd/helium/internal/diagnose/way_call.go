@@ -9,12 +9,14 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/arguments"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/diagnose/probe"
 	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 	"github.com/helium-rpc/helium/internal/shell"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // wayToInstances are the checks of the way behind the registry.
@@ -102,7 +104,7 @@ func (w wayToInstances) instances(ctx context.Context) finding {
 		}
 	}
 	if len(silent) > 0 || errors.Is(chosen.Err, probe.ErrSilent) {
-		return w.silence(silent, len(each), captured)
+		return w.silence(ctx, silent, len(each), captured)
 	}
 	if !chosen.Well() {
 		return w.refused(chosen)
@@ -148,18 +150,42 @@ func (w wayToInstances) probePatience() time.Duration {
 // hung stands still.
 const longestProbe = 3 * time.Second
 
-// silence is the finding of instances that take calls and don't answer.
-func (w wayToInstances) silence(instances []string, all int, captured string) finding {
+// silence is the finding of instances that take calls and don't answer. It ends as a call there would: at its deadline
+// where an instance is there and has no worker free, and sooner where a client hears nothing of it.
+func (w wayToInstances) silence(ctx context.Context, instances []string, all int, captured string) finding {
 	who := "whoever listens"
 	if len(instances) > 0 {
 		who = fmt.Sprintf("%s (%s)", strings.Join(instances, ", "), amount.OfAll(len(instances), all, "instance"))
 	}
+	const look = "look at those processes: they hang, are stopped, or all their workers are busy; restart them"
 	if captured != "" {
 		return failed(cli.ExitDeadline, "start an instance, or look at those that there are; and mend the stream",
 			w.named(helium.ErrDeadline.WithMessage("no answer from %s; %s", who, captured)))
 	}
-	return failed(cli.ExitDeadline, "look at those processes: they hang, are stopped, or all their workers are busy; restart them",
+	asked := w.tellThemselves(ctx, instances)
+	switch mute := w.silent(ctx, asked); {
+	case len(mute) > 0:
+		return failed(cli.ExitNoInstance, look,
+			w.named(helium.ErrSilent.WithMessage("no answer from %s, nor does %s say that it is there; a call that goes there fails once it was silent for two seconds, and then a client keeps away from it, unless all are silent", who, strings.Join(mute, " or "))))
+	case len(asked) == len(instances) && len(asked) > 0:
+		return failed(cli.ExitDeadline, look,
+			w.named(helium.ErrDeadline.WithMessage("no answer from %s, though it says that it is there: all its workers are busy; calls that go there end with their deadline", who)))
+	}
+	return failed(cli.ExitDeadline, look,
 		w.named(helium.ErrDeadline.WithMessage("no answer from %s; a client keeps away from who it has found silent, unless all are, and calls that go there end with their deadline", who)))
+}
+
+// tellThemselves returns those of some instances that can be asked who they are.
+func (w wayToInstances) tellThemselves(ctx context.Context, instances []string) (able []binder.Record) {
+	for _, r := range w.records {
+		if !slices.Contains(instances, r.Instance) || !wire.Abilities(r.Abilities).Has(wire.Heartbeats) {
+			continue
+		}
+		if denied, err := w.prober.MayPublish(ctx, w.prober.Subjects().ServiceAt(w.service, r.Instance)); denied == nil && err == nil {
+			able = append(able, r)
+		}
+	}
+	return able
 }
 
 // refused is the finding of an answer other than that all is well.

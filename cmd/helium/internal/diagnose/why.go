@@ -27,8 +27,9 @@ nothing is run. Then direct links are opened to the instances that offer some, a
 again: where that doesn't work, calls go by NATS, and it says why.
 
 The exit code is the one that "helium call" would end with: 0 if the method can be
-called, 3 without NATS, a binder or permission, 4 for an unknown name, 6 where an
-instance is silent, 7 where none is there or all have too much to do.`,
+called, 3 without NATS, a binder or permission, 4 for an unknown name, 7 where no instance
+is there, one is silent, or all have too much to do, and 6 where one is there and doesn't
+answer, or doesn't tell whether it is there.`,
 		Example:           `  helium why math.add`,
 		Args:              cli.Words(1, 1),
 		ValidArgsFunction: lookup.CompleteCall(env),
