@@ -12,11 +12,12 @@ import (
 
 // Goal is something that a result has to reach, such as p99<2ms.
 type Goal struct {
-	term  string
-	op    string
-	limit float64 // ns of a time, a share of 1, a number
-	kind  kind
-	pct   float64 // which percentile
+	term    string
+	op      string
+	written string  // the limit
+	limit   float64 // ns of a time, a share of 1, a number
+	kind    kind
+	pct     float64 // which percentile
 }
 
 // kind says how a term is written.
@@ -28,8 +29,8 @@ const (
 	number               // 5000
 )
 
-// String returns the goal as it is written: "p99<2ms".
-func (g Goal) String() string { return g.term + g.op + g.kind.format(g.limit) }
+// String returns the goal as it was written, without blanks: "p99<2ms".
+func (g Goal) String() string { return g.term + g.op + g.written }
 
 const termsThereAre = "p50 to p99.999, min, mean and max (times such as 2ms), err (a share such as 0.1%), errors, calls and rate (numbers)"
 
@@ -60,6 +61,7 @@ func parseGoal(text string) (g Goal, err error) {
 		g.op, limit = g.op+"=", limit[1:]
 	}
 	limit = strings.TrimSpace(limit)
+	g.written = limit
 	if g.kind, g.pct, err = readTerm(g.term); err != nil {
 		return g, err
 	}
@@ -123,7 +125,7 @@ func (k kind) format(v float64) string {
 
 // Verdict is how a result did by a goal.
 type Verdict struct {
-	// Goal is the goal as it was written, and Got what was measured, in the same form.
+	// Goal is the goal as it was written, and Got what was measured, rounded.
 	Goal, Got string
 	// Met is whether the goal was reached, and By how far the value is from it:
 	// "1.2ms too much". Empty if it was met.

@@ -53,6 +53,9 @@ func TestAMissedGoalSaysByHowMuch(t *testing.T) {
 		"calls>10": {Goal: "calls>10", Got: "4", By: "6 too little"},
 		"errors<4": {Goal: "errors<4", Got: "4", By: "exactly the limit"},
 		"p99<2ms":  {Goal: "p99<2ms", Got: "nothing", By: "no call succeeded"},
+		// What is rounded to be read isn't what was asked for.
+		"p99<1001ms":    {Goal: "p99<1001ms", Got: "nothing", By: "no call succeeded"},
+		"calls > 10.25": {Goal: "calls>10.25", Got: "4", By: "6.25 too little"},
 	} {
 		goals, err := load.ParseGoals(goal)
 		if err != nil {
