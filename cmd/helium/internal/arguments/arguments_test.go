@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/spf13/cobra"
+
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/signature"
@@ -31,7 +33,9 @@ func parsed(t *testing.T, sig string) *signature.Method {
 }
 
 // negative is a negative number as it comes from the command line.
-func negative(number string) string { return cli.ProtectNumbers([]string{number})[0] }
+func negative(number string) string {
+	return cli.ProtectNumbers(new(cobra.Command), []string{number})[0]
+}
 
 // asJSON returns arguments as the server will see them, by the types of the method.
 func asJSON(t *testing.T, m *signature.Method, args [][]byte) string {
@@ -63,6 +67,9 @@ func TestWordsBecomeArgumentsByTheMethodsTypesAndNotByTheirLooks(t *testing.T) {
 		{"f(s string)", []string{"[1]"}, `["[1]"]`},
 		{"f(s string)", []string{""}, `[""]`},
 		{"f(s string)", []string{"s=a=b"}, `["a=b"]`},
+		{`f("größe" string, "map" int64)`, []string{"map=3", "größe=a=b"}, `["a=b",3]`},
+		{`f("größe" string, "map" int64)`, []string{`größe:="x"`, "map=3"}, `["x",3]`},
+		{`f("größe" string)`, []string{"länge=3"}, `["länge=3"]`},
 		{"f(s string)", []string{"http://x/?a=b"}, `["http://x/?a=b"]`},
 		{"f(s string)", []string{`:="two"`}, `["two"]`},
 		{"f(s string)", []string{"two\nlines"}, `["two\nlines"]`},

@@ -15,9 +15,9 @@ import (
 
 // textArgument returns the word of "helium call" for a text: as it is if it means itself
 // there, else in JSON.
-func textArgument(text string) string {
+func textArgument(m *signature.Method, text string) string {
 	switch {
-	case strings.HasPrefix(text, "-"), strings.HasPrefix(text, ":="), byName.MatchString(text), visible.Line(text) != text:
+	case strings.HasPrefix(text, "-"), strings.HasPrefix(text, ":="), naming(m, text) != nil, visible.Line(text) != text:
 		var asJSON bytes.Buffer
 		enc := json.NewEncoder(&asJSON)
 		enc.SetEscapeHTML(false)
@@ -76,18 +76,20 @@ func exampleWords(method *signature.Method, args json.RawMessage) []string {
 	}
 	var words []string
 	for i, value := range values {
-		words = append(words, exampleWord(paramType(method, i), value))
+		words = append(words, exampleWord(method, i, value))
 	}
 	return words
 }
 
-func exampleWord(t *signature.Type, value json.RawMessage) string {
+// exampleWord returns the word for the argument at an index.
+func exampleWord(method *signature.Method, index int, value json.RawMessage) string {
 	var text string
+	t := paramType(method, index)
 	isText := json.Unmarshal(value, &text) == nil
 	switch {
 	case t == nil:
 	case isText && (t.Kind == signature.String || t.Kind == signature.Bytes || t.Kind == signature.Time || t.Kind == signature.Duration):
-		return textArgument(text)
+		return textArgument(method, text)
 	case !isText && (t.Kind.Numeric() || t.Kind == signature.Bool):
 		return OneLine(value)
 	}

@@ -65,7 +65,11 @@ func execute(ctx context.Context, env *Env, root *cobra.Command, args []string) 
 		}
 		return env.Judge(ctx, err)
 	}
-	root.SetArgs(ProtectNumbers(args))
+	named, _, err := root.Find(args)
+	if err != nil {
+		named = root // the error is told where the words are taken
+	}
+	root.SetArgs(ProtectNumbers(named, args))
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return nil

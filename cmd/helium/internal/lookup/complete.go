@@ -111,7 +111,7 @@ func CompleteCall(env *cli.Env) cobra.CompletionFunc {
 				return
 			}
 			for i, p := range t.Signature.Params {
-				if p.Name != "" && !arguments.Given(args[1:], i, p.Name) {
+				if p.Name != "" && !arguments.Given(t.Signature, args[1:], i) {
 					found = append(found, cli.Completion(p.Name+"=", p.Type.String()))
 				}
 			}
