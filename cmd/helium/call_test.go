@@ -113,6 +113,17 @@ func TestValuesBehindTwoDashesAreSentAsTheyStand(t *testing.T) {
 	}
 }
 
+func TestANegativeNumberBehindAFlagWithoutAValueIsAnArgument(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "kinds", kinds{})
+	for _, args := range [][]string{{"--all", "-2"}, {"-oraw", "-2"}, {"--bus-only", "-2"}, {"--timeout=1m", "-2"}} {
+		r := heliumRun(t, append([]string{"call", "kinds.whole", "-s", url, "-o", "raw"}, args...)...)
+		if r.exit != cli.ExitOK || r.out != "-2\n" {
+			t.Errorf("%q: got exit %d and %q, want -2; it says:\n%s", args, r.exit, r.out, r.err)
+		}
+	}
+}
+
 func TestAResultHasItsFormByTheFlag(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	serve(t, b, "kinds", kinds{})
