@@ -103,6 +103,19 @@ func TestARunThatFailsByItselfSaysWhy(t *testing.T) {
 	}
 }
 
+func TestAPartThatEndsByItselfFailsTheRun(t *testing.T) {
+	s := small()
+	s.Steps = nil
+	crash := s.Loads[0]
+	crash.Name, crash.Method, crash.Rate, crash.For, crash.At = "crash", "crash", 1, time.Second, 500*time.Millisecond
+	s.Loads = append(s.Loads, crash)
+	s.Bed.Servers = make([]scenario.Server, 3) // the call may be made again
+	v := chaos.Run(context.Background(), s, "")
+	if v.Passed || !strings.Contains(v.Broken, "crashed as it was asked to") {
+		t.Errorf("passed %v, broken %q; want one that says what the server said", v.Passed, v.Broken)
+	}
+}
+
 type errorString string
 
 func (e errorString) Error() string { return string(e) }

@@ -18,7 +18,9 @@
 //
 // Whatever a scenario says, these are bounds: no call runs though its caller was told
 // NotExecuted, none runs twice unless it is idempotent, none begins after its deadline, none is
-// answered by another's answer or without having run, and every call ends.
+// answered by another's answer or without having run, and every call ends. There is no verdict, and the
+// run has failed by itself, where a part ended that nobody ended, or is there at the end and doesn't
+// answer, or where a client didn't make all calls of its loads.
 //
 // # A new scenario
 //

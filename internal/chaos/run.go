@@ -79,6 +79,9 @@ func run(ctx context.Context, s scenario.Scenario, keep string) (v *verdict.Verd
 		return nil, err
 	}
 	r.Entries = slices.DeleteFunc(r.Entries, func(e ledger.Entry) bool { return e.ID == part.Unjudged })
+	if err := unmade(s, r.Entries); err != nil {
+		return nil, err
+	}
 	v, err = verdict.Judge(r, s.Bounds)
 	v.Means = append(means, b.means...)
 	return v, err
@@ -132,29 +135,20 @@ func drive(ctx context.Context, b *bed, s scenario.Scenario) (r verdict.Record, 
 		return r, fmt.Errorf("the machine's clock was set by %v meanwhile, so times can't be compared; run it again", by)
 	}
 	r.Marks = t.marks
-	compare(&r, before, b.measure(ctx), lives, b.all())
-	return r, nil
+	after := b.measure(ctx)
+	compare(&r, before, after, lives, b.all())
+	return r, unheard(s, b.all(), after)
 }
 
 // plan gives each load its numbers and its client.
 func plan(s scenario.Scenario, start time.Time) (byClient map[string][]part.Load, loads []verdict.Load) {
 	byClient = make(map[string][]part.Load)
 	for i, l := range s.Loads {
-		if l.Client == "" {
-			l.Client = "client1"
-		}
 		l.Base = int64(i+1) * idBlock
-		byClient[l.Client] = append(byClient[l.Client], l.Load)
+		byClient[l.Carrier()] = append(byClient[l.Carrier()], l.Load)
 		loads = append(loads, verdict.Load{Name: l.Name, From: start.Add(l.At), To: start.Add(l.At + l.For)})
 	}
 	return byClient, loads
-}
-
-// attacked reports whether a part is killed on purpose.
-func attacked(s scenario.Scenario, name string) bool {
-	return slices.ContainsFunc(s.Steps, func(step scenario.Step) bool {
-		return step.On == name && step.Do == scenario.Kill
-	})
 }
 
 // clockStep returns by how much the wall clock, which the ledgers have their times from, has gone

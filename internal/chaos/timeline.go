@@ -97,6 +97,9 @@ func (t *timeline) act(ctx context.Context, s scenario.Step) error {
 	}
 	switch s.Do {
 	case scenario.Kill:
+		if err := p.Ended(); err != nil {
+			return err
+		}
 		p.Kill()
 	case scenario.Freeze:
 		return p.Freeze()

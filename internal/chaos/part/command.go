@@ -63,6 +63,9 @@ const Everywhere = "everywhere"
 // Idempotent reports whether calls of a method may run twice.
 func (l Load) Idempotent() bool { return l.Method == "again" }
 
+// Calls returns how many calls a load has.
+func (l Load) Calls() int64 { return int64(l.Rate * l.For.Seconds()) }
+
 // isHeavy reports whether to make the calls takes much of a processor.
 func (l Load) isHeavy() bool { return l.Rate >= 5000 }
 

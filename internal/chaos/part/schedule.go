@@ -16,7 +16,7 @@ type schedule struct {
 }
 
 func newSchedule(l Load) *schedule {
-	s := &schedule{load: l, all: int64(l.Rate * l.For.Seconds())}
+	s := &schedule{load: l, all: l.Calls()}
 	if l.Random {
 		s.random = rand.New(rand.NewPCG(uint64(l.Base), uint64(l.At)))
 	}

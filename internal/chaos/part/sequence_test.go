@@ -45,8 +45,23 @@ func TestLargeItemsCarryTheirNumbers(t *testing.T) {
 			t.Errorf("an item of %d bytes has %d and the number %d, want %d", size, len(item), numberOf(item), itemOf(7, 5))
 		}
 	}
-	if got := numberOf([]byte{1, 2}); got >= 0 {
-		t.Errorf("an item that is cut has the number %d, want none", got)
+}
+
+func TestALargeItemThatIsntAsItWasSentHasNoNumber(t *testing.T) {
+	const size = 20_000
+	other := largeItem(7, 6, size)
+	for what, change := range map[string]func([]byte) []byte{
+		"almost all of it is missing":   func(item []byte) []byte { return item[:2] },
+		"its last byte is missing":      func(item []byte) []byte { return item[:size-1] },
+		"a part is missing":             func(item []byte) []byte { return append(item[:8000:8000], item[12_000:]...) },
+		"a byte is another":             func(item []byte) []byte { item[15_000]++; return item },
+		"a part is another item's":      func(item []byte) []byte { copy(item[8000:12_000], other[8000:]); return item },
+		"two parts have changed places": func(item []byte) []byte { copy(item[8000:12_000], item[12_000:16_000]); return item },
+		"something is behind it":        func(item []byte) []byte { return append(item, 0) },
+	} {
+		if got := numberOf(change(largeItem(7, 5, size))); got >= 0 {
+			t.Errorf("%s: it has the number %d, want none", what, got)
+		}
 	}
 }
 

@@ -2,7 +2,6 @@ package part
 
 import (
 	"context"
-	"encoding/binary"
 	"iter"
 	"time"
 
@@ -89,16 +88,4 @@ func taken[T any](ctx context.Context, w *work, id, items, micros int64, xs iter
 	}
 	came.end(items)
 	return id, nil
-}
-
-// largeItem is an item of at least eight bytes, with its number in front.
-func largeItem(id, i int64, size int) []byte {
-	return binary.BigEndian.AppendUint64(make([]byte, 0, max(size, 8)), uint64(itemOf(id, i)))[:max(size, 8)]
-}
-
-func numberOf(item []byte) int64 {
-	if len(item) < 8 {
-		return -1
-	}
-	return int64(binary.BigEndian.Uint64(item))
 }

@@ -2,6 +2,8 @@ package part
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -80,6 +82,14 @@ func (w *work) Ignore(id, micros int64) int64 {
 func (w *work) Panic(id, _ int64) int64 {
 	defer w.enter(id)()
 	panic("as it was asked to")
+}
+
+// Crash ends the process, as a bug would.
+func (w *work) Crash(id, _ int64) int64 {
+	defer w.enter(id)()
+	fmt.Fprintln(os.Stderr, "crashed as it was asked to")
+	os.Exit(1)
+	return id
 }
 
 // Leak leaves a goroutine behind that lasts as long as it was asked to work.

@@ -195,6 +195,16 @@ func (c *Child) Close() {
 	<-c.ended
 }
 
+// Ended returns nil while the child runs, and else an error of ErrGone with what it said at last.
+func (c *Child) Ended() error {
+	select {
+	case <-c.ended:
+		return fmt.Errorf("%s: %w; it said: %s", c.name, ErrGone, c.said)
+	default:
+		return nil
+	}
+}
+
 // Freeze stops the child where it stands, as SIGSTOP does: its sockets stay open and nobody
 // reads them.
 func (c *Child) Freeze() error { return freeze(c.command.Process) }

@@ -92,6 +92,31 @@ func TestWhatIsAlwaysForbiddenIsAllowedNowhere(t *testing.T) {
 	}
 }
 
+func TestEachBoundOnTheTimeAfterAFaultHasOneInTheMidstOfItsCalls(t *testing.T) {
+	for _, whole := range scenario.All() {
+		runs := map[string]scenario.Scenario{whole.Name: whole}
+		if whole.Short > 0 {
+			runs[whole.Name+", shortened"] = whole.Shortened()
+		}
+		for name, s := range runs {
+			for _, b := range s.Bounds {
+				if b.Metric != verdict.Noticed && b.Metric != verdict.Recovered {
+					continue
+				}
+				met := slices.ContainsFunc(s.Steps, func(step scenario.Step) bool {
+					return (b.Metric == verdict.Recovered && step.Mends() || b.Metric == verdict.Noticed && step.Faulty()) &&
+						slices.ContainsFunc(s.Loads, func(l scenario.Load) bool {
+							return (b.Load == "" || b.Load == l.Name) && step.At > l.At && step.At < l.At+l.For-time.Second
+						})
+				})
+				if !met {
+					t.Errorf("%s: the bound %q speaks of what its steps don't do while calls are made, and holds whatever comes", name, b)
+				}
+			}
+		}
+	}
+}
+
 func TestTheShortRunIsShort(t *testing.T) {
 	const (
 		most     = 195 * time.Second

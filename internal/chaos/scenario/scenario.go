@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/helium-rpc/helium/internal/chaos/part"
@@ -31,6 +32,9 @@ type Load struct {
 	Client string // "client1" by default
 	part.Load
 }
+
+// Carrier returns the client that carries it.
+func (l Load) Carrier() string { return cmp.Or(l.Client, "client1") }
 
 // steady is calls that do nothing, a few hundred a second, with two seconds for each.
 func steady(lasts time.Duration) Load {
