@@ -96,6 +96,23 @@ func (f *flows) Double(xs iter.Seq2[float64, error]) iter.Seq2[float64, error] {
 	}
 }
 
+// Kinds has a value of each kind.
+type Kinds struct {
+	B bool              `msgpack:"b"`
+	N int64             `msgpack:"n"`
+	F float32           `msgpack:"f"`
+	S string            `msgpack:"s"`
+	D []byte            `msgpack:"d"`
+	T time.Time         `msgpack:"t"`
+	L time.Duration     `msgpack:"l"`
+	O *int32            `msgpack:"o"`
+	M map[int8][][]byte `msgpack:"m"`
+	A any               `msgpack:"a"`
+}
+
+// Mirror gives what it is sent.
+func (f *flows) Mirror(xs iter.Seq2[Kinds, error]) iter.Seq2[Kinds, error] { return xs }
+
 // Size says how many items it is sent, and how many bytes they have together.
 func (f *flows) Size(xs iter.Seq2[[]byte, error]) (string, error) {
 	defer f.ended.Add(1)
@@ -127,6 +144,19 @@ func (f *flows) First(xs iter.Seq2[float64, error]) (float64, error) {
 	defer f.ended.Add(1)
 	for x, err := range xs {
 		return x, err
+	}
+	return 0, errDry
+}
+
+// Hold takes one number, and then waits until its context ends.
+func (f *flows) Hold(ctx context.Context, xs iter.Seq2[float64, error]) (float64, error) {
+	defer f.ended.Add(1)
+	for x, err := range xs {
+		if err != nil {
+			return 0, err
+		}
+		<-ctx.Done()
+		return x, ctx.Err()
 	}
 	return 0, errDry
 }

@@ -16,9 +16,12 @@ var reserved = wordSet(`
 	null number object of package private protected public readonly return set static
 	string super switch symbol this throw true try type typeof undefined unique unknown
 	var void while with yield NaN Infinity globalThis
-	Array AsyncIterable BigInt Error Iterable JSON Math Number Object Promise RegExp String Symbol
+	Array AsyncGenerator AsyncIterable AsyncIterator BigInt DataView Error Iterable Iterator JSON Math Number Object Partial
+	Promise RangeError RegExp String Symbol Uint8Array
 	CallOptions Caller ClientOptions Code Connection ErrorFacts Floats HeliumError Int64 Outcome
-	Headers Items Replies Reply Signal StreamCaller StreamConnection abortable badResult busError canceled collected decode defaultPrefix encode firstRounded isWide
+	FrameElement Headers InstanceRecord Items OpenStream Replies Reply SendOptions SendingCaller SendingConnection
+	SendingMessage Signal StreamCaller StreamConnection StreamRoute UnsendableItem WireForm WireForms WireReader WireWriter
+	abortable badResult busError canceled collected decode defaultPrefix encode firstRounded isWide
 	maxItems namedFloats options parse tokens`)
 
 func wordSet(words string) map[string]bool {

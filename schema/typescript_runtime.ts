@@ -115,14 +115,15 @@ class Caller {
 
   async call(method: string, args: unknown[], options: CallOptions = {}, floats?: Floats): Promise<unknown> {
     const name = `${this.service}.${method}`;
-    const timeout = options.timeout ?? this.#options.timeout ?? 10_000;
+    const timeout = this.time(name, options.timeout);
     const payload = encode(name, args);
     if (options.signal?.aborted) {
       throw canceled(name, "not executed", options.signal);
     }
+    const subject = this.subject(method, options);
     let reply: Reply;
     try {
-      const answer = this.#connection.request(this.subject(method, options), payload, { timeout, ...this.headers(timeout) });
+      const answer = this.#connection.request(subject, payload, { timeout, ...this.headers(timeout) });
       reply = await abortable(answer, name, options.signal);
     } catch (cause) {
       throw cause instanceof HeliumError ? cause : busError(name, timeout, cause);
@@ -130,25 +131,43 @@ class Caller {
     return decode(name, reply, floats);
   }
 
-  protected subject(method: string, options: CallOptions): string {
-    const to = options.instance === undefined ? `call.${this.service}` : `at.${this.service}.${options.instance}`;
-    return `${this.#options.prefix ?? defaultPrefix}.${to}.${method}`;
+  protected get prefix(): string {
+    return this.#options.prefix ?? defaultPrefix;
+  }
+
+  protected subject(method: string, { instance }: CallOptions): string {
+    if (instance !== undefined && !/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(instance)) {
+      throw new HeliumError(`${this.service}.${method}`, { code: "invalid_argument", reason: "helium.bad_name", message: `${JSON.stringify(instance)} can't be the name of an instance`, outcome: "not executed" });
+    }
+    const to = instance === undefined ? `call.${this.service}` : `at.${this.service}.${instance}`;
+    return `${this.prefix}.${to}.${method}`;
+  }
+
+  /** How long a call may take, in whole milliseconds, of which a timer takes some 24 days. */
+  protected time(method: string, timeout = this.#options.timeout ?? 10_000): number {
+    if (!(timeout > 0)) {
+      throw noTime(method, `no time is left: the timeout is ${timeout} ms`);
+    }
+    return Math.min(Math.ceil(timeout), 2 ** 31 - 1);
   }
 
   protected headers(timeout: number): { headers?: Headers } {
     const headers = this.#options.headers?.();
-    headers?.set("Helium-Timeout", String(Math.max(1, Math.ceil(timeout))));
+    headers?.set("Helium-Timeout", String(timeout));
     return headers === undefined ? {} : { headers };
   }
 }
 
 /** Waits for an answer until the signal says to stop. */
-function abortable<T>(answer: Promise<T>, method: string, signal: Signal | undefined): Promise<T> {
+function abortable<T>(answer: Promise<T>, method: string, signal: Signal | undefined, outcome: Outcome = "unknown"): Promise<T> {
   if (signal === undefined) {
     return answer;
   }
   return new Promise((resolve, reject) => {
-    const stop = () => reject(canceled(method, "unknown", signal));
+    const stop = () => reject(canceled(method, outcome, signal));
+    if (signal.aborted) {
+      stop(); // of one that was aborted before nobody hears
+    }
     signal.addEventListener("abort", stop);
     answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
@@ -158,11 +177,22 @@ function canceled(method: string, outcome: Outcome, signal: Signal): HeliumError
   return new HeliumError(method, { code: "canceled", reason: "helium.canceled", message: "the caller gave up", outcome }, signal.reason);
 }
 
+function noTime(method: string, message: string): HeliumError {
+  return new HeliumError(method, { code: "deadline_exceeded", reason: "helium.deadline", message, outcome: "not executed" });
+}
+
+function tooLarge(method: string, message: string, outcome: Outcome = "not executed", cause?: unknown): HeliumError {
+  return new HeliumError(method, { code: "resource_exhausted", reason: "helium.call_too_large", message, outcome }, cause);
+}
+
 /** Turns what the connection throws into a HeliumError. */
 function busError(method: string, timeout: number, cause: unknown): HeliumError {
   const error = cause instanceof Error ? cause : new Error(String(cause));
   const root = error.cause instanceof Error ? error.cause : error;
   const facts: ErrorFacts = { code: "unavailable", reason: "helium.disconnected", message: error.message, outcome: "unknown" };
+  if (root.name === "InvalidArgumentError" && root.message.includes("max_payload")) {
+    return tooLarge(method, "the arguments don't fit a message of this NATS server, see its max_payload", "not executed", cause);
+  }
   if (root.name.startsWith("NoResponders") || root.message.includes("no responders")) {
     Object.assign(facts, { reason: "helium.no_instance", message: "no instance listens", outcome: "not executed" });
   } else if (root.name === "TimeoutError") {
@@ -170,7 +200,7 @@ function busError(method: string, timeout: number, cause: unknown): HeliumError 
   } else if (root.name === "PermissionViolationError") {
     const outcome = "operation" in root && root.operation === "publish" ? "not executed" : "unknown";
     Object.assign(facts, { code: "permission_denied", reason: "helium.not_permitted", outcome });
-  } else if (root.name === "ClosedConnectionError" || root.name === "DrainingConnectionError") {
+  } else if (["ClosedConnectionError", "DrainingConnectionError", "InvalidArgumentError", "InvalidSubjectError"].includes(root.name)) {
     Object.assign(facts, { reason: "helium.not_sent", outcome: "not executed" });
   }
   return new HeliumError(method, facts, cause);

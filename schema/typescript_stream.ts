@@ -23,26 +23,31 @@ class StreamCaller extends Caller {
 
   async *#items(method: string, args: () => Promise<unknown[]>, options: CallOptions, floats?: Floats): AsyncGenerator<unknown, void, undefined> {
     const name = `${this.service}.${method}`;
-    const timeout = options.timeout ?? 30_000;
+    const timeout = this.time(name, options.timeout ?? 30_000);
     const signal = options.signal;
     const payload = encode(name, await args());
     if (signal?.aborted) {
       throw canceled(name, "not executed", signal);
     }
+    const subject = this.subject(method, options);
     let replies: AsyncIterable<Reply> & { stop?: () => void };
     try {
-      const wait = { strategy: "timer", maxWait: Math.min(timeout, 2 ** 31 - 1), noMux: true } as const;
-      replies = await this.#connection.requestMany(this.subject(method, options), payload, { ...wait, ...this.headers(timeout) });
+      const wait = { strategy: "timer", maxWait: timeout, noMux: true } as const;
+      replies = await this.#connection.requestMany(subject, payload, { ...wait, ...this.headers(timeout) });
     } catch (cause) {
       throw busError(name, timeout, cause);
     }
     const iterator = replies[Symbol.asyncIterator]();
+    const until = Date.now() + timeout - 20; // timers are that exact
     let over = false;
     try {
       for (let count = 0; ; count++) {
         const next = await abortable(iterator.next(), name, signal);
         if (next.done) {
           over = true;
+          if (Date.now() < until) {
+            throw new HeliumError(name, { code: "unavailable", reason: "helium.disconnected", message: "the connection to NATS was closed before the stream was over", outcome: "unknown" });
+          }
           throw new HeliumError(name, { code: "deadline_exceeded", reason: "helium.deadline", message: `the stream wasn't over within ${timeout} ms`, outcome: "unknown" });
         }
         const sent = next.value.headers?.get("Helium-Items");

@@ -98,3 +98,35 @@ func TestIntegersOfExamplesAreWrittenSoThatNoneIsRounded(t *testing.T) {
 		t.Errorf("the client has no example %s; got\n%s", want, got)
 	}
 }
+
+func TestAValueOfAnEnumIsWrittenAsItComes(t *testing.T) {
+	r := nodes()
+	var values []binder.EnumValue
+	for value, want := range map[string]string{
+		"9007199254740991": "9007199254740991", "9007199254740992": "9007199254740992", "9007199254740993": "9007199254740993n",
+		"9007199254740994": "9007199254740994", "-9007199254740994": "-9007199254740994", "1152921504606846976": "1152921504606846976n",
+		"1152921504606847000": "1152921504606847000n", "9223372036854775807": "9223372036854775807n",
+	} {
+		values = append(values, binder.EnumValue{Name: "V" + want, Value: []byte(value)})
+	}
+	r.Enums["Level"] = binder.Enum{Type: "int64", Values: values}
+	text := string(typescript(t, services(t, r), schema.Config{}))
+	for _, v := range values {
+		if want := "| " + strings.TrimPrefix(v.Name, "V") + "\n"; !strings.Contains(text, want) {
+			t.Errorf("the value %s isn't written as it comes, want %q in\n%s", v.Value, want, text)
+		}
+	}
+}
+
+func TestATypeCanHaveTheNameOfWhatTheClientUses(t *testing.T) {
+	r := streams()
+	r.Types = map[string]string{"AsyncGenerator": "{x int8}", "Uint8Array": "{x int8}", "WireForm": "{x int8}", "OpenStream": "{x int8}", "Partial": "{x int8}"}
+	r.Methods = r.Methods[:2]
+	r.Methods = append(r.Methods, call("take", "take(AsyncGenerator, Uint8Array, WireForm, OpenStream, Partial)", ""))
+	text := string(typescript(t, services(t, r), schema.Config{}))
+	for name := range r.Types {
+		if !strings.Contains(text, "export interface "+name+"_ {") {
+			t.Errorf("the type %s isn't called %s_", name, name)
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math/big"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/helium-rpc/helium/signature"
@@ -71,10 +72,14 @@ func tsLiteral(kind signature.Kind, value json.RawMessage) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	if kind == signature.Int64 || kind == signature.Uint64 {
-		if limit := big.NewInt(1 << 53); n.CmpAbs(limit) >= 0 {
-			return n.String() + "n", true
-		}
+	if (kind == signature.Int64 || kind == signature.Uint64) && comesAsBigint(n) {
+		return n.String() + "n", true
 	}
 	return n.String(), true
+}
+
+// comesAsBigint reports whether clients make a bigint of an integer: a number can't hold it, or would print as another.
+func comesAsBigint(n *big.Int) bool {
+	number, accuracy := new(big.Float).SetInt(n).Float64()
+	return accuracy != big.Exact || strconv.FormatFloat(number, 'f', -1, 64) != n.String()
 }

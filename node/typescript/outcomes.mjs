@@ -104,6 +104,18 @@ async function left() {
   return all.stopped;
 }
 
+/** Gives a stream up while the loop has an item. */
+async function givenUpInTheLoop() {
+  const give = new AbortController(), got = [];
+  const last = await outcome(() => replies(["1", "2", "3", end(3)]), async (client) => {
+    for await (const item of client.primes(12, { signal: give.signal })) {
+      got.push(item);
+      give.abort();
+    }
+  }, FlowsClient);
+  return [...got, last];
+}
+
 const endless = replies(["1"], { waits: true });
 
 const add = (...args) => (client) => client.add(...args);
@@ -151,6 +163,11 @@ const results = {
   "closed": await broken(error("ClosedConnectionError")),
   "not permitted": await broken(error("PermissionViolationError", { operation: "publish" })),
   "something else": await broken(error("ProtocolError")),
+  "too large for a message": await broken(error("InvalidArgumentError", { message: "'payload' max_payload size exceeded" })),
+  "no subject": await broken(error("InvalidSubjectError")),
+  "no time": await outcome(() => reply("1"), add(1, 2, { timeout: 0 })),
+  "a call's time beyond timers": await outcome(() => reply("1"), () => new MathClient(connection, { headers }).add(1, 2, { timeout: Infinity })).then(() => sent.at(-1)),
+  "no instance's name": await outcome(() => reply("1"), add(1, 2, { instance: "a.b" })),
   "no number": await outcome(() => reply("1"), add(NaN, 1)),
   "a bigint": await outcome(() => reply("1"), add(1n, 1)).then(() => sent.at(-1)),
   "given up before": await outcome(() => reply("1"), add(1, 2, { signal: AbortSignal.abort() })),
@@ -169,14 +186,16 @@ const results = {
     return sent.length - before;
   }, FlowsClient),
   "floats of a stream": await items(() => replies(['{"id":9007199254740993,"at":"","price":100000000000000000000}', end(1)]), (client) => client.orders()),
-  "items that are sent": await items(() => replies([end(0)]), (client) => client.convert(2, [{ id: 9007199254740993n, at: "", price: 1 }])).then(() => sent.at(-1)),
-  "items of an async iterable": await outcome(() => reply("3"), (client) => client.mean(later(1, 2, 6)), FlowsClient).then(() => sent.at(-1)),
-  "an iterable that throws": await new FlowsClient(connection).mean((function* () { throw new Error("no more"); })()).catch(String),
-  "too many items": await outcome(() => reply("3"), (client) => client.mean((function* () { for (;;) yield 1; })()), FlowsClient),
+  "items that are sent": await items(() => replies([end(0)]), (client) => client.convert(2, [{ id: 9007199254740993n, at: "", price: 1 }], { collect: true })).then(() => sent.at(-1)),
+  "items of an async iterable": await outcome(() => reply("3"), (client) => client.mean(later(1, 2, 6), { collect: true }), FlowsClient).then(() => sent.at(-1)),
+  "an iterable that throws": await new FlowsClient(connection).mean((function* () { throw new Error("no more"); })(), { collect: true }).catch(String),
+  "too many items": await outcome(() => reply("3"), (client) => client.mean((function* () { for (;;) yield 1; })(), { collect: true }), FlowsClient),
   "an error behind items": await items(() => replies(["1", reply(JSON.stringify(body), problem)]), primes()),
   "an item that isn't JSON": await items(() => replies(["one"]), primes()),
   "items that got lost": await items(() => replies(["1", end(3)]), primes()),
-  "no end": await items(() => replies(["1"]), primes()),
+  "no end": await items(() => replies(["1"]), primes({ timeout: 1 })),
+  "closed behind an item": await items(() => replies(["1"]), primes()),
+  "given up in the loop": await givenUpInTheLoop(),
   "nobody for a stream": await items(() => replies([], { then: error("NoRespondersError") }), primes()),
   "a stream given up before": await items(() => replies(["1"]), primes({ signal: AbortSignal.abort() })),
   "a stream given up meanwhile": await items(() => endless, primes({ signal: soon() })),

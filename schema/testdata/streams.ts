@@ -19,10 +19,10 @@ export interface Order {
  * Methods that aren't here, because they are of another kind: later.
  */
 export class FlowsClient {
-  readonly #caller: StreamCaller;
+  readonly #caller: SendingCaller;
 
-  constructor(connection: StreamConnection, options: ClientOptions = {}) {
-    this.#caller = new StreamCaller(connection, "flows", options);
+  constructor(connection: SendingConnection, options: ClientOptions = {}) {
+    this.#caller = new SendingCaller(connection, "flows", options);
   }
 
   /**
@@ -45,8 +45,8 @@ export class FlowsClient {
    *
    * @example await client.mean([1,2,6]) // 3
    */
-  async mean(xs: Items<number>, options?: CallOptions): Promise<number> {
-    return await this.#caller.call("mean", [await collected("flows.mean", xs)], options, "number") as number;
+  async mean(xs: Items<number>, options?: SendOptions): Promise<number> {
+    return await this.#caller.send("mean", [], xs, options, { args: [], sends: "float64", back: "float64" }, "number") as number;
   }
 
   /**
@@ -64,8 +64,8 @@ export class FlowsClient {
    *
    * `convert(factor float64, orders stream<Order>) stream<Line?>`
    */
-  convert(factor: number, orders: Items<Order>, options?: CallOptions): AsyncIterable<Line | null> {
-    return this.#caller.stream("convert", async () => [factor, await collected("flows.convert", orders)], options) as AsyncIterable<Line | null>;
+  convert(factor: number, orders: Items<Order>, options?: SendOptions): AsyncIterable<Line | null> {
+    return this.#caller.exchange("convert", [factor], orders, options, { args: ["float64"], sends: "Order", back: { maybe: "Line" } }) as AsyncIterable<Line | null>;
   }
 
   /**
@@ -74,8 +74,8 @@ export class FlowsClient {
    * @param arg1 int64.
    * @param arg2 Each: Bytes in base64.
    */
-  blind(arg1: Int64 | null, arg2: Items<string>, options?: CallOptions): AsyncIterable<unknown> {
-    return this.#caller.stream("blind", async () => [arg1, await collected("flows.blind", arg2)], options) as AsyncIterable<unknown>;
+  blind(arg1: Int64 | null, arg2: Items<string>, options?: SendOptions): AsyncIterable<unknown> {
+    return this.#caller.exchange("blind", [arg1], arg2, options, { args: [{ maybe: "int64" }], sends: "bytes", back: "any" }) as AsyncIterable<unknown>;
   }
 
   /** `ping()` */
@@ -236,14 +236,15 @@ class Caller {
 
   async call(method: string, args: unknown[], options: CallOptions = {}, floats?: Floats): Promise<unknown> {
     const name = `${this.service}.${method}`;
-    const timeout = options.timeout ?? this.#options.timeout ?? 10_000;
+    const timeout = this.time(name, options.timeout);
     const payload = encode(name, args);
     if (options.signal?.aborted) {
       throw canceled(name, "not executed", options.signal);
     }
+    const subject = this.subject(method, options);
     let reply: Reply;
     try {
-      const answer = this.#connection.request(this.subject(method, options), payload, { timeout, ...this.headers(timeout) });
+      const answer = this.#connection.request(subject, payload, { timeout, ...this.headers(timeout) });
       reply = await abortable(answer, name, options.signal);
     } catch (cause) {
       throw cause instanceof HeliumError ? cause : busError(name, timeout, cause);
@@ -251,25 +252,43 @@ class Caller {
     return decode(name, reply, floats);
   }
 
-  protected subject(method: string, options: CallOptions): string {
-    const to = options.instance === undefined ? `call.${this.service}` : `at.${this.service}.${options.instance}`;
-    return `${this.#options.prefix ?? defaultPrefix}.${to}.${method}`;
+  protected get prefix(): string {
+    return this.#options.prefix ?? defaultPrefix;
+  }
+
+  protected subject(method: string, { instance }: CallOptions): string {
+    if (instance !== undefined && !/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(instance)) {
+      throw new HeliumError(`${this.service}.${method}`, { code: "invalid_argument", reason: "helium.bad_name", message: `${JSON.stringify(instance)} can't be the name of an instance`, outcome: "not executed" });
+    }
+    const to = instance === undefined ? `call.${this.service}` : `at.${this.service}.${instance}`;
+    return `${this.prefix}.${to}.${method}`;
+  }
+
+  /** How long a call may take, in whole milliseconds, of which a timer takes some 24 days. */
+  protected time(method: string, timeout = this.#options.timeout ?? 10_000): number {
+    if (!(timeout > 0)) {
+      throw noTime(method, `no time is left: the timeout is ${timeout} ms`);
+    }
+    return Math.min(Math.ceil(timeout), 2 ** 31 - 1);
   }
 
   protected headers(timeout: number): { headers?: Headers } {
     const headers = this.#options.headers?.();
-    headers?.set("Helium-Timeout", String(Math.max(1, Math.ceil(timeout))));
+    headers?.set("Helium-Timeout", String(timeout));
     return headers === undefined ? {} : { headers };
   }
 }
 
 /** Waits for an answer until the signal says to stop. */
-function abortable<T>(answer: Promise<T>, method: string, signal: Signal | undefined): Promise<T> {
+function abortable<T>(answer: Promise<T>, method: string, signal: Signal | undefined, outcome: Outcome = "unknown"): Promise<T> {
   if (signal === undefined) {
     return answer;
   }
   return new Promise((resolve, reject) => {
-    const stop = () => reject(canceled(method, "unknown", signal));
+    const stop = () => reject(canceled(method, outcome, signal));
+    if (signal.aborted) {
+      stop(); // of one that was aborted before nobody hears
+    }
     signal.addEventListener("abort", stop);
     answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
   });
@@ -279,11 +298,22 @@ function canceled(method: string, outcome: Outcome, signal: Signal): HeliumError
   return new HeliumError(method, { code: "canceled", reason: "helium.canceled", message: "the caller gave up", outcome }, signal.reason);
 }
 
+function noTime(method: string, message: string): HeliumError {
+  return new HeliumError(method, { code: "deadline_exceeded", reason: "helium.deadline", message, outcome: "not executed" });
+}
+
+function tooLarge(method: string, message: string, outcome: Outcome = "not executed", cause?: unknown): HeliumError {
+  return new HeliumError(method, { code: "resource_exhausted", reason: "helium.call_too_large", message, outcome }, cause);
+}
+
 /** Turns what the connection throws into a HeliumError. */
 function busError(method: string, timeout: number, cause: unknown): HeliumError {
   const error = cause instanceof Error ? cause : new Error(String(cause));
   const root = error.cause instanceof Error ? error.cause : error;
   const facts: ErrorFacts = { code: "unavailable", reason: "helium.disconnected", message: error.message, outcome: "unknown" };
+  if (root.name === "InvalidArgumentError" && root.message.includes("max_payload")) {
+    return tooLarge(method, "the arguments don't fit a message of this NATS server, see its max_payload", "not executed", cause);
+  }
   if (root.name.startsWith("NoResponders") || root.message.includes("no responders")) {
     Object.assign(facts, { reason: "helium.no_instance", message: "no instance listens", outcome: "not executed" });
   } else if (root.name === "TimeoutError") {
@@ -291,7 +321,7 @@ function busError(method: string, timeout: number, cause: unknown): HeliumError 
   } else if (root.name === "PermissionViolationError") {
     const outcome = "operation" in root && root.operation === "publish" ? "not executed" : "unknown";
     Object.assign(facts, { code: "permission_denied", reason: "helium.not_permitted", outcome });
-  } else if (root.name === "ClosedConnectionError" || root.name === "DrainingConnectionError") {
+  } else if (["ClosedConnectionError", "DrainingConnectionError", "InvalidArgumentError", "InvalidSubjectError"].includes(root.name)) {
     Object.assign(facts, { reason: "helium.not_sent", outcome: "not executed" });
   }
   return new HeliumError(method, facts, cause);
@@ -437,26 +467,31 @@ class StreamCaller extends Caller {
 
   async *#items(method: string, args: () => Promise<unknown[]>, options: CallOptions, floats?: Floats): AsyncGenerator<unknown, void, undefined> {
     const name = `${this.service}.${method}`;
-    const timeout = options.timeout ?? 30_000;
+    const timeout = this.time(name, options.timeout ?? 30_000);
     const signal = options.signal;
     const payload = encode(name, await args());
     if (signal?.aborted) {
       throw canceled(name, "not executed", signal);
     }
+    const subject = this.subject(method, options);
     let replies: AsyncIterable<Reply> & { stop?: () => void };
     try {
-      const wait = { strategy: "timer", maxWait: Math.min(timeout, 2 ** 31 - 1), noMux: true } as const;
-      replies = await this.#connection.requestMany(this.subject(method, options), payload, { ...wait, ...this.headers(timeout) });
+      const wait = { strategy: "timer", maxWait: timeout, noMux: true } as const;
+      replies = await this.#connection.requestMany(subject, payload, { ...wait, ...this.headers(timeout) });
     } catch (cause) {
       throw busError(name, timeout, cause);
     }
     const iterator = replies[Symbol.asyncIterator]();
+    const until = Date.now() + timeout - 20; // timers are that exact
     let over = false;
     try {
       for (let count = 0; ; count++) {
         const next = await abortable(iterator.next(), name, signal);
         if (next.done) {
           over = true;
+          if (Date.now() < until) {
+            throw new HeliumError(name, { code: "unavailable", reason: "helium.disconnected", message: "the connection to NATS was closed before the stream was over", outcome: "unknown" });
+          }
           throw new HeliumError(name, { code: "deadline_exceeded", reason: "helium.deadline", message: `the stream wasn't over within ${timeout} ms`, outcome: "unknown" });
         }
         const sent = next.value.headers?.get("Helium-Items");
@@ -479,8 +514,51 @@ class StreamCaller extends Caller {
   }
 }
 
-/** What a method takes as a stream. It is collected, and sent as one array, which has to fit a message. */
+/** What a method takes as a stream: its items leave one by one, as the method takes them. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
+
+/** How a call is made that sends a stream. */
+export interface SendOptions extends CallOptions {
+  /**
+   * How long the stream may take, in milliseconds. Default: as long as it takes, once it has begun,
+   * which it has to within the client's.
+   */
+  timeout?: number | undefined;
+  /** Stops the stream. The method is told. */
+  signal?: Signal | undefined;
+  /**
+   * Collects the items first, and sends them as one array, which has to fit a message. That is for
+   * where no stream gets to: through another account's export, or of users who may not look the service up.
+   */
+  collect?: boolean | undefined;
+}
+
+/** What a client that sends streams needs of a connection, such as those have, too. */
+export interface SendingConnection extends StreamConnection {
+  publish(subject: string, payload: Uint8Array, options: { reply: string }): void;
+  subscribe(subject: string, options: { callback: (error: Error | null, message: SendingMessage) => void }): { unsubscribe(): void };
+  status(): AsyncIterable<{ readonly type: string }>;
+  readonly info?: { readonly max_payload: number } | undefined;
+}
+
+/** What such a client needs of a message. */
+export interface SendingMessage {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly headers?: { readonly code: number } | undefined;
+}
+
+declare const crypto: { getRandomValues(bytes: Uint8Array): unknown } | undefined;
+declare const performance: { now(): number };
+declare function setTimeout(run: () => void, milliseconds: number): unknown;
+declare function clearTimeout(timer: unknown): void;
+
+/** How the arguments, the items and what comes back of a method stand on the wire. */
+interface WireForms {
+  readonly args: readonly WireForm[];
+  readonly sends: WireForm;
+  readonly back: WireForm;
+}
 
 /** How many items a server takes in one array. */
 const maxItems = 1 << 22;
@@ -489,9 +567,1204 @@ async function collected<T>(method: string, items: Items<T>): Promise<T[]> {
   const all: T[] = [];
   for await (const item of items) {
     if (all.push(item) > maxItems) {
-      const message = `a plain request has its items in one message, and can't have more than ${maxItems}`;
-      throw new HeliumError(method, { code: "resource_exhausted", reason: "helium.call_too_large", message, outcome: "not executed" });
+      throw tooLarge(method, `a plain request has its items in one message, and can't have more than ${maxItems}`);
     }
   }
   return all;
+}
+
+/** What an instance's record says, as far as a client of streams reads it. */
+interface InstanceRecord {
+  instance: string;
+  methods: { name: string }[];
+  abilities?: number | bigint;
+}
+
+/** Makes the calls of a service of which some methods take streams. */
+class SendingCaller extends StreamCaller {
+  readonly #connection: SendingConnection;
+  #clock = { number: 0n, since: 0 };
+
+  constructor(connection: SendingConnection, service: string, options: ClientOptions) {
+    super(connection, service, options);
+    this.#connection = connection;
+  }
+
+  /** Calls a method that takes a stream and answers once. */
+  async send(method: string, args: unknown[], items: Items<unknown>, options: SendOptions = {}, wires: WireForms, floats?: Floats): Promise<unknown> {
+    const name = `${this.service}.${method}`;
+    if (options.collect) {
+      return await this.call(method, [...args, await collected(name, items)], options, floats);
+    }
+    return await (await this.#open(method, args, items, options, wires, false)).answer();
+  }
+
+  /** Calls a method that takes a stream and returns one: for each iteration anew, when its first item is wanted. */
+  exchange(method: string, args: unknown[], items: Items<unknown>, options: SendOptions = {}, wires: WireForms, floats?: Floats): AsyncIterable<unknown> {
+    if (options.collect) {
+      return this.stream(method, async () => [...args, await collected(`${this.service}.${method}`, items)], options, floats);
+    }
+    return { [Symbol.asyncIterator]: () => this.#exchanged(method, args, items, options, wires) };
+  }
+
+  async *#exchanged(method: string, args: unknown[], items: Items<unknown>, options: SendOptions, wires: WireForms): AsyncGenerator<unknown, void, undefined> {
+    const stream = await this.#open(method, args, items, options, wires, true);
+    try {
+      for (let next = await stream.next(); next !== undefined; next = await stream.next()) {
+        yield next.value;
+      }
+    } finally {
+      stream.leave();
+    }
+  }
+
+  async #open(method: string, args: unknown[], items: Items<unknown>, options: SendOptions, wires: WireForms, takes: boolean): Promise<OpenStream> {
+    const name = `${this.service}.${method}`;
+    const { signal } = options;
+    const time = this.time(name, options.timeout), until = performance.now() + time;
+    const room = (this.#connection.info?.max_payload ?? 1024 * 1024) - 512;
+    const packed = packArguments(name, args, wires.args);
+    if (packed.length > room) {
+      throw tooLarge(name, `the arguments have ${packed.length} bytes, and at most ${room} fit a message`);
+    }
+    if (signal?.aborted) {
+      throw canceled(name, "not executed", signal);
+    }
+    const takers = await abortable(this.#takers(method, name, Math.min(time, 4000), options.instance), name, signal, "not executed");
+    for (let i = 1; ; i++) {
+      const [record] = takers.splice(Math.floor(Math.random() * takers.length), 1);
+      const left = Math.ceil(until - performance.now());
+      if (left <= 0 || record === undefined) {
+        throw noTime(name, `no instance was found within ${time} ms`);
+      }
+      const { instance } = record;
+      const stream = new OpenStream(this.#connection, name, {
+        instance, at: this.subject(method, { instance }), control: `${this.prefix}.ctl.${this.service}.${instance}`,
+        beats: (abilitiesOf(record) & able.heartbeats) !== 0n, clock: this.#clockNow(name),
+        left, lasts: options.timeout === undefined ? 0 : left, room: room + 448,
+      }, wires, items);
+      stream.begin(packed, takes, signal);
+      // One that is gone may be in the registry for a while.
+      if (i === 3 || takers.length === 0 || !(await stream.isElsewhere())) {
+        return stream;
+      }
+    }
+  }
+
+  /** What tells an instance how long messages wait. That of a machine that was suspended stood still. */
+  #clockNow(name: string): bigint {
+    const now = Date.now();
+    if (!(Math.abs(now - this.#clock.since) < 60_000)) {
+      this.#clock = { number: unguessable(name), since: now };
+    }
+    return this.#clock.number;
+  }
+
+  /** Finds the instances that take streams, at least one. */
+  async #takers(method: string, name: string, timeout: number, instance: string | undefined): Promise<InstanceRecord[]> {
+    const hint = "; to send the items as one array instead, pass { collect: true }";
+    let records: InstanceRecord[];
+    try {
+      const reply = await this.#connection.request(`${this.prefix}.binder.lookup.${this.service}`, "", { timeout });
+      records = (decode(name, reply, undefined) as { records: InstanceRecord[] }).records;
+      if (!Array.isArray(records)) {
+        throw new HeliumError(name, { code: "failed_precondition", reason: "binder.foreign_answer", message: "what answered isn't a binder; see who else subscribes there", outcome: "not executed" });
+      }
+    } catch (cause) {
+      const { code, reason, message, details } = cause instanceof HeliumError ? cause : binderError(name, timeout, cause);
+      throw new HeliumError(name, { code, reason, details, message: `nobody says which instance takes the stream: ${message.slice(name.length + 2, -code.length - 3)}${hint}`, outcome: "not executed" }, cause);
+    }
+    const all = records.filter((r) => (instance ?? r.instance) === r.instance && r.methods.some((m) => m.name === method));
+    const takers = all.filter((r) => (abilitiesOf(r) & (able.streams | able.answersOnce)) === able.streams);
+    if (takers.length > 0) {
+      return takers;
+    }
+    if (all.length === 0) {
+      throw new HeliumError(name, { code: "unavailable", reason: "helium.no_instance", message: "no instance has the method, as far as the registry knows; start one", outcome: "not executed" });
+    }
+    throw new HeliumError(name, { code: "unimplemented", reason: "helium.streams_unsupported", message: `no instance that has the method takes streams, as far as their records say; update the servers${hint}`, outcome: "not executed" });
+  }
+}
+
+const abilitiesOf = (record: InstanceRecord): bigint => BigInt(record.abilities ?? 0);
+
+/** An instance that takes a stream, and how it is spoken to. */
+interface StreamRoute {
+  readonly instance: string;
+  /** The subject of its method. */
+  readonly at: string;
+  readonly control: string;
+  /** Whether it says each half second which streams it has. */
+  readonly beats: boolean;
+  readonly clock: bigint;
+  /** The time to begin in, and the time of all of it, in milliseconds; 0: as long as it takes. */
+  readonly left: number;
+  readonly lasts: number;
+  /** How many bytes of items fit a message. */
+  readonly room: number;
+}
+
+const windowBytes = 256 * 1024;
+const windowItems = 16 * 1024;
+const together = 32 * 1024; // bytes of items that leave in one message
+const beat = 500; // milliseconds, as are all that follow
+const silentAfter = 4 * beat;
+const askAfter = 2 * beat;
+const renewAfter = 30_000; // NATS may permit the instance to answer for two minutes only
+
+/** One stream, from its beginning to its end. */
+class OpenStream {
+  readonly #connection: SendingConnection;
+  readonly #method: string;
+  readonly #route: StreamRoute;
+  readonly #wires: WireForms;
+  readonly #items: Items<unknown>;
+  readonly #number: bigint;
+  readonly #inbox: string;
+  readonly #asked: string; // the reply subject of its beginning
+  readonly #stops: (() => void)[] = []; // what is to be done at its end
+  #begun = false;
+  #over = false;
+  #error: unknown; // why it is, unless it came to its end
+  #source: unknown; // what the iterable threw
+  #result: Uint8Array | undefined;
+  #deadline: unknown; // a timer
+  #tending: unknown; // another one
+  #changed: () => void = () => {}; // for who waits for what comes
+  #moved: () => void = () => {}; // for who waits for credit
+  #leaveSource: () => void = () => {}; // while it is waited for
+  // What comes.
+  #takes = false;
+  #rows: { left: bigint; reader: WireReader }[] = [];
+  #came = { items: 0n, bytes: 0 };
+  #read = { items: 0n, bytes: 0 };
+  #given = { items: 0n, bytes: 0 };
+  #ends: bigint | undefined; // how many items there are
+  // What leaves.
+  #credit = { items: 0n, bytes: 0n };
+  #taken = { items: 0n, bytes: 0n }; // of it
+  #sent = 0n; // items
+  #row: Uint8Array[] = []; // items that are about to leave
+  #rowBytes = 0;
+  #flushing: unknown; // a timer
+  #starved = false;
+  #last: FrameElement[] | undefined; // the frame that ended the items
+  // What is due.
+  #heard = performance.now();
+  #renewed = performance.now();
+  #quiet = { since: performance.now(), told: 0, pause: 2 * beat };
+
+  constructor(connection: SendingConnection, method: string, route: StreamRoute, wires: WireForms, items: Items<unknown>) {
+    this.#connection = connection;
+    this.#method = method;
+    this.#route = route;
+    this.#wires = wires;
+    this.#items = items;
+    this.#number = unguessable(method);
+    const { options } = connection as { options?: { inboxPrefix?: string } };
+    this.#inbox = `${options?.inboxPrefix || "_INBOX"}.${unguessable(method).toString(36)}${unguessable(method).toString(36)}`;
+    this.#asked = this.#newReply();
+  }
+
+  /** A reply subject that no other message has. */
+  #newReply(): string {
+    return `${this.#inbox}.+${unguessable(this.#method).toString(36)}`;
+  }
+
+  /** Sends its beginning, with the arguments. It `takes` items. */
+  begin(args: Uint8Array, takes: boolean, signal: Signal | undefined): void {
+    const { at, left, lasts } = this.#route;
+    if (takes) {
+      this.#takes = true;
+      this.#given = { items: BigInt(windowItems), bytes: windowBytes };
+    }
+    const begins = [kinds.stream, this.#number, left, null, lasts, this.#given.bytes, this.#given.items, args];
+    try {
+      const subscription = this.#connection.subscribe(`${this.#inbox}.*`, { callback: (error, message) => this.#receive(error, message) });
+      this.#stops.push(() => subscription.unsubscribe());
+      this.#connection.publish(at, messageOf(this.#about(), begins), { reply: this.#asked });
+    } catch (cause) {
+      this.#end(this.#fault("unavailable", "helium.not_sent", cause instanceof Error ? cause.message : String(cause), "not executed", cause));
+      return;
+    }
+    this.#follow();
+    const abort = () => this.#abandon(this.#fault("canceled", "helium.canceled", "the caller gave up", "unknown", signal?.reason));
+    signal?.addEventListener("abort", abort);
+    this.#stops.push(() => signal?.removeEventListener("abort", abort));
+    const late = () => this.#abandon(this.#fault("deadline_exceeded", "helium.deadline", `the stream ${this.#begun ? "wasn't over" : "didn't begin"} within ${left} ms`), 1);
+    this.#deadline = setTimeout(late, left);
+    this.#tend(performance.now());
+    this.#stops.push(() => clearTimeout(this.#deadline), () => clearTimeout(this.#tending), () => clearTimeout(this.#flushing));
+  }
+
+  #about(): FrameElement[] {
+    return [kinds.sender, this.#route.clock, Math.floor(performance.now() * 1000), able.heartbeats];
+  }
+
+  #fault(code: Code, reason: string, message: string, outcome: Outcome = "unknown", cause?: unknown): HeliumError {
+    return new HeliumError(this.#method, { code, reason, message, outcome, instance: this.#route.instance }, cause);
+  }
+
+  /** Waits until it has begun, or was refused. Whether another instance may take it: this one has no part in it. */
+  async isElsewhere(): Promise<boolean> {
+    while (!this.#begun && !this.#over) {
+      await new Promise<void>((resolve) => (this.#changed = resolve));
+    }
+    return this.#error instanceof HeliumError && this.#error.code === "unavailable" && this.#error.outcome === "not executed";
+  }
+
+  /** The next item; undefined behind the last one. */
+  async next(): Promise<{ value: unknown } | undefined> {
+    for (;;) {
+      const row = this.#rows[0];
+      if (row !== undefined) {
+        const before = row.reader.left;
+        const value = readable(this.#method, () => row.reader.value(this.#wires.back));
+        this.#read = { items: this.#read.items + 1n, bytes: this.#read.bytes + before - row.reader.left };
+        if (--row.left === 0n) {
+          this.#rows.shift();
+        }
+        this.#giveMore();
+        return { value };
+      }
+      if (this.#over) {
+        if (this.#error !== undefined) {
+          throw this.#error;
+        }
+        return undefined;
+      }
+      await new Promise<void>((resolve) => (this.#changed = resolve));
+    }
+  }
+
+  /** The result, once it has come. */
+  async answer(): Promise<unknown> {
+    while (!this.#over) {
+      await new Promise<void>((resolve) => (this.#changed = resolve));
+    }
+    const result = this.#result;
+    if (result === undefined) {
+      throw this.#error;
+    }
+    return readable(this.#method, () => new WireReader(result).value(this.#wires.back));
+  }
+
+  /** Ends it, if it isn't over: nobody wants more of it. */
+  leave(): void {
+    this.#abandon(this.#fault("canceled", "helium.canceled", "the caller left the stream"));
+  }
+
+  /** Ends it with an error in place of what has come and wasn't read, and tells the instance why. */
+  #abandon(error: HeliumError, reason = 0): void {
+    if (this.#over) {
+      return;
+    }
+    this.#rows = [];
+    this.#tell(reason === 0 ? [kinds.cancel, this.#number] : [kinds.cancel, this.#number, reason]);
+    this.#end(error);
+  }
+
+  /** Ends it behind what has come. */
+  #end(error?: HeliumError): void {
+    if (this.#over) {
+      return;
+    }
+    this.#over = true;
+    this.#error = error;
+    for (const stop of this.#stops) {
+      stop();
+    }
+    this.#row = [];
+    this.#changed();
+    this.#moved();
+    this.#leaveSource();
+  }
+
+  /** Says something to the instance, which it may have to be said again. */
+  #tell(frame: FrameElement[], reply = `${this.#inbox}.+`): void {
+    this.#publish(this.#route.control, messageOf(frame), reply);
+  }
+
+  #publish(subject: string, payload: Uint8Array, reply: string): void {
+    try {
+      this.#connection.publish(subject, payload, { reply });
+    } catch (cause) {
+      this.#end(this.#fault("unavailable", "helium.disconnected", `the stream can't go on: ${cause instanceof Error ? cause.message : cause}`, "unknown", cause));
+    }
+  }
+
+  /** Ends it with the connection, and where NATS refuses what it says. */
+  async #follow(): Promise<void> {
+    const status: AsyncIterable<{ type: string; error?: { operation?: string; subject?: string } }> & { stop?: () => void } = this.#connection.status();
+    this.#stops.push(() => status.stop?.());
+    for await (const { type, error } of status) {
+      if (type === "disconnect" || type === "close") {
+        this.#end(this.#fault("unavailable", "helium.disconnected", "the connection to NATS was lost while the stream was on its way"));
+      } else if (type === "error" && error?.operation === "publish" && (error.subject === this.#route.at || error.subject === this.#route.control)) {
+        const outcome = error.subject === this.#route.at ? "not executed" : "unknown";
+        this.#end(this.#fault("permission_denied", "helium.not_permitted", `this connection's user may not publish to "${error.subject}"; allow it to, or connect as another user`, outcome));
+      }
+    }
+  }
+
+  /** Does each half second what is due. */
+  #tend(before: number): void {
+    this.#tending = setTimeout(() => {
+      const now = performance.now();
+      if (now - before > 2 * beat) {
+        this.#heard = now; // this program stood still
+      }
+      const silent = this.#route.beats ? now - this.#heard : 0;
+      if (silent >= silentAfter) {
+        this.#abandon(this.#fault("unavailable", "helium.silent", "the instance that has the stream has been silent for 2 s; it is frozen, dead or cut off"));
+        return;
+      }
+      if (silent >= askAfter) {
+        this.#publish(this.#route.at, messageOf(this.#about()), this.#newReply());
+      }
+      if (now - this.#renewed >= renewAfter) {
+        this.#renewed = now;
+        this.#tell([kinds.credit, this.#number, 0, 0], this.#newReply());
+      }
+      this.#account(now);
+      if (!this.#over) {
+        this.#tend(now);
+      }
+    }, beat);
+  }
+
+  /** Says what has left once nothing has for a while: it may have got lost without a word. */
+  #account(now: number): void {
+    const { since, told, pause } = this.#quiet;
+    if (!this.#begun || now - since < pause) {
+      return;
+    }
+    if (this.#last !== undefined) {
+      this.#tell(this.#last);
+    } else if (this.#starved || told < 3) {
+      this.#tell([kinds.account, this.#number, this.#sent, 0, this.#credit.bytes, this.#credit.items]);
+    }
+    this.#quiet = { since: now, told: told + 1, pause: Math.min(2 * pause, 16 * beat) };
+  }
+
+  #receive(error: Error | null, { subject, data, headers }: SendingMessage): void {
+    if (error !== null) {
+      this.#end(this.#fault("permission_denied", "helium.not_permitted", `this connection's user may not subscribe to "${this.#inbox}.*": ${error.message}`, "unknown", error));
+      return;
+    }
+    if (data.length === 0) {
+      if (headers?.code === 503 && subject === this.#asked && !this.#begun) {
+        this.#end(this.#fault("unavailable", "helium.no_instance", "the instance that was chosen is gone", "not executed"));
+      }
+      return;
+    }
+    let all: WireReader[][];
+    try {
+      all = frames(data);
+    } catch {
+      return; // it breaks the protocol, and isn't an instance's
+    }
+    this.#heard = performance.now();
+    for (const frame of all) {
+      try {
+        this.#take(frame, subject);
+      } catch (cause) {
+        this.#abandon(badResult(this.#method, `what the instance sent as a stream breaks the protocol: ${cause instanceof Error ? cause.message : cause}`, cause));
+      }
+    }
+  }
+
+  #take([first, second, ...rest]: WireReader[], subject: string): void {
+    const kind = Number(first?.unsigned());
+    if (this.#over || second === undefined) {
+      return;
+    }
+    const at = (i: number): WireReader => rest[i] ?? new WireReader(new Uint8Array());
+    if (kind === kinds.instance) {
+      if (this.#begun && (at(0).unsigned() & able.answersOnce) !== 0n) {
+        this.#abandon(this.#fault("unavailable", "helium.silent", 'the instance may send one message only to this caller from now on, so what was to come got lost; let its user publish to "_INBOX.>", for longer than this lasts'));
+      }
+      return;
+    }
+    if (!takenKinds.includes(kind)) {
+      return;
+    }
+    const number = second.unsigned();
+    if (number !== this.#number && !(kind === kinds.error && number === 0n && subject === this.#asked)) {
+      return;
+    }
+    switch (kind) {
+      case kinds.reply:
+        this.#replied(at(2).binary());
+        return;
+      case kinds.error:
+        this.#end(frameError(this.#method, at(2).value(), this.#source));
+        return;
+    }
+    if (!this.#begun) {
+      this.#begun = true;
+      if (this.#route.lasts === 0) {
+        clearTimeout(this.#deadline);
+      }
+      this.#changed();
+      this.#upload();
+    }
+    switch (kind) {
+      case kinds.credit:
+        this.#credit = { bytes: greater(this.#credit.bytes, at(0).unsigned()), items: greater(this.#credit.items, at(1).unsigned()) };
+        this.#moved();
+        return;
+      case kinds.items:
+        this.#arrive(at(0).unsigned(), at(1).unsigned(), at(2).binary());
+        return;
+      case kinds.itemsEnd:
+        this.#ends = at(0).unsigned();
+        return;
+      case kinds.account:
+        if (at(0).unsigned() > this.#came.items) {
+          this.#abandonAtGap();
+        } else if (BigInt(this.#given.bytes) > at(2).unsigned() || this.#given.items > at(3).unsigned()) {
+          this.#tell([kinds.credit, this.#number, this.#given.bytes, this.#given.items]);
+        }
+    }
+  }
+
+  #replied(result: Uint8Array): void {
+    if (this.#takes && this.#ends !== this.#came.items) {
+      this.#abandonAtGap();
+      return;
+    }
+    this.#result = result;
+    this.#end();
+  }
+
+  #abandonAtGap(): void {
+    const rows = this.#rows;
+    this.#abandon(this.#fault("data_loss", "helium.stream_gap", `items of the stream got lost behind the first ${this.#came.items}, or came twice`));
+    this.#rows = rows;
+  }
+
+  #arrive(before: bigint, count: bigint, items: Uint8Array): void {
+    if (before !== this.#came.items) {
+      this.#abandonAtGap();
+      return;
+    }
+    if (count < 1n || count > BigInt(items.length) || this.#came.bytes >= this.#given.bytes || this.#came.items + count > this.#given.items) {
+      throw new RangeError("it sent more than it may, or less than it says");
+    }
+    this.#came = { items: before + count, bytes: this.#came.bytes + items.length };
+    this.#rows.push({ left: count, reader: new WireReader(items.slice()) });
+    this.#changed();
+  }
+
+  /** Gives more credit once half of it was read. */
+  #giveMore(): void {
+    const { items, bytes } = this.#given;
+    const isDue = 2 * (bytes - this.#read.bytes) <= windowBytes || 2n * (items - this.#read.items) <= BigInt(windowItems);
+    if (this.#over || !isDue) {
+      return;
+    }
+    this.#given = { items: this.#read.items + BigInt(windowItems), bytes: this.#read.bytes + windowBytes };
+    this.#tell([kinds.credit, this.#number, this.#given.bytes, this.#given.items]);
+  }
+
+  /** Sends what the iterable gives, as there is credit for it. */
+  async #upload(): Promise<void> {
+    const items = this.#items as Partial<Iterable<unknown> & AsyncIterable<unknown>>;
+    let iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
+    let isDone = false;
+    const leave = () => {
+      if (!isDone) {
+        isDone = true;
+        (async () => iterator?.return?.())().catch(() => {});
+      }
+    };
+    try {
+      iterator = items[Symbol.asyncIterator]?.() ?? items[Symbol.iterator]?.();
+      while (!this.#over) {
+        const coming = iterator?.next();
+        this.#leaveSource = leave; // it may wait for what never comes
+        const next = await coming;
+        this.#leaveSource = () => {};
+        if (next === undefined || next.done) {
+          isDone = true;
+          this.#conclude(null);
+          return;
+        }
+        await this.#put(next.value);
+      }
+    } catch (cause) {
+      if (cause instanceof UnsendableItem) {
+        this.#abandon(cause.error);
+      } else {
+        isDone = true;
+        this.#source = cause;
+        this.#conclude(errorElement(cause));
+      }
+    } finally {
+      this.#leaveSource = () => {};
+      leave();
+    }
+  }
+
+  #conclude(error: WireWriter | null): void {
+    if (this.#over) {
+      return;
+    }
+    this.#flush();
+    this.#last = [kinds.itemsEnd, this.#number, this.#sent, error];
+    this.#quiet = { since: performance.now(), told: 0, pause: 2 * beat };
+    this.#tell(this.#last);
+  }
+
+  async #put(item: unknown): Promise<void> {
+    const out = new WireWriter();
+    try {
+      out.value(item, this.#wires.sends, "an item");
+    } catch (cause) {
+      throw new UnsendableItem(this.#fault("invalid_argument", "helium.bad_argument", cause instanceof Error ? cause.message : String(cause), "unknown", cause));
+    }
+    const packed = out.done();
+    if (packed.length > this.#route.room) {
+      throw new UnsendableItem(tooLarge(this.#method, `an item has ${packed.length} bytes, and at most ${this.#route.room} fit a message`, "unknown"));
+    }
+    while (!this.#over && (this.#taken.bytes >= this.#credit.bytes || this.#taken.items >= this.#credit.items)) {
+      this.#flush();
+      this.#starved = true;
+      await new Promise<void>((resolve) => (this.#moved = resolve));
+    }
+    this.#starved = false;
+    if (this.#over) {
+      return;
+    }
+    this.#taken = { bytes: this.#taken.bytes + BigInt(packed.length), items: this.#taken.items + 1n };
+    if (this.#rowBytes + packed.length > Math.min(together, this.#route.room)) {
+      this.#flush();
+    }
+    this.#row.push(packed);
+    this.#rowBytes += packed.length;
+    this.#flushing ??= setTimeout(() => this.#flush(), 0);
+  }
+
+  /** Sends the items that are about to leave. */
+  #flush(): void {
+    clearTimeout(this.#flushing);
+    this.#flushing = undefined;
+    const count = this.#row.length;
+    if (count === 0) {
+      return;
+    }
+    const row = new Uint8Array(this.#rowBytes);
+    let at = 0;
+    for (const item of this.#row) {
+      row.set(item, at);
+      at += item.length;
+    }
+    this.#row = [];
+    this.#rowBytes = 0;
+    this.#tell([kinds.items, this.#number, this.#sent, count, row]);
+    this.#sent += BigInt(count);
+    this.#quiet = { since: performance.now(), told: 0, pause: 2 * beat };
+  }
+}
+
+/** Why an item can't be sent, though the iterable gave it. */
+class UnsendableItem extends Error {
+  readonly error: HeliumError;
+
+  constructor(error: HeliumError) {
+    super();
+    this.error = error;
+  }
+}
+
+/** A number that nobody can guess: who names a call was told of it. */
+function unguessable(method: string): bigint {
+  if (typeof crypto === "undefined") {
+    throw new HeliumError(method, { code: "failed_precondition", reason: "helium.streams_unsupported", message: "crypto.getRandomValues is missing here, which streams need; Node.js has it from version 19 on", outcome: "not executed" });
+  }
+  const bytes = new Uint8Array(8);
+  crypto.getRandomValues(bytes);
+  return new DataView(bytes.buffer).getBigUint64(0) || 1n;
+}
+
+const kinds = { reply: 2, error: 3, cancel: 5, sender: 6, instance: 7, stream: 11, items: 12, itemsEnd: 13, credit: 14, account: 20 } as const;
+
+const codes: readonly Code[] = [
+  "canceled", "unknown", "invalid_argument", "deadline_exceeded", "not_found", "already_exists", "permission_denied",
+  "resource_exhausted", "failed_precondition", "aborted", "out_of_range", "unimplemented", "internal", "unavailable",
+  "data_loss", "unauthenticated",
+];
+
+const outcomes: readonly Outcome[] = ["unknown", "not executed", "executed"];
+
+const able = { heartbeats: 1n, answersOnce: 2n, streams: 16n } as const;
+
+/** An element of a frame: a number, text, bytes, nothing, or what is packed already. */
+type FrameElement = number | bigint | string | Uint8Array | null | WireWriter;
+
+/** A message of frames. */
+function messageOf(...frames: FrameElement[][]): Uint8Array {
+  const out = new WireWriter();
+  out.raw(Uint8Array.of(0xc1, 1));
+  for (const frame of frames) {
+    out.array(frame.length);
+    for (const element of frame) {
+      if (element === null) {
+        out.byte(0xc0);
+      } else if (typeof element === "string") {
+        out.text(element);
+      } else if (element instanceof WireWriter) {
+        out.raw(element.done());
+      } else if (typeof element === "object") {
+        out.binary(element);
+      } else {
+        out.integer(element);
+      }
+    }
+  }
+  return out.done();
+}
+
+/** An error as a frame has it, of what went wrong where the items come from. */
+function errorElement(cause: unknown): WireWriter {
+  const facts = cause instanceof HeliumError ? cause : undefined;
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const out = new WireWriter();
+  out.array(6);
+  out.integer(facts ? codes.indexOf(facts.code) + 1 : 2);
+  out.text(facts?.reason ?? "");
+  out.text(text.slice(0, 8192));
+  out.byte(0xc0);
+  out.integer(0);
+  out.text("");
+  return out;
+}
+
+/** The frames of a message, each as its elements. */
+function frames(message: Uint8Array): WireReader[][] {
+  const all: WireReader[][] = [];
+  if (message[0] !== 0xc1 || message[1] !== 1) {
+    return all;
+  }
+  for (const r = new WireReader(message, 2); r.left > 0; ) {
+    const elements: WireReader[] = [];
+    for (let count = r.array(); count > 0; count--) {
+      elements.push(new WireReader(r.raw()));
+    }
+    all.push(elements);
+  }
+  return all;
+}
+
+const takenKinds: readonly number[] = [kinds.reply, kinds.error, kinds.items, kinds.itemsEnd, kinds.credit, kinds.account];
+
+const greater = (a: bigint, b: bigint): bigint => (a > b ? a : b);
+
+function readable<T>(method: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw badResult(method, `what came can't be read: ${cause instanceof Error ? cause.message : cause}`, cause);
+  }
+}
+
+/** The error of an error frame, behind which may be what the iterable threw. */
+function frameError(method: string, element: unknown, source: unknown): HeliumError {
+  if (!Array.isArray(element) || element.length < 6) {
+    throw new RangeError("an error has fewer than six elements");
+  }
+  const [code, reason, message, details, outcome, instance] = element as unknown[];
+  const hint = reason === "helium.streams_unsupported" ? "; to send the items as one array instead, pass { collect: true }" : "";
+  return new HeliumError(method, {
+    code: codes[Number(code) - 1] ?? "unknown",
+    reason: String(reason),
+    message: String(message) + hint,
+    outcome: outcomes[Number(outcome)] ?? "unknown",
+    details: details === null ? undefined : (details as { [name: string]: string }),
+    instance: String(instance),
+  }, source);
+}
+
+/** Writes arguments as an array. */
+function packArguments(method: string, args: unknown[], wires: readonly WireForm[]): Uint8Array {
+  const out = new WireWriter();
+  out.array(args.length);
+  try {
+    args.forEach((arg, i) => out.value(arg, wires[i] ?? "any", `argument ${i + 1}`, 2));
+  } catch (cause) {
+    throw new HeliumError(method, { code: "invalid_argument", reason: "helium.bad_argument", message: cause instanceof Error ? cause.message : String(cause), outcome: "not executed" }, cause);
+  }
+  return out.done();
+}
+
+/** Why a binder wasn't heard. */
+function binderError(method: string, timeout: number, cause: unknown): HeliumError {
+  const error = busError(method, timeout, cause);
+  const known: { readonly [reason: string]: { reason: string; message: string } } = {
+    "helium.no_instance": { reason: "binder.unreachable", message: "no binder answers" },
+    "helium.deadline": { reason: "binder.no_answer", message: `no binder answered within ${timeout} ms` },
+    "helium.not_permitted": { reason: "binder.not_permitted", message: "this connection's user may not ask a binder" },
+  };
+  const facts = known[error.reason] ?? { reason: error.reason, message: cause instanceof Error ? cause.message : String(cause) };
+  return new HeliumError(method, { code: error.code, ...facts, outcome: "not executed" }, cause);
+}
+
+/**
+ * How a value stands in msgpack: a kind of Helium's notation, the name of a type below, or what it is
+ * made of.
+ */
+type WireForm =
+  | string
+  | { readonly maybe: WireForm }
+  | { readonly list: WireForm }
+  | { readonly map: WireForm; readonly key: string }
+  | { readonly fields: { readonly [name: string]: WireForm } };
+
+const namedWires: { readonly [type: string]: WireForm } = {
+  Line: { fields: { text: "string" } },
+  Order: { fields: { id: "int64", at: "time", price: "float64" } },
+};
+
+// What every program has that runs this, whatever its types say.
+declare const TextEncoder: { new (): { encode(text: string): Uint8Array } };
+declare const TextDecoder: { new (): { decode(bytes: Uint8Array): string } };
+declare function atob(text: string): string;
+declare function btoa(text: string): string;
+
+const maxDepth = 64;
+
+function wireOf(wire: WireForm): WireForm {
+  return (typeof wire === "string" && Object.hasOwn(namedWires, wire) ? namedWires[wire] : undefined) ?? wire;
+}
+
+/** Writes msgpack. */
+class WireWriter {
+  #bytes = new Uint8Array(128);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  done(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  /** Makes room, and returns where it begins. */
+  #room(size: number): number {
+    const at = this.#length;
+    if (at + size > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(2 * this.#bytes.length, at + size));
+      larger.set(this.#bytes);
+      this.#bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    }
+    this.#length += size;
+    return at;
+  }
+
+  byte(byte: number): void {
+    const at = this.#room(1);
+    this.#bytes[at] = byte;
+  }
+
+  raw(bytes: Uint8Array): void {
+    const at = this.#room(bytes.length);
+    this.#bytes.set(bytes, at);
+  }
+
+  /** How much follows: below `few` with its kind, else behind a byte of its own, in one byte, two or four. */
+  #head(length: number, kind: number, few: number, one: number, two: number): void {
+    if (length < few) {
+      this.byte(kind | length);
+    } else if (length < 256 && one > 0) {
+      this.raw(Uint8Array.of(one, length));
+    } else {
+      const at = this.#room(length < 65536 ? 3 : 5);
+      this.#bytes[at] = length < 65536 ? two : two + 1;
+      if (length < 65536) {
+        this.#view.setUint16(at + 1, length);
+      } else {
+        this.#view.setUint32(at + 1, length);
+      }
+    }
+  }
+
+  array(length: number): void {
+    this.#head(length, 0x90, 16, 0, 0xdc);
+  }
+
+  text(text: string): void {
+    const bytes = new TextEncoder().encode(text);
+    this.#head(bytes.length, 0xa0, 32, 0xd9, 0xda);
+    this.raw(bytes);
+  }
+
+  binary(bytes: Uint8Array): void {
+    this.#head(bytes.length, 0, 0, 0xc4, 0xc5);
+    this.raw(bytes);
+  }
+
+  integer(n: number | bigint): void {
+    const big = BigInt(n);
+    if (big >= -32n && big < 128n) {
+      this.byte(Number(big) & 0xff);
+    } else if (big >= 0n && big < 1n << 32n) {
+      const at = this.#room(5);
+      this.#bytes[at] = 0xce;
+      this.#view.setUint32(at + 1, Number(big));
+    } else {
+      if (BigInt.asIntN(64, big) !== big && BigInt.asUintN(64, big) !== big) {
+        throw new RangeError(`${big} has more than 64 bits`);
+      }
+      const at = this.#room(9);
+      this.#bytes[at] = big < 0n ? 0xd3 : 0xcf;
+      this.#view.setBigUint64(at + 1, BigInt.asUintN(64, big));
+    }
+  }
+
+  float(n: number): void {
+    const at = this.#room(9);
+    this.#bytes[at] = 0xcb;
+    this.#view.setFloat64(at + 1, n);
+  }
+
+  /** Writes a value as JSON has it, in the form that its type has on the wire. `where` names it in errors. */
+  value(value: unknown, given: WireForm, where: string, depth = 1): void {
+    const wire = wireOf(given);
+    const wrong = (want: string): never => {
+      const got = typeof value === "object" && value !== null ? "an object" : typeof value === "string" ? JSON.stringify(value) : String(value);
+      throw new RangeError(`${where}: got ${got}, want ${want}`);
+    };
+    if (depth >= maxDepth) {
+      throw new RangeError(`${where}: lies more than ${maxDepth} deep`);
+    }
+    if (typeof wire === "string") {
+      this.#scalar(value, wire, where, depth, wrong);
+    } else if ("maybe" in wire) {
+      if (value === null || value === undefined) {
+        this.byte(0xc0);
+      } else {
+        this.value(value, wire.maybe, where, depth);
+      }
+    } else if ("list" in wire) {
+      const list: unknown[] = Array.isArray(value) ? value : wrong("an array");
+      this.array(list.length);
+      for (let i = 0; i < list.length; i++) {
+        this.value(list[i], wire.list, `${where}[${i}]`, depth + 1);
+      }
+    } else {
+      if (typeof value !== "object" || value === null || Object.prototype.toString.call(value) !== "[object Object]") {
+        return wrong("a plain object");
+      }
+      const pairs = Object.entries(value).filter(([, each]) => each !== undefined);
+      const fields = "fields" in wire ? wire.fields : undefined;
+      for (const name of Object.keys(fields ?? {})) {
+        const field = wireOf(fields?.[name] ?? "any");
+        if (field !== "any" && !(typeof field === "object" && "maybe" in field) && !pairs.some(([own]) => own === name)) {
+          throw new RangeError(`${where}: has no field ${JSON.stringify(name)}`);
+        }
+      }
+      this.#head(pairs.length, 0x80, 16, 0, 0xde);
+      for (const [name, each] of pairs) {
+        if ("map" in wire) {
+          this.value(keyOf(name, wire.key), wire.key, `a key of ${where}`, depth + 1);
+          this.value(each, wire.map, `${where}[${JSON.stringify(name)}]`, depth + 1);
+        } else {
+          const field = Object.hasOwn(wire.fields, name) ? wire.fields[name] : undefined;
+          if (field === undefined) {
+            throw new RangeError(`${where}: there is no field ${JSON.stringify(name)}`);
+          }
+          this.text(name);
+          this.value(each, field, `${where}.${name}`, depth + 1);
+        }
+      }
+    }
+  }
+
+  #scalar(value: unknown, kind: string, where: string, depth: number, wrong: (want: string) => never): void {
+    if (kind === "any") {
+      this.#any(value, where, depth);
+    } else if (kind === "bool") {
+      this.byte(typeof value === "boolean" ? (value ? 0xc3 : 0xc2) : wrong(kind));
+    } else if (kind === "float32" || kind === "float64") {
+      this.float(typeof value === "number" || typeof value === "bigint" ? Number(value) : wrong("a number"));
+    } else if (kind === "duration") {
+      this.integer(typeof value === "string" ? nanoseconds(value) : wrong("a duration, such as \"1h30m\""));
+    } else if (typeof value === "string" && kind === "bytes") {
+      this.binary(fromBase64(value, where));
+    } else if (kind === "string" || kind === "bytes" || kind === "time") {
+      this.text(typeof value === "string" ? value : wrong(kind === "string" ? "a string" : `${kind}, as a string`));
+    } else {
+      this.integer(typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value)) ? value : wrong(kind));
+    }
+  }
+
+  /** Writes what JSON could hold, and bigints. */
+  #any(value: unknown, where: string, depth: number): void {
+    if (value === null || value === undefined) {
+      this.byte(0xc0);
+    } else if (typeof value === "boolean") {
+      this.byte(value ? 0xc3 : 0xc2);
+    } else if (typeof value === "string") {
+      this.text(value);
+    } else if (typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 63)) {
+      this.integer(value);
+    } else if (typeof value === "number") {
+      this.float(value);
+    } else if (Array.isArray(value)) {
+      this.value(value, { list: "any" }, where, depth);
+    } else if (typeof value === "object") {
+      const own = "toJSON" in value && typeof value.toJSON === "function" ? value.toJSON("") : undefined;
+      if (own === undefined) {
+        this.value(value, { map: "any", key: "string" }, where, depth);
+      } else {
+        this.value(own, "any", where, depth + 1);
+      }
+    } else {
+      throw new RangeError(`${where}: a ${typeof value} can't be sent`);
+    }
+  }
+}
+
+/** Reads msgpack, of which nothing is believed. */
+class WireReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at: number;
+
+  constructor(bytes: Uint8Array, at = 0) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = at;
+  }
+
+  /** How many bytes are left. */
+  get left(): number {
+    return this.#bytes.length - this.#at;
+  }
+
+  #take(size: number): number {
+    if (size > this.left) {
+      throw new RangeError("a value ends early");
+    }
+    this.#at += size;
+    return this.#at - size;
+  }
+
+  #uint(width: number): number {
+    const at = this.#take(width);
+    return width === 1 ? this.#view.getUint8(at) : width === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
+  }
+
+  #slice(size: number): Uint8Array {
+    const at = this.#take(size);
+    return this.#bytes.subarray(at, at + size);
+  }
+
+  /** The first bytes of a value: what it is, and the number that it is, or how much follows. */
+  #head(): { kind: string; size: number; n: number | bigint } {
+    const first = this.#uint(1);
+    const head = (kind: string, size: number, n: number | bigint = 0) => ({ kind, size, n });
+    const counted = (kind: string, size: number, least = 1) => {
+      if (size * least > this.left) {
+        throw new RangeError("a value ends early");
+      }
+      return head(kind, size);
+    };
+    if (first <= 0x7f) return head("integer", 0, first);
+    if (first >= 0xe0) return head("integer", 0, first - 256);
+    if (first <= 0x8f) return counted("map", first & 15, 2);
+    if (first <= 0x9f) return counted("array", first & 15);
+    if (first <= 0xbf) return counted("text", first & 31);
+    if (first === 0xc0) return head("nil", 0);
+    if (first === 0xc2 || first === 0xc3) return head("bool", 0, first & 1);
+    if (first >= 0xc4 && first <= 0xc6) return counted("bytes", this.#uint(1 << (first - 0xc4)));
+    if (first === 0xca) return head("float", 0, this.#view.getFloat32(this.#take(4)));
+    if (first === 0xcb) return head("float", 0, this.#view.getFloat64(this.#take(8)));
+    if (first >= 0xcc && first <= 0xce) return head("integer", 0, this.#uint(1 << (first - 0xcc)));
+    if (first === 0xcf) return head("integer", 0, this.#view.getBigUint64(this.#take(8)));
+    if (first >= 0xd0 && first <= 0xd3) {
+      const bytes = 1 << (first - 0xd0);
+      return head("integer", 0, BigInt.asIntN(8 * bytes, bytes === 8 ? this.#view.getBigInt64(this.#take(8)) : BigInt(this.#uint(bytes))));
+    }
+    if (first >= 0xd9 && first <= 0xdb) return counted("text", this.#uint(1 << (first - 0xd9)));
+    if (first === 0xdc || first === 0xdd) return counted("array", this.#uint(first === 0xdc ? 2 : 4));
+    if (first === 0xde || first === 0xdf) return counted("map", this.#uint(first === 0xde ? 2 : 4), 2);
+    const size = first === 0xc7 ? this.#uint(1) : first === 0xd6 ? 4 : first === 0xd7 ? 8 : 0;
+    if ((size === 4 || size === 8 || size === 12) && this.#uint(1) === 0xff) return counted("time", size);
+    throw new RangeError(`what begins with 0x${first.toString(16)} is no value`);
+  }
+
+  /** The length of an array. */
+  array(): number {
+    const { kind, size } = this.#head();
+    return kind === "array" ? size : this.#wrong("an array", kind);
+  }
+
+  /** An integer that isn't negative. */
+  unsigned(): bigint {
+    const { kind, n } = this.#head();
+    return kind === "integer" && n >= 0 ? BigInt(n) : this.#wrong("an unsigned integer", kind);
+  }
+
+  text(): string {
+    const { kind, size } = this.#head();
+    return kind === "text" ? new TextDecoder().decode(this.#slice(size)) : this.#wrong("text", kind);
+  }
+
+  binary(): Uint8Array {
+    const { kind, size } = this.#head();
+    return kind === "bytes" ? this.#slice(size) : this.#wrong("bytes", kind);
+  }
+
+  #wrong(want: string, got: string): never {
+    throw new RangeError(`got ${got}, want ${want}`);
+  }
+
+  /** The bytes of the next value. */
+  raw(): Uint8Array {
+    const from = this.#at;
+    this.#skip(1);
+    return this.#bytes.subarray(from, this.#at);
+  }
+
+  #skip(depth: number): void {
+    const { kind, size } = this.#head();
+    if (kind !== "array" && kind !== "map") {
+      this.#take(size);
+      return;
+    }
+    if (depth > maxDepth) {
+      throw new RangeError(`a value lies more than ${maxDepth} deep`);
+    }
+    for (let left = kind === "map" ? 2 * size : size; left > 0; left--) {
+      this.#skip(depth + 1);
+    }
+  }
+
+  /** The next value, as JSON has it: in the form that its type has there. */
+  value(given: WireForm = "any", depth = 1): unknown {
+    if (depth > maxDepth) {
+      throw new RangeError(`a value lies more than ${maxDepth} deep`);
+    }
+    let wire = wireOf(given);
+    const { kind, size, n } = this.#head();
+    if (typeof wire === "object" && "maybe" in wire) {
+      if (kind === "nil") {
+        return null;
+      }
+      wire = wireOf(wire.maybe);
+    }
+    const list = typeof wire === "object" && "list" in wire ? wire : undefined;
+    const map = typeof wire === "object" && "map" in wire ? wire : undefined;
+    const fields = typeof wire === "object" && "fields" in wire ? wire.fields : undefined;
+    switch (kind) {
+      case "nil":
+        return list ? [] : map ? {} : wire === "bytes" ? "" : null;
+      case "bool":
+        return n === 1;
+      case "integer":
+        return wire === "duration" ? duration(BigInt(n)) : wire === "float32" || wire === "float64" ? Number(n) : narrow(n);
+      case "float":
+        return n;
+      case "text":
+        return wire === "bytes" ? toBase64(this.#slice(size)) : new TextDecoder().decode(this.#slice(size));
+      case "bytes":
+        return wire === "string" ? new TextDecoder().decode(this.#slice(size)) : toBase64(this.#slice(size));
+      case "time":
+        return this.#time(size);
+      case "array": {
+        const all: unknown[] = [];
+        while (all.length < size) {
+          all.push(this.value(list ? list.list : "any", depth + 1));
+        }
+        return all;
+      }
+    }
+    const pairs: [string, unknown][] = [];
+    while (pairs.length < size) {
+      const name = String(this.value(map ? map.key : fields ? "string" : "any", depth + 1));
+      const own = fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined;
+      pairs.push([name, this.value(map ? map.map : own ?? "any", depth + 1)]);
+    }
+    return Object.fromEntries(pairs);
+  }
+
+  #time(size: number): string {
+    const at = this.#take(size);
+    let seconds = 0n, nanos = 0;
+    if (size === 4) {
+      seconds = BigInt(this.#view.getUint32(at));
+    } else if (size === 8) {
+      const both = this.#view.getBigUint64(at);
+      seconds = both & ((1n << 34n) - 1n);
+      nanos = Number(both >> 34n);
+    } else {
+      nanos = this.#view.getUint32(at);
+      seconds = this.#view.getBigInt64(at + 4);
+    }
+    const fraction = nanos === 0 ? "" : `.${String(nanos).padStart(9, "0").replace(/0+$/, "")}`;
+    return new Date(Number(seconds) * 1000).toISOString().replace(/\.\d+Z$/, `${fraction}Z`);
+  }
+}
+
+/** An integer as a number, or where that can't hold it, or would show it as another, as a bigint. */
+function narrow(n: number | bigint): Int64 {
+  const number = Number(n);
+  return String(number) === String(n) && BigInt(number) === BigInt(n) ? number : n;
+}
+
+function keyOf(name: string, kind: string): unknown {
+  if (kind === "bool") {
+    return name === "true" ? true : name === "false" ? false : name;
+  }
+  return kind === "string" || kind === "bytes" || !/^-?[0-9]+$/.test(name) ? name : kind === "duration" ? `${name}ns` : BigInt(name);
+}
+
+function fromBase64(text: string, where: string): Uint8Array {
+  try {
+    return Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  } catch {
+    throw new RangeError(`${where}: got ${JSON.stringify(text.slice(0, 40))}, want bytes in base64`);
+  }
+}
+
+function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) {
+    text += String.fromCharCode(byte);
+  }
+  return btoa(text);
+}
+
+const units: { readonly [unit: string]: bigint } = { h: 3_600_000_000_000n, m: 60_000_000_000n, s: 1_000_000_000n, ms: 1_000_000n, us: 1000n, "µs": 1000n, "μs": 1000n, ns: 1n };
+
+/** Reads "1h30m" as nanoseconds. */
+function nanoseconds(text: string): bigint {
+  const [, sign = "", rest = ""] = /^([+-]?)(.*)$/s.exec(text) ?? [];
+  const parts = rest.match(/([0-9]+\.?[0-9]*|\.[0-9]+)(ms|us|µs|μs|ns|h|m|s)/g) ?? [];
+  if (rest !== "0" && (parts.length === 0 || parts.join("") !== rest)) {
+    throw new RangeError(`${JSON.stringify(text)} is no duration, such as "1h30m"`);
+  }
+  let sum = 0n;
+  for (const part of parts) {
+    const [, whole = "", fraction = "", unit = ""] = /^([0-9]*)\.?([0-9]*)(.+)$/.exec(part) ?? [];
+    sum += BigInt(whole + fraction || "0") * (units[unit] ?? 0n) / 10n ** BigInt(fraction.length);
+  }
+  return sign === "-" ? -sum : sum;
+}
+
+/** Writes nanoseconds as "1h30m0s", and less than a second as "1.5ms". */
+function duration(n: bigint): string {
+  if (n < 0n) {
+    return `-${duration(-n)}`;
+  }
+  const of = (value: bigint, unit: string) => {
+    const size = units[unit] ?? 1n, rest = value % size;
+    const fraction = rest === 0n ? "" : `.${String(rest).padStart(String(size).length - 1, "0").replace(/0+$/, "")}`;
+    return `${value / size}${fraction}${unit}`;
+  };
+  if (n === 0n) return "0s";
+  if (n < 1_000_000_000n) return of(n, n < 1000n ? "ns" : n < 1_000_000n ? "µs" : "ms");
+  const hours = n / 3_600_000_000_000n, minutes = (n / 60_000_000_000n) % 60n;
+  return `${hours > 0n ? `${hours}h` : ""}${hours + minutes > 0n ? `${minutes}m` : ""}${of(n % 60_000_000_000n, "s")}`;
 }
