@@ -83,11 +83,12 @@ export class Incoming {
 
   /** So many bytes; undefined: they haven't come yet. */
   take(n) {
-    const all = this.#joined(n);
-    if (all === undefined) return undefined;
-    this.#parts = all.length > n ? [all.subarray(n)] : [];
+    const first = this.#joined(n);
+    if (first === undefined) return undefined;
+    if (first.length > n) this.#parts[0] = first.subarray(n);
+    else this.#parts.shift();
     this.#size -= n;
-    return all.subarray(0, n);
+    return first.subarray(0, n);
   }
 
   /** The next frame; undefined: it hasn't come yet. One that breaks the protocol throws. */
@@ -101,10 +102,10 @@ export class Incoming {
     return readFrame(this.take(LENGTH + length).subarray(LENGTH));
   }
 
-  /** All there is, in one piece, if that is so much. */
+  /** What came first, in one piece of so many bytes at least, if there are so many. */
   #joined(n) {
     if (this.#size < n) return undefined;
-    if (this.#parts.length !== 1) this.#parts = [Buffer.concat(this.#parts)];
+    if (this.#parts[0].length < n) this.#parts = [Buffer.concat(this.#parts, this.#size)];
     return this.#parts[0];
   }
 }

@@ -129,6 +129,14 @@ export class Time {
     return new Time(BigInt(ms / 1000), Number(((parts[3] ?? ".") + "000000000").slice(1, 10)));
   }
 
+  /** The moment that a Date holds. */
+  static of(date) {
+    const ms = date.getTime();
+    if (Number.isNaN(ms)) throw new RangeError("a Date that is none can't be sent");
+    const seconds = Math.floor(ms / 1000);
+    return new Time(seconds, (ms - seconds * 1000) * 1_000_000);
+  }
+
   get date() { return new Date(Number(this.seconds) * 1000 + this.nanos / 1e6); }
 
   toString() {
@@ -189,16 +197,24 @@ class Out {
     const inner = type?.kind === "optional" ? type.elem : type;
     if (v === null || v === undefined) this.#parts.push([0xc0]);
     else if (typeof v === "boolean") this.#parts.push([v ? 0xc3 : 0xc2]);
-    else if (kind === "float64" || typeof v === "number" && !Number.isInteger(v) && kind !== "float32") this.#float(0xcb, 8, Number(v));
-    else if (kind === "float32") this.#float(0xca, 4, Number(v));
-    else if (typeof v === "number" || typeof v === "bigint") this.#integer(BigInt(v));
+    else if (typeof v === "number" || typeof v === "bigint") this.#number(v, kind);
     else if (typeof v === "string") this.#sized(new TextEncoder().encode(v), 0xa0, 32, [0xd9, 0xda, 0xdb]);
     else if (v instanceof Uint8Array) this.#sized(v, 0, 0, [0xc4, 0xc5, 0xc6]);
     else if (v instanceof Time) this.#parts.push(v.encode());
+    else if (v instanceof Date) this.#parts.push(Time.of(v).encode());
     else if (Array.isArray(v)) {
       this.#length(v.length, 0x90, 16, [0, 0xdc, 0xdd]);
       for (const e of v) this.value(e, inner?.elem);
-    } else this.#map(v, inner);
+    } else if (v instanceof Map || Object.prototype.toString.call(v) === "[object Object]") this.#map(v, inner);
+    else throw new RangeError(`a ${typeof v === "object" ? v.constructor?.name ?? "value" : typeof v} can't be sent; make it a number, text, a list, a map, bytes or a Time`);
+  }
+
+  /** A number as its type has it, or as what it is: an integer that fits 64 bits as one, any other as a float. */
+  #number(v, kind) {
+    if (kind === "float32" && Number.isFinite(Number(v)) && !Number.isFinite(Math.fround(Number(v)))) throw new RangeError(`${v} is out of range of float32`);
+    if (kind === "float32") this.#float(0xca, 4, Number(v));
+    else if (kind === "float64" || typeof v === "number" && !(Number.isInteger(v) && v >= -(2 ** 63) && v < 2 ** 64)) this.#float(0xcb, 8, Number(v));
+    else this.#integer(BigInt(v));
   }
 
   #map(v, type) {

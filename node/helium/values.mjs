@@ -10,6 +10,12 @@ export function ranged(n, kind) {
   return Number.isSafeInteger(Number(n)) ? Number(n) : n;
 }
 
+/** Returns the float32 nearest to a number, which is in its range. */
+function float32(n) {
+  if (Number.isFinite(n) && !Number.isFinite(Math.fround(n))) throw new RangeError(`${n} is out of range of float32`);
+  return Math.fround(n);
+}
+
 /** Returns a decoded value as its type wants it, or throws if it doesn't fit. */
 export function asType(value, type) {
   const wrong = () => { throw new RangeError(`got ${typeof value === "object" ? "something else" : value}, want ${printType(type)}`); };
@@ -17,7 +23,7 @@ export function asType(value, type) {
   if (type.kind === "optional") return value === null ? null : asType(value, type.elem);
   if (isNumber(type)) {
     if (typeof value !== "number" && typeof value !== "bigint") wrong();
-    if (!isInteger(type)) return Number(value);
+    if (!isInteger(type)) return type.kind === "float32" ? float32(Number(value)) : Number(value);
     if (typeof value === "number" && !Number.isInteger(value)) wrong();
     return ranged(BigInt(value), type.kind);
   }
