@@ -66,7 +66,11 @@ export class Answers {
     this.#lately.delete(reply);
     this.#lately.add(reply);
     if (this.#lately.size > KEPT) this.#lately.delete(this.#lately.values().next().value);
-    this.#nc.publish(reply, data, options);
+    try {
+      this.#nc.publish(reply, data, options);
+    } catch (err) {
+      this.#log(`an answer couldn't be sent, and its caller waits in vain: ${err.message}`);
+    }
     const e = this.#owed.get(reply);
     if (e) this.#exported(reply, ++e.sent, e.sent >= e.owed);
   }

@@ -1,6 +1,6 @@
 // Errors: docs/protocol.md, "Errors".
 
-import { MAX_ENTRIES } from "./limits.mjs";
+import { MAX_ENTRIES, MAX_ERROR_TEXT, MAX_REASON } from "./limits.mjs";
 
 const CODES = ["", "canceled", "unknown", "invalid_argument", "deadline_exceeded", "not_found", "already_exists",
   "permission_denied", "resource_exhausted", "failed_precondition", "aborted", "out_of_range", "unimplemented",
@@ -25,14 +25,36 @@ export class HeliumError extends Error {
 
   /** The body of a plain answer. */
   get body() {
-    const { code, reason, message, outcome, instance } = this;
-    return { code, reason, message, ...(this.details && { details: this.details }), outcome, instance };
+    const { code, reason, message, details, outcome, instance } = this.#sendable;
+    return { code, reason, message, ...(details && { details }), outcome, instance };
   }
 
   /** The element of an error frame. */
   get element() {
-    return [CODES.indexOf(this.code), this.reason, this.message, this.details, OUTCOMES.indexOf(this.outcome), this.instance];
+    const { code, reason, message, details, outcome, instance } = this.#sendable;
+    return [CODES.indexOf(code), reason, message, details, OUTCOMES.indexOf(outcome), instance];
   }
+
+  /** What fits a message, and can be read. */
+  get #sendable() {
+    const details = Object.entries(this.details ?? {}).map(([name, text]) => [name, String(text)]);
+    const size = details.reduce((sum, pair) => sum + Buffer.byteLength(pair[0]) + Buffer.byteLength(pair[1]), 0);
+    return {
+      code: CODES.includes(this.code, 1) ? this.code : "unknown",
+      reason: cut(String(this.reason), MAX_REASON), message: cut(this.message, MAX_ERROR_TEXT),
+      details: details.length > 0 && details.length <= MAX_ENTRIES && size <= MAX_ERROR_TEXT ? Object.fromEntries(details) : null,
+      outcome: OUTCOMES.includes(this.outcome) ? this.outcome : "unknown", instance: this.instance,
+    };
+  }
+}
+
+/** The beginning of a text, so many bytes at most, that doesn't end within a character. */
+export function cut(text, most) {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= most) return text;
+  let end = most;
+  while ((bytes[end] & 0xc0) === 0x80) end--;
+  return bytes.toString("utf8", 0, end);
 }
 
 /** Reads the element of an error frame. */

@@ -3,7 +3,7 @@
 
 import { askBinder, binderSaid } from "./registry.mjs";
 
-const RETRY = 100; // the pause before a binder that didn't answer is asked again, in milliseconds
+const RETRY = 250, LONGEST = 5000; // the pause before a binder that didn't answer is asked again, in milliseconds: at first, and in the end
 
 export class Registration {
   #nc;
@@ -11,6 +11,8 @@ export class Registration {
   #record; // returns what the record says now
   #timer; // of the next renewal; undefined: not registered yet; null: ended
   #renewing; // settles with the one under way
+  #pause = RETRY;
+  #status; // of the connection, once it is followed
 
   /** A registration of the record that a function returns. */
   constructor(nc, subjects, record) {
@@ -22,6 +24,13 @@ export class Registration {
   /** Registers what the record says. */
   async register() {
     this.#renewIn(untilRenewal(await this.#ask("register", this.#record())));
+    if (this.#status === undefined && this.#timer !== null) this.#follow();
+  }
+
+  /** Renews at once when the connection is there again: a lease may be over, and the registry may have lost the record. */
+  async #follow() {
+    this.#status = this.#nc.status();
+    for await (const { type } of this.#status) if (type === "reconnect") this.#renewIn(0);
   }
 
   /** Registers anew, as the record says something else. */
@@ -34,6 +43,7 @@ export class Registration {
   async end() {
     clearTimeout(this.#timer);
     this.#timer = null;
+    this.#status?.stop();
     await this.#renewing; // told of the end before, it would register again
     await this.#ask("end", { instance: this.#record().instance });
   }
@@ -47,7 +57,12 @@ export class Registration {
   #renewIn(milliseconds, renew = () => this.#renew()) {
     if (this.#timer === null) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => { this.#renewing = renew().catch(() => this.#renewIn(RETRY, renew)); }, milliseconds);
+    this.#timer = setTimeout(() => {
+      this.#renewing = renew().then(() => { this.#pause = RETRY; }, () => {
+        this.#renewIn(this.#pause, renew);
+        this.#pause = Math.min(2 * this.#pause, LONGEST);
+      });
+    }, milliseconds);
   }
 
   async #renew() {

@@ -4,14 +4,15 @@ import { randomBytes } from "node:crypto";
 import { headers as newHeaders } from "@nats-io/nats-core";
 import { Answers } from "./answers.mjs";
 import * as args from "./arguments.mjs";
-import { badMessage, HeliumError, noSuchMethod, rephrase } from "./errors.mjs";
+import { badMessage, cut, HeliumError, noSuchMethod, rephrase } from "./errors.mjs";
 import { decodeMessage, encodeMessage, FRAME_OVERHEAD, isMessage, Kind } from "./frames.mjs";
 import { toJSON } from "./json.mjs";
-import { encode } from "./msgpack.mjs";
+import { MAX_HEADER_TEXT } from "./limits.mjs";
+import { decode, encode } from "./msgpack.mjs";
 import { Registration } from "./registration.mjs";
-import { scan } from "./scan.mjs";
 import { parseMethod, parseTypes } from "./signature.mjs";
 import { allowedReply, callerOf, Subjects } from "./subjects.mjs";
+import { asType } from "./values.mjs";
 
 const GROUP = "helium"; // the queue group of all instances
 const PLAIN_TIMEOUT = 30_000; // the time of a call that brings none, in milliseconds
@@ -89,12 +90,20 @@ export class Service {
     });
     subscribe(subjects.control(name, instance), undefined, (msg) => this.#cancel(msg));
     await this.#answers.open();
-    await this.#registration.register();
+    try {
+      await this.#registration.register();
+    } catch (err) {
+      for (const sub of this.#subscriptions) sub.unsubscribe(); // nobody is to be served by what didn't start
+      this.#answers.close();
+      throw err;
+    }
   }
 
   /** Leaves the registry, takes no more calls, finishes those it has, and sends the answers. */
   async stop() {
-    await this.#registration.end();
+    await this.#registration.end().catch((err) => {
+      console.warn(`the registry couldn't be told that ${this.name} ends, and keeps it until its lease is over: ${err.message}`);
+    });
     await Promise.all(this.#subscriptions.map((sub) => sub.drain()));
     if (this.#calls.size > 0) await new Promise((resolve) => { this.#idle = resolve; });
     await this.#nc.flush();
@@ -156,8 +165,10 @@ export class Service {
   #receivePlain(msg, method, refusal) {
     this.#answers.expect(msg.reply, 1);
     const json = args.isJSON(msg.data);
-    const refused = refusal ?? (method ? undefined : badMessage(`a plain request goes to a method's subject, such as ${this.#subjects.calls(this.name, "<method>")}`));
-    this.#run(Symbol(), { name: method, left: PLAIN_TIMEOUT, metadata: null, refused }, (m) => args.plain(m, msg.data), (error, result) => {
+    const left = timeOf(msg.headers?.get("Helium-Timeout"));
+    const refused = refusal ?? (method ? undefined : badMessage(`a plain request goes to a method's subject, such as ${this.#subjects.calls(this.name, "<method>")}`)) ??
+      (left === undefined ? badMessage(`the header Helium-Timeout is ${JSON.stringify(msg.headers.get("Helium-Timeout"))}, want milliseconds, a whole number above 0`) : undefined);
+    this.#run(Symbol(), { name: method, left: left ?? PLAIN_TIMEOUT, metadata: null, refused }, (m) => args.plain(m, msg.data), (error, result) => {
       if (!error && result.length > this.#nc.info.max_payload) return this.#tooLarge(result);
       if (error) this.#plainError(msg, json, error);
       else if (msg.reply) this.#answers.publish(msg.reply, result);
@@ -168,7 +179,7 @@ export class Service {
   #plainError(msg, json, error) {
     if (!msg.reply) return;
     const headers = newHeaders();
-    headers.set("Nats-Service-Error", error.message.replace(/[\0-\x1f\x7f]+/g, " ").slice(0, 200));
+    headers.set("Nats-Service-Error", cut(error.message.replace(/[\0-\x1f\x7f]+/g, " "), MAX_HEADER_TEXT));
     headers.set("Nats-Service-Error-Code", String(error.status));
     this.#answers.publish(msg.reply, json ? JSON.stringify(error.body) : encode(error.body), { headers });
   }
@@ -189,7 +200,7 @@ export class Service {
       executed = true;
       const value = (await m.run(...values, call)) ?? null;
       result = rephrase("internal", "helium.bad_result", () => {
-        if (m.result) scan(encode(value, m.result)); // what can't be read isn't sent
+        if (m.result) asType(decode(encode(value, m.result)), m.result); // what can't be read, or doesn't fit, isn't sent
         return pack(m.result ? value : null, m);
       });
     } catch (err) {
@@ -233,6 +244,12 @@ export class Service {
       if (f.kind === Kind.cancel && msg.reply) this.#calls.get(`${callerOf(msg.reply)} ${f.seq}`)?.end(f.time ? new HeliumError("deadline_exceeded", "the caller's time is over") : new HeliumError("canceled", "the caller gave up"));
     }
   }
+}
+
+/** The time that a plain request has, by its header; undefined: that says something else. */
+function timeOf(header) {
+  if (!header) return PLAIN_TIMEOUT;
+  return /^\d+$/.test(header) && /[1-9]/.test(header) ? Number(header) : undefined;
 }
 
 /** Frames of versions to come, and those about their sender. */
