@@ -5,16 +5,18 @@ import { crc32c } from "./crc32c.mjs";
 import { DirectLinks } from "./directlinks.mjs";
 import { HeliumError } from "./errors.mjs";
 import { readExtent, writeExtent } from "./extent.mjs";
-import { Ability, decodeBody, decodeMessage, encodeMessage, Kind } from "./frames.mjs";
+import { Ability, decodeBody, decodeMessage, encodeMessage, Kind, TIME_OVER } from "./frames.mjs";
 import { CreditPool, itemSizes } from "./items.mjs";
 import { MAX_VALUE, PartsIn, PartsOut, Turns } from "./largevalue.mjs";
 import { encode } from "./msgpack.mjs";
+import { checkNames } from "./names.mjs";
 import { unguessable } from "./numbers.mjs";
 import { OpenStream } from "./openstream.mjs";
 import { acknowledgedBy, captured, lookup } from "./registry.mjs";
 import { newInbox, Subjects } from "./subjects.mjs";
 import { Targets } from "./targets.mjs";
 import { Vigil } from "./vigil.mjs";
+import { givenUp, timeOf, within } from "./within.mjs";
 
 /** The last token of the reply subject of a message, by its number. */
 const nameOf = (token) => `+${token.toString(36)}`;
@@ -24,12 +26,6 @@ const ELSEWHERE = ["helium.no_such_method", "helium.no_instance", "helium.not_se
 
 /** How often a stream by the bus gets a reply subject that no other message has, in milliseconds. */
 const RENEWAL = 30_000;
-
-/** The longest time that a call has, in milliseconds, some 24 days: a timer that is set to more ends at once. */
-const MOST_TIME = 2 ** 31 - 1;
-
-/** The time that a call has, in whole milliseconds. */
-const timeOf = (timeout = 10_000) => Math.min(Math.ceil(timeout), MOST_TIME);
 
 const PART_OVERHEAD = 64; // bytes of a message of a part beside that
 
@@ -52,6 +48,9 @@ export class Caller {
   #maxValue;
   #renewal;
   #status;
+  #closed = false;
+  #connected = true; // to NATS, as far as it said
+  #deaf; // why no answers come by the bus; undefined: they do
 
   /**
    * A caller over a connection, which stays its owner's to close. By itself it opens direct links
@@ -63,10 +62,11 @@ export class Caller {
     this.#nc = nc;
     this.#subjects = new Subjects(prefix);
     this.#inbox = newInbox(nc);
+    if (!this.#inbox.startsWith("_INBOX.")) throw new HeliumError("failed_precondition", `the connection's inboxes begin with "${nc.options.inboxPrefix}", where no server answers; set its inboxPrefix to "_INBOX", or to what begins with "_INBOX."`, { outcome: "not executed" });
     this.#targets = new Targets(nc, prefix);
     this.#maxValue = maxValue;
     this.#renewal = renewal;
-    this.#answers = nc.subscribe(`${this.#inbox}.*`, { callback: (err, msg) => err ?? this.#receive(msg) });
+    this.#answers = nc.subscribe(`${this.#inbox}.*`, { callback: (err, msg) => (err ? this.#deafen(err) : this.#receive(msg)) });
     this.#status = nc.status();
     this.#follow(this.#status);
     if (busOnly) return;
@@ -90,11 +90,11 @@ export class Caller {
   get directLinks() { return this.#links?.states ?? []; }
 
   close() {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#answers.unsubscribe();
     this.#status.stop?.();
-    for (const seq of [...this.#calls.keys()]) {
-      this.#end(seq, new HeliumError("canceled", "the caller was closed"));
-    }
+    for (const [seq, pending] of [...this.#calls]) this.#abandon(seq, pending, closed("while the call was in flight", pending.outcome));
     this.#vigil.close();
     this.#links?.close();
   }
@@ -105,7 +105,8 @@ export class Caller {
    * `floats` sends all numbers as floats; `instance` picks who is to run it. What the method takes as a
    * stream are `items`, an iterable or an async one.
    */
-  call(service, method, args, options = {}) {
+  async call(service, method, args, options = {}) {
+    checkNames({ service, method, instance: options.instance });
     if (options.items) return this.#sendItems(service, method, args, options);
     const body = encode(args, floating(options.floats));
     if (body.length > this.#room) return this.#callLarge(service, method, body, options);
@@ -115,6 +116,7 @@ export class Caller {
 
   /** Makes calls of a service's methods in one message, and returns their promises. */
   callTogether(service, calls) {
+    for (const { method } of calls) checkNames({ service, method });
     return this.#send(service, "", calls.map((call) => ({ ...call, body: encode(call.args, floating(call.floats)) })));
   }
 
@@ -129,11 +131,13 @@ export class Caller {
 
   /** Calls without an answer. */
   notify(service, method, args, { timeout } = {}) {
+    checkNames({ service, method });
+    if (this.#closed) throw closed("before");
     const frame = { kind: Kind.oneWay, seq: 0n, time: timeOf(timeout), body: encode(args) };
     const message = encodeMessage([frame]);
     const link = this.#linkFor(service, [method], undefined, message);
     if (link) link.send(service, method, unguessable(), message);
-    else this.#nc.publish(this.#subjects.calls(service, method), message);
+    else this.#publish(this.#subjects.calls(service, method), message);
   }
 
   /** How many bytes of arguments fit a message, with what stands around them. */
@@ -146,14 +150,17 @@ export class Caller {
   }
 
   /** Enters a call under a number of its own, which it returns with what is known of it. */
-  #enter(service, method, { timeout, signal, instance }, token, more) {
-    const time = timeOf(timeout);
+  #enter(service, method, { timeout, signal, instance, until = performance.now() + timeOf(timeout) }, token, more) {
+    const time = timeOf(until - performance.now());
     let seq = unguessable();
     while (this.#calls.has(seq)) seq = unguessable();
-    const pending = { service, method, token: nameOf(token), signal, instance, until: performance.now() + time, outcome: "unknown", ...more };
+    const pending = { service, method, token: nameOf(token), signal, instance, until, time, outcome: "unknown", ...more };
     pending.timer = setTimeout(() => {
       const perhaps = pending.stream ? `; perhaps no instance is running, which NATS doesn't tell, as ${captured(pending.stream, this.#subjects.calls(service, pending.shared ? "" : method, instance))}` : "";
-      this.#end(seq, new HeliumError("deadline_exceeded", `no answer within ${time} ms${perhaps}`, { reason: "helium.deadline", outcome: pending.outcome }));
+      const error = new HeliumError("deadline_exceeded", `no answer within ${time} ms${perhaps}`, { reason: "helium.deadline", outcome: pending.outcome });
+      // Of what takes several messages more may be on its way: who sends it is told.
+      if (pending.open || pending.out || pending.parts) this.#abandon(seq, pending, error, TIME_OVER);
+      else this.#end(seq, error);
     }, time);
     // Telling the instances is best effort: the call has ended here whether or not they hear it.
     pending.abort = () => this.#cancel(seq, pending).catch(() => {});
@@ -165,19 +172,26 @@ export class Caller {
   #send(service, method, calls, instance) {
     // Answers may go to any reply subject of this form, so they can share messages.
     const token = unguessable();
-    const promises = [], sent = [];
-    const frames = calls.map((call) => {
+    const sent = [], frames = [];
+    const promises = calls.map((call) => new Promise((resolve, reject) => {
+      if (this.#closed) throw closed("before");
+      if (call.signal?.aborted) throw givenUp();
       const { seq, pending } = this.#enter(service, method || call.method, { ...call, instance }, token, { shared: !method });
-      promises.push(new Promise((resolve, reject) => Object.assign(pending, { resolve, reject })));
+      Object.assign(pending, { resolve, reject });
       sent.push(pending);
-      pending.frame = { kind: Kind.call, seq, time: timeOf(call.timeout), metadata: call.metadata ?? null, body: call.body };
-      return { ...pending.frame, method: method ? undefined : call.method };
-    });
-    const message = this.#message(service, frames);
-    const link = this.#linkFor(service, sent.map((pending) => pending.method), instance, message);
-    if (link) for (const pending of sent) this.#goesBy(link, pending);
-    else this.#begun(sent);
-    this.#post(link, service, method, instance, token, message);
+      pending.frame = { kind: Kind.call, seq, time: pending.time, metadata: call.metadata ?? null, body: call.body };
+      frames.push({ ...pending.frame, method: method ? undefined : call.method });
+    }));
+    if (sent.length === 0) return promises;
+    try {
+      const message = this.#message(service, frames);
+      const link = this.#linkFor(service, sent.map((pending) => pending.method), instance, message);
+      if (link) for (const pending of sent) this.#goesBy(link, pending);
+      else this.#begun(sent);
+      this.#post(link, service, method, instance, token, message);
+    } catch (err) {
+      for (const { frame } of sent) this.#end(frame.seq, err);
+    }
     return promises;
   }
 
@@ -187,7 +201,21 @@ export class Caller {
   /** Sends a message of calls by a link, or without one by the bus. */
   #post(link, service, method, instance, token, message) {
     if (link) link.send(service, method, token, message);
-    else this.#nc.publish(this.#subjects.calls(service, method, instance), message, { reply: `${this.#inbox}.${nameOf(token)}` });
+    else this.#publish(this.#subjects.calls(service, method, instance), message, nameOf(token));
+  }
+
+  /** Publishes a message of calls. One that isn't sent at once is never sent: what it throws says why. */
+  #publish(subject, message, token) {
+    const refuse = (code, reason, why) => { throw new HeliumError(code, why, { reason, outcome: "not executed" }); };
+    const most = this.#nc.info?.max_payload ?? Infinity;
+    if (this.#deaf && token) refuse("permission_denied", "helium.not_permitted", this.#deaf);
+    if (!this.#connected || this.#nc.protocol?.connected === false) refuse("unavailable", "helium.not_sent", "not connected to NATS; see that the broker runs and that its address is right");
+    if (message.length > most) refuse("resource_exhausted", "helium.call_too_large", `the message has ${message.length} bytes, and the NATS server takes ${most}; send fewer calls in one message, less metadata, or smaller arguments`);
+    try {
+      this.#nc.publish(subject, message, token && { reply: `${this.#inbox}.${token}` });
+    } catch (err) {
+      refuse("unavailable", "helium.not_sent", `the connection to NATS didn't take the call: ${err.message}`);
+    }
   }
 
   #goesBy(link, pending) {
@@ -209,28 +237,38 @@ export class Caller {
       pending.watched = record.instance;
       this.#vigil.begin(record.instance, (record.abilities & Ability.heartbeats) !== 0);
     }
-    this.#post(link, pending.service, pending.method, record.instance, token, this.#message(pending.service, [frame]));
+    try {
+      this.#post(link, pending.service, pending.method, record.instance, token, this.#message(pending.service, [frame]));
+    } catch (err) {
+      this.#leave(frame.seq);
+      pending.open?.abort(err);
+      pending.open?.in.close();
+      throw err;
+    }
   }
 
   /** An instance that is able to do something, and the link to it; undefined: the bus. */
-  async #target(service, method, need, { instance, signal }) {
-    if (signal?.aborted) throw new HeliumError("canceled", "the caller gave up", { reason: "helium.canceled", outcome: "not executed" });
+  async #target(service, method, need, { instance, signal, until }) {
+    if (this.#closed) throw closed("before");
+    if (signal?.aborted) throw givenUp();
     let link;
-    const record = await this.#targets.choose(service, method, need, {
+    const record = await within(this.#targets.choose(service, method, need, {
       instance,
       preferred: (able) => {
         link = this.#links?.choose(service, [method], instance);
         return link && able.find((r) => r.instance === link.instance);
       },
-    });
+    }), until, signal, `nobody said which instances ${service} has`);
     if (link?.instance !== record.instance) link = this.#links?.choose(service, [method], record.instance);
-    if (signal?.aborted) throw new HeliumError("canceled", "the caller gave up", { reason: "helium.canceled", outcome: "not executed" });
+    if (this.#closed) throw closed("before");
     return { record, link };
   }
 
   /** Begins a stream. */
   async #open(service, method, args, options, takes) {
     const { timeout, metadata = null, floats = false, items } = options;
+    checkNames({ service, method, instance: options.instance });
+    options = { ...options, until: performance.now() + timeOf(timeout) };
     const body = encode(args, floating(floats));
     const { record, link } = await this.#target(service, method, "streams", options);
     const token = unguessable();
@@ -250,8 +288,8 @@ export class Caller {
       pending.renewal.unref();
     }
     pending.settle = (error, reply) => open.settle(error, reply);
-    const lasts = timeout === undefined ? 0 : Math.max(1, timeOf(timeout));
-    this.#sendTo(record, link, { kind: Kind.stream, seq, time: timeOf(timeout), metadata, lasts, ...open.credit, body }, pending, token);
+    const lasts = timeout === undefined ? 0 : pending.time;
+    this.#sendTo(record, link, { kind: Kind.stream, seq, time: pending.time, metadata, lasts, ...open.credit, body }, pending, token);
     return { open, leave: () => this.#abandon(seq, pending, new HeliumError("canceled", "the caller left the stream", { reason: "helium.canceled" })) };
   }
 
@@ -279,6 +317,7 @@ export class Caller {
   /** Makes a call whose arguments don't fit a message. */
   async #callLarge(service, method, body, options) {
     const { timeout, metadata = null } = options;
+    options = { ...options, until: performance.now() + timeOf(timeout) };
     if (body.length > this.#maxValue) throw new HeliumError("resource_exhausted", `the arguments have ${body.length} bytes, and at most ${this.#maxValue} are sent`, { reason: "helium.call_too_large", outcome: "not executed" });
     const { record, link } = await this.#target(service, method, "chunks", options);
     const token = unguessable();
@@ -288,7 +327,7 @@ export class Caller {
       this.#post(pending.link, service, method, record.instance, token, encodeMessage([{ kind: Kind.chunk, seq, offset, body: part }]));
     });
     const result = new Promise((resolve, reject) => Object.assign(pending, { resolve, reject }));
-    this.#sendTo(record, link, { kind: Kind.largeCall, seq, time: timeOf(timeout), metadata, body: writeExtent(body.length, crc32c(body)) }, pending, token);
+    this.#sendTo(record, link, { kind: Kind.largeCall, seq, time: pending.time, metadata, body: writeExtent(body.length, crc32c(body)) }, pending, token);
     return result;
   }
 
@@ -301,7 +340,11 @@ export class Caller {
 
   /** Sends the instance that has a call a message on its control subject. */
   #tell(pending, message, token) {
-    this.#nc.publish(this.#subjects.control(pending.service, pending.at), message, { reply: `${this.#inbox}.${token}` });
+    try {
+      this.#publish(this.#subjects.control(pending.service, pending.at), message, token);
+    } catch {
+      // What is in flight ends with the connection, which says why.
+    }
   }
 
   #receive(msg) {
@@ -348,7 +391,7 @@ export class Caller {
       if (f.seq === 0n) this.#failMessage(token, error, link);
       else this.#fail(f.seq, error, link);
     }
-    if (from && (Number(frames[0].abilities) & Ability.answersOnce) !== 0) this.#interrupted(from);
+    if (from && (frames[0].abilities & BigInt(Ability.answersOnce)) !== 0n) this.#interrupted(from);
   }
 
   /** An instance can send one message only from now on: NATS refuses the rest of what takes several. */
@@ -366,6 +409,7 @@ export class Caller {
     const pending = this.#calls.get(seq);
     if (pending?.link !== link) return undefined;
     if (pending && instance) {
+      pending.named = true;
       pending.at ??= instance;
       if (pending.at === instance) this.#vigil.heard(instance);
     }
@@ -374,7 +418,11 @@ export class Caller {
 
   /** The instance takes more of a call's arguments. */
   #grant(pending, f) {
-    pending?.out?.grant(f.offset);
+    try {
+      pending?.out?.grant(f.offset);
+    } catch (err) {
+      this.#abandon(f.seq, pending, err);
+    }
     if (pending?.out?.isWhole) pending.outcome = "unknown";
   }
 
@@ -437,7 +485,11 @@ export class Caller {
     Object.assign(pending, { link: undefined, at: undefined, token: nameOf(token) });
     const time = Math.max(1, Math.ceil(pending.until - performance.now()));
     this.#begun([pending]);
-    this.#post(undefined, service, method, instance, token, this.#message(service, [{ ...pending.frame, time }]));
+    try {
+      this.#post(undefined, service, method, instance, token, this.#message(service, [{ ...pending.frame, time }]));
+    } catch (err) {
+      this.#end(seq, err);
+    }
   }
 
   /** The calls in flight of a link that has ended: nobody can tell whether they ran, but for those that say. */
@@ -450,9 +502,41 @@ export class Caller {
 
   /** Follows what becomes of the connection. */
   async #follow(status) {
-    for await (const { type } of status) {
-      if (type === "disconnect") this.#lose(undefined);
-      if (type === "reconnect") this.#clocks.renew();
+    for await (const { type, error } of status) {
+      if (type === "error" && error?.operation === "publish") this.#refused(error.subject);
+      if (type === "disconnect") {
+        this.#connected = false;
+        this.#lose(undefined);
+      }
+      if (type === "reconnect") {
+        this.#connected = true;
+        this.#clocks.renew();
+      }
+    }
+    this.#connected = false; // it was closed, unless this caller was
+    this.#lose(undefined);
+  }
+
+  /** NATS refuses to have answers come. */
+  #deafen(err) {
+    this.#deaf = `this connection's user may not subscribe to "${this.#inbox}.*", where answers come: ${err.message}; allow it to, or connect as another user`;
+    for (const [seq, pending] of [...this.#calls]) {
+      if (!pending.link) this.#end(seq, new HeliumError("permission_denied", this.#deaf, { reason: "helium.not_permitted", outcome: pending.outcome }));
+    }
+  }
+
+  /** NATS refuses what is published to a subject: no call that left there has run, unless an instance has named it. */
+  #refused(subject) {
+    for (const [seq, pending] of [...this.#calls]) {
+      if (pending.link) continue;
+      const { service, method, instance, at, shared } = pending;
+      const isControl = at !== undefined && subject === this.#subjects.control(service, at) && (pending.open || pending.out || pending.parts);
+      if (!isControl && subject !== this.#subjects.calls(service, shared ? "" : method, pending.open || pending.out ? at : instance)) continue;
+      const ran = isControl || pending.named ? pending.outcome : "not executed";
+      const why = `this connection's user may not publish to "${subject}"; allow it to, or connect as another user`;
+      const error = new HeliumError(shared ? "unavailable" : "permission_denied", why, { reason: shared ? "helium.not_sent" : "helium.not_permitted", outcome: ran });
+      if (pending.frame) this.#fail(seq, error); // of a message of several methods each may go on a subject of its own
+      else this.#abandon(seq, pending, error);
     }
   }
 
@@ -463,7 +547,11 @@ export class Caller {
     const token = unguessable();
     this.#questions.set(nameOf(token), instance);
     setTimeout(() => this.#questions.delete(nameOf(token)), 10_000).unref();
-    this.#post(undefined, pending.service, pending.method, instance, token, this.#message(pending.service, []));
+    try {
+      this.#post(undefined, pending.service, pending.method, instance, token, this.#message(pending.service, []));
+    } catch {
+      // Its calls end with the connection.
+    }
   }
 
   /** Ends the calls of an instance that is frozen, dead or cut off. */
@@ -513,10 +601,10 @@ export class Caller {
     }
   }
 
-  /** Ends a call, if it hasn't ended, of which one instance has all, and tells that. */
-  #abandon(seq, pending, error) {
+  /** Ends a call, if it hasn't ended, of which one instance has all, and tells that, perhaps with a reason. */
+  #abandon(seq, pending, error, why) {
     if (this.#leave(seq) === undefined) return;
-    this.#control(pending, { kind: Kind.cancel, seq });
+    this.#control(pending, { kind: Kind.cancel, seq, time: why });
     if (pending.open) pending.open.abort(error);
     else pending.reject(error);
   }
@@ -526,7 +614,7 @@ export class Caller {
    * service; those without the call ignore it.
    */
   async #cancel(seq, pending) {
-    const error = new HeliumError("canceled", "the caller gave up", { outcome: pending.outcome });
+    const error = new HeliumError("canceled", "the caller gave up", { reason: "helium.canceled", outcome: pending.outcome });
     if (pending.link || pending.at) {
       this.#abandon(seq, pending, error);
       return;
@@ -534,10 +622,12 @@ export class Caller {
     this.#end(seq, error);
     const cancel = encodeMessage([{ kind: Kind.cancel, seq }]);
     for (const { instance } of (await lookup(this.#nc, pending.service, this.#subjects.prefix)).records) {
-      this.#nc.publish(this.#subjects.control(pending.service, instance), cancel, { reply: `${this.#inbox}.+` });
+      this.#tell({ ...pending, at: instance }, cancel, "+");
     }
   }
 }
+
+const closed = (when, outcome = "not executed") => new HeliumError("failed_precondition", `the caller was closed ${when}; make a new one`, { reason: "helium.client_closed", outcome });
 
 function readResult(body) {
   try {

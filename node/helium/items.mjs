@@ -242,6 +242,7 @@ export class ItemsOut {
   #flushing; // the timer
   #over = false;
   #moved = () => {};
+  #leave = () => {}; // the iterator, while it is waited for
 
   /** `send` takes items that leave together, and `sendPart` a part of one, as `sizes` say; `account` what has left so far. */
   constructor(send, sendPart, account, sizes) {
@@ -270,6 +271,7 @@ export class ItemsOut {
     clearImmediate(this.#flushing);
     this.#pending = [];
     this.#moved();
+    this.#leave();
   }
 
   /**
@@ -279,11 +281,18 @@ export class ItemsOut {
   async run(source, pack) {
     const iterator = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]();
     let over = false;
+    const leave = () => {
+      if (!over) (async () => iterator.return?.())().catch(() => {});
+      over = true;
+    };
     try {
       while (!this.#over) {
         let next;
         try {
-          next = await iterator.next();
+          const coming = iterator.next();
+          this.#leave = leave; // it may wait for what never comes
+          next = await coming;
+          this.#leave = () => {};
         } catch (error) {
           over = true;
           if (this.#over) return undefined;
@@ -300,7 +309,8 @@ export class ItemsOut {
       }
       return undefined;
     } finally {
-      if (!over) Promise.resolve(iterator.return?.()).catch(() => {});
+      this.#leave = () => {};
+      leave();
     }
   }
 

@@ -2,6 +2,7 @@
 // "The binder".
 
 import { HeliumError } from "./errors.mjs";
+import { fromJSON, parseJSON } from "./json.mjs";
 import { newInbox, Subjects } from "./subjects.mjs";
 
 /** How long one request to the binders waits for its answer, in milliseconds. */
@@ -54,5 +55,10 @@ export function binderSaid(msg, subject, fits) {
 /** Asks a binder for a service, a method of one, or a method's bare name. */
 export async function lookup(nc, name, prefix) {
   const subject = new Subjects(prefix).binder("lookup", name);
-  return binderSaid(await askBinder(nc, subject, ""), subject, (entry) => Array.isArray(entry.records));
+  const answer = await askBinder(nc, subject, "");
+  const entry = binderSaid(answer, subject, (entry) => Array.isArray(entry.records));
+  // JSON.parse would round abilities of 64 bits, and so lose those that are known here.
+  const { records } = /\d{16}/.test(answer.string()) ? fromJSON(parseJSON(answer.string())) : entry;
+  for (const r of records) r.abilities = Number(BigInt.asUintN(31, BigInt(r.abilities ?? 0)));
+  return { ...entry, records };
 }

@@ -1,5 +1,6 @@
 // Which instance has all of a stream, or of a large value: docs/protocol.md, "Streams" and "Large values".
 
+import { setTimeout as after } from "node:timers/promises";
 import { HeliumError } from "./errors.mjs";
 import { Ability } from "./frames.mjs";
 import { lookup } from "./registry.mjs";
@@ -8,6 +9,8 @@ const NEEDS = {
   streams: { ability: Ability.streams, reason: "helium.streams_unsupported", code: "unimplemented" },
   chunks: { ability: Ability.chunks, reason: "helium.call_too_large", code: "resource_exhausted" },
 };
+
+const PATIENCE = 250; // how long a binder is waited for where something is known, in milliseconds
 
 /** Chooses instances by what their records say. */
 export class Targets {
@@ -31,9 +34,10 @@ export class Targets {
   }
 
   async #records(service) {
+    const asked = lookup(this.#nc, service, this.#prefix).then(({ records }) => this.#known.set(service, records));
+    asked.catch(() => {}); // it may be nobody's business any more
     try {
-      const { records } = await lookup(this.#nc, service, this.#prefix);
-      this.#known.set(service, records);
+      await (this.#known.has(service) ? Promise.race([asked, after(PATIENCE, undefined, { ref: false })]) : asked);
     } catch (err) {
       if (err.code === "not_found") throw Object.assign(err, { outcome: "not executed" });
       if (!this.#known.has(service)) throw new HeliumError("unavailable", `nobody says which instances ${service} has: ${err.message}`, { outcome: "not executed" });

@@ -158,6 +158,13 @@ export function testFlows(newCaller) {
     })();
     assert.equal(await caller.call("flows", "first", [], { items: endless }), 7);
     await eventually("the iterator was left", async () => left);
+    let waits = false, returned = false;
+    const stuck = { [Symbol.asyncIterator]: () => ({
+      next: () => (waits ? new Promise(() => {}) : Promise.resolve({ done: false, value: (waits = true) && 7 })),
+      return: async () => { returned = true; },
+    }) };
+    assert.equal(await caller.call("flows", "first", [], { items: stuck }), 7);
+    await eventually("one that waits was left, too", async () => returned);
     caller.close();
   });
 

@@ -41,7 +41,7 @@ test("the numbers of calls and the tokens of messages say nothing of one another
     names.forEach((n, i) => i === 0 || assert.ok(n - names[i - 1] > 1n << 20n, `${n} is near ${names[i - 1]}`));
   }
   caller.close();
-  assert.deepEqual(new Set(await Promise.all(calls)), new Set(["canceled"]));
+  assert.deepEqual(new Set(await Promise.all(calls)), new Set(["failed_precondition"]));
 });
 
 test("who wasn't asked ends no call, and is counted", async () => {

@@ -1,0 +1,191 @@
+// What becomes of calls that aren't sent, or whose end isn't an answer.
+
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { connect } from "@nats-io/transport-node";
+import { Caller } from "../helium/caller.mjs";
+import { Ability, decodeMessage, Kind, TIME_OVER } from "../helium/frames.mjs";
+import { lookup } from "../helium/registry.mjs";
+import { binder, frail, instance, recordOf } from "./fakes.mjs";
+import { connection, eventually, given } from "./world.mjs";
+
+const nc = await connection();
+const facts = (err) => [err.code, err.reason, err.outcome];
+const failure = (call) => call.then((result) => assert.fail(`the call returned ${result}`), (err) => facts(err));
+
+/** Serves a method that never answers, and hands over what comes. */
+async function silent(service) {
+  const came = [];
+  const sub = nc.subscribe(`helium.call.${service}.>`, { callback: (err, msg) => came.push(msg) });
+  after(() => sub.unsubscribe());
+  await nc.flush();
+  return came;
+}
+
+test("a call that was given up before isn't sent, alone or in company", async () => {
+  const came = await silent("given-up");
+  const caller = new Caller(nc, { busOnly: true });
+  const gone = AbortSignal.abort();
+  assert.deepEqual(await failure(caller.call("given-up", "wait", [], { signal: gone })), ["canceled", "helium.canceled", "not executed"]);
+  const [first, second] = caller.callTogether("given-up", [{ method: "wait", args: [], signal: gone }, { method: "stay", args: [], timeout: 60_000 }]);
+  second.catch(() => {});
+  assert.deepEqual(await failure(first), ["canceled", "helium.canceled", "not executed"]);
+  await eventually("the other one came, alone", () => came.length > 0);
+  assert.deepEqual(came.map((msg) => msg.subject), ["helium.call.given-up.stay"]);
+  caller.close();
+});
+
+test("a call without time isn't sent", async () => {
+  const came = await silent("timeless");
+  const caller = new Caller(nc, { busOnly: true });
+  for (const timeout of [0, -5, NaN, "soon"]) {
+    assert.deepEqual(await failure(caller.call("timeless", "wait", [], { timeout })), ["deadline_exceeded", "helium.deadline", "not executed"], String(timeout));
+    assert.throws(() => caller.notify("timeless", "wait", [], { timeout }), { reason: "helium.deadline" });
+  }
+  await nc.flush();
+  assert.equal(came.length, 0);
+  caller.close();
+});
+
+test("what can't be a name never becomes part of a subject", async () => {
+  const caller = new Caller(nc, { busOnly: true });
+  const wrong = ["invalid_argument", "helium.bad_name", "not executed"];
+  for (const name of ["a.b", "*", ">", "", "1a", "a b", "ä", "x".repeat(65), null]) {
+    assert.deepEqual(await failure(caller.call(name, "wait", [])), wrong, `service ${name}`);
+    assert.deepEqual(await failure(caller.call("math", name, [])), wrong, `method ${name}`);
+    assert.deepEqual(await failure(caller.call("math", "add", [1, 2], { instance: name })), wrong, `instance ${name}`);
+    assert.deepEqual(await failure(caller.stream("math", name, [])[Symbol.asyncIterator]().next()), wrong, `stream ${name}`);
+    assert.throws(() => caller.callTogether("math", [{ method: name, args: [] }]), { reason: "helium.bad_name" });
+    assert.throws(() => caller.notify(name, "wait", []), { reason: "helium.bad_name" });
+  }
+  caller.close();
+});
+
+test("a call that fits no message is refused at once, and is in flight no more", async () => {
+  const caller = new Caller(nc, { busOnly: true });
+  const metadata = { much: "x".repeat(1 << 20) };
+  const tooLarge = ["resource_exhausted", "helium.call_too_large", "not executed"];
+  assert.deepEqual(await failure(caller.call("math", "add", [1, 2], { metadata, timeout: 60_000 })), tooLarge);
+  const together = caller.callTogether("math", [{ method: "add", args: [1, 2] }, { method: "mul", args: [1, 2], metadata }]);
+  for (const call of together) assert.deepEqual(await failure(call), tooLarge);
+  assert.deepEqual(await failure(caller.stream("math", "primes", [7], { metadata })[Symbol.asyncIterator]().next()), tooLarge);
+  assert.equal(caller.inFlight, 0);
+  caller.close();
+});
+
+test("when the connection is closed calls in flight are over, and later ones aren't sent", async () => {
+  const came = await silent("left");
+  const own = await connect({ servers: given("HELIUM_URL") });
+  const caller = new Caller(own);
+  const call = failure(caller.call("left", "wait", [], { timeout: 60_000 }));
+  const stream = caller.stream("flows", "wait", [])[Symbol.asyncIterator]();
+  assert.equal((await stream.next()).value, 1);
+  await eventually("the call came", () => came.length === 1);
+  await own.close();
+  assert.deepEqual(await call, ["unavailable", "helium.disconnected", "unknown"]);
+  assert.deepEqual(await failure(stream.next()), ["unavailable", "helium.disconnected", "unknown"]);
+  assert.deepEqual(await failure(caller.call("left", "wait", [], { timeout: 60_000 })), ["unavailable", "helium.not_sent", "not executed"]);
+  assert.throws(() => caller.notify("left", "wait", []), { reason: "helium.not_sent" });
+  assert.equal(caller.inFlight, 0);
+  caller.close();
+});
+
+test("calls made while there is no connection are never sent", async () => {
+  const came = await silent("offline");
+  const { nc: own, cut, mend } = await frail();
+  const caller = new Caller(own, { busOnly: true });
+  await own.flush();
+  await cut();
+  assert.deepEqual(await failure(caller.call("offline", "wait", [], { timeout: 60_000 })), ["unavailable", "helium.not_sent", "not executed"]);
+  assert.throws(() => caller.notify("offline", "wait", []), { reason: "helium.not_sent", outcome: "not executed" });
+  await mend();
+  assert.equal(await caller.call("math", "add", [2, 3]), 5);
+  await own.flush();
+  await nc.flush();
+  assert.equal(came.length, 0);
+  caller.close();
+});
+
+test("a closed caller ends its calls, and makes no others", async () => {
+  const came = await silent("over");
+  const caller = new Caller(nc);
+  const call = failure(caller.call("over", "wait", [], { timeout: 60_000 }));
+  const before = await caller.call("flows", "ended", []);
+  const stream = caller.stream("flows", "wait", [])[Symbol.asyncIterator]();
+  assert.equal((await stream.next()).value, 1);
+  const looking = failure(caller.stream("flows", "wait", [])[Symbol.asyncIterator]().next());
+  await eventually("the call came", () => came.length === 1);
+  caller.close();
+  caller.close();
+  assert.deepEqual(await call, ["failed_precondition", "helium.client_closed", "unknown"]);
+  assert.deepEqual(await failure(stream.next()), ["failed_precondition", "helium.client_closed", "unknown"]);
+  const refused = ["failed_precondition", "helium.client_closed", "not executed"];
+  assert.deepEqual(await looking, refused);
+  assert.deepEqual(await failure(caller.call("over", "wait", [])), refused);
+  assert.deepEqual(await failure(caller.call("flows", "size", [], { items: [] })), refused);
+  assert.throws(() => caller.notify("over", "wait", []), { reason: "helium.client_closed" });
+  assert.equal(caller.inFlight, 0);
+  const other = new Caller(nc);
+  await eventually("the stream's handler has ended", async () => (await other.call("flows", "ended", [])) > before);
+  other.close();
+});
+
+test("the instance of a stream whose time is over is told so", async () => {
+  const cancels = [];
+  const tap = nc.subscribe("helium.ctl.flows.>", { callback: (err, msg) => cancels.push(...decodeMessage(msg.data).filter((f) => f.kind === Kind.cancel)) });
+  await nc.flush();
+  const caller = new Caller(nc, { busOnly: true });
+  const stream = caller.stream("flows", "wait", [], { timeout: 300 })[Symbol.asyncIterator]();
+  assert.equal((await stream.next()).value, 1);
+  assert.equal((await failure(stream.next()))[0], "deadline_exceeded");
+  await eventually("a cancel came", () => cancels.length > 0);
+  assert.equal(cancels[0].time, TIME_OVER);
+  tap.unsubscribe();
+  caller.close();
+});
+
+test("waiting for a binder ends with the call's time, and with its signal", async () => {
+  await binder(nc, "mute", () => undefined);
+  const caller = new Caller(nc, { prefix: "mute", busOnly: true });
+  const next = (options) => caller.stream("fake", "flow", [], options)[Symbol.asyncIterator]().next();
+  assert.deepEqual(await failure(next({ timeout: 50 })), ["deadline_exceeded", "helium.deadline", "not executed"]);
+  assert.deepEqual(await failure(next({ signal: AbortSignal.timeout(50) })), ["canceled", "helium.canceled", "not executed"]);
+  assert.deepEqual(await failure(caller.call("fake", "flow", [Buffer.alloc(2_000_000)], { timeout: 50 })), ["deadline_exceeded", "helium.deadline", "not executed"]);
+  assert.deepEqual(await failure(caller.call("fake", "flow", [], { items: [], timeout: 50 })), ["deadline_exceeded", "helium.deadline", "not executed"]);
+  caller.close();
+});
+
+test("while no binder answers streams go by what is known", async () => {
+  let known = `{"records":[${recordOf("i1", Ability.streams)}]}`;
+  await binder(nc, "once", () => {
+    const said = known;
+    known = undefined;
+    return said;
+  });
+  const caller = new Caller(nc, { prefix: "once", busOnly: true });
+  const nobody = ["unavailable", "helium.no_instance", "not executed"];
+  for (let i = 0; i < 2; i++) assert.deepEqual(await failure(caller.stream("fake", "flow", [], { timeout: 3000 })[Symbol.asyncIterator]().next()), nobody);
+  caller.close();
+});
+
+test("abilities of 64 bits are read whole, in records and in frames", async () => {
+  const all = 2n ** 63n + BigInt(Ability.streams);
+  await binder(nc, "wide", () => `{"records":[${recordOf("i1", all)}]}`);
+  const { records } = await lookup(nc, "fake", "wide");
+  assert.equal(records[0].abilities & Ability.streams, Ability.streams);
+  assert.equal(records[0].abilities & Ability.answersOnce, 0);
+  await instance(nc, "wide", "i1", (f, answer) => {
+    if (f.kind !== Kind.stream) return;
+    answer({ kind: Kind.instance, instance: "i1", abilities: all }, { kind: Kind.credit, seq: f.seq, bytes: 0, items: 0 });
+    answer({ kind: Kind.instance, instance: "i1", abilities: all + BigInt(Ability.answersOnce) });
+  });
+  const caller = new Caller(nc, { prefix: "wide", busOnly: true });
+  assert.deepEqual(await failure(caller.stream("fake", "flow", [])[Symbol.asyncIterator]().next()), ["unavailable", "helium.silent", "unknown"]);
+  caller.close();
+});
+
+test("a connection whose inboxes no server answers is refused", async () => {
+  const own = await connect({ servers: given("HELIUM_URL"), inboxPrefix: "elsewhere" });
+  assert.throws(() => new Caller(own), /inboxPrefix/);
+  await own.close();
+});
