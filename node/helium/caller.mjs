@@ -432,6 +432,7 @@ export class Caller {
     if (pending.parts) return;
     try {
       const extent = readExtent(f.body);
+      if (extent.length === 0n) throw new RangeError("it has no bytes");
       if (extent.length > BigInt(this.#maxValue)) throw new HeliumError("resource_exhausted", `the result has ${extent.length} bytes, and at most ${this.#maxValue} are taken`, { reason: "helium.result_too_large", outcome: "executed" });
       pending.parts = new PartsIn(extent, this.#turns, (offset) => this.#control(pending, { kind: Kind.chunkCredit, seq: f.seq, offset }));
     } catch (err) {

@@ -2,7 +2,7 @@
 
 import { parseDuration, printDuration } from "./duration.mjs";
 import { MAX_DEPTH } from "./limits.mjs";
-import { Time } from "./msgpack.mjs";
+import { textOf, Time } from "./msgpack.mjs";
 import { isInteger, isNumber, printType } from "./signature.mjs";
 import { ranged } from "./values.mjs";
 
@@ -66,13 +66,13 @@ export function fromJSON(json, type = { kind: "any" }) {
 function structOf(pairs, type) {
   unique(pairs);
   const given = new Map(pairs);
-  const struct = {};
+  const struct = []; // a field may be called __proto__
   for (const [name] of pairs) if (!type.fields.some((f) => f.name === name)) throw new RangeError(`there is no field ${name}`);
   for (const f of type.fields) {
-    if (given.has(f.name)) struct[f.name] = fromJSON(given.get(f.name), f.type);
+    if (given.has(f.name)) struct.push([f.name, fromJSON(given.get(f.name), f.type)]);
     else if (f.type.kind !== "optional" && f.type.kind !== "any") throw new RangeError(`the field ${f.name} is missing`);
   }
-  return struct;
+  return Object.fromEntries(struct);
 }
 
 export function unique(pairs) {
@@ -139,7 +139,7 @@ export function toJSON(value, type) {
     case "boolean": return String(value);
     case "string": return t?.kind === "bytes" ? base64(new TextEncoder().encode(value)) : JSON.stringify(value);
   }
-  if (value instanceof Uint8Array) return t?.kind === "string" ? JSON.stringify(new TextDecoder().decode(value)) : base64(value);
+  if (value instanceof Uint8Array) return t?.kind === "string" ? JSON.stringify(textOf(value)) : base64(value);
   if (value instanceof Time) return JSON.stringify(String(value));
   if (Array.isArray(value)) return `[${value.map((e) => toJSON(e, t?.elem)).join(",")}]`;
   const fields = new Map(t?.kind === "struct" ? t.fields.map((f) => [f.name, f.type]) : []);

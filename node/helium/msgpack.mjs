@@ -3,6 +3,11 @@
 
 import { readHead, scanValue } from "./scan.mjs";
 
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true }), encoder = new TextEncoder();
+
+/** The text that bytes are, all of it: a decoder by default drops a mark at the beginning. */
+export const textOf = (bytes) => decoder.decode(bytes);
+
 /** Reads values one after the other. What is read must have been scanned, or is here. */
 export class Reader {
   constructor(bytes, at = 0) {
@@ -39,7 +44,7 @@ export class Reader {
     return n;
   }
 
-  text() { return new TextDecoder().decode(this.#body(this.#head("text", (h) => h.family === "text").length)); }
+  text() { return textOf(this.#body(this.#head("text", (h) => h.family === "text").length)); }
 
   binary() { return this.#body(this.#head("bytes", (h) => h.family === "bytes").length); }
 
@@ -80,7 +85,7 @@ export class Reader {
         this.at += head.length;
         return first === 0xca ? this.view.getFloat32(head.next) : this.view.getFloat64(head.next);
       }
-      case "text": return new TextDecoder().decode(this.#body(head.length));
+      case "text": return textOf(this.#body(head.length));
       case "bytes": return this.#body(head.length).slice();
       case "ext": return Time.read(this.view, head.next, (this.at += head.length) && head.length);
       case "array": return Array.from({ length: head.length }, () => this.value());
@@ -198,7 +203,7 @@ class Out {
     if (v === null || v === undefined) this.#parts.push([0xc0]);
     else if (typeof v === "boolean") this.#parts.push([v ? 0xc3 : 0xc2]);
     else if (typeof v === "number" || typeof v === "bigint") this.#number(v, kind);
-    else if (typeof v === "string") this.#sized(new TextEncoder().encode(v), 0xa0, 32, [0xd9, 0xda, 0xdb]);
+    else if (typeof v === "string") this.#sized(encoder.encode(v), 0xa0, 32, [0xd9, 0xda, 0xdb]);
     else if (v instanceof Uint8Array) this.#sized(v, 0, 0, [0xc4, 0xc5, 0xc6]);
     else if (v instanceof Time) this.#parts.push(v.encode());
     else if (v instanceof Date) this.#parts.push(Time.of(v).encode());

@@ -1,6 +1,6 @@
 // Decoded values as the types of a signature want them: docs/protocol.md, "Values".
 
-import { Time } from "./msgpack.mjs";
+import { textOf, Time } from "./msgpack.mjs";
 import { isInteger, isNumber, printType } from "./signature.mjs";
 
 /** Returns an integer that is in the range of its kind. */
@@ -27,7 +27,7 @@ export function asType(value, type) {
     if (typeof value === "number" && !Number.isInteger(value)) wrong();
     return ranged(BigInt(value), type.kind);
   }
-  const text = (v) => (v instanceof Uint8Array ? new TextDecoder().decode(v) : v);
+  const text = (v) => (v instanceof Uint8Array ? textOf(v) : v);
   switch (type.kind) {
     case "bool": return typeof value === "boolean" ? value : wrong();
     case "string": return typeof text(value) === "string" ? text(value) : wrong();

@@ -4,7 +4,8 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { connect } from "@nats-io/transport-node";
 import { Caller } from "../helium/caller.mjs";
-import { Ability, decodeMessage, Kind, TIME_OVER } from "../helium/frames.mjs";
+import { writeExtent } from "../helium/extent.mjs";
+import { Ability, decodeMessage, encodeMessage, Kind, TIME_OVER } from "../helium/frames.mjs";
 import { lookup } from "../helium/registry.mjs";
 import { binder, frail, instance, recordOf } from "./fakes.mjs";
 import { connection, eventually, given } from "./world.mjs";
@@ -181,6 +182,20 @@ test("abilities of 64 bits are read whole, in records and in frames", async () =
   });
   const caller = new Caller(nc, { prefix: "wide", busOnly: true });
   assert.deepEqual(await failure(caller.stream("fake", "flow", [])[Symbol.asyncIterator]().next()), ["unavailable", "helium.silent", "unknown"]);
+  caller.close();
+});
+
+test("a large result without bytes is none, and ends its call", async () => {
+  const sub = nc.subscribe("empty.call.fake.flow", {
+    callback: (err, msg) => {
+      const { seq } = decodeMessage(msg.data).find((f) => f.kind === Kind.call);
+      nc.publish(msg.reply, encodeMessage([{ kind: Kind.largeReply, seq, time: 0, body: writeExtent(0, 0) }]));
+    },
+  });
+  after(() => sub.unsubscribe());
+  await nc.flush();
+  const caller = new Caller(nc, { prefix: "empty", busOnly: true });
+  assert.deepEqual(await failure(caller.call("fake", "flow", [])), ["internal", "helium.bad_result", "executed"]);
   caller.close();
 });
 

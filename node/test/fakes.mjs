@@ -19,19 +19,19 @@ export async function binder(nc, prefix, says) {
   await nc.flush();
 }
 
-/** A record of the service `fake` with one method, as text, as its abilities may be larger than a number. */
-export const recordOf = (instance, abilities) => `{"service":"fake","instance":"${instance}","methods":[{"name":"flow","signature":"flow(xs stream<bytes>) stream<bytes>","kind":"stream"}],"abilities":${abilities}}`;
+/** A record of a service with one method, as text, as its abilities may be larger than a number. */
+export const recordOf = (instance, abilities, service = "fake", method = "flow") => `{"service":"${service}","instance":"${instance}","methods":[{"name":"${method}","signature":"${method}()","kind":"stream"}],"abilities":${abilities}}`;
 
 /**
- * An instance of `fake` that hands over each frame that comes, by `came`, with a function that answers frames to
+ * An instance of a service that hands over each frame that comes, by `came`, with a function that answers frames to
  * its sender.
  */
-export async function instance(nc, prefix, name, came) {
+export async function instance(nc, prefix, name, came, service = "fake") {
   const callback = (err, msg) => {
     const answer = (...frames) => nc.publish(msg.reply, encodeMessage(frames));
     for (const f of decodeMessage(msg.data)) came(f, answer);
   };
-  for (const subject of [`${prefix}.at.fake.${name}.>`, `${prefix}.ctl.fake.${name}`]) {
+  for (const subject of [`${prefix}.at.${service}.${name}.>`, `${prefix}.ctl.${service}.${name}`]) {
     const sub = nc.subscribe(subject, { callback });
     after(() => sub.isClosed() || sub.unsubscribe());
   }

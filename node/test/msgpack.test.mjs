@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DirectKind, frameHead, Incoming } from "../helium/directframes.mjs";
+import { fromJSON, parseJSON } from "../helium/json.mjs";
 import { decode, encode, Time } from "../helium/msgpack.mjs";
+import { asType } from "../helium/values.mjs";
 
 const hex = (bytes) => Buffer.from(bytes).toString("hex");
 const floats = { kind: "list", elem: { kind: "float64" } };
@@ -37,6 +39,14 @@ test("a Date is a time, and what has no form is an error", () => {
   class Point { x = 1; }
   assert.deepEqual(decode(encode(new Point())), { x: 1 });
   assert.deepEqual(decode(encode(Object.assign(Object.create(null), { x: 1 }))), { x: 1 });
+});
+
+test("text and names of fields arrive as they were sent", () => {
+  for (const text of ["\ufefftext", "", "\ufeff", "a\0b"]) assert.equal(decode(encode(text)), text);
+  assert.equal(asType(Uint8Array.of(0xef, 0xbb, 0xbf, 0x61), { kind: "string" }), "\ufeffa");
+  const struct = { kind: "struct", fields: [{ name: "__proto__", type: { kind: "any" } }, { name: "x", type: { kind: "int8" } }] };
+  const given = fromJSON(parseJSON('{"__proto__": {"y": 1}, "x": 2}'), struct);
+  assert.deepEqual(Object.entries(given), [["__proto__", { y: 1 }], ["x", 2]]);
 });
 
 test("a frame that comes in many pieces is put together once", (t) => {

@@ -1328,11 +1328,16 @@ const namedWires: { readonly [type: string]: WireForm } = {
 
 // What every program has that runs this, whatever its types say.
 declare const TextEncoder: { new (): { encode(text: string): Uint8Array } };
-declare const TextDecoder: { new (): { decode(bytes: Uint8Array): string } };
+declare const TextDecoder: { new (label: "utf-8", options: { ignoreBOM: boolean }): { decode(bytes: Uint8Array): string } };
 declare function atob(text: string): string;
 declare function btoa(text: string): string;
 
 const maxDepth = 64;
+
+/** The text that bytes are, all of it: a decoder by default drops a mark at the beginning. */
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+}
 
 function wireOf(wire: WireForm): WireForm {
   return (typeof wire === "string" && Object.hasOwn(namedWires, wire) ? namedWires[wire] : undefined) ?? wire;
@@ -1608,7 +1613,7 @@ class WireReader {
 
   text(): string {
     const { kind, size } = this.#head();
-    return kind === "text" ? new TextDecoder().decode(this.#slice(size)) : this.#wrong("text", kind);
+    return kind === "text" ? textOf(this.#slice(size)) : this.#wrong("text", kind);
   }
 
   binary(): Uint8Array {
@@ -1667,9 +1672,9 @@ class WireReader {
       case "float":
         return n;
       case "text":
-        return wire === "bytes" ? toBase64(this.#slice(size)) : new TextDecoder().decode(this.#slice(size));
+        return wire === "bytes" ? toBase64(this.#slice(size)) : textOf(this.#slice(size));
       case "bytes":
-        return wire === "string" ? new TextDecoder().decode(this.#slice(size)) : toBase64(this.#slice(size));
+        return wire === "string" ? textOf(this.#slice(size)) : toBase64(this.#slice(size));
       case "time":
         return this.#time(size);
       case "array": {
