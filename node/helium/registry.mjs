@@ -1,12 +1,20 @@
 // What answers on a binder's subjects, and what of it is a binder's: docs/protocol.md,
 // "The binder".
 
+import { randomBytes } from "node:crypto";
+import { ClosedConnectionError, headers as newHeaders, NoRespondersError, TimeoutError } from "@nats-io/nats-core";
 import { HeliumError } from "./errors.mjs";
 import { fromJSON, parseJSON } from "./json.mjs";
 import { newInbox, Subjects } from "./subjects.mjs";
 
-/** How long one request to the binders waits for its answer, in milliseconds. */
+/** How long a request to the binders waits for its answer, in milliseconds. */
 const BINDER_TIMEOUT = 4000;
+
+/** The pause before another binder is asked as well, in milliseconds: the one that was may be frozen. */
+const ASK_AGAIN = 250;
+
+/** How often they are asked. */
+const ASKED = 8;
 
 /**
  * Returns the name of the JetStream stream whose acknowledgement a message is, or
@@ -28,9 +36,45 @@ export function captured(stream, subject) {
     `take the subject out of the stream's, with "nats stream edit ${stream}"`;
 }
 
-/** Asks the binders. The answer comes to an inbox of the request's own. */
+/**
+ * Asks the binders, again and again; the first answer counts. It comes to an inbox of the request's own. All
+ * that are sent have one name, by which the store does what they want once.
+ */
 export function askBinder(nc, subject, body) {
-  return nc.request(subject, body, { timeout: BINDER_TIMEOUT, noMux: true, reply: newInbox(nc) });
+  const options = { reply: newInbox(nc) };
+  if (nc.info?.headers) {
+    options.headers = newHeaders();
+    options.headers.set("Helium-Request", randomBytes(16).toString("hex"));
+  }
+  return new Promise((resolve, reject) => {
+    let asked = 0, again;
+    const end = (settle, value) => {
+      clearTimeout(late);
+      clearTimeout(again);
+      sub.unsubscribe();
+      settle(value);
+    };
+    const sub = nc.subscribe(options.reply, {
+      callback: (err, msg) => {
+        if (err) end(reject, err);
+        else if (msg.data.length === 0 && msg.headers?.code === 503) end(reject, new NoRespondersError(subject));
+        else end(resolve, msg);
+      },
+    });
+    const late = setTimeout(() => end(reject, new TimeoutError()), BINDER_TIMEOUT);
+    sub.requestSubject = subject; // that NATS refuses it is told there
+    sub.closed.then(() => end(reject, new ClosedConnectionError()));
+    const ask = () => {
+      try {
+        nc.publish(subject, body, options);
+      } catch (err) {
+        end(reject, err);
+        return;
+      }
+      if (++asked < ASKED) again = setTimeout(ask, ASK_AGAIN);
+    };
+    ask();
+  });
 }
 
 /** Reads what answered a request to the binders; `fits` says whether a binder says that. */

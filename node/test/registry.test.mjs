@@ -3,11 +3,12 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { connect } from "@nats-io/transport-node";
 import { Caller } from "../helium/caller.mjs";
 import { untilRenewal } from "../helium/registration.mjs";
 import { lookup } from "../helium/registry.mjs";
 import { Service } from "../helium/service.mjs";
-import { connection } from "./world.mjs";
+import { connection, given } from "./world.mjs";
 
 const nc = await connection();
 const ACKNOWLEDGEMENT = '{"stream":"EVERYTHING","seq":7}';
@@ -32,6 +33,37 @@ for (const said of [ACKNOWLEDGEMENT, "{}", "[]", "null", '{"records":{}}', "+OK"
     await assert.rejects(lookup(nc, "counter", "claimed"), { reason: "binder.foreign_answer" });
   });
 }
+
+test("where the binder that was asked is frozen another one is, and what is asked has one name", async () => {
+  const came = [];
+  const sub = nc.subscribe("frozen.binder.>", {
+    callback: (err, msg) => {
+      came.push(msg);
+      if (came.filter(({ subject }) => subject === msg.subject).length === 2) msg.respond(msg.subject.includes(".lookup.") ? '{"records":[]}' : '{"lease_ms":60000}');
+    },
+  });
+  after(() => sub.unsubscribe());
+  await nc.flush();
+  assert.deepEqual(await lookup(nc, "counter", "frozen"), { records: [] });
+  const own = new Service(nc, { name: "counter", version: "1.0.0", methods: {}, prefix: "frozen" });
+  await own.start();
+  await own.stop();
+  for (const verb of ["register", "end"]) {
+    const names = came.filter(({ subject }) => subject.includes(`.${verb}.`)).map((msg) => msg.headers?.get("Helium-Request"));
+    assert.ok(names.length === 2 && names[0] === names[1] && /^[\x21-\x7e]{16,64}$/.test(names[0]), `${verb} came with the names ${names}`);
+  }
+});
+
+test("who asks a binder hears of the end of the connection", async () => {
+  const own = await connect({ servers: given("HELIUM_URL") });
+  const sub = nc.subscribe("mute.binder.>", { callback() {} });
+  await nc.flush();
+  const asked = assert.rejects(lookup(own, "counter", "mute"), { name: "ClosedConnectionError" });
+  await own.close();
+  await asked;
+  sub.unsubscribe();
+  await assert.rejects(lookup(own, "counter", "mute"), { name: "ClosedConnectionError" });
+});
 
 test("a call that a stream keeps waits for its answer, and names the stream if none comes", async () => {
   const stream = nc.subscribe("claimed.call.>", { callback: (err, msg) => msg.respond(ACKNOWLEDGEMENT) });
