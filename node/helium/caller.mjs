@@ -21,8 +21,11 @@ import { givenUp, timeOf, within } from "./within.mjs";
 /** The last token of the reply subject of a message, by its number. */
 const nameOf = (token) => `+${token.toString(36)}`;
 
-/** Errors of calls by a direct link that didn't run, and go by the bus. */
+/** Errors of calls that didn't run, and go by the bus if they went by a direct link, or to another instance. */
 const ELSEWHERE = ["helium.no_such_method", "helium.no_instance", "helium.not_sent"];
+
+/** To how many instances a call goes at most of which one instance has all. */
+const INSTANCES = 3;
 
 /** How often a stream by the bus gets a reply subject that no other message has, in milliseconds. */
 const RENEWAL = 30_000;
@@ -230,12 +233,15 @@ export class Caller {
    * that instance's.
    */
   #sendTo(record, link, frame, pending, token) {
-    pending.at = record.instance;
+    Object.assign(pending, { at: record.instance, takesParts: (record.abilities & Ability.itemParts) !== 0, number: token, token: nameOf(token), first: frame });
+    if (pending.open) pending.outcome = "unknown";
+    pending.tried.push(record.instance);
     if (link) this.#goesBy(link, pending);
     else {
       this.#begun([pending]);
       pending.watched = record.instance;
       this.#vigil.begin(record.instance, (record.abilities & Ability.heartbeats) !== 0);
+      if (pending.open) this.#renewPermissions(frame.seq, pending);
     }
     try {
       this.#post(link, pending.service, pending.method, record.instance, token, this.#message(pending.service, [frame]));
@@ -247,13 +253,36 @@ export class Caller {
     }
   }
 
-  /** An instance that is able to do something, and the link to it; undefined: the bus. */
-  async #target(service, method, need, { instance, signal, until }) {
+  /** Has NATS permit the instance that has a stream anew to answer, again and again. */
+  #renewPermissions(seq, pending) {
+    const nothing = encodeMessage([{ kind: Kind.credit, seq, bytes: 0, items: 0 }]);
+    pending.renewal ??= setInterval(() => this.#tell(pending, nothing, nameOf(unguessable())), this.#renewal).unref();
+  }
+
+  /** Has a call of which one instance has all, but that didn't begin there, go to another one. */
+  async #goElsewhere(seq, pending, error) {
+    const { service, method, signal, until, tried, need, first } = pending;
+    pending.link?.done();
+    if (pending.watched) this.#vigil.end(pending.watched);
+    Object.assign(pending, { link: undefined, at: undefined, watched: undefined, token: "", outcome: "not executed" });
+    try {
+      const { record, link } = await this.#target(service, method, need, { signal, until, tried });
+      if (!this.#calls.has(seq)) return;
+      const time = Math.max(1, Math.ceil(until - performance.now()));
+      this.#sendTo(record, link, { ...first, time, lasts: first.lasts && time }, pending, unguessable());
+    } catch (err) {
+      if (this.#calls.has(seq)) this.#end(seq, error);
+      else pending.reject?.(err);
+    }
+  }
+
+  /** An instance that is able to do something, of those that weren't tried, and the link to it; undefined: the bus. */
+  async #target(service, method, need, { instance, signal, until, tried = [] }) {
     if (this.#closed) throw closed("before");
     if (signal?.aborted) throw givenUp();
     let link;
     const record = await within(this.#targets.choose(service, method, need, {
-      instance,
+      instance, tried,
       preferred: (able) => {
         link = this.#links?.choose(service, [method], instance);
         return link && able.find((r) => r.instance === link.instance);
@@ -272,21 +301,16 @@ export class Caller {
     const body = encode(args, floating(floats));
     const { record, link } = await this.#target(service, method, "streams", options);
     const token = unguessable();
-    const { seq, pending } = this.#enter(service, method, options, token, {});
+    const { seq, pending } = this.#enter(service, method, options, token, { need: "streams", tried: [] });
     const room = this.#nc.info?.max_payload ?? 1024 * 1024;
     const open = new OpenStream({
       pool: this.#pool, takes, items, floats, maxValue: Math.max(this.#maxValue, room),
-      sizes: itemSizes({ room, link, parts: (record.abilities & Ability.itemParts) !== 0, maxValue: this.#maxValue }),
+      sizes: () => itemSizes({ room, link: pending.link, parts: pending.takesParts, maxValue: this.#maxValue }),
       begun: () => { if (timeout === undefined) clearTimeout(pending.timer); },
       tell: (f) => { if (this.#calls.has(seq)) this.#control(pending, { ...f, seq }); },
       leave: (error) => this.#abandon(seq, pending, error),
     });
     pending.open = open;
-    if (!link) {
-      const nothing = encodeMessage([{ kind: Kind.credit, seq, bytes: 0, items: 0 }]);
-      pending.renewal = setInterval(() => this.#tell(pending, nothing, nameOf(unguessable())), this.#renewal);
-      pending.renewal.unref();
-    }
     pending.settle = (error, reply) => open.settle(error, reply);
     const lasts = timeout === undefined ? 0 : pending.time;
     this.#sendTo(record, link, { kind: Kind.stream, seq, time: pending.time, metadata, lasts, ...open.credit, body }, pending, token);
@@ -321,10 +345,10 @@ export class Caller {
     if (body.length > this.#maxValue) throw new HeliumError("resource_exhausted", `the arguments have ${body.length} bytes, and at most ${this.#maxValue} are sent`, { reason: "helium.call_too_large", outcome: "not executed" });
     const { record, link } = await this.#target(service, method, "chunks", options);
     const token = unguessable();
-    const { seq, pending } = this.#enter(service, method, options, token, { outcome: "not executed" });
+    const { seq, pending } = this.#enter(service, method, options, token, { outcome: "not executed", need: "chunks", tried: [] });
     const room = (this.#nc.info?.max_payload ?? Infinity) - PART_OVERHEAD;
     pending.out = new PartsOut(body, room, (offset, part) => {
-      this.#post(pending.link, service, method, record.instance, token, encodeMessage([{ kind: Kind.chunk, seq, offset, body: part }]));
+      this.#post(pending.link, service, method, pending.at, pending.number, encodeMessage([{ kind: Kind.chunk, seq, offset, body: part }]));
     });
     const result = new Promise((resolve, reject) => Object.assign(pending, { resolve, reject }));
     this.#sendTo(record, link, { kind: Kind.largeCall, seq, time: pending.time, metadata, body: writeExtent(body.length, crc32c(body)) }, pending, token);
@@ -467,6 +491,11 @@ export class Caller {
     const elsewhere = ELSEWHERE.includes(error.reason) && error.outcome === "not executed";
     if (pending === undefined || pending.link !== link) {
       this.#unmatched++;
+      return;
+    }
+    const isStill = pending.open ? !pending.open.hasBegun : pending.out && !pending.out.hasBegun;
+    if (elsewhere && isStill && !pending.instance && pending.tried.length < INSTANCES) {
+      this.#goElsewhere(seq, pending, error);
       return;
     }
     const again = pending.frame && !pending.reclocked && this.#clocks.disproved(pending.service, error, pending.begun);

@@ -244,12 +244,11 @@ export class ItemsOut {
   #moved = () => {};
   #leave = () => {}; // the iterator, while it is waited for
 
-  /** `send` takes items that leave together, and `sendPart` a part of one, as `sizes` say; `account` what has left so far. */
-  constructor(send, sendPart, account, sizes) {
+  /** `send` takes items that leave together, and `sendPart` a part of one; `account` what has left so far. */
+  constructor(send, sendPart, account) {
     this.#send = send;
     this.#sendPart = sendPart;
     this.#account = account;
-    this.#sizes = sizes;
   }
 
   /** The other end takes so much in all. */
@@ -275,10 +274,11 @@ export class ItemsOut {
   }
 
   /**
-   * Sends what an iterable gives, each packed by `pack`. It returns how many items there were and, if the
+   * Sends what an iterable gives, each packed by `pack`, as `sizes` say. It returns how many items there were and, if the
    * iterable threw, that error; undefined if nobody takes them any more. What `pack` throws it throws.
    */
-  async run(source, pack) {
+  async run(source, pack, sizes) {
+    this.#sizes = sizes;
     const iterator = source[Symbol.asyncIterator]?.() ?? source[Symbol.iterator]();
     let over = false;
     const leave = () => {

@@ -25,6 +25,9 @@ export class PartsOut {
     this.#send = send;
   }
 
+  /** Whether something of them has left. */
+  get hasBegun() { return this.#sent > 0; }
+
   get isWhole() { return this.#sent === this.#body.length; }
 
   /** All before an offset may leave. */

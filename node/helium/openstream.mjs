@@ -17,8 +17,8 @@ export class OpenStream {
 
   /**
    * A stream whose items come, if it `takes` some, and that sends those of `items`. `tell` sends the
-   * instance a frame, and `leave` ends the stream with an error, if it isn't over. Items leave as `sizes` say,
-   * and those that come have `maxValue` bytes.
+   * instance a frame, and `leave` ends the stream with an error, if it isn't over. Once it has begun `sizes`
+   * says how items leave; those that come have `maxValue` bytes.
    */
   constructor({ pool, takes, items, floats, sizes, maxValue, begun, tell, leave }) {
     Object.assign(this, { begun });
@@ -28,8 +28,8 @@ export class OpenStream {
     this.in = new ItemsIn(pool, maxValue, (credit) => tell({ kind: Kind.credit, ...credit }));
     if (items) {
       this.#out = new ItemsOut((row) => tell({ kind: Kind.items, ...row }), (part) => tell({ kind: Kind.itemPart, ...part }),
-        (account) => tell({ kind: Kind.account, ...account }), sizes);
-      this.upload = () => this.#upload(items, floats, sizes);
+        (account) => tell({ kind: Kind.account, ...account }));
+      this.upload = () => this.#upload(items, floats, sizes());
     }
     this.result = new Promise((resolve, reject) => { this.#settled = { resolve, reject }; });
     this.result.catch(() => {}); // who takes items hears it there
@@ -76,7 +76,8 @@ export class OpenStream {
     this.#settled.reject(error);
   }
 
-  async #upload(items, floats, { most, part }) {
+  async #upload(items, floats, sizes) {
+    const { most, part } = sizes;
     const type = floats ? { kind: "float64" } : undefined;
     const pack = (item) => {
       const packed = encode(item, typeof item === "number" ? type : undefined);
@@ -84,7 +85,7 @@ export class OpenStream {
       return packed;
     };
     try {
-      const end = await this.#out.run(items, pack);
+      const end = await this.#out.run(items, pack, sizes);
       if (end) this.#out.conclude(() => this.#tell({ kind: Kind.itemsEnd, count: end.count, error: end.error && toError(end.error).element }));
     } catch (err) {
       this.#leave(toError(err));

@@ -24,10 +24,10 @@ export class Targets {
   }
 
   /** The record of an instance for what it needs to be able to: one that `preferred` finds, if it can, or any. */
-  async choose(service, method, need, { instance, preferred }) {
+  async choose(service, method, need, { instance, preferred, tried = [] }) {
     const { ability, reason, code } = NEEDS[need];
     const all = (await this.#records(service)).filter((r) => r.methods.some((m) => m.name === method) && (!instance || r.instance === instance));
-    const able = all.filter((r) => (r.abilities & ability) !== 0 && (r.abilities & Ability.answersOnce) === 0);
+    const able = all.filter((r) => (r.abilities & ability) !== 0 && (r.abilities & Ability.answersOnce) === 0 && !tried.includes(r.instance));
     if (able.length > 0) return preferred(able) ?? able[Math.floor(Math.random() * able.length)];
     if (all.length > 0) throw new HeliumError(code, `no instance of ${service} that has ${method} takes ${need}, as far as their records say`, { reason, outcome: "not executed" });
     throw new HeliumError("unavailable", `the registry knows no instance of ${service} that has ${method}`, { reason: "helium.no_instance", outcome: "not executed" });

@@ -6,6 +6,7 @@ import { connect } from "@nats-io/transport-node";
 import { Caller } from "../helium/caller.mjs";
 import { writeExtent } from "../helium/extent.mjs";
 import { Ability, decodeMessage, encodeMessage, Kind, TIME_OVER } from "../helium/frames.mjs";
+import { encode } from "../helium/msgpack.mjs";
 import { lookup } from "../helium/registry.mjs";
 import { binder, frail, instance, recordOf } from "./fakes.mjs";
 import { connection, eventually, given } from "./world.mjs";
@@ -166,6 +167,28 @@ test("while no binder answers streams go by what is known", async () => {
   const caller = new Caller(nc, { prefix: "once", busOnly: true });
   const nobody = ["unavailable", "helium.no_instance", "not executed"];
   for (let i = 0; i < 2; i++) assert.deepEqual(await failure(caller.stream("fake", "flow", [], { timeout: 3000 })[Symbol.asyncIterator]().next()), nobody);
+  caller.close();
+});
+
+test("streams and large values go to another instance where one is gone that the registry still has", async () => {
+  const all = Ability.streams | Ability.chunks;
+  await binder(nc, "stale", () => `{"records":[${["gone", "i1", "left"].map((name) => recordOf(name, all)).join()}]}`);
+  await instance(nc, "stale", "i1", ({ kind, seq, time, lasts, offset, body }, answer) => {
+    const done = { kind: Kind.reply, seq, time: 0, body: encode("done") };
+    if (kind === Kind.stream) answer({ kind: Kind.credit, seq, bytes: 1000, items: 10 });
+    if (kind === Kind.stream) assert.ok(time > 0n && time <= 10_000n && lasts === 0n, `it has ${time} ms, and lasts ${lasts}`);
+    if (kind === Kind.itemsEnd) answer(done);
+    if (kind === Kind.largeCall) answer({ kind: Kind.chunkCredit, seq, offset: 4_000_000 });
+    if (kind === Kind.chunk && offset + BigInt(body.length) > 2_000_000n) answer(done);
+  });
+  const caller = new Caller(nc, { prefix: "stale", busOnly: true });
+  for (let i = 0; i < 10; i++) {
+    assert.equal(await caller.call("fake", "flow", [], { items: [i] }), "done");
+    assert.equal(await caller.call("fake", "flow", [Buffer.alloc(2_000_000)]), "done");
+  }
+  const nobody = ["unavailable", "helium.no_instance", "not executed"];
+  assert.deepEqual(await failure(caller.call("fake", "flow", [], { items: [], instance: "gone" })), nobody);
+  assert.equal(caller.inFlight, 0);
   caller.close();
 });
 
