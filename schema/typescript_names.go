@@ -17,7 +17,7 @@ var reserved = wordSet(`
 	string super switch symbol this throw true try type typeof undefined unique unknown
 	var void while with yield NaN Infinity globalThis
 	Array AsyncGenerator AsyncIterable AsyncIterator BigInt DataView Error Iterable Iterator JSON Math Number Object Partial
-	Promise RangeError RegExp String Symbol Uint8Array
+	Promise RangeError RegExp Set String Symbol Uint8Array WeakMap
 	CallOptions Caller ClientOptions Code Connection ErrorFacts Floats HeliumError Int64 Outcome
 	FrameElement Headers InstanceRecord Items OpenStream Replies Reply SendOptions SendingCaller SendingConnection
 	SendingMessage Signal StreamCaller StreamConnection StreamRoute UnsendableItem WireForm WireForms WireReader WireWriter

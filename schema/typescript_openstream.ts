@@ -99,8 +99,9 @@ class OpenStream {
     }
     this.#follow();
     const abort = () => this.#abandon(this.#fault("canceled", "helium.canceled", "the caller gave up", "unknown", signal?.reason));
-    signal?.addEventListener("abort", abort);
-    this.#stops.push(() => signal?.removeEventListener("abort", abort));
+    if (signal !== undefined) {
+      this.#stops.push(onAbort(signal, abort));
+    }
     const late = () => this.#abandon(this.#fault("deadline_exceeded", "helium.deadline", `the stream ${this.#begun ? "wasn't over" : "didn't begin"} within ${left} ms`), 1);
     this.#deadline = setTimeout(late, left);
     this.#tend(performance.now());

@@ -168,9 +168,31 @@ function abortable<T>(answer: Promise<T>, method: string, signal: Signal | undef
     if (signal.aborted) {
       stop(); // of one that was aborted before nobody hears
     }
-    signal.addEventListener("abort", stop);
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    answer.then(resolve, reject).finally(onAbort(signal, stop));
   });
+}
+
+const heard = new WeakMap<Signal, { acts: Set<() => void>; listener: () => void }>();
+
+/**
+ * Does something when a signal aborts, and returns what takes that back. However many do, the signal has one
+ * listener: of many, Node.js takes some to be left behind.
+ */
+function onAbort(signal: Signal, act: () => void): () => void {
+  const acts = heard.get(signal)?.acts ?? new Set<() => void>();
+  if (acts.size === 0) {
+    const listener = () => [...acts].forEach((each) => each());
+    heard.set(signal, { acts, listener });
+    signal.addEventListener("abort", listener);
+  }
+  acts.add(act);
+  return () => {
+    const listener = heard.get(signal)?.listener;
+    if (acts.delete(act) && acts.size === 0 && listener !== undefined) {
+      heard.delete(signal);
+      signal.removeEventListener("abort", listener);
+    }
+  };
 }
 
 function canceled(method: string, outcome: Outcome, signal: Signal): HeliumError {

@@ -16,7 +16,7 @@ import { acknowledgedBy, captured, lookup } from "./registry.mjs";
 import { newInbox, Subjects } from "./subjects.mjs";
 import { Targets } from "./targets.mjs";
 import { Vigil } from "./vigil.mjs";
-import { givenUp, timeOf, within } from "./within.mjs";
+import { givenUp, onAbort, timeOf, within } from "./within.mjs";
 
 /** The last token of the reply subject of a message, by its number. */
 const nameOf = (token) => `+${token.toString(36)}`;
@@ -166,9 +166,8 @@ export class Caller {
       else this.#end(seq, error);
     }, time);
     // Telling the instances is best effort: the call has ended here whether or not they hear it.
-    pending.abort = () => this.#cancel(seq, pending).catch(() => {});
     this.#calls.set(seq, pending);
-    signal?.addEventListener("abort", pending.abort);
+    pending.forget = onAbort(signal, () => this.#cancel(seq, pending).catch(() => {}));
     return { seq, pending };
   }
 
@@ -606,7 +605,7 @@ export class Caller {
     clearTimeout(pending.timer);
     clearInterval(pending.renewal);
     pending.link?.done(took ? performance.now() - pending.began : undefined);
-    pending.signal?.removeEventListener("abort", pending.abort);
+    pending.forget();
     if (pending.watched) this.#vigil.end(pending.watched);
     pending.parts?.close();
     return pending;

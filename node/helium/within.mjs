@@ -16,17 +16,36 @@ export const noTime = (message) => new HeliumError("deadline_exceeded", message,
 /** The error of a call that was given up before anything of it was sent. */
 export const givenUp = () => new HeliumError("canceled", "the caller gave up", { reason: "helium.canceled", outcome: "not executed" });
 
+const heard = new WeakMap(); // by signals, to what is to be done when they abort
+
+/** Does something when a signal aborts, and returns what takes that back. However many do, the signal has one listener. */
+export function onAbort(signal, act) {
+  if (signal === undefined) return () => {};
+  let all = heard.get(signal);
+  if (all === undefined) {
+    all = { acts: new Set(), listener: () => { for (const act of [...all.acts]) act(); } };
+    heard.set(signal, all);
+    signal.addEventListener("abort", all.listener);
+  }
+  all.acts.add(act);
+  return () => {
+    if (!all.acts.delete(act) || all.acts.size > 0) return;
+    heard.delete(signal);
+    signal.removeEventListener("abort", all.listener);
+  };
+}
+
 /** Waits for what comes before a call is sent, until its time is over or its signal gives it up. */
 export function within(promise, until, signal, what) {
-  let timer, abort;
+  let timer, forget;
   const over = new Promise((_, reject) => {
-    abort = () => reject(givenUp());
+    const abort = () => reject(givenUp());
     timer = setTimeout(() => reject(noTime(`${what} until the call's time was over`)), Math.max(0, until - performance.now()));
-    signal?.addEventListener("abort", abort);
+    forget = onAbort(signal, abort);
     if (signal?.aborted) abort();
   });
   return Promise.race([promise, over]).finally(() => {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", abort);
+    forget();
   });
 }

@@ -37,6 +37,30 @@ test("a call that was given up before isn't sent, alone or in company", async ()
   caller.close();
 });
 
+test("one signal gives up any number of calls, and is forgotten with them", async () => {
+  const warnings = [];
+  const note = (warning) => warnings.push(warning.name);
+  process.on("warning", note);
+  const came = await silent("many");
+  const caller = new Caller(nc, { busOnly: true });
+  const give = new AbortController();
+  let listeners = 0;
+  for (const [name, by] of [["addEventListener", 1], ["removeEventListener", -1]]) {
+    give.signal[name] = (...given) => {
+      listeners += by;
+      AbortSignal.prototype[name].apply(give.signal, given);
+    };
+  }
+  const calls = Array.from({ length: 30 }, () => failure(caller.call("many", "wait", [], { signal: give.signal, timeout: 60_000 })));
+  await eventually("they came", () => came.length === calls.length);
+  assert.equal(listeners, 1);
+  give.abort();
+  for (const call of calls) assert.deepEqual(await call, ["canceled", "helium.canceled", "unknown"]);
+  assert.deepEqual([listeners, warnings], [0, []]);
+  process.off("warning", note);
+  caller.close();
+});
+
 test("a call without time isn't sent", async () => {
   const came = await silent("timeless");
   const caller = new Caller(nc, { busOnly: true });
@@ -132,17 +156,20 @@ test("a closed caller ends its calls, and makes no others", async () => {
   other.close();
 });
 
-test("the instance of a stream whose time is over is told so", async () => {
+test("the instance of a stream whose time is over is told so, and that of a large value", async () => {
   const cancels = [];
-  const tap = nc.subscribe("helium.ctl.flows.>", { callback: (err, msg) => cancels.push(...decodeMessage(msg.data).filter((f) => f.kind === Kind.cancel)) });
-  await nc.flush();
-  const caller = new Caller(nc, { busOnly: true });
-  const stream = caller.stream("flows", "wait", [], { timeout: 300 })[Symbol.asyncIterator]();
-  assert.equal((await stream.next()).value, 1);
-  assert.equal((await failure(stream.next()))[0], "deadline_exceeded");
-  await eventually("a cancel came", () => cancels.length > 0);
-  assert.equal(cancels[0].time, TIME_OVER);
-  tap.unsubscribe();
+  await binder(nc, "late", () => `{"records":[${recordOf("i1", Ability.streams | Ability.chunks)}]}`);
+  await instance(nc, "late", "i1", (f, answer) => {
+    if (f.kind === Kind.cancel) cancels.push(f.time);
+    if (f.kind === Kind.stream) answer({ kind: Kind.credit, seq: f.seq, bytes: 0, items: 0 });
+    if (f.kind === Kind.largeCall) answer({ kind: Kind.chunkCredit, seq: f.seq, offset: 1000 });
+  });
+  const caller = new Caller(nc, { prefix: "late", busOnly: true });
+  const next = caller.stream("fake", "flow", [], { timeout: 300 })[Symbol.asyncIterator]().next();
+  assert.deepEqual(await failure(next), ["deadline_exceeded", "helium.deadline", "unknown"]);
+  assert.deepEqual(await failure(caller.call("fake", "flow", [Buffer.alloc(2_000_000)], { timeout: 300 })), ["deadline_exceeded", "helium.deadline", "not executed"]);
+  await eventually("both cancels came", () => cancels.length === 2);
+  assert.deepEqual(cancels, [TIME_OVER, TIME_OVER]);
   caller.close();
 });
 

@@ -116,6 +116,24 @@ async function givenUpInTheLoop() {
   return [...got, last];
 }
 
+/** Gives up many calls by one signal, and returns how many it had of listeners, in the end, and of calls. */
+async function manyGivenUp() {
+  const give = new AbortController();
+  let most = 0, now = 0, calls = 0;
+  for (const [name, by] of [["addEventListener", 1], ["removeEventListener", -1]]) {
+    give.signal[name] = (...given) => {
+      most = Math.max(most, now += by);
+      AbortSignal.prototype[name].apply(give.signal, given);
+    };
+  }
+  answer = () => new Promise((resolve) => setTimeout(resolve, 10, reply("1")));
+  const made = Array.from({ length: 20 }, () => new MathClient(connection).add(1, 2, { signal: give.signal }).catch(({ code }) => (calls += code === "canceled" ? 1 : 0)));
+  give.abort();
+  await Promise.all(made);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  return [most, now, calls];
+}
+
 const endless = replies(["1"], { waits: true });
 
 const add = (...args) => (client) => client.add(...args);
@@ -172,6 +190,7 @@ const results = {
   "a bigint": await outcome(() => reply("1"), add(1n, 1)).then(() => sent.at(-1)),
   "given up before": await outcome(() => reply("1"), add(1, 2, { signal: AbortSignal.abort() })),
   "given up meanwhile": await outcome(() => new Promise(() => {}), add(1, 2, { signal: soon() })),
+  "many given up": await manyGivenUp(),
   "to one instance": await outcome(() => reply("1"), add(3, 4, { instance: "i7", timeout: 50 })),
   sent: [sent.at(0), sent.at(-1)],
   "with headers": await outcome(() => reply("1"), () => new MathClient(connection, { headers }).add(1, 2, { timeout: 50 })).then(() => sent.at(-1)),

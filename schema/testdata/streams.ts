@@ -289,9 +289,31 @@ function abortable<T>(answer: Promise<T>, method: string, signal: Signal | undef
     if (signal.aborted) {
       stop(); // of one that was aborted before nobody hears
     }
-    signal.addEventListener("abort", stop);
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+    answer.then(resolve, reject).finally(onAbort(signal, stop));
   });
+}
+
+const heard = new WeakMap<Signal, { acts: Set<() => void>; listener: () => void }>();
+
+/**
+ * Does something when a signal aborts, and returns what takes that back. However many do, the signal has one
+ * listener: of many, Node.js takes some to be left behind.
+ */
+function onAbort(signal: Signal, act: () => void): () => void {
+  const acts = heard.get(signal)?.acts ?? new Set<() => void>();
+  if (acts.size === 0) {
+    const listener = () => [...acts].forEach((each) => each());
+    heard.set(signal, { acts, listener });
+    signal.addEventListener("abort", listener);
+  }
+  acts.add(act);
+  return () => {
+    const listener = heard.get(signal)?.listener;
+    if (acts.delete(act) && acts.size === 0 && listener !== undefined) {
+      heard.delete(signal);
+      signal.removeEventListener("abort", listener);
+    }
+  };
 }
 
 function canceled(method: string, outcome: Outcome, signal: Signal): HeliumError {
@@ -789,8 +811,9 @@ class OpenStream {
     }
     this.#follow();
     const abort = () => this.#abandon(this.#fault("canceled", "helium.canceled", "the caller gave up", "unknown", signal?.reason));
-    signal?.addEventListener("abort", abort);
-    this.#stops.push(() => signal?.removeEventListener("abort", abort));
+    if (signal !== undefined) {
+      this.#stops.push(onAbort(signal, abort));
+    }
     const late = () => this.#abandon(this.#fault("deadline_exceeded", "helium.deadline", `the stream ${this.#begun ? "wasn't over" : "didn't begin"} within ${left} ms`), 1);
     this.#deadline = setTimeout(late, left);
     this.#tend(performance.now());
