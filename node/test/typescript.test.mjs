@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { wsconnect } from "@nats-io/nats-core";
+import WebSocket from "ws";
 import { HeliumError as SentError } from "../helium/errors.mjs";
 import { Ability, Kind } from "../helium/frames.mjs";
 import { encode } from "../helium/msgpack.mjs";
@@ -179,4 +181,17 @@ test("a stream that is sent ends with the connection", async () => {
   await eventually("it has begun", async () => begun);
   await cut();
   assert.deepEqual(await ended, ["helium.disconnected", "unknown"]);
+});
+
+test("a browser's connection sends streams, too", async () => {
+  const { FlowsClient } = await import(pathToFileURL(join(folder, "out/client.js")).href);
+  const nc = await wsconnect({
+    servers: given("HELIUM_WEBSOCKET"), reconnect: false, timeout: 20_000,
+    wsFactory: async (server) => ({ socket: new WebSocket(server, { origin: "http://allowed.example" }), encrypted: false }),
+  });
+  const flows = new FlowsClient(nc);
+  assert.equal(await flows.first([7, 8]), 7);
+  assert.deepEqual(await all(flows.double([1, 2, 3])), [2, 4, 6]);
+  await nc.close();
+  await assert.rejects(flows.first([7]), { outcome: "not executed" });
 });
