@@ -24,6 +24,12 @@ const nameOf = (token) => `+${token.toString(36)}`;
 /** Errors of calls that didn't run, and go by the bus if they went by a direct link, or to another instance. */
 const ELSEWHERE = ["helium.no_such_method", "helium.no_instance", "helium.not_sent"];
 
+/** Of how many instances each is told that a call was given up which any of them may have. */
+const TOLD = 8;
+
+/** In what time an instance has said that it has a call, in milliseconds, and a few times over. */
+const SAID = 10_000;
+
 /** To how many instances a call goes at most of which one instance has all. */
 const INSTANCES = 3;
 
@@ -46,6 +52,7 @@ export class Caller {
   #targets;
   #vigil = new Vigil((instance) => this.#ask(instance), (instance) => this.#silent(instance));
   #questions = new Map(); // which instances are asked for a sign, by the tokens of these messages
+  #givenUp = new Map(); // services of calls that were, by their numbers, until an instance says that it has them
   #pool = new CreditPool();
   #turns = new Turns();
   #maxValue;
@@ -401,7 +408,7 @@ export class Caller {
       this.#questions.delete(token);
     }
     for (const f of frames) {
-      if (f.kind === Kind.running) for (const seq of f.seqs) this.#at(seq, link, from);
+      if (f.kind === Kind.running) for (const seq of f.seqs) this.#at(seq, link, from) ?? this.#endAt(seq, link, from);
       const pending = f.seq === undefined ? undefined : this.#at(f.seq, link, from);
       // Metadata that can't be read are left out: the result is worth more than they are.
       if (f.kind === Kind.reply) this.#reply(f, link);
@@ -638,9 +645,18 @@ export class Caller {
     else pending.reject(error);
   }
 
+  /** Tells an instance that a call which it says it has was given up. */
+  #endAt(seq, link, at) {
+    const service = this.#givenUp.get(seq);
+    if (service === undefined || link || !at) return;
+    this.#givenUp.delete(seq);
+    this.#tell({ service, at }, encodeMessage([{ kind: Kind.cancel, seq }]), "+");
+  }
+
   /**
    * Gives a call up and tells the instance that has it, if that is known, or else every one of the
-   * service; those without the call ignore it.
+   * service; those without the call ignore it. Of many only those are told that won't say by themselves that they
+   * have it.
    */
   async #cancel(seq, pending) {
     const error = new HeliumError("canceled", "the caller gave up", { reason: "helium.canceled", outcome: pending.outcome });
@@ -650,8 +666,11 @@ export class Caller {
     }
     this.#end(seq, error);
     const cancel = encodeMessage([{ kind: Kind.cancel, seq }]);
-    for (const { instance } of (await lookup(this.#nc, pending.service, this.#subjects.prefix)).records) {
-      this.#tell({ ...pending, at: instance }, cancel, "+");
+    this.#givenUp.set(seq, pending.service);
+    setTimeout(() => this.#givenUp.delete(seq), SAID).unref();
+    const { records } = await lookup(this.#nc, pending.service, this.#subjects.prefix);
+    for (const { instance, abilities } of records) {
+      if (records.length <= TOLD || (abilities & Ability.heartbeats) === 0) this.#tell({ ...pending, at: instance }, cancel, "+");
     }
   }
 }

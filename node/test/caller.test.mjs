@@ -173,6 +173,29 @@ test("the instance of a stream whose time is over is told so, and that of a larg
   caller.close();
 });
 
+test("of many instances that may have a call which is given up, the one is told that says it has it", async () => {
+  const canceled = [];
+  const ctl = nc.subscribe("crowd.ctl.fake.*", { callback: (err, msg) => canceled.push(msg.subject) });
+  const calls = nc.subscribe("crowd.call.fake.flow", { callback: (err, msg) => came.push(msg) });
+  const came = [];
+  after(() => { ctl.unsubscribe(); calls.unsubscribe(); });
+  const names = Array.from({ length: 9 }, (_, i) => `i${i}`);
+  await binder(nc, "crowd", () => `{"records":[${[...names.map((name) => recordOf(name, Ability.heartbeats)), recordOf("mute", 0)].join()}]}`);
+  const caller = new Caller(nc, { prefix: "crowd", busOnly: true });
+  const give = new AbortController();
+  const call = failure(caller.call("fake", "flow", [], { signal: give.signal, timeout: 60_000 }));
+  await eventually("it came", () => came.length === 1);
+  give.abort();
+  assert.deepEqual(await call, ["canceled", "helium.canceled", "unknown"]);
+  await eventually("who sends no heartbeats was told", () => canceled.length > 0);
+  const { seq } = decodeMessage(came[0].data).find((f) => f.kind === Kind.call);
+  for (let i = 0; i < 2; i++) nc.publish(came[0].reply, encodeMessage([{ kind: Kind.instance, instance: "i5", abilities: Ability.heartbeats }, { kind: Kind.running, seqs: [seq, 7n] }]));
+  await eventually("who has it was told", () => canceled.length > 1);
+  await nc.flush();
+  assert.deepEqual(canceled, ["crowd.ctl.fake.mute", "crowd.ctl.fake.i5"]);
+  caller.close();
+});
+
 test("waiting for a binder ends with the call's time, and with its signal", async () => {
   await binder(nc, "mute", () => undefined);
   const caller = new Caller(nc, { prefix: "mute", busOnly: true });
