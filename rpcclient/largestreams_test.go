@@ -331,6 +331,7 @@ func TestTheResultOfAStreamThatDoesNotComeAsAnnouncedIsAnErrorAndKeepsNothing(t 
 	all := []wire.Frame{part(0, 0, half), part(0, half, len(result))}
 	whole := wire.Frame{Kind: wire.KindItems, Body: wire.AppendItems(nil, wire.Items{Count: 1, Data: fakeResult(10)})}
 	reply := wire.Frame{Kind: wire.KindReply, Body: msgpack.AppendNil(nil)}
+	account := wire.Frame{Kind: wire.KindAccount, Body: wire.AppendAccount(nil, wire.Account{})}
 	cut := wire.Frame{Kind: wire.KindError, Body: wire.AppendError(nil, helium.ErrCut)}
 	frames := func(first wire.Frame, rest ...wire.Frame) []wire.Frame { return append([]wire.Frame{first}, rest...) }
 	for name, of := range map[string]struct {
@@ -347,6 +348,7 @@ func TestTheResultOfAStreamThatDoesNotComeAsAnnouncedIsAnErrorAndKeepsNothing(t 
 		"nothing of it":                        {frames(announce(extent), reply), helium.ErrStreamGap},
 		"half of it":                           {frames(announce(extent), part(0, 0, half), reply), helium.ErrStreamGap},
 		"half of it, and an error":             {frames(announce(extent), part(0, 0, half), cut), helium.ErrCut},
+		"its announcement lost":                {frames(account), helium.ErrStreamGap},
 		"a gap":                                {frames(announce(extent), part(0, half, len(result))), helium.ErrStreamGap},
 		"one more item":                        {append(frames(announce(extent), all...), part(1, 0, half), part(1, half, len(result)), reply), helium.ErrBadResult},
 		"chunks, as of a call":                 {frames(announce(extent), wire.Frame{Kind: wire.KindChunk, Body: []byte{1}}), helium.ErrBadResult},
@@ -388,7 +390,7 @@ func TestTheResultOfAStreamThatDoesNotComeAsAnnouncedIsAnErrorAndKeepsNothing(t 
 				t.Errorf("got %v, want the result", err)
 			case of.want != nil && (helium.CodeOf(err) != of.want.Code || helium.AsError(err).Reason != of.want.Reason):
 				t.Errorf("got %v, want %s %s", err, of.want.Code, of.want.Reason)
-			case of.want != nil && of.frames[0].Kind == wire.KindLargeReply && len(of.frames[0].Body) > 1 && helium.OutcomeOf(err) != helium.Executed:
+			case of.want != nil && (of.frames[0].Kind == wire.KindLargeReply || of.frames[0].Kind == wire.KindAccount) && len(of.frames[0].Body) > 1 && helium.OutcomeOf(err) != helium.Executed:
 				t.Errorf("the outcome of %v is %v, want executed, as its result was announced", err, helium.OutcomeOf(err))
 			}
 			noRoomTaken(t)

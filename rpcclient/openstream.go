@@ -88,9 +88,7 @@ func (s *openStream) Follow(f *wire.Frame) {
 	case wire.KindAccount:
 		var account wire.Account
 		if account, err = wire.ReadAccount(f.Body); err == nil {
-			if credit, lost := s.in.Account(account); lost {
-				go s.grant(credit) // not here, where the call is held
-			}
+			s.account(account)
 		}
 	case wire.KindItemsEnd:
 		var end wire.ItemsEnd
@@ -100,6 +98,17 @@ func (s *openStream) Follow(f *wire.Frame) {
 	}
 	if err != nil {
 		s.breaks(err)
+	}
+}
+
+// account takes in what the instance has sent so far.
+func (s *openStream) account(of wire.Account) {
+	if s.of.take == nil && s.large.Load() == nil { // what it has begun to send is its result
+		s.in.Fail(helium.ErrStreamGap.WithMessage("the method ran, and what announced its result got lost").WithOutcome(helium.Executed))
+		return
+	}
+	if credit, lost := s.in.Account(of); lost {
+		go s.grant(credit) // not here, where the call is held
 	}
 }
 

@@ -112,6 +112,16 @@ func TestAStreamOfWhichMessagesGetLostInSilenceEndsOnBothSidesOrGoesOn(t *testin
 		"huge, there and back": {2, func(ctx context.Context, c *rpcclient.Client) (int, error) {
 			return took(rpcclient.Stream[[]byte](ctx, c, "work.echo", given(make([]byte, 2<<20), 2, 0)), 0)
 		}},
+		"large arguments": {1, func(ctx context.Context, c *rpcclient.Client) (int, error) {
+			return took(rpcclient.Stream[int](ctx, c, "work.weigh", make([]byte, 2<<20)), 0)
+		}},
+		"large arguments beside items": {2<<20 + 3, func(ctx context.Context, c *rpcclient.Client) (int, error) {
+			return rpcclient.Call[int](ctx, c, "work.load", make([]byte, 2<<20), given(7, 3, 0))
+		}},
+		"a large result": {2 << 20, func(ctx context.Context, c *rpcclient.Client) (int, error) {
+			got, err := rpcclient.Call[[]byte](ctx, c, "work.print", 2<<20, given(7, 3, 0))
+			return len(got), err
+		}},
 		"one back, then none": {1, func(ctx context.Context, c *rpcclient.Client) (int, error) {
 			return took(rpcclient.Stream[[]byte](ctx, c, "work.echo", given(make([]byte, 10), 1, 8*time.Second)), 0)
 		}},

@@ -216,6 +216,21 @@ func (s *work) Sip(blobs iter.Seq2[[]byte, error]) (n int, err error) {
 	return n, nil
 }
 
+// Weigh gives the size of a value.
+func (s *work) Weigh(value []byte) iter.Seq2[int, error] { return given(len(value), 1, 0) }
+
+// Load returns the size of a value and how many items came beside it.
+func (s *work) Load(value []byte, xs iter.Seq2[int, error]) (int, error) {
+	n, err := took(xs, 0)
+	return len(value) + n, err
+}
+
+// Print returns so many bytes, once all items have come.
+func (s *work) Print(size int, xs iter.Seq2[int, error]) ([]byte, error) {
+	_, err := took(xs, 0)
+	return make([]byte, size), err
+}
+
 // taken returns how many calls of Take have come.
 func (s *work) taken() (n int) {
 	s.mu.Lock()
