@@ -26,7 +26,7 @@ func carryOut(ctx context.Context, call *Invocation) error {
 }
 
 // invokeStream makes a call that is a stream. It is tried again elsewhere only if it provably hasn't
-// begun.
+// run, and no item was asked for that it would lack there.
 func invokeStream(ctx context.Context, call *Invocation, of *streamed) error {
 	ctx = orBackground(ctx)
 	m, c := call.method, call.method.core
@@ -50,6 +50,7 @@ func invokeStream(ctx context.Context, call *Invocation, of *streamed) error {
 		return m.named(e)
 	}
 	var avoid []string
+	of.asked = false
 	for attempt := 1; ; attempt++ {
 		to, e := call.streamTarget(ctx, avoid, now, deadline)
 		if e == nil {
@@ -60,7 +61,7 @@ func invokeStream(ctx context.Context, call *Invocation, of *streamed) error {
 			call.answered = true
 			return nil
 		}
-		if to == nil || attempt >= c.attempts || !retries.May(e, false) || !c.retries.Take() {
+		if to == nil || of.asked || attempt >= c.attempts || !retries.May(e, false) || !c.retries.Take() {
 			return m.named(e)
 		}
 		c.counters.retries.Add(1)
@@ -173,6 +174,7 @@ func (call *Invocation) stream(ctx context.Context, of *streamed, to *link.Metho
 	}
 	c.counters.streams.Add(1)
 	e = s.run(ctx)
+	of.asked = e != nil && !s.up.giveUp()
 	if e == link.ErrNobody {
 		call.method.service.Found(directory.IsAbsent, to.Endpoint.Instance, "")
 		call.method.service.LookAgain()

@@ -488,3 +488,34 @@ func TestAStreamThatEndsInTheMiddleOfItsArgumentsBeginsAgainElsewhere(t *testing
 	}
 	noRoomTaken(t)
 }
+
+func TestAStreamWhoseIteratorWasAskedDoesNotBeginAgainWithoutWhatThatGave(t *testing.T) {
+	for name, size := range map[string]int{"with small arguments": 10, "behind large arguments": 2 << 20} {
+		t.Run(name, func(t *testing.T) {
+			env := heliumtest.New(t)
+			s := newChunkServer(t, env, allOfStreams)
+			register(t, env, pressRecord(allOfStreams))
+			asked, over := make(chan bool, 10), make(chan error, 1)
+			go func() {
+				over <- env.Client.Call(context.Background(), "fake.hang", nil, randomBytes(size), iter.Seq2[int, error](func(yield func(int, error) bool) {
+					asked <- true
+					_ = yield(5, nil)
+				}))
+			}()
+			begun := within(t, s.frames, "the beginning")
+			s.send(wire.Frame{Kind: wire.KindCredit, Seq: begun.Seq, Body: wire.AppendCredit(nil, wire.Credit{Bytes: 4 << 20, Items: 10})})
+			within(t, asked, "that items are asked for")
+			srv := heliumtest.Serve(env, "fake", hanging{})
+			eventually(t, func() error { // the client knows it
+				return env.Client.At(srv.Instance()).Call(t.Context(), "fake.hang", nil, []byte("x"), numbers(1))
+			})
+			s.send(wire.Frame{Kind: wire.KindError, Seq: begun.Seq, Body: wire.AppendError(nil, helium.ErrCut.WithOutcome(helium.NotExecuted))})
+			err := within(t, over, "the end of the stream")
+			checkFailure(t, name, err, failure{is: helium.ErrCut, code: helium.CodeUnavailable, outcome: helium.NotExecuted})
+			if n := len(asked); n > 0 {
+				t.Errorf("the iterator ran %d times more, want once in all", n)
+			}
+			noRoomTaken(t)
+		})
+	}
+}

@@ -18,6 +18,8 @@ type streamed struct {
 	parts bool
 	// large: the arguments fit no message. The instance takes them as an item in parts.
 	large bool
+	// asked: the program's iterator was asked for the items that the latest attempt sends. It runs once.
+	asked bool
 	// check says why an item may not be sent: the names of its fields aren't the method's. Nil: all may.
 	check func(item []byte) error
 	// wrapSent and wrapReceived are what interceptors put around the items.

@@ -3,6 +3,7 @@ package rpcclient
 import (
 	"context"
 	"runtime"
+	"sync"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -25,6 +26,10 @@ type upload struct {
 	args *largeArguments // nil: they went with the beginning
 	out  *stream.Sender
 	part int // how large parts of items are at most, in bytes; 0: only messages bound them
+
+	mu    sync.Mutex
+	asked bool // guarded by mu; the program's iterator was asked for items, or is about to be
+	given bool // guarded by mu; it isn't to be asked, as it may be by another attempt
 
 	begun    bool          // it runs, or has
 	returned chan struct{} // closed when it doesn't run any more
@@ -68,7 +73,7 @@ func (u *upload) run() {
 		}
 		close(u.returned)
 	}()
-	if (u.args == nil || u.sendArguments()) && u.of.upload != nil {
+	if (u.args == nil || u.sendArguments()) && u.of.upload != nil && u.ask() {
 		u.sendAll()
 	}
 	returned = true
@@ -84,6 +89,26 @@ func (u *upload) sendArguments() bool {
 	u.args.sent = true
 	u.core.counters.largeSent.Add(len(u.args.value))
 	return true
+}
+
+// ask reports whether the program's iterator may be asked for items.
+func (u *upload) ask() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.asked = !u.given
+	return u.asked
+}
+
+// giveUp leaves the program's iterator to another attempt. It returns false if that was asked for items, which it may
+// not give again.
+func (u *upload) giveUp() bool {
+	if u == nil {
+		return true
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.given = !u.asked
+	return u.given
 }
 
 // sendAll sends the items of the program's iterator.
