@@ -141,6 +141,7 @@ func (s *serverStream) admit(call *Call, count *counters) *helium.Error {
 	if s.large.args == nil {
 		return nil
 	}
+	s.in.Urge()
 	if err := s.large.take(call, s.items); err != nil {
 		return err
 	}

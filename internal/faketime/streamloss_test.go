@@ -210,3 +210,27 @@ func TestAWriterWhoseReaderTakesNothingForHoursWaitsAndSaysLittle(t *testing.T) 
 		}
 	})
 }
+
+func TestAnInstanceGivesUpAStreamWhoseLargeArgumentsDoNotCome(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		o := &outage{of: "client", prefix: "helium.ctl.", lasts: time.Hour}
+		w.bus.Loses = o.loses
+		_, srv := w.serve("server", rpcserver.Config{})
+		c := w.client(rpcclient.Config{})
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+		defer cancel()
+		for nth := range 2 { // nothing comes, or a part
+			if nth > 0 {
+				o.arm(nth)
+			}
+			began := time.Now()
+			_, err := took(rpcclient.Stream[int](ctx, c, "work.weigh", make([]byte, 2<<20)), 0)
+			if lasted := time.Since(began); !errors.Is(err, helium.ErrStreamGap) || helium.OutcomeOf(err) != helium.NotExecuted || lasted > 20*time.Second {
+				t.Errorf("behind %d messages it ended with %v, %v, after %v; want ErrStreamGap, not executed, within 20 s", nth, err, helium.OutcomeOf(err), lasted)
+			}
+			if n := srv.Stats().Streams; n > 0 {
+				t.Errorf("%d streams run at the server, want none", n)
+			}
+		}
+	})
+}

@@ -26,6 +26,7 @@ type Receiver struct {
 	used    wire.Credit // since credit was given last
 	reading []byte      // what is being read, to be used again; nil: nothing is
 	roomy   bool        // there is room for what is being read
+	urged   bool        // what is read next has to come without a stall
 
 	room   *chunks.Room // guarded by mu; that of the item which is being put together or read; nil: it needs none
 	wanted bool         // guarded by mu; who reads is to open it
@@ -73,6 +74,9 @@ func (r *Receiver) Insist() {
 	})
 }
 
+// Urge has the stream end if hardly anything of its next item comes for too long, from when Next is called for that.
+func (r *Receiver) Urge() { r.urged = true }
+
 // Invite has who reads open the receiver, and grant what that gives, before it waits for items.
 func (r *Receiver) Invite() {
 	r.mu.Lock()
@@ -107,7 +111,12 @@ func (r *Receiver) Next() (chunk Chunk, err error) {
 	if r.roomy {
 		r.leaveRoom()
 	}
-	if chunk, err = r.next(); chunk.parts != nil {
+	stop := func() {}
+	if r.urged {
+		r.urged, stop = false, r.watch()
+	}
+	chunk, err = r.next()
+	if stop(); chunk.parts != nil {
 		return r.assemble(chunk.parts)
 	}
 	return chunk, err
@@ -177,7 +186,7 @@ func (r *Receiver) leaveRoom() {
 	r.mu.Unlock()
 }
 
-// watch ends the stream if too little comes of an item that is being put together, until stop is called.
+// watch ends the stream if too little comes of an item that is awaited or being put together, until stop is called.
 func (r *Receiver) watch() (stop func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -187,9 +196,9 @@ func (r *Receiver) watch() (stop func()) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		switch {
-		case over || r.begun == 0:
-		case r.seen.Bytes-seen < chunks.Headway:
-			r.endLocked(helium.ErrStreamGap.WithMessage("hardly anything of item %d of the stream, of %d bytes, has come for %v", r.seen.Items+1, r.length, chunks.Stall))
+		case over || r.ended:
+		case !r.readyLocked() && r.seen.Bytes-seen < chunks.Headway:
+			r.endLocked(helium.ErrStreamGap.WithMessage("hardly anything of item %d of the stream has come for %v", r.seen.Items+1, chunks.Stall))
 		default:
 			seen = r.seen.Bytes
 			timer.Reset(chunks.Stall)
