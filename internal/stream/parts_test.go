@@ -348,6 +348,39 @@ func TestSmallPartsDoNotKeepTheMessagesInWhichTheyCame(t *testing.T) {
 	p.in.Close()
 }
 
+func TestAnItemWhoseLastPartsComeWhileItWaitsForRoomArrivesThoughItsStreamHasEnded(t *testing.T) {
+	why := errors.New("why")
+	for name, of := range map[string]struct {
+		end  func(in *stream.Receiver)
+		want error
+	}{
+		"with its items":      {func(in *stream.Receiver) { in.End(1, nil) }, nil},
+		"with an error there": {func(in *stream.Receiver) { in.Fail(why) }, why},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			leave := takeAll(t)
+			in := stream.NewReceiver(new(stream.Pool), bounds, func(wire.Credit) {})
+			in.Open()
+			in.ArrivePart(part(300<<10, 0, 200<<10))
+			time.AfterFunc(time.Second, func() {
+				in.ArrivePart(part(300<<10, 200<<10, 100<<10))
+				of.end(in)
+			})
+			time.AfterFunc(2*time.Second, leave)
+			if chunk, err := in.Next(); err != nil || chunk.Count != 1 || len(chunk.Data) != 300<<10 {
+				t.Errorf("%s: got %d items of %d bytes, %v; want the one of 300 KiB", name, chunk.Count, len(chunk.Data), err)
+			}
+			if chunk, err := in.Next(); err != of.want || chunk.Count != 0 {
+				t.Errorf("%s: behind it there are %d items, %v; want none, %v", name, chunk.Count, err, of.want)
+			}
+			in.Close()
+			if room := chunks.Taken(); room != 0 {
+				t.Errorf("%s: %d bytes of room are taken, want none", name, room)
+			}
+		})
+	}
+}
+
 func TestAWholeItemThatWaitsForRoomIsCutOffAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		defer takeAll(t)()

@@ -170,7 +170,7 @@ func (r *Receiver) takeRoom(await *chunks.Await, whole bool) (taken bool, err er
 	if err := r.whyCut(); err != nil {
 		return false, err
 	}
-	if r.closed || r.ended && !whole {
+	if r.closed || r.ended && !whole && r.queue.empty() { // empty: the other parts haven't come, and won't
 		return false, cmp.Or(r.err, canceled)
 	}
 	r.room = await.Take()
