@@ -13,6 +13,7 @@ import (
 
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
 	"github.com/helium-rpc/helium/rpcclient"
 )
 
@@ -44,6 +45,9 @@ func NewEnv(in io.Reader, out, err io.Writer, end context.CancelCauseFunc) *Env 
 // it left. What was to be printed is why most commands run, so they end. What serves has
 // others who depend on it, and prints no more than a log.
 func (env *Env) outputFailed(err error) {
+	if errors.Is(err, terminal.ErrUnread) {
+		return // it ends already
+	}
 	if env.serving.Load() && !readerLeft(err) {
 		env.Logger().Error("standard output can't be written any more; serving goes on", "err", bareOutputError(err))
 		return

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"os/signal"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
 )
 
 // Run is the whole command, without the process around it: it runs the subcommand that the
@@ -28,11 +31,18 @@ func Run(ctx context.Context, newRoot func(*Env) *cobra.Command, args []string, 
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	env := NewEnv(stdin, stdout, stderr, end)
+	env.Out.GiveUp(ctx.Done())
+	env.Err.GiveUp(ctx.Done())
 	failed := execute(ctx, env, newRoot(env), args)
-	if err := env.Out.Close(); err != nil {
-		if readerLeft(err) {
-			return ExitPipe // as it wanted
+	switch err := env.Out.Close(); {
+	case err == nil:
+	case readerLeft(err):
+		return ExitPipe // as it wanted
+	case errors.Is(err, terminal.ErrUnread):
+		if failed == nil && !env.serving.Load() {
+			failed = &Failure{Exit: exitOfStop(ctx), Err: lostOutput(err)}
 		}
+	default:
 		failed = lostOutput(err)
 	}
 	if failed == nil {

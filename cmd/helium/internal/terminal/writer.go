@@ -1,9 +1,12 @@
 package terminal
 
 import (
+	"bytes"
+	"errors"
 	"io"
 	"os"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -16,6 +19,7 @@ import (
 type Writer struct {
 	to     io.Writer
 	failed func(error)
+	stop   <-chan struct{} // see GiveUp
 
 	mu   sync.Mutex
 	rest []byte // guarded by mu: the begin of a character whose end may come
@@ -30,6 +34,16 @@ func NewWriter(to io.Writer, failed func(error)) *Writer {
 	}
 	return &Writer{to: to, failed: failed}
 }
+
+// ErrUnread is the error of what was to be written to somebody who didn't read it, when there was no more time for that.
+var ErrUnread = errors.New("nobody reads it")
+
+// unreadFor is how long what is written may wait once the writer has been told to give up.
+const unreadFor = time.Second
+
+// GiveUp has nothing wait for long, once stop is closed, for somebody who doesn't read: a pipe that is full would hold up
+// the end of the program. It is called before anything is written.
+func (w *Writer) GiveUp(stop <-chan struct{}) { w.stop = stop }
 
 // Write shows text. A character may be cut in two by its ends.
 func (w *Writer) Write(text []byte) (int, error) {
@@ -83,11 +97,41 @@ func (w *Writer) writeLocked(p []byte) (err error, first bool) {
 	if len(p) == 0 {
 		return nil, false
 	}
-	_, err = w.to.Write(p)
+	switch {
+	case w.err == ErrUnread:
+		err = w.err // what comes behind it would be read before it
+	case w.stop == nil:
+		_, err = w.to.Write(p)
+	default:
+		err = w.writeInTime(p)
+	}
 	if first = err != nil && w.err == nil; first {
 		w.err = err
 	}
 	return err, first
+}
+
+// writeInTime writes, and leaves behind what isn't read in time.
+func (w *Writer) writeInTime(p []byte) error {
+	p = bytes.Clone(p) // whose memory is somebody's again when this has returned
+	done := make(chan error, 1)
+	go func() {
+		_, err := w.to.Write(p)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		return err
+	case <-w.stop:
+	}
+	timer := time.NewTimer(unreadFor)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return ErrUnread
+	}
 }
 
 func (w *Writer) result(n int, err error, first bool) (int, error) {
