@@ -136,6 +136,15 @@ func TestUsersConnectByFlagsAndByEnvironment(t *testing.T) {
 	checkConnects(t, "")
 	checkConnects(t, "refused user", "--password", "wrong")
 	checkConnects(t, "can't reach", "-s", "nats://127.0.0.1:1")
+
+	// Flags stand over the environment also with credentials of another kind.
+	checkConnects(t, "", "--nkey", seedFile)
+	t.Setenv("NATS_CREDS", "nowhere.creds")
+	checkConnects(t, "several kinds of credentials")
+	checkConnects(t, "", "--nkey", seedFile)
+	checkConnects(t, "", "--user", "ada", "--password", "secret")
+	t.Setenv("NATS_USER", "")
+	checkConnects(t, "", "--user", "ada")
 }
 
 func TestARefusalNamesTheFlagsThatHelp(t *testing.T) {

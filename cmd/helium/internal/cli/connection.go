@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,10 +73,24 @@ func (c *Connection) Given(flag string) bool { return c.flags.Changed(flag) }
 // Value returns what a flag says, or else its environment variable.
 func (c *Connection) Value(flag string) string {
 	value, err := c.flags.GetString(flag)
-	if err == nil && !c.Given(flag) && !c.Given("context") {
+	if err == nil && !c.Given(flag) && !c.Given("context") && !c.givenInstead(flag) {
 		return os.Getenv(Variables[flag])
 	}
 	return value
+}
+
+// credentials are the flags of each kind of credentials, of which one is used.
+var credentials = [][]string{{"creds"}, {"nkey"}, {"user", "password"}, {"token"}}
+
+// givenInstead reports whether credentials of another kind than a flag's stand on the command line.
+func (c *Connection) givenInstead(flag string) bool {
+	isOf := func(kind []string) bool { return slices.Contains(kind, flag) }
+	if !slices.ContainsFunc(credentials, isOf) {
+		return false
+	}
+	return slices.ContainsFunc(credentials, func(kind []string) bool {
+		return !isOf(kind) && slices.ContainsFunc(kind, c.Given)
+	})
 }
 
 // Configure puts flags, environment and context together. A context counts if it is
