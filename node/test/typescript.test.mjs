@@ -25,7 +25,7 @@ test("the generated client passes the strictest compiler and calls", async () =>
     means: [0, 1, 2, 3, 4], "more than a message holds": "300 items of 2700000 bytes", nothing: "0 items of 0 bytes", "as much as is taken": 7,
     "an iterable that throws": ["unknown", "executed", "flows.size: no more to send (unknown)", "no more to send"],
     "what is no item": ["invalid_argument", "helium.bad_argument", 'flows.size: an item: got "no base64!", want bytes in base64 (invalid_argument)'],
-    "an item that is too large": ["resource_exhausted", "helium.call_too_large"], "given up": "canceled", late: ["deadline_exceeded", "unknown"],
+    "an item that is too large": ["resource_exhausted", "helium.call_too_large"], "given up": "canceled", late: "deadline_exceeded",
     nobody: ["unavailable", "helium.no_instance", "not executed"], double: true,
     "every kind": [
       { b: true, n: 2n ** 60n, f: 0.5, s: "\ufeffé", d: "aGk=", t: "2026-01-02T03:04:05.0000006Z", l: "1h30m0.5s", o: null, m: { "-3": ["eA=="] }, a: [1, "x", { y: 2.5, z: -(2n ** 63n) }] },
@@ -194,4 +194,30 @@ test("a browser's connection sends streams, too", async () => {
   assert.deepEqual(await all(flows.double([1, 2, 3])), [2, 4, 6]);
   await nc.close();
   await assert.rejects(flows.first([7]), { outcome: "not executed" });
+});
+
+test("a stream that is sent and has begun lasts as long as it takes", async () => {
+  const { FlowsClient } = await import(pathToFileURL(join(folder, "out/client.js")).href);
+  const nc = await connection();
+  const flows = new FlowsClient(nc, { timeout: 1000 });
+  async function* slow() {
+    for (let n = 0; n < 3; n++) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      yield "eA==";
+    }
+  }
+  assert.equal(await flows.size(slow()), "3 items of 3 bytes");
+  const late = await flows.size(slow(), { timeout: 1000 }).catch((err) => err);
+  assert.equal(late.code, "deadline_exceeded"); // as this end says, or the handler, who notices first
+});
+
+test("an iterable that waits for what never comes is left with its stream", async () => {
+  const flows = await flowsOver(await connection(), (r) => r);
+  let waits = false, returned = false;
+  const stuck = { [Symbol.asyncIterator]: () => ({
+    next: () => (waits ? new Promise(() => {}) : Promise.resolve({ done: false, value: (waits = true) && 7 })),
+    return: async () => { returned = true; },
+  }) };
+  assert.equal(await flows.first(stuck), 7);
+  await eventually("it was left", async () => returned);
 });
