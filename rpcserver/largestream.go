@@ -41,14 +41,16 @@ func (l *largeItems) take(call *Call, from *stream.Items) *helium.Error {
 	r, err := from.Next()
 	switch {
 	case err == nil && r == nil:
-		err = helium.ErrStreamGap.WithMessage("the stream ended before its arguments had come")
+		err = helium.ErrStreamGap.WithMessage("the stream ended before they had come")
 	case err == nil:
 		if call.args, err = from.Value(*l.args); err != nil {
-			err = helium.ErrBadMessage.WithMessage("the stream's arguments: %w", err)
+			err = helium.ErrBadMessage.WithMessage("%w", err)
 		}
 	}
 	if err != nil {
-		return cmp.Or(whyOver(call, time.Now()), helium.AsError(err)).WithOutcome(helium.NotExecuted)
+		e := helium.AsError(err)
+		e = e.WithMessage("the stream's arguments, which come as its first item: %s", e.Message)
+		return cmp.Or(whyOver(call, time.Now()), e).WithOutcome(helium.NotExecuted)
 	}
 	call.ctx.hold()
 	l.there.Store(true)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -150,8 +151,12 @@ func TestTheArgumentsOfAStreamThatComeAsItsFirstItemAreChecked(t *testing.T) {
 				}
 				return
 			}
-			if wantError(t, last, test.want); b.ran.Load() != before {
+			e := wantError(t, last, test.want)
+			if b.ran.Load() != before {
 				t.Errorf("the handler ran %d times, want never", b.ran.Load()-before)
+			}
+			if came := test.frames != nil && e.Code != helium.CodeCanceled && e.Code != helium.CodeDeadlineExceeded; came && !strings.HasPrefix(e.Message, "the stream's arguments") {
+				t.Errorf("the error is %q, want one that says that it is the arguments'", e.Message)
 			}
 		})
 	}

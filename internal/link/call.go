@@ -71,7 +71,7 @@ type Follower interface {
 }
 
 // PartWaiter is a Waiter that takes what comes for a call before its answer: credit for arguments, and
-// a result in chunks; see package chunks.
+// a result in chunks, see package chunks; or, of a stream, that its result follows as an item.
 type PartWaiter interface {
 	Waiter
 	// Part takes in such a frame, while nobody else can end the call; what it points to stays as it is.

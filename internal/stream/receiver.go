@@ -16,7 +16,7 @@ const (
 	roomWait = 6 * chunks.Stall
 )
 
-// Receiver is the end of a stream where items arrive. Open, Next, Took and Close are called by one
+// Receiver is the end of a stream where items arrive. Open, Urge, Next, Took and Close are called by one
 // goroutine at a time, the rest by any.
 type Receiver struct {
 	inflow
