@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -57,5 +58,43 @@ func TestArgumentsOfAnyTypeAreMeasured(t *testing.T) {
 	}
 	if report.OK != 20 || e.calls.Load() != 21 {
 		t.Errorf("%d good calls, %d arrived; want 20, and one more that tries", report.OK, e.calls.Load())
+	}
+}
+
+// unsteady answers nothing in time while it sleeps.
+type unsteady struct{ sleeps atomic.Bool }
+
+func (u *unsteady) Work(ctx context.Context) {
+	if u.sleeps.Load() {
+		<-ctx.Done()
+	}
+}
+
+func TestAReportStaysUntilThereIsAnotherOne(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	work := &unsteady{}
+	work.sleeps.Store(true)
+	serveOn(t, b, rpcserver.Config{}, "unsteady", work)
+	before := strings.Repeat("an earlier report\n", 10_000)
+	path := writeFile(t, "report.html", []byte(before))
+	report := func() string {
+		content, err := os.ReadFile(path)
+		check(t, err)
+		return string(content)
+	}
+
+	args := []string{"bench", "unsteady.work", "-s", url, "--html", path, "-n", "3", "--warmup", "0s", "--timeout"}
+	if r := heliumRun(t, append(args, "500ms")...); r.exit != cli.ExitDeadline {
+		t.Fatalf("got exit %d, want %d; it says:\n%s", r.exit, cli.ExitDeadline, r.err)
+	}
+	if report() != before {
+		t.Errorf("after a measurement that came to nothing, the earlier report isn't there any more, but %d bytes", len(report()))
+	}
+	work.sleeps.Store(false)
+	if r := heliumRun(t, append(args, "10s")...); r.exit != cli.ExitOK {
+		t.Fatalf("got exit %d, want 0; it says:\n%s", r.exit, r.err)
+	}
+	if got := report(); !strings.HasSuffix(strings.TrimSpace(got), "</html>") || strings.Contains(got, "earlier") {
+		t.Errorf("got a report of %d bytes that ends in %.40q, want nothing of the earlier one in it", len(got), got[max(0, len(got)-40):])
 	}
 }

@@ -68,12 +68,12 @@ func (given *flags) goals() ([]load.Goal, error) {
 }
 
 // openPage makes the report's file before the measurement, so that a wrong path is told
-// at once. Without --html it is nil, which Close takes.
+// at once. An earlier report stays in it until there is a new one. Without --html it is nil, which Close takes.
 func (given *flags) openPage() (*os.File, error) {
 	if given.html == "" {
 		return nil, nil
 	}
-	file, err := os.Create(given.html)
+	file, err := os.OpenFile(given.html, os.O_WRONLY|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, cli.Fail(cli.ExitUsage, "helium bench --help", fmt.Errorf("--html: %w", err))
 	}

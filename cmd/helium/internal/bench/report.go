@@ -167,7 +167,13 @@ func (b *report) writePage(file *os.File, r *load.Result) error {
 		{Name: "link", Text: b.Links.String()},
 		{Name: "began", Text: b.Started.Format(time.RFC1123)},
 	}
-	err := page.Write(file, page.Page{Title: b.Method, Facts: facts, Result: r, Verdicts: b.verdicts})
+	var err error
+	if at, failed := file.Stat(); failed == nil && at.Mode().IsRegular() {
+		err = file.Truncate(0)
+	}
+	if err == nil {
+		err = page.Write(file, page.Page{Title: b.Method, Facts: facts, Result: r, Verdicts: b.verdicts})
+	}
 	if closed := file.Close(); err == nil {
 		err = closed
 	}
