@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
+	"io"
+	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -108,5 +112,30 @@ func TestTheDoctorStopsWithItsTime(t *testing.T) {
 	var out, err lockedBuffer
 	if exit := run(ctx, []string{"doctor", "-s", url}, strings.NewReader(""), &out, &err); exit != cli.ExitInterrupted {
 		t.Errorf("exit %d after an interrupt, want %d", exit, cli.ExitInterrupted)
+	}
+}
+
+func TestAServerThatFallsSilentIsWaitedForNoLongerThanWanted(t *testing.T) {
+	_, to := newBus(t, broker.Config{})
+	for _, words := range []string{"doctor", "why math.add"} {
+		url := relay(t, to, func(client, server net.Conn) {
+			go func() { _, _ = io.Copy(server, client) }()
+			for answers := bufio.NewReader(server); ; {
+				line, err := answers.ReadString('\n')
+				if err != nil {
+					return
+				}
+				_, _ = io.WriteString(client, line)
+				if strings.HasPrefix(line, "PONG") {
+					break // it is connected
+				}
+			}
+			_, _ = io.Copy(io.Discard, server)
+		})
+		began := time.Now()
+		r := heliumRun(t, append(strings.Fields(words), "-s", url, "--timeout", "1s")...)
+		if took := time.Since(began); took > 4*time.Second || r.exit == cli.ExitOK {
+			t.Errorf("helium %s --timeout 1s: got exit %d after %v, want it failed after about 1s; it says:\n%s%s", words, r.exit, took, r.out, r.err)
+		}
 	}
 }

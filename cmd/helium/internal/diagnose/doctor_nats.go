@@ -67,7 +67,7 @@ func (e natsChecks) server(ctx context.Context) finding {
 func quickestRTT(ctx context.Context, nc *nats.Conn) (quickest time.Duration, err error) {
 	const tries = 10
 	for try := range tries {
-		rtt, err := nc.RTT()
+		rtt, err := roundTrip(ctx, nc)
 		if err != nil {
 			return 0, err
 		}
@@ -79,6 +79,16 @@ func quickestRTT(ctx context.Context, nc *nats.Conn) (quickest time.Duration, er
 		}
 	}
 	return quickest, nil
+}
+
+// roundTrip returns how far the server is. Unlike nats.Conn.RTT, it waits no longer than a check may take.
+func roundTrip(ctx context.Context, nc *nats.Conn) (time.Duration, error) {
+	began := time.Now()
+	err := nc.FlushWithContext(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = nats.ErrTimeout
+	}
+	return time.Since(began), err
 }
 
 // olderThan compares versions by their first two numbers; what can't be read is new.

@@ -27,7 +27,7 @@ func (w wayToRegistry) connection(ctx context.Context) finding {
 	if err := w.openProber(); err != nil {
 		return failed(cli.ExitUsage, "helium why --help", err)
 	}
-	rtt, err := w.nc.RTT()
+	rtt, err := roundTrip(ctx, w.nc)
 	if err != nil {
 		return failed(cli.ExitNoBus, "helium doctor", fmt.Errorf("connected, and then no answer: %w", err))
 	}
