@@ -89,6 +89,7 @@ var outcomes = map[string]any{
 	"a bigint":                               "helium.call.math.add [1,1] 10000",
 	"given up before":                        "canceled|helium.canceled|not executed||{}|math.add|math.add: the caller gave up (canceled)",
 	"given up meanwhile":                     "canceled|helium.canceled|unknown||{}|math.add|math.add: the caller gave up (canceled)",
+	"a stream without random numbers":        "failed_precondition|helium.streams_unsupported|not executed||{}|flows.mean|flows.mean: crypto.getRandomValues is missing here, which streams need; Node.js has it from version 19 on, and before once `globalThis.crypto` is the `webcrypto` of `node:crypto` (failed_precondition)",
 	"many given up":                          []any{1.0, 0.0, 20.0},
 	"to one instance":                        1.0,
 	"with headers":                           "helium.call.math.add [1,2] 50 Helium-Timeout=50",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { webcrypto } from "node:crypto";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -12,6 +13,7 @@ import { encode } from "../helium/msgpack.mjs";
 import { binder, frail, instance, recordOf } from "./fakes.mjs";
 import { connection, eventually, given } from "./world.mjs";
 
+globalThis.crypto ??= webcrypto; // which Node.js 18 doesn't have there
 const folder = given("HELIUM_TYPESCRIPT"); // holds client.ts and a program that uses it
 const tsc = fileURLToPath(new URL("../node_modules/typescript/bin/tsc", import.meta.url));
 

@@ -134,6 +134,17 @@ async function manyGivenUp() {
   return [most, now, calls];
 }
 
+/** Sends a stream where nothing gives random numbers. */
+async function withoutCrypto() {
+  const value = globalThis.crypto;
+  Object.defineProperty(globalThis, "crypto", { value: undefined, configurable: true, writable: true });
+  try {
+    return await outcome(() => reply('{"records":[{"instance":"i1","methods":[{"name":"mean"}],"abilities":16}]}'), (client) => client.mean([1]), FlowsClient);
+  } finally {
+    Object.defineProperty(globalThis, "crypto", { value, configurable: true, writable: true });
+  }
+}
+
 const endless = replies(["1"], { waits: true });
 
 const add = (...args) => (client) => client.add(...args);
@@ -191,6 +202,7 @@ const results = {
   "given up before": await outcome(() => reply("1"), add(1, 2, { signal: AbortSignal.abort() })),
   "given up meanwhile": await outcome(() => new Promise(() => {}), add(1, 2, { signal: soon() })),
   "many given up": await manyGivenUp(),
+  "a stream without random numbers": await withoutCrypto(),
   "to one instance": await outcome(() => reply("1"), add(3, 4, { instance: "i7", timeout: 50 })),
   sent: [sent.at(0), sent.at(-1)],
   "with headers": await outcome(() => reply("1"), () => new MathClient(connection, { headers }).add(1, 2, { timeout: 50 })).then(() => sent.at(-1)),

@@ -1204,7 +1204,7 @@ class UnsendableItem extends Error {
 /** A number that nobody can guess: who names a call was told of it. */
 function unguessable(method: string): bigint {
   if (typeof crypto === "undefined") {
-    throw new HeliumError(method, { code: "failed_precondition", reason: "helium.streams_unsupported", message: "crypto.getRandomValues is missing here, which streams need; Node.js has it from version 19 on", outcome: "not executed" });
+    throw new HeliumError(method, { code: "failed_precondition", reason: "helium.streams_unsupported", message: "crypto.getRandomValues is missing here, which streams need; Node.js has it from version 19 on, and before once `globalThis.crypto` is the `webcrypto` of `node:crypto`", outcome: "not executed" });
   }
   const bytes = new Uint8Array(8);
   crypto.getRandomValues(bytes);
