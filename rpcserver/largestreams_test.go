@@ -268,3 +268,47 @@ func TestAServerThatStopsSaysOfAStreamWhetherItsArgumentsHadCome(t *testing.T) {
 		})
 	}
 }
+
+func TestStreamsThatAreSentNothingButLargeArgumentsLeaveTheCreditToOthers(t *testing.T) {
+	w, srv, b := serveBindery(t, rpcserver.Config{})
+	var args codec.Writer
+	args.ArrayHeader(1)
+	args.Binary(make([]byte, 300_000))
+	extent := wire.ExtentOf(args.Bytes())
+	peer := w.peer()
+	begin := func(seq uint64) (given wire.Credit) {
+		t.Helper()
+		peer.send("helium.at.bindery."+srv.Instance()+".lend", "+1", message(aboutSender(largeAbilities), wire.Frame{
+			Kind: wire.KindLargeStream, Seq: seq, Time: 10_000, Body: wire.AppendExtent(nil, extent), Terms: new(wire.Terms)}))
+		for {
+			_, frames := peer.next()
+			for _, f := range frames {
+				if f.Kind == wire.KindCredit && f.Seq == seq {
+					given, err := wire.ReadCredit(f.Body)
+					if err != nil {
+						t.Fatal(err)
+					}
+					return given
+				}
+			}
+		}
+	}
+	const many = 60
+	for seq := range uint64(many) {
+		if given := begin(seq + 1); given.Bytes != 256<<10 {
+			t.Fatalf("beside %d streams that are sent nothing more one may be sent %d bytes, want 256 KiB", seq, given.Bytes)
+		}
+		for _, half := range [][2]int{{0, 150_000}, {150_000, int(extent.Length)}} {
+			part := wire.Part{Length: extent.Length, Offset: uint64(half[0]), Data: args.Bytes()[half[0]:half[1]]}
+			peer.send("helium.ctl.bindery."+srv.Instance(), "+2", message(wire.Frame{Kind: wire.KindItemPart, Seq: seq + 1, Body: wire.AppendPart(nil, part)}))
+		}
+		eventually(t, "the handler runs", func() bool { return b.ran.Load() == int64(seq)+1 })
+	}
+	if got, want := chunks.Taken(), many*int64(extent.Length); got != want {
+		t.Errorf("%d handlers hold their arguments, of which %d bytes have room; want %d", many, got, want)
+	}
+	for seq := range uint64(many) {
+		peer.send("helium.ctl.bindery."+srv.Instance(), "+3", message(wire.Frame{Kind: wire.KindCancel, Seq: seq + 1}))
+	}
+	eventually(t, "nothing is kept", func() bool { return chunks.Taken() == 0 })
+}

@@ -145,6 +145,9 @@ func (s *serverStream) admit(call *Call, count *counters) *helium.Error {
 	if err := s.large.take(call, s.items); err != nil {
 		return err
 	}
+	if !s.sends {
+		s.in.Rest() // else it had credit that others lack, as long as it lasts
+	}
 	count.largeReceived.Add(len(call.args))
 	s.method.largeReceived.Add(len(call.args))
 	return nil

@@ -16,8 +16,8 @@ const (
 	roomWait = 6 * chunks.Stall
 )
 
-// Receiver is the end of a stream where items arrive. Open, Urge, Next, Took and Close are called by one
-// goroutine at a time, the rest by any.
+// Receiver is the end of a stream where items arrive. Open, Urge, Next, Took, Rest and Close are called by
+// one goroutine at a time, the rest by any.
 type Receiver struct {
 	inflow
 	grant func(wire.Credit) // tells the other end how much it may send in all
@@ -251,6 +251,15 @@ func (r *Receiver) tookPart(size uint64) {
 	if r.may.due(r.used) {
 		r.grant(r.giveMore())
 	}
+}
+
+// Rest has nothing more taken in, and gives back the credit, but not the room of what was read last.
+func (r *Receiver) Rest() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.heardLocked()
+	r.may.end()
+	r.ended, r.queue = true, queue{}
 }
 
 // Close gives back the credit. Who reads on all the same, as an iterator that was kept, is told that not all
