@@ -182,6 +182,7 @@ func TestCallsThatRunWhenAPermissionIsTakenAwayGoOnByTheLinkAndAreCanceledByIt(t
 		defer cancel()
 		ended := make(chan error, 1)
 		go func() { ended <- c.Call(ctx, "work.hold", nil, "held") }()
+		synctest.Wait()                   // it has left
 		const size, items = 64 << 10, 300 // of which the stream asks for more now and then
 		read := 0
 		for _, err := range rpcclient.Stream[[]byte](context.Background(), c, "work.blobs", size, items) {
