@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
-	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -40,17 +38,8 @@ func (g *gallery) Hang(pictures iter.Seq2[[]byte, error]) (size int, err error) 
 
 func serveGallery(t *testing.T, config rpcserver.Config) (*world, *rpcserver.Server, *gallery) {
 	t.Helper()
-	w := newWorld(t, broker.Config{})
-	w.startBinder(binder.Config{})
 	g := &gallery{over: make(chan error, 100)}
-	srv := rpcserver.New(w.conn(), config)
-	if err := rpcserver.Register(srv, "gallery", g); err != nil {
-		t.Fatal(err)
-	}
-	if err := srv.Start(testContext(t)); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = srv.Shutdown(testContext(t)) })
+	w, srv := serveAlone(t, config, "gallery", g)
 	return w, srv, g
 }
 

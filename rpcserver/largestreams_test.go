@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium"
-	"github.com/helium-rpc/helium/binder"
-	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -58,17 +56,8 @@ func (b *bindery) Bind(size int, pages iter.Seq2[int, error]) (book []byte, err 
 
 func serveBindery(t *testing.T, config rpcserver.Config) (*world, *rpcserver.Server, *bindery) {
 	t.Helper()
-	w := newWorld(t, broker.Config{})
-	w.startBinder(binder.Config{})
 	b := new(bindery)
-	srv := rpcserver.New(w.conn(), config)
-	if err := rpcserver.Register(srv, "bindery", b); err != nil {
-		t.Fatal(err)
-	}
-	if err := srv.Start(testContext(t)); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = srv.Shutdown(testContext(t)) })
+	w, srv := serveAlone(t, config, "bindery", b)
 	return w, srv, b
 }
 

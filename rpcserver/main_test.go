@@ -32,6 +32,22 @@ func testContext(t testing.TB) context.Context {
 
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
+// serveAlone serves a service as the only one of a world of its own, until the test ends.
+func serveAlone[S any](t *testing.T, config rpcserver.Config, name string, impl S) (*world, *rpcserver.Server) {
+	t.Helper()
+	w := newWorld(t, broker.Config{})
+	w.startBinder(binder.Config{})
+	srv := rpcserver.New(w.conn(), config)
+	if err := rpcserver.Register(srv, name, impl); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Start(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = srv.Shutdown(testContext(t)) })
+	return w, srv
+}
+
 // eventually polls until a condition holds.
 func eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
