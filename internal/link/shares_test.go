@@ -54,7 +54,13 @@ func sendAddressed(t *testing.T, d *Dispatcher, to *Method) (*Call, waitFor) {
 	for range 1000 {
 		c, w := send(t, d, to)
 		var at *Method
-		d.inFlight.show(c.seq, func(c *Call) { at = c.at })
+		waits := false
+		d.inFlight.show(c.seq, func(c *Call) { at, waits = c.at, true })
+		if !waits { // it has ended already, as nobody listens where it went
+			o := w.wait(t)
+			w.ended <- o
+			at = c.at
+		}
 		if at != nil {
 			return c, w
 		}
