@@ -228,7 +228,9 @@ func (r *decoder) Bytes() ([]byte, error) {
 	case r.owned && len(b) >= keptWhole && len(b) > len(r.data)/2:
 		return b, nil
 	}
-	return append(make([]byte, 0, len(b)), b...), nil
+	copied := make([]byte, len(b)) // which isn't cleared, as all of it is written over at once
+	copy(copied, b)
+	return copied, nil
 }
 
 // BytesRef is [Reader.Bytes] without the copy: the slice shares the Reader's data, and lives

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/helium-rpc/helium/internal/uncleared"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -85,7 +86,7 @@ func (in *Incoming) grow(more int) {
 		return
 	}
 	room := min(max(2*len(in.value), firstRoom, need), int(in.extent.Length))
-	grown := make([]byte, len(in.value), room)
+	grown := uncleared.Bytes(room)[:len(in.value)]
 	copy(grown, in.value)
 	in.value = grown
 }

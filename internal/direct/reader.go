@@ -3,6 +3,8 @@ package direct
 import (
 	"encoding/binary"
 	"io"
+
+	"github.com/helium-rpc/helium/internal/uncleared"
 )
 
 const (
@@ -80,7 +82,7 @@ func (r *reader) fill(n int) error {
 		if r.large = r.reads < 4 && len(r.chunk) > 0 || r.large && r.reads < 64; r.large {
 			size = largeChunk
 		}
-		chunk := make([]byte, max(size, 2*need))
+		chunk := uncleared.Bytes(max(size, 2*need))
 		r.end = copy(chunk, r.chunk[r.begin:r.end])
 		r.chunk, r.begin, r.reads = chunk, 0, 0
 	}
@@ -102,7 +104,7 @@ func (r *reader) fill(n int) error {
 
 // readLarge reads a frame of n bytes into memory of its own.
 func (r *reader) readLarge(n int) ([]byte, error) {
-	b := make([]byte, min(n, firstPart))
+	b := uncleared.Bytes(min(n, firstPart))
 	have := copy(b, r.chunk[r.begin+lengthSize:r.end])
 	r.end = r.begin // it has moved
 	for {
@@ -113,6 +115,8 @@ func (r *reader) readLarge(n int) ([]byte, error) {
 		if have == n {
 			return b, nil
 		}
-		b = append(b, make([]byte, min(n-have, have))...)
+		grown := uncleared.Bytes(have + min(n-have, have))
+		copy(grown, b)
+		b = grown
 	}
 }

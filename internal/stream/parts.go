@@ -5,6 +5,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/chunks"
+	"github.com/helium-rpc/helium/internal/uncleared"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -77,5 +78,9 @@ func (p *parts) value() []byte {
 	if len(p.pieces) == 1 {
 		return p.pieces[0]
 	}
-	return slices.Concat(p.pieces...)
+	all := uncleared.Bytes(int(p.size))[:0]
+	for _, piece := range p.pieces {
+		all = append(all, piece...)
+	}
+	return all
 }
