@@ -11,9 +11,9 @@ import (
 const (
 	// moment is how long a socket that is full may take to have room again.
 	moment = 5 * time.Millisecond
-	// mostUnsent is how much is kept for an end that doesn't read, in bytes; beyond that the
-	// connection breaks.
-	mostUnsent = 64 << 20
+	// mostUnsent is how much is kept for an end that doesn't read, in bytes: the longest message has room where
+	// nothing else waits. Beyond that the connection breaks.
+	mostUnsent = maxMessage + maxHead
 	// stallTime is how long a socket may take nothing of that before it breaks.
 	stallTime = 10 * time.Second
 )

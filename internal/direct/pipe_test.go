@@ -40,6 +40,18 @@ func TestAnEndWithinAProgramThatDoesNotReadTakesNoMoreThanOthersDo(t *testing.T)
 	}
 }
 
+func TestTheLongestMessageFitsAConnectionWithinAProgram(t *testing.T) {
+	ours, theirs := pipe()
+	writes, reads := newConn(ours), newConn(theirs)
+	if err := writes.write(&frame{kind: kindAnswers, token: 1}, make([]byte, maxMessage)); err != nil {
+		t.Fatalf("a message of %d bytes, and nothing before it: %v", maxMessage, err)
+	}
+	var f frame
+	if err := reads.reader.next(&f); err != nil || len(f.message) != maxMessage {
+		t.Errorf("the other end read a message of %d bytes, %v; want %d", len(f.message), err, maxMessage)
+	}
+}
+
 func TestAMessageOfWhichOnlyTheBeginningFitsBreaksTheConnectionWithinAProgram(t *testing.T) {
 	ours, theirs := pipe()
 	writes, reads := newConn(ours), newConn(theirs)
