@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -67,18 +68,35 @@ func TestTopTellsThatTheUserMayNotAsk(t *testing.T) {
 	}
 }
 
-func TestTopTellsWhichServicesDontAnswer(t *testing.T) {
+func TestANamedServiceThatIsntRegisteredIsExit4OfEachSubcommandThatEnds(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	serve(t, b, "kinds", kinds{})
-	for words, want := range map[string]string{
-		"kind":       "No instance answers of: kind. What there is: helium ls\n",
-		"kind knid":  "No instance answers of: kind, knid. What there is: helium ls\n",
-		"kind\x1b[A": "No instance answers of: kind\\x1b[A. What there is: helium ls\n",
+	for _, words := range []string{
+		"ls knid", "ping knid", "describe knid", "gen ts knid", "gen openrpc knid", "gen ts kinds knid",
+		"why knid", "why knid.whole", "call knid.whole 1", "call knid 1", "bench knid.whole 1 -n 1",
+		"top knid --once --interval 100ms", "top knid --interval 100ms", "top kinds knid --once --interval 100ms",
+		"top knid --once --interval 100ms -o ndjson", "top a\x1b[A --once --interval 100ms",
 	} {
-		r := heliumRun(t, append([]string{"top", "--once", "--interval", "100ms", "-s", url}, strings.Fields(words)...)...)
-		if r.exit != cli.ExitOK || r.err != want {
-			t.Errorf("helium top %q: got exit %d and %q, want %q", words, r.exit, r.err, want)
+		r := heliumRun(t, append(strings.Fields(words), "-s", url)...)
+		want := cli.ExitUnknown
+		if strings.Contains(words, "\x1b") {
+			want = cli.ExitUsage // no service can have that name
 		}
+		if r.exit != want || strings.Contains(r.err, "\x1b") {
+			t.Errorf("helium %q: exit %d, want %d:\n%s", words, r.exit, want, r.err)
+		}
+		if want == cli.ExitUnknown && !regexp.MustCompile(`service\W+knid`).MatchString(r.err) {
+			t.Errorf("helium %q told\n%s\nwant the service that isn't there", words, r.err)
+		}
+	}
+}
+
+func TestTopOfAMethodIsToldToBeNoService(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "kinds", kinds{})
+	r := heliumRun(t, "top", "kinds.whole", "--once", "--interval", "100ms", "-s", url)
+	if r.exit != cli.ExitUsage || !strings.Contains(r.err, "name the service") {
+		t.Errorf("exit %d, want %d, and what to name:\n%s", r.exit, cli.ExitUsage, r.err)
 	}
 }
 
@@ -89,16 +107,22 @@ func TestTopNamesInstancesThatAreRegisteredAndSilent(t *testing.T) {
 	check(t, err)
 	registry, err := binder.NewClient(nc, "")
 	check(t, err)
-	_, err = registry.Register(t.Context(), binder.Record{Service: "kinds", Instance: "frozen", Methods: []binder.Method{{Name: "whole", Signature: "whole(int64) int64"}}})
-	check(t, err)
-	for services, want := range map[string]string{
-		"":      "Registered, but silent: kinds frozen. ",
-		"kinds": "Registered, but silent: kinds frozen. ",
-		"other": "No instance answers of: other. ",
+	for _, service := range []string{"kinds", "ghosts"} {
+		_, err = registry.Register(t.Context(), binder.Record{Service: service, Instance: "frozen", Methods: []binder.Method{{Name: "whole", Signature: "whole(int64) int64"}}})
+		check(t, err)
+	}
+	for _, tt := range []struct {
+		services string
+		exit     int
+		want     string
+	}{
+		{"", cli.ExitOK, "Registered, but silent: ghosts frozen, kinds frozen. "},
+		{"kinds", cli.ExitOK, "Registered, but silent: kinds frozen. "},
+		{"ghosts", cli.ExitNoInstance, "helium: ghosts is registered (1 instance), and none answers\n"},
 	} {
-		r := heliumRun(t, append([]string{"top", "--once", "--interval", "100ms", "-s", url}, strings.Fields(services)...)...)
-		if r.exit != cli.ExitOK || !strings.HasPrefix(r.err, want) || strings.Count(r.err, "\n") != 1 {
-			t.Errorf("helium top %s: got exit %d and %q, want %q…", services, r.exit, r.err, want)
+		r := heliumRun(t, append([]string{"top", "--once", "--interval", "100ms", "-s", url}, strings.Fields(tt.services)...)...)
+		if r.exit != tt.exit || !strings.HasPrefix(r.err, tt.want) {
+			t.Errorf("helium top %s: got exit %d and %q, want %d and %q…", tt.services, r.exit, r.err, tt.exit, tt.want)
 		}
 	}
 }

@@ -67,6 +67,7 @@ func run(ctx context.Context, env *cli.Env, name string, words []string, dash in
 	if len(words) > 0 && given.data != "" {
 		return cli.Fail(cli.ExitUsage, "helium bench --help", errors.New("arguments stand either on the command line or in --data, not in both"))
 	}
+	env.Asked = name
 	once, cancel := env.Bounded(ctx)
 	defer cancel()
 	m, done, err := remote.Open(once, env, name, given.at)

@@ -152,11 +152,13 @@ func recordsOf(env *cli.Env, cmd *cobra.Command, names []string) ([]binder.Recor
 	}
 	var records []binder.Record
 	for _, name := range names {
+		env.Asked = name // for the error, which is of this one
 		entry, err := lookup.FindService(ctx, reg, name)
 		if err != nil {
 			return nil, err
 		}
 		records = append(records, entry.Records...)
 	}
+	env.Asked = ""
 	return records, nil
 }

@@ -3,7 +3,6 @@ package top
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -156,14 +155,11 @@ func (r *row) name() string {
 }
 
 // show prints the table once.
-func (t *monitor) show() error {
-	rows := t.rows()
+func (t *monitor) show(rows []row) error {
 	silent := figures.Told(figures.Silent(t.before, t.after, t.services))
 	switch {
 	case silent != "":
 		t.env.Say("%s", visible.Line(silent))
-	case len(rows) == 0 && len(t.services) > 0:
-		t.env.Say("No instance answers of: %s. What there is: helium ls", visible.Line(strings.Join(t.services, ", ")))
 	case len(rows) == 0:
 		t.env.Say("No service answers. To serve an example: helium serve math")
 	}

@@ -14,10 +14,13 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/spf13/cobra"
 
+	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
 	"github.com/helium-rpc/helium/cmd/helium/internal/top/figures"
 	"github.com/helium-rpc/helium/cmd/helium/internal/top/view"
+	"github.com/helium-rpc/helium/internal/shell"
 	"github.com/helium-rpc/helium/internal/visible"
 )
 
@@ -39,7 +42,8 @@ func New(env *cli.Env) *cobra.Command {
 Figures are what the instances themselves count, between two looks an --interval apart;
 latencies are of the handlers. On a terminal the table is live: q ends it, c e 5 9 i n
 sort it, tab groups it, arrows and pages scroll, space pauses, ? shows all keys. Otherwise,
-and with --once, one is printed; with -o ndjson rows go on, a line each.`,
+and with --once, one is printed, and the command ends with 4 if a service that is named isn't
+registered, and with 7 if none of its instances answers; with -o ndjson rows go on, a line each.`,
 		Example: `  helium top
   helium top math --by instance --sort p99
   helium top --once -o json`,
@@ -97,14 +101,44 @@ func run(ctx context.Context, env *cli.Env, services []string, given flags) erro
 	return t.once(ctx, given.interval)
 }
 
-// once shows what happened between two looks.
+// once shows what happened between two looks. Its error is that of a named service of which nobody
+// answered, as there is no later look in which somebody could.
 func (t *monitor) once(ctx context.Context, interval time.Duration) error {
 	for range 2 {
 		if err := t.look(ctx, interval); err != nil {
 			return err
 		}
 	}
-	return t.show()
+	rows := t.rows()
+	for _, service := range t.services {
+		if slices.ContainsFunc(rows, func(r row) bool { return r.Service == service }) {
+			continue
+		}
+		if len(rows) > 0 {
+			if err := t.show(rows); err != nil {
+				return err
+			}
+		}
+		return t.unanswered(ctx, service)
+	}
+	return t.show(rows)
+}
+
+// unanswered says why a service has no row, as the other subcommands do: it isn't registered, or
+// those who are don't answer.
+func (t *monitor) unanswered(ctx context.Context, service string) error {
+	t.env.Asked = service
+	ctx, cancel := t.env.Bounded(ctx)
+	defer cancel()
+	registry, err := binder.NewClient(t.nc, t.env.Connection.Prefix)
+	if err != nil {
+		return cli.Fail(cli.ExitUsage, "", err)
+	}
+	entry, err := lookup.FindService(ctx, registry, service)
+	if err != nil {
+		return err
+	}
+	return cli.Fail(cli.ExitNoInstance, shell.Line("helium", "why", service), fmt.Errorf("%s is registered (%s), and none answers", service, amount.Of(len(entry.Records), "instance")))
 }
 
 // stream goes on showing, until ctx ends.
@@ -116,7 +150,7 @@ func (t *monitor) stream(ctx context.Context, interval time.Duration) error {
 		if t.before == nil {
 			continue // rates need two looks
 		}
-		if err := t.show(); err != nil {
+		if err := t.show(t.rows()); err != nil {
 			return err
 		}
 	}
