@@ -12,7 +12,10 @@ import (
 	"github.com/helium-rpc/helium/internal/shell"
 )
 
-func newDevCommand(env *cli.Env) *cobra.Command {
+func newDevCommand(env *cli.Env) *cobra.Command { return devCommand(env, serveMath) }
+
+// devCommand is "helium dev" with a way to start its service.
+func devCommand(env *cli.Env, serve startServer) *cobra.Command {
 	var flags brokerFlags
 	cmd := &cobra.Command{
 		Use:   "dev",
@@ -23,7 +26,7 @@ It prints where it listens, what to try next, and then what comes and goes. The 
 offers direct links, on loopback.`,
 		Args: cli.Words(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return cli.UnlessStopped(cmd.Context(), dev(cmd.Context(), env, flags))
+			return dev(cmd.Context(), env, flags, serve)
 		},
 	}
 	flags.register(cmd.Flags())
@@ -31,39 +34,37 @@ offers direct links, on loopback.`,
 }
 
 // dev runs everything until ctx ends.
-func dev(ctx context.Context, env *cli.Env, flags brokerFlags) error {
+func dev(ctx context.Context, env *cli.Env, flags brokerFlags, serve startServer) error {
 	b, err := startBroker(ctx, env, flags)
 	if err != nil {
-		return err
+		return cli.UnlessStopped(ctx, err)
 	}
 	defer b.Close()
 	binderConn, err := b.Connect("helium binder")
 	if err != nil {
-		return err
+		return cli.UnlessStopped(ctx, err)
 	}
 	reg, greeted, err := startBinder(ctx, env, binderConn, binder.Config{})
 	if err != nil {
-		return err
+		return cli.UnlessStopped(ctx, err)
 	}
 	defer reg.Close()
 	defer greeted()
 
 	serverConn, err := b.Connect("helium serve math")
 	if err != nil {
-		return err
+		return cli.UnlessStopped(ctx, err)
 	}
-	srv, err := serveMath(ctx, env, serverConn, listenFlags{listen: "127.0.0.1:0"}, 0)
+	srv, err := serve(ctx, env, serverConn, listenFlags{listen: "127.0.0.1:0"}, 0)
 	if err != nil {
-		return err
+		return cli.UnlessStopped(ctx, err)
 	}
 	env.Announce(devOnline{URL: b.URL(), Websocket: b.WebsocketURL(), Service: "math", Instance: srv.Instance()}, b.URL(), func() {
 		fmt.Fprintf(env.Out, "Binder Online at %s\n>> Server Online! (%s)\n\n", addresses(b), srv.Instance())
 		fmt.Fprint(env.Out, whatNext(b.URL(), env.Connection))
 	})
 	greeted()
-
-	env.Serve(ctx)
-	return srv.Shutdown(context.WithoutCancel(ctx))
+	return serveUntilStopped(ctx, env, serverConn, srv)
 }
 
 // devOnline is what "helium dev -o json" prints once everything is there.

@@ -64,14 +64,20 @@ before that and wherever it doesn't work.`,
 			env.Announce(onlineServer{Service: "math", Instance: srv.Instance()}, srv.Instance(), func() {
 				fmt.Fprintf(env.Out, ">> Server Online! (%s)\n", srv.Instance())
 			})
-			lost := env.ServeOn(ctx, nc)
-			err = srv.Shutdown(context.WithoutCancel(ctx))
-			return cmp.Or(lost, err)
+			return serveUntilStopped(ctx, env, nc, srv)
 		},
 	}
 	cmd.Flags().DurationVar(&delay, "delay", 0, "how long each call takes, to watch some at work")
 	at.register(cmd.Flags())
 	return cmd
+}
+
+// serveUntilStopped serves until ctx ends, and then finishes what runs. Its error is that of an end
+// which isn't a clean one: calls were cut, or the connection is lost for good, which says more.
+func serveUntilStopped(ctx context.Context, env *cli.Env, nc *nats.Conn, srv *rpcserver.Server) error {
+	lost := env.ServeOn(ctx, nc)
+	err := srv.Shutdown(context.WithoutCancel(ctx))
+	return cmp.Or(lost, err)
 }
 
 // startTimeout is how long what serves waits for a server and a binder.
@@ -83,7 +89,10 @@ type onlineServer struct {
 	Instance string `json:"instance"`
 }
 
-// serveMath starts the example service. The caller shuts it down.
+// startServer starts a service, as serveMath does. The caller shuts it down.
+type startServer func(ctx context.Context, env *cli.Env, nc *nats.Conn, at listenFlags, delay time.Duration) (*rpcserver.Server, error)
+
+// serveMath starts the example service.
 func serveMath(ctx context.Context, env *cli.Env, nc *nats.Conn, at listenFlags, delay time.Duration) (*rpcserver.Server, error) {
 	srv := rpcserver.New(nc, rpcserver.Config{
 		Prefix:       env.Connection.Prefix,
