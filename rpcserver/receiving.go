@@ -168,6 +168,7 @@ func (g *receiving) beginStreams(in *link.Incoming, now time.Time) {
 	if len(calls) == 0 {
 		return
 	}
+	streams.counters.begun.Add(uint64(len(calls)))
 	g.runner.admitted(len(calls))
 	countAdmitted(calls, g.direct)
 	g.deadlines.Watch(nextLook(calls, now))

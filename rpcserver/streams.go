@@ -44,7 +44,6 @@ func (s *streams) enter() bool {
 		return false
 	}
 	s.running++
-	s.counters.begun.Add(1)
 	return true
 }
 

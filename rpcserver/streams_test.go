@@ -441,6 +441,10 @@ func TestStreamsOfAMessageThatIsRefusedWholeTakeNoRoom(t *testing.T) {
 	if item, err := pull(t, c, "tap.wait")(); item != 1 || err != nil {
 		t.Errorf("got %d, %v; want 1", item, err)
 	}
+	// Nor do they count.
+	if begun := srv.Stats().StreamsBegun; begun != 2 {
+		t.Errorf("%d streams have begun, want the 2 that ran", begun)
+	}
 }
 
 func TestARefusedStreamTakesNothingFromItsIterator(t *testing.T) {
