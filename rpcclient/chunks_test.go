@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -304,6 +305,42 @@ func TestACallInChunksThatIsGivenUpIsToldToItsInstanceAndKeepsNothing(t *testing
 				t.Errorf("call %d was canceled, want %d", f.Seq, seq)
 			}
 			noRoomTaken(t)
+		})
+	}
+}
+
+func TestTheErrorOfALostConnectionSaysThatNobodyCanTellOnlyWhereNobodyCan(t *testing.T) {
+	for name, test := range map[string]struct {
+		size    int // of the argument
+		begin   func(s *chunkServer)
+		outcome helium.Outcome
+	}{
+		"a small call": {1, func(s *chunkServer) { s.next(wire.KindCall) }, helium.Unknown},
+		"large arguments": {3 << 20, func(s *chunkServer) {
+			s.send(wire.Frame{Kind: wire.KindChunkCredit, Seq: s.next(wire.KindLargeCall).Seq, Time: 1000})
+			s.next(wire.KindChunk)
+		}, helium.NotExecuted},
+		"a large result": {1, func(s *chunkServer) {
+			s.send(wire.Frame{Kind: wire.KindLargeReply, Seq: s.next(wire.KindCall).Seq, Body: wire.AppendExtent(nil, wire.Extent{Length: 5 << 20})})
+			s.next(wire.KindChunkCredit)
+		}, helium.Executed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			env := heliumtest.New(t)
+			s := newChunkServer(t, env, wire.Chunks)
+			nc := env.Conn("caller")
+			c := env.NewClientOn(nc, long)
+			done := make(chan error, 1)
+			go func() { done <- c.Call(t.Context(), "fake.do", nil, randomBytes(test.size)) }()
+			test.begin(s)
+			nc.Close()
+			err := within(t, done, "end of the call")
+			if helium.CodeOf(err) != helium.CodeUnavailable || helium.OutcomeOf(err) != test.outcome {
+				t.Errorf("error = %v (%v, %v), want unavailable, %v", err, helium.CodeOf(err), helium.OutcomeOf(err), test.outcome)
+			}
+			if got, want := strings.Contains(err.Error(), "nobody can tell"), test.outcome == helium.Unknown; got != want {
+				t.Errorf("its error is %q with the outcome %v; it says that nobody can tell: %t, want %t", err, test.outcome, got, want)
+			}
 		})
 	}
 }

@@ -203,6 +203,6 @@ func (c *collector) judge() {
 	case c.large.reply.Load() != nil && a.err.Outcome != helium.Executed:
 		a.err = resultLost(a.err)
 	case c.large.isPartial() && a.err.Outcome == helium.Unknown:
-		a.err = a.err.WithOutcome(helium.NotExecuted)
+		a.err = link.Settled(a.err, helium.NotExecuted)
 	}
 }

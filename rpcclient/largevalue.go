@@ -7,6 +7,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/chunks"
+	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
@@ -31,7 +32,8 @@ func resultLost(e *helium.Error) *helium.Error {
 	if errors.Is(e, helium.ErrNoInstance) {
 		e = helium.ErrDisconnected.WithMessage("its instance is gone")
 	}
-	return e.WithMessage("the method ran, and %w: %s", retries.ErrResultLost, e.Message).WithOutcome(helium.Executed)
+	e = link.Settled(e, helium.Executed)
+	return e.WithMessage("the method ran, and %w: %s", retries.ErrResultLost, e.Message)
 }
 
 func newLarge(out *chunks.Outgoing) *large {

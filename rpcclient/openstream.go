@@ -217,7 +217,7 @@ func (s *openStream) judge(e *helium.Error) *helium.Error {
 	case s.large.Load() != nil:
 		return resultLost(e)
 	case e.Outcome == helium.Unknown && lacks:
-		return e.WithOutcome(helium.NotExecuted)
+		return link.Settled(e, helium.NotExecuted)
 	}
 	return e
 }
@@ -330,7 +330,7 @@ func (s *openStream) abandon(e *helium.Error) {
 		return
 	}
 	if s.core.links.Withdraw(&s.flight) {
-		e = e.WithOutcome(helium.NotExecuted)
+		e = link.Settled(e, helium.NotExecuted)
 	} else {
 		s.core.links.Cancel(&s.flight, nil, e.Code == helium.CodeDeadlineExceeded)
 	}
@@ -367,6 +367,7 @@ func (s *openStream) tellMessage(data []byte) { s.tellBy(s.core.links.Control, d
 // tellBy has a message sent to the instance. A stream of which it can't be told anything is over.
 func (s *openStream) tellBy(send func(*link.Call, []byte) *helium.Error, data []byte) {
 	if e := send(&s.flight, data); e != nil {
-		s.abandon(helium.ErrDisconnected.WithMessage("the stream's link was lost (%s); nobody can tell how much of it arrived", e.Message).WithOutcome(helium.Unknown))
+		why := link.Settled(e, helium.Unknown).Message // of the frame, not of the stream
+		s.abandon(helium.ErrDisconnected.WithMessage("the stream's link was lost (%s)"+link.Unsettled, why).WithOutcome(helium.Unknown))
 	}
 }

@@ -125,7 +125,7 @@ func (l *clientLink) Send(to *link.Endpoint, m *batch.Message) *helium.Error {
 		return errGone
 	default:
 		l.end(err)
-		return helium.ErrDisconnected.WithMessage("the direct link to instance %q failed while the call was being sent; nobody can tell whether it ran: %w", l.instance, err).WithOutcome(helium.Unknown)
+		return helium.ErrDisconnected.WithMessage("the direct link to instance %q failed while the call was being sent"+link.Unsettled+": %w", l.instance, err).WithOutcome(helium.Unknown)
 	}
 }
 

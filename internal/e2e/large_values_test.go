@@ -191,6 +191,9 @@ func cutInMidValue(t *testing.T, over linkage, carry carrier) {
 		if fault != nil || ran > 1 || outcome == helium.NotExecuted && ran > 0 || outcome == helium.Executed && ran == 0 || helium.CodeOf(err) != helium.CodeUnavailable {
 			t.Errorf("call %d ended with %v (%v) and ran %d times, %v", id, err, outcome, ran, fault)
 		}
+		if outcome != helium.Unknown && strings.Contains(err.Error(), "nobody can tell") {
+			t.Errorf("call %d ended with %q, and its outcome is %v, which is known", id, err, outcome)
+		}
 	}
 	t.Logf("calls that failed, by outcome: %v", outcomes)
 	eventually(t, "a call that goes on after all that", func() error { return carry(c, 1<<40, size, patience) })

@@ -184,7 +184,7 @@ func notSent(err error) *helium.Error {
 		return helium.ErrTooLarge.WithMessage("the NATS server takes no message of that size").WithOutcome(helium.NotExecuted)
 	default:
 		// The socket failed under the write; the server may have got all of it.
-		return helium.ErrDisconnected.WithMessage("the connection to NATS failed while the call was being sent; nobody can tell whether it ran: %w", err).WithOutcome(helium.Unknown)
+		return helium.ErrDisconnected.WithMessage("the connection to NATS failed while the call was being sent"+Unsettled+": %w", err).WithOutcome(helium.Unknown)
 	}
 	return helium.ErrNotSent.WithMessage("the call couldn't be sent: %s", reason).WithOutcome(helium.NotExecuted)
 }

@@ -26,6 +26,7 @@
 //   - vigil.go: which instances have fallen silent, so that their calls fail and others keep away
 //   - strays.go: which calls no instance has, as they or their answers got lost
 //   - verdicts.go: the errors of calls that it ends
+//   - unsettled.go: errors of calls of which more is known than where they were made
 //   - overdue.go: calls that ended too early to be watched
 //   - question.go: what is asked of single instances
 //   - chunks.go: calls whose arguments or results come in chunks

@@ -90,7 +90,7 @@ func (l *links) add(link Link) *Receiver {
 
 // remove lets no more messages go by a link, and fails the calls that it has taken.
 func (l *links) remove(gone *Receiver, reason error) {
-	gone.ended.Store(helium.ErrDisconnected.WithMessage("the direct link was lost while the call was in flight (%w); nobody can tell whether it ran", reason).WithOutcome(helium.Unknown))
+	gone.ended.Store(helium.ErrDisconnected.WithMessage("the direct link was lost while the call was in flight (%w)"+Unsettled, reason).WithOutcome(helium.Unknown))
 	gone.removed.Store(true) // before its disconnects grow; see sendBy
 	l.mu.Lock()
 	left := slices.DeleteFunc(slices.Clone(*l.others.Load()), func(r *Receiver) bool { return r == gone })

@@ -20,7 +20,7 @@ func interrupted(by *Instance) *helium.Error {
 // silence returns the error of a call that one of the mute instances has, as far as is known.
 func silence(service string, mute []*Instance) *helium.Error {
 	if len(mute) == 1 {
-		e := helium.ErrSilent.WithMessage("instance %q has been silent for 2 s, which would say each half second that the call runs; it is frozen, dead or cut off, and nobody can tell whether the call ran", mute[0].Name).WithOutcome(helium.Unknown)
+		e := helium.ErrSilent.WithMessage("instance %q has been silent for 2 s, which would say each half second that the call runs; it is frozen, dead or cut off"+Unsettled, mute[0].Name).WithOutcome(helium.Unknown)
 		e.Instance = mute[0].Name
 		return e
 	}
@@ -36,15 +36,15 @@ func silence(service string, mute []*Instance) *helium.Error {
 	case len(mute) > 0:
 		whose = fmt.Sprintf("; %s are silent", strings.Join(names, ", "))
 	}
-	return helium.ErrSilent.WithMessage("for 2 s no instance of service %q has said that the call runs, as the one that has it would each half second%s; nobody can tell whether the call ran", service, whose).WithOutcome(helium.Unknown)
+	return helium.ErrSilent.WithMessage("for 2 s no instance of service %q has said that the call runs, as the one that has it would each half second%s"+Unsettled, service, whose).WithOutcome(helium.Unknown)
 }
 
 // lost returns the error of a call that no instance has, where it was known once which one had it.
 func lost(service string, at *Instance) *helium.Error {
 	if at == nil {
-		return helium.ErrSilent.WithMessage("the call got lost on its way, or its answer did: all instances of service %q that could have it answer, and none says that it runs; nobody can tell whether it ran", service).WithOutcome(helium.Unknown)
+		return helium.ErrSilent.WithMessage("the call got lost on its way, or its answer did: all instances of service %q that could have it answer, and none says that it runs"+Unsettled, service).WithOutcome(helium.Unknown)
 	}
-	e := helium.ErrSilent.WithMessage("the answer got lost on its way: instance %q, which had the call, answers and says no more that it runs; nobody can tell what came of it", at.Name).WithOutcome(helium.Unknown)
+	e := helium.ErrSilent.WithMessage("the answer got lost on its way: instance %q, which had the call, answers and says no more that it runs"+Unsettled, at.Name).WithOutcome(helium.Unknown)
 	e.Instance = at.Name
 	return e
 }
