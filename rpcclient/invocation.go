@@ -23,6 +23,10 @@ type Handler func(ctx context.Context, call *Invocation) error
 // Interceptor wraps all calls of a client, to look at them, to add metadata to their
 // context (see helium.WithMetadata), or to fail them. Retries happen within next, which
 // may be called again once it has returned; it makes the call anew.
+//
+// A stream begins anew likewise, and items that come follow those that have come before. It can't once the program's
+// iterator was asked for items to send, as that may not give them twice, or the program has left the loop over
+// those that come: then next returns [helium.ErrInterceptor], and sends nothing.
 type Interceptor func(next Handler) Handler
 
 // Method is a method prepared for calls: its names checked, its subject made. It does

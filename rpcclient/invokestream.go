@@ -46,11 +46,13 @@ func invokeStream(ctx context.Context, call *Invocation, of *streamed) error {
 	default:
 		e = of.fault
 	}
+	if e == nil {
+		e = of.spent()
+	}
 	if e != nil {
-		return m.named(e)
+		return m.named(call.overall(e))
 	}
 	var avoid []string
-	of.asked = false
 	for attempt := 1; ; attempt++ {
 		to, e := call.streamTarget(ctx, avoid, now, deadline)
 		if e == nil {
@@ -174,7 +176,7 @@ func (call *Invocation) stream(ctx context.Context, of *streamed, to *link.Metho
 	}
 	c.counters.streams.Add(1)
 	e = s.run(ctx)
-	of.asked = e != nil && !s.up.giveUp()
+	of.asked = !s.up.giveUp()
 	if e == link.ErrNobody {
 		call.method.service.Found(directory.IsAbsent, to.Endpoint.Instance, "")
 		call.method.service.LookAgain()

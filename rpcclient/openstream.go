@@ -259,7 +259,9 @@ func (s *openStream) consume() *helium.Error {
 	more := true
 	defer func() { more = false }() // an interceptor may keep what takes items
 	take := func(r *codec.Reader) error {
+		s.of.left = true // also if the loop's body panics
 		wanted, err := s.of.take(r)
+		s.of.left = err == nil && !wanted
 		if err != nil {
 			return helium.ErrBadResult.WithMessage("item %d of the stream can't be read: %w", items.Count(), err).WithOutcome(helium.Executed)
 		}

@@ -18,12 +18,25 @@ type streamed struct {
 	parts bool
 	// large: the arguments fit no message. The instance takes them as an item in parts.
 	large bool
-	// asked: the program's iterator was asked for the items that the latest attempt sends. It runs once.
+	// asked: the program's iterator was asked for the items to send. It runs once.
 	asked bool
+	// left: the program has left the loop that takes the items, which can't be given any more.
+	left bool
 	// check says why an item may not be sent: the names of its fields aren't the method's. Nil: all may.
 	check func(item []byte) error
 	// wrapSent and wrapReceived are what interceptors put around the items.
 	wrapSent, wrapReceived stream.Wraps
 	// fault is why the call can't be made; nil: it can.
 	fault *helium.Error
+}
+
+// spent returns why a stream can't begin once more, as it does when an interceptor calls next again; nil: it can.
+func (of *streamed) spent() *helium.Error {
+	switch {
+	case of.asked:
+		return helium.ErrInterceptor.WithMessage("an interceptor called next again for a stream whose items the program's iterator was asked for already, and it may not give them twice; call next again only where nothing was sent yet").WithOutcome(helium.NotExecuted)
+	case of.left:
+		return helium.ErrInterceptor.WithMessage("an interceptor called next again for a stream whose loop the program has left").WithOutcome(helium.NotExecuted)
+	}
+	return nil
 }

@@ -22,6 +22,11 @@ type Handler func(ctx context.Context, call *Call) error
 
 // Interceptor wraps the handlers of all methods, to look at calls, to refuse them or
 // to change what goes in and out.
+//
+// Next may be called again once it has returned, which runs the handler again, with what Args and Result are then: an
+// interceptor keeps a copy of Args, puts it back, and resets Result. What a stream has sent by then has left, and
+// what the handler sends anew follows it. Once the handler has taken items that the caller sends, which don't
+// come twice, next returns [helium.ErrInterceptor] and runs nothing.
 type Interceptor func(next Handler) Handler
 
 // Call is one call on its way through the server. It is good until its handler returns:

@@ -198,6 +198,11 @@ func (m *Method) within(interceptors []Interceptor, replays *replays) (Handler, 
 		if call.key != "" {
 			return replays.run(ctx, call, handler)
 		}
+		if call.entered {
+			if err := spent(call); err != nil {
+				return err
+			}
+		}
 		call.entered = true
 		return handler(ctx, call)
 	})

@@ -97,6 +97,19 @@ func Items[T any](call *Call, read func(*codec.Reader) (T, error)) iter.Seq2[T, 
 	}
 }
 
+// spent returns why the handler of a call can't run once more, as it does when an interceptor calls next
+// again; nil: it can.
+func spent(call *Call) error {
+	s := itemsOf(call)
+	if s == nil {
+		return nil
+	}
+	if from := s.source(); from != nil && from.Count() > 0 {
+		return helium.ErrInterceptor.WithMessage("an interceptor called next again for a stream of which the handler of %s had taken items already, which don't come twice", call.method)
+	}
+	return nil
+}
+
 // errNoStream is the error of a stream that isn't there.
 func errNoStream(call *Call) error {
 	return argumentError{helium.ErrIsStream.WithMessage("%s takes or returns a stream, which a call has none of; call it as a stream", call.method.signature).WithOutcome(helium.NotExecuted)}
