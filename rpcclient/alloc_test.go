@@ -6,13 +6,54 @@ package rpcclient_test
 
 import (
 	"context"
+	"fmt"
 	"math"
+	"runtime"
+	"strings"
 	"testing"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/heliumtest"
+	"github.com/helium-rpc/helium/internal/msgpack"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcclient"
 )
+
+// allocated returns how many bytes something allocates, the least of several times, as what else runs in
+// the process can only add to it.
+func allocated(f func()) uint64 {
+	least := uint64(math.MaxUint64)
+	for range 5 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		f()
+		runtime.ReadMemStats(&after)
+		least = min(least, after.TotalAlloc-before.TotalAlloc)
+	}
+	return least
+}
+
+func TestTheBeginningOfAStreamEncodesItsMetadataOnce(t *testing.T) {
+	env, nc := newLimited(t, "helium.binder.>", "helium.at.flow.>", "helium.call.flow.>")
+	heliumtest.Serve(env, "flow", &flows{over: make(chan error, 10)})
+	c := env.NewClientOn(nc, long)
+	metadata := make(helium.Metadata)
+	for i := range 200 {
+		metadata[fmt.Sprint("key", i)] = strings.Repeat("x", 2000)
+	}
+	// Whoever may not say what goes on in a stream is told when its beginning is ready to be sent.
+	begin := func(ctx context.Context) uint64 {
+		return allocated(func() {
+			_, err := gather(rpcclient.Stream[int](ctx, c, "flow.count", -1))
+			checkFailure(t, "a stream", err, failure{is: helium.ErrNotPermitted, code: helium.CodePermissionDenied, outcome: helium.NotExecuted})
+		})
+	}
+	with, without := begin(helium.WithMetadata(t.Context(), metadata)), begin(t.Context())
+	once := allocated(func() { msgpack.AppendStringMap(nil, metadata) })
+	if with > without+once*3/2 {
+		t.Errorf("metadata that take %d bytes to encode have the beginning of a stream take %d, and it takes %d without them; want them encoded once", once, with, without)
+	}
+}
 
 func TestBeginningACallAllocatesNothing(t *testing.T) {
 	env := heliumtest.New(t)

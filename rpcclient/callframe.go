@@ -41,13 +41,13 @@ func (call *Invocation) sendable() *helium.Error {
 	return nil
 }
 
-// fillWith is fill with another body than the arguments.
+// fillWith is fill with another body than the arguments. A frame that has the call's metadata already keeps them.
 func (call *Invocation) fillWith(f *wire.Frame, kind wire.Kind, body []byte, left time.Duration) *helium.Error {
 	if left <= 0 {
 		return link.ErrTooLate
 	}
 	f.Kind, f.Time, f.Body = kind, wire.Milliseconds(left), body
-	if md := call.sent; len(md) > 0 {
+	if md := call.sent; len(md) > 0 && f.Metadata == nil {
 		f.Metadata = msgpack.AppendStringMap(nil, md)
 	}
 	if size, limit := f.Size()+wire.MaxName+wire.HeaderSize, call.method.core.links.MaxMessage(); size > limit && limit > 0 {

@@ -53,10 +53,12 @@ func invokeStream(ctx context.Context, call *Invocation, of *streamed) error {
 		return m.named(call.overall(e))
 	}
 	var avoid []string
+	var f wire.Frame
 	for attempt := 1; ; attempt++ {
-		to, e := call.streamTarget(ctx, avoid, now, deadline)
+		f.Terms = new(wire.Terms)
+		to, e := call.streamTarget(ctx, &f, avoid, now, deadline)
 		if e == nil {
-			e = call.stream(ctx, of, to, deadline, lasts, lasting)
+			e = call.stream(ctx, of, &f, to, deadline, lasts, lasting)
 		}
 		call.mayHaveRun = call.mayHaveRun || e == nil || e.Outcome != helium.NotExecuted
 		if e == nil {
@@ -79,8 +81,8 @@ func invokeStream(ctx context.Context, call *Invocation, of *streamed) error {
 const largeStreams = wire.LargeStreams | wire.ItemParts
 
 // streamTarget returns the instance for a stream: one that takes such streams, and not one to avoid as long
-// as there is another.
-func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, deadline time.Time) (*link.Method, *helium.Error) {
+// as there is another. It fills the frame that begins it as far as tells whether it fits a message.
+func (call *Invocation) streamTarget(ctx context.Context, f *wire.Frame, avoid []string, now, deadline time.Time) (*link.Method, *helium.Error) {
 	if call.key.Once {
 		return nil, helium.ErrIdempotencyKeysUnsupported.WithMessage("a stream can't be replayed; call it without an idempotency key").WithOutcome(helium.NotExecuted)
 	}
@@ -102,7 +104,7 @@ func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, d
 		return m.instance != "" && instance != m.instance || !view.Abilities(instance).Has(wire.Streams)
 	})
 	takeAny := len(able) > 0
-	tooLarge := call.fillStream(&wire.Frame{Terms: new(wire.Terms)}, false, time.Second)
+	tooLarge := call.fillStream(f, false, time.Second)
 	if tooLarge != nil {
 		able = slices.DeleteFunc(able, func(to *link.Method) bool { return !view.Abilities(to.Endpoint.Instance).Has(largeStreams) })
 	}
@@ -128,9 +130,9 @@ func (call *Invocation) streamTarget(ctx context.Context, avoid []string, now, d
 	return to, nil
 }
 
-// stream has the call's stream begin at an instance, and returns when it is over. Lasting says that it
-// has a deadline once it has begun.
-func (call *Invocation) stream(ctx context.Context, of *streamed, to *link.Method, deadline, lasts time.Time, lasting bool) *helium.Error {
+// stream has the call's stream begin at an instance by the frame that streamTarget has filled, and returns when it
+// is over. Lasting says that it has a deadline once it has begun.
+func (call *Invocation) stream(ctx context.Context, of *streamed, f *wire.Frame, to *link.Method, deadline, lasts time.Time, lasting bool) *helium.Error {
 	c := call.method.core
 	var args *largeArguments
 	if of.large {
@@ -145,11 +147,10 @@ func (call *Invocation) stream(ctx context.Context, of *streamed, to *link.Metho
 		args = &largeArguments{value: call.Args.Bytes(), room: room, free: make(chan struct{})}
 	}
 	now := time.Now()
-	f := wire.Frame{Terms: new(wire.Terms)}
 	if lasting {
 		f.Terms.Lasts = max(1, wire.Milliseconds(lasts.Sub(now)))
 	}
-	if e := call.fillStream(&f, of.large, deadline.Sub(now)); e != nil {
+	if e := call.fillStream(f, of.large, deadline.Sub(now)); e != nil {
 		return e
 	}
 	s := newOpenStream(c, of, args, lasts)
@@ -166,9 +167,9 @@ func (call *Invocation) stream(ctx context.Context, of *streamed, to *link.Metho
 		return e
 	}
 	if of.large {
-		e = c.links.Announce(flight, &f)
+		e = c.links.Announce(flight, f)
 	} else {
-		e = c.links.Send(flight, &f, &call.Args, true)
+		e = c.links.Send(flight, f, &call.Args, true)
 	}
 	if e != nil {
 		s.in.Close()
