@@ -22,6 +22,15 @@
 // run has failed by itself, where a part ended that nobody ended, or is there at the end and doesn't
 // answer, or where a client didn't make all calls of its loads.
 //
+// # Where it is written down
+//
+// What all processes of a run write, the ledgers and what brokers keep, is in one folder. With -keep that is
+// below the one named, and stays. Else it goes with the run, and is in memory where the machine has a tmpfs
+// with 1 GiB free at /dev/shm, as a disk that stalls makes handlers wait in their ledgers, which spoils figures
+// of overload. Elsewhere it is where temporary files are. What a SIGKILL of the run leaves in memory takes
+// room there until it is removed. No scenario needs a disk for that: processes are killed, not machines, and those
+// with a full disk have one of their own.
+//
 // # A new scenario
 //
 // It is a value of scenario.Scenario in one of the files of package scenario: the processes, the

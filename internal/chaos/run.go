@@ -30,7 +30,7 @@ func Main() { process.Main(part.Act) }
 
 // Run runs a scenario and judges it. Whatever happens, it ends within a limit that follows from
 // the scenario, and leaves no process behind. A run that failed by itself is a verdict, too. The
-// ledgers stay in a folder of their own below keep; with "" they go.
+// ledgers stay in a folder of their own below keep, which is made if it isn't there; with "" they go.
 func Run(ctx context.Context, s scenario.Scenario, keep string) *verdict.Verdict {
 	v, err := run(ctx, s, keep)
 	if err != nil {
@@ -48,7 +48,7 @@ func run(ctx context.Context, s scenario.Scenario, keep string) (v *verdict.Verd
 	limit := startPatience + s.Lasts() + longest + s.Settle + 2*answerPatience + 30*time.Second
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("the scenario's limit of %v is over", limit))
 	defer cancel()
-	folder, err := os.MkdirTemp(keep, "helium-chaos-")
+	folder, err := newFolder(keep)
 	if err != nil {
 		return nil, err
 	}

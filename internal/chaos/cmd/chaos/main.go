@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -41,7 +42,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	times := flags.Int("times", 1, "how often each scenario is run")
 	file := flags.String("json", "", "write the verdicts to this file, as JSON")
 	page := flags.String("results", "", "write what was found to this file, as a page for people")
-	keep := flags.String("keep", "", "keep what all processes wrote down in folders below this one")
+	keep := flags.String("keep", "", "keep what all processes wrote down in folders below this one, on whose disk it is written then")
 	flags.Usage = func() {
 		fmt.Fprint(stderr, usage)
 		flags.PrintDefaults()
@@ -76,6 +77,15 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintln(stderr, err)
 		return 2
+	}
+	for _, name := range []string{*file, *page} { // before the runs, which may take hours
+		if name == "" {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			fmt.Fprintln(stderr, err)
+			return 2
+		}
 	}
 	var verdicts []*verdict.Verdict
 	for range *times {

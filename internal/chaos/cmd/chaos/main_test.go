@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/helium-rpc/helium/internal/chaos"
+	"github.com/helium-rpc/helium/internal/chaos/ledger"
 	"github.com/helium-rpc/helium/internal/leak"
 )
 
@@ -31,9 +32,9 @@ func TestTheCommandSaysHowItIsUsed(t *testing.T) {
 
 func TestARunWritesItsVerdictForPeopleAndPrograms(t *testing.T) {
 	folder := t.TempDir()
-	json, page := filepath.Join(folder, "a.json"), filepath.Join(folder, "a.md")
+	keep, json, page := filepath.Join(folder, "kept", "here"), filepath.Join(folder, "found", "a.json"), filepath.Join(folder, "told", "a.md")
 	var out, errs strings.Builder
-	code := run(t.Context(), []string{"run", "-short", "-json", json, "-results", page, "2,000 registrations, 500 lookups/s"}, &out, &errs)
+	code := run(t.Context(), []string{"run", "-short", "-json", json, "-results", page, "-keep", keep, "2,000 registrations, 500 lookups/s"}, &out, &errs)
 	if errs.Len() > 0 {
 		t.Fatalf("code %d, it said %q", code, &errs)
 	}
@@ -42,6 +43,9 @@ func TestARunWritesItsVerdictForPeopleAndPrograms(t *testing.T) {
 		if err != nil || !strings.Contains(string(text), want) {
 			t.Errorf("%s: %v, holds %q; want %q", name, err, text, want)
 		}
+	}
+	if ledgers, err := filepath.Glob(filepath.Join(keep, "*", "*"+ledger.Extension)); err != nil || len(ledgers) == 0 {
+		t.Errorf("below %s are the ledgers %q, %v; want those of the run", keep, ledgers, err)
 	}
 }
 
