@@ -179,7 +179,7 @@ func (c *collector) fail(e *helium.Error, view *directory.View) {
 	if e.Code == helium.CodeDeadlineExceeded {
 		links.Overdue(c.flight)
 	}
-	links.Abandon(c.flight, view.Instances, e.Code == helium.CodeDeadlineExceeded)
+	links.Forsake(c.flight, view.Instances, e.Code == helium.CodeDeadlineExceeded)
 	c.answer.err, c.answer.arrived = c.flight.Late(e), false
 	c.judge()
 }
@@ -191,7 +191,7 @@ func (c *collector) ended() {
 		return
 	}
 	if !a.arrived {
-		c.core.links.Abandon(c.flight, nil, a.err.Code == helium.CodeDeadlineExceeded)
+		c.core.links.Forsake(c.flight, nil, a.err.Code == helium.CodeDeadlineExceeded)
 	}
 	c.judge()
 }

@@ -11,7 +11,7 @@ import (
 const (
 	// maxLateCancels is how many are kept; of more, the oldest are dropped.
 	maxLateCancels = 1000
-	// maxForsaken is how many are kept of streams, and of calls in chunks.
+	// maxForsaken is how many are kept of forsaken calls: streams, and those in chunks.
 	maxForsaken = 16_000
 )
 

@@ -38,9 +38,9 @@ func (d *Dispatcher) AskForChunks(c *Call, data []byte) *helium.Error {
 	return by.Control(c, instance, c.left.Token(), data)
 }
 
-// Abandon is Cancel for a call of which something travels in chunks, for which its instance keeps memory:
+// Forsake is Cancel for a call of which something travels in chunks, for which its instance keeps memory:
 // that is canceled again if the instance says later that it has the call.
-func (d *Dispatcher) Abandon(c *Call, instances []string, timeOver bool) {
+func (d *Dispatcher) Forsake(c *Call, instances []string, timeOver bool) {
 	if service, seq := c.To.Endpoint.Service, c.seq; d.LeftByBus(c) {
 		d.links.forsaken.keep(seq, func(instance string) { d.links.bus.cancelAt(service, instance, seq, timeOver) })
 	}

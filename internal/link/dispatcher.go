@@ -291,12 +291,12 @@ func (d *Dispatcher) Withdraw(c *Call) bool { return c.withdraw() }
 // Overdue tells that a call which was taken out of the table after it had left took longer than it
 // should have.
 func (d *Dispatcher) Overdue(c *Call) {
-	d.abandoned(c)
+	d.abandon(c)
 	d.vigil.noteOverdue(c)
 }
 
-// abandoned takes note that nobody waits any more for a call that has left.
-func (d *Dispatcher) abandoned(c *Call) {
+// abandon takes note that nobody waits any more for a call that has left.
+func (d *Dispatcher) abandon(c *Call) {
 	if d.LeftByBus(c) {
 		d.links.bus.receiver.abandoned.note(c.seq, c.To.Endpoint.Service)
 	}
@@ -308,7 +308,7 @@ func (d *Dispatcher) WentAlone(c *Call) bool { return d.links.sent.how(c.left.In
 // Cancel tells that nobody waits for a call any more: the instance that has it where the link
 // knows that, otherwise all those named. Why is that its time is over, or that it was given up.
 func (d *Dispatcher) Cancel(c *Call, instances []string, timeOver bool) {
-	d.abandoned(c)
+	d.abandon(c)
 	d.links.cancel(c, instances, timeOver)
 	if c.since != 0 { // it lasted for a while
 		d.vigil.noteOverdue(c)

@@ -54,4 +54,19 @@
 //   - outgrown.go: answers that a smaller NATS server doesn't take together
 //   - inbound.go: the messages that wait to be received, and what becomes of too many
 //   - misses.go: the heartbeats that found nobody
+//
+// # Calls that nobody waits for
+//
+// What becomes of a call that has left, once its caller doesn't wait for an answer any more, has these
+// names. One and the same call can be several of them.
+//
+//   - withdrawn: it was kept from leaving after all, so it is none of the others, and certainly didn't run
+//   - abandoned: whatever the reason, be it given up or its time over. An answer that comes after that is
+//     looked at, as two of them tell that two instances had the call (abandoned.go)
+//   - canceled: its instance is told, or all that may have it. Of many, that waits until one says that it
+//     has the call (cancels.go)
+//   - forsaken: a stream, or a call in chunks, for which its instance keeps memory, and so is told again
+//     when it says later that it has the call, as the cancel may have got lost (cancels.go)
+//   - overdue: it took longer than it should have, so the instances that it may be at are asked whether they are
+//     there (overdue.go)
 package link

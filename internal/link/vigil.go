@@ -163,7 +163,7 @@ func (v *vigil) long(beat uint64) (calls []longCall) {
 // judge returns the error of a call whose instance is silent, nil if it may be answered.
 func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 	suspects := v.suspects(c)
-	if len(suspects) == 1 && suspects[0].Abilities().Has(wire.AnswersOnce) && (c.partly || v.forsaken(beat, c)) {
+	if len(suspects) == 1 && suspects[0].Abilities().Has(wire.AnswersOnce) && (c.partly || v.namedNoMore(beat, c)) {
 		return interrupted(suspects[0].Instance)
 	}
 	if slices.ContainsFunc(suspects, func(s suspect) bool { return !s.promises }) {
@@ -204,9 +204,9 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 	return silence(c.to.Endpoint.Service, mute)
 }
 
-// forsaken reports whether heartbeats named a call and do so no more: where an instance may send one message only, they
+// namedNoMore reports whether heartbeats named a call and do so no more: where an instance may send one message only, they
 // were that, and the answer is refused.
-func (v *vigil) forsaken(beat uint64, c *longCall) bool {
+func (v *vigil) namedNoMore(beat uint64, c *longCall) bool {
 	return c.named != 0 && beat-max(c.named, c.since) >= silentAfter
 }
 
