@@ -1,32 +1,15 @@
 package signature
 
-import (
-	"encoding/json"
-	"fmt"
-	"unicode/utf8"
-)
-
 // parser reads one signature or one definition by recursive descent, one method a
 // rule of the grammar in docs/protocol.md. Blanks may stand between any two tokens.
 type parser struct {
-	text  string
-	pos   int // in text, of the next byte
+	scanner
 	named map[string]*Type
 }
 
 func newParser(text string, named map[string]*Type) (*parser, error) {
-	p := &parser{text: text, named: named}
-	if len(text) > MaxLength {
-		return nil, fmt.Errorf("%.40q… is %d bytes long; at most %d fit", text, len(text), MaxLength)
-	}
-	for i, r := range text {
-		if r == utf8.RuneError {
-			if _, size := utf8.DecodeRuneInString(text[i:]); size == 1 {
-				return nil, p.errorf(i, "the text isn't UTF-8")
-			}
-		}
-	}
-	return p, nil
+	s, err := newScanner(text)
+	return &parser{s, named}, err
 }
 
 func parseMethod(text string, named map[string]*Type) (*Method, error) {
@@ -301,110 +284,4 @@ func (p *parser) structure(depth int) (*Type, error) {
 		}
 		return t, p.expect('}')
 	}
-}
-
-// name reads the name of a field or parameter: an identifier or a JSON string.
-func (p *parser) name() (string, error) {
-	start := p.blanks()
-	if p.peek() != '"' {
-		word := p.word()
-		switch word {
-		case "":
-			return "", p.errorf(start, "want a name")
-		case "map":
-			return "", p.errorf(start, `the name map is written "map"`)
-		}
-		return word, nil
-	}
-	p.pos++
-	for p.pos < len(p.text) && p.text[p.pos] != '"' {
-		if p.text[p.pos] == '\\' {
-			p.pos++
-		}
-		p.pos++
-	}
-	if p.pos >= len(p.text) {
-		p.pos = len(p.text)
-		return "", p.errorf(start, "the quotes aren't closed")
-	}
-	p.pos++
-	var name string
-	if err := json.Unmarshal([]byte(p.text[start:p.pos]), &name); err != nil {
-		return "", p.errorf(start, "the quoted name isn't a JSON string")
-	}
-	if name == "" {
-		return "", p.errorf(start, "the name is empty")
-	}
-	return name, nil
-}
-
-// word reads an identifier, "" if none is there.
-func (p *parser) word() string {
-	start := p.blanks()
-	for p.pos < len(p.text) && isWordByte(p.text[p.pos]) {
-		p.pos++
-	}
-	if !isIdentifier(p.text[start:p.pos]) {
-		p.pos = start
-	}
-	return p.text[start:p.pos]
-}
-
-// blanks steps over blanks and returns where they end.
-func (p *parser) blanks() int {
-	for p.pos < len(p.text) && p.text[p.pos] == ' ' {
-		p.pos++
-	}
-	return p.pos
-}
-
-// peek returns the next byte behind blanks, 0 at the end.
-func (p *parser) peek() byte {
-	if p.blanks() == len(p.text) {
-		return 0
-	}
-	return p.text[p.pos]
-}
-
-func (p *parser) take(c byte) bool {
-	if p.blanks() == len(p.text) || p.text[p.pos] != c {
-		return false
-	}
-	p.pos++
-	return true
-}
-
-func (p *parser) expect(c byte) error {
-	if !p.take(c) {
-		return p.errorf(p.pos, "want %q", string(c))
-	}
-	return nil
-}
-
-func (p *parser) end() error {
-	if p.blanks() < len(p.text) {
-		return p.errorf(p.pos, "want nothing more")
-	}
-	return nil
-}
-
-// errorf makes an error about the byte at pos. The message shows little of the text,
-// which can be long and anyone's.
-func (p *parser) errorf(pos int, format string, args ...any) error {
-	found := "the end"
-	if pos < len(p.text) {
-		found = fmt.Sprintf("%.16q", p.text[pos:])
-	}
-	return fmt.Errorf("%.60q, column %d: %s; found %s", p.text, pos+1, fmt.Sprintf(format, args...), found)
-}
-
-// shorten cuts s to about n bytes for a message.
-func shorten(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
 }

@@ -2,8 +2,6 @@ package answers
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -76,8 +74,6 @@ type export struct {
 }
 
 const (
-	// examineTime bounds the wait for a trace.
-	examineTime = 2 * time.Second
 	// maxTraces is how many late answers are traced at once.
 	maxTraces = 8
 	// lookSoon is how long after an examination that found out nothing there is no other.
@@ -275,54 +271,17 @@ func (x *Exports) examine(reply string, last bool) (verdict, error) {
 	return x.read(t)
 }
 
-// trace is where NATS tells what becomes of a message.
-type trace struct {
-	header nats.Header // of the message
-	sub    *nats.Subscription
-	end    func()
-}
-
 // follow returns a trace for a message that is to be published.
-func (x *Exports) follow() (*trace, error) {
-	inbox := wire.NewInbox(x.nc.Opts.InboxPrefix)
-	sub, err := x.nc.SubscribeSync(inbox)
-	if err != nil {
-		return nil, err
-	}
-	// NATS refuses the trace to a user who may not publish to the inbox; nobody's answer is
-	// lost by that.
-	off := x.refusals.ignore(inbox)
-	t := &trace{header: nats.Header{}, sub: sub, end: func() { off(); _ = sub.Unsubscribe() }}
-	t.header.Set("Nats-Trace-Dest", inbox)
-	return t, nil
-}
+func (x *Exports) follow() (*trace, error) { return followTrace(x.nc, x.refusals) }
 
 // read reads in a trace whether its message crossed to the other account: takesAll. It didn't where
 // the export takes no more: takesOne; nor where nobody was there to take it.
 func (x *Exports) read(t *trace) (verdict, error) {
-	ctx, cancel := context.WithTimeout(x.life, examineTime)
-	defer cancel()
-	for outstanding := 1; outstanding > 0; outstanding-- {
-		said, err := t.sub.NextMsgWithContext(ctx)
-		if x.life.Err() != nil {
-			return hidden, err
-		}
-		if err != nil {
-			return hidden, nil // nobody traces: an old NATS server, or one that may not tell
-		}
-		var told traced
-		if err := json.Unmarshal(said.Data, &told); err != nil {
-			return hidden, fmt.Errorf("a trace can't be read: %w", err)
-		}
-		for _, event := range told.Events {
-			if event.Error != "" {
-				return hidden, nil
-			}
-			if event.Type == crossing {
-				return takesAll, nil
-			}
-		}
-		outstanding += told.Hops // each of them sends a trace of its own
+	switch crossed, known, err := t.read(x.life); {
+	case !known:
+		return hidden, err
+	case crossed:
+		return takesAll, nil
 	}
 	return takesOne, nil
 }
@@ -394,18 +353,6 @@ func (x *Exports) dropped(what string, e *export, after time.Duration) {
 	if news {
 		x.warnings.tell(warningKey{WarningLate, serviceOf(what)}, revision, droppedLate(what, after))
 	}
-}
-
-// crossing is the kind of event of a message that goes on to another account.
-const crossing = "si"
-
-// traced is what this needs of a trace's message.
-type traced struct {
-	Hops   int `json:"hops"`
-	Events []struct {
-		Type  string `json:"type"`
-		Error string `json:"error"`
-	} `json:"events"`
 }
 
 // Close ends the examinations.

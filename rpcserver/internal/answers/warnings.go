@@ -2,7 +2,7 @@
 // says what to set where it loses some.
 //
 //   - refusals.go: which inboxes the server may publish to
-//   - exports.go, witnesses.go: what becomes of answers to callers of other accounts
+//   - exports.go, trace.go, witnesses.go: what becomes of answers to callers of other accounts
 //   - late.go: answers that came too late to be taken
 //   - warnings.go: what was found to be wrong
 //   - watch.go: what the bus tells of the answers that leave
