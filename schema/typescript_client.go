@@ -20,7 +20,7 @@ import (
 //go:embed typescript_runtime.ts
 var tsRuntime string
 
-// These are the parts of clients that send streams. "{{wires}}" in the last one stands for how named types
+// These are the parts of clients that send streams. "{{wires}}" in tsWires stands for how named types
 // stand on the wire.
 var (
 	//go:embed typescript_sending.ts
@@ -31,6 +31,10 @@ var (
 	tsFrames string
 	//go:embed typescript_wire.ts
 	tsWires string
+	//go:embed typescript_wirereader.ts
+	tsWireReader string
+	//go:embed typescript_wiretext.ts
+	tsWireText string
 )
 
 // tsStream is the part of clients that get streams.
@@ -91,7 +95,7 @@ func TypeScript(services []*Service, config Config) ([]byte, error) {
 		runtime += "\n" + tsStream
 	}
 	if sends {
-		runtime += "\n" + tsSending + "\n" + tsOpenStream + "\n" + tsFrames + "\n" + tsWires
+		runtime += "\n" + strings.Join([]string{tsSending, tsOpenStream, tsFrames, tsWires, tsWireReader, tsWireText}, "\n")
 	}
 	fill := strings.NewReplacer("{{prefix}}", tsString(config.Prefix), "{{floats}}", tsTable(floats), "{{wires}}", tsTable(wires))
 	b.WriteString("\n" + fill.Replace(runtime))
