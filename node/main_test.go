@@ -22,7 +22,16 @@ import (
 	"github.com/helium-rpc/helium/internal/leak"
 )
 
-func TestMain(m *testing.M) { os.Exit(leak.Run(m)) }
+func TestMain(m *testing.M) {
+	if url, listen, is := strings.Cut(os.Getenv(partVariable), " "); is {
+		if err := playPart(url, listen); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(leak.Run(m))
+}
 
 const (
 	// patience bounds what is expected to happen soon; only a failing test waits for it.

@@ -35,6 +35,9 @@ export class Bus {
   /** How many bytes a message may have; undefined: nobody has said so yet. */
   get mostBytes() { return this.#nc.info?.max_payload; }
 
+  /** Whether there is a connection to NATS now, as far as is known. */
+  get isConnected() { return this.#connected && this.#nc.protocol?.connected !== false; }
+
   get prefix() { return this.#subjects.prefix; }
 
   close() {
@@ -45,6 +48,9 @@ export class Bus {
   /** The subject on which calls leave. */
   subjectOf(service, method, instance) { return this.#subjects.calls(service, method, instance); }
 
+  /** The service to one of whose instances a subject of calls leads. */
+  serviceAt(subject) { return this.#subjects.serviceAt(subject); }
+
   /** The subject of what belongs to a call that an instance has, beside calls. */
   controlOf(service, instance) { return this.#subjects.control(service, instance); }
 
@@ -53,7 +59,7 @@ export class Bus {
     const refuse = (code, reason, why) => { throw new HeliumError(code, why, { reason, outcome: "not executed" }); };
     const most = this.mostBytes ?? Infinity;
     if (this.#deaf && token) refuse("permission_denied", "helium.not_permitted", this.#deaf);
-    if (!this.#connected || this.#nc.protocol?.connected === false) refuse("unavailable", "helium.not_sent", "not connected to NATS; see that the broker runs and that its address is right");
+    if (!this.isConnected) refuse("unavailable", "helium.not_sent", "not connected to NATS; see that the broker runs and that its address is right");
     if (message.length > most) refuse("resource_exhausted", "helium.call_too_large", `the message has ${message.length} bytes, and the NATS server takes ${most}; send fewer calls in one message, less metadata, or smaller arguments`);
     try {
       this.#nc.publish(subject, message, token && { reply: `${this.#inbox}.${token}` });
@@ -70,6 +76,9 @@ export class Bus {
       // What is in flight ends with the connection, which says why.
     }
   }
+
+  /** Resolves once the NATS server has answered. */
+  echo() { return this.#nc.flush(); }
 
   #receive(msg) { this.#hooks.come(msg, msg.subject.slice(this.#inbox.length + 1)); }
 

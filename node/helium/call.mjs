@@ -27,15 +27,16 @@ export class Call {
   at; // the instance that has it; undefined: nobody knows
   named = false; // an instance has said that it has it
   captor; // the JetStream stream that keeps its message; undefined: none does
-  begun; // when its message was
+  begun; // when its message was; undefined: it is on its way to none
+  since; // the beat of the vigil before the one that found it on its way; undefined: none has yet
   outcome = "unknown"; // what can be said of it when it ends now
   parts; // the result, that comes in some; undefined: none does
   #timer;
   #forget;
 
   /**
-   * `common` is what the calls of a caller have in common: those `inFlight`, the `bus` and the `outlet`, the `cancels`,
-   * the `turns` of large results, and how many bytes a value may have, `maxValue`.
+   * `common` is what the calls of a caller have in common: those `inFlight`, the `bus` and the `outlet`, the `vigil`, the
+   * `cancels`, the `turns` of large results, and how many bytes a value may have, `maxValue`.
    */
   constructor(common, service, method, { timeout, signal, instance, until = performance.now() + timeOf(timeout) }) {
     Object.assign(this, { common, service, method, signal, instance, until, time: timeOf(until - performance.now()) });
@@ -45,13 +46,17 @@ export class Call {
   /** Has the call be in flight. */
   enter() {
     this.common.inFlight.enter(this);
+    this.common.vigil.begin();
     this.#timer = setTimeout(() => this.#expire(), this.time);
     // Telling the instances is best effort: the call has ended here whether or not they hear it.
     this.#forget = onAbort(this.signal, () => this.common.cancels.giveUp(this).catch(() => {}));
   }
 
-  /** Whether it left on the subject for several methods. */
-  get isShared() { return false; }
+  /** The one instance that it may be at; undefined: it may be at any that has the method. */
+  get goesTo() { return this.at ?? this.instance; }
+
+  /** Whether it goes by another way if NATS refuses this one. */
+  get hasOtherWay() { return false; }
 
   get isInFlight() { return this.common.inFlight.has(this); }
 
@@ -73,6 +78,7 @@ export class Call {
   /** Its message is begun, which leaves by a link; undefined: by the bus. */
   goesBy(link) {
     this.link = link;
+    this.since = undefined;
     this.begun = performance.now();
     link?.began();
   }
@@ -133,6 +139,7 @@ export class Call {
   #expire() {
     const perhaps = this.captor ? `; perhaps no instance is running, which NATS doesn't tell, as ${captured(this.captor, this.subject)}` : "";
     const error = new HeliumError("deadline_exceeded", `no answer within ${this.time} ms${perhaps}`, { reason: "helium.deadline", outcome: this.outcome });
+    if (!this.link && this.begun !== undefined) this.common.vigil.overdue(this);
     if (this.takesSeveral) this.abandon(error, TIME_OVER);
     else this.end(error);
   }

@@ -3,7 +3,10 @@
 import { Bus, nameOf } from "./bus.mjs";
 import { readResult } from "./call.mjs";
 import { Cancels } from "./cancels.mjs";
+import { Detour } from "./detour.mjs";
+import { SilentLink } from "./directlink.mjs";
 import { DirectLinks } from "./directlinks.mjs";
+import { Directory } from "./directory.mjs";
 import { HeliumError } from "./errors.mjs";
 import { encodeMessage, Kind } from "./frames.mjs";
 import { InFlight } from "./inflight.mjs";
@@ -16,11 +19,13 @@ import { checkNames } from "./names.mjs";
 import { unguessable } from "./numbers.mjs";
 import { callTogether } from "./ordinarycall.mjs";
 import { Outlet } from "./outlet.mjs";
+import { Pulse } from "./pulse.mjs";
+import { Questions } from "./questions.mjs";
 import { Receiver } from "./receiver.mjs";
-import { Silence } from "./silence.mjs";
 import { itemsOf, openStream } from "./streamcall.mjs";
 import { Subjects } from "./subjects.mjs";
 import { Targets } from "./targets.mjs";
+import { Vigil } from "./vigil.mjs";
 import { timeOf } from "./within.mjs";
 
 /** How often a stream by the bus gets a reply subject that no other message has, in milliseconds. */
@@ -37,13 +42,12 @@ const floating = (floats) => (floats ? { kind: "list", elem: { kind: "float64" }
  *     call, stream ─▶ an OrdinaryCall, a LargeCall or a StreamCall ─▶ Outlet ─▶ Bus, or a DirectLink
  *                                      │ until its end
  *                                  InFlight ◀─ Receiver ◀─ what comes
- *                                           ◀─ Silence, losses: what doesn't
+ *                                           ◀─ Vigil, losses: what doesn't
  */
 export class Caller {
   #inFlight = new InFlight();
   #bus;
   #links; // undefined: the caller uses the bus only
-  #silence;
   #common; // what its calls have in common
   #closed = false;
 
@@ -56,31 +60,47 @@ export class Caller {
   constructor(nc, { prefix, busOnly = false, maxValue = MAX_VALUE, renewal = RENEWAL } = {}) {
     const inFlight = this.#inFlight;
     const subjects = new Subjects(prefix);
+    const directory = new Directory(nc, prefix);
     this.#bus = new Bus(nc, subjects, {
       come: (msg, token) => receiver.come(msg, token),
-      lost: () => lose(inFlight),
-      again: () => outlet.clocks.renew(),
-      refused: (subject) => refuse(inFlight, this.#bus, subject),
+      lost: () => {
+        lose(inFlight);
+        vigil.restart();
+      },
+      again: () => { for (const what of [outlet.clocks, detour]) what.renew(); },
+      refused: (subject) => {
+        questions.refused(subject);
+        detour.refused(subject);
+        refuse(inFlight, this.#bus, subject);
+      },
       deafened: (why) => deafen(inFlight, why),
     });
     if (!busOnly) {
-      this.#links = new DirectLinks(nc, subjects, {
+      this.#links = new DirectLinks(nc, subjects, directory, {
         answered: (link, message, token) => receiver.take(message, nameOf(token), link),
-        broken: (link, why) => lose(inFlight, link, why),
+        broken: (link, why) => {
+          if (why instanceof SilentLink) for (const service of link.services) vigil.hush(service, link.instance);
+          lose(inFlight, link, why);
+        },
       });
     }
     const outlet = new Outlet(this.#bus, this.#links);
     const cancels = new Cancels(nc, this.#bus);
-    this.#silence = new Silence(inFlight, outlet);
+    const questions = new Questions(this.#bus, outlet);
+    const vigil = new Vigil({ inFlight, directory, questions, pulse: new Pulse(() => this.#bus.echo()), isConnected: () => this.#bus.isConnected });
+    const detour = new Detour(directory, vigil, this.#bus);
     const receiver = new Receiver(inFlight, {
-      nobody: (token) => this.#silence.nobody(token),
-      answered: (token, instance) => this.#silence.answered(token, instance),
-      heard: (instance) => this.#silence.vigil.heard(instance),
-      stray: (seq, link, instance) => { if (!link && instance) cancels.stray(seq, instance); },
+      nobody: (token) => questions.nobody(token),
+      answered: (token, { instance, abilities }) => {
+        const question = questions.answeredBy(token, instance);
+        if (question) vigil.heard(question.service, instance, abilities);
+      },
+      heard: (service, { instance, abilities }) => vigil.heard(service, instance, abilities),
+      stray: (seq, instance) => cancels.stray(seq, instance),
     });
     this.#common = {
-      inFlight, outlet, cancels, maxValue, renewal, bus: this.#bus, vigil: this.#silence.vigil, targets: new Targets(nc, prefix),
-      pool: new CreditPool(), turns: new Turns(), refuseIfClosed: () => this.#refuseIfClosed(),
+      inFlight, outlet, cancels, vigil, detour, maxValue, renewal, bus: this.#bus,
+      targets: new Targets(directory, (service, instance) => vigil.isSilent(service, instance)), pool: new CreditPool(), turns: new Turns(), refuseIfClosed: () => this.#refuseIfClosed(),
     };
   }
 
@@ -102,7 +122,7 @@ export class Caller {
     this.#closed = true;
     this.#bus.close();
     for (const call of this.#inFlight.all) call.abandon(closed("while the call was in flight", call.outcome));
-    this.#silence.close();
+    this.#common.vigil.close();
     this.#links?.close();
   }
 
@@ -144,9 +164,10 @@ export class Caller {
     checkNames({ service, method });
     this.#refuseIfClosed();
     const message = encodeMessage([{ kind: Kind.oneWay, seq: 0n, time: timeOf(timeout), body: encode(args) }]);
-    const { outlet } = this.#common;
+    const { outlet, detour } = this.#common;
     const link = outlet.linkFor(service, [method], undefined, message);
-    outlet.send(link, { service, method }, link && unguessable(), message);
+    const instance = link ? undefined : detour.choose(service, [method], false);
+    outlet.send(link, { service, method, instance }, link && unguessable(), message);
   }
 
   async *#items(service, method, args, options) {

@@ -9,6 +9,9 @@ const TAKE_TIME = 5000; // for the other end to take a further ticket, in millis
 const CLOGGED = 32 * 1024 * 1024; // bytes that wait for the other end, before calls go by the bus
 const LIVELY = 0.1; // what the latest call counts for in how long calls take
 
+/** Why a link has ended of which nothing came any more. */
+export class SilentLink extends Error {}
+
 export class DirectLink {
   /** Why the link has ended; undefined: it hasn't. */
   ended;
@@ -165,7 +168,7 @@ export class DirectLink {
     this.#beaten = performance.now();
     this.#silent = late || this.#heard ? 0 : this.#silent + 1;
     this.#heard = false;
-    if (this.#silent >= SILENT_BEATS) this.end(new Error("nothing has come for 1.5 s, though the other end was asked for a sign; it is frozen, or cut off"));
+    if (this.#silent >= SILENT_BEATS) this.end(new SilentLink("nothing has come for 1.5 s, though the other end was asked for a sign; it is frozen, or cut off"));
     else this.#write({ kind: DirectKind.ping, token: ++this.#pings });
   }
 }

@@ -5,7 +5,6 @@ import { dial } from "./dial.mjs";
 import { DirectLink } from "./directlink.mjs";
 import { Peer, WrongKey } from "./directpeer.mjs";
 import { Identity } from "./identity.mjs";
-import { lookup } from "./registry.mjs";
 import { order } from "./rendezvous.mjs";
 import { newInbox } from "./subjects.mjs";
 import { readTicket, ticketRequest } from "./tickets.mjs";
@@ -23,6 +22,7 @@ const UNUSED = 60_000; // for how long a link stays that nobody uses
 export class DirectLinks {
   #nc;
   #subjects;
+  #directory;
   #hooks;
   #identity; // made when it is needed first
   #services = new Map(); // those that are called, by name
@@ -34,9 +34,10 @@ export class DirectLinks {
   #closed = false;
 
   /** The links of who is told of `answered` messages and of `broken` links. */
-  constructor(nc, subjects, hooks) {
+  constructor(nc, subjects, directory, hooks) {
     this.#nc = nc;
     this.#subjects = subjects;
+    this.#directory = directory;
     this.#hooks = hooks;
     this.#status = nc.status();
     this.#follow();
@@ -147,7 +148,7 @@ export class DirectLinks {
     s.looking = true;
     s.looked = performance.now();
     try {
-      const { records } = await lookup(this.#nc, s.name, this.#subjects.prefix);
+      const records = await this.#directory.ask(s.name);
       this.#found(s, records.map((r) => ({
         instance: r.instance, cluster: r.cluster, methods: new Set(r.methods.map((m) => m.name)),
         givesTickets: (r.abilities & GIVES_TICKETS) !== 0 && !r.per_method,

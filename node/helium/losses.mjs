@@ -21,8 +21,7 @@ export function refuse(inFlight, bus, subject) {
     if (!isControl && subject !== call.subject) continue;
     const outcome = isControl || call.named ? call.outcome : "not executed";
     const why = `this connection's user may not publish to "${subject}"; allow it to, or connect as another user`;
-    // Of a message of several methods each may go on a subject of its own.
-    const [code, reason] = call.isShared ? ["unavailable", "helium.not_sent"] : ["permission_denied", "helium.not_permitted"];
+    const [code, reason] = call.hasOtherWay ? ["unavailable", "helium.not_sent"] : ["permission_denied", "helium.not_permitted"];
     call.denied(new HeliumError(code, why, { reason, outcome }));
   }
 }

@@ -16,9 +16,8 @@ export class PlacedCall extends Call {
   #need;
   #tried = []; // instances
   #first; // the frame that it begins with, but for its number and its times
-  #isWatched = false; // the vigil is kept over its instance
 
-  /** `common` has, beside what calls have, `targets` and the `vigil`. */
+  /** `common` has, beside what calls have, `targets`. */
   constructor(common, service, method, options, need) {
     super(common, service, method, options);
     this.#need = need;
@@ -28,9 +27,6 @@ export class PlacedCall extends Call {
 
   get takesSeveral() { return true; }
 
-  /** The instance that it went to, of which the vigil tells whether it is silent. */
-  get watched() { return this.#isWatched ? this.at : undefined; }
-
   /** Whether the instance has said that it has begun; then the call goes nowhere else. */
   get hasBegun() { throw new Error("a kind of placed call says so"); }
 
@@ -39,16 +35,12 @@ export class PlacedCall extends Call {
 
   /** Sends the first frame to the instance of a `record`, by a `link` or by the bus. If that isn't sent the call is over. */
   place({ record, link }, first) {
-    const { outlet, vigil } = this.common;
+    const { outlet } = this.common;
     const token = unguessable();
     Object.assign(this, { at: record.instance, takesParts: (record.abilities & Ability.itemParts) !== 0, number: token, token: nameOf(token) });
     this.#first = first;
     this.#tried.push(record.instance);
     this.goesBy(link);
-    if (!link) {
-      this.#isWatched = true;
-      vigil.begin(record.instance, (record.abilities & Ability.heartbeats) !== 0);
-    }
     try {
       const frame = { ...first, seq: this.seq, ...this.times(this.#tried.length === 1 ? this.time : this.left) };
       outlet.send(link, { service: this.service, method: this.method, instance: record.instance }, token, outlet.message(this.service, [frame]));
@@ -65,21 +57,9 @@ export class PlacedCall extends Call {
     else this.end(error);
   }
 
-  leave(took) {
-    const was = super.leave(took);
-    if (was) this.#unwatch();
-    return was;
-  }
-
-  #unwatch() {
-    if (this.#isWatched) this.common.vigil.end(this.at);
-    this.#isWatched = false;
-  }
-
   async #goElsewhere(error) {
     this.link?.done();
-    this.#unwatch();
-    Object.assign(this, { link: undefined, at: undefined, token: "", outcome: "not executed" });
+    Object.assign(this, { link: undefined, at: undefined, begun: undefined, token: "", outcome: "not executed" });
     const { service, method, signal, until } = this;
     const target = await findTarget(this.common, service, method, this.#need, { signal, until, tried: this.#tried }).catch(() => {});
     if (!target) this.end(error);

@@ -12,8 +12,8 @@ export class Receiver {
 
   /**
    * `signs` are told of what comes that no call waits for: `nobody` listens where a message went, and who has
-   * `answered` it, each with its token; an instance was `heard` that has a call; and one has a call that isn't in
-   * flight, `stray`.
+   * `answered` it, each with its token; by the bus an instance was `heard`, of a service that was called there; and
+   * one has a call that isn't in flight, `stray`.
    */
   constructor(inFlight, signs) {
     this.#inFlight = inFlight;
@@ -45,14 +45,16 @@ export class Receiver {
       return; // it breaks the protocol; its calls end with their time
     }
     const [about] = frames;
-    const from = about.kind === Kind.instance ? about.instance : "";
-    if (from) this.#signs.answered(token, from);
+    const from = about.kind === Kind.instance ? about : undefined;
+    if (from && !link) this.#signs.answered(token, from);
     for (const f of frames) this.#frame(f, token, link, from);
-    if (from && (about.abilities & BigInt(Ability.answersOnce)) !== 0n) interrupt(this.#inFlight, from);
+    if (from && (about.abilities & BigInt(Ability.answersOnce)) !== 0n) interrupt(this.#inFlight, from.instance);
   }
 
   #frame(f, token, link, from) {
-    if (f.kind === Kind.running) for (const seq of f.seqs) this.#at(seq, link, from) ?? this.#signs.stray(seq, link, from);
+    for (const seq of f.kind === Kind.running ? f.seqs : []) {
+      if (!this.#at(seq, link, from) && from && !link) this.#signs.stray(seq, from.instance);
+    }
     const call = f.seq === undefined ? undefined : this.#at(f.seq, link, from);
     // Metadata that can't be read are left out: the result is worth more than they are.
     if (f.kind !== Kind.reply && f.kind !== Kind.error) call?.follow(f);
@@ -63,11 +65,11 @@ export class Receiver {
   }
 
   /** The call of a number that left by a link, of which an instance says that it has it. */
-  #at(seq, link, instance) {
+  #at(seq, link, from) {
     const call = this.#inFlight.get(seq, link);
-    if (call === undefined || !instance) return call;
-    call.isAt(instance);
-    if (call.at === instance) this.#signs.heard(instance);
+    if (call === undefined || !from) return call;
+    call.isAt(from.instance);
+    if (!link) this.#signs.heard(call.service, from);
     return call;
   }
 

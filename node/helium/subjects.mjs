@@ -23,6 +23,12 @@ export class Subjects {
   /** What matches everything below the subject of one instance. */
   belowInstance(service, instance) { return `${this.calls(service, "", instance)}.>`; }
 
+  /** The service to one of whose instances the subject of a message of calls leads; undefined: it leads to none, or to any. */
+  serviceAt(subject) {
+    const at = `${this.prefix}.at.`;
+    return subject.startsWith(at) ? subject.slice(at.length).split(".")[0] : undefined;
+  }
+
   /** Where cancels for calls of a service go, to one instance. */
   control(service, instance) { return `${this.prefix}.ctl.${service}.${instance}`; }
 

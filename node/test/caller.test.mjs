@@ -242,6 +242,56 @@ test("streams and large values go to another instance where one is gone that the
   caller.close();
 });
 
+test("calls that go around a silent instance find another one where one is gone, or the one that NATS likes", async () => {
+  const heartbeats = Ability.heartbeats;
+  let known = ["mute", "gone", "i1"];
+  await binder(nc, "around", () => `{"records":[${known.map((name) => recordOf(name, heartbeats)).join()}]}`);
+  await instance(nc, "around", "mute", () => {});
+  const done = ({ kind, seq }, answer) => kind === Kind.call && answer({ kind: Kind.reply, seq, time: 0, body: encode("i1") });
+  await instance(nc, "around", "i1", done);
+  const any = nc.subscribe("around.call.fake.>", { callback: (err, msg) => {
+    for (const f of decodeMessage(msg.data)) if (f.kind === Kind.call) msg.respond(encodeMessage([{ kind: Kind.reply, seq: f.seq, time: 0, body: encode("any") }]));
+  } });
+  after(() => any.unsubscribe());
+  await nc.flush();
+  const caller = new Caller(nc, { prefix: "around", busOnly: true });
+  const who = () => caller.call("fake", "flow", [], { timeout: 60_000 });
+  assert.equal(await who(), "any");
+  const held = caller.call("fake", "flow", [], { instance: "mute", timeout: 60_000 }).catch((err) => err);
+  const { reason, instance: named } = await held;
+  assert.deepEqual([reason, named], ["helium.silent", "mute"]);
+  for (let i = 0; i < 30; i++) {
+    assert.equal(await who(), "i1");
+    assert.deepEqual(await Promise.all(caller.callTogether("fake", [{ method: "flow", args: [] }, { method: "flow", args: [] }])), ["i1", "i1"]);
+  }
+  known = ["mute", "gone"];
+  const other = new Caller(nc, { prefix: "around", busOnly: true });
+  await other.call("fake", "flow", [], { instance: "mute", timeout: 60_000 }).catch(() => {});
+  assert.equal(await other.call("fake", "flow", [], { timeout: 60_000 }), "any");
+  assert.deepEqual([caller.inFlight, other.inFlight], [0, 0]);
+  caller.close();
+  other.close();
+});
+
+test("an instance that says which calls it has isn't asked, and may take as long as it likes", async () => {
+  let questions = 0;
+  await binder(nc, "beats", () => `{"records":[${recordOf("i1", Ability.heartbeats)}]}`);
+  const about = { kind: Kind.instance, instance: "i1", abilities: Ability.heartbeats };
+  await instance(nc, "beats", "i1", async ({ kind, seq }, answer) => {
+    if (kind === Kind.sender) questions++;
+    if (kind !== Kind.call) return;
+    for (let beat = 0; beat < 7; beat++) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      answer(about, { kind: Kind.running, seqs: [seq] });
+    }
+    answer(about, { kind: Kind.reply, seq, time: 0, body: encode("done") });
+  });
+  const caller = new Caller(nc, { prefix: "beats", busOnly: true });
+  assert.equal(await caller.call("fake", "flow", [], { instance: "i1", timeout: 60_000 }), "done");
+  assert.equal(questions, 1); // the frame about the sender that the call came with
+  caller.close();
+});
+
 test("abilities of 64 bits are read whole, in records and in frames", async () => {
   const all = 2n ** 63n + BigInt(Ability.streams);
   await binder(nc, "wide", () => `{"records":[${recordOf("i1", all)}]}`);

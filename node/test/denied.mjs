@@ -1,9 +1,13 @@
-// Calls of a user who may publish calls of math.add and math.mul alone; denied_test.go has the server.
+// Calls of a user who may publish calls of math.add and math.mul alone, and under the prefix "narrow" to no instance but
+// "mute"; denied_test.go has the server.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { connect } from "@nats-io/transport-node";
 import { Caller } from "../helium/caller.mjs";
+import { Ability, decodeMessage, encodeMessage, Kind } from "../helium/frames.mjs";
+import { encode } from "../helium/msgpack.mjs";
+import { binder, instance, recordOf } from "./fakes.mjs";
 import { given } from "./world.mjs";
 
 const nc = await connect({ servers: given("HELIUM_URL"), user: "words", pass: "pw" });
@@ -34,4 +38,23 @@ test("a stream that may not begin fails at once", async () => {
   await assert.rejects(caller.call("math", "mean", [], { items: [1], timeout: 60_000 }), refused);
   assert.equal(caller.inFlight, 0);
   caller.close();
+});
+
+test("calls that may not go around a silent instance go where NATS likes", async () => {
+  const root = await connect({ servers: given("HELIUM_URL"), user: "root", pass: "pw" });
+  after(() => root.close());
+  await binder(root, "narrow", () => `{"records":[${["mute", "i1"].map((name) => recordOf(name, Ability.heartbeats)).join()}]}`);
+  await instance(root, "narrow", "mute", () => {});
+  root.subscribe("narrow.call.>", { callback: (err, msg) => {
+    for (const { kind, seq } of decodeMessage(msg.data)) if (kind === Kind.call) msg.respond(encodeMessage([{ kind: Kind.reply, seq, time: 0, body: encode("any") }]));
+  } });
+  await root.flush();
+  const narrow = new Caller(nc, { prefix: "narrow", busOnly: true });
+  await assert.rejects(narrow.call("fake", "flow", [], { instance: "mute", timeout: 60_000 }), { reason: "helium.silent", instance: "mute" });
+  const statuses = [];
+  (async () => { for await (const s of nc.status()) if (s.type === "error") statuses.push(s.error.subject); })();
+  for (let i = 0; i < 10; i++) assert.equal(await narrow.call("fake", "flow", [], { timeout: 60_000 }), "any");
+  assert.deepEqual(statuses, ["narrow.at.fake.i1.flow"]); // once, and then no more
+  assert.equal(narrow.inFlight, 0);
+  narrow.close();
 });

@@ -31,7 +31,7 @@ export async function instance(nc, prefix, name, came, service = "fake") {
     const answer = (...frames) => nc.publish(msg.reply, encodeMessage(frames));
     for (const f of decodeMessage(msg.data)) came(f, answer);
   };
-  for (const subject of [`${prefix}.at.${service}.${name}.>`, `${prefix}.ctl.${service}.${name}`]) {
+  for (const subject of [`${prefix}.at.${service}.${name}`, `${prefix}.at.${service}.${name}.>`, `${prefix}.ctl.${service}.${name}`]) {
     const sub = nc.subscribe(subject, { callback });
     after(() => sub.isClosed() || sub.unsubscribe());
   }
