@@ -36,7 +36,7 @@ export class Call {
 
   /**
    * `common` is what the calls of a caller have in common: those `inFlight`, the `bus` and the `outlet`, the `vigil`, the
-   * `cancels`, the `turns` of large results, and how many bytes a value may have, `maxValue`.
+   * `throttles`, the `cancels`, the `turns` of large results, and how many bytes a value may have, `maxValue`.
    */
   constructor(common, service, method, { timeout, signal, instance, until = performance.now() + timeOf(timeout) }) {
     Object.assign(this, { common, service, method, signal, instance, until, time: timeOf(until - performance.now()) });

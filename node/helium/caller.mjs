@@ -25,6 +25,7 @@ import { Receiver } from "./receiver.mjs";
 import { itemsOf, openStream } from "./streamcall.mjs";
 import { Subjects } from "./subjects.mjs";
 import { Targets } from "./targets.mjs";
+import { Throttles } from "./throttle.mjs";
 import { Vigil } from "./vigil.mjs";
 import { timeOf } from "./within.mjs";
 
@@ -48,6 +49,7 @@ export class Caller {
   #inFlight = new InFlight();
   #bus;
   #links; // undefined: the caller uses the bus only
+  #throttles = new Throttles();
   #common; // what its calls have in common
   #closed = false;
 
@@ -96,10 +98,11 @@ export class Caller {
         if (question) vigil.heard(question.service, instance, abilities);
       },
       heard: (service, { instance, abilities }) => vigil.heard(service, instance, abilities),
+      ended: (call, instance, error) => this.#throttles.answered(call, instance, error),
       stray: (seq, instance) => cancels.stray(seq, instance),
     });
     this.#common = {
-      inFlight, outlet, cancels, vigil, detour, maxValue, renewal, bus: this.#bus,
+      inFlight, outlet, cancels, vigil, detour, throttles: this.#throttles, maxValue, renewal, bus: this.#bus,
       targets: new Targets(directory, (service, instance) => vigil.isSilent(service, instance)), pool: new CreditPool(), turns: new Turns(), refuseIfClosed: () => this.#refuseIfClosed(),
     };
   }
@@ -109,6 +112,9 @@ export class Caller {
 
   /** How many answers came late, twice or unasked. */
   get unmatched() { return this.#inFlight.unmatched; }
+
+  /** How many calls were held back, as their method's instances refuse most of them for load. */
+  get heldBack() { return this.#throttles.heldBack; }
 
   /**
    * How it stands with each instance that offers direct links: `instance`, whether it is

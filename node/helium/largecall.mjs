@@ -45,6 +45,7 @@ export async function callLarge(common, service, method, body, options) {
   const { metadata = null } = options;
   options = withUntil(options);
   if (body.length > common.maxValue) throw new HeliumError("resource_exhausted", `the arguments have ${body.length} bytes, and at most ${common.maxValue} are sent`, { reason: "helium.call_too_large", outcome: "not executed" });
+  common.throttles.admit(service, method, options.instance);
   const target = await findTarget(common, service, method, "chunks", options);
   const call = new LargeCall(common, service, method, body, options);
   call.enter();

@@ -78,6 +78,7 @@ export function callTogether(common, service, method, calls, instance) {
   const promises = calls.map(async (options) => {
     common.refuseIfClosed();
     if (options.signal?.aborted) throw givenUp();
+    common.throttles.admit(service, options.method, instance);
     const call = new OrdinaryCall(common, service, { ...options, instance }, !method);
     sent.push(call);
     return call.result;

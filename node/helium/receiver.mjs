@@ -11,9 +11,10 @@ export class Receiver {
   #signs;
 
   /**
-   * `signs` are told of what comes that no call waits for: `nobody` listens where a message went, and who has
-   * `answered` it, each with its token; by the bus an instance was `heard`, of a service that was called there; and
-   * one has a call that isn't in flight, `stray`.
+   * `signs` are told of what comes beside answers: `nobody` listens where a message went, and who has
+   * `answered` it, each with its token; by the bus an instance was `heard`, of a service that was called there; one has a
+   * call that isn't in flight, `stray`. And of what comes for calls: one was `ended`, by an instance, if that says
+   * which it is, with an error or without one.
    */
   constructor(inFlight, signs) {
     this.#inFlight = inFlight;
@@ -57,10 +58,22 @@ export class Receiver {
     }
     const call = f.seq === undefined ? undefined : this.#at(f.seq, link, from);
     // Metadata that can't be read are left out: the result is worth more than they are.
-    if (f.kind !== Kind.reply && f.kind !== Kind.error) call?.follow(f);
-    else if (f.kind === Kind.error && f.seq === 0n) this.#failMessage(token, errorOf(f), link);
-    else if (call === undefined) this.#inFlight.unmatched++;
-    else if (f.kind === Kind.error) call.fail(errorOf(f));
+    if (f.kind === Kind.error && f.seq === 0n) this.#failMessage(token, errorOf(f), link, from);
+    else if (f.kind === Kind.error || f.kind === Kind.reply) this.#ended(f, call, from);
+    else if (call) {
+      if (f.kind === Kind.largeReply) this.#signs.ended(call, from?.instance);
+      call.follow(f);
+    }
+  }
+
+  #ended(f, call, from) {
+    if (call === undefined) {
+      this.#inFlight.unmatched++;
+      return;
+    }
+    const error = f.kind === Kind.error ? errorOf(f) : undefined;
+    this.#signs.ended(call, from?.instance, error);
+    if (error) call.fail(error);
     else call.end(null, f);
   }
 
@@ -74,10 +87,13 @@ export class Receiver {
   }
 
   /** Fails the calls of a message, which who wasn't sent it can't name. */
-  #failMessage(token, error, link) {
+  #failMessage(token, error, link, from) {
     const meant = this.#inFlight.of(token, link);
     if (meant.length === 0) this.#inFlight.unmatched++;
-    for (const call of meant) call.fail(error);
+    for (const call of meant) {
+      this.#signs.ended(call, from?.instance, error);
+      call.fail(error);
+    }
   }
 }
 

@@ -69,6 +69,7 @@ class StreamCall extends PlacedCall {
 export async function openStream(common, service, method, body, options, takes) {
   const { metadata = null } = options;
   options = withUntil(options);
+  common.throttles.admit(service, method, options.instance);
   const target = await findTarget(common, service, method, "streams", options);
   const call = new StreamCall(common, service, method, options, takes);
   call.enter();
