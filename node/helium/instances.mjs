@@ -30,4 +30,4 @@ export class Instances {
 }
 
 /** Whether an instance says by heartbeats which calls it has: as it has said itself, or else as its record says. */
-export const promises = (i, record) => ((i.abilities ?? record?.abilities ?? 0) & Ability.heartbeats) !== 0;
+export const promises = (i, record) => ((i.abilities ?? record.abilities) & Ability.heartbeats) !== 0;

@@ -17,7 +17,8 @@ const ADDRESSED = 3;
  * silent.
  */
 export class OrdinaryCall extends Call {
-  #frame;
+  #metadata;
+  #body;
   #isShared; // it left on the subject for several methods
   #addressed = []; // instances to which it was, as others are silent
   #isReclocked = false; // it went once more for what was said of its clock
@@ -26,7 +27,8 @@ export class OrdinaryCall extends Call {
   constructor(common, service, { method, body, metadata = null, ...options }, isShared) {
     super(common, service, method, options);
     this.#isShared = isShared;
-    this.#frame = { kind: Kind.call, metadata, body };
+    this.#metadata = metadata;
+    this.#body = body;
   }
 
   /** Where the message goes that it is in: the instance is its caller's choice, or its way around silent ones. */
@@ -47,7 +49,10 @@ export class OrdinaryCall extends Call {
   address(instance) { this.#addressed.push(instance); }
 
   /** Its frame in a message that begins now. */
-  get frame() { return { ...this.#frame, seq: this.seq, time: this.begun ? this.left : this.time, method: this.#isShared ? this.method : undefined }; }
+  get frame() {
+    const time = this.begun === undefined ? this.time : this.left;
+    return { kind: Kind.call, seq: this.seq, time, metadata: this.#metadata, body: this.#body, method: this.#isShared ? this.method : undefined };
+  }
 
   fail(error) {
     const { outlet, detour } = this.common;

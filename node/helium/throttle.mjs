@@ -126,6 +126,7 @@ export class Throttles {
 
   /** Lets a call go on, or throws that it is held back. */
   admit(service, method, instance) {
+    if (this.#methods.size === 0) return;
     const throttle = this.#methods.get(nameOf(service, method, instance));
     if (!throttle?.holds()) return;
     this.heldBack++;
@@ -134,6 +135,7 @@ export class Throttles {
 
   /** A call was answered by an instance: with an error, or without one. */
   answered({ service, method, instance }, by, error) {
+    if (!error && this.#methods.size === 0) return;
     const name = nameOf(service, method, instance);
     if (isRefusal(error)) this.#throttle(name).refused(by);
     else this.#methods.get(name)?.took(by);

@@ -39,6 +39,7 @@ export class Vigil {
   #overdue = new Map(); // calls that ended at their deadlines, by where they may be, to the beat since which
   #doubts = new Map(); // by instances that haven't been heard for a while, to what is known of them
   #silent = new Map(); // by service, names of instances that calls keep away from
+  #suspected = new Map(); // who may have calls, found in this beat, by where these are
   #asked = new Map(); // how many were asked in this beat, by service
 
   /** `isConnected` tells whether the caller is connected to NATS. */
@@ -109,6 +110,7 @@ export class Vigil {
     this.#beat++;
     if (isLate || !this.#isConnected()) this.#anew = this.#beat - 1;
     this.#asked.clear();
+    this.#suspected.clear();
     for (const call of this.#inFlight.all) {
       if (call.link || call.begun === undefined) continue;
       call.since ??= this.#beat - 1;
@@ -145,15 +147,17 @@ export class Vigil {
 
   /** The instances that may have a call, and whether each would say so. */
   #suspects({ service, method, goesTo }) {
-    const records = this.#directory.known(service);
-    const suspect = (name, record) => {
-      const i = this.#instances.named(service, name);
-      return { i, promises: promises(i, record) };
-    };
-    if (goesTo !== undefined) return [suspect(goesTo, records.find((r) => r.instance === goesTo))];
-    const all = records.filter((r) => r.methods.some((m) => m.name === method)).map((r) => suspect(r.instance, r));
-    const first = Math.floor(Math.random() * all.length); // not all may be asked
-    return [...all.slice(first), ...all.slice(0, first)];
+    const where = [service, method, goesTo].join(" ");
+    if (!this.#suspected.has(where)) {
+      const all = this.#directory.known(service).filter((r) => (goesTo === undefined ? r.methods.some((m) => m.name === method) : r.instance === goesTo));
+      if (goesTo !== undefined && all.length === 0) all.push({ instance: goesTo, abilities: 0 });
+      const first = Math.floor(Math.random() * all.length); // not all may be asked
+      this.#suspected.set(where, [...all.slice(first), ...all.slice(0, first)].map((record) => {
+        const i = this.#instances.named(service, record.instance);
+        return { i, promises: promises(i, record) };
+      }));
+    }
+    return this.#suspected.get(where);
   }
 
   /** Doubts the instances that overdue calls may be at. */
