@@ -40,10 +40,10 @@ export class Throttle {
   #taken = 0; // how many calls were taken since they were halved
 
   /** Whether nothing is held back, and what came before doesn't count any more. */
-  isOver(now = performance.now()) { return now - this.#last >= PAUSE; }
+  isOver(now) { return now - this.#last >= PAUSE; }
 
   /** Whether a call is to be held back. */
-  holds(now = performance.now()) {
+  holds(now) {
     if (this.isOver(now)) this.#end();
     if (!this.#tallies) return false;
     this.#fill(now);
@@ -53,7 +53,7 @@ export class Throttle {
   }
 
   /** An instance refused a call for load; undefined: which one isn't known. */
-  refused(by, now = performance.now()) {
+  refused(by, now) {
     if (this.isOver(now)) this.#end();
     this.#last = now;
     if (now - this.#since >= PAUSE) [this.#since, this.#refusals] = [now, 0];
@@ -120,15 +120,19 @@ const isRefusal = (error) => error?.reason === "helium.overloaded" && error.outc
 
 /** The methods of which calls were refused lately, each for itself, at any instance or at the one that the caller picks. */
 export class Throttles {
+  #clock;
   #methods = new Map();
   /** How many calls were held back. */
   heldBack = 0;
+
+  /** `clock` gives the time in milliseconds, since any moment. */
+  constructor(clock = () => performance.now()) { this.#clock = clock; }
 
   /** Lets a call go on, or throws that it is held back. */
   admit(service, method, instance) {
     if (this.#methods.size === 0) return;
     const throttle = this.#methods.get(nameOf(service, method, instance));
-    if (!throttle?.holds()) return;
+    if (!throttle?.holds(this.#clock())) return;
     this.heldBack++;
     throw new HeliumError("resource_exhausted", "the method's instances refuse most calls for load, so this one wasn't sent to them; try again later, or start more instances", { reason: "helium.overloaded", outcome: "not executed" });
   }
@@ -137,13 +141,13 @@ export class Throttles {
   answered({ service, method, instance }, by, error) {
     if (!error && this.#methods.size === 0) return;
     const name = nameOf(service, method, instance);
-    if (isRefusal(error)) this.#throttle(name).refused(by);
+    if (isRefusal(error)) this.#throttle(name).refused(by, this.#clock());
     else this.#methods.get(name)?.took(by);
   }
 
   #throttle(name) {
     if (!this.#methods.has(name)) {
-      if (this.#methods.size >= MOST_METHODS) for (const [other, throttle] of this.#methods) if (throttle.isOver()) this.#methods.delete(other);
+      if (this.#methods.size >= MOST_METHODS) for (const [other, throttle] of this.#methods) if (throttle.isOver(this.#clock())) this.#methods.delete(other);
       this.#methods.set(name, new Throttle());
     }
     return this.#methods.get(name);

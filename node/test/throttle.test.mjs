@@ -66,7 +66,7 @@ test("once no refusal has come for a moment nothing is held back", () => {
 });
 
 test("each method, and each instance that the caller picks, is held back for itself", () => {
-  const throttles = new Throttles();
+  const throttles = new Throttles(() => 0);
   const held = (...where) => {
     try {
       for (let i = 0; i < 33; i++) throttles.admit(...where);
