@@ -21,6 +21,14 @@ const facts = (err) => [err.code, err.reason, err.outcome, err.instance];
 const silent = ["unavailable", "helium.silent", "unknown", frozen.instance];
 const failure = (call) => call.then((result) => assert.fail(`the call returned ${result}`), facts);
 
+/** Freezes a server, and resolves once it stands still: its threads don't all stop in the same moment. */
+async function freeze() {
+  frozen.freeze();
+  const other = new Caller(nc, { busOnly: true });
+  await eventually("it answers no more", () => other.call("work", "who", [], { instance: frozen.instance, timeout: 250 }).then(() => false, () => true));
+  other.close();
+}
+
 /** Resolves once each of the servers has answered a call for any. */
 async function allAnswer() {
   const answered = new Set();
@@ -56,7 +64,7 @@ test("calls that a frozen server has fail, and name it; others go on, and new on
   const pinned = failure(caller.call("work", "hold", [], { timeout: farOff, instance: frozen.instance }));
   const stream = caller.call("math", "mean", [], { timeout: farOff, instance: frozen.instance, items: (async function* () { await new Promise(() => {}); })() });
   await eventually("it runs, too", async () => Number(await holds(frozen.instance)) === stuck + 1);
-  frozen.freeze();
+  await freeze();
   assert.deepEqual([await pinned, await failure(stream)], [silent, silent]);
   await eventually("the others that it has have ended", () => ended.length >= stuck);
   assert.deepEqual(ended, Array.from({ length: stuck }, () => silent));
@@ -76,7 +84,7 @@ test("calls that a frozen server has fail, and name it; others go on, and new on
 test("a call that came to a frozen server, which never had a chance to name it, fails as well", async () => {
   caller = new Caller(nc, { busOnly: true });
   await allAnswer();
-  frozen.freeze();
+  await freeze();
   const answers = await Promise.all(Array.from({ length: 24 }, () => caller.call("work", "who", [], { timeout: farOff }).catch(facts)));
   const errors = answers.filter((answer) => !names.includes(answer));
   assert.ok(errors.length > 0, "no call came to the frozen server");
@@ -87,7 +95,7 @@ test("a call that came to a frozen server, which never had a chance to name it, 
 test("calls that have less time than silence takes keep away from a frozen server, too", async () => {
   caller = new Caller(nc, { busOnly: true });
   await allAnswer();
-  frozen.freeze();
+  await freeze();
   // NATS soon closes the connection of a frozen server; until then calls find another one by its name.
   const around = new Set();
   const tap = nc.subscribe("helium.at.work.*.who", { callback: (err, msg) => {
