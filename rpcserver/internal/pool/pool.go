@@ -294,7 +294,11 @@ func (p *Pool[C]) probeLocked(now time.Time) {
 	p.yield()
 	p.mu.Lock()
 	p.waking = false
-	if ended := p.yieldedLocked(now); ended.Sub(now) <= promptly && p.between == 0 {
+	ended := time.Now()
+	if next := ended.Add(netpollPause); next.After(p.yieldAt) {
+		p.yieldAt = next // and no later: it takes long while others compute, and costs them nothing
+	}
+	if ended.Sub(now) <= promptly && p.between == 0 {
 		p.free = ended
 	}
 }
@@ -312,16 +316,10 @@ func (p *Pool[C]) pauseLocked(now time.Time) (ended time.Time) {
 	}
 	p.mu.Lock()
 	p.between--
-	if toNetwork {
-		return p.yieldedLocked(now)
-	}
-	return time.Now()
-}
-
-// yieldedLocked takes note of a yield to the network that is over.
-func (p *Pool[C]) yieldedLocked(began time.Time) (ended time.Time) {
 	ended = time.Now()
-	p.yieldAt = ended.Add(max(netpollPause, netpollRest*ended.Sub(began)))
+	if toNetwork {
+		p.yieldAt = ended.Add(max(netpollPause, netpollRest*ended.Sub(now)))
+	}
 	return ended
 }
 

@@ -3,6 +3,7 @@ package pool
 import (
 	"math/rand/v2"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -359,6 +360,46 @@ func TestCallsThatComputeForLongDoNotKeepOthersWaiting(t *testing.T) {
 		p.Close()
 		time.Sleep(time.Second)
 	})
+}
+
+func TestWhoLooksForAFreeProcessorKeepsNobodyWhoComputesFromLookingAtTheNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, submit := poolOf(1000, 1000)
+		p.few = 1
+		var looks atomic.Int64
+		p.yield = func() {
+			if isCalledBy("pauseLocked") {
+				looks.Add(1)
+				return
+			}
+			time.Sleep(11 * time.Millisecond) // the processor is busy, and a bit longer than with one call
+		}
+		const calls = 50
+		for range calls {
+			submit(func() { time.Sleep(10 * time.Millisecond) }) // as long as it computes
+		}
+		time.Sleep(calls * 10 * time.Millisecond)
+		if got := looks.Load(); got < calls*3/4 {
+			t.Errorf("between %d calls that take 10 ms each the network was looked at %d times, want it nearly always to be", calls, got)
+		}
+		p.Close()
+		time.Sleep(time.Second)
+	})
+}
+
+// isCalledBy reports whether a method of the pool is among those that have called who asks.
+func isCalledBy(method string) bool {
+	callers := make([]uintptr, 10)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(2, callers)])
+	for {
+		frame, more := frames.Next()
+		if strings.HasSuffix(frame.Function, "."+method) {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
 }
 
 func TestAnIdlePoolHasNoTimer(t *testing.T) {
