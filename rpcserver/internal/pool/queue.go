@@ -21,7 +21,7 @@ const (
 	// shortChance and longChance are how many times what may be chance has to be exceeded, for each of
 	// the two: to take the newest first for a moment harms nobody, and to refuse calls that would have been
 	// run in time harms some.
-	shortChance, longChance = 1.5, 3
+	shortChance, longChance = 1.25, 3
 	// vainTurns is how many others had their turns, at least, while a call waited in vain.
 	vainTurns = 5
 	// lateShare is the part of its time after which the turn of a call comes late.
