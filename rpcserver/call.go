@@ -24,7 +24,8 @@ type Handler func(ctx context.Context, call *Call) error
 // to change what goes in and out.
 //
 // Next may be called again once it has returned, which runs the handler again, with what Args and Result are then: an
-// interceptor keeps a copy of Args, puts it back, and resets Result. What a stream has sent by then has left, and
+// interceptor keeps a copy of Args, puts it back, and resets Result; without the copy the caller gets a
+// [helium.CodeInvalidArgument] that says that the handler ran. What a stream has sent by then has left, and
 // what the handler sends anew follows it. Once the handler has taken items that the caller sends, which don't
 // come twice, next returns [helium.ErrInterceptor] and runs nothing.
 type Interceptor func(next Handler) Handler
@@ -68,6 +69,7 @@ type Call struct {
 	probe    bool // it never had any time: it only asks how far a call would come
 	plain    bool // the arguments are those of a plain request
 	entered  bool // the handler within the interceptors was called
+	ran      bool // and not only to find that it can't read the arguments
 	unsure   bool // it may have begun later than begun says
 	replayed bool // another call of its key was run in its place
 	beaten   bool // guarded by its owner's lock: it was in flight at a heartbeat

@@ -67,6 +67,16 @@ func TestAnInterceptorMayRefuseChangeOrPanic(t *testing.T) {
 				case "answer":
 					call.Result.String("answered")
 					return nil
+				case "again":
+					_ = next(ctx, call)
+					call.Result.Reset()
+					return next(ctx, call)
+				case "again with a copy":
+					args := call.Args
+					_ = next(ctx, call)
+					call.Args = args
+					call.Result.Reset()
+					return next(ctx, call)
 				case "hide":
 					_ = next(ctx, call)
 					return errNoEntry
@@ -89,6 +99,8 @@ func TestAnInterceptorMayRefuseChangeOrPanic(t *testing.T) {
 		{"replace", "replaced", nil, helium.Executed, 1},
 		{"answer", "answered", nil, helium.Executed, 0},
 		{"hide", "", errNoEntry, helium.Executed, 1},
+		{"again", "", helium.ErrBadArgument, helium.Executed, 1},
+		{"again with a copy", "hi", nil, helium.Executed, 2},
 	} {
 		t.Run(c2.do, func(t *testing.T) {
 			p.calls.Store(0)

@@ -3,6 +3,7 @@ package rpcserver
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -203,8 +204,13 @@ func (m *Method) within(interceptors []Interceptor, replays *replays) (Handler, 
 				return err
 			}
 		}
-		call.entered = true
-		return handler(ctx, call)
+		before := call.ran
+		call.entered, call.ran = true, true
+		err := handler(ctx, call)
+		if _, ok := errors.AsType[argumentError](err); ok {
+			call.ran = before
+		}
+		return err
 	})
 	for i := len(interceptors) - 1; i >= 0; i-- {
 		if run = interceptors[i](run); run == nil {
