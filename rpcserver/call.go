@@ -69,7 +69,7 @@ type Call struct {
 	probe    bool // it never had any time: it only asks how far a call would come
 	plain    bool // the arguments are those of a plain request
 	entered  bool // the handler within the interceptors was called
-	ran      bool // and not only to find that it can't read the arguments
+	ran      bool // and ran, or runs: see noted
 	unsure   bool // it may have begun later than begun says
 	replayed bool // another call of its key was run in its place
 	beaten   bool // guarded by its owner's lock: it was in flight at a heartbeat

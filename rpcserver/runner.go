@@ -124,7 +124,7 @@ func (r *runner) pack(call *Call) *helium.Error {
 // judge turns what a handler returned into the caller's error.
 func (r *runner) judge(call *Call, err error) *helium.Error {
 	if bad, ok := errors.AsType[argumentError](err); ok {
-		if call.ran { // an interceptor called next again, with arguments that the handler had read already
+		if call.ran { // see noted
 			return bad.fault.WithOutcome(helium.Executed)
 		}
 		return bad.fault

@@ -3,7 +3,6 @@ package rpcserver
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -192,9 +191,23 @@ func (m *Method) described(sig *signature.Method, withEnums string) binder.Metho
 	return d
 }
 
+// noted returns a handler that notes in its call that it ran, also if it panics. One that can't read the
+// arguments didn't, but one that ran before did, though an interceptor that calls next again leaves it none to read.
+func noted(handler Handler) Handler {
+	return func(ctx context.Context, call *Call) error {
+		before := call.ran
+		call.ran = true
+		err := handler(ctx, call)
+		if _, ok := err.(argumentError); ok {
+			call.ran = before
+		}
+		return err
+	}
+}
+
 // within returns the method's handler within the interceptors.
 func (m *Method) within(interceptors []Interceptor, replays *replays) (Handler, error) {
-	handler := m.Handler
+	handler := noted(m.Handler)
 	run := Handler(func(ctx context.Context, call *Call) error {
 		if call.key != "" {
 			return replays.run(ctx, call, handler)
@@ -204,13 +217,8 @@ func (m *Method) within(interceptors []Interceptor, replays *replays) (Handler, 
 				return err
 			}
 		}
-		before := call.ran
-		call.entered, call.ran = true, true
-		err := handler(ctx, call)
-		if _, ok := errors.AsType[argumentError](err); ok {
-			call.ran = before
-		}
-		return err
+		call.entered = true
+		return handler(ctx, call)
 	})
 	for i := len(interceptors) - 1; i >= 0; i-- {
 		if run = interceptors[i](run); run == nil {

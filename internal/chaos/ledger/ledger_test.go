@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -101,6 +102,47 @@ func TestEntriesOfAllFilesComeBackAsTheyWere(t *testing.T) {
 	}
 	if got, err := ledger.Read(folder); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, %v; want %+v", got, err, want)
+	}
+}
+
+func TestEntriesThatAreWrittenAtTheSameMomentAreAllThereAndEachIsWhole(t *testing.T) {
+	folder := t.TempDir()
+	w, err := ledger.Create(filepath.Join(folder, "a"+ledger.Extension))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const writers, each = 8, 500
+	textOf := func(id int64) string { return strings.Repeat(string(rune('a'+id%26)), int(id)) } // of many lengths
+	var all sync.WaitGroup
+	for writer := range writers {
+		all.Go(func() {
+			for i := range each {
+				e := ledger.Entry{Kind: ledger.Done, ID: int64(writer*each + i)}
+				if e.Error = textOf(e.ID); i%2 == 0 {
+					w.Later(e)
+				} else if err := w.Now(e); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := ledger.Read(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := make(map[int64]bool)
+	for _, e := range entries {
+		if e.Error != textOf(e.ID) {
+			t.Fatalf("entry %d has a text of %d bytes that isn't its own, want one of %d", e.ID, len(e.Error), e.ID)
+		}
+		seen[e.ID] = true
+	}
+	if len(entries) != writers*each || len(seen) != writers*each {
+		t.Errorf("there are %d entries of %d calls, want one of each of %d", len(entries), len(seen), writers*each)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // Writer appends entries to a file. It is safe for concurrent use. What it needs for an entry it uses again: each
-// execution is written down twice, and collecting garbage would be most of what a server is seen to do.
+// execution is written down twice, and that would be most of the garbage of a server under load.
 type Writer struct {
 	file *os.File
 
