@@ -264,7 +264,8 @@ func TestARestartOfInstancesUnderLoadLosesNoCall(t *testing.T) {
 	var done atomic.Int64
 	var wg sync.WaitGroup
 	for range 4 {
-		c := w.client(rpcclient.Config{})
+		// So much time that none is refused as it can't be run in time, however slow the machine is.
+		c := w.client(rpcclient.Config{Timeout: time.Minute})
 		for range 500 {
 			wg.Go(func() {
 				for {

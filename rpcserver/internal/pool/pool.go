@@ -2,7 +2,7 @@
 // of a call only what a [Task] says, so anything can be a call.
 //
 //   - pool.go: the workers
-//   - queue.go, lanes.go, lane.go, tally.go: those that wait, whose turn comes, and who is refused
+//   - queue.go, lanes.go, lane.go, pace.go, tally.go: those that wait, whose turn comes, and who is refused
 //   - governor.go, schedulerwaits.go: fewer run while goroutines wait long for a processor
 //   - netpoll.go: how workers let the program look at the network
 package pool

@@ -7,9 +7,6 @@ const (
 	// before it judges whether more comes than is run.
 	rhythmTime  = 10 * time.Millisecond
 	rhythmCalls = 8
-	// enoughLooks is in how many of these has to be seen how fast calls have their turns, for one
-	// to be refused for it. A stall makes a single one look bad.
-	enoughLooks = 4
 	// shortWait is how long calls may wait without a thought about who is first.
 	shortWait = 5 * time.Millisecond
 	// floodTime is for how long there have to be too many, at least, for those to be refused
@@ -46,8 +43,7 @@ type queue[C any] struct {
 	maxBytes int    // that may wait
 	turns    uint64 // that there were, ever
 
-	perCall     time.Duration // how long it takes until the next one's turn, lately and at best
-	looks       int           // how many that was seen in, since none waited
+	pace        pace
 	excess      float64       // the part of the calls that come which isn't run, lately
 	newestFirst bool          // there are too many
 	since, seen time.Time     // when there began to be too many, and when that was last seen
@@ -109,7 +105,7 @@ func (q *queue[C]) givesWay(to *lane[C], forBytes bool, now time.Time) (task Tas
 // comesLate reports whether the turn of a call that came wouldn't come in time if all went on.
 func (q *queue[C]) comesLate(l *lane[C], task *Task[C], now time.Time) bool {
 	before := min(q.len(), l.len()*len(q.waiting)) // as kinds take turns
-	return !q.newestFirst && q.looks >= enoughLooks && time.Duration(before)*q.perCall > task.Deadline.Sub(now)
+	return !q.newestFirst && q.pace.isSure() && time.Duration(before)*q.pace.perCall > task.Deadline.Sub(now)
 }
 
 func (q *queue[C]) fits(task *Task[C], room int) bool {
@@ -119,7 +115,7 @@ func (q *queue[C]) fits(task *Task[C], room int) bool {
 // overrun takes note that there is no room. Then there are too many if calls had their turns
 // lately; if none had, those that run are stuck, and the newest would have to wait as well.
 func (q *queue[C]) overrun(l *lane[C], now time.Time) {
-	if q.looks > 0 && q.out > 0 {
+	if q.pace.looks > 0 && q.out > 0 {
 		q.tooManyOf(l, now)
 	}
 }
@@ -157,12 +153,14 @@ func (q *queue[C]) next(now time.Time) (call *C, kind *Kind, refused []Refused[C
 		l.charge()
 		q.out++
 		q.turns++
-		if !newest && task.hasWaited(lateShare, now) {
+		// One that came before a flood had its turn late because of that, which doesn't mean that there is one now.
+		if !newest && task.hasWaited(lateShare, now) && task.Begun.After(q.seen) {
 			q.tooManyOf(l, now)
 		}
 	}
 	if q.len() == 0 {
-		q.emptied, q.looks = true, 0
+		q.emptied = true
+		q.pace.reset()
 	}
 	return call, kind, refused
 }
@@ -177,7 +175,7 @@ func (q *queue[C]) refuseVain(now time.Time) (refused []Refused[C]) {
 	_, most := q.used()
 	for i := 0; i < len(q.waiting) && q.len() > 1; {
 		l := q.waiting[i]
-		enough := inVain(l.first().Deadline.Sub(l.first().Begun), q.perCall)
+		enough := inVain(l.first().Deadline.Sub(l.first().Begun), q.pace.perCall)
 		if waited := now.Sub(l.first().Begun); !l.isFlooded(most) || flood < enough || waited < enough || q.turns-l.first().turns < vainTurns {
 			i++
 			continue
@@ -217,14 +215,9 @@ func (q *queue[C]) judge(now time.Time) {
 	excess := float64(q.in-q.out) / float64(q.in)
 	q.excess += (excess - q.excess) / 4
 	if !q.emptied && q.out > 0 {
-		if per := took / time.Duration(q.out); q.looks == 0 || per < q.perCall {
-			q.perCall = per
-		} else {
-			q.perCall += (per - q.perCall) / 8
-		}
-		q.looks++
+		q.pace.look(took, q.out)
 	}
-	growing := q.out > 0 && excess > excessShare && q.short.isNoChance(shortChance) && time.Duration(q.len())*q.perCall > shortWait && q.looks > 0
+	growing := q.out > 0 && excess > excessShare && q.short.isNoChance(shortChance) && time.Duration(q.len())*q.pace.perCall > shortWait && q.pace.looks > 0
 	if growing && q.growing || q.newestFirst && q.out > 0 && q.excess > excessShare {
 		q.tooMany(now)
 	}

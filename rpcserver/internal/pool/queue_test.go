@@ -2,7 +2,6 @@ package pool
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -291,85 +290,6 @@ func TestCallsWhoseTimeRanOutTakeNoTurn(t *testing.T) {
 	call, refused := q.takes()
 	if call != live || !slices.EqualFunc(refused, over, hasRunOut) {
 		t.Errorf("the next call is the live one: %v, and %d are refused; want the live one, and the 10 that are over", call == live, len(refused))
-	}
-}
-
-// load simulates a server that runs one call at a time, each for so long, under calls of a
-// second that come at random, so many times as fast as it runs them. It returns which part of its
-// time it ran calls that were done in time, and the 99th percentile of how long those took.
-func load(t *testing.T, times float64, took time.Duration) (good float64, p99 time.Duration) {
-	const enough = 3000 // calls that are run, or as many as in 20 s
-	simulated := max(enough*took, 20*time.Second)
-	q := newQueueTest(t, 2048)
-	random := rand.New(rand.NewPCG(1, uint64(times*10)))
-	pause := func() time.Duration { return time.Duration(random.ExpFloat64() * float64(took) / times) }
-	began, arrival, idle := q.now, q.now.Add(pause()), q.now
-	var latencies []time.Duration
-	for q.now.Sub(began) < simulated {
-		if q.len() > 0 && !idle.After(arrival) {
-			q.now = idle
-			if call, _ := q.takes(); call != nil {
-				idle = q.now.Add(took)
-				if latency := idle.Sub(call.task.Begun); latency <= time.Second {
-					latencies = append(latencies, latency)
-				}
-			}
-			continue
-		}
-		q.now = arrival
-		if idle.Before(q.now) {
-			idle = q.now
-		}
-		q.comes(time.Second)
-		arrival = q.now.Add(pause())
-	}
-	slices.Sort(latencies)
-	return float64(time.Duration(len(latencies))*took) / float64(simulated), latencies[len(latencies)*99/100]
-}
-
-func TestUnderAnyLoadAServerIsBusyWithCallsThatAreDoneInTime(t *testing.T) {
-	for _, took := range []time.Duration{300 * time.Microsecond, 10 * time.Millisecond, 100 * time.Millisecond} {
-		_, usual := load(t, 0.8, took)
-		for _, times := range []float64{1, 1.05, 1.2, 2, 5, 10} {
-			good, p99 := load(t, times, took)
-			t.Logf("calls of %v, %v times: %.3f of the time, p99 %v; at 0.8 times p99 %v", took, times, good, p99, usual)
-			if good < 0.85 || times >= 2 && good < 0.98 {
-				t.Errorf("calls of %v, %v times as many as can be run: %.3f of the time went into those done in time, want 0.85, and 0.98 from 2 times on", took, times, good)
-			}
-			if times >= 2 && p99 > 2*usual {
-				t.Errorf("calls of %v, %v times as many as can be run: p99 %v, want at most twice the %v at 0.8 times", took, times, p99, usual)
-			}
-		}
-	}
-}
-
-func TestCallersThatWaitForAnswersAllGetThem(t *testing.T) {
-	// 256 callers, each with one call of 10 ms and 10 s at a time: 2.56 s a turn.
-	const callers = 256
-	q := newQueueTest(t, 1024)
-	of := make(map[*call]int)
-	var turns [callers]int
-	for i := range callers {
-		call, _ := q.comes(10 * time.Second)
-		of[call] = i
-	}
-	for range 100 * callers {
-		q.now = q.now.Add(10 * time.Millisecond)
-		call, refused := q.takes()
-		if len(refused) > 0 {
-			t.Fatal("a call is refused that others were to be run before")
-		}
-		caller := of[call]
-		delete(of, call)
-		turns[caller]++
-		again, refused := q.comes(10 * time.Second)
-		if len(refused) > 0 {
-			t.Fatal("a call is refused")
-		}
-		of[again] = caller
-	}
-	if least := slices.Min(turns[:]); least < 95 {
-		t.Errorf("one caller had %d turns where all have 100 on average", least)
 	}
 }
 
