@@ -1,3 +1,8 @@
+//go:build !race
+
+// The race detector has memory of its own for each byte that is touched, so these tests, which are of memory, would
+// take long with it and find nothing that those of large values don't.
+
 package e2e_test
 
 import (
