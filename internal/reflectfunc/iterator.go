@@ -13,10 +13,15 @@ func Values(items reflect.Value) iter.Seq2[reflect.Value, error] {
 	if items.IsNil() {
 		return nil
 	}
+	if scalars := scalarValues(items.Interface()); scalars != nil {
+		return scalars
+	}
 	return func(yield func(reflect.Value, error) bool) {
+		more := make([]reflect.Value, 1) // for item after item
 		body := reflect.MakeFunc(items.Type().In(0), func(in []reflect.Value) []reflect.Value {
 			err, _ := in[1].Interface().(error)
-			return []reflect.Value{reflect.ValueOf(yield(in[0], err))}
+			more[0] = reflect.ValueOf(yield(in[0], err))
+			return more
 		})
 		items.Call([]reflect.Value{body})
 	}
@@ -24,14 +29,18 @@ func Values(items reflect.Value) iter.Seq2[reflect.Value, error] {
 
 // iteratorOf returns items as an iterator of type t.
 func iteratorOf(t reflect.Type, items iter.Seq2[reflect.Value, error]) reflect.Value {
-	item := signature.StreamItem(t)
+	if scalars := scalarIterator(t, items); scalars.IsValid() {
+		return scalars
+	}
+	noItem, noError := reflect.Zero(signature.StreamItem(t)), reflect.Zero(errorType)
 	return reflect.MakeFunc(t, func(in []reflect.Value) []reflect.Value {
+		given := make([]reflect.Value, 2) // for item after item
 		for v, err := range items {
-			e := reflect.Zero(errorType)
+			given[0], given[1] = v, noError
 			if err != nil {
-				v, e = reflect.Zero(item), reflect.ValueOf(&err).Elem()
+				given[0], given[1] = noItem, errorValue(err)
 			}
-			if !in[0].Call([]reflect.Value{v, e})[0].Bool() {
+			if !in[0].Call(given)[0].Bool() {
 				break
 			}
 		}
