@@ -73,10 +73,6 @@ func StubOf[C Outgoing](t reflect.Type, begin func(args int) C, yielded Yielded[
 	})
 }
 
-// errorValue returns an error as a value of the type error. It has a copy of its own to point to, so
-// that calls which go well allocate none.
-func errorValue(err error) reflect.Value { return reflect.ValueOf(&err).Elem() }
-
 // withArguments begins a call with a function's arguments. Those of a variadic
 // parameter follow one another, as if each had a parameter of its own, and a stream is sent behind
 // them.

@@ -22,3 +22,7 @@ func TakesStream(t reflect.Type) bool {
 func ReturnsStream(t reflect.Type) bool {
 	return t.NumOut() == 1 && signature.StreamItem(t.Out(0)) != nil
 }
+
+// errorValue returns an error as a value of the type error. It has a copy of its own to point to, so
+// that calls which go well allocate none.
+func errorValue(err error) reflect.Value { return reflect.ValueOf(&err).Elem() }
