@@ -35,3 +35,18 @@ type Inner[T any] struct{ *Outer[T] }
 		}
 	}
 }
+
+func TestGenericTypesWithoutAnEndAreRefusedAsTheCompilerDoes(t *testing.T) {
+	for _, fields := range []string{"Next *G[T]; List []G[[]T]", "Left, Right *G[[]T]", "Next *G[[]T]", "M map[string]G[G[T]]"} {
+		dir := newPackage(t, map[string]string{"shop.go": "package shop\n\nimport \"context\"\n\ntype G[T any] struct { " + fields + ` }
+
+type Stock interface {
+	Get(ctx context.Context) (G[int], error)
+}
+`})
+		_, err := gogen.Generate(t.Context(), gogen.Config{Dir: dir, Type: "Stock"})
+		if err == nil || !strings.Contains(err.Error(), "shop.go:5:") || !strings.Contains(err.Error(), "instantiation cycle") {
+			t.Errorf("a struct of %s: %v; want an instantiation cycle at shop.go:5", fields, err)
+		}
+	}
+}

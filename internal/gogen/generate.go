@@ -50,6 +50,9 @@ func Generate(ctx context.Context, given Config) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := endless(pkg.Errors); err != nil {
+		return nil, err
+	}
 	if pkg.Types.Scope().Lookup(config.Type) == nil {
 		if where := elsewhere(dir, config.Type, path); where != "" {
 			return nil, fmt.Errorf("package %s has no type %s: %s", pkg.Name, config.Type, where)
@@ -128,6 +131,16 @@ func check(f *source.Folder, file *File, again string) error {
 		return nil
 	}
 	return fmt.Errorf("the code for the package wouldn't compile, so nothing is written:\n%w", source.Joined(broken))
+}
+
+// endless tells of generic types that contain others of themselves, and these others again, without an end: to look
+// at their fields would have no end either.
+func endless(errs []packages.Error) error {
+	errs = slices.DeleteFunc(slices.Clone(errs), func(e packages.Error) bool { return !strings.Contains(e.Msg, "instantiation cycle") })
+	if len(errs) == 0 {
+		return nil
+	}
+	return fmt.Errorf("the package doesn't compile:\n%w", source.Joined(errs))
 }
 
 // withErrors adds the package's own errors where its types couldn't be told for them.
