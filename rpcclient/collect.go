@@ -162,10 +162,33 @@ func (c *collector) takeIn() (whole bool, e *helium.Error) {
 		c.ended()
 		return true, nil
 	}
-	c.core.counters.largeReceived.Add(len(value))
-	a := c.answer
-	a.body, a.err, a.micros, a.arrived, a.metadata = value, nil, reply.micros, true, reply.metadata
+	c.has(value)
 	return true, nil
+}
+
+// has ends the attempt with the result.
+func (c *collector) has(value []byte) {
+	c.core.counters.largeReceived.Add(len(value))
+	a, reply := c.answer, c.large.reply.Load()
+	a.body, a.err, a.micros, a.arrived, a.metadata = value, nil, reply.micros, true, reply.metadata
+}
+
+// isThere reports whether the result is, and ends the attempt with it: all of it may have come before the link
+// was lost, as it is where an instance has answered its last calls and goes.
+func (c *collector) isThere() bool {
+	if !c.turn {
+		return false
+	}
+	in := c.large.reply.Load().in
+	if in.Take() != nil || !in.Whole() {
+		return false
+	}
+	value, err := in.Value()
+	if err != nil {
+		return false
+	}
+	c.has(value)
+	return true
 }
 
 // fail ends the attempt with an error that was found here, and tells the instance.
@@ -187,7 +210,7 @@ func (c *collector) fail(e *helium.Error, view *directory.View) {
 // ended takes in how the attempt has ended elsewhere.
 func (c *collector) ended() {
 	a := c.answer
-	if a.err == nil {
+	if a.err == nil || !a.arrived && c.isThere() {
 		return
 	}
 	if !a.arrived {

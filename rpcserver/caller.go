@@ -1,7 +1,10 @@
 package rpcserver
 
 import (
+	"context"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -286,6 +289,18 @@ func (cs *callers) cancel(key string, seq uint64, why ending) bool {
 		q.gaveUp(seq)
 	}
 	return true
+}
+
+// settle waits until the answers of all callers have left for their links, or ctx ends.
+func (cs *callers) settle(ctx context.Context) {
+	cs.mu.Lock()
+	all := slices.Collect(maps.Values(cs.byKey))
+	cs.mu.Unlock()
+	for _, c := range all {
+		if c.batcher != nil {
+			c.batcher.Settle(ctx)
+		}
+	}
 }
 
 // each calls f for every call in flight.

@@ -3,10 +3,15 @@ package rpcserver
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/rpcserver/internal/presence"
 )
+
+// settleTime is how long answers may take to leave for their links: no longer than what a link gives callers that
+// don't answer.
+const settleTime = time.Second
 
 // Shutdown stops the server so that no call is lost: it leaves the registry, takes no
 // more calls, finishes those that it has, and flushes their answers. If ctx or
@@ -48,6 +53,7 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 	if !s.runner.wait(ctx) { // meanwhile callers cancel calls, and ask for large results
 		cut = s.runner.cut(s.pool.Drop, s.callers.each)
 	}
+	s.settle(late)
 	s.subscriptions.LeaveControl()
 	s.bus.Close()
 	<-s.receiver.done
@@ -71,6 +77,14 @@ func (s *Server) stop(ctx context.Context, open bool) error {
 		return nil // nobody waits for answers but by accident
 	}
 	return flushErr
+}
+
+// settle has the last answers leave for their links, which end next: who answered a call returns while another
+// goroutine may be sending what it has queued.
+func (s *Server) settle(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	s.callers.settle(ctx)
 }
 
 // leaveLinks has no more calls come by any link. It leaves all of them at the same time: who is slow to

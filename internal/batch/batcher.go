@@ -2,6 +2,7 @@ package batch
 
 import (
 	"cmp"
+	"context"
 	"runtime"
 	"slices"
 	"sync"
@@ -58,9 +59,10 @@ type Batcher struct {
 	refillShare int
 
 	mu      sync.Mutex
-	queue   []*Message // guarded by mu; queue[head:] wait, in the order in which they leave
-	head    int        // guarded by mu
-	sending bool       // guarded by mu; some goroutine is the sender: it is in send, or will be when it uncorks
+	queue   []*Message    // guarded by mu; queue[head:] wait, in the order in which they leave
+	head    int           // guarded by mu
+	sending bool          // guarded by mu; some goroutine is the sender: it is in send, or will be when it uncorks
+	settled chan struct{} // guarded by mu; closed when nobody is the sender any more; nil: nobody waits for that
 
 	frames   atomic.Uint64
 	messages atomic.Uint64
@@ -218,6 +220,24 @@ func (b *Batcher) waiting() (frames int) {
 	return frames
 }
 
+// Settle waits until all that was added has left, or ctx ends: also what another goroutine sends.
+func (b *Batcher) Settle(ctx context.Context) {
+	b.mu.Lock()
+	if !b.sending {
+		b.mu.Unlock()
+		return
+	}
+	if b.settled == nil {
+		b.settled = make(chan struct{})
+	}
+	settled := b.settled
+	b.mu.Unlock()
+	select {
+	case <-settled:
+	case <-ctx.Done():
+	}
+}
+
 // Sent returns how many frames left in how many messages.
 func (b *Batcher) Sent() (frames, messages uint64) {
 	return b.frames.Load(), b.messages.Load()
@@ -230,6 +250,10 @@ func (b *Batcher) send(rounds int) {
 		if b.head == len(b.queue) {
 			b.queue, b.head = b.queue[:0], 0
 			b.sending = false
+			if b.settled != nil {
+				close(b.settled)
+				b.settled = nil
+			}
 			b.mu.Unlock()
 			return
 		}
