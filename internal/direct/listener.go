@@ -289,7 +289,7 @@ func (l *Listener) welcome(raw rawConn, tls bool) (*serverLink, *frame, error) {
 	}
 	s.ended = func(err error) { l.ended(raw, err) }
 	s.denied = func(err error) { l.denied(raw, err) }
-	return s, &frame{kind: kindTaken, id: id, service: s.grant(g.service, time.Now())}, nil
+	return s, &frame{kind: kindTaken, id: id, service: s.take(&g)}, nil
 }
 
 // denied counts a further ticket that wasn't taken.

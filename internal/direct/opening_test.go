@@ -84,6 +84,22 @@ func TestATicketIsGoodForAMoment(t *testing.T) {
 	}
 }
 
+func TestNoTicketHasTheEndOfALineForANameAsItIsSaidToWhoeverListens(t *testing.T) {
+	var given tickets
+	for range 1000 {
+		if id, _ := given.issue("math", wire.Fingerprint{}, time.Now()); bytes.ContainsAny(id[:], "\r\n") {
+			t.Fatalf("a ticket has the name %q, which ends a line", id)
+		}
+	}
+	for _, end := range []byte("\r\n") {
+		forged := &wire.Ticket{Addresses: []string{"127.0.0.1:1"}, ID: wire.TicketID{'x', end, 'F'}}
+		answer := wire.AppendTicket(wire.AppendMessageHeader(nil), forged)
+		if ticket, err := ReadTicket(answer); err == nil {
+			t.Errorf("a ticket with the name %q is read as %+v, want it refused", forged.ID, ticket)
+		}
+	}
+}
+
 func TestTicketsThatNobodyUsesAreBounded(t *testing.T) {
 	var given tickets
 	now := time.Now()

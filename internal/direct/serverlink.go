@@ -75,13 +75,17 @@ var (
 	_ link.Prober = (*serverLink)(nil)
 )
 
-// grant lets the caller call a service, and returns its number; 0 if there are too many.
-func (l *serverLink) grant(service string, now time.Time) uint16 {
+// take lets the caller call a service, for as long as a ticket says, and returns its number; 0 if there are
+// too many.
+func (l *serverLink) take(g *grant) uint16 {
+	until := g.given.Add(rightTime)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, s := range l.services {
-		if s.name == service {
-			s.until = now.Add(rightTime)
+		if s.name == g.service {
+			if until.After(s.until) {
+				s.until = until
+			}
 			s.over.Store(false)
 			return uint16(i + 1)
 		}
@@ -89,7 +93,7 @@ func (l *serverLink) grant(service string, now time.Time) uint16 {
 	if len(l.services) == maxServices {
 		return 0
 	}
-	l.services = append(l.services, &served{name: service, where: "the direct link of service " + service, until: now.Add(rightTime)})
+	l.services = append(l.services, &served{name: g.service, where: "the direct link of service " + g.service, until: until})
 	return uint16(len(l.services))
 }
 
@@ -245,7 +249,7 @@ func (l *serverLink) further(f *frame) error {
 	case !proof.is(f.proof[:]):
 		l.denied(errWrongProof)
 	default:
-		taken.service = l.grant(g.service, time.Now())
+		taken.service = l.take(&g)
 	}
 	return l.write(&taken, nil)
 }

@@ -191,6 +191,25 @@ func TestCallersThatReadNothingHoldUpNobody(t *testing.T) {
 	honest.say(t, 1, "hello")
 }
 
+func TestARightLastsFromWhenItsTicketWasGivenHoweverLateThatIsUsed(t *testing.T) {
+	s := listen(t, "127.0.0.1:0")
+	_, l := opened(t, s)
+	ours := s.all()[0]
+	given := time.Now().Add(-ticketTime)
+	if number := ours.take(&grant{service: "texts", given: given}); number != 2 {
+		t.Fatalf("a further service has the number %d, want 2", number)
+	}
+	ours.review(given.Add(rightTime), false)
+	l.say(t, 1, "within its time")
+	ours.review(given.Add(rightTime+1), false)
+	if f := l.hear(t); f.kind != kindOver || f.service != 2 {
+		t.Errorf("a frame of kind %d about service %d came, want that the right has ended", f.kind, f.service)
+	}
+	ours.take(&grant{service: "math", given: given})
+	ours.review(given.Add(rightTime+1), false)
+	l.say(t, 2, "an older ticket takes nothing from what a newer one gave")
+}
+
 func TestARightThatIsNotRenewedEndsUnlessNobodyCanAskForOne(t *testing.T) {
 	s := listen(t, "127.0.0.1:0")
 	c, l := opened(t, s)

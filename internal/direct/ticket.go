@@ -23,6 +23,7 @@ type grant struct {
 	service string
 	client  wire.Fingerprint // whose key asked for it
 	secret  wire.Secret
+	given   time.Time // from when on the right lasts, however late the ticket is used
 }
 
 // tickets are those that were given and not used yet.
@@ -39,7 +40,7 @@ type issued struct {
 
 // issue makes a ticket.
 func (t *tickets) issue(service string, client wire.Fingerprint, now time.Time) (id wire.TicketID, secret wire.Secret) {
-	rand.Read(id[:])
+	id = newTicketID()
 	rand.Read(secret[:])
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -54,9 +55,17 @@ func (t *tickets) issue(service string, client wire.Fingerprint, now time.Time) 
 		delete(t.byID, t.issued[0])
 		t.issued = t.issued[1:]
 	}
-	t.byID[id] = issued{grant{service, client, secret}, now.Add(ticketTime)}
+	t.byID[id] = issued{grant{service, client, secret, now}, now.Add(ticketTime)}
 	t.issued = append(t.issued, id)
 	return id, secret
+}
+
+// newTicketID returns a name that callers take.
+func newTicketID() (id wire.TicketID) {
+	for rand.Read(id[:]); id.EndsLine(); {
+		rand.Read(id[:])
+	}
+	return id
 }
 
 // use returns what a ticket is good for. It isn't good again, whatever becomes of it.

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -29,6 +30,11 @@ type Fingerprint [FingerprintSize]byte
 
 // TicketID names a ticket.
 type TicketID [TicketIDSize]byte
+
+// EndsLine reports whether an id has the end of a line. A caller sends it to an address that an instance names,
+// before anybody there has proved anything; so that an instance can't have it say lines of its choice to
+// whoever else listens there, none has one.
+func (id *TicketID) EndsLine() bool { return bytes.ContainsAny(id[:], "\r\n") }
 
 // Secret is what both ends of a ticket prove to know.
 type Secret [SecretSize]byte
@@ -96,8 +102,13 @@ func ReadTicket(body []byte) (*Ticket, error) {
 			return nil, fmt.Errorf("ticket: %w", err)
 		}
 	}
+	if t.ID.EndsLine() {
+		return nil, errEndsLine
+	}
 	return t, nil
 }
+
+var errEndsLine = errors.New("ticket: its id has the end of a line, which none has")
 
 var errWrongLength = errors.New("bytes of another length than they have")
 

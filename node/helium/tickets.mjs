@@ -19,6 +19,8 @@ export function readTicket(message) {
     if (f.kind !== Kind.ticket) continue;
     const sound = f.id.length === TICKET_ID && f.secret.length === SECRET && f.key.length === FINGERPRINT;
     if (!sound) throw new RangeError("a ticket has bytes of another length than they have");
+    // It is said to whoever listens at the addresses, before anybody there has proved anything.
+    if (f.id.includes(0x0a) || f.id.includes(0x0d)) throw new RangeError("a ticket's id has the end of a line, which none has");
     const short = f.addresses.filter((address) => Buffer.byteLength(address) <= MAX_ADDRESS);
     return { addresses: short.slice(0, MAX_ADDRESSES), id: f.id, secret: f.secret, key: f.key };
   }
