@@ -122,7 +122,7 @@ func (d *dialer) tryAt(ctx context.Context, a Address, encrypted bool, ticket *w
 	if a.Network == "tcp" && !a.Plain && !isLoopbackAddr(socket.RemoteAddr()) {
 		encrypted = true // "localhost" was another host
 	}
-	return d.open(ctx, newOutlet(socket), encrypted, ticket)
+	return d.open(ctx, newOutlet(socket, allLinks), encrypted, ticket)
 }
 
 // open opens a connection.

@@ -198,7 +198,7 @@ func (l *Listener) acceptAll(from net.Listener, at Address) {
 		if tcp, ok := socket.(*net.TCPConn); ok {
 			_ = tcp.SetKeepAliveConfig(net.KeepAliveConfig{Enable: true, Idle: keepAlive, Interval: keepAlive, Count: 3})
 		}
-		l.take(newOutlet(socket), at.Network == "tcp" && !at.Plain && !l.config.onHost(socket.LocalAddr()))
+		l.take(newOutlet(socket, allLinks), at.Network == "tcp" && !at.Plain && !l.config.onHost(socket.LocalAddr()))
 	}
 }
 

@@ -26,7 +26,7 @@ func sockets(t *testing.T) (ours outlet, theirs net.Conn) {
 	if theirs, err = l.Accept(); err != nil {
 		t.Fatal(err)
 	}
-	ours = newOutlet(socket)
+	ours = newOutlet(socket, allLinks)
 	t.Cleanup(func() { _ = theirs.Close() })
 	t.Cleanup(func() { _ = ours.Close() })
 	return ours, theirs
@@ -74,10 +74,53 @@ func TestAnEndThatReadsNothingBreaksTheConnection(t *testing.T) {
 	}
 }
 
+func TestEndsThatReadNothingHaveABoundTogetherAndThoseBreakForWhichMoreThanTheirShareWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := &together{most: 1 << 20}
+		begin := func() outlet {
+			socket, theirs := net.Pipe()
+			t.Cleanup(func() { _ = theirs.Close() })
+			return newOutlet(socket, all)
+		}
+		var greedy []outlet
+		broken := 0
+		for range 20 {
+			greedy = append(greedy, begin())
+		}
+		modest := begin()
+		if _, err := modest.Write(make([]byte, 1000)); err != nil {
+			t.Fatal(err)
+		}
+		for range 10 {
+			for _, o := range greedy {
+				if _, err := o.Write(make([]byte, 64<<10)); err != nil && strings.Contains(err.Error(), "doesn't read") {
+					broken++
+				}
+				if kept, _ := all.Kept(); kept > 2*all.most {
+					t.Fatalf("%d bytes are kept for all ends, want %d and what those have that keep to their share", kept, all.most)
+				}
+			}
+			if _, err := modest.Write(make([]byte, 1000)); err != nil {
+				t.Errorf("a write to an end for which little waits: %v, want nil", err)
+			}
+		}
+		if broken == 0 {
+			t.Error("no connection broke, want those for which more than their share waits")
+		}
+		for _, o := range append(greedy, modest) {
+			_ = o.Close()
+		}
+		synctest.Wait()
+		if kept, ends := all.Kept(); kept != 0 || ends != 0 {
+			t.Errorf("%d bytes of %d connections count as kept once all have ended, want 0", kept, ends)
+		}
+	})
+}
+
 func TestASocketThatTakesNothingForTenSecondsBreaks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		socket, theirs := net.Pipe()
-		ours := newOutlet(socket)
+		ours := newOutlet(socket, allLinks)
 		began := time.Now()
 		if _, err := ours.Write([]byte("x")); err != nil || time.Since(began) != 0 {
 			t.Fatalf("Write: %v after %v, want nil at once", err, time.Since(began))
@@ -93,7 +136,7 @@ func TestASocketThatTakesNothingForTenSecondsBreaks(t *testing.T) {
 func TestClosingLetsOutWhatWasWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		socket, theirs := net.Pipe()
-		ours := newOutlet(socket)
+		ours := newOutlet(socket, allLinks)
 		if _, err := ours.Write(make([]byte, 100)); err != nil {
 			t.Fatal(err)
 		}

@@ -37,6 +37,7 @@ type Conn struct {
 	stall time.Duration
 
 	mu    sync.Mutex    // guards the fields below
+	total *Total        // in which what is kept counts; nil: in none
 	kept  []*block      // in order
 	size  int           // of what is kept, and of what the goroutine has taken and not written
 	gone  int           // how many bytes that were kept have been sent
@@ -58,6 +59,12 @@ var blocks = sync.Pool{New: func() any { return new(block) }}
 // take nothing of that for as long as stall.
 func New(socket net.Conn, moment, stall time.Duration) *Conn {
 	return &Conn{Conn: socket, now: Of(socket, moment), stall: stall}
+}
+
+// In returns c, once what it keeps counts in a total. Nothing may have been written.
+func (c *Conn) In(total *Total) *Conn {
+	c.total = total
+	return c
 }
 
 // Now writes what the socket takes within a moment, unless something is kept, which comes first.
@@ -94,12 +101,21 @@ func (c *Conn) Keep(b []byte, most int) (n int) {
 		to.n += more
 		n += more
 	}
-	c.size += n
+	c.countLocked(n)
 	if !c.busy && n > 0 {
 		c.busy, c.last = true, time.Now()
 		go c.send()
 	}
 	return n
+}
+
+// countLocked takes note of so many bytes more that are kept, or fewer.
+func (c *Conn) countLocked(more int) {
+	before := c.size
+	c.size += more
+	if c.total != nil {
+		c.total.count(before, c.size)
+	}
 }
 
 // Kept returns how many bytes wait for the socket, and how many that were kept have been sent so far.
@@ -158,6 +174,7 @@ func (c *Conn) send() {
 		c.mu.Lock()
 		if len(c.kept) == 0 || c.err != nil {
 			_ = c.Conn.SetWriteDeadline(time.Time{})
+			c.countLocked(-c.size) // what a broken connection kept isn't any more
 			c.busy, c.kept = false, nil
 			c.mu.Unlock()
 			return
@@ -183,7 +200,7 @@ func (c *Conn) sent(n int, err error) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if n > 0 {
-		c.size -= n
+		c.countLocked(-n)
 		c.gone += n
 		c.last = time.Now()
 		c.movedLocked()
