@@ -8,7 +8,9 @@ import (
 )
 
 // Error is what a failed call returns. It crosses the wire whole: a handler's
-// Error reaches its caller with the same code, reason, message and details.
+// Error reaches its caller with the same code, reason, message and details. A message
+// is cut at 64 KiB, and details of more than 64 KiB together are left out, which one in
+// their place says.
 //
 // Take one out of any error with [AsError].
 type Error struct {
