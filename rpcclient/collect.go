@@ -18,7 +18,7 @@ import (
 //	arguments ─▶ credit? ─▶ send ─┐      ┌─ a result that fits a message, or an error
 //	     ▲                        ├▶ wait ┤
 //	     └────────────────────────┘      └─ a large result is announced ─▶ room? a turn? ─▶ credit
-//	                                                                          put together ◀─┘
+//	                                                      given up at a stall, put together ◀─┘
 
 // collector is an attempt that is under way in chunks.
 type collector struct {
@@ -27,9 +27,10 @@ type collector struct {
 	answer *answer
 	large  *large
 
-	room  *chunks.Room // for the result; nil: none was taken
-	turn  bool         // the result's parts come
-	waits *time.Ticker // while there is room and no turn; nil otherwise
+	room  *chunks.Room  // for the result; nil: none was taken
+	turn  bool          // the result's parts come
+	waits *time.Ticker  // while there is room and no turn; nil otherwise
+	watch *chunks.Watch // over the instance, once it has credit for the result; nil before
 }
 
 // collect sends and puts together what travels in chunks of an attempt, and returns when that is over:
@@ -40,10 +41,10 @@ func (call *Invocation) collect(ctx context.Context, flight *link.Call, a *answe
 	for {
 		var turns chunks.Turns
 		var came chan struct{}
-		var waits <-chan time.Time
+		var waits, stalled <-chan time.Time
 		switch {
 		case c.turn:
-			came = c.large.reply.Load().in.Came
+			came, stalled = c.large.reply.Load().in.Came, c.watch.Stalled()
 		case c.room != nil:
 			turns, waits = c.core.turns, c.waits.C
 		}
@@ -57,7 +58,7 @@ func (call *Invocation) collect(ctx context.Context, flight *link.Call, a *answe
 		case <-c.large.announce:
 			e = c.admit()
 		case turns <- struct{}{}:
-			c.turn = true
+			c.turn, c.watch = true, chunks.NewWatch()
 			e = c.credit()
 		case <-waits:
 			e = c.grant(0)
@@ -66,6 +67,8 @@ func (call *Invocation) collect(ctx context.Context, flight *link.Call, a *answe
 			if whole, e = c.takeIn(); whole {
 				return
 			}
+		case <-stalled:
+			e = c.stalls()
 		case <-ctx.Done():
 			e = directory.ContextError(ctx.Err(), helium.Unknown)
 		}
@@ -87,6 +90,7 @@ func (c *collector) leave() {
 	}
 	c.room.Leave()
 	if c.turn {
+		c.watch.Stop()
 		c.core.turns.Leave()
 	}
 }
@@ -148,6 +152,7 @@ func (c *collector) takeIn() (whole bool, e *helium.Error) {
 	reply := c.large.reply.Load()
 	err := reply.in.Take()
 	if err == nil && !reply.in.Whole() {
+		c.watch.Moved(reply.in.Have())
 		return false, c.credit()
 	}
 	var value []byte
@@ -189,6 +194,13 @@ func (c *collector) isThere() bool {
 	}
 	c.has(value)
 	return true
+}
+
+// stalls returns the error of a result that its instance doesn't go on with, though it has credit and may be heard:
+// it would keep the room of others for as long as the call has time. Like others that got lost it may be had again.
+func (c *collector) stalls() *helium.Error {
+	in := c.large.reply.Load().in
+	return helium.ErrSilent.WithMessage("hardly anything of it has come for %v, of %d bytes %d are here", chunks.Stall, in.Length(), in.Have()).WithOutcome(helium.Unknown)
 }
 
 // fail ends the attempt with an error that was found here, and tells the instance.
