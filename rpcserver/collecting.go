@@ -9,6 +9,7 @@ import (
 	"github.com/helium-rpc/helium/internal/chunks"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
+	"github.com/helium-rpc/helium/rpcserver/internal/answers"
 	"github.com/helium-rpc/helium/rpcserver/internal/pool"
 )
 
@@ -37,7 +38,7 @@ func newCollecting(maxValue int, instance string, opening *opening, pool *pool.P
 }
 
 // prepare makes a call ready for its arguments, or says in its refusal why it can't be.
-func (c *collecting) prepare(call *Call, speaksChunks bool) {
+func (c *collecting) prepare(call *Call, from link.Caller, speaksChunks bool) {
 	extent, err := wire.ReadExtent(call.args)
 	call.args = nil
 	switch {
@@ -45,7 +46,7 @@ func (c *collecting) prepare(call *Call, speaksChunks bool) {
 	case err != nil:
 		call.refusal = helium.ErrBadMessage.WithMessage("a call in chunks: %w", err)
 	case !speaksChunks:
-		call.refusal = helium.ErrBadMessage.WithMessage("a call whose arguments come in chunks, from a caller that doesn't say that it speaks so on an inbox for all its calls, or through an export")
+		call.refusal = c.needsSeveral(extent.Length, from)
 	case extent.Length > uint64(c.maxValue):
 		call.refusal = errArgsTooLarge(extent.Length, c.instance, c.maxValue)
 	default:
@@ -56,6 +57,18 @@ func (c *collecting) prepare(call *Call, speaksChunks bool) {
 		}
 		call.large = &largeCall{args: chunks.NewIncoming(extent), argsRoom: room}
 	}
+}
+
+// needsSeveral is the error of arguments from a caller to whom nothing can be said while they come, and says what
+// would help, if it isn't the caller that breaks the protocol.
+func (c *collecting) needsSeveral(length uint64, from link.Caller) *helium.Error {
+	switch {
+	case answers.IsExported(from.Address):
+		return helium.ErrTooLarge.WithMessage("the call's arguments have %d bytes, which don't fit a message, and the request came through another account's import, where NATS gives each message a reply subject of its own, so instance %s can't tell what belongs to one call; send less at once, or call from a connection to the instance's own account", length, c.instance)
+	case from.Once:
+		return helium.ErrTooLarge.WithMessage("the call's arguments have %d bytes, which don't fit a message, and NATS lets instance %s answer each message by one only, while to take them it needs several; send less at once, or let its user publish to \"_INBOX.>\"", length, c.instance)
+	}
+	return helium.ErrBadMessage.WithMessage("a call whose arguments come in chunks, from a caller that doesn't say that it speaks so on an inbox for all its calls")
 }
 
 // errArgsTooLarge is the error of arguments of so many bytes.

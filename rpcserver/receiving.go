@@ -182,7 +182,7 @@ func (g *receiving) beginStreams(in *link.Incoming, now time.Time) {
 
 // announce enters a call whose arguments come in chunks, and has them put together.
 func (g *receiving) announce(in *link.Incoming, call *Call, now time.Time) {
-	if g.collecting.prepare(call, g.reader.sender.chunks); call.refusal != nil {
+	if g.collecting.prepare(call, in.From, g.reader.sender.chunks); call.refusal != nil {
 		g.admit(in.From, in.Service, []*Call{call}, now)
 		return
 	}
