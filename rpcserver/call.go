@@ -28,6 +28,9 @@ type Handler func(ctx context.Context, call *Call) error
 // [helium.CodeInvalidArgument] that says that the handler ran. What a stream has sent by then has left, and
 // what the handler sends anew follows it. Once the handler has taken items that the caller sends, which don't
 // come twice, next returns [helium.ErrInterceptor] and runs nothing.
+//
+// Whoever answers without calling next writes Result, with Nil if the method has no result, or sends items with [Yield].
+// One that returns nil though nothing ran and nothing was written has its caller get [helium.ErrInterceptor].
 type Interceptor func(next Handler) Handler
 
 // Call is one call on its way through the server. It is good until its handler returns:

@@ -43,7 +43,10 @@ type lasting interface {
 }
 
 // itemWraps are what interceptors put around the items of a call.
-type itemWraps struct{ sent, received stream.Wraps }
+type itemWraps struct {
+	sent, received stream.Wraps
+	yielded        bool // items were sent, or none on purpose
+}
 
 func (w *itemWraps) wraps() *itemWraps { return w }
 

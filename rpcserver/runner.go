@@ -72,12 +72,31 @@ func (r *runner) execute(call *Call, now time.Time) *helium.Error {
 	}
 	err := call.method.run(call.ctx, call)
 	if err == nil {
+		if err := unanswered(call); err != nil {
+			return err
+		}
 		if err := r.pack(call); err != nil {
 			return err.WithOutcome(call.outcome())
 		}
 		return nil
 	}
 	return r.judge(call, err)
+}
+
+// unanswered returns the error of a call that an interceptor ended with nil, though nothing ran and nobody wrote a
+// result; nil: the call has an answer.
+func unanswered(call *Call) *helium.Error {
+	if call.ran || call.replayed || len(call.Result.Bytes()) > 0 || call.Result.Err() != nil {
+		return nil
+	}
+	if s := itemsOf(call); s != nil && s.wraps().yielded {
+		return nil
+	}
+	outcome := helium.NotExecuted
+	if call.key != "" && call.entered {
+		outcome = helium.Unknown // it waited for another call of its key, which may run yet
+	}
+	return helium.ErrInterceptor.WithMessage("an interceptor of the server returned nil, but the handler of %s didn't run and no result was written; let the interceptor return what next returns, or write call.Result, with Nil for a method without a result", call.method).WithOutcome(outcome)
 }
 
 // whyNotRun returns the error of a call that isn't worth or isn't fit for running.
@@ -146,16 +165,20 @@ func (r *runner) judge(call *Call, err error) *helium.Error {
 	return &e
 }
 
-// broken returns the caller's error for a handler that didn't return; p is what it
+// broken returns the caller's error for a handler, or an interceptor around it, that didn't return; p is what it
 // panicked with, nil if it ended its goroutine.
 func (r *runner) broken(call *Call, p any) *helium.Error {
 	r.counters.panics.Add(1)
-	if p == nil {
-		r.log.Error("a handler ended its goroutine with runtime.Goexit; return an error instead", "method", call.method.String())
-		return helium.ErrPanic.WithMessage("the handler of %s ended its goroutine instead of returning", call.method).WithOutcome(call.outcome())
+	who, what := "a handler", "the handler of"
+	if !call.ran {
+		who, what = "an interceptor", "an interceptor around the handler of"
 	}
-	r.log.Error("a handler panicked", "method", call.method.String(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
-	return helium.ErrPanic.WithMessage("the handler of %s panicked; the log of instance %s has the stack", call.method, r.instance).WithOutcome(call.outcome())
+	if p == nil {
+		r.log.Error(who+" ended its goroutine with runtime.Goexit; return an error instead", "method", call.method.String())
+		return helium.ErrPanic.WithMessage("%s %s ended its goroutine instead of returning", what, call.method).WithOutcome(call.outcome())
+	}
+	r.log.Error(who+" panicked", "method", call.method.String(), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	return helium.ErrPanic.WithMessage("%s %s panicked; the log of instance %s has the stack", what, call.method, r.instance).WithOutcome(call.outcome())
 }
 
 // admitted counts calls that will come to run, or to finish.

@@ -22,6 +22,7 @@ func Yield[T any](call *Call, items iter.Seq2[T, error], write func(*codec.Write
 	if items == nil {
 		return helium.ErrBadResult.WithMessage("%s returned a nil iterator; return one that gives nothing", call.method)
 	}
+	s.wraps().yielded = true
 	w := itemWriter(nil)
 	of := &w
 	if len(s.wraps().sent) > 0 {
