@@ -78,8 +78,12 @@ func argumentsByName(e *encoder, m *signature.Method) error {
 		return err
 	}
 	for n := 0; e.more(n); n++ {
-		name := e.key()
-		named.add(name, e.skip())
+		name, err := e.key()
+		if value := e.skip(); err != nil {
+			named.refuse(err)
+		} else {
+			named.add(name, value)
+		}
 	}
 	faults := named.complete()
 	n := 0

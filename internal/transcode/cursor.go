@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"unicode/utf8"
 )
 
 // cursor steps over JSON text that is known to be valid, so it checks nothing itself.
@@ -92,10 +91,14 @@ func isDelimiter(b byte) bool {
 }
 
 // key steps over the key of an object and the colon behind it, and returns the key.
-func (c *cursor) key() string {
-	key := unquote(c.literal())
+func (c *cursor) key() (string, error) {
+	literal := c.literal()
 	c.take()
-	return key
+	key, err := unquote(literal)
+	if err != nil {
+		return "", problemf("the key %v", err)
+	}
+	return key, nil
 }
 
 // skip steps over any value and returns its text.
@@ -120,27 +123,4 @@ func (c *cursor) skip() []byte {
 			return c.text[start:c.off]
 		}
 	}
-}
-
-// unquote returns what a JSON string says. Bytes that aren't UTF-8 and halves of
-// surrogate pairs become U+FFFD, as everywhere in encoding/json.
-func unquote(literal []byte) string {
-	inner := literal[1 : len(literal)-1]
-	if isPlain(inner) {
-		return string(inner)
-	}
-	var s string
-	if err := json.Unmarshal(literal, &s); err != nil {
-		return string(inner) // can't be: the text is valid
-	}
-	return s
-}
-
-func isPlain(s []byte) bool {
-	for _, b := range s {
-		if b == '\\' {
-			return false
-		}
-	}
-	return utf8.Valid(s)
 }

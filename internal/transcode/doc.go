@@ -13,7 +13,8 @@
 //	bool              true, false
 //	int8 … uint64     a number, exact; "2.0" and "2e3" are integers, "2.5" is an error
 //	float32, float64  a number
-//	string            a string; bytes that aren't UTF-8 become U+FFFD, as in encoding/json
+//	string            a string; what is no character, as "\ud800", isn't read, and bytes
+//	                  that aren't UTF-8 are written as U+FFFD, as in encoding/json
 //	bytes             a string of base64: read in the standard or the URL alphabet,
 //	                  padded or not; written in the standard one, padded
 //	time              a string as in RFC 3339; written in UTC, to the nanosecond

@@ -100,7 +100,11 @@ func (e *encoder) number(kind signature.Kind) (err error) {
 
 func (e *encoder) text(t *signature.Type) error {
 	at := e.off
-	out, ok, err := appendText(e.out, unquote(e.literal()), t)
+	text, err := unquote(e.literal())
+	if err != nil {
+		return err
+	}
+	out, ok, err := appendText(e.out, text, t)
 	if !ok {
 		e.off = at
 		return e.mismatch(t)
@@ -134,12 +138,9 @@ func (e *encoder) mapping(key, elem *signature.Type) error {
 	var faults Faults
 	n := 0
 	for ; e.more(n); n++ {
-		text := e.key()
-		at := len(e.out)
-		if e.out, err = appendKey(e.out, text, key); err != nil {
-			err = problemf("the key %s: %v", quote(text), err)
-		} else if !met.add(e.out[at:]) {
-			err = problemf("two keys are %s", quote(text))
+		text, err := e.key()
+		if err == nil {
+			err = e.mapKey(text, key, &met)
 		}
 		if err != nil {
 			e.skip()
@@ -157,6 +158,18 @@ func (e *encoder) mapping(key, elem *signature.Type) error {
 	return faults.Err()
 }
 
+// mapKey appends a key of a map, which is to be a t and to be new.
+func (e *encoder) mapKey(text string, t *signature.Type, met *keySet) (err error) {
+	at := len(e.out)
+	if e.out, err = appendKey(e.out, text, t); err != nil {
+		return problemf("the key %s: %v", quote(text), err)
+	}
+	if !met.add(e.out[at:]) {
+		return problemf("two keys are %s", quote(text))
+	}
+	return nil
+}
+
 func (e *encoder) structure(t *signature.Type) error {
 	head, err := e.open()
 	if err != nil {
@@ -167,7 +180,14 @@ func (e *encoder) structure(t *signature.Type) error {
 	var names fieldFaults
 	n := 0
 	for ; e.more(n); n++ {
-		name := e.key()
+		name, err := e.key()
+		if err != nil {
+			e.skip()
+			if !faults.Add(err) {
+				return faults.Err()
+			}
+			continue
+		}
 		i := e.fields.find(t, name, n)
 		switch {
 		case i < 0:

@@ -134,6 +134,13 @@ func (a *namedArguments) add(name string, value []byte) {
 	}
 }
 
+// refuse notes an argument whose name can't be read.
+func (a *namedArguments) refuse(err error) {
+	if len(a.faults) < mostFaults {
+		a.faults = append(a.faults, err)
+	}
+}
+
 // complete returns what is wrong with the names: those that there aren't, those that are
 // there twice, and those that are missing. The last fault says what is wanted.
 func (a *namedArguments) complete() Faults {
