@@ -12,7 +12,7 @@
 //
 //	bool              true, false
 //	int8 … uint64     a number, exact; "2.0" and "2e3" are integers, "2.5" is an error
-//	float32, float64  a number
+//	float32, float64  a number, read as the nearest that there is
 //	string            a string; what is no character, as "\ud800", isn't read, and bytes
 //	                  that aren't UTF-8 are written as U+FFFD, as in encoding/json
 //	bytes             a string of base64: read in the standard or the URL alphabet,
@@ -25,7 +25,8 @@
 //	{name T}          an object
 //	T?                what T is, or null
 //	any               anything: integers of 64 bits become integers and all other
-//	                  numbers float64; an object becomes a map with text as keys
+//	                  numbers float64, but for a longer integer that would be another
+//	                  then, which is an error; an object becomes a map with text as keys
 //
 // From JSON everything is strict, because what is off is most likely a mistake: null
 // stands for T? and any only, no object has a key twice, and a struct has no fields

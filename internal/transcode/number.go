@@ -38,12 +38,18 @@ func appendNumber(b []byte, literal string, kind signature.Kind) ([]byte, error)
 }
 
 // appendAnyNumber appends a number for which there is no type: an integer if it is
-// written as one and has at most 64 bits, else a float64.
+// written as one and has at most 64 bits, else a float64. One that is written as an integer
+// is refused if it would be another then: it is a float64 only with the digits that floats
+// are written with, as some programs write 1e20 with all its zeros.
 func appendAnyNumber(b []byte, literal string) ([]byte, error) {
-	if looksIntegral(literal) {
-		if n, form := parseInteger(literal); form == integral && (!n.negative || n.fits(signature.Int64)) {
-			return n.appendTo(b), nil
-		}
+	if !looksIntegral(literal) {
+		return appendNumber(b, literal, signature.Float64)
+	}
+	if n, form := parseInteger(literal); form == integral && (!n.negative || n.fits(signature.Int64)) {
+		return n.appendTo(b), nil
+	}
+	if f, err := strconv.ParseFloat(literal, 64); err == nil && strconv.FormatFloat(f, 'f', -1, 64) != literal {
+		return b, problemf("%s has more digits than an integer of 64 bits or a float64 holds, and would arrive as %v; write it as that, or as text", shorten(literal), f)
 	}
 	return appendNumber(b, literal, signature.Float64)
 }

@@ -3,6 +3,9 @@ package transcode
 import (
 	"bytes"
 	"math"
+	"math/rand/v2"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,8 +63,15 @@ func TestAValueBecomesWhatItsTypeSays(t *testing.T) {
 		{"any", "2e0", float(2)},
 		{"any", "-9223372036854775808", integer(math.MinInt64)},
 		{"any", "18446744073709551615", msgpack.AppendUint(nil, math.MaxUint64)},
-		{"any", "18446744073709551616", float(1 << 64)},
-		{"any", "-9223372036854775809", float(-1 << 63)},
+		{"any", "18446744073709552000", float(1 << 64)},
+		{"any", "-9223372036854776000", float(-1 << 63)},
+		{"any", "100000000000000000000", float(1e20)},
+		{"any", "1" + strings.Repeat("0", 300), float(1e300)},
+		{"any", "1e300", float(1e300)},
+		{"any", "1.8446744073709551617e19", float(1 << 64)},
+		{"any", "18446744073709551617.0", float(1 << 64)},
+		{"any", "0.1000000000000000055511151231257827", float(0.1)},
+		{"float64", "18446744073709551617", float(1 << 64)},
 		{"any", "null", null},
 		{"any", `[null,"a",{"b":true}]`, join(list(3), null, text("a"), mapping(1), text("b"), yes)},
 
@@ -148,6 +158,10 @@ func TestAValueThatDoesNotFitItsTypeIsRefusedWithItsPlace(t *testing.T) {
 		{"float64", "1e400", `1e400 is out of range of float64`},
 		{"float32", "1e39", `1e39 is out of range of float32`},
 		{"any", "-1e400", `-1e400 is out of range of float64`},
+		{"any", "18446744073709551616", `18446744073709551616 has more digits than an integer of 64 bits or a float64 holds, and would arrive as 1.8446744073709552e+19; write it as that, or as text`},
+		{"any", "-9223372036854775809", `-9223372036854775809 has more digits than an integer of 64 bits or a float64 holds, and would arrive as -9.223372036854776e+18; write it as that, or as text`},
+		{"any", `{"a":[18446744073709551617]}`, `["a"][0]: 18446744073709551617 has more digits than an integer of 64 bits or a float64 holds, and would arrive as 1.8446744073709552e+19; write it as that, or as text`},
+		{"any", "1" + strings.Repeat("0", 400), `1` + strings.Repeat("0", 59) + `… is out of range of float64`},
 		{"float64", `"NaN"`, `got "NaN", want float64: a number`},
 		{"bool", "1", `got 1, want bool: true or false`},
 		{"bool", `"true"`, `got "true", want bool: true or false`},
@@ -287,5 +301,39 @@ func TestATypeMadeByHandIsHarmless(t *testing.T) {
 		if err != nil || string(text) != tt.want {
 			t.Errorf("%s as %v: got %s, %v; want %s", tt.json, tt.typ, text, err, tt.want)
 		}
+	}
+}
+
+// Whatever integer any takes is printed with the digits that it came with, so it is no
+// other one.
+func TestAnIntegerOfAnyLengthThatIsReadAsAnyIsTheSameInJSON(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	read, refused := 0, 0
+	for range 20_000 {
+		literal := strconv.FormatUint(max(r.Uint64()>>r.IntN(64), 1), 10)
+		for range r.IntN(3) {
+			literal += strconv.Itoa(r.IntN(10))
+		}
+		if r.IntN(2) == 0 {
+			literal = strconv.FormatFloat(math.Ldexp(r.Float64(), r.IntN(69)), 'f', 0, 64)
+		}
+		if r.IntN(2) == 0 && literal != "0" {
+			literal = "-" + literal
+		}
+		packed, err := Value([]byte(literal), nil)
+		if err != nil {
+			refused++
+			if len(strings.TrimPrefix(literal, "-")) < 19 {
+				t.Fatalf("%s: %v; an integer of 64 bits is read", literal, err)
+			}
+			continue
+		}
+		read++
+		if got := back(t, packed); got != literal {
+			t.Fatalf("%s was read, and arrived as %s", literal, got)
+		}
+	}
+	if read < 5000 || refused < 500 {
+		t.Errorf("%d integers were read and %d refused, want many of both, or this test says little", read, refused)
 	}
 }
