@@ -9,7 +9,8 @@ import (
 )
 
 // A template holds the arguments of a method as JSON to fill in: an object by name or, where
-// the service doesn't tell names, an array. As it stands it can be passed back in.
+// the service doesn't tell names, an array. As it stands it can be passed back in, but where a
+// method's any is of a type that doesn't read null, such as json.Number.
 //
 //	numbers           0
 //	string, bool      "", false
