@@ -120,7 +120,7 @@ func (env *Env) Client(ctx context.Context) (c *rpcclient.Client, nc *nats.Conn,
 	})
 	if err != nil {
 		nc.Close()
-		return nil, nil, nil, Fail(ExitUsage, "", err)
+		return nil, nil, nil, ClientFailure(err)
 	}
 	return c, nc, func() { _ = c.Close(); nc.Close() }, nil
 }
@@ -134,7 +134,7 @@ func (env *Env) Registry(ctx context.Context) (c *binder.Client, nc *nats.Conn, 
 	c, err = binder.NewClient(nc, env.Connection.Prefix)
 	if err != nil {
 		nc.Close()
-		return nil, nil, nil, Fail(ExitUsage, "", err)
+		return nil, nil, nil, ClientFailure(err)
 	}
 	return c, nc, nc.Close, nil
 }

@@ -188,7 +188,7 @@ func (e *registryChecks) instances(ctx context.Context) finding {
 	}
 	reg, err := e.registry()
 	if err != nil {
-		return failed(cli.ExitUsage, "", err)
+		return failedAs(cli.ClientFailure(err))
 	}
 	records, err := reg.List(ctx)
 	if err != nil {

@@ -132,7 +132,7 @@ func (t *monitor) unanswered(ctx context.Context, service string) error {
 	defer cancel()
 	registry, err := binder.NewClient(t.nc, t.env.Connection.Prefix)
 	if err != nil {
-		return cli.Fail(cli.ExitUsage, "", err)
+		return cli.ClientFailure(err)
 	}
 	entry, err := lookup.FindService(ctx, registry, service)
 	if err != nil {
