@@ -15,7 +15,7 @@ const (
 	ExitUsage       = 2   // the command line can't be meant
 	ExitNoBus       = 3   // no NATS, no binder, or no permission to use them
 	ExitUnknown     = 4   // no such service or method
-	ExitArguments   = 5   // the arguments don't fit the method
+	ExitArguments   = 5   // the arguments don't fit the method, or a call before with the same idempotency key
 	ExitDeadline    = 6   // the time ran out
 	ExitNoInstance  = 7   // no live instance that takes the call, or the one that had it is gone or silent
 	ExitMethod      = 8   // the method's own error
@@ -71,7 +71,7 @@ func ExitOfCall(e *helium.Error) int {
 		}},
 		{ExitUnknown, []error{helium.ErrUnknownService, helium.ErrUnknownMethod, helium.ErrAmbiguousMethod, helium.ErrNoMethod}},
 		{ExitUsage, []error{helium.ErrBadRegistryName, helium.ErrBadName}},
-		{ExitArguments, []error{helium.ErrBadArgument, helium.ErrMismatch, helium.ErrTooLarge}},
+		{ExitArguments, []error{helium.ErrBadArgument, helium.ErrMismatch, helium.ErrTooLarge, helium.ErrIdempotencyKeyReused}},
 		{ExitNoInstance, []error{
 			helium.ErrNoInstance, helium.ErrOverloaded, helium.ErrCut, helium.ErrSilent, helium.ErrFrozen, helium.ErrUnfinished,
 			helium.ErrStreamsUnsupported, helium.ErrIdempotencyKeysUnsupported,

@@ -20,6 +20,7 @@ func TestAnErrorOfHeliumsOwnIsNotTheMethods(t *testing.T) {
 		{helium.ErrOverloaded, cli.ExitNoInstance},
 		{helium.ErrStreamsUnsupported, cli.ExitNoInstance},
 		{helium.ErrIdempotencyKeysUnsupported, cli.ExitNoInstance},
+		{helium.ErrIdempotencyKeyReused, cli.ExitArguments},
 		{helium.ErrDeadline, cli.ExitDeadline},
 		{helium.ErrDisconnected, cli.ExitNoBus},
 		{helium.NewError(helium.CodeUnavailable, "shop.closed", "closed"), cli.ExitMethod},
