@@ -34,7 +34,7 @@ func newPingCommand(env *cli.Env) *cobra.Command {
 An instance is asked for a method that it doesn't have, so no handler runs. Where it
 offers direct links it is asked by one as well, which is opened for that; if it can't
 be, calls go by NATS. The command ends with 7 if an instance that is registered
-doesn't answer by NATS, and with 3 if NATS itself doesn't.`,
+doesn't answer by NATS, and with 3 if NATS itself doesn't, or no binder.`,
 		Example: `  helium ping
   helium ping math`,
 		Args:              cli.Words(0, 1),
@@ -68,8 +68,12 @@ type pingRow struct {
 
 func (r *pingRow) set(took time.Duration, err error) {
 	r.OK, r.MS = err == nil, float64(took.Microseconds())/1000
-	if err != nil {
-		r.Error, r.denied = err.Error(), errors.Is(err, errMayNotAsk)
+	if err == nil {
+		return
+	}
+	r.Error, r.denied = err.Error(), errors.Is(err, errMayNotAsk)
+	if e, ok := err.(*helium.Error); ok {
+		r.Error = cli.InOurWords(e.Message, err) // its code is told below the rows
 	}
 }
 
@@ -93,13 +97,13 @@ func ping(ctx context.Context, env *cli.Env, service string) error {
 			records = entry.Records
 		}
 	}
-	if err != nil {
-		return err
-	}
 	if service == "" {
 		row := pingRow{What: "binder", Link: lookup.ByBus}
-		row.set(time.Since(began), nil)
+		row.set(time.Since(began), err)
 		rows = append(rows, row)
+	}
+	if err != nil {
+		return withoutInstances(env, rows, err)
 	}
 	var direct map[string]pingRow
 	var failed error
@@ -126,6 +130,19 @@ func ping(ctx context.Context, env *cli.Env, service string) error {
 		return silentNATS(&rows[0])
 	}
 	return silentInstances(answers)
+}
+
+// withoutInstances shows what was asked before it came out that nobody tells which instances there are.
+func withoutInstances(env *cli.Env, rows []pingRow, err error) error {
+	if len(rows) > 0 {
+		if failed := showPings(env, rows); failed != nil {
+			return failed
+		}
+		if !rows[0].OK {
+			return silentNATS(&rows[0])
+		}
+	}
+	return err
 }
 
 // pingNATS asks the server, for half of the time at most: what follows wants some too.

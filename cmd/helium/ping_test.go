@@ -50,3 +50,35 @@ func TestPingEndsInTimeAndWith3WhereNATSItselfDoesNotAnswer(t *testing.T) {
 		t.Errorf("got exit %d, want %d and why; it says:\n%s", r.exit, cli.ExitNoBus, r.err)
 	}
 }
+
+func TestPingShowsHowNATSAnsweredAlsoWhereNoBinderDoes(t *testing.T) {
+	for _, c := range []struct {
+		what   string
+		listen bool // a program listens in the binder's place, and says nothing
+		words  string
+	}{
+		{"no binder", false, "no binder answers"},
+		{"a frozen binder", true, "the binder didn't answer on helium.binder.list"},
+	} {
+		b, url := newBusWithoutBinder(t, broker.Config{})
+		if c.listen {
+			nc, err := b.Connect("frozen")
+			check(t, err)
+			defer nc.Close()
+			_, err = nc.SubscribeSync("helium.binder.>")
+			check(t, err)
+			check(t, nc.Flush())
+		}
+		r := heliumRun(t, "ping", "-s", url, "-o", "json", "--timeout", "2s")
+		var rows []pingRow
+		if err := json.Unmarshal([]byte(r.out), &rows); err != nil || len(rows) != 2 {
+			t.Fatalf("%s: got %q, want a row of NATS and one of the binder; it says:\n%s", c.what, r.out, r.err)
+		}
+		if rows[0].What != "nats" || !rows[0].OK || rows[1].What != "binder" || rows[1].OK || !strings.Contains(rows[1].Error, c.words) {
+			t.Errorf("%s: got %+v, want an answer of NATS, and of the binder that %s", c.what, rows, c.words)
+		}
+		if r.exit != cli.ExitNoBus || !strings.Contains(r.err, c.words) {
+			t.Errorf("%s: got exit %d, want %d and that %s; it says:\n%s", c.what, r.exit, cli.ExitNoBus, c.words, r.err)
+		}
+	}
+}
