@@ -191,6 +191,9 @@ func (e *registryChecks) instances(ctx context.Context) finding {
 		return failedAs(cli.ClientFailure(err))
 	}
 	records, err := reg.List(ctx)
+	if err != nil && ctx.Err() != nil {
+		return skipped("the time was over before they were listed")
+	}
 	if err != nil {
 		return failed(cli.ExitCodeOf(err), "look at the binder's log", err)
 	}
@@ -221,9 +224,11 @@ func (e *registryChecks) instances(ctx context.Context) finding {
 	if twice := e.examineDelivery(ctx, records); twice != nil {
 		return *twice
 	}
-	silent := e.silent(ctx, asked)
+	silent, late := e.silent(ctx, asked)
 	text := amount.Of(len(records), "instance") + " of " + amount.Of(len(services), "service") + lookedAt(min(len(records), maxInstances), len(records))
-	if silent != nil {
+	if late {
+		text += "; the time was over before all had answered"
+	} else if silent != nil {
 		return advised("look at those processes: they hang, or are stopped; restart them", "%s; no answer from %s", text, strings.Join(silent, ", "))
 	}
 	if list := lookup.Warnings(records); list != nil && gone != nil {
@@ -234,6 +239,9 @@ func (e *registryChecks) instances(ctx context.Context) finding {
 	}
 	if list := lookup.Warnings(records); list != nil {
 		return warned(text, list)
+	}
+	if late {
+		return skipped("%s", text)
 	}
 	return found("%s", text)
 }

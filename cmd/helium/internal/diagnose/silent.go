@@ -16,9 +16,11 @@ import (
 )
 
 // silent asks instances who they are, all at once, and returns those that don't answer. No call runs for
-// it.
-func (a *access) silent(ctx context.Context, records []binder.Record) (silent []string) {
-	ctx, cancel := context.WithTimeout(ctx, silentTime)
+// it. late says that all was over before they had the time to, so nothing can be said against them.
+func (a *access) silent(all context.Context, records []binder.Record) (silent []string, late bool) {
+	deadline, ends := all.Deadline()
+	tooShort := ends && time.Until(deadline) < enoughTime
+	ctx, cancel := context.WithTimeout(all, silentTime)
 	defer cancel()
 	about := wire.Frame{Kind: wire.KindSender, Seq: rand.Uint64()}
 	hello := wire.AppendFrame(wire.AppendMessageHeader(nil), &about)
@@ -33,8 +35,12 @@ func (a *access) silent(ctx context.Context, records []binder.Record) (silent []
 		silent = append(silent, r.Service+"/"+r.Instance)
 	})
 	slices.Sort(silent)
-	return silent
+	stopped := errors.Is(all.Err(), context.Canceled)
+	return silent, stopped || tooShort && all.Err() != nil
 }
 
 // silentTime is how long an instance may take to say who it is: what runs there doesn't hold that up.
 const silentTime = 2 * time.Second
+
+// enoughTime is the least after which one that hasn't said it is called silent, where there is no more.
+const enoughTime = silentTime / 2

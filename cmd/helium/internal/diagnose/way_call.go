@@ -163,7 +163,10 @@ func (w wayToInstances) silence(ctx context.Context, instances []string, all int
 			w.named(helium.ErrDeadline.WithMessage("no answer from %s; %s", who, captured)))
 	}
 	asked := w.tellThemselves(ctx, instances)
-	switch mute := w.silent(ctx, asked); {
+	switch mute, late := w.silent(ctx, asked); {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return skipped("it was stopped before an answer came from %s", who)
+	case late: // nobody had the time to say it
 	case len(mute) > 0:
 		return failed(cli.ExitNoInstance, look,
 			w.named(helium.ErrSilent.WithMessage("no answer from %s, nor does %s say that it is there; a call that goes there fails once it was silent for two seconds, and then a client keeps away from it, unless all are silent", who, strings.Join(mute, " or "))))
