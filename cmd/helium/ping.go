@@ -34,7 +34,8 @@ func newPingCommand(env *cli.Env) *cobra.Command {
 An instance is asked for a method that it doesn't have, so no handler runs. Where it
 offers direct links it is asked by one as well, which is opened for that; if it can't
 be, calls go by NATS. The command ends with 7 if an instance that is registered
-doesn't answer by NATS, and with 3 if NATS itself doesn't, or no binder.`,
+doesn't answer by NATS, with 6 if it had no time to, and with 3 if NATS itself doesn't
+answer, or no binder.`,
 		Example: `  helium ping
   helium ping math`,
 		Args:              cli.Words(0, 1),
@@ -64,6 +65,7 @@ type pingRow struct {
 	Error    string  `json:"error,omitempty"`
 
 	denied bool // nothing was asked
+	short  bool // nothing can be said
 }
 
 func (r *pingRow) set(took time.Duration, err error) {
@@ -71,7 +73,7 @@ func (r *pingRow) set(took time.Duration, err error) {
 	if err == nil {
 		return
 	}
-	r.Error, r.denied = err.Error(), errors.Is(err, errMayNotAsk)
+	r.Error, r.denied, r.short = err.Error(), errors.Is(err, errMayNotAsk), errors.Is(err, errTooShort)
 	if e, ok := err.(*helium.Error); ok {
 		r.Error = cli.InOurWords(e.Message, err) // its code is told below the rows
 	}
@@ -129,7 +131,7 @@ func ping(ctx context.Context, env *cli.Env, service string) error {
 	if service == "" && !rows[0].OK {
 		return silentNATS(&rows[0])
 	}
-	return silentInstances(answers)
+	return silentInstances(env, answers)
 }
 
 // withoutInstances shows what was asked before it came out that nobody tells which instances there are.
@@ -180,17 +182,6 @@ func pingInstances(ctx context.Context, env *cli.Env, nc *nats.Conn, records []b
 	return rows
 }
 
-// shareOf returns how long each of n instances may take, so that those which don't answer leave the
-// others time.
-func shareOf(ctx context.Context, n int) time.Duration {
-	deadline, ok := ctx.Deadline()
-	if !ok {
-		return time.Hour
-	}
-	rounds := (n + probe.AtOnce - 1) / probe.AtOnce
-	return time.Until(deadline) / time.Duration(max(1, rounds))
-}
-
 // pingDirectly opens a direct link to each instance that offers some, and asks for a sign there. It
 // returns the answers by service and instance.
 func pingDirectly(ctx context.Context, env *cli.Env, nc *nats.Conn, records []binder.Record) (map[string]pingRow, error) {
@@ -209,11 +200,16 @@ func pingDirectly(ctx context.Context, env *cli.Env, nc *nats.Conn, records []bi
 	probe.EachOf(offer, func(r binder.Record) {
 		ctx, cancel := context.WithTimeout(ctx, share)
 		defer cancel()
+		given := left(ctx)
 		s := straights.Ask(ctx, r.Service, r.Instance)
 		straights.Open(ctx, s)
 		row := pingRow{What: r.Service, Instance: r.Instance, Link: lookup.ByDirectLink, Address: s.Address}
-		row.set(s.RoundTrip, s.Reason())
-		if row.Error != "" {
+		reason := s.Reason()
+		unknown := cutShort(ctx, given)
+		if reason != nil && unknown != nil {
+			reason = unknown
+		}
+		if row.set(s.RoundTrip, reason); reason != nil && unknown == nil {
 			row.Error = fmt.Sprintf("none at its stage %s, so calls go by NATS: %s", s.Stage, row.Error)
 		}
 		mu.Lock()
@@ -236,6 +232,7 @@ func pingInstance(ctx context.Context, env *cli.Env, nc *nats.Conn, r *binder.Re
 		return err
 	}
 	subject := subjects.MethodAt(r.Service, r.Instance, noMethod)
+	given := left(ctx)
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	watch := natsperm.Listen(nc, func(refusal error) (own bool) {
@@ -252,6 +249,8 @@ func pingInstance(ctx context.Context, env *cli.Env, nc *nats.Conn, r *binder.Re
 		return fmt.Errorf("%w: it may not publish to %s", errMayNotAsk, subject)
 	case errors.Is(err, nats.ErrNoResponders):
 		return errors.New("nobody listens; its record stays until its lease ends")
+	case err != nil && cutShort(ctx, given) != nil:
+		return cutShort(ctx, given)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
 		return errors.New("no answer in time; it may be frozen, or too busy")
 	case err != nil:
@@ -291,24 +290,36 @@ func silentNATS(row *pingRow) error {
 	return cli.Fail(cli.ExitNoBus, "helium doctor", fmt.Errorf("NATS didn't answer: %s", row.Error))
 }
 
-// silentInstances is the error of those that are registered and didn't answer.
-func silentInstances(rows []pingRow) error {
+// silentInstances is the error of those that are registered and didn't answer. It is that of one that
+// had the time to, if there is one.
+func silentInstances(env *cli.Env, rows []pingRow) error {
 	silent := 0
 	var first *pingRow
 	for i := range rows {
-		if !rows[i].OK {
-			if silent++; first == nil {
-				first = &rows[i]
-			}
+		if rows[i].OK {
+			continue
+		}
+		if silent++; first == nil || first.short && !rows[i].short {
+			first = &rows[i]
 		}
 	}
 	if silent == 0 {
 		return nil
 	}
 	e := helium.Errorf(helium.CodeUnavailable, "%s didn't answer; the first: %s", amount.OfAll(silent, len(rows), "instance"), first.Error)
+	if first.short {
+		e.Code = helium.CodeDeadlineExceeded
+	}
 	e.Service, e.Instance, e.Outcome = first.What, first.Instance, helium.NotExecuted
-	if first.denied {
+	switch {
+	case first.denied:
 		return cli.Fail(cli.ExitNoBus, "helium doctor", e)
+	case first.short:
+		again := []string{"helium", "ping", "--timeout", enoughFor(len(rows))}
+		if env.Asked != "" {
+			again = append(again, env.Asked)
+		}
+		return cli.Fail(cli.ExitDeadline, shell.Line(again...), e)
 	}
 	return cli.Fail(cli.ExitNoInstance, shell.Line("helium", "why", first.What), e)
 }

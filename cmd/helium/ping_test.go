@@ -2,12 +2,15 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"io"
 	"net"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
@@ -79,6 +82,35 @@ func TestPingShowsHowNATSAnsweredAlsoWhereNoBinderDoes(t *testing.T) {
 		}
 		if r.exit != cli.ExitNoBus || !strings.Contains(r.err, c.words) {
 			t.Errorf("%s: got exit %d, want %d and that %s; it says:\n%s", c.what, r.exit, cli.ExitNoBus, c.words, r.err)
+		}
+	}
+}
+
+func TestPingSaysThatItsTimeWasTooShortInsteadOfAccusingInstances(t *testing.T) {
+	b, _ := newBus(t, broker.Config{})
+	whenAsked(t, b, func() {})
+	nc, err := b.Connect("pings")
+	check(t, err)
+	defer nc.Close()
+	env := cli.NewEnv(strings.NewReader(""), io.Discard, io.Discard, nil)
+	records := []binder.Record{{Service: "diary", Instance: "slow"}}
+	for _, c := range []struct {
+		within time.Duration
+		words  string
+		exit   int
+	}{
+		{0, "too short", cli.ExitDeadline},
+		{30 * time.Millisecond, "too short", cli.ExitDeadline},
+		{timeToTell + 100*time.Millisecond, "it may be frozen", cli.ExitNoInstance},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), c.within)
+		defer cancel()
+		rows := pingInstances(ctx, env, nc, records)
+		if len(rows) != 1 || !strings.Contains(rows[0].Error, c.words) {
+			t.Errorf("within %v: got %+v, want that %s", c.within, rows, c.words)
+		}
+		if got := cli.ExitCodeOf(silentInstances(env, rows)); got != c.exit {
+			t.Errorf("within %v: got exit %d, want %d", c.within, got, c.exit)
 		}
 	}
 }
