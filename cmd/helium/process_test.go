@@ -180,6 +180,22 @@ func TestWhatServesEndsWith0WhenItIsStopped(t *testing.T) {
 	}
 }
 
+func TestWhatIsLoggedIsJSONForPrograms(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	for _, form := range []string{"json", "ndjson"} {
+		waiting := startProcess(t, "serve", "math", "-s", "nats://127.0.0.1:1", "-o", form)
+		eventually(t, "it says that it waits", func() bool { return strings.Contains(waiting.err.String(), "\n") }, waiting)
+		check(t, waiting.cmd.Process.Signal(os.Interrupt))
+		waiting.exit(t)
+		for line := range strings.Lines(waiting.err.String()) {
+			var told struct{ Level, Msg string }
+			if err := json.Unmarshal([]byte(line), &told); err != nil || told.Level == "" || told.Msg == "" {
+				t.Errorf("-o %s: got the line %q (%v), want JSON with level and msg", form, line, err)
+			}
+		}
+	}
+}
+
 func TestDevListensForWebsocketsIfAsked(t *testing.T) {
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	dev := startProcess(t, "dev", "--listen", "127.0.0.1:0", "--websocket", "127.0.0.1:0", "-o", "json")

@@ -84,7 +84,7 @@ func (env *Env) ServeOn(ctx context.Context, nc *nats.Conn) error {
 }
 
 // Logger is for what happens while no call waits for it, such as a lost connection.
-func (env *Env) Logger() *slog.Logger { return newLogger(env.Err, slog.LevelWarn) }
+func (env *Env) Logger() *slog.Logger { return newLogger(env.Output, slog.LevelWarn) }
 
 // Bounded returns the context of a command that asks and ends: by --timeout.
 func (env *Env) Bounded(ctx context.Context) (context.Context, context.CancelFunc) {
@@ -106,7 +106,7 @@ func (env *Env) Dial(ctx context.Context) (*nats.Conn, error) {
 // DialWaiting is dial for what keeps running: it waits for a server, until ctx ends.
 func (env *Env) DialWaiting(ctx context.Context, name string) (*nats.Conn, error) {
 	// Who watches wants to know that it waits, and for what.
-	return connect(ctx, env.Connection, bus.Config{Name: name, Wait: true, Logger: newLogger(env.Err, slog.LevelInfo)})
+	return connect(ctx, env.Connection, bus.Config{Name: name, Wait: true, Logger: newLogger(env.Output, slog.LevelInfo)})
 }
 
 // Client connects and returns a client for calls. done closes both.
