@@ -63,7 +63,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	}
 	subjects, _ := wire.NewSubjects(config.Prefix) // which withDefaults has tried
 	c := &client{handler: carryOut}
-	c.timeout, c.attempts = config.Timeout, config.MaxAttempts
+	c.log, c.timeout, c.attempts = config.Logger, config.Timeout, config.MaxAttempts
 	c.maxValue, c.turns, c.renewal = config.MaxValue, chunks.NewTurns(), renewal
 	c.closed = make(chan struct{})
 	c.retries.Open(&c.counters.calls)

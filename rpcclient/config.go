@@ -35,7 +35,7 @@ type Config struct {
 	BusOnly bool
 	// Interceptors wrap each call, the first one outermost.
 	Interceptors []Interceptor
-	// Logger gets what concerns no single call. Default slog.Default().
+	// Logger gets what concerns no single call, and the panics of iterators whose calls are over. Default slog.Default().
 	Logger *slog.Logger
 }
 

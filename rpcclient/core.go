@@ -2,6 +2,7 @@ package rpcclient
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/helium-rpc/helium/internal/chunks"
@@ -16,6 +17,7 @@ import (
 
 // core is what the calls of a client share.
 type core struct {
+	log       *slog.Logger // of what concerns no single call
 	links     *link.Dispatcher
 	directory *directory.Directory
 	closed    chan struct{}      // closed with the client

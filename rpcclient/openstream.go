@@ -180,6 +180,7 @@ func (s *openStream) Fail(e *helium.Error) {
 // run has the stream, which was sent, go on to its end. It returns how it ended: nil also if the
 // program has enough of it.
 func (s *openStream) run(ctx context.Context) *helium.Error {
+	defer s.up.leaveBehind()
 	defer s.leave()
 	if ctx.Done() != nil {
 		gaveUp := make(chan struct{})

@@ -2,7 +2,9 @@ package rpcclient
 
 import (
 	"context"
+	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -30,11 +32,14 @@ type upload struct {
 	mu    sync.Mutex
 	asked bool // guarded by mu; the program's iterator was asked for items, or is about to be
 	given bool // guarded by mu; it isn't to be asked, as it may be by another attempt
+	left  bool // guarded by mu; nobody waits for it to return any more
 
 	begun    bool          // it runs, or has
 	returned chan struct{} // closed when it doesn't run any more
 	panicked any           // what the program's iterator panicked with; read after returned is closed
+	stack    []byte        // of that; likewise
 	exited   bool          // that ended its goroutine; likewise
+	told     bool          // its caller knows of that
 	message  []byte        // memory for that of a part
 	few      [2][]byte     // memory for items that leave together, if they are small, and for their message
 }
@@ -68,10 +73,18 @@ func (u *upload) run() {
 	defer func() {
 		if !returned {
 			u.panicked = recover()
-			u.exited = u.panicked == nil
+			if u.exited = u.panicked == nil; !u.exited {
+				u.stack = debug.Stack()
+			}
 			u.abandon(helium.ErrCanceled.WithMessage("the iterator whose items were sent has panicked"))
 		}
+		u.mu.Lock()
 		close(u.returned)
+		left := u.left
+		u.mu.Unlock()
+		if left {
+			u.logPanic()
+		}
 	}()
 	if (u.args == nil || u.sendArguments()) && u.of.upload != nil && u.ask() {
 		u.sendAll()
@@ -248,10 +261,39 @@ func (u *upload) settle() {
 	case <-timer.C:
 		return
 	}
+	u.told = true
 	switch {
 	case u.exited:
 		runtime.Goexit()
 	case u.panicked != nil:
 		panic(u.panicked)
+	}
+}
+
+// leaveBehind says that nobody waits for the program's iterator any more: a panic of which its caller doesn't hear is
+// logged, whenever it comes.
+func (u *upload) leaveBehind() {
+	if u == nil {
+		return
+	}
+	u.mu.Lock()
+	u.left = true
+	returned := false
+	select {
+	case <-u.returned:
+		returned = true
+	default:
+	}
+	u.mu.Unlock()
+	if returned && !u.told {
+		u.logPanic()
+	}
+}
+
+// logPanic logs what the program's iterator panicked with, if it did.
+func (u *upload) logPanic() {
+	if u.panicked != nil {
+		to := u.flight.To
+		u.core.log.Error("an iterator whose items were sent panicked when its call was over", "method", to.Endpoint.Service+"."+to.Name, "panic", fmt.Sprint(u.panicked), "stack", string(u.stack))
 	}
 }
