@@ -24,7 +24,7 @@ export function parseJSON(text) {
         if (tokens[at] === ",") at++;
         if (token === "[") list.push(read(depth + 1));
         else {
-          const name = JSON.parse(tokens[at]);
+          const name = textIn(tokens[at]);
           at += 2; // the colon, too
           list.push([name, read(depth + 1)]);
         }
@@ -32,10 +32,18 @@ export function parseJSON(text) {
       at++;
       return token === "[" ? list : { pairs: list };
     }
-    if (token[0] === '"' || token === "null" || token === "true" || token === "false") return JSON.parse(token);
+    if (token[0] === '"') return textIn(token);
+    if (token === "null" || token === "true" || token === "false") return JSON.parse(token);
     return { number: token };
   };
   return read(0);
+}
+
+/** Reads a string. UTF-8 has no halves of surrogate pairs, so they would arrive as U+FFFD. */
+function textIn(token) {
+  const text = JSON.parse(token);
+  if (/\p{Surrogate}/u.test(text)) throw new RangeError(`${token.slice(0, 60)} has half of a surrogate pair`);
+  return text;
 }
 
 /** Returns the value of a type that parsed JSON stands for. No type: any. */
@@ -87,7 +95,18 @@ function anyOf(json) {
   }
   if (json?.number === undefined) return json;
   const n = /[.eE]/.test(json.number) ? undefined : BigInt(json.number);
-  return n !== undefined && !Number.isSafeInteger(Number(n)) && BigInt.asIntN(65, n) === n ? n : floatOf(json.number);
+  if (n === undefined || Number.isSafeInteger(Number(n))) return floatOf(json.number);
+  if (BigInt.asIntN(64, n) === n || BigInt.asUintN(64, n) === n) return n;
+  const nearest = floatOf(json.number);
+  if (written(nearest) !== json.number) throw new RangeError(`${json.number.slice(0, 60)} would arrive as ${nearest}`);
+  return nearest;
+}
+
+/** Writes a large float with the digits it has in JSON, and zeros behind them. */
+function written(float) {
+  const [mantissa, power] = float.toExponential().split("e");
+  const [whole, fraction = ""] = mantissa.split(".");
+  return whole + fraction.padEnd(Number(power), "0");
 }
 
 function floatOf(text) {
