@@ -3,11 +3,11 @@ package call
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/remote"
-	"github.com/helium-rpc/helium/internal/visible"
 )
 
 // callStream calls a method that takes or returns a stream: items come from stdin and go to stdout, as they
@@ -15,7 +15,7 @@ import (
 func callStream(ctx context.Context, env *cli.Env, m *remote.Method, args [][]byte) error {
 	result, unheeded, err := m.Stream(ctx, args, env.In, func(item json.RawMessage) error { return showItem(env, item) })
 	if unheeded != nil {
-		env.Say("%s ended well without the lines from this one on: %s", m.Name(), visible.Line(helium.AsError(unheeded).Message))
+		env.Warn(fmt.Sprintf("%s ended well without the lines from this one on: %s", m.Name(), helium.AsError(unheeded).Message), "method", m.Name())
 	}
 	switch {
 	case err != nil:

@@ -4,6 +4,7 @@
 //	env.Dial(ctx)                     connects as flags, environment and contexts say
 //	env.Show(item, raw, people)       writes what was found, in the form that -o asks for
 //	env.Say("%s is there", name)      talks to a person, on standard error
+//	env.Warn("an item is missing")    says it to people and to programs
 //	return cli.Fail(cli.ExitUsage, hint, err)
 //
 // Results go to standard output, talk and errors to standard error. An error is told once,

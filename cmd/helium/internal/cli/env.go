@@ -14,6 +14,7 @@ import (
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
+	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/rpcclient"
 )
 
@@ -85,6 +86,16 @@ func (env *Env) ServeOn(ctx context.Context, nc *nats.Conn) error {
 
 // Logger is for what happens while no call waits for it, such as a lost connection.
 func (env *Env) Logger() *slog.Logger { return newLogger(env.Output, slog.LevelWarn) }
+
+// Warn tells what whoever reads the output has to know of it and can't see there: people by a line, and
+// programs by a line of the log, in which what it is about stands in attributes as those of slog.
+func (env *Env) Warn(text string, attributes ...any) {
+	if env.Machine() {
+		env.Logger().Warn(text, attributes...)
+		return
+	}
+	env.Say("%s", visible.Line(text))
+}
 
 // Bounded returns the context of a command that asks and ends: by --timeout.
 func (env *Env) Bounded(ctx context.Context) (context.Context, context.CancelFunc) {

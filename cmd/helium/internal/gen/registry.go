@@ -51,10 +51,10 @@ func (g *registryGenerator) run(env *cli.Env, cmd *cobra.Command, names []string
 	}
 	for _, s := range services {
 		if len(s.Differing) > 0 {
-			env.Say("%s: the instance that started last counts; %s %s different", s.Name, strings.Join(s.Differing, ", "), isOrAre(len(s.Differing)))
+			env.Warn(fmt.Sprintf("%s: the instance that started last counts; %s %s different", s.Name, strings.Join(s.Differing, ", "), isOrAre(len(s.Differing))), "service", s.Name)
 		}
 		if len(s.Skipped) > 0 {
-			env.Say("%s: left out, because they are of another kind: %s", s.Name, strings.Join(s.Skipped, ", "))
+			env.Warn(fmt.Sprintf("%s: left out, because they are of another kind: %s", s.Name, strings.Join(s.Skipped, ", ")), "service", s.Name)
 		}
 	}
 	text, err := g.render(services, schema.Config{Prefix: env.Connection.Prefix, Title: g.title, Command: g.refresh(env, names)})

@@ -3,6 +3,7 @@ package top
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -14,7 +15,6 @@ import (
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/top/figures"
 	"github.com/helium-rpc/helium/cmd/helium/internal/top/view"
-	"github.com/helium-rpc/helium/internal/visible"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
@@ -31,6 +31,8 @@ type monitor struct {
 
 	before, after *figures.Look
 	due           time.Time // of the next look
+
+	told []figures.Instance // that are silent
 }
 
 // livePatience is how long a table that goes on waits for the first answer to a look.
@@ -156,13 +158,14 @@ func (r *row) name() string {
 
 // show prints the table once.
 func (t *monitor) show(rows []row) error {
-	silent := figures.Told(figures.Silent(t.before, t.after, t.services))
+	silent := figures.Silent(t.before, t.after, t.services)
 	switch {
-	case silent != "":
-		t.env.Say("%s", visible.Line(silent))
-	case len(rows) == 0:
+	case len(silent) > 0 && !slices.Equal(silent, t.told):
+		t.env.Warn(figures.Told(silent), "silent", silent)
+	case len(silent) == 0 && len(rows) == 0:
 		t.env.Say("No service answers. To serve an example: helium serve math")
 	}
+	t.told = silent
 	return cli.ShowList(t.env.Output, rows, func(r row) string { return fmt.Sprintf("%s %.0f", r.name(), r.Calls) },
 		func(w table.Writer) { t.fill(w, rows) })
 }

@@ -26,7 +26,10 @@ type Look struct {
 }
 
 // Instance names an instance of a service.
-type Instance struct{ Service, ID string }
+type Instance struct {
+	Service string `json:"service"`
+	ID      string `json:"instance"`
+}
 
 // Counts are an instance's figures since it began.
 type Counts struct {
