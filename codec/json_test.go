@@ -57,7 +57,7 @@ func TestJSONThatWouldArriveAsSomethingElseIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		``: "no JSON", `{`: "no JSON", `[1`: "no JSON", `1 2`: "more follows", `{"a":1,"a":2}`: "two keys", `01`: "no JSON", `nope`: "no JSON",
 		`18446744073709551616`: "more digits", `-9223372036854775809`: "more digits", `0.12345678901234567890`: "more digits", `1e400`: "more digits",
-		"\"\xff\"": "isn't UTF-8", strings.Repeat(`[`, 100) + strings.Repeat(`]`, 100): "deep",
+		"\"\xff\"": "isn't UTF-8", "\"\\ud800\"": "half of a surrogate pair", "{\"a\\udc00\":1}": "half of a surrogate pair", strings.Repeat(`[`, 100) + strings.Repeat(`]`, 100): "deep",
 	} {
 		for _, v := range []any{json.RawMessage(text), jsonText(text), []any{jsonText(text)}, &struct{ J jsonText }{jsonText(text)}} {
 			if b, err := appendValue([]byte("prefix"), v); err == nil || string(b) != "prefix" || !strings.Contains(err.Error(), want) {

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/helium-rpc/helium/internal/msgpack"
+	"github.com/helium-rpc/helium/internal/surrogates"
 )
 
 // Types with MarshalJSON, such as json.RawMessage, are on the wire what they are in JSON:
@@ -68,6 +69,9 @@ func decodeJSON(r *decoder, receiver any) error {
 func appendJSONText(e *encoder, text []byte) error {
 	if !utf8.Valid(text) {
 		return errors.New("it made text that isn't UTF-8")
+	}
+	if _, half := surrogates.Half(text); half != "" {
+		return fmt.Errorf("it made %s, which is half of a surrogate pair and no character", half)
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
