@@ -38,6 +38,9 @@ type openStream struct {
 	body  []byte         // the result; read when in has ended
 	md    []byte         // that came beside it
 	lost  *helium.Error  // how it ended, where nobody said that it is over
+	off   bool           // it is broken off
+
+	breaking sync.WaitGroup // of who breaks it off; added to while the call is held
 
 	large atomic.Pointer[wire.Extent] // of the result that comes as an item; nil: none was announced
 }
@@ -65,6 +68,7 @@ func newOpenStream(core *core, of *streamed, args *largeArguments, lasts time.Ti
 func (s *openStream) Follow(f *wire.Frame) {
 	s.begin()
 	var err error
+	goesOn := true
 	switch f.Kind {
 	case wire.KindCredit:
 		var credit wire.Credit
@@ -75,7 +79,7 @@ func (s *openStream) Follow(f *wire.Frame) {
 		var items wire.Items
 		if items, err = wire.ReadItems(f.Body); err == nil {
 			s.core.counters.itemsReceived.Add(items.Count)
-			s.in.Arrive(items)
+			goesOn = s.in.Arrive(items)
 		}
 	case wire.KindItemPart:
 		var part wire.Part
@@ -83,12 +87,13 @@ func (s *openStream) Follow(f *wire.Frame) {
 			if part.IsLast() && s.of.take != nil {
 				s.core.counters.itemsReceived.Add(1)
 			}
-			s.in.ArrivePart(part)
+			goesOn = s.in.ArrivePart(part)
 		}
 	case wire.KindAccount:
 		var account wire.Account
 		if account, err = wire.ReadAccount(f.Body); err == nil {
 			s.account(account)
+			goesOn = !s.in.Ended()
 		}
 	case wire.KindItemsEnd:
 		var end wire.ItemsEnd
@@ -98,6 +103,8 @@ func (s *openStream) Follow(f *wire.Frame) {
 	}
 	if err != nil {
 		s.breaks(err)
+	} else if !goesOn {
+		s.breakOff()
 	}
 }
 
@@ -135,6 +142,7 @@ func (s *openStream) Part(f *wire.Frame) {
 		s.breaks(err)
 	case extent.Length > uint64(s.core.maxValue):
 		s.in.Fail(s.core.resultTooLarge(extent.Length))
+		s.breakOff()
 	default:
 		s.large.Store(&extent)
 		s.in.Invite()
@@ -144,6 +152,22 @@ func (s *openStream) Part(f *wire.Frame) {
 // breaks ends the stream as one whose instance breaks the protocol.
 func (s *openStream) breaks(why error) {
 	s.in.Fail(helium.ErrBadResult.WithMessage("what the instance sent as a stream breaks the protocol: %w", why))
+	s.breakOff()
+}
+
+// breakOff has the instance of a stream that has ended for what came of it told at once: the program may take long over
+// the items before, and who heeds no credit would go on meanwhile. It is called where the call is held.
+func (s *openStream) breakOff() {
+	if s.off {
+		return
+	}
+	s.off = true
+	s.breaking.Go(func() {
+		if s.core.links.Take(&s.flight) {
+			s.core.links.Cancel(&s.flight, nil, false)
+			s.up.stop()
+		}
+	})
 }
 
 // Arrive implements link.Waiter.
@@ -347,6 +371,7 @@ func (s *openStream) leave() {
 	s.in.Settle() // who else ends it at this moment says how first
 	s.in.Close()
 	s.up.stop()
+	s.breaking.Wait()
 }
 
 // grant tells the instance how much it may send in all.

@@ -73,7 +73,7 @@ func exchange(t *testing.T, n int, way *uncertain, pool *stream.Pool) {
 			grant(credit)
 		}
 	})
-	out.Divide(func() int { return part }, in.ArrivePart)
+	out.Divide(func() int { return part }, func(p wire.Part) { in.ArrivePart(p) })
 	all := make(chan struct{})
 	go func() {
 		defer close(all)
@@ -82,7 +82,7 @@ func exchange(t *testing.T, n int, way *uncertain, pool *stream.Pool) {
 			sent := false
 			switch {
 			case len(item) > stream.Window:
-				sent = out.SendParts(item, part, in.ArrivePart)
+				sent = out.SendParts(item, part, func(p wire.Part) { in.ArrivePart(p) })
 			case len(item) >= stream.Large:
 				sent = out.SendLarge(item, func(one wire.Items) { one.Data = item; in.Arrive(one) })
 			default:

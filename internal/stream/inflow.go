@@ -32,23 +32,23 @@ type inflow struct {
 	cut atomic.Pointer[error] // why no more is read of what has come; nil: all of it is
 }
 
-// Arrive takes in items that came. Data may be kept.
-func (r *inflow) Arrive(items wire.Items) {
+// Arrive takes in items that came. Data may be kept. It reports whether more is taken in.
+func (r *inflow) Arrive(items wire.Items) (goesOn bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.heardLocked()
 	switch {
 	case r.ended:
-		return
+		return false
 	case items.Before != r.seen.Items:
 		r.endLocked(gap(r.seen.Items, items.Before))
-		return
+		return false
 	case r.begun > 0:
 		r.endLocked(partGap(r.seen.Items, r.begun, r.length))
-		return
+		return false
 	case !r.may.admits(r.seen, len(items.Data), items.Count):
 		r.endLocked(errTooMuch)
-		return
+		return false
 	}
 	if !r.may.window.dry.IsZero() {
 		r.may.window.comes(time.Now(), items.Waited)
@@ -57,12 +57,13 @@ func (r *inflow) Arrive(items wire.Items) {
 	r.seen.Items += items.Count
 	r.queue.add(items)
 	r.came.Signal()
+	return true
 }
 
 var errTooMuch = helium.ErrBadMessage.WithMessage("the other end of the stream sent more than it may")
 
-// ArrivePart takes in a part of an item that came. Its data may be kept.
-func (r *inflow) ArrivePart(part wire.Part) {
+// ArrivePart takes in a part of an item that came, as Arrive does items. Its data may be kept.
+func (r *inflow) ArrivePart(part wire.Part) (goesOn bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.heardLocked()
@@ -73,7 +74,7 @@ func (r *inflow) ArrivePart(part wire.Part) {
 	var err error
 	switch {
 	case r.ended:
-		return
+		return false
 	case part.Before != r.seen.Items:
 		err = gap(r.seen.Items, part.Before)
 	case part.Offset != r.begun:
@@ -87,7 +88,7 @@ func (r *inflow) ArrivePart(part wire.Part) {
 	}
 	if err != nil {
 		r.endLocked(err)
-		return
+		return false
 	}
 	r.queue.addPart(&part)
 	r.begun, r.length, r.late = r.begun+uint64(len(part.Data)), part.Length, r.late || part.Waited
@@ -103,6 +104,7 @@ func (r *inflow) ArrivePart(part wire.Part) {
 		r.late = false
 		r.came.Signal()
 	}
+	return true
 }
 
 // readyLocked reports whether there is something to take for who reads: of an item in parts only if it is whole,
@@ -141,6 +143,13 @@ func (r *inflow) Account(of wire.Account) (again wire.Credit, lost bool) {
 		return r.may.given, r.may.exceeds(of.Credit)
 	}
 	return wire.Credit{}, false
+}
+
+// Ended reports whether nothing more is taken in.
+func (r *inflow) Ended() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended
 }
 
 // Fail ends the stream with an error behind what has come.

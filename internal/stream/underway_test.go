@@ -86,7 +86,7 @@ func TestOneStreamsItemsLeaveWholeWhileItsReaderReads(t *testing.T) {
 			var out *stream.Sender
 			in := stream.NewReceiver(new(stream.Pool), bounds, func(credit wire.Credit) { out.Grant(credit) })
 			in.Strict()
-			out = stream.NewSender(in.Open(), in.Arrive, func(wire.Account) {})
+			out = stream.NewSender(in.Open(), func(items wire.Items) { in.Arrive(items) }, func(wire.Account) {})
 			parts := 0
 			out.Divide(func() int { return 24 << 10 }, func(p wire.Part) {
 				if p.Offset == 0 {
