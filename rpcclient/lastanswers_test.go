@@ -55,12 +55,12 @@ func TestTheLargeResultsOfAServersLastCallsArrive(t *testing.T) {
 		const size, calls = 2 << 20, 3
 		for round := range 10 {
 			name := fmt.Sprintf("last%d", round)
-			l := newLastOnes()
-			srv := serveOver(t, over, env, env.Client, rpcserver.Config{}, name, l)
+			l, c := newLastOnes(), env.NewClient(rpcclient.Config{}) // without a link to the server before
+			srv := serveOver(t, over, env, c, rpcserver.Config{}, name, l)
 			ends := make(chan error, calls)
 			for range calls {
 				go func() {
-					got, err := rpcclient.Call[[]byte](t.Context(), env.Client, name+".make", size)
+					got, err := rpcclient.Call[[]byte](t.Context(), c, name+".make", size)
 					if err == nil && !bytes.Equal(got, bytes.Repeat([]byte{7}, size)) {
 						err = fmt.Errorf("got %d bytes, want %d sevens", len(got), size)
 					}
@@ -89,13 +89,13 @@ func TestCallsAndStreamsThatAShutdownCutsAreToldSo(t *testing.T) {
 		const each = 3
 		for round := range 10 {
 			name := fmt.Sprintf("last%d", round)
-			l := newLastOnes()
-			srv := serveOver(t, over, env, env.Client, rpcserver.Config{DrainTimeout: 10 * time.Millisecond}, name, l)
+			l, c := newLastOnes(), env.NewClient(rpcclient.Config{})
+			srv := serveOver(t, over, env, c, rpcserver.Config{DrainTimeout: 10 * time.Millisecond}, name, l)
 			ends := make(chan error, 2*each)
 			for range each {
-				go func() { ends <- env.Client.Call(t.Context(), name+".hold", nil) }()
+				go func() { ends <- c.Call(t.Context(), name+".hold", nil) }()
 				go func() {
-					_, err := gather(rpcclient.Stream[int](t.Context(), env.Client, name+".trickle"))
+					_, err := gather(rpcclient.Stream[int](t.Context(), c, name+".trickle"))
 					ends <- err
 				}()
 			}
