@@ -39,10 +39,16 @@ func whenAsked(t *testing.T, b *broker.Broker, asked func()) {
 		check(t, err)
 	}
 	check(t, nc.Flush())
+	registerDiary(t, nc, "slow")
+}
+
+// registerDiary registers an instance of the service "diary", which tells who it is when it is asked, or should.
+func registerDiary(t *testing.T, nc *nats.Conn, instance string) {
+	t.Helper()
 	reg, err := binder.NewClient(nc, "")
 	check(t, err)
 	_, err = reg.Register(t.Context(), binder.Record{
-		Service: "diary", Instance: "slow", Methods: []binder.Method{{Name: "one", Signature: "one(x any)"}}, Abilities: uint64(wire.Heartbeats),
+		Service: "diary", Instance: instance, Methods: []binder.Method{{Name: "one", Signature: "one(x any)"}}, Abilities: uint64(wire.Heartbeats),
 	})
 	check(t, err)
 }

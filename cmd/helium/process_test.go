@@ -77,11 +77,19 @@ func (p *process) exit(t *testing.T) int {
 
 func eventually(t *testing.T, what string, holds func() bool, p *process) {
 	t.Helper()
+	if !soon(holds) {
+		t.Fatalf("want that %s; %v printed:\n%s%s", what, p.cmd, p.out.String(), p.err.String())
+	}
+}
+
+// soon reports whether something holds before the test's patience is over.
+func soon(holds func() bool) bool {
 	for deadline := time.Now().Add(testPatience); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("want that %s; %v printed:\n%s%s", what, p.cmd, p.out.String(), p.err.String())
+			return false
 		}
 	}
+	return true
 }
 
 // slowness is a service whose calls last until their callers give up.

@@ -66,9 +66,7 @@ func TestProgramsAreWarnedOfWhatTheOutputDoesNotShow(t *testing.T) {
 		defer close(ended)
 		_ = run(ctx, []string{"top", "take", "ghosts", "--interval", "100ms", "-s", url, "-o", "ndjson"}, strings.NewReader(""), &out, &said)
 	}()
-	for end := time.Now().Add(testPatience); strings.Count(out.String(), `"method":"sum"`) < 3 && time.Now().Before(end); {
-		time.Sleep(5 * time.Millisecond)
-	}
+	soon(func() bool { return strings.Count(out.String(), `"method":"sum"`) >= 3 }) // what it has printed is checked below
 	stop()
 	<-ended
 	if looks, warnings := strings.Count(out.String(), `"method":"sum"`), strings.Count(said.String(), "WARN"); looks < 3 || warnings == 0 || warnings >= looks {

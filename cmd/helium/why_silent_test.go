@@ -5,10 +5,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 
-	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
-	"github.com/helium-rpc/helium/internal/wire"
 )
 
 func TestWhyEndsAsACallDoesWhereAnInstanceIsSilentOrTakesNoCall(t *testing.T) {
@@ -36,12 +34,7 @@ func TestWhyEndsAsACallDoesWhereAnInstanceIsSilentOrTakesNoCall(t *testing.T) {
 		})
 		check(t, err)
 		check(t, nc.Flush())
-		reg, err := binder.NewClient(nc, "")
-		check(t, err)
-		_, err = reg.Register(t.Context(), binder.Record{
-			Service: "diary", Instance: "stuck", Methods: []binder.Method{{Name: "one", Signature: "one(x any)"}}, Abilities: uint64(wire.Heartbeats),
-		})
-		check(t, err)
+		registerDiary(t, nc, "stuck")
 		_, stages, r := whyReportOf(t, "diary.one", "-s", url, "--timeout", "4s")
 		if r.exit != c.exit {
 			t.Errorf("%s: exit %d, want %d:\n%s", c.what, r.exit, c.exit, r.err)
