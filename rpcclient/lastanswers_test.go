@@ -56,7 +56,7 @@ func TestTheLargeResultsOfAServersLastCallsArrive(t *testing.T) {
 		for round := range 10 {
 			name := fmt.Sprintf("last%d", round)
 			l, c := newLastOnes(), env.NewClient(rpcclient.Config{}) // without a link to the server before
-			srv := serveOver(t, over, env, c, rpcserver.Config{}, name, l)
+			srv := serveOver(t, over, env, c, rpcserver.Config{DrainTimeout: patience}, name, l)
 			ends := make(chan error, calls)
 			for range calls {
 				go func() {
