@@ -2,6 +2,7 @@ package part
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -45,14 +46,27 @@ func carry(ctx context.Context, l Load, start time.Time, call caller, books *led
 		if books.Now(due...) != nil {
 			return
 		}
+		limited, ended := together(ctx, deadline, len(due))
 		for _, e := range due {
 			calls.Go(func() {
-				limited, cancel := context.WithDeadline(ctx, deadline)
-				defer cancel()
 				end := ledger.Entry{Kind: ledger.Ended, ID: e.ID}
 				finish(&end, call(limited, e.ID, &end))
 				books.Later(end)
+				ended()
 			})
+		}
+	}
+}
+
+// together returns a context for so many calls, each of which says when it has ended. One for each would be
+// a fifth of what a client does under a high load.
+func together(ctx context.Context, deadline time.Time, calls int) (limited context.Context, ended func()) {
+	limited, cancel := context.WithDeadline(ctx, deadline)
+	var running atomic.Int64
+	running.Store(int64(calls))
+	return limited, func() {
+		if running.Add(-1) == 0 {
+			cancel()
 		}
 	}
 }
