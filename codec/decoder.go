@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/internal/msgpack"
+	"github.com/helium-rpc/helium/internal/timetext"
 )
 
 // decoder is what decoding works on: a place in msgpack, and what it may still take. Its
@@ -254,8 +255,11 @@ func (r *decoder) Time() (time.Time, error) {
 		r.off = h.Body + h.N
 		return timeOf(body), nil
 	case msgpack.String:
-		t, err := time.Parse(time.RFC3339Nano, string(body))
-		if err != nil {
+		t, err := timetext.Time(string(body))
+		switch {
+		case err == timetext.ErrFiner:
+			return time.Time{}, valueErrorf("%.60q is finer than a nanosecond: a time has nine digits of fraction, and any behind them have to be zeros", body)
+		case err != nil:
 			return time.Time{}, valueErrorf("%.40q is no time; write it as in RFC 3339, such as 2006-01-02T15:04:05Z", body)
 		}
 		r.off = h.Body + h.N

@@ -107,6 +107,23 @@ func TestANumberWithoutEndIsANumberWhereItCanBeAndElseText(t *testing.T) {
 	}
 }
 
+func TestAJSONNumberReadsNullAsNothing(t *testing.T) {
+	held := struct{ Ns []json.Number }{[]json.Number{"7", "8"}}
+	b, err := appendValue(nil, map[string]any{"Ns": []any{nil, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := codec.NewReader(b)
+	if err := r.Value(&held); err != nil || !reflect.DeepEqual(held.Ns, []json.Number{"", "1"}) {
+		t.Errorf("got %q, %v; want nothing and 1", held.Ns, err)
+	}
+	number := json.Number("7")
+	s := codec.NewReader(msgpack.AppendNil(nil))
+	if err := s.Value(&number); err != nil || number != "" {
+		t.Errorf("got %q, %v; want nothing", number, err)
+	}
+}
+
 func TestTheOptionStringKeepsEveryValue(t *testing.T) {
 	type quoted struct {
 		I8  int8        `json:",string"`

@@ -29,7 +29,13 @@ func encodeNumber(e *encoder, v reflect.Value) error {
 	return nil
 }
 
+// decodeNumber decodes a json.Number. It reads null, as whatever is an any in a signature does: that is "", as in
+// encoding/json.
 func decodeNumber(r *decoder, v reflect.Value) error {
+	if r.Nil() {
+		v.SetString("")
+		return nil
+	}
 	h, err := r.head()
 	if err != nil {
 		return err

@@ -29,6 +29,7 @@ type valueVectors struct {
 	}
 	Reads   []valueVector
 	Misfits []struct{ Hex, As, Error string }
+	Texts   []json.RawMessage // which package transcode reads
 	Rejects []struct {
 		Hex, Cause string
 		Offset     int

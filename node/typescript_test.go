@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"testing"
 )
 
@@ -23,11 +24,25 @@ func TestGeneratedTypeScriptCompilesAndCalls(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	compile := node(t, nil, append([]string{absolute(t, "node_modules/typescript/bin/tsc"), "--strict",
-		"--noUnusedLocals", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess",
-		"--target", "es2022", "--module", "nodenext"}, files...)...)
-	compile.Dir = folder
-	if out, err := compile.CombinedOutput(); err != nil {
+	compile := func(target string, files ...string) (out []byte, err error) {
+		tsc := node(t, nil, append([]string{absolute(t, "node_modules/typescript/bin/tsc"), "--strict",
+			"--noUnusedLocals", "--exactOptionalPropertyTypes", "--noUncheckedIndexedAccess",
+			"--target", target, "--module", "nodenext"}, files...)...)
+		tsc.Dir = folder
+		return tsc.CombinedOutput()
+	}
+	head, err := os.ReadFile(filepath.Join(folder, "math.ts"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	target := regexp.MustCompile(`^// .*\n// .*tsc --strict --target (es20\d\d), or a later one`).FindSubmatch(head)
+	if target == nil {
+		t.Fatalf("the head of math.ts doesn't say for which target it is:\n%.200s", head)
+	}
+	if out, err := compile("es2021", "math.ts"); err == nil {
+		t.Errorf("tsc takes math.ts for es2021, too, want that %s is the oldest\n%s", target[1], out)
+	}
+	if out, err := compile(string(target[1]), files...); err != nil {
 		t.Fatalf("tsc: %v\n%s", err, out)
 	}
 	out, err := node(t, nil, "typescript/outcomes.mjs", filepath.Join(folder, "math.js"), filepath.Join(folder, "every.js"), filepath.Join(folder, "streams.js")).CombinedOutput()

@@ -29,7 +29,7 @@ function toBase64(bytes: Uint8Array): string {
 
 const units: { readonly [unit: string]: bigint } = { h: 3_600_000_000_000n, m: 60_000_000_000n, s: 1_000_000_000n, ms: 1_000_000n, us: 1000n, "µs": 1000n, "μs": 1000n, ns: 1n };
 
-/** Reads "1h30m" as nanoseconds. */
+/** Reads "1h30m" as nanoseconds, of which it has to be a whole number. */
 function nanoseconds(text: string): bigint {
   const [, sign = "", rest = ""] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   const parts = rest.match(/([0-9]+\.?[0-9]*|\.[0-9]+)(ms|us|µs|μs|ns|h|m|s)/g) ?? [];
@@ -39,7 +39,11 @@ function nanoseconds(text: string): bigint {
   let sum = 0n;
   for (const part of parts) {
     const [, whole = "", fraction = "", unit = ""] = /^([0-9]*)\.?([0-9]*)(.+)$/.exec(part) ?? [];
-    sum += BigInt(whole + fraction || "0") * (units[unit] ?? 0n) / 10n ** BigInt(fraction.length);
+    const scaled = BigInt(whole + fraction || "0") * (units[unit] ?? 0n), scale = 10n ** BigInt(fraction.length);
+    if (scaled % scale !== 0n) {
+      throw new RangeError(`${JSON.stringify(text)} is finer than a nanosecond`);
+    }
+    sum += scaled / scale;
   }
   return sign === "-" ? -sum : sum;
 }

@@ -75,6 +75,9 @@ func TestWhoIsStoppedWhileInstancesAreAskedSaysNothingAgainstThem(t *testing.T) 
 			report.Checks = append(report.Checks, doctorCheck{Check: s.Stage, Status: s.Status, Found: s.Found, Next: s.Next})
 		}
 		last := report.Checks[len(report.Checks)-1]
+		if !strings.Contains(said.String(), `"message":"interrupted before it was done"`) {
+			t.Errorf("helium %s: stopped, it says\n%s", c.words, said.String())
+		}
 		if last.Check != c.check || last.Status != statusSkipped || last.Next != "" || exit != cli.ExitInterrupted {
 			t.Errorf("helium %s: got exit %d, and last %+v; want %d, and %s skipped", c.words, exit, last, cli.ExitInterrupted, c.check)
 		}

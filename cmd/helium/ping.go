@@ -73,7 +73,7 @@ func (r *pingRow) set(took time.Duration, err error) {
 	if err == nil {
 		return
 	}
-	r.Error, r.denied, r.short = err.Error(), errors.Is(err, errMayNotAsk), errors.Is(err, errTooShort)
+	r.Error, r.denied, r.short = err.Error(), errors.Is(err, errMayNotAsk), errors.Is(err, cli.ErrTooShort)
 	if e, ok := err.(*helium.Error); ok {
 		r.Error = cli.InOurWords(e.Message, err) // its code is told below the rows
 	}
@@ -101,7 +101,11 @@ func ping(ctx context.Context, env *cli.Env, service string) error {
 	}
 	if service == "" {
 		row := pingRow{What: "binder", Link: lookup.ByBus}
-		row.set(time.Since(began), err)
+		shown := err
+		if short := env.TooShort(err); short != nil {
+			shown = short
+		}
+		row.set(time.Since(began), shown)
 		rows = append(rows, row)
 	}
 	if err != nil {
@@ -152,9 +156,13 @@ func pingNATS(ctx context.Context, nc *nats.Conn) pingRow {
 	ctx, cancel := context.WithTimeout(ctx, shareOf(ctx, 1)/2)
 	defer cancel()
 	row := pingRow{What: "nats", Instance: nc.ConnectedServerName(), Link: lookup.ByBus}
-	began := time.Now()
+	began, given := time.Now(), left(ctx)
 	err := nc.FlushWithContext(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
+	switch unknown := cutShort(ctx, given); {
+	case err == nil:
+	case unknown != nil:
+		err = unknown
+	case errors.Is(err, context.DeadlineExceeded):
 		err = errors.New("no answer in time")
 	}
 	row.set(time.Since(began), err)
@@ -287,6 +295,9 @@ func showPings(env *cli.Env, rows []pingRow) error {
 
 // silentNATS is the error of a server that didn't answer, though others did through it.
 func silentNATS(row *pingRow) error {
+	if row.short {
+		return cli.Fail(cli.ExitDeadline, shell.Line("helium", "ping", "--timeout", enoughFor(1)), errors.New("NATS didn't answer: "+row.Error))
+	}
 	return cli.Fail(cli.ExitNoBus, "helium doctor", fmt.Errorf("NATS didn't answer: %s", row.Error))
 }
 

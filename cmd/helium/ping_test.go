@@ -101,7 +101,7 @@ func TestPingSaysThatItsTimeWasTooShortInsteadOfAccusingInstances(t *testing.T) 
 	}{
 		{0, "too short", cli.ExitDeadline},
 		{30 * time.Millisecond, "too short", cli.ExitDeadline},
-		{timeToTell + 100*time.Millisecond, "it may be frozen", cli.ExitNoInstance},
+		{cli.TimeToTell + 100*time.Millisecond, "it may be frozen", cli.ExitNoInstance},
 	} {
 		ctx, cancel := context.WithTimeout(t.Context(), c.within)
 		defer cancel()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/diagnose/probe"
 )
 
@@ -28,26 +29,19 @@ func left(ctx context.Context) time.Duration {
 // rounds is how often as many are asked as can be at once, until n have been.
 func rounds(n int) int { return max(1, (n+probe.AtOnce-1)/probe.AtOnce) }
 
-// timeToTell is how long an instance has to be silent to be called so: one that is well may be further
-// away, or stand still for less.
-const timeToTell = 500 * time.Millisecond
-
-// errTooShort: who was asked had no time to answer, so nothing can be said of it.
-var errTooShort = errors.New("the time was too short to tell")
-
 // cutShort is why nothing can be said of who didn't answer until the end of ctx, which came after so long
 // at most; nil: it is silent.
 func cutShort(ctx context.Context, given time.Duration) error {
 	switch {
 	case errors.Is(ctx.Err(), context.Canceled):
 		return errors.New("stopped before an answer came")
-	case ctx.Err() != nil && given < timeToTell:
-		return fmt.Errorf("%w: no answer within the %v that were left; give a longer --timeout", errTooShort, amount.Time(max(0, given)))
+	case ctx.Err() != nil && given < cli.TimeToTell:
+		return fmt.Errorf("%w: no answer within the %v that were left; give a longer --timeout", cli.ErrTooShort, amount.Time(max(0, given)))
 	}
 	return nil
 }
 
 // enoughFor returns a --timeout that leaves each of n time to answer.
 func enoughFor(n int) string {
-	return amount.Exact(max(10*time.Second, 2*timeToTell*time.Duration(rounds(n))))
+	return amount.Exact(max(10*time.Second, 2*cli.TimeToTell*time.Duration(rounds(n))))
 }

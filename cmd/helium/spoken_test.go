@@ -1,14 +1,20 @@
 package main
 
 import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
+	"github.com/helium-rpc/helium/rpcserver"
 )
 
 // librarysWords are what errors of the libraries say, and a command line doesn't know.
@@ -96,6 +102,62 @@ func TestErrorsSpeakOfFlagsAndOfNoConfig(t *testing.T) {
 				t.Errorf("helium %s: got\n%s\nwant %s", line, said, next)
 			}
 		}
+	}
+}
+
+// settings are the names of fields of Configs in texts of the libraries, but those of ConfigErrors, which stand in braces.
+var settings = regexp.MustCompile(`(^|[^{])\bConfig\.[A-Z]`)
+
+func TestNoTextOfTheLibrariesNamesASettingThatACommandLineDoesntKnow(t *testing.T) {
+	// What only programs can do: no subcommand sets these.
+	apart := regexp.MustCompile(`Config\.(Interceptors|PerMethod|OnEvent)`)
+	looked := 0
+	for _, folder := range []string{"rpcclient", "rpcserver", "binder", "bus", "internal/stream", "internal/link", "internal/direct"} {
+		check(t, filepath.WalkDir(filepath.Join("../..", folder), func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+			check(t, err)
+			ast.Inspect(file, func(n ast.Node) bool {
+				literal, ok := n.(*ast.BasicLit)
+				if !ok || literal.Kind != token.STRING {
+					return true
+				}
+				text, err := strconv.Unquote(literal.Value)
+				check(t, err)
+				if strings.HasPrefix(text, "rpc") && !strings.Contains(text, " ") { // what others say in ", see "
+					text = ", see " + text
+				}
+				if !settings.MatchString(text) || apart.MatchString(text) {
+					return true
+				}
+				looked++
+				if said := cli.InOurWords(text, nil); settings.MatchString(said) || librarysWords.MatchString(said) {
+					t.Errorf("%s: of %q the command makes %q, want no setting of a program in it", path, text, said)
+				}
+				return true
+			})
+			return nil
+		}))
+	}
+	if looked < 10 {
+		t.Errorf("%d texts were looked at, want those that there are", looked)
+	}
+}
+
+func TestWhatIsTooLargeIsToldWithoutSettingsOfPrograms(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serveOn(t, b, rpcserver.Config{MaxValue: 1 << 20}, "kinds", kinds{})
+	t.Setenv("NATS_URL", url)
+	large := filepath.Join(t.TempDir(), "large")
+	check(t, os.WriteFile(large, []byte(`["`+strings.Repeat("a", 3<<20)+`"]`), 0o600))
+	r := heliumRun(t, "call", "kinds.text", "-d", "@"+large)
+	if want := "takes at most 1048576; whoever runs that server can allow more\n"; r.exit != cli.ExitArguments || !strings.Contains(r.err, want) {
+		t.Errorf("got exit %d, want %d and %q; it says:\n%s", r.exit, cli.ExitArguments, want, r.err)
+	}
+	if word := librarysWords.FindString(r.err); word != "" {
+		t.Errorf("got the library's word %q:\n%s", word, r.err)
 	}
 }
 

@@ -39,3 +39,20 @@ func TestACommandsTemplateIsFilledInAndPassedBack(t *testing.T) {
 		}
 	}
 }
+
+// numbered takes a number in a place that the registry knows as an any.
+type numbered struct{}
+
+func (numbered) Count(n json.Number, in struct{ Ns []json.Number }) []json.Number {
+	return append(in.Ns, n)
+}
+
+func TestATemplateOfNumbersWithoutATypeIsPassedBack(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "numbered", numbered{})
+	template := heliumRun(t, "call", "numbered.count", "--template", "-s", url)
+	r := heliumRun(t, "call", "numbered.count", "-d", template.out, "-s", url, "-o", "ndjson")
+	if r.exit != cli.ExitOK || r.out != "[0,0]\n" {
+		t.Errorf("the template %s passed back: got exit %d, %q and\n%s\nwant 0 and [0,0]", template.out, r.exit, r.out, r.err)
+	}
+}

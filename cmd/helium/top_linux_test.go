@@ -57,21 +57,40 @@ func TestTopOnATerminalIsSortedScrolledAndLeftByKeys(t *testing.T) {
 func TestTopOnATerminalEndsWithCtrlCAndWithATermination(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	serveOn(t, b, rpcserver.Config{}, "diary", newDiary())
-	for name, end := range map[string]func(p *terminalPage){
-		"Ctrl-C":  func(p *terminalPage) { p.press("\x03") },
-		"SIGTERM": func(p *terminalPage) { check(p.t, p.cmd.Process.Signal(syscall.SIGTERM)) },
+	for name, by := range map[string]struct {
+		end  func(p *terminalPage)
+		exit int
+	}{
+		"Ctrl-C":  {func(p *terminalPage) { p.press("\x03") }, cli.ExitOK}, // a key there, as q is
+		"SIGTERM": {func(p *terminalPage) { check(p.t, p.cmd.Process.Signal(syscall.SIGTERM)) }, cli.ExitTerminated},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := openPage(t, 90, 12, "helium", "top", "-s", url, "--interval", "100ms")
 			p.awaits("the service", func(screen string) bool { return strings.Contains(screen, "diary") })
-			end(p)
-			if exit := p.ends(); exit != cli.ExitOK {
-				t.Errorf("exit %d, want %d", exit, cli.ExitOK)
+			by.end(p)
+			if exit := p.ends(); exit != by.exit {
+				t.Errorf("exit %d, want %d", exit, by.exit)
 			}
 			if screen := p.screen.String(); strings.Contains(screen, "diary") {
 				t.Errorf("after the end the screen shows\n%s\nwant what was there before", screen)
 			}
 		})
+	}
+}
+
+func TestALiveTableBlamesNoInstanceThatHadNoTimeToAnswer(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	whenAsked(t, b, func() {})
+	p := openPage(t, 120, 12, "helium", "top", "-s", url, "--interval", "100ms", "--timeout", "300ms")
+	p.awaits("what there was no time for", func(screen string) bool {
+		return strings.Contains(screen, "1 instance had no time to answer; give a longer --timeout")
+	})
+	if screen := p.screen.String(); strings.Contains(screen, "silent") {
+		t.Errorf("the screen shows\n%s\nwant nobody called silent", screen)
+	}
+	p.press("q")
+	if exit := p.ends(); exit != cli.ExitOK {
+		t.Errorf("exit %d, want %d", exit, cli.ExitOK)
 	}
 }
 
@@ -98,9 +117,12 @@ func TestTopWithoutAKeyboardIsShownAllTheSame(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	check(t, cmd.Process.Signal(syscall.SIGTERM))
-	check(t, cmd.Wait())
+	_ = cmd.Wait() // its exit code is looked at
 	wait()
 	if got := seen.String(); !strings.Contains(got, "diary") {
 		t.Errorf("got %q, want the service", got)
+	}
+	if got := cmd.ProcessState.ExitCode(); got != cli.ExitTerminated {
+		t.Errorf("got exit %d after SIGTERM, want %d", got, cli.ExitTerminated)
 	}
 }

@@ -36,7 +36,7 @@ func TestWhatIsStoppedEndsAlsoWhereNobodyReadsWhatItPrints(t *testing.T) {
 		stop()
 		select {
 		case got := <-exit:
-			if want := cli.ExitInterrupted; args[0] == "call" && got != want {
+			if want := cli.ExitInterrupted; got != want {
 				t.Errorf("%q: got exit %d, want %d", args, got, want)
 			}
 		case <-time.After(testPatience):

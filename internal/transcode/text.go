@@ -3,10 +3,10 @@ package transcode
 import (
 	"encoding/base64"
 	"strings"
-	"time"
 
 	"github.com/helium-rpc/helium/internal/decimal"
 	"github.com/helium-rpc/helium/internal/msgpack"
+	"github.com/helium-rpc/helium/internal/timetext"
 	"github.com/helium-rpc/helium/signature"
 )
 
@@ -23,14 +23,22 @@ func appendText(b []byte, text string, t *signature.Type) (out []byte, ok bool, 
 		}
 		return msgpack.AppendBytes(b, data), true, nil
 	case signature.Time:
-		moment, err := time.Parse(time.RFC3339Nano, text)
-		if err != nil {
+		moment, err := timetext.Time(text)
+		switch {
+		case err == timetext.ErrFiner:
+			return b, true, problemf("%s is finer than a nanosecond: a time has nine digits of fraction, and any behind them have to be zeros", quote(text))
+		case err != nil:
 			return b, true, problemf(`%s is no time; write it as in RFC 3339, such as "2006-01-02T15:04:05Z"`, quote(text))
 		}
 		return msgpack.AppendTime(b, moment), true, nil
 	case signature.Duration:
-		length, err := time.ParseDuration(text)
-		if err != nil {
+		length, err := timetext.Duration(text)
+		switch {
+		case err == timetext.ErrFiner:
+			return b, true, problemf("%s is finer than a nanosecond, and a duration is a whole number of them", quote(text))
+		case err == timetext.ErrRange:
+			return b, true, problemf("%s is longer than a duration can be: %s", quote(text), timetext.Longest)
+		case err != nil:
 			return b, true, problemf(`%s is no duration; write it as "1h30m" or "250ms", or as a number of nanoseconds`, quote(text))
 		}
 		return msgpack.AppendInt(b, int64(length)), true, nil

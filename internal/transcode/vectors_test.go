@@ -3,6 +3,7 @@ package transcode_test
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/helium-rpc/helium/internal/transcode"
@@ -19,6 +20,10 @@ func TestStructuresTurnIntoJSONAndBackAsTheVectorsSay(t *testing.T) {
 				JSON                   json.RawMessage
 				OnlyRead               bool `json:"only_read"`
 			}
+		}
+		Texts []struct {
+			As, Hex, Error, Note string
+			JSON                 json.RawMessage
 		}
 		About                           string
 		Values, Reads, Misfits, Rejects json.RawMessage
@@ -40,6 +45,22 @@ func TestStructuresTurnIntoJSONAndBackAsTheVectorsSay(t *testing.T) {
 			t.Errorf("%s as %s: got %s, %v; want %s", v.Hex, v.As, text, err, v.JSON)
 		}
 		if got, err := transcode.Value(v.JSON, m.Result); !v.OnlyRead && (err != nil || !bytes.Equal(got, data)) {
+			t.Errorf("%s as %s: got % x, %v; want %s", v.JSON, v.As, got, err, v.Hex)
+		}
+	}
+	for _, v := range file.Texts {
+		m, err := types.Parse("f() " + v.As)
+		if err != nil {
+			t.Errorf("the type %s: %v", v.As, err)
+			continue
+		}
+		got, err := transcode.Value(v.JSON, m.Result)
+		switch {
+		case v.Error != "":
+			if err == nil || !strings.Contains(err.Error(), v.Error) {
+				t.Errorf("%s as %s: got % x, %v; want an error with %q", v.JSON, v.As, got, err, v.Error)
+			}
+		case err != nil || !bytes.Equal(got, vectors.Hex(t, v.Hex)):
 			t.Errorf("%s as %s: got % x, %v; want %s", v.JSON, v.As, got, err, v.Hex)
 		}
 	}

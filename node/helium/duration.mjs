@@ -4,7 +4,7 @@ import { ranged } from "./values.mjs";
 
 const UNITS = { h: 3_600_000_000_000n, m: 60_000_000_000n, s: 1_000_000_000n, ms: 1_000_000n, us: 1000n, µs: 1000n, μs: 1000n, ns: 1n };
 
-/** Reads "1h30m" as nanoseconds. */
+/** Reads "1h30m" as nanoseconds, of which it has to be a whole number. */
 export function parseDuration(text) {
   const [, sign, rest] = /^([+-]?)(.*)$/s.exec(text);
   const parts = rest.match(/(\d+\.?\d*|\.\d+)(ms|us|µs|μs|ns|h|m|s)/g) ?? [];
@@ -12,7 +12,9 @@ export function parseDuration(text) {
   let sum = 0n;
   for (const part of parts) {
     const [, whole, fraction = "", unit] = /^(\d*)\.?(\d*)(\D+)$/.exec(part);
-    sum += BigInt(whole + fraction || "0") * UNITS[unit] / 10n ** BigInt(fraction.length);
+    const scaled = BigInt(whole + fraction || "0") * UNITS[unit], scale = 10n ** BigInt(fraction.length);
+    if (scaled % scale !== 0n) throw new RangeError(`${JSON.stringify(text)} is finer than a nanosecond`);
+    sum += scaled / scale;
   }
   return ranged(sign === "-" ? -sum : sum, "duration");
 }

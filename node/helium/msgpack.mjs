@@ -126,11 +126,12 @@ export class Time {
     return new Time(both & ((1n << 34n) - 1n), Number(both >> 34n));
   }
 
-  /** Reads RFC 3339. */
+  /** Reads RFC 3339, to the nanosecond or not at all. */
   static parse(text) {
     const parts = /^(\d{4}-\d\d-\d\d)[Tt](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/.exec(text);
     const ms = parts && Date.parse(`${parts[1]}T${parts[2]}${parts[4].toUpperCase()}`);
     if (!parts || Number.isNaN(ms)) throw new RangeError(`${JSON.stringify(text)} is no time as in RFC 3339`);
+    if (/^\.\d{9}0*[1-9]/.test(parts[3] ?? "")) throw new RangeError(`${JSON.stringify(text)} is finer than a nanosecond`);
     return new Time(BigInt(ms / 1000), Number(((parts[3] ?? ".") + "000000000").slice(1, 10)));
   }
 

@@ -29,6 +29,7 @@ test("the generated client passes the strictest compiler and calls", async () =>
     "what is no item": ["invalid_argument", "helium.bad_argument", 'flows.size: an item: got "no base64!", want bytes in base64 (invalid_argument)'],
     "an item that is too large": ["resource_exhausted", "helium.call_too_large"], "given up": "canceled", late: "deadline_exceeded",
     nobody: ["unavailable", "helium.no_instance", "not executed"], double: true,
+    "finer than a nanosecond": ["helium.bad_argument", true],
     "every kind": [
       { b: true, n: 2n ** 60n, f: 0.5, s: "\ufeffé", d: "aGk=", t: "2026-01-02T03:04:05.0000006Z", l: "1h30m0.5s", o: null, m: { "-3": ["eA=="] }, a: [1, "x", { y: 2.5, z: -(2n ** 63n) }] },
       { b: true, n: 2n ** 60n, f: 0.5, s: "\ufeffé", d: "aGk=", t: "2026-01-02T03:04:05.0000006Z", l: "1h30m0.5s", o: 7, m: {}, a: [1, "x", { y: 2.5, z: -(2n ** 63n) }] },

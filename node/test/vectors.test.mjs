@@ -152,6 +152,14 @@ test("structures are read and written as the vectors say, and so is their JSON",
   }
 });
 
+test("times and durations are read from text exactly or not at all, as the vectors say", () => {
+  for (const v of values.texts) {
+    const read = () => fromJSON(parseJSON(JSON.stringify(v.json)), typeOf(v.as));
+    if (v.error) assert.throws(read, RangeError, `${JSON.stringify(v.json)} as ${v.as}`);
+    else assert.equal(hex(encode(read(), typeOf(v.as))), hex(bytes(v.hex)), `${JSON.stringify(v.json)} as ${v.as}`);
+  }
+});
+
 test("what doesn't fit its type is refused", () => {
   for (const v of values.misfits) {
     assert.throws(() => {

@@ -78,6 +78,8 @@ async function sending(flows: FlowsClient): Promise<Record<string, unknown>> {
   came["nobody"] = [nowhere.code, nowhere.reason, nowhere.outcome];
   const every = { b: true, n: 2n ** 60n, f: 0.5, s: "\ufeffé", d: "aGk=", t: "2026-01-02T03:04:05.0000006Z", l: "1h30m0.5s", o: null, m: { "-3": ["eA=="] }, a: [1, "x", { y: 2.5, z: -(2n ** 63n) }] };
   came["every kind"] = await all(flows.mirror([every, { ...every, o: 7, m: {} }]));
+  const fine = await failure(all(flows.mirror([{ ...every, l: "1.0000000001s" }])));
+  came["finer than a nanosecond"] = [fine.reason, fine.message.includes('"1.0000000001s" is finer than a nanosecond')];
   came["double"] = (await all(flows.double(Array.from({ length: 30_000 }, (_, i) => i)))).every((x, i) => x === 2 * i);
   while (Number(await flows.ended()) < before + 9) await new Promise((resolve) => setTimeout(resolve, 1));
   return came;

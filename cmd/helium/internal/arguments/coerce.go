@@ -3,9 +3,9 @@ package arguments
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/helium-rpc/helium/internal/msgpack"
+	"github.com/helium-rpc/helium/internal/timetext"
 
 	"github.com/helium-rpc/helium/internal/transcode"
 	"github.com/helium-rpc/helium/signature"
@@ -42,7 +42,7 @@ func coerce(text string, t *signature.Type, raw bool) ([]byte, error) {
 
 // durationOf turns a word that isn't JSON, such as 1h30m, into a duration.
 func durationOf(text string, t *signature.Type) ([]byte, error) {
-	if _, err := time.ParseDuration(text); err != nil {
+	if _, err := timetext.Duration(text); err == timetext.ErrSyntax {
 		return nil, fmt.Errorf("%q isn't %s", text, kindForPeople(t))
 	}
 	return transcode.Value([]byte(`"`+text+`"`), t)

@@ -10,7 +10,7 @@ import (
 
 // A template holds the arguments of a method as JSON to fill in: an object by name or, where
 // the service doesn't tell names, an array. As it stands it can be passed back in, but where a
-// method's any is of a type that doesn't read null, such as json.Number.
+// method's any is of a type with a form of its own that doesn't read null.
 //
 //	numbers           0
 //	string, bool      "", false

@@ -88,10 +88,12 @@ func (env *Env) ServeOn(ctx context.Context, nc *nats.Conn) error {
 func (env *Env) Logger() *slog.Logger { return newLogger(env.Output, slog.LevelWarn) }
 
 // Warn tells what whoever reads the output has to know of it and can't see there: people by a line, and
-// programs by a line of the log, in which what it is about stands in attributes as those of slog.
+// programs by a line of the log, in which what it is about stands in attributes as those of slog. The text is this
+// command's, or somebody's who is heard in his own words.
 func (env *Env) Warn(text string, attributes ...any) {
 	if env.Machine() {
-		env.Logger().Warn(text, attributes...)
+		asTheyAre := func(text string, _ error) string { return text }
+		loggerSaying(asTheyAre, env.Output, slog.LevelWarn).Warn(text, attributes...)
 		return
 	}
 	env.Say("%s", visible.Line(text))
@@ -150,18 +152,25 @@ func (env *Env) Registry(ctx context.Context) (c *binder.Client, nc *nats.Conn, 
 	return c, nc, nc.Close, nil
 }
 
+// TooShort returns what is said in place of an error of NATS or a binder that had no time to answer, nil of any other.
+func (env *Env) TooShort(err error) error {
+	return tooShort(err, env.Connection.Timeout, withMoreTime(env.command, env.Asked))
+}
+
 // Judge gives an error its exit code, and a hint where it has none.
 func (env *Env) Judge(ctx context.Context, err error) *Failure {
 	if !env.running {
 		return &Failure{Exit: ExitUsage, Hint: env.command + " --help", Err: err}
 	}
+	if ctx.Err() != nil {
+		return &Failure{Exit: exitOfStop(ctx), Err: saidOfStop(ctx, err)}
+	}
+	if short := env.TooShort(err); short != nil {
+		err = short
+	}
 	f := &Failure{Exit: ExitCodeOf(err), Err: err}
 	if given, ok := errors.AsType[*Failure](err); ok {
 		f.Hint = given.Hint
-	}
-	if ctx.Err() != nil {
-		f.Exit, f.Hint = exitOfStop(ctx), ""
-		return f
 	}
 	if f.Hint == "" {
 		f.Hint = hintFor(f.Exit, env.command, env.Asked, err)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/helium-rpc/helium/internal/timetext"
 )
 
 // Words returns the check of how many words a subcommand takes beside its flags; most -1:
@@ -99,10 +101,19 @@ func wanted(f *pflag.Flag, err error) string {
 	case "float64":
 		return "a number"
 	case "duration":
+		if e, ok := errors.AsType[*pflag.InvalidValueError](err); ok && isTooLong(Unprotected(e.GetValue())) {
+			return "a shorter time, at most " + timetext.Longest
+		}
 		return "a time with its unit, such as 10s or 1h30m"
 	case "bool":
 		return "true or false"
 	}
 	what, _ := pflag.UnquoteUsage(f)
 	return what
+}
+
+// isTooLong reports a time that is well written and longer than any can be.
+func isTooLong(text string) bool {
+	_, err := timetext.Duration(text)
+	return err == timetext.ErrRange
 }

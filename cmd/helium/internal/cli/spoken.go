@@ -82,11 +82,19 @@ func inFlags(e *helium.ConfigError) string {
 // What the libraries say elsewhere: of their packages, in front, and of fields, in the log.
 var (
 	packageName = regexp.MustCompile(`(^|: )(?:bus|broker|binder|rpcserver|rpcclient)(?:\.[A-Z]\w*)?: `)
-	configField = regexp.MustCompile(`\bConfig\.(URL|Lease|Replicas|Memory|Timeout|Prefix|Listen|Dir)\b`)
+	configField = regexp.MustCompile(`\bConfig\.(URL|Lease|Replicas|Memory|Timeout|Prefix|Listen|Advertise|Dir)\b`)
 	functions   = strings.NewReplacer(
 		"start one with binder.Start, as examples/binder does", "start one with: helium binder",
 		" (binder.Config.MaxRecord)", "",
 		"set Config.Replicas to", "give --replicas",
+		"set Config.Advertise to", "give --advertise",
+		", or set Config.NoMonitoring", "",
+
+		// What programs set, and this command has no flag for: of its own client, and of somebody's server.
+		", see rpcclient.Config.MaxValue", ", and a program of your own may allow more",
+		", see rpcserver.Config.MaxValue", "; whoever runs that server can allow more",
+		"; see rpcserver.Config.IdempotencyMemory", "; whoever runs that server can give it more",
+		"or raise rpcserver.Config.IdempotencyMemory", "or have whoever runs that server give it more room for them",
 	)
 )
 

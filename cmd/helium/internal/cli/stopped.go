@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/helium-rpc/helium"
 )
 
 // A stopped is why a context is over: a signal asked for it.
@@ -37,4 +39,25 @@ func exitOfStop(ctx context.Context) int {
 		return ExitTerminated
 	}
 	return ExitInterrupted
+}
+
+// saidOfStop returns what is said of the error of a command whose context was over before it was done: that it was
+// stopped, in place of what that did to whatever was under way. What a call had come to stays, as whether it may have
+// run.
+func saidOfStop(ctx context.Context, err error) error {
+	said := "interrupted before it was done"
+	if exitOfStop(ctx) == ExitTerminated {
+		said = "terminated before it was done"
+	}
+	e, ok := errors.AsType[*helium.Error](err)
+	_, signalled := errors.AsType[stopped](err)
+	switch {
+	case !signalled && !errors.Is(err, context.Canceled) && !(ok && e.Code == helium.CodeCanceled):
+		return err // it had come to that before, or says what the stop led to
+	case !ok || e.Service == "":
+		return errors.New(said)
+	}
+	stop := helium.ErrCanceled.WithMessage("%s", said).WithOutcome(e.Outcome)
+	stop.Service, stop.Method, stop.Instance = e.Service, e.Method, e.Instance
+	return stop
 }

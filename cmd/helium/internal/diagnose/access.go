@@ -54,7 +54,11 @@ func (a *access) registry() (*binder.Client, error) {
 // store returns the registry's bucket.
 func (a *access) store() *store { return newStore(a.nc, a.prober, a.prober.Subjects()) }
 
+// lost is the finding where NATS says no more.
 func (a *access) lost(err error) finding {
+	if outOfTime(err) {
+		return failed(cli.ExitNoBus, a.whenLost, fmt.Errorf("NATS doesn't answer any more: %w", err))
+	}
 	return failed(cli.ExitNoBus, a.whenLost, fmt.Errorf("the connection was lost: %w", err))
 }
 

@@ -83,6 +83,8 @@ func tellHealth(ctx context.Context, env *cli.Env, e *examiner) error {
 	case len(failures) > 1:
 		first := env.Judge(ctx, failures[0])
 		problem = cli.Fail(first.Exit, first.Hint, fmt.Errorf("%s failed; the first: %w", amount.Of(len(failures), "check"), first.Err))
+	case e.late && ctx.Err() != nil:
+		problem = context.Cause(ctx)
 	case e.late:
 		problem = cli.Fail(cli.ExitDeadline, "helium doctor --timeout 1m", errors.New("the time was over before all was checked"))
 	}

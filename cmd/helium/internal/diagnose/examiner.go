@@ -2,9 +2,13 @@ package diagnose
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
+	"github.com/nats-io/nats.go"
+
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/terminal"
@@ -53,9 +57,16 @@ func (e *examiner) examine(ctx context.Context, checks ...check) {
 func (e *examiner) make(ctx context.Context, c check) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	began := time.Now()
+	began, given := time.Now(), time.Duration(0)
+	if deadline, ends := ctx.Deadline(); ends {
+		given = time.Until(deadline)
+	}
 	r := result{finding: c.look(ctx), name: c.name}
+	if given < cli.TimeToTell && r.status == statusFailed && outOfTime(r.err) {
+		r.finding = noTime(given)
+	}
 	r.took = time.Since(began)
+	e.late = e.late || r.late
 	e.results = append(e.results, r)
 	if e.env.Form != "table" {
 		return
@@ -64,6 +75,11 @@ func (e *examiner) make(ctx context.Context, c check) {
 	if r.next != "" && (e.advises || r.status == statusWarning) {
 		e.print("", "", "", "next: "+r.next)
 	}
+}
+
+// outOfTime reports an error of somebody who was asked and didn't answer in time.
+func outOfTime(err error) bool {
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, helium.ErrNoBinderAnswer)
 }
 
 // print writes a line: its status, what was looked at, how long that took.

@@ -2,8 +2,10 @@ package diagnose
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 )
 
@@ -17,6 +19,7 @@ const (
 
 // finding is what a check found.
 type finding struct {
+	late   bool // there was no time to find more
 	status string
 	text   string
 	next   string // what to do, of a warning or a failure
@@ -33,6 +36,13 @@ func warning(format string, args ...any) finding {
 
 func skipped(format string, args ...any) finding {
 	return finding{status: statusSkipped, text: fmt.Sprintf(format, args...)}
+}
+
+// noTime is the finding of a check that had so little time that nothing can be said of who didn't answer.
+func noTime(given time.Duration) finding {
+	f := skipped("%v: no answer within the %v that were left; give a longer --timeout", cli.ErrTooShort, amount.Time(max(0, given)))
+	f.late = true
+	return f
 }
 
 // failed is a failure that ends in what to do next.

@@ -80,7 +80,11 @@ func (w wayToInstances) instances(ctx context.Context) finding {
 	} else {
 		each = nil // only NATS's choice can be asked
 	}
-	answers := w.prober.Call(ctx, w.probePatience(), targets...)
+	patience := w.probePatience()
+	if deadline, ends := ctx.Deadline(); ends {
+		patience = min(patience, time.Until(deadline))
+	}
+	answers := w.prober.Call(ctx, patience, targets...)
 	chosen, rest := &answers[0], answers[1:]
 
 	var silent, gone, well []string
@@ -104,6 +108,9 @@ func (w wayToInstances) instances(ctx context.Context) finding {
 		}
 	}
 	if len(silent) > 0 || errors.Is(chosen.Err, probe.ErrSilent) {
+		if patience < cli.TimeToTell && !errors.Is(ctx.Err(), context.Canceled) {
+			return noTime(patience)
+		}
 		return w.silence(ctx, silent, len(each), captured)
 	}
 	if !chosen.Well() {

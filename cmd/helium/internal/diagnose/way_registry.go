@@ -150,7 +150,10 @@ func (w wayToRegistry) lease(ctx context.Context) finding {
 	}
 	s := w.store()
 	stream, info, err := s.open(ctx)
-	if err != nil {
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return skipped("NATS didn't say in time")
+	case err != nil:
 		return skipped("%v", err)
 	}
 	lease := info.Config.MaxAge
@@ -161,6 +164,8 @@ func (w wayToRegistry) lease(ctx context.Context) finding {
 		case errors.Is(err, jetstream.ErrMsgNotFound):
 			late = append(late, r.Instance+" (gone from the store just now)")
 			continue
+		case errors.Is(err, context.DeadlineExceeded):
+			return skipped("NATS didn't say in time")
 		case err != nil:
 			return skipped("%v", err)
 		}

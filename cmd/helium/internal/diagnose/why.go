@@ -103,6 +103,8 @@ func tellWhy(ctx context.Context, env *cli.Env, w *way, e *examiner, links []why
 		problem = failures[0]
 	case w.unknown != nil:
 		problem = w.unknown
+	case e.late && ctx.Err() != nil:
+		problem = context.Cause(ctx)
 	case e.late:
 		problem = cli.Fail(cli.ExitDeadline, shell.Line("helium", "why", w.name, "--timeout", "1m"), errors.New("the time was over before the end of the way"))
 	}

@@ -161,13 +161,26 @@ func (t *monitor) show(rows []row) error {
 	silent := figures.Silent(t.before, t.after, t.services)
 	switch {
 	case len(silent) > 0 && !slices.Equal(silent, t.told):
-		t.env.Warn(figures.Told(silent), "silent", silent)
+		key := "silent"
+		if t.timeout < cli.TimeToTell {
+			key = "unheard"
+		}
+		t.env.Warn(t.saidOf(silent), key, silent)
 	case len(silent) == 0 && len(rows) == 0:
 		t.env.Say("No service answers. To serve an example: helium serve math")
 	}
 	t.told = silent
 	return cli.ShowList(t.env.Output, rows, func(r row) string { return fmt.Sprintf("%s %.0f", r.name(), r.Calls) },
 		func(w table.Writer) { t.fill(w, rows) })
+}
+
+// saidOf is what is said of instances that answered neither look, "" of none: that they are silent, if they had the time
+// to answer.
+func (t *monitor) saidOf(silent []figures.Instance) string {
+	if len(silent) > 0 && t.timeout < cli.TimeToTell {
+		return fmt.Sprintf("%v: %s had no time to answer; give a longer --timeout", cli.ErrTooShort, amount.Of(len(silent), "instance"))
+	}
+	return figures.Told(silent)
 }
 
 // fill puts rows into a table for people, with the columns that the grouping has.

@@ -93,9 +93,12 @@ func run(ctx context.Context, env *cli.Env, services []string, given flags) erro
 	t := &monitor{env: env, nc: nc, services: services, by: by, order: order, timeout: min(livePatience, env.Connection.Timeout)}
 	switch {
 	case env.Form == "table" && env.Out.Terminal() && os.Getenv("TERM") != "dumb" && !given.once:
-		return cli.UnlessStopped(ctx, t.live(ctx, given))
+		if err := t.live(ctx, given); err != nil || ctx.Err() == nil {
+			return err
+		}
+		return context.Cause(ctx)
 	case env.Form == "ndjson" && !given.once:
-		return cli.UnlessStopped(ctx, t.stream(ctx, given.interval))
+		return t.stream(ctx, given.interval)
 	}
 	t.timeout = env.Connection.Timeout // there is no next look that could do better
 	return t.once(ctx, given.interval)
@@ -138,6 +141,9 @@ func (t *monitor) unanswered(ctx context.Context, service string) error {
 	if err != nil {
 		return err
 	}
+	if t.timeout < cli.TimeToTell {
+		return cli.Fail(cli.ExitDeadline, shell.Line("helium", "top", "--timeout", "10s", service), fmt.Errorf("%w: %s is registered (%s), and none has answered within %v; give a longer --timeout", cli.ErrTooShort, service, amount.Of(len(entry.Records), "instance"), t.timeout))
+	}
 	return cli.Fail(cli.ExitNoInstance, shell.Line("helium", "why", service), fmt.Errorf("%s is registered (%s), and none answers", service, amount.Of(len(entry.Records), "instance")))
 }
 
@@ -162,6 +168,7 @@ func (t *monitor) live(ctx context.Context, given flags) error {
 		Look:     t.ask,
 		Where:    t.nc.ConnectedUrlRedacted,
 		Services: t.services,
+		SaidOf:   t.saidOf,
 		By:       given.by,
 		Sort:     given.sort,
 		Interval: given.interval,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
+	"github.com/helium-rpc/helium/internal/timetext"
 )
 
 // Goal is something that a result has to reach, such as p99<2ms.
@@ -92,8 +93,13 @@ func readTerm(term string) (k kind, pct float64, err error) {
 func (k kind) read(text string) (limit float64, err error) {
 	switch k {
 	case duration:
-		d, err := time.ParseDuration(text)
-		if err != nil || d < 0 {
+		d, err := timetext.Duration(text)
+		switch {
+		case err == timetext.ErrRange:
+			return 0, fmt.Errorf("%q is longer than any time: at most %s", text, timetext.Longest)
+		case err == timetext.ErrFiner:
+			return 0, fmt.Errorf("%q is finer than a nanosecond, and nothing is measured so", text)
+		case err != nil || d < 0:
 			return 0, fmt.Errorf("%q is no time; write one with its unit, such as 2ms or 500us", text)
 		}
 		return float64(d), nil

@@ -17,6 +17,9 @@ type Config struct {
 	// Clean returns a text that somebody else wrote in a form that does nothing to the
 	// terminal. Nil stands for the text as it is.
 	Clean func(string) string
+	// SaidOf returns what is said of instances that answered neither of two looks, "" of none. Nil stands for
+	// figures.Told.
+	SaidOf func(silent []figures.Instance) string
 	// Services are those to show; none: all.
 	Services []string
 	// By and Sort are names of figures.Groupings and figures.Orders.

@@ -44,6 +44,9 @@ func newScreen(config Config) screen {
 	if config.Clean == nil {
 		config.Clean = func(s string) string { return s }
 	}
+	if config.SaidOf == nil {
+		config.SaidOf = figures.Told
+	}
 	s := screen{config: config, keys: newKeyMap(), help: help.New(), by: config.By, order: config.Sort, width: 80, height: 24}
 	if config.Plain {
 		s.help.Styles = help.Styles{}
@@ -117,7 +120,7 @@ func (s *screen) head() []string {
 	if s.problem != nil {
 		lines = append(lines, "No figures now: "+s.config.Clean(s.problem.Error()))
 	}
-	if silent := figures.Told(figures.Silent(s.before, s.after, s.config.Services)); silent != "" {
+	if silent := s.config.SaidOf(figures.Silent(s.before, s.after, s.config.Services)); silent != "" {
 		lines = append(lines, s.config.Clean(silent))
 	}
 	if s.height > 6 {
