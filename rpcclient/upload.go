@@ -186,7 +186,7 @@ func (u *upload) sendItem(w *codec.Writer, item []byte, sizes stream.Sizes) bool
 	case len(item) > sizes.Whole:
 		return u.out.SendParts(item, sizes.Part, u.sendPart)
 	case len(item) < stream.Large, len(u.of.wrapSent) > 0:
-		return u.out.Send(item)
+		return u.out.Send(item, sizes.Whole)
 	}
 	return u.out.SendLarge(item, func(one wire.Items) {
 		u.core.counters.itemsSent.Add(1)

@@ -95,7 +95,7 @@ func (s *serverStream) put(call *Call, nth int, item []byte, of *codec.Writer) e
 	case of != nil && size >= stream.Large:
 		left = s.out.SendLarge(item, func(one wire.Items) { s.sendLarge(of, one) })
 	default:
-		left = s.out.Send(item)
+		left = s.out.Send(item, sizes.Whole)
 	}
 	if left {
 		return nil

@@ -50,7 +50,7 @@ func TestStreamsToWhoTakesNothingWaitWhateverCreditTheyHave(t *testing.T) {
 			cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
 			all.Go(func() {
 				for range each {
-					if !s.out.Send(w.Bytes()) {
+					if !s.out.Send(w.Bytes(), wire.UsualPayload) {
 						return
 					}
 					taken.Add(1)
@@ -136,7 +136,7 @@ func TestAStreamIsCutWithoutAWaitForWhatItIsSendingAndAShutdownWaitsForItsError(
 		s := newServerStream(call, &wire.Terms{Credit: wire.Credit{Bytes: math.MaxUint64, Items: math.MaxUint64}}, nil, new(streams), 0)
 		call.answer = s
 		cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
-		s.out.Send([]byte{1})
+		s.out.Send([]byte{1}, wire.UsualPayload)
 		synctest.Wait() // it is stuck
 		cut := make(chan struct{})
 		go func() {

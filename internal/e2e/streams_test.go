@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -122,6 +123,23 @@ func TestStreamsBringAllThatIsSentInOrder(t *testing.T) {
 			t.Errorf("the sum is %d, %v; want %d", sum, err, items*(items-1)/2)
 		}
 	})
+}
+
+func TestItemsThatLeaveTogetherFitTheMessagesOfANATSServerThatTakesSmallOnes(t *testing.T) {
+	t.Parallel()
+	n := network{t: t, broker: startBroker(t, broker.Config{Listen: "127.0.0.1:0", MaxPayload: 4 << 10})}
+	startBinder(t, n.dial(), longLease)
+	serve(t, n.dial(), rpcserver.Config{}, "feed", newFeeder())
+	c := n.client(rpcclient.Config{})
+	const items = 100_000 // as quick as they come, of which many gather
+	got, err := gather(rpcclient.Stream[int](testContext(t), c, "feed.numbers", items))
+	if len(got) != items || err != nil {
+		t.Errorf("%d items came, %v; want %d", len(got), err, items)
+	}
+	sum, err := rpcclient.Call[int](testContext(t), c, "feed.sum", ints(got...))
+	if sum != items*(items-1)/2 || err != nil {
+		t.Errorf("the sum of what was sent is %d, %v; want %d", sum, err, items*(items-1)/2)
+	}
 }
 
 func TestAThousandStreamsAtOnceMoveAndWhenTheyAreLeftAllHandlersDeferredCallsRun(t *testing.T) {

@@ -86,7 +86,7 @@ func exchange(t *testing.T, n int, way *uncertain, pool *stream.Pool) {
 			case len(item) >= stream.Large:
 				sent = out.SendLarge(item, func(one wire.Items) { one.Data = item; in.Arrive(one) })
 			default:
-				sent = out.Send(item)
+				sent = out.Send(item, wire.UsualPayload)
 			}
 			if !sent {
 				t.Errorf("stream %d is over before item %d, want that all are sent", n, i)

@@ -7,7 +7,7 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
-// mostPending is how many bytes gather for the next frame before Send waits.
+// mostPending is how many bytes gather for the next frame before Send waits, where a message takes as many.
 const mostPending = 32 << 10
 
 // Sender is the end of a stream that items leave from. Send and Close are called by one goroutine
@@ -66,10 +66,11 @@ func limitOf(credit, growth uint64) uint64 {
 	return credit + growth
 }
 
-// Send takes an item, once there is credit for it. It returns false if the stream is over.
-func (s *Sender) Send(item []byte) bool {
+// Send takes an item, once there is credit for it. Whole is up to how many bytes leave in one message. It returns false
+// if the stream is over.
+func (s *Sender) Send(item []byte, whole int) bool {
 	s.mu.Lock()
-	took, ok := s.takeLocked(len(item), len(item), 1, func() bool { return s.count == 0 || len(s.pending)+len(item) <= mostPending })
+	took, ok := s.takeLocked(len(item), len(item), 1, func() bool { return s.count == 0 || len(s.pending)+len(item) <= min(mostPending, whole) })
 	if !ok || took < len(item) {
 		defer s.mu.Unlock()
 		return ok && s.sendPartsLocked(item, s.partSize(), s.leave)

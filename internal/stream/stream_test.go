@@ -63,7 +63,7 @@ func (p *pair) carry(items wire.Items, took time.Duration) {
 // send sends an item as those who know its size do.
 func (p *pair) send(item []byte) bool {
 	if len(item) < stream.Large {
-		return p.out.Send(item)
+		return p.out.Send(item, wire.UsualPayload)
 	}
 	return p.out.SendLarge(item, func(one wire.Items) { one.Data = item; p.carry(one, 0) })
 }
@@ -152,7 +152,7 @@ func TestALoneItemLeavesAtOnceAndThoseThatWaitLeaveTogether(t *testing.T) {
 				t.Errorf("got %d items, %v; want 1001", len(got), err)
 			}
 		}()
-		p.out.Send(encode(0))
+		p.out.Send(encode(0), wire.UsualPayload)
 		synctest.Wait() // the frame of the first item is under way
 		p.sendAll(many(1000))
 		<-done
@@ -283,7 +283,7 @@ func TestWhatEndsAStreamEndsAllWhoWait(t *testing.T) {
 		out := stream.NewSender(wire.Credit{}, func(wire.Items) { t.Error("items left without credit") }, func(wire.Account) {})
 		in := stream.NewReceiver(new(stream.Pool), bounds, func(wire.Credit) {})
 		go func() {
-			if out.Send(encode(1)) {
+			if out.Send(encode(1), wire.UsualPayload) {
 				t.Error("Send returned true, want false")
 			}
 			if out.SendLarge(make([]byte, stream.Large), func(wire.Items) { t.Error("a large item left") }) {
@@ -299,7 +299,7 @@ func TestWhatEndsAStreamEndsAllWhoWait(t *testing.T) {
 		out.Stop()
 		in.Abort(why)
 		synctest.Wait()
-		if out.Send(encode(1)) || out.Close() != 0 {
+		if out.Send(encode(1), wire.UsualPayload) || out.Close() != 0 {
 			t.Error("an item was taken after the end")
 		}
 	})

@@ -38,7 +38,7 @@ func TestWhatIsUnderWayOfAllStreamsIsBoundedHoweverLargeItemsAreAndNobodyReads(t
 					go func() {
 						for sent := true; sent; {
 							if c.size < stream.Large {
-								sent = out.Send(item)
+								sent = out.Send(item, wire.UsualPayload)
 							} else {
 								sent = out.SendLarge(item, func(one wire.Items) {
 									underWay.Add(int64(len(item)))

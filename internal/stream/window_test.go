@@ -75,7 +75,7 @@ func (f *far) sendAll(item []byte, count int, pause time.Duration) {
 		time.Sleep(pause)
 		sent := false
 		if len(item) < stream.Large {
-			sent = f.out.Send(item)
+			sent = f.out.Send(item, wire.UsualPayload)
 		} else {
 			sent = f.out.SendLarge(item, func(one wire.Items) { one.Data = item; f.leave(one) })
 		}
