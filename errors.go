@@ -31,7 +31,8 @@ var (
 	// the method as it is registered. Nothing was sent.
 	ErrMismatch = NewError(CodeInvalidArgument, "helium.signature_mismatch", "the stub doesn't fit the method")
 	// ErrInterceptor: an interceptor returned nil, but no result had come, or passed on what is no
-	// item of a stream, or had a stream begin again that can't. Its call may have failed or never been made.
+	// item of a stream, or answered with a result where the method has items, or with items where it has a result, or
+	// had a stream begin again that can't. Its call may have failed or never been made.
 	ErrInterceptor = NewError(CodeInternal, "helium.interceptor", "an interceptor returned nil for a call that brought no result; let it return the error of next")
 	// ErrBadName: that can't be the name of a method.
 	ErrBadName = NewError(CodeInvalidArgument, "helium.bad_name", "that can't be the name of a method")

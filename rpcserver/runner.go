@@ -1,6 +1,7 @@
 package rpcserver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/monotonic"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver/internal/pool"
@@ -72,7 +74,7 @@ func (r *runner) execute(call *Call, now time.Time) *helium.Error {
 	}
 	err := call.method.run(call.ctx, call)
 	if err == nil {
-		if err := unanswered(call); err != nil {
+		if err := cmp.Or(unanswered(call), misanswered(call)); err != nil {
 			return err
 		}
 		if err := r.pack(call); err != nil {
@@ -97,6 +99,18 @@ func unanswered(call *Call) *helium.Error {
 		outcome = helium.Unknown // it waited for another call of its key, which may run yet
 	}
 	return helium.ErrInterceptor.WithMessage("an interceptor of the server returned nil, but the handler of %s didn't run and no result was written; let the interceptor return what next returns, or write call.Result, with Nil for a method without a result", call.method).WithOutcome(outcome)
+}
+
+// misanswered returns the error of a call for whose items somebody wrote a result beside them, or instead, which nobody
+// would get; nil: there is none, or one that says nothing.
+func misanswered(call *Call) *helium.Error {
+	if call.method.signature.Yields == nil || len(call.Result.Bytes()) == 0 {
+		return nil
+	}
+	if result := codec.NewReader(call.Result.Bytes()); result.Nil() && result.Len() == 0 {
+		return nil
+	}
+	return helium.ErrInterceptor.WithMessage("call.Result was written for %s, which answers with items; send these with rpcserver.Yield instead", call.method).WithOutcome(call.outcome())
 }
 
 // whyNotRun returns the error of a call that isn't worth or isn't fit for running.

@@ -19,6 +19,9 @@ func Yield[T any](call *Call, items iter.Seq2[T, error], write func(*codec.Write
 	if s == nil {
 		return errNoStream(call)
 	}
+	if call.method.signature.Yields == nil {
+		return helium.ErrInterceptor.WithMessage("items were sent as the answer of %s, which has a result; write call.Result instead", call.method)
+	}
 	if items == nil {
 		return helium.ErrBadResult.WithMessage("%s returned a nil iterator; return one that gives nothing", call.method)
 	}
