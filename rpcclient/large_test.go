@@ -22,6 +22,9 @@ func (echo) Echo(data []byte) []byte {
 	return result
 }
 
+// Length returns how many bytes it gets.
+func (echo) Length(data []byte) int { return len(data) }
+
 func TestLargeValuesArriveWholeAlsoWhenACallIsMadeAgain(t *testing.T) {
 	env := heliumtest.NewWith(t, heliumtest.Config{Client: long})
 	var refused sync.Map // by the size of the arguments: the first call of each

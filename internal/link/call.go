@@ -44,6 +44,8 @@ type Call struct {
 	since uint64
 	// partly: something has come for the call that isn't its last answer. Guarded as by is.
 	partly bool
+	// asks: more of the call's result was asked for on a control subject. Guarded as by is.
+	asks bool
 	// named is the beat in which a heartbeat named the call last; 0: none has. Guarded as by is.
 	named uint64
 }

@@ -35,6 +35,7 @@ func (d *Dispatcher) AskForChunks(c *Call, data []byte) *helium.Error {
 	if instance == "" {
 		return nil
 	}
+	d.links.inFlight.show(c.seq, func(c *Call) { c.asks = true })
 	return by.Control(c, instance, c.left.Token(), data)
 }
 

@@ -33,9 +33,7 @@ func (d *denials) refused(subject string) {
 	}
 	// Which of these calls was refused nobody can tell, but of those that follow all are.
 	for _, c := range calls {
-		if !d.isControlledOn(c, subject) {
-			d.permissionOf(c, subject).revoke(d.epoch.Load())
-		}
+		d.permissionOf(c, subject).revoke(d.epoch.Load())
 	}
 	for i, c := range calls {
 		c.Waiter.Fail(denied[i])
@@ -44,11 +42,14 @@ func (d *denials) refused(subject string) {
 
 // permissionOf returns what is known of the permission for a subject that a call left on.
 func (d *denials) permissionOf(c *Call, subject string) *permission {
-	to := c.target()
-	if subject == to.Endpoint.subject {
+	switch to := c.target(); {
+	case subject == to.Endpoint.subject:
 		return &to.Endpoint.permission
+	case d.isControlledOn(c, subject):
+		return &c.To.Endpoint.control
+	default:
+		return &to.permission
 	}
-	return &to.permission
 }
 
 // mayHaveLeftOn reports whether the call left on that subject, as far as is known.
@@ -66,10 +67,18 @@ func (d *denials) mayHaveLeftOn(c *Call, subject string) bool {
 	return d.isControlledOn(c, subject)
 }
 
-// isControlledOn reports whether a call that is in flight can't go on without a control subject.
+// isControlledOn reports whether a call that is in flight can't go on without a control subject: that of the
+// instance that has it, where the call is a stream, or its result was asked for.
 func (d *denials) isControlledOn(c *Call, subject string) bool {
 	_, goesOn := c.Waiter.(Follower)
-	return goesOn && subject == d.subjects.Control(c.To.Endpoint.Service, c.To.Endpoint.Instance)
+	if !goesOn && !c.asks {
+		return false
+	}
+	instance := c.To.Endpoint.Instance
+	if instance == "" && c.Instance != nil {
+		instance = c.Instance.Name
+	}
+	return instance != "" && subject == d.subjects.Control(c.To.Endpoint.Service, instance)
 }
 
 // ErrSharingDenied is the error of an attempt on the subject that all methods share, which
@@ -80,13 +89,20 @@ var ErrSharingDenied = helium.ErrNotSent.WithMessage("this connection's user may
 // that it didn't run, unless an instance got this one or others on that subject since it was refused last:
 // then permissions were changed meanwhile, and this one may have been taken too.
 func (d *denials) denied(c *Call, subject string) *helium.Error {
+	if d.isControlledOn(c, subject) {
+		why := c.Why
+		if c.asks {
+			why = ", where the parts of a large result are asked for"
+		}
+		return mayNotControl(d.subjects, c.To.Endpoint.Service, subject, why).WithOutcome(helium.Unknown)
+	}
 	e, epoch := c.target().Endpoint, d.epoch.Load()
 	permitted, how := d.permissionOf(c, subject).permitted.Load(), d.receiver.sent.how(c.left.In())
 	if subject == e.subject {
 		e.permission.denied.Store(epoch)
 	}
 	outcome := helium.NotExecuted
-	if c.isReceived() || permitted == epoch || how == longAgo || d.isControlledOn(c, subject) {
+	if c.isReceived() || permitted == epoch || how == longAgo {
 		outcome = helium.Unknown
 	}
 	if c.at != nil {
@@ -106,4 +122,10 @@ func (d *denials) denied(c *Call, subject string) *helium.Error {
 // needs an explanation.
 func notPermitted(subject, why string) *helium.Error {
 	return helium.ErrNotPermitted.WithMessage("this connection's user may not publish to %q%s; allow it to, or connect as another user", subject, why)
+}
+
+// mayNotControl is notPermitted for the control subject of an instance, and names what covers those of all that the
+// service has: a permission for one of them helps only as long as that runs.
+func mayNotControl(subjects wire.Subjects, service, subject, why string) *helium.Error {
+	return helium.ErrNotPermitted.WithMessage("this connection's user may not publish to %q%s; allow it to publish to %q, or connect as another user", subject, why, subjects.Control(service, "*"))
 }

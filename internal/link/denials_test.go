@@ -38,7 +38,13 @@ func newDenier(t *testing.T) denier {
 // send sends a call of a method of "math".
 func (r denier) send(method string, waiter Waiter, alone bool) *Call {
 	r.t.Helper()
-	c := &Call{To: r.Endpoint("math", "").Method(method), Waiter: waiter, Deadline: time.Now().Add(time.Minute)}
+	return r.sendTo("", method, waiter, alone)
+}
+
+// sendTo is send for a call of a single instance; "": of any.
+func (r denier) sendTo(instance, method string, waiter Waiter, alone bool) *Call {
+	r.t.Helper()
+	c := &Call{To: r.Endpoint("math", instance).Method(method), Waiter: waiter, Deadline: time.Now().Add(time.Minute)}
 	args := codec.NewWriter(make([]byte, wire.Room))
 	args.ArrayHeader(0)
 	if e := r.Send(c, &wire.Frame{Kind: wire.KindCall, Time: 60000, Body: args.Bytes()}, &args, alone); e != nil {
@@ -151,4 +157,54 @@ func TestTheFirstRefusalOnASubjectOfWhichNothingCameIsCertain(t *testing.T) {
 	r.links.bus.denials().refused("helium.call.math.add")
 	r.wantRefused("the first", one, helium.ErrNotPermitted, helium.NotExecuted)
 	r.wantRefused("the second", two, helium.ErrNotPermitted, helium.NotExecuted)
+}
+
+func TestACallWhoseResultWasAskedForOnARefusedControlSubjectIsOver(t *testing.T) {
+	for name, at := range map[string]string{"any instance": "", "a named one": "i1"} {
+		r := newDenier(t)
+		asked, other := newWait(), newWait()
+		c := r.sendTo(at, "add", heard{asked}, true)
+		r.sendTo(at, "add", heard{other}, true)
+		r.come("i1", wire.Frame{Kind: wire.KindLargeReply, Seq: c.Seq(), Body: wire.AppendExtent(nil, wire.ExtentOf([]byte("result")))})
+		if e := r.AskForChunks(c, wire.AppendMessageHeader(nil)); e != nil {
+			t.Fatal(e)
+		}
+		r.links.bus.denials().refused("helium.ctl.math.i2")
+		r.links.bus.denials().refused("helium.ctl.math.i1")
+		r.wantRefused(name+": the call", asked, helium.ErrNotPermitted, helium.Unknown)
+		select {
+		case got := <-other.ended:
+			t.Errorf("%s: the call whose result nobody asked for ended with %v, want it to go on", name, got.err())
+		default:
+		}
+	}
+}
+
+func TestOnceAControlSubjectIsRefusedTheNextStreamAsksAgainWhetherItIsPermitted(t *testing.T) {
+	r := newDenier(t)
+	came, err := r.links.bus.nc.SubscribeSync("helium.ctl.math.i1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asks := func() (n int) {
+		t.Helper()
+		if e := r.PermitsControl(t.Context(), r.Endpoint("math", "i1").Method("add"), ""); e != nil {
+			t.Fatal(e)
+		}
+		n, _, err := came.Pending()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	if first, second := asks(), asks(); first != 1 || second != 1 {
+		t.Fatalf("it was asked %d times, then %d, want once", first, second)
+	}
+	open := newWait()
+	r.sendTo("i1", "add", followed{open}, true)
+	r.links.bus.denials().refused("helium.ctl.math.i1")
+	r.wantRefused("the stream", open, helium.ErrNotPermitted, helium.Unknown)
+	if again := asks(); again != 2 {
+		t.Errorf("after the refusal it was asked %d times in all, want 2", again)
+	}
 }

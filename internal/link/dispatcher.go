@@ -208,7 +208,7 @@ func (d *Dispatcher) enter(c *Call, f *wire.Frame, alone bool) (others bool, e *
 	}
 	c.batcher = c.To.batcherFor(alone)
 	c.left.Set(0, 0)
-	c.Instance, c.since, c.partly, c.named = nil, 0, false, 0
+	c.Instance, c.since, c.partly, c.asks, c.named = nil, 0, false, false, 0
 	c.by, c.counted, c.at = d.byBus, false, nil
 	others = d.inFlight.enter(c)
 	f.Seq = c.seq
