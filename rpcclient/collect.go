@@ -2,6 +2,7 @@ package rpcclient
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/helium-rpc/helium"
@@ -27,7 +28,8 @@ type collector struct {
 	answer *answer
 	large  *large
 
-	room  *chunks.Room  // for the result; nil: none was taken
+	room  *chunks.Room  // for what has come of the result; nil: none was announced
+	share chunks.Turns  // of the service's; nil: it has none yet
 	turn  bool          // the result's parts come
 	waits *time.Ticker  // while there is room and no turn; nil otherwise
 	watch *chunks.Watch // over the instance, once it has credit for the result; nil before
@@ -39,14 +41,16 @@ func (call *Invocation) collect(ctx context.Context, flight *link.Call, a *answe
 	c := &collector{core: call.method.core, flight: flight, answer: a, large: a.large}
 	defer c.leave()
 	for {
-		var turns chunks.Turns
+		var share, turns chunks.Turns
 		var came chan struct{}
 		var waits, stalled <-chan time.Time
 		switch {
 		case c.turn:
 			came, stalled = c.large.reply.Load().in.Came, c.watch.Stalled()
-		case c.room != nil:
+		case c.share != nil:
 			turns, waits = c.core.turns, c.waits.C
+		case c.room != nil:
+			share, waits = c.core.shares.Of(flight.To.Endpoint.Service), c.waits.C
 		}
 		var e *helium.Error
 		select {
@@ -57,6 +61,8 @@ func (call *Invocation) collect(ctx context.Context, flight *link.Call, a *answe
 			e = c.send()
 		case <-c.large.announce:
 			e = c.admit()
+		case share <- struct{}{}:
+			c.share = share
 		case turns <- struct{}{}:
 			c.turn, c.watch = true, chunks.NewWatch()
 			e = c.credit()
@@ -93,6 +99,9 @@ func (c *collector) leave() {
 		c.watch.Stop()
 		c.core.turns.Leave()
 	}
+	if c.share != nil {
+		c.share.Leave()
+	}
 }
 
 // send sends as much of the arguments as there is credit for.
@@ -115,7 +124,8 @@ func (c *collector) send() *helium.Error {
 	}
 }
 
-// admit finds room for a result that was announced.
+// admit lets a result come that was announced. Room for it is taken as it comes, and turns a service has a share of: one
+// that announces results and doesn't send them takes nothing from the others.
 func (c *collector) admit() *helium.Error {
 	reply := c.large.reply.Load()
 	if reply.fault != nil {
@@ -125,11 +135,17 @@ func (c *collector) admit() *helium.Error {
 	if length > uint64(c.core.maxValue) {
 		return c.core.resultTooLarge(length)
 	}
-	if c.room = chunks.TakeRoom(length); c.room == nil {
-		return helium.ErrResultTooLarge.WithMessage("the method ran, and this process has no room for its result of %d bytes, as %d bytes of others are being put together", length, chunks.Taken()).WithOutcome(helium.Executed)
+	if c.room = chunks.TakeRoomOf(c.flight.To.Endpoint.Service, 0); c.room == nil {
+		return noRoom(length)
 	}
+	reply.in.Within(c.room)
 	c.waits = time.NewTicker(chunks.Waits)
 	return nil
+}
+
+// noRoom is the error of a result of so many bytes.
+func noRoom(length uint64) *helium.Error {
+	return helium.ErrResultTooLarge.WithMessage("the method ran, and this process has no room for its result of %d bytes, as %d bytes of values are being put together", length, chunks.Taken()).WithOutcome(helium.Executed)
 }
 
 // credit lets the instance send more of the result, if that is due.
@@ -158,6 +174,9 @@ func (c *collector) takeIn() (whole bool, e *helium.Error) {
 	var value []byte
 	if err == nil {
 		value, err = reply.in.Value()
+	}
+	if errors.Is(err, chunks.ErrNoRoom) {
+		return false, noRoom(reply.in.Length())
 	}
 	if err != nil {
 		return false, helium.ErrBadResult.WithMessage("the method ran, and its result can't be put together: %w", err).WithOutcome(helium.Executed)

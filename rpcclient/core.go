@@ -25,6 +25,7 @@ type core struct {
 	attempts  int                // how often a call is tried at most
 	maxValue  int                // how large what travels in chunks may be, in bytes
 	turns     chunks.Turns       // of results that come in chunks
+	shares    chunks.Shares      // of those turns, by service
 	latencies *retries.Latencies // nil: calls aren't hedged
 	unsettled keys.Unsettled
 	streams   stream.Pool   // the credit for what streams bring

@@ -12,8 +12,9 @@ import (
 var errItemTooLarge = helium.ErrResultTooLarge.WithOutcome(helium.Executed)
 
 // itemBounds are those of items that come in parts. One that fits a message is never too large.
-func (c *core) itemBounds() stream.Bounds {
-	return stream.Bounds{Most: max(c.maxValue, c.links.MaxMessage()), Way: chunks.ToCaller, TooLarge: errItemTooLarge, NoRoom: errItemTooLarge, See: "rpcclient.Config.MaxValue"}
+func (s *openStream) itemBounds() stream.Bounds {
+	c := s.core
+	return stream.Bounds{Most: max(c.maxValue, c.links.MaxMessage()), Way: chunks.ToCaller, Of: s.flight.To.Endpoint.Service, TooLarge: errItemTooLarge, NoRoom: errItemTooLarge, See: "rpcclient.Config.MaxValue"}
 }
 
 // resultTooLarge returns the error of a result of so many bytes.

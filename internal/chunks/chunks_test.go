@@ -189,8 +189,8 @@ func TestTheRoomOfAProcessIsBounded(t *testing.T) {
 
 func TestItemsHaveRoomInTurnAndOneOfEachWayAlways(t *testing.T) {
 	all := TakeRoom(MaxTogether)
-	first, small, gone, last := AwaitRoom(ToServer, 60<<20), AwaitRoom(ToServer, 1), AwaitRoom(ToServer, 1), AwaitRoom(ToServer, 1)
-	back := AwaitRoom(ToCaller, 250<<20)
+	first, small, gone, last := AwaitRoom(ToServer, "", 60<<20), AwaitRoom(ToServer, "", 1), AwaitRoom(ToServer, "", 1), AwaitRoom(ToServer, "", 1)
+	back := AwaitRoom(ToCaller, "", 250<<20)
 	if small.Take() != nil {
 		t.Error("the second one has room before the first")
 	}
@@ -254,4 +254,92 @@ func FuzzIncoming(f *testing.F) {
 			t.Fatalf("%d of %d bytes are there, whole is %v", have, length, in.Whole())
 		}
 	})
+}
+
+func TestAValueTakesRoomAsItComes(t *testing.T) {
+	before := Taken()
+	value := make([]byte, 40<<20)
+	in := NewIncoming(wire.ExtentOf(value))
+	room := TakeRoom(0)
+	in.Within(room)
+	comes := func() error {
+		at, _ := in.Credit()
+		for offset := uint64(in.Have()); offset < at; offset += Part {
+			in.Put(offset, value[offset:min(at, offset+Part)])
+		}
+		return in.Take()
+	}
+	if got := Taken() - before; got != leastRoom {
+		t.Errorf("a value of which nothing has come takes %d bytes, want %d", got, leastRoom)
+	}
+	for !in.Whole() {
+		if err := comes(); err != nil {
+			t.Fatal(err)
+		}
+		if got, have := Taken()-before, int64(in.Have()); got < have || got > max(2*have, firstRoom) {
+			t.Fatalf("with %d bytes of a value %d are taken, want no less and at most twice as many", have, got)
+		}
+	}
+	if got := Taken() - before; got != int64(len(value)) {
+		t.Errorf("a whole value takes %d bytes, want its %d", got, len(value))
+	}
+	room.Leave()
+	if got := Taken(); got != before {
+		t.Errorf("%d bytes are taken in the end, want %d", got, before)
+	}
+
+	others := TakeRoom(MaxTogether - 10<<20)
+	defer others.Leave()
+	in, room = NewIncoming(wire.ExtentOf(value)), TakeRoom(0)
+	defer room.Leave()
+	in.Within(room)
+	var err error
+	for err == nil && !in.Whole() {
+		err = comes()
+	}
+	if !errors.Is(err, ErrNoRoom) || in.Have() < 5<<20 || Taken() > MaxTogether {
+		t.Errorf("where there are 10 MiB of room %d bytes have come, %v, and %d are taken; want 5 MiB or more, %v, and at most %d", in.Have(), err, Taken(), ErrNoRoom, MaxTogether)
+	}
+}
+
+func TestAnOwnersValuesLeaveRoomForThoseOfOthersUnlessItIsOneAlone(t *testing.T) {
+	const size = MaxTogether / 4
+	var rooms []*Room
+	for range MaxOfOne / size {
+		rooms = append(rooms, TakeRoomOf("greedy", size))
+	}
+	growing := TakeRoomOf("other", 0)
+	switch {
+	case rooms[len(rooms)-1] == nil:
+		t.Errorf("an owner has no room for %d values of %d bytes", MaxOfOne/size, size)
+	case TakeRoomOf("greedy", 0) != nil:
+		t.Error("an owner that has its share has room for one more value")
+	case growing == nil || !growing.Grow(size/2):
+		t.Error("another owner has no room")
+	}
+	item, next := AwaitRoom(ToCaller, "greedy", size/8), AwaitRoom(ToCaller, "other", size/8)
+	if item.Take() != nil {
+		t.Error("an owner that has its share has room for an item")
+	}
+	room := next.Take()
+	if room == nil {
+		t.Fatal("the item of another owner has no room, as one waits before it whose owner has its share")
+	}
+	rooms[0].Leave()
+	if first := item.Take(); first == nil {
+		t.Error("once its owner has less than its share an item has no room")
+	} else {
+		first.Leave()
+	}
+	for _, room := range append(rooms[1:], growing, room) {
+		room.Leave()
+	}
+	alone := TakeRoomOf("greedy", 0)
+	if !alone.Grow(MaxTogether) {
+		t.Error("the only value of an owner has no room for more than its share")
+	}
+	alone.Leave()
+	if got, owners := Taken(), len(house.of); got != 0 || owners != 0 {
+		t.Errorf("%d bytes are taken in the end, by %d owners; want none", got, owners)
+	}
 }

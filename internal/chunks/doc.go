@@ -15,5 +15,6 @@
 //   - watch.go: whether the other end stands still
 //   - tally.go: how many such values there were
 //   - room.go: how much may be put together at once in this process
+//   - turns.go: of how many values parts come at once
 //   - arguments.go: how much of arguments may be kept there to be sent
 package chunks

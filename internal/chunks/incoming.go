@@ -26,6 +26,7 @@ type Incoming struct {
 	// The taker's own:
 	value    []byte
 	checksum uint32
+	room     *Room // for what has come; nil: there is room for all of it
 }
 
 // firstRoom is how much memory a value gets before anything of it has come, in bytes, and then as
@@ -41,6 +42,12 @@ func NewIncoming(extent wire.Extent) *Incoming {
 func (in *Incoming) Length() uint64 { return in.extent.Length }
 
 var errOrder = errors.New("parts of a value came twice, or some are missing")
+
+// ErrNoRoom is the error of a value for whose next parts there is no room.
+var ErrNoRoom = errors.New("there is no room for the rest of the value")
+
+// Within has the value take room as it comes, instead of by what its length says. It is called before Take.
+func (in *Incoming) Within(room *Room) { in.room = room }
 
 // Put puts a part in, which stays as it is. It never waits.
 func (in *Incoming) Put(offset uint64, part []byte) {
@@ -65,30 +72,36 @@ func (in *Incoming) Put(offset uint64, part []byte) {
 	}
 }
 
-// Take puts together what has come. It returns what the other end did wrong, if it did.
+// Take puts together what has come. It returns what the other end did wrong, if it did, or ErrNoRoom.
 func (in *Incoming) Take() error {
 	in.mu.Lock()
 	parts, fault := in.parts, in.fault
 	in.parts = nil
 	in.mu.Unlock()
 	for _, part := range parts {
-		in.grow(len(part))
+		if !in.grow(len(part)) {
+			return ErrNoRoom
+		}
 		in.value = append(in.value, part...)
 		in.checksum = wire.UpdateChecksum(in.checksum, part)
 	}
 	return fault
 }
 
-// grow makes room for so many bytes more.
-func (in *Incoming) grow(more int) {
+// grow makes room for so many bytes more. It returns false if there is none.
+func (in *Incoming) grow(more int) bool {
 	need := len(in.value) + more
 	if need <= cap(in.value) {
-		return
+		return true
 	}
 	room := min(max(2*len(in.value), firstRoom, need), int(in.extent.Length))
+	if in.room != nil && !in.room.Grow(uint64(room)) {
+		return false
+	}
 	grown := uncleared.Bytes(room)[:len(in.value)]
 	copy(grown, in.value)
 	in.value = grown
+	return true
 }
 
 // Credit returns up to which offset the other end may send now, and whether it is to be told: when

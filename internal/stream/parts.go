@@ -19,6 +19,8 @@ type Bounds struct {
 	Most int
 	// Way is which way they go.
 	Way chunks.Way
+	// Of is whose they are, who has to keep to a share of the room for them; "": nobody's.
+	Of string
 	// TooLarge is the error of a larger one, and NoRoom that of one for which this process has no room. Both
 	// get a text, which ends in See.
 	TooLarge, NoRoom *helium.Error

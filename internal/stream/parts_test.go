@@ -201,7 +201,7 @@ func TestAnItemThatIsNeverFinishedEndsItsStreamAndItsRoomIsGivenBack(t *testing.
 // takeAll takes all room that others leave, and that of the item which always has some.
 func takeAll(t *testing.T) (leave func()) {
 	all := chunks.TakeRoom(chunks.MaxTogether)
-	one := chunks.AwaitRoom(bounds().Way, 0).Take()
+	one := chunks.AwaitRoom(bounds().Way, "", 0).Take()
 	if all == nil || one == nil {
 		t.Fatal("some room is taken")
 	}

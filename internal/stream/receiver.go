@@ -151,7 +151,7 @@ func (r *Receiver) makeRoom(p *parts) error {
 	if p.length > chunks.MaxTogether {
 		return bounds.noRoom(p.length)
 	}
-	await := chunks.AwaitRoom(bounds.Way, p.length)
+	await := chunks.AwaitRoom(bounds.Way, bounds.Of, p.length)
 	defer await.GiveUp()
 	for began := time.Now(); ; time.Sleep(roomPoll) {
 		if taken, err := r.takeRoom(await, p.whole); taken || err != nil {
