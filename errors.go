@@ -160,6 +160,9 @@ var (
 	ErrBadRequest = NewError(CodeInvalidArgument, "binder.bad_request", "the binder can't read that request")
 	// ErrRecordTooLarge: a record longer than binder.Config.MaxRecord or than a message.
 	ErrRecordTooLarge = NewError(CodeInvalidArgument, "binder.record_too_large", "the record is too large")
+	// ErrTooManyInstances: a service has as many instances in the registry, or their records are
+	// as long together, as a binder takes; see binder.Config.MaxInstances. Those that are there stay.
+	ErrTooManyInstances = NewError(CodeResourceExhausted, "binder.too_many_instances", "the service has as many instances in the registry as it may have")
 	// ErrWrongSubject: a record of one service on the subject of another, which
 	// permissions on subjects could not tell apart.
 	ErrWrongSubject = NewError(CodePermissionDenied, "binder.wrong_subject", "a record is registered on its own service's subject only")

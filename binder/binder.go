@@ -110,7 +110,7 @@ func assemble(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, subjec
 	reads := &reader{nc: nc, catalog: b.catalog, barrier: barrier}
 	writes := &writer{
 		nc: nc, subjects: subjects, bucket: bucket, catalog: b.catalog, barrier: barrier, captures: b.captures,
-		maxRecord: config.MaxRecord, log: config.Logger,
+		maxRecord: config.MaxRecord, bounds: newBounds(b.catalog, config), log: config.Logger,
 	}
 	b.requests = newRequestHandler(b.life, nc, subjects, reads, writes, b.answers, &b.running)
 	return b

@@ -26,6 +26,7 @@ type catalog struct {
 // A serviceEntry holds the instances of one service, ordered by name.
 type serviceEntry struct {
 	instances []*instance
+	bytes     int            // of their records
 	methods   map[string]int // to the number of instances that have it
 }
 
@@ -80,8 +81,9 @@ func (c *catalog) remove(service, name string) {
 	}
 }
 
-// countLocked adds n instances of i's methods to the indexes.
+// countLocked adds n instances of i's methods to the indexes, and its record to the service's bytes.
 func (c *catalog) countLocked(s *serviceEntry, i *instance, n int) {
+	s.bytes += n * len(i.data)
 	for _, method := range i.methods {
 		if s.methods[method] += n; s.methods[method] == 0 {
 			delete(s.methods, method)
@@ -112,6 +114,16 @@ func (c *catalog) get(service, name string) *instance {
 		return s.instances[at]
 	}
 	return nil
+}
+
+// sizeOf returns how many instances a service has, and how many bytes their records.
+func (c *catalog) sizeOf(service string) (instances, bytes int) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if s := c.services[service]; s != nil {
+		return len(s.instances), s.bytes
+	}
+	return 0, 0
 }
 
 // all returns every instance, ordered by service, then instance.

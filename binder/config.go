@@ -12,6 +12,10 @@ const (
 	defaultLease     = 30 * time.Second
 	minLease         = time.Second // JetStream's minimum for a bucket's TTL
 	defaultMaxRecord = 64 << 10
+	// defaultMaxInstances is how many instances of a service clients keep apart, too.
+	defaultMaxInstances = 10_000
+	// meanRecord is how long the records of a service may be on average where there are Config.MaxInstances.
+	meanRecord = 8 << 10
 	// startTimeout bounds Start where its context has no deadline.
 	startTimeout = 15 * time.Second
 )
@@ -36,6 +40,10 @@ type Config struct {
 	Memory bool
 	// MaxRecord is how long a record may be, as JSON, in bytes. Default 64 KiB.
 	MaxRecord int
+	// MaxInstances is how many instances a service may have, so that who may register one service
+	// can't fill the registry; at once a few more may get in. Their records may be as long together as
+	// so many of 8 KiB. Default 10,000. Give all binders the same.
+	MaxInstances int
 	// OnEvent, if set, is called for each change that this binder sees after Start, one
 	// at a time and in order. One that blocks holds up no request; if it falls 10,000
 	// events behind, it misses some, which is logged. Close waits for it, though not for
@@ -65,6 +73,12 @@ func (config Config) withDefaults() (Config, error) {
 	}
 	if config.MaxRecord < 0 {
 		return config, helium.ConfigErrorf("binder", "{Config.MaxRecord} is %d; set a number of bytes, or 0 for %d", config.MaxRecord, defaultMaxRecord)
+	}
+	if config.MaxInstances == 0 {
+		config.MaxInstances = defaultMaxInstances
+	}
+	if config.MaxInstances < 0 {
+		return config, helium.ConfigErrorf("binder", "{Config.MaxInstances} is %d; set a number of instances of a service, or 0 for %d", config.MaxInstances, defaultMaxInstances)
 	}
 	if config.Logger == nil {
 		config.Logger = slog.Default()

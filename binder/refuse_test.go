@@ -266,6 +266,7 @@ func TestWrongConfigsAreRefusedWithWhatToDo(t *testing.T) {
 		"Config.Replicas is 4":  {Replicas: 4},
 		"Config.Replicas is 7":  {Replicas: 7},
 		"Config.MaxRecord":      {MaxRecord: -1},
+		"Config.MaxInstances":   {MaxInstances: -1},
 		"Config.Prefix":         {Prefix: "a..b"},
 	} {
 		if _, err := Start(t.Context(), nc, config); err == nil || !strings.Contains(err.Error(), says) {

@@ -25,6 +25,7 @@ type writer struct {
 	barrier   *readBarrier
 	captures  *captureGuard
 	maxRecord int
+	bounds    *bounds
 	log       *slog.Logger
 }
 
@@ -58,6 +59,9 @@ func (w *writer) register(ctx context.Context, service string, m *nats.Msg) ([]b
 		return nil, err
 	}
 	known := w.catalog.get(r.Service, r.Instance)
+	if err := w.bounds.check(r, known, len(data)); err != nil {
+		return nil, err
+	}
 	revision, err := w.bucket.Put(ctx, r.key(), data, onceOf(m))
 	if err != nil {
 		return nil, err

@@ -56,6 +56,7 @@ more replicas, never fewer.`,
 	}
 	cmd.Flags().DurationVar(&config.Lease, "lease", 30*time.Second, "how long a killed server stays registered")
 	cmd.Flags().IntVar(&config.Replicas, "replicas", 1, "on how many servers of a cluster the registry is kept: 1, 3 or 5")
+	cmd.Flags().IntVar(&config.MaxInstances, "max-instances", 10_000, "how many instances a service may have")
 	cmd.Flags().BoolVar(&config.Memory, "memory", false, "keep the registry in memory, not in files")
 	return cmd
 }
@@ -67,6 +68,8 @@ func checkBinderFlags(config binder.Config) error {
 		return cli.Fail(cli.ExitUsage, "", fmt.Errorf("--lease %v: give 1s or more; JetStream can't expire records faster", config.Lease))
 	case config.Replicas != 1 && config.Replicas != 3 && config.Replicas != 5:
 		return cli.Fail(cli.ExitUsage, "", fmt.Errorf("--replicas %d: give 1, 3 or 5", config.Replicas))
+	case config.MaxInstances < 1:
+		return cli.Fail(cli.ExitUsage, "", fmt.Errorf("--max-instances %d: give 1 or more", config.MaxInstances))
 	}
 	return nil
 }

@@ -34,10 +34,11 @@ var flagsOf = map[string]string{
 	"bus.InboxPrefix": "the context's inbox prefix",
 	"bus.Options":     "the context of the nats command",
 
-	"binder.Lease":    "--lease",
-	"binder.Replicas": "--replicas",
-	"binder.Memory":   "--memory",
-	"binder.Prefix":   "--prefix",
+	"binder.Lease":        "--lease",
+	"binder.Replicas":     "--replicas",
+	"binder.Memory":       "--memory",
+	"binder.Prefix":       "--prefix",
+	"binder.MaxInstances": "--max-instances",
 
 	"rpcclient.Timeout": "--timeout",
 	"rpcclient.Prefix":  "--prefix",
@@ -86,6 +87,8 @@ var (
 	functions   = strings.NewReplacer(
 		"start one with binder.Start, as examples/binder does", "start one with: helium binder",
 		" (binder.Config.MaxRecord)", "",
+		" (binder.Config.MaxInstances)", "",
+		" (8 KiB for each of binder.Config.MaxInstances)", "",
 		"set Config.Replicas to", "give --replicas",
 		"set Config.Advertise to", "give --advertise",
 		", or set Config.NoMonitoring", "",
