@@ -11,10 +11,9 @@ import (
 // errItemTooLarge is the error of an item that came and can't be taken for its size.
 var errItemTooLarge = helium.ErrResultTooLarge.WithOutcome(helium.Executed)
 
-// itemBounds are those of items that come in parts. One that fits a message is never too large.
-func (s *openStream) itemBounds() stream.Bounds {
-	c := s.core
-	return stream.Bounds{Most: max(c.maxValue, c.links.MaxMessage()), Way: chunks.ToCaller, Of: s.flight.To.Endpoint.Service, TooLarge: errItemTooLarge, NoRoom: errItemTooLarge, See: "rpcclient.Config.MaxValue"}
+// itemBounds are those of items of a service that come in parts. One that fits a message is never too large.
+func (c *core) itemBounds(service string) stream.Bounds {
+	return stream.Bounds{Most: max(c.maxValue, c.links.MaxMessage()), Way: chunks.ToCaller, Of: service, TooLarge: errItemTooLarge, NoRoom: errItemTooLarge, See: "rpcclient.Config.MaxValue"}
 }
 
 // resultTooLarge returns the error of a result of so many bytes.

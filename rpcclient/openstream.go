@@ -53,7 +53,7 @@ var (
 // newOpenStream returns a stream that is to be sent. Args are its arguments where they fit no message, else nil.
 func newOpenStream(core *core, of *streamed, args *largeArguments, lasts time.Time) *openStream {
 	s := &openStream{core: core, of: of, lasts: lasts}
-	s.in = stream.NewReceiver(&s.core.streams, s.itemBounds, s.grant)
+	s.in = stream.NewReceiver(&s.core.streams, s.bounds, s.grant)
 	if of.upload != nil || args != nil {
 		s.up = newUpload(core, of, args, &s.flight)
 		s.up.tell, s.up.abandon = s.tellMessage, s.abandon
@@ -63,6 +63,9 @@ func newOpenStream(core *core, of *streamed, args *largeArguments, lasts time.Ti
 	}
 	return s
 }
+
+// bounds are those of the items that come.
+func (s *openStream) bounds() stream.Bounds { return s.core.itemBounds(s.flight.To.Endpoint.Service) }
 
 // Follow implements link.Follower.
 func (s *openStream) Follow(f *wire.Frame) {
