@@ -62,6 +62,7 @@ type Client struct {
 
 	mu     sync.Mutex
 	peers  map[string]*peer // guarded by mu; by instance
+	holds  map[string]*hold // guarded by mu; by service
 	closed bool             // guarded by mu
 }
 
@@ -99,7 +100,7 @@ func (c *Client) Told(service string, offers []Offer) {
 		p.cluster = o.Cluster
 		w := p.services[service]
 		if w == nil {
-			w = &wanted{used: now}
+			w = &wanted{used: now, hold: c.holdLocked(service)}
 			p.services[service] = w
 		}
 		w.offered, w.has = true, o.Has
@@ -133,6 +134,19 @@ func (c *Client) run() {
 			return
 		}
 	}
+}
+
+// holdLocked returns the hold of a service.
+func (c *Client) holdLocked(service string) *hold {
+	if c.holds == nil {
+		c.holds = make(map[string]*hold)
+	}
+	h := c.holds[service]
+	if h == nil {
+		h = new(hold)
+		c.holds[service] = h
+	}
+	return h
 }
 
 // look does what is to be done now. It reports whether there are any peers.

@@ -55,9 +55,16 @@ type wanted struct {
 	asking backoff   // for the right
 	reason error     // why there is none; nil: it is on its way, or linked
 
+	refused bool  // NATS has refused to have it asked for, and hold says when it is again
+	hold    *hold // of the service
+
 	sent uint64    // how many calls of it there were
 	used time.Time // when there was another one
 }
+
+// hold is until when nobody is asked for a right to a service of those for whom NATS has refused that: it permits
+// that for all instances, or for none, and tells each refusal in its log. Then one of them is asked.
+type hold struct{ until time.Time }
 
 // step does what is to be done at a peer now. It returns the link if that is to be closed once no calls go by it, and the
 // service for which a ticket is to be asked for, if any.
@@ -85,6 +92,9 @@ func (p *peer) step(now time.Time, chosen bool, links Links) (over *clientLink, 
 			work = service // whose turn came first
 		}
 	}
+	if w := p.services[work]; w != nil && w.refused {
+		w.hold.until = now.Add(lastPause) // for the others
+	}
 	if !needed && p.link != nil && !p.working && !busy {
 		over = p.link
 	}
@@ -107,6 +117,9 @@ func (p *peer) isOver() bool { return len(p.services) == 0 && p.link == nil && !
 // waits returns how long it is until a service may be asked for.
 func (p *peer) waits(w *wanted, now time.Time) time.Duration {
 	until := w.asking.until
+	if w.refused {
+		until = w.hold.until
+	}
 	if p.link == nil && p.opening.until.After(until) {
 		until = p.opening.until
 	}
@@ -132,11 +145,17 @@ func (p *peer) worked(service string, err error, now time.Time) {
 		if p.link != nil { // it hasn't broken meanwhile
 			p.stage, p.reason = StageLinked, nil
 		}
+		if w.refused {
+			w.refused, w.hold.until = false, time.Time{} // so the others are asked, too
+		}
 		w.linked, w.asking, w.reason = true, backoff{}, nil
 		w.renew, w.ends = now.Add(renewEvery-rand.N(renewEvery/6)), now.Add(keepFor)
 		return
 	}
 	w.reason = err
+	if w.refused = !w.linked && errors.Is(err, helium.ErrNotPermitted); w.refused {
+		w.hold.until = now.Add(lastPause/2 + rand.N(lastPause))
+	}
 	most := lastPause
 	if w.linked {
 		most = renewPause // the right ends soon
