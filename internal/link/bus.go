@@ -49,6 +49,8 @@ type bus struct {
 	captured  sync.Once     // logs that a JetStream stream acknowledges calls
 	undo      []func()      // what Close undoes, last first
 
+	uncancelable uncancelable
+
 	complained time.Time // of an answer, last; only receive reads and writes it
 }
 
@@ -109,6 +111,7 @@ func (b *bus) watchConnection(reconnected func()) {
 			}
 			b.payload.Store(b.nc.MaxPayload())
 			b.epoch.Add(1)
+			b.uncancelable.forget()
 			b.restarted()
 			reconnected()
 		}
@@ -298,6 +301,9 @@ func (b *bus) watchRefusals(others func(subject string)) {
 	watch := natsperm.Listen(b.nc, func(refusal error) bool {
 		if subject, ok := natsperm.Publish(refusal); ok {
 			others(subject)
+			if b.subjects.IsControl(subject) {
+				b.uncancelable.refused(subject)
+			}
 			denials.refused(subject)
 			return b.asks.refused(subject)
 		}

@@ -58,5 +58,7 @@ func (b *bus) speechless(service, method string, instances []string) []string {
 // cancelAt tells one instance that nobody waits for a call any more. A cancel that gets lost costs
 // the server the rest of the call's time.
 func (b *bus) cancelAt(service, instance string, seq uint64, timeOver bool) {
-	_ = b.nc.PublishRequest(b.subjects.Control(service, instance), b.replySubject(0), CancelOf(seq, timeOver))
+	if subject := b.subjects.Control(service, instance); !b.uncancelable.has(subject) {
+		_ = b.nc.PublishRequest(subject, b.replySubject(0), CancelOf(seq, timeOver))
+	}
 }

@@ -33,6 +33,7 @@
 //   - pace.go, pulse.go, asks.go: when it looks, whether the connection itself works, and what it asks
 //   - registry.go: what links need of the registry
 //   - cancels.go: cancels of calls whose instance wasn't known yet
+//   - uncancelable.go: where no cancels are sent, as NATS has refused some
 //   - answered.go: who answered the latest calls
 //   - abandoned.go: and those that nobody waits for any more
 //   - sent.go: how the latest messages left

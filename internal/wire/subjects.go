@@ -74,6 +74,11 @@ func (s Subjects) Control(service, instance string) string {
 	return s.Prefix() + ".ctl." + service + "." + instance
 }
 
+// IsControl reports whether a subject is the control subject of an instance.
+func (s Subjects) IsControl(subject string) bool {
+	return strings.HasPrefix(subject, s.Prefix()+".ctl.")
+}
+
 // Registry matches all that binders are asked and tell.
 func (s Subjects) Registry() string { return s.Prefix() + ".binder.>" }
 
