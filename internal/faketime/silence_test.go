@@ -171,6 +171,26 @@ func TestACallOfAKilledServerFailsInTime(t *testing.T) {
 	})
 }
 
+func TestACallToOneInstanceFailsInTimeThoughThatIsKilledBeforeItWasEverHeard(t *testing.T) {
+	for name, to := range map[string]func(*rpcclient.Client, *work) *rpcclient.Client{
+		"by a key": func(c *rpcclient.Client, _ *work) *rpcclient.Client { return rpcclient.Keyed(c, "customer-7") },
+		"by At":    func(c *rpcclient.Client, s *work) *rpcclient.Client { return c.At(s.instance) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			inFakeTime(t, func(w *world) {
+				servers, c := w.three(), w.client(rpcclient.Config{})
+				held := w.begin(to(c, servers["server1"]), "work.hold", "x")
+				killed := of(servers, "x")
+				w.bus.Kill(killed)
+				held.wantSilent(t, servers[killed].instance)
+				if held.took > within {
+					t.Errorf("it failed after %v, want %v at most", held.took, within)
+				}
+			})
+		})
+	}
+}
+
 func TestAShortStandstillIsNoSilence(t *testing.T) {
 	inFakeTime(t, func(w *world) {
 		servers, c := w.three(), w.client(rpcclient.Config{})

@@ -183,9 +183,10 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 		}
 		speaks = speaks || s.heard.Load() != 0
 	}
-	if !speaks && len(suspects) > 0 && c.at == nil {
+	if !speaks && len(suspects) > 0 && c.at == nil && c.to.Endpoint.Instance == "" {
 		// Nobody listens on the subjects of instances that were never heard: they may be another
-		// account's, whose services reach this one and whose instances don't.
+		// account's, whose services reach this one and whose instances don't. Where the call went there,
+		// somebody listened, or NATS would have said so.
 		quiet = v.without(quiet, askNobody)
 	}
 	if allSpoke && v.strays.isOne(beat, max(c.since, c.named), suspects, c.to) {
