@@ -113,6 +113,23 @@ func TestAnInterceptorMayRefuseChangeOrPanic(t *testing.T) {
 	}
 }
 
+func TestACallOfAKeyIsAnsweredThoughAnInterceptorLosesItsContext(t *testing.T) {
+	_, _, _, c := start(t, rpcserver.Config{Interceptors: []rpcserver.Interceptor{
+		func(next rpcserver.Handler) rpcserver.Handler {
+			return func(ctx context.Context, call *rpcserver.Call) error {
+				ctx = nil
+				return next(ctx, call)
+			}
+		},
+	}})
+	ctx := rpcclient.WithIdempotencyKey(testContext(t), "order-7")
+	for i := range 2 {
+		if got, err := rpcclient.Call[string](ctx, c, "probe.echo", "hi"); got != "hi" || err != nil {
+			t.Errorf("call %d of the key = %q, %v; want hi, nil", i+1, got, err)
+		}
+	}
+}
+
 func TestMetadataArriveAndReplyMetadataGoBack(t *testing.T) {
 	received := make(chan helium.Metadata, 2)
 	inner := make(chan helium.Metadata, 2)

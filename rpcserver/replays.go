@@ -99,6 +99,9 @@ func (r *replays) run(ctx context.Context, call *Call, handler Handler) error {
 	if r.limit < 0 {
 		return helium.ErrIdempotencyKeysUnsupported
 	}
+	if ctx == nil {
+		ctx = call.ctx // an interceptor may have lost it
+	}
 	for {
 		one, first, err := r.enter(call)
 		if err != nil {
