@@ -22,8 +22,13 @@ func (l *Left) Set(id, token uint64) {
 	}
 }
 
-// In returns the ID of the message; 0: the call is in none yet.
-func (l *Left) In() uint64 { return l.id.Load() }
+// In returns the ID of the message; 0: the call is in none, or not yet.
+func (l *Left) In() uint64 {
+	if id := l.id.Load(); id != withdrawn {
+		return id
+	}
+	return 0
+}
 
 // Token returns the token of the message; 0: the call is in none yet, or it has none.
 func (l *Left) Token() uint64 {

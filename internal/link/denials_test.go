@@ -141,7 +141,7 @@ func TestASignOfACallThatLeftLongAgoCountsForTheOthersOfItsSubject(t *testing.T)
 	r := newDenier(t)
 	running, beside := newWait(), newWait()
 	c := r.send("add", running, true)
-	r.links.sent.leaving(c.left.In()+uint64(len(r.links.sent.slots)), false) // so how this one left is forgotten
+	r.links.sent.leaving(c.left.In()+uint64(len(r.links.sent.slots)), 0, false) // so how this one left is forgotten
 	r.come("i1", signs["a heartbeat"].frame(c.Seq()))
 	r.send("add", beside, true)
 	r.links.bus.denials().refused("helium.call.math.add")

@@ -52,12 +52,12 @@ func TestALostConnectionTakesTheCallsThatItHadTakenAndNoOthers(t *testing.T) {
 	_, taken := waiting(&table, r.carrier, 3, 2)
 	_, left["taken by another link"] = waiting(&table, new(carrier), 4, 3)
 	_, left["taken by another link long ago"] = waiting(&table, new(carrier), 5, 4)
-	sent.leaving(1, false)
-	sent.leaving(2, true)
+	sent.leaving(1, 0, false)
+	sent.leaving(2, 0, true)
 	sent.taken(2)
-	sent.leaving(3, true)
+	sent.leaving(3, 0, true)
 	sent.taken(3)
-	sent.leaving(4+uint64(len(sent.slots)), true) // nothing is remembered of message 4
+	sent.leaving(4+uint64(len(sent.slots)), 0, true) // nothing is remembered of message 4
 	r.Lost()
 	if err := taken.err(); err == nil || helium.OutcomeOf(err) != helium.Unknown {
 		t.Errorf("the call that was taken ended with %v, want an error of unknown outcome", err)

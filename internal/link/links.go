@@ -23,6 +23,7 @@ type links struct {
 	inFlight  *inFlight
 	manifests manifests
 	counters  *Counters
+	early     earlyCancels
 	canceled  lateCancels
 	forsaken  lateCancels // of streams, and of calls in chunks
 	unlinked  *unlinked
@@ -82,10 +83,21 @@ func (l *links) add(link Link) *Receiver {
 		return nil
 	}
 	r := l.newReceiver(link)
+	r.number = l.freeNumberLocked()
 	all := append(slices.Clone(*l.others.Load()), r)
 	l.others.Store(&all)
 	l.reroute()
 	return r
+}
+
+// freeNumberLocked returns a number for a link beside the bus, whose own is 0.
+func (l *links) freeNumberLocked() uint64 {
+	for n := uint64(1); n < unnumbered; n++ {
+		if !slices.ContainsFunc(*l.others.Load(), func(r *Receiver) bool { return r.number == n }) {
+			return n
+		}
+	}
+	return unnumbered
 }
 
 // remove lets no more messages go by a link, and fails the calls that it has taken.
@@ -120,10 +132,17 @@ func (l *links) send(to *Endpoint, m *batch.Message) {
 		l.counters.DirectFrames.Add(-uint64(m.Frames))
 		l.counters.DirectMessages.Add(^uint64(0))
 		l.leavesBy(l.bus.receiver, m)
-		e = l.sendBy(l.bus.receiver, to, m)
+		by = l.bus.receiver
+		e = l.sendBy(by, to, m)
 	}
 	if e != nil {
 		failAll(l.inFlight.takeOf(m.Seqs, func(c *Call) bool { return c.left.In() == m.ID }), e)
+		l.sent.taken(m.ID) // as nobody will
+	}
+	for _, cancel := range l.early.take(m.ID) {
+		if e == nil {
+			cancel(by)
+		}
 	}
 }
 
@@ -208,7 +227,7 @@ func (l *links) beat(late bool) {
 
 // sendBy sends a message by a link.
 func (l *links) sendBy(by *Receiver, to *Endpoint, m *batch.Message) *helium.Error {
-	l.sent.leaving(m.ID, m.Method == "")
+	l.sent.leaving(m.ID, by.number, m.Method == "")
 	disconnects := by.disconnects.Load()
 	if by.removed.Load() {
 		return helium.ErrNotSent.WithOutcome(helium.NotExecuted)
@@ -225,15 +244,33 @@ func (l *links) sendBy(by *Receiver, to *Endpoint, m *batch.Message) *helium.Err
 	return nil
 }
 
-// cancel tells that nobody waits for a call any more.
+// cancel tells that nobody waits for a call any more, once the message that it left in is on its way.
 func (l *links) cancel(c *Call, instances []string, timeOver bool) {
-	for _, r := range *l.others.Load() {
-		if r.carrier == c.by {
-			r.link.Cancel(c, instances, timeOver)
-			return
+	message := c.left.In()
+	if message == 0 || l.sent.wasTaken(message) {
+		l.linkOf(c).link.Cancel(c, instances, timeOver)
+		return
+	}
+	given := &Call{To: c.To, Waiter: c.Waiter, Instance: c.Instance, at: c.at, seq: c.seq} // c is its caller's again
+	l.early.keep(message, func(by *Receiver) { by.link.Cancel(given, instances, timeOver) })
+	if l.sent.wasTaken(message) {
+		by := l.linkOf(c)
+		for _, cancel := range l.early.take(message) {
+			cancel(by)
 		}
 	}
-	l.bus.Cancel(c, instances, timeOver)
+}
+
+// linkOf returns the link that a call left by which was taken out of the table: that may have been before its
+// link was chosen. It is the bus if the link is gone, and the call with it.
+func (l *links) linkOf(c *Call) *Receiver {
+	number := l.sent.by(c.left.In())
+	for _, r := range *l.others.Load() {
+		if number != unnumbered && r.number == number || number == unnumbered && r.carrier == c.by {
+			return r
+		}
+	}
+	return l.bus.receiver
 }
 
 // control tells the instance of a call in flight something about it.

@@ -33,6 +33,7 @@ var ErrMissed = helium.ErrNoInstance.WithMessage("the message was addressed to o
 type Receiver struct {
 	carrier     *carrier // the link, as calls know it
 	link        Link
+	number      uint64 // among the links of the client; 0: the bus
 	inFlight    *inFlight
 	manifests   *manifests
 	instances   *instances

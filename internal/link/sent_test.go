@@ -16,22 +16,22 @@ func TestTheSentLogKnowsHowTheLatestMessagesLeft(t *testing.T) {
 	}
 	check(0, notYet, false)
 	check(7, notYet, false)
-	l.leaving(7, false)
+	l.leaving(7, 0, false)
 	check(7, alone, false)
 	l.taken(7)
 	check(7, alone, true)
-	l.leaving(8, true)
+	l.leaving(8, 0, true)
 	check(8, together, false)
 	l.taken(8)
 	check(8, together, true)
 
 	// A later message takes the slot of an earlier one, but not the other way round.
-	l.leaving(7+size, true)
+	l.leaving(7+size, 0, true)
 	check(7, longAgo, true)
 	check(7+size, together, false)
 	check(7+2*size, notYet, false)
 	l.taken(7)
 	check(7+size, together, false)
-	l.leaving(7, false)
+	l.leaving(7, 0, false)
 	check(7+size, together, false)
 }
