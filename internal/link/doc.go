@@ -33,6 +33,7 @@
 //   - pace.go, pulse.go, asks.go: when it looks, whether the connection itself works, and what it asks
 //   - registry.go: what links need of the registry
 //   - cancels.go: cancels of calls whose instance wasn't known yet
+//   - earlycancels.go: and of those whose message hadn't left yet
 //   - uncancelable.go: where no cancels are sent, as NATS has refused some
 //   - answered.go: who answered the latest calls
 //   - abandoned.go: and those that nobody waits for any more
@@ -65,7 +66,7 @@
 //   - abandoned: whatever the reason, be it given up or its time over. An answer that comes after that is
 //     looked at, as two of them tell that two instances had the call (abandoned.go)
 //   - canceled: its instance is told, or all that may have it. Of many, that waits until one says that it
-//     has the call (cancels.go)
+//     has the call (cancels.go), and of one that is just leaving, until its message has left (earlycancels.go)
 //   - forsaken: a stream, or a call in chunks, for which its instance keeps memory, and so is told again
 //     when it says later that it has the call, as the cancel may have got lost (cancels.go)
 //   - overdue: it took longer than it should have, so the instances that it may be at are asked whether they are
