@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// maxLateCancels is how many are kept; of more, the oldest are dropped.
-	maxLateCancels = 1000
+	// maxLateCancels is how many are kept; of more, the oldest are dropped. Each waits for a second at most
+	// where its call runs, for the first heartbeat that names that.
+	maxLateCancels = 16_000
 	// maxForsaken is how many are kept of forsaken calls: streams, and those in chunks.
 	maxForsaken = 16_000
 )
