@@ -296,10 +296,10 @@ func (c *Client) add(p *peer, l *clientLink, service string, number uint16, has 
 		l.end(errClientClosed)
 		return errClientClosed
 	}
-	p.link, p.wasLinked, p.since = l, true, time.Now()
 	c.running.Go(l.read)
+	l.reach(service, number, has) // before it is seen: then calls go by it
+	p.link, p.wasLinked, p.since = l, true, time.Now()
 	c.mu.Unlock()
-	l.reach(service, number, has)
 	return nil
 }
 
