@@ -347,10 +347,8 @@ func (c *caller) owe() (others bool) {
 
 // runStream runs a stream, on the goroutine of whoever calls it, and answers it.
 func (r *runner) runStream(call *Call, s lasting, ended func()) {
-	defer ended()
 	figures := s.figures()
 	figures.streamsBegun.Add(1)
-	defer figures.streams.Add(-1)
 	figures.streams.Add(1)
 	stop := s.begin(call.ctx)
 	var err *helium.Error
@@ -360,6 +358,8 @@ func (r *runner) runStream(call *Call, s lasting, ended func()) {
 			err = r.broken(call, recover())
 		}
 		stop()
+		figures.streams.Add(-1) // first: who has the answer finds it counted
+		ended()
 		r.finishStream(call, err)
 	}()
 	if err = s.admit(call, r.counters); err == nil {
