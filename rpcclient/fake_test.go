@@ -41,15 +41,21 @@ func newFakeServer(t testing.TB, env *heliumtest.Env, idempotent bool) *fakeServ
 			}
 		}
 	})
+	s.register(t, "i1", idempotent)
+	return s
+}
+
+// register registers an instance, which is the same connection.
+func (s *fakeServer) register(t testing.TB, instance string, idempotent bool) {
+	t.Helper()
 	registry, err := binder.NewClient(s.nc, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	record := binder.Record{Service: "fake", Instance: "i1", Methods: []binder.Method{{Name: "do", Signature: "do() int64", Idempotent: idempotent}}}
+	record := binder.Record{Service: "fake", Instance: instance, Methods: []binder.Method{{Name: "do", Signature: "do() int64", Idempotent: idempotent}}}
 	if _, err := registry.Register(t.Context(), record); err != nil {
 		t.Fatal(err)
 	}
-	return s
 }
 
 // send publishes one frame.

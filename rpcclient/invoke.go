@@ -114,8 +114,11 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 		if m.instance != "" && (errors.Is(e, helium.ErrSilent) || call.loose.isToAll() && errors.Is(e, helium.ErrNoInstance)) {
 			again = false // there is no other one to try
 		}
-		forLoad = retries.IsForLoad(e)
-		if w.doubt != nil || attempt >= c.attempts || !again || forLoad && !m.forLoad.May(time.Now()) || !c.retries.Take() {
+		if forLoad = retries.IsForLoad(e); forLoad && again {
+			elsewhere := m.instance == "" && !call.key.Given && len(w.view.Instances) != 1
+			again = m.forLoad.May(time.Since(now), elsewhere, time.Now())
+		}
+		if w.doubt != nil || attempt >= c.attempts || !again || !c.retries.Take() {
 			return e
 		}
 		c.counters.retries.Add(1)

@@ -200,3 +200,42 @@ func TestAMessageThatFoundNobodyFailsItsOwnCallsOnly(t *testing.T) {
 		t.Errorf("the call failed with %v", err)
 	}
 }
+
+func TestACallThatWasRefusedForLoadAfterALongWaitIsMadeAgainElsewhereOnly(t *testing.T) {
+	for _, test := range []struct {
+		name      string
+		instances []string
+		want      int
+	}{
+		{"no other instance", []string{"i1"}, 1},
+		{"another instance", []string{"i1", "i2"}, 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			env := heliumtest.New(t)
+			fake := newFakeServer(t, env, false)
+			for _, instance := range test.instances {
+				fake.register(t, instance, false)
+			}
+			done := make(chan error, 1)
+			go func() { done <- env.Client.Call(t.Context(), "fake.do", nil) }()
+			attempts := 1
+			call := within(t, fake.calls, "call")
+			time.Sleep(60 * time.Millisecond) // it waits for its turn
+			fake.fail(t, call, helium.ErrOverloaded.WithOutcome(helium.NotExecuted))
+			for over := false; !over; {
+				select {
+				case call := <-fake.calls:
+					attempts++
+					fake.answer(t, call, 1)
+				case err := <-done:
+					if over = true; (err != nil) != (test.want == 1) {
+						t.Errorf("the call ended with %v after %d attempts", err, attempts)
+					}
+				}
+			}
+			if attempts != test.want {
+				t.Errorf("%d attempts, want %d", attempts, test.want)
+			}
+		})
+	}
+}

@@ -13,7 +13,6 @@ import (
 
 	"github.com/helium-rpc/helium/internal/chaos/disk"
 	"github.com/helium-rpc/helium/internal/chaos/ledger"
-	"github.com/helium-rpc/helium/internal/chaos/namespace"
 	"github.com/helium-rpc/helium/internal/chaos/part"
 	"github.com/helium-rpc/helium/internal/chaos/process"
 	"github.com/helium-rpc/helium/internal/chaos/proxy"
@@ -30,7 +29,7 @@ type bed struct {
 	brokers *addresses
 	proxies map[string][]*proxy.Proxy // by the part that connects through them
 	disks   map[string]disk.Disk      // by the broker
-	network *namespace.Namespace      // nil: the machine's
+	place   place                     // where they are
 	means   []string                  // what the faults are made with, where machines differ
 
 	mu      sync.Mutex
@@ -46,10 +45,10 @@ type running struct {
 	env   []string
 }
 
-// newBed starts all processes of a plan, in a folder, and in a network if one is given.
-func newBed(ctx context.Context, plan scenario.Bed, folder string, limit time.Duration, network *namespace.Namespace) (*bed, error) {
+// newBed starts all processes of a plan, in a folder, and at a place.
+func newBed(ctx context.Context, plan scenario.Bed, folder string, limit time.Duration, at place) (*bed, error) {
 	b := &bed{
-		plan: plan.WithDefaults(), folder: folder, limit: limit, network: network,
+		plan: plan.WithDefaults(), folder: folder, limit: limit, place: at,
 		proxies: make(map[string][]*proxy.Proxy), disks: make(map[string]disk.Disk),
 		parts: make(map[string]*running), later: make(map[string]*running),
 	}
@@ -226,9 +225,7 @@ func (b *bed) launch(ctx context.Context, setup part.Setup, env ...string) error
 	setup.Ledger = filepath.Join(b.folder, fmt.Sprintf("%s-%d%s", setup.Name, b.started, ledger.Extension))
 	b.mu.Unlock()
 	spec := process.Spec{Name: setup.Name, Setup: setup, Limit: b.limit, Env: env}
-	if b.network != nil {
-		spec.Enter = b.network.Enter
-	}
+	spec.Enter = func() error { return b.place.enter(setup.Name) }
 	child, err := process.Start(ctx, spec, nil)
 	if err != nil {
 		return err

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium/internal/chaos/ledger"
-	"github.com/helium-rpc/helium/internal/chaos/namespace"
 	"github.com/helium-rpc/helium/internal/chaos/part"
 	"github.com/helium-rpc/helium/internal/chaos/process"
 	"github.com/helium-rpc/helium/internal/chaos/scenario"
@@ -56,17 +55,9 @@ func run(ctx context.Context, s scenario.Scenario, keep string) (v *verdict.Verd
 		defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	}
 
-	var means []string
-	var network *namespace.Namespace
-	if s.Netem != "" {
-		if network, err = namespace.New(s.Netem); err != nil {
-			means = append(means, fmt.Sprintf("proxies, as the kernel can't do it here (%v)", err))
-		} else {
-			defer network.Close()
-			means, s.Bed.Proxied = append(means, "the kernel's netem: "+s.Netem), nil
-		}
-	}
-	b, err := newBed(ctx, s.Bed, folder, limit, network)
+	at, means := newPlace(&s)
+	defer at.close()
+	b, err := newBed(ctx, s.Bed, folder, limit, at)
 	if err != nil {
 		return nil, err
 	}

@@ -122,7 +122,7 @@ func (t *timeline) act(ctx context.Context, s scenario.Step) error {
 	case scenario.Register:
 		return p.Ask(ctx, part.Command{Do: part.Register, Count: s.Count}, nil)
 	case scenario.Cut, scenario.HalfClose, scenario.HalfOpen, scenario.Weather:
-		if t.bed.network != nil {
+		if t.bed.place.network != nil {
 			return nil // the kernel does it all the time, and no proxy is needed
 		}
 		links, err := t.bed.links(s.On)

@@ -27,8 +27,11 @@ type Bed struct {
 	Lease   time.Duration // default 30 s
 
 	Servers []Server // default: one
-	Clients int      // default 1
-	Liars   int      // default none
+	// Apart has the servers run on a processor that nothing else uses, where the machine has several and lets that be
+	// chosen.
+	Apart   bool
+	Clients int // default 1
+	Liars   int // default none
 	// Herd is the connections of one process, herd1, of clients that call nobody. Default none.
 	Herd int
 

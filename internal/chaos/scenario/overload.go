@@ -8,7 +8,7 @@ import (
 	"github.com/helium-rpc/helium/internal/chaos/verdict"
 )
 
-// overload is servers of one processor that get many times what they can do. What they do is
+// overload is servers of one processor, which nothing else uses, that get many times what they can do. What they do is
 // compared with what they do at four fifths of it, which they easily can. Calls of clients that know
 // nothing of each other come at random, so that some wait at four fifths, too; at even distances none does.
 var overload = []Scenario{
@@ -20,7 +20,7 @@ var overload = []Scenario{
 	{
 		Name:    "overload, a queue longer than patience",
 		Promise: "a queue in which calls would wait longer than their callers doesn't end all of them",
-		Bed:     Bed{Servers: []Server{{Server: part.Server{MaxQueue: 2000}, Processors: 1}}},
+		Bed:     Bed{Servers: []Server{{Server: part.Server{MaxQueue: 2000}, Processors: 1}}, Apart: true},
 		Loads: []Load{
 			phase("calm", "spin", 10*time.Millisecond, 70, 0, 5*time.Second),
 			phase("double", "spin", 10*time.Millisecond, 180, 7*time.Second, 10*time.Second),
@@ -120,7 +120,7 @@ func flood(name, method string, work time.Duration, capacity float64, server par
 	s := Scenario{
 		Name:    name,
 		Promise: "at twice, five and ten times its load, a server does nearly as much as at its best, and what it takes it does in time",
-		Bed:     Bed{Servers: []Server{{Server: server, Processors: 1}}},
+		Bed:     Bed{Servers: []Server{{Server: server, Processors: 1}}, Apart: true},
 		Loads: []Load{
 			phase("calm", method, work, atCalm*capacity, 0, 5*time.Second),
 			phase("double", method, work, 2*capacity, 7*time.Second, 5*time.Second),

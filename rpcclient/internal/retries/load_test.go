@@ -14,7 +14,7 @@ var refusedForLoad = helium.ErrOverloaded.WithOutcome(helium.NotExecuted)
 // may be, of which the helped-th part is taken. It returns how many were made again.
 func retryFor(l *ForLoad, now *time.Time, lasts time.Duration, helped float64) (again int) {
 	for end := now.Add(lasts); now.Before(end); *now = now.Add(10 * time.Millisecond) {
-		if !l.May(*now) {
+		if !l.May(0, true, *now) {
 			continue
 		}
 		again++
@@ -50,7 +50,7 @@ func TestOnceThereIsRoomAgainCallsAreMadeAgain(t *testing.T) {
 	var l ForLoad
 	now := time.Now()
 	retryFor(&l, &now, 10*time.Second, 0)
-	if now = now.Add(vainFor); !l.May(now) {
+	if now = now.Add(vainFor); !l.May(0, true, now) {
 		t.Error("5 s after the last refusal a call may not be made again")
 	}
 	l = ForLoad{}
@@ -66,10 +66,22 @@ func TestACallThatFailsOtherwiseIsNoReasonToMakeFewerAgain(t *testing.T) {
 	now := time.Now()
 	for range 100 {
 		for _, e := range []*helium.Error{nil, helium.ErrSilent.WithOutcome(helium.Unknown), helium.ErrOverloaded.WithOutcome(helium.Executed)} {
-			if !l.May(now) {
+			if !l.May(0, true, now) {
 				t.Fatalf("after %v none is made again", e)
 			}
 			l.Made(e, now)
+		}
+	}
+}
+
+func TestACallThatHasWaitedForItsTurnInVainIsMadeAgainElsewhereOnly(t *testing.T) {
+	for _, test := range []struct {
+		waited          time.Duration
+		elsewhere, want bool
+	}{{0, false, true}, {longWait - 1, false, true}, {longWait, false, false}, {time.Second, false, false}, {time.Second, true, true}} {
+		var l ForLoad
+		if got := l.May(test.waited, test.elsewhere, time.Now()); got != test.want {
+			t.Errorf("after %v, with another instance %v, a call may be made again: %v, want %v", test.waited, test.elsewhere, got, test.want)
 		}
 	}
 }
