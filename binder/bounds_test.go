@@ -4,7 +4,6 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/helium-rpc/helium"
@@ -12,8 +11,8 @@ import (
 
 func TestAServiceHasSoManyInstancesAndOthersHaveTheirs(t *testing.T) {
 	t.Parallel()
-	var lines lockedLines
-	_, _, c := world(t, Config{MaxInstances: 3, Logger: slog.New(slog.NewTextHandler(&lines, nil))})
+	var log lines
+	_, _, c := world(t, Config{MaxInstances: 3, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	register(t, c, record("math", "i1", "add"), record("math", "i2", "add"), record("math", "i3", "add"))
 	refused := func(r Record, says ...string) {
 		t.Helper()
@@ -40,7 +39,7 @@ func TestAServiceHasSoManyInstancesAndOthersHaveTheirs(t *testing.T) {
 	}
 	register(t, c, record("math", "i4", "add"))
 	refused(record("math", "i2", "add"), "3 instances")
-	if got := lines.count("a registration was refused"); got != 1 {
+	if got := log.count("a registration was refused"); got != 1 {
 		t.Errorf("the log tells %d times that a registration was refused, want once a minute", got)
 	}
 }
@@ -62,23 +61,4 @@ func TestTheRecordsOfAServiceAreSoLongTogether(t *testing.T) {
 		t.Errorf("a record that becomes too long: %v, want %v", err, helium.ErrTooManyInstances)
 	}
 	register(t, c, long("i1", 12<<10), long("i2", 3<<10))
-}
-
-// lockedLines are those of a log.
-type lockedLines struct {
-	mu   sync.Mutex
-	text strings.Builder // guarded by mu
-}
-
-func (l *lockedLines) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(line)
-}
-
-// count returns how many lines have a part.
-func (l *lockedLines) count(part string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.text.String(), part)
 }

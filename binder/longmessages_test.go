@@ -54,7 +54,7 @@ func TestAnEventIsAsLongAsTheRecordInItWhateverThatSays(t *testing.T) {
 func TestAnEventThatFitsNoMessageIsLogged(t *testing.T) {
 	t.Parallel()
 	b := startBroker(t, broker.Config{MaxPayload: 8 << 10})
-	var log logged
+	var log lines
 	startBinder(t, connect(t, b), Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 	// A binder would refuse such a record; this one comes from elsewhere.
 	r := record("math", "i1", "add")

@@ -1,11 +1,8 @@
 package binder
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
-	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,24 +11,6 @@ import (
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
 )
-
-// logged is a log that tests read.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer // guarded by mu
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *logged) count(words string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return strings.Count(l.text.String(), words)
-}
 
 func TestABinderThatMayNotAnswerSaysOnceWhatToSet(t *testing.T) {
 	t.Parallel()
@@ -47,7 +26,7 @@ func TestABinderThatMayNotAnswerSaysOnceWhatToSet(t *testing.T) {
 			nc := connectWith(t, b, bus.Config{Name: "binder", User: "binder", Password: "pw", Options: []nats.Option{
 				nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { heard <- err }),
 			}})
-			var log logged
+			var log lines
 			reg := startBinder(t, nc, Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
 			asker := connectWith(t, b, bus.Config{Name: "asker"})
 			refused := user.Responses == 0
@@ -74,7 +53,7 @@ func TestABinderThatMayNotAnswerSaysOnceWhatToSet(t *testing.T) {
 				want = 1
 			}
 			if n := log.count("allow_responses: true"); n != want {
-				t.Errorf("the log says what to set %d times, want %d: %s", n, want, log.text.String())
+				t.Errorf("the log says what to set %d times, want %d: %s", n, want, log.String())
 			}
 		})
 	}
