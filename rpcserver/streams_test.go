@@ -341,6 +341,24 @@ func TestWhatCallersSendAsAStreamIsChecked(t *testing.T) {
 	}
 }
 
+func TestWhoHasTheEndOfAStreamFindsItCounted(t *testing.T) {
+	w, srv, s, _ := startTap(t, rpcserver.Config{})
+	peer := w.peer()
+	end := message(wire.Frame{Kind: wire.KindItemsEnd, Seq: 7, Body: wire.AppendItemsEnd(nil, wire.ItemsEnd{})})
+	for i := range 2000 { // the moment between the two is short
+		peer.send("helium.at.tap."+srv.Instance()+".sum", "+1", message(streamFrame(7, wire.Credit{})))
+		if _, begun := peer.next(); begun[0].Kind != wire.KindCredit {
+			t.Fatalf("it begins with %+v, want credit", begun[0])
+		}
+		peer.send("helium.ctl.tap."+srv.Instance(), "+1", end)
+		receive(t, "the end of the handler", s.over)
+		peer.following()
+		if n := srv.Stats().Streams; n != 0 {
+			t.Fatalf("stream %d has ended and %d run, want none", i, n)
+		}
+	}
+}
+
 var errAny = errors.New("any error")
 
 func TestABeginningOfAStreamThatCantBeIsRefused(t *testing.T) {
