@@ -58,8 +58,8 @@ func carry(ctx context.Context, l Load, start time.Time, call caller, books *led
 	}
 }
 
-// together returns a context for so many calls, each of which says when it has ended. One for each would be
-// a fifth of what a client does under a high load.
+// together returns a context for so many calls, each of which says when it has ended. One for each
+// would take much of a client's time under a high load.
 func together(ctx context.Context, deadline time.Time, calls int) (limited context.Context, ended func()) {
 	limited, cancel := context.WithDeadline(ctx, deadline)
 	var running atomic.Int64
