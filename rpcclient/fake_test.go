@@ -29,17 +29,23 @@ type fakeCall struct {
 	reply string
 }
 
+// readCalls tells the numbers of the calls in a message.
+func readCalls(message []byte, is func(seq uint64)) error {
+	frames, err := wire.ReadMessage(message)
+	for err == nil && frames.More() {
+		var f wire.Frame
+		if err = frames.Next(&f); err == nil && f.Kind == wire.KindCall {
+			is(f.Seq)
+		}
+	}
+	return err
+}
+
 func newFakeServer(t testing.TB, env *heliumtest.Env, idempotent bool) *fakeServer {
 	t.Helper()
 	s := &fakeServer{nc: env.Conn("fake-server"), calls: make(chan fakeCall, 100_000)}
 	subscribe(t, s.nc, "helium.call.fake.do", func(m *nats.Msg) {
-		frames, err := wire.ReadMessage(m.Data)
-		for err == nil && frames.More() {
-			var f wire.Frame
-			if err = frames.Next(&f); err == nil && f.Kind == wire.KindCall {
-				s.calls <- fakeCall{f.Seq, m.Reply}
-			}
-		}
+		_ = readCalls(m.Data, func(seq uint64) { s.calls <- fakeCall{seq, m.Reply} })
 	})
 	s.register(t, "i1", idempotent)
 	return s
@@ -48,11 +54,17 @@ func newFakeServer(t testing.TB, env *heliumtest.Env, idempotent bool) *fakeServ
 // register registers an instance, which is the same connection.
 func (s *fakeServer) register(t testing.TB, instance string, idempotent bool) {
 	t.Helper()
+	s.registerAs(t, instance, binder.Method{Name: "do", Signature: "do() int64", Idempotent: idempotent})
+}
+
+// registerAs registers one with another method.
+func (s *fakeServer) registerAs(t testing.TB, instance string, method binder.Method) {
+	t.Helper()
 	registry, err := binder.NewClient(s.nc, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	record := binder.Record{Service: "fake", Instance: instance, Methods: []binder.Method{{Name: "do", Signature: "do() int64", Idempotent: idempotent}}}
+	record := binder.Record{Service: "fake", Instance: instance, Methods: []binder.Method{method}}
 	if _, err := registry.Register(t.Context(), record); err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func (call *Invocation) fallback(ctx context.Context, w *way, e *helium.Error, d
 	case errors.Is(e, helium.ErrNoInstance):
 		next = call.withoutInstance(ctx, w, e, deadline)
 	case errors.Is(e, helium.ErrBadArgument) && call.method.instance == "" && e.Instance != "":
-		next = call.withOtherArguments(e)
+		next = call.withOtherArguments(ctx, e, deadline)
 	case errors.Is(e, helium.ErrNotPermitted) && w.latency != nil && w.fitting == nil && !call.key.Given && call.wasAddressed():
 		next = call.withoutHedges(w)
 	case errors.Is(e, helium.ErrNotPermitted) && w.detour && !call.key.Given && call.wasAddressed():
@@ -179,8 +179,9 @@ func (call *Invocation) around(ctx context.Context, w *way, e *helium.Error, dea
 
 // withOtherArguments goes on after an instance refused the arguments: by one whose method
 // takes others. What fits a signature as far as can be seen, or fits all that the registry
-// knows, may not fit one that runs.
-func (call *Invocation) withOtherArguments(e *helium.Error) *way {
+// knows, may not fit one that runs. And while the call was under way the registry may have forgotten
+// the instances that it fits, or not have told of them yet.
+func (call *Invocation) withOtherArguments(ctx context.Context, e *helium.Error, deadline time.Time) *way {
 	m, t := call.method, call.found()
 	t.fallbacks++
 	view := m.service.Current()
@@ -191,7 +192,14 @@ func (call *Invocation) withOtherArguments(e *helium.Error) *way {
 		t.refused = append(t.refused, refused.Form)
 	}
 	next, err := call.decide(view)
+	if err != nil && !t.asked {
+		t.asked = true
+		next, err = call.makeSure(ctx, view, deadline, err)
+	}
 	if err != nil || next.fitting == nil {
+		next, err = call.amongFormer(m.service.Current(), e)
+	}
+	if err != nil {
 		return nil
 	}
 	return next

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/helium-rpc/helium"
@@ -207,6 +208,41 @@ func TestOneWayCallsReachAnInstanceThatTheRegistryHasLost(t *testing.T) {
 		}
 		return nil
 	})
+}
+
+func TestACallThatIsRefusedGoesOnByAnInstanceThatTheRegistryHasLostMeanwhile(t *testing.T) {
+	for name, by := range map[string]string{"by one that the registry knows": "i2", "by one that it doesn't know": "i3"} {
+		t.Run(name, func(t *testing.T) {
+			env := heliumtest.NewWith(t, heliumtest.Config{Client: once})
+			fake := newFakeServer(t, env, false)
+			addressed := make(chan *nats.Msg, 10)
+			subscribe(t, env.Conn("i1"), "helium.at.fake.i1.do", func(m *nats.Msg) { addressed <- m })
+			done := make(chan error, 1)
+			call := func() { go func() { done <- env.Client.Call(t.Context(), "fake.do", nil) }() }
+			call()
+			fake.answer(t, within(t, fake.calls, "call"), 1)
+			if err := within(t, done, "answer"); err != nil {
+				t.Fatal(err)
+			}
+
+			call()
+			underWay := within(t, fake.calls, "call")
+			fake.registerAs(t, "i2", binder.Method{Name: "do", Signature: "do(text string) int64"})
+			knowsInstances(t, env.Client, "fake", 2)
+			storeOf(t, env).lose("fake.i1")
+			knowsInstances(t, env.Client, "fake", 1)
+			refusal := helium.ErrBadArgument.WithOutcome(helium.NotExecuted)
+			refusal.Instance = by
+			fake.fail(t, underWay, refusal)
+			again := within(t, addressed, "call at the instance that is lost")
+			if err := readCalls(again.Data, func(seq uint64) { fake.answer(t, fakeCall{seq, again.Reply}, 1) }); err != nil {
+				t.Error(err)
+			}
+			if err := within(t, done, "answer"); err != nil {
+				t.Errorf("the call that went on failed with %v", err)
+			}
+		})
+	}
 }
 
 func TestWhateverComesAndGoesNoCallFails(t *testing.T) {
