@@ -68,7 +68,8 @@ var (
 var (
 	// ErrOverloaded: the server has as many calls in flight as it takes, or can't run this one in
 	// time; or the client held the call back, as the method's instances refuse most for that. The
-	// call wasn't executed.
+	// call wasn't executed. The detail "waited_ms" is 50 if its turn didn't come though it had waited for
+	// 50 ms or longer.
 	ErrOverloaded = NewError(CodeResourceExhausted, "helium.overloaded", "the instance has as many calls in flight as it takes; try again later, or start more instances")
 	// ErrExpired: the call's time had run out before its turn came, wherever it waited. It wasn't
 	// executed. The detail "waited_ms" says how long it waited, in milliseconds.

@@ -116,7 +116,7 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 		}
 		if forLoad = retries.IsForLoad(e); forLoad && again {
 			elsewhere := m.instance == "" && !call.key.Given && len(w.view.Instances) != 1
-			again = m.forLoad.May(time.Since(now), elsewhere, time.Now())
+			again = m.forLoad.May(e, elsewhere, time.Now())
 		}
 		if w.doubt != nil || attempt >= c.attempts || !again || !c.retries.Take() {
 			return e

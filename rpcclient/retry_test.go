@@ -202,13 +202,16 @@ func TestAMessageThatFoundNobodyFailsItsOwnCallsOnly(t *testing.T) {
 }
 
 func TestACallThatWasRefusedForLoadAfterALongWaitIsMadeAgainElsewhereOnly(t *testing.T) {
+	refused := helium.ErrOverloaded.WithOutcome(helium.NotExecuted)
 	for _, test := range []struct {
 		name      string
 		instances []string
-		want      int
+		refusal   *helium.Error
+		want      int // attempts
 	}{
-		{"no other instance", []string{"i1"}, 1},
-		{"another instance", []string{"i1", "i2"}, 2},
+		{"no other instance", []string{"i1"}, refused.WithDetail("waited_ms", "50"), 1},
+		{"another instance", []string{"i1", "i2"}, refused.WithDetail("waited_ms", "50"), 2},
+		{"what it took was the way", []string{"i1"}, refused, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			env := heliumtest.New(t)
@@ -220,8 +223,8 @@ func TestACallThatWasRefusedForLoadAfterALongWaitIsMadeAgainElsewhereOnly(t *tes
 			go func() { done <- env.Client.Call(t.Context(), "fake.do", nil) }()
 			attempts := 1
 			call := within(t, fake.calls, "call")
-			time.Sleep(60 * time.Millisecond) // it waits for its turn
-			fake.fail(t, call, helium.ErrOverloaded.WithOutcome(helium.NotExecuted))
+			time.Sleep(60 * time.Millisecond) // on its way, or for its turn
+			fake.fail(t, call, test.refusal)
 			for over := false; !over; {
 				select {
 				case call := <-fake.calls:

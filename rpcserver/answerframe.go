@@ -15,18 +15,6 @@ func packFrame(call *Call, opening int) (size int) {
 	return opening + wire.SizeOf(len(call.packed), len(call.Result.Bytes()))
 }
 
-// readyError is an error that many calls get, made once: as it is, and as it leaves.
-type readyError struct {
-	err  *helium.Error
-	body []byte
-}
-
-func newReadyError(err *helium.Error, instance string) readyError {
-	err = err.WithOutcome(helium.NotExecuted)
-	err.Instance = instance
-	return readyError{err, wire.AppendError(nil, err)}
-}
-
 // fillAnswer makes an empty frame the one that answers a call: with err, or with its result if err
 // is nil. After an error it reads nothing that the handler may still write.
 func fillAnswer(f *wire.Frame, call *Call, err *helium.Error, took time.Duration, metadata []byte) {

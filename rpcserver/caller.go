@@ -334,9 +334,8 @@ func (a framedAnswer) pack(call *Call) (size int, err *helium.Error) {
 
 func (a framedAnswer) send(call *Call, err *helium.Error, took time.Duration, packed []byte, others bool) {
 	var f wire.Frame
-	if ready := &a.callers.opening.overloaded; err == ready.err {
-		// While many calls are refused, what one costs is what the others don't get.
-		f = wire.Frame{Kind: wire.KindError, Seq: call.seq, Metadata: packed, Body: ready.body}
+	if ready := a.callers.opening.overloaded.body(err); ready != nil {
+		f = wire.Frame{Kind: wire.KindError, Seq: call.seq, Metadata: packed, Body: ready}
 	} else {
 		fillAnswer(&f, call, err, took, packed)
 	}

@@ -8,6 +8,14 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
+// waited returns how long a call has waited since its message was begun, as far as that is certain.
+func (c *Call) waited(now time.Time) time.Duration {
+	if c.unsure {
+		return 0
+	}
+	return now.Sub(c.begun)
+}
+
 // expired returns the error of a call whose time ran out before its turn came. It says how long
 // the call has waited since its message was begun: a caller that hasn't seen so much time pass
 // knows that its clock, by which that was told, stood still.

@@ -1,7 +1,6 @@
 package rpcserver
 
 import (
-	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/batch"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -21,12 +20,12 @@ type sender struct {
 // answers, and what this server can do.
 type opening struct {
 	gathered   gather.Errors
-	overloaded readyError
+	overloaded *overloaded
 	begun      [once + 1][]byte // the bytes of it, by how the answers go
 }
 
 func newOpening(instance string, abilities wire.Abilities) *opening {
-	o := &opening{gathered: gather.NewErrors(instance), overloaded: newReadyError(helium.ErrOverloaded, instance)}
+	o := &opening{gathered: gather.NewErrors(instance), overloaded: newOverloaded(instance)}
 	for how := range o.begun {
 		can := abilities
 		switch manner(how) {

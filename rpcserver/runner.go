@@ -28,14 +28,14 @@ type runner struct {
 	unheard  *unheard
 	maxValue int // how large a result may be that leaves in chunks, in bytes
 
-	overloaded *helium.Error // that of all calls that are refused for load
+	overloaded *overloaded
 
 	active  atomic.Int64  // calls admitted and not finished
 	quiet   chan struct{} // told when active falls to 0
 	cutting atomic.Bool   // calls are being cut: who answers a call doesn't own it
 }
 
-func newRunner(log *slog.Logger, instance string, counters *counters, maxValue int, overloaded *helium.Error) *runner {
+func newRunner(log *slog.Logger, instance string, counters *counters, maxValue int, overloaded *overloaded) *runner {
 	return &runner{
 		maxValue: maxValue, overloaded: overloaded, log: log, instance: instance, counters: counters,
 		unheard: newUnheard(log, instance, &counters.unheard), quiet: make(chan struct{}, 1),
@@ -202,12 +202,14 @@ func (r *runner) admitted(n int) { r.active.Add(int64(n)) }
 func (r *runner) refuse(call *Call, why pool.Reason, now time.Time) {
 	err := whyOver(call, now)
 	if err == nil || why == pool.Crowded && call.probe && call.refusal == nil {
-		err = r.overloaded
+		err = r.overloaded.soon.err
+		if why == pool.Vain && call.waited(now) >= wire.LongWait {
+			err = r.overloaded.late.err
+		}
 		if !call.probe {
 			r.countRefused(call, why)
 		}
-	}
-	if err != r.overloaded {
+	} else {
 		err = err.WithOutcome(helium.NotExecuted)
 	}
 	r.finish(call, err, 0)
@@ -276,7 +278,7 @@ func (r *runner) countProbe(call *Call, err *helium.Error) *helium.Error {
 // fit returns an error as it is answered.
 func (r *runner) fit(call *Call, err *helium.Error) *helium.Error {
 	limit := call.answer.limit()
-	if err == r.overloaded && len(err.Message) <= wire.ErrorRoom(limit) {
+	if ready := r.overloaded.body(err); ready != nil && len(ready) <= wire.ErrorRoom(limit) {
 		return err
 	}
 	err = wire.FitError(err, limit)

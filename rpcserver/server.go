@@ -127,7 +127,7 @@ func New(nc *nats.Conn, config Config) *Server {
 		Refusals: s.refusals, Exports: s.exports, BadReplies: &s.counters.links.BadReplies,
 	}
 	s.direct = s.newDirectLinks()
-	s.runner = newRunner(s.log, s.instance, &s.counters, s.config.MaxValue, s.opening.overloaded.err)
+	s.runner = newRunner(s.log, s.instance, &s.counters, s.config.MaxValue, s.opening.overloaded)
 	s.pool = pool.New(s.config.MaxInFlight, s.config.MaxQueue, s.config.MaxQueueBytes, pool.Work[Call]{
 		Describe: (*Call).task,
 		Run: func(call *Call) time.Time {

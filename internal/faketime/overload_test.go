@@ -68,6 +68,9 @@ func (f *traffic) call(c *rpcclient.Client, method string) {
 		f.latencies = append(f.latencies, time.Since(began))
 	case errors.Is(err, helium.ErrOverloaded) && helium.OutcomeOf(err) == helium.NotExecuted:
 		f.refused.Add(1)
+		if says := helium.AsError(err).Details["waited_ms"] == "50"; says != (time.Since(began) >= 50*ms) {
+			f.other = fmt.Errorf("after %v: %w, which says that it waited: %v", time.Since(began), err, says)
+		}
 	case helium.CodeOf(err) == helium.CodeDeadlineExceeded:
 		f.late.Add(1)
 	default:

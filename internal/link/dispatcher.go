@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -230,9 +229,9 @@ func (d *Dispatcher) Disproves(e *helium.Error, c *Call) bool {
 	if e.Outcome != helium.NotExecuted || !errors.Is(e, helium.ErrExpired) {
 		return false
 	}
-	waited, err := strconv.ParseInt(e.Details[wire.WaitedDetail], 10, 64)
+	waited, ok := wire.Waited(e)
 	begun := c.Deadline.Add(-c.given) // or up to a millisecond before
-	if err != nil || waited <= time.Since(begun).Milliseconds() {
+	if !ok || waited <= time.Since(begun).Truncate(time.Millisecond) {
 		return false
 	}
 	d.clock.disproved(c.To.Endpoint.clock, begun)

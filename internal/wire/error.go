@@ -2,15 +2,32 @@ package wire
 
 import (
 	"fmt"
+	"math"
 	"slices"
+	"strconv"
+	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/msgpack"
 )
 
 // WaitedDetail is the detail of helium.ErrExpired that says how long the call had waited since its
-// message was begun, in milliseconds.
+// message was begun, in milliseconds, and that of helium.ErrOverloaded that says LongWait of a call whose
+// turn didn't come though it had waited for so long or longer.
 const WaitedDetail = "waited_ms"
+
+// LongWait is how long a call has waited at least that was refused for load as its turn didn't come, for that to
+// be a sign that more come than can be run, and go on to. What has no room in a burst is refused when it comes.
+const LongWait = 50 * time.Millisecond
+
+// Waited returns how long a call had waited, as its error says, in whole milliseconds; false: it doesn't say.
+func Waited(e *helium.Error) (waited time.Duration, ok bool) {
+	ms, err := strconv.ParseInt(e.Details[WaitedDetail], 10, 64)
+	if err != nil || ms < 0 || ms > math.MaxInt64/int64(time.Millisecond) {
+		return 0, false
+	}
+	return time.Duration(ms) * time.Millisecond, true
+}
 
 // errorHeads is what stands around the texts of an error without details, at most, in bytes.
 const errorHeads = 24

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
 )
 
 // ForLoad decides whether calls of a method that were refused for load are made again: as long
@@ -28,15 +29,12 @@ const (
 	// vainFor is how long they count, and vainPause how long it takes until one more is made.
 	vainFor   = 5 * time.Second
 	vainPause = time.Second
-	// longWait is how long a call has waited at least that was refused as its turn didn't come: then more come
-	// than can be run, and go on to. What has no room in a burst is refused when it comes.
-	longWait = 50 * time.Millisecond
 )
 
-// May reports whether a call that was refused for load, and had waited so long for that, may be made again. Elsewhere says
-// that there may be another instance for it.
-func (l *ForLoad) May(waited time.Duration, elsewhere bool, now time.Time) bool {
-	if waited >= longWait && !elsewhere {
+// May reports whether a call with such an error, for load, may be made again. Elsewhere says that there
+// may be another instance for it.
+func (l *ForLoad) May(e *helium.Error, elsewhere bool, now time.Time) bool {
+	if waited, _ := wire.Waited(e); waited >= wire.LongWait && !elsewhere {
 		return false
 	}
 	l.mu.Lock()

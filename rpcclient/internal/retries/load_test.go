@@ -14,7 +14,7 @@ var refusedForLoad = helium.ErrOverloaded.WithOutcome(helium.NotExecuted)
 // may be, of which the helped-th part is taken. It returns how many were made again.
 func retryFor(l *ForLoad, now *time.Time, lasts time.Duration, helped float64) (again int) {
 	for end := now.Add(lasts); now.Before(end); *now = now.Add(10 * time.Millisecond) {
-		if !l.May(0, true, *now) {
+		if !l.May(refusedForLoad, true, *now) {
 			continue
 		}
 		again++
@@ -50,7 +50,7 @@ func TestOnceThereIsRoomAgainCallsAreMadeAgain(t *testing.T) {
 	var l ForLoad
 	now := time.Now()
 	retryFor(&l, &now, 10*time.Second, 0)
-	if now = now.Add(vainFor); !l.May(0, true, now) {
+	if now = now.Add(vainFor); !l.May(refusedForLoad, true, now) {
 		t.Error("5 s after the last refusal a call may not be made again")
 	}
 	l = ForLoad{}
@@ -66,7 +66,7 @@ func TestACallThatFailsOtherwiseIsNoReasonToMakeFewerAgain(t *testing.T) {
 	now := time.Now()
 	for range 100 {
 		for _, e := range []*helium.Error{nil, helium.ErrSilent.WithOutcome(helium.Unknown), helium.ErrOverloaded.WithOutcome(helium.Executed)} {
-			if !l.May(0, true, now) {
+			if !l.May(refusedForLoad, true, now) {
 				t.Fatalf("after %v none is made again", e)
 			}
 			l.Made(e, now)
@@ -76,12 +76,19 @@ func TestACallThatFailsOtherwiseIsNoReasonToMakeFewerAgain(t *testing.T) {
 
 func TestACallThatHasWaitedForItsTurnInVainIsMadeAgainElsewhereOnly(t *testing.T) {
 	for _, test := range []struct {
-		waited          time.Duration
+		waited          string // as the error says; "": it doesn't
 		elsewhere, want bool
-	}{{0, false, true}, {longWait - 1, false, true}, {longWait, false, false}, {time.Second, false, false}, {time.Second, true, true}} {
+	}{
+		{"", false, true}, {"0", false, true}, {"49", false, true}, {"50", false, false}, {"1000", false, false}, {"1000", true, true},
+		{"-50", false, true}, {"long", false, true}, {"99999999999999999999", false, true},
+	} {
 		var l ForLoad
-		if got := l.May(test.waited, test.elsewhere, time.Now()); got != test.want {
-			t.Errorf("after %v, with another instance %v, a call may be made again: %v, want %v", test.waited, test.elsewhere, got, test.want)
+		e := refusedForLoad
+		if test.waited != "" {
+			e = e.WithDetail("waited_ms", test.waited)
+		}
+		if got := l.May(e, test.elsewhere, time.Now()); got != test.want {
+			t.Errorf("after %q ms, with another instance %v, a call may be made again: %v, want %v", test.waited, test.elsewhere, got, test.want)
 		}
 	}
 }
