@@ -201,9 +201,10 @@ func (r *runner) admitted(n int) { r.active.Add(int64(n)) }
 // refuse answers a call that isn't run, for load or because nobody waits for it any more.
 func (r *runner) refuse(call *Call, why pool.Reason, now time.Time) {
 	err := whyOver(call, now)
-	if err == nil || why == pool.Crowded && call.probe && call.refusal == nil {
+	crowded := why == pool.Crowded || why == pool.Displaced
+	if err == nil || crowded && call.probe && call.refusal == nil {
 		err = r.overloaded.soon.err
-		if why == pool.Vain && call.waited(now) >= wire.LongWait {
+		if (why == pool.Vain || why == pool.Displaced) && call.waited(now) >= wire.LongWait {
 			err = r.overloaded.late.err
 		}
 		if !call.probe {

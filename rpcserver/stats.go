@@ -104,7 +104,7 @@ func (c *counters) countExpired(err *helium.Error) {
 
 // read returns the counts so far.
 func (c *counters) read(load Load) Stats {
-	full, waited, hopeless := c.refused[pool.Crowded].Load(), c.refused[pool.Vain].Load(), c.refused[pool.Hopeless].Load()
+	full, waited, hopeless := c.refused[pool.Crowded].Load()+c.refused[pool.Displaced].Load(), c.refused[pool.Vain].Load(), c.refused[pool.Hopeless].Load()
 	largeSent, largeBytesSent := c.largeSent.Read()
 	largeReceived, largeBytesReceived := c.largeReceived.Read()
 	return Stats{

@@ -74,7 +74,7 @@ func (q *queue[C]) put(refused []Refused[C], task *Task[C], room int, now time.T
 		if !ok {
 			break
 		}
-		refused = append(refused, Refused[C]{other.Call, Crowded})
+		refused = append(refused, Refused[C]{other.Call, Displaced})
 	}
 	switch {
 	case !q.fits(task, room):

@@ -195,7 +195,7 @@ func TestInAFullQueueTheOldestGivesWayIfCallsAreRun(t *testing.T) {
 	if len(refused) != 1 || refused[0].Call != oldest {
 		t.Fatalf("%d calls are refused, the newest: %v; want the oldest", len(refused), isIn(refused, newest))
 	}
-	wantWhy(t, refused, Crowded)
+	wantWhy(t, refused, Displaced)
 	if call, _ := q.takes(); call != newest {
 		t.Error("the newest call isn't first")
 	}
@@ -310,12 +310,14 @@ func TestInAFullQueueTheKindWithTheMostCallsGivesWay(t *testing.T) {
 		t.Fatalf("%d calls are refused of as many as there is room for", len(refused))
 	}
 	refused := q.comeOf(few, 15, time.Hour)
-	wantWhy(t, refused, Crowded)
 	ofMany := 0
 	for _, r := range refused {
+		want := Crowded
 		if r.Call.task.Kind == many {
 			ofMany++
+			want = Displaced
 		}
+		wantWhy(t, []Refused[call]{r}, want)
 	}
 	if len(refused) != 15 || ofMany != 10 || q.of(few).len() != 10 {
 		t.Errorf("%d calls are refused, %d of them of the kind that had all the room, and %d of the other wait; want 15, 10, 10", len(refused), ofMany, q.of(few).len())

@@ -37,9 +37,10 @@ type Refused[C any] struct {
 type Reason uint8
 
 const (
-	Over     Reason = iota // its time was over
-	Crowded                // there was no room for it when it came, or it gave way to a newer one
-	Vain                   // it has waited in vain
-	Hopeless               // its turn wouldn't have come in time
-	Reasons                // how many there are
+	Over      Reason = iota // its time was over
+	Crowded                 // there was no room for it when it came
+	Displaced               // it waited, and gave way to a newer one for which there was no room
+	Vain                    // it has waited in vain
+	Hopeless                // its turn wouldn't have come in time
+	Reasons                 // how many there are
 )
