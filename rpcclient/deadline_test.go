@@ -15,6 +15,7 @@ import (
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/mathsvc"
 	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
 )
 
 func TestACallWithoutADeadlineHasTheClientsTimeout(t *testing.T) {
@@ -218,6 +219,37 @@ func TestCancellationReachesTheHandler(t *testing.T) {
 			t.Errorf("the handler's context ended with %v, want Canceled", handler.Err())
 		}
 	}
+}
+
+// overdue is a context that doesn't say when it ends, and ends as one whose time is over.
+type overdue struct{ context.Context }
+
+func (overdue) Deadline() (time.Time, bool) { return time.Time{}, false }
+
+func (c overdue) Err() error {
+	if c.Context.Err() != nil {
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+func TestAContextWhoseTimeIsOverBeforeThatOfTheCallEndsTheHandlersToo(t *testing.T) {
+	overEachLink(t, func(t *testing.T, over linkage) {
+		env := heliumtest.NewWith(t, heliumtest.Config{Client: long})
+		g := newGate()
+		serveOver(t, over, env, env.Client, rpcserver.Config{}, "gate", g)
+		ctx, end := context.WithCancel(t.Context())
+		defer end()
+		done := make(chan error, 1)
+		go func() { done <- env.Client.Call(overdue{ctx}, "gate.pass", nil, 7) }()
+		handler := within(t, g.entered, "call")
+		end()
+		wantError(t, within(t, done, "end of the call"), helium.ErrDeadline, helium.Unknown)
+		within(t, handler.Done(), "end of the handler's context")
+		if err := handler.Err(); err != context.DeadlineExceeded {
+			t.Errorf("the handler's context ended with %v, want that its time is over", err)
+		}
+	})
 }
 
 func TestArgumentsThatFitNeitherAMessageNorMaxValueAreNotSent(t *testing.T) {
