@@ -2,12 +2,14 @@ package rpcclient
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/link"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcclient/internal/keys"
+	"github.com/helium-rpc/helium/rpcclient/internal/retries"
 )
 
 // WithIdempotencyKey returns a context whose calls carry an idempotency key: of all calls of a
@@ -25,8 +27,8 @@ import (
 // method and knows it gets the result, so it had better be one that can't be guessed.
 //
 // The key picks the instance, as [Keyed] does, unless Keyed or [Client.At] has picked one. What
-// an instance keeps is gone with it. A call that may have run at one that is gone isn't made
-// elsewhere: it stays unknown, and so do later ones of its key by this client, for two minutes
+// an instance keeps is gone with it. A call that may have run at one that is gone, or whose result was
+// on its way from there, isn't made elsewhere: it stays unknown, and so do later ones of its key by this client, for two minutes
 // past its deadline. Of what other clients had under way this one knows nothing: with an
 // instance that goes, or that takes keys over as it comes, their calls may run once more.
 //
@@ -70,20 +72,25 @@ func (call *Invocation) id() keys.ID {
 	return keys.ID{Service: call.method.service.Name(), Method: call.method.name, Key: call.sent[wire.IdempotencyKey]}
 }
 
-// stay has a call with an idempotency key, which may run where it went, go there alone from now
-// on: nobody else knows that.
+// stay has a call with an idempotency key, which may run where it went, or ran there and what came of it is
+// lost, go there alone from now on: nobody else knows that.
 func (call *Invocation) stay(e *helium.Error) {
-	if call.key.Once && e != nil && e.Outcome == helium.Unknown {
+	if call.key.Once && e != nil && e.Outcome != helium.NotExecuted && !call.isTold(e) {
 		call.key.Only = call.flight.To.Endpoint.Instance
 	}
 }
 
-// noteOutcome remembers where a call with an idempotency key may have run if that isn't known in the
-// end, and forgets it if it is.
+// isTold reports whether what the handler returned has come, where a call ended so.
+func (call *Invocation) isTold(e *helium.Error) bool {
+	return e == nil || e.Outcome == helium.Executed && call.answer.arrived && !errors.Is(e, retries.ErrResultLost)
+}
+
+// noteOutcome remembers where a call with an idempotency key may have run if what came of it isn't known in the
+// end, and forgets it if that is.
 func (call *Invocation) noteOutcome(e *helium.Error, now, deadline time.Time) {
 	switch {
 	case call.key.Only == "":
-	case e == nil || e.Outcome == helium.Executed:
+	case call.isTold(e):
 		call.method.core.unsettled.Settle(call.id())
 	default:
 		call.method.core.unsettled.Add(call.id(), call.key.Only, now, deadline)

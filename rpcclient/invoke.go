@@ -124,7 +124,7 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 		c.counters.retries.Add(1)
 		if !retries.Pause(ctx, attempt, deadline) {
 			if ctx.Err() != nil {
-				return directory.ContextError(ctx.Err(), e.Outcome)
+				return endedInPause(ctx, e)
 			}
 			return e
 		}
@@ -138,4 +138,13 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 		}
 		w, now = next, time.Now()
 	}
+}
+
+// endedInPause returns the error of a call whose context ended after an attempt that had failed.
+func endedInPause(ctx context.Context, e *helium.Error) *helium.Error {
+	ended := directory.ContextError(ctx.Err(), e.Outcome)
+	if errors.Is(e, retries.ErrResultLost) {
+		return resultLost(ended)
+	}
+	return ended
 }

@@ -199,9 +199,13 @@ func (c *Call) BadArgument(position int, err error) error {
 	return argumentError{e}
 }
 
-// outcome tells a call that an interceptor ended from one that reached its handler.
+// outcome tells a call that an interceptor ended from one that reached its handler, and both from one that waited for
+// another call of its key in vain, which may run yet.
 func (c *Call) outcome() helium.Outcome {
-	if c.entered {
+	switch {
+	case c.key != "" && c.entered && !c.ran && !c.replayed:
+		return helium.Unknown
+	case c.entered:
 		return helium.Executed
 	}
 	return helium.NotExecuted
