@@ -10,7 +10,7 @@ import (
 
 // File is a generated file.
 type File struct {
-	// Path is where it belongs, absolute.
+	// Path is where it belongs.
 	Path string
 	// Content is what it should hold.
 	Content []byte
@@ -36,11 +36,15 @@ func (f *File) Write() error {
 	if fresh, err := f.Fresh(); err != nil || fresh {
 		return err
 	}
+	path := f.Path
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // a link stays one
+	}
 	mode := os.FileMode(0o644)
-	if info, err := os.Stat(f.Path); err == nil {
+	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(f.Path), ".helium-*")
+	temporary, err := os.CreateTemp(filepath.Dir(path), ".helium-*")
 	if err != nil {
 		return fmt.Errorf("the file can't be written: %w", err)
 	}
@@ -52,7 +56,7 @@ func (f *File) Write() error {
 		err = closed
 	}
 	if err == nil {
-		err = os.Rename(temporary.Name(), f.Path)
+		err = os.Rename(temporary.Name(), path)
 	}
 	if err != nil {
 		_ = os.Remove(temporary.Name())

@@ -1,11 +1,11 @@
 package gen
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,6 +13,7 @@ import (
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/cmd/helium/internal/lookup"
+	"github.com/helium-rpc/helium/internal/gogen"
 	"github.com/helium-rpc/helium/internal/shell"
 	"github.com/helium-rpc/helium/schema"
 )
@@ -40,6 +41,9 @@ func (g *registryGenerator) command(env *cli.Env, cmd *cobra.Command) *cobra.Com
 func (g *registryGenerator) run(env *cli.Env, cmd *cobra.Command, names []string) error {
 	if g.check && g.out == "" {
 		return cli.Fail(cli.ExitUsage, g.refresh(env, names)+" --out file --check", errors.New("--check compares with a file; name it with --out"))
+	}
+	if err := g.checkOut(); err != nil {
+		return err
 	}
 	records, err := recordsOf(env, cmd, names)
 	if err != nil {
@@ -90,27 +94,21 @@ func (g *registryGenerator) deliver(env *cli.Env, text []byte, services []*schem
 		_, err := env.Out.Write(text)
 		return err
 	}
-	old, err := os.ReadFile(g.out)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	missing := err != nil
-	fresh := !missing && bytes.Equal(old, text)
+	file := gogen.File{Path: g.out, Content: text}
+	fresh, err := file.Fresh()
 	switch {
+	case err != nil:
+		return fmt.Errorf("--out: %w", err)
 	case g.check && fresh:
 		return nil
 	case g.check:
-		err := fmt.Errorf("%s is stale: line %d isn't what the registry gives now", g.out, firstDifference(old, text))
-		if missing {
-			err = fmt.Errorf("%s isn't there", g.out)
-		}
-		return cli.Fail(cli.ExitInternal, g.refresh(env, names)+" "+shell.Line("--out", g.out), err)
+		return cli.Fail(cli.ExitInternal, g.refresh(env, names)+" "+shell.Line("--out", g.out), g.staleness(text))
 	case fresh:
 		env.Say("%s is as it should be", g.out)
 		return nil
 	}
-	if err := os.WriteFile(g.out, text, 0o644); err != nil {
-		return err
+	if err := file.Write(); err != nil {
+		return cli.Fail(cli.ExitInternal, "make room, or choose another --out", fmt.Errorf("--out: %w", err))
 	}
 	of := make([]string, len(services))
 	for i, s := range services {
@@ -118,6 +116,38 @@ func (g *registryGenerator) deliver(env *cli.Env, text []byte, services []*schem
 	}
 	env.Say("%s: %s of %s", g.out, g.makes, strings.Join(of, ", "))
 	return nil
+}
+
+// checkOut refuses, before anybody is asked, what no file can be written to or compared with.
+func (g *registryGenerator) checkOut() error {
+	if g.out == "" {
+		return nil
+	}
+	info, err := os.Stat(g.out)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		folder := filepath.Dir(g.out)
+		if _, err := os.Stat(folder); err != nil && !g.check {
+			return cli.Fail(cli.ExitUsage, shell.Line("mkdir", "-p", folder), fmt.Errorf("--out %s: the folder isn't there", g.out))
+		}
+		return nil
+	case err != nil:
+		return cli.Fail(cli.ExitUsage, "", fmt.Errorf("--out: %w", err))
+	case info.IsDir():
+		return cli.Fail(cli.ExitUsage, "", fmt.Errorf("--out %s is a folder; name a file in it", g.out))
+	case !info.Mode().IsRegular():
+		return cli.Fail(cli.ExitUsage, "", fmt.Errorf("--out %s is no ordinary file; without --out it is written to standard output", g.out))
+	}
+	return nil
+}
+
+// staleness says in what the file isn't as it should be.
+func (g *registryGenerator) staleness(text []byte) error {
+	old, err := os.ReadFile(g.out)
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%s isn't there", g.out)
+	}
+	return fmt.Errorf("%s is stale: line %d isn't what the registry gives now", g.out, firstDifference(old, text))
 }
 
 // firstDifference returns the number of the first line that differs.
