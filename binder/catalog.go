@@ -19,6 +19,10 @@ type catalog struct {
 	methods map[string]map[string]int
 	// revision is that of the bucket's last change in here.
 	revision uint64
+	// skips counts changes that were preceded by others of which the catalog never hears, as they
+	// were written over before it did. What replaced them may be yet to come: until then, what is
+	// in here was never all true at once.
+	skips uint64
 	// progress is closed, and replaced, when revision grows.
 	progress chan struct{}
 }
@@ -233,6 +237,9 @@ func (c *catalog) advance(revision uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if revision > c.revision {
+		if revision != c.revision+1 {
+			c.skips++
+		}
 		c.revision = revision
 		close(c.progress)
 		c.progress = make(chan struct{})
@@ -244,6 +251,21 @@ func (c *catalog) rewind(revision uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.revision = revision
+	c.skips++
+}
+
+// reread says that the bucket was read from its start: what was written over meanwhile is yet to come.
+func (c *catalog) reread() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.skips++
+}
+
+// skipped returns a number that grows with each change before which others were skipped.
+func (c *catalog) skipped() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.skips
 }
 
 // reached returns the revision, and a channel that is closed when it has grown.

@@ -199,6 +199,7 @@ func (r *replicator) load(ctx context.Context, watch *store.Watch) error {
 			r.lost.keep(i)
 		}
 	}
+	r.catalog.reread()
 	r.catalog.advance(watch.State.Last)
 	r.last.told, r.last.seen = 0, 0
 	if first {
