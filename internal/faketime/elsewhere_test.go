@@ -285,3 +285,29 @@ func TestAmongManyInstancesTheSilentOneIsFoundByWhoSpeaks(t *testing.T) {
 		}
 	})
 }
+
+func TestACallWhoseWayWasLongIsMadeAgainWhenItIsRefusedForLoad(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		var attempts atomic.Int64
+		nc := w.connect("busy")
+		w.subscribe(nc, "helium.call.work.hold", "helium", func(m *nats.Msg) {
+			attempts.Add(1)
+			time.Sleep(time.Second) // on its way
+			frames, err := wire.ReadMessage(m.Data)
+			var call wire.Frame
+			for err == nil && call.Kind != wire.KindCall {
+				err = frames.Next(&call)
+			}
+			if err != nil {
+				t.Errorf("a call that can't be read: %v", err)
+			}
+			refusal := wire.Frame{Kind: wire.KindError, Seq: call.Seq, Body: wire.AppendError(nil, helium.ErrOverloaded.WithOutcome(helium.NotExecuted))}
+			_ = m.Respond(wire.AppendFrame(wire.AppendMessageHeader(nil), &refusal))
+		})
+		w.know(binder.Record{Service: "work", Instance: "busy", Methods: []binder.Method{{Name: "hold", Signature: "hold(string)"}}})
+		err := w.client(rpcclient.Config{MaxAttempts: 3}).Call(context.Background(), "work.hold", nil, "x")
+		if got := attempts.Load(); !errors.Is(err, helium.ErrOverloaded) || got != 3 {
+			t.Errorf("%v after %d attempts, want ErrOverloaded after 3", err, got)
+		}
+	})
+}
