@@ -129,8 +129,14 @@ func (call *Invocation) Do(ctx context.Context) error {
 		call.release()
 		return fault
 	}
+	panics := true // an interceptor, an iterator, or the body of a loop over items
+	defer func() {
+		if c.counters.calls.Add(1); panics {
+			c.counters.failures.Add(1)
+		}
+	}()
 	err := call.method.handler(orBackground(ctx), call)
-	c.counters.calls.Add(1)
+	panics = false
 	if err == nil && !call.answered {
 		err = helium.ErrInterceptor
 	}

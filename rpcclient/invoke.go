@@ -115,7 +115,7 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 			again = false // there is no other one to try
 		}
 		if forLoad = retries.IsForLoad(e); forLoad && again {
-			elsewhere := m.instance == "" && !call.key.Given && len(w.view.Instances) != 1
+			elsewhere := m.instance == "" && !call.key.Given && !w.isOnlyOne(m.name)
 			again = m.forLoad.May(e, elsewhere, time.Now())
 		}
 		if w.doubt != nil || attempt >= c.attempts || !again || !c.retries.Take() {

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/rpcclient"
 )
@@ -204,20 +205,21 @@ func TestAMessageThatFoundNobodyFailsItsOwnCallsOnly(t *testing.T) {
 func TestACallThatWasRefusedForLoadAfterALongWaitIsMadeAgainElsewhereOnly(t *testing.T) {
 	refused := helium.ErrOverloaded.WithOutcome(helium.NotExecuted)
 	for _, test := range []struct {
-		name      string
-		instances []string
-		refusal   *helium.Error
-		want      int // attempts
+		name    string
+		second  string // the method of a second instance; "": there is none
+		refusal *helium.Error
+		want    int // attempts
 	}{
-		{"no other instance", []string{"i1"}, refused.WithDetail("waited_ms", "50"), 1},
-		{"another instance", []string{"i1", "i2"}, refused.WithDetail("waited_ms", "50"), 2},
-		{"one that didn't wait", []string{"i1"}, refused, 2},
+		{"no other instance", "", refused.WithDetail("waited_ms", "50"), 1},
+		{"another instance", "do", refused.WithDetail("waited_ms", "50"), 2},
+		{"another instance without the method", "be", refused.WithDetail("waited_ms", "50"), 1},
+		{"one that didn't wait", "", refused, 2},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			env := heliumtest.New(t)
 			fake := newFakeServer(t, env, false)
-			for _, instance := range test.instances {
-				fake.register(t, instance, false)
+			if test.second != "" {
+				fake.registerAs(t, "i2", binder.Method{Name: test.second, Signature: test.second + "() int64"})
 			}
 			done := make(chan error, 1)
 			go func() { done <- env.Client.Call(t.Context(), "fake.do", nil) }()

@@ -9,7 +9,7 @@ import (
 // Stats counts what a client did since it was made.
 type Stats struct {
 	Calls     uint64 // calls that ended, one-way calls included
-	Failures  uint64 // of them, with an error
+	Failures  uint64 // of them, with an error, or by a panic of an interceptor, an iterator or a loop's body
 	Retries   uint64 // attempts beyond the first
 	Fallbacks uint64 // attempts that went on, elsewhere as where they went lacks the method or is gone, or with another clock
 	Notifies  uint64 // one-way calls sent

@@ -369,7 +369,7 @@ func TestAnIteratorWhoseItemsNobodyTakesIsAbandoned(t *testing.T) {
 }
 
 func TestAPanicOfTheIteratorIsItsCallers(t *testing.T) {
-	stub, f, _, srv := serveFlows(t, linkage{name: "bus"})
+	stub, f, c, srv := serveFlows(t, linkage{name: "bus"})
 	func() {
 		defer func() {
 			if p := recover(); p != "on purpose" {
@@ -385,6 +385,9 @@ func TestAPanicOfTheIteratorIsItsCallers(t *testing.T) {
 			t.Error("the handler got all items, want an error")
 		}
 	default: // it may not have begun when its caller had gone
+	}
+	if got := c.Stats(); got.Calls != 1 || got.Failures != 1 {
+		t.Errorf("%d calls are counted, %d of them failed, want one that failed", got.Calls, got.Failures)
 	}
 	noStreams(t, srv)
 }

@@ -92,6 +92,14 @@ func (w *way) leadsOn(key *keys.Key, avoid []string) bool {
 	return to != nil && !slices.Contains(avoid, to.Endpoint.Instance)
 }
 
+// isOnlyOne reports whether calls can go to one instance and no other, as far as is known.
+func (w *way) isOnlyOne(method string) bool {
+	if w.fitting != nil {
+		return len(w.fitting) == 1
+	}
+	return w.view.Have(method) == 1
+}
+
 // whyThere says, for errors, why a call goes to a single instance; "": that needs no
 // explanation.
 func (w *way) whyThere(key *keys.Key) string {

@@ -95,6 +95,16 @@ func (v *View) hasMethod(name string) bool {
 	return slices.ContainsFunc(v.Versions, func(version *Version) bool { return version.byName[name] != nil })
 }
 
+// Have returns how many instances have a method, as far as is known.
+func (v *View) Have(method string) (n int) {
+	for _, instance := range v.Instances {
+		if v.byInstance[instance].byName[method] != nil && !v.Lacks(instance, method) {
+			n++
+		}
+	}
+	return n
+}
+
 // LackedBySome reports whether there are instances without a method.
 func (v *View) LackedBySome(method string) bool {
 	return v.Lacking(method) || slices.ContainsFunc(v.Versions, func(version *Version) bool { return version.byName[method] == nil })
