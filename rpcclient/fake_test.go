@@ -16,6 +16,18 @@ import (
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
+// readCalls tells the numbers of the calls in a message.
+func readCalls(message []byte, is func(seq uint64)) error {
+	frames, err := wire.ReadMessage(message)
+	for err == nil && frames.More() {
+		var f wire.Frame
+		if err = frames.Next(&f); err == nil && f.Kind == wire.KindCall {
+			is(f.Seq)
+		}
+	}
+	return err
+}
+
 // fakeServer is a bare connection that takes the calls of "fake.do", whose result is an
 // int, and answers as a test says.
 type fakeServer struct {
@@ -27,18 +39,6 @@ type fakeServer struct {
 type fakeCall struct {
 	seq   uint64
 	reply string
-}
-
-// readCalls tells the numbers of the calls in a message.
-func readCalls(message []byte, is func(seq uint64)) error {
-	frames, err := wire.ReadMessage(message)
-	for err == nil && frames.More() {
-		var f wire.Frame
-		if err = frames.Next(&f); err == nil && f.Kind == wire.KindCall {
-			is(f.Seq)
-		}
-	}
-	return err
 }
 
 func newFakeServer(t testing.TB, env *heliumtest.Env, idempotent bool) *fakeServer {
