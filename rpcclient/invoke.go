@@ -121,7 +121,6 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 		if w.doubt != nil || attempt >= c.attempts || !again || !c.retries.Take() {
 			return e
 		}
-		c.counters.retries.Add(1)
 		if !retries.Pause(ctx, attempt, deadline) {
 			if ctx.Err() != nil {
 				return endedInPause(ctx, e)
@@ -136,6 +135,7 @@ func (call *Invocation) withRetries(ctx context.Context, w *way, now, deadline t
 		if !next.leadsOn(call.key, nil) {
 			return e // its instance is gone
 		}
+		c.counters.retries.Add(1)
 		w, now = next, time.Now()
 	}
 }

@@ -286,28 +286,43 @@ func TestAmongManyInstancesTheSilentOneIsFoundByWhoSpeaks(t *testing.T) {
 	})
 }
 
+// refusing is an instance that refuses each call for load, a while after it has come.
+func (w *world) refusing(after time.Duration) (calls *atomic.Int64) {
+	calls = new(atomic.Int64)
+	w.subscribe(w.connect("busy"), "helium.call.work.hold", "helium", func(m *nats.Msg) {
+		calls.Add(1)
+		time.Sleep(after)
+		frames, err := wire.ReadMessage(m.Data)
+		var call wire.Frame
+		for err == nil && call.Kind != wire.KindCall {
+			err = frames.Next(&call)
+		}
+		if err != nil {
+			w.t.Errorf("a call that can't be read: %v", err)
+		}
+		refusal := wire.Frame{Kind: wire.KindError, Seq: call.Seq, Body: wire.AppendError(nil, helium.ErrOverloaded.WithOutcome(helium.NotExecuted))}
+		_ = m.Respond(wire.AppendFrame(wire.AppendMessageHeader(nil), &refusal))
+	})
+	w.know(binder.Record{Service: "work", Instance: "busy", Methods: []binder.Method{{Name: "hold", Signature: "hold(string)"}}})
+	return calls
+}
+
 func TestACallWhoseWayWasLongIsMadeAgainWhenItIsRefusedForLoad(t *testing.T) {
 	inFakeTime(t, func(w *world) {
-		var attempts atomic.Int64
-		nc := w.connect("busy")
-		w.subscribe(nc, "helium.call.work.hold", "helium", func(m *nats.Msg) {
-			attempts.Add(1)
-			time.Sleep(time.Second) // on its way
-			frames, err := wire.ReadMessage(m.Data)
-			var call wire.Frame
-			for err == nil && call.Kind != wire.KindCall {
-				err = frames.Next(&call)
-			}
-			if err != nil {
-				t.Errorf("a call that can't be read: %v", err)
-			}
-			refusal := wire.Frame{Kind: wire.KindError, Seq: call.Seq, Body: wire.AppendError(nil, helium.ErrOverloaded.WithOutcome(helium.NotExecuted))}
-			_ = m.Respond(wire.AppendFrame(wire.AppendMessageHeader(nil), &refusal))
-		})
-		w.know(binder.Record{Service: "work", Instance: "busy", Methods: []binder.Method{{Name: "hold", Signature: "hold(string)"}}})
-		err := w.client(rpcclient.Config{MaxAttempts: 3}).Call(context.Background(), "work.hold", nil, "x")
-		if got := attempts.Load(); !errors.Is(err, helium.ErrOverloaded) || got != 3 {
-			t.Errorf("%v after %d attempts, want ErrOverloaded after 3", err, got)
+		calls, c := w.refusing(time.Second), w.client(rpcclient.Config{MaxAttempts: 3})
+		err := c.Call(context.Background(), "work.hold", nil, "x")
+		if got := calls.Load(); !errors.Is(err, helium.ErrOverloaded) || got != 3 || c.Stats().Retries != 2 {
+			t.Errorf("%v after %d attempts, %d of them retries, want ErrOverloaded after 3, two of them retries", err, got, c.Stats().Retries)
+		}
+	})
+}
+
+func TestARetryForWhichThereIsNoTimeIsNotCounted(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		calls, c := w.refusing(10*time.Second-µs), w.client(rpcclient.Config{})
+		err := c.Call(context.Background(), "work.hold", nil, "x")
+		if got := calls.Load(); !errors.Is(err, helium.ErrOverloaded) || got != 1 || c.Stats().Retries != 0 {
+			t.Errorf("%v after %d attempts, %d of them retries, want ErrOverloaded after one", err, got, c.Stats().Retries)
 		}
 	})
 }
