@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/internal/leak"
@@ -103,6 +104,19 @@ func register(t testing.TB, c *Client, records ...Record) {
 			t.Fatalf("register %v: %v", r, err)
 		}
 	}
+}
+
+// refusedForCertain asks for one thing after the other until one is refused for certain, and returns why. Where a
+// busy machine answers late the client has asked once more, and doesn't know what came of that.
+func refusedForCertain(t testing.TB, ask func(nth int) error) (err error) {
+	t.Helper()
+	for n := range 20 {
+		if err = ask(n); err != nil && helium.OutcomeOf(err) == helium.NotExecuted {
+			return err
+		}
+	}
+	t.Fatalf("none of 20 requests was refused for certain; the last: %v (%v)", err, helium.OutcomeOf(err))
+	return err
 }
 
 // hears waits until the binders have heard of so many records.

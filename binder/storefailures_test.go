@@ -176,13 +176,9 @@ func TestAStoreThatIsFullIsToldOfAtOnceAndItsEndToo(t *testing.T) {
 				r.Metadata = map[string]string{"text": strings.Repeat("x", 500)}
 				return r
 			}
-			var err error
-			// One that a busy machine answers late is asked once more, and then it isn't known what came of the first.
-			for i := 0; helium.OutcomeOf(err) != helium.NotExecuted && i < 20; i++ {
-				_, err = c.Register(testContext(t), large(i))
-			}
-			if !errors.Is(err, helium.ErrStoreRefused) || !strings.Contains(err.Error(), limit.says) || helium.OutcomeOf(err) != helium.NotExecuted {
-				t.Fatalf("got %v (%v), want %v (not executed) that says %s", err, helium.OutcomeOf(err), helium.ErrStoreRefused, limit.says)
+			err := refusedForCertain(t, func(nth int) error { _, err := c.Register(testContext(t), large(nth)); return err })
+			if !errors.Is(err, helium.ErrStoreRefused) || !strings.Contains(err.Error(), limit.says) {
+				t.Fatalf("got %v, want %v that says %s", err, helium.ErrStoreRefused, limit.says)
 			}
 			_, _ = c.Renew(testContext(t), "math", "i1") // which may work, and is no news
 			if _, err := c.Register(testContext(t), large(99)); !errors.Is(err, helium.ErrStoreRefused) {
@@ -205,6 +201,40 @@ func TestAStoreThatIsFullIsToldOfAtOnceAndItsEndToo(t *testing.T) {
 				t.Errorf("that the store takes records again was logged %d times, want once", n)
 			}
 		})
+	}
+}
+
+func TestARegistrationThatIsRepeatedIsNoSignThatAFullStoreTakesRecords(t *testing.T) {
+	t.Parallel()
+	b := startBroker(t, broker.Config{})
+	js, nc := streams(t, connect(t, b)), connect(t, b)
+	var log lines
+	startBinder(t, connect(t, b), Config{Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	one := record("math", "i1", "add")
+	body, err := one.encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := func() {
+		t.Helper()
+		var reply leaseReply
+		m := &nats.Msg{Subject: "helium.binder.register.math", Header: nats.Header{requestHeader: {"the-only-one"}}, Data: body}
+		answer, err := nc.RequestMsgWithContext(testContext(t), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e := readAnswer(answer, m.Subject, &reply); e != nil {
+			t.Fatal(e)
+		}
+	}
+	ask()
+	editBucket(t, js, func(c *jetstream.StreamConfig) { c.MaxMsgs = 1 })
+	if _, err := newClient(t, nc).Register(testContext(t), record("math", "i2", "add")); !errors.Is(err, helium.ErrStoreRefused) {
+		t.Fatalf("got %v, want %v", err, helium.ErrStoreRefused)
+	}
+	ask()
+	if began, over := log.count("refuses records"), log.count("takes records again"); began != 1 || over != 0 {
+		t.Errorf("that the store refuses records was logged %d times, and %d times that it takes them again; want once and never", began, over)
 	}
 }
 

@@ -190,9 +190,16 @@ func (b *Bucket) askOnce(ctx context.Context) (State, error) {
 // with the same name and key the store takes one only, within a lease or two minutes,
 // whichever is shorter, and all return its revision.
 func (b *Bucket) Put(ctx context.Context, key string, data []byte, once string) (revision uint64, err error) {
-	revision, err = b.publish(ctx, &nats.Msg{Subject: b.names.subject(key), Data: data}, onlyOnce("put", key, once)...)
-	b.wrote(err, adds)
-	return revision, err
+	begun := time.Now()
+	ack, err := b.publish(ctx, &nats.Msg{Subject: b.names.subject(key), Data: data}, onlyOnce("put", key, once)...)
+	if err != nil {
+		b.wrote(err, adds, begun)
+		return 0, err
+	}
+	if !ack.Duplicate { // that it took the same write before says nothing of now
+		b.wrote(nil, adds, begun)
+	}
+	return ack.Sequence, nil
 }
 
 // ErrStale is returned by Renew.
@@ -202,14 +209,19 @@ var ErrStale = errors.New("the record was written or lost since")
 // one that ended or expired meanwhile isn't brought back to life. Else it returns
 // ErrStale.
 func (b *Bucket) Renew(ctx context.Context, key string, data []byte, revision uint64) error {
+	begun := time.Now()
 	_, err := b.publish(ctx, &nats.Msg{Subject: b.names.subject(key), Data: data}, jetstream.WithExpectLastSequencePerSubject(revision))
-	b.wrote(err, replaces)
+	b.wrote(err, replaces, begun)
 	return err
 }
 
 // Remove leaves a delete marker. once is that of Put.
 func (b *Bucket) Remove(ctx context.Context, key, once string) (revision uint64, err error) {
-	return b.publish(ctx, &nats.Msg{Subject: b.names.subject(key), Header: nats.Header{"KV-Operation": {"DEL"}}}, onlyOnce("remove", key, once)...)
+	ack, err := b.publish(ctx, &nats.Msg{Subject: b.names.subject(key), Header: nats.Header{"KV-Operation": {"DEL"}}}, onlyOnce("remove", key, once)...)
+	if err != nil {
+		return 0, err
+	}
+	return ack.Sequence, nil
 }
 
 // onlyOnce makes JetStream tell a write from its repetition.
@@ -220,17 +232,14 @@ func onlyOnce(what, key, once string) []jetstream.PublishOpt {
 	return []jetstream.PublishOpt{jetstream.WithMsgID(what + " " + key + " " + once)}
 }
 
-func (b *Bucket) publish(ctx context.Context, m *nats.Msg, opts ...jetstream.PublishOpt) (revision uint64, err error) {
+func (b *Bucket) publish(ctx context.Context, m *nats.Msg, opts ...jetstream.PublishOpt) (ack *jetstream.PubAck, err error) {
 	opts = append(opts, jetstream.WithRetryAttempts(0)) // retry does that
 	needs := func(subject string) bool { return subject == m.Subject }
-	err = b.retry(ctx, needs, func(ctx context.Context) error {
-		ack, err := b.js.PublishMsg(ctx, &nats.Msg{Subject: m.Subject, Data: m.Data, Header: maps.Clone(m.Header)}, opts...)
-		if err == nil {
-			revision = ack.Sequence
-		}
+	err = b.retry(ctx, needs, func(ctx context.Context) (err error) {
+		ack, err = b.js.PublishMsg(ctx, &nats.Msg{Subject: m.Subject, Data: m.Data, Header: maps.Clone(m.Header)}, opts...)
 		return err
 	})
-	return revision, err
+	return ack, err
 }
 
 // retry does something with the store, publishing to subjects that needs knows, until it
@@ -286,13 +295,14 @@ const (
 	adds
 )
 
-// wrote tells of a store that takes no records, though it can be reached, and of its end.
-func (b *Bucket) wrote(err error, weight int) {
+// wrote tells of a store that takes no records, though it can be reached, and of its end, as a write
+// shows that was begun at a certain time.
+func (b *Bucket) wrote(err error, weight int, begun time.Time) {
 	switch {
 	case IsRefused(err):
 		b.writes.begin("the registry's store refuses records, so servers can't register or renew", err, weight)
 	case err == nil:
-		b.writes.over("the registry's store takes records again", weight)
+		b.writes.over("the registry's store takes records again", weight, begun)
 	}
 }
 
@@ -306,4 +316,4 @@ func (b *Bucket) Lost(err error) {
 }
 
 // Found tells of a store that is heard again.
-func (b *Bucket) Found() { b.reads.over("the registry's store is back", 0) }
+func (b *Bucket) Found() { b.reads.over("the registry's store is back", 0, time.Now()) }

@@ -31,12 +31,12 @@ func (o *outage) begin(what string, err error, weight int) {
 	o.tell()
 }
 
-// over tells that the outage has ended, if there was one and what works now weighs as much
-// as what didn't. It is told as loudly as the beginning: whoever read the one waits for
-// the other.
-func (o *outage) over(what string, weight int) {
+// over tells that the outage has ended, if there was one, and what works now weighs as much
+// as what didn't and was begun since. It is told as loudly as the beginning: whoever read the
+// one waits for the other.
+func (o *outage) over(what string, weight int, begun time.Time) {
 	o.mu.Lock()
-	if !o.began.IsZero() && weight >= o.weight {
+	if !o.began.IsZero() && weight >= o.weight && begun.After(o.began) {
 		lasted := time.Since(o.began).Round(time.Millisecond)
 		o.began, o.weight = time.Time{}, 0
 		o.untold = append(o.untold, func() { o.logger.Warn(what, "bucket", o.bucket, "after", lasted) })

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 )
 
 // blocking is a log whose first line takes until it is released.
@@ -33,7 +34,7 @@ func TestALogThatIsSlowHoldsUpOnlyTheFirstAndKeepsTheOrder(t *testing.T) {
 	var first sync.WaitGroup
 	first.Go(func() { o.begin("began", errors.New("full"), 0) })
 	<-log.reached
-	o.over("over", 0)                          // returns, though the log stands still
+	o.over("over", 0, time.Now())              // returns, though the log stands still
 	o.begin("again", errors.New("full"), 0)    // as does this
 	o.begin("not told", errors.New("full"), 0) // nothing new
 	close(log.release)
@@ -46,5 +47,19 @@ func TestALogThatIsSlowHoldsUpOnlyTheFirstAndKeepsTheOrder(t *testing.T) {
 	}
 	if got, want := strings.Join(told, " "), "began over again"; got != want {
 		t.Errorf("logged %q, want %q", got, want)
+	}
+}
+
+func TestWhatWasBegunBeforeAnOutageDoesntEndIt(t *testing.T) {
+	o := &outage{logger: slog.New(slog.DiscardHandler), bucket: "b"}
+	before := time.Now()
+	o.begin("began", errors.New("full"), 0)
+	o.over("over", 0, before)
+	if o.began.IsZero() {
+		t.Error("it is over, want that only what is begun later ends it")
+	}
+	o.over("over", 0, time.Now())
+	if !o.began.IsZero() {
+		t.Error("it isn't over")
 	}
 }
