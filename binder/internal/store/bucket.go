@@ -300,7 +300,7 @@ const (
 func (b *Bucket) wrote(err error, weight int, begun time.Time) {
 	switch {
 	case IsRefused(err):
-		b.writes.begin("the registry's store refuses records, so servers can't register or renew", err, weight)
+		b.writes.begin("the registry's store refuses records, so servers can't register or renew", err, weight, begun)
 	case err == nil:
 		b.writes.over("the registry's store takes records again", weight, begun)
 	}
@@ -312,7 +312,7 @@ func (b *Bucket) Lost(err error) {
 	if IsRefused(err) {
 		what = "the registry's store is of no use now; lookups are answered from memory meanwhile"
 	}
-	b.reads.begin(what, err, 0)
+	b.reads.begin(what, err, 0, time.Now())
 }
 
 // Found tells of a store that is heard again.

@@ -14,17 +14,21 @@ type outage struct {
 
 	mu      sync.Mutex
 	began   time.Time // guarded by mu; zero: there is none
+	ended   time.Time // guarded by mu; when the last one did
 	weight  int       // guarded by mu; see over
 	untold  []func()  // guarded by mu; what is to be logged, in order
 	telling bool      // guarded by mu; somebody logs what is untold
 }
 
-// begin tells of an outage, unless it was told of. weight says what it takes to end it.
-func (o *outage) begin(what string, err error, weight int) {
+// begin tells of an outage, unless it was told of, or what failed was begun before the last one had
+// ended. weight says what it takes to end it.
+func (o *outage) begin(what string, err error, weight int, begun time.Time) {
 	o.mu.Lock()
-	o.weight = max(o.weight, weight)
-	if o.began.IsZero() {
-		o.began = time.Now()
+	switch {
+	case !o.began.IsZero():
+		o.weight = max(o.weight, weight)
+	case begun.After(o.ended):
+		o.began, o.weight = time.Now(), weight
 		o.untold = append(o.untold, func() { o.logger.Warn(what, "bucket", o.bucket, slog.Any("error", err)) })
 	}
 	o.mu.Unlock()
@@ -38,7 +42,7 @@ func (o *outage) over(what string, weight int, begun time.Time) {
 	o.mu.Lock()
 	if !o.began.IsZero() && weight >= o.weight && begun.After(o.began) {
 		lasted := time.Since(o.began).Round(time.Millisecond)
-		o.began, o.weight = time.Time{}, 0
+		o.began, o.ended = time.Time{}, time.Now()
 		o.untold = append(o.untold, func() { o.logger.Warn(what, "bucket", o.bucket, "after", lasted) })
 	}
 	o.mu.Unlock()

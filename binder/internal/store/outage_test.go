@@ -32,11 +32,12 @@ func TestALogThatIsSlowHoldsUpOnlyTheFirstAndKeepsTheOrder(t *testing.T) {
 	log := &blocking{Handler: slog.NewTextHandler(&text, nil), reached: make(chan struct{}), release: make(chan struct{})}
 	o := &outage{logger: slog.New(log), bucket: "b"}
 	var first sync.WaitGroup
-	first.Go(func() { o.begin("began", errors.New("full"), 0) })
+	begin := func(what string) { o.begin(what, errors.New("full"), 0, time.Now()) }
+	first.Go(func() { begin("began") })
 	<-log.reached
-	o.over("over", 0, time.Now())              // returns, though the log stands still
-	o.begin("again", errors.New("full"), 0)    // as does this
-	o.begin("not told", errors.New("full"), 0) // nothing new
+	o.over("over", 0, time.Now()) // returns, though the log stands still
+	begin("again")                // as does this
+	begin("not told")             // nothing new
 	close(log.release)
 	first.Wait()
 	var told []string
@@ -50,16 +51,21 @@ func TestALogThatIsSlowHoldsUpOnlyTheFirstAndKeepsTheOrder(t *testing.T) {
 	}
 }
 
-func TestWhatWasBegunBeforeAnOutageDoesntEndIt(t *testing.T) {
+func TestWhatWasBegunBeforeAnOutageDoesntEndItNorBeginItAnew(t *testing.T) {
 	o := &outage{logger: slog.New(slog.DiscardHandler), bucket: "b"}
 	before := time.Now()
-	o.begin("began", errors.New("full"), 0)
-	o.over("over", 0, before)
-	if o.began.IsZero() {
-		t.Error("it is over, want that only what is begun later ends it")
+	o.begin("full", errors.New("full"), 0, time.Now())
+	during := time.Now()
+	if o.over("over", 0, before); o.began.IsZero() {
+		t.Error("what was begun before has ended it")
 	}
-	o.over("over", 0, time.Now())
-	if !o.began.IsZero() {
-		t.Error("it isn't over")
+	if o.over("over", 0, time.Now()); !o.began.IsZero() {
+		t.Error("what was begun later hasn't ended it")
+	}
+	if o.begin("full", errors.New("full"), 0, during); !o.began.IsZero() {
+		t.Error("what was begun before its end has begun it anew")
+	}
+	if o.begin("full", errors.New("full"), 0, time.Now()); o.began.IsZero() {
+		t.Error("what was begun after its end hasn't begun it anew")
 	}
 }
