@@ -3,7 +3,7 @@ export interface StreamConnection extends Connection {
   requestMany(
     subject: string,
     payload: string,
-    options: { strategy: "timer"; maxWait: number; noMux: boolean; headers?: Headers },
+    options: { strategy: "timer"; maxWait: number; noMux: boolean; headers?: any },
   ): Promise<AsyncIterable<Reply>>;
 }
 

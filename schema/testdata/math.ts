@@ -50,7 +50,8 @@ export type Int64 = number | bigint;
  * `wsconnect` in `@nats-io/nats-core`, and of their kin will do.
  */
 export interface Connection {
-  request(subject: string, payload: string, options: { timeout: number; headers?: Headers }): Promise<Reply>;
+  // The headers are those of ClientOptions, and any to these types: connections ask for a type of their own.
+  request(subject: string, payload: string, options: { timeout: number; headers?: any }): Promise<Reply>;
 }
 
 /** What a client needs of headers, such as `headers()` of `@nats-io/nats-core` makes. */
