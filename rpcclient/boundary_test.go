@@ -2,7 +2,9 @@ package rpcclient_test
 
 import (
 	"context"
+	"fmt"
 	"iter"
+	"log/slog"
 	"testing"
 
 	"github.com/helium-rpc/helium"
@@ -78,15 +80,30 @@ func TestAStreamsArgumentsAndResultOfEverySizeAroundThatOfAMessageArrive(t *test
 func TestAnInstanceThatIsNotThereIsSaidToBeSoWhateverTheCallNeeds(t *testing.T) {
 	env := heliumtest.NewWith(t, heliumtest.Config{Client: long})
 	heliumtest.Serve(env, "sized", sized{})
-	nobody := env.Client.At("nobody")
-	for name, call := range map[string]func() error{
-		"a call":          func() error { return nobody.Call(t.Context(), "sized.take", nil, []byte("x")) },
-		"large arguments": func() error { return nobody.Call(t.Context(), "sized.take", nil, make([]byte, 3<<20)) },
-		"an idempotency key": func() error {
-			return nobody.Call(rpcclient.WithIdempotencyKey(t.Context(), "k"), "sized.take", nil, []byte("x"))
-		},
-		"a stream": func() error { return nobody.Call(t.Context(), "sized.giveOf", nil, 1, numbers(3)) },
-	} {
-		checkFailure(t, name, call(), failure{is: helium.ErrNoInstance, code: helium.CodeUnavailable, outcome: helium.NotExecuted, says: []string{`instance "nobody" isn't running, or has no service "sized"`}})
+	nc := env.Conn("killed")
+	killed := rpcserver.New(nc, rpcserver.Config{Logger: slog.New(slog.DiscardHandler)})
+	if err := rpcserver.Register[sized](killed, "sized", sized{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := killed.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = killed.Shutdown(context.Background()) })
+	nc.Close() // its record stays
+	for _, instance := range []string{"nobody", killed.Instance()} {
+		nobody := env.Client.At(instance)
+		for name, call := range map[string]func() error{
+			"a call":          func() error { return nobody.Call(t.Context(), "sized.take", nil, []byte("x")) },
+			"large arguments": func() error { return nobody.Call(t.Context(), "sized.take", nil, make([]byte, 3<<20)) },
+			"an idempotency key": func() error {
+				return nobody.Call(rpcclient.WithIdempotencyKey(t.Context(), "k"+instance), "sized.take", nil, []byte("x"))
+			},
+			"a stream": func() error { return nobody.Call(t.Context(), "sized.giveOf", nil, 1, numbers(3)) },
+			"a stream beside much": func() error {
+				return nobody.Call(t.Context(), "sized.takeBeside", nil, make([]byte, 3<<20), numbers(3))
+			},
+		} {
+			checkFailure(t, name, call(), failure{is: helium.ErrNoInstance, code: helium.CodeUnavailable, outcome: helium.NotExecuted, says: []string{fmt.Sprintf(`instance %q isn't running, or has no service "sized"`, instance)}})
+		}
 	}
 }

@@ -181,6 +181,9 @@ func (call *Invocation) stream(ctx context.Context, of *streamed, f *wire.Frame,
 	if e == link.ErrNobody {
 		call.method.service.Found(directory.IsAbsent, to.Endpoint.Instance, "")
 		call.method.service.LookAgain()
+		if call.method.instance != "" {
+			e = call.method.absent() // others may be running
+		}
 	}
 	if s.md != nil {
 		r := msgpack.NewReader(s.md)
