@@ -10,6 +10,7 @@ import (
 
 	"github.com/nats-io/nats.go"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -134,7 +135,7 @@ func (e natsChecks) inboxes(ctx context.Context) finding {
 	case err != nil:
 		return e.lost(err)
 	case denied != nil:
-		return failed(cli.ExitNoBus, "allow the user to subscribe to "+inbox, errors.New("this user may not receive answers: it may not subscribe to "+inbox))
+		return failed(cli.ExitNoBus, "allow the user to subscribe to "+inbox, helium.ErrNotPermitted.WithMessage("this user may not receive answers: it may not subscribe to %s", inbox))
 	case !wire.AllowedReply(strings.TrimSuffix(inbox, ">") + "x"):
 		return failed(cli.ExitUsage, "give the context an inbox prefix such as _INBOX.me", fmt.Errorf("answers are wanted on %s; Helium's servers answer on subjects that begin with \"_INBOX.\" alone", inbox))
 	}

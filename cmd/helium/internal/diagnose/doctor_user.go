@@ -4,10 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/amount"
 	"github.com/helium-rpc/helium/cmd/helium/internal/cli"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -151,7 +151,7 @@ func (e *userChecks) permissions(ctx context.Context) finding {
 	case strings.HasPrefix(missing[0], "publish to "+subjects.Lookup("")) && e.isServers(ctx):
 		return advised("allow the user to publish to "+subjects.Lookup(">")+", if it calls", "fit for a server, which needs none of what this user may not: %s; it can't call by name", strings.Join(missing, ", nor "))
 	case strings.HasPrefix(missing[0], "publish to "+subjects.Lookup("")):
-		return failed(cli.ExitNoBus, "allow the user to publish to "+subjects.Lookup(">"), fmt.Errorf("this user can't call by name: it may not %s", strings.Join(missing, ", nor ")))
+		return failed(cli.ExitNoBus, "allow the user to publish to "+subjects.Lookup(">"), helium.ErrRegistryNotPermitted.WithMessage("this user can't call by name: it may not %s", strings.Join(missing, ", nor ")))
 	}
 	return advised("allow it, if this user needs it", "may look up; may not %s", strings.Join(missing, ", nor "))
 }

@@ -44,7 +44,7 @@ func (w wayToRegistry) permissions(ctx context.Context) finding {
 		return w.lost(err)
 	}
 	if denied != nil {
-		return failed(cli.ExitNoBus, "allow the user to subscribe to "+inbox, errors.New("this user may not receive answers: it may not subscribe to "+inbox))
+		return failed(cli.ExitNoBus, "allow the user to subscribe to "+inbox, helium.ErrNotPermitted.WithMessage("this user may not receive answers: it may not subscribe to %s", inbox))
 	}
 	w.inbox = true
 	lookup := w.prober.Subjects().Lookup(w.name)
@@ -52,7 +52,7 @@ func (w wayToRegistry) permissions(ctx context.Context) finding {
 		return w.lost(err)
 	}
 	if denied != nil {
-		return failed(cli.ExitNoBus, "allow the user to publish to "+w.prober.Subjects().Lookup(">"), errors.New("this user may not ask binders: it may not publish to "+lookup))
+		return failed(cli.ExitNoBus, "allow the user to publish to "+w.prober.Subjects().Lookup(">"), helium.ErrRegistryNotPermitted.WithMessage("this user may not ask binders: it may not publish to %s", lookup))
 	}
 	w.mayAsk = true
 	return found("may receive on %s and ask binders", inbox)

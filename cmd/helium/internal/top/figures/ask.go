@@ -5,18 +5,20 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/micro"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/natsperm"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
 // ErrDenied: the connection's user may not ask.
-var ErrDenied = errors.New("this user may not ask for figures: it may not publish to $SRV.STATS")
+var ErrDenied = helium.ErrNotPermitted.WithMessage("this user may not ask for figures: it may not publish to $SRV.STATS")
 
 // Look is what all instances said at one moment.
 type Look struct {
@@ -65,13 +67,22 @@ func Ask(ctx context.Context, nc *nats.Conn, timeout time.Duration) (*Look, erro
 	}
 	inbox := nc.NewInbox()
 	answers := make(chan *nats.Msg, 4096)
-	sub, err := nc.ChanSubscribe(inbox, answers)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = sub.Unsubscribe() }()
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	var sub *nats.Subscription
+	deaf, err := natsperm.Confirm(ctx, nc, func(subject string) bool { return subject == inbox }, func() (err error) {
+		sub, err = nc.ChanSubscribe(inbox, answers)
+		return err
+	})
+	if sub != nil {
+		defer func() { _ = sub.Unsubscribe() }()
+	}
+	if deaf != nil {
+		return nil, helium.ErrNotPermitted.WithMessage("this user may not receive answers: it may not subscribe to %s", inbox[:strings.LastIndexByte(inbox, '.')]+".>")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("asking for figures: %w", err)
+	}
 	subject, err := micro.ControlSubject(micro.StatsVerb, "", "")
 	if err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 // Config says what is shown, and how at first.
 type Config struct {
 	// Look asks all instances once. That nobody answers for a while doesn't end the table;
-	// it says so and goes on. Only figures.ErrDenied ends it.
+	// it says so and goes on. Only helium.ErrNotPermitted ends it.
 	Look func(context.Context) (*figures.Look, error)
 	// Where returns what is looked at, such as the address of the server.
 	Where func() string

@@ -9,6 +9,7 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/cmd/helium/internal/top/figures"
 )
 
@@ -60,7 +61,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.scroll(0)
 	case looked:
 		m.looking = false
-		if errors.Is(msg.err, figures.ErrDenied) {
+		if errors.Is(msg.err, helium.ErrNotPermitted) {
 			m.fatal = msg.err
 			return m, tea.Quit
 		}
