@@ -49,7 +49,9 @@
 //
 // A lookup that follows a registration finds it, whichever binders answered the two:
 // before a binder says that a name isn't there, it asks the store. What is there may be
-// a moment old: an instance that has just ended may still be in an answer.
+// a moment old: an instance that has just ended may still be in an answer, and one that has
+// just been registered may not be among the others yet. That moment is some milliseconds, and
+// a few seconds where the server of a cluster dies by which a binder hears of its store.
 //
 // While the store is out of reach, lookups of what is known are answered from memory,
 // the rest with [helium.ErrStoreUnavailable], never with "not found". Whatever an outage made expire is

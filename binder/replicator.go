@@ -20,8 +20,10 @@ const (
 	loadSilence = 2 * time.Second
 	// followRetry is the longest wait before the bucket is opened again.
 	followRetry = 500 * time.Millisecond
-	// checkInterval is how often the replicator asks whether it still hears everything.
-	checkInterval = 5 * time.Second
+	// checkInterval is how often the replicator asks whether it still hears everything. Until it knows
+	// that it doesn't, lookups lack what has been registered since: nobody tells it that the member of a
+	// cluster died which served its watch.
+	checkInterval = 2 * time.Second
 )
 
 // A replicator keeps the catalog the same as the bucket. All its methods but fallBehind run
@@ -48,7 +50,7 @@ type replicator struct {
 	loaded  chan struct{} // closed when the bucket was read for the first time
 	refused chan error    // gets why the store refused that, if it did for good; holds one
 	behind  chan struct{} // gets a value when the catalog doesn't follow the bucket
-	// last is what check saw, to tell a watch that stands still from one behind a bit.
+	// last is what the last check saw, to tell a watch that stands still from one behind a bit.
 	last struct{ told, seen uint64 }
 }
 
@@ -115,7 +117,8 @@ func (r *replicator) follow(ctx context.Context, reconnected <-chan nats.Status)
 
 	began := time.Now()
 	checks := checks{ask: func() checked { return r.check(ctx) }, running: r.running, done: make(chan checked, 1)}
-	check := time.NewTicker(min(checkInterval, r.bucket.LeaseTime()))
+	interval := min(checkInterval, r.bucket.LeaseTime())
+	check := time.NewTimer(interval)
 	defer check.Stop()
 	sweep := time.NewTicker(min(time.Second, r.bucket.LeaseTime()/4))
 	defer sweep.Stop()
@@ -147,6 +150,11 @@ func (r *replicator) follow(ctx context.Context, reconnected <-chan nats.Status)
 			if !r.isFollowed(ctx, now, watch.State) {
 				return nil
 			}
+			next := interval
+			if r.isBehind() { // perhaps for good
+				next = min(next, catchUpTimeout)
+			}
+			check.Reset(next)
 		case <-ctx.Done():
 			return nil
 		}
@@ -327,9 +335,15 @@ func (r *replicator) isFollowed(ctx context.Context, now checked, followed store
 	if r.lost.outage {
 		r.lost.forgive()
 	}
-	// Two checks in a row, and nothing came between.
+	// What the check before this one was told of has not come, nor has anything else.
 	seen, _ := r.catalog.reached()
-	stuck := !now.state.Empty && seen < now.state.Last && r.last.told == now.state.Last && r.last.seen == seen
+	stuck := !now.state.Empty && r.isBehind() && r.last.seen == seen
 	r.last.told, r.last.seen = now.state.Last, seen
+	if now.state.Empty { // it holds nothing to wait for
+		r.last.told = seen
+	}
 	return !stuck
 }
+
+// isBehind reports whether the catalog hadn't all that the last check was told of.
+func (r *replicator) isBehind() bool { return r.last.seen < r.last.told }
