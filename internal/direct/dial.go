@@ -15,6 +15,9 @@ const (
 	// hostTime is how long a connection on the same host may take, dialTime any other.
 	hostTime = time.Second
 	dialTime = 3 * time.Second
+	// openingMargin is how long before its context a connection ends that doesn't open: that it timed out
+	// says more than that it was closed.
+	openingMargin = 10 * time.Millisecond
 )
 
 // Stage is how far a client has got on its way to a link with an instance.
@@ -71,14 +74,18 @@ func (d *dialer) dial(ctx context.Context, instance string, ticket *wire.Ticket)
 	return d.dialAny(ctx, ticket)
 }
 
-// dialAny opens a connection by a ticket, at the first of its addresses that works.
+// dialAny opens a connection by a ticket, at the first of its addresses that works. Each has its share of the
+// time for which the ticket is good, or addresses where nobody says anything would use up that of the others.
 func (d *dialer) dialAny(ctx context.Context, ticket *wire.Ticket) (*conn, string, error) {
 	if len(ticket.Addresses) == 0 {
 		return nil, "", at(StageReachable, errNoAddress)
 	}
 	var first error
-	for _, text := range ticket.Addresses {
-		c, err := d.try(ctx, text, ticket)
+	end := time.Now().Add(ticketTime)
+	for i, text := range ticket.Addresses {
+		share, cancel := context.WithTimeout(ctx, time.Until(end)/time.Duration(len(ticket.Addresses)-i))
+		c, err := d.try(share, text, ticket)
+		cancel()
 		if err == nil {
 			return c, text, nil
 		}
@@ -128,7 +135,11 @@ func (d *dialer) tryAt(ctx context.Context, a Address, encrypted bool, ticket *w
 // open opens a connection.
 func (d *dialer) open(ctx context.Context, raw rawConn, encrypted bool, ticket *wire.Ticket) (*conn, error) {
 	c := newConn(raw)
-	c.within(openingTime)
+	limit := openingTime
+	if end, bounded := ctx.Deadline(); bounded {
+		limit = min(limit, time.Until(end)-openingMargin)
+	}
+	c.within(limit)
 	interrupt := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer interrupt()
 	if encrypted {
