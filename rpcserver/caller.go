@@ -238,8 +238,13 @@ func (c *caller) take(call *Call) (others, ok bool) {
 		return false, false
 	}
 	c.calls.Take(call.seq)
-	if _, framed := call.answer.(framedAnswer); framed {
+	switch call.answer.(type) {
+	case framedAnswer:
 		c.running--
+	case owned: // a stream, whose answer is about to leave
+		if c.batcher != nil {
+			c.owed++
+		}
 	}
 	others = c.calls.Len() > 0
 	c.mu.Unlock()
@@ -298,9 +303,28 @@ func (cs *callers) settle(ctx context.Context) {
 	cs.mu.Unlock()
 	for _, c := range all {
 		if c.batcher != nil {
-			c.batcher.Settle(ctx)
+			c.settle(ctx)
 		}
 	}
+}
+
+// settle waits until the answers to all calls that are over have left, or ctx ends: also those that others
+// are about to send, as the last answers of streams are while their links wait for room.
+func (c *caller) settle(ctx context.Context) {
+	stop := context.AfterFunc(ctx, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.room.Broadcast()
+	})
+	c.mu.Lock()
+	for c.owed > c.running && ctx.Err() == nil {
+		c.crowded++
+		c.room.Wait()
+		c.crowded--
+	}
+	c.mu.Unlock()
+	stop()
+	c.batcher.Settle(ctx)
 }
 
 // each calls f for every call in flight.

@@ -293,15 +293,15 @@ func (s *serverStream) pack(call *Call) (size int, err *helium.Error) {
 	return size, err
 }
 
-// send implements [answerer]: the answer leaves behind the items.
-func (s *serverStream) send(call *Call, err *helium.Error, took time.Duration, packed []byte, _ bool) {
+// send implements [answerer]: the answer leaves behind the items. That it is owed who took the call has counted.
+func (s *serverStream) send(call *Call, err *helium.Error, took time.Duration, packed []byte, others bool) {
 	items := s.out.Close()
 	if s.yields {
 		s.push(&wire.Frame{Kind: wire.KindItemsEnd, Seq: s.seq, Body: wire.AppendItemsEnd(nil, wire.ItemsEnd{Count: items})})
 	}
 	var f wire.Frame
 	fillAnswer(&f, call, err, took, packed)
-	s.push(&f)
+	s.batcher.Add(&f, batch.Call{}, others)
 }
 
 // mostWaiting is how many frames may wait for a caller that takes them slower than they come before streams
@@ -384,7 +384,7 @@ func (r *runner) finishStream(call *Call, err *helium.Error) {
 // cutStream ends a stream that runs with an error, if it is faster than its handler. It doesn't wait for what the stream
 // is sending, which may be stuck: the error leaves behind that.
 func (r *runner) cutStream(call *Call, why *helium.Error) {
-	_, ok := call.owner.take(call)
+	others, ok := call.owner.take(call)
 	call.ctx.end(canceled) // nobody else answers any more
 	if !ok {
 		return
@@ -395,6 +395,6 @@ func (r *runner) cutStream(call *Call, why *helium.Error) {
 	r.admitted(1)
 	go func() {
 		defer r.over()
-		call.answer.send(call, why, 0, nil, false)
+		call.answer.send(call, why, 0, nil, others)
 	}()
 }

@@ -198,3 +198,46 @@ func TestAStreamIsItsCallersFromWhenItIsFoundThere(t *testing.T) {
 		})
 	}
 }
+
+func TestAServerThatStopsWaitsForTheAnswersThatOthersAreAboutToSend(t *testing.T) {
+	for name, answered := range map[string]func(*Call) answerer{
+		"a call": func(*Call) answerer { return nil }, // its caller's own
+		"a stream": func(call *Call) answerer {
+			return newServerStream(call, &wire.Terms{}, nil, new(streams), 0)
+		},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			by := &stuck{free: make(chan struct{})}
+			close(by.free)
+			cs := newCallers(newOpening("i1", 0), new(atomic.Uint64), new(atomic.Uint64))
+			call := newCall(time.Now().Add(time.Hour))
+			call.seq, call.method = 1, &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
+			call.answer = answered(call)
+			cs.admit(by, link.Caller{Key: "_INBOX.x.+", Address: "_INBOX.x.+1"}, sender{}, "s", []*Call{call}, time.Now())
+			settle := func() chan struct{} {
+				settled := make(chan struct{})
+				go func() {
+					cs.settle(t.Context())
+					close(settled)
+				}()
+				synctest.Wait()
+				return settled
+			}
+			select {
+			case <-settle():
+			default:
+				t.Errorf("%s that runs is waited for, want that only answers are", name)
+			}
+			others, _ := call.owner.take(call)
+			settled := settle()
+			select {
+			case <-settled:
+				t.Errorf("%s: its answer isn't waited for, though it is about to leave", name)
+			default:
+			}
+			call.answer.send(call, helium.ErrCut, 0, nil, others)
+			<-settled
+			call.ctx.leave()
+		})
+	}
+}
