@@ -43,6 +43,9 @@ func TestTooManyWordsAreRefusedWithWhatTheSubcommandTakes(t *testing.T) {
 		"call m.x --idempotency-key=":            "--idempotency-key is empty; give the key, or leave it out",
 		"call m.x --each --idempotency-key a":    "--idempotency-key is for one call, and --each makes many",
 		"call m.x --at a --key b":                "--at names an instance and --key picks one",
+		"call m.x 1 --each":                      "--each takes the arguments of each call from a line of stdin or of --data",
+		"call m.x 1 -d [1]":                      "arguments stand either on the command line or in --data",
+		"call m.x -P 4":                          "-P says how many calls of --each are in flight at once; give --each as well",
 		"call m.x --data=":                       "-d is empty; give the text, or leave it out",
 		"bench m.x --assert=":                    "--assert is empty; give the goals, or leave it out",
 		"bench m.x --html=":                      "--html is empty; give the file, or leave it out",
@@ -89,13 +92,20 @@ func TestTooManyWordsAreRefusedWithWhatTheSubcommandTakes(t *testing.T) {
 	}
 }
 
-func TestDataOfAFileWithoutANameIsRefused(t *testing.T) {
+func TestDataOfWhatIsNoFileIsRefused(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	serve(t, b, "kinds", kinds{})
-	for _, command := range []string{"call", "bench"} {
-		r := heliumRun(t, command, "kinds.text", "-d", "@", "-s", url)
-		if r.exit != cli.ExitUsage || !strings.Contains(r.err, "--data @ names no file") {
-			t.Errorf("helium %s: got exit %d and %q, want it told that @ names no file", command, r.exit, r.err)
+	folder := t.TempDir()
+	for data, says := range map[string]string{
+		"@":                    "--data @ names no file",
+		"@" + folder:           folder + " is a folder; name a file in it",
+		"@" + folder + "/none": "no such file",
+	} {
+		for _, command := range []string{"call", "bench"} {
+			r := heliumRun(t, command, "kinds.text", "-d", data, "-s", url)
+			if r.exit != cli.ExitUsage || !strings.Contains(r.err, says) {
+				t.Errorf("helium %s -d %s: got exit %d and %q, want exit %d and %q", command, data, r.exit, r.err, cli.ExitUsage, says)
+			}
 		}
 	}
 }

@@ -31,6 +31,7 @@ type flags struct {
 	parallel int
 	template bool
 	verbose  bool
+	spread   bool // --parallel was given
 	limited  bool // --timeout was given
 }
 
@@ -71,7 +72,7 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
 			if dash > 0 {
 				dash--
 			}
-			given.limited = cmd.Flags().Changed("timeout")
+			given.spread, given.limited = cmd.Flags().Changed("parallel"), cmd.Flags().Changed("timeout")
 			return run(cmd.Context(), env, args[0], args[1:], dash, given)
 		},
 	}
@@ -92,8 +93,13 @@ and times as in RFC 3339; 64-bit integers stay exact.`,
 
 func run(ctx context.Context, env *cli.Env, name string, words []string, dash int, given flags) error {
 	env.Asked = name
-	if len(words) > 0 && (given.data != "" || given.each) {
+	switch {
+	case len(words) > 0 && given.each:
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("--each takes the arguments of each call from a line of stdin or of --data; leave those on the command line out"))
+	case len(words) > 0 && given.data != "":
 		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("arguments stand either on the command line or in --data, not in both"))
+	case given.spread && !given.each:
+		return cli.Fail(cli.ExitUsage, "helium call --help", errors.New("-P says how many calls of --each are in flight at once; give --each as well, or leave it out"))
 	}
 	if given.parallel < 1 || given.parallel > maxParallel {
 		return cli.Fail(cli.ExitUsage, "helium call --help", fmt.Errorf("-P %d: give 1 to %d calls in flight", given.parallel, maxParallel))

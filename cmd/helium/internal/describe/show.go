@@ -90,6 +90,9 @@ func writeMethod(env *cli.Env, m *methodDescription, types map[string]string) {
 		if m.Example != nil && len(m.Example.Result) > 0 {
 			command += shell.Comment(arguments.OneLine(m.Example.Result))
 		}
+		if method.Sends != nil {
+			line("items to send come from stdin, a line of JSON each")
+		}
 		line("try: %s", visible.Line(command))
 	}
 }

@@ -24,6 +24,10 @@ func OpenData(env *cli.Env, data string) (io.ReadCloser, error) {
 		if err != nil {
 			return nil, cli.Fail(cli.ExitUsage, "", fmt.Errorf("--data: %w", err))
 		}
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			_ = f.Close()
+			return nil, cli.Fail(cli.ExitUsage, "", fmt.Errorf("--data: %s is a folder; name a file in it", path))
+		}
 		return f, nil
 	}
 	return io.NopCloser(strings.NewReader(data)), nil
