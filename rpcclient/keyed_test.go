@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
 	"github.com/helium-rpc/helium/heliumtest"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -272,10 +273,24 @@ func TestOnlyTheKeysOfAnInstanceThatComesOrGoesMove(t *testing.T) {
 }
 
 func TestAKeyWhoseInstanceCrashedGoesToItsNextOne(t *testing.T) {
-	env := heliumtest.NewWith(t, heliumtest.Config{Client: once}) // what goes on elsewhere is no retry
+	env := heliumtest.New(t)
 	all := serveTellers(t, env, 3)
+	registry, err := binder.NewClient(env.Conn("watcher"), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	events := make(chan string, 100)
+	stop, err := registry.Watch("teller", func(e binder.Event) { events <- e.Record.Instance })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
 	doomed, kill := all.addDoomed()
-	all.known(env.Client)
+	for within(t, events, "event of the registration") != doomed {
+	}
+	// One that doesn't hear of its registration after its end, and to which what goes on elsewhere is no retry.
+	c := env.NewClient(once)
+	all.known(c)
 	// Keys of it, with those that they take next.
 	next := make(map[string]string)
 	for _, key := range someKeys(60) {
@@ -286,21 +301,21 @@ func TestAKeyWhoseInstanceCrashedGoesToItsNextOne(t *testing.T) {
 	kill()
 	began := time.Now()
 	for key, want := range next {
-		wantWho(t, env.Client, key, want)
+		wantWho(t, c, key, want)
 	}
 	for _, key := range someKeys(60) {
-		wantWho(t, env.Client, key, all.order(key)[0])
+		wantWho(t, c, key, all.order(key)[0])
 	}
 	inTime(t, began, "going elsewhere")
 	if len(next) < 3 {
 		t.Fatalf("%d keys are of the instance that crashed, want more", len(next))
 	}
-	if s := env.Client.Stats(); s.Fallbacks != 1 {
+	if s := c.Stats(); s.Fallbacks != 1 {
 		t.Errorf("%d calls had to go on elsewhere, want 1: then it is known", s.Fallbacks)
 	}
 	// One-way calls take the same way.
 	for key, want := range next {
-		if err := rpcclient.Keyed(env.Client, key).Notify(t.Context(), "teller.note", "x"); err != nil {
+		if err := rpcclient.Keyed(c, key).Notify(t.Context(), "teller.note", "x"); err != nil {
 			t.Fatal(err)
 		}
 		if got := within(t, all.notes, "one-way call"); got != want {

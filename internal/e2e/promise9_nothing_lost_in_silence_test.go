@@ -106,13 +106,14 @@ func TestPromise9NothingIsLostInSilence(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		eventually(t, "all of them counted", func() error {
-			if got := srv.Stats().Unheard; got != 5 {
-				return fmt.Errorf("%d are", got)
+		told := func() int { return strings.Count(logged.String(), "one-way call") }
+		eventually(t, "all of them counted, and logged", func() error {
+			if got := srv.Stats().Unheard; got != 5 || told() == 0 {
+				return fmt.Errorf("%d are counted, and told of %d times", got, told())
 			}
 			return nil
 		})
-		if lines := strings.Count(logged.String(), "one-way call"); lines != 1 {
+		if lines := told(); lines != 1 {
 			t.Errorf("the log tells of one-way calls %d times, want once:\n%s", lines, logged)
 		}
 	})
