@@ -70,10 +70,10 @@ func (call *Invocation) giveUp(ctx context.Context, view *directory.View) *heliu
 		return directory.ContextError(ctx.Err(), helium.NotExecuted)
 	}
 	e := directory.ContextError(ctx.Err(), helium.Unknown)
-	switch timeOver := e.Code == helium.CodeDeadlineExceeded; {
-	case timeOver && !time.Now().Before(call.flight.Deadline): // as its instance knows
+	timeOver := e.Code == helium.CodeDeadlineExceeded
+	if timeOver && !time.Now().Before(call.flight.Deadline) { // as its instance knows
 		call.method.core.links.Overdue(&call.flight)
-	default:
+	} else {
 		call.method.core.links.Cancel(&call.flight, view.Instances, timeOver)
 	}
 	return call.flight.Late(e)

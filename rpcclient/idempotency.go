@@ -27,10 +27,11 @@ import (
 // method and knows it gets the result, so it had better be one that can't be guessed.
 //
 // The key picks the instance, as [Keyed] does, unless Keyed or [Client.At] has picked one. What
-// an instance keeps is gone with it. A call that may have run at one that is gone, or whose result was
-// on its way from there, isn't made elsewhere: it stays unknown, and so do later ones of its key by this client, for two minutes
-// past its deadline. Of what other clients had under way this one knows nothing: with an
-// instance that goes, or that takes keys over as it comes, their calls may run once more.
+// an instance keeps is gone with it. A call that may have run at one that is gone, or whose
+// result was on its way from there, isn't made elsewhere: it stays unknown, and so do later ones
+// of its key by this client, for two minutes past its deadline. Of what other clients had under
+// way this one knows nothing: with an instance that goes, or that takes keys over as it comes,
+// their calls may run once more.
 //
 // Instances of older versions take no such calls. Where there are no others, nothing is sent,
 // and the error is [helium.ErrIdempotencyKeysUnsupported].

@@ -45,8 +45,8 @@ type caller struct {
 	running  int               // guarded by mu; of those, answers to calls that are in flight
 	messages int               // guarded by mu; those of answers that have left
 	numbered uint64            // guarded by mu; nobody's calls that were given a number
-	room     sync.Cond         // told when answers have left, where streams wait for that
-	crowded  int               // guarded by mu; streams that wait
+	room     sync.Cond         // told when answers have left, where somebody waits for that
+	crowded  int               // guarded by mu; who waits: streams for room, and a server that stops for the last answers
 	heeds    bool              // guarded by mu; it takes heartbeats
 	absence  heartbeat.Absence // guarded by mu
 	earliest time.Time         // guarded by mu; no call's deadline is earlier; zero: no call

@@ -17,7 +17,7 @@ import (
 	"github.com/helium-rpc/helium/rpcserver"
 )
 
-// ErrDenied: the connection's user may not ask.
+// ErrDenied: the connection's user may not ask. Who may not receive the answers gets another helium.ErrNotPermitted.
 var ErrDenied = helium.ErrNotPermitted.WithMessage("this user may not ask for figures: it may not publish to $SRV.STATS")
 
 // Look is what all instances said at one moment.
