@@ -181,6 +181,12 @@
 // response_type: stream. The default, singleton, takes one answer message a request and
 // drops the others. Their requests' reply subjects begin with _R_, so the server's user
 // needs to publish to "_R_.>", too, and to an inbox of its own to see what becomes of them.
+// What the registry tells of changes comes there by an export and an import of a stream:
+//
+//	exports: [{service: "helium.>", response_type: stream}, {stream: "helium.binder.event.>"}]
+//	imports: [{service: {account: A, subject: "helium.>"}}, {stream: {account: A, subject: "helium.binder.event.>"}}]
+//
+// Without it clients look services up again every two minutes, and when something hints at a change.
 //
 // A server that has to make do with one answer message answers all calls of a message
 // together, when the last one has ended or before an answer would come too late; those that

@@ -101,3 +101,15 @@ func TestThatCallsRunTwiceIsKeptForGood(t *testing.T) {
 		}
 	})
 }
+
+func TestAServiceIsLookedUpAgainWhenAnInstanceFallsSilent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, s := knows(t, "a")
+		s.refresh.at(time.Now().Add(refreshEvery))
+		time.Sleep(2 * refreshPause)
+		s.FellSilent("a", true)
+		if !s.refresh.isDue(time.Now()) {
+			t.Error("the service isn't looked up again, and others may run of which no event told")
+		}
+	})
+}

@@ -187,8 +187,12 @@ func (s *Service) publishLocked() {
 
 // FellSilent takes in that an instance is silent, and makes a view in which calls keep away from
 // it, or that it isn't any more. One whose lease ends stays silent: what is frozen may go on
-// getting calls from NATS.
+// getting calls from NATS. The service is looked up again then: where no events of the registry come, as
+// in an account that imports none, others may run that aren't known yet.
 func (s *Service) FellSilent(instance string, silent bool) {
+	if silent {
+		s.LookAgain()
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.hushLocked(instance, silent)

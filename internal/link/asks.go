@@ -123,10 +123,23 @@ func (one *ask) answered(data []byte, beat uint64) {
 		return
 	}
 	var f wire.Frame
-	if frames.Next(&f) == nil && f.Kind == wire.KindInstance && string(f.Body) == one.of.Name {
-		one.of.says(f.Abilities)
-		one.of.hear(beat)
-		one.done.Store(true)
+	if frames.Next(&f) != nil {
+		return
+	}
+	switch f.Kind {
+	case wire.KindInstance:
+		if string(f.Body) == one.of.Name {
+			one.of.says(f.Abilities)
+			one.of.hear(beat)
+			one.of.answers.Store(true)
+			one.done.Store(true)
+		}
+	case wire.KindError:
+		// It has too much to do to read the question, but it isn't silent.
+		if e, err := wire.ReadError(f.Body); err == nil && e.Instance == one.of.Name {
+			one.of.hear(beat)
+			one.of.answers.Store(true)
+		}
 	}
 }
 

@@ -15,6 +15,8 @@ type Instance struct {
 	Service, Name string
 	abilities     atomic.Uint64
 	heard         atomic.Uint64 // the latest beat of the client's vigil in which it was heard; 0: in none
+	answers       atomic.Bool   // it has answered a question, so its subjects lead there
+	vain          uint64        // the vigil's: the latest beat in which a question to it was refused, or nobody there to hear it
 }
 
 // hear takes note that something came from the instance in a beat.

@@ -17,12 +17,6 @@ type strays struct {
 	of   map[*Instance]*questioning
 }
 
-// suspect is an instance that may have a call.
-type suspect struct {
-	*Instance
-	promises bool // it says by heartbeats what it has
-}
-
 // questioning are the questions to an instance.
 type questioning struct {
 	wanted         uint64 // the latest beat when some call made them needed

@@ -19,7 +19,8 @@ import (
 //	                     or all                        until it is heard again
 //
 // Of those that may have a call, one that speaks doesn't have it: it would have said so. Where all
-// speak the call, or its answer, has got lost; see strays. An
+// speak the call, or its answer, has got lost; see strays. One that sends this client no heartbeats is told from a
+// silent one by questions alone, see candor. An
 // instance that was asked is watched until it says something, whether calls last as long or not;
 // calls that ended before, at their deadlines, give a reason to ask, too. Intervals are counted, not
 // measured, so a program that stood still itself counts one.
@@ -29,8 +30,16 @@ const (
 	askAfter    = 3
 	feelAfter   = 4
 	silentAfter = 5
+	// answerWithin is how many beats who speaks when asked alone has to answer: as long as others may be silent.
+	answerWithin = 4
 	// askAgain is how many beats there are between two questions to a silent instance.
 	askAgain = 2
+	// giveUpAfter is for how many beats a silent instance is asked: ten minutes, in which NATS servers
+	// notice by their pings whose connection is dead. Through an import they don't tell that it is gone.
+	giveUpAfter = 1200
+	// spareFor is for how many beats an instance that speaks when asked alone isn't asked where NATS refused that, which it
+	// logs each time, or found nobody: a minute.
+	spareFor = 120
 	// maxAsks is how many instances of a service are asked in a beat.
 	maxAsks = 8
 )
@@ -66,13 +75,15 @@ type vigil struct {
 
 // doubt is what is known of an instance that hasn't been heard for a while.
 type doubt struct {
-	where  string // the subject on which it is asked
-	from   uint64 // the beat since which it hasn't been heard
-	ask    *ask   // nil: it wasn't asked
-	asked  uint64 // the beat when it was
-	wanted uint64 // the latest beat when some call made it doubtful
-	silent bool   // calls keep away
-	since  uint64 // the beat since which it is silent
+	where   string // the subject on which it is asked
+	reached bool   // it is certain that the subject leads there
+	candor  candor
+	from    uint64 // the beat since which it hasn't been heard
+	ask     *ask   // nil: it wasn't asked
+	asked   uint64 // the beat when it was
+	wanted  uint64 // the latest beat when some call made it doubtful
+	silent  bool   // calls keep away
+	since   uint64 // the beat since which it is silent
 }
 
 // longCall is a call that takes long.
@@ -125,13 +136,13 @@ func (v *vigil) noteOverdue(c *Call) {
 func (v *vigil) wonder(beat uint64) {
 	for at, since := range v.overdue.take() {
 		suspects := v.suspects(&longCall{to: at.to, at: at.at})
-		if slices.ContainsFunc(suspects, func(s suspect) bool { return !s.promises }) {
+		if slices.ContainsFunc(suspects, func(s suspect) bool { return s.candor == reticent }) {
 			continue // whoever had it needn't say so
 		}
 		since = max(min(since, beat-1), v.anew) // it may have been noted since the step began
 		for _, s := range suspects {
 			if s.heard.Load() <= since {
-				v.doubt(beat, since, s.Instance, v.methodAt(s.Instance, at.to))
+				v.doubt(beat, since, s, at.to)
 			}
 		}
 	}
@@ -166,7 +177,7 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 	if len(suspects) == 1 && suspects[0].Abilities().Has(wire.AnswersOnce) && (c.partly || v.namedNoMore(beat, c)) {
 		return interrupted(suspects[0].Instance)
 	}
-	if slices.ContainsFunc(suspects, func(s suspect) bool { return !s.promises }) {
+	if slices.ContainsFunc(suspects, func(s suspect) bool { return s.candor == reticent }) {
 		return nil // whoever has it needn't say so
 	}
 	var quiet []*Instance
@@ -175,9 +186,9 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 	for _, s := range suspects {
 		sign := max(s.heard.Load(), c.since)
 		if beat-sign >= askAfter {
-			v.doubt(beat, sign, s.Instance, v.methodAt(s.Instance, c.to))
+			v.doubt(beat, sign, s, c.to)
 		}
-		allSpoke = allSpoke && s.heard.Load() > max(c.since, c.named)
+		allSpoke = allSpoke && s.candor == forthright && s.heard.Load() > max(c.since, c.named)
 		if v.quiet(beat, sign) {
 			quiet = append(quiet, s.Instance)
 		}
@@ -197,10 +208,22 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 	}
 	var mute []*Instance // of them, those that were asked
 	for _, i := range quiet {
-		if d := v.doubts[i]; d != nil && d.ask != nil && beat > d.asked && d.ask.is.Load() != askRefused {
+		if d := v.doubts[i]; d != nil && d.unanswered(beat, v.anew) {
 			mute = append(mute, i)
 			v.shun(beat, i, d)
 		}
+	}
+	asked := false
+	for _, s := range suspects {
+		if s.candor == whenAsked {
+			if !slices.Contains(mute, s.Instance) {
+				return nil // it may have the call, of which it doesn't tell
+			}
+			asked = true
+		}
+	}
+	if asked {
+		return unanswered(c.to.Endpoint.Service, mute)
 	}
 	return silence(c.to.Endpoint.Service, mute)
 }
@@ -227,7 +250,7 @@ func (v *vigil) suspects(c *longCall) []suspect {
 	if !found {
 		for _, p := range v.registry.Peers(service, c.to.Name) {
 			if i := v.instances.named(service, p.Name); i != nil {
-				all = append(all, suspect{i, i.promises(p.Abilities)})
+				all = append(all, suspect{i, candorOf(i, p.Abilities)})
 			}
 		}
 		rand.Shuffle(len(all), func(a, b int) { all[a], all[b] = all[b], all[a] }) // not all may be asked
@@ -248,12 +271,22 @@ func (v *vigil) suspects(c *longCall) []suspect {
 			return []suspect{s}
 		}
 	}
-	return []suspect{{at, at.promises(0)}}
+	return []suspect{{at, candorOf(at, 0)}}
 }
 
-// doubt has an instance asked, on one of its subjects, that hasn't been heard since a beat and that
-// calls may be at.
-func (v *vigil) doubt(beat, from uint64, i *Instance, where string) *doubt {
+// doubt has an instance asked, on its subject of a method, that hasn't been heard since a beat and that
+// calls of the method may be at.
+func (v *vigil) doubt(beat, from uint64, s suspect, to *Method) {
+	if s.candor == whenAsked && s.vain > v.anew && beat-s.vain < spareFor {
+		return
+	}
+	d := v.doubtAt(beat, from, s.Instance, v.methodAt(s.Instance, to))
+	d.candor = s.candor
+	d.reached = d.reached || to.Endpoint.Instance == s.Name || s.answers.Load()
+}
+
+// doubtAt does so on one of its subjects.
+func (v *vigil) doubtAt(beat, from uint64, i *Instance, where string) *doubt {
 	d := v.doubts[i]
 	if d == nil {
 		d = &doubt{where: where, from: from}
@@ -266,6 +299,20 @@ func (v *vigil) doubt(beat, from uint64, i *Instance, where string) *doubt {
 	return d
 }
 
+// unanswered reports whether it tells of silence that the instance hasn't answered the question: not before it has had
+// time to, since the beat anew at least.
+func (d *doubt) unanswered(beat, anew uint64) bool {
+	switch {
+	case d.ask == nil || d.ask.is.Load() == askRefused:
+		return false
+	case d.candor != whenAsked:
+		return beat > d.asked // it would have spoken unasked for longer
+	case d.ask.is.Load() == askNobody:
+		return d.reached
+	}
+	return d.reached && beat-max(d.asked, anew) >= answerWithin
+}
+
 // hush has calls keep away from an instance of which nothing came any more by another link than the
 // bus, until it answers by the bus. Of one that was heard in this beat or the one before, it is the link
 // that is silent.
@@ -274,7 +321,7 @@ func (v *vigil) hush(i *Instance) {
 	if i.heard.Load()+1 >= beat {
 		return
 	}
-	if d := v.doubt(beat, beat-1, i, v.serviceAt(i)); d.ask != nil {
+	if d := v.doubtAt(beat, beat-1, i, v.serviceAt(i)); d.ask != nil {
 		v.shun(beat, i, d)
 	}
 }
@@ -337,10 +384,10 @@ func (v *vigil) review(beat uint64) {
 		case !d.silent && (heard > d.from || !open && d.wanted != beat):
 			v.forget(i, d)
 		case !d.silent:
-			if open && beat > d.asked && v.quiet(beat, max(d.from, v.anew)) {
+			if open && d.unanswered(beat, v.anew) && v.quiet(beat, max(d.from, v.anew)) {
 				v.shun(beat, i, d)
 			}
-		case heard >= d.since, !open:
+		case heard >= d.since, !open, beat-d.since >= giveUpAfter:
 			v.counters.SilentInstances.Add(-1)
 			v.registry.Silent(i.Service, i.Name, false)
 			v.forget(i, d)
@@ -363,6 +410,9 @@ func (v *vigil) forgetAsked() {
 func (v *vigil) forget(i *Instance, d *doubt) {
 	delete(v.doubts, i)
 	if d.ask != nil {
+		if d.ask.is.Load() != askOpen {
+			i.vain = v.beat.Load()
+		}
 		v.asks.drop(func(one *ask) bool { return one.of == i && !one.stray })
 	}
 }

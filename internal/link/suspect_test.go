@@ -1,0 +1,138 @@
+package link
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"github.com/helium-rpc/helium"
+	"github.com/helium-rpc/helium/internal/wire"
+)
+
+// asked is a registry of one instance, which says nothing unless it is asked.
+type asked struct {
+	mute
+	becomes func(of *Instance, one *ask) // of each question
+	times   int
+}
+
+func (*asked) Peers(string, string) []Peer {
+	return []Peer{{Name: "i1", Abilities: wire.AnswersOnce}}
+}
+
+func (a *asked) ask(i *Instance, _ string) *ask {
+	a.times++
+	one := &ask{of: i}
+	a.becomes(i, one)
+	return one
+}
+
+func TestACallAtAnInstanceThatSpeaksWhenAskedAloneFailsOnceThatDoesNotAnswer(t *testing.T) {
+	silent := func(*Instance, *ask) {}
+	refused := func(_ *Instance, one *ask) { one.is.Store(askRefused) }
+	nobody := func(_ *Instance, one *ask) { one.is.Store(askNobody) }
+	for name, test := range map[string]struct {
+		addressed bool // the call went to the instance's own subject
+		answered  bool // it has answered a question before
+		becomes   func(*Instance, *ask)
+		want      int // the step in which the call fails; 0: in none
+		told      bool
+		times     int // it is asked at most, in twenty steps
+	}{
+		"it was called by its name":                        {addressed: true, becomes: silent, want: 7, told: true, times: 10},
+		"it has answered before":                           {answered: true, becomes: silent, want: 7, told: true, times: 10},
+		"nobody knows whether the question gets there":     {becomes: silent, times: 1},
+		"the question isn't permitted":                     {addressed: true, becomes: refused, times: 1},
+		"it has left":                                      {answered: true, becomes: nobody, want: 5, times: 1},
+		"nobody listens where it was never found to do so": {becomes: nobody, times: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := &asked{becomes: test.becomes}
+				v, o := watched(&a.mute, a.echo)
+				defer v.stop()
+				v.registry, v.ask = a, a.ask
+				i := v.instances.named("", "i1")
+				if test.answered {
+					i.hear(1)
+					i.answers.Store(true)
+				}
+				if test.addressed {
+					v.inFlight.show(1, func(c *Call) { c.To.Endpoint.Instance = "i1" })
+				}
+				got := stepsUntil(v, o, func(int) bool { return false })
+				if got != test.want || (got > 0) != errors.Is(o.err(), helium.ErrSilent) {
+					t.Errorf("the call failed in step %d with %v, want %d, and ErrSilent if it does", got, o.err(), test.want)
+				}
+				if told := len(a.told) > 0; told != test.told {
+					t.Errorf("the registry was told that it is silent: %v, want %v", told, test.told)
+				}
+				if a.times > test.times {
+					t.Errorf("it was asked %d times, want %d", a.times, test.times)
+				}
+			})
+		})
+	}
+}
+
+func TestAnInstanceThatAnswersWhenAskedHasItsCallsHoweverLongTheyTake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := new(asked)
+		v, o := watched(&a.mute, a.echo)
+		defer v.stop()
+		a.becomes = func(i *Instance, _ *ask) {
+			i.says(wire.AnswersOnce)
+			i.hear(v.beat.Load())
+			i.answers.Store(true)
+		}
+		v.registry, v.ask = a, a.ask
+		for range 1000 {
+			v.step(false)
+			synctest.Wait()
+		}
+		if o.err() != nil || len(a.told) > 0 {
+			t.Errorf("the call ended with %v and the registry was told %v, want neither", o.err(), a.told)
+		}
+		if a.times < 100 {
+			t.Errorf("it was asked %d times in 1,000 intervals, want now and then", a.times)
+		}
+	})
+}
+
+func TestAnInstanceIsSparedQuestionsForAMinuteThatNATSRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := new(asked)
+		v, _ := watched(&a.mute, a.echo)
+		defer v.stop()
+		a.becomes = func(_ *Instance, one *ask) { one.is.Store(askRefused) }
+		v.registry, v.ask = a, a.ask
+		i := v.instances.named("", "i1")
+		for step := range 10 * spareFor {
+			if step%7 == 0 {
+				i.says(wire.AnswersOnce)
+				i.hear(v.beat.Load()) // it answers other calls
+			}
+			v.step(false)
+			synctest.Wait()
+		}
+		if a.times < 2 || a.times > 11 {
+			t.Errorf("it was asked %d times within ten minutes, want once a minute", a.times)
+		}
+	})
+}
+
+func TestAnInstanceThatStaysSilentIsForgottenAfterTenMinutes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := new(mute)
+		v, _ := watched(m, m.echo)
+		defer v.stop()
+		steps := 0
+		for more := true; more && steps < 2*giveUpAfter; steps++ {
+			more = v.step(false)
+			synctest.Wait()
+		}
+		if len(m.told) != 2 || m.told[1] || steps < giveUpAfter || len(v.doubts) > 0 {
+			t.Errorf("after %d steps the registry was told %v, want that it is silent and then no more, after %d or more", steps, m.told, giveUpAfter)
+		}
+	})
+}
