@@ -107,15 +107,3 @@ func (s *Service) ask(method string, began time.Time) error {
 	}
 	return nil
 }
-
-// LookAgain makes the next call look the service up in the background, as something
-// hints that what is known is outdated.
-func (s *Service) LookAgain() {
-	s.mu.RLock()
-	due := s.asked.Add(refreshPause)
-	s.mu.RUnlock()
-	if now := time.Now(); due.Before(now) {
-		due = now
-	}
-	s.refresh.at(due)
-}

@@ -212,6 +212,18 @@ func (s *Service) hushLocked(instance string, silent bool) {
 	}
 }
 
+// LookAgain makes the next call look the service up in the background, as something
+// hints that what is known is outdated.
+func (s *Service) LookAgain() {
+	s.mu.RLock()
+	due := s.asked.Add(refreshPause)
+	s.mu.RUnlock()
+	if now := time.Now(); due.Before(now) {
+		due = now
+	}
+	s.refresh.at(due)
+}
+
 // Found takes in what a call found out about an instance, and makes a view that heeds it.
 func (s *Service) Found(what Discovery, instance, method string) {
 	s.mu.Lock()
