@@ -10,7 +10,7 @@ import { Directory } from "./directory.mjs";
 import { HeliumError } from "./errors.mjs";
 import { encodeMessage, Kind } from "./frames.mjs";
 import { InFlight } from "./inflight.mjs";
-import { CreditPool } from "./items.mjs";
+import { CreditPool } from "./itemsin.mjs";
 import { callLarge } from "./largecall.mjs";
 import { MAX_VALUE, Turns } from "./largevalue.mjs";
 import { deafen, lose, refuse } from "./losses.mjs";

@@ -2,7 +2,8 @@
 
 import { HeliumError } from "./errors.mjs";
 import { Kind } from "./frames.mjs";
-import { ItemsIn, ItemsOut } from "./items.mjs";
+import { ItemsIn } from "./itemsin.mjs";
+import { ItemsOut } from "./itemsout.mjs";
 import { encode } from "./msgpack.mjs";
 
 export class OpenStream {

@@ -3,7 +3,7 @@
 import { nameOf } from "./bus.mjs";
 import { HeliumError } from "./errors.mjs";
 import { encodeMessage, Kind } from "./frames.mjs";
-import { itemSizes } from "./items.mjs";
+import { itemSizes } from "./itemsout.mjs";
 import { unguessable } from "./numbers.mjs";
 import { OpenStream } from "./openstream.mjs";
 import { findTarget, PlacedCall, withUntil } from "./placedcall.mjs";
