@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 )
 
 // flows is a service with a stream of each kind, and with values of any size.
-type flows struct{ ended, taken atomic.Int64 }
+type flows struct{ begun, ended, taken atomic.Int64 }
 
 var errDry = helium.NewError(helium.CodeOutOfRange, "flows.dry", "the well is dry")
 
@@ -160,6 +161,60 @@ func (f *flows) Hold(ctx context.Context, xs iter.Seq2[float64, error]) (float64
 	}
 	return 0, errDry
 }
+
+// Cut gives a text in pieces of so many bytes.
+func (f *flows) Cut(text []byte, size int) iter.Seq2[[]byte, error] {
+	f.begun.Add(1)
+	return func(yield func([]byte, error) bool) {
+		defer f.ended.Add(1)
+		for piece := range slices.Chunk(text, size) {
+			if !yield(piece, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Bind returns a text with pages behind it.
+func (f *flows) Bind(text []byte, pages iter.Seq2[[]byte, error]) ([]byte, error) {
+	f.begun.Add(1)
+	defer f.ended.Add(1)
+	for page, err := range pages {
+		if err != nil {
+			return nil, err
+		}
+		text = append(text, page...)
+	}
+	return text, nil
+}
+
+// Mark gives the length of each page, each behind that of a text.
+func (f *flows) Mark(text []byte, pages iter.Seq2[[]byte, error]) iter.Seq2[string, error] {
+	f.begun.Add(1)
+	return func(yield func(string, error) bool) {
+		defer f.ended.Add(1)
+		for page, err := range pages {
+			if !yield(fmt.Sprintf("%d %d", len(text), len(page)), err) {
+				return
+			}
+		}
+	}
+}
+
+// Keep gives the length of a text, and then keeps that until its context ends.
+func (f *flows) Keep(ctx context.Context, text []byte) iter.Seq2[int, error] {
+	f.begun.Add(1)
+	return func(yield func(int, error) bool) {
+		defer f.ended.Add(1)
+		if yield(len(text), nil) {
+			<-ctx.Done()
+			yield(0, ctx.Err())
+		}
+	}
+}
+
+// Begun returns how many handlers of streams have begun that take a text or give pieces of it.
+func (f *flows) Begun() int64 { return f.begun.Load() }
 
 // Ended returns how many handlers of streams have ended.
 func (f *flows) Ended() int64 { return f.ended.Load() }

@@ -1,9 +1,8 @@
 // A call in flight, from its number to its end: docs/protocol.md, "Calls".
 
 import { HeliumError } from "./errors.mjs";
-import { readExtent } from "./extent.mjs";
 import { decodeBody, Kind, TIME_OVER } from "./frames.mjs";
-import { PartsIn } from "./largevalue.mjs";
+import { PartsIn, readAnnounced } from "./largevalue.mjs";
 import { captured } from "./registry.mjs";
 import { onAbort, timeOf } from "./within.mjs";
 
@@ -71,6 +70,9 @@ export class Call {
 
   /** Whether some of these have come, or left. */
   get isPartly() { return this.takesSeveral; }
+
+  /** Whether what announces its result is its answer, and none follows. */
+  get isAnsweredByAnnouncement() { return true; }
 
   /** Lets it last without a deadline. */
   outlast() { clearTimeout(this.#timer); }
@@ -150,10 +152,7 @@ export class Call {
     if (this.parts) return;
     const { turns, outlet, maxValue } = this.common;
     try {
-      const extent = readExtent(f.body);
-      if (extent.length === 0n) throw new RangeError("it has no bytes");
-      if (extent.length > BigInt(maxValue)) throw new HeliumError("resource_exhausted", `the result has ${extent.length} bytes, and at most ${maxValue} are taken`, { reason: "helium.result_too_large", outcome: "executed" });
-      this.parts = new PartsIn(extent, turns, (offset) => outlet.control(this, { kind: Kind.chunkCredit, seq: this.seq, offset }));
+      this.parts = new PartsIn(readAnnounced(f.body, maxValue), turns, (offset) => outlet.control(this, { kind: Kind.chunkCredit, seq: this.seq, offset }));
     } catch (err) {
       this.abandon(asBadResult(err));
     }

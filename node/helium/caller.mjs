@@ -1,7 +1,6 @@
 // A caller: docs/protocol.md, "Calls", "Streams", "Large values" and "Direct links".
 
 import { Bus, nameOf } from "./bus.mjs";
-import { readResult } from "./call.mjs";
 import { Cancels } from "./cancels.mjs";
 import { Detour } from "./detour.mjs";
 import { SilentLink } from "./directlink.mjs";
@@ -12,7 +11,7 @@ import { encodeMessage, Kind } from "./frames.mjs";
 import { InFlight } from "./inflight.mjs";
 import { CreditPool } from "./itemsin.mjs";
 import { callLarge } from "./largecall.mjs";
-import { MAX_VALUE, Turns } from "./largevalue.mjs";
+import { isLarge, MAX_VALUE, Turns } from "./largevalue.mjs";
 import { deafen, lose, refuse } from "./losses.mjs";
 import { encode } from "./msgpack.mjs";
 import { checkNames } from "./names.mjs";
@@ -22,7 +21,7 @@ import { Outlet } from "./outlet.mjs";
 import { Pulse } from "./pulse.mjs";
 import { Questions } from "./questions.mjs";
 import { Receiver } from "./receiver.mjs";
-import { itemsOf, openStream } from "./streamcall.mjs";
+import { itemsOf, openStream, resultOf } from "./streamcall.mjs";
 import { Subjects } from "./subjects.mjs";
 import { Targets } from "./targets.mjs";
 import { Throttles } from "./throttle.mjs";
@@ -31,9 +30,6 @@ import { timeOf } from "./within.mjs";
 
 /** How often a stream by the bus gets a reply subject that no other message has, in milliseconds. */
 const RENEWAL = 30_000;
-
-/** What stands around the arguments of a call in its message, in bytes. */
-const OVERHEAD = 512;
 
 const floating = (floats) => (floats ? { kind: "list", elem: { kind: "float64" } } : undefined);
 
@@ -141,11 +137,8 @@ export class Caller {
   async call(service, method, args, options = {}) {
     checkNames({ service, method, instance: options.instance });
     const body = encode(args, floating(options.floats));
-    if (options.items) {
-      const call = await openStream(this.#common, service, method, body, options, false);
-      return readResult((await call.open.result).body);
-    }
-    if (body.length > (this.#bus.mostBytes ?? Infinity) - OVERHEAD) return callLarge(this.#common, service, method, body, options);
+    if (options.items) return resultOf(await openStream(this.#common, service, method, body, options, false));
+    if (isLarge(body, options.metadata, this.#bus.mostBytes)) return callLarge(this.#common, service, method, body, options);
     const [result] = callTogether(this.#common, service, method, [{ ...options, method, body }], options.instance);
     return result;
   }

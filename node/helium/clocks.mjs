@@ -4,7 +4,7 @@
 import { Ability, Kind } from "./frames.mjs";
 import { unguessable } from "./numbers.mjs";
 
-const CAN = Ability.heartbeats | Ability.chunks | Ability.itemParts;
+const CAN = Ability.heartbeats | Ability.chunks | Ability.itemParts | Ability.largeStreams;
 const SLACK = 50; // milliseconds by which an instance may be off
 
 /** The clocks of a caller, one for each service. */

@@ -20,6 +20,12 @@ export class HeliumError extends Error {
     Object.assign(this, { code, reason, details, outcome, instance });
   }
 
+  /** The same error with another outcome, which is known, and with a text in front of its own. */
+  settled(outcome, before = "") {
+    const { code, reason, details, instance } = this;
+    return new HeliumError(code, before + this.message, { reason, details, outcome, instance });
+  }
+
   /** The number that the headers of a plain answer have for the code. */
   get status() { return STATUS[this.code] ?? 500; }
 

@@ -1,6 +1,10 @@
-// How large a value is that travels in chunks: docs/protocol.md, "Large values".
+// How large a value is that travels in parts: docs/protocol.md, "Large values".
 
+import { crc32c } from "./crc32c.mjs";
 import { encode, Reader } from "./msgpack.mjs";
+
+/** The extent of a value, as it is announced. */
+export function extentOf(value) { return writeExtent(value.length, crc32c(value)); }
 
 /** Writes a length and a checksum. */
 export function writeExtent(length, checksum) { return encode([length, checksum]); }

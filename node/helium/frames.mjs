@@ -8,7 +8,7 @@ export const Kind = { call: 1, reply: 2, error: 3, oneWay: 4, cancel: 5, sender:
   stream: 11, items: 12, itemsEnd: 13, credit: 14, itemPart: 15, largeCall: 16, chunk: 17, chunkCredit: 18, largeReply: 19, account: 20, largeStream: 21 };
 
 /** What a sender or an instance can do, a bit each. */
-export const Ability = { heartbeats: 1, answersOnce: 2, streams: 16, chunks: 32, itemParts: 64 };
+export const Ability = { heartbeats: 1, answersOnce: 2, streams: 16, chunks: 32, itemParts: 64, largeStreams: 128 };
 
 const MAGIC = 0xc1;
 const VERSION = 0x01;

@@ -64,13 +64,19 @@ export class ItemsIn {
     return this.#given;
   }
 
+  /** Lets items come that weren't to come until now. */
+  invite() { this.#grant(this.open()); }
+
+  /** Why it has ended, if that is no end that it should have; undefined: it hasn't, or has come to its end. */
+  get error() { return this.#error; }
+
   /** Takes in items that came. */
   arrive({ before, count, body }) {
     if (this.#ended) return;
     if (before !== this.#seen.items) this.fail(gap(this.#seen.items, before));
     else if (this.#item) this.fail(this.#restLost());
     else if (this.#seen.bytes >= this.#given.bytes || this.#seen.items + count > BigInt(this.#given.items)) {
-      this.fail(new HeliumError("internal", "the instance sent more of the stream than it may", { reason: "helium.bad_result", outcome: "executed" }));
+      this.fail(broken("it sent more of the stream than it may"));
     } else {
       this.#seen = { bytes: this.#seen.bytes + body.length, items: this.#seen.items + count };
       // A small row would keep all that it came with.
@@ -138,8 +144,11 @@ export class ItemsIn {
     this.#wake();
   }
 
-  /** Waits for the next item. One counts as read when the one behind it is asked for. */
-  async next() {
+  /**
+   * Waits for the next item, and has `read` make a value of its bytes. One counts as read when the one behind it is
+   * asked for.
+   */
+  async next(read = decode) {
     this.#took();
     while (this.#left === 0n) {
       if (this.#reader?.more) throw unreadable("bytes are left behind the items");
@@ -160,7 +169,7 @@ export class ItemsIn {
     try {
       const raw = this.#reader.raw();
       this.#open = raw.length - this.#paid;
-      return { done: false, value: decode(raw) };
+      return { done: false, value: read(raw) };
     } catch (err) {
       throw unreadable(err.message);
     }
@@ -201,6 +210,7 @@ const own = (body) => (body.length < body.buffer.byteLength / 2 ? Uint8Array.pro
 
 const partGap = (before, want, got) => new HeliumError("data_loss", `bytes of item ${before + 1n} of the stream ${got < want ? "came twice" : "got lost"}: ${got} came, want ${want}`, { reason: "helium.stream_gap" });
 
-const broken = (why) => new HeliumError("internal", `what the instance sent as a stream breaks the protocol: ${why}`, { reason: "helium.bad_result", outcome: "executed" });
+/** The error of a stream whose instance breaks the protocol. */
+export const broken = (why) => new HeliumError("internal", `what the instance sent as a stream breaks the protocol: ${why}`, { reason: "helium.bad_result", outcome: "executed" });
 
 const unreadable = (why) => new HeliumError("internal", `an item of the stream can't be read: ${why}`, { reason: "helium.bad_result", outcome: "executed" });

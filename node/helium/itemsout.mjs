@@ -71,6 +71,12 @@ export class ItemsOut {
     this.#leave();
   }
 
+  /** Sends a value in front of all items, in parts. */
+  async lead(value, sizes) {
+    this.#sizes = sizes;
+    await this.#putParts(value);
+  }
+
   /**
    * Sends what an iterable gives, each packed by `pack`, as `sizes` say. It returns how many items there were and, if the
    * iterable threw, that error; undefined if nobody takes them any more. What `pack` throws it throws.

@@ -1,10 +1,8 @@
 // Calls whose arguments don't fit a message: docs/protocol.md, "Large values".
 
-import { crc32c } from "./crc32c.mjs";
-import { HeliumError } from "./errors.mjs";
-import { writeExtent } from "./extent.mjs";
+import { extentOf } from "./extent.mjs";
 import { encodeMessage, Kind } from "./frames.mjs";
-import { PartsOut } from "./largevalue.mjs";
+import { PartsOut, refuseTooLarge } from "./largevalue.mjs";
 import { findTarget, PlacedCall, withUntil } from "./placedcall.mjs";
 
 const PART_OVERHEAD = 64; // bytes of a message of a part beside that
@@ -44,11 +42,11 @@ class LargeCall extends PlacedCall {
 export async function callLarge(common, service, method, body, options) {
   const { metadata = null } = options;
   options = withUntil(options);
-  if (body.length > common.maxValue) throw new HeliumError("resource_exhausted", `the arguments have ${body.length} bytes, and at most ${common.maxValue} are sent`, { reason: "helium.call_too_large", outcome: "not executed" });
+  refuseTooLarge(body, common.maxValue);
   common.throttles.admit(service, method, options.instance);
   const target = await findTarget(common, service, method, "chunks", options);
   const call = new LargeCall(common, service, method, body, options);
   call.enter();
-  call.place(target, { kind: Kind.largeCall, metadata, body: writeExtent(body.length, crc32c(body)) });
+  call.place(target, { kind: Kind.largeCall, metadata, body: extentOf(body) });
   return call.result;
 }

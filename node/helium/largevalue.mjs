@@ -2,6 +2,8 @@
 
 import { crc32c } from "./crc32c.mjs";
 import { HeliumError } from "./errors.mjs";
+import { readExtent } from "./extent.mjs";
+import { encode } from "./msgpack.mjs";
 
 const WINDOW = 1024 * 1024; // of one value under way
 const PART = 256 * 1024;
@@ -10,6 +12,28 @@ const WAITING = 3000; // how often who sends one is told that its turn hasn't co
 
 /** How many bytes a value may have, unless a caller says otherwise. */
 export const MAX_VALUE = 64 * 1024 * 1024;
+
+/** What stands around the arguments of a call and its metadata in its message, in bytes. */
+const OVERHEAD = 512;
+
+/** Whether arguments don't fit a message of so many bytes, beside metadata. */
+export function isLarge(body, metadata, mostBytes = Infinity) {
+  const beside = metadata ? encode(metadata).length : 0;
+  return body.length + beside > mostBytes - OVERHEAD;
+}
+
+/** Refuses arguments that are larger than values may be, before anything of them is sent. */
+export function refuseTooLarge(body, maxValue) {
+  if (body.length > maxValue) throw new HeliumError("resource_exhausted", `the arguments have ${body.length} bytes, and at most ${maxValue} are sent`, { reason: "helium.call_too_large", outcome: "not executed" });
+}
+
+/** Reads how large a result is that is announced. It throws why it isn't taken: a RangeError where it can't be read. */
+export function readAnnounced(body, maxValue) {
+  const extent = readExtent(body);
+  if (extent.length === 0n) throw new RangeError("it has no bytes");
+  if (extent.length > BigInt(maxValue)) throw new HeliumError("resource_exhausted", `the result has ${extent.length} bytes, and at most ${maxValue} are taken`, { reason: "helium.result_too_large", outcome: "executed" });
+  return extent;
+}
 
 /** Arguments that leave in parts, as far as the instance gives credit. */
 export class PartsOut {

@@ -27,9 +27,12 @@ export class Outlet {
     return message.length <= (this.#bus.mostBytes ?? Infinity) ? this.choose(service, methods, instance) : undefined;
   }
 
-  /** Sends a message of calls, or throws why it isn't sent. One without answers has no token. */
+  /**
+   * Sends a message of calls, or throws why it isn't sent: one that is too long isn't by a link either. One without
+   * answers has no token.
+   */
   send(link, { service, method, instance }, token, message) {
-    if (link) link.send(service, method, token, message);
+    if (link && message.length <= (this.#bus.mostBytes ?? Infinity)) link.send(service, method, token, message);
     else this.#bus.publish(this.#bus.subjectOf(service, method, instance), message, token && nameOf(token));
   }
 

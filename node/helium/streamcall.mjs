@@ -1,9 +1,12 @@
 // Calls of methods that take or return a stream: docs/protocol.md, "Streams".
 
 import { nameOf } from "./bus.mjs";
+import { readResult } from "./call.mjs";
 import { HeliumError } from "./errors.mjs";
+import { extentOf } from "./extent.mjs";
 import { encodeMessage, Kind } from "./frames.mjs";
 import { itemSizes } from "./itemsout.mjs";
+import { isLarge, refuseTooLarge } from "./largevalue.mjs";
 import { unguessable } from "./numbers.mjs";
 import { OpenStream } from "./openstream.mjs";
 import { findTarget, PlacedCall, withUntil } from "./placedcall.mjs";
@@ -14,19 +17,24 @@ class StreamCall extends PlacedCall {
   #lasts; // it has a deadline, begun or not
   #renewal;
 
-  /** `common` has the `pool` of credit, and how often a stream is permitted anew to answer, `renewal`. */
-  constructor(common, service, method, options, takes) {
-    super(common, service, method, options, "streams");
+  /**
+   * `common` has the `pool` of credit, and how often a stream is permitted anew to answer, `renewal`. Its arguments
+   * are `args` where they are too large for a message; undefined: they leave with its beginning.
+   */
+  constructor(common, service, method, options, takes, args) {
+    super(common, service, method, options, args ? "largeStreams" : "streams");
     const { bus, pool, maxValue } = common;
     const { items, floats = false } = options;
     const room = bus.mostBytes ?? 1024 * 1024;
     this.#lasts = options.timeout !== undefined;
     this.open = new OpenStream({
-      pool, takes, items, floats, maxValue: Math.max(maxValue, room),
+      pool, takes, args, items, floats, maxValue, room,
       sizes: () => itemSizes({ room, link: this.link, parts: this.takesParts, maxValue }),
       begun: () => { if (!this.#lasts) this.outlast(); },
       tell: (f) => { if (this.isInFlight) common.outlet.control(this, { ...f, seq: this.seq }); },
+      known: (outcome) => { this.outcome = outcome; },
       leave: (error) => this.abandon(error),
+      breakOff: () => this.#breakOff(),
     });
   }
 
@@ -34,16 +42,25 @@ class StreamCall extends PlacedCall {
 
   get isPartly() { return this.open.hasBegun; }
 
+  get isAnsweredByAnnouncement() { return false; }
+
   times(time) { return { time, lasts: this.#lasts ? time : 0 }; }
 
   place(target, first) {
-    this.outcome = "unknown";
+    this.outcome = this.open.outcome;
     if (!target.link) this.#renewPermissions();
     super.place(target, first);
   }
 
   follow(f) {
-    if (f.kind >= Kind.items && f.kind <= Kind.itemPart || f.kind === Kind.account) this.open.follow(f);
+    if (f.kind >= Kind.items && f.kind <= Kind.largeReply || f.kind === Kind.account) this.open.follow(f);
+  }
+
+  /** Tells its instance at once that it is over, for what came of it, however long its caller takes to hear it. */
+  #breakOff() {
+    if (!this.leave()) return;
+    this.common.outlet.control(this, { kind: Kind.cancel, seq: this.seq });
+    this.open.stop();
   }
 
   leave() {
@@ -68,12 +85,15 @@ class StreamCall extends PlacedCall {
 /** Begins a stream, whose items come if it `takes` some. */
 export async function openStream(common, service, method, body, options, takes) {
   const { metadata = null } = options;
+  const args = isLarge(body, metadata, common.bus.mostBytes) ? body : undefined;
   options = withUntil(options);
+  if (args) refuseTooLarge(args, common.maxValue);
   common.throttles.admit(service, method, options.instance);
-  const target = await findTarget(common, service, method, "streams", options);
-  const call = new StreamCall(common, service, method, options, takes);
+  const target = await findTarget(common, service, method, args ? "largeStreams" : "streams", options);
+  const call = new StreamCall(common, service, method, options, takes, args);
+  const beginning = args ? { kind: Kind.largeStream, body: extentOf(args) } : { kind: Kind.stream, body };
   call.enter();
-  call.place(target, { kind: Kind.stream, metadata, ...call.open.credit, body });
+  call.place(target, { ...beginning, metadata, ...call.open.credit });
   return call;
 }
 
@@ -82,12 +102,26 @@ export async function* itemsOf(call) {
   const { open } = call;
   try {
     for (;;) {
-      const { done, value } = await open.in.next();
+      const { done, value } = await open.next();
       if (done) return;
       yield value;
     }
   } finally {
-    call.abandon(new HeliumError("canceled", "the caller left the stream", { reason: "helium.canceled" }));
-    open.in.close();
+    leaveStream(call);
   }
+}
+
+/** Waits for the one result of a stream that returns no items. */
+export async function resultOf(call) {
+  try {
+    return readResult(await call.open.result());
+  } finally {
+    leaveStream(call);
+  }
+}
+
+/** Ends a stream, if it isn't over, and gives its credit back. */
+function leaveStream(call) {
+  call.abandon(new HeliumError("canceled", "the caller left the stream", { reason: "helium.canceled" }));
+  call.open.in.close();
 }

@@ -10,11 +10,17 @@ import { connection, eventually, given } from "./world.mjs";
 
 const nc = await connection();
 const sockets = new Set();
+const passed = { there: 0, back: 0 }; // bytes
+let look = () => {}; // at what has passed
 const forwarder = createServer((near) => {
   const far = connect(given("HELIUM_LISTENS"));
   for (const [from, to] of [[near, far], [far, near]]) {
     sockets.add(from);
     from.on("error", () => {}).on("close", () => { sockets.delete(from); to.destroy(); });
+    from.on("data", (data) => {
+      passed[from === near ? "there" : "back"] += data.length;
+      look();
+    });
     from.pipe(to);
   }
 });
@@ -32,11 +38,22 @@ function freeze() {
   }
 }
 
+/** Does something to the link once so many bytes more have passed one way. */
+function whenPassed(way, bytes, act) {
+  const most = passed[way] + bytes;
+  look = () => {
+    if (passed[way] < most) return;
+    look = () => {};
+    act();
+  };
+}
+
 /** Waits until calls go by a link, all the while calling. */
 async function linked(caller) {
   await eventually("a link", async () => {
     assert.equal(await caller.call("probe", "next", [1]), 2);
-    return caller.directLinks.some((l) => l.services.includes("probe"));
+    await caller.call("flows", "begun", []);
+    return caller.directLinks.some((l) => ["probe", "flows"].every((service) => l.services.includes(service)));
   });
 }
 
@@ -85,3 +102,26 @@ test("calls whose link freezes are over after the silence of pings that nobody a
   await linked(caller);
   caller.close();
 });
+
+for (const [what, act] of [["is cut", cut], ["freezes", freeze]]) {
+  test(`a stream whose link ${what} while its arguments leave didn't run, and one whose result is on its way did`, async () => {
+    const caller = new Caller(nc);
+    await linked(caller);
+    const begun = await caller.call("flows", "begun", []);
+    let asked = 0;
+    const pages = { *[Symbol.iterator]() { asked++; yield Buffer.alloc(20_000_000); } };
+    whenPassed("there", 3_000_000, act);
+    const early = await caller.call("flows", "bind", [Buffer.alloc(60_000_000)], { items: pages, timeout: 60_000 }).catch((err) => err);
+    assert.deepEqual([early.reason, early.outcome, asked, caller.inFlight], ["helium.disconnected", "not executed", 0, 0], String(early));
+    cut();
+    await linked(caller);
+    assert.equal(await caller.call("flows", "begun", []), begun);
+    whenPassed("back", 3_000_000, act);
+    const late = await caller.call("flows", "bind", [Buffer.alloc(2_000_000)], { items: pages, timeout: 60_000 }).catch((err) => err);
+    assert.deepEqual([late.reason, late.outcome, asked, caller.inFlight], ["helium.disconnected", "executed", 1, 0], String(late));
+    cut();
+    await linked(caller);
+    assert.equal(await caller.call("flows", "begun", []), begun + 1);
+    caller.close();
+  });
+}

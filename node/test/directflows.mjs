@@ -28,6 +28,7 @@ test("streams and large values that go by a link don't pass NATS", async () => {
   for await (const x of caller.stream("flows", "double", [], { items: Array.from({ length: 20_000 }, (_, i) => i) })) assert.ok(x >= 0);
   assert.equal(await caller.call("flows", "length", [Buffer.alloc(3_000_000)]), 3_000_000);
   assert.equal((await caller.call("flows", "bytes", [3_000_000])).length, 3_000_000);
+  assert.equal((await caller.call("flows", "bind", [Buffer.alloc(3_000_000)], { items: [Buffer.alloc(10)] })).length, 3_000_010);
   await nc.flush();
   assert.equal(messages, 0);
   for (const tap of taps) tap.unsubscribe();

@@ -244,6 +244,93 @@ export function testFlows(newCaller) {
     larger.close();
   });
 
+  test("large arguments and results of streams travel beside the items, both ways", async () => {
+    const caller = await newCaller();
+    for (const size of [10, 1_048_000, 1_048_577, 5_000_001]) {
+      const text = random(size);
+      const pieces = await all(caller.stream("flows", "cut", [text, 700_000]));
+      assert.ok(!pieces.error && sameBytes(Buffer.concat(pieces.items), text), `${size} bytes came in other pieces, ${pieces.error}`);
+      const pages = [10, 300_000, 2_000_000].map(random);
+      const bound = await caller.call("flows", "bind", [text], { items: later(pages) });
+      assert.ok(sameBytes(bound, Buffer.concat([text, ...pages])), `${size} bytes and pages came back as others`);
+      assert.ok(sameBytes(await caller.call("flows", "bind", [text], { items: [] }), text), `${size} bytes came back as others`);
+      const marks = await all(caller.stream("flows", "mark", [text], { items: pages, metadata: { k: "v" } }));
+      assert.deepEqual(marks, { items: [`${size} 10`, `${size} 300000`, `${size} 2000000`] });
+    }
+    const large = await caller.call("flows", "bind", [Buffer.of()], { items: [random(33_000_000)] });
+    assert.ok(sameBytes(large, random(33_000_000)), "33 MB came back as others");
+    assert.equal(caller.inFlight, 0);
+    caller.close();
+  });
+
+  test("many large arguments and results of streams at once come whole", async () => {
+    const caller = await newCaller();
+    const texts = upTo(24).map((i) => random(1_200_000 + i));
+    const bound = await Promise.all(texts.map((text, i) => caller.call("flows", "bind", [text], { items: [Buffer.alloc(i, i)], timeout: 60_000 })));
+    for (const [i, text] of texts.entries()) assert.ok(sameBytes(bound[i], Buffer.concat([text, Buffer.alloc(i, i)])), `text ${i} came back as another`);
+    caller.close();
+  });
+
+  test("arguments and results of streams that are larger than values may be are refused on either side, and say whether it ran", async () => {
+    const caller = await newCaller({ maxValue: 4_000_000 });
+    const begun = await caller.call("flows", "begun", []);
+    let asked = 0;
+    const pages = { *[Symbol.iterator]() { asked++; yield Buffer.alloc(3_000_000); } };
+    const sent = await caller.call("flows", "bind", [Buffer.alloc(4_000_001)], { items: pages }).catch((err) => err);
+    assert.deepEqual([sent.reason, sent.outcome, asked], ["helium.call_too_large", "not executed", 0]);
+    const streamed = await all(caller.stream("flows", "cut", [Buffer.alloc(4_000_001), 10]));
+    assert.deepEqual([streamed.items, streamed.error.reason, streamed.error.outcome], [[], "helium.call_too_large", "not executed"]);
+    assert.equal(await caller.call("flows", "begun", []), begun);
+    const came = await caller.call("flows", "bind", [Buffer.alloc(3_000_000)], { items: pages }).catch((err) => err);
+    assert.deepEqual([came.reason, came.outcome, asked], ["helium.result_too_large", "executed", 1]);
+    caller.close();
+    const larger = await newCaller({ maxValue: 1 << 30 });
+    const refused = await larger.call("flows", "bind", [Buffer.alloc(70_000_000)], { items: pages }).catch((err) => err);
+    assert.deepEqual([refused.reason, refused.outcome, asked], ["helium.call_too_large", "not executed", 1]);
+    assert.equal(await larger.call("flows", "begun", []), begun + 1);
+    larger.close();
+  });
+
+  test("a stream that is given up while its arguments leave didn't run, and nobody asked for its items", async () => {
+    const caller = await newCaller();
+    const begun = await caller.call("flows", "begun", []);
+    const give = new AbortController();
+    let asked = 0;
+    const items = { *[Symbol.iterator]() { asked++; yield Buffer.alloc(1); } };
+    const call = caller.call("flows", "bind", [Buffer.alloc(60_000_000)], { items, signal: give.signal }).catch((err) => err);
+    setTimeout(() => give.abort(), 30);
+    const err = await call;
+    assert.deepEqual([err.code, err.outcome, asked], ["canceled", "not executed", 0]);
+    const late = await all(caller.stream("flows", "cut", [Buffer.alloc(60_000_000), 1000], { timeout: 40 }));
+    assert.deepEqual([late.items, late.error.code, late.error.outcome], [[], "deadline_exceeded", "not executed"]);
+    assert.equal(caller.inFlight, 0);
+    assert.equal(await caller.call("flows", "begun", []), begun);
+    caller.close();
+  });
+
+  test("who leaves the loop of a stream with large arguments ends its handler", async () => {
+    const caller = await newCaller();
+    const before = await caller.call("flows", "ended", []);
+    for await (const size of caller.stream("flows", "keep", [Buffer.alloc(2_000_000)])) {
+      assert.equal(size, 2_000_000);
+      break;
+    }
+    await eventually("the handler has ended", async () => (await caller.call("flows", "ended", [])) === before + 1);
+    assert.equal(caller.inFlight, 0);
+    caller.close();
+  });
+
+  test("metadata that don't fit a message are refused whatever the arguments", async () => {
+    const caller = await newCaller();
+    for (const size of [1, 2_000_000]) {
+      const err = await caller.call("flows", "bind", [Buffer.alloc(size)], { items: [], metadata: { k: "v".repeat(1_048_576) } }).catch((err) => err);
+      assert.deepEqual([err.reason, err.outcome], ["helium.call_too_large", "not executed"]);
+    }
+    const most = await caller.call("flows", "bind", [Buffer.alloc(700_000)], { items: [], metadata: { k: "v".repeat(700_000) } });
+    assert.equal(most.length, 700_000);
+    caller.close();
+  });
+
   test("a large call that is given up certainly didn't run, or says that it may have", async () => {
     const caller = await newCaller();
     const give = new AbortController();
