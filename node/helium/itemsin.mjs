@@ -7,6 +7,10 @@ const WINDOW = 256 * 1024, WINDOW_ITEMS = 16 * 1024; // under way to a reader, o
 const POOL = 16 * 1024 * 1024; // of all streams of a caller together
 const SHARE = 16, LEAST = 512, RESERVE = 10_000 * LEAST; // what one stream gets of the rest, and always
 
+// An item of which less than this many bytes come in a time, in milliseconds, is given up: it would keep memory for
+// as long as who sends it likes.
+const HEADWAY = 64 * 1024, STALL = 10_000;
+
 /** The credit that all streams of a caller share. */
 export class CreditPool {
   #taken = 0;
@@ -28,6 +32,7 @@ const gap = (want, got) => new HeliumError("data_loss", got < want ? `items ${go
 export class ItemsIn {
   #pool;
   #grant;
+  #stall;
   #waiting = []; // rows of items
   #item; // that comes in parts, and isn't whole; undefined: there is none
   #most; // bytes of such an item
@@ -44,11 +49,15 @@ export class ItemsIn {
   #error; // why it ended; undefined: there are no more items
   #wake = () => {};
 
-  /** `grant` tells the other end how much it may send in all. An item in parts has `most` bytes. */
-  constructor(pool, most, grant) {
+  /**
+   * `grant` tells the other end how much it may send in all. An item in parts has `most` bytes, and one that is waited
+   * for is given up if hardly anything of it comes in `stall` milliseconds.
+   */
+  constructor(pool, most, grant, stall = STALL) {
     this.#pool = pool;
     this.#most = most;
     this.#grant = grant;
+    this.#stall = stall;
   }
 
   /** What the other end may send to begin with, or in all. */
@@ -150,21 +159,7 @@ export class ItemsIn {
    */
   async next(read = decode) {
     this.#took();
-    while (this.#left === 0n) {
-      if (this.#reader?.more) throw unreadable("bytes are left behind the items");
-      const row = this.#waiting.shift();
-      if (row) {
-        this.#reader = new Reader(row.body);
-        this.#left = row.count;
-        this.#paid = row.paid ?? 0;
-      } else if (this.#ended) {
-        if (this.#error) throw this.#error;
-        return { done: true };
-      } else {
-        this.#pay();
-        await new Promise((resolve) => { this.#wake = resolve; });
-      }
-    }
+    if (this.#left === 0n && !(await this.#reach())) return { done: true };
     this.#left--;
     try {
       const raw = this.#reader.raw();
@@ -173,6 +168,40 @@ export class ItemsIn {
     } catch (err) {
       throw unreadable(err.message);
     }
+  }
+
+  /** Waits until there is an item to be read, or returns false: there are no more. */
+  async #reach() {
+    let watch; // the timer, while an item comes
+    try {
+      for (;;) {
+        if (this.#reader?.more) throw unreadable("bytes are left behind the items");
+        const row = this.#waiting.shift();
+        if (row) {
+          this.#reader = new Reader(row.body);
+          this.#left = row.count;
+          this.#paid = row.paid ?? 0;
+          return true;
+        }
+        if (this.#ended && this.#error) throw this.#error;
+        if (this.#ended) return false;
+        this.#pay();
+        if (this.#item) watch ??= this.#watch();
+        await new Promise((resolve) => { this.#wake = resolve; });
+      }
+    } finally {
+      clearInterval(watch);
+    }
+  }
+
+  /** Gives an item that is waited for up if hardly anything of it comes. */
+  #watch() {
+    let seen = this.#item.came;
+    return setInterval(() => {
+      const came = this.#item?.came ?? Infinity;
+      if (came - seen < HEADWAY) this.fail(new HeliumError("data_loss", `hardly anything of item ${this.#seen.items + 1n} of the stream has come for ${this.#stall} ms`, { reason: "helium.stream_gap" }));
+      seen = came;
+    }, this.#stall).unref();
   }
 
   #took() {
