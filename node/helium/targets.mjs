@@ -10,7 +10,7 @@ const NEEDS = {
   streams: STREAMS,
   largeStreams: {
     what: "arguments of a stream that don't fit a message", abilities: Ability.streams | Ability.itemParts | Ability.largeStreams,
-    reason: "helium.call_too_large", code: "resource_exhausted", within: STREAMS,
+    reason: "helium.call_too_large", code: "resource_exhausted", advice: "; send less beside the items, or update the servers", within: STREAMS,
   },
   chunks: { what: "chunks", abilities: Ability.chunks, reason: "helium.call_too_large", code: "resource_exhausted" },
 };
@@ -39,8 +39,8 @@ export class Targets {
     const speaking = able.filter((r) => !this.#isSilent(service, r.instance));
     const any = speaking.length > 0 ? speaking : able;
     if (any.length > 0) return preferred(any) ?? any[Math.floor(Math.random() * any.length)];
-    const { what, code, reason } = wanted.within && !all.some((r) => isAble(r, wanted.within.abilities)) ? wanted.within : wanted;
-    if (all.length > 0) throw new HeliumError(code, `no instance of ${service} that has ${method} takes ${what}, as far as their records say`, { reason, outcome: "not executed" });
+    const { what, code, reason, advice = "" } = wanted.within && !all.some((r) => isAble(r, wanted.within.abilities)) ? wanted.within : wanted;
+    if (all.length > 0) throw new HeliumError(code, `no instance of ${service} that has ${method} takes ${what}, as far as their records say${advice}`, { reason, outcome: "not executed" });
     throw new HeliumError("unavailable", `the registry knows no instance of ${service} that has ${method}`, { reason: "helium.no_instance", outcome: "not executed" });
   }
 }

@@ -2,6 +2,8 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Caller } from "../helium/caller.mjs";
 import { HeliumError } from "../helium/errors.mjs";
 import { extentOf, readExtent, writeExtent } from "../helium/extent.mjs";
@@ -137,6 +139,7 @@ test("large arguments of a stream aren't sent where no instance takes them, and 
     const { caller, frames } = await fake(abilities, () => {});
     const err = await caller.call("fake", "flow", [LARGE], { items: [1] }).catch((err) => err);
     assert.deepEqual([err.code, err.reason, err.outcome, frames.length], [code, reason, "not executed", 0], String(err));
+    if (code === "resource_exhausted") assert.match(err.message, /send less beside the items, or update the servers/);
     caller.close();
   }
   const told = new Set();
@@ -186,6 +189,37 @@ for (const [what, give, code] of [
     caller.close();
   });
 }
+
+test("nothing is kept of arguments and results whose streams were given up in the middle", async () => {
+  setFlagsFromString("--expose-gc");
+  const gc = runInNewContext("gc");
+  const large = Buffer.alloc(10_000_000, 9);
+  const [{ caller: sends }, { caller: takes }] = [await fake([ABLE], (f, answer) => {
+    if (f.kind === Kind.largeStream) answer(credit(100_000));
+    if (isStarved(f)) stop.abort();
+  }), await fake([ABLE], (f, answer) => {
+    if (f.kind === Kind.stream) answer(credit(0), announce(writeExtent(large.length, 1)));
+    else if (f.kind === Kind.credit && f.bytes > 0n && sent < 6_000_000) answer(part(large, sent, sent += 200_000));
+    else if (f.kind === Kind.credit && f.bytes > 0n) stop.abort();
+  })];
+  let stop, sent;
+  const giveUp = async (caller, args) => {
+    [stop, sent] = [new AbortController(), 0];
+    const err = await caller.call("fake", "flow", args, { items: [], signal: stop.signal }).catch((err) => err);
+    assert.equal(err.code, "canceled", String(err));
+  };
+  const kept = () => {
+    gc();
+    return process.memoryUsage().arrayBuffers;
+  };
+  const before = kept();
+  for (let i = 0; i < 10; i++) await giveUp(sends, [large]);
+  await eventually("the arguments aren't kept", async () => kept() < before + 40_000_000);
+  for (let i = 0; i < 15; i++) await giveUp(takes, []);
+  await eventually("the results aren't kept", async () => kept() < before + 40_000_000);
+  sends.close();
+  takes.close();
+});
 
 test("an instance that falls silent in the middle ends its streams, and they say whether they ran", async () => {
   const outcomes = async (bytes, ...then) => {
