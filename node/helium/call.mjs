@@ -71,8 +71,8 @@ export class Call {
   /** Whether some of these have come, or left. */
   get isPartly() { return this.takesSeveral; }
 
-  /** Whether what announces its result is its answer, and none follows. */
-  get isAnsweredByAnnouncement() { return true; }
+  /** Whether an answer follows what announces its result, which is it otherwise. */
+  get isAnsweredLast() { return false; }
 
   /** Lets it last without a deadline. */
   outlast() { clearTimeout(this.#timer); }

@@ -61,7 +61,7 @@ export class Receiver {
     if (f.kind === Kind.error && f.seq === 0n) this.#failMessage(token, errorOf(f), link, from);
     else if (f.kind === Kind.error || f.kind === Kind.reply) this.#ended(f, call, from);
     else if (call) {
-      if (f.kind === Kind.largeReply && call.isAnsweredByAnnouncement) this.#signs.ended(call, from?.instance);
+      if (f.kind === Kind.largeReply && !call.isAnsweredLast) this.#signs.ended(call, from?.instance);
       call.follow(f);
     }
   }

@@ -42,7 +42,7 @@ class StreamCall extends PlacedCall {
 
   get isPartly() { return this.open.hasBegun; }
 
-  get isAnsweredByAnnouncement() { return false; }
+  get isAnsweredLast() { return true; }
 
   times(time) { return { time, lasts: this.#lasts ? time : 0 }; }
 

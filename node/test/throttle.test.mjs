@@ -96,6 +96,11 @@ test("a call that is answered counts once for who answered it, be it by a large 
   say({ kind: Kind.error, seq: 0, time, error: overloaded.element }); // for all calls of the message
   say({ kind: Kind.running, seqs: [seq] });
   assert.deepEqual(ended, [["flow", "i1", undefined], ["flow", "i1", undefined], ...Array.from({ length: 3 }, () => ["flow", "i1", "helium.overloaded"])]);
+  ended.length = 0;
+  call.isAnsweredLast = true; // a stream, whose answer stands behind its large result
+  say({ kind: Kind.largeReply, seq, time, body });
+  say({ kind: Kind.reply, seq, time, body });
+  assert.equal(ended.length, 1);
 });
 
 const nc = await connection();
