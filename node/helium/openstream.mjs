@@ -103,15 +103,6 @@ export class OpenStream {
     }
   }
 
-  /** Waits for the next item. */
-  async next() {
-    try {
-      return await this.in.next();
-    } catch (err) {
-      throw this.#judge(err);
-    }
-  }
-
   /** Waits for the end of a stream that returns no items, and returns the bytes of its result. */
   async result() {
     try {
@@ -123,14 +114,14 @@ export class OpenStream {
       if (!(await this.in.next()).done) throw broken("more came than its result");
       return value;
     } catch (err) {
-      throw this.#judge(err);
+      throw this.judged(err);
     }
   }
 
-  /** An error with which it ended, with what is known of its outcome. */
-  #judge(err) {
-    if (err.outcome === "executed" || !this.#hasRun && !(this.#lacks && err.outcome === "unknown")) return err;
-    return err.settled(this.outcome, this.#hasRun ? "the method ran, and its result got lost: " : "");
+  /** An error with which reading it ended, with what is known of its outcome. */
+  judged(err) {
+    if (this.#hasRun && err?.outcome !== "executed") return err.settled("executed", "the method ran, and its result got lost: ");
+    return this.#lacks && err?.outcome === "unknown" ? err.settled("not executed") : err;
   }
 
   /** The stream is over: with an error behind its items, or with a reply. */

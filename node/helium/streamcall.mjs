@@ -102,10 +102,12 @@ export async function* itemsOf(call) {
   const { open } = call;
   try {
     for (;;) {
-      const { done, value } = await open.next();
+      const { done, value } = await open.in.next();
       if (done) return;
       yield value;
     }
+  } catch (err) {
+    throw open.judged(err);
   } finally {
     leaveStream(call);
   }

@@ -246,6 +246,8 @@ test("an instance that ends a stream in the middle of its arguments has not run 
     });
     const err = await caller.call("fake", "flow", [LARGE], { items: [1] }).catch((err) => err);
     assert.deepEqual([err.reason, err.outcome], ["helium.cut", outcome]);
+    const { value, error } = await caller.stream("fake", "flow", [LARGE], { items: [1] })[Symbol.asyncIterator]().next().catch((error) => ({ error }));
+    assert.deepEqual([value, error.reason, error.outcome], [undefined, "helium.cut", outcome]);
     caller.close();
   }
 });
