@@ -76,9 +76,9 @@ func TestPromise11WhereNoHeartbeatsComeCallsKeepAwayFromAFrozenServer(t *testing
 	t.Parallel()
 	overAnswersAlone(t, func(t *testing.T, c *rpcclient.Client, launchWorker func() *process) {
 		frozen := launchWorker()
-		held := frozen.hold(c, 4*time.Second) // long enough for a question, which it answers
 		others := map[string]bool{launchWorker().words[0]: true, launchWorker().words[0]: true}
 		allThreeAnswer(t, c)
+		held := frozen.hold(c.At(frozen.words[0]), 4*time.Second)
 		if err := receive(t, "the end of a call that hangs", held); helium.CodeOf(err) != helium.CodeDeadlineExceeded {
 			t.Fatalf("it ended with %v, want its deadline, as a handler that hangs isn't silence", err)
 		}

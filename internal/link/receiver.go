@@ -306,6 +306,7 @@ func (r *Receiver) answer(c *Call, f *wire.Frame) {
 	}
 	if c.Instance != nil {
 		c.To.Endpoint.apart.heard(c.Instance)
+		r.instances.meet(c.Instance, c.target())
 	}
 	r.link.Answered(c, e)
 	c.To.throttle.answered(c.Instance, e)

@@ -2,8 +2,11 @@ package link
 
 import (
 	"errors"
+	"slices"
+	"strconv"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
@@ -34,17 +37,19 @@ func TestACallAtAnInstanceThatSpeaksWhenAskedAloneFailsOnceThatDoesNotAnswer(t *
 	for name, test := range map[string]struct {
 		addressed bool // the call went to the instance's own subject
 		answered  bool // it has answered a question before
+		vain      bool // it was asked in vain before
 		becomes   func(*Instance, *ask)
 		want      int // the step in which the call fails; 0: in none
 		told      bool
 		times     int // it is asked at most, in twenty steps
 	}{
-		"it was called by its name":                        {addressed: true, becomes: silent, want: 7, told: true, times: 10},
-		"it has answered before":                           {answered: true, becomes: silent, want: 7, told: true, times: 10},
-		"nobody knows whether the question gets there":     {becomes: silent, times: 1},
-		"the question isn't permitted":                     {addressed: true, becomes: refused, times: 1},
-		"it has left":                                      {answered: true, becomes: nobody, want: 5, times: 1},
-		"nobody listens where it was never found to do so": {becomes: nobody, times: 1},
+		"it was called by its name":                           {addressed: true, becomes: silent, want: 7, told: true, times: 10},
+		"it was called by its name, and asked in vain before": {addressed: true, vain: true, becomes: silent, want: 7, told: true, times: 10},
+		"it has answered before":                              {answered: true, becomes: silent, want: 7, told: true, times: 10},
+		"nobody knows whether the question gets there":        {becomes: silent, times: 1},
+		"the question isn't permitted":                        {addressed: true, becomes: refused, times: 1},
+		"it has left":                                         {answered: true, becomes: nobody, want: 5, times: 1},
+		"nobody listens where it was never found to do so":    {becomes: nobody, times: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -53,6 +58,9 @@ func TestACallAtAnInstanceThatSpeaksWhenAskedAloneFailsOnceThatDoesNotAnswer(t *
 				defer v.stop()
 				v.registry, v.ask = a, a.ask
 				i := v.instances.named("", "i1")
+				if test.vain {
+					i.vain = 1
+				}
 				if test.answered {
 					i.hear(1)
 					i.answers.Store(true)
@@ -133,6 +141,73 @@ func TestAnInstanceThatStaysSilentIsForgottenAfterTenMinutes(t *testing.T) {
 		}
 		if len(m.told) != 2 || m.told[1] || steps < giveUpAfter || len(v.doubts) > 0 {
 			t.Errorf("after %d steps the registry was told %v, want that it is silent and then no more, after %d or more", steps, m.told, giveUpAfter)
+		}
+	})
+}
+
+func TestWhoAnswersACallAndSpeaksWhenAskedAloneIsAskedOnceSoThatItsSilenceTellsLater(t *testing.T) {
+	for name, test := range map[string]struct {
+		answers bool
+		want    []bool // what the registry is told, whether it is silent
+	}{
+		"its subjects lead there": {true, []bool{true}},
+		"nothing comes of it":     {false, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a := new(asked)
+				v, _ := watched(&a.mute, a.echo)
+				defer v.stop()
+				v.registry, v.ask = a, a.ask
+				v.inFlight.expire(time.Now().Add(24*time.Hour), func(*Call) {})
+				i := v.instances.named("", "i1")
+				a.becomes = func(i *Instance, _ *ask) {
+					if test.answers {
+						i.hear(v.beat.Load())
+						i.answers.Store(true)
+					}
+				}
+				i.hear(v.beat.Load())
+				v.instances.meet(i, &Method{Endpoint: new(Endpoint)})
+				for range 10 {
+					v.step(false)
+					synctest.Wait()
+				}
+				if a.times != 1 || len(a.told) > 0 || len(v.doubts) > 0 {
+					t.Fatalf("it was asked %d times, the registry was told %v, and %d are in doubt; want once, nothing and none", a.times, a.told, len(v.doubts))
+				}
+				a.becomes = func(*Instance, *ask) {}
+				for range 10 { // calls of little time
+					c, _ := waiting(v.inFlight, v.by, 2, 1)
+					v.step(false)
+					synctest.Wait()
+					v.inFlight.expire(time.Now().Add(24*time.Hour), v.noteOverdue)
+					c.since = 0
+				}
+				if !slices.Equal(a.told, test.want) {
+					t.Errorf("when its calls run out of time the registry was told %v, want %v", a.told, test.want)
+				}
+			})
+		})
+	}
+}
+
+func TestOfManyInstancesThatAreMetAtOnceEachIsAskedInItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := &asked{becomes: func(i *Instance, _ *ask) { i.answers.Store(true) }}
+		v, _ := watched(&a.mute, a.echo)
+		defer v.stop()
+		v.registry, v.ask = a, a.ask
+		v.inFlight.expire(time.Now().Add(24*time.Hour), func(*Call) {})
+		const many = 3*maxAsks - 1
+		for n := range many {
+			v.instances.meet(v.instances.heard("", []byte("i"+strconv.Itoa(n)), wire.AnswersOnce), &Method{Endpoint: new(Endpoint)})
+		}
+		for _, want := range []int{maxAsks, 2 * maxAsks, many, many} {
+			v.step(false)
+			if a.times != want {
+				t.Errorf("%d are asked so far, want %d", a.times, want)
+			}
 		}
 	})
 }

@@ -30,16 +30,8 @@ const (
 	askAfter    = 3
 	feelAfter   = 4
 	silentAfter = 5
-	// answerWithin is how many beats who speaks when asked alone has to answer: as long as others may be silent.
-	answerWithin = 4
 	// askAgain is how many beats there are between two questions to a silent instance.
 	askAgain = 2
-	// giveUpAfter is for how many beats a silent instance is asked: ten minutes, in which NATS servers
-	// notice by their pings whose connection is dead. Through an import they don't tell that it is gone.
-	giveUpAfter = 1200
-	// spareFor is for how many beats an instance that speaks when asked alone isn't asked where NATS refused that, which it
-	// logs each time, or found nobody: a minute.
-	spareFor = 120
 	// maxAsks is how many instances of a service are asked in a beat.
 	maxAsks = 8
 )
@@ -73,19 +65,6 @@ type vigil struct {
 	peers  map[*Method][]suspect // who may have calls, found in this beat
 }
 
-// doubt is what is known of an instance that hasn't been heard for a while.
-type doubt struct {
-	where   string // the subject on which it is asked
-	reached bool   // it is certain that the subject leads there
-	candor  candor
-	from    uint64 // the beat since which it hasn't been heard
-	ask     *ask   // nil: it wasn't asked
-	asked   uint64 // the beat when it was
-	wanted  uint64 // the latest beat when some call made it doubtful
-	silent  bool   // calls keep away
-	since   uint64 // the beat since which it is silent
-}
-
 // longCall is a call that takes long.
 type longCall struct {
 	seq   uint64
@@ -117,6 +96,9 @@ func (v *vigil) step(late bool) (more bool) {
 		if e := v.judge(beat, &c); e != nil {
 			v.end(c.seq, e)
 		}
+	}
+	for i, by := range v.instances.takeMet() {
+		v.prove(beat, i, by)
 	}
 	v.wonder(beat)
 	v.review(beat)
@@ -277,12 +259,18 @@ func (v *vigil) suspects(c *longCall) []suspect {
 // doubt has an instance asked, on its subject of a method, that hasn't been heard since a beat and that
 // calls of the method may be at.
 func (v *vigil) doubt(beat, from uint64, s suspect, to *Method) {
-	if s.candor == whenAsked && s.vain > v.anew && beat-s.vain < spareFor {
+	switch d := v.doubts[s.Instance]; {
+	case d == nil && !s.isReachedBy(to) && s.isSpared(beat, v.anew):
 		return
+	case d == nil || !d.proves:
+	case s.answers.Load():
+		v.forget(s.Instance, d) // that question was answered; another one is to be
+	default:
+		d.proves, d.from = false, from
 	}
 	d := v.doubtAt(beat, from, s.Instance, v.methodAt(s.Instance, to))
 	d.candor = s.candor
-	d.reached = d.reached || to.Endpoint.Instance == s.Name || s.answers.Load()
+	d.reached = d.reached || s.isReachedBy(to)
 }
 
 // doubtAt does so on one of its subjects.
@@ -299,18 +287,22 @@ func (v *vigil) doubtAt(beat, from uint64, i *Instance, where string) *doubt {
 	return d
 }
 
-// unanswered reports whether it tells of silence that the instance hasn't answered the question: not before it has had
-// time to, since the beat anew at least.
-func (d *doubt) unanswered(beat, anew uint64) bool {
-	switch {
-	case d.ask == nil || d.ask.is.Load() == askRefused:
-		return false
-	case d.candor != whenAsked:
-		return beat > d.asked // it would have spoken unasked for longer
-	case d.ask.is.Load() == askNobody:
-		return d.reached
+// prove has an instance asked that has answered a call of a method, and says nothing more unless it is asked: what
+// answers no question later is silent only if it would have got it.
+func (v *vigil) prove(beat uint64, i *Instance, by *Method) {
+	if v.asked[i.Service] >= maxAsks {
+		v.instances.putBack(i, by)
+		return
 	}
-	return d.reached && beat-max(d.asked, anew) >= answerWithin
+	if v.doubts[i] != nil {
+		return
+	}
+	for _, s := range v.suspects(&longCall{to: by, at: i}) {
+		if s.candor == whenAsked && !s.answers.Load() {
+			d := v.doubtAt(beat, beat, i, v.methodAt(i, by))
+			d.candor, d.proves = s.candor, true
+		}
+	}
 }
 
 // hush has calls keep away from an instance of which nothing came any more by another link than the
@@ -381,7 +373,11 @@ func (v *vigil) review(beat uint64) {
 	for i, d := range v.doubts {
 		heard, open := i.heard.Load(), d.ask != nil && d.ask.is.Load() == askOpen
 		switch {
-		case !d.silent && (heard > d.from || !open && d.wanted != beat):
+		case d.proves:
+			if !open || i.answers.Load() || d.isVain(beat) {
+				v.forget(i, d)
+			}
+		case !d.silent && (heard > d.from || !open && d.wanted != beat || d.isVain(beat)):
 			v.forget(i, d)
 		case !d.silent:
 			if open && d.unanswered(beat, v.anew) && v.quiet(beat, max(d.from, v.anew)) {
@@ -410,8 +406,8 @@ func (v *vigil) forgetAsked() {
 func (v *vigil) forget(i *Instance, d *doubt) {
 	delete(v.doubts, i)
 	if d.ask != nil {
-		if d.ask.is.Load() != askOpen {
-			i.vain = v.beat.Load()
+		if beat := v.beat.Load(); d.ask.is.Load() != askOpen || d.isVain(beat) {
+			i.vain = beat
 		}
 		v.asks.drop(func(one *ask) bool { return one.of == i && !one.stray })
 	}
