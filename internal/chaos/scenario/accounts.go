@@ -35,6 +35,22 @@ var accounts = []Scenario{
 		Short:  0.5,
 	},
 	{
+		Name:    "allow_responses, one of two servers frozen",
+		Promise: "behind allow_responses, where no heartbeats come, a frozen server is found out by questions, and calls go to the other one",
+		Bed: Bed{
+			Nats: true, Accounts: oneAnswer, Servers: make([]Server, 2),
+			As: map[string]string{"binder1": "all", "client1": "all", "server1": "server", "server2": "server"},
+		},
+		Loads: []Load{hasty(32 * time.Second)},
+		Steps: frozen("server1", 12*time.Second, 27*time.Second),
+		Bounds: []verdict.Bound{
+			verdict.AtMost(verdict.FailShare, 0.1),
+			verdict.AtMost(verdict.Noticed, 5),
+			verdict.AtMost(verdict.OverranBy, 0.5),
+			notMadeAgain,
+		},
+	},
+	{
 		Name:    "an export that takes one answer",
 		Promise: "through a service export of the default kind, which takes one answer a request, no caller waits for a call that has ended",
 		Bed: Bed{
