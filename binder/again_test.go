@@ -84,16 +84,16 @@ func TestTheNextBinderIsAskedWhileTheFirstIsStillAwaited(t *testing.T) {
 	}{
 		"a prompt answer":               {[]askedBinder{prompt}, 1 * ms, nil, false, []time.Duration{0}},
 		"one frozen":                    {[]askedBinder{frozen, prompt}, 251 * ms, nil, true, []time.Duration{0, 250 * ms}},
-		"several frozen":                {[]askedBinder{frozen, frozen, frozen, prompt}, 751 * ms, nil, true, []time.Duration{0, 250 * ms, 500 * ms, 750 * ms}},
+		"several frozen":                {[]askedBinder{frozen, frozen, frozen, prompt}, 451 * ms, nil, true, []time.Duration{0, 250 * ms, 350 * ms, 450 * ms}},
 		"the first is only slow":        {[]askedBinder{slow(300 * ms), frozen}, 300 * ms, nil, true, []time.Duration{0, 250 * ms}},
 		"a final no":                    {[]askedBinder{frozen, fails(ms, unknown)}, 251 * ms, unknown, true, []time.Duration{0, 250 * ms}},
 		"nobody listens":                {[]askedBinder{nobody}, 1 * ms, nats.ErrNoResponders, false, []time.Duration{0}},
-		"nobody listens any more":       {[]askedBinder{frozen, nobody}, 501 * ms, nats.ErrNoResponders, true, []time.Duration{0, 250 * ms, 500 * ms}},
+		"nobody listens any more":       {[]askedBinder{frozen, nobody}, 351 * ms, nats.ErrNoResponders, true, []time.Duration{0, 250 * ms, 350 * ms}},
 		"one without its store":         {[]askedBinder{fails(ms, unreachable)}, 1 * ms, unreachable, false, []time.Duration{0}},
-		"one frozen, one without store": {[]askedBinder{frozen, fails(ms, unreachable), prompt}, 501 * ms, nil, true, []time.Duration{0, 250 * ms, 500 * ms}},
-		"without store, then a no":      {[]askedBinder{fails(300*ms, unreachable), fails(200*ms, tooLarge)}, 450 * ms, tooLarge, true, []time.Duration{0, 250 * ms}},
+		"one frozen, one without store": {[]askedBinder{frozen, fails(ms, unreachable), prompt}, 351 * ms, nil, true, []time.Duration{0, 250 * ms, 350 * ms}},
+		"without store, then a no":      {[]askedBinder{fails(300*ms, unreachable), fails(80*ms, tooLarge)}, 330 * ms, tooLarge, true, []time.Duration{0, 250 * ms}},
 		"nobody, then a no":             {[]askedBinder{fails(300*ms, tooLarge), nobody}, 300 * ms, tooLarge, false, []time.Duration{0, 250 * ms}},
-		"all others without store":      {[]askedBinder{frozen, fails(ms, unreachable)}, 501 * ms, unreachable, true, []time.Duration{0, 250 * ms, 500 * ms}},
+		"all others without store":      {[]askedBinder{frozen, fails(ms, unreachable)}, 351 * ms, unreachable, true, []time.Duration{0, 250 * ms, 350 * ms}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -138,7 +138,7 @@ func TestWhereAllBindersAreSlowTheyAreNotAskedAgainAndAgain(t *testing.T) {
 	})
 }
 
-func TestARequestOfWhichNothingIsHeardIsAskedTwelveTimesInTenSecondsAndEndsWithItsContext(t *testing.T) {
+func TestARequestOfWhichNothingIsHeardIsAskedTwentyOneTimesInTenSecondsAndEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &binders{answers: []askedBinder{frozen}}
 		ctx, cancel := context.WithTimeout(t.Context(), requestTimeout)
@@ -147,18 +147,21 @@ func TestARequestOfWhichNothingIsHeardIsAskedTwelveTimesInTenSecondsAndEndsWithI
 		if took := time.Since(b.began); took != requestTimeout || !errors.Is(err, context.DeadlineExceeded) || !open {
 			t.Errorf("got %v, open %t, after %v; want %v, open, after %v", err, open, took, context.DeadlineExceeded, requestTimeout)
 		}
-		if len(b.asked) != 12 {
-			t.Errorf("asked after %v, want 12 times", b.asked)
+		if len(b.asked) != 21 {
+			t.Errorf("asked after %v, want 21 times", b.asked)
 		}
 	})
 }
 
 func TestPausesBetweenAsksGrowToWhatOneIsWaitedForAndStayThere(t *testing.T) {
-	before := askPause(1)
-	if before != askAgainAfter {
-		t.Errorf("the first pause is %v, want %v", before, askAgainAfter)
+	if got := askPause(1); got != askAgainAfter {
+		t.Errorf("the first pause is %v, want %v", got, askAgainAfter)
 	}
-	for n := 2; n < 1000; n++ {
+	before := askPause(2)
+	if before != quickPause {
+		t.Errorf("the next one is %v, want %v", before, quickPause)
+	}
+	for n := 3; n < 1000; n++ {
 		pause := askPause(n)
 		if pause < before || n > 2*quickAsks && pause != attemptTimeout {
 			t.Fatalf("pause %d is %v behind one of %v; want no shorter ones, and %v in the end", n, pause, before, attemptTimeout)

@@ -20,8 +20,11 @@ const (
 	// askAgainAfter is how long a binder may be silent before another one is asked. An
 	// answer from memory takes a millisecond, one that needs the store some.
 	askAgainAfter = 250 * time.Millisecond
-	// quickAsks come at that pause; after that the pauses double.
-	quickAsks = 8
+	// quickPause is how long it is to the asks behind that one: NATS hands them out at random, so that each may meet the
+	// same binder as the first.
+	quickPause = 100 * time.Millisecond
+	// quickAsks is how many come without a longer pause; after that the pauses double.
+	quickAsks = 16
 	// mostUnpaid is how many asks beyond the first a client may have sent for which no good
 	// answer has paid yet.
 	mostUnpaid = 32
@@ -29,8 +32,11 @@ const (
 
 // askPause is how long the answer to the nth ask of a request is waited for before the next.
 func askPause(n int) time.Duration {
-	const doublings = 4 // to attemptTimeout
-	return min(askAgainAfter<<min(max(n-quickAsks+1, 0), doublings), attemptTimeout)
+	if n == 1 {
+		return askAgainAfter
+	}
+	const doublings = 6 // to attemptTimeout
+	return min(quickPause<<min(max(n-quickAsks+1, 0), doublings), attemptTimeout)
 }
 
 // A reserve keeps further asks from burying binders that are all slow, as when their store

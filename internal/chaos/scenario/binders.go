@@ -21,10 +21,10 @@ var binders = []Scenario{
 		Bed:     Bed{Nats: true, Binders: 2},
 		Loads:   []Load{lookups("work", 50, 0, 14*time.Second), steady(14 * time.Second)},
 		Steps:   frozen("binder1", 3*time.Second, 9*time.Second),
-		// Each try meets the frozen one with even odds, and is given up after 250 ms.
+		// Each try meets the frozen one with even odds. The second is made after 250 ms, and the others 100 ms apart.
 		Bounds: append(noneFails("steady", "lookups"),
-			verdict.AtMost(verdict.P99, 1.5).Of("lookups"),
-			verdict.AtMost(verdict.Max, 3).Of("lookups"),
+			verdict.AtMost(verdict.P99, 1).Of("lookups"),
+			verdict.AtMost(verdict.Max, 2).Of("lookups"),
 		),
 	},
 	{
