@@ -204,8 +204,11 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 			asked = true
 		}
 	}
-	if asked {
+	switch {
+	case asked:
 		return unanswered(c.to.Endpoint.Service, mute)
+	case len(mute) == 0 && c.at != nil:
+		mute = quiet // it has shown that it has the call, and couldn't be asked
 	}
 	return silence(c.to.Endpoint.Service, mute)
 }

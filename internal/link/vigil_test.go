@@ -322,3 +322,30 @@ func TestACallThatHeartbeatsNamedEndsWhereTheyCameInPlaceOfTheAnswer(t *testing.
 		})
 	}
 }
+
+// Who may not publish to the subjects of single instances can't ask them, and hears heartbeats all the same.
+func TestACallWhoseInstanceMayNotBeAskedFailsWithTheNameThatAHeartbeatGave(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := new(mute)
+		v, o := watched(m, m.echo)
+		defer v.pulse.stop()
+		v.ask = func(i *Instance, where string) *ask {
+			one := m.ask(i, where)
+			one.is.Store(askRefused)
+			return one
+		}
+		v.step(false)
+		v.inFlight.show(1, func(c *Call) {
+			c.Instance = v.instances.heard("", []byte("i1"), wire.Heartbeats)
+			c.Instance.hear(v.beat.Load())
+			c.named = v.beat.Load()
+		})
+		got := stepsUntil(v, o, func(int) bool { return false })
+		if e := helium.AsError(o.err()); got != silentAfter || !errors.Is(e, helium.ErrSilent) || e.Instance != "i1" {
+			t.Errorf("the call failed %d steps later with %v of instance %q, want ErrSilent of i1 after %d", got, e, e.Instance, silentAfter)
+		}
+		if len(m.told) > 0 {
+			t.Errorf("the registry was told %v, want nothing: calls can't be sent around an instance where none may be addressed", m.told)
+		}
+	})
+}
