@@ -78,6 +78,32 @@ func TestACallThatGetsLostOnItsWayEndsOnceAllInstancesHaveShownThatTheyDoNotHave
 	}
 }
 
+// Eight instances of a service are asked each half second, and each of them twice.
+func TestACallThatGetsLostAmongManyInstancesEndsOnceAllWereAskedTwiceAndNoneMoreOften(t *testing.T) {
+	const instances, most = 40, 8 * time.Second
+	inFakeTime(t, func(w *world) {
+		l := w.losing("client", "helium.call.")
+		for i := range instances {
+			w.serve(fmt.Sprint("server", i), rpcserver.Config{})
+		}
+		c := w.client(rpcclient.Config{Timeout: time.Minute})
+		for i := range 10 * instances { // so that all speak
+			w.begin(c, "work.hold", fmt.Sprint("other", i))
+		}
+		time.Sleep(3 * time.Second)
+		l.on.Store(true)
+		held := w.begin(c, "work.hold", "x")
+		l.on.Store(false)
+		began := time.Now()
+		if held.wait(); !errors.Is(held.err, helium.ErrSilent) || !strings.Contains(held.err.Error(), "lost") {
+			t.Errorf("it ended with %v, want ErrSilent that says lost", held.err)
+		}
+		if took := time.Since(began); took > most {
+			t.Errorf("it ended after %v, want within %v", took, most)
+		}
+	})
+}
+
 func TestACallThatGetsLostIsMadeAgainIfThatDoesNoHarm(t *testing.T) {
 	inFakeTime(t, func(w *world) {
 		l := w.losing("client", "helium.call.")

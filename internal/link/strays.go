@@ -56,10 +56,13 @@ func (s *strays) isOne(beat, from uint64, suspects []suspect, to *Method) bool {
 			s.drop(q.pending)
 			q.before, q.latest, q.pending = q.latest, q.sent, nil
 		}
+		if q.before >= from+firstAfter {
+			continue // it was asked, and others may be waiting for their turn
+		}
+		denied = false
 		if q.sent == 0 || q.pending == nil && beat-q.sent >= namedWithin || q.pending != nil && beat-q.sent >= repeatAfter {
 			s.question(beat, one.Instance, q, to)
 		}
-		denied = denied && q.before >= from+firstAfter
 	}
 	return denied
 }
