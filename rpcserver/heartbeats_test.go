@@ -296,3 +296,21 @@ func TestCallersOfALinkThatFindsOutItselfAreProbedWhileTheyHaveCallsInFlight(t *
 		t.Error("a caller that is gone is probed")
 	}
 }
+
+func TestWhoSendsALargeCallByALinkThatFindsOutItselfIsProbedThoughItTakesNoHeartbeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := serve(t, nil)
+		l := &probedLink{memoryLink: r.memoryLink}
+		r.link, r.direct = l, true
+		go r.receive()
+		r.hand(wire.Frame{Kind: wire.KindSender, Seq: 77, Abilities: wire.Chunks},
+			wire.Frame{Kind: wire.KindLargeCall, Seq: 1, Time: 10_000, Body: wire.AppendExtent(nil, wire.Extent{Length: 1 << 20})})
+		time.Sleep(3 * wire.HeartbeatInterval)
+		synctest.Wait()
+		if len(l.late) < 2 {
+			t.Errorf("the link was probed %d times in three intervals, want each while the call is in flight", len(l.late))
+		}
+		r.callers.cancel("memory", 1, canceled)
+		r.stop()
+	})
+}

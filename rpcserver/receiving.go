@@ -194,7 +194,7 @@ func (g *receiving) announce(in *link.Incoming, call *Call, now time.Time) {
 	g.runner.admitted(1)
 	countAdmitted([]*Call{call}, g.direct)
 	g.deadlines.Watch(nextLook([]*Call{call}, now))
-	if g.reader.sender.abilities.Has(wire.Heartbeats) {
+	if g.direct || g.reader.sender.abilities.Has(wire.Heartbeats) {
 		g.beats.Watch(now)
 	}
 	g.collecting.begin(call, g.link, in.From)
