@@ -96,6 +96,29 @@ func TestWhatIsWrongWithALineOfItemsIsToldByTheLine(t *testing.T) {
 	}
 }
 
+func TestItemsAreReadAndPrintedAsTheyCome(t *testing.T) {
+	b, url := newBus(t, broker.Config{})
+	serve(t, b, "take", taker{})
+	in, lines := io.Pipe()
+	var out, said lockedBuffer
+	exit := make(chan int, 1)
+	go func() {
+		exit <- run(t.Context(), []string{"call", "take.join", "-s", url}, in, &out, &said)
+		in.Close() // so that nobody waits to write another line
+	}()
+	want := ""
+	for _, item := range []string{"a", "bcd", ""} { // each is written when the one before has been answered
+		_, err := fmt.Fprintf(lines, "%q\n", item)
+		if want += fmt.Sprintln(len(item)); err != nil || !soon(func() bool { return out.String() == want }) {
+			t.Fatalf("when %q was sent, %v, it had printed:\n%s%swant:\n%s", item, err, out.String(), said.String(), want)
+		}
+	}
+	lines.Close()
+	if code := <-exit; code != cli.ExitOK || out.String() != want {
+		t.Errorf("in the end: exit %d and:\n%s%swant 0 and:\n%s", code, out.String(), said.String(), want)
+	}
+}
+
 func TestTheTemplateOfAStreamIsAnItemOfIt(t *testing.T) {
 	b, url := newBus(t, broker.Config{})
 	serve(t, b, "take", taker{})
