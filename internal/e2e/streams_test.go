@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,6 +51,15 @@ func (f *feeder) Sum(ctx context.Context, xs iter.Seq2[int, error]) (sum int, er
 		sum += x
 	}
 	return sum, nil
+}
+
+// Ignore takes the first item that it is sent, and nothing more until its context ends.
+func (f *feeder) Ignore(ctx context.Context, xs iter.Seq2[[]byte, error]) error {
+	for range xs {
+		<-ctx.Done()
+		break
+	}
+	return ctx.Err()
 }
 
 // Double gives twice what it is sent.
@@ -188,6 +198,8 @@ func TestAStreamThatNobodyReadsHoldsUpNoOtherAndNoCall(t *testing.T) {
 		c := n.client(rpcclient.Config{})
 		n.link(t, c, "feed", 1)
 		const slow = 100
+		var senders sync.WaitGroup
+		defer senders.Wait()
 		ctx, stop := context.WithCancel(testContext(t))
 		defer stop()
 		for range slow { // each takes one item and no more
@@ -197,6 +209,15 @@ func TestAStreamThatNobodyReadsHoldsUpNoOtherAndNoCall(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
+		for range slow { // of each of these the handler takes one
+			senders.Go(func() { _ = c.Call(ctx, "feed.ignore", nil, endlessly(10_000)) })
+		}
+		eventually(t, "all of them have begun", func() error {
+			if n := srv.Stats().Streams; n != 2*slow {
+				return fmt.Errorf("%d run, want %d", n, 2*slow)
+			}
+			return nil
+		})
 		for range 3 {
 			got, err := gather(rpcclient.Stream[int](testContext(t), c, "feed.numbers", 10_000))
 			if len(got) != 10_000 || err != nil {
@@ -206,10 +227,18 @@ func TestAStreamThatNobodyReadsHoldsUpNoOtherAndNoCall(t *testing.T) {
 		if err := c.Call(testContext(t), "feed.sum", nil, iter.Seq2[int, error](func(yield func(int, error) bool) { yield(1, nil) })); err != nil {
 			t.Errorf("what is sent beside them: %v", err)
 		}
+		for range 100 {
+			if got, err := rpcclient.Call[[]byte](testContext(t), c, "feed.grow", []byte("x"), 1); len(got) != 2 || err != nil {
+				t.Fatalf("a call beside them: %d bytes, %v; want 2", len(got), err)
+			}
+		}
 		// What waits is bounded, and doesn't grow.
-		sent := srv.Stats().ItemsSent
-		if most := uint64(16<<20/10_000 + 2*slow + 30_000); sent > most {
-			t.Errorf("%d items were sent though nobody read them, want at most %d", sent, most)
+		const most = 16<<20/10_000 + 2*slow
+		if sent := srv.Stats().ItemsSent; sent > most+30_000 {
+			t.Errorf("%d items were sent by the server though nobody read them, want at most %d", sent, most+30_000)
+		}
+		if sent := c.Stats().ItemsSent; sent > most+1 {
+			t.Errorf("%d items were sent by the client though nobody read them, want at most %d", sent, most+1)
 		}
 	})
 }
