@@ -97,6 +97,26 @@ func TestACallToAllInstancesRunsOnceAtEach(t *testing.T) {
 	}
 }
 
+func TestACallToAllWithAnIdempotencyKeyRunsOnceAtEach(t *testing.T) {
+	env := heliumtest.New(t)
+	for range 2 {
+		heliumtest.Serve(env, "counter", new(counter))
+	}
+	c := env.NewClient(long)
+	ctx := rpcclient.WithIdempotencyKey(t.Context(), "k")
+	for range 3 {
+		answers := callAll[int](t, ctx, c, "counter.countA")
+		for instance, answer := range answers {
+			if answer.Value != 1 || answer.Err != nil {
+				t.Errorf("instance %s answered %d, %v; want what its only run returned, 1", instance, answer.Value, answer.Err)
+			}
+		}
+		if len(answers) != 2 {
+			t.Errorf("answers %v, want those of two instances", answers)
+		}
+	}
+}
+
 func TestAnInstanceThatIsGoneIsNamedAtOnceWhenAllAreCalled(t *testing.T) {
 	env := heliumtest.New(t)
 	srv := heliumtest.Serve(env, "math", mathsvc.New())

@@ -379,6 +379,29 @@ func TestWhereNoInstanceTakesChunksLargeArgumentsAreNotSent(t *testing.T) {
 	}
 }
 
+func TestLargeArgumentsGoToTheInstanceThatTakesThemBesideOneThatDoesNot(t *testing.T) {
+	env := heliumtest.New(t)
+	heliumtest.Serve(env, "echo", echo{})
+	var came atomic.Int64 // to one of an older version
+	subscribe(t, env.Conn("older"), "helium.at.echo.older.>", func(*nats.Msg) { came.Add(1) })
+	register(t, env, binder.Record{Service: "echo", Instance: "older", Abilities: uint64(wire.Heartbeats), Methods: []binder.Method{
+		{Name: "echo", Signature: "echo(bytes) bytes"}, {Name: "length", Signature: "length(bytes) int64"},
+	}})
+	c := env.NewClient(long)
+	if err := c.Call(t.Context(), "echo.length", nil, []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	knowsInstances(t, c, "echo", 2)
+	for range 20 {
+		if got, err := rpcclient.Call[int](t.Context(), c, "echo.length", randomBytes(2<<20)); got != 2<<20 || err != nil {
+			t.Fatalf("%d bytes arrived, %v; want %d", got, err, 2<<20)
+		}
+	}
+	if n := came.Load(); n != 0 {
+		t.Errorf("%d messages came to the instance that takes no chunks, want none", n)
+	}
+}
+
 func TestMetadataThatDoNotFitAMessageAreRefusedAsTheyDoNotTravelInChunks(t *testing.T) {
 	env := heliumtest.New(t)
 	srv := heliumtest.Serve(env, "echo", echo{})
