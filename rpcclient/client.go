@@ -14,6 +14,7 @@ import (
 	"github.com/helium-rpc/helium/internal/direct"
 	"github.com/helium-rpc/helium/internal/directory"
 	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcclient/internal/keys"
 	"github.com/helium-rpc/helium/rpcclient/internal/retries"
@@ -64,7 +65,7 @@ func New(nc *nats.Conn, config Config) (*Client, error) {
 	subjects, _ := wire.NewSubjects(config.Prefix) // which withDefaults has tried
 	c := &client{handler: carryOut}
 	c.log, c.timeout, c.attempts = config.Logger, config.Timeout, config.MaxAttempts
-	c.maxValue, c.turns, c.renewal = config.MaxValue, chunks.NewTurns(), renewal
+	c.maxValue, c.turns, c.streams, c.renewal = config.MaxValue, chunks.NewTurns(), stream.PoolOf(nc), renewal
 	c.closed = make(chan struct{})
 	c.retries.Open(&c.counters.calls)
 	if config.Hedge {

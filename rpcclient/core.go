@@ -28,7 +28,7 @@ type core struct {
 	shares    chunks.Shares      // of those turns, by service
 	latencies *retries.Latencies // nil: calls aren't hedged
 	unsettled keys.Unsettled
-	streams   stream.Pool   // the credit for what streams bring
+	streams   *stream.Pool  // the credit for what streams bring
 	renewal   time.Duration // how often streams by the bus renew the permission to answer them
 
 	// What every call writes is kept out of the cache lines of what every call reads.

@@ -53,7 +53,7 @@ var (
 // newOpenStream returns a stream that is to be sent. Args are its arguments where they fit no message, else nil.
 func newOpenStream(core *core, of *streamed, args *largeArguments, lasts time.Time) *openStream {
 	s := &openStream{core: core, of: of, lasts: lasts}
-	s.in = stream.NewReceiver(&s.core.streams, s.bounds, s.grant)
+	s.in = stream.NewReceiver(s.core.streams, s.bounds, s.grant)
 	if of.upload != nil || args != nil {
 		s.up = newUpload(core, of, args, &s.flight)
 		s.up.tell, s.up.abandon = s.tellMessage, s.abandon

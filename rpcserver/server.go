@@ -14,6 +14,7 @@ import (
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/internal/direct"
 	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver/internal/answers"
 	"github.com/helium-rpc/helium/rpcserver/internal/clocks"
@@ -108,7 +109,7 @@ func New(nc *nats.Conn, config Config) *Server {
 		s.refusals.Look(ctx, reconnected)
 	}
 	s.latency = pool.NewSchedulerLatency()
-	s.streams = &streams{most: s.config.MaxStreams, maxValue: s.config.MaxValue}
+	s.streams = &streams{most: s.config.MaxStreams, maxValue: s.config.MaxValue, pool: stream.PoolOf(nc)}
 	s.replays = newReplays(s.config.IdempotencyMemory)
 	s.opening = newOpening(s.instance, abilities)
 	s.pulse = clocks.NewPulse()

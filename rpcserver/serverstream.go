@@ -51,7 +51,7 @@ func newServerStream(call *Call, terms *wire.Terms, args *wire.Extent, of *strea
 	}
 	call.beaten = true // it is one that takes long, so its caller is looked after from the first heartbeat on
 	if s.sends = call.method.signature.Sends != nil; s.sends || args != nil {
-		s.in = stream.NewReceiver(&of.pool, s.bounds, s.grant)
+		s.in = stream.NewReceiver(of.pool, s.bounds, s.grant)
 		if parts {
 			s.in.Strict() // who takes items in parts knows how to send them so, and every server that it sends some takes them
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/codec"
 	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/stream"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/signature"
 )
@@ -76,7 +77,7 @@ func TestStreamsThatEndWaitNoLongerForWhoTakesNothing(t *testing.T) {
 		by := &stuck{free: make(chan struct{})}
 		cs := newCallers(newOpening("i1", 0), new(atomic.Uint64), new(atomic.Uint64))
 		method := &method{signature: &signature.Method{Yields: &signature.Type{Kind: signature.Bytes}}}
-		running := &streams{maxValue: 64 << 20}
+		running := &streams{maxValue: 64 << 20, pool: new(stream.Pool)}
 		r := newRunner(nil, "i1", new(counters), 64<<20, nil)
 		const several = 10
 		var calls []*Call

@@ -16,8 +16,8 @@ const streamGrace = time.Second
 // streams are those that run in a server.
 type streams struct {
 	most     int
-	maxValue int         // how large an item may be that comes or leaves in parts, in bytes
-	pool     stream.Pool // of credit for what callers send
+	maxValue int          // how large an item may be that comes or leaves in parts, in bytes
+	pool     *stream.Pool // of credit for what callers send
 	counters streamCounters
 
 	mu       sync.Mutex

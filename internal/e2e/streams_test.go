@@ -254,3 +254,43 @@ func gather[T any](items iter.Seq2[T, error]) (all []T, err error) {
 	}
 	return all, err
 }
+
+func TestWhatComesUnreadToAClientAndAServerOfOneConnectionIsBoundedTogether(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	shared := n.dial()
+	serve(t, shared, rpcserver.Config{}, "sink", newFeeder())
+	reader := newClient(t, shared, rpcclient.Config{})
+	source := serve(t, n.dial(), rpcserver.Config{}, "source", newFeeder())
+	writer := n.client(rpcclient.Config{})
+
+	const each, size = 100, 10_000
+	ctx, stop := context.WithCancel(testContext(t))
+	var senders sync.WaitGroup
+	defer senders.Wait()
+	defer stop()
+	for range each { // of each of these the handler takes one item
+		senders.Go(func() { _ = writer.Call(ctx, "sink.ignore", nil, endlessly(size)) })
+	}
+	for range each { // and of these the client does
+		next, leave := iter.Pull2(rpcclient.Stream[[]byte](ctx, reader, "source.blobs", size))
+		defer leave()
+		if _, err, _ := next(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Until nothing more leaves.
+	sent := func() uint64 { return source.Stats().ItemsSent + writer.Stats().ItemsSent }
+	var before uint64
+	eventually(t, "all that may come to have come", func() error {
+		time.Sleep(200 * time.Millisecond)
+		if now := sent(); now != before || now < 2*each {
+			before = now
+			return fmt.Errorf("%d items have left so far", now)
+		}
+		return nil
+	})
+	if most := uint64(16<<20/size + 2*each); before > most {
+		t.Errorf("%d items of %d bytes left for one connection though nobody reads them, want at most %d", before, size, most)
+	}
+}

@@ -1,6 +1,10 @@
 package stream
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+	"weak"
+)
 
 const (
 	// PoolSize is how many bytes that may be of all streams of a connection together. A NATS
@@ -20,6 +24,26 @@ const (
 type Pool struct {
 	mu    sync.Mutex
 	taken int // guarded by mu
+}
+
+// pools are those of the connections that there are, by weak pointers to these.
+var pools sync.Map
+
+// PoolOf returns the pool of a connection: all clients and servers share it that have the connection, for what waits
+// for them at its NATS server waits together. Without a connection it is one of its own.
+func PoolOf[Connection any](nc *Connection) *Pool {
+	if nc == nil {
+		return new(Pool)
+	}
+	key := weak.Make(nc)
+	if p, found := pools.Load(key); found {
+		return p.(*Pool)
+	}
+	p, found := pools.LoadOrStore(key, new(Pool))
+	if !found {
+		runtime.AddCleanup(nc, func(gone weak.Pointer[Connection]) { pools.Delete(gone) }, key)
+	}
+	return p.(*Pool)
 }
 
 // exchange gives back what was taken before and takes more, as much as is wanted where there is
