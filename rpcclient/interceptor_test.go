@@ -52,45 +52,47 @@ func TestInterceptorsWrapEveryWayOfCallingTheFirstOneOutermost(t *testing.T) {
 }
 
 func TestMetadataGoesWithTheCallAndComesBackWithTheAnswer(t *testing.T) {
-	var reply helium.Metadata
-	env := heliumtest.NewWith(t, heliumtest.Config{Client: rpcclient.Config{Interceptors: []rpcclient.Interceptor{
-		around(func(ctx context.Context, call *rpcclient.Invocation, next rpcclient.Handler) error {
-			err := next(helium.WithMetadata(ctx, helium.Metadata{"trace": "t1"}), call)
-			reply = call.ReplyMetadata
-			return err
-		}),
-	}}})
-	var received helium.Metadata
-	heliumtest.ServeWith(env, rpcserver.Config{Interceptors: []rpcserver.Interceptor{
-		func(next rpcserver.Handler) rpcserver.Handler {
-			return func(ctx context.Context, call *rpcserver.Call) error {
-				received = helium.MetadataFrom(ctx)
-				call.ReplyMetadata = helium.Metadata{"served": call.Method()}
-				return next(ctx, call)
-			}
-		},
-	}}, "shapes", newShapes())
+	overEachLink(t, func(t *testing.T, over linkage) {
+		var reply helium.Metadata
+		env := heliumtest.NewWith(t, heliumtest.Config{Client: rpcclient.Config{Interceptors: []rpcclient.Interceptor{
+			around(func(ctx context.Context, call *rpcclient.Invocation, next rpcclient.Handler) error {
+				err := next(helium.WithMetadata(ctx, helium.Metadata{"trace": "t1"}), call)
+				reply = call.ReplyMetadata
+				return err
+			}),
+		}}})
+		var received helium.Metadata
+		serveOver(t, over, env, env.Client, rpcserver.Config{Interceptors: []rpcserver.Interceptor{
+			func(next rpcserver.Handler) rpcserver.Handler {
+				return func(ctx context.Context, call *rpcserver.Call) error {
+					received = helium.MetadataFrom(ctx)
+					call.ReplyMetadata = helium.Metadata{"served": call.Method()}
+					return next(ctx, call)
+				}
+			},
+		}}, "shapes", newShapes())
 
-	ctx := helium.WithMetadata(t.Context(), helium.Metadata{"tenant": "acme"})
-	if err := env.Client.Call(ctx, "shapes.touch", nil); err != nil {
-		t.Fatal(err)
-	}
-	if want := (helium.Metadata{"tenant": "acme", "trace": "t1"}); !reflect.DeepEqual(received, want) {
-		t.Errorf("the handler received %v, want %v", received, want)
-	}
-	if want := (helium.Metadata{"served": "touch"}); !reflect.DeepEqual(reply, want) {
-		t.Errorf("back came %v, want %v", reply, want)
-	}
-	// Beside an error they come too, and the next call starts without.
-	if err := env.Client.Call(ctx, "shapes.fail", nil, "sentinel"); !errors.Is(err, errEmpty) {
-		t.Fatal(err)
-	}
-	if want := (helium.Metadata{"served": "fail"}); !reflect.DeepEqual(reply, want) {
-		t.Errorf("beside an error came %v, want %v", reply, want)
-	}
-	if err := env.Client.Call(ctx, "shapes.add", nil, 1); err == nil || reply != nil {
-		t.Errorf("beside an error of the client's own (%v) came %v, want nothing", err, reply)
-	}
+		ctx := helium.WithMetadata(t.Context(), helium.Metadata{"tenant": "acme"})
+		if err := env.Client.Call(ctx, "shapes.touch", nil); err != nil {
+			t.Fatal(err)
+		}
+		if want := (helium.Metadata{"tenant": "acme", "trace": "t1"}); !reflect.DeepEqual(received, want) {
+			t.Errorf("the handler received %v, want %v", received, want)
+		}
+		if want := (helium.Metadata{"served": "touch"}); !reflect.DeepEqual(reply, want) {
+			t.Errorf("back came %v, want %v", reply, want)
+		}
+		// Beside an error they come too, and the next call starts without.
+		if err := env.Client.Call(ctx, "shapes.fail", nil, "sentinel"); !errors.Is(err, errEmpty) {
+			t.Fatal(err)
+		}
+		if want := (helium.Metadata{"served": "fail"}); !reflect.DeepEqual(reply, want) {
+			t.Errorf("beside an error came %v, want %v", reply, want)
+		}
+		if err := env.Client.Call(ctx, "shapes.add", nil, 1); err == nil || reply != nil {
+			t.Errorf("beside an error of the client's own (%v) came %v, want nothing", err, reply)
+		}
+	})
 }
 
 func TestAnInterceptorCanFailACall(t *testing.T) {

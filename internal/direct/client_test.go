@@ -475,6 +475,35 @@ func TestWhoCannotBeReachedIsTriedAgainWithGrowingPauses(t *testing.T) {
 	})
 }
 
+func TestWhoGivesTicketsThatLeadNowhereIsTriedAgainWithGrowingPausesWhateverTheService(t *testing.T) {
+	inFakeTime(t, func(w *world) {
+		s := w.server()
+		s.Listener.left() // it has no socket either
+		w.client.Told("math", []Offer{offer(s)})
+		w.client.Told("texts", []Offer{offer(s)})
+		use := func(tens int) {
+			for range tens {
+				w.calls.call("math")
+				w.calls.call("texts")
+				time.Sleep(10 * time.Second)
+			}
+		}
+		use(120)
+		if n := w.calls.times(s.config.Instance, "math") + w.calls.times(s.config.Instance, "texts"); n < 15 || n > 60 {
+			t.Errorf("in twenty minutes a server that can't be reached was asked %d times, want about one a minute", n)
+		}
+		state := w.client.States()[0]
+		if state.Stage != StageReachable || !errors.Is(state.Reason, errNoAddress) || state.Retry.IsZero() {
+			t.Errorf("the client says %+v, want that it reached nobody, why, and when it tries again", state)
+		}
+		left := meetings.add(s.config.Instance, func(raw rawConn) { s.take(raw, false) })
+		defer left()
+		use(12)
+		w.wantLinks("once it can be reached", "math", 1)
+		w.wantLinks("once it can be reached", "texts", 1)
+	})
+}
+
 func TestALinkThatBreaksSoonAfterItWasOpenedIsOpenedAgainWithGrowingPauses(t *testing.T) {
 	inFakeTime(t, func(w *world) {
 		s := w.server()

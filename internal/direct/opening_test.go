@@ -3,8 +3,10 @@ package direct
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
@@ -289,6 +291,28 @@ func TestTLSTakesTheKeysOfTheTicketAndNoOthers(t *testing.T) {
 	}
 }
 
+func TestNeitherEndTakesTLSBefore13(t *testing.T) {
+	s := listen(t, "memory:")
+	c := newCaller(t)
+	older := c.identity.config()
+	older.MinVersion, older.MaxVersion, older.InsecureSkipVerify = tls.VersionTLS12, tls.VersionTLS12, true
+
+	ours, theirs := pipe()
+	s.take(theirs, true)
+	if err := tls.Client(ours, older).Handshake(); err == nil {
+		t.Error("a server takes TLS 1.2, want 1.3 alone")
+	}
+	counts(t, "connection that didn't open", s.Stats.Failed.Load, 1)
+
+	ours, theirs = pipe()
+	go func() { _ = tls.Server(theirs, older).Handshake() }()
+	ticket := c.ticket(s, "math")
+	ticket.Server = c.identity.Fingerprint // it has the right key
+	if _, err := c.open(t.Context(), ours, true, ticket); stageOf(err) != StageTLS {
+		t.Errorf("a client of a server with TLS 1.2: %v, at stage %s; want it refused at stage %s", err, stageOf(err), StageTLS)
+	}
+}
+
 func TestBothEndsAgreeOnTLSWhateverStandsBetweenThem(t *testing.T) {
 	for name, test := range map[string]struct {
 		address   func(where Address) string
@@ -385,6 +409,28 @@ func TestConnectionsThatDoNotOpenAreBoundedAndOthersGetInAfterThem(t *testing.T)
 	c := newCaller(t)
 	ticket := c.ticket(s, "math")
 	c.dial(t, ticket.Addresses[0], ticket).say(t, 1, "hello")
+}
+
+func TestConnectionsThatAreOpenAreBoundedAndOthersGetInAfterThem(t *testing.T) {
+	s := listen(t, "127.0.0.1:0")
+	s.Listener.mu.Lock()
+	for range maxOpen - 1 {
+		s.open[new(serverLink)] = struct{}{}
+	}
+	s.Listener.mu.Unlock()
+	leave := func() {
+		s.Listener.mu.Lock()
+		defer s.Listener.mu.Unlock()
+		maps.DeleteFunc(s.open, func(other *serverLink, _ struct{}) bool { return other.conn == nil })
+	}
+	defer leave()
+	_, last := opened(t, s)
+	ends(t, "one too many", dialRaw(t, s))
+	counts(t, "connection too many", s.Stats.TooMany.Load, 1)
+	last.say(t, 1, "of those that are open none ends")
+	leave()
+	_, next := opened(t, s)
+	next.say(t, 1, "hello")
 }
 
 func TestAConnectionHasFiveSecondsToOpen(t *testing.T) {

@@ -413,6 +413,21 @@ func TestWhoIsToldOfACallersEndIsToldOnce(t *testing.T) {
 	})
 }
 
+func TestAConnectionIsForSoManyServicesAtMost(t *testing.T) {
+	l, now := new(serverLink), time.Now()
+	for i := range maxServices {
+		if number := l.take(&grant{service: fmt.Sprint("s", i), given: now}); int(number) != i+1 {
+			t.Fatalf("service %d has the number %d, want %d", i, number, i+1)
+		}
+	}
+	if number := l.take(&grant{service: "more", given: now}); number != 0 {
+		t.Errorf("one service too many has the number %d, want it refused", number)
+	}
+	if number := l.take(&grant{service: "s1", given: now}); number != 2 {
+		t.Errorf("one that the connection is for already has the number %d, want 2", number)
+	}
+}
+
 func TestNamesOfMethodsAreKeptUpToABound(t *testing.T) {
 	l := new(serverLink)
 	for i := range 2 * maxMethods {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -73,6 +74,47 @@ func TestLaterCallsGoByADirectLinkWhereAServerListens(t *testing.T) {
 	}
 	if l := links[0]; l.Stage != rpcclient.Linked || l.Reason != nil || !strings.HasPrefix(l.Address, "127.0.0.1:") || l.Encrypted || len(l.Services) != 1 || l.Services[0] != "work" {
 		t.Errorf("the client says %+v, want a link on loopback for the calls of work", l)
+	}
+}
+
+func TestCallersOfAServerThatListensEverywhereDialTheAddressByWhichItReachesNATS(t *testing.T) {
+	t.Parallel()
+	n := network{t: t, broker: startBroker(t, broker.Config{Listen: "[::1]:0"})} // which is nobody's default
+	startBinder(t, n.dial(), longLease)
+	launch(t, part{URL: n.broker.URL(), Server: &serverPart{Listen: ":0"}})
+	c := n.client(rpcclient.Config{})
+	linked(t, c, 1)
+	if l := c.DirectLinks(); len(l) != 1 || !strings.HasPrefix(l[0].Address, "[::1]:") {
+		t.Errorf("the client says %+v, want a link to ::1", l)
+	}
+}
+
+func TestCallsDoNotWaitWhileALinkIsOpenedThatNeverIs(t *testing.T) {
+	t.Parallel()
+	mute, err := net.Listen("tcp", "127.0.0.1:0") // its kernel takes connections, and nobody reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { mute.Close() })
+	n := newNetwork(t)
+	launch(t, part{URL: n.broker.URL(), Server: &serverPart{Listen: listening, Advertise: mute.Addr().String()}})
+	c := n.client(rpcclient.Config{})
+	calls := int64(0)
+	eventually(t, "why there is no link", func() error {
+		if err := callWithin(patience, c, calls); err != nil {
+			t.Fatalf("call %d: %v", calls, err)
+		}
+		if links := c.DirectLinks(); len(links) == 1 && links[0].Reason != nil {
+			return nil
+		}
+		calls++
+		return errors.New("nothing is said")
+	})
+	if l := c.DirectLinks()[0]; l.Stage != rpcclient.LinkProof {
+		t.Errorf("the client says %+v, want that nobody proves to know the ticket", l)
+	}
+	if calls < 20 {
+		t.Errorf("%d calls were made in the five seconds that the link had to open, want that none waits for it", calls)
 	}
 }
 

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"math/rand/v2"
 	"runtime"
@@ -13,6 +14,10 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
+	"github.com/helium-rpc/helium/internal/batch"
+	"github.com/helium-rpc/helium/internal/direct"
+	"github.com/helium-rpc/helium/internal/link"
+	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -194,58 +199,115 @@ func TestPromise7HostileBytesCostNothing(t *testing.T) {
 
 // It isn't parallel either.
 func TestPromise7AHostileServerCostsItsCallersNothing(t *testing.T) {
-	n := newNetwork(t)
-	registry := registryOf(t, n.dial())
-	r := binder.Record{Service: "trap", Instance: "trap", Methods: []binder.Method{{Name: "run", Signature: "run() []int64", Kind: binder.KindCall}}}
-	if _, err := registry.Register(testContext(t), r); err != nil {
-		t.Fatal(err)
-	}
-	nc := bareConnection(t, n.broker.URL())
-	next := make(chan func(seq uint64) []byte, 1)
-	_, err := nc.QueueSubscribe("helium.call.trap.run", "helium", func(m *nats.Msg) {
-		var call []msgpack.RawMessage
-		var kind, seq uint64
-		frames := msgpack.NewDecoder(bytes.NewReader(m.Data[2:]))
-		for kind != 1 { // a call; a frame about the sender stands before it
-			if err := frames.Decode(&call); err != nil || msgpack.Unmarshal(call[0], &kind) != nil || msgpack.Unmarshal(call[1], &seq) != nil {
-				t.Errorf("the call %x can't be read: %v", m.Data, err)
-				return
-			}
+	overEachLinkInTurn(t, func(t *testing.T, n network) {
+		trap := n.setTrap()
+		c := n.client(rpcclient.Config{})
+		n.link(t, c, "trap", 1)
+		run := func(answer func(seq uint64) []byte) ([]int64, error) {
+			trap <- answer
+			return rpcclient.Call[[]int64](testContext(t), c, "trap.run")
 		}
-		_ = m.Respond((<-next)(seq)) // the caller tells if nothing comes
+		answer := func(elements ...any) []byte { return append([]byte{0xc1, 0x01}, pack(t, elements)...) }
+		good := func(seq uint64) []byte { return answer(2, seq, 1, nil, []byte{0x91, 0x07}) }
+
+		var calls int
+		allocated := allocatedBy(func() {
+			for name, bomb := range bombs() {
+				calls += 2
+				got, err := run(func(seq uint64) []byte { return answer(2, seq, 1, nil, bomb) })
+				if err == nil || len(got) != 0 || err != nil && helium.OutcomeOf(err) != helium.Executed {
+					t.Errorf("%s as the result: %d elements, error %v, outcome %v; want an error, executed", name, len(got), err, helium.OutcomeOf(err))
+				}
+				got, err = run(func(seq uint64) []byte { return append(good(seq), bomb...) })
+				if err == nil && (len(got) != 1 || got[0] != 7) {
+					t.Errorf("a good answer before %s: %v, want 7 or an error", name, got)
+				}
+			}
+		})
+		if limit := uint64(96 << 20); allocated > limit {
+			t.Errorf("%d answers made the process allocate %d bytes, want %d at most", calls, allocated, limit)
+		}
+		if got, err := run(good); err != nil || len(got) != 1 || got[0] != 7 {
+			t.Errorf("afterwards run() = %v, %v; want [7], nil", got, err)
+		}
+	})
+}
+
+// setTrap serves trap.run by hand. Each call takes what makes its answer from the channel.
+func (n network) setTrap() (next chan<- func(seq uint64) []byte) {
+	n.t.Helper()
+	answers := make(chan func(seq uint64) []byte, 1)
+	answer := func(message []byte) []byte {
+		seq, err := numberIn(message)
+		if err != nil {
+			n.t.Errorf("the call %x can't be read: %v", message, err)
+			return nil
+		}
+		return (<-answers)(seq) // the caller tells if nothing comes
+	}
+	nc := n.dial()
+	r := binder.Record{Service: "trap", Instance: "trap", Methods: []binder.Method{{Name: "run", Signature: "run() []int64", Kind: binder.KindCall}}}
+	if n.over.listen != "" {
+		r.Abilities = uint64(wire.Direct)
+		n.listenInTrap(nc, answer)
+	}
+	if _, err := nc.QueueSubscribe("helium.call.trap.run", "helium", func(m *nats.Msg) { _ = m.Respond(answer(m.Data)) }); err != nil {
+		n.t.Fatal(err)
+	}
+	if _, err := registryOf(n.t, nc).Register(testContext(n.t), r); err != nil { // behind it
+		n.t.Fatal(err)
+	}
+	return answers
+}
+
+// numberIn returns the number of the call in a message.
+func numberIn(message []byte) (uint64, error) {
+	frames, err := wire.ReadMessage(message)
+	for err == nil {
+		var f wire.Frame
+		if err = frames.Next(&f); err == nil && f.Kind == wire.KindCall { // a frame about the sender stands before it
+			return f.Seq, nil
+		}
+	}
+	return 0, err
+}
+
+// listenInTrap gives tickets for links by which the trap answers, too.
+func (n network) listenInTrap(nc *nats.Conn, answer func(message []byte) []byte) {
+	n.t.Helper()
+	at, err := direct.ParseAddresses(n.over.listen)
+	if err != nil {
+		n.t.Fatal(err)
+	}
+	l, err := direct.Listen(direct.ListenConfig{
+		Listen: at, Instance: "trap", Log: quiet, Counters: new(link.ServerCounters),
+		MaxMessage: func() int { return wire.UsualPayload }, Reachable: func(context.Context) bool { return true }, Gone: func(string) {},
+		Serve: func(by link.Server) {
+			for in, ok := by.Receive(); ok; in, ok = by.Receive() {
+				if in.Reached == nil && !in.Cancels {
+					by.Answer(&link.Outgoing{To: in.From, Message: &batch.Message{Data: answer(in.Data), Frames: 1}})
+				}
+			}
+		},
 	})
 	if err != nil {
-		t.Fatal(err)
+		n.t.Fatal(err)
 	}
-	if err := nc.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	c := n.client(rpcclient.Config{})
-	answer := func(elements ...any) []byte { return append([]byte{0xc1, 0x01}, pack(t, elements)...) }
-
-	var calls int
-	allocated := allocatedBy(func() {
-		for name, bomb := range bombs() {
-			calls++
-			next <- func(seq uint64) []byte { return answer(2, seq, 1, nil, bomb) }
-			got, err := rpcclient.Call[[]int64](testContext(t), c, "trap.run")
-			if err == nil || len(got) != 0 || err != nil && helium.OutcomeOf(err) != helium.Executed {
-				t.Errorf("%s as the result: %d elements, error %v, outcome %v; want an error, executed", name, len(got), err, helium.OutcomeOf(err))
-			}
-			calls++
-			next <- func(seq uint64) []byte {
-				return append(answer(2, seq, 1, nil, []byte{0x91, 0x07}), bomb...)
-			}
-			if got, err := rpcclient.Call[[]int64](testContext(t), c, "trap.run"); err == nil && (len(got) != 1 || got[0] != 7) {
-				t.Errorf("a good answer before %s: %v, want 7 or an error", name, got)
-			}
+	n.t.Cleanup(l.Close)
+	give := func(m *nats.Msg) {
+		frames, err := wire.ReadMessage(m.Data)
+		var f wire.Frame
+		if err == nil {
+			err = frames.Next(&f)
 		}
-	})
-	if limit := uint64(96 << 20); allocated > limit {
-		t.Errorf("%d answers made the process allocate %d bytes, want %d at most", calls, allocated, limit)
+		if err != nil || f.Kind != wire.KindTicketRequest {
+			return
+		}
+		if key, err := wire.ReadTicketRequest(f.Body); err == nil {
+			_ = m.Respond(wire.AppendTicket(wire.AppendMessageHeader(nil), l.Ticket("trap", key)))
+		}
 	}
-	next <- func(seq uint64) []byte { return answer(2, seq, 1, nil, []byte{0x91, 0x07}) }
-	if got, err := rpcclient.Call[[]int64](testContext(t), c, "trap.run"); err != nil || len(got) != 1 || got[0] != 7 {
-		t.Errorf("afterwards run() = %v, %v; want [7], nil", got, err)
+	if _, err := nc.Subscribe("helium.at.trap.trap", give); err != nil {
+		n.t.Fatal(err)
 	}
 }
