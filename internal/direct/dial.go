@@ -126,8 +126,12 @@ func (d *dialer) tryAt(ctx context.Context, a Address, encrypted bool, ticket *w
 	if err != nil {
 		return nil, at(StageReachable, err)
 	}
-	if a.Network == "tcp" && !a.Plain && !isLoopbackAddr(socket.RemoteAddr()) {
-		encrypted = true // "localhost" was another host
+	if a.Network == "tcp" && !isLoopbackAddr(socket.RemoteAddr()) { // "localhost" may be another host
+		if a.Plain && d.secure() {
+			socket.Close()
+			return nil, at(StageReachable, errPlain)
+		}
+		encrypted = encrypted || !a.Plain
 	}
 	return d.open(ctx, newOutlet(socket, allLinks), encrypted, ticket)
 }

@@ -13,7 +13,7 @@
 //   - frame.go, reader.go: what travels on it, and how that is read
 //   - conn.go: a connection that is open
 //   - silence.go: when an end from which nothing comes is taken for frozen or cut off
-//   - outlet.go: a socket whose writes never wait, however much is kept
+//   - outlet.go: a socket whose writes wait 5 ms at most, however much is kept
 //   - pipe.go, meeting.go: a connection within one program
 //
 // Of a server:

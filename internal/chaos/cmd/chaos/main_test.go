@@ -44,6 +44,9 @@ func TestARunWritesItsVerdictForPeopleAndPrograms(t *testing.T) {
 			t.Errorf("%s: %v, holds %q; want %q", name, err, text, want)
 		}
 	}
+	if text, _ := os.ReadFile(page); !strings.Contains(string(text), "\n| lookups | ") || !strings.Contains(string(text), "\n| binder1 | ") {
+		t.Errorf("the page lacks a row for each load or for each process: %q", text)
+	}
 	if ledgers, err := filepath.Glob(filepath.Join(keep, "*", "*"+ledger.Extension)); err != nil || len(ledgers) == 0 {
 		t.Errorf("below %s are the ledgers %q, %v; want those of the run", keep, ledgers, err)
 	}
