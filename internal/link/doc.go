@@ -24,6 +24,7 @@
 //   - clock.go: the clock by which servers see how long a message was under way
 //   - instance.go: what is known of instances from themselves
 //   - suspect.go: which instances may have a call, and what they tell of it
+//   - met.go: who has answered a call first, and may be asked whether questions get there
 //   - doubt.go: what is known of an instance that hasn't been heard for a while
 //   - vigil.go: which instances have fallen silent, so that their calls fail and others keep away
 //   - strays.go: which calls no instance has, as they or their answers got lost

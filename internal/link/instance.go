@@ -56,32 +56,6 @@ type instances struct {
 
 	mu    sync.RWMutex
 	known map[string]map[string]*Instance // guarded by mu; by service and name
-	met   map[*Instance]*Method           // guarded by mu; since somebody last asked: who has answered a call first, and of which method
-}
-
-// meet takes note that an instance has answered a call of a method, the first time.
-func (all *instances) meet(i *Instance, by *Method) {
-	if !i.met.Load() && i.met.CompareAndSwap(false, true) {
-		all.putBack(i, by)
-	}
-}
-
-// putBack has takeMet return an instance again.
-func (all *instances) putBack(i *Instance, by *Method) {
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	if all.met == nil {
-		all.met = make(map[*Instance]*Method)
-	}
-	all.met[i] = by
-}
-
-// takeMet returns who was met since it was called last.
-func (all *instances) takeMet() (met map[*Instance]*Method) {
-	all.mu.Lock()
-	defer all.mu.Unlock()
-	met, all.met = all.met, nil
-	return met
 }
 
 // heard returns the instance of that name, which has just answered a call of the service and
@@ -135,7 +109,6 @@ func (all *instances) prune(service string, isThere func(instance string) bool) 
 	all.mu.Lock()
 	defer all.mu.Unlock()
 	of := all.known[service]
-	maps.DeleteFunc(all.met, func(i *Instance, _ *Method) bool { return i.Service == service && !isThere(i.Name) })
 	maps.DeleteFunc(of, func(name string, _ *Instance) bool { return !isThere(name) })
 	if len(of) == 0 {
 		delete(all.known, service)

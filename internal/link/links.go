@@ -44,6 +44,7 @@ func (l *links) useBus(nc *nats.Conn, subjects wire.Subjects, log *slog.Logger) 
 	l.bus, l.registry = newBus(nc, subjects, log), noRegistry{}
 	l.bus.receiver = l.newReceiver(l.bus)
 	l.bus.receiver.answered, l.bus.receiver.abandoned = new(answeredLog), new(abandonedLog)
+	l.bus.receiver.met = new(met)
 	l.bus.receiver.elsewhere = nc.Opts.InProcessServer == nil
 	l.unlinked = newUnlinked()
 	l.others.Store(new([]*Receiver))
@@ -56,7 +57,7 @@ func (l *links) newVigil(hello func(service string) []byte) *vigil {
 	b := l.bus
 	l.instances.beat.Store(1)
 	v := &vigil{
-		pulse: newPulse(b.echo), asks: &b.asks, by: b.receiver.carrier, inFlight: l.inFlight, instances: &l.instances,
+		pulse: newPulse(b.echo), asks: &b.asks, by: b.receiver.carrier, inFlight: l.inFlight, instances: &l.instances, met: b.receiver.met,
 		registry: noRegistry{}, counters: l.counters, beat: &l.instances.beat, doubts: make(map[*Instance]*doubt),
 		hasLeft:   func(c *Call) bool { return l.sent.wasTaken(c.left.In()) },
 		connected: b.nc.IsConnected,

@@ -37,6 +37,7 @@ type Receiver struct {
 	inFlight    *inFlight
 	manifests   *manifests
 	instances   *instances
+	met         *met // who has answered a call by the bus first; nil: by another link
 	sent        *sentLog
 	counters    *Counters
 	canceled    *lateCancels
@@ -306,7 +307,9 @@ func (r *Receiver) answer(c *Call, f *wire.Frame) {
 	}
 	if c.Instance != nil {
 		c.To.Endpoint.apart.heard(c.Instance)
-		r.instances.meet(c.Instance, c.target())
+		if r.met != nil {
+			r.met.note(c.Instance, c.target())
+		}
 	}
 	r.link.Answered(c, e)
 	c.To.throttle.answered(c.Instance, e)

@@ -168,7 +168,7 @@ func TestWhoAnswersACallAndSpeaksWhenAskedAloneIsAskedOnceSoThatItsSilenceTellsL
 					}
 				}
 				i.hear(v.beat.Load())
-				v.instances.meet(i, &Method{Endpoint: new(Endpoint)})
+				v.met.note(i, &Method{Endpoint: new(Endpoint)})
 				for range 10 {
 					v.step(false)
 					synctest.Wait()
@@ -201,7 +201,7 @@ func TestOfManyInstancesThatAreMetAtOnceEachIsAskedInItsTurn(t *testing.T) {
 		v.inFlight.expire(time.Now().Add(24*time.Hour), func(*Call) {})
 		const many = 3*maxAsks - 1
 		for n := range many {
-			v.instances.meet(v.instances.heard("", []byte("i"+strconv.Itoa(n)), wire.AnswersOnce), &Method{Endpoint: new(Endpoint)})
+			v.met.note(v.instances.heard("", []byte("i"+strconv.Itoa(n)), wire.AnswersOnce), &Method{Endpoint: new(Endpoint)})
 		}
 		for _, want := range []int{maxAsks, 2 * maxAsks, many, many} {
 			v.step(false)

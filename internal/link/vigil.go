@@ -44,6 +44,7 @@ type vigil struct {
 	by        *carrier
 	inFlight  *inFlight
 	instances *instances
+	met       *met
 	registry  Registry
 	hasLeft   func(*Call) bool
 	connected func() bool
@@ -97,7 +98,7 @@ func (v *vigil) step(late bool) (more bool) {
 			v.end(c.seq, e)
 		}
 	}
-	for i, by := range v.instances.takeMet() {
+	for i, by := range v.met.take() {
 		v.prove(beat, i, by)
 	}
 	v.wonder(beat)
@@ -294,7 +295,7 @@ func (v *vigil) doubtAt(beat, from uint64, i *Instance, where string) *doubt {
 // answers no question later is silent only if it would have got it.
 func (v *vigil) prove(beat uint64, i *Instance, by *Method) {
 	if v.asked[i.Service] >= maxAsks {
-		v.instances.putBack(i, by)
+		v.met.putBack(i, by)
 		return
 	}
 	if v.doubts[i] != nil {

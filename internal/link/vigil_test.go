@@ -27,7 +27,7 @@ func watched(m *mute, echo func(context.Context) error) (*vigil, *outcome) {
 	all.beat.Store(1)
 	v := &vigil{
 		links: func(bool) {},
-		pulse: newPulse(echo), asks: new(asks), by: by, inFlight: table, instances: all, registry: m, counters: new(Counters),
+		pulse: newPulse(echo), asks: new(asks), by: by, inFlight: table, instances: all, met: new(met), registry: m, counters: new(Counters),
 		beat: &all.beat, doubts: make(map[*Instance]*doubt), ask: m.ask,
 		methodAt: func(*Instance, *Method) string { return "" }, serviceAt: func(*Instance) string { return "" },
 		hasLeft: func(*Call) bool { return true }, connected: func() bool { return true },
