@@ -14,9 +14,9 @@ var (
 	// ran is unknown.
 	ErrDisconnected = NewError(CodeUnavailable, "helium.disconnected", "the connection to NATS was lost while the call was in flight; nobody can tell whether it ran")
 	// ErrSilent: the instance that has the call, or may have it, hasn't been heard for 2 s, though
-	// it says each half second which calls run, or was asked whether it is there. It is frozen, dead or cut off; or
-	// NATS takes no more of its messages, which the error says. Or it has hardly sent any of a large result for 10 s,
-	// and then the call has run. Else it may have run, or may run yet.
+	// it says each half second which calls run. It is frozen, dead or cut off; or NATS takes no more of its messages,
+	// which the error says. Or it has hardly sent any of a large result for 10 s, and then the call has run. Else it
+	// may have run, or may run yet.
 	ErrSilent = NewError(CodeUnavailable, "helium.silent", "the instance that has the call has been silent for 2 s; it is frozen, dead or cut off")
 	// ErrDeadline: no answer within the call's time. Whether it ran is unknown.
 	ErrDeadline = NewError(CodeDeadlineExceeded, "helium.deadline", "no answer within the call's time")

@@ -3,8 +3,6 @@
 package e2e_test
 
 import (
-	"context"
-	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/rpcclient"
+	"github.com/helium-rpc/helium/rpcserver"
 )
 
 // withoutHeartbeats are set-ups of NATS in which a server of the user "server" can send the clients of the user
@@ -33,48 +32,24 @@ func acrossAccounts(kind string) string {
 }`
 }
 
-// overAnswersAlone runs a test in each of these set-ups.
-func overAnswersAlone(t *testing.T, test func(t *testing.T, c *rpcclient.Client, launchWorker func() *process)) {
+// overAnswersAlone runs a test in each of these set-ups, with a client of the user "caller".
+func overAnswersAlone(t *testing.T, test func(t *testing.T, url string, c *rpcclient.Client)) {
 	for name, conf := range withoutHeartbeats {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := startGuarded(t, configured(t, conf), func() {}).url
 			startBinder(t, dialAs(t, url, "binder"), longLease)
-			as := strings.Replace(url, "//", "//server:%E2%80%A6@", 1)
-			test(t, newClient(t, dialAs(t, url, "caller"), rpcclient.Config{}), func() *process {
-				t.Helper()
-				return launch(t, part{URL: as, Server: new(serverPart)})
-			})
+			test(t, url, newClient(t, dialAs(t, url, "caller"), rpcclient.Config{}))
 		})
 	}
 }
 
-func TestPromise11WhereNoHeartbeatsComeAFrozenServerIsAskedAndItsCallsFailUntilItAnswers(t *testing.T) {
-	t.Parallel()
-	overAnswersAlone(t, func(t *testing.T, c *rpcclient.Client, launchWorker func() *process) {
-		server := launchWorker()
-		if err := callWithin(patience, c, 1); err != nil { // so it has said what it does
-			t.Fatal(err)
-		}
-		held := server.hold(c.At(server.words[0]), farOff)
-		server.signal(syscall.SIGSTOP)
-		wantSilent(t, receive(t, "the end of a call that it has", held), server.words[0])
-		server.signal(syscall.SIGCONT)
-		if err := callWithin(patience, c, 2); err != nil {
-			t.Errorf("a call of the server that goes on failed with %v", err)
-		}
-		eventually(t, "the server to be silent no more", func() error {
-			if s := c.Stats(); s.Silent != 1 || s.SilentInstances != 0 {
-				return fmt.Errorf("Silent %d, SilentInstances %d; want 1, 0", s.Silent, s.SilentInstances)
-			}
-			return nil
-		})
-	})
-}
-
 func TestPromise11WhereNoHeartbeatsComeCallsKeepAwayFromAFrozenServer(t *testing.T) {
 	t.Parallel()
-	overAnswersAlone(t, func(t *testing.T, c *rpcclient.Client, launchWorker func() *process) {
+	overAnswersAlone(t, func(t *testing.T, url string, c *rpcclient.Client) {
+		launchWorker := func() *process {
+			return launch(t, part{URL: strings.Replace(url, "//", "//server:%E2%80%A6@", 1), Server: new(serverPart)})
+		}
 		frozen := launchWorker()
 		others := map[string]bool{launchWorker().words[0]: true, launchWorker().words[0]: true}
 		allThreeAnswer(t, c)
@@ -83,30 +58,33 @@ func TestPromise11WhereNoHeartbeatsComeCallsKeepAwayFromAFrozenServer(t *testing
 			t.Fatalf("it ended with %v, want its deadline, as a handler that hangs isn't silence", err)
 		}
 		frozen.signal(syscall.SIGSTOP)
-		eventually(t, "calls to keep away from the frozen one", func() error {
-			ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
-			defer cancel()
-			_, err := rpcclient.Call[string](ctx, c, "work.who")
-			if s := c.Stats(); s.SilentInstances == 0 {
-				return fmt.Errorf("it isn't known to be silent; the last call ended with %v", err)
-			}
-			return nil
-		})
+		callUntilOneIsSilent(t, c)
 		onlyOthersAnswer(t, c, others)
 		frozen.signal(syscall.SIGCONT)
 		allThreeAnswer(t, c)
 	})
 }
 
-func TestPromise11ACallThroughAnImportToAServerThatIsKilledFailsLongBeforeItsDeadline(t *testing.T) {
+func TestPromise11WhereNoHeartbeatsComeCallsOfAServerThatDrainsAreFinished(t *testing.T) {
 	t.Parallel()
-	overAnswersAlone(t, func(t *testing.T, c *rpcclient.Client, launchWorker func() *process) {
-		killed := launchWorker()
-		if err := callWithin(patience, c, 1); err != nil { // so it has said what it does
+	overAnswersAlone(t, func(t *testing.T, url string, c *rpcclient.Client) {
+		w := newWorker("w")
+		srv := serve(t, dialAs(t, url, "server"), rpcserver.Config{DrainTimeout: patience}, "work", w)
+		if err := callWithin(patience, c, 1); err != nil { // after which it is asked, and found to answer
 			t.Fatal(err)
 		}
-		held := killed.hold(c.At(killed.words[0]), farOff)
-		killed.kill()
-		wantSilent(t, receive(t, "the end of a call that it had", held), killed.words[0])
+		ended := make(chan error, 1)
+		go func() { ended <- c.At(srv.Instance()).Call(testContext(t), "work.hold", nil, 2) }()
+		receive(t, "the beginning of the call", w.began)
+		down := make(chan error, 1)
+		go func() { down <- srv.Shutdown(testContext(t)) }()
+		time.Sleep(6 * time.Second) // longer than calls go to one that answers no questions
+		close(w.release)
+		if err := receive(t, "the end of the call", ended); err != nil {
+			t.Errorf("the call that a server had when it began to stop ended with %v, want its answer", err)
+		}
+		if err := receive(t, "the end of the server", down); err != nil {
+			t.Errorf("the server stopped with %v", err)
+		}
 	})
 }

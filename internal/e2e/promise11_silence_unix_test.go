@@ -44,6 +44,20 @@ func allThreeAnswer(t *testing.T, c *rpcclient.Client) {
 	})
 }
 
+// callUntilOneIsSilent calls, with less time than silence takes to be told, until an instance is known to be silent.
+func callUntilOneIsSilent(t *testing.T, c *rpcclient.Client) {
+	t.Helper()
+	eventually(t, "calls to keep away from the frozen one", func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+		defer cancel()
+		_, err := rpcclient.Call[string](ctx, c, "work.who")
+		if s := c.Stats(); s.SilentInstances == 0 {
+			return fmt.Errorf("it isn't known to be silent; the last call ended with %v", err)
+		}
+		return nil
+	})
+}
+
 // onlyOthersAnswer checks that no call goes to an instance that is silent.
 func onlyOthersAnswer(t *testing.T, c *rpcclient.Client, others map[string]bool) {
 	t.Helper()
@@ -87,15 +101,7 @@ func TestPromise11CallsThatHaveLessTimeThanSilenceTakesKeepAwayFromAFrozenServer
 	others := map[string]bool{n.launchWorker().words[0]: true, n.launchWorker().words[0]: true}
 	allThreeAnswer(t, c)
 	frozen.signal(syscall.SIGSTOP)
-	eventually(t, "calls to keep away from the frozen one", func() error {
-		ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
-		defer cancel()
-		_, err := rpcclient.Call[string](ctx, c, "work.who")
-		if s := c.Stats(); s.SilentInstances == 0 {
-			return fmt.Errorf("it isn't known to be silent; the last call ended with %v", err)
-		}
-		return nil
-	})
+	callUntilOneIsSilent(t, c)
 	onlyOthersAnswer(t, c, others)
 	if n := c.Stats().Silent; n != 0 {
 		t.Errorf("%d calls failed as an instance was silent, want none: no call was that long", n)

@@ -33,8 +33,6 @@ func (d *doubt) unanswered(beat, anew uint64) bool {
 		return false
 	case d.candor != whenAsked:
 		return beat > d.asked // it would have spoken unasked for longer
-	case d.ask.is.Load() == askNobody:
-		return d.reached
 	}
 	return d.reached && beat-max(d.asked, anew) >= answerWithin
 }

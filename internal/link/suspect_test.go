@@ -1,14 +1,12 @@
 package link
 
 import (
-	"errors"
 	"slices"
 	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/internal/wire"
 )
 
@@ -30,7 +28,7 @@ func (a *asked) ask(i *Instance, _ string) *ask {
 	return one
 }
 
-func TestACallAtAnInstanceThatSpeaksWhenAskedAloneFailsOnceThatDoesNotAnswer(t *testing.T) {
+func TestCallsKeepAwayFromAnInstanceThatSpeaksWhenAskedAloneOnceItDoesNotAnswer(t *testing.T) {
 	silent := func(*Instance, *ask) {}
 	refused := func(_ *Instance, one *ask) { one.is.Store(askRefused) }
 	nobody := func(_ *Instance, one *ask) { one.is.Store(askNobody) }
@@ -39,16 +37,15 @@ func TestACallAtAnInstanceThatSpeaksWhenAskedAloneFailsOnceThatDoesNotAnswer(t *
 		answered  bool // it has answered a question before
 		vain      bool // it was asked in vain before
 		becomes   func(*Instance, *ask)
-		want      int // the step in which the call fails; 0: in none
 		told      bool
 		times     int // it is asked at most, in twenty steps
 	}{
-		"it was called by its name":                           {addressed: true, becomes: silent, want: 7, told: true, times: 10},
-		"it was called by its name, and asked in vain before": {addressed: true, vain: true, becomes: silent, want: 7, told: true, times: 10},
-		"it has answered before":                              {answered: true, becomes: silent, want: 7, told: true, times: 10},
+		"it was called by its name":                           {addressed: true, becomes: silent, told: true, times: 10},
+		"it was called by its name, and asked in vain before": {addressed: true, vain: true, becomes: silent, told: true, times: 10},
+		"it has answered before":                              {answered: true, becomes: silent, told: true, times: 10},
 		"nobody knows whether the question gets there":        {becomes: silent, times: 1},
 		"the question isn't permitted":                        {addressed: true, becomes: refused, times: 1},
-		"it has left":                                         {answered: true, becomes: nobody, want: 5, times: 1},
+		"it has left":                                         {answered: true, becomes: nobody, times: 1},
 		"nobody listens where it was never found to do so":    {becomes: nobody, times: 1},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -68,9 +65,8 @@ func TestACallAtAnInstanceThatSpeaksWhenAskedAloneFailsOnceThatDoesNotAnswer(t *
 				if test.addressed {
 					v.inFlight.show(1, func(c *Call) { c.To.Endpoint.Instance = "i1" })
 				}
-				got := stepsUntil(v, o, func(int) bool { return false })
-				if got != test.want || (got > 0) != errors.Is(o.err(), helium.ErrSilent) {
-					t.Errorf("the call failed in step %d with %v, want %d, and ErrSilent if it does", got, o.err(), test.want)
+				if got := stepsUntil(v, o, func(int) bool { return false }); got != 0 {
+					t.Errorf("the call failed in step %d with %v, and may still be answered, as by one that drains", got, o.err())
 				}
 				if told := len(a.told) > 0; told != test.told {
 					t.Errorf("the registry was told that it is silent: %v, want %v", told, test.told)

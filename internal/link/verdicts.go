@@ -17,17 +17,6 @@ func interrupted(by *Instance) *helium.Error {
 	return e
 }
 
-// unanswered returns the error of a call that one of the mute instances has, of which some tell nothing unless they
-// are asked.
-func unanswered(service string, mute []*Instance) *helium.Error {
-	if len(mute) == 1 {
-		e := helium.ErrSilent.WithMessage("instance %q hasn't answered for 2 s whether it is there; it is frozen, dead or cut off"+Unsettled, mute[0].Name).WithOutcome(helium.Unknown)
-		e.Instance = mute[0].Name
-		return e
-	}
-	return helium.ErrSilent.WithMessage("no instance of service %q that may have the call has answered for 2 s whether it is there%s"+Unsettled, service, named(mute)).WithOutcome(helium.Unknown)
-}
-
 // silence returns the error of a call that one of the mute instances has, as far as is known.
 func silence(service string, mute []*Instance) *helium.Error {
 	if len(mute) == 1 {
@@ -35,23 +24,19 @@ func silence(service string, mute []*Instance) *helium.Error {
 		e.Instance = mute[0].Name
 		return e
 	}
-	return helium.ErrSilent.WithMessage("for 2 s no instance of service %q has said that the call runs, as the one that has it would each half second%s"+Unsettled, service, named(mute)).WithOutcome(helium.Unknown)
-}
-
-// named says which instances are silent.
-func named(mute []*Instance) string {
 	const most = 3 // of those that are named
 	names := make([]string, 0, most)
 	for _, i := range mute[:min(len(mute), most)] {
 		names = append(names, fmt.Sprintf("%q", i.Name))
 	}
+	whose := ""
 	switch {
 	case len(mute) > most:
-		return fmt.Sprintf("; %s and %d more are silent", strings.Join(names, ", "), len(mute)-most)
+		whose = fmt.Sprintf("; %s and %d more are silent", strings.Join(names, ", "), len(mute)-most)
 	case len(mute) > 0:
-		return fmt.Sprintf("; %s are silent", strings.Join(names, ", "))
+		whose = fmt.Sprintf("; %s are silent", strings.Join(names, ", "))
 	}
-	return ""
+	return helium.ErrSilent.WithMessage("for 2 s no instance of service %q has said that the call runs, as the one that has it would each half second%s"+Unsettled, service, whose).WithOutcome(helium.Unknown)
 }
 
 // lost returns the error of a call that no instance has, where it was known once which one had it.

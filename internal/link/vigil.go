@@ -163,6 +163,10 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 	if slices.ContainsFunc(suspects, func(s suspect) bool { return s.candor == reticent }) {
 		return nil // whoever has it needn't say so
 	}
+	if slices.ContainsFunc(suspects, func(s suspect) bool { return s.candor == whenAsked }) {
+		v.askThem(beat, c, suspects)
+		return nil // whoever has it says so by its answer alone: one that drains finishes it, and answers no questions any more
+	}
 	var quiet []*Instance
 	allSpoke := true // since the call left, or was named last
 	speaks := false  // one of them, to this client, so all can be heard that are there
@@ -171,7 +175,7 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 		if beat-sign >= askAfter {
 			v.doubt(beat, sign, s, c.to)
 		}
-		allSpoke = allSpoke && s.candor == forthright && s.heard.Load() > max(c.since, c.named)
+		allSpoke = allSpoke && s.heard.Load() > max(c.since, c.named)
 		if v.quiet(beat, sign) {
 			quiet = append(quiet, s.Instance)
 		}
@@ -196,22 +200,20 @@ func (v *vigil) judge(beat uint64, c *longCall) *helium.Error {
 			v.shun(beat, i, d)
 		}
 	}
-	asked := false
-	for _, s := range suspects {
-		if s.candor == whenAsked {
-			if !slices.Contains(mute, s.Instance) {
-				return nil // it may have the call, of which it doesn't tell
-			}
-			asked = true
-		}
-	}
-	switch {
-	case asked:
-		return unanswered(c.to.Endpoint.Service, mute)
-	case len(mute) == 0 && c.at != nil:
+	if len(mute) == 0 && c.at != nil {
 		mute = quiet // it has shown that it has the call, and couldn't be asked
 	}
 	return silence(c.to.Endpoint.Service, mute)
+}
+
+// askThem has those asked that may have a call and haven't been heard for a while, so that others keep away from who
+// doesn't answer.
+func (v *vigil) askThem(beat uint64, c *longCall, suspects []suspect) {
+	for _, s := range suspects {
+		if sign := max(s.heard.Load(), c.since); beat-sign >= askAfter {
+			v.doubt(beat, sign, s, c.to)
+		}
+	}
 }
 
 // namedNoMore reports whether heartbeats named a call and do so no more: where an instance may send one message only, they

@@ -74,7 +74,7 @@ var refused = []Scenario{
 			As: map[string]string{"binder1": "all", "client1": "all", "client2": "all", "server1": "server"},
 		},
 		Loads:  []Load{on("client1", "flood1", apart(3*time.Second)), on("client2", "flood2", apart(3*time.Second))},
-		Steps:  frozen("server1", time.Second, 3500*time.Millisecond), // not for so long that it counts as silent
+		Steps:  frozen("server1", time.Second, 5*time.Second),
 		Bounds: tooMany(2),
 	},
 }
