@@ -103,8 +103,10 @@ func (d *dialer) try(ctx context.Context, text string, ticket *wire.Ticket) (*co
 	if err != nil {
 		return nil, at(StageReachable, err)
 	}
-	if a.Plain && !a.OnHost() && d.secure() {
-		return nil, at(StageReachable, errPlain)
+	if !a.OnHost() {
+		if _, err := d.beyond(a, false); err != nil {
+			return nil, err
+		}
 	}
 	c, err := d.tryAt(ctx, a, a.Encrypted(), ticket)
 	if errors.Is(err, errWantsTLS) {
@@ -127,13 +129,20 @@ func (d *dialer) tryAt(ctx context.Context, a Address, encrypted bool, ticket *w
 		return nil, at(StageReachable, err)
 	}
 	if a.Network == "tcp" && !isLoopbackAddr(socket.RemoteAddr()) { // "localhost" may be another host
-		if a.Plain && d.secure() {
+		if encrypted, err = d.beyond(a, encrypted); err != nil {
 			socket.Close()
-			return nil, at(StageReachable, errPlain)
+			return nil, err
 		}
-		encrypted = encrypted || !a.Plain
 	}
 	return d.open(ctx, newOutlet(socket, allLinks), encrypted, ticket)
+}
+
+// beyond returns whether a connection that leads beyond this host is encrypted, or why there is to be none.
+func (d *dialer) beyond(a Address, encrypted bool) (bool, error) {
+	if a.Plain && d.secure() {
+		return false, at(StageReachable, errPlain)
+	}
+	return encrypted || !a.Plain, nil
 }
 
 // open opens a connection.
