@@ -7,6 +7,11 @@ const (
 	// before it judges whether more comes than is run.
 	rhythmTime  = 10 * time.Millisecond
 	rhythmCalls = 8
+	// hastyTime, hastyCalls and hastyTurns are the same where so many come and have their turns that less time
+	// tells as much: a flood of quick calls is noticed before many of them have waited for long.
+	hastyTime  = 2 * time.Millisecond
+	hastyCalls = 32
+	hastyTurns = 4
 	// shortWait is how long calls may wait without a thought about who is first.
 	shortWait = 5 * time.Millisecond
 	// floodTime is for how long there have to be too many, at least, for those to be refused
@@ -196,6 +201,11 @@ func inVain(whole, perCall time.Duration) time.Duration {
 	return least + time.Duration(part*float64(whole/4-least))
 }
 
+// tells reports whether what came and had its turn in so much time tells anything.
+func (q *queue[C]) tells(took time.Duration) bool {
+	return took >= rhythmTime && q.in >= rhythmCalls || took >= hastyTime && q.in >= hastyCalls && q.out >= hastyTurns
+}
+
 // judge judges now and then whether there are too many.
 func (q *queue[C]) judge(now time.Time) {
 	if q.newestFirst && now.Sub(q.seen) > floodTime+2*q.window {
@@ -205,7 +215,7 @@ func (q *queue[C]) judge(now time.Time) {
 		q.began, q.emptied = now, true
 	}
 	took := now.Sub(q.began)
-	if took < rhythmTime || q.in < rhythmCalls {
+	if !q.tells(took) {
 		return
 	}
 	q.look(rhythmCalls, took)

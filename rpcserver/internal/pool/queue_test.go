@@ -146,6 +146,40 @@ func TestUnderAFloodQuickCallsWaitInVainForFiveMillisecondsAtLeast(t *testing.T)
 	}
 }
 
+func TestAFloodOfQuickCallsIsNoticedBeforeManyHaveWaitedForLong(t *testing.T) {
+	const took = 300 * time.Microsecond
+	for _, c := range []struct {
+		times  int // as many come as have their turns
+		within time.Duration
+	}{{2, 20 * time.Millisecond}, {5, 10 * time.Millisecond}, {10, 8 * time.Millisecond}} {
+		q := newQueueTest(t, 100_000)
+		began := q.now
+		for q.now.Sub(began) < 50*time.Millisecond {
+			_, _, ran := q.flood(c.times, 1, took)
+			if waited := q.now.Sub(ran[0].task.Begun); q.now.Sub(began) > c.within && waited > took {
+				t.Errorf("%d times as many calls as have their turns: after %v the turn is that of one that came %v ago, want the newest from %v on", c.times, q.now.Sub(began), waited, c.within)
+				break
+			}
+		}
+	}
+}
+
+func TestABurstOfQuickCallsThatTakesAFewMillisecondsToComeIsNoFlood(t *testing.T) {
+	const took = 300 * time.Microsecond
+	for _, times := range []int{3, 10, 100} {
+		q := newQueueTest(t, 100_000)
+		came, refused, ran := q.flood(times, 20, took)
+		for len(ran) < len(came) {
+			q.now = q.now.Add(took)
+			call, more := q.takes()
+			ran, refused = append(ran, call), append(refused, more...)
+		}
+		if len(refused) > 0 {
+			t.Errorf("%d calls that came within 6 ms: %d are refused, want all run within their second", len(came), len(refused))
+		}
+	}
+}
+
 func TestOnceAFloodIsOverTheOldestIsFirstAgain(t *testing.T) {
 	q := newQueueTest(t, 100_000)
 	q.flood(2, 300, time.Millisecond)
