@@ -87,10 +87,10 @@ func TestCallersThatWaitForAnswersAllGetThem(t *testing.T) {
 }
 
 // refusedOfCallers simulates callers that make a call of ten seconds, wait for its answer, and call again, in messages
-// of up to so many calls, to a server that takes a millisecond for each. Now and then, at random, that stands
+// of up to so many calls, to a server that takes so long for each. Now and then, at random, that stands
 // still for as long on average; and after ten turns of each there are as many callers more. It returns how many calls
 // weren't run, by reason.
-func refusedOfCallers(t *testing.T, seed uint64, callers, message int, still time.Duration) map[Reason]int {
+func refusedOfCallers(t *testing.T, seed uint64, callers, message int, took, still time.Duration) map[Reason]int {
 	random := rand.New(rand.NewPCG(seed, 2))
 	q := newQueueTest(t, 10*callers)
 	reasons := make(map[Reason]int)
@@ -113,7 +113,7 @@ func refusedOfCallers(t *testing.T, seed uint64, callers, message int, still tim
 			calling -= len(calls)
 			count(q.puts(calls...))
 		}
-		q.now = q.now.Add(time.Millisecond)
+		q.now = q.now.Add(took)
 		if still > 0 && random.IntN(500) == 0 {
 			q.now = q.now.Add(time.Duration(random.ExpFloat64() * float64(still)))
 		}
@@ -135,9 +135,11 @@ func TestCallersThatWaitForAnswersGetThemFromAServerThatStandsStillAtTimes(t *te
 		{1000, 10, 100 * time.Millisecond}, {200, 20, 500 * time.Millisecond},
 		{1000, 100, 0}, {1000, 100, 300 * time.Millisecond},
 	} {
-		for seed := range uint64(10) {
-			if got := refusedOfCallers(t, seed, c.callers, c.message, c.still); len(got) > 0 {
-				t.Errorf("%d callers that send up to %d calls in a message to a server that stands still for %v at times, with seed %d: refused by reason %v, want none", c.callers, c.message, c.still, seed, got)
+		for _, took := range []time.Duration{100 * time.Microsecond, 300 * time.Microsecond, time.Millisecond} {
+			for seed := range uint64(10) {
+				if got := refusedOfCallers(t, seed, c.callers, c.message, took, c.still); len(got) > 0 {
+					t.Errorf("%d callers that send up to %d calls of %v in a message to a server that stands still for %v at times, with seed %d: refused by reason %v, want none", c.callers, c.message, took, c.still, seed, got)
+				}
 			}
 		}
 	}
