@@ -140,18 +140,23 @@ func (g *receiving) admit(from link.Caller, service string, calls []*Call, now t
 	if len(calls) == 0 {
 		return
 	}
-	g.runner.admitted(len(calls))
-	countAdmitted(calls, g.direct)
-	g.deadlines.Watch(nextLook(calls, now))
-	if g.direct || g.reader.sender.abilities.Has(wire.Heartbeats) {
-		g.beats.Watch(now)
-	}
+	g.entered(calls, now)
 	if !g.areQuick(calls, now) {
 		g.queue(calls, now)
 		return
 	}
 	g.inline.Add(calls)
 	g.cork(caller)
+}
+
+// entered has calls counted and watched that have been entered under their caller.
+func (g *receiving) entered(calls []*Call, now time.Time) {
+	g.runner.admitted(len(calls))
+	countAdmitted(calls, g.direct)
+	g.deadlines.Watch(nextLook(calls, now))
+	if g.direct || g.reader.sender.abilities.Has(wire.Heartbeats) {
+		g.beats.Watch(now)
+	}
 }
 
 // beginStreams enters streams that a message begins under their caller, and runs each on a goroutine of
@@ -169,12 +174,7 @@ func (g *receiving) beginStreams(in *link.Incoming, now time.Time) {
 		return
 	}
 	streams.counters.begun.Add(uint64(len(calls)))
-	g.runner.admitted(len(calls))
-	countAdmitted(calls, g.direct)
-	g.deadlines.Watch(nextLook(calls, now))
-	if g.direct || g.reader.sender.abilities.Has(wire.Heartbeats) {
-		g.beats.Watch(now)
-	}
+	g.entered(calls, now)
 	for _, call := range calls {
 		go g.runner.runStream(call, call.answer.(lasting), streams.leave)
 	}
@@ -187,16 +187,12 @@ func (g *receiving) announce(in *link.Incoming, call *Call, now time.Time) {
 		return
 	}
 	large := call.large
-	if _, taken := g.callers.admit(g.link, in.From, g.reader.sender, in.Service, []*Call{call}, now); len(taken) == 0 {
+	_, taken := g.callers.admit(g.link, in.From, g.reader.sender, in.Service, []*Call{call}, now)
+	if len(taken) == 0 {
 		large.leave()
 		return
 	}
-	g.runner.admitted(1)
-	countAdmitted([]*Call{call}, g.direct)
-	g.deadlines.Watch(nextLook([]*Call{call}, now))
-	if g.direct || g.reader.sender.abilities.Has(wire.Heartbeats) {
-		g.beats.Watch(now)
-	}
+	g.entered(taken, now)
 	g.collecting.begin(call, g.link, in.From)
 }
 
