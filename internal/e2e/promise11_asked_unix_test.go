@@ -78,7 +78,11 @@ func TestPromise11WhereNoHeartbeatsComeCallsOfAServerThatDrainsAreFinished(t *te
 		receive(t, "the beginning of the call", w.began)
 		down := make(chan error, 1)
 		go func() { down <- srv.Shutdown(testContext(t)) }()
-		time.Sleep(6 * time.Second) // longer than calls go to one that answers no questions
+		select {
+		case err := <-ended: // too early
+			ended <- err
+		case <-time.After(6 * time.Second): // longer than calls go to one that answers no questions
+		}
 		close(w.release)
 		if err := receive(t, "the end of the call", ended); err != nil {
 			t.Errorf("the call that a server had when it began to stop ended with %v, want its answer", err)
