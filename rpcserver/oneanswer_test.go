@@ -139,6 +139,30 @@ func TestAServerThatMayAnswerOnlyOnceFromNowOnGathersAndClientsHearOfIt(t *testi
 	}
 }
 
+func TestAServerThatIsConnectedAnewBeforeItIsRegisteredLooksAgainAtWhatItMay(t *testing.T) {
+	w := newAccounts(t, `S: { jetstream: enabled, users: [{user: s, password: s}, {user: c, password: c}] }`)
+	nc := w.connect("s", "server")
+	var log logBook
+	srv := rpcserver.New(nc, rpcserver.Config{Logger: log.logger()})
+	if err := rpcserver.Register(srv, "probe", newProbe()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = srv.Shutdown(context.Background()) })
+	started := make(chan error, 1)
+	go func() { started <- srv.Start(testContext(t)) }()
+	eventually(t, "the server waits for a binder", func() bool { return strings.Contains(log.String(), "waiting for a binder") })
+	w.reload(inAccount("true"))
+	if err := nc.ForceReconnect(); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "there is another connection", func() bool { return nc.Stats().Reconnects == 1 && nc.IsConnected() })
+	w.startBinder("b")
+	if err := receive(t, "the server", started); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it knows that it may answer only once", func() bool { return len(warningsIn(srv, rpcserver.WarningAnswersLimited)) == 1 })
+}
+
 func TestAnswersThatGatherKeepWhatElseIsPromised(t *testing.T) {
 	w := limitedWorld(t, broker.User{Responses: 1, Publish: broker.Subjects{Allow: mayRegister}})
 	srv, p := w.serveAs(w.limited(), rpcserver.Config{Logger: quiet(), DrainTimeout: 100 * time.Millisecond})

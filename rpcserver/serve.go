@@ -130,6 +130,7 @@ func (s *Server) prepare() error {
 
 // open makes the services callable.
 func (s *Server) open(ctx context.Context) error {
+	s.leases.Watch()
 	s.bus.LearnLimits()
 	records := s.records()
 	targets := presence.NewTargets(s.subjects, s.instance, records)

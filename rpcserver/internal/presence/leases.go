@@ -42,7 +42,8 @@ type Leases struct {
 	stop       context.CancelFunc // called by End
 	done       chan struct{}      // closed when keep has returned; nil if it never ran
 
-	changed chan struct{} // told when records say something else than those registered
+	changed chan struct{}    // told when records say something else than those registered
+	status  chan nats.Status // of the connection; nil until Watch
 }
 
 const (
@@ -61,6 +62,10 @@ func NewLeases(nc *nats.Conn, registry *binder.Client, log *slog.Logger, instanc
 	l.life, l.stop = context.WithCancel(context.Background())
 	return l
 }
+
+// Watch takes note of reconnects from now on. It is called before anything is found out by the
+// connection: what was true of the one before is looked at again as soon as Start is called.
+func (l *Leases) Watch() { l.status = l.nc.StatusChanged(nats.CONNECTED) }
 
 // Register registers every service, and waits for a binder while there is none.
 func (l *Leases) Register(ctx context.Context, records []binder.Record) error {
@@ -180,8 +185,6 @@ func (l *Leases) renew(ctx context.Context, record binder.Record) error {
 // have come back with an empty store.
 func (l *Leases) keep() {
 	defer close(l.done)
-	status := l.nc.StatusChanged(nats.CONNECTED)
-	defer l.nc.RemoveStatusListener(status)
 	failing, retry := false, firstRetry
 	wait := l.every
 	try := l.renew
@@ -192,7 +195,7 @@ func (l *Leases) keep() {
 		case <-l.life.Done():
 			timer.Stop()
 			return
-		case <-status:
+		case <-l.status:
 			timer.Stop()
 			reconnected = true
 		case <-l.changed:
@@ -234,6 +237,9 @@ func (l *Leases) End(ctx context.Context) {
 	l.stop()
 	if l.done != nil {
 		<-l.done
+	}
+	if l.status != nil {
+		l.nc.RemoveStatusListener(l.status)
 	}
 	if !l.registered {
 		return
