@@ -9,6 +9,7 @@ import (
 
 	"github.com/helium-rpc/helium/bus"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/loopback"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
@@ -121,12 +122,10 @@ func TestAServerThatMayAnswerOnlyOnceFromNowOnGathersAndClientsHearOfIt(t *testi
 	w := newAccounts(t, `S: { jetstream: enabled, users: [{user: s, password: s}, {user: c, password: c}] }`)
 	w.startBinder("c")
 	srv, p := w.serve("s", rpcserver.Config{Logger: quiet()})
-	w.reload(`S: { jetstream: enabled, users: [{user: s, password: s, permissions: {publish: ["helium.>", "$JS.>", "$KV.>"], allow_responses: true}}, {user: c, password: c}] }`)
-	if err := w.nc["s-server"].ForceReconnect(); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "it knows", func() bool { return len(warningsIn(srv, rpcserver.WarningAnswersLimited)) == 1 })
+	w.reload(inAccount("true"))
 	peer := w.peer("c")
+	loopback.Reconnect(t, w.nc["s-server"], peer.nc)
+	eventually(t, "it knows", func() bool { return len(warningsIn(srv, rpcserver.WarningAnswersLimited)) == 1 })
 	unequal(t, peer, p, "+1", 2)
 	p.releaseAll()
 	if _, frames := peer.next(); len(frames) != 3 {
@@ -152,10 +151,7 @@ func TestAServerThatIsConnectedAnewBeforeItIsRegisteredLooksAgainAtWhatItMay(t *
 	go func() { started <- srv.Start(testContext(t)) }()
 	eventually(t, "the server waits for a binder", func() bool { return strings.Contains(log.String(), "waiting for a binder") })
 	w.reload(inAccount("true"))
-	if err := nc.ForceReconnect(); err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, "there is another connection", func() bool { return nc.Stats().Reconnects == 1 && nc.IsConnected() })
+	loopback.Reconnect(t, nc, w.connect("c", "caller"))
 	w.startBinder("b")
 	if err := receive(t, "the server", started); err != nil {
 		t.Fatal(err)

@@ -1,16 +1,14 @@
 package rpcserver_test
 
 import (
-	"errors"
 	"strconv"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go"
-
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus/broker"
+	"github.com/helium-rpc/helium/internal/loopback"
 	"github.com/helium-rpc/helium/internal/wire"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -35,28 +33,6 @@ func (p *peer) answerTo(frames ...wire.Frame) wire.Frame {
 	p.send(echo, "a", message(frames...))
 	_, answers := p.next()
 	return answers[len(answers)-1]
-}
-
-// reconnect has a server's connection be made anew, and returns once the NATS server delivers nothing
-// to the one that was cut, of whose end it hears on its own time.
-func (p *peer) reconnect(nc *nats.Conn) {
-	p.t.Helper()
-	const before = "subscribed.before"
-	old, err := nc.SubscribeSync(before)
-	if err == nil {
-		err = errors.Join(nc.Flush(), nc.ForceReconnect())
-	}
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	eventually(p.t, "it is connected again", func() bool { return nc.Stats().Reconnects == 1 && nc.Flush() == nil })
-	if err := errors.Join(old.Unsubscribe(), nc.Flush()); err != nil {
-		p.t.Fatal(err)
-	}
-	eventually(p.t, "the connection that was cut is forgotten", func() bool {
-		_, err := p.nc.Request(before, nil, 100*time.Millisecond)
-		return errors.Is(err, nats.ErrNoResponders)
-	})
 }
 
 func TestTheTimeThatAMessageWaitedComesOffTheTimeLeftOfItsCalls(t *testing.T) {
@@ -123,7 +99,7 @@ func TestAReconnectOfTheServerHasItForgetNoClock(t *testing.T) {
 	p := w.peer()
 	wantResult(t, p.answerTo(about(7, hour), within(1, time.Minute)), 1, "x")
 	wantError(t, p.answerTo(about(7, 0), within(2, time.Minute)), helium.ErrExpired)
-	p.reconnect(nc)
+	loopback.Reconnect(t, nc, p.nc)
 	for range 3 {
 		wantError(t, p.answerTo(about(7, 0), within(3, time.Minute)), helium.ErrExpired)
 	}
@@ -159,7 +135,7 @@ func TestAThawIsOverWhenAllHasComeThatWasSentMeanwhile(t *testing.T) {
 	for range 3 {
 		srv.StandStill(time.Hour)
 		if clock == 2 {
-			p.reconnect(nc)
+			loopback.Reconnect(t, nc, p.nc)
 		}
 		clock++
 		eventually(t, "a call of an unknown clock that has a minute left runs", func() bool {

@@ -15,6 +15,7 @@ import (
 	"github.com/helium-rpc/helium"
 	"github.com/helium-rpc/helium/binder"
 	"github.com/helium-rpc/helium/bus"
+	"github.com/helium-rpc/helium/internal/loopback"
 	"github.com/helium-rpc/helium/rpcclient"
 	"github.com/helium-rpc/helium/rpcserver"
 )
@@ -67,15 +68,10 @@ func (s *shrinkable) shrink(maxPayload int, again ...*nats.Conn) {
 		s.t.Fatal(err)
 	}
 	for _, nc := range again {
-		if err := nc.ForceReconnect(); err != nil {
-			s.t.Fatal(err)
+		loopback.Reconnect(s.t, nc, s.connect())
+		if got := nc.MaxPayload(); got != int64(maxPayload) {
+			s.t.Fatalf("the connection that is made again is for messages of %d bytes, want %d", got, maxPayload)
 		}
-		eventually(s.t, "the connection is made again", func() error {
-			if got := nc.MaxPayload(); got != int64(maxPayload) || !nc.IsConnected() {
-				return fmt.Errorf("it is %v, for messages of %d bytes, want %d", nc.Status(), got, maxPayload)
-			}
-			return nc.Flush()
-		})
 	}
 }
 

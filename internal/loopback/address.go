@@ -1,5 +1,6 @@
-// Package loopback has what tests need of the network of one machine: addresses that
-// nobody else takes, and one that stays the same while the broker behind it changes.
+// Package loopback has what tests need of the network of one machine: addresses that nobody else
+// takes, one that stays the same while the broker behind it changes, and connections that are made
+// anew.
 package loopback
 
 import (
