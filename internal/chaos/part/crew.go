@@ -1,14 +1,20 @@
 package part
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // crew are goroutines that make calls, one after the other each. Those that have nothing to do are
 // kept, as new ones would have to grow their stacks first: at a high rate that takes the processor from
-// the answers, which then seem to be late. Its zero value is one without any.
+// the answers, which then seem to be late. But whoever collects garbage looks at all their stacks, for
+// as long as 15 ms where they are 2,500; so those that aren't needed any more can be let go. Its zero
+// value is one without any.
 type crew struct {
-	mu   sync.Mutex
-	idle []chan func() // guarded by mu; of those that wait, the one that did something last is last
-	busy sync.WaitGroup
+	mu    sync.Mutex
+	idle  []chan func() // guarded by mu; of those that wait, the one that did something last is last
+	spare int           // guarded by mu; how many of them, from the first on, have waited since letSpareGo
+	busy  sync.WaitGroup
 }
 
 // hire has so many goroutines wait, with stacks that are large enough for a call.
@@ -32,6 +38,7 @@ func (c *crew) Go(do func()) {
 	if last := len(c.idle) - 1; last >= 0 {
 		next = c.idle[last]
 		c.idle = c.idle[:last]
+		c.spare = min(c.spare, last)
 	}
 	c.mu.Unlock()
 	if next != nil {
@@ -51,6 +58,17 @@ func (c *crew) work(next chan func()) {
 		c.mu.Unlock()
 		c.busy.Done()
 	}
+}
+
+// letSpareGo lets those go that nobody has needed since it was called last.
+func (c *crew) letSpareGo() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, next := range c.idle[:c.spare] {
+		close(next)
+	}
+	c.idle = slices.Delete(c.idle, 0, c.spare)
+	c.spare = len(c.idle)
 }
 
 // dismiss waits for what they do, and lets them go.

@@ -2,6 +2,7 @@ package part
 
 import (
 	"context"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -9,9 +10,13 @@ import (
 	"github.com/helium-rpc/helium/internal/chaos/ledger"
 )
 
-// hireTime is how long before a load begins those are hired who make its calls, and for how long they are enough
-// if none is answered.
-const hireTime = 100 * time.Millisecond
+const (
+	// hireTime is how long before a load begins those are hired who make its calls, and for how long they are
+	// enough if none is answered.
+	hireTime = 100 * time.Millisecond
+	// spareTime is for how long somebody has nothing to do, at least, before he is let go.
+	spareTime = 250 * time.Millisecond
+)
 
 // carry makes the calls of a load, each when its time has come whatever became of those before,
 // and returns when all have ended. Each stands in the books before it is made.
@@ -22,15 +27,22 @@ func carry(ctx context.Context, l Load, start time.Time, call caller, books *led
 	defer calls.dismiss()
 	begin, s := start.Add(l.At), newSchedule(l)
 	if sleepUntil(ctx, begin.Add(-hireTime)) {
+		if l.isHeavy() {
+			runtime.GC() // what there is by now isn't to be collected while the load begins
+		}
 		calls.hire(int(l.Rate * hireTime.Seconds()))
 	}
-	for {
+	for looked := begin; ; {
 		next, more := s.next()
 		if !more || !sleepUntil(ctx, begin.Add(next)) {
 			return
 		}
 		var due []ledger.Entry
 		now := time.Now()
+		if now.Sub(looked) >= spareTime {
+			calls.letSpareGo()
+			looked = now
+		}
 		deadline := now.Add(l.Timeout)
 		for ; more && !begin.Add(next).After(now); next, more = s.next() {
 			due = append(due, ledger.Entry{
