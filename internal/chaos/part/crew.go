@@ -3,6 +3,7 @@ package part
 import (
 	"slices"
 	"sync"
+	"time"
 )
 
 // crew are goroutines that make calls, one after the other each. Those that have nothing to do are
@@ -11,11 +12,20 @@ import (
 // as long as 15 ms where they are 2,500; so those that aren't needed any more can be let go. Its zero
 // value is one without any.
 type crew struct {
-	mu    sync.Mutex
-	idle  []chan func() // guarded by mu; of those that wait, the one that did something last is last
-	spare int           // guarded by mu; how many of them, from the first on, have waited since letSpareGo
-	busy  sync.WaitGroup
+	mu      sync.Mutex
+	idle    []chan func() // guarded by mu; of those that wait, the one that did something last is last
+	spare   int           // guarded by mu; how many of them, from the first on, have waited since they were counted
+	counted time.Time     // guarded by mu
+	surplus int           // guarded by mu; how many are to be let go
+	busy    sync.WaitGroup
 }
+
+const (
+	// spareTime is for how long somebody has nothing to do, at least, before he is let go.
+	spareTime = 250 * time.Millisecond
+	// fewAtOnce is how many are let go at once: 2,000 that give back their stacks take 30 ms.
+	fewAtOnce = 4
+)
 
 // hire has so many goroutines wait, with stacks that are large enough for a call.
 func (c *crew) hire(count int) {
@@ -60,15 +70,20 @@ func (c *crew) work(next chan func()) {
 	}
 }
 
-// letSpareGo lets those go that nobody has needed since it was called last.
-func (c *crew) letSpareGo() {
+// tend lets some of those go whom nobody has needed for a while. Whoever calls does so often.
+func (c *crew) tend(now time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, next := range c.idle[:c.spare] {
+	if now.Sub(c.counted) >= spareTime {
+		c.surplus, c.spare, c.counted = c.spare, len(c.idle), now
+	}
+	n := min(c.surplus, fewAtOnce, len(c.idle))
+	for _, next := range c.idle[:n] {
 		close(next)
 	}
-	c.idle = slices.Delete(c.idle, 0, c.spare)
-	c.spare = len(c.idle)
+	c.idle = slices.Delete(c.idle, 0, n)
+	c.surplus -= n
+	c.spare = min(c.spare, len(c.idle))
 }
 
 // dismiss waits for what they do, and lets them go.

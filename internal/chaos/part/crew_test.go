@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 // waiting returns how many of a crew have nothing to do, once all others wait for something else.
@@ -18,7 +19,7 @@ func TestOnlyThoseOfACrewAreLetGoWhomNobodyNeeds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var all crew
 		all.hire(100)
-		all.letSpareGo() // from now on it counts who is needed
+		all.tend(time.Now()) // from now on it counts who is needed
 		busy := func(count int) {
 			goOn := make(chan struct{})
 			for range count {
@@ -32,7 +33,10 @@ func TestOnlyThoseOfACrewAreLetGoWhomNobodyNeeds(t *testing.T) {
 			busy(min(c.needed, 7))
 			busy(c.needed)
 			busy(min(c.needed, 2))
-			all.letSpareGo()
+			time.Sleep(spareTime)
+			for range 100 / fewAtOnce {
+				all.tend(time.Now())
+			}
 			if got := all.waiting(); got != c.want {
 				t.Errorf("%d are left once up to %d were needed at the same moment, want %d", got, c.needed, c.want)
 			}

@@ -14,8 +14,8 @@ const (
 	// hireTime is how long before a load begins those are hired who make its calls, and for how long they are
 	// enough if none is answered.
 	hireTime = 100 * time.Millisecond
-	// spareTime is for how long somebody has nothing to do, at least, before he is let go.
-	spareTime = 250 * time.Millisecond
+	// tidyTime is how long before it begins garbage is collected, where its calls take much of a processor.
+	tidyTime = 500 * time.Millisecond
 )
 
 // carry makes the calls of a load, each when its time has come whatever became of those before,
@@ -26,23 +26,20 @@ func carry(ctx context.Context, l Load, start time.Time, call caller, books *led
 	var calls crew
 	defer calls.dismiss()
 	begin, s := start.Add(l.At), newSchedule(l)
+	if l.isHeavy() && sleepUntil(ctx, begin.Add(-tidyTime)) {
+		runtime.GC() // what there is by now isn't to be collected while the load begins
+	}
 	if sleepUntil(ctx, begin.Add(-hireTime)) {
-		if l.isHeavy() {
-			runtime.GC() // what there is by now isn't to be collected while the load begins
-		}
 		calls.hire(int(l.Rate * hireTime.Seconds()))
 	}
-	for looked := begin; ; {
+	for {
 		next, more := s.next()
 		if !more || !sleepUntil(ctx, begin.Add(next)) {
 			return
 		}
 		var due []ledger.Entry
 		now := time.Now()
-		if now.Sub(looked) >= spareTime {
-			calls.letSpareGo()
-			looked = now
-		}
+		calls.tend(now)
 		deadline := now.Add(l.Timeout)
 		for ; more && !begin.Add(next).After(now); next, more = s.next() {
 			due = append(due, ledger.Entry{
