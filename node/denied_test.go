@@ -10,7 +10,7 @@ import (
 
 func TestWhatNATSDeniesANodeCallerFailsAtOnce(t *testing.T) {
 	for file, permissions := range map[string]string{
-		"test/denied.mjs": `publish: ["helium.binder.>", "helium.call.math.add", "helium.call.math.mul", "narrow.binder.>", "narrow.call.>", "narrow.at.fake.mute.>"]`,
+		"test/denied.mjs": `publish: ["helium.binder.>", "helium.call.math.add", "helium.call.math.mul", "narrow.binder.>", "narrow.call.>", "narrow.at.fake.mute.>", "named.binder.>", "named.call.>"]`,
 		"test/deaf.mjs":   `publish: ["helium.>"], subscribe: ["nothing.else"]`,
 	} {
 		t.Run(file, func(t *testing.T) {

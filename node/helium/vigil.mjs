@@ -140,7 +140,7 @@ export class Vigil {
     if (quiet.length === 0 || this.#beat - since < SILENT_AFTER) return;
     const mute = quiet.filter((i) => this.#wasAsked(this.#doubts.get(i)));
     for (const i of mute) this.#shun(i, this.#doubts.get(i));
-    const error = verdict(call, mute);
+    const error = verdict(call, mute.length === 0 && call.at !== undefined ? quiet : mute); // it has shown that it has the call, and may not be asked
     if (call.takesSeveral) call.abandon(error);
     else call.end(error);
   }

@@ -1,5 +1,5 @@
 // Calls of a user who may publish calls of math.add and math.mul alone, and under the prefix "narrow" to no instance but
-// "mute"; denied_test.go has the server.
+// "mute", nor under "named" to any; denied_test.go has the server.
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
@@ -57,4 +57,23 @@ test("calls that may not go around a silent instance go where NATS likes", async
   assert.deepEqual(statuses, ["narrow.at.fake.i1.flow"]); // once, and then no more
   assert.equal(narrow.inFlight, 0);
   narrow.close();
+});
+
+test("a call that an instance has said to have, which falls silent and may not be asked, names it", async () => {
+  const root = await connect({ servers: given("HELIUM_URL"), user: "root", pass: "pw" });
+  after(() => root.close());
+  await binder(root, "named", () => `{"records":[${["i1", "i2"].map((name) => recordOf(name, Ability.heartbeats)).join()}]}`);
+  const about = { kind: Kind.instance, instance: "i1", abilities: Ability.heartbeats };
+  root.subscribe("named.call.>", { callback: (err, msg) => {
+    for (const { kind, seq } of decodeMessage(msg.data)) if (kind === Kind.call) msg.respond(encodeMessage([about, { kind: Kind.running, seqs: [seq] }]));
+  } });
+  await root.flush();
+  const named = new Caller(nc, { prefix: "named", busOnly: true });
+  await assert.rejects(named.call("fake", "flow", [], { timeout: 60_000 }), (err) => {
+    assert.deepEqual([err.code, err.reason, err.outcome, err.instance], ["unavailable", "helium.silent", "unknown", "i1"]);
+    assert.match(err.message, /instance "i1" has been silent for 2 s/);
+    return true;
+  });
+  assert.equal(named.inFlight, 0);
+  named.close();
 });
