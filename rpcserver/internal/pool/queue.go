@@ -52,6 +52,7 @@ type queue[C any] struct {
 	excess      float64       // the part of the calls that come which isn't run, lately
 	newestFirst bool          // there are too many
 	since, seen time.Time     // when there began to be too many, and when that was last seen
+	judged      time.Time     // when that was asked last
 	window      time.Duration // how long the last look took
 	short, long tally         // of what came and had its turn
 
@@ -206,8 +207,13 @@ func (q *queue[C]) tells(took time.Duration) bool {
 	return took >= rhythmTime && q.in >= rhythmCalls || took >= hastyTime && q.in >= hastyCalls && q.out >= hastyTurns
 }
 
-// judge judges now and then whether there are too many.
+// judge judges now and then whether there are too many. While calls wait and nobody asks, nothing is seen, as
+// when the process stands still: then it is as it was.
 func (q *queue[C]) judge(now time.Time) {
+	if unasked := now.Sub(q.judged); unasked > floodTime && q.len() > 0 {
+		q.since, q.seen = q.since.Add(unasked), q.seen.Add(unasked)
+	}
+	q.judged = now
 	if q.newestFirst && now.Sub(q.seen) > floodTime+2*q.window {
 		q.newestFirst = false
 	}

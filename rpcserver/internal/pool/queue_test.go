@@ -195,6 +195,33 @@ func TestOnceAFloodIsOverTheOldestIsFirstAgain(t *testing.T) {
 	}
 }
 
+func TestAServerThatStoodStillDuringAFloodTakesTheNewestFirstAsBefore(t *testing.T) {
+	const turn = 10 * time.Millisecond
+	for _, still := range []time.Duration{100 * time.Millisecond, 200 * time.Millisecond, time.Second, time.Minute} {
+		q := newQueueTest(t, 10_000)
+		q.flood(5, 50, turn)
+		began := q.now
+		q.now = q.now.Add(still)
+		q.takes() // the call that ran meanwhile is over, and what came isn't read yet
+		var backlog []*call
+		for at := began; at.Before(q.now); at = at.Add(turn / 5) {
+			backlog = append(backlog, callAt(at, time.Second))
+		}
+		q.puts(backlog...)
+		for range 30 {
+			for range 5 {
+				q.comes(time.Second)
+			}
+			call, _ := q.takes()
+			if waited := q.now.Sub(call.task.Begun); waited > 2*turn {
+				t.Errorf("after it stood still for %v, it runs a call that has waited %v, want one of those that have just come", still, waited)
+				break
+			}
+			q.now = q.now.Add(turn)
+		}
+	}
+}
+
 func TestABurstIsNoFlood(t *testing.T) {
 	q := newQueueTest(t, 100_000)
 	for range 900 {
