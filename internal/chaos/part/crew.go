@@ -8,9 +8,9 @@ import (
 
 // crew are goroutines that make calls, one after the other each. Those that have nothing to do are
 // kept, as new ones would have to grow their stacks first: at a high rate that takes the processor from
-// the answers, which then seem to be late. But whoever collects garbage looks at all their stacks, for
-// as long as 15 ms where they are 2,500; so those that aren't needed any more can be let go. Its zero
-// value is one without any.
+// the answers, which then seem to be late. But whoever collects garbage looks at all their stacks, which
+// takes the processor as well; so those that aren't needed any more can be let go. Its zero value is one
+// without any.
 type crew struct {
 	mu      sync.Mutex
 	idle    []chan func() // guarded by mu; of those that wait, the one that did something last is last
@@ -23,7 +23,7 @@ type crew struct {
 const (
 	// spareTime is for how long somebody has nothing to do, at least, before he is let go.
 	spareTime = 250 * time.Millisecond
-	// fewAtOnce is how many are let go at once: 2,000 that give back their stacks take 30 ms.
+	// fewAtOnce is how many are let go at once, as each gives back its stack.
 	fewAtOnce = 4
 )
 
